@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT
+ * clipsearch.h - find pictures by meaning: the one public header of libclipsearch. */
+#ifndef CLIPSEARCH_H
+#define CLIPSEARCH_H
+
+/*
+ * SYNOPSIS
+ *
+ *     clipsearch_error err;
+ *     clipsearch_encoder *encoder = NULL;
+ *     clipsearch_session *session = NULL;
+ *     clipsearch_database *db = NULL;
+ *     clipsearch_collection *photos = NULL;
+ *
+ *     clipsearch_encoder_open("models/clip-vit-b32", NULL, &encoder, &err);
+ *     clipsearch_session_open(encoder, NULL, &session, &err);
+ *     clipsearch_database_open("photos.db", CLIPSEARCH_CREATE, &db, &err);
+ *     clipsearch_collection_ensure(db, "photos", encoder, CLIPSEARCH_COSINE, &photos, &err);
+ *
+ *     clipsearch_ingest_options in;
+ *     clipsearch_ingest_options_init(&in);
+ *     clipsearch_source source;
+ *     clipsearch_source_init(&source);
+ *     source.path = "holiday";
+ *     in.sources = &source; in.source_count = 1;
+ *     clipsearch_ingest_report report;
+ *     clipsearch_ingest(photos, session, &in, &report, &err);
+ *
+ *     float query[4096];
+ *     const char *text = "a white dog";
+ *     clipsearch_encode_texts(session, &text, 1, query, &err);
+ *     clipsearch_hits *hits = NULL;
+ *     clipsearch_search(photos, query, 1, 10, NULL, &hits, &err);
+ *     for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++)
+ *         printf("%.3f %s\n", clipsearch_hits_get(hits, 0, i)->score, clipsearch_hits_get(hits, 0, i)->path);
+ *
+ * (Every call returns a status that a real program checks; examples/ holds whole programs.)
+ *
+ * CONCEPTS
+ *
+ * Encoder: a model directory, opened. It maps images and texts into one space of `dim` floats. Immutable
+ * after opening, so any number of threads may share one.
+ *
+ * Session: the scratch memory one thread needs to use an encoder. Encoding through a session allocates
+ * nothing once the session is open. A session may use several worker threads, but is itself used by one
+ * caller at a time.
+ *
+ * Database: one SQLite file. Collection: a named table of pictures in it, bound to the encoder (name, weights
+ * fingerprint, dim, preprocessing) that made its vectors; any other encoder is refused, because vectors of two
+ * encoders cannot be compared. Many processes may read while one writes.
+ *
+ * Score: for CLIPSEARCH_COSINE the cosine in [-1, 1] and for CLIPSEARCH_IP the inner product (higher is
+ * nearer); for CLIPSEARCH_L2 the squared Euclidean distance (lower is nearer). Hits come nearest first, ties by
+ * ascending id.
+ *
+ * ERRORS AND OWNERSHIP
+ *
+ * Every function that can fail returns a clipsearch_status, CLIPSEARCH_OK being 0, and takes a caller-owned
+ * clipsearch_error (or NULL) last, which it fills only on failure. On failure an out-handle is set to NULL and
+ * nothing is kept. Close functions take the address of the handle, accept NULL and a NULL handle, and set the
+ * handle to NULL. Strings returned by a handle live as long as the handle. The library never prints, never
+ * exits, installs no signal handler.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CLIPSEARCH_API __attribute__((visibility("default")))
+#else
+#define CLIPSEARCH_API
+#endif
+
+#define CLIPSEARCH_VERSION_MAJOR 0
+#define CLIPSEARCH_VERSION_MINOR 1
+#define CLIPSEARCH_VERSION_PATCH 0
+
+/* The version of the library that is running, "0.1.0". */
+CLIPSEARCH_API const char *clipsearch_version(void);
+
+/* ---------------------------------------------------------------- errors */
+
+typedef enum clipsearch_status {
+    CLIPSEARCH_OK = 0,
+    CLIPSEARCH_E_ARGUMENT,    /* the caller passed what the function cannot take */
+    CLIPSEARCH_E_MEMORY,      /* out of memory */
+    CLIPSEARCH_E_IO,          /* a file cannot be opened, read or written */
+    CLIPSEARCH_E_FORMAT,      /* an image or attribute file is damaged or not what it says */
+    CLIPSEARCH_E_LIMIT,       /* input is larger than a stated limit */
+    CLIPSEARCH_E_UNSUPPORTED, /* well-formed, but of a kind this build does not read */
+    CLIPSEARCH_E_MODEL,       /* a model directory, configuration or weight file does not fit */
+    CLIPSEARCH_E_DATABASE,    /* SQLite refused, or the file is not a clipsearch database */
+    CLIPSEARCH_E_MISMATCH,    /* the collection belongs to another encoder */
+    CLIPSEARCH_E_NOT_FOUND,   /* no such collection, item or model */
+    CLIPSEARCH_E_CANCELLED    /* a progress callback asked to stop */
+} clipsearch_status;
+
+/* What went wrong, in words for a person: what, where, and where possible what to do next. UTF-8,
+ * NUL-terminated, cut at the end when longer. */
+typedef struct clipsearch_error {
+    clipsearch_status code;
+    char message[1024];
+} clipsearch_error;
+
+/* The name of a status ("format", "database", ...), a static string; "unknown" for any other value. */
+CLIPSEARCH_API const char *clipsearch_status_name(clipsearch_status status);
+
+/* ---------------------------------------------------------------- encoders */
+
+typedef struct clipsearch_encoder clipsearch_encoder;
+
+enum {
+    CLIPSEARCH_IMAGE_TOWER = 1, /* can encode images */
+    CLIPSEARCH_TEXT_TOWER = 2   /* can encode texts */
+};
+
+typedef struct clipsearch_encoder_options {
+    unsigned towers;   /* which towers to load, CLIPSEARCH_*_TOWER or-ed; default both. A tower that is not loaded
+                          costs nothing: its weights are never read. */
+    bool pack_weights; /* copy the image tower's weights once into the layout the kernels want: slower to open,
+                          faster per image from the second batch on; results are the same bits. Default false. */
+    const char *name;  /* the name the encoder goes by in collections; NULL (default): the directory's own */
+} clipsearch_encoder_options;
+
+/* Fill `options` with the defaults named above. */
+CLIPSEARCH_API void clipsearch_encoder_options_init(clipsearch_encoder_options *options);
+
+/* Open the model directory `path`: config.json, model.safetensors, preprocessor_config.json and vocab.json +
+ * merges.txt in the Hugging Face layout; or an open_clip / OpenAI-named *.safetensors with
+ * bpe_simple_vocab_16e6.txt.gz (docs/model.md lists what is read). `options` may be NULL for the defaults.
+ * Weights stay memory-mapped: do not truncate the file while the encoder is open.
+ * Errors: CLIPSEARCH_E_IO, _MODEL (names the file, tensor, shapes), _UNSUPPORTED, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
+                                                         clipsearch_encoder **encoder, clipsearch_error *err);
+CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
+
+typedef struct clipsearch_encoder_info {
+    const char *name;          /* as stored in collections */
+    const char *path;          /* directory it was opened from */
+    const char *fingerprint;   /* 64 hex digits that name the weights: SHA-256 over tensor names, types, shapes and a
+                                  sample of each tensor's bytes (not of the whole file, which would have to be read) */
+    const char *preprocessing; /* one line that names the preprocessing exactly; part of a collection's identity */
+    size_t dim;                /* length of a vector */
+    size_t image_size;         /* pixels on a side after the crop */
+    size_t context_length;     /* tokens in a text, start and end included */
+    size_t vocabulary;         /* number of token ids */
+    float logit_scale;         /* exp(logit_scale) of the model: 100 for OpenAI's */
+    unsigned towers;           /* the towers that were loaded */
+    uint64_t parameters;       /* number of weights in the towers' files */
+} clipsearch_encoder_info;
+
+/* Describe an open encoder. The strings live as long as it does. */
+CLIPSEARCH_API void clipsearch_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info);
+
+/* ---------------------------------------------------------------- tokens */
+
+typedef enum clipsearch_overflow {
+    CLIPSEARCH_TRUNCATE, /* keep the first tokens and the end-of-text token: the reference's truncate=True */
+    CLIPSEARCH_REFUSE    /* fail with CLIPSEARCH_E_LIMIT, as the reference does by default */
+} clipsearch_overflow;
+
+/* Turn UTF-8 `text` into token ids, start and end tokens included, not padded. `ids` has room for `capacity`
+ * ids (context_length is always enough); *count receives how many were written. Broken UTF-8 is read as U+FFFD.
+ * Errors: CLIPSEARCH_E_LIMIT (too long, with CLIPSEARCH_REFUSE; or capacity too small), _ARGUMENT (no text tower),
+ * _MEMORY. Thread-safe. Source: OpenAI CLIP's simple_tokenizer, see docs/model.md for the one difference. */
+CLIPSEARCH_API clipsearch_status clipsearch_tokenize(const clipsearch_encoder *encoder, const char *text,
+                                                     clipsearch_overflow overflow, int32_t *ids, size_t capacity,
+                                                     size_t *count, clipsearch_error *err);
+
+/* The text of one token as the vocabulary spells it (bytes shown as printable characters, "</w>" at a word's
+ * end), or NULL when there is no such id. Lives as long as the encoder. */
+CLIPSEARCH_API const char *clipsearch_token_piece(const clipsearch_encoder *encoder, int32_t id);
+
+/* ---------------------------------------------------------------- images */
+
+/* A picture in memory: rows top to bottom, pixels R G B, 8 bits each, no padding. */
+typedef struct clipsearch_image {
+    uint8_t *rgb; /* [height, width, 3] */
+    uint32_t width, height;
+} clipsearch_image;
+
+typedef struct clipsearch_image_options {
+    uint64_t max_bytes;  /* refuse larger files; default 256 MiB */
+    uint64_t max_pixels; /* refuse larger pictures, before any memory is taken for them; default 256 million */
+    bool ignore_exif;    /* leave the EXIF orientation unapplied, as the reference implementations do; default false */
+} clipsearch_image_options;
+
+CLIPSEARCH_API void clipsearch_image_options_init(clipsearch_image_options *options);
+
+/* Decode a JPEG or PNG file, recognised by its content, into RGB as Pillow's convert("RGB") would give it (alpha
+ * dropped, grey and palettes expanded). On success the caller owns image->rgb and frees it with
+ * clipsearch_image_free. `options` may be NULL.
+ * Errors: CLIPSEARCH_E_IO, _FORMAT (damaged, truncated or not a picture), _UNSUPPORTED (a picture format this build
+ * does not read), _LIMIT, _MEMORY. Thread-safe. */
+CLIPSEARCH_API clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image_options *options,
+                                                       clipsearch_image *image, clipsearch_error *err);
+
+/* The same from `size` bytes at `data`; `name` is used in messages only. */
+CLIPSEARCH_API clipsearch_status clipsearch_image_decode(const void *data, size_t size, const char *name,
+                                                         const clipsearch_image_options *options,
+                                                         clipsearch_image *image, clipsearch_error *err);
+
+/* A new image of exactly width x height pixels, resampled as Pillow's BICUBIC does. The caller frees it. */
+CLIPSEARCH_API clipsearch_status clipsearch_image_resize(const clipsearch_image *image, uint32_t width, uint32_t height,
+                                                         clipsearch_image *resized, clipsearch_error *err);
+CLIPSEARCH_API void clipsearch_image_free(clipsearch_image *image);
+
+/* ---------------------------------------------------------------- encoding */
+
+typedef struct clipsearch_session clipsearch_session;
+
+typedef struct clipsearch_session_options {
+    unsigned threads;             /* worker threads for one call; 0 (default): one per processor */
+    size_t max_batch;             /* items encoded together; larger calls are split. Default 32 */
+    clipsearch_overflow overflow; /* texts longer than the context; default CLIPSEARCH_TRUNCATE */
+    clipsearch_image_options image;
+} clipsearch_session_options;
+
+CLIPSEARCH_API void clipsearch_session_options_init(clipsearch_session_options *options);
+
+/* Open a session on `encoder`, which must outlive it. All memory is taken here. `options` may be NULL. */
+CLIPSEARCH_API clipsearch_status clipsearch_session_open(const clipsearch_encoder *encoder,
+                                                         const clipsearch_session_options *options,
+                                                         clipsearch_session **session, clipsearch_error *err);
+CLIPSEARCH_API void clipsearch_session_close(clipsearch_session **session);
+
+/* Encode `count` texts into `vectors` [count, dim], each L2-normalised. The vector of a text does not depend on
+ * what else is in the call. Errors as clipsearch_tokenize. */
+CLIPSEARCH_API clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const char *const *texts,
+                                                         size_t count, float *vectors, clipsearch_error *err);
+
+/* Encode `count` decoded images into `vectors` [count, dim], each L2-normalised. The vector of an image does not
+ * depend on what else is in the call. */
+CLIPSEARCH_API clipsearch_status clipsearch_encode_images(clipsearch_session *session, const clipsearch_image *images,
+                                                          size_t count, float *vectors, clipsearch_error *err);
+
+/* Decode and encode one file into `vector` [dim]. */
+CLIPSEARCH_API clipsearch_status clipsearch_encode_file(clipsearch_session *session, const char *path, float *vector,
+                                                        clipsearch_error *err);
+
+/* ---------------------------------------------------------------- databases and collections */
+
+typedef struct clipsearch_database clipsearch_database;
+typedef struct clipsearch_collection clipsearch_collection;
+
+typedef enum clipsearch_metric { CLIPSEARCH_COSINE = 0, CLIPSEARCH_IP = 1, CLIPSEARCH_L2 = 2 } clipsearch_metric;
+
+enum {
+    CLIPSEARCH_READ_ONLY = 1, /* open for reading; the file must exist */
+    CLIPSEARCH_CREATE = 2     /* make the file (not its directory) when it is missing */
+};
+
+/* Open the database file `path`. flags: CLIPSEARCH_READ_ONLY or CLIPSEARCH_CREATE or 0 (read and write, must exist).
+ * Errors: CLIPSEARCH_E_NOT_FOUND (no such file), CLIPSEARCH_E_DATABASE (not a clipsearch database, written by a newer
+ * version, locked, damaged, disk full). A handle may be used by one thread at a time; open one per thread. */
+CLIPSEARCH_API clipsearch_status clipsearch_database_open(const char *path, unsigned flags, clipsearch_database **db,
+                                                          clipsearch_error *err);
+/* All collections of the database must be closed before it. */
+CLIPSEARCH_API void clipsearch_database_close(clipsearch_database **db);
+
+typedef struct clipsearch_collection_info {
+    const char *name;
+    const char *encoder;       /* name of the encoder that made the vectors */
+    const char *fingerprint;   /* of its weights */
+    const char *preprocessing; /* see clipsearch_encoder_info */
+    size_t dim;
+    clipsearch_metric metric;
+    uint64_t count;        /* pictures */
+    uint64_t vector_bytes; /* bytes their vectors take */
+    int64_t created;       /* seconds since 1970 */
+} clipsearch_collection_info;
+
+/* Call `each` for every collection, by name; a false return ends the walk. The strings live for that call only. */
+CLIPSEARCH_API clipsearch_status clipsearch_database_collections(clipsearch_database *db,
+                                                                 bool (*each)(void *context,
+                                                                              const clipsearch_collection_info *info),
+                                                                 void *context, clipsearch_error *err);
+
+/* Open the collection `name`. When `encoder` is not NULL and is not the one the collection was made with:
+ * CLIPSEARCH_E_MISMATCH, naming both. CLIPSEARCH_E_NOT_FOUND when there is none, naming those there are. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char *name,
+                                                            const clipsearch_encoder *encoder,
+                                                            clipsearch_collection **collection, clipsearch_error *err);
+
+/* The same, but make it, bound to `encoder` and `metric`, when there is none. One that exists with another metric
+ * is a CLIPSEARCH_E_MISMATCH. Names are 1 to 64 letters, digits, '_', '-' or '.'. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure(clipsearch_database *db, const char *name,
+                                                              const clipsearch_encoder *encoder,
+                                                              clipsearch_metric metric,
+                                                              clipsearch_collection **collection,
+                                                              clipsearch_error *err);
+CLIPSEARCH_API void clipsearch_collection_close(clipsearch_collection **collection);
+
+/* Remove a collection and all its pictures' rows (never the picture files). It must not be open. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_drop(clipsearch_database *db, const char *name,
+                                                            clipsearch_error *err);
+
+CLIPSEARCH_API clipsearch_status clipsearch_collection_describe(clipsearch_collection *collection,
+                                                                clipsearch_collection_info *info, clipsearch_error *err);
+
+/* One picture of a collection. */
+typedef struct clipsearch_item {
+    int64_t id;             /* unique in its collection; 0 when adding: the next free one */
+    const char *path;       /* absolute, as bytes of the file system; unique in its collection */
+    uint64_t size;          /* bytes */
+    int64_t mtime_ns;       /* nanoseconds since 1970 */
+    uint8_t hash[32];       /* SHA-256 of the file's bytes */
+    uint32_t width, height; /* pixels, after the EXIF orientation */
+    const char *attributes; /* a JSON object, "{}" when there are none */
+} clipsearch_item;
+
+/* Insert `count` items with their `vectors` [count, dim] in one transaction; an item whose path is there already is
+ * replaced and keeps its id. Either all are stored or none. ids, when not NULL, receives each item's id.
+ * For CLIPSEARCH_COSINE the vectors must be L2-normalised; vectors with a NaN or infinity are refused.
+ * Errors: CLIPSEARCH_E_ARGUMENT (names the item), CLIPSEARCH_E_DATABASE. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection *collection,
+                                                           const clipsearch_item *items, const float *vectors,
+                                                           size_t count, int64_t *ids, clipsearch_error *err);
+
+/* Remove items by id, in one transaction; ids that are not there are passed over. *removed may be NULL. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_remove(clipsearch_collection *collection, const int64_t *ids,
+                                                              size_t count, size_t *removed, clipsearch_error *err);
+
+/* ---------------------------------------------------------------- ingestion */
+
+/* A folder or file to take pictures from. */
+typedef struct clipsearch_source {
+    const char *path;            /* a directory (walked) or one file */
+    const char *const *include;  /* glob patterns; NULL: *.jpg *.jpeg *.png in any case. A pattern without '/' is held
+                                    against the file's name, one with '/' against the path below the source; "**"
+                                    stands for any number of directories */
+    size_t include_count;
+    const char *const *exclude;  /* glob patterns of files and whole directories to leave out */
+    size_t exclude_count;
+    bool no_recurse;             /* only the directory itself */
+    bool follow_symlinks;        /* default false: links to directories are not entered */
+    const char *attributes;      /* a JSON object given to every picture of the source, or NULL */
+    const char *attributes_csv;  /* a CSV file with a header row, one row a picture, whose columns become attributes
+                                    (numbers become numbers); NULL: none. Its values beat `attributes` */
+    const char *csv_key;         /* the column that holds the picture's path or name; NULL: "path" */
+    bool csv_by_name;            /* join on the file's name alone instead of the path below the source */
+} clipsearch_source;
+
+CLIPSEARCH_API void clipsearch_source_init(clipsearch_source *source);
+
+typedef enum clipsearch_on_bad { CLIPSEARCH_SKIP_BAD, CLIPSEARCH_STOP_AT_BAD } clipsearch_on_bad;
+
+/* How far an ingestion has come. */
+typedef struct clipsearch_progress {
+    uint64_t found;     /* files found so far; final once walking_done */
+    uint64_t done;      /* files dealt with: stored, unchanged or skipped */
+    uint64_t stored;    /* of these, inserted or replaced */
+    double seconds;     /* since the start */
+    bool walking_done;
+    const char *path;   /* the file dealt with last */
+} clipsearch_progress;
+
+typedef struct clipsearch_ingest_options {
+    const clipsearch_source *sources;
+    size_t source_count;
+    size_t batch;             /* pictures encoded and committed together; default 32 */
+    unsigned threads;         /* decoding threads; 0 (default): one per processor */
+    bool prune;               /* remove rows of pictures that are gone from a source. A source that cannot be read
+                                 prunes nothing. Default false */
+    bool dry_run;             /* walk and compare only, write nothing */
+    clipsearch_on_bad on_bad; /* default CLIPSEARCH_SKIP_BAD */
+    clipsearch_image_options image;
+    bool (*progress)(void *context, const clipsearch_progress *progress); /* called now and then on the caller's
+                                 thread; returning false commits the batch in hand and stops. May be NULL */
+    void (*bad_file)(void *context, const char *path, const clipsearch_error *why); /* called for each file skipped, on
+                                 the caller's thread. May be NULL */
+    void *context;            /* given to both callbacks */
+} clipsearch_ingest_options;
+
+CLIPSEARCH_API void clipsearch_ingest_options_init(clipsearch_ingest_options *options);
+
+typedef struct clipsearch_ingest_report {
+    uint64_t found;     /* files that matched */
+    uint64_t inserted;  /* new */
+    uint64_t replaced;  /* changed on disk, encoded again */
+    uint64_t unchanged; /* left as they were (size and time, or else content, equal) */
+    uint64_t moved;     /* same content at a new path: row kept, path updated, not encoded */
+    uint64_t copied;    /* same content as another picture: its vector used, not encoded */
+    uint64_t updated;   /* attributes changed, vector kept */
+    uint64_t skipped;   /* bad files */
+    uint64_t pruned;    /* rows removed */
+    double seconds;
+} clipsearch_ingest_report;
+
+/* Bring `collection` up to date with the sources: walk, decode (overlapped with encoding), encode, commit batch by
+ * batch, so that whatever stops it loses at most the batch in hand and a second run carries on. `session` must be of
+ * the collection's encoder with the image tower. The report is filled on success, on CLIPSEARCH_E_CANCELLED and on
+ * failure alike. Errors: CLIPSEARCH_E_IO (a source or CSV cannot be read), _FORMAT (CSV or JSON), _MISMATCH, _DATABASE,
+ * _CANCELLED, and with CLIPSEARCH_STOP_AT_BAD what the file's decoding gave. */
+CLIPSEARCH_API clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
+                                                   const clipsearch_ingest_options *options,
+                                                   clipsearch_ingest_report *report, clipsearch_error *err);
+
+/* ---------------------------------------------------------------- search */
+
+typedef struct clipsearch_search_options {
+    bool has_limit;  /* keep only hits as near as `limit` or nearer */
+    float limit;     /* a least score for CLIPSEARCH_COSINE and _IP, a greatest distance for CLIPSEARCH_L2 */
+} clipsearch_search_options;
+
+CLIPSEARCH_API void clipsearch_search_options_init(clipsearch_search_options *options);
+
+typedef struct clipsearch_hit {
+    int64_t id;
+    float score; /* see CONCEPTS */
+    const char *path;
+    uint64_t size;
+    int64_t mtime_ns;
+    uint32_t width, height;
+    const char *attributes; /* JSON object */
+} clipsearch_hit;
+
+typedef struct clipsearch_hits clipsearch_hits;
+
+/* Find the `k` nearest pictures to each of `count` query vectors [count, dim]. Exact. The result owns its strings
+ * and is independent of the collection; free it with clipsearch_hits_free. `options` may be NULL.
+ * Errors: CLIPSEARCH_E_ARGUMENT (k of 0, a NaN or infinity in a query), _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
+                                                   size_t count, size_t k, const clipsearch_search_options *options,
+                                                   clipsearch_hits **hits, clipsearch_error *err);
+
+/* Number of hits for query number `query`, nearest first, and each of them; NULL when out of range. */
+CLIPSEARCH_API size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query);
+CLIPSEARCH_API const clipsearch_hit *clipsearch_hits_get(const clipsearch_hits *hits, size_t query, size_t rank);
+CLIPSEARCH_API void clipsearch_hits_free(clipsearch_hits **hits);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

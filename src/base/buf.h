@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * buf.h - a growable string of bytes with a greatest size from birth. */
+#ifndef CS_BASE_BUF_H
+#define CS_BASE_BUF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* `data` is NUL-terminated behind `len` once anything was added, else NULL. A failed append (over `max`, or out of
+ * memory) latches `failed` and later appends do nothing: check once at the end. */
+typedef struct cs_buf {
+    char *data;
+    size_t len, cap, max;
+    bool failed;
+} cs_buf;
+
+/* An empty buffer that will never hold more than `max` bytes. */
+cs_buf cs_buf_make(size_t max);
+bool cs_buf_append(cs_buf *buf, const void *bytes, size_t n);
+bool cs_buf_puts(cs_buf *buf, const char *text);
+bool cs_buf_putc(cs_buf *buf, char c);
+bool cs_buf_printf(cs_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Room for `n` more bytes without moving; the bytes are not yet part of the buffer. */
+bool cs_buf_reserve(cs_buf *buf, size_t n);
+/* Empty it and clear `failed`, keeping the memory. */
+void cs_buf_clear(cs_buf *buf);
+void cs_buf_free(cs_buf *buf);
+/* The text ("" when empty), which the caller now owns and frees with cs_free; NULL when `failed`. */
+char *cs_buf_take(cs_buf *buf);
+
+#endif

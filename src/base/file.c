@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ * file.c - whole files. */
+#include "base/file.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static cs_file_info info_of(const struct stat *st)
+{
+    return (cs_file_info){.size = (uint64_t)st->st_size,
+                          .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
+                          .is_directory = S_ISDIR(st->st_mode),
+                          .is_regular = S_ISREG(st->st_mode)};
+}
+
+static clipsearch_status code_of(int error_number)
+{
+    return error_number == ENOENT || error_number == ENOTDIR ? CLIPSEARCH_E_NOT_FOUND : CLIPSEARCH_E_IO;
+}
+
+clipsearch_status cs_file_stat(const char *path, cs_file_info *info, clipsearch_error *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return cs_fail_errno(err, code_of(errno), errno, "%s", path);
+    *info = info_of(&st);
+    return CLIPSEARCH_OK;
+}
+
+/* Open a regular file for reading. O_NONBLOCK: a FIFO must not make us wait before we can refuse it. */
+static clipsearch_status open_regular(const char *path, int *fd, struct stat *st, clipsearch_error *err)
+{
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0)
+        return cs_fail_errno(err, code_of(errno), errno, "%s", path);
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (fstat(*fd, st) != 0)
+        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+    else if (!S_ISREG(st->st_mode))
+        status = cs_fail(err, CLIPSEARCH_E_IO, "%s: not a regular file", path);
+    if (status != CLIPSEARCH_OK) {
+        close(*fd);
+        *fd = -1;
+    }
+    return status;
+}
+
+clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info, clipsearch_error *err)
+{
+    int fd;
+    struct stat st;
+    clipsearch_status status = open_regular(path, &fd, &st, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    cs_buf_clear(buf);
+    if ((uint64_t)st.st_size > buf->max) {
+        status = cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: %lld bytes, more than the limit of %zu", path,
+                         (long long)st.st_size, buf->max);
+        goto done;
+    }
+    if (!cs_buf_reserve(buf, (size_t)st.st_size)) {
+        status = cs_fail_memory(err, path);
+        goto done;
+    }
+    while (buf->len < (size_t)st.st_size) {
+        ssize_t n = read(fd, buf->data + buf->len, (size_t)st.st_size - buf->len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+            goto done;
+        }
+        if (n == 0)
+            break; /* cut short while we read: what is there is what we give */
+        buf->len += (size_t)n;
+    }
+    buf->data[buf->len] = '\0';
+    if (info)
+        *info = info_of(&st);
+done:
+    close(fd);
+    return status;
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+    while (size) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        data += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+/* A rename is durable only once the directory that holds the name is on disk. */
+static void sync_directory_of(const char *path)
+{
+    size_t n = (size_t)(cs_path_base(path) - path);
+    char *directory = n ? cs_strndup(path, n) : cs_strdup(".");
+    if (!directory)
+        return;
+    int fd = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+    cs_free(directory);
+}
+
+clipsearch_status cs_file_write_atomic(const char *path, const void *data, size_t size, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    int fd = -1;
+    cs_buf name = cs_buf_make(1 << 16);
+    cs_buf_printf(&name, "%s.XXXXXX", path);
+    if (name.failed)
+        return cs_fail_memory(err, path);
+    fd = mkstemp(name.data);
+    if (fd < 0) {
+        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot make a file beside it", path);
+        goto done;
+    }
+    mode_t mask = umask(0); /* mkstemp gives 0600; a result file should be what the user's umask says */
+    umask(mask);
+    if (fchmod(fd, 0666 & ~mask) != 0 || write_all(fd, data, size) != 0 || fsync(fd) != 0) {
+        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", path);
+    } else if (rename(name.data, path) != 0) {
+        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot put the new file in place", path);
+    }
+    if (status != CLIPSEARCH_OK)
+        unlink(name.data);
+    else
+        sync_directory_of(path);
+done:
+    if (fd >= 0)
+        close(fd);
+    cs_buf_free(&name);
+    return status;
+}
+
+clipsearch_status cs_map_open(const char *path, cs_map *map, clipsearch_error *err)
+{
+    *map = (cs_map){0};
+    int fd;
+    struct stat st;
+    clipsearch_status status = open_regular(path, &fd, &st, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (st.st_size == 0) {
+        map->data = (const uint8_t *)"";
+    } else {
+        void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED)
+            status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot map", path);
+        else
+            *map = (cs_map){.data = data, .size = (size_t)st.st_size};
+    }
+    close(fd);
+    return status;
+}
+
+void cs_map_close(cs_map *map)
+{
+    if (map->size)
+        munmap((void *)(uintptr_t)map->data, map->size);
+    *map = (cs_map){0};
+}
+
+char *cs_path_join(const char *directory, const char *name)
+{
+    if (name[0] == '/')
+        return cs_strdup(name);
+    size_t n = strlen(directory);
+    cs_buf buf = cs_buf_make(SIZE_MAX / 2);
+    cs_buf_append(&buf, directory, n);
+    if (n && directory[n - 1] != '/')
+        cs_buf_putc(&buf, '/');
+    cs_buf_puts(&buf, name);
+    return cs_buf_take(&buf);
+}
+
+const char *cs_path_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}

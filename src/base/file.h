@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * file.h - whole files: bounded reads, atomic writes, read-only maps. */
+#ifndef CS_BASE_FILE_H
+#define CS_BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdint.h>
+
+/* What the file system says of a file, before it is read. */
+typedef struct cs_file_info {
+    uint64_t size;
+    int64_t mtime_ns;
+    bool is_directory, is_regular;
+} cs_file_info;
+
+/* Follows links. Errors: CLIPSEARCH_E_NOT_FOUND, CLIPSEARCH_E_IO. */
+clipsearch_status cs_file_stat(const char *path, cs_file_info *info, clipsearch_error *err);
+
+/* Read the whole of `path` into `buf` (cleared first; its `max` is the limit, checked against the file's size before
+ * memory is taken). Not a regular file: CLIPSEARCH_E_IO. Errors: _NOT_FOUND, _IO, _LIMIT, _MEMORY. `info` may be NULL;
+ * it describes the very file that was read. */
+clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info, clipsearch_error *err);
+
+/* Replace `path` by `size` bytes: written to a new name in the same directory, fsynced, renamed. After a failure or a
+ * crash either the old file or the new one is there, whole. */
+clipsearch_status cs_file_write_atomic(const char *path, const void *data, size_t size, clipsearch_error *err);
+
+/* A read-only map of a whole file. An empty file maps to size 0 and a non-NULL pointer. */
+typedef struct cs_map {
+    const uint8_t *data;
+    size_t size;
+} cs_map;
+
+clipsearch_status cs_map_open(const char *path, cs_map *map, clipsearch_error *err);
+void cs_map_close(cs_map *map);
+
+/* `directory` + '/' + `name` in a fresh string (cs_free), or `name` alone when it is absolute; NULL when out of memory. */
+char *cs_path_join(const char *directory, const char *name);
+
+/* The part of `path` behind its last '/'. */
+const char *cs_path_base(const char *path);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ * pool.c - worker threads. Pieces are taken from one shared counter, so a slow worker never holds up the rest. */
+#include "base/pool.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+typedef struct worker {
+    cs_pool *pool;
+    pthread_t thread;
+    unsigned number;
+} worker;
+
+struct cs_pool {
+    unsigned threads; /* caller included */
+    unsigned started;
+    worker *workers; /* [threads - 1] */
+    pthread_mutex_t lock;
+    pthread_cond_t wake, idle;
+    uint64_t round; /* raised by each run */
+    unsigned busy;  /* workers that have not finished this round */
+    bool stop;
+    void (*work)(void *context, size_t piece, unsigned worker);
+    void *context;
+    size_t pieces;
+    atomic_size_t next;
+};
+
+static void take_pieces(cs_pool *pool, unsigned number)
+{
+    for (;;) {
+        size_t piece = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
+        if (piece >= pool->pieces)
+            return;
+        pool->work(pool->context, piece, number);
+    }
+}
+
+static void *worker_main(void *argument)
+{
+    worker *self = argument;
+    cs_pool *pool = self->pool;
+    uint64_t seen = 0;
+    pthread_mutex_lock(&pool->lock);
+    for (;;) {
+        while (pool->round == seen && !pool->stop)
+            pthread_cond_wait(&pool->wake, &pool->lock);
+        if (pool->stop)
+            break;
+        seen = pool->round;
+        pthread_mutex_unlock(&pool->lock);
+        take_pieces(pool, self->number);
+        pthread_mutex_lock(&pool->lock);
+        if (--pool->busy == 0)
+            pthread_cond_signal(&pool->idle);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+unsigned cs_processors(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return n > 0 ? (unsigned)n : 1;
+}
+
+clipsearch_status cs_pool_open(unsigned threads, cs_pool **out, clipsearch_error *err)
+{
+    *out = NULL;
+    if (threads == 0)
+        threads = cs_processors();
+    cs_pool *pool = cs_zalloc_array(1, sizeof *pool);
+    if (!pool)
+        return cs_fail_memory(err, "a thread pool");
+    pool->threads = threads;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    pthread_cond_init(&pool->idle, NULL);
+    pool->workers = cs_zalloc_array(threads - 1, sizeof *pool->workers);
+    if (!pool->workers) {
+        cs_pool_close(&pool);
+        return cs_fail_memory(err, "a thread pool");
+    }
+    /* Signals belong to the program: workers block them all, so a handler runs on a thread of the program's own. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = 0;
+    for (unsigned i = 0; i + 1 < threads && !failed; i++) {
+        pool->workers[i] = (worker){.pool = pool, .number = i + 1};
+        failed = pthread_create(&pool->workers[i].thread, NULL, worker_main, &pool->workers[i]);
+        if (!failed)
+            pool->started++;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        cs_pool_close(&pool);
+        return cs_fail_errno(err, CLIPSEARCH_E_MEMORY, failed, "cannot start %u threads", threads);
+    }
+    *out = pool;
+    return CLIPSEARCH_OK;
+}
+
+void cs_pool_close(cs_pool **handle)
+{
+    cs_pool *pool = *handle;
+    if (!pool)
+        return;
+    pthread_mutex_lock(&pool->lock);
+    pool->stop = true;
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+    for (unsigned i = 0; i < pool->started; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    pthread_cond_destroy(&pool->idle);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->lock);
+    cs_free(pool->workers);
+    cs_free(pool);
+    *handle = NULL;
+}
+
+unsigned cs_pool_threads(const cs_pool *pool)
+{
+    return pool ? pool->threads : 1;
+}
+
+void cs_pool_run(cs_pool *pool, size_t pieces, void (*work)(void *context, size_t piece, unsigned worker),
+                 void *context)
+{
+    if (!pool || pool->threads == 1 || pieces <= 1) {
+        for (size_t piece = 0; piece < pieces; piece++)
+            work(context, piece, 0);
+        return;
+    }
+    pthread_mutex_lock(&pool->lock);
+    pool->work = work;
+    pool->context = context;
+    pool->pieces = pieces;
+    atomic_store(&pool->next, 0);
+    pool->busy = pool->started;
+    pool->round++;
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->lock);
+    take_pieces(pool, 0);
+    pthread_mutex_lock(&pool->lock);
+    while (pool->busy)
+        pthread_cond_wait(&pool->idle, &pool->lock);
+    pthread_mutex_unlock(&pool->lock);
+}

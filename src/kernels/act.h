@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * act.h - the row-wise operations of a transformer. */
+#ifndef CS_KERNELS_ACT_H
+#define CS_KERNELS_ACT_H
+
+#include "base/activation.h"
+#include "kernels/cpu.h"
+
+#include <stddef.h>
+
+typedef struct cs_act_ops {
+    const char *name;
+    /* y = (x - mean) / sqrt(variance + eps) * gamma + beta over n elements; y may be x. Biased variance, two passes. */
+    void (*layernorm)(const float *x, const float *gamma, const float *beta, float eps, size_t n, float *y);
+    /* x = exp(x - max) / sum over n elements, in place; n >= 1. Bits depend on x[0..n) only. */
+    void (*softmax)(float *x, size_t n);
+    /* x * sigmoid(1.702 x), in place */
+    void (*quick_gelu)(float *x, size_t n);
+    /* x * (1 + erf(x / sqrt 2)) / 2, in place */
+    void (*gelu)(float *x, size_t n);
+} cs_act_ops;
+
+const cs_act_ops *cs_act_ops_for(cs_cpu_level level);
+const cs_act_ops *cs_act(void);
+
+#endif

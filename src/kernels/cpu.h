@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * cpu.h - which instruction sets this processor and this operating system give us. */
+#ifndef CS_KERNELS_CPU_H
+#define CS_KERNELS_CPU_H
+
+/* Cumulative levels. AVX2 means AVX2 + FMA + F16C; AVX512 means F + BW + DQ + VL besides. */
+typedef enum cs_cpu_level { CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVX512, CS_CPU_LEVELS } cs_cpu_level;
+
+/* The highest level that CPUID reports, XGETBV says the system saves, and this build holds; lowered, never raised, by
+ * the environment variable CLIPSEARCH_CPU = c | avx2 | avx512. Read once. */
+cs_cpu_level cs_cpu_best(void);
+
+/* The highest level regardless of the environment: what tests may iterate up to. */
+cs_cpu_level cs_cpu_highest(void);
+
+const char *cs_cpu_name(cs_cpu_level level);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * gemm.h - Y = act(X W^T + b) + R over weights as a model file stores them. */
+#ifndef CS_KERNELS_GEMM_H
+#define CS_KERNELS_GEMM_H
+
+#include "base/dtype.h"
+#include "base/error.h"
+#include "base/pool.h"
+#include "kernels/act.h"
+#include "kernels/cpu.h"
+
+/* A weight matrix [n, k], rows contiguous: n outputs, k inputs. `rows` points into the mapped file (any alignment) and
+ * is read as it is; `packed`, when not NULL, is the same matrix in the kernels' own layout. */
+typedef struct cs_gemm_weights {
+    size_t n, k;
+    cs_dtype dtype;
+    const void *rows;
+    float *packed; /* owned; cs_gemm_unpack frees it */
+} cs_gemm_weights;
+
+typedef struct cs_gemm_ops {
+    const char *name;
+    size_t panel; /* outputs per packed panel */
+    /* floats of scratch one worker needs to pack a panel on the fly, for weights with this k */
+    size_t (*scratch)(size_t k);
+    /* floats that the packed form of [n, k] takes */
+    size_t (*packed_size)(size_t n, size_t k);
+    /* Panels [first, first+count) of the packed form, written at `packed` (of the first panel). */
+    void (*pack)(const cs_gemm_weights *w, size_t first, size_t count, float *packed);
+    /* Y[m, panel outputs] for one panel, given packed: y[i*ldy + j] = sum_k x[i*ldx+k] * w[j,k]. The sum runs over k in
+     * ascending order in one accumulator per output, so it depends on neither m nor i. `outputs` <= panel of them are
+     * stored. */
+    void (*multiply)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
+                     size_t ldy);
+} cs_gemm_ops;
+
+/* Tables: CS_CPU_C is the plain reference. NULL when the build or the processor lacks the level. */
+const cs_gemm_ops *cs_gemm_ops_for(cs_cpu_level level);
+
+/* The table cs_gemm uses: that of cs_cpu_best(); at level C, OpenBLAS behind the same signature (cs_gemm_blas). */
+const cs_gemm_ops *cs_gemm_ops_best(void);
+const cs_gemm_ops *cs_gemm_blas(void);
+
+/* Y [m, n] (row stride ldy) = act(X [m, k] (row stride ldx) W^T + bias [n]) + residual [m, n] (row stride ldy).
+ * bias and residual may be NULL; residual may be y itself. Work is spread over `pool` (NULL: this thread). `scratch`
+ * holds cs_gemm_scratch(k) * threads floats, 64-byte aligned, and is untouched when w->packed is set.
+ * Each row of Y is the same bits for any m, any number of threads, packed or not (CS_CPU_C over BLAS excepted). */
+void cs_gemm(const cs_gemm_weights *w, const float *x, size_t ldx, size_t m, const float *bias, cs_activation act,
+             const float *residual, float *y, size_t ldy, float *scratch, cs_pool *pool);
+size_t cs_gemm_scratch(size_t k);
+
+/* Make w->packed (spread over `pool`). CLIPSEARCH_E_MEMORY leaves w as it was. */
+clipsearch_status cs_gemm_pack(cs_gemm_weights *w, cs_pool *pool, clipsearch_error *err);
+void cs_gemm_unpack(cs_gemm_weights *w);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * weights.h - a weight file, mapped: tensors by name, whatever the container. */
+#ifndef CS_MODEL_WEIGHTS_H
+#define CS_MODEL_WEIGHTS_H
+
+#include "base/dtype.h"
+#include "base/error.h"
+
+#include <stdint.h>
+
+enum { CS_TENSOR_RANK = 8 }; /* most dimensions a tensor may have */
+
+typedef struct cs_tensor {
+    const char *name;
+    cs_dtype dtype;             /* valid when is_float */
+    bool is_float;              /* false: an integer or boolean tensor (position_ids), kept by name only */
+    int rank;
+    size_t shape[CS_TENSOR_RANK];
+    size_t count;               /* product of shape */
+    const void *data;           /* [shape], row-major, little-endian, any alignment; in the map */
+} cs_tensor;
+
+typedef struct cs_weights cs_weights;
+
+/* Open a weight file, recognised by its content: safetensors. Hostile input is refused before anything is taken from
+ * it: messages name the file, the tensor and the byte offset. Checked: header length against the file and 100 MB,
+ * JSON limits, known dtypes, rank, product of shape against overflow and against the tensor's bytes, offsets in range,
+ * ordered, without overlaps or holes (the format's own rule), names unique.
+ * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _MEMORY. */
+clipsearch_status cs_weights_open(const char *path, cs_weights **weights, clipsearch_error *err);
+
+/* The same from memory that outlives the handle (for tests and fuzzing). */
+clipsearch_status cs_weights_open_memory(const void *data, size_t size, const char *name, cs_weights **weights,
+                                         clipsearch_error *err);
+void cs_weights_close(cs_weights **weights);
+
+const char *cs_weights_path(const cs_weights *weights);
+size_t cs_weights_count(const cs_weights *weights);
+const cs_tensor *cs_weights_at(const cs_weights *weights, size_t i); /* in ascending order of name */
+const cs_tensor *cs_weights_find(const cs_weights *weights, const char *name); /* NULL: none */
+
+/* The float tensor `name` with exactly this shape. CLIPSEARCH_E_MODEL names file, tensor, expected and found shape. */
+clipsearch_status cs_weights_get(const cs_weights *weights, const char *name, int rank, const size_t *shape,
+                                 const cs_tensor **tensor, clipsearch_error *err);
+
+/* 64 hex digits over every tensor's name, dtype, shape and a sample of its bytes (64 from its middle), in order of
+ * name: names the weights without reading them all. */
+void cs_weights_fingerprint(const cs_weights *weights, char hex[65]);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * store.h - the SQLite catalogue: collections, items, vectors. The truth about a collection. */
+#ifndef CS_STORE_STORE_H
+#define CS_STORE_STORE_H
+
+#include "base/error.h"
+
+#include <stdint.h>
+
+typedef struct cs_store cs_store;
+
+/* Schema version this build writes. A file with a higher one is refused, a lower one migrated in one transaction. */
+enum { CS_STORE_SCHEMA = 1 };
+
+/* flags as clipsearch_database_open. WAL, foreign keys, application_id checked, busy timeout 5 s. A file that is not a
+ * clipsearch database is left untouched. */
+clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err);
+void cs_store_close(cs_store **store);
+const char *cs_store_path(const cs_store *store);
+
+/* What a collection is bound to. */
+typedef struct cs_store_collection {
+    int64_t key;             /* internal */
+    char name[65];
+    char encoder[129];
+    char fingerprint[65];
+    char preprocessing[256];
+    size_t dim;
+    clipsearch_metric metric;
+    int64_t created;
+    uint64_t count;
+    uint64_t generation;     /* raised by every transaction that changes the collection's items */
+} cs_store_collection;
+
+/* Make a collection; fields key, created, count, generation are filled in. CLIPSEARCH_E_ARGUMENT for a bad name,
+ * CLIPSEARCH_E_DATABASE when the name is taken. */
+clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collection, clipsearch_error *err);
+/* CLIPSEARCH_E_NOT_FOUND names the collections there are. */
+clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_collection *collection,
+                                clipsearch_error *err);
+clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, const cs_store_collection *collection),
+                                void *context, clipsearch_error *err);
+clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_error *err);
+
+/* Transactions. begin takes the write lock at once (BEGIN IMMEDIATE); every change below must be inside one. */
+clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err);
+clipsearch_status cs_store_commit(cs_store *store, clipsearch_error *err);
+void cs_store_rollback(cs_store *store);
+
+/* Insert `item` with its vector [dim], or replace the one with the same path (keeping its id) or, when item->id is not 0
+ * and taken, the one with that id. *id receives the id. */
+clipsearch_status cs_store_put(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
+                               const float *vector, int64_t *id, clipsearch_error *err);
+/* Change everything but the vector of the item `id`: path, size, mtime, hash, attributes ... */
+clipsearch_status cs_store_update(cs_store *store, const cs_store_collection *collection, int64_t id,
+                                  const clipsearch_item *item, clipsearch_error *err);
+clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *collection, int64_t id, bool *removed,
+                                  clipsearch_error *err);
+
+/* Look-ups. *found false: none. item's strings are owned by the store and live until the next call on it. */
+clipsearch_status cs_store_get(cs_store *store, const cs_store_collection *collection, int64_t id, bool *found,
+                               clipsearch_item *item, clipsearch_error *err);
+clipsearch_status cs_store_get_path(cs_store *store, const cs_store_collection *collection, const char *path,
+                                    bool *found, clipsearch_item *item, clipsearch_error *err);
+/* Every item with this content hash, by id. */
+clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_collection *collection, const uint8_t hash[32],
+                                     bool (*each)(void *context, const clipsearch_item *item), void *context,
+                                     clipsearch_error *err);
+/* Every item whose path is `root` or lies below root + "/", by path (bytewise); all items for root NULL. The callback
+ * must not change the store. */
+clipsearch_status cs_store_each_item(cs_store *store, const cs_store_collection *collection, const char *root,
+                                     bool (*each)(void *context, const clipsearch_item *item), void *context,
+                                     clipsearch_error *err);
+/* The vector [dim] of one item. */
+clipsearch_status cs_store_vector(cs_store *store, const cs_store_collection *collection, int64_t id, float *vector,
+                                  clipsearch_error *err);
+/* Every vector, by ascending id. A stored vector of the wrong length or with a non-finite number is
+ * CLIPSEARCH_E_DATABASE. */
+clipsearch_status cs_store_each_vector(cs_store *store, const cs_store_collection *collection,
+                                       clipsearch_status (*each)(void *context, int64_t id, const float *vector,
+                                                                 clipsearch_error *err),
+                                       void *context, clipsearch_error *err);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ * test_base.c - buffers, files, hashes, errors, the thread pool. */
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "base/sha256.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void test_sha256(void)
+{
+    /* FIPS 180-4 example values, and a million 'a' */
+    static const struct {
+        const char *text, *hex;
+    } cases[] = {
+        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cs_sha256 sha;
+        uint8_t digest[32];
+        char hex[65];
+        cs_sha256_init(&sha);
+        cs_sha256_add(&sha, cases[i].text, strlen(cases[i].text));
+        cs_sha256_end(&sha, digest);
+        cs_sha256_hex(digest, hex);
+        TAP_OK(strcmp(hex, cases[i].hex) == 0, "sha256 of \"%s\"", cases[i].text);
+    }
+    char block[1000];
+    memset(block, 'a', sizeof block);
+    cs_sha256 sha;
+    uint8_t digest[32];
+    char hex[65];
+    cs_sha256_init(&sha);
+    for (size_t left = 1000000, n = 1; left; n = n % 997 + 1) { /* odd pieces cross the block boundary everywhere */
+        size_t piece = n < left ? n : left;
+        cs_sha256_add(&sha, block, piece);
+        left -= piece;
+    }
+    cs_sha256_end(&sha, digest);
+    cs_sha256_hex(digest, hex);
+    TAP_OK(strcmp(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0") == 0,
+           "sha256 of a million a");
+}
+
+static void test_buf(void)
+{
+    cs_buf buf = cs_buf_make(10);
+    TAP_OK(cs_buf_puts(&buf, "hello") && buf.len == 5 && strcmp(buf.data, "hello") == 0, "puts");
+    TAP_OK(cs_buf_printf(&buf, "%d", 12345) && strcmp(buf.data, "hello12345") == 0, "printf fills to the maximum");
+    TAP_OK(!cs_buf_putc(&buf, 'x') && buf.failed, "one more byte is refused and latched");
+    cs_buf_clear(&buf);
+    TAP_OK(cs_buf_puts(&buf, "again") && !buf.failed, "clear unlatches");
+    char *text = cs_buf_take(&buf);
+    TAP_OK(text && strcmp(text, "again") == 0 && buf.data == NULL, "take hands the text over");
+    cs_free(text);
+    text = cs_buf_take(&buf);
+    TAP_OK(text && text[0] == '\0', "taking an empty buffer gives an empty string");
+    cs_free(text);
+    cs_mem_fail_at(1);
+    TAP_OK(!cs_buf_puts(&buf, "x") && buf.failed, "a failed allocation latches");
+    cs_buf_free(&buf);
+}
+
+static void test_mem(void)
+{
+    TAP_OK(cs_alloc_array(SIZE_MAX / 2, 3) == NULL, "count * size overflow gives NULL");
+    void *block = cs_alloc_aligned(3, 5);
+    TAP_OK(block && (uintptr_t)block % 64 == 0, "aligned blocks are");
+    cs_free(block);
+    uint64_t before = cs_mem_count();
+    cs_mem_fail_at(2);
+    void *first = cs_alloc_array(1, 1), *second = cs_zalloc_array(1, 1), *third = cs_alloc_array(1, 1);
+    TAP_OK(first && !second && third, "exactly the chosen allocation fails");
+    TAP_OK(cs_mem_count() - before == 3, "allocations are counted");
+    cs_free(first);
+    cs_free(third);
+}
+
+static void test_error(void)
+{
+    clipsearch_error err;
+    TAP_OK(cs_fail(&err, CLIPSEARCH_E_IO, "%s: no", "file") == CLIPSEARCH_E_IO && err.code == CLIPSEARCH_E_IO &&
+               strcmp(err.message, "file: no") == 0,
+           "fail fills and returns");
+    TAP_OK(cs_fail(NULL, CLIPSEARCH_E_IO, "x") == CLIPSEARCH_E_IO, "an error nobody wants");
+    char longer[2000];
+    for (size_t i = 0; i + 3 < sizeof longer; i += 3)
+        memcpy(longer + i, "\xE2\x82\xAC", 4);
+    cs_fail(&err, CLIPSEARCH_E_IO, "x%s", longer);
+    size_t n = strlen(err.message);
+    TAP_OK(n <= 1023 && (n - 1) % 3 == 0, "a long message is cut between characters (%zu bytes)", n);
+}
+
+static void test_file(void)
+{
+    char directory[] = "/tmp/clipsearch-test-XXXXXX";
+    if (!TAP_OK(mkdtemp(directory) != NULL, "temporary directory"))
+        return;
+    clipsearch_error err;
+    char *path = cs_path_join(directory, "a");
+    TAP_OK(cs_file_write_atomic(path, "one", 3, &err) == CLIPSEARCH_OK, "write");
+    TAP_OK(cs_file_write_atomic(path, "three", 5, &err) == CLIPSEARCH_OK, "replace");
+    cs_buf buf = cs_buf_make(5);
+    cs_file_info info;
+    TAP_OK(cs_file_read(path, &buf, &info, &err) == CLIPSEARCH_OK && buf.len == 5 && info.size == 5 &&
+               memcmp(buf.data, "three", 5) == 0,
+           "read back");
+    cs_buf small = cs_buf_make(4);
+    TAP_OK(cs_file_read(path, &small, NULL, &err) == CLIPSEARCH_E_LIMIT, "over the limit: %s", err.message);
+    TAP_OK(cs_file_read(directory, &buf, NULL, &err) == CLIPSEARCH_E_IO, "a directory is no file: %s", err.message);
+    cs_map map;
+    TAP_OK(cs_map_open(path, &map, &err) == CLIPSEARCH_OK && map.size == 5 && map.data[0] == 't', "map");
+    cs_map_close(&map);
+    TAP_OK(cs_file_write_atomic(path, "", 0, &err) == CLIPSEARCH_OK && cs_map_open(path, &map, &err) == CLIPSEARCH_OK &&
+               map.size == 0 && map.data != NULL,
+           "map of an empty file");
+    cs_map_close(&map);
+    unlink(path);
+    TAP_OK(cs_map_open(path, &map, &err) == CLIPSEARCH_E_NOT_FOUND && strstr(err.message, path), "missing: %s",
+           err.message);
+    char *nowhere = cs_path_join(directory, "no/where");
+    TAP_OK(cs_file_write_atomic(nowhere, "x", 1, &err) == CLIPSEARCH_E_IO, "unwritable: %s", err.message);
+    cs_free(nowhere);
+    cs_free(path);
+    cs_buf_free(&buf);
+    cs_buf_free(&small);
+    TAP_OK(rmdir(directory) == 0, "no temporary file is left behind");
+}
+
+static void mark(void *context, size_t piece, unsigned worker)
+{
+    (void)worker;
+    ((unsigned char *)context)[piece]++;
+}
+
+static void test_pool(void)
+{
+    for (unsigned threads = 1; threads <= 5; threads += 2) {
+        cs_pool *pool;
+        clipsearch_error err;
+        if (!TAP_OK(cs_pool_open(threads, &pool, &err) == CLIPSEARCH_OK, "pool of %u", threads))
+            continue;
+        bool all = true;
+        static unsigned char seen[1000];
+        uint64_t before = cs_mem_count();
+        for (size_t pieces = 0; pieces <= 1000; pieces += pieces < 10 ? 1 : 90) {
+            memset(seen, 0, sizeof seen);
+            cs_pool_run(pool, pieces, mark, seen);
+            for (size_t i = 0; i < sizeof seen; i++)
+                all = all && seen[i] == (i < pieces);
+        }
+        TAP_OK(all, "%u threads: each piece done exactly once", threads);
+        TAP_OK(cs_mem_count() == before, "%u threads: a run allocates nothing", threads);
+        cs_pool_close(&pool);
+    }
+}
+
+int main(void)
+{
+    test_sha256();
+    test_buf();
+    test_mem();
+    test_error();
+    test_file();
+    test_pool();
+    return tap_done();
+}

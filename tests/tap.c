@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * tap.c - TAP output. */
+#include "tap.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+static int count, failures;
+
+bool tap_ok(bool pass, const char *file, int line, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    printf("%s %d - ", pass ? "ok" : "not ok", ++count);
+    vprintf(format, args);
+    printf("\n");
+    va_end(args);
+    if (!pass) {
+        failures++;
+        printf("# failed at %s:%d\n", file, line);
+    }
+    fflush(stdout);
+    return pass;
+}
+
+void tap_skip(const char *what, const char *why)
+{
+    printf("ok %d - %s # SKIP %s\n", ++count, what, why);
+    fflush(stdout);
+}
+
+void tap_note(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    printf("# ");
+    vprintf(format, args);
+    printf("\n");
+    va_end(args);
+    fflush(stdout);
+}
+
+int tap_done(void)
+{
+    printf("1..%d\n", count);
+    return failures ? 1 : 0;
+}
+
+const char *tap_shared_data(void)
+{
+    const char *directory = getenv("CLIPSEARCH_SHARED_DATA");
+    struct stat st;
+    return directory && stat(directory, &st) == 0 && S_ISDIR(st.st_mode) ? directory : NULL;
+}
