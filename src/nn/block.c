@@ -45,10 +45,10 @@ static size_t larger(size_t a, size_t b)
 void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
                     size_t least_wide, unsigned threads, cs_workspace *workspace)
 {
-    size_t wide = larger(larger(3 * config->width, config->mlp), least_wide);
+    size_t inputs = larger(larger(config->width, config->mlp), least_wide), wide = larger(3 * config->width, inputs);
     scratch->normed = cs_workspace_floats(workspace, rows, config->width);
     scratch->wide = cs_workspace_floats(workspace, rows, wide);
-    scratch->gemm = cs_workspace_floats(workspace, threads, cs_gemm_scratch(wide));
+    scratch->gemm = cs_workspace_floats(workspace, threads, cs_gemm_scratch(inputs));
     cs_attention_carve(&scratch->attention, config->width / config->heads, longest, threads, workspace);
 }
 
