@@ -12,9 +12,12 @@ clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors
         cs_linear *linear;
         const cs_matrix *weight, *bias;
     } linears[] = {
-        {&block->q, &tensors->q_weight, &tensors->q_bias},       {&block->k, &tensors->k_weight, &tensors->k_bias},
-        {&block->v, &tensors->v_weight, &tensors->v_bias},       {&block->out, &tensors->out_weight, &tensors->out_bias},
-        {&block->fc1, &tensors->fc1_weight, &tensors->fc1_bias}, {&block->fc2, &tensors->fc2_weight, &tensors->fc2_bias},
+        {&block->q, &tensors->q_weight, &tensors->q_bias},
+        {&block->k, &tensors->k_weight, &tensors->k_bias},
+        {&block->v, &tensors->v_weight, &tensors->v_bias},
+        {&block->out, &tensors->out_weight, &tensors->out_bias},
+        {&block->fc1, &tensors->fc1_weight, &tensors->fc1_bias},
+        {&block->fc2, &tensors->fc2_weight, &tensors->fc2_bias},
     };
     clipsearch_status status =
         cs_layernorm_open(&block->ln1, &tensors->ln1_weight, &tensors->ln1_bias, config->layernorm_eps, err);

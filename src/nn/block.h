@@ -11,10 +11,10 @@
 typedef struct cs_block {
     size_t width, heads;
     cs_activation activation;
-    cs_layernorm ln1, ln2;   /* [W] */
-    cs_linear q, k, v, out;  /* [W, W] */
-    cs_linear fc1;           /* [M, W] */
-    cs_linear fc2;           /* [W, M] */
+    cs_layernorm ln1, ln2;  /* [W] */
+    cs_linear q, k, v, out; /* [W, W] */
+    cs_linear fc1;          /* [M, W] */
+    cs_linear fc2;          /* [W, M] */
 } cs_block;
 
 /* The buffers of a forward pass, R = rows; carved by cs_block_carve. */

@@ -76,8 +76,9 @@ bool golden_compare(const golden *g, const char *name, const float *got, size_t 
         difference += d * d;
         norm += (double)expected * expected;
     }
-    return TAP_OK(bad == 0 && largest <= tolerance, "%s [%zu, %zu]: max abs %.2e (<= %.0e), rel L2 %.2e, non-finite %zu",
-                  name, rows, columns, largest, tolerance, sqrt(difference / norm), bad);
+    return TAP_OK(bad == 0 && largest <= tolerance,
+                  "%s [%zu, %zu]: max abs %.2e (<= %.0e), rel L2 %.2e, non-finite %zu", name, rows, columns, largest,
+                  tolerance, sqrt(difference / norm), bad);
 }
 
 static void see(void *context, const char *stage, size_t layer, const float *data, size_t rows, size_t columns)

@@ -111,8 +111,8 @@ static void run_attention(const attention_case *c, size_t first, size_t count, b
     memset(block, 0xFF, size); /* NaNs */
     cs_attention_carve(&scratch, c->head, longest, cs_pool_threads(pool), &workspace);
     size_t row = c->offsets[first], query = all ? row : first;
-    cs_attention_forward(&sequences, width, c->heads, all, c->q + query * width, c->k + row * width,
-                         c->v + row * width, out, &scratch, pool);
+    cs_attention_forward(&sequences, width, c->heads, all, c->q + query * width, c->k + row * width, c->v + row * width,
+                         out, &scratch, pool);
     cs_free(block);
 }
 
@@ -159,7 +159,10 @@ static void test_attention(void)
             run_attention(&c, 0, count, causal, all, NULL, out);
             double error = attention_error(&c, causal, all, 1, out);
             TAP_OK(error <= tolerance, "attention %zu x %zu%s: max abs %.1e", heads, head,
-                   causal ? ", causal" : all ? "" : ", one row", error);
+                   causal ? ", causal"
+                   : all  ? ""
+                          : ", one row",
+                   error);
             bool same = true;
             size_t outputs = (all ? rows : count) * width;
             for (unsigned threads = 0; threads < 3; threads++) {
@@ -273,7 +276,8 @@ static void test_layernorm(void)
         for (size_t c = 0; c < W; c++)
             variance += (x[i * W + c] - mean) * (x[i * W + c] - mean) / W;
         for (size_t c = 0; c < W; c++)
-            worst = fmax(worst, fabs((x[i * W + c] - mean) / sqrt(variance + (double)eps) * gamma[c] + beta[c] - y[i * W + c]));
+            worst = fmax(
+                worst, fabs((x[i * W + c] - mean) / sqrt(variance + (double)eps) * gamma[c] + beta[c] - y[i * W + c]));
     }
     TAP_OK(worst <= 5e-6, "layernorm of %d rows: max abs %.1e", ROWS, worst); /* a few roundings of values up to 10 */
     cs_layernorm_forward(&norm, x, ROWS, x, NULL);
@@ -296,13 +300,15 @@ static void test_floats(void)
     cs_matrix row = {.dtype = CS_BF16, .data = brain, .rows = 1, .columns = 2};
     clipsearch_error err;
     float *floats = NULL;
-    TAP_OK(cs_floats_copy(&turned, &floats, &err) == CLIPSEARCH_OK && memcmp(floats, want_turned, sizeof want_turned) == 0,
+    TAP_OK(cs_floats_copy(&turned, &floats, &err) == CLIPSEARCH_OK &&
+               memcmp(floats, want_turned, sizeof want_turned) == 0,
            "f16, transposed, unaligned");
     cs_free(floats);
     TAP_OK(cs_floats_copy(&row, &floats, &err) == CLIPSEARCH_OK && floats[0] == 1 && floats[1] == -3.140625f, "bf16");
     cs_free(floats);
     cs_matrix huge = {.dtype = CS_F32, .data = brain, .rows = SIZE_MAX / 2, .columns = 3};
-    TAP_OK(cs_floats_copy(&huge, &floats, &err) == CLIPSEARCH_E_MEMORY && !floats, "a size that overflows: %s", err.message);
+    TAP_OK(cs_floats_copy(&huge, &floats, &err) == CLIPSEARCH_E_MEMORY && !floats, "a size that overflows: %s",
+           err.message);
 }
 
 int main(void)

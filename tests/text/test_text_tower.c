@@ -38,8 +38,8 @@ static cs_text_tower *open_tower(const golden *g)
 {
     clipsearch_error err = {0};
     cs_text_tower *tower = NULL;
-    TAP_OK(cs_text_tower_open(g->weights, g->naming, &g->dir.config, &tower, &err) == CLIPSEARCH_OK && tower,
-           "open %s", err.message);
+    TAP_OK(cs_text_tower_open(g->weights, g->naming, &g->dir.config, &tower, &err) == CLIPSEARCH_OK && tower, "open %s",
+           err.message);
     return tower;
 }
 
