@@ -138,8 +138,8 @@ static double attention_error(const attention_case *c, bool causal, bool all, si
 
 static void test_attention(void)
 {
-    /* A score is a sum of up to 64 products whose sizes come to some 5 after scaling: 64 * 5 * FLT_EPSILON / 2 = 2e-5 at
-     * worst on the exponent, times values up to 3; such luck does not happen in every term at once. */
+    /* A score is a sum of up to 64 products whose sizes come to some 5 after scaling: 64 * 5 * FLT_EPSILON / 2 = 2e-5
+     * at worst on the exponent, times values up to 3; such luck does not happen in every term at once. */
     const double tolerance = 2e-5;
     static const size_t offsets[] = {0, 1, 3, 6, 22, 85, 149, 214, 284, 414};
     static const size_t shapes[][2] = {{1, 64}, {3, 16}, {2, 20}, {5, 1}, {2, 33}};
