@@ -11,9 +11,9 @@
 
 enum {
     DIM_MAX = 4096,
-    ROW_ALIGN = 16,         /* floats: rows begin on a cache line */
-    BLOCK_ROWS = 128,       /* rows scored by one kernel call; the scores fit in half a kilobyte of stack */
-    PIECE_BYTES = 1 << 20,  /* rows one thread takes at a time: enough to forget the cost of taking them */
+    ROW_ALIGN = 16,        /* floats: rows begin on a cache line */
+    BLOCK_ROWS = 128,      /* rows scored by one kernel call; the scores fit in half a kilobyte of stack */
+    PIECE_BYTES = 1 << 20, /* rows one thread takes at a time: enough to forget the cost of taking them */
     FIRST_CAPACITY = 64
 };
 
@@ -194,8 +194,8 @@ static clipsearch_status flat_search(const cs_index *index, const float *query, 
         __builtin_mul_overflow((size_t)threads - 1, k, &others) ? NULL : cs_alloc_array(others, sizeof *heaps);
     clipsearch_status status = CLIPSEARCH_OK;
     if (!tops || !heaps) {
-        status = cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a search of %zu neighbours on %u threads", k,
-                         threads);
+        status =
+            cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a search of %zu neighbours on %u threads", k, threads);
         goto done;
     }
     tops[0] = first;

@@ -48,7 +48,9 @@ static scored reference(const float *query, const float *vector, size_t dim, cli
     if (metric == CLIPSEARCH_COSINE)
         sum = sum > 1 ? 1 : sum < -1 ? -1 : sum;
     /* dim products and dim - 1 sums, and for L2 a rounded difference that counts twice */
-    return (scored){.id = id, .score = sum, .slack = ((double)dim + 3) * FLT_EPSILON * magnitude,
+    return (scored){.id = id,
+                    .score = sum,
+                    .slack = ((double)dim + 3) * FLT_EPSILON * magnitude,
                     .higher = metric != CLIPSEARCH_L2};
 }
 
@@ -345,9 +347,10 @@ static void test_out_of_memory(void)
         pass = pass && (done || status == CLIPSEARCH_E_MEMORY);
         if (index && put) { /* what was put before is still there, and what failed can be done now */
             float score;
-            pass = pass && cs_index_count(index) == put && nearest(index, vectors + (put - 1) * DIM, &score) ==
-                                                               (int64_t)put - 1;
-            pass = pass && (put == COUNT || cs_index_put(index, (int64_t)put, vectors + put * DIM, &err) == CLIPSEARCH_OK);
+            pass = pass && cs_index_count(index) == put &&
+                   nearest(index, vectors + (put - 1) * DIM, &score) == (int64_t)put - 1;
+            pass =
+                pass && (put == COUNT || cs_index_put(index, (int64_t)put, vectors + put * DIM, &err) == CLIPSEARCH_OK);
         }
         cs_index_close(&index);
     }
@@ -362,7 +365,8 @@ static void test_out_of_memory(void)
     cs_neighbour out[5];
     size_t found;
     cs_index_search(index, vectors, &(cs_index_search_params){.k = 5}, NULL, out, &found, NULL);
-    TAP_OK(pass && cs_mem_count() == before, "with room reserved, putting and searching on one thread allocate nothing");
+    TAP_OK(pass && cs_mem_count() == before,
+           "with room reserved, putting and searching on one thread allocate nothing");
     cs_index_close(&index);
     cs_free(vectors);
 }
