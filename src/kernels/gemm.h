@@ -53,4 +53,11 @@ size_t cs_gemm_scratch(size_t k);
 clipsearch_status cs_gemm_pack(cs_gemm_weights *w, cs_pool *pool, clipsearch_error *err);
 void cs_gemm_unpack(cs_gemm_weights *w);
 
+/* The same over a table of the caller's choice, for tests and benchmarks: the packed form is of the table that made it,
+ * and `scratch` holds ops->scratch(k) * threads floats. */
+void cs_gemm_with(const cs_gemm_ops *ops, const cs_gemm_weights *w, const float *x, size_t ldx, size_t m,
+                  const float *bias, cs_activation act, const float *residual, float *y, size_t ldy, float *scratch,
+                  cs_pool *pool);
+clipsearch_status cs_gemm_pack_with(const cs_gemm_ops *ops, cs_gemm_weights *w, cs_pool *pool, clipsearch_error *err);
+
 #endif

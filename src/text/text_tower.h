@@ -9,8 +9,8 @@
 
 typedef struct cs_text_tower cs_text_tower;
 
-/* Bind the text tower's tensors in `weights`, which must stay open. Nothing is copied: matrices are read from the map,
- * and of the token table only the rows a text uses. */
+/* Bind the text tower's tensors in `weights`, which must stay open. Matrices are read from the map, and of the token
+ * table only the rows a text uses; what is copied is small (biases, norms, positions, a transposed projection). */
 clipsearch_status cs_text_tower_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
                                      cs_text_tower **tower, clipsearch_error *err);
 void cs_text_tower_close(cs_text_tower **tower);
