@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
 enum { MAX_COLUMNS = 4096 };
@@ -70,13 +69,13 @@ static clipsearch_status check_bytes(const char *text, size_t size, const char *
 {
     size_t line = 1;
     for (size_t i = 0; i < size;) {
-        uint32_t code;
-        i += cs_utf8_next(text + i, size - i, &code);
-        if (code == 0)
-            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: a NUL byte; this is no CSV text", name, line);
-        if (code == CS_UTF8_BROKEN)
+        size_t n = cs_utf8_length(text + i, size - i);
+        if (n == 0)
             return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: not UTF-8; save the file as UTF-8", name, line);
-        line += code == '\n';
+        if (text[i] == '\0')
+            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: a NUL byte; this is no CSV text", name, line);
+        line += text[i] == '\n';
+        i += n;
     }
     return CLIPSEARCH_OK;
 }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * utf8.h - one character at a time out of bytes that may not be UTF-8. */
+ * utf8.h - what is well-formed UTF-8 (RFC 3629). */
 #ifndef CS_BASE_UTF8_H
 #define CS_BASE_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* What cs_utf8_next gives for a byte that begins no character. */
-#define CS_UTF8_BROKEN UINT32_MAX
+/* Length in bytes (1 to 4) of the well-formed character that begins the `size` bytes at `text`, or 0 when there is
+ * none: stray or missing continuation bytes, overlong forms, surrogates, above U+10FFFF, or size 0. */
+size_t cs_utf8_length(const char *text, size_t size);
 
-/* The first character of `size` >= 1 bytes at `text` into *code, and how many bytes it takes (at least 1). Overlong
- * forms, surrogates and anything above U+10FFFF are broken: one byte is taken and *code is CS_UTF8_BROKEN. */
-size_t cs_utf8_next(const char *text, size_t size, uint32_t *code);
+/* Write `code_point` (a scalar value: at most 0x10FFFF and no surrogate) at `out`; returns its length, 1 to 4. */
+size_t cs_utf8_put(uint32_t code_point, char out[4]);
 
 #endif

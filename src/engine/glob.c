@@ -41,12 +41,19 @@ static uint32_t folded(uint32_t code)
     return code >= 'A' && code <= 'Z' ? code - 'A' + 'a' : code;
 }
 
-/* One character; a broken byte becomes a number no character has, so that it equals only itself. */
+/* The next character and how many bytes it takes. A broken byte becomes a number that no character has, so that it
+ * equals only itself. */
 static size_t next_character(const char *text, size_t size, uint32_t *code)
 {
-    size_t n = cs_utf8_next(text, size, code);
-    if (*code == CS_UTF8_BROKEN)
-        *code = 0x110000 + (unsigned char)text[0];
+    const unsigned char *s = (const unsigned char *)text;
+    size_t n = cs_utf8_length(text, size);
+    if (n == 0) {
+        *code = 0x110000u + s[0];
+        return 1;
+    }
+    *code = n == 1 ? s[0] : s[0] & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++)
+        *code = *code << 6 | (s[i] & 0x3Fu);
     return n;
 }
 
