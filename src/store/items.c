@@ -67,7 +67,10 @@ static clipsearch_status next_id(cs_store *store, const cs_store_collection *col
         *id = row ? sqlite3_column_int64(statement, 0) : 0;
         /* INT64_MAX + 1 comes as a float; INT64_MAX itself is never given, so that next_id can stand behind it */
         if (!row || sqlite3_column_type(statement, 0) != SQLITE_INTEGER || *id < 1 || *id == INT64_MAX)
-            status = cs_store_fail_content(store, err, "collection %s has no free id left", collection->name);
+            status = cs_fail(err, CLIPSEARCH_E_DATABASE,
+                             "%s: no id is left behind the greatest in collection %s; give ids below it, or drop the"
+                             " collection and ingest again",
+                             store->path, collection->name);
     }
     cs_store_done(statement);
     return status;
