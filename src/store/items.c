@@ -88,6 +88,18 @@ static clipsearch_status raise_next_id(cs_store *store, const cs_store_collectio
     return cs_store_run(store, statement, "taking an id", err);
 }
 
+static clipsearch_status fail_attributes(cs_store *store, const clipsearch_item *item, clipsearch_error *err)
+{
+    bool is_object;
+    clipsearch_status status = cs_store_is_json_object(store, item->attributes, &is_object, err);
+    if (status)
+        return status;
+    if (is_object)
+        return cs_store_fail(store, SQLITE_NOMEM, "storing an item", err);
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: its attributes are not a JSON object: %.200s", item->path,
+                   item->attributes);
+}
+
 /* Write the row: insert with `id` when *key is 0 (*key receives the new one), else replace the row *key. */
 static clipsearch_status write_row(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
                                    int64_t id, int64_t *key, clipsearch_error *err)
@@ -111,8 +123,7 @@ static clipsearch_status write_row(cs_store *store, const cs_store_collection *c
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     if (code == SQLITE_CONSTRAINT_CHECK) /* the one check that check_item leaves to SQLite's JSON parser */
-        status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: its attributes are not a JSON object: %.200s", item->path,
-                         item->attributes);
+        status = fail_attributes(store, item, err);
     else if (code == SQLITE_CONSTRAINT_UNIQUE)
         status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: another item of collection %s has this path", item->path,
                          collection->name);
