@@ -134,11 +134,10 @@ static void run(const char *what, void (*arm)(uint64_t n), uint64_t step)
         err.message[0] = '\0';
         arm(n);
         clipsearch_status status = do_everything(path, &committed, &err);
-        done = sqlite_countdown > 0 || status == CLIPSEARCH_OK;
         uint64_t unspent = sqlite_countdown;
         arm(0);
         /* SQLite may do without a block it wanted (a cache), so success is no sign that none failed */
-        done = step > 0 && (strcmp(what, "sqlite") == 0 ? unspent > 0 : status == CLIPSEARCH_OK);
+        done = strcmp(what, "sqlite") == 0 ? unspent > 0 : status == CLIPSEARCH_OK;
         failures += status != CLIPSEARCH_OK;
         pass = (status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY) && sqlite_live == live &&
                (status == CLIPSEARCH_OK || is_whole(path, committed));
@@ -166,7 +165,7 @@ int main(void)
         return 1;
     sqlite3_initialize(); /* its own blocks, kept for the process's life, are not counted as leaks */
     run("our", cs_mem_fail_at, 1);
-    run("sqlite", arm_sqlite, 1);
+    run("sqlite", arm_sqlite, 3); /* a call makes many alike; every third is enough, and three times as fast */
     fixture_end();
     return tap_done();
 }
