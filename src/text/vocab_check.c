@@ -24,25 +24,26 @@ clipsearch_status cs_vocab_check(const char *path, const cs_pieces *pieces, clip
         goto done;
     const cs_json *root = cs_json_root(document);
     if (root->type != CS_JSON_OBJECT || root->count != pieces->count) {
-        status = cs_fail(err, CLIPSEARCH_E_MODEL,
-                         "%s: expected an object of %zu pieces, as the merges and the model's configuration say, found "
-                         "%s of %zu; is it the file of this model?",
-                         path, pieces->count, root->type == CS_JSON_OBJECT ? "one" : "no object but something",
-                         root->count);
+        status =
+            cs_fail(err, CLIPSEARCH_E_MODEL,
+                    "%s: expected an object of %zu pieces, as the merges and the model's configuration say, found "
+                    "%s of %zu; is it the file of this model?",
+                    path, pieces->count, root->type == CS_JSON_OBJECT ? "one" : "no object but something", root->count);
         goto done;
     }
     for (const cs_json *member = root->first; member; member = member->next) {
         int32_t id = cs_pieces_find(pieces, member->key, member->key_len);
         if (id >= 0 && member->is_integer && member->integer == id)
             continue;
-        status = id < 0 ? cs_fail(err, CLIPSEARCH_E_MODEL,
-                                  "%s: byte %zu: the piece \"%.64s\" is not one the merges make; is it the file of this "
-                                  "model?",
-                                  path, member->offset, member->key)
-                        : cs_fail(err, CLIPSEARCH_E_MODEL,
-                                  "%s: byte %zu: expected id %d for the piece \"%.64s\", as the merges say, found %.17g; "
-                                  "is it the file of this model?",
-                                  path, member->offset, (int)id, member->key, member->number);
+        status = id < 0
+                     ? cs_fail(err, CLIPSEARCH_E_MODEL,
+                               "%s: byte %zu: the piece \"%.64s\" is not one the merges make; is it the file of this "
+                               "model?",
+                               path, member->offset, member->key)
+                     : cs_fail(err, CLIPSEARCH_E_MODEL,
+                               "%s: byte %zu: expected id %d for the piece \"%.64s\", as the merges say, found %.17g; "
+                               "is it the file of this model?",
+                               path, member->offset, (int)id, member->key, member->number);
         goto done;
     }
 done:
