@@ -49,8 +49,8 @@ clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_
         cs_merges_read(merges, vocabulary - CS_BPE_FIRST - SPECIAL, SPECIAL, &t->pieces, &t->bpe, err);
     if (status == CLIPSEARCH_OK &&
         (!add_special(&t->pieces, "<|startoftext|>", &t->start) || !add_special(&t->pieces, "<|endoftext|>", &t->end)))
-        status = cs_fail(err, CLIPSEARCH_E_MODEL, "%s: its merges make a special token, which only a model's rule may",
-                         merges);
+        status = cs_fail(err, CLIPSEARCH_E_MODEL,
+                         "%s: its merges spell out a special token; is it the file of this model?", merges);
     if (status == CLIPSEARCH_OK && vocab)
         status = cs_vocab_check(vocab, &t->pieces, err);
     if (status != CLIPSEARCH_OK) {

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 
+#include <stdio.h>
+
 enum { MAX_FILE = 64 << 20, MAX_VALUES = 1 << 21, MAX_PIECE = 1024 };
 
 /* Where a quick reading of the file is. */
@@ -118,15 +120,19 @@ static clipsearch_status check_members(const char *path, const cs_json *root, co
     for (const cs_json *member = root->first; member; member = member->next) {
         int32_t id = cs_pieces_find(pieces, member->key, member->key_len);
         if (id < 0)
-            return cs_fail(err, CLIPSEARCH_E_MODEL,
-                           "%s: byte %zu: the piece \"%.64s\" is not one the merges make; is it the file of this model?",
-                           path, member->offset, member->key);
-        if (!member->is_integer || member->integer != id)
-            return cs_fail(err, CLIPSEARCH_E_MODEL,
-                           "%s: byte %zu: expected id %d for the piece \"%.64s\", as the merges say, found %s%.17g; is "
-                           "it the file of this model?",
-                           path, member->offset, (int)id, member->key, member->type == CS_JSON_NUMBER ? "" : "no number ",
-                           member->number);
+            return cs_fail(
+                err, CLIPSEARCH_E_MODEL,
+                "%s: byte %zu: the piece \"%.64s\" is not one the merges make; is it the file of this model?", path,
+                member->offset, member->key);
+        if (member->is_integer && member->integer == id)
+            continue;
+        char found[32] = "no number";
+        if (member->type == CS_JSON_NUMBER)
+            snprintf(found, sizeof found, "%.17g", member->number);
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: byte %zu: expected id %d for the piece \"%.64s\", as the merges say, found %s; is it the "
+                       "file of this model?",
+                       path, member->offset, (int)id, member->key, found);
     }
     return CLIPSEARCH_OK;
 }
