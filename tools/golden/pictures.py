@@ -280,18 +280,21 @@ SIZES = [(1, 1, 1, 1), (1, 1, 7, 5), (2, 2, 1, 1), (2, 3, 3, 2), (3, 3, 224, 224
          (640, 480, 1280, 960), (640, 480, 13, 9), (800, 600, 16, 12), (1000, 20, 20, 1000), (1000, 1000, 20, 20),
          (1024, 768, 298, 224), (1, 3000, 224, 300), (1, 3000, 10, 7), (3000, 1, 300, 224), (3000, 1, 7, 10),
          (5000, 7, 100, 100), (5000, 7, 5001, 7), (7, 5000, 3, 100), (3000, 2, 1, 1), (2000, 1500, 298, 224),
-         (2000, 1500, 40, 30), (30000, 3, 6, 3), (3, 30000, 3, 6), (70001, 2, 3, 1), (4, 4, 3000, 5), (4, 4, 5, 3000)]
+         (2000, 1500, 40, 30), (30000, 3, 6, 3), (3, 30000, 3, 6), (70001, 2, 3, 1), (4, 4, 3000, 5), (4, 4, 5, 3000), (244, 500, 224, 459), (317, 718, 224, 507),
+         (700, 3000, 601, 1200), (9000, 2000, 8900, 90), (100, 100, 90, 81), (100, 100, 90, 80), (100, 100, 90, 79), (800, 6000, 790, 5900),
+         (800, 6000, 600, 5700)]
 CROPS = [(500, 375, 298, 224, 37, 0, 224, 224), (375, 500, 224, 298, 0, 37, 224, 224), (60, 40, 300, 200, 299, 199, 1, 1),
          (60, 40, 300, 200, 0, 0, 1, 1), (60, 40, 20, 13, 3, 5, 11, 6), (60, 40, 60, 13, 3, 5, 11, 6),
          (60, 40, 20, 40, 3, 5, 11, 6), (60, 40, 60, 40, 3, 5, 11, 6), (3, 3000, 224, 100000, 0, 50000, 224, 224),
-         (3000, 3, 100000, 224, 50000, 0, 224, 224), (1000, 1000, 20, 20, 7, 7, 5, 5)]
+         (3000, 3, 100000, 224, 50000, 0, 224, 224), (1000, 1000, 20, 20, 7, 7, 5, 5),
+         (244, 500, 224, 459, 0, 117, 224, 224), (244, 900, 224, 700, 7, 117, 50, 3), (9000, 2000, 8900, 90, 4000, 7, 4500, 50)]
 # width, height, resize, crop, filter
 PREPROCESS = [(500, 375, 224, 224), (375, 500, 224, 224), (500, 333, 224, 224), (224, 224, 224, 224), (224, 225, 224, 224),
               (225, 224, 224, 224), (227, 224, 224, 224), (229, 224, 224, 224), (100, 100, 224, 224), (1, 1, 224, 224),
               (2, 1, 224, 224), (1, 500, 224, 224), (700, 1, 224, 224), (3, 2000, 224, 224), (1999, 3, 224, 224),
               (640, 427, 256, 224), (427, 640, 256, 224), (333, 251, 232, 224), (100, 80, 200, 224), (80, 100, 223, 224),
               (80, 300, 100, 224), (300, 80, 101, 224), (81, 80, 100, 333), (1200, 900, 336, 336), (50, 60, 32, 31),
-              (1023, 77, 64, 64)]
+              (1023, 77, 64, 64), (244, 500, 224, 224), (317, 718, 224, 224), (300, 3000, 224, 224)]
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 MODES = {"nearest": tvf.InterpolationMode.NEAREST, "bilinear": tvf.InterpolationMode.BILINEAR,
          "bicubic": tvf.InterpolationMode.BICUBIC}
@@ -301,25 +304,14 @@ def sum_of(array):
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
-def resized(rgb, width, height, filter_):
-    """Width first, then height, as Pillow does it up to 12; from 13.0 it takes the height first where that shrinks much
-    more than the width, which no preprocessing that keeps the aspect ratio asks for. Two calls make one pass each."""
-    image = Image.fromarray(rgb)
-    once = image.resize((width, height), filter_)
-    twice = image.resize((width, image.height), filter_).resize((width, height), filter_)
-    if once.tobytes() != twice.tobytes():
-        print("height first:", image.size, (width, height), filter_)
-    return twice
-
-
 def resampling():
     lines = []
     for name, filter_ in FILTERS.items():
         for w, h, w2, h2 in SIZES:
-            out = np.array(resized(pattern(w, h), w2, h2, filter_))
+            out = np.array(Image.fromarray(pattern(w, h)).resize((w2, h2), filter_))
             lines.append(f"{name} {w} {h} {w2} {h2} 0 0 {w2} {h2} {sum_of(out)}")
         for w, h, w2, h2, left, top, cw, ch in CROPS:
-            out = resized(pattern(w, h), w2, h2, filter_).crop((left, top, left + cw, top + ch))
+            out = Image.fromarray(pattern(w, h)).resize((w2, h2), filter_).crop((left, top, left + cw, top + ch))
             lines.append(f"{name} {w} {h} {w2} {h2} {left} {top} {cw} {ch} {sum_of(np.array(out))}")
     with open(f"{OUT}/resize.txt", "w") as f:
         f.write("\n".join(lines) + "\n")
