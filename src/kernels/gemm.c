@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 /* A piece's sums are kept on the stack: 96 rows of the widest panel are 24 KiB. */
 enum { ROW_BLOCK = 96, MAX_PANEL = 64 };
 
@@ -38,20 +40,22 @@ static void activate(cs_activation act, float *x, size_t n)
 void cs_gemm_finish(const cs_gemm_job *job, float *sums, size_t lds, size_t row, size_t rows, size_t first,
                     size_t outputs)
 {
+    for (size_t i = 0; job->bias && i < rows; i++)
+        for (size_t j = 0; j < outputs; j++)
+            sums[i * lds + j] += job->bias[first + j];
+    if (lds == outputs)
+        activate(job->act, sums, rows * outputs);
+    else
+        for (size_t i = 0; i < rows; i++)
+            activate(job->act, sums + i * lds, outputs);
     for (size_t i = 0; i < rows; i++) {
-        float *sum = sums + i * lds, *y = job->y + (row + i) * job->ldy + first;
-        if (job->bias)
+        const size_t at = (row + i) * job->ldy + first;
+        float *sum = sums + i * lds, *y = job->y + at;
+        if (job->residual)
             for (size_t j = 0; j < outputs; j++)
-                sum[j] += job->bias[first + j];
-        activate(job->act, sum, outputs);
-        if (job->residual) {
-            const float *residual = job->residual + (row + i) * job->ldy + first;
-            for (size_t j = 0; j < outputs; j++)
-                y[j] = sum[j] + residual[j];
-        } else if (y != sum) {
-            for (size_t j = 0; j < outputs; j++)
-                y[j] = sum[j];
-        }
+                y[j] = sum[j] + job->residual[at + j];
+        else if (y != sum)
+            memcpy(y, sum, outputs * sizeof *y);
     }
 }
 
@@ -64,17 +68,33 @@ static void run_piece(void *context, size_t piece, unsigned worker)
     const size_t outputs = w->n - first < ops->panel ? w->n - first : ops->panel;
     const size_t begin = piece % job->row_blocks * job->row_block;
     const size_t end = job->m - begin < job->row_block ? job->m : begin + job->row_block;
+    _Alignas(64) float sums[ROW_BLOCK * MAX_PANEL];
+    if (job->xt) {
+        ops->multiply_rows(w, first, outputs, job->xt, job->m, sums, ops->panel);
+        cs_gemm_finish(job, sums, ops->panel, 0, job->m, first, outputs);
+        return;
+    }
     const float *packed = w->packed ? w->packed + panel * ops->panel * w->k : NULL;
-    if (!w->packed) {
+    if (!packed) {
         float *own = job->scratch + worker * job->scratch_each;
         ops->pack(w, panel, 1, own);
         packed = own;
     }
-    _Alignas(64) float sums[ROW_BLOCK * MAX_PANEL];
     for (size_t i = begin; i < end; i += ROW_BLOCK) {
         size_t rows = end - i < ROW_BLOCK ? end - i : ROW_BLOCK;
         ops->multiply(job->x + i * job->ldx, job->ldx, rows, w->k, packed, outputs, sums, ops->panel);
         cs_gemm_finish(job, sums, ops->panel, i, rows, first, outputs);
+    }
+}
+
+/* As multiply_rows wants it. */
+static void transpose(const float *x, size_t ldx, size_t m, size_t k, float *xt)
+{
+    const size_t lanes = m <= 8 ? 8 : 16;
+    for (size_t i = 0; i < (m + lanes - 1) / lanes * lanes; i++) {
+        float *to = xt + i / lanes * lanes * k + i % lanes;
+        for (size_t kk = 0; kk < k; kk++)
+            to[kk * lanes] = i < m ? x[i * ldx + kk] : 0;
     }
 }
 
@@ -100,6 +120,10 @@ void cs_gemm_with(const cs_gemm_ops *ops, const cs_gemm_weights *w, const float 
     if (ops == cs_gemm_blas()) {
         cs_gemm_blas_run(&job);
         return;
+    }
+    if (!w->packed && m <= ops->few) {
+        transpose(x, ldx, m, w->k, scratch);
+        job.xt = scratch;
     }
     job.row_blocks = (m + job.row_block - 1) / job.row_block;
     cs_pool_run(pool, (w->n + ops->panel - 1) / ops->panel * job.row_blocks, run_piece, &job);

@@ -21,7 +21,7 @@ typedef struct cs_gemm_weights {
 typedef struct cs_gemm_ops {
     const char *name;
     size_t panel; /* outputs per packed panel */
-    /* floats of scratch one worker needs to pack a panel on the fly, for weights with this k */
+    /* floats of scratch one worker needs to pack a panel on the fly, for weights with this k; a multiple of 16 */
     size_t (*scratch)(size_t k);
     /* floats that the packed form of [n, k] takes */
     size_t (*packed_size)(size_t n, size_t k);
@@ -32,6 +32,13 @@ typedef struct cs_gemm_ops {
      * stored. */
     void (*multiply)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
                      size_t ldy);
+    /* Up to this many rows of x (0: never), going through the weights as they are stored beats packing them first. */
+    size_t few;
+    /* Y[m, outputs] for the outputs from `first` on, weights as stored. xt is x transposed and filled up with zeros:
+     * [k, 8] for m <= 8, else blocks of 16 rows [m / 16 rounded up, k, 16]; it fits into scratch(k) floats. The same
+     * bits as `multiply`. */
+    void (*multiply_rows)(const cs_gemm_weights *w, size_t first, size_t outputs, const float *xt, size_t m, float *y,
+                          size_t ldy);
 } cs_gemm_ops;
 
 /* Tables: CS_CPU_C is the plain reference. NULL when the build or the processor lacks the level. */

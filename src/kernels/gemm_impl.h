@@ -22,6 +22,7 @@ typedef struct cs_gemm_job {
     size_t ldy;
     float *scratch;
     size_t scratch_each; /* floats of scratch one worker has */
+    const float *xt;     /* x transposed, when the weights are gone through as they are stored; else NULL */
     size_t row_block;    /* rows of one piece */
     size_t row_blocks;
 } cs_gemm_job;

@@ -131,7 +131,17 @@ void cs_attention_forward(const cs_sequences *sequences, size_t width, size_t he
                           const float *k, const float *v, float *out, const cs_attention_scratch *scratch,
                           cs_pool *pool)
 {
-    job j = {.sequences = sequences, .width = width, .heads = heads, .head = width / heads, .all_rows = all_rows,
-             .q = q, .k = k, .v = v, .out = out, .scratch = scratch, .gemm = cs_gemm_ops_best(), .act = cs_act()};
+    job j = {.sequences = sequences,
+             .width = width,
+             .heads = heads,
+             .head = width / heads,
+             .all_rows = all_rows,
+             .q = q,
+             .k = k,
+             .v = v,
+             .out = out,
+             .scratch = scratch,
+             .gemm = cs_gemm_ops_best(),
+             .act = cs_act()};
     cs_pool_run(pool, sequences->count * heads, attend, &j);
 }

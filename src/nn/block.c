@@ -12,9 +12,12 @@ clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors
         cs_linear *linear;
         const cs_matrix *weight, *bias;
     } linears[] = {
-        {&block->q, &tensors->q_weight, &tensors->q_bias},       {&block->k, &tensors->k_weight, &tensors->k_bias},
-        {&block->v, &tensors->v_weight, &tensors->v_bias},       {&block->out, &tensors->out_weight, &tensors->out_bias},
-        {&block->fc1, &tensors->fc1_weight, &tensors->fc1_bias}, {&block->fc2, &tensors->fc2_weight, &tensors->fc2_bias},
+        {&block->q, &tensors->q_weight, &tensors->q_bias},
+        {&block->k, &tensors->k_weight, &tensors->k_bias},
+        {&block->v, &tensors->v_weight, &tensors->v_bias},
+        {&block->out, &tensors->out_weight, &tensors->out_bias},
+        {&block->fc1, &tensors->fc1_weight, &tensors->fc1_bias},
+        {&block->fc2, &tensors->fc2_weight, &tensors->fc2_bias},
     };
     clipsearch_status status =
         cs_layernorm_open(&block->ln1, &tensors->ln1_weight, &tensors->ln1_bias, config->layernorm_eps, err);
@@ -45,10 +48,10 @@ static size_t larger(size_t a, size_t b)
 void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
                     size_t least_wide, unsigned threads, cs_workspace *workspace)
 {
-    size_t wide = larger(larger(3 * config->width, config->mlp), least_wide);
+    size_t inputs = larger(larger(config->width, config->mlp), least_wide), wide = larger(3 * config->width, inputs);
     scratch->normed = cs_workspace_floats(workspace, rows, config->width);
     scratch->wide = cs_workspace_floats(workspace, rows, wide);
-    scratch->gemm = cs_workspace_floats(workspace, threads, cs_gemm_scratch(wide));
+    scratch->gemm = cs_workspace_floats(workspace, threads, cs_gemm_scratch(inputs));
     cs_attention_carve(&scratch->attention, config->width / config->heads, longest, threads, workspace);
 }
 

@@ -11,17 +11,17 @@
 typedef struct cs_block {
     size_t width, heads;
     cs_activation activation;
-    cs_layernorm ln1, ln2;   /* [W] */
-    cs_linear q, k, v, out;  /* [W, W] */
-    cs_linear fc1;           /* [M, W] */
-    cs_linear fc2;           /* [W, M] */
+    cs_layernorm ln1, ln2;  /* [W] */
+    cs_linear q, k, v, out; /* [W, W] */
+    cs_linear fc1;          /* [M, W] */
+    cs_linear fc2;          /* [W, M] */
 } cs_block;
 
 /* The buffers of a forward pass, R = rows; carved by cs_block_carve. */
 typedef struct cs_block_scratch {
     float *normed; /* [R, W] normalised rows, then the heads' outputs */
     float *wide;   /* [R, max(3 W, M)] q, k and v one behind the other, then the hidden layer of the mlp */
-    float *gemm;   /* cs_gemm_scratch(max(W, M)) floats a thread */
+    float *gemm;   /* floats for cs_gemm, by thread */
     cs_attention_scratch attention;
 } cs_block_scratch;
 
@@ -31,7 +31,7 @@ clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors
 void cs_block_close(cs_block *block);
 
 /* Scratch for `rows` rows of sequences up to `longest`. `wide` gets at least `least_wide` columns, for a caller that
- * wants the buffer for something else between blocks. */
+ * wants the buffer, and `gemm`, for a matrix with as many inputs before the blocks. */
 void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
                     size_t least_wide, unsigned threads, cs_workspace *workspace);
 

@@ -8,8 +8,8 @@
 clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, bool pack,
                                  cs_pool *pool, clipsearch_error *err)
 {
-    *linear = (cs_linear){
-        .weights = {.n = weight->rows, .k = weight->columns, .dtype = weight->dtype, .rows = weight->data}};
+    *linear =
+        (cs_linear){.weights = {.n = weight->rows, .k = weight->columns, .dtype = weight->dtype, .rows = weight->data}};
     clipsearch_status status = CLIPSEARCH_OK;
     if (weight->transposed) {
         status = cs_floats_copy(weight, &linear->owned, err);

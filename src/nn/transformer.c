@@ -24,8 +24,8 @@ clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_tran
         if (status != CLIPSEARCH_OK)
             goto failed;
     }
-    status = cs_layernorm_open(&transformer->final_norm, source->final_weight, source->final_bias,
-                               tower->layernorm_eps, err);
+    status = cs_layernorm_open(&transformer->final_norm, source->final_weight, source->final_bias, tower->layernorm_eps,
+                               err);
     if (status == CLIPSEARCH_OK)
         status = cs_linear_open(&transformer->projection, source->projection, NULL, pack, pool, err);
     if (status == CLIPSEARCH_OK)
@@ -45,8 +45,8 @@ void cs_transformer_close(cs_transformer *transformer)
     *transformer = (cs_transformer){0};
 }
 
-void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scratch *scratch, size_t rows,
-                          size_t items, size_t longest, size_t least_wide, unsigned threads, cs_workspace *workspace)
+void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scratch *scratch, size_t rows, size_t items,
+                          size_t longest, size_t least_wide, unsigned threads, cs_workspace *workspace)
 {
     workspace->overflow |= items == SIZE_MAX;
     scratch->x = cs_workspace_floats(workspace, rows, transformer->config.width);
@@ -56,8 +56,7 @@ void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scra
 }
 
 void cs_transformer_forward(const cs_transformer *transformer, size_t items, size_t longest, bool causal,
-                            const cs_transformer_scratch *scratch, cs_pool *pool, const cs_probe *probe,
-                            float *vectors)
+                            const cs_transformer_scratch *scratch, cs_pool *pool, const cs_probe *probe, float *vectors)
 {
     size_t width = transformer->config.width, layers = transformer->config.layers, rows = scratch->offsets[items];
     cs_sequences sequences = {.count = items, .offsets = scratch->offsets, .longest = longest, .causal = causal};

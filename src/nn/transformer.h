@@ -33,9 +33,9 @@ typedef struct cs_transformer_source {
 
 /* R = rows, W = width; carved by cs_transformer_carve. */
 typedef struct cs_transformer_scratch {
-    float *x;         /* [R, W] the residual stream: the embedding goes in here */
-    size_t *offsets;  /* [items + 1] for cs_sequences */
-    size_t *only;     /* [items] the row of each item that becomes its feature */
+    float *x;        /* [R, W] the residual stream: the embedding goes in here */
+    size_t *offsets; /* [items + 1] for cs_sequences */
+    size_t *only;    /* [items] the row of each item that becomes its feature */
     cs_block_scratch block;
 } cs_transformer_scratch;
 
@@ -45,8 +45,8 @@ clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_tran
 void cs_transformer_close(cs_transformer *transformer);
 
 /* Scratch for up to `rows` rows in `items` sequences no longer than `longest`; least_wide as for cs_block_carve. */
-void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scratch *scratch, size_t rows,
-                          size_t items, size_t longest, size_t least_wide, unsigned threads, cs_workspace *workspace);
+void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scratch *scratch, size_t rows, size_t items,
+                          size_t longest, size_t least_wide, unsigned threads, cs_workspace *workspace);
 
 /* scratch->x, offsets and only filled in -> vectors [items, dim], L2-normalised. Rows that no later block reads are not
  * computed: after the last block's keys and values there is only the row of each item that is its feature. */
