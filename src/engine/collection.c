@@ -3,7 +3,6 @@
 #include "engine/collection.h"
 
 #include "base/mem.h"
-#include "engine/attributes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -237,14 +236,7 @@ static clipsearch_status check_item(const cs_store_collection *row, const clipse
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "item %zu (%s): its vector has length %.3f; a cosine collection takes L2-normalised ones", i,
                        item->path, sqrt(length));
-    if (!item->attributes)
-        return CLIPSEARCH_OK;
-    clipsearch_error why;
-    clipsearch_status status = cs_attributes_check(item->attributes, "attributes", &why);
-    if (status == CLIPSEARCH_E_MEMORY)
-        return cs_fail_memory(err, "an item's attributes");
-    return status == CLIPSEARCH_OK ? status
-                                   : cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu (%s): %s", i, item->path, why.message);
+    return CLIPSEARCH_OK;
 }
 
 clipsearch_status cs_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
