@@ -22,8 +22,8 @@ typedef enum cs_resample { CS_NEAREST, CS_BILINEAR, CS_BICUBIC } cs_resample;
 /* What is done to a picture before the tower: resize, crop, scale, normalise. */
 typedef struct cs_preprocess_config {
     cs_resample resample;
-    size_t resize;  /* short side after resizing, long side in proportion (truncated) */
-    size_t crop;    /* centre crop, square */
+    size_t resize;         /* short side after resizing, long side in proportion (truncated) */
+    size_t crop;           /* centre crop, square */
     float mean[3], std[3]; /* after division by 255 */
 } cs_preprocess_config;
 
@@ -31,23 +31,29 @@ typedef struct cs_clip_config {
     cs_tower_config vision, text;
     size_t image_size, patch_size;
     size_t context_length, vocabulary;
-    size_t dim; /* of the shared space */
+    size_t dim;                     /* of the shared space */
     int32_t start_token, end_token; /* vocabulary - 2, vocabulary - 1 */
     cs_preprocess_config preprocess;
 } cs_clip_config;
 
 /* Limits on what a configuration may say, checked before anything is multiplied or allocated. */
 enum {
-    CS_MAX_WIDTH = 8192, CS_MAX_LAYERS = 256, CS_MAX_HEADS = 256, CS_MAX_MLP = 65536, CS_MAX_IMAGE = 2048,
-    CS_MAX_CONTEXT = 4096, CS_MAX_VOCABULARY = 1 << 20, CS_MAX_DIM = 4096
+    CS_MAX_WIDTH = 8192,
+    CS_MAX_LAYERS = 256,
+    CS_MAX_HEADS = 256,
+    CS_MAX_MLP = 65536,
+    CS_MAX_IMAGE = 2048,
+    CS_MAX_CONTEXT = 4096,
+    CS_MAX_VOCABULARY = 1 << 20,
+    CS_MAX_DIM = 4096
 };
 
 /* A model directory, as found. Strings are owned. */
 typedef struct cs_model_dir {
     char *path;
-    char *weights;    /* model.safetensors, open_clip_model.safetensors, or the only *.safetensors there */
-    char *vocab;      /* vocab.json, or NULL */
-    char *merges;     /* merges.txt or bpe_simple_vocab_16e6.txt[.gz], or NULL */
+    char *weights; /* model.safetensors, open_clip_model.safetensors, or the only *.safetensors there */
+    char *vocab;   /* vocab.json, or NULL */
+    char *merges;  /* merges.txt or bpe_simple_vocab_16e6.txt[.gz], or NULL */
     cs_clip_config config;
 } cs_model_dir;
 
