@@ -62,8 +62,8 @@ typedef struct cs_model_dir {
  * embed_dim/vision_cfg/text_cfg at the top}, + its preprocess_cfg), and with neither the sizes are inferred from the
  * tensors' shapes as OpenAI's build_model does (heads = width / 64, QuickGELU, CLIP mean and std).
  * A sharded or non-CLIP model is refused by name. Weights are opened to infer and are returned open.
- * Errors: CLIPSEARCH_E_NOT_FOUND (no such directory, no weights: says what was looked for), _MODEL (names file and key),
- * _UNSUPPORTED, _MEMORY. */
+ * Errors: CLIPSEARCH_E_NOT_FOUND (no such directory, no weights: says what was looked for), _IO, _MODEL (names file
+ * and key), _UNSUPPORTED, _MEMORY. */
 clipsearch_status cs_model_dir_open(const char *path, cs_model_dir *dir, cs_weights **weights, clipsearch_error *err);
 void cs_model_dir_free(cs_model_dir *dir);
 
