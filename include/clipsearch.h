@@ -387,9 +387,11 @@ typedef struct clipsearch_ingest_report {
     uint64_t moved;     /* same content at a new path: row kept, path updated, not encoded */
     uint64_t copied;    /* same content as another picture: its vector used, not encoded */
     uint64_t updated;   /* attributes changed, vector kept */
-    uint64_t skipped;   /* bad files */
+    uint64_t skipped;   /* bad files, and directories that could not be read (those are not in `found`) */
     uint64_t pruned;    /* rows removed */
     double seconds;
+    uint64_t without_row; /* files for which attributes_csv has no row, when there is one */
+    uint64_t rows_unused; /* rows of attributes_csv that are for no file found; both are filled on success only */
 } clipsearch_ingest_report;
 
 /* Bring `collection` up to date with the sources: walk, decode (overlapped with encoding), encode, commit batch by

@@ -21,7 +21,7 @@ typedef struct cs_gemm_weights {
 typedef struct cs_gemm_ops {
     const char *name;
     size_t panel; /* outputs per packed panel */
-    /* floats of scratch one worker needs to pack a panel on the fly, for weights with this k */
+    /* floats of scratch one worker needs to pack a panel on the fly, for weights with this k; a multiple of 16 */
     size_t (*scratch)(size_t k);
     /* floats that the packed form of [n, k] takes */
     size_t (*packed_size)(size_t n, size_t k);
@@ -32,6 +32,13 @@ typedef struct cs_gemm_ops {
      * stored. */
     void (*multiply)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
                      size_t ldy);
+    /* Up to this many rows of x (0: never), going through the weights as they are stored beats packing them first. */
+    size_t few;
+    /* Y[m, outputs] for the outputs from `first` on, weights as stored. xt is x transposed and filled up with zeros:
+     * [k, 8] for m <= 8, else blocks of 16 rows [m / 16 rounded up, k, 16]; it fits into scratch(k) floats. The same
+     * bits as `multiply`. */
+    void (*multiply_rows)(const cs_gemm_weights *w, size_t first, size_t outputs, const float *xt, size_t m, float *y,
+                          size_t ldy);
 } cs_gemm_ops;
 
 /* Tables: CS_CPU_C is the plain reference. NULL when the build or the processor lacks the level. */
@@ -44,7 +51,10 @@ const cs_gemm_ops *cs_gemm_blas(void);
 /* Y [m, n] (row stride ldy) = act(X [m, k] (row stride ldx) W^T + bias [n]) + residual [m, n] (row stride ldy).
  * bias and residual may be NULL; residual may be y itself. Work is spread over `pool` (NULL: this thread). `scratch`
  * holds cs_gemm_scratch(k) * threads floats, 64-byte aligned, and is untouched when w->packed is set.
- * Each row of Y is the same bits for any m, any number of threads, packed or not (CS_CPU_C over BLAS excepted). */
+ * The sum starts at zero and runs over ascending k by fused multiply-add; then the bias is added, the activation taken,
+ * the residual added, each rounded to float. So each row of Y is the same bits for any m, any number of threads, packed
+ * or not, with AVX2 or AVX-512. Not so CS_CPU_C over BLAS, which sums in OpenBLAS's order, on OpenBLAS's own threads
+ * (OPENBLAS_NUM_THREADS) rather than the pool's. */
 void cs_gemm(const cs_gemm_weights *w, const float *x, size_t ldx, size_t m, const float *bias, cs_activation act,
              const float *residual, float *y, size_t ldy, float *scratch, cs_pool *pool);
 size_t cs_gemm_scratch(size_t k);
@@ -52,5 +62,12 @@ size_t cs_gemm_scratch(size_t k);
 /* Make w->packed (spread over `pool`). CLIPSEARCH_E_MEMORY leaves w as it was. */
 clipsearch_status cs_gemm_pack(cs_gemm_weights *w, cs_pool *pool, clipsearch_error *err);
 void cs_gemm_unpack(cs_gemm_weights *w);
+
+/* The same over a table of the caller's choice, for tests and benchmarks: the packed form is of the table that made it,
+ * and `scratch` holds ops->scratch(k) * threads floats. */
+void cs_gemm_with(const cs_gemm_ops *ops, const cs_gemm_weights *w, const float *x, size_t ldx, size_t m,
+                  const float *bias, cs_activation act, const float *residual, float *y, size_t ldy, float *scratch,
+                  cs_pool *pool);
+clipsearch_status cs_gemm_pack_with(const cs_gemm_ops *ops, cs_gemm_weights *w, cs_pool *pool, clipsearch_error *err);
 
 #endif

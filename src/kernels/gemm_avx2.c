@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ * gemm_avx2.c - one panel of a matrix product in 256-bit registers; the same bits as gemm_avx512.c. */
+#include "kernels/gemm_impl.h"
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The packed form is panels of PANEL outputs, each [k, PANEL], the last one filled up with zeros. A tile of TILE rows by
+ * PANEL outputs is 12 accumulators; with 2 registers of weights and one broadcast that leaves one of the 16 free.
+ * K_BLOCK steps of a panel (16 KiB) are gone through with every row before the next. */
+enum { VECTORS = 2, LANES = 8, PANEL = VECTORS * LANES, TILE = 6, K_BLOCK = 256 };
+/* multiply_rows: weight rows at a time, inputs of each at a time, and the most rows of x. */
+enum { ROWS = 8, CHUNK = 128, FEW = 16 };
+
+static size_t scratch(size_t k)
+{
+    return k * PANEL;
+}
+
+static size_t packed_size(size_t n, size_t k)
+{
+    return (n + PANEL - 1) / PANEL * PANEL * k;
+}
+
+/* LANES numbers of `dtype` at `p` as floats. */
+static inline __m256 load_numbers(cs_dtype dtype, const uint8_t *p)
+{
+    if (dtype == CS_F32)
+        return _mm256_loadu_ps((const float *)(const void *)p);
+    __m128i half = _mm_loadu_si128((const __m128i *)(const void *)p);
+    if (dtype == CS_F16)
+        return _mm256_cvtph_ps(half);
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
+}
+
+/* The first n numbers, zeros behind. */
+static inline __m256 load_first(cs_dtype dtype, const uint8_t *p, size_t n)
+{
+    if (n >= LANES)
+        return load_numbers(dtype, p);
+    uint8_t copy[LANES * sizeof(float)] = {0};
+    for (size_t i = 0; i < n * cs_dtype_size(dtype); i++)
+        copy[i] = p[i];
+    return load_numbers(dtype, copy);
+}
+
+/* r[i] lane j becomes r[j] lane i. */
+static inline __attribute__((always_inline)) void transpose(__m256 r[LANES])
+{
+    __m256 s[LANES];
+    for (int i = 0; i < LANES; i += 4) {
+        __m256 a = _mm256_unpacklo_ps(r[i], r[i + 1]), b = _mm256_unpackhi_ps(r[i], r[i + 1]);
+        __m256 c = _mm256_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm256_unpackhi_ps(r[i + 2], r[i + 3]);
+        s[i] = _mm256_shuffle_ps(a, c, 0x44);
+        s[i + 1] = _mm256_shuffle_ps(a, c, 0xee);
+        s[i + 2] = _mm256_shuffle_ps(b, d, 0x44);
+        s[i + 3] = _mm256_shuffle_ps(b, d, 0xee);
+    }
+    for (int c = 0; c < 4; c++) {
+        r[c] = _mm256_permute2f128_ps(s[c], s[4 + c], 0x20);
+        r[4 + c] = _mm256_permute2f128_ps(s[c], s[4 + c], 0x31);
+    }
+}
+
+static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *packed)
+{
+    const size_t k = w->k, size = cs_dtype_size(w->dtype);
+    for (size_t j = first * PANEL; j < (first + count) * PANEL; j += LANES) {
+        float *to = packed + (j / PANEL - first) * PANEL * k + j % PANEL;
+        const uint8_t *from = (const uint8_t *)w->rows + j * k * size;
+        size_t rows = j >= w->n ? 0 : w->n - j < LANES ? w->n - j : LANES;
+        for (size_t kk = 0; kk < k; kk += LANES) {
+            size_t n = k - kk < LANES ? k - kk : LANES;
+            __m256 r[LANES];
+            /* the next LANES rows, in the order they lie in memory */
+            for (size_t i = 0, at = (j + LANES) * k * size + kk * LANES * size; i < LANES * LANES * size; i += 64)
+                if (at + i < w->n * k * size)
+                    _mm_prefetch((const char *)w->rows + at + i, _MM_HINT_T1);
+            for (size_t i = 0; i < LANES; i++)
+                r[i] = i < rows ? load_first(w->dtype, from + (i * k + kk) * size, n) : _mm256_setzero_ps();
+            transpose(r);
+            for (size_t i = 0; i < n; i++)
+                _mm256_storeu_ps(to + (kk + i) * PANEL, r[i]);
+        }
+    }
+}
+
+/* `rows` by PANEL sums over k steps; `more` goes on from the sums that lie in y. */
+static inline __attribute__((always_inline)) void tile(size_t rows, const float *x, size_t ldx, size_t k,
+                                                       const float *packed, int more, const __m256i *masks, float *y,
+                                                       size_t ldy)
+{
+    __m256 sums[TILE][VECTORS];
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < VECTORS; v++)
+            sums[i][v] = more ? _mm256_maskload_ps(y + i * ldy + v * LANES, masks[v]) : _mm256_setzero_ps();
+    for (size_t kk = 0; kk < k; kk++, packed += PANEL) {
+        __m256 w[VECTORS];
+        for (size_t v = 0; v < VECTORS; v++)
+            w[v] = _mm256_loadu_ps(packed + v * LANES);
+        for (size_t i = 0; i < rows; i++) {
+            __m256 one = _mm256_broadcast_ss(x + i * ldx + kk);
+            for (size_t v = 0; v < VECTORS; v++)
+                sums[i][v] = _mm256_fmadd_ps(one, w[v], sums[i][v]);
+        }
+    }
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < VECTORS; v++)
+            _mm256_maskstore_ps(y + i * ldy + v * LANES, masks[v], sums[i][v]);
+}
+
+static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
+                     size_t ldy)
+{
+    const __m256i count = _mm256_set1_epi32((int)outputs);
+    const __m256i masks[VECTORS] = {_mm256_cmpgt_epi32(count, _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)),
+                                    _mm256_cmpgt_epi32(count, _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15))};
+    for (size_t kk = 0; kk == 0 || kk < k; kk += K_BLOCK) {
+        const size_t steps = k - kk < K_BLOCK ? k - kk : K_BLOCK;
+        const int more = kk > 0;
+        /* tiles of nearly equal height: a last one of a single row would wait on its two sums alone */
+        for (size_t i = 0, tiles = (m + TILE - 1) / TILE; tiles; tiles--) {
+            const size_t rows = (m - i + tiles - 1) / tiles;
+            const float *from = x + i * ldx + kk, *panel = packed + kk * PANEL;
+            float *to = y + i * ldy;
+            switch (rows) {
+            case 6:
+                tile(6, from, ldx, steps, panel, more, masks, to, ldy);
+                break;
+            case 5:
+                tile(5, from, ldx, steps, panel, more, masks, to, ldy);
+                break;
+            case 4:
+                tile(4, from, ldx, steps, panel, more, masks, to, ldy);
+                break;
+            case 3:
+                tile(3, from, ldx, steps, panel, more, masks, to, ldy);
+                break;
+            case 2:
+                tile(2, from, ldx, steps, panel, more, masks, to, ldy);
+                break;
+            default:
+                tile(1, from, ldx, steps, panel, more, masks, to, ldy);
+                break;
+            }
+            i += rows;
+        }
+    }
+}
+
+/* ROWS weight rows' next n <= CHUNK numbers as floats, in one block that no two rows' cache lines can collide in. */
+static void gather(const cs_gemm_weights *w, const uint8_t *const rows[ROWS], size_t k, size_t n,
+                   float chunk[ROWS][CHUNK])
+{
+    const size_t size = cs_dtype_size(w->dtype);
+    for (size_t r = 0; r < ROWS; r++)
+        for (size_t i = 0; i < n; i += LANES)
+            _mm256_storeu_ps(&chunk[r][i], load_first(w->dtype, rows[r] + (k + i) * size, n - i));
+}
+
+/* Add n steps to ROWS by 8 sums, the half at `half` of each 16; `lanes` apart lie the steps of xt. On the way, call the
+ * next rows' `step` bytes a step into the second-level cache: the processor's own prefetching follows the rows one by
+ * one and comes late. */
+static void sum_8(size_t n, float chunk[ROWS][CHUNK], const float *xt, size_t lanes, const uint8_t *ahead, size_t step,
+                  float sums[ROWS][FEW], size_t half)
+{
+    __m256 s[ROWS];
+    for (size_t r = 0; r < ROWS; r++)
+        s[r] = _mm256_loadu_ps(sums[r] + half);
+    for (size_t i = 0; i < n; i++) {
+        _mm_prefetch((const char *)(ahead + i * step), _MM_HINT_T1);
+        __m256 x = _mm256_loadu_ps(xt + i * lanes + half);
+        for (size_t r = 0; r < ROWS; r++)
+            s[r] = _mm256_fmadd_ps(x, _mm256_broadcast_ss(&chunk[r][i]), s[r]);
+    }
+    for (size_t r = 0; r < ROWS; r++)
+        _mm256_storeu_ps(sums[r] + half, s[r]);
+}
+
+static void multiply_rows(const cs_gemm_weights *w, size_t first, size_t outputs, const float *xt, size_t m, float *y,
+                          size_t ldy)
+{
+    const size_t k = w->k, size = cs_dtype_size(w->dtype), step = ROWS * size, lanes = m <= 8 ? 8 : 16;
+    for (size_t j = 0; j < outputs; j += ROWS) {
+        _Alignas(32) float chunk[ROWS][CHUNK], sums[ROWS][FEW] = {0};
+        const uint8_t *rows[ROWS];
+        for (size_t r = 0; r < ROWS; r++)
+            rows[r] = (const uint8_t *)w->rows + (first + (j + r < outputs ? j + r : outputs - 1)) * k * size;
+        for (size_t kk = 0; kk < k; kk += CHUNK) {
+            const size_t n = k - kk < CHUNK ? k - kk : CHUNK, at = (first + j + ROWS) * k * size + kk * step;
+            const uint8_t *ahead = (const uint8_t *)w->rows + (at + n * step <= w->n * k * size ? at : 0);
+            gather(w, rows, kk, n, chunk);
+            for (size_t half = 0; half < lanes; half += LANES)
+                sum_8(n, chunk, xt + kk * lanes, lanes, ahead, step, sums, half);
+        }
+        for (size_t i = 0; i < m; i++)
+            for (size_t r = 0; r < ROWS && j + r < outputs; r++)
+                y[i * ldy + j + r] = sums[r][i];
+    }
+}
+
+const cs_gemm_ops cs_gemm_ops_avx2 = {.name = "gemm avx2",
+                                      .panel = PANEL,
+                                      .scratch = scratch,
+                                      .packed_size = packed_size,
+                                      .pack = pack,
+                                      .multiply = multiply,
+                                      .few = FEW,
+                                      .multiply_rows = multiply_rows};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * gemm_blas.c - the matrix product through OpenBLAS, for processors we have no kernels of our own for. */
+#include "kernels/cvt.h"
+#include "kernels/gemm_impl.h"
+
+#include <cblas.h>
+#include <stdint.h>
+
+/* The packed form is the rows themselves as floats. A panel is what is converted at a time when there is none: 256
+ * rows of 3,072 floats are 3 MiB, and a product that wide keeps OpenBLAS at its full speed. */
+enum { PANEL = 256, BLOCK = 64 };
+
+static size_t scratch(size_t k)
+{
+    return k * PANEL;
+}
+
+static size_t packed_size(size_t n, size_t k)
+{
+    return n * k;
+}
+
+static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *packed)
+{
+    size_t begin = first * PANEL, end = (first + count) * PANEL;
+    if (end > w->n)
+        end = w->n;
+    const uint8_t *rows = (const uint8_t *)w->rows + begin * w->k * cs_dtype_size(w->dtype);
+    cs_cvt()->to_f32(w->dtype, rows, (end - begin) * w->k, packed);
+}
+
+static void product(const float *x, size_t ldx, size_t m, size_t k, const float *rows, size_t outputs, float beta,
+                    float *y, size_t ldy)
+{
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)m, (blasint)outputs, (blasint)k, 1, x, (blasint)ldx,
+                rows, (blasint)k, beta, y, (blasint)ldy);
+}
+
+static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
+                     size_t ldy)
+{
+    product(x, ldx, m, k, packed, outputs, 0, y, ldy);
+}
+
+static const cs_gemm_ops table = {.name = "gemm blas",
+                                  .panel = PANEL,
+                                  .scratch = scratch,
+                                  .packed_size = packed_size,
+                                  .pack = pack,
+                                  .multiply = multiply};
+
+const cs_gemm_ops *cs_gemm_blas(void)
+{
+    return &table;
+}
+
+/* Outputs [first, first + outputs), their weights given as float rows. */
+static void run_part(const cs_gemm_job *job, const float *rows, size_t first, size_t outputs)
+{
+    const size_t k = job->w->k;
+    float *y = job->y + first;
+    if (job->residual != job->y) {
+        product(job->x, job->ldx, job->m, k, rows, outputs, 0, y, job->ldy);
+        cs_gemm_finish(job, y, job->ldy, 0, job->m, first, outputs);
+    } else if (job->act == CS_ACT_NONE) { /* the product is added where the residual lies */
+        product(job->x, job->ldx, job->m, k, rows, outputs, 1, y, job->ldy);
+        cs_gemm_job rest = *job;
+        rest.residual = NULL;
+        cs_gemm_finish(&rest, y, job->ldy, 0, job->m, first, outputs);
+    } else {
+        float sums[BLOCK * PANEL];
+        for (size_t part = 0; part < outputs; part += PANEL) {
+            size_t wide = outputs - part < PANEL ? outputs - part : PANEL;
+            for (size_t i = 0; i < job->m; i += BLOCK) {
+                size_t high = job->m - i < BLOCK ? job->m - i : BLOCK;
+                product(job->x + i * job->ldx, job->ldx, high, k, rows + part * k, wide, 0, sums, PANEL);
+                cs_gemm_finish(job, sums, PANEL, i, high, first + part, wide);
+            }
+        }
+    }
+}
+
+void cs_gemm_blas_run(const cs_gemm_job *job)
+{
+    const cs_gemm_weights *w = job->w;
+    if (w->packed) {
+        run_part(job, w->packed, 0, w->n);
+    } else if (w->dtype == CS_F32 && (uintptr_t)w->rows % _Alignof(float) == 0) {
+        run_part(job, w->rows, 0, w->n);
+    } else {
+        for (size_t first = 0; first < w->n; first += PANEL) {
+            pack(w, first / PANEL, 1, job->scratch);
+            run_part(job, job->scratch, first, w->n - first < PANEL ? w->n - first : PANEL);
+        }
+    }
+}
