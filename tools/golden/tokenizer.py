@@ -311,7 +311,8 @@ class Maker:
         self.broken(700)
         self.mojibake(300)
         self.lines(300)
-        for text in ("", " ", "\n", "\x00", "\ufeff", "a", "\u0345", "&"):
+        for text in ("", " ", "\n", "\x00", "\ufeff", "a", "\u0345", "&", "\uac00\u11a7", "\u1100\u1161\u11a7", "&EACUTE&#59;",
+                     "&EACUTE&#x3b; &hellip&#59;", "ΟΔΟΣ", "\uac00\u11a8\u11a8"):
             self.add("tiny", text)
         return self.strings
 
