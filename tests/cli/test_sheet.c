@@ -5,6 +5,7 @@
 #include "cli/sheet_layout.h"
 #include "tap.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void test_layout(void)
