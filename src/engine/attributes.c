@@ -210,8 +210,9 @@ static clipsearch_status index_rows(cs_attributes *a, const char *path, int key_
         qsort(a->rows, csv->rows, sizeof *a->rows, by_row_key);
     for (size_t i = 1; i < csv->rows; i++)
         if (strcmp(a->rows[i - 1].key, a->rows[i].key) == 0)
-            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: lines %zu and %zu are both for \"%s\"; keep one row a picture%s",
-                           path, csv->lines[a->rows[i - 1].row], csv->lines[a->rows[i].row], a->rows[i].key,
+            return cs_fail(err, CLIPSEARCH_E_FORMAT,
+                           "%s: lines %zu and %zu are both for \"%s\"; keep one row a picture%s", path,
+                           csv->lines[a->rows[i - 1].row], csv->lines[a->rows[i].row], a->rows[i].key,
                            a->by_name ? ", or join by path instead of by name" : "");
     return CLIPSEARCH_OK;
 }
@@ -227,10 +228,8 @@ static clipsearch_status collect_members(cs_attributes *a, int key_column, clips
     for (const cs_json *value = object ? object->first : NULL; value; value = value->next) {
         size_t start = a->values.len;
         put_value(&a->values, value);
-        a->members[a->member_count++] = (member){.key = value->key,
-                                                 .key_length = value->key_len,
-                                                 .json_length = a->values.len - start,
-                                                 .column = -1};
+        a->members[a->member_count++] = (member){
+            .key = value->key, .key_length = value->key_len, .json_length = a->values.len - start, .column = -1};
     }
     if (a->values.failed)
         return cs_fail_memory(err, "a source's attributes");
@@ -296,7 +295,8 @@ clipsearch_status cs_attributes_open(const clipsearch_source *source, const char
             key_column = cs_csv_column(&a->csv, key);
             status = key_column < 0 ? cs_fail(err, CLIPSEARCH_E_FORMAT,
                                               "%s: there is no column \"%s\" to find the pictures by; the first column "
-                                              "is \"%s\"", path, key, a->csv.header[0])
+                                              "is \"%s\"",
+                                              path, key, a->csv.header[0])
                                     : index_rows(a, path, key_column, err);
         }
     }
@@ -392,8 +392,8 @@ clipsearch_status cs_attributes_write(cs_attributes *a, const char *relative, cs
     if (out->failed)
         return cs_fail_memory(err, "a picture's attributes");
     if (out->len > MAX_TEXT)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s%s: its attributes take %zu bytes; %d are allowed", a->root, relative,
-                       out->len, (int)MAX_TEXT);
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s%s: its attributes take %zu bytes; %d are allowed", a->root,
+                       relative, out->len, (int)MAX_TEXT);
     return CLIPSEARCH_OK;
 }
 

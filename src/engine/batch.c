@@ -67,7 +67,8 @@ clipsearch_status cs_batch_add(cs_batch *batch, cs_change_kind kind, const clips
 static void encode_waiting(cs_batch *batch)
 {
     if (batch->waiting)
-        cs_session_forward(batch->session, batch->waiting, batch->vectors + (batch->front - batch->waiting) * batch->dim);
+        cs_session_forward(batch->session, batch->waiting,
+                           batch->vectors + (batch->front - batch->waiting) * batch->dim);
     batch->waiting = 0;
 }
 

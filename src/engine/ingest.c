@@ -15,7 +15,7 @@
 enum {
     MAX_BATCH = 1 << 16,
     MAX_THREADS = 4096,
-    MAX_SAME = 64, /* rows of one content that are looked at for one whose file is gone */
+    MAX_SAME = 64,    /* rows of one content that are looked at for one whose file is gone */
     QUIET_FILES = 256 /* unchanged files between two calls of the progress callback */
 };
 
@@ -28,13 +28,13 @@ typedef struct ingest {
     cs_sources sources;
     uint64_t *known; /* [known_count] cs_hash_key of every row, ascending */
     size_t known_count, known_capacity;
-    bool known_failed; /* no memory for one more */
+    bool known_failed;     /* no memory for one more */
     cs_pipeline *pipeline; /* NULL until a file has to be read */
     cs_batch batch;
     cs_buf attributes; /* of the file looked at */
-    cs_id_list moved; /* rows of this batch, or when nothing is written of this run, that get another path */
-    size_t next;      /* file to be looked at next */
-    uint64_t started; /* nanoseconds */
+    cs_id_list moved;  /* rows of this batch, or when nothing is written of this run, that get another path */
+    size_t next;       /* file to be looked at next */
+    uint64_t started;  /* nanoseconds */
     clipsearch_progress progress;
     uint64_t bad_directories; /* counted as skipped, but no files */
     bool cancelled, stopped;
@@ -259,8 +259,7 @@ static clipsearch_status use_same_content(ingest *in, const cs_job *job, bool *f
     same_content same = {.in = in, .may_move = !job->has_row, .attributes = cs_buf_make(SIZE_MAX / 2)};
     clipsearch_item item = item_of(job);
     const char *attributes = job->attributes.data;
-    clipsearch_status status =
-        cs_store_each_hash(store, &in->collection->row, job->hash, look_at_same, &same, in->err);
+    clipsearch_status status = cs_store_each_hash(store, &in->collection->row, job->hash, look_at_same, &same, in->err);
     size_t of = cs_batch_find(&in->batch, job->hash);
     *found = same.found || of != SIZE_MAX;
     if (status == CLIPSEARCH_OK && same.moves) {

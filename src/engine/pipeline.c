@@ -25,8 +25,8 @@ typedef struct decoder {
 
 struct cs_pipeline {
     cs_pipeline_spec spec;
-    slot *slots;   /* [capacity] */
-    float *pixels; /* [capacity, 3, S, S] */
+    slot *slots;       /* [capacity] */
+    float *pixels;     /* [capacity, 3, S, S] */
     decoder *decoders; /* [threads + 1]; the last has no thread and serves cs_pipeline_prepare */
     unsigned started;
     pthread_mutex_t lock;

@@ -9,8 +9,8 @@
 typedef struct cs_job {
     size_t file; /* the caller's number for it */
     const char *path;
-    bool read;          /* false: nothing is to be done, it only keeps its place in the row */
-    bool has_row;       /* the collection has this path, with the content row_hash, under row_id */
+    bool read;    /* false: nothing is to be done, it only keeps its place in the row */
+    bool has_row; /* the collection has this path, with the content row_hash, under row_id */
     int64_t row_id;
     uint8_t row_hash[32];
     uint32_t row_width, row_height;
@@ -19,9 +19,9 @@ typedef struct cs_job {
     /* filled by the pipeline, unless `read` was false */
     clipsearch_status status; /* and, when the caller set it, what the walk found */
     clipsearch_error error;
-    cs_file_info info;    /* of the bytes that were read */
-    uint8_t hash[32];     /* of them */
-    bool prepared;        /* pixels, width and height are there: not when the hash is row_hash or a known one */
+    cs_file_info info; /* of the bytes that were read */
+    uint8_t hash[32];  /* of them */
+    bool prepared;     /* pixels, width and height are there: not when the hash is row_hash or a known one */
     uint32_t width, height;
     float *pixels; /* [3, S, S] */
 } cs_job;

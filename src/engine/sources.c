@@ -43,7 +43,8 @@ static clipsearch_status open_source(const clipsearch_source *given, cs_source *
     size_t count = standard ? sizeof DEFAULT_INCLUDE / sizeof *DEFAULT_INCLUDE : given->include_count;
     clipsearch_status status = compile_all(include, count, standard, &source->include, &source->include_count, err);
     if (status == CLIPSEARCH_OK)
-        status = compile_all(given->exclude, given->exclude_count, false, &source->exclude, &source->exclude_count, err);
+        status =
+            compile_all(given->exclude, given->exclude_count, false, &source->exclude, &source->exclude_count, err);
     if (status == CLIPSEARCH_OK)
         status = cs_attributes_open(given, source->root, &source->attributes, err);
     for (size_t i = 0; status == CLIPSEARCH_OK && i < source->include_count; i++)

@@ -51,7 +51,10 @@ const cs_gemm_ops *cs_gemm_blas(void);
 /* Y [m, n] (row stride ldy) = act(X [m, k] (row stride ldx) W^T + bias [n]) + residual [m, n] (row stride ldy).
  * bias and residual may be NULL; residual may be y itself. Work is spread over `pool` (NULL: this thread). `scratch`
  * holds cs_gemm_scratch(k) * threads floats, 64-byte aligned, and is untouched when w->packed is set.
- * Each row of Y is the same bits for any m, any number of threads, packed or not (CS_CPU_C over BLAS excepted). */
+ * The sum starts at zero and runs over ascending k by fused multiply-add; then the bias is added, the activation taken,
+ * the residual added, each rounded to float. So each row of Y is the same bits for any m, any number of threads, packed
+ * or not, with AVX2 or AVX-512. Not so CS_CPU_C over BLAS, which sums in OpenBLAS's order, on OpenBLAS's own threads
+ * (OPENBLAS_NUM_THREADS) rather than the pool's. */
 void cs_gemm(const cs_gemm_weights *w, const float *x, size_t ldx, size_t m, const float *bias, cs_activation act,
              const float *residual, float *y, size_t ldy, float *scratch, cs_pool *pool);
 size_t cs_gemm_scratch(size_t k);

@@ -7,6 +7,5 @@
 
 extern const cs_pix_ops cs_pix_ops_c;
 extern const cs_pix_ops cs_pix_ops_avx2;
-extern const cs_pix_ops cs_pix_ops_avx512;
 
 #endif

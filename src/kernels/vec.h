@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+/* AVX2 and AVX-512 sum in one fixed order, so they give the same bits; C sums in another. Nothing depends on alignment. */
 typedef struct cs_vec_ops {
     const char *name;
     /* sum of a[i]*b[i], i < n */

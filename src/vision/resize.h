@@ -16,9 +16,9 @@ typedef struct cs_resizer {
     size_t capacity;
 } cs_resizer;
 
-/* The whole of `in` resampled to width x height into `out`. Horizontal pass first, only the rows the vertical pass will
- * read, then vertical, 8 bits in between. Allocates, besides `out`, a few megabytes whatever the sizes are. `in` and `out` must not
- * share memory. Source: Pillow's Resample.c (ImagingResample); nearest: Geometry.c (ImagingScaleAffine).
+/* The whole of `in` resampled to width x height into `out`: separable, 8 bits between the two passes, the width first,
+ * or the height first where Pillow 13 does so. Allocates, besides `out`, a few megabytes at most for usual sizes. `in` and
+ * `out` must not share memory. Source: Pillow's Resample.c (ImagingResample); nearest: Geometry.c (ImagingScaleAffine).
  * Errors: CLIPSEARCH_E_ARGUMENT (no pixels in or out), _LIMIT, _MEMORY. */
 clipsearch_status cs_resize(cs_resizer *resizer, const clipsearch_image *in, uint32_t width, uint32_t height,
                             cs_resample filter, cs_image *out, clipsearch_error *err);

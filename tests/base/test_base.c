@@ -68,6 +68,13 @@ static void test_buf(void)
     cs_mem_fail_at(1);
     TAP_OK(!cs_buf_puts(&buf, "x") && buf.failed, "a failed allocation latches");
     cs_buf_free(&buf);
+    cs_buf many = cs_buf_make(100000);
+    uint64_t before = cs_mem_count();
+    for (int i = 0; i < 100000; i++)
+        cs_buf_putc(&many, 'x');
+    TAP_OK(many.len == 100000 && cs_mem_count() - before < 20, "growing byte by byte doubles (%d allocations)",
+           (int)(cs_mem_count() - before));
+    cs_buf_free(&many);
 }
 
 static void test_mem(void)
