@@ -11,8 +11,6 @@
  * for each maximal part of a well-formed sequence (Unicode 15, section 3.9, "substitution of maximal subparts"; what
  * Python's bytes.decode(errors="replace") does). */
 size_t cs_utf8_read(const uint8_t *text, size_t size, uint32_t *code);
-/* Write one code point (no surrogate, at most U+10FFFF); returns the bytes it took. */
-size_t cs_utf8_write(uint32_t code, uint8_t out[4]);
 
 /* The classes CLIP's splitting expression tells apart. */
 typedef enum cs_class { CS_CLASS_LETTER, CS_CLASS_NUMBER, CS_CLASS_SPACE, CS_CLASS_OTHER } cs_class;
