@@ -12,21 +12,25 @@ enum { CS_TENSOR_RANK = 8 }; /* most dimensions a tensor may have */
 
 typedef struct cs_tensor {
     const char *name;
-    cs_dtype dtype;             /* valid when is_float */
-    bool is_float;              /* false: an integer or boolean tensor (position_ids), kept by name only */
+    cs_dtype dtype; /* valid when is_float */
+    bool is_float;  /* false: an integer, boolean or other tensor (position_ids), kept by name only */
     int rank;
     size_t shape[CS_TENSOR_RANK];
-    size_t count;               /* product of shape */
-    const void *data;           /* [shape], row-major, little-endian, any alignment; in the map */
+    size_t count;       /* product of shape */
+    const void *data;   /* [shape], row-major, little-endian, any alignment; in the map */
+    size_t bytes;       /* at data */
+    const char *stored; /* the file's own name of the type: "F32", "I64", ... */
 } cs_tensor;
 
 typedef struct cs_weights cs_weights;
 
-/* Open a weight file, recognised by its content: safetensors. Hostile input is refused before anything is taken from
+/* Open a weight file, recognised by its content: safetensors. Only its header is read; tensors are paged in when they
+ * are used. Hostile input is refused before anything is taken from
  * it: messages name the file, the tensor and the byte offset. Checked: header length against the file and 100 MB,
  * JSON limits, known dtypes, rank, product of shape against overflow and against the tensor's bytes, offsets in range,
  * ordered, without overlaps or holes (the format's own rule), names unique.
- * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _MEMORY. */
+ * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED (a PyTorch, HDF5 or GGUF file: says how to convert it),
+ * _MEMORY. */
 clipsearch_status cs_weights_open(const char *path, cs_weights **weights, clipsearch_error *err);
 
 /* The same from memory that outlives the handle (for tests and fuzzing). */
@@ -36,15 +40,16 @@ void cs_weights_close(cs_weights **weights);
 
 const char *cs_weights_path(const cs_weights *weights);
 size_t cs_weights_count(const cs_weights *weights);
-const cs_tensor *cs_weights_at(const cs_weights *weights, size_t i); /* in ascending order of name */
+const cs_tensor *cs_weights_at(const cs_weights *weights, size_t i);           /* in ascending order of name */
 const cs_tensor *cs_weights_find(const cs_weights *weights, const char *name); /* NULL: none */
 
 /* The float tensor `name` with exactly this shape. CLIPSEARCH_E_MODEL names file, tensor, expected and found shape. */
 clipsearch_status cs_weights_get(const cs_weights *weights, const char *name, int rank, const size_t *shape,
                                  const cs_tensor **tensor, clipsearch_error *err);
 
-/* 64 hex digits over every tensor's name, dtype, shape and a sample of its bytes (64 from its middle), in order of
- * name: names the weights without reading them all. */
+/* Names the weights without reading them all, as 64 hex digits: the SHA-256 over, for each tensor in ascending order of
+ * its name, the text "<name>\0<stored type>\0<d0,d1,...>\0" and then its bytes when there are no more than 64, else the
+ * 64 that begin at byte (bytes - 64) / 2 (rounded down). */
 void cs_weights_fingerprint(const cs_weights *weights, char hex[65]);
 
 #endif

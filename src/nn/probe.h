@@ -13,4 +13,12 @@ typedef struct cs_probe {
     void *context;
 } cs_probe;
 
+/* Show `data` to `probe`, which may be NULL. */
+static inline void cs_probe_see(const cs_probe *probe, const char *stage, size_t layer, const float *data, size_t rows,
+                                size_t columns)
+{
+    if (probe)
+        probe->see(probe->context, stage, layer, data, rows, columns);
+}
+
 #endif

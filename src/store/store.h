@@ -12,15 +12,28 @@ typedef struct cs_store cs_store;
 /* Schema version this build writes. A file with a higher one is refused, a lower one migrated in one transaction. */
 enum { CS_STORE_SCHEMA = 1 };
 
+/* What a row may hold; larger is refused when written and when read. */
+enum {
+    CS_STORE_DIM_MAX = 4096,
+    CS_STORE_PATH_MAX = 65535,         /* bytes */
+    CS_STORE_ATTRIBUTES_MAX = 1 << 20, /* bytes of JSON */
+    CS_STORE_TIMEOUT_MS = 5000         /* how long a change waits for another writer */
+};
+
 /* flags as clipsearch_database_open. WAL, foreign keys, application_id checked, busy timeout 5 s. A file that is not a
- * clipsearch database is left untouched. */
+ * clipsearch database is left untouched. A commit is on the disk when cs_store_commit returns (synchronous=FULL).
+ * CLIPSEARCH_READ_ONLY changes no row; it needs leave to write in the file's directory (readers and writers agree through
+ * PATH-shm beside it) unless the whole file system is read-only, where nobody can write and the file is read as it
+ * stands. */
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err);
 void cs_store_close(cs_store **store);
 const char *cs_store_path(const cs_store *store);
+/* How long to wait for another writer before failing; CS_STORE_TIMEOUT_MS at first. */
+void cs_store_set_timeout(cs_store *store, int milliseconds);
 
 /* What a collection is bound to. */
 typedef struct cs_store_collection {
-    int64_t key;             /* internal */
+    int64_t key; /* internal */
     char name[65];
     char encoder[129];
     char fingerprint[65];
@@ -29,7 +42,7 @@ typedef struct cs_store_collection {
     clipsearch_metric metric;
     int64_t created;
     uint64_t count;
-    uint64_t generation;     /* raised by every transaction that changes the collection's items */
+    uint64_t generation; /* raised by every transaction that changes the collection's items */
 } cs_store_collection;
 
 /* Make a collection; fields key, created, count, generation are filled in. CLIPSEARCH_E_ARGUMENT for a bad name,
@@ -42,22 +55,31 @@ clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, con
                                 void *context, clipsearch_error *err);
 clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_error *err);
 
-/* Transactions. begin takes the write lock at once (BEGIN IMMEDIATE); every change below must be inside one. */
+/* Transactions. begin takes the write lock at once (BEGIN IMMEDIATE); every change below must be inside one. A change
+ * that fails leaves the transaction as it was before that change, unless SQLite had to give up the whole of it (disk
+ * full, input or output error): then cs_store_commit fails. A commit that fails has rolled back. Rolling back outside
+ * a transaction does nothing. */
 clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err);
 clipsearch_status cs_store_commit(cs_store *store, clipsearch_error *err);
 void cs_store_rollback(cs_store *store);
 
 /* Insert `item` with its vector [dim], or replace the one with the same path (keeping its id) or, when item->id is not 0
- * and taken, the one with that id. *id receives the id. */
+ * and taken, the one with that id. *id receives the id. The path decides first: an item whose path is there keeps the
+ * id it has even if item->id names another, so that a put never takes an id away. New ids are never reused.
+ * CLIPSEARCH_E_ARGUMENT: a negative id, an empty or too long path, attributes that are no JSON object, a vector with a
+ * NaN or infinity. */
 clipsearch_status cs_store_put(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
                                const float *vector, int64_t *id, clipsearch_error *err);
-/* Change everything but the vector of the item `id`: path, size, mtime, hash, attributes ... */
+/* Change everything but the vector of the item `id`: path, size, mtime, hash, attributes ... item->id is not looked at.
+ * CLIPSEARCH_E_NOT_FOUND: no such item; CLIPSEARCH_E_ARGUMENT: as put, or another item has the path. */
 clipsearch_status cs_store_update(cs_store *store, const cs_store_collection *collection, int64_t id,
                                   const clipsearch_item *item, clipsearch_error *err);
 clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *collection, int64_t id, bool *removed,
                                   clipsearch_error *err);
 
-/* Look-ups. *found false: none. item's strings are owned by the store and live until the next call on it. */
+/* Look-ups. *found false: none. item's strings are owned by the store and live until the next call on it. A row that no
+ * clipsearch could have written (edited by hand, damaged) is CLIPSEARCH_E_DATABASE everywhere. A callback may look up
+ * (its item's strings are then gone) but not start the walk it is called from. */
 clipsearch_status cs_store_get(cs_store *store, const cs_store_collection *collection, int64_t id, bool *found,
                                clipsearch_item *item, clipsearch_error *err);
 clipsearch_status cs_store_get_path(cs_store *store, const cs_store_collection *collection, const char *path,
@@ -66,8 +88,8 @@ clipsearch_status cs_store_get_path(cs_store *store, const cs_store_collection *
 clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_collection *collection, const uint8_t hash[32],
                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
                                      clipsearch_error *err);
-/* Every item whose path is `root` or lies below root + "/", by path (bytewise); all items for root NULL. The callback
- * must not change the store. */
+/* Every item whose path is `root` or lies below root + "/", by path (bytewise); all items for root NULL. A '/' at the
+ * end of root changes nothing. The callback must not change the store. */
 clipsearch_status cs_store_each_item(cs_store *store, const cs_store_collection *collection, const char *root,
                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
                                      clipsearch_error *err);

@@ -20,8 +20,9 @@ void cs_tokenizer_close(cs_tokenizer **tokenizer);
 
 /* UTF-8 `text` of `size` bytes -> ids with start and end, at most context_length of them. refuse: a text that does not
  * fit is CLIPSEARCH_E_LIMIT; otherwise the first tokens are kept and the last id is the end token. ids has room for
- * context_length. Immutable tokenizer, any number of threads. Errors: CLIPSEARCH_E_LIMIT (also over 1 MiB of text),
- * _MEMORY. */
+ * context_length. Immutable tokenizer, any number of threads. A text below 1 KiB takes no memory (about 40 KiB of stack),
+ * unless decomposing its characters makes it several times longer. Errors: CLIPSEARCH_E_LIMIT (also over 1 MiB of text,
+ * or what cs_clean gives), _MEMORY. */
 clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char *text, size_t size, bool refuse,
                                       int32_t *ids, size_t *count, clipsearch_error *err);
 

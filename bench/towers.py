@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Milliseconds an image and a text take, beside other engines, in one run on one machine:
+
+    towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N]
+
+BENCH_TOWERS is the program built from bench/bench_towers.c; MODEL_DIRECTORY is in the Hugging Face layout
+(tools/golden/clip_towers.py --full makes one). The engines take turns, N rounds (default 3), and the median of the
+rounds is printed: time on the clock, and time of the processors, which says more on a machine that others use too
+(one thread; with more, engines differ in whether they sleep or spin while they wait). Peers: PyTorch in float32, and ONNX Runtime in float32 on the same model exported by torch.onnx.
+The peers' texts are padded to the whole context, as their models need them.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+
+import torch
+from transformers import CLIPModel
+
+BATCHES = (1, 8, 32)
+
+
+class Vision(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixels):
+        x = self.model.visual_projection(self.model.vision_model(pixels).pooler_output)
+        return x / x.norm(dim=-1, keepdim=True)
+
+
+class Text(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids):
+        x = self.model.text_projection(self.model.text_model(ids).pooler_output)
+        return x / x.norm(dim=-1, keepdim=True)
+
+
+def medians(run, batch, budget=1.5):
+    """Milliseconds an item: on the clock, and of the processors."""
+    run()
+    wall, cpu, begin = [], [], time.perf_counter()
+    while len(wall) < 5 or time.perf_counter() - begin < budget and len(wall) < 101:
+        start, cpu_start = time.perf_counter(), time.process_time()
+        run()
+        cpu.append((time.process_time() - cpu_start) * 1e3)
+        wall.append((time.perf_counter() - start) * 1e3)
+    return statistics.median(wall) / batch, statistics.median(cpu) / batch
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("bench_towers")
+    parser.add_argument("model")
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    model = CLIPModel.from_pretrained(args.model, attn_implementation="sdpa").eval()
+    size, context = model.config.vision_config.image_size, model.config.text_config.max_position_embeddings
+    vocabulary = model.config.text_config.vocab_size
+    towers = {"image": (Vision(model).eval(), lambda b: torch.randn(b, 3, size, size)),
+              f"text of {context} tokens": (Text(model).eval(), lambda b: torch.randint(0, vocabulary, (b, context)))}
+    results = {}
+
+    def note(engine, what, threads, batch, ms):
+        results.setdefault((what, threads, batch, engine), []).append(ms)
+
+    with tempfile.TemporaryDirectory() as directory, torch.no_grad():
+        exported = {}
+        try:
+            import onnxruntime
+            for what, (tower, inputs) in towers.items():
+                path = os.path.join(directory, f"{len(exported)}.onnx")
+                torch.onnx.export(tower, (inputs(2),), path, input_names=["x"], output_names=["y"],
+                                  dynamic_axes={"x": {0: "batch"}}, dynamo=False)
+                exported[what] = path
+        except Exception as error:  # the export depends on the versions of three packages; PyTorch alone then
+            print(f"no ONNX Runtime: {type(error).__name__}: {error}")
+        for _ in range(args.rounds):
+            for threads in (1, 2):
+                torch.set_num_threads(threads)
+                lines = subprocess.run([args.bench_towers, args.model, str(threads)], check=True, capture_output=True,
+                                       text=True).stdout.splitlines()
+                for row in map(json.loads, lines):
+                    if "cpu_ms" in row:
+                        note(row["engine"], row["what"], threads, row["batch"], (row["ms"], row["cpu_ms"]))
+                for what, (tower, inputs) in towers.items():
+                    for batch in BATCHES:
+                        x = inputs(batch)
+                        note("torch fp32", what, threads, batch, medians(lambda: tower(x), batch))
+                for what, path in exported.items():
+                    options = onnxruntime.SessionOptions()
+                    options.intra_op_num_threads = threads
+                    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+                    for batch in BATCHES:
+                        x = {"x": towers[what][1](batch).numpy()}
+                        note("onnxruntime fp32", what, threads, batch, medians(lambda: session.run(None, x), batch))
+    for key in sorted(results):
+        print(f"{key[0]:<20} threads {key[1]} batch {key[2]:>2}  {key[3]:<20} "
+              f"{statistics.median(wall for wall, _ in results[key]):8.2f} ms "
+              f"{statistics.median(cpu for _, cpu in results[key]):8.2f} cpu ms")
+
+
+if __name__ == "__main__":
+    main()

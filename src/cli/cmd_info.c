@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ * cmd_info.c - clipsearch info: what is in the database, and which model is in use. */
+#include "cli/command.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "cli/models.h"
+#include "cli/say.h"
+#include "cli/settings.h"
+#include "cli/words.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+/* What is being written, and how. */
+typedef struct info {
+    const cs_args *args;
+    cs_settings settings;
+    cs_buf out;
+    size_t collections;
+    char *encoder; /* of the collection in use, NULL when there is none */
+} info;
+
+static void put_member(cs_buf *buf, const char *before, const char *key, const char *text)
+{
+    cs_buf_printf(buf, "%s\"%s\":", before, key);
+    cs_json_put_string(buf, text, strlen(text));
+}
+
+static void put_day(cs_buf *buf, int64_t seconds)
+{
+    time_t when = (time_t)seconds;
+    struct tm parts;
+    char words[64];
+    if (gmtime_r(&when, &parts) && strftime(words, sizeof words, "%Y-%m-%dT%H:%M:%SZ", &parts))
+        cs_buf_puts(buf, words);
+}
+
+static void put_collection_json(info *in, const clipsearch_collection_info *c)
+{
+    put_member(&in->out, in->collections ? ",\n  {" : "\n  {", "name", c->name);
+    put_member(&in->out, ",", "encoder", c->encoder);
+    put_member(&in->out, ",", "fingerprint", c->fingerprint);
+    put_member(&in->out, ",", "preprocessing", c->preprocessing);
+    put_member(&in->out, ",", "metric", cs_metric_words[c->metric]);
+    cs_buf_printf(&in->out, ",\"dim\":%zu,\"count\":%" PRIu64 ",\"vector_bytes\":%" PRIu64 ",\"created\":\"", c->dim,
+                  c->count, c->vector_bytes);
+    put_day(&in->out, c->created);
+    cs_buf_puts(&in->out, "\"}");
+}
+
+static void put_collection_text(info *in, const clipsearch_collection_info *c)
+{
+    char count[27], bytes[32];
+    cs_buf_printf(&in->out, "collection   %s\n  pictures   %s\n  metric     %s\n  vectors    %zu numbers each, %s\n",
+                  c->name, cs_grouped(c->count, count), cs_metric_words[c->metric], c->dim,
+                  cs_byte_words(c->vector_bytes, bytes));
+    cs_buf_puts(&in->out, "  encoder    ");
+    cs_put_printable(&in->out, c->encoder);
+    cs_buf_printf(&in->out, ", weights %.16s\n  made       ", c->fingerprint);
+    put_day(&in->out, c->created);
+    cs_buf_putc(&in->out, '\n');
+    if (in->args->verbose)
+        cs_buf_printf(&in->out, "  pictures prepared by %s\n", c->preprocessing);
+}
+
+static bool on_collection(void *context, const clipsearch_collection_info *collection)
+{
+    info *in = context;
+    if (in->args->json)
+        put_collection_json(in, collection);
+    else
+        put_collection_text(in, collection);
+    if (!in->encoder && strcmp(collection->name, in->settings.collection) == 0) {
+        in->encoder = cs_strdup(collection->encoder);
+        in->out.failed = in->out.failed || !in->encoder;
+    }
+    in->collections++;
+    return true;
+}
+
+static int put_database(info *in)
+{
+    clipsearch_error err;
+    char words[32];
+    clipsearch_database *db = NULL;
+    cs_file_info file = {0};
+    bool json = in->args->json;
+    bool exists = cs_file_stat(in->settings.db, &file, NULL) == CLIPSEARCH_OK;
+    if (json) {
+        put_member(&in->out, "{", "version", clipsearch_version());
+        put_member(&in->out, ",\n \"database\":{", "path", in->settings.db);
+        cs_buf_printf(&in->out, ",\"exists\":%s,\"bytes\":%" PRIu64 "},\n \"collections\":[", exists ? "true" : "false",
+                      file.size);
+    } else {
+        cs_buf_puts(&in->out, "database     ");
+        cs_put_printable(&in->out, in->settings.db);
+        cs_buf_printf(&in->out, " (%s)\n",
+                      exists ? cs_byte_words(file.size, words) : "not there yet: nothing has been ingested");
+    }
+    clipsearch_status status =
+        exists ? clipsearch_database_open(in->settings.db, CLIPSEARCH_READ_ONLY, &db, &err) : CLIPSEARCH_OK;
+    if (db)
+        status = clipsearch_database_collections(db, on_collection, in, &err);
+    clipsearch_database_close(&db);
+    if (status != CLIPSEARCH_OK)
+        return cs_report(&err, CS_STAGE_DATABASE);
+    if (json)
+        cs_buf_puts(&in->out, "],\n");
+    else if (exists && !in->collections)
+        cs_buf_puts(&in->out, "no collections\n");
+    return CS_EXIT_FOUND;
+}
+
+static void put_model_json(cs_buf *buf, const clipsearch_encoder_info *m)
+{
+    put_member(buf, " \"model\":{", "name", m->name);
+    put_member(buf, ",", "path", m->path);
+    put_member(buf, ",", "fingerprint", m->fingerprint);
+    put_member(buf, ",", "preprocessing", m->preprocessing);
+    cs_buf_printf(buf,
+                  ",\"dim\":%zu,\"image_size\":%zu,\"context_length\":%zu,\"vocabulary\":%zu,\"parameters\":%" PRIu64
+                  ",\"logit_scale\":",
+                  m->dim, m->image_size, m->context_length, m->vocabulary, m->parameters);
+    cs_json_put_number(buf, (double)m->logit_scale);
+    cs_buf_puts(buf, "}}\n");
+}
+
+static void put_model_text(cs_buf *buf, const clipsearch_encoder_info *m)
+{
+    char parameters[27], vocabulary[27];
+    cs_buf_puts(buf, "model        ");
+    cs_put_printable(buf, m->name);
+    cs_buf_puts(buf, "\n  directory  ");
+    cs_put_printable(buf, m->path);
+    cs_buf_printf(
+        buf,
+        "\n  weights    %.16s, %s numbers\n  pictures   %zu x %zu pixels\n  texts      up to %zu tokens of %s\n"
+        "  vectors    %zu numbers\n",
+        m->fingerprint, cs_grouped(m->parameters, parameters), m->image_size, m->image_size, m->context_length,
+        cs_grouped(m->vocabulary, vocabulary), m->dim);
+}
+
+static int put_model(info *in)
+{
+    clipsearch_error err;
+    clipsearch_encoder *encoder = NULL;
+    clipsearch_encoder_info model;
+    clipsearch_status status = cs_model_open(&in->settings, in->encoder, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER,
+                                             false, &encoder, &err);
+    if (status != CLIPSEARCH_OK) { /* all else can still be told */
+        cs_buf_puts(&in->out, in->args->json ? " \"model\":null}\n" : "model        cannot be opened\n");
+        return cs_report(&err, CS_STAGE_MODEL);
+    }
+    clipsearch_encoder_describe(encoder, &model);
+    if (in->args->json)
+        put_model_json(&in->out, &model);
+    else
+        put_model_text(&in->out, &model);
+    clipsearch_encoder_close(&encoder);
+    return CS_EXIT_FOUND;
+}
+
+int cs_command_info(const cs_args *args)
+{
+    clipsearch_error err;
+    info in = {.args = args, .out = cs_buf_make(64 << 20)};
+    if (args->words.count)
+        return cs_usage(CS_INFO, "info takes no words; to search for the word: clipsearch search info");
+    int code = CS_EXIT_FOUND;
+    if (cs_settings_load(args, NULL, &in.settings, &err) != CLIPSEARCH_OK)
+        code = cs_report_settings(&err);
+    bool told = code == CS_EXIT_FOUND && (code = put_database(&in)) == CS_EXIT_FOUND;
+    if (told)
+        code = put_model(&in);
+    if (told && in.out.failed)
+        code = cs_report_memory();
+    else if (told)
+        fwrite(in.out.data, 1, in.out.len, stdout);
+    cs_buf_free(&in.out);
+    cs_free(in.encoder);
+    cs_settings_free(&in.settings);
+    return code;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * font.h - a small bitmap font: ASCII, and a box for everything else. */
+#ifndef CS_CLI_FONT_H
+#define CS_CLI_FONT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Side of a letter's cell in pixels; the dots leave the cell's left column and two right ones free. */
+enum { CS_FONT_SIZE = 8 };
+
+/* The dots of a letter: CS_FONT_SIZE rows from the top, the leftmost dot in bit 7. */
+const uint8_t *cs_font_glyph(uint32_t letter);
+
+/* The letter at *text, which moves behind it: ASCII itself, U+FFFD for any other; 0 at the end. */
+uint32_t cs_font_next(const char **text);
+
+/* Letters in `text`, as cs_font_next counts them. */
+size_t cs_font_letters(const char *text);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ * help.c - help pages. */
+#include "cli/command.h"
+
+static const char overview[] =
+    "clipsearch finds pictures by what they show.\n"
+    "\n"
+    "  clipsearch ingest ~/Pictures         look at every picture once and remember it\n"
+    "  clipsearch \"a white dog\"             find the pictures that fit a sentence\n"
+    "  clipsearch --image dog.jpg           find the pictures that look alike\n"
+    "\n"
+    "Commands:\n"
+    "  search     find pictures; what clipsearch does when the first word is no command\n"
+    "  ingest     take directories of pictures, or what a YAML file names, into a collection\n"
+    "  embed      print the vectors of texts and pictures\n"
+    "  tokenize   print the tokens of texts\n"
+    "  info       show collections, counts, and the model in use\n"
+    "  help       show this, or the help of a command: clipsearch help ingest\n"
+    "  version    show the version\n"
+    "\n"
+    "To search for a word that is a command: clipsearch search info, or clipsearch -- info\n";
+
+static const char search_page[] =
+    "usage: clipsearch [search] [options] QUERY...\n"
+    "\n"
+    "Each QUERY is one sentence; put it in quotes. Prints a line a picture, the best first: its score\n"
+    "and its path. Several queries are answered one after the other.\n"
+    "\n"
+    "  clipsearch \"a white dog\" \"a red car at night\"\n"
+    "  clipsearch --image dog.jpg -k 5 --sheet found.png\n"
+    "  clipsearch -0 \"a white dog\" | xargs -0 cp -t dogs/\n";
+
+static const char ingest_page[] =
+    "usage: clipsearch ingest [options] DIRECTORY|PICTURE...\n"
+    "       clipsearch ingest [options] FILE.yaml\n"
+    "\n"
+    "Encodes every JPEG and PNG below the directories and remembers it in a collection. Run it again\n"
+    "whenever you like: pictures that have not changed are passed over. Ctrl-C keeps what is done.\n"
+    "A YAML file can name several sources, patterns and attributes; clipsearch(1) describes it.\n";
+
+static const char embed_page[] =
+    "usage: clipsearch embed [options] [TEXT...]\n"
+    "\n"
+    "Prints the vector of every text and picture, scaled to length 1: JSON lines, or a NumPy file.\n"
+    "\n"
+    "  clipsearch embed \"a white dog\" --image dog.jpg\n"
+    "  clipsearch embed --list captions.txt --format npy -o captions.npy\n";
+
+static const char tokenize_page[] =
+    "usage: clipsearch tokenize [options] TEXT...\n"
+    "\n"
+    "Prints a line a text: the token ids as the model reads them, a tab, and their pieces.\n";
+
+static const char info_page[] =
+    "usage: clipsearch info [options]\n"
+    "\n"
+    "Shows the database, its collections with their encoder, metric and counts, and the model in use.\n";
+
+static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
+
+static const char version_page[] = "usage: clipsearch version\n";
+
+void cs_help_print(unsigned command, FILE *out)
+{
+    const char *page = command == CS_SEARCH     ? search_page
+                       : command == CS_INGEST   ? ingest_page
+                       : command == CS_EMBED    ? embed_page
+                       : command == CS_TOKENIZE ? tokenize_page
+                       : command == CS_INFO     ? info_page
+                       : command == CS_HELP     ? help_page
+                       : command == CS_VERSION  ? version_page
+                                                : overview;
+    fputs(page, out);
+    fputs("\nOptions", out);
+    fputs(command ? ":\n" : " of search (clipsearch help COMMAND shows the others'):\n", out);
+    cs_options_print(command ? command : CS_SEARCH, out);
+    if (!command)
+        fputs("\nThe manual is clipsearch(1).\n", out);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ * inputs.c - gathers texts and picture paths. */
+#include "cli/inputs.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_LIST_BYTES = 256 << 20 };
+
+static clipsearch_status add(cs_inputs *inputs, const char *text, bool is_image, clipsearch_error *err)
+{
+    if (inputs->count == inputs->room) {
+        size_t room = inputs->room ? inputs->room * 2 : 64;
+        cs_word *items = cs_realloc_array(inputs->items, room, sizeof *items);
+        if (!items)
+            return cs_fail_memory(err, "the list of inputs");
+        inputs->items = items;
+        inputs->room = room;
+    }
+    inputs->items[inputs->count++] = (cs_word){.is_image = is_image, .text = text};
+    return CLIPSEARCH_OK;
+}
+
+/* A pipe or terminal has no size to ask for beforehand. */
+static clipsearch_status read_descriptor(int fd, const char *name, cs_buf *buf, clipsearch_error *err)
+{
+    for (;;) {
+        char piece[1 << 16];
+        ssize_t n = read(fd, piece, sizeof piece);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", name);
+        if (n == 0)
+            return CLIPSEARCH_OK;
+        if ((size_t)n > buf->max - buf->len)
+            return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: more than the limit of %zu bytes", name, buf->max);
+        if (!cs_buf_append(buf, piece, (size_t)n))
+            return cs_fail_memory(err, name);
+    }
+}
+
+static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf, cs_inputs *inputs,
+                                   clipsearch_error *err)
+{
+    bool standard = strcmp(path, "-") == 0;
+    const char *name = standard ? "standard input" : path;
+    clipsearch_status status =
+        standard ? read_descriptor(STDIN_FILENO, name, buf, err) : cs_file_read(path, buf, NULL, err);
+    char *at = buf->data, *end = buf->data + buf->len;
+    for (size_t line = 1; status == CLIPSEARCH_OK && at < end; line++) {
+        char *next = memchr(at, '\n', (size_t)(end - at));
+        char *stop = next ? next : end;
+        if (memchr(at, '\0', (size_t)(stop - at)))
+            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu holds a NUL byte; the list must be text", name,
+                           line);
+        if (next && stop > at && stop[-1] == '\r')
+            stop--;
+        *stop = '\0'; /* there is always one byte behind the last: the buffer ends with a NUL of its own */
+        if (is_image && !*at)
+            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu is empty where a picture's path is wanted", name,
+                           line);
+        status = add(inputs, at, is_image, err);
+        at = next ? next + 1 : end;
+    }
+    return status;
+}
+
+clipsearch_status cs_inputs_read(const cs_args *args, cs_inputs *inputs, clipsearch_error *err)
+{
+    *inputs = (cs_inputs){.list = cs_buf_make(MAX_LIST_BYTES), .images = cs_buf_make(MAX_LIST_BYTES)};
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (args->list && args->images_from && strcmp(args->list, "-") == 0 && strcmp(args->images_from, "-") == 0)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "only one of --list and --images-from can be standard input");
+    for (size_t i = 0; i < args->words.count && status == CLIPSEARCH_OK; i++)
+        status = add(inputs, args->words.items[i].text, args->words.items[i].is_image, err);
+    if (args->list && status == CLIPSEARCH_OK)
+        status = read_list(args->list, false, &inputs->list, inputs, err);
+    if (args->images_from && status == CLIPSEARCH_OK)
+        status = read_list(args->images_from, true, &inputs->images, inputs, err);
+    return status;
+}
+
+void cs_inputs_free(cs_inputs *inputs)
+{
+    cs_free(inputs->items);
+    cs_buf_free(&inputs->list);
+    cs_buf_free(&inputs->images);
+    *inputs = (cs_inputs){0};
+}

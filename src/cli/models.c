@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ * models.c - model names to directories. */
+#include "cli/models.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_directory(const char *path)
+{
+    cs_file_info info;
+    return cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK && info.is_directory;
+}
+
+/* The weights of the source tree, when the program lies in a build directory just below it: the program's directory
+ * /../weights/`name`. NULL when that cannot be told. */
+static char *source_tree_path(const char *name)
+{
+    char program[4096];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (n <= 0)
+        return NULL;
+    program[n] = '\0';
+    char *slash = strrchr(program, '/');
+    if (!slash)
+        return NULL;
+    cs_buf path = cs_buf_make(1 << 16);
+    cs_buf_printf(&path, "%.*s/../weights/%s", (int)(slash - program), program, name);
+    return cs_buf_take(&path);
+}
+
+static char *installed_path(const char *name)
+{
+    cs_buf path = cs_buf_make(1 << 16);
+    cs_buf_printf(&path, "%s/models/%s", CLIPSEARCH_DATADIR, name);
+    return cs_buf_take(&path);
+}
+
+static char *users_path(const char *name)
+{
+    cs_buf rest = cs_buf_make(1 << 16);
+    cs_buf_printf(&rest, "models/%s", name);
+    char *path = rest.failed ? NULL : cs_xdg_path("XDG_DATA_HOME", ".local/share", rest.data);
+    cs_buf_free(&rest);
+    return path;
+}
+
+void cs_model_place_free(cs_model_place *place)
+{
+    cs_free(place->directory);
+    cs_free(place->name);
+    *place = (cs_model_place){0};
+}
+
+/* Look for the name only. */
+static clipsearch_status find_name(const char *name, cs_model_place *place, clipsearch_error *err)
+{
+    char *(*const places[])(const char *) = {users_path, installed_path, source_tree_path};
+    cs_buf looked = cs_buf_make(4096);
+    clipsearch_status status = CLIPSEARCH_E_NOT_FOUND;
+    for (size_t i = 0; i < 3 && name[0] && name[0] != '.' && !strchr(name, '/'); i++) {
+        char *path = places[i](name);
+        if (path && is_directory(path)) {
+            place->directory = path;
+            place->name = cs_strdup(name);
+            status = place->name ? CLIPSEARCH_OK : cs_fail_memory(err, name);
+            break;
+        }
+        if (path)
+            cs_buf_printf(&looked, "\n  %s", path);
+        cs_free(path);
+    }
+    if (status == CLIPSEARCH_E_NOT_FOUND)
+        cs_fail(err, status,
+                "there is no model \"%s\"; --model takes a model directory, or a name. Looked for it at:%s", name,
+                looked.data ? looked.data : " (nowhere: HOME is not set)");
+    cs_buf_free(&looked);
+    return status;
+}
+
+clipsearch_status cs_model_find(const char *word, cs_model_place *place, clipsearch_error *err)
+{
+    *place = (cs_model_place){0};
+    if (!strchr(word, '/') && !is_directory(word))
+        return find_name(word, place, err);
+    place->directory = cs_strdup(word);
+    return place->directory ? CLIPSEARCH_OK : cs_fail_memory(err, word);
+}
+
+/* Whether the model at hand goes by `name` in collections: by the name it was found by, or its directory's own. */
+static bool goes_by(const cs_model_place *place, const char *name)
+{
+    if (place->name)
+        return strcmp(place->name, name) == 0;
+    char *real = realpath(place->directory, NULL);
+    bool same = real && strcmp(cs_path_base(real), name) == 0;
+    free(real);
+    return same;
+}
+
+clipsearch_status cs_model_choose(const cs_settings *settings, const char *encoder, cs_model_place *place,
+                                  clipsearch_error *err)
+{
+    *place = (cs_model_place){0};
+    if (!encoder)
+        return settings->model ? cs_model_find(settings->model, place, err) : find_name(CS_DEFAULT_MODEL, place, err);
+    if (settings->model) {
+        clipsearch_status status = cs_model_find(settings->model, place, err);
+        if (settings->model_from <= CS_FROM_INGEST_FILE || status == CLIPSEARCH_E_MEMORY)
+            return status;
+        if (status == CLIPSEARCH_OK && goes_by(place, encoder))
+            return status;
+        cs_model_place_free(place);
+    }
+    clipsearch_error why;
+    clipsearch_status status = find_name(encoder, place, &why);
+    if (status == CLIPSEARCH_E_NOT_FOUND)
+        return cs_fail(err, status,
+                       "the collection was made with the model \"%s\", which is not among the models here; "
+                       "say where it is with --model DIR",
+                       encoder);
+    if (status != CLIPSEARCH_OK)
+        return cs_fail(err, status, "%s", why.message);
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_model_open(const cs_settings *settings, const char *encoder, unsigned towers, bool pack_weights,
+                                clipsearch_encoder **opened, clipsearch_error *err)
+{
+    *opened = NULL;
+    cs_model_place place;
+    clipsearch_status status = cs_model_choose(settings, encoder, &place, err);
+    if (status == CLIPSEARCH_OK) {
+        clipsearch_encoder_options options;
+        clipsearch_encoder_options_init(&options);
+        options.towers = towers;
+        options.pack_weights = pack_weights;
+        options.name = place.name;
+        status = clipsearch_encoder_open(place.directory, &options, opened, err);
+    }
+    cs_model_place_free(&place);
+    return status;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * options.h - the command line: one table of every option, which parsing and --help both read. */
+#ifndef CS_CLI_OPTIONS_H
+#define CS_CLI_OPTIONS_H
+
+#include "base/error.h"
+
+#include <stdio.h>
+
+/* One bit a command, so that a row of the table can belong to several. */
+enum {
+    CS_SEARCH = 1,
+    CS_INGEST = 2,
+    CS_EMBED = 4,
+    CS_TOKENIZE = 8,
+    CS_INFO = 16,
+    CS_HELP = 32,
+    CS_VERSION = 64,
+    CS_ALL_COMMANDS = 127
+};
+
+/* A word of the command line, or a picture given with --image, in the order they stood. */
+typedef struct cs_word {
+    bool is_image;
+    const char *text;
+} cs_word;
+
+typedef struct cs_words {
+    cs_word *items;
+    size_t count;
+} cs_words;
+
+typedef struct cs_texts {
+    const char **items;
+    size_t count;
+} cs_texts;
+
+typedef struct cs_size_option {
+    bool given;
+    size_t value;
+} cs_size_option;
+
+typedef struct cs_number_option {
+    bool given;
+    float value;
+} cs_number_option;
+
+/* What the command line says; NULL, false, given == false: nothing. Texts point into argv. */
+typedef struct cs_args {
+    cs_words words;
+    cs_texts include, exclude;
+    cs_size_option k, threads, batch;
+    cs_number_option min_score, max_distance;
+    const char *db, *collection, *model, *cpu;
+    const char *sheet, *metric, *on_bad, *exif;
+    const char *list, *images_from, *format, *output, *overflow;
+    bool json, paths, nul, prune, dry_run, quiet, verbose, help, version;
+} cs_args;
+
+/* Names of the commands, and the bit of one, 0 when there is none of that name. */
+extern const char *const cs_command_names[];
+extern const size_t cs_command_count;
+unsigned cs_command_of(const char *word);
+const char *cs_command_name(unsigned command);
+
+/* The index in argv of the first word that is neither an option nor an option's value; 0 when there is none before the
+ * end or a "--". */
+int cs_options_first_word(int argc, char **argv);
+
+/* Read argv[1..argc) as `command`'s. Options and words may stand in any order; what follows "--" is words.
+ * Errors: CLIPSEARCH_E_ARGUMENT (names the nearest option there is), _MEMORY. Free `args` in any case. */
+clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_args *args, clipsearch_error *err);
+void cs_args_free(cs_args *args);
+
+/* Print the options of `command`, one or more lines each. */
+void cs_options_print(unsigned command, FILE *out);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ * output_json.c - search results as JSON. */
+#include "cli/results.h"
+
+#include "base/json.h"
+#include "cli/float_text.h"
+#include "cli/words.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { MAX_ATTRIBUTE_VALUES = 100000 };
+
+static void put_member(cs_buf *buf, const char *key, const char *text)
+{
+    cs_buf_printf(buf, "\"%s\":", key);
+    cs_json_put_string(buf, text, strlen(text));
+}
+
+/* The attributes are JSON already; a database written by another hand could hold something else, which must not make
+ * the whole output unreadable. */
+static void put_attributes(cs_buf *buf, const char *attributes)
+{
+    cs_json_document *document = NULL;
+    size_t size = attributes ? strlen(attributes) : 0;
+    if (size && cs_json_parse(attributes, size, "attributes", MAX_ATTRIBUTE_VALUES, &document, NULL) == CLIPSEARCH_OK)
+        cs_buf_append(buf, attributes, size);
+    else
+        cs_buf_puts(buf, "null");
+    cs_json_close(&document);
+}
+
+static void put_hit(cs_buf *buf, const clipsearch_hit *hit, size_t rank)
+{
+    cs_buf_printf(buf, "%s\n   {\"rank\":%zu,\"id\":%" PRId64 ",\"score\":", rank ? "," : "", rank + 1, hit->id);
+    cs_put_float(buf, hit->score);
+    cs_buf_putc(buf, ',');
+    put_member(buf, "path", hit->path);
+    cs_buf_printf(buf, ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"attributes\":", hit->width, hit->height);
+    put_attributes(buf, hit->attributes);
+    cs_buf_putc(buf, '}');
+}
+
+static void put_result(cs_buf *buf, const cs_result *result)
+{
+    cs_buf_puts(buf, "\n  {");
+    put_member(buf, result->query.is_image ? "image" : "text", result->query.text);
+    cs_buf_printf(buf, ",\"ms\":%.3f,\"hits\":[", result->ms);
+    for (size_t rank = 0; rank < clipsearch_hits_count(result->hits, 0); rank++)
+        put_hit(buf, clipsearch_hits_get(result->hits, 0, rank), rank);
+    cs_buf_puts(buf, "]}");
+}
+
+clipsearch_status cs_print_json(const cs_results *results, FILE *out, clipsearch_error *err)
+{
+    cs_buf buf = cs_buf_make(SIZE_MAX / 2);
+    cs_buf_putc(&buf, '{');
+    put_member(&buf, "collection", results->collection);
+    cs_buf_putc(&buf, ',');
+    put_member(&buf, "model", results->model);
+    cs_buf_putc(&buf, ',');
+    put_member(&buf, "metric", cs_metric_words[results->metric]);
+    cs_buf_puts(&buf, ",\n \"queries\":[");
+    for (size_t i = 0; i < results->count && !buf.failed; i++) {
+        if (i)
+            cs_buf_putc(&buf, ',');
+        put_result(&buf, &results->items[i]);
+        if (!buf.failed)
+            fwrite(buf.data, 1, buf.len, out);
+        if (!buf.failed)
+            cs_buf_clear(&buf);
+    }
+    cs_buf_puts(&buf, "]}\n");
+    bool failed = buf.failed;
+    if (!failed)
+        fwrite(buf.data, 1, buf.len, out);
+    cs_buf_free(&buf);
+    return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
+}

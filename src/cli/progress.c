@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ * progress.c - progress as a bar or a line. */
+#include "cli/progress.h"
+
+#include "cli/say.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const double TERMINAL_SECONDS = 0.1, LINE_SECONDS = 5;
+
+enum { MOST_COLUMNS = 120, USUAL_COLUMNS = 80, LEAST_BAR = 10 };
+
+static double rate_of(const clipsearch_progress *progress)
+{
+    return progress->seconds > 0 ? (double)progress->done / progress->seconds : 0;
+}
+
+/* "84.2/s, 6.1 s left"; the time left only once everything has been found and something has been done. */
+static void put_rate(const clipsearch_progress *progress, cs_buf *buf)
+{
+    char left[32];
+    double rate = rate_of(progress);
+    cs_buf_printf(buf, "%.1f/s", rate);
+    if (progress->walking_done && rate > 0 && progress->found >= progress->done)
+        cs_buf_printf(buf, ", %s left", cs_duration_words((double)(progress->found - progress->done) / rate, left));
+}
+
+static void put_counts(const clipsearch_progress *progress, cs_buf *buf)
+{
+    char done[27], found[27];
+    if (progress->walking_done)
+        cs_buf_printf(buf, "%s of %s pictures", cs_grouped(progress->done, done), cs_grouped(progress->found, found));
+    else
+        cs_buf_printf(buf, "%s pictures, %s found so far", cs_grouped(progress->done, done),
+                      cs_grouped(progress->found, found));
+}
+
+void cs_progress_line(const clipsearch_progress *progress, cs_buf *buf)
+{
+    put_counts(progress, buf);
+    cs_buf_puts(buf, ", ");
+    put_rate(progress, buf);
+}
+
+void cs_progress_bar(const clipsearch_progress *progress, size_t columns, cs_buf *buf)
+{
+    cs_buf words = cs_buf_make(256);
+    size_t room = columns > 1 ? columns - 1 : 0; /* the last column would wrap on some terminals */
+    cs_progress_line(progress, &words);
+    size_t bar = words.failed || room < words.len + 3 ? 0 : room - words.len - 3;
+    if (bar >= LEAST_BAR && progress->walking_done && progress->found) {
+        bar = bar > 40 ? 40 : bar;
+        size_t full = (size_t)((double)bar * ((double)progress->done / (double)progress->found));
+        full = full > bar ? bar : full;
+        cs_buf_putc(buf, '[');
+        for (size_t i = 0; i < bar; i++)
+            cs_buf_putc(buf, i < full ? '#' : '.');
+        cs_buf_puts(buf, "] ");
+        room -= bar + 3;
+    }
+    if (!words.failed)
+        cs_buf_append(buf, words.data, words.len < room ? words.len : room);
+    cs_buf_free(&words);
+}
+
+cs_progress_view cs_progress_open(void)
+{
+    const char *kind = getenv("TERM");
+    return (cs_progress_view){.terminal = isatty(STDERR_FILENO) && !(kind && strcmp(kind, "dumb") == 0), .drawn = -1};
+}
+
+static size_t columns_now(void)
+{
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return USUAL_COLUMNS;
+    return size.ws_col < MOST_COLUMNS ? size.ws_col : MOST_COLUMNS;
+}
+
+void cs_progress_show(cs_progress_view *view, const clipsearch_progress *progress)
+{
+    if (view->drawn < 0)
+        view->drawn = view->terminal ? -TERMINAL_SECONDS : 0; /* a short run needs no plain line at all */
+    if (progress->seconds - view->drawn < (view->terminal ? TERMINAL_SECONDS : LINE_SECONDS))
+        return;
+    view->drawn = progress->seconds;
+    cs_buf buf = cs_buf_make(1024);
+    if (view->terminal)
+        cs_progress_bar(progress, columns_now(), &buf);
+    else
+        cs_progress_line(progress, &buf);
+    if (!buf.failed && view->terminal) {
+        fprintf(stderr, "\r%s\033[K", buf.data); /* the escape wipes what an earlier, longer bar left */
+        fflush(stderr);
+        view->bar_open = true;
+    } else if (!buf.failed) {
+        fprintf(stderr, "%s\n", buf.data);
+    }
+    cs_buf_free(&buf);
+}
+
+void cs_progress_clear(cs_progress_view *view)
+{
+    if (view->bar_open)
+        fputs("\r\033[K", stderr);
+    view->bar_open = false;
+}

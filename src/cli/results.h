@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * results.h - the answers to one run's queries, for the output formats. */
+#ifndef CS_CLI_RESULTS_H
+#define CS_CLI_RESULTS_H
+
+#include "cli/options.h"
+
+typedef struct cs_result {
+    cs_word query;
+    double ms; /* encoding and searching */
+    clipsearch_hits *hits;
+} cs_result;
+
+typedef struct cs_results {
+    const char *collection, *model;
+    clipsearch_metric metric;
+    cs_result *items;
+    size_t count;
+} cs_results;
+
+/* "0.312  path" a line, paths relative to `here` (an absolute directory, or NULL) when they lie below it; a heading a
+ * query when there are several. Control characters are shown as '?'. */
+clipsearch_status cs_print_text(const cs_results *results, const char *here, FILE *out, clipsearch_error *err);
+
+/* Absolute paths as the bytes they are, `end` behind each. */
+void cs_print_paths(const cs_results *results, char end, FILE *out);
+
+/* One JSON object (docs/json.md). */
+clipsearch_status cs_print_json(const cs_results *results, FILE *out, clipsearch_error *err);
+
+/* Draw queries and hits into the PNG file `path` (see sheet.h). */
+clipsearch_status cs_draw_sheet(const cs_results *results, const char *path, clipsearch_error *err);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * words.h - the words settings are written with, on the command line, in YAML and in the output alike. */
+#ifndef CS_CLI_WORDS_H
+#define CS_CLI_WORDS_H
+
+/* NULL-ended, in the order of the enumerations. */
+extern const char *const cs_metric_words[];   /* clipsearch_metric */
+extern const char *const cs_on_bad_words[];   /* clipsearch_on_bad */
+extern const char *const cs_overflow_words[]; /* clipsearch_overflow */
+extern const char *const cs_exif_words[];     /* apply, ignore */
+extern const char *const cs_cpu_words[];      /* instruction sets, as the library's CLIPSEARCH_CPU takes them */
+
+/* The index of `word` among them; the index of the NULL when it is not. */
+unsigned cs_word_index(const char *word, const char *const *words);
+
+/* Greatest values taken from anywhere: threads, pictures of a batch, hits of a query. */
+enum { CS_MAX_THREADS = 1024, CS_MAX_BATCH = 4096, CS_MAX_K = 1000000 };
+
+#endif

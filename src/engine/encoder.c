@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT
+ * encoder.c - opens what was asked of a model directory and nothing else. */
+#include "engine/encoder.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "vision/preprocess.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_NAME = 128 }; /* what a collection can store */
+
+/* The caller's name, or the directory's own: of "models/x/" and of "." in there it is x. */
+static clipsearch_status choose_name(const char *path, const char *asked, char **name, clipsearch_error *err)
+{
+    if (asked) {
+        *name = cs_strdup(asked);
+    } else {
+        char *real = realpath(path, NULL);
+        if (!real)
+            return errno == ENOMEM ? cs_fail_memory(err, path) : cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+        const char *base = cs_path_base(real);
+        *name = cs_strdup(base[0] ? base : "model"); /* the file system's root has no name */
+        free(real);
+    }
+    if (!*name)
+        return cs_fail_memory(err, "an encoder's name");
+    size_t length = strlen(*name);
+    if (length == 0 || length > MAX_NAME)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the encoder's name \"%s\" is %zu bytes; 1 to %d are allowed", *name,
+                       length, (int)MAX_NAME);
+    return CLIPSEARCH_OK;
+}
+
+static void add_number(cs_sha256 *sha, uint64_t number)
+{
+    uint8_t bytes[8];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(number >> (8 * i));
+    cs_sha256_add(sha, bytes, sizeof bytes);
+}
+
+static void add_tower(cs_sha256 *sha, const cs_tower_config *tower)
+{
+    uint32_t eps;
+    memcpy(&eps, &tower->layernorm_eps, sizeof eps);
+    add_number(sha, tower->width);
+    add_number(sha, tower->layers);
+    add_number(sha, tower->heads);
+    add_number(sha, tower->mlp);
+    add_number(sha, (uint64_t)tower->activation);
+    add_number(sha, eps);
+}
+
+/* The weights alone do not say what a vector will be: the same tensors under another activation or number of heads give
+ * other vectors, so the configuration is part of the name. */
+static void fingerprint(const cs_weights *weights, const cs_clip_config *config, char hex[65])
+{
+    char of_weights[65];
+    uint8_t digest[32];
+    cs_sha256 sha;
+    cs_weights_fingerprint(weights, of_weights);
+    cs_sha256_init(&sha);
+    cs_sha256_add(&sha, of_weights, 64);
+    add_tower(&sha, &config->vision);
+    add_tower(&sha, &config->text);
+    add_number(&sha, config->image_size);
+    add_number(&sha, config->patch_size);
+    add_number(&sha, config->context_length);
+    add_number(&sha, config->vocabulary);
+    add_number(&sha, config->dim);
+    cs_sha256_end(&sha, digest);
+    cs_sha256_hex(digest, hex);
+}
+
+static clipsearch_status open_image_tower(clipsearch_encoder *encoder, cs_clip_naming naming, bool pack,
+                                          clipsearch_error *err)
+{
+    if (!cs_clip_has_vision(encoder->weights, naming))
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: there is no image tower in this model; ask for its text tower only", encoder->dir.weights);
+    cs_pool *pool = NULL;
+    clipsearch_status status = pack ? cs_pool_open(0, &pool, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = cs_vit_open(encoder->weights, naming, &encoder->dir.config, pack, pool, &encoder->vit, err);
+    cs_pool_close(&pool);
+    return status;
+}
+
+static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_naming naming, clipsearch_error *err)
+{
+    const cs_model_dir *dir = &encoder->dir;
+    if (!cs_clip_has_text(encoder->weights, naming))
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: there is no text tower in this model; ask for its image tower only", dir->weights);
+    if (!dir->merges)
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: no tokenizer: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is there (docs/model.md "
+                       "says where to get it)",
+                       dir->path);
+    clipsearch_status status = cs_text_tower_open(encoder->weights, naming, &dir->config, &encoder->text, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_tokenizer_open(dir->merges, dir->vocab, dir->config.vocabulary, dir->config.context_length,
+                                   &encoder->tokenizer, err);
+    return status;
+}
+
+static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *path,
+                                    const clipsearch_encoder_options *options, clipsearch_error *err)
+{
+    clipsearch_status status = choose_name(path, options->name, &encoder->name, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    cs_clip_naming naming;
+    status = cs_clip_naming_detect(encoder->weights, &naming, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_preprocess_describe(&encoder->dir.config.preprocess, encoder->preprocessing);
+    if (status == CLIPSEARCH_OK && (options->towers & CLIPSEARCH_IMAGE_TOWER))
+        status = open_image_tower(encoder, naming, options->pack_weights, err);
+    if (status == CLIPSEARCH_OK && (options->towers & CLIPSEARCH_TEXT_TOWER))
+        status = open_text_tower(encoder, naming, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    fingerprint(encoder->weights, &encoder->dir.config, encoder->fingerprint);
+    encoder->logit_scale = cs_clip_logit_scale(encoder->weights);
+    for (size_t i = 0; i < cs_weights_count(encoder->weights); i++) {
+        const cs_tensor *tensor = cs_weights_at(encoder->weights, i);
+        encoder->parameters += tensor->is_float ? tensor->count : 0;
+    }
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_encoder_open(const char *path, const clipsearch_encoder_options *options, clipsearch_encoder **out,
+                                  clipsearch_error *err)
+{
+    *out = NULL;
+    clipsearch_encoder *encoder = cs_zalloc_array(1, sizeof *encoder);
+    if (!encoder)
+        return cs_fail_memory(err, "an encoder");
+    clipsearch_status status = cs_model_dir_open(path, &encoder->dir, &encoder->weights, err);
+    if (status == CLIPSEARCH_OK)
+        status = open_parts(encoder, path, options, err);
+    if (status != CLIPSEARCH_OK)
+        cs_encoder_close(&encoder);
+    *out = encoder;
+    return status;
+}
+
+void cs_encoder_close(clipsearch_encoder **handle)
+{
+    clipsearch_encoder *encoder = *handle;
+    if (!encoder)
+        return;
+    cs_tokenizer_close(&encoder->tokenizer);
+    cs_text_tower_close(&encoder->text);
+    cs_vit_close(&encoder->vit);
+    cs_weights_close(&encoder->weights);
+    cs_model_dir_free(&encoder->dir);
+    cs_free(encoder->name);
+    cs_free(encoder);
+    *handle = NULL;
+}
+
+void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info)
+{
+    const cs_clip_config *config = &encoder->dir.config;
+    *info = (clipsearch_encoder_info){
+        .name = encoder->name,
+        .path = encoder->dir.path,
+        .fingerprint = encoder->fingerprint,
+        .preprocessing = encoder->preprocessing,
+        .dim = config->dim,
+        .image_size = config->image_size,
+        .context_length = config->context_length,
+        .vocabulary = config->vocabulary,
+        .logit_scale = encoder->logit_scale,
+        .towers = (encoder->vit ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
+                  (encoder->text ? (unsigned)CLIPSEARCH_TEXT_TOWER : 0),
+        .parameters = encoder->parameters,
+    };
+}
+
+clipsearch_status cs_encoder_tokenize(const clipsearch_encoder *encoder, const char *text, clipsearch_overflow overflow,
+                                      int32_t *ids, size_t capacity, size_t *count, clipsearch_error *err)
+{
+    if (!encoder->tokenizer)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the encoder %s was opened without its text tower", encoder->name);
+    int32_t all[CS_MAX_CONTEXT];
+    size_t n;
+    clipsearch_status status =
+        cs_tokenizer_encode(encoder->tokenizer, text, strlen(text), overflow == CLIPSEARCH_REFUSE, all, &n, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (n > capacity)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%zu tokens do not fit into room for %zu; %zu is always enough", n,
+                       capacity, encoder->dir.config.context_length);
+    if (n)
+        memcpy(ids, all, n * sizeof *ids);
+    *count = n;
+    return CLIPSEARCH_OK;
+}
+
+const char *cs_encoder_piece(const clipsearch_encoder *encoder, int32_t id)
+{
+    return encoder->tokenizer ? cs_tokenizer_piece(encoder->tokenizer, id) : NULL;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * block.h - one pre-LN transformer block: x += attention(LN(x)), x += mlp(LN(x)). */
+#ifndef CS_NN_BLOCK_H
+#define CS_NN_BLOCK_H
+
+#include "nn/attention.h"
+#include "nn/layernorm.h"
+#include "nn/linear.h"
+
+/* W = width, M = mlp. Zero is a valid empty value to close. */
+typedef struct cs_block {
+    size_t width, heads;
+    cs_activation activation;
+    cs_layernorm ln1, ln2;  /* [W] */
+    cs_linear q, k, v, out; /* [W, W] */
+    cs_linear fc1;          /* [M, W] */
+    cs_linear fc2;          /* [W, M] */
+} cs_block;
+
+/* The buffers of a forward pass, R = rows; carved by cs_block_carve. */
+typedef struct cs_block_scratch {
+    float *normed; /* [R, W] normalised rows, then the heads' outputs */
+    float *wide;   /* [R, max(3 W, M)] q, k and v one behind the other, then the hidden layer of the mlp */
+    float *gemm;   /* floats for cs_gemm, by thread */
+    cs_attention_scratch attention;
+} cs_block_scratch;
+
+/* Bind a block's tensors. On failure there is nothing to close. CLIPSEARCH_E_MEMORY. */
+clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors, const cs_tower_config *config,
+                                bool pack, cs_pool *pool, clipsearch_error *err);
+void cs_block_close(cs_block *block);
+
+/* Scratch for `rows` rows of sequences up to `longest`. `wide` gets at least `least_wide` columns, for a caller that
+ * wants the buffer, and `gemm`, for a matrix with as many inputs before the blocks. */
+void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
+                    size_t least_wide, unsigned threads, cs_workspace *workspace);
+
+/* x [R, W] in place. With `only` [count] (ascending row numbers, one a sequence: its class token's, or the last of a
+ * causal one) just these rows are computed, and come back as x [count, W]: all the others serve as keys and values. */
+void cs_block_forward(const cs_block *block, const cs_sequences *sequences, const size_t *only, float *x,
+                      const cs_block_scratch *scratch, cs_pool *pool);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ * floats.c - converts and, where the file has it the other way round, transposes. */
+#include "nn/floats.h"
+
+#include "base/mem.h"
+#include "kernels/cvt.h"
+
+/* out [rows, columns] from the file's [columns, rows], a stored row at a time through `row` [rows] */
+static void transpose(const cs_matrix *matrix, float *row, float *out)
+{
+    const uint8_t *stored = matrix->data;
+    size_t row_bytes = matrix->rows * cs_dtype_size(matrix->dtype);
+    for (size_t c = 0; c < matrix->columns; c++) {
+        cs_cvt()->to_f32(matrix->dtype, stored + c * row_bytes, matrix->rows, row);
+        for (size_t r = 0; r < matrix->rows; r++)
+            out[r * matrix->columns + c] = row[r];
+    }
+}
+
+clipsearch_status cs_floats_copy(const cs_matrix *matrix, float **floats, clipsearch_error *err)
+{
+    *floats = NULL;
+    size_t count = 0;
+    float *out = NULL, *row = NULL;
+    if (!__builtin_mul_overflow(matrix->rows, matrix->columns, &count))
+        out = cs_alloc_aligned(count, sizeof *out);
+    if (!out)
+        return cs_fail_memory(err, "a model's weights");
+    if (!matrix->transposed) {
+        cs_cvt()->to_f32(matrix->dtype, matrix->data, count, out);
+    } else {
+        row = cs_alloc_aligned(matrix->rows, sizeof *row);
+        if (!row) {
+            cs_free(out);
+            return cs_fail_memory(err, "a model's weights");
+        }
+        transpose(matrix, row, out);
+        cs_free(row);
+    }
+    *floats = out;
+    return CLIPSEARCH_OK;
+}

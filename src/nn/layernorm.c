@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * layernorm.c - spreads the rows over the threads. */
+#include "nn/layernorm.h"
+
+#include "base/mem.h"
+#include "kernels/act.h"
+#include "nn/floats.h"
+
+enum { ROWS_A_PIECE = 8 }; /* a piece of a few microseconds, so that taking it costs nothing beside it */
+
+typedef struct job {
+    const cs_layernorm *norm;
+    const float *x; /* [rows, width] */
+    float *y;       /* [rows, width] */
+    size_t rows;
+    const cs_act_ops *ops;
+} job;
+
+clipsearch_status cs_layernorm_open(cs_layernorm *norm, const cs_matrix *weight, const cs_matrix *bias, float eps,
+                                    clipsearch_error *err)
+{
+    *norm = (cs_layernorm){.width = weight->columns, .eps = eps};
+    clipsearch_status status = cs_floats_copy(weight, &norm->gamma, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_floats_copy(bias, &norm->beta, err);
+    if (status != CLIPSEARCH_OK)
+        cs_layernorm_close(norm);
+    return status;
+}
+
+void cs_layernorm_close(cs_layernorm *norm)
+{
+    cs_free(norm->gamma);
+    cs_free(norm->beta);
+    *norm = (cs_layernorm){0};
+}
+
+static void normalise_piece(void *context, size_t piece, unsigned worker)
+{
+    (void)worker;
+    const job *j = context;
+    size_t width = j->norm->width, first = piece * ROWS_A_PIECE;
+    size_t end = first + ROWS_A_PIECE < j->rows ? first + ROWS_A_PIECE : j->rows;
+    for (size_t row = first; row < end; row++)
+        j->ops->layernorm(j->x + row * width, j->norm->gamma, j->norm->beta, j->norm->eps, width, j->y + row * width);
+}
+
+void cs_layernorm_forward(const cs_layernorm *norm, const float *x, size_t rows, float *y, cs_pool *pool)
+{
+    job j = {.norm = norm, .x = x, .y = y, .rows = rows, .ops = cs_act()};
+    cs_pool_run(pool, (rows + ROWS_A_PIECE - 1) / ROWS_A_PIECE, normalise_piece, &j);
+}

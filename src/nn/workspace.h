@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ * workspace.h - buffers carved one behind the other out of a block that the caller owns. */
+#ifndef CS_NN_WORKSPACE_H
+#define CS_NN_WORKSPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CS_WORKSPACE_ALIGNMENT = 64 }; /* of the block and of every buffer: a cache line, and the widest vector */
+
+/* With `base` NULL nothing is handed out and `used` comes to the bytes that the same calls need with a block: the size
+ * of a scratch block is what the code that carves it measures, not a second formula. */
+typedef struct cs_workspace {
+    void *base;    /* 64-byte aligned, or NULL to measure */
+    size_t used;   /* bytes */
+    bool overflow; /* a size did not fit size_t; `used` means nothing */
+} cs_workspace;
+
+/* The next buffer of count * size bytes, or NULL while measuring. */
+void *cs_workspace_take(cs_workspace *workspace, size_t count, size_t size);
+
+/* The next buffer of rows * columns floats, or NULL while measuring. */
+float *cs_workspace_floats(cs_workspace *workspace, size_t rows, size_t columns);
+
+/* Bytes taken, 0 on overflow. */
+size_t cs_workspace_size(const cs_workspace *workspace);
+
+#endif

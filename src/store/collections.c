@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ * collections.c - the table of collections. */
+#include "store/store_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char *const metric_names[] = {
+    [CLIPSEARCH_COSINE] = "cosine",
+    [CLIPSEARCH_IP] = "ip",
+    [CLIPSEARCH_L2] = "l2",
+};
+enum { METRICS = sizeof metric_names / sizeof *metric_names };
+
+static bool is_good_name(const char *name, size_t size)
+{
+    size_t n = strnlen(name, size);
+    if (n < 1 || n > 64)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        char c = name[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
+            return false;
+    }
+    return true;
+}
+
+/* ---- reading a row */
+
+static bool read_text(sqlite3_stmt *row, int column, char *out, size_t size)
+{
+    if (sqlite3_column_type(row, column) != SQLITE_TEXT)
+        return false;
+    const unsigned char *text = sqlite3_column_text(row, column);
+    size_t n = (size_t)sqlite3_column_bytes(row, column);
+    if (!text || n >= size || memchr(text, '\0', n))
+        return false;
+    memcpy(out, text, n);
+    out[n] = '\0';
+    return true;
+}
+
+static bool read_count(sqlite3_stmt *row, int column, uint64_t *out)
+{
+    int64_t value = sqlite3_column_int64(row, column);
+    if (sqlite3_column_type(row, column) != SQLITE_INTEGER || value < 0)
+        return false;
+    *out = (uint64_t)value;
+    return true;
+}
+
+static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_store_collection *out,
+                                         clipsearch_error *err)
+{
+    char metric[8];
+    uint64_t dim = 0;
+    *out = (cs_store_collection){.key = sqlite3_column_int64(row, 0), .created = sqlite3_column_int64(row, 7)};
+    if (!read_text(row, 1, out->name, sizeof out->name) || !is_good_name(out->name, sizeof out->name))
+        return cs_store_fail_content(store, err, "a collection has a name that cannot be");
+    if (!read_text(row, 2, out->encoder, sizeof out->encoder) ||
+        !read_text(row, 3, out->fingerprint, sizeof out->fingerprint) ||
+        !read_text(row, 4, out->preprocessing, sizeof out->preprocessing))
+        return cs_store_fail_content(store, err, "collection %s: its encoder's name cannot be read", out->name);
+    if (!read_count(row, 5, &dim) || dim < 1 || dim > CS_STORE_DIM_MAX)
+        return cs_store_fail_content(store, err, "collection %s: a dimension of %lld, expected 1 to %d", out->name,
+                                     (long long)sqlite3_column_int64(row, 5), CS_STORE_DIM_MAX);
+    int m = 0;
+    while (read_text(row, 6, metric, sizeof metric) && m < METRICS && strcmp(metric, metric_names[m]) != 0)
+        m++;
+    if (!read_text(row, 6, metric, sizeof metric) || m == METRICS)
+        return cs_store_fail_content(store, err, "collection %s: an unknown metric", out->name);
+    if (sqlite3_column_type(row, 7) != SQLITE_INTEGER || !read_count(row, 8, &out->generation) ||
+        !read_count(row, 9, &out->count))
+        return cs_store_fail_content(store, err, "collection %s: its counters cannot be", out->name);
+    out->dim = (size_t)dim;
+    out->metric = (clipsearch_metric)m;
+    return CLIPSEARCH_OK;
+}
+
+/* ---- looking up */
+
+/* CLIPSEARCH_E_NOT_FOUND with the names there are, as many as fit. */
+static clipsearch_status fail_not_found(cs_store *store, const char *name, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    cs_buf names = cs_buf_make(600);
+    char one[65];
+    bool row = false;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_NAMES, &statement, err);
+    while (!status && !(status = cs_store_step(store, statement, &row, "reading its collections", err)) && row)
+        if (read_text(statement, 0, one, sizeof one))
+            cs_buf_printf(&names, "%s%s", names.len ? ", " : "", one);
+    cs_store_done(statement);
+    if (!status && names.len)
+        status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no collection \"%.64s\"; there are: %s%s", store->path, name,
+                         names.data, names.failed ? ", ..." : "");
+    else if (!status)
+        status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
+                         "%s: no collection \"%.64s\", nor any other; ingest pictures to make it", store->path, name);
+    cs_buf_free(&names);
+    return status;
+}
+
+static clipsearch_status find(cs_store *store, const char *name, bool *found, cs_store_collection *collection,
+                              clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    *found = false;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_FIND, &statement, err);
+    if (status)
+        return status;
+    int code = SQLITE_OK;
+    cs_store_bind_text(statement, 1, name, &code);
+    status = code ? cs_store_fail(store, code, "looking up a collection", err)
+                  : cs_store_step(store, statement, found, "looking up a collection", err);
+    if (!status && *found)
+        status = read_collection(store, statement, collection, err);
+    cs_store_done(statement);
+    return status;
+}
+
+clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_collection *collection,
+                                clipsearch_error *err)
+{
+    bool found;
+    clipsearch_status status = find(store, name, &found, collection, err);
+    return status || found ? status : fail_not_found(store, name, err);
+}
+
+clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, const cs_store_collection *collection),
+                                void *context, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    bool row = true;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_EACH, &statement, err);
+    while (!status && row) {
+        cs_store_collection collection;
+        status = cs_store_step(store, statement, &row, "reading its collections", err);
+        if (!status && row)
+            status = read_collection(store, statement, &collection, err);
+        if (!status && row)
+            row = each(context, &collection);
+    }
+    cs_store_done(statement);
+    return status;
+}
+
+/* ---- changing */
+
+static clipsearch_status check_new(const cs_store *store, const cs_store_collection *c, clipsearch_error *err)
+{
+    if (store->read_only)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", store->path);
+    if (!is_good_name(c->name, sizeof c->name))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "\"%.64s\" cannot be a collection's name: 1 to 64 letters, digits, '_', '-' or '.'", c->name);
+    if (!memchr(c->encoder, '\0', sizeof c->encoder) || !memchr(c->fingerprint, '\0', sizeof c->fingerprint) ||
+        !memchr(c->preprocessing, '\0', sizeof c->preprocessing))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: its encoder's name is too long", c->name);
+    if (c->dim < 1 || c->dim > CS_STORE_DIM_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: a dimension of %zu, can be 1 to %d", c->name, c->dim,
+                       CS_STORE_DIM_MAX);
+    if ((int)c->metric < 0 || (int)c->metric >= METRICS)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: there is no metric %d", c->name, (int)c->metric);
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collection, clipsearch_error *err)
+{
+    sqlite3_stmt *insert;
+    clipsearch_status status = check_new(store, collection, err);
+    if (!status)
+        status = cs_store_statement(store, CS_SQL_COLLECTION_INSERT, &insert, err);
+    if (status)
+        return status;
+    int64_t created = (int64_t)time(NULL);
+    int code = SQLITE_OK;
+    cs_store_bind_text(insert, 1, collection->name, &code);
+    cs_store_bind_text(insert, 2, collection->encoder, &code);
+    cs_store_bind_text(insert, 3, collection->fingerprint, &code);
+    cs_store_bind_text(insert, 4, collection->preprocessing, &code);
+    sqlite3_bind_int64(insert, 5, (int64_t)collection->dim);
+    cs_store_bind_text(insert, 6, metric_names[collection->metric], &code);
+    sqlite3_bind_int64(insert, 7, created);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(insert);
+    if (code == SQLITE_CONSTRAINT_UNIQUE)
+        status =
+            cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: there is a collection %s already", store->path, collection->name);
+    else if (code != SQLITE_DONE)
+        status = cs_store_fail(store, code, "making a collection", err);
+    cs_store_done(insert);
+    if (!status) {
+        collection->key = sqlite3_last_insert_rowid(store->db);
+        collection->created = created;
+        collection->count = collection->generation = 0;
+    }
+    return status;
+}
+
+clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    if (store->read_only)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", store->path);
+    clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_DROP, &statement, err);
+    if (status)
+        return status;
+    int code = SQLITE_OK;
+    cs_store_bind_text(statement, 1, name, &code);
+    status = cs_store_run_bound(store, statement, code, "dropping a collection", err);
+    if (!status && sqlite3_changes(store->db) == 0)
+        status = fail_not_found(store, name, err);
+    return status;
+}
+
+clipsearch_status cs_store_touch(cs_store *store, const cs_store_collection *collection, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    if (store->touched == collection->key)
+        return CLIPSEARCH_OK;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_TOUCH, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    status = cs_store_run(store, statement, "counting a change", err);
+    if (!status && sqlite3_changes(store->db) == 0)
+        status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: collection %s has been dropped meanwhile", store->path,
+                         collection->name);
+    if (!status)
+        store->touched = collection->key;
+    return status;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT
+ * items.c - the table of items: changes. */
+#include "store/store_internal.h"
+
+#include <string.h>
+
+/* ---- checking what comes in */
+
+static clipsearch_status check_item(const cs_store *store, const cs_store_collection *collection,
+                                    const clipsearch_item *item, clipsearch_error *err)
+{
+    clipsearch_status status = cs_store_need_transaction(store, err);
+    if (status)
+        return status;
+    if (!item->path || item->path[0] == '\0' || strnlen(item->path, CS_STORE_PATH_MAX + 1) > CS_STORE_PATH_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "an item for %s: its path must have 1 to %d bytes", collection->name,
+                       CS_STORE_PATH_MAX);
+    if (item->size > INT64_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a size of %llu bytes cannot be", item->path,
+                       (unsigned long long)item->size);
+    if (!item->attributes || strnlen(item->attributes, CS_STORE_ATTRIBUTES_MAX + 1) > CS_STORE_ATTRIBUTES_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: its attributes must be a JSON object of at most %d bytes",
+                       item->path, CS_STORE_ATTRIBUTES_MAX);
+    return CLIPSEARCH_OK;
+}
+
+/* ---- small steps of a change, each inside its savepoint */
+
+/* The key and id of the row that `which` finds for bound values; *key 0: none. */
+static clipsearch_status find_key(cs_store *store, const cs_store_collection *collection, const char *path, int64_t id,
+                                  int64_t *key, int64_t *found_id, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    bool row = false;
+    int code = SQLITE_OK;
+    *key = 0;
+    clipsearch_status status =
+        cs_store_statement(store, path ? CS_SQL_ITEM_KEY_BY_PATH : CS_SQL_ITEM_KEY_BY_ID, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    if (path)
+        cs_store_bind_blob(statement, 2, path, strlen(path), &code);
+    else
+        sqlite3_bind_int64(statement, 2, id);
+    status = code ? cs_store_fail(store, code, "looking up an item", err)
+                  : cs_store_step(store, statement, &row, "looking up an item", err);
+    if (!status && row) {
+        *key = sqlite3_column_int64(statement, 0);
+        *found_id = sqlite3_column_int64(statement, 1);
+    }
+    cs_store_done(statement);
+    return status;
+}
+
+static clipsearch_status next_id(cs_store *store, const cs_store_collection *collection, int64_t *id,
+                                 clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    bool row = false;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_NEXT_ID, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    status = cs_store_step(store, statement, &row, "looking for a free id", err);
+    if (!status) {
+        *id = row ? sqlite3_column_int64(statement, 0) : 0;
+        /* INT64_MAX + 1 comes as a float; INT64_MAX itself is never given, so that next_id can stand behind it */
+        if (!row || sqlite3_column_type(statement, 0) != SQLITE_INTEGER || *id < 1 || *id == INT64_MAX)
+            status = cs_fail(err, CLIPSEARCH_E_DATABASE,
+                             "%s: no id is left behind the greatest in collection %s; give ids below it, or drop the"
+                             " collection and ingest again",
+                             store->path, collection->name);
+    }
+    cs_store_done(statement);
+    return status;
+}
+
+static clipsearch_status raise_next_id(cs_store *store, const cs_store_collection *collection, int64_t above,
+                                       clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_RAISE_NEXT_ID, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    sqlite3_bind_int64(statement, 2, above + 1);
+    return cs_store_run(store, statement, "taking an id", err);
+}
+
+static clipsearch_status fail_attributes(cs_store *store, const clipsearch_item *item, clipsearch_error *err)
+{
+    bool is_object;
+    clipsearch_status status = cs_store_is_json_object(store, item->attributes, &is_object, err);
+    if (status)
+        return status;
+    if (is_object)
+        return cs_store_fail(store, SQLITE_NOMEM, "storing an item", err);
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: its attributes are not a JSON object: %.200s", item->path,
+                   item->attributes);
+}
+
+/* Write the row: insert with `id` when *key is 0 (*key receives the new one), else replace the row *key. */
+static clipsearch_status write_row(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
+                                   int64_t id, int64_t *key, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    clipsearch_status status =
+        cs_store_statement(store, *key ? CS_SQL_ITEM_REPLACE : CS_SQL_ITEM_INSERT, &statement, err);
+    if (status)
+        return status;
+    int code = SQLITE_OK;
+    cs_store_bind_blob(statement, 1, item->path, strlen(item->path), &code);
+    sqlite3_bind_int64(statement, 2, (int64_t)item->size);
+    sqlite3_bind_int64(statement, 3, item->mtime_ns);
+    cs_store_bind_blob(statement, 4, item->hash, sizeof item->hash, &code);
+    sqlite3_bind_int64(statement, 5, item->width);
+    sqlite3_bind_int64(statement, 6, item->height);
+    cs_store_bind_text(statement, 7, item->attributes, &code);
+    sqlite3_bind_int64(statement, 8, *key ? *key : collection->key);
+    if (!*key)
+        sqlite3_bind_int64(statement, 9, id);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_CONSTRAINT_CHECK) /* the one check that check_item leaves to SQLite's JSON parser */
+        status = fail_attributes(store, item, err);
+    else if (code == SQLITE_CONSTRAINT_UNIQUE)
+        status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: another item of collection %s has this path", item->path,
+                         collection->name);
+    else if (code != SQLITE_DONE)
+        status = cs_store_fail(store, code, "storing an item", err);
+    else if (!*key)
+        *key = sqlite3_last_insert_rowid(store->db);
+    cs_store_done(statement);
+    return status;
+}
+
+/* ---- a change is whole or not at all */
+
+static clipsearch_status run_plain(cs_store *store, cs_sql which, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    clipsearch_status status = cs_store_statement(store, which, &statement, err);
+    return status ? status : cs_store_run(store, statement, "changing an item", err);
+}
+
+/* `touched` is what store->touched was before the change. */
+static clipsearch_status end_change(cs_store *store, clipsearch_status status, int64_t touched, clipsearch_error *err)
+{
+    if (!status)
+        status = run_plain(store, CS_SQL_RELEASE, err);
+    if (status) {
+        store->touched = touched;
+        /* If even this fails, half a change must not be committed: the whole transaction goes. */
+        if (!sqlite3_get_autocommit(store->db) &&
+            (run_plain(store, CS_SQL_BACK_TO, NULL) || run_plain(store, CS_SQL_RELEASE, NULL)))
+            cs_store_rollback(store);
+    }
+    return status;
+}
+
+static clipsearch_status put(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
+                             const float *vector, int64_t *id, clipsearch_error *err)
+{
+    int64_t key = 0;
+    clipsearch_status status = cs_store_touch(store, collection, err);
+    if (!status)
+        status = find_key(store, collection, item->path, 0, &key, id, err);
+    if (!status && !key && item->id)
+        status = find_key(store, collection, NULL, item->id, &key, id, err);
+    if (!status && !key) {
+        *id = item->id;
+        if (!*id)
+            status = next_id(store, collection, id, err);
+        if (!status)
+            status = raise_next_id(store, collection, *id, err);
+    }
+    if (!status)
+        status = write_row(store, collection, item, *id, &key, err);
+    return status ? status : cs_store_vector_put(store, key, vector, collection->dim, err);
+}
+
+clipsearch_status cs_store_put(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
+                               const float *vector, int64_t *id, clipsearch_error *err)
+{
+    int64_t unwanted;
+    clipsearch_status status = check_item(store, collection, item, err);
+    if (status)
+        return status;
+    if (item->id < 0 || item->id == INT64_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "%s: %lld cannot be an id: give 1 or more, or 0 for the next free one", item->path,
+                       (long long)item->id);
+    if (!cs_store_vector_is_finite(vector, collection->dim))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: its vector holds a NaN or an infinity", item->path);
+    int64_t touched = store->touched;
+    status = run_plain(store, CS_SQL_SAVEPOINT, err);
+    if (status)
+        return status;
+    status = put(store, collection, item, vector, id ? id : &unwanted, err);
+    return end_change(store, status, touched, err);
+}
+
+clipsearch_status cs_store_update(cs_store *store, const cs_store_collection *collection, int64_t id,
+                                  const clipsearch_item *item, clipsearch_error *err)
+{
+    int64_t key = 0, same;
+    clipsearch_status status = check_item(store, collection, item, err);
+    if (!status)
+        status = find_key(store, collection, NULL, id, &key, &same, err);
+    if (!status && !key)
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no item %lld in collection %s", store->path, (long long)id,
+                       collection->name);
+    int64_t touched = store->touched;
+    if (!status)
+        status = run_plain(store, CS_SQL_SAVEPOINT, err);
+    if (status)
+        return status;
+    status = cs_store_touch(store, collection, err);
+    if (!status)
+        status = write_row(store, collection, item, id, &key, err);
+    return end_change(store, status, touched, err);
+}
+
+clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *collection, int64_t id, bool *removed,
+                                  clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    if (removed)
+        *removed = false;
+    clipsearch_status status = cs_store_need_transaction(store, err);
+    if (status)
+        return status;
+    int64_t touched = store->touched;
+    status = run_plain(store, CS_SQL_SAVEPOINT, err);
+    if (status)
+        return status;
+    bool gone = false;
+    status = cs_store_statement(store, CS_SQL_ITEM_DELETE, &statement, err);
+    if (!status) {
+        sqlite3_bind_int64(statement, 1, collection->key);
+        sqlite3_bind_int64(statement, 2, id);
+        status = cs_store_run(store, statement, "removing an item", err);
+        gone = !status && sqlite3_changes(store->db) > 0;
+    }
+    if (gone)
+        status = cs_store_touch(store, collection, err);
+    status = end_change(store, status, touched, err);
+    if (removed)
+        *removed = gone && !status;
+    return status;
+}

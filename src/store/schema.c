@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ * schema.c - the SQL of the tables. Steps that have been released never change; a new version adds a step. */
+#include "store/schema.h"
+
+/* Paths are BLOB: the file system's bytes, which need not be UTF-8. A BLOB gives back any bytes and compares by memcmp,
+ * whatever a tool does to text. For a person: SELECT CAST(path AS TEXT) FROM items.
+ *
+ * key is AUTOINCREMENT in collections so that a handle to a dropped collection can never mean a newer one. next_id is
+ * the lowest id never given; ids of removed items stay unused.
+ *
+ * Vectors have a table of their own: rows of items stay small and close together, and a walk over the paths never reads
+ * past vectors. They are little-endian float32. */
+static const char step_0_to_1[] =
+    "CREATE TABLE collections(\n"
+    "  key INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+    "  name TEXT NOT NULL UNIQUE,\n"
+    "  encoder TEXT NOT NULL,\n"
+    "  fingerprint TEXT NOT NULL,\n"
+    "  preprocessing TEXT NOT NULL,\n"
+    "  dim INTEGER NOT NULL CHECK(dim BETWEEN 1 AND 4096),\n"
+    "  metric TEXT NOT NULL CHECK(metric IN ('cosine', 'ip', 'l2')),\n"
+    "  created INTEGER NOT NULL, -- seconds since 1970\n"
+    "  generation INTEGER NOT NULL DEFAULT 0,\n"
+    "  next_id INTEGER NOT NULL DEFAULT 1\n"
+    ") STRICT;\n"
+    "CREATE TABLE items(\n"
+    "  key INTEGER PRIMARY KEY,\n"
+    "  collection INTEGER NOT NULL REFERENCES collections(key) ON DELETE CASCADE,\n"
+    "  id INTEGER NOT NULL CHECK(id >= 1),\n"
+    "  path BLOB NOT NULL CHECK(length(path) >= 1),\n"
+    "  size INTEGER NOT NULL CHECK(size >= 0),\n"
+    "  mtime_ns INTEGER NOT NULL, -- nanoseconds since 1970\n"
+    "  hash BLOB NOT NULL CHECK(length(hash) = 32), -- SHA-256 of the file\n"
+    "  width INTEGER NOT NULL CHECK(width BETWEEN 0 AND 4294967295),\n"
+    "  height INTEGER NOT NULL CHECK(height BETWEEN 0 AND 4294967295),\n"
+    "  attributes TEXT NOT NULL CONSTRAINT attributes_object\n"
+    "    CHECK(CASE WHEN json_valid(attributes) THEN json_type(attributes) = 'object' ELSE 0 END)\n"
+    ") STRICT;\n"
+    "CREATE UNIQUE INDEX items_by_id ON items(collection, id);\n"
+    "CREATE UNIQUE INDEX items_by_path ON items(collection, path);\n"
+    "CREATE INDEX items_by_hash ON items(collection, hash);\n"
+    "CREATE TABLE vectors(\n"
+    "  key INTEGER PRIMARY KEY REFERENCES items(key) ON DELETE CASCADE,\n"
+    "  vector BLOB NOT NULL -- float32, little-endian\n"
+    ") STRICT;\n"
+    "PRAGMA application_id = 0x636c7365;\n"
+    "PRAGMA user_version = 1;\n";
+
+const char *const cs_store_steps[] = {step_0_to_1};

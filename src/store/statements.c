@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT
+ * statements.c - all SQL the store runs, prepared once; values are only ever bound. */
+#include "store/store_internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define COLLECTION_COLUMNS                                                                                             \
+    "key, name, encoder, fingerprint, preprocessing, dim, metric, created, generation, "                               \
+    "(SELECT count(*) FROM items INDEXED BY items_by_id WHERE collection = collections.key)"
+
+/* The last column: 1 when attributes are what the table's CHECK asks; a hand may have written past it. */
+#define ITEM_COLUMNS                                                                                                   \
+    "id, path, size, mtime_ns, hash, width, height, attributes, "                                                      \
+    "CASE WHEN json_valid(attributes) THEN json_type(attributes) = 'object' ELSE 0 END"
+
+static const char *const sql[CS_SQL_COUNT] = {
+    [CS_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [CS_SQL_COMMIT] = "COMMIT",
+    [CS_SQL_ROLLBACK] = "ROLLBACK",
+    [CS_SQL_SAVEPOINT] = "SAVEPOINT one_change",
+    [CS_SQL_RELEASE] = "RELEASE one_change",
+    [CS_SQL_BACK_TO] = "ROLLBACK TO one_change",
+    [CS_SQL_COLLECTION_INSERT] =
+        "INSERT INTO collections(name, encoder, fingerprint, preprocessing, dim, metric, created)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [CS_SQL_COLLECTION_FIND] = "SELECT " COLLECTION_COLUMNS " FROM collections WHERE name = ?1",
+    [CS_SQL_COLLECTION_EACH] = "SELECT " COLLECTION_COLUMNS " FROM collections ORDER BY name",
+    [CS_SQL_COLLECTION_NAMES] = "SELECT name FROM collections ORDER BY name",
+    [CS_SQL_COLLECTION_DROP] = "DELETE FROM collections WHERE name = ?1",
+    [CS_SQL_COLLECTION_TOUCH] = "UPDATE collections SET generation = generation + 1 WHERE key = ?1",
+    /* the greatest id counts too: a hand may have put rows there without raising next_id */
+    [CS_SQL_NEXT_ID] = "SELECT max(next_id, coalesce((SELECT max(id) FROM items WHERE collection = ?1), 0) + 1)"
+                       " FROM collections WHERE key = ?1",
+    [CS_SQL_RAISE_NEXT_ID] = "UPDATE collections SET next_id = ?2 WHERE key = ?1 AND next_id < ?2",
+    [CS_SQL_ITEM_KEY_BY_ID] = "SELECT key, id FROM items WHERE collection = ?1 AND id = ?2",
+    [CS_SQL_ITEM_KEY_BY_PATH] = "SELECT key, id FROM items WHERE collection = ?1 AND path = ?2",
+    [CS_SQL_ITEM_INSERT] = "INSERT INTO items(path, size, mtime_ns, hash, width, height, attributes, collection, id)"
+                           " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [CS_SQL_ITEM_REPLACE] = "UPDATE items SET path = ?1, size = ?2, mtime_ns = ?3, hash = ?4, width = ?5, height = ?6,"
+                            " attributes = ?7 WHERE key = ?8",
+    [CS_SQL_ITEM_DELETE] = "DELETE FROM items WHERE collection = ?1 AND id = ?2",
+    [CS_SQL_ITEM_BY_ID] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND id = ?2",
+    [CS_SQL_ITEM_BY_PATH] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2",
+    [CS_SQL_ITEMS_BY_HASH] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND hash = ?2 ORDER BY id",
+    [CS_SQL_ITEMS_ALL] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 ORDER BY path",
+    /* ?2 the root, ?3 the root and '/', ?4 the root and the byte behind '/': no LIKE, so no byte means anything else.
+     * Both parts are ranges of items_by_path, merged in order. */
+    [CS_SQL_ITEMS_BELOW] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2 UNION ALL"
+                           " SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path >= ?3 AND path < ?4"
+                           " ORDER BY path",
+    [CS_SQL_JSON_TYPE] = "SELECT json_type(?1) = 'object'",
+    [CS_SQL_VECTOR_PUT] = "INSERT INTO vectors(key, vector) VALUES(?1, ?2)"
+                          " ON CONFLICT(key) DO UPDATE SET vector = excluded.vector",
+    [CS_SQL_VECTOR_GET] = "SELECT v.vector FROM items i LEFT JOIN vectors v ON v.key = i.key"
+                          " WHERE i.collection = ?1 AND i.id = ?2",
+    [CS_SQL_VECTORS_ALL] = "SELECT i.id, v.vector FROM items i LEFT JOIN vectors v ON v.key = i.key"
+                           " WHERE i.collection = ?1 ORDER BY i.id",
+};
+
+clipsearch_status cs_store_statement(cs_store *store, cs_sql which, sqlite3_stmt **statement, clipsearch_error *err)
+{
+    *statement = NULL;
+    if (!store->statements[which]) {
+        int code =
+            sqlite3_prepare_v3(store->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, &store->statements[which], NULL);
+        if (code != SQLITE_OK)
+            return cs_store_fail(store, code, "preparing a query", err);
+    }
+    if (sqlite3_stmt_busy(store->statements[which]))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a walk was begun inside the same walk", store->path);
+    *statement = store->statements[which];
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_store_step(cs_store *store, sqlite3_stmt *statement, bool *row, const char *doing,
+                                clipsearch_error *err)
+{
+    int code = sqlite3_step(statement);
+    *row = code == SQLITE_ROW;
+    return code == SQLITE_ROW || code == SQLITE_DONE ? CLIPSEARCH_OK : cs_store_fail(store, code, doing, err);
+}
+
+clipsearch_status cs_store_run(cs_store *store, sqlite3_stmt *statement, const char *doing, clipsearch_error *err)
+{
+    bool row;
+    clipsearch_status status = cs_store_step(store, statement, &row, doing, err);
+    cs_store_done(statement);
+    return status;
+}
+
+clipsearch_status cs_store_run_bound(cs_store *store, sqlite3_stmt *statement, int code, const char *doing,
+                                     clipsearch_error *err)
+{
+    if (code == SQLITE_OK)
+        return cs_store_run(store, statement, doing, err);
+    cs_store_done(statement);
+    return cs_store_fail(store, code, doing, err);
+}
+
+void cs_store_done(sqlite3_stmt *statement)
+{
+    sqlite3_reset(statement); /* repeats the error of the last step, which has been reported */
+    if (statement)
+        sqlite3_clear_bindings(statement);
+}
+
+void cs_store_finalise_all(cs_store *store)
+{
+    for (int i = 0; i < CS_SQL_COUNT; i++) {
+        sqlite3_finalize(store->statements[i]);
+        store->statements[i] = NULL;
+    }
+}
+
+void cs_store_bind_blob(sqlite3_stmt *statement, int n, const void *bytes, size_t size, int *code)
+{
+    if (*code == SQLITE_OK)
+        *code = sqlite3_bind_blob64(statement, n, bytes, size, SQLITE_STATIC);
+}
+
+void cs_store_bind_text(sqlite3_stmt *statement, int n, const char *text, int *code)
+{
+    if (*code == SQLITE_OK)
+        *code = sqlite3_bind_text64(statement, n, text, strlen(text), SQLITE_STATIC, SQLITE_UTF8);
+}
+
+/* What a person can do about a result code; "" when there is nothing to say beyond SQLite's own words. */
+static const char *advice(int primary)
+{
+    switch (primary) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ": another process is writing to it; try again when that is done";
+    case SQLITE_FULL:
+        return ": the disk is full; make room and run this again, what was committed is safe";
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        return ": the file and its directory must be writable for this";
+    case SQLITE_CANTOPEN:
+        return ": the file must be readable and its directory writable (SQLite keeps -wal and -shm files beside it)";
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+        return ": the file is damaged; restore a copy, or save what can be read with"
+               " sqlite3 OLD .recover | sqlite3 NEW";
+    case SQLITE_IOERR:
+        return ": the disk or file system failed; what was committed is safe if the file can be read again";
+    default:
+        return "";
+    }
+}
+
+clipsearch_status cs_store_fail(const cs_store *store, int code, const char *doing, clipsearch_error *err)
+{
+    int primary = code & 0xff;
+    if (primary == SQLITE_NOMEM)
+        return cs_fail(err, CLIPSEARCH_E_MEMORY, "%s: out of memory while %s", store->path, doing);
+    /* the connection's words only when they are about this code: they may be those of an earlier one */
+    bool own = store->db && (sqlite3_errcode(store->db) & 0xff) == primary;
+    const char *words = own ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
+    int system = own && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) ? sqlite3_system_errno(store->db) : 0;
+    if (system)
+        return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, system, "%s: %s: %s%s", store->path, doing, words,
+                             advice(primary));
+    return cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: %s: %s%s", store->path, doing, words, advice(primary));
+}
+
+clipsearch_status cs_store_fail_content(const cs_store *store, clipsearch_error *err, const char *format, ...)
+{
+    char what[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                   "%s: %s: the file was damaged or edited; restore a copy, or drop the collection and ingest again",
+                   store->path, what);
+}

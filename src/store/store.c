@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT
+ * store.c - opening and closing the file, its versions, and transactions. */
+#include "store/store_internal.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "store/schema.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+enum {
+    /* 512 floats are 2 KiB: a 4 KiB page holds one such row and wastes half, 16 KiB holds seven (of 768 floats, five) */
+    PAGE_SIZE = 16384,
+    HEADER_SIZE = 100, /* https://www.sqlite.org/fileformat.html 1.3 */
+    HEADER_APPLICATION_ID = 68,
+    LENGTH_MAX = 4 << 20 /* of one value or row; a hostile file cannot make SQLite take more */
+};
+
+/* ---- opening */
+
+/* The first bytes of the file through SQLite's own handle. A descriptor of our own would, when closed, drop the locks
+ * that other connections of this process hold on the file (POSIX). */
+static clipsearch_status read_header(cs_store *store, uint8_t header[HEADER_SIZE], clipsearch_error *err)
+{
+    sqlite3_file *file = NULL;
+    int code = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (code == SQLITE_OK && (!file || !file->pMethods))
+        code = SQLITE_CANTOPEN;
+    if (code == SQLITE_OK)
+        code = file->pMethods->xRead(file, header, HEADER_SIZE, 0); /* zero-fills what a shorter file lacks */
+    if (code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ)
+        return CLIPSEARCH_OK;
+    return cs_store_fail(store, code, "reading its header", err);
+}
+
+/* Decides by the header alone, before SQLite may recover, lock or write anything, that a file is somebody else's. */
+static clipsearch_status check_owner(cs_store *store, bool *empty, clipsearch_error *err)
+{
+    uint8_t header[HEADER_SIZE] = {0};
+    struct stat st;
+    if (stat(store->path, &st) != 0)
+        return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, errno, "%s", store->path);
+    *empty = st.st_size == 0; /* SQLite's own answer is 0 for a file of one byte too */
+    if (*empty)
+        return CLIPSEARCH_OK;
+    clipsearch_status status = read_header(store, header, err);
+    if (status)
+        return status;
+    if (memcmp(header, "SQLite format 3", 16) != 0)
+        return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                       "%s: not a clipsearch database (not an SQLite file at all); left untouched, name another file",
+                       store->path);
+    const uint8_t *id = header + HEADER_APPLICATION_ID;
+    uint32_t application = (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | id[3];
+    if (application != CS_STORE_APPLICATION_ID)
+        return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                       "%s: an SQLite database of another program (application id 0x%08x, clipsearch's is 0x%08x);"
+                       " left untouched, name another file",
+                       store->path, (unsigned)application, (unsigned)CS_STORE_APPLICATION_ID);
+    return CLIPSEARCH_OK;
+}
+
+/* What SQLite takes specially in a name (":memory:", "file:...") is an ordinary file behind "./". */
+static char *plain_name(const char *path)
+{
+    return path[0] == '/' ? cs_strdup(path) : cs_path_join(".", path);
+}
+
+/* "file:" URI of a path, every byte but the plainest as %XX, with immutable=1. */
+static char *immutable_uri(const char *path)
+{
+    cs_buf uri = cs_buf_make(3 * strlen(path) + 32);
+    cs_buf_puts(&uri, path[0] == '/' ? "file:" : "file:./");
+    for (const char *p = path; *p; p++) {
+        bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '/';
+        cs_buf_printf(&uri, plain ? "%c" : "%%%02X", (unsigned char)*p);
+    }
+    cs_buf_puts(&uri, "?immutable=1");
+    return cs_buf_take(&uri);
+}
+
+/* Hardening against a hostile file, and our limits; nothing here touches the file. (TRUSTED_SCHEMA stays on: SQLite 3.40
+ * counts json_valid, which our own CHECK calls, among the functions it would forbid.) */
+static void set_up_connection(sqlite3 *db)
+{
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_busy_timeout(db, CS_STORE_TIMEOUT_MS);
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
+    sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+}
+
+static clipsearch_status connect(cs_store *store, const char *name, int flags, clipsearch_error *err)
+{
+    sqlite3_close(store->db);
+    store->db = NULL;
+    int code = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    if (code != SQLITE_OK)
+        return cs_store_fail(store, code, "opening it", err);
+    set_up_connection(store->db);
+    return CLIPSEARCH_OK;
+}
+
+static clipsearch_status execute(cs_store *store, const char *sql, const char *doing, clipsearch_error *err)
+{
+    int code = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    return code == SQLITE_OK ? CLIPSEARCH_OK : cs_store_fail(store, code, doing, err);
+}
+
+/* The one value of a pragma or a query. */
+static clipsearch_status ask_integer(cs_store *store, const char *sql, int64_t *value, clipsearch_error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    *value = 0;
+    int code = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(statement);
+        if (code == SQLITE_ROW)
+            *value = sqlite3_column_int64(statement, 0);
+    }
+    clipsearch_status status =
+        code == SQLITE_ROW || code == SQLITE_DONE ? CLIPSEARCH_OK : cs_store_fail(store, code, "reading it", err);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/* ---- versions */
+
+static clipsearch_status check_version(cs_store *store, int64_t *version, clipsearch_error *err)
+{
+    clipsearch_status status = ask_integer(store, "PRAGMA user_version", version, err);
+    if (!status && *version > CS_STORE_SCHEMA)
+        return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                       "%s: written by a newer clipsearch (schema version %lld; this one, %d.%d.%d, reads up to %d);"
+                       " update clipsearch, or name another file",
+                       store->path, (long long)*version, CLIPSEARCH_VERSION_MAJOR, CLIPSEARCH_VERSION_MINOR,
+                       CLIPSEARCH_VERSION_PATCH, CS_STORE_SCHEMA);
+    if (!status && *version < 0)
+        return cs_store_fail_content(store, err, "its schema version is %lld", (long long)*version);
+    return status;
+}
+
+clipsearch_status cs_store_migrate(cs_store *store, const char *const *steps, int target, clipsearch_error *err)
+{
+    int64_t version = 0;
+    clipsearch_status status = execute(store, "BEGIN IMMEDIATE", "changing its schema", err);
+    /* asked again under the lock: another process may have come first */
+    if (!status)
+        status = ask_integer(store, "PRAGMA user_version", &version, err);
+    for (; !status && version < target; version++)
+        status = execute(store, steps[version], "changing its schema", err);
+    if (!status)
+        status = execute(store, "COMMIT", "changing its schema", err);
+    if (status && !sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return status;
+}
+
+/* The tables are what the statements take them for: real, strict tables. */
+static clipsearch_status check_tables(cs_store *store, clipsearch_error *err)
+{
+    int64_t tables = 0;
+    clipsearch_status status = ask_integer(store,
+                                           "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type ="
+                                           " 'table' AND strict AND name IN ('collections', 'items', 'vectors')",
+                                           &tables, err);
+    if (!status && tables != 3)
+        return cs_store_fail_content(store, err, "%lld of its 3 tables are there", (long long)tables);
+    return status;
+}
+
+/* Switch to write-ahead logging; it is a property of the file. SQLite does not wait for the lock this needs when that
+ * might deadlock, so the waiting is done here: it matters only when several processes make the file at once. */
+static clipsearch_status set_wal(cs_store *store, clipsearch_error *err)
+{
+    enum { PAUSE_MS = 10 };
+    for (int waited = 0;; waited += PAUSE_MS) {
+        sqlite3_stmt *statement = NULL;
+        int code = sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
+        bool wal = false;
+        if (code == SQLITE_OK) {
+            code = sqlite3_step(statement);
+            const unsigned char *mode = code == SQLITE_ROW ? sqlite3_column_text(statement, 0) : NULL;
+            wal = mode && strcmp((const char *)mode, "wal") == 0;
+        }
+        sqlite3_finalize(statement);
+        if (wal)
+            return CLIPSEARCH_OK;
+        bool busy = (code & 0xff) == SQLITE_BUSY;
+        if (code != SQLITE_ROW && (!busy || waited >= CS_STORE_TIMEOUT_MS))
+            return cs_store_fail(store, code, "setting up its log", err);
+        if (code == SQLITE_ROW)
+            return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                           "%s: SQLite cannot keep a write-ahead log here; put the file on a local disk", store->path);
+        sqlite3_sleep(PAUSE_MS);
+    }
+}
+
+static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clipsearch_error *err)
+{
+    int64_t version = 0, application = 0;
+    clipsearch_status status = check_version(store, &version, err);
+    if (!status)
+        status = ask_integer(store, "PRAGMA application_id", &application, err);
+    if (status)
+        return status;
+    /* Version 0 behind a header that is ours: a making that was cut off, undone by SQLite when it was opened. */
+    if (version == 0 && (!may_create || application != 0))
+        return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                       "%s: no clipsearch database is in this file; ingest pictures into it", store->path);
+    if (version < CS_STORE_SCHEMA && store->read_only)
+        return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                       "%s: written by an older clipsearch (schema version %lld); open it once for writing to bring it"
+                       " up to %d",
+                       store->path, (long long)version, CS_STORE_SCHEMA);
+    if (version == 0) { /* before the first page is written; has no effect on a file that has pages */
+        char pragma[64];
+        snprintf(pragma, sizeof pragma, "PRAGMA page_size = %d", PAGE_SIZE);
+        status = execute(store, pragma, "setting it up", err);
+    }
+    /* EXTRA is FULL, and for the making, which is not logged ahead yet, syncs the directory too */
+    if (!status && !store->read_only)
+        status = execute(store, "PRAGMA synchronous = EXTRA", "setting it up", err);
+    /* A new file gets its tables before its write-ahead log, so that its header says whose it is from the first. */
+    if (!status && version < CS_STORE_SCHEMA)
+        status = cs_store_migrate(store, cs_store_steps, CS_STORE_SCHEMA, err);
+    if (!status && !store->read_only)
+        status = set_wal(store, err);
+    return status ? status : check_tables(store, err);
+}
+
+/* ---- cs_store_open */
+
+static clipsearch_status check_file(const char *path, unsigned flags, clipsearch_error *err)
+{
+    struct stat st;
+    if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: flags 0x%x: READ_ONLY or CREATE or 0", path, flags);
+    if (path[0] == '\0')
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the database's name is empty");
+    if (stat(path, &st) == 0) {
+        if (S_ISREG(st.st_mode))
+            return CLIPSEARCH_OK;
+        return cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: %s, not a database file", path,
+                       S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
+    }
+    if (flags != CLIPSEARCH_CREATE)
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no such database; ingest pictures to make it", path);
+    char *directory = cs_strndup(path, (size_t)(cs_path_base(path) - path));
+    if (!directory)
+        return cs_fail_memory(err, "a path");
+    bool there = directory[0] == '\0' || (stat(directory, &st) == 0 && S_ISDIR(st.st_mode));
+    cs_free(directory);
+    if (!there)
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: its directory does not exist; make it first", path);
+    return CLIPSEARCH_OK;
+}
+
+/* On a read-only file system nobody can change the file, and SQLite cannot make the -shm file through which readers and
+ * writers agree: then, and only then, the file is read as it stands. A log with content would be passed over: refused. */
+static clipsearch_status connect_immutable(cs_store *store, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    struct stat st;
+    char *uri = immutable_uri(store->path), *wal = cs_alloc_array(strlen(store->path) + 5, 1);
+    if (!uri || !wal) {
+        status = cs_fail_memory(err, "a path");
+        goto done;
+    }
+    snprintf(wal, strlen(store->path) + 5, "%s-wal", store->path);
+    if (stat(wal, &st) == 0 && st.st_size > 0)
+        status = cs_fail(err, CLIPSEARCH_E_DATABASE,
+                         "%s: on a read-only file system, with a log (%s) not yet folded in; copy both to a directory"
+                         " that can be written",
+                         store->path, wal);
+    else
+        status = connect(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+done:
+    cs_free(uri);
+    cs_free(wal);
+    return status;
+}
+
+static clipsearch_status open_file(cs_store *store, const char *name, unsigned flags, clipsearch_error *err)
+{
+    /* Also to read, SQLite may open the file for writing if it can: a connection that cannot write leaves its -wal and
+     * -shm files behind when it closes, and cannot mend what a crash left. query_only keeps it from changing rows. */
+    int how = SQLITE_OPEN_READWRITE | (flags == CLIPSEARCH_CREATE ? SQLITE_OPEN_CREATE : 0);
+    struct statvfs fs;
+    bool empty = false;
+    clipsearch_status status = connect(store, name, how, err);
+    if (!status)
+        status = check_owner(store, &empty, err);
+    if (status)
+        return status;
+    if (empty && flags != CLIPSEARCH_CREATE)
+        return cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: the file is empty; ingest pictures to make a database of it",
+                       store->path);
+    if (store->read_only && statvfs(store->path, &fs) == 0 && (fs.f_flag & ST_RDONLY)) {
+        status = connect_immutable(store, err);
+        if (status)
+            return status;
+    }
+    if (!store->read_only && sqlite3_db_readonly(store->db, "main") == 1)
+        return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                       "%s: the file cannot be written; mend its permissions, or only search", store->path);
+    if (store->read_only)
+        status = execute(store, "PRAGMA query_only = 1", "setting it up", err);
+    return status ? status : bring_up_to_date(store, flags == CLIPSEARCH_CREATE, err);
+}
+
+clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out, clipsearch_error *err)
+{
+    *out = NULL;
+    clipsearch_status status = check_file(path, flags, err);
+    if (status)
+        return status;
+    char *name = plain_name(path);
+    cs_store *store = cs_zalloc_array(1, sizeof *store);
+    if (!store) {
+        status = cs_fail_memory(err, "a database handle");
+        goto done;
+    }
+    store->read_only = flags == CLIPSEARCH_READ_ONLY;
+    store->item_path = cs_buf_make(CS_STORE_PATH_MAX);
+    store->item_attributes = cs_buf_make(CS_STORE_ATTRIBUTES_MAX);
+    store->bounds = cs_buf_make(3 * (CS_STORE_PATH_MAX + 2));
+    store->path = cs_strdup(path);
+    store->vector = cs_alloc_aligned(CS_STORE_DIM_MAX, sizeof *store->vector);
+    if (!name || !store->path || !store->vector) {
+        status = cs_fail_memory(err, "a database handle");
+        goto done;
+    }
+    status = open_file(store, name, flags, err);
+done:
+    cs_free(name);
+    if (status)
+        cs_store_close(&store);
+    *out = store;
+    return status;
+}
+
+void cs_store_close(cs_store **handle)
+{
+    cs_store *store = handle ? *handle : NULL;
+    if (!store)
+        return;
+    cs_store_finalise_all(store);
+    sqlite3_close(store->db); /* rolls back what is open */
+    cs_buf_free(&store->item_path);
+    cs_buf_free(&store->item_attributes);
+    cs_buf_free(&store->bounds);
+    cs_free(store->vector);
+    cs_free(store->path);
+    cs_free(store);
+    *handle = NULL;
+}
+
+const char *cs_store_path(const cs_store *store)
+{
+    return store->path;
+}
+
+void cs_store_set_timeout(cs_store *store, int milliseconds)
+{
+    sqlite3_busy_timeout(store->db, milliseconds);
+}
+
+/* ---- transactions */
+
+clipsearch_status cs_store_need_transaction(const cs_store *store, clipsearch_error *err)
+{
+    if (store->read_only)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", store->path);
+    if (sqlite3_get_autocommit(store->db))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a change outside a transaction", store->path);
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    if (store->read_only)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", store->path);
+    if (!sqlite3_get_autocommit(store->db))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a transaction inside a transaction", store->path);
+    store->touched = 0;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_BEGIN, &statement, err);
+    return status ? status : cs_store_run(store, statement, "beginning a change", err);
+}
+
+clipsearch_status cs_store_commit(cs_store *store, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    store->touched = 0;
+    if (sqlite3_get_autocommit(store->db))
+        return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                       "%s: no transaction is open, or SQLite had to undo it; nothing was committed", store->path);
+    clipsearch_status status = cs_store_statement(store, CS_SQL_COMMIT, &statement, err);
+    if (!status)
+        status = cs_store_run(store, statement, "committing", err);
+    if (status)
+        cs_store_rollback(store);
+    return status;
+}
+
+void cs_store_rollback(cs_store *store)
+{
+    store->touched = 0;
+    /* not through the cache: it must work when preparing fails for want of memory, and exec tries once more */
+    if (!sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ * store_internal.h - what the store's files share: the connection, its prepared statements, SQLite's errors in words. */
+#ifndef CS_STORE_STORE_INTERNAL_H
+#define CS_STORE_STORE_INTERNAL_H
+
+#include "base/buf.h"
+#include "store/store.h"
+
+#include <sqlite3.h>
+
+/* Every statement the store runs; their SQL stands in statements.c. */
+typedef enum cs_sql {
+    CS_SQL_BEGIN,
+    CS_SQL_COMMIT,
+    CS_SQL_ROLLBACK,
+    CS_SQL_SAVEPOINT,
+    CS_SQL_RELEASE,
+    CS_SQL_BACK_TO,
+    CS_SQL_COLLECTION_INSERT,
+    CS_SQL_COLLECTION_FIND,
+    CS_SQL_COLLECTION_EACH,
+    CS_SQL_COLLECTION_NAMES,
+    CS_SQL_COLLECTION_DROP,
+    CS_SQL_COLLECTION_TOUCH,
+    CS_SQL_NEXT_ID,
+    CS_SQL_RAISE_NEXT_ID,
+    CS_SQL_ITEM_KEY_BY_ID,
+    CS_SQL_ITEM_KEY_BY_PATH,
+    CS_SQL_ITEM_INSERT,
+    CS_SQL_ITEM_REPLACE,
+    CS_SQL_ITEM_DELETE,
+    CS_SQL_ITEM_BY_ID,
+    CS_SQL_ITEM_BY_PATH,
+    CS_SQL_ITEMS_BY_HASH,
+    CS_SQL_ITEMS_ALL,
+    CS_SQL_ITEMS_BELOW,
+    CS_SQL_JSON_TYPE,
+    CS_SQL_VECTOR_PUT,
+    CS_SQL_VECTOR_GET,
+    CS_SQL_VECTORS_ALL,
+    CS_SQL_COUNT
+} cs_sql;
+
+struct cs_store {
+    sqlite3 *db;
+    char *path; /* as the caller gave it, for messages */
+    bool read_only;
+    int64_t touched; /* the collection whose generation this transaction has raised, or 0 */
+    sqlite3_stmt *statements[CS_SQL_COUNT];
+    cs_buf item_path, item_attributes; /* strings of the item last looked up */
+    cs_buf bounds;                     /* the ends of a walk's range of paths */
+    float *vector;                     /* [CS_STORE_DIM_MAX], scratch of a walk over vectors */
+};
+
+/* ---- statements.c */
+
+/* The statement, reset and without values, prepared when first asked for. One that is running (a walk begun inside
+ * itself) is CLIPSEARCH_E_ARGUMENT and stays as it is. */
+clipsearch_status cs_store_statement(cs_store *store, cs_sql which, sqlite3_stmt **statement, clipsearch_error *err);
+/* Run a statement that gives no rows, and reset it. */
+clipsearch_status cs_store_run(cs_store *store, sqlite3_stmt *statement, const char *doing, clipsearch_error *err);
+/* The same, unless binding its values gave a `code`, which is then what failed. */
+clipsearch_status cs_store_run_bound(cs_store *store, sqlite3_stmt *statement, int code, const char *doing,
+                                     clipsearch_error *err);
+/* Take the next row; false in *row at the end. */
+clipsearch_status cs_store_step(cs_store *store, sqlite3_stmt *statement, bool *row, const char *doing,
+                                clipsearch_error *err);
+/* End a statement's life in this call: no lock or snapshot stays behind it. NULL is fine. */
+void cs_store_done(sqlite3_stmt *statement);
+void cs_store_finalise_all(cs_store *store);
+
+/* Bind parameter number `n`; the bytes must live until the statement is done. *code keeps the first SQLite code that is
+ * not SQLITE_OK; once it is set nothing more is bound. (Binding an integer cannot fail.) */
+void cs_store_bind_blob(sqlite3_stmt *statement, int n, const void *bytes, size_t size, int *code);
+void cs_store_bind_text(sqlite3_stmt *statement, int n, const char *text, int *code);
+
+/* What SQLite's last result code means for a person: the file, what was being done, SQLite's words, what to do now.
+ * CLIPSEARCH_E_MEMORY or CLIPSEARCH_E_DATABASE. */
+clipsearch_status cs_store_fail(const cs_store *store, int code, const char *doing, clipsearch_error *err);
+/* CLIPSEARCH_E_DATABASE for a value no clipsearch wrote. */
+clipsearch_status cs_store_fail_content(const cs_store *store, clipsearch_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* ---- store.c */
+
+/* Take the schema from its version to `target` in one transaction; steps [target]. */
+clipsearch_status cs_store_migrate(cs_store *store, const char *const *steps, int target, clipsearch_error *err);
+/* CLIPSEARCH_E_ARGUMENT unless a transaction is open, as every change needs. */
+clipsearch_status cs_store_need_transaction(const cs_store *store, clipsearch_error *err);
+
+/* ---- lookup.c */
+
+/* Whether a text is a JSON object: asked again when a CHECK or query said no, because SQLite's json_valid says no too
+ * when it has no memory, and json_type does not. */
+clipsearch_status cs_store_is_json_object(cs_store *store, const char *text, bool *is_object, clipsearch_error *err);
+
+/* ---- collections.c */
+
+/* Raise the generation, once in a transaction. CLIPSEARCH_E_NOT_FOUND when the collection has been dropped. */
+clipsearch_status cs_store_touch(cs_store *store, const cs_store_collection *collection, clipsearch_error *err);
+
+/* ---- vectors.c */
+
+bool cs_store_vector_is_finite(const float *vector, size_t dim);
+clipsearch_status cs_store_vector_put(cs_store *store, int64_t key, const float *vector, size_t dim,
+                                      clipsearch_error *err);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ * tokenizer.c - clean, split, encode, add the special tokens. */
+#include "text/tokenizer.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "text/bpe.h"
+#include "text/clean.h"
+#include "text/merges.h"
+#include "text/pieces.h"
+#include "text/split.h"
+#include "text/vocab_check.h"
+
+#include <string.h>
+
+enum { SPECIAL = 2, LEAST_CONTEXT = 2 /* start and end */ };
+
+struct cs_tokenizer {
+    cs_pieces pieces;
+    cs_bpe bpe;
+    int32_t start, end; /* ids of the special tokens */
+    size_t context_length;
+};
+
+static bool add_special(cs_pieces *pieces, const char *spelling, int32_t *id)
+{
+    *id = (int32_t)pieces->count;
+    return cs_pieces_add(pieces, spelling, strlen(spelling), "", 0);
+}
+
+clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_t vocabulary, size_t context_length,
+                                    cs_tokenizer **tokenizer, clipsearch_error *err)
+{
+    *tokenizer = NULL;
+    if (vocabulary < CS_BPE_FIRST + SPECIAL || vocabulary > CS_BPE_MAX_ID)
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "a vocabulary of %zu pieces, expected %d to %d; correct vocab_size in the model's configuration",
+                       vocabulary, CS_BPE_FIRST + SPECIAL, CS_BPE_MAX_ID);
+    if (context_length < LEAST_CONTEXT)
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "a context of %zu tokens, expected at least %d; correct max_position_embeddings in the model's "
+                       "configuration",
+                       context_length, LEAST_CONTEXT);
+    cs_tokenizer *t = cs_zalloc_array(1, sizeof *t);
+    if (!t)
+        return cs_fail_memory(err, "a tokenizer");
+    t->context_length = context_length;
+    clipsearch_status status =
+        cs_merges_read(merges, vocabulary - CS_BPE_FIRST - SPECIAL, SPECIAL, &t->pieces, &t->bpe, err);
+    if (status == CLIPSEARCH_OK &&
+        (!add_special(&t->pieces, "<|startoftext|>", &t->start) || !add_special(&t->pieces, "<|endoftext|>", &t->end)))
+        status = cs_fail(err, CLIPSEARCH_E_MODEL,
+                         "%s: its merges spell out a special token; is it the file of this model?", merges);
+    if (status == CLIPSEARCH_OK && vocab)
+        status = cs_vocab_check(vocab, &t->pieces, err);
+    if (status != CLIPSEARCH_OK) {
+        cs_tokenizer_close(&t);
+        return status;
+    }
+    *tokenizer = t;
+    return CLIPSEARCH_OK;
+}
+
+void cs_tokenizer_close(cs_tokenizer **tokenizer)
+{
+    if (!*tokenizer)
+        return;
+    cs_pieces_free(&(*tokenizer)->pieces);
+    cs_bpe_free(&(*tokenizer)->bpe);
+    cs_free(*tokenizer);
+    *tokenizer = NULL;
+}
+
+/* What is being written: the first context_length ids are kept, all are counted. */
+typedef struct output {
+    int32_t *ids; /* [room] */
+    size_t room, count;
+} output;
+
+static void put(output *out, int32_t id)
+{
+    if (out->count < out->room)
+        out->ids[out->count] = id;
+    out->count++;
+}
+
+/* The symbols a word starts from: one id a byte, the last one's with "</w>". At most 4 * count; returns how many. */
+static size_t symbols_of(const cs_pieces *pieces, const uint32_t *codes, size_t count, int32_t *symbols)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        char bytes[4];
+        size_t size = cs_utf8_put(codes[i], bytes);
+        for (size_t k = 0; k < size; k++)
+            symbols[n++] = pieces->id_of_byte[(uint8_t)bytes[k]];
+    }
+    symbols[n - 1] += 256;
+    return n;
+}
+
+/* Encode one word of `count` code points into `out`. False: out of memory. */
+static bool encode_word(const cs_tokenizer *t, const uint32_t *codes, size_t count, output *out)
+{
+    int32_t small[CS_BPE_SMALL];
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += codes[i] < 0x80 ? 1 : codes[i] < 0x800 ? 2 : codes[i] < 0x10000 ? 3 : 4;
+    int32_t *symbols = bytes <= CS_BPE_SMALL ? small : cs_alloc_array(bytes, sizeof *symbols);
+    if (!symbols)
+        return false;
+    size_t n = symbols_of(&t->pieces, codes, count, symbols);
+    bool ok = cs_bpe_encode(&t->bpe, symbols, &n);
+    for (size_t i = 0; ok && i < n; i++)
+        put(out, symbols[i]);
+    if (symbols != small)
+        cs_free(symbols);
+    return ok;
+}
+
+clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char *text, size_t size, bool refuse,
+                                      int32_t *ids, size_t *count, clipsearch_error *err)
+{
+    *count = 0;
+    cs_codes codes;
+    cs_codes_init(&codes);
+    clipsearch_status status = cs_clean_codes(text, size, &codes, err);
+    if (status != CLIPSEARCH_OK)
+        goto done;
+    output out = {.ids = ids, .room = tokenizer->context_length};
+    put(&out, tokenizer->start);
+    cs_word word = {0};
+    /* what follows a full context matters only for the number a refusal tells */
+    while ((refuse || out.count < out.room) && cs_split_next(codes.at, codes.count, word.end, &word)) {
+        if (word.kind != CS_WORD) {
+            put(&out, word.kind == CS_WORD_START ? tokenizer->start : tokenizer->end);
+        } else if (!encode_word(tokenizer, codes.at + word.begin, word.end - word.begin, &out)) {
+            status = cs_fail_memory(err, "tokenizing a text");
+            goto done;
+        }
+    }
+    put(&out, tokenizer->end);
+    if (out.count > out.room) {
+        if (refuse) {
+            status = cs_fail(err, CLIPSEARCH_E_LIMIT,
+                             "the text has %zu tokens, the model takes %zu; shorten it or let it be cut", out.count,
+                             out.room);
+            goto done;
+        }
+        ids[out.room - 1] = tokenizer->end;
+        out.count = out.room;
+    }
+    *count = out.count;
+done:
+    cs_codes_free(&codes);
+    return status;
+}
+
+const char *cs_tokenizer_piece(const cs_tokenizer *tokenizer, int32_t id)
+{
+    return id >= 0 && (size_t)id < tokenizer->pieces.count ? cs_pieces_text(&tokenizer->pieces, (size_t)id) : NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * decode.h - what the decoders of single formats are given and give; for src/vision's own files. */
+#ifndef CS_VISION_DECODE_H
+#define CS_VISION_DECODE_H
+
+#include "vision/image.h"
+
+/* The bytes of one file and what the caller allows. */
+typedef struct cs_picture_source {
+    const uint8_t *data; /* [size] */
+    size_t size;
+    const char *name; /* begins messages */
+    uint64_t max_pixels;
+} cs_picture_source;
+
+/* CLIPSEARCH_OK when a header's width x height is a picture within source->max_pixels; _FORMAT or _LIMIT. */
+clipsearch_status cs_decode_check_size(const cs_picture_source *source, uint64_t width, uint64_t height,
+                                       clipsearch_error *err);
+
+/* Decode the whole file into RGB as it is stored; *orientation receives EXIF's 1..8. Each in its own file, the only one
+ * that includes its library's header. */
+clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_picture_source *source, cs_image *image,
+                                 unsigned *orientation, clipsearch_error *err);
+clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_picture_source *source, cs_image *image,
+                                unsigned *orientation, clipsearch_error *err);
+
+#endif

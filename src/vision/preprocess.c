@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ * preprocess.c - resize, centre crop and normalise as torchvision does. */
+#include "vision/preprocess.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where one side of the resized picture meets the crop. */
+struct side {
+    uint64_t skip;  /* pixels of the resized side before the crop */
+    uint32_t keep;  /* pixels of it in the crop */
+    uint32_t black; /* black pixels before it, when the side is shorter than the crop */
+};
+
+/* Source: torchvision.transforms.functional.center_crop: pads a short side, floor before, the rest behind; the offset of
+ * a long one is Python's round(), half to even. */
+static struct side center(uint64_t resized, uint32_t crop)
+{
+    if (resized < crop)
+        return (struct side){0, (uint32_t)resized, (crop - (uint32_t)resized) / 2};
+    uint64_t spare = resized - crop, half = spare / 2;
+    return (struct side){half + (spare & 1 && half & 1 ? 1 : 0), crop, 0};
+}
+
+/* Move the picture in `image` into the middle of a black one of crop x crop, in place: `image` has the room. From the
+ * last row up, because no row then lands on one that has still to move: rows only get longer and go down. */
+static void pad(cs_image *image, uint32_t crop, const struct side *across, const struct side *down)
+{
+    size_t stride = (size_t)crop * 3, from_stride = (size_t)across->keep * 3, before = (size_t)across->black * 3;
+    for (size_t y = crop; y-- > 0;) {
+        uint8_t *row = image->view.rgb + y * stride;
+        if (y < down->black || y - down->black >= down->keep) {
+            memset(row, 0, stride);
+            continue;
+        }
+        memmove(row + before, image->view.rgb + (y - down->black) * from_stride, from_stride);
+        memset(row, 0, before);
+        memset(row + before + from_stride, 0, stride - before - from_stride);
+    }
+    image->view.width = crop;
+    image->view.height = crop;
+}
+
+/* [crop, crop, 3] bytes -> [3, crop, crop] floats. Source: torchvision to_tensor (x / 255) and normalize ((x - mean) /
+ * std), each step rounded to float; a byte has 256 values, so each is worked out once a channel. */
+static void normalise(const cs_preprocess_config *config, const uint8_t *rgb, size_t count, float *pixels)
+{
+    for (size_t c = 0; c < 3; c++) {
+        float table[256];
+        for (int v = 0; v < 256; v++)
+            table[v] = ((float)v / 255.0f - config->mean[c]) / config->std[c];
+        for (size_t i = 0; i < count; i++)
+            pixels[c * count + i] = table[rgb[i * 3 + c]];
+    }
+}
+
+clipsearch_status cs_preprocess(cs_preprocessor *pre, const cs_preprocess_config *config, const clipsearch_image *image,
+                                float *pixels, clipsearch_error *err)
+{
+    if (config->resize == 0 || config->resize > CS_MAX_IMAGE || config->crop == 0 || config->crop > CS_MAX_IMAGE ||
+        image->width == 0 || image->height == 0)
+        return cs_fail(
+            err, CLIPSEARCH_E_ARGUMENT, "%u x %u pixels, resize to %zu, crop to %zu: each must be at least 1%s",
+            image->width, image->height, config->resize, config->crop,
+            config->resize > CS_MAX_IMAGE || config->crop > CS_MAX_IMAGE ? ", and the model's at most 2048" : "");
+    uint32_t crop = (uint32_t)config->crop;
+    bool tall = image->width <= image->height;
+    uint64_t small = tall ? image->width : image->height, large = tall ? image->height : image->width;
+    /* Python's int(size * long / short): one division rounded to double, then truncated. The product is below 2^43. */
+    uint64_t resized = (uint64_t)((double)(config->resize * large) / (double)small);
+    uint64_t width = tall ? config->resize : resized, height = tall ? resized : config->resize;
+    struct side across = center(width, crop), down = center(height, crop);
+    /* room for the padded picture from the start, so that padding allocates nothing */
+    clipsearch_status status = cs_image_reserve(&pre->cropped, crop, crop, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_resize_crop(&pre->resizer, image, width, height, config->resample, across.skip, down.skip,
+                                across.keep, down.keep, &pre->cropped, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (across.keep < crop || down.keep < crop)
+        pad(&pre->cropped, crop, &across, &down);
+    normalise(config, pre->cropped.view.rgb, (size_t)crop * crop, pixels);
+    return CLIPSEARCH_OK;
+}
+
+void cs_preprocessor_free(cs_preprocessor *pre)
+{
+    if (!pre)
+        return;
+    cs_resizer_free(&pre->resizer);
+    cs_image_free(&pre->cropped);
+}
+
+/* The shortest decimal that reads back as `value`, with '.' whatever the process's locale is: the line is stored and
+ * compared. */
+static void put_float(char out[32], float value)
+{
+    char text[32];
+    for (int digits = 1; digits <= 9; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            break;
+    }
+    size_t n = 0;
+    for (const char *p = text; *p; p++) {
+        if (strchr("+-0123456789einfa", *p))
+            out[n++] = *p;
+        else if (n == 0 || out[n - 1] != '.') /* the locale's decimal point, of one byte or more */
+            out[n++] = '.';
+    }
+    out[n] = '\0';
+}
+
+clipsearch_status cs_preprocess_describe(const cs_preprocess_config *config, char text[256])
+{
+    static const char *const filters[] = {
+        [CS_NEAREST] = "nearest", [CS_BILINEAR] = "bilinear", [CS_BICUBIC] = "bicubic"};
+    char mean[3][32], std[3][32];
+    for (int c = 0; c < 3; c++) {
+        put_float(mean[c], config->mean[c]);
+        put_float(std[c], config->std[c]);
+    }
+    int n = snprintf(text, 256, "resize %zu %s, crop %zu, mean %s %s %s, std %s %s %s", config->resize,
+                     filters[config->resample], config->crop, mean[0], mean[1], mean[2], std[0], std[1], std[2]);
+    return n > 0 && n < 256 ? CLIPSEARCH_OK : CLIPSEARCH_E_LIMIT;
+}

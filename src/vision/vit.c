@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ * vit.c - patches to rows, class token and positions, then the transformer. */
+#include "vision/vit.h"
+
+#include "base/mem.h"
+#include "nn/floats.h"
+#include "nn/transformer.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct cs_vit {
+    size_t image_size, patch_size;
+    size_t side;            /* patches along an edge */
+    size_t tokens;          /* 1 + side^2 */
+    cs_linear patches;      /* [W, 3*P*P], no bias */
+    float *class_embedding; /* [W] */
+    float *positions;       /* [tokens, W] */
+    cs_layernorm pre_norm;  /* [W] */
+    cs_transformer transformer;
+};
+
+clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config, bool pack,
+                              cs_pool *pool, cs_vit **out, clipsearch_error *err)
+{
+    *out = NULL;
+    cs_vision_tensors tensors;
+    clipsearch_status status = cs_clip_vision(weights, naming, config, &tensors, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    cs_vit *vit = cs_zalloc_array(1, sizeof *vit);
+    if (!vit)
+        return cs_fail_memory(err, "the image tower");
+    vit->image_size = config->image_size;
+    vit->patch_size = config->patch_size;
+    vit->side = config->image_size / config->patch_size;
+    vit->tokens = 1 + vit->side * vit->side;
+    cs_transformer_source source = {
+        .weights = weights,
+        .naming = naming,
+        .config = config,
+        .tower = &config->vision,
+        .block = cs_clip_vision_block,
+        .final_weight = &tensors.post_ln_weight,
+        .final_bias = &tensors.post_ln_bias,
+        .projection = &tensors.projection,
+    };
+    status = cs_linear_open(&vit->patches, &tensors.patch_weight, NULL, pack, pool, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_floats_copy(&tensors.class_embedding, &vit->class_embedding, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_floats_copy(&tensors.positions, &vit->positions, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_layernorm_open(&vit->pre_norm, &tensors.pre_ln_weight, &tensors.pre_ln_bias,
+                                   config->vision.layernorm_eps, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_transformer_open(&vit->transformer, &source, pack, pool, err);
+    if (status == CLIPSEARCH_OK)
+        *out = vit;
+    else
+        cs_vit_close(&vit);
+    return status;
+}
+
+void cs_vit_close(cs_vit **handle)
+{
+    cs_vit *vit = *handle;
+    if (!vit)
+        return;
+    cs_linear_close(&vit->patches);
+    cs_free(vit->class_embedding);
+    cs_free(vit->positions);
+    cs_layernorm_close(&vit->pre_norm);
+    cs_transformer_close(&vit->transformer);
+    cs_free(vit);
+    *handle = NULL;
+}
+
+/* The patches lie where the first block will put its queries, keys and values. */
+static void carve(const cs_vit *vit, cs_transformer_scratch *scratch, size_t images, unsigned threads,
+                  cs_workspace *workspace)
+{
+    size_t rows;
+    workspace->overflow |= __builtin_mul_overflow(images, vit->tokens, &rows);
+    cs_transformer_carve(&vit->transformer, scratch, rows, images, vit->tokens, vit->patches.weights.k, threads,
+                         workspace);
+}
+
+size_t cs_vit_scratch(const cs_vit *vit, size_t max_images, unsigned threads)
+{
+    cs_workspace workspace = {0};
+    cs_transformer_scratch scratch;
+    carve(vit, &scratch, max_images, threads, &workspace);
+    return cs_workspace_size(&workspace);
+}
+
+typedef struct embed_job {
+    const cs_vit *vit;
+    const float *pixels; /* [images, 3, S, S] */
+    float *patches;      /* [images * tokens, 3*P*P] */
+    float *x;            /* [images * tokens, W] */
+} embed_job;
+
+/* One row of patches, flattened as channel, row, column, and of what is added to its product: the position, and for the
+ * class token, which has no pixels, a patch of zeros and its embedding. */
+static void embed_row(void *context, size_t row, unsigned worker)
+{
+    (void)worker;
+    const embed_job *j = context;
+    const cs_vit *vit = j->vit;
+    size_t patch = vit->patch_size, size = vit->image_size, inputs = vit->patches.weights.k;
+    size_t width = vit->transformer.config.width, token = row % vit->tokens;
+    float *to = j->patches + row * inputs, *x = j->x + row * width;
+    memcpy(x, vit->positions + token * width, width * sizeof *x);
+    if (token == 0) {
+        memset(to, 0, inputs * sizeof *to);
+        for (size_t c = 0; c < width; c++)
+            x[c] += vit->class_embedding[c];
+        return;
+    }
+    size_t top = (token - 1) / vit->side * patch, left = (token - 1) % vit->side * patch;
+    const float *image = j->pixels + row / vit->tokens * 3 * size * size;
+    for (size_t channel = 0; channel < 3; channel++)
+        for (size_t y = 0; y < patch; y++, to += patch)
+            memcpy(to, image + (channel * size + top + y) * size + left, patch * sizeof *to);
+}
+
+void cs_vit_forward(const cs_vit *vit, const float *pixels, size_t count, void *scratch, cs_pool *pool,
+                    const cs_probe *probe, float *vectors)
+{
+    assert((uintptr_t)scratch % CS_WORKSPACE_ALIGNMENT == 0);
+    if (count == 0)
+        return;
+    size_t rows = count * vit->tokens, width = vit->transformer.config.width;
+    cs_workspace workspace = {.base = scratch};
+    cs_transformer_scratch s;
+    carve(vit, &s, count, cs_pool_threads(pool), &workspace);
+    for (size_t i = 0; i < count; i++)
+        s.offsets[i] = s.only[i] = i * vit->tokens;
+    s.offsets[count] = rows;
+
+    embed_job job = {.vit = vit, .pixels = pixels, .patches = s.block.wide, .x = s.x};
+    cs_pool_run(pool, rows, embed_row, &job);
+    cs_linear_forward(&vit->patches, job.patches, rows, CS_ACT_NONE, s.x, s.x, s.block.gemm, pool);
+    cs_layernorm_forward(&vit->pre_norm, s.x, rows, s.x, pool);
+    cs_probe_see(probe, "embed", 0, s.x, rows, width);
+    cs_transformer_forward(&vit->transformer, count, vit->tokens, false, &s, pool, probe, vectors);
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Hold every #include under src/ against the table of who may know whom (ARCHITECTURE.md). TAP on stdout.
+
+Usage: check_layers.py SOURCE_ROOT
+"""
+import os
+import re
+import sys
+
+# room -> the rooms it may include besides itself and clipsearch.h (the public header: status and error types)
+ALLOWED = {
+    "base": [],
+    "kernels": ["base"],
+    "model": ["base"],
+    "nn": ["base", "kernels", "model"],
+    "vision": ["base", "kernels", "model", "nn"],
+    "text": ["base", "kernels", "model", "nn"],
+    "index": ["base", "kernels"],
+    "store": ["base"],
+    "engine": ["base", "kernels", "model", "nn", "vision", "text", "index", "store"],
+    "cli": ["base"],
+    "": ["base", "engine"],  # src/clipsearch.c
+}
+
+# third-party header -> the only files that may include it
+OWNERS = {
+    "immintrin.h": r"kernels/\w+_(avx2|avx512)\w*\.[ch]",
+    "cpuid.h": r"kernels/cpu\.c",
+    "cblas.h": r"kernels/gemm_blas\.c",
+    "zlib.h": r"model/gzip\.c",
+    "turbojpeg.h": r"vision/decode_jpeg\.c",
+    "png.h": r"(vision/decode_png|cli/sheet_png)\.c",
+    "utf8proc.h": r"text/(clean|unicode)\.c",
+    "sqlite3.h": r"store/\w+\.[ch]",
+    "yaml.h": r"cli/yaml\.c",
+}
+
+STANDARD = set("""assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h getopt.h inttypes.h libgen.h limits.h locale.h
+math.h pthread.h sched.h setjmp.h signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
+string.h strings.h sys/ioctl.h sys/mman.h sys/resource.h sys/stat.h sys/types.h sys/wait.h termios.h time.h
+unistd.h""".split())
+
+
+def violations(source):
+    for folder, _, names in sorted(os.walk(source)):
+        for name in sorted(names):
+            if not name.endswith((".c", ".h")):
+                continue
+            path = os.path.relpath(os.path.join(folder, name), source)
+            room = os.path.dirname(path).split("/")[0]
+            with open(os.path.join(source, path), encoding="utf-8") as file:
+                for number, line in enumerate(file, 1):
+                    match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+                    if not match:
+                        continue
+                    problem = judge(path, room, match[1], match[2])
+                    if problem:
+                        yield f"src/{path}:{number}: {problem}"
+
+
+def judge(path, room, bracket, header):
+    if room not in ALLOWED:
+        return f"room {room} is not in the table"
+    if bracket == '"':
+        if header == "clipsearch.h":
+            return None
+        if "/" not in header:
+            return f'"{header}": write "room/{header}"'
+        other = header.split("/")[0]
+        if other != room and other not in ALLOWED[room]:
+            return f"{room or 'clipsearch.c'} may not include {header}"
+        return None
+    if header in OWNERS:
+        return None if re.fullmatch(OWNERS[header], path) else f"<{header}> belongs in {OWNERS[header]}"
+    return None if header in STANDARD else f"<{header}> is not in the list of headers that may be used"
+
+
+def main():
+    found = list(violations(os.path.join(sys.argv[1], "src")))
+    print(f"{'not ok' if found else 'ok'} 1 - includes follow the table of rooms")
+    for problem in found:
+        print("# " + problem)
+    # The check must be able to fail: an include that is not allowed, one that is, a header out of its place.
+    self_test = (judge("index/flat.c", "index", '"', "vision/image.h") and judge("text/bpe.c", "text", "<", "sqlite3.h")
+                 and judge("cli/main.c", "cli", '"', "engine/encoder.h")
+                 and not judge("engine/ingest.c", "engine", '"', "vision/image.h"))
+    print(f"{'ok' if self_test else 'not ok'} 2 - the check sees a forbidden include")
+    print("1..2")
+    return 1 if found or not self_test else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
