@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The packed form is panels of PANEL outputs, each STRIPS strips of WIDTH outputs, [STRIPS, k, WIDTH]; the last panel is
- * filled up with zeros. A tile of TILE rows by WIDTH outputs is 12 accumulators; with 2 registers of weights and one
- * broadcast that leaves one of the 16 free. K_BLOCK steps of a strip (16 KiB) are gone through with every row before the
- * next. Strips of one panel share the rows of x while the second-level cache has them. */
+/* The packed form is panels of PANEL outputs, each STRIPS strips of WIDTH outputs, [STRIPS, k, WIDTH]; the last panel
+ * is filled up with zeros. A tile of TILE rows by WIDTH outputs is 12 accumulators; with 2 registers of weights and one
+ * broadcast that leaves one of the 16 free. K_BLOCK steps of a strip (16 KiB) are gone through with every row before
+ * the next. Strips of one panel share the rows of x while the second-level cache has them. */
 enum { VECTORS = 2, LANES = 8, WIDTH = VECTORS * LANES, STRIPS = 4, PANEL = STRIPS * WIDTH, TILE = 6, K_BLOCK = 256 };
 /* multiply_rows: weight rows at a time, inputs of each at a time, and the most rows of x. */
 enum { ROWS = 8, CHUNK = 128, FEW = 16 };
@@ -94,10 +94,11 @@ static inline __m256i output_lanes(size_t v, size_t outputs)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)outputs - (int)v * LANES), lane);
 }
 
-/* Whole strips go without a mask: a masked store takes some twenty operations on AMD processors. */
+/* Whole strips go without a mask: masked stores are slow on AMD processors (see act_avx2.c). */
 static inline __m256 load_sums(const float *y, size_t v, size_t outputs)
 {
-    return outputs >= WIDTH ? _mm256_loadu_ps(y + v * LANES) : _mm256_maskload_ps(y + v * LANES, output_lanes(v, outputs));
+    return outputs >= WIDTH ? _mm256_loadu_ps(y + v * LANES)
+                            : _mm256_maskload_ps(y + v * LANES, output_lanes(v, outputs));
 }
 
 static inline void store_sums(float *y, size_t v, size_t outputs, __m256 sums)
