@@ -5,9 +5,10 @@
 
 BENCH_TOWERS is the program built from bench/bench_towers.c; MODEL_DIRECTORY is in the Hugging Face layout
 (tools/golden/clip_towers.py --full makes one). The engines take turns, N rounds (default 3), and the median of the
-rounds is printed: time on the clock, and time of the processors, which says more on a machine that others use too
-(one thread; with more, engines differ in whether they sleep or spin while they wait). Peers: PyTorch in float32, and ONNX Runtime in float32 on the same model exported by torch.onnx.
-The peers' texts are padded to the whole context, as their models need them.
+rounds is printed: time on the clock, and time of the processors, which says more on a machine that others use too (one
+thread; with more, engines differ in whether they sleep or spin while they wait). Peers: PyTorch in float32, and ONNX
+Runtime in float32 on the same model exported by torch.onnx. The peers' texts are padded to the whole context, as their
+models need them.
 """
 import argparse
 import json
