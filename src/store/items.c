@@ -67,7 +67,10 @@ static clipsearch_status next_id(cs_store *store, const cs_store_collection *col
         *id = row ? sqlite3_column_int64(statement, 0) : 0;
         /* INT64_MAX + 1 comes as a float; INT64_MAX itself is never given, so that next_id can stand behind it */
         if (!row || sqlite3_column_type(statement, 0) != SQLITE_INTEGER || *id < 1 || *id == INT64_MAX)
-            status = cs_store_fail_content(store, err, "collection %s has no free id left", collection->name);
+            status = cs_fail(err, CLIPSEARCH_E_DATABASE,
+                             "%s: no id is left behind the greatest in collection %s; give ids below it, or drop the"
+                             " collection and ingest again",
+                             store->path, collection->name);
     }
     cs_store_done(statement);
     return status;
@@ -83,6 +86,18 @@ static clipsearch_status raise_next_id(cs_store *store, const cs_store_collectio
     sqlite3_bind_int64(statement, 1, collection->key);
     sqlite3_bind_int64(statement, 2, above + 1);
     return cs_store_run(store, statement, "taking an id", err);
+}
+
+static clipsearch_status fail_attributes(cs_store *store, const clipsearch_item *item, clipsearch_error *err)
+{
+    bool is_object;
+    clipsearch_status status = cs_store_is_json_object(store, item->attributes, &is_object, err);
+    if (status)
+        return status;
+    if (is_object)
+        return cs_store_fail(store, SQLITE_NOMEM, "storing an item", err);
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: its attributes are not a JSON object: %.200s", item->path,
+                   item->attributes);
 }
 
 /* Write the row: insert with `id` when *key is 0 (*key receives the new one), else replace the row *key. */
@@ -108,8 +123,7 @@ static clipsearch_status write_row(cs_store *store, const cs_store_collection *c
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
     if (code == SQLITE_CONSTRAINT_CHECK) /* the one check that check_item leaves to SQLite's JSON parser */
-        status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: its attributes are not a JSON object: %.200s", item->path,
-                         item->attributes);
+        status = fail_attributes(store, item, err);
     else if (code == SQLITE_CONSTRAINT_UNIQUE)
         status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: another item of collection %s has this path", item->path,
                          collection->name);

@@ -38,6 +38,25 @@ static clipsearch_status read_string(const cs_store *store, sqlite3_stmt *row, i
     return *good ? CLIPSEARCH_OK : cs_fail_memory(err, "an item");
 }
 
+clipsearch_status cs_store_is_json_object(cs_store *store, const char *text, bool *is_object, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    int code = SQLITE_OK;
+    *is_object = false;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_JSON_TYPE, &statement, err);
+    if (status)
+        return status;
+    cs_store_bind_text(statement, 1, text, &code);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *is_object = sqlite3_column_int(statement, 0) == 1;
+    else if (code != SQLITE_ERROR) /* SQLITE_ERROR: "malformed JSON" */
+        status = cs_store_fail(store, code, "reading attributes", err);
+    cs_store_done(statement);
+    return status;
+}
+
 /* Columns as ITEM_COLUMNS in statements.c. */
 static clipsearch_status read_item(cs_store *store, sqlite3_stmt *row, clipsearch_item *item, clipsearch_error *err)
 {
@@ -60,9 +79,11 @@ static clipsearch_status read_item(cs_store *store, sqlite3_stmt *row, clipsearc
     if (!read_integer(row, 5, 0, UINT32_MAX, &width) || !read_integer(row, 6, 0, UINT32_MAX, &height))
         return fail_field(store, row, "width or height", err);
     status = read_string(store, row, 7, SQLITE_TEXT, &store->item_attributes, &good, err);
+    if (!status && good && sqlite3_column_int(row, 8) != 1)
+        status = cs_store_is_json_object(store, store->item_attributes.data, &good, err);
     if (status)
         return status;
-    if (!good || sqlite3_column_int(row, 8) != 1)
+    if (!good)
         return fail_field(store, row, "attributes", err);
     item->path = store->item_path.data;
     item->size = (uint64_t)size;

@@ -50,6 +50,7 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_ITEMS_BELOW] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2 UNION ALL"
                            " SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path >= ?3 AND path < ?4"
                            " ORDER BY path",
+    [CS_SQL_JSON_TYPE] = "SELECT json_type(?1) = 'object'",
     [CS_SQL_VECTOR_PUT] = "INSERT INTO vectors(key, vector) VALUES(?1, ?2)"
                           " ON CONFLICT(key) DO UPDATE SET vector = excluded.vector",
     [CS_SQL_VECTOR_GET] = "SELECT v.vector FROM items i LEFT JOIN vectors v ON v.key = i.key"

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "store/schema.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,18 +22,15 @@ enum {
 
 /* ---- opening */
 
-/* The main database file through SQLite's own handle. A descriptor of our own would, when closed, drop the locks that
- * other connections of this process hold on the file (POSIX). */
-static clipsearch_status read_header(cs_store *store, uint8_t header[HEADER_SIZE], sqlite3_int64 *size,
-                                     clipsearch_error *err)
+/* The first bytes of the file through SQLite's own handle. A descriptor of our own would, when closed, drop the locks
+ * that other connections of this process hold on the file (POSIX). */
+static clipsearch_status read_header(cs_store *store, uint8_t header[HEADER_SIZE], clipsearch_error *err)
 {
     sqlite3_file *file = NULL;
     int code = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
     if (code == SQLITE_OK && (!file || !file->pMethods))
         code = SQLITE_CANTOPEN;
     if (code == SQLITE_OK)
-        code = file->pMethods->xFileSize(file, size);
-    if (code == SQLITE_OK && *size > 0)
         code = file->pMethods->xRead(file, header, HEADER_SIZE, 0); /* zero-fills what a shorter file lacks */
     if (code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ)
         return CLIPSEARCH_OK;
@@ -43,10 +41,14 @@ static clipsearch_status read_header(cs_store *store, uint8_t header[HEADER_SIZE
 static clipsearch_status check_owner(cs_store *store, bool *empty, clipsearch_error *err)
 {
     uint8_t header[HEADER_SIZE] = {0};
-    sqlite3_int64 size = 0;
-    clipsearch_status status = read_header(store, header, &size, err);
-    *empty = size == 0;
-    if (status || size == 0)
+    struct stat st;
+    if (stat(store->path, &st) != 0)
+        return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, errno, "%s", store->path);
+    *empty = st.st_size == 0; /* SQLite's own answer is 0 for a file of one byte too */
+    if (*empty)
+        return CLIPSEARCH_OK;
+    clipsearch_status status = read_header(store, header, err);
+    if (status)
         return status;
     if (memcmp(header, "SQLite format 3", 16) != 0)
         return cs_fail(err, CLIPSEARCH_E_DATABASE,
@@ -81,7 +83,8 @@ static char *immutable_uri(const char *path)
     return cs_buf_take(&uri);
 }
 
-/* Hardening against a hostile file, and our limits; nothing here touches the file. */
+/* Hardening against a hostile file, and our limits; nothing here touches the file. (TRUSTED_SCHEMA stays on: SQLite 3.40
+ * counts json_valid, which our own CHECK calls, among the functions it would forbid.) */
 static void set_up_connection(sqlite3 *db)
 {
     sqlite3_extended_result_codes(db, 1);
@@ -89,7 +92,6 @@ static void set_up_connection(sqlite3 *db)
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
@@ -288,9 +290,9 @@ done:
 
 static clipsearch_status open_file(cs_store *store, const char *name, unsigned flags, clipsearch_error *err)
 {
-    int how = store->read_only             ? SQLITE_OPEN_READONLY
-              : flags == CLIPSEARCH_CREATE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                           : SQLITE_OPEN_READWRITE;
+    /* Also to read, SQLite may open the file for writing if it can: a connection that cannot write leaves its -wal and
+     * -shm files behind when it closes, and cannot mend what a crash left. query_only keeps it from changing rows. */
+    int how = SQLITE_OPEN_READWRITE | (flags == CLIPSEARCH_CREATE ? SQLITE_OPEN_CREATE : 0);
     struct statvfs fs;
     bool empty = false;
     clipsearch_status status = connect(store, name, how, err);
@@ -309,7 +311,9 @@ static clipsearch_status open_file(cs_store *store, const char *name, unsigned f
     if (!store->read_only && sqlite3_db_readonly(store->db, "main") == 1)
         return cs_fail(err, CLIPSEARCH_E_DATABASE,
                        "%s: the file cannot be written; mend its permissions, or only search", store->path);
-    return bring_up_to_date(store, flags == CLIPSEARCH_CREATE, err);
+    if (store->read_only)
+        status = execute(store, "PRAGMA query_only = 1", "setting it up", err);
+    return status ? status : bring_up_to_date(store, flags == CLIPSEARCH_CREATE, err);
 }
 
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out, clipsearch_error *err)

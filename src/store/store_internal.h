@@ -34,6 +34,7 @@ typedef enum cs_sql {
     CS_SQL_ITEMS_BY_HASH,
     CS_SQL_ITEMS_ALL,
     CS_SQL_ITEMS_BELOW,
+    CS_SQL_JSON_TYPE,
     CS_SQL_VECTOR_PUT,
     CS_SQL_VECTOR_GET,
     CS_SQL_VECTORS_ALL,
@@ -86,6 +87,12 @@ clipsearch_status cs_store_fail_content(const cs_store *store, clipsearch_error 
 clipsearch_status cs_store_migrate(cs_store *store, const char *const *steps, int target, clipsearch_error *err);
 /* CLIPSEARCH_E_ARGUMENT unless a transaction is open, as every change needs. */
 clipsearch_status cs_store_need_transaction(const cs_store *store, clipsearch_error *err);
+
+/* ---- lookup.c */
+
+/* Whether a text is a JSON object: asked again when a CHECK or query said no, because SQLite's json_valid says no too
+ * when it has no memory, and json_type does not. */
+clipsearch_status cs_store_is_json_object(cs_store *store, const char *text, bool *is_object, clipsearch_error *err);
 
 /* ---- collections.c */
 
