@@ -2,7 +2,366 @@
  * clipsearch.c - the public entry points: check arguments, call the engine. */
 #include "clipsearch.h"
 
+#include "base/error.h"
+#include "engine/collection.h"
+#include "engine/encoder.h"
+#include "engine/ingest.h"
+#include "engine/picture.h"
+#include "engine/search.h"
+#include "engine/session.h"
+
+static clipsearch_status fail_null(clipsearch_error *err, const char *function)
+{
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: an argument that must be given is NULL", function);
+}
+
 const char *clipsearch_version(void)
 {
     return "0.1.0";
+}
+
+const char *clipsearch_status_name(clipsearch_status status)
+{
+    switch (status) {
+    case CLIPSEARCH_OK:
+        return "ok";
+    case CLIPSEARCH_E_ARGUMENT:
+        return "argument";
+    case CLIPSEARCH_E_MEMORY:
+        return "memory";
+    case CLIPSEARCH_E_IO:
+        return "io";
+    case CLIPSEARCH_E_FORMAT:
+        return "format";
+    case CLIPSEARCH_E_LIMIT:
+        return "limit";
+    case CLIPSEARCH_E_UNSUPPORTED:
+        return "unsupported";
+    case CLIPSEARCH_E_MODEL:
+        return "model";
+    case CLIPSEARCH_E_DATABASE:
+        return "database";
+    case CLIPSEARCH_E_MISMATCH:
+        return "mismatch";
+    case CLIPSEARCH_E_NOT_FOUND:
+        return "not found";
+    case CLIPSEARCH_E_CANCELLED:
+        return "cancelled";
+    }
+    return "unknown";
+}
+
+/* ---------------------------------------------------------------- encoders */
+
+void clipsearch_encoder_options_init(clipsearch_encoder_options *options)
+{
+    *options = (clipsearch_encoder_options){.towers = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER};
+}
+
+clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
+                                          clipsearch_encoder **encoder, clipsearch_error *err)
+{
+    if (encoder)
+        *encoder = NULL;
+    if (!path || !encoder)
+        return fail_null(err, __func__);
+    clipsearch_encoder_options defaults;
+    clipsearch_encoder_options_init(&defaults);
+    if (!options)
+        options = &defaults;
+    if (!options->towers || (options->towers & ~defaults.towers))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: towers is %#x; it must name one tower or both", __func__,
+                       options->towers);
+    return cs_encoder_open(path, options, encoder, err);
+}
+
+void clipsearch_encoder_close(clipsearch_encoder **encoder)
+{
+    if (encoder)
+        cs_encoder_close(encoder);
+}
+
+void clipsearch_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info)
+{
+    cs_encoder_describe(encoder, info);
+}
+
+/* ---------------------------------------------------------------- tokens */
+
+clipsearch_status clipsearch_tokenize(const clipsearch_encoder *encoder, const char *text, clipsearch_overflow overflow,
+                                      int32_t *ids, size_t capacity, size_t *count, clipsearch_error *err)
+{
+    if (count)
+        *count = 0;
+    if (!encoder || !text || !count || (!ids && capacity))
+        return fail_null(err, __func__);
+    return cs_encoder_tokenize(encoder, text, overflow, ids, capacity, count, err);
+}
+
+const char *clipsearch_token_piece(const clipsearch_encoder *encoder, int32_t id)
+{
+    return encoder ? cs_encoder_piece(encoder, id) : NULL;
+}
+
+/* ---------------------------------------------------------------- images */
+
+void clipsearch_image_options_init(clipsearch_image_options *options)
+{
+    cs_picture_options_init(options);
+}
+
+clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image_options *options,
+                                        clipsearch_image *image, clipsearch_error *err)
+{
+    if (image)
+        *image = (clipsearch_image){0};
+    if (!path || !image)
+        return fail_null(err, __func__);
+    clipsearch_image_options defaults;
+    clipsearch_image_options_init(&defaults);
+    return cs_picture_load(path, options ? options : &defaults, image, err);
+}
+
+clipsearch_status clipsearch_image_decode(const void *data, size_t size, const char *name,
+                                          const clipsearch_image_options *options, clipsearch_image *image,
+                                          clipsearch_error *err)
+{
+    if (image)
+        *image = (clipsearch_image){0};
+    if ((!data && size) || !image)
+        return fail_null(err, __func__);
+    clipsearch_image_options defaults;
+    clipsearch_image_options_init(&defaults);
+    return cs_picture_decode(data ? data : "", size, name ? name : "image", options ? options : &defaults, image, err);
+}
+
+static bool is_picture(const clipsearch_image *image)
+{
+    return image->rgb && image->width && image->height;
+}
+
+clipsearch_status clipsearch_image_resize(const clipsearch_image *image, uint32_t width, uint32_t height,
+                                          clipsearch_image *resized, clipsearch_error *err)
+{
+    if (!image || !resized)
+        return fail_null(err, __func__);
+    const clipsearch_image in = *image; /* the two may be the same structure */
+    *resized = (clipsearch_image){0};
+    if (!is_picture(&in) || !width || !height)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a picture without pixels (%u x %u to %u x %u)", __func__,
+                       in.width, in.height, width, height);
+    return cs_picture_resize(&in, width, height, resized, err);
+}
+
+void clipsearch_image_free(clipsearch_image *image)
+{
+    if (image)
+        cs_picture_free(image);
+}
+
+/* ---------------------------------------------------------------- encoding */
+
+void clipsearch_session_options_init(clipsearch_session_options *options)
+{
+    cs_session_options_init(options);
+}
+
+clipsearch_status clipsearch_session_open(const clipsearch_encoder *encoder, const clipsearch_session_options *options,
+                                          clipsearch_session **session, clipsearch_error *err)
+{
+    if (session)
+        *session = NULL;
+    if (!encoder || !session)
+        return fail_null(err, __func__);
+    clipsearch_session_options defaults;
+    clipsearch_session_options_init(&defaults);
+    return cs_session_open(encoder, options ? options : &defaults, session, err);
+}
+
+void clipsearch_session_close(clipsearch_session **session)
+{
+    if (session)
+        cs_session_close(session);
+}
+
+clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const char *const *texts, size_t count,
+                                          float *vectors, clipsearch_error *err)
+{
+    if (!session || (count && (!texts || !vectors)))
+        return fail_null(err, __func__);
+    for (size_t i = 0; i < count; i++)
+        if (!texts[i])
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: text %zu is NULL", __func__, i);
+    return cs_session_encode_texts(session, texts, count, vectors, err);
+}
+
+clipsearch_status clipsearch_encode_images(clipsearch_session *session, const clipsearch_image *images, size_t count,
+                                           float *vectors, clipsearch_error *err)
+{
+    if (!session || (count && (!images || !vectors)))
+        return fail_null(err, __func__);
+    for (size_t i = 0; i < count; i++)
+        if (!is_picture(&images[i]))
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: image %zu has no pixels", __func__, i);
+    return cs_session_encode_images(session, images, count, vectors, err);
+}
+
+clipsearch_status clipsearch_encode_file(clipsearch_session *session, const char *path, float *vector,
+                                         clipsearch_error *err)
+{
+    if (!session || !path || !vector)
+        return fail_null(err, __func__);
+    return cs_session_encode_file(session, path, vector, err);
+}
+
+/* ---------------------------------------------------------------- databases and collections */
+
+clipsearch_status clipsearch_database_open(const char *path, unsigned flags, clipsearch_database **db,
+                                           clipsearch_error *err)
+{
+    if (db)
+        *db = NULL;
+    if (!path || !db)
+        return fail_null(err, __func__);
+    if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: flags are %#x; CLIPSEARCH_READ_ONLY, CLIPSEARCH_CREATE or 0",
+                       __func__, flags);
+    return cs_database_open(path, flags, db, err);
+}
+
+void clipsearch_database_close(clipsearch_database **db)
+{
+    if (db)
+        cs_database_close(db);
+}
+
+clipsearch_status clipsearch_database_collections(clipsearch_database *db,
+                                                  bool (*each)(void *context, const clipsearch_collection_info *info),
+                                                  void *context, clipsearch_error *err)
+{
+    if (!db || !each)
+        return fail_null(err, __func__);
+    return cs_database_collections(db, each, context, err);
+}
+
+clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char *name,
+                                             const clipsearch_encoder *encoder, clipsearch_collection **collection,
+                                             clipsearch_error *err)
+{
+    if (collection)
+        *collection = NULL;
+    if (!db || !name || !collection)
+        return fail_null(err, __func__);
+    return cs_collection_open(db, name, encoder, collection, err);
+}
+
+clipsearch_status clipsearch_collection_ensure(clipsearch_database *db, const char *name,
+                                               const clipsearch_encoder *encoder, clipsearch_metric metric,
+                                               clipsearch_collection **collection, clipsearch_error *err)
+{
+    if (collection)
+        *collection = NULL;
+    if (!db || !name || !encoder || !collection)
+        return fail_null(err, __func__);
+    if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no metric %d", __func__, (int)metric);
+    return cs_collection_ensure(db, name, encoder, metric, collection, err);
+}
+
+void clipsearch_collection_close(clipsearch_collection **collection)
+{
+    if (collection)
+        cs_collection_close(collection);
+}
+
+clipsearch_status clipsearch_collection_drop(clipsearch_database *db, const char *name, clipsearch_error *err)
+{
+    if (!db || !name)
+        return fail_null(err, __func__);
+    return cs_collection_drop(db, name, err);
+}
+
+clipsearch_status clipsearch_collection_describe(clipsearch_collection *collection, clipsearch_collection_info *info,
+                                                 clipsearch_error *err)
+{
+    if (!collection || !info)
+        return fail_null(err, __func__);
+    return cs_collection_describe(collection, info, err);
+}
+
+clipsearch_status clipsearch_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
+                                            const float *vectors, size_t count, int64_t *ids, clipsearch_error *err)
+{
+    if (!collection || (count && (!items || !vectors)))
+        return fail_null(err, __func__);
+    return cs_collection_put(collection, items, vectors, count, ids, err);
+}
+
+clipsearch_status clipsearch_collection_remove(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                               size_t *removed, clipsearch_error *err)
+{
+    if (!collection || (count && !ids))
+        return fail_null(err, __func__);
+    return cs_collection_remove(collection, ids, count, removed, err);
+}
+
+/* ---------------------------------------------------------------- ingestion */
+
+void clipsearch_source_init(clipsearch_source *source)
+{
+    cs_source_init(source);
+}
+
+void clipsearch_ingest_options_init(clipsearch_ingest_options *options)
+{
+    cs_ingest_options_init(options);
+}
+
+clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
+                                    const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                    clipsearch_error *err)
+{
+    clipsearch_ingest_report unread;
+    if (!report)
+        report = &unread;
+    *report = (clipsearch_ingest_report){0};
+    if (!collection || !session || !options)
+        return fail_null(err, __func__);
+    return cs_ingest(collection, session, options, report, err);
+}
+
+/* ---------------------------------------------------------------- search */
+
+void clipsearch_search_options_init(clipsearch_search_options *options)
+{
+    *options = (clipsearch_search_options){0};
+}
+
+clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries, size_t count, size_t k,
+                                    const clipsearch_search_options *options, clipsearch_hits **hits,
+                                    clipsearch_error *err)
+{
+    if (hits)
+        *hits = NULL;
+    if (!collection || !hits || (count && !queries))
+        return fail_null(err, __func__);
+    clipsearch_search_options defaults;
+    clipsearch_search_options_init(&defaults);
+    return cs_search(collection, queries, count, k, options ? options : &defaults, hits, err);
+}
+
+size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query)
+{
+    return hits ? cs_hits_count(hits, query) : 0;
+}
+
+const clipsearch_hit *clipsearch_hits_get(const clipsearch_hits *hits, size_t query, size_t rank)
+{
+    return hits ? cs_hits_get(hits, query, rank) : NULL;
+}
+
+void clipsearch_hits_free(clipsearch_hits **hits)
+{
+    if (hits)
+        cs_hits_free(hits);
 }

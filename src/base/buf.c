@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ bool cs_buf_reserve(cs_buf *buf, size_t n)
         return true;
     size_t cap = buf->cap < 64 ? 64 : buf->cap;
     while (cap < need)
-        cap = cap > need / 2 ? need : cap * 2;
+        cap = cap > SIZE_MAX / 2 ? need : cap * 2;
     char *data = cs_realloc_array(buf->data, cap, 1);
     if (!data) {
         buf->failed = true;

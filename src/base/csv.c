@@ -142,8 +142,10 @@ static clipsearch_status read_rows(reader *in, cs_csv *csv, clipsearch_error *er
             columns++;
         } while (!in->row_ended && columns <= csv->columns);
         if (columns != csv->columns)
-            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: %s fields than the header's %zu (quote a field that"
-                           " holds a comma)", in->name, line, columns < csv->columns ? "fewer" : "more", csv->columns);
+            return cs_fail(err, CLIPSEARCH_E_FORMAT,
+                           "%s: line %zu: %s fields than the header's %zu (quote a field that"
+                           " holds a comma)",
+                           in->name, line, columns < csv->columns ? "fewer" : "more", csv->columns);
         csv->lines[csv->rows++] = line;
     }
     return CLIPSEARCH_OK;

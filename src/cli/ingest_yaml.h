@@ -3,7 +3,7 @@
 #ifndef CS_CLI_INGEST_YAML_H
 #define CS_CLI_INGEST_YAML_H
 
-#include "cli/yaml.h"
+#include "cli/yaml_tree.h"
 
 /* What the file says. A NULL text, a false has_... : it says nothing of it. Everything lives as long as `yaml`. */
 typedef struct cs_ingest_file {

@@ -4,7 +4,7 @@
 #define CS_CLI_YAML_JSON_H
 
 #include "base/buf.h"
-#include "cli/yaml.h"
+#include "cli/yaml_tree.h"
 
 /* Append `node` to `json`: plain null, true, false and numbers become JSON's, all else strings ("yes" and quoted numbers
  * too). No recursion. Errors: CLIPSEARCH_E_FORMAT (.inf and .nan, which JSON has not), _MEMORY. */

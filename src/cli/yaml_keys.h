@@ -3,7 +3,7 @@
 #ifndef CS_CLI_YAML_KEYS_H
 #define CS_CLI_YAML_KEYS_H
 
-#include "cli/yaml.h"
+#include "cli/yaml_tree.h"
 
 typedef enum cs_key_kind {
     CS_KEY_TEXT,   /* any scalar that is not empty */

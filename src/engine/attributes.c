@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "store/store.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ enum {
     MAX_CSV_BYTES = 1 << 28,
     MAX_JSON_VALUES = 1 << 16,
     MAX_JSON_DEPTH = 64, /* json.h's own limit */
-    MAX_TEXT = 1 << 26   /* bytes of one picture's attributes */
+    MAX_TEXT = CS_STORE_ATTRIBUTES_MAX
 };
 
 /* One attribute, its value written as JSON already (a source's) or to be written from a CSV column. */
@@ -209,8 +210,9 @@ static clipsearch_status index_rows(cs_attributes *a, const char *path, int key_
         qsort(a->rows, csv->rows, sizeof *a->rows, by_row_key);
     for (size_t i = 1; i < csv->rows; i++)
         if (strcmp(a->rows[i - 1].key, a->rows[i].key) == 0)
-            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: lines %zu and %zu are both for \"%s\"; keep one row a picture%s",
-                           path, csv->lines[a->rows[i - 1].row], csv->lines[a->rows[i].row], a->rows[i].key,
+            return cs_fail(err, CLIPSEARCH_E_FORMAT,
+                           "%s: lines %zu and %zu are both for \"%s\"; keep one row a picture%s", path,
+                           csv->lines[a->rows[i - 1].row], csv->lines[a->rows[i].row], a->rows[i].key,
                            a->by_name ? ", or join by path instead of by name" : "");
     return CLIPSEARCH_OK;
 }
@@ -226,10 +228,8 @@ static clipsearch_status collect_members(cs_attributes *a, int key_column, clips
     for (const cs_json *value = object ? object->first : NULL; value; value = value->next) {
         size_t start = a->values.len;
         put_value(&a->values, value);
-        a->members[a->member_count++] = (member){.key = value->key,
-                                                 .key_length = value->key_len,
-                                                 .json_length = a->values.len - start,
-                                                 .column = -1};
+        a->members[a->member_count++] = (member){
+            .key = value->key, .key_length = value->key_len, .json_length = a->values.len - start, .column = -1};
     }
     if (a->values.failed)
         return cs_fail_memory(err, "a source's attributes");
@@ -279,7 +279,7 @@ clipsearch_status cs_attributes_open(const clipsearch_source *source, const char
     cs_attributes *a = cs_zalloc_array(1, sizeof *a);
     if (!a)
         return cs_fail_memory(err, "a source's attributes");
-    a->values = cs_buf_make(MAX_TEXT);
+    a->values = cs_buf_make(SIZE_MAX / 2);
     a->by_name = source->csv_by_name;
     a->root = with_slash(root);
     a->given = with_slash(source->path);
@@ -295,7 +295,8 @@ clipsearch_status cs_attributes_open(const clipsearch_source *source, const char
             key_column = cs_csv_column(&a->csv, key);
             status = key_column < 0 ? cs_fail(err, CLIPSEARCH_E_FORMAT,
                                               "%s: there is no column \"%s\" to find the pictures by; the first column "
-                                              "is \"%s\"", path, key, a->csv.header[0])
+                                              "is \"%s\"",
+                                              path, key, a->csv.header[0])
                                     : index_rows(a, path, key_column, err);
         }
     }
@@ -388,7 +389,12 @@ clipsearch_status cs_attributes_write(cs_attributes *a, const char *relative, cs
             cs_buf_append(out, m->json, m->json_length);
     }
     cs_buf_putc(out, '}');
-    return out->failed ? cs_fail_memory(err, "a picture's attributes") : CLIPSEARCH_OK;
+    if (out->failed)
+        return cs_fail_memory(err, "a picture's attributes");
+    if (out->len > MAX_TEXT)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s%s: its attributes take %zu bytes; %d are allowed", a->root,
+                       relative, out->len, (int)MAX_TEXT);
+    return CLIPSEARCH_OK;
 }
 
 cs_attributes_tally cs_attributes_count(const cs_attributes *a)
@@ -400,13 +406,4 @@ cs_attributes_tally cs_attributes_count(const cs_attributes *a)
             tally.rows_without_picture += !a->used[i];
     }
     return tally;
-}
-
-clipsearch_status cs_attributes_check(const char *json, const char *name, clipsearch_error *err)
-{
-    cs_json_document *document;
-    clipsearch_status status = parse_object(json, name, &document, err);
-    if (status == CLIPSEARCH_OK)
-        cs_json_close(&document);
-    return status;
 }

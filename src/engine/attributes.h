@@ -19,7 +19,7 @@ void cs_attributes_close(cs_attributes **attributes);
 /* Write the attributes of the picture `relative` (its path below the root) into `out` (cleared first) as one JSON object
  * in the form that is stored: members by key (bytewise), no white space. A CSV field that is a JSON number of ordinary
  * size is written as a number, an empty one is left out, any other is a string; a CSV field beats a given value.
- * Errors: CLIPSEARCH_E_MEMORY. Not thread-safe: it keeps count of the rows used. */
+ * Errors: CLIPSEARCH_E_LIMIT (longer than a row may hold), _MEMORY. Not thread-safe: it keeps count of the rows used. */
 clipsearch_status cs_attributes_write(cs_attributes *attributes, const char *relative, cs_buf *out,
                                       clipsearch_error *err);
 
@@ -28,9 +28,5 @@ typedef struct cs_attributes_tally {
     size_t rows_without_picture, pictures_without_row;
 } cs_attributes_tally;
 cs_attributes_tally cs_attributes_count(const cs_attributes *attributes);
-
-/* Whether `json` is a JSON object (what clipsearch_item.attributes must be). `name` begins the message.
- * Errors: CLIPSEARCH_E_FORMAT, _LIMIT, _MEMORY. */
-clipsearch_status cs_attributes_check(const char *json, const char *name, clipsearch_error *err);
 
 #endif

@@ -3,7 +3,6 @@
 #include "engine/collection.h"
 
 #include "base/mem.h"
-#include "engine/attributes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -76,9 +75,10 @@ clipsearch_status cs_collection_check_encoder(const cs_store_collection *row, co
                                               clipsearch_error *err)
 {
     if (row->dim != encoder->dir.config.dim)
-        return cs_fail(err, CLIPSEARCH_E_MISMATCH,
-                       "the collection %s holds vectors of %zu numbers made by the encoder %s; the encoder %s makes %zu",
-                       row->name, row->dim, row->encoder, encoder->name, encoder->dir.config.dim);
+        return cs_fail(
+            err, CLIPSEARCH_E_MISMATCH,
+            "the collection %s holds vectors of %zu numbers made by the encoder %s; the encoder %s makes %zu",
+            row->name, row->dim, row->encoder, encoder->name, encoder->dir.config.dim);
     if (strcmp(row->fingerprint, encoder->fingerprint) != 0)
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,
                        "the collection %s was made with the encoder %s (fingerprint %.12s), not with %s (%.12s); their "
@@ -157,8 +157,8 @@ clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name
     if (status == CLIPSEARCH_E_NOT_FOUND)
         status = create(db, name, encoder, metric, &row, err);
     if (status == CLIPSEARCH_OK && row.metric != metric)
-        status = cs_fail(err, CLIPSEARCH_E_MISMATCH, "the collection %s compares by %s, not by %s; use another name", name,
-                         metric_name(row.metric), metric_name(metric));
+        status = cs_fail(err, CLIPSEARCH_E_MISMATCH, "the collection %s compares by %s, not by %s; use another name",
+                         name, metric_name(row.metric), metric_name(metric));
     if (status == CLIPSEARCH_OK)
         status = cs_collection_check_encoder(&row, encoder, err);
     return status == CLIPSEARCH_OK ? make_handle(db, &row, collection, err) : status;
@@ -229,22 +229,15 @@ static clipsearch_status check_item(const cs_store_collection *row, const clipse
     double length = 0;
     for (size_t d = 0; d < row->dim; d++) {
         if (!isfinite(vector[d]))
-            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu (%s): element %zu of its vector is no finite number", i,
-                           item->path, d);
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu (%s): element %zu of its vector is no finite number",
+                           i, item->path, d);
         length += (double)vector[d] * vector[d];
     }
     if (row->metric == CLIPSEARCH_COSINE && fabs(length - 1) > UNIT_TOLERANCE)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "item %zu (%s): its vector has length %.3f; a cosine collection takes L2-normalised ones", i,
                        item->path, sqrt(length));
-    if (!item->attributes)
-        return CLIPSEARCH_OK;
-    clipsearch_error why;
-    clipsearch_status status = cs_attributes_check(item->attributes, "attributes", &why);
-    if (status == CLIPSEARCH_E_MEMORY)
-        return cs_fail_memory(err, "an item's attributes");
-    return status == CLIPSEARCH_OK ? status
-                                   : cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu (%s): %s", i, item->path, why.message);
+    return CLIPSEARCH_OK;
 }
 
 clipsearch_status cs_collection_put(clipsearch_collection *collection, const clipsearch_item *items,

@@ -80,8 +80,8 @@ static clipsearch_status open_image_tower(clipsearch_encoder *encoder, cs_clip_n
                                           clipsearch_error *err)
 {
     if (!cs_clip_has_vision(encoder->weights, naming))
-        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: there is no image tower in this model; ask for its text tower only",
-                       encoder->dir.weights);
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: there is no image tower in this model; ask for its text tower only", encoder->dir.weights);
     cs_pool *pool = NULL;
     clipsearch_status status = pack ? cs_pool_open(0, &pool, err) : CLIPSEARCH_OK;
     if (status == CLIPSEARCH_OK)
@@ -94,12 +94,13 @@ static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_na
 {
     const cs_model_dir *dir = &encoder->dir;
     if (!cs_clip_has_text(encoder->weights, naming))
-        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: there is no text tower in this model; ask for its image tower only",
-                       dir->weights);
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: there is no text tower in this model; ask for its image tower only", dir->weights);
     if (!dir->merges)
         return cs_fail(err, CLIPSEARCH_E_MODEL,
                        "%s: no tokenizer: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is there (docs/model.md "
-                       "says where to get it)", dir->path);
+                       "says where to get it)",
+                       dir->path);
     clipsearch_status status = cs_text_tower_open(encoder->weights, naming, &dir->config, &encoder->text, err);
     if (status == CLIPSEARCH_OK)
         status = cs_tokenizer_open(dir->merges, dir->vocab, dir->config.vocabulary, dir->config.context_length,
@@ -132,8 +133,8 @@ static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *pat
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_encoder_open(const char *path, const clipsearch_encoder_options *options,
-                                  clipsearch_encoder **out, clipsearch_error *err)
+clipsearch_status cs_encoder_open(const char *path, const clipsearch_encoder_options *options, clipsearch_encoder **out,
+                                  clipsearch_error *err)
 {
     *out = NULL;
     clipsearch_encoder *encoder = cs_zalloc_array(1, sizeof *encoder);

@@ -39,8 +39,7 @@ clipsearch_status cs_picture_prepare(cs_picture_reader *reader, const char *name
                                      float *pixels, clipsearch_error *err)
 {
     const char *data = reader->file.len ? reader->file.data : "";
-    clipsearch_status status =
-        cs_image_decode(data, reader->file.len, name, &reader->options, &reader->image, err);
+    clipsearch_status status = cs_image_decode(data, reader->file.len, name, &reader->options, &reader->image, err);
     if (status == CLIPSEARCH_OK)
         status = cs_preprocess(&reader->preprocessor, config, &reader->image.view, pixels, err);
     return status;

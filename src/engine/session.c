@@ -125,9 +125,8 @@ clipsearch_status cs_session_encode_texts(clipsearch_session *s, const char *con
     size_t dim = encoder->dir.config.dim, waiting = 0, tokens = 0;
     for (size_t i = 0; i < count; i++) {
         size_t length;
-        clipsearch_status status =
-            cs_tokenizer_encode(encoder->tokenizer, texts[i], strlen(texts[i]), s->overflow == CLIPSEARCH_REFUSE,
-                                s->ids + tokens, &length, err);
+        clipsearch_status status = cs_tokenizer_encode(encoder->tokenizer, texts[i], strlen(texts[i]),
+                                                       s->overflow == CLIPSEARCH_REFUSE, s->ids + tokens, &length, err);
         if (status != CLIPSEARCH_OK)
             return status;
         if (waiting == s->max_batch || tokens + length > s->max_tokens) {

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 enum {
-    CS_BPE_FIRST = 512,       /* the id that merge number 0 makes; below are the bytes */
-    CS_BPE_MAX_ID = 1 << 20,  /* ids are smaller */
-    CS_BPE_SMALL = 1024       /* symbols of a word that is encoded without an allocation */
+    CS_BPE_FIRST = 512,      /* the id that merge number 0 makes; below are the bytes */
+    CS_BPE_MAX_ID = 1 << 20, /* ids are smaller */
+    CS_BPE_SMALL = 1024      /* symbols of a word that is encoded without an allocation */
 };
 
 /* The merges: (left id, right id) -> rank. Merge number r makes the id CS_BPE_FIRST + r. */

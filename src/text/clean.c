@@ -2,18 +2,19 @@
  * clean.c - CLIP's basic_clean, whitespace_clean and lower. */
 #include "text/clean.h"
 
+#include "base/utf8.h"
 #include "text/entities.h"
 #include "text/normalize.h"
 #include "text/unicode.h"
 
 #include <string.h>
 
-/* ftfy repairs a text line by line, each until nothing changes any more, and cuts longer lines here. Source: ftfy 6.3.1,
- * fix_text and fix_and_explain with fix_encoding=False. */
+/* ftfy repairs a text line by line, each until nothing changes any more, and cuts longer lines here. Source: ftfy
+ * 6.3.1, fix_text and fix_and_explain with fix_encoding=False. */
 enum { LONGEST_LINE = 1000000 };
 
-/* Each pass over a line resolves one level of references ("&amp;amp;"), so a line of n levels costs n passes. A text may
- * cost this many code points in all: a second or two, or 64 passes over the longest text. */
+/* Each pass over a line resolves one level of references ("&amp;amp;"), so a line of n levels costs n passes. A text
+ * may cost this many code points in all: a second or two, or 64 passes over the longest text. */
 enum { MOST_WORK = 1 << 26 };
 
 /* What cleaning needs besides its output. */
@@ -27,10 +28,10 @@ typedef struct work {
 static size_t split_ligature(uint32_t code, uint32_t out[3])
 {
     static const uint16_t ligatures[][4] = {
-        {0x132, 'I', 'J'},   {0x133, 'i', 'j'},   {0x149, 0x2BC, 'n'},  {0x1C4, 'D', 0x17D},    {0x1C5, 'D', 0x17E},
-        {0x1C6, 'd', 0x17E}, {0x1C7, 'L', 'J'},   {0x1C8, 'L', 'j'},    {0x1C9, 'l', 'j'},      {0x1CA, 'N', 'J'},
-        {0x1CB, 'N', 'j'},   {0x1CC, 'n', 'j'},   {0x1F1, 'D', 'Z'},    {0x1F2, 'D', 'z'},      {0x1F3, 'd', 'z'},
-        {0xFB00, 'f', 'f'},  {0xFB01, 'f', 'i'},  {0xFB02, 'f', 'l'},   {0xFB03, 'f', 'f', 'i'}, {0xFB04, 'f', 'f', 'l'},
+        {0x132, 'I', 'J'},    {0x133, 'i', 'j'},  {0x149, 0x2BC, 'n'}, {0x1C4, 'D', 0x17D},     {0x1C5, 'D', 0x17E},
+        {0x1C6, 'd', 0x17E},  {0x1C7, 'L', 'J'},  {0x1C8, 'L', 'j'},   {0x1C9, 'l', 'j'},       {0x1CA, 'N', 'J'},
+        {0x1CB, 'N', 'j'},    {0x1CC, 'n', 'j'},  {0x1F1, 'D', 'Z'},   {0x1F2, 'D', 'z'},       {0x1F3, 'd', 'z'},
+        {0xFB00, 'f', 'f'},   {0xFB01, 'f', 'i'}, {0xFB02, 'f', 'l'},  {0xFB03, 'f', 'f', 'i'}, {0xFB04, 'f', 'f', 'l'},
         {0xFB05, 0x17F, 't'}, {0xFB06, 's', 't'},
     };
     for (size_t i = 0; i < sizeof ligatures / sizeof *ligatures; i++)
@@ -132,9 +133,10 @@ static clipsearch_status fix_line(work *w, clipsearch_error *err)
     while (!is_plain(&w->line)) {
         w->cost += w->line.count;
         if (w->cost > MOST_WORK)
-            return cs_fail(err, CLIPSEARCH_E_LIMIT,
-                           "the text has character references (\"&amp;\") escaped too many times over, expected at most "
-                           "a few levels; unescape it first");
+            return cs_fail(
+                err, CLIPSEARCH_E_LIMIT,
+                "the text has character references (\"&amp;\") escaped too many times over, expected at most "
+                "a few levels; unescape it first");
         const cs_codes *from = &w->line;
         if (w->unescape) {
             if (!cs_entities_unescape_strict(&w->line, &w->b))
@@ -215,8 +217,8 @@ static bool lower(const cs_codes *in, cs_codes *out)
     for (size_t i = 0; i < in->count; i++) {
         uint32_t code = in->at[i];
         bool ok = code == SIGMA && is_final_sigma(in, i) ? cs_codes_put(out, FINAL_SIGMA)
-                  : code == DOTTED_I ? cs_codes_put(out, 'i') && cs_codes_put(out, DOT_ABOVE)
-                                     : cs_codes_put(out, cs_unicode_lower(code));
+                  : code == DOTTED_I                     ? cs_codes_put(out, 'i') && cs_codes_put(out, DOT_ABOVE)
+                                                         : cs_codes_put(out, cs_unicode_lower(code));
         if (!ok)
             return false;
     }
@@ -251,21 +253,33 @@ done:
     return status;
 }
 
+/* Append code points to `out` as UTF-8. */
+static clipsearch_status write_text(const cs_codes *codes, cs_buf *out, clipsearch_error *err)
+{
+    size_t size = 0;
+    char bytes[4];
+    for (size_t i = 0; i < codes->count; i++)
+        size += cs_utf8_put(codes->at[i], bytes);
+    if (!cs_buf_reserve(out, size)) {
+        if (size > out->max - out->len)
+            return cs_fail(err, CLIPSEARCH_E_LIMIT, "the cleaned text has %zu bytes, there is room for %zu; shorten it",
+                           size, out->max - out->len);
+        return cs_fail_memory(err, "cleaning a text");
+    }
+    for (size_t i = 0; i < codes->count; i++) {
+        size_t n = cs_utf8_put(codes->at[i], bytes);
+        cs_buf_append(out, bytes, n);
+    }
+    return CLIPSEARCH_OK;
+}
+
 clipsearch_status cs_clean(const char *text, size_t size, cs_buf *out, clipsearch_error *err)
 {
     cs_codes codes;
     cs_codes_init(&codes);
     clipsearch_status status = cs_clean_codes(text, size, &codes, err);
-    for (size_t i = 0; status == CLIPSEARCH_OK && i < codes.count; i++) {
-        uint8_t bytes[4];
-        size_t n = cs_utf8_write(codes.at[i], bytes);
-        size_t before = out->len;
-        if (!cs_buf_append(out, bytes, n))
-            status = out->max - before < n ? cs_fail(err, CLIPSEARCH_E_LIMIT,
-                                                     "the cleaned text is longer than the %zu bytes there is room for",
-                                                     out->max)
-                                           : cs_fail_memory(err, "cleaning a text");
-    }
+    if (status == CLIPSEARCH_OK)
+        status = write_text(&codes, out, err);
     cs_codes_free(&codes);
     return status;
 }

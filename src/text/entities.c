@@ -70,8 +70,8 @@ static bool put_number(cs_codes *out, uint32_t number)
         return cs_codes_put(out, cs_unicode_mend_c1(number));
     if (number == 0 || (number >= 0xD800 && number <= 0xDFFF) || number >= TOO_LARGE)
         return cs_codes_put(out, 0xFFFD);
-    bool control = (number < 0x20 && number != '\t' && number != '\n' && number != '\f' && number != '\r') ||
-                   number == 0x7F;
+    bool control =
+        (number < 0x20 && number != '\t' && number != '\n' && number != '\f' && number != '\r') || number == 0x7F;
     bool no_character = (number >= 0xFDD0 && number <= 0xFDEF) || (number & 0xFFFE) == 0xFFFE;
     return control || no_character || cs_codes_put(out, number);
 }

@@ -3,7 +3,7 @@
 #include "text/pieces.h"
 
 #include "base/mem.h"
-#include "text/unicode.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <string.h>
@@ -65,9 +65,9 @@ static void add_bytes(cs_pieces *pieces)
         }
     }
     for (size_t i = 0; i < BYTE_PIECES; i++) {
-        uint8_t text[4];
-        size_t size = cs_utf8_write(codes[i % 256], text);
-        cs_pieces_add(pieces, (const char *)text, size, "</w>", i < 256 ? 0 : 4);
+        char text[4];
+        size_t size = cs_utf8_put(codes[i % 256], text);
+        cs_pieces_add(pieces, text, size, "</w>", i < 256 ? 0 : 4);
         if (i < 256)
             pieces->id_of_byte[bytes[i]] = (uint16_t)i;
     }

@@ -10,13 +10,13 @@
 /* Spellings as the vocabulary files have them: each byte of a word is written as one printable character (GPT-2's
  * bytes_to_unicode), the end of a word as "</w>". */
 typedef struct cs_pieces {
-    size_t count, room;        /* ids given, and the most there will be */
-    char *text;                /* [text_room], all pieces, each NUL-terminated */
+    size_t count, room; /* ids given, and the most there will be */
+    char *text;         /* [text_room], all pieces, each NUL-terminated */
     size_t text_used, text_room;
-    uint32_t *offsets;         /* [room + 1] where each piece begins in `text`; then where the last one ends */
-    uint32_t *slots;           /* [slot_mask + 1] hash table: id + 1, or 0 for free */
+    uint32_t *offsets; /* [room + 1] where each piece begins in `text`; then where the last one ends */
+    uint32_t *slots;   /* [slot_mask + 1] hash table: id + 1, or 0 for free */
     size_t slot_mask;
-    uint16_t id_of_byte[256];  /* the id of each byte inside a word; + 256 at its end */
+    uint16_t id_of_byte[256]; /* the id of each byte inside a word; + 256 at its end */
 } cs_pieces;
 
 /* Room for `room` pieces (512 to 2^20) whose spellings beyond the first 512, NUL bytes included, take `text_room` bytes

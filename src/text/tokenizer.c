@@ -3,12 +3,12 @@
 #include "text/tokenizer.h"
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "text/bpe.h"
 #include "text/clean.h"
 #include "text/merges.h"
 #include "text/pieces.h"
 #include "text/split.h"
-#include "text/unicode.h"
 #include "text/vocab_check.h"
 
 #include <string.h>
@@ -47,10 +47,10 @@ clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_
     t->context_length = context_length;
     clipsearch_status status =
         cs_merges_read(merges, vocabulary - CS_BPE_FIRST - SPECIAL, SPECIAL, &t->pieces, &t->bpe, err);
-    if (status == CLIPSEARCH_OK && (!add_special(&t->pieces, "<|startoftext|>", &t->start) ||
-                                    !add_special(&t->pieces, "<|endoftext|>", &t->end)))
-        status = cs_fail(err, CLIPSEARCH_E_MODEL, "%s: its merges make a special token, which only a model's rule may",
-                         merges);
+    if (status == CLIPSEARCH_OK &&
+        (!add_special(&t->pieces, "<|startoftext|>", &t->start) || !add_special(&t->pieces, "<|endoftext|>", &t->end)))
+        status = cs_fail(err, CLIPSEARCH_E_MODEL,
+                         "%s: its merges spell out a special token; is it the file of this model?", merges);
     if (status == CLIPSEARCH_OK && vocab)
         status = cs_vocab_check(vocab, &t->pieces, err);
     if (status != CLIPSEARCH_OK) {
@@ -89,10 +89,10 @@ static size_t symbols_of(const cs_pieces *pieces, const uint32_t *codes, size_t 
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
-        uint8_t bytes[4];
-        size_t size = cs_utf8_write(codes[i], bytes);
+        char bytes[4];
+        size_t size = cs_utf8_put(codes[i], bytes);
         for (size_t k = 0; k < size; k++)
-            symbols[n++] = pieces->id_of_byte[bytes[k]];
+            symbols[n++] = pieces->id_of_byte[(uint8_t)bytes[k]];
     }
     symbols[n - 1] += 256;
     return n;

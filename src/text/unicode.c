@@ -34,30 +34,6 @@ size_t cs_utf8_read(const uint8_t *text, size_t size, uint32_t *code)
     return length;
 }
 
-size_t cs_utf8_write(uint32_t code, uint8_t out[4])
-{
-    if (code < 0x80) {
-        out[0] = (uint8_t)code;
-        return 1;
-    }
-    if (code < 0x800) {
-        out[0] = (uint8_t)(0xC0 | code >> 6);
-        out[1] = (uint8_t)(0x80 | (code & 0x3F));
-        return 2;
-    }
-    if (code < 0x10000) {
-        out[0] = (uint8_t)(0xE0 | code >> 12);
-        out[1] = (uint8_t)(0x80 | (code >> 6 & 0x3F));
-        out[2] = (uint8_t)(0x80 | (code & 0x3F));
-        return 3;
-    }
-    out[0] = (uint8_t)(0xF0 | code >> 18);
-    out[1] = (uint8_t)(0x80 | (code >> 12 & 0x3F));
-    out[2] = (uint8_t)(0x80 | (code >> 6 & 0x3F));
-    out[3] = (uint8_t)(0x80 | (code & 0x3F));
-    return 4;
-}
-
 bool cs_unicode_is_space(uint32_t code)
 {
     if (code < 0x80)
@@ -78,7 +54,7 @@ bool cs_unicode_is_digit(uint32_t code)
 uint32_t cs_unicode_mend_c1(uint32_t code)
 {
     static const uint16_t windows_1252[32] = {
-        0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021, 0x2C6, 0x2030, 0x160,
+        0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021, 0x2C6,  0x2030, 0x160,
         0x2039, 0x152,  0x8D,   0x17D,  0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
         0x2013, 0x2014, 0x2DC,  0x2122, 0x161,  0x203A, 0x153,  0x9D,   0x17E,  0x178,
     };
@@ -180,8 +156,8 @@ size_t cs_unicode_decompose(uint32_t code, uint32_t out[4])
 {
     utf8proc_int32_t parts[4];
     int boundary = UTF8PROC_BOUNDCLASS_START;
-    utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)code, parts, 4,
-                                                     UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &boundary);
+    utf8proc_ssize_t count =
+        utf8proc_decompose_char((utf8proc_int32_t)code, parts, 4, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &boundary);
     assert(count >= 1 && count <= 4); /* Unicode: no canonical decomposition is longer */
     for (utf8proc_ssize_t i = 0; i < count; i++)
         out[i] = (uint32_t)parts[i];
@@ -207,9 +183,8 @@ size_t cs_unicode_narrow(uint32_t code, uint32_t out[2])
 {
     utf8proc_int32_t parts[4];
     int boundary = UTF8PROC_BOUNDCLASS_START;
-    utf8proc_ssize_t count =
-        utf8proc_decompose_char((utf8proc_int32_t)code, parts, 4,
-                                UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &boundary);
+    utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)code, parts, 4,
+                                                     UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, &boundary);
     assert(count >= 1 && count <= 2); /* of this block only U+FFE3 gives two */
     for (utf8proc_ssize_t i = 0; i < count; i++)
         out[i] = (uint32_t)parts[i];

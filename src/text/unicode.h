@@ -11,8 +11,6 @@
  * for each maximal part of a well-formed sequence (Unicode 15, section 3.9, "substitution of maximal subparts"; what
  * Python's bytes.decode(errors="replace") does). */
 size_t cs_utf8_read(const uint8_t *text, size_t size, uint32_t *code);
-/* Write one code point (no surrogate, at most U+10FFFF); returns the bytes it took. */
-size_t cs_utf8_write(uint32_t code, uint8_t out[4]);
 
 /* The classes CLIP's splitting expression tells apart. */
 typedef enum cs_class { CS_CLASS_LETTER, CS_CLASS_NUMBER, CS_CLASS_SPACE, CS_CLASS_OTHER } cs_class;
@@ -27,7 +25,7 @@ uint32_t cs_unicode_mend_c1(uint32_t code);
 /* Simple case mappings, one code point to one. */
 uint32_t cs_unicode_lower(uint32_t code);
 uint32_t cs_unicode_upper(uint32_t code);
-/* Properties Case_Ignorable; and Cased, for code points that are not ignorable (Unicode 15, section 3.13, D135-D136). */
+/* Properties Case_Ignorable; and Cased, for code points that are not ignorable (Unicode 15, section 3.13). */
 bool cs_unicode_case_ignorable(uint32_t code);
 bool cs_unicode_cased(uint32_t code);
 

@@ -78,9 +78,12 @@ static bool mentions(const uint8_t *data, size_t size, const char *word)
     return false;
 }
 
-/* What kind of text the bytes are, or NULL: no control characters but white space at their beginning. */
+/* What kind of text the bytes are, or NULL: they begin with ASCII or a byte order mark, and hold no control characters
+ * but white space as far as is looked. */
 static const char *text_kind(const uint8_t *data, size_t size)
 {
+    if (data[0] >= 128 && !holds(data, size, 0, "\xef\xbb\xbf", 3))
+        return NULL;
     for (size_t i = 0; i < size && i < TEXT_PEEK; i++)
         if (data[i] == 127 || (data[i] < 32 && (data[i] < '\t' || data[i] > '\r')))
             return NULL;
@@ -161,10 +164,8 @@ clipsearch_status cs_decoder_decode(cs_decoder *decoder, const void *data, size_
 
 void cs_decoder_free(cs_decoder *decoder)
 {
-    if (!decoder)
-        return;
-    cs_decode_jpeg_free(decoder);
-    cs_image_free(&decoder->spare);
+    if (decoder)
+        cs_image_free(&decoder->spare);
 }
 
 clipsearch_status cs_image_decode(const void *data, size_t size, const char *name,

@@ -24,7 +24,4 @@ clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_picture_source *s
 clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_picture_source *source, cs_image *image,
                                 unsigned *orientation, clipsearch_error *err);
 
-/* Let go of decoder->jpeg. */
-void cs_decode_jpeg_free(cs_decoder *decoder);
-
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * decode_jpeg.c - JPEG by TurboJPEG, with the pixels that Pillow gives.
  *
- * The header is walked here first, because limits are to be checked, and EXIF found, before the library is given the
- * file. What is accepted follows Pillow: a file without its end-of-image marker is cut short and refused; one whose
- * compressed data is damaged in the middle, but which runs to its end, is shown as the library recovers it.
- * Differences: (1) junk in place of the end marker is refused, where Pillow takes some such files; (2) more than 500
- * scans are refused (a few kilobytes could otherwise keep a processor busy for minutes); (3) Pillow's XMP orientation is
- * not read. */
+ * The header is walked here first, because limits are to be checked, and EXIF found, before the library is given
+ * the file. What is accepted follows Pillow: a file without its end-of-image marker is cut short and refused; one
+ * whose compressed data is damaged in the middle, but which runs to its end, is shown as the library recovers it. A
+ * progressive file with its end marker but without its last scans is smoothed, each version of the library in its
+ * way. Differences: (1) junk in place of the end marker is refused, where Pillow takes some such files; (2) more
+ * than 500 scans are refused (a few kilobytes could otherwise keep a processor busy for minutes); (3) Pillow's XMP
+ * orientation is not read. */
 #include "vision/decode.h"
 
 #include "vision/orient.h"
@@ -145,8 +146,8 @@ static clipsearch_status decompress(const cs_picture_source *source, const struc
                                     int format, uint8_t *pixels, clipsearch_error *err)
 {
     int width = 0, height = 0, subsampling = 0, colour = 0;
-    /* The library's own reading must agree before it is given memory of our size. Its failure here is not final: it also
-     * fails for sampling factors it has no name for, which decode well. */
+    /* The library's own reading must agree before it is given memory of our size. Its failure here is not final: it
+     * also fails for sampling factors it has no name for, which decode well. */
     tjDecompressHeader3(jpeg, source->data, (unsigned long)source->size, &width, &height, &subsampling, &colour);
     if ((uint32_t)width != header->width || (uint32_t)height != header->height)
         return fail_library(source, jpeg, err);
@@ -184,6 +185,24 @@ static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t pixels)
             rgb[c] = (uint8_t)(cmyk[3] - multiply_255(255u - cmyk[c], cmyk[3]));
 }
 
+/* Decode a file whose header was found good. */
+static clipsearch_status decode_checked(cs_image *spare, const cs_picture_source *source, const struct header *header,
+                                        tjhandle jpeg, cs_image *image, clipsearch_error *err)
+{
+    clipsearch_status status = cs_image_reserve(image, header->width, header->height, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (header->components != 4)
+        return decompress(source, header, jpeg, TJPF_RGB, image->view.rgb, err);
+    /* four bytes a pixel: a third more rows of the spare picture's three */
+    status = cs_image_reserve(spare, header->width, header->height + (header->height + 2) / 3, err);
+    if (status == CLIPSEARCH_OK)
+        status = decompress(source, header, jpeg, TJPF_CMYK, spare->view.rgb, err);
+    if (status == CLIPSEARCH_OK)
+        cmyk_to_rgb(spare->view.rgb, image->view.rgb, (size_t)header->width * header->height);
+    return status;
+}
+
 clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_picture_source *source, cs_image *image,
                                  unsigned *orientation, clipsearch_error *err)
 {
@@ -194,28 +213,15 @@ clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_picture_source *s
     clipsearch_status status = check_header(source, &header, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    if (!decoder->jpeg)
-        decoder->jpeg = tjInitDecompress();
-    if (!decoder->jpeg)
+    /* A fresh instance for every picture, though it could be kept: libjpeg carries tables over from one picture
+     * into the next that lacks them, and TurboJPEG 2.1 cannot be used again after an error in a header: it goes on
+     * in the middle of the next file's. Making one costs half a microsecond. */
+    tjhandle jpeg = tjInitDecompress();
+    if (!jpeg)
         return cs_fail_memory(err, "the JPEG decoder");
-    *orientation = header.orientation ? header.orientation : 1;
-    status = cs_image_reserve(image, header.width, header.height, err);
-    if (status != CLIPSEARCH_OK || header.components != 4)
-        return status != CLIPSEARCH_OK ? status
-                                       : decompress(source, &header, decoder->jpeg, TJPF_RGB, image->view.rgb, err);
-    /* four bytes a pixel: a third more rows of the spare picture's three */
-    uint32_t rows = header.height + (header.height + 2) / 3;
-    status = cs_image_reserve(&decoder->spare, header.width, rows, err);
-    if (status == CLIPSEARCH_OK)
-        status = decompress(source, &header, decoder->jpeg, TJPF_CMYK, decoder->spare.view.rgb, err);
-    if (status == CLIPSEARCH_OK)
-        cmyk_to_rgb(decoder->spare.view.rgb, image->view.rgb, (size_t)header.width * header.height);
+    status = decode_checked(&decoder->spare, source, &header, jpeg, image, err);
+    tjDestroy(jpeg);
+    if (status == CLIPSEARCH_OK && header.orientation)
+        *orientation = header.orientation;
     return status;
-}
-
-void cs_decode_jpeg_free(cs_decoder *decoder)
-{
-    if (decoder->jpeg)
-        tjDestroy(decoder->jpeg);
-    decoder->jpeg = NULL;
 }

@@ -15,11 +15,9 @@ typedef struct cs_image {
 #define CS_IMAGE_MAX_BYTES (UINT64_C(256) << 20)
 #define CS_IMAGE_MAX_PIXELS UINT64_C(256000000)
 
-/* What one thread keeps between pictures to decode: the JPEG library's state and a second picture for rotations and
- * CMYK. Fresh big blocks cost more in page faults than decoding does, so they are kept. Zero-initialise; free with
- * cs_decoder_free. */
+/* What one thread keeps between pictures to decode: a second picture, for rotations and CMYK, because fresh big blocks
+ * cost page faults. Nothing of one picture can show in another. Zero-initialise; free with cs_decoder_free. */
 typedef struct cs_decoder {
-    void *jpeg; /* tjhandle */
     cs_image spare;
 } cs_decoder;
 

@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "tap.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,13 @@ static void test_buf(void)
     cs_mem_fail_at(1);
     TAP_OK(!cs_buf_puts(&buf, "x") && buf.failed, "a failed allocation latches");
     cs_buf_free(&buf);
+    cs_buf many = cs_buf_make(100000);
+    uint64_t before = cs_mem_count();
+    for (int i = 0; i < 100000; i++)
+        cs_buf_putc(&many, 'x');
+    TAP_OK(many.len == 100000 && cs_mem_count() - before < 20, "growing byte by byte doubles (%d allocations)",
+           (int)(cs_mem_count() - before));
+    cs_buf_free(&many);
 }
 
 static void test_mem(void)
@@ -92,6 +100,8 @@ static void test_error(void)
                strcmp(err.message, "file: no") == 0,
            "fail fills and returns");
     TAP_OK(cs_fail(NULL, CLIPSEARCH_E_IO, "x") == CLIPSEARCH_E_IO, "an error nobody wants");
+    cs_fail_errno(&err, CLIPSEARCH_E_IO, ENOENT, "file");
+    TAP_OK(strcmp(err.message, "file: No such file or directory") == 0, "the system's words: %s", err.message);
     char longer[2000];
     for (size_t i = 0; i + 3 < sizeof longer; i += 3)
         memcpy(longer + i, "\xE2\x82\xAC", 4);

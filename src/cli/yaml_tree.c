@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * yaml.c - libyaml's events to a tree; the one file that knows libyaml. */
-#include "cli/yaml.h"
+ * yaml_tree.c - libyaml's events to a tree; the one file that knows libyaml. */
+#include "cli/yaml_tree.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -85,7 +85,7 @@ static clipsearch_status fail_at(const builder *b, yaml_mark_t mark, clipsearch_
     return cs_fail(err, code, "%s:%zu:%zu: %s", b->yaml->name, mark.line + 1, mark.column + 1, message);
 }
 
-/* A node at the place of `event`, hung into the open list or map, or made the root. */
+/* A node at the place of `event`, hung into the open list or map, or made the root. *added is set on success only. */
 static clipsearch_status add_node(builder *b, const yaml_event_t *event, cs_yaml_kind kind, cs_yaml_node **added,
                                   clipsearch_error *err)
 {
@@ -145,9 +145,9 @@ static clipsearch_status take_scalar(builder *b, const yaml_event_t *event, clip
     memcpy(text, value, length);
     if (b->open && b->open->kind == CS_YAML_MAP && !b->key)
         return take_key(b, event, text, err);
-    cs_yaml_node *node;
+    cs_yaml_node *node = NULL;
     clipsearch_status status = add_node(b, event, CS_YAML_SCALAR, &node, err);
-    if (status == CLIPSEARCH_OK) {
+    if (node) {
         node->text = text;
         node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     }
@@ -160,9 +160,9 @@ static clipsearch_status open_container(builder *b, const yaml_event_t *event, c
         return fail_at(b, event->start_mark, CLIPSEARCH_E_FORMAT, err, "a key must be a plain text");
     if (++b->depth > CS_YAML_MAX_DEPTH)
         return fail_at(b, event->start_mark, CLIPSEARCH_E_LIMIT, err, "nested deeper than the limit of 32");
-    cs_yaml_node *node;
+    cs_yaml_node *node = NULL;
     clipsearch_status status = add_node(b, event, kind, &node, err);
-    if (status == CLIPSEARCH_OK)
+    if (node)
         b->open = node;
     return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * yaml.h - a YAML document as a small tree that knows where everything stood. */
-#ifndef CS_CLI_YAML_H
-#define CS_CLI_YAML_H
+ * yaml_tree.h - a YAML document as a small tree that knows where everything stood. */
+#ifndef CS_CLI_YAML_TREE_H
+#define CS_CLI_YAML_TREE_H
 
 #include "base/error.h"
 

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT
+ * model_dir.c - a model directory: which files are there, and which of them count. */
+#include "model/clip_config.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "model/config_source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_CONFIG_BYTES = 4 << 20, /* real ones have a few thousand */
+    MAX_CONFIG_VALUES = 1 << 16,
+    MAX_NAMES = 8 /* weight files named in a message */
+};
+
+/* A JSON file of the directory; document NULL when it is not there. */
+struct json_file {
+    char *path;
+    cs_json_document *document;
+};
+
+static void json_file_close(struct json_file *file)
+{
+    cs_free(file->path);
+    cs_json_close(&file->document);
+    file->path = NULL;
+}
+
+/* The path of `name` in the directory when such a file is there, else NULL in *path. */
+static clipsearch_status find_file(const char *directory, const char *name, char **path, clipsearch_error *err)
+{
+    cs_file_info info;
+    *path = cs_path_join(directory, name);
+    if (!*path)
+        return cs_fail_memory(err, directory);
+    clipsearch_error inner;
+    clipsearch_status status = cs_file_stat(*path, &info, &inner);
+    if (status == CLIPSEARCH_OK && !info.is_directory)
+        return CLIPSEARCH_OK;
+    cs_free(*path);
+    *path = NULL;
+    if (status == CLIPSEARCH_OK || status == CLIPSEARCH_E_NOT_FOUND)
+        return CLIPSEARCH_OK;
+    return cs_fail(err, status, "%s", inner.message);
+}
+
+/* The first of `names` that is there. */
+static clipsearch_status find_first(const char *directory, const char *const *names, size_t count, char **path,
+                                    clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    *path = NULL;
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK && !*path; i++)
+        status = find_file(directory, names[i], path, err);
+    return status;
+}
+
+/* Read the JSON file `name` if it is there. Whatever is wrong inside it is the model's fault: CLIPSEARCH_E_MODEL. */
+static clipsearch_status read_json(const char *directory, const char *name, struct json_file *file,
+                                   clipsearch_error *err)
+{
+    *file = (struct json_file){0};
+    clipsearch_status status = find_file(directory, name, &file->path, err);
+    if (status != CLIPSEARCH_OK || !file->path)
+        return status;
+    clipsearch_error inner = {0};
+    cs_buf text = cs_buf_make(MAX_CONFIG_BYTES);
+    status = cs_file_read(file->path, &text, NULL, &inner);
+    if (status == CLIPSEARCH_OK)
+        status =
+            cs_json_parse(text.data ? text.data : "", text.len, file->path, MAX_CONFIG_VALUES, &file->document, &inner);
+    cs_buf_free(&text);
+    if (status == CLIPSEARCH_E_FORMAT || status == CLIPSEARCH_E_LIMIT)
+        status = CLIPSEARCH_E_MODEL;
+    return status == CLIPSEARCH_OK ? status : cs_fail(err, status, "%s", inner.message);
+}
+
+/* ---------------------------------------------------------------- weights */
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+    return n > m && strcmp(name + n - m, end) == 0;
+}
+
+/* What the directory holds besides the names that are looked for first. */
+struct listing {
+    char *safetensors[MAX_NAMES]; /* owned */
+    size_t safetensors_count;     /* may be more than are kept */
+    char *sharded;                /* a part of a model in several files, or their index; owned or NULL */
+    char *unread;                 /* weights in a container that is not read; owned or NULL */
+};
+
+static void listing_free(struct listing *listing)
+{
+    for (size_t i = 0; i < MAX_NAMES; i++)
+        cs_free(listing->safetensors[i]);
+    cs_free(listing->sharded);
+    cs_free(listing->unread);
+}
+
+/* Keep a copy of `name` at *kept unless one is there. False when out of memory. */
+static bool keep(char **kept, const char *name)
+{
+    if (!*kept)
+        *kept = cs_strdup(name);
+    return *kept != NULL;
+}
+
+static bool list_name(struct listing *listing, const char *name)
+{
+    static const char *const unread[] = {".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf"};
+    if (ends_with(name, ".safetensors.index.json") || (ends_with(name, ".safetensors") && strstr(name, "-of-")))
+        return keep(&listing->sharded, name);
+    if (ends_with(name, ".safetensors")) {
+        size_t i = listing->safetensors_count++;
+        return i >= MAX_NAMES || keep(&listing->safetensors[i], name);
+    }
+    for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
+        if (ends_with(name, unread[i]))
+            return keep(&listing->unread, name);
+    return true;
+}
+
+static clipsearch_status list_directory(const char *path, struct listing *listing, clipsearch_error *err)
+{
+    DIR *directory = opendir(path);
+    if (!directory)
+        return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (struct dirent *entry; status == CLIPSEARCH_OK && (entry = readdir(directory));)
+        if (!list_name(listing, entry->d_name))
+            status = cs_fail_memory(err, path);
+    closedir(directory);
+    return status;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static clipsearch_status refuse_several(const char *path, struct listing *listing, clipsearch_error *err)
+{
+    size_t kept = listing->safetensors_count < MAX_NAMES ? listing->safetensors_count : MAX_NAMES;
+    qsort(listing->safetensors, kept, sizeof *listing->safetensors, compare_strings);
+    cs_buf names = cs_buf_make(4096);
+    for (size_t i = 0; i < kept; i++)
+        cs_buf_printf(&names, i ? ", %s" : "%s", listing->safetensors[i]);
+    if (kept < listing->safetensors_count)
+        cs_buf_puts(&names, ", ...");
+    clipsearch_status status =
+        cs_fail(err, CLIPSEARCH_E_MODEL,
+                "%s: several weight files (%s) and none called model.safetensors; give the one that is meant this name",
+                path, names.data ? names.data : "");
+    cs_buf_free(&names);
+    return status;
+}
+
+/* The only *.safetensors of the directory, or a refusal that says what is there in its place. */
+static clipsearch_status find_only_weights(const char *path, char **weights, clipsearch_error *err)
+{
+    struct listing listing = {0};
+    clipsearch_status status = list_directory(path, &listing, err);
+    if (status != CLIPSEARCH_OK)
+        goto done;
+    if (listing.safetensors_count == 1) {
+        *weights = cs_path_join(path, listing.safetensors[0]);
+        status = *weights ? CLIPSEARCH_OK : cs_fail_memory(err, path);
+    } else if (listing.safetensors_count > 1) {
+        status = refuse_several(path, &listing, err);
+    } else if (listing.sharded) {
+        status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                         "%s: the weights are in several files (%s), which are not read; load the model in Python and "
+                         "save it with save_pretrained(..., max_shard_size=\"100GB\")",
+                         path, listing.sharded);
+    } else if (listing.unread) {
+        status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                         "%s: of weights there is only %s, which is not read; fetch the model.safetensors beside it, "
+                         "or load the model in Python and save its state_dict with safetensors.torch.save_file",
+                         path, listing.unread);
+    } else {
+        status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
+                         "%s: no weights there; looked for model.safetensors, open_clip_model.safetensors and one "
+                         "other *.safetensors",
+                         path);
+    }
+done:
+    listing_free(&listing);
+    return status;
+}
+
+/* transformers' name first, or open_clip's first when its configuration is the one that counts: repositories that
+ * serve both libraries hold both files. */
+static clipsearch_status find_weights(const char *path, bool open_clip, char **weights, clipsearch_error *err)
+{
+    static const char *const names[] = {"model.safetensors", "open_clip_model.safetensors", "model.safetensors"};
+    clipsearch_status status = find_first(path, names + open_clip, 2, weights, err);
+    if (status == CLIPSEARCH_OK && !*weights)
+        status = find_only_weights(path, weights, err);
+    return status;
+}
+
+/* ---------------------------------------------------------------- configuration */
+
+/* The configuration that counts, open, and of which kind; a document of NULL: there is none. */
+static clipsearch_status choose_config(const char *path, struct json_file *file, cs_config_kind *kind,
+                                       clipsearch_error *err)
+{
+    struct json_file other = {0};
+    *kind = CS_CONFIG_OTHER;
+    clipsearch_status status = read_json(path, "config.json", file, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (file->document) {
+        *kind = cs_config_kind_of(cs_json_root(file->document));
+        if (*kind != CS_CONFIG_OTHER)
+            return CLIPSEARCH_OK;
+    }
+    /* a config.json of timm, say, lies beside open_clip's file in repositories that serve both */
+    status = read_json(path, "open_clip_config.json", &other, err);
+    if (status == CLIPSEARCH_OK && other.document) {
+        json_file_close(file);
+        *file = other;
+        *kind = cs_config_kind_of(cs_json_root(file->document));
+        return *kind == CS_CONFIG_OPEN_CLIP
+                   ? CLIPSEARCH_OK
+                   : cs_fail(err, CLIPSEARCH_E_MODEL, "%s: it has no model_cfg with embed_dim, vision_cfg and text_cfg",
+                             file->path);
+    }
+    json_file_close(&other);
+    if (status == CLIPSEARCH_OK && file->document)
+        status = cs_config_refuse_other(cs_json_root(file->document), file->path, err);
+    return status;
+}
+
+/* preprocessor_config.json, or the image_processor inside the processor_config.json of newer versions. */
+static clipsearch_status read_preprocessor(const char *path, cs_clip_config *config, clipsearch_error *err)
+{
+    struct json_file file;
+    clipsearch_status status = read_json(path, "preprocessor_config.json", &file, err);
+    const cs_json *root = file.document ? cs_json_root(file.document) : NULL;
+    if (status == CLIPSEARCH_OK && !file.path) {
+        status = read_json(path, "processor_config.json", &file, err);
+        root = file.document ? cs_json_get(cs_json_root(file.document), "image_processor") : NULL;
+    }
+    if (status == CLIPSEARCH_OK && root && root->type != CS_JSON_OBJECT)
+        status = cs_fail(err, CLIPSEARCH_E_MODEL, "%s: expected a JSON object", file.path);
+    if (status == CLIPSEARCH_OK)
+        status = cs_hf_preprocessor_read(root, root ? file.path : path, config, err);
+    json_file_close(&file);
+    return status;
+}
+
+static clipsearch_status read_config(const char *path, const struct json_file *file, cs_config_kind kind,
+                                     const cs_weights *weights, cs_clip_config *config, clipsearch_error *err)
+{
+    clipsearch_status status;
+    const char *source = file->document ? file->path : cs_weights_path(weights);
+    if (!file->document) {
+        status = cs_infer_config(weights, config, err);
+    } else if (kind == CS_CONFIG_OPEN_CLIP) {
+        status = cs_open_clip_config_read(cs_json_root(file->document), file->path, config, err);
+    } else {
+        status = cs_hf_config_read(cs_json_root(file->document), file->path, config, err);
+        if (status == CLIPSEARCH_OK)
+            status = read_preprocessor(path, config, err);
+    }
+    return status == CLIPSEARCH_OK ? cs_clip_config_finish(config, source, err) : status;
+}
+
+/* ---------------------------------------------------------------- the directory */
+
+static clipsearch_status check_directory(const char *path, clipsearch_error *err)
+{
+    cs_file_info info;
+    clipsearch_status status = cs_file_stat(path, &info, err);
+    if (status == CLIPSEARCH_E_NOT_FOUND)
+        return cs_fail(err, status, "%s: no such model directory", path);
+    if (status == CLIPSEARCH_OK && !info.is_directory)
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
+                       "%s: not a directory; a model is a directory that holds weights, configuration and vocabulary",
+                       path);
+    return status;
+}
+
+clipsearch_status cs_model_dir_open(const char *path, cs_model_dir *dir, cs_weights **weights, clipsearch_error *err)
+{
+    static const char *const merges[] = {"merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"};
+    struct json_file config = {0};
+    cs_config_kind kind = CS_CONFIG_OTHER;
+    *dir = (cs_model_dir){0};
+    *weights = NULL;
+    clipsearch_status status = check_directory(path, err);
+    if (status != CLIPSEARCH_OK)
+        goto done;
+    dir->path = cs_strdup(path);
+    if (!dir->path) {
+        status = cs_fail_memory(err, path);
+        goto done;
+    }
+    status = choose_config(path, &config, &kind, err);
+    if (status == CLIPSEARCH_OK)
+        status = find_weights(path, kind == CS_CONFIG_OPEN_CLIP, &dir->weights, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_weights_open(dir->weights, weights, err);
+    if (status == CLIPSEARCH_OK)
+        status = read_config(path, &config, kind, *weights, &dir->config, err);
+    if (status == CLIPSEARCH_OK)
+        status = find_file(path, "vocab.json", &dir->vocab, err);
+    if (status == CLIPSEARCH_OK)
+        status = find_first(path, merges, sizeof merges / sizeof *merges, &dir->merges, err);
+done:
+    json_file_close(&config);
+    if (status != CLIPSEARCH_OK) {
+        cs_weights_close(weights);
+        cs_model_dir_free(dir);
+    }
+    return status;
+}
+
+void cs_model_dir_free(cs_model_dir *dir)
+{
+    if (!dir)
+        return;
+    cs_free(dir->path);
+    cs_free(dir->weights);
+    cs_free(dir->vocab);
+    cs_free(dir->merges);
+    *dir = (cs_model_dir){0};
+}

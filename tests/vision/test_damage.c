@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ * test_damage.c - every fixture cut at every byte, with bytes flipped, and with allocations that fail: an error
+ * value or a picture, never a crash. The sanitizers' build gives this its teeth. */
+#include "base/mem.h"
+#include "fixture.h"
+#include "tap.h"
+#include "vision/preprocess.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static cs_decoder decoder;
+static cs_image image;
+static char last[128]; /* a picture listed twice is damaged once */
+
+/* A copy that ends where its block ends, so that the sanitizer sees any read behind it. */
+static uint8_t *exact_copy(const cs_buf *file, size_t n)
+{
+    uint8_t *copy = malloc(n ? n : 1);
+    memcpy(copy, file->data, n);
+    return copy;
+}
+
+static void cut_everywhere(const char *picture, const char *ppm, bool exif)
+{
+    (void)ppm;
+    (void)exif;
+    if (strcmp(picture, last) == 0)
+        return;
+    strncpy(last, picture, sizeof last - 1);
+    cs_buf file;
+    fixture_read(picture, &file);
+    bool png = memcmp(file.data, "\x89PNG", 4) == 0;
+    size_t accepted = 0, wordless = 0, shortest = file.len;
+    for (size_t n = 0; n < file.len; n++) {
+        uint8_t *copy = exact_copy(&file, n);
+        clipsearch_error err = {0};
+        if (cs_decoder_decode(&decoder, copy, n, "cut", NULL, &image, &err) == CLIPSEARCH_OK) {
+            accepted++;
+            shortest = n < shortest ? n : shortest;
+        } else if (err.code != CLIPSEARCH_E_FORMAT || strncmp(err.message, "cut: ", 5) != 0) {
+            wordless++;
+        }
+        free(copy);
+    }
+    /* a PNG's pixels are whole once its last IDAT chunk is; a JPEG's, for Pillow and here, with its end marker */
+    bool right = true;
+    if (accepted > 0 && png) {
+        size_t end = 8;
+        for (size_t at = 8; at + 8 <= file.len;) {
+            const uint8_t *p = (const uint8_t *)file.data + at;
+            size_t length = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+            at += length + 12;
+            if (memcmp(p + 4, "IDAT", 4) == 0)
+                end = at;
+        }
+        right = shortest == end;
+    } else if (accepted > 0) {
+        const char *d = file.data;
+        size_t end = file.len;
+        while (end > 2 && memcmp(d + end - 2, "\xff\xd9", 2) != 0)
+            end--;
+        right = shortest == end;
+    }
+    TAP_OK(right && wordless == 0, "%s cut at each of its %zu bytes: %zu accepted, from byte %zu", picture, file.len,
+           accepted, shortest);
+    cs_buf_free(&file);
+}
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state;
+}
+
+static void flip_bytes(const char *picture, const char *ppm, bool exif)
+{
+    (void)ppm;
+    (void)exif;
+    if (strcmp(picture, last) == 0)
+        return;
+    strncpy(last, picture, sizeof last - 1);
+    cs_buf file;
+    fixture_read(picture, &file);
+    uint32_t seed = 2463534242u ^ (uint32_t)file.len;
+    clipsearch_image_options options = {CS_IMAGE_MAX_BYTES, 1000000, false};
+    int accepted = 0, wrong = 0, rounds = 200;
+    for (int round = 0; round < rounds; round++) {
+        uint8_t *copy = exact_copy(&file, file.len);
+        for (uint32_t i = 0, n = 1 + next_random(&seed) % 4; i < n; i++)
+            copy[next_random(&seed) % file.len] ^= (uint8_t)(1u << next_random(&seed) % 8);
+        clipsearch_error err = {0};
+        clipsearch_status status = cs_decoder_decode(&decoder, copy, file.len, "flipped", &options, &image, &err);
+        accepted += status == CLIPSEARCH_OK;
+        wrong += status != CLIPSEARCH_OK && status != CLIPSEARCH_E_FORMAT && status != CLIPSEARCH_E_LIMIT &&
+                 status != CLIPSEARCH_E_UNSUPPORTED;
+        free(copy);
+    }
+    TAP_OK(wrong == 0, "%s with bits flipped: %d of %d still a picture", picture, accepted, rounds);
+    cs_buf_free(&file);
+}
+
+/* Decode and preprocess with the n-th allocation failing, for every n, from a cold start each time. */
+static void fail_allocations(const char *picture)
+{
+    cs_buf file;
+    fixture_read(picture, &file);
+    cs_preprocess_config config = {CS_BICUBIC, 32, 32, {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}};
+    float *pixels = malloc(3 * 32 * 32 * sizeof *pixels);
+    uint64_t n = 1;
+    int wrong = 0;
+    for (clipsearch_status status = CLIPSEARCH_E_MEMORY; status != CLIPSEARCH_OK && n < 100; n++) {
+        cs_image cold = {0};
+        cs_preprocessor pre = {0};
+        clipsearch_error err = {0};
+        cs_mem_fail_at(n);
+        status = cs_image_decode(file.data, file.len, picture, NULL, &cold, &err);
+        if (status == CLIPSEARCH_OK)
+            status = cs_preprocess(&pre, &config, &cold.view, pixels, &err);
+        cs_mem_fail_at(0);
+        wrong += status != CLIPSEARCH_OK && (status != CLIPSEARCH_E_MEMORY || err.code != CLIPSEARCH_E_MEMORY);
+        cs_preprocessor_free(&pre);
+        cs_image_free(&cold);
+    }
+    TAP_OK(wrong == 0 && n > 3 && n < 100, "%s: each of %d allocations may fail", picture, (int)n - 2);
+    free(pixels);
+    cs_buf_free(&file);
+}
+
+/* Where `bytes` first stand in a file from `from` on. */
+static size_t find(const cs_buf *file, const char *bytes, size_t n, size_t from)
+{
+    while (from + n < file->len && memcmp(file->data + from, bytes, n) != 0)
+        from++;
+    return from;
+}
+
+/* More scans than any encoder writes, each costing a pass over the whole picture. */
+static void test_scan_bomb(void)
+{
+    cs_buf file, bomb = cs_buf_make(1 << 20);
+    clipsearch_error err = {0};
+    fixture_read("grey-progressive.jpg", &file);
+    size_t scan = 0, end = file.len - 2;
+    for (size_t at = 0; at < end; at = find(&file, "\xff\xda", 2, at + 1))
+        scan = at; /* the last scan, a refinement: it may come again and again */
+    cs_buf_append(&bomb, file.data, end);
+    for (int i = 0; i < 600; i++)
+        cs_buf_append(&bomb, file.data + scan, end - scan);
+    cs_buf_append(&bomb, "\xff\xd9", 2);
+    TAP_OK(cs_decoder_decode(&decoder, bomb.data, bomb.len, "bomb.jpg", NULL, &image, &err) == CLIPSEARCH_E_FORMAT,
+           "600 more scans are refused: %s", err.message);
+    cs_buf_free(&bomb);
+    cs_buf_free(&file);
+}
+
+/* TurboJPEG calls an error a warning once it has given a warning: what it leaves is not a picture all the same. */
+static void test_error_behind_warning(void)
+{
+    cs_buf file, spoilt = cs_buf_make(1 << 20);
+    clipsearch_error err = {0};
+    fixture_read("grey-progressive.jpg", &file);
+    size_t frame = find(&file, "\xff\xc2", 2, 0);
+    size_t table = find(&file, "\xff\xc4", 2, find(&file, "\xff\xda", 2, 0)); /* the second scan's Huffman table */
+    memset(file.data + table + 5, 0xff, 3);                                   /* of more codes than there can be */
+    cs_buf_append(&spoilt, file.data, frame);
+    cs_buf_append(&spoilt, "\x12\x34", 2); /* between two segments: a warning */
+    cs_buf_append(&spoilt, file.data + frame, file.len - frame);
+    TAP_OK(cs_decoder_decode(&decoder, spoilt.data, spoilt.len, "a.jpg", NULL, &image, &err) == CLIPSEARCH_E_FORMAT,
+           "an error behind a warning: %s", err.message);
+    cs_buf_free(&spoilt);
+    cs_buf_free(&file);
+}
+
+static void test_broken_checksum(void)
+{
+    cs_buf file;
+    clipsearch_error err = {0};
+    fixture_read("rgb-8.png", &file);
+    file.data[file.len - 13] ^= 1; /* the last byte of the IDAT chunk's sum: 12 bytes of IEND follow */
+    TAP_OK(cs_decoder_decode(&decoder, file.data, file.len, "a.png", NULL, &image, &err) == CLIPSEARCH_E_FORMAT,
+           "a wrong sum of the pixels is refused: %s", err.message);
+    file.data[file.len - 13] ^= 1;
+    file.data[29] ^= 1;
+    TAP_OK(cs_decoder_decode(&decoder, file.data, file.len, "a.png", NULL, &image, &err) == CLIPSEARCH_E_FORMAT,
+           "and of the header: %s", err.message);
+    cs_buf_free(&file);
+}
+
+int main(void)
+{
+    fixture_list(cut_everywhere);
+    fixture_list(flip_bytes);
+    fail_allocations("orientation-6.jpg");
+    fail_allocations("cmyk-adobe.jpg");
+    fail_allocations("palette-4-interlaced.png");
+    fail_allocations("exif-behind.png");
+    test_scan_bomb();
+    test_error_behind_warning();
+    test_broken_checksum();
+    cs_image_free(&image);
+    cs_decoder_free(&decoder);
+    return tap_done();
+}
