@@ -12,7 +12,8 @@ uint32_t cs_sheet_width(void)
 
 uint64_t cs_sheet_block_height(size_t hits)
 {
-    uint64_t rows = hits ? ((uint64_t)hits + CS_SHEET_COLUMNS - 1) / CS_SHEET_COLUMNS : 1;
+    uint64_t rows = hits ? (hits - 1) / CS_SHEET_COLUMNS + 1 : 1;
+    rows = rows < CS_SHEET_MAX_HEIGHT ? rows : CS_SHEET_MAX_HEIGHT; /* too high in any case */
     return rows * (CS_SHEET_TILE + CS_SHEET_LABEL) + (rows - 1) * CS_SHEET_GAP;
 }
 

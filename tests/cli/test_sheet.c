@@ -5,6 +5,7 @@
 #include "cli/sheet_layout.h"
 #include "tap.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void test_layout(void)
@@ -98,9 +99,10 @@ static void test_canvas(void)
     cs_canvas_image(&canvas, 20, 10, &image);
     cs_canvas_fill(&canvas, 19, 9, UINT32_MAX, UINT32_MAX, 0x010203);
     cs_canvas_fill(&canvas, 30, 30, 1, 1, 0);
-    cs_canvas_text(&canvas, 15, 5, "Mm", 2, 3, 0);
     TAP_OK(memcmp(canvas.rgb, "\x10\x20\x30", 3) == 0 && memcmp(canvas.rgb + (8 * 20 + 18) * 3, "\xFF\xFF\xFF", 3) == 0,
            "drawing is cut at the edges");
+    cs_canvas_text(&canvas, 15, 5, "Mm", 2, 3, 0);
+    TAP_OK(memcmp(canvas.rgb + (5 * 20 + 18) * 3, "\0\0\0", 3) == 0, "and so are letters");
     cs_canvas_free(&canvas);
 }
 
