@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_memory.c - the n-th allocation fails, for every n of an ingestion, a search, opening; and what encoding allocates. */
+ * test_memory.c - the n-th allocation fails, for every n of an ingestion, a search, opening; what encoding takes. */
 #include "base/mem.h"
 #include "gallery.h"
 #include "tap.h"

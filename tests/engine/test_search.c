@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_search.c - collections, single changes and search through the public interface, against scores worked out here. */
+ * test_search.c - collections, single changes and search by the public interface, against scores worked out here. */
 #include "gallery.h"
 #include "tap.h"
 

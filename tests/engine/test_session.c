@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_session.c - encoding: one vector an item whatever else is in the call, towers that were not asked for, limits. */
+ * test_session.c - encoding: one vector an item whatever else is in the call, towers not asked for, limits. */
 #include "gallery.h"
 #include "tap.h"
 
