@@ -41,13 +41,15 @@
  * Encoder: a model directory, opened. It maps images and texts into one space of `dim` floats. Immutable
  * after opening, so any number of threads may share one.
  *
- * Session: the scratch memory one thread needs to use an encoder. Encoding through a session allocates
- * nothing once the session is open. A session may use several worker threads, but is itself used by one
+ * Session: the scratch memory one thread needs to use an encoder. Encoding texts and decoded images through a session
+ * allocates nothing once the session is open, except that its buffers grow for a picture larger than any before it
+ * (decoding a file takes what the picture library needs besides). A session may use several worker threads, but is itself used by one
  * caller at a time.
  *
  * Database: one SQLite file. Collection: a named table of pictures in it, bound to the encoder (name, weights
  * fingerprint, dim, preprocessing) that made its vectors; any other encoder is refused, because vectors of two
- * encoders cannot be compared. Many processes may read while one writes.
+ * encoders cannot be compared. The name is for people: the same weights and configuration opened from elsewhere are the
+ * same encoder. Many processes may read while one writes.
  *
  * Score: for CLIPSEARCH_COSINE the cosine in [-1, 1] and for CLIPSEARCH_IP the inner product (higher is
  * nearer); for CLIPSEARCH_L2 the squared Euclidean distance (lower is nearer). Hits come nearest first, ties by
@@ -142,8 +144,9 @@ CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
 typedef struct clipsearch_encoder_info {
     const char *name;          /* as stored in collections */
     const char *path;          /* directory it was opened from */
-    const char *fingerprint;   /* 64 hex digits that name the weights: SHA-256 over tensor names, types, shapes and a
-                                  sample of each tensor's bytes (not of the whole file, which would have to be read) */
+    const char *fingerprint;   /* 64 hex digits that name what makes the vectors: SHA-256 over the configuration (sizes,
+                                  heads, activation) and tensor names, types, shapes and a sample of each tensor's bytes
+                                  (not of the whole file, which would have to be read) */
     const char *preprocessing; /* one line that names the preprocessing exactly; part of a collection's identity */
     size_t dim;                /* length of a vector */
     size_t image_size;         /* pixels on a side after the crop */
@@ -333,16 +336,23 @@ typedef struct clipsearch_source {
     const char *path;            /* a directory (walked) or one file */
     const char *const *include;  /* glob patterns; NULL: *.jpg *.jpeg *.png in any case. A pattern without '/' is held
                                     against the file's name, one with '/' against the path below the source; "**"
-                                    stands for any number of directories */
+                                    stands for any number of directories, [a-z] and [!a-z] for one character, \x for x
+                                    itself. Names that begin with '.' are nothing special. A source that is one file is
+                                    taken whatever the patterns */
     size_t include_count;
-    const char *const *exclude;  /* glob patterns of files and whole directories to leave out */
+    const char *const *exclude;  /* glob patterns of files and whole directories to leave out; one that ends in '/' is
+                                    for directories only */
     size_t exclude_count;
     bool no_recurse;             /* only the directory itself */
     bool follow_symlinks;        /* default false: links to directories are not entered */
-    const char *attributes;      /* a JSON object given to every picture of the source, or NULL */
-    const char *attributes_csv;  /* a CSV file with a header row, one row a picture, whose columns become attributes
-                                    (numbers become numbers); NULL: none. Its values beat `attributes` */
-    const char *csv_key;         /* the column that holds the picture's path or name; NULL: "path" */
+    const char *attributes;      /* a JSON object given to every picture of the source, or NULL. A source with neither
+                                    this nor attributes_csv leaves the attributes that pictures have as they are */
+    const char *attributes_csv;  /* a CSV file with a header row, one row a picture, whose columns become attributes:
+                                    JSON numbers of up to 18 digits before the point become numbers, anything else (007,
+                                    +49, true) stays a string, an empty field is no attribute. NULL: none. Its values
+                                    beat `attributes`. Two rows for one picture are an error */
+    const char *csv_key;         /* the column that holds the picture's path below the source, absolute path or name;
+                                    NULL: "path". It becomes no attribute itself */
     bool csv_by_name;            /* join on the file's name alone instead of the path below the source */
 } clipsearch_source;
 
@@ -365,9 +375,11 @@ typedef struct clipsearch_ingest_options {
     size_t source_count;
     size_t batch;             /* pictures encoded and committed together; default 32 */
     unsigned threads;         /* decoding threads; 0 (default): one per processor */
-    bool prune;               /* remove rows of pictures that are gone from a source. A source that cannot be read
-                                 prunes nothing. Default false */
-    bool dry_run;             /* walk and compare only, write nothing */
+    bool prune;               /* remove rows of pictures whose files are gone from a source. A file that is there but left
+                                 out by the patterns keeps its row; a source that cannot be read wholly prunes nothing.
+                                 Default false */
+    bool dry_run;             /* walk and compare only, write nothing. New and changed files are read, to see what was
+                                 moved or copied, but not decoded: which of them are bad is not known */
     clipsearch_on_bad on_bad; /* default CLIPSEARCH_SKIP_BAD */
     clipsearch_image_options image;
     bool (*progress)(void *context, const clipsearch_progress *progress); /* called now and then on the caller's
@@ -424,9 +436,11 @@ typedef struct clipsearch_hit {
 
 typedef struct clipsearch_hits clipsearch_hits;
 
-/* Find the `k` nearest pictures to each of `count` query vectors [count, dim]. Exact. The result owns its strings
+/* Find the `k` nearest pictures to each of `count` query vectors [count, dim]. Exact. For CLIPSEARCH_COSINE a query that
+ * is not L2-normalised is normalised first. The first search of a collection handle reads all vectors into memory, and a
+ * search after a change reads them again. The result owns its strings
  * and is independent of the collection; free it with clipsearch_hits_free. `options` may be NULL.
- * Errors: CLIPSEARCH_E_ARGUMENT (k of 0, a NaN or infinity in a query), _DATABASE, _MEMORY. */
+ * Errors: CLIPSEARCH_E_ARGUMENT (k of 0, a NaN or infinity in a query, a cosine query of zeros), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
                                                    size_t count, size_t k, const clipsearch_search_options *options,
                                                    clipsearch_hits **hits, clipsearch_error *err);

@@ -22,7 +22,7 @@ static void trim_broken_tail(char *text, size_t size)
         text[start - 1] = '\0';
 }
 
-static void fill(clipsearch_error *err, clipsearch_status code, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void fill(clipsearch_error *err, clipsearch_status code, const char *format, va_list args)
 {
     err->code = code;
     vsnprintf(err->message, sizeof err->message, format, args);
@@ -50,10 +50,9 @@ clipsearch_status cs_fail_errno(clipsearch_error *err, clipsearch_status code, i
         va_end(args);
         size_t used = strlen(err->message);
         char words[128];
-        /* the POSIX form: a message even for unknown numbers, safe in threads */
-        if (strerror_r(error_number, words, sizeof words) != 0)
-            snprintf(words, sizeof words, "error %d", error_number);
-        snprintf(err->message + used, sizeof err->message - used, ": %s", words);
+        /* the GNU form, safe in threads: returns the words, in the buffer or not */
+        snprintf(err->message + used, sizeof err->message - used, ": %s",
+                 strerror_r(error_number, words, sizeof words));
         trim_broken_tail(err->message, sizeof err->message);
     }
     return code;

@@ -59,8 +59,8 @@ const cs_json *cs_json_root(const cs_json_document *document);
 /* The member of object `value` by name, or NULL when it is no object or has none. */
 const cs_json *cs_json_get(const cs_json *value, const char *key);
 
-/* Append a JSON string literal with its quotes. Control characters, quote and backslash are escaped, valid UTF-8 is kept
- * as it is, and each byte that is not part of valid UTF-8 becomes a lone surrogate escape \udc80..\udcff (Python's
+/* Append a JSON string literal with its quotes. Control characters, quote and backslash are escaped, valid UTF-8 is
+ * kept as it is, and each byte that is not part of valid UTF-8 becomes a lone surrogate escape \udc80..\udcff (Python's
  * surrogateescape), so that any file name survives the round trip. */
 void cs_json_put_string(cs_buf *buf, const char *text, size_t size);
 

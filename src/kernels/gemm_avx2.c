@@ -86,15 +86,36 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
     }
 }
 
+/* All bits set in those lanes of vector v that belong to one of `outputs`. */
+static inline __m256i output_lanes(size_t v, size_t outputs)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)outputs - (int)v * LANES), lane);
+}
+
+/* Whole panels go without a mask: a masked store takes some twenty operations on AMD processors. */
+static inline __m256 load_sums(const float *y, size_t v, size_t outputs)
+{
+    return outputs == PANEL ? _mm256_loadu_ps(y + v * LANES) : _mm256_maskload_ps(y + v * LANES, output_lanes(v, outputs));
+}
+
+static inline void store_sums(float *y, size_t v, size_t outputs, __m256 sums)
+{
+    if (outputs == PANEL)
+        _mm256_storeu_ps(y + v * LANES, sums);
+    else
+        _mm256_maskstore_ps(y + v * LANES, output_lanes(v, outputs), sums);
+}
+
 /* `rows` by PANEL sums over k steps; `more` goes on from the sums that lie in y. */
 static inline __attribute__((always_inline)) void tile(size_t rows, const float *x, size_t ldx, size_t k,
-                                                       const float *packed, int more, const __m256i *masks, float *y,
+                                                       const float *packed, int more, size_t outputs, float *y,
                                                        size_t ldy)
 {
     __m256 sums[TILE][VECTORS];
     for (size_t i = 0; i < rows; i++)
         for (size_t v = 0; v < VECTORS; v++)
-            sums[i][v] = more ? _mm256_maskload_ps(y + i * ldy + v * LANES, masks[v]) : _mm256_setzero_ps();
+            sums[i][v] = more ? load_sums(y + i * ldy, v, outputs) : _mm256_setzero_ps();
     for (size_t kk = 0; kk < k; kk++, packed += PANEL) {
         __m256 w[VECTORS];
         for (size_t v = 0; v < VECTORS; v++)
@@ -107,15 +128,12 @@ static inline __attribute__((always_inline)) void tile(size_t rows, const float 
     }
     for (size_t i = 0; i < rows; i++)
         for (size_t v = 0; v < VECTORS; v++)
-            _mm256_maskstore_ps(y + i * ldy + v * LANES, masks[v], sums[i][v]);
+            store_sums(y + i * ldy, v, outputs, sums[i][v]);
 }
 
 static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
                      size_t ldy)
 {
-    const __m256i count = _mm256_set1_epi32((int)outputs);
-    const __m256i masks[VECTORS] = {_mm256_cmpgt_epi32(count, _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)),
-                                    _mm256_cmpgt_epi32(count, _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15))};
     for (size_t kk = 0; kk == 0 || kk < k; kk += K_BLOCK) {
         const size_t steps = k - kk < K_BLOCK ? k - kk : K_BLOCK;
         const int more = kk > 0;
@@ -126,22 +144,22 @@ static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float
             float *to = y + i * ldy;
             switch (rows) {
             case 6:
-                tile(6, from, ldx, steps, panel, more, masks, to, ldy);
+                tile(6, from, ldx, steps, panel, more, outputs, to, ldy);
                 break;
             case 5:
-                tile(5, from, ldx, steps, panel, more, masks, to, ldy);
+                tile(5, from, ldx, steps, panel, more, outputs, to, ldy);
                 break;
             case 4:
-                tile(4, from, ldx, steps, panel, more, masks, to, ldy);
+                tile(4, from, ldx, steps, panel, more, outputs, to, ldy);
                 break;
             case 3:
-                tile(3, from, ldx, steps, panel, more, masks, to, ldy);
+                tile(3, from, ldx, steps, panel, more, outputs, to, ldy);
                 break;
             case 2:
-                tile(2, from, ldx, steps, panel, more, masks, to, ldy);
+                tile(2, from, ldx, steps, panel, more, outputs, to, ldy);
                 break;
             default:
-                tile(1, from, ldx, steps, panel, more, masks, to, ldy);
+                tile(1, from, ldx, steps, panel, more, outputs, to, ldy);
                 break;
             }
             i += rows;

@@ -22,12 +22,12 @@ typedef struct cs_matrix {
 
 /* A pre-LN transformer block, W = width, M = mlp. */
 typedef struct cs_block_tensors {
-    cs_matrix ln1_weight, ln1_bias;  /* [1, W] */
+    cs_matrix ln1_weight, ln1_bias;                     /* [1, W] */
     cs_matrix q_weight, k_weight, v_weight, out_weight; /* [W, W], out x in */
     cs_matrix q_bias, k_bias, v_bias, out_bias;         /* [1, W] */
-    cs_matrix ln2_weight, ln2_bias;  /* [1, W] */
-    cs_matrix fc1_weight, fc1_bias;  /* [M, W], [1, M] */
-    cs_matrix fc2_weight, fc2_bias;  /* [W, M], [1, W] */
+    cs_matrix ln2_weight, ln2_bias;                     /* [1, W] */
+    cs_matrix fc1_weight, fc1_bias;                     /* [M, W], [1, M] */
+    cs_matrix fc2_weight, fc2_bias;                     /* [W, M], [1, W] */
 } cs_block_tensors;
 
 typedef struct cs_vision_tensors {
@@ -35,14 +35,14 @@ typedef struct cs_vision_tensors {
     cs_matrix class_embedding; /* [1, W] */
     cs_matrix positions;       /* [1 + (S/P)^2, W] */
     cs_matrix pre_ln_weight, pre_ln_bias, post_ln_weight, post_ln_bias; /* [1, W] */
-    cs_matrix projection;      /* [dim, W] out x in; transposed for OpenAI naming */
+    cs_matrix projection; /* [dim, W] out x in; transposed for OpenAI naming */
 } cs_vision_tensors;
 
 typedef struct cs_text_tensors {
-    cs_matrix tokens;          /* [vocabulary, W] */
-    cs_matrix positions;       /* [context, W] */
+    cs_matrix tokens;                         /* [vocabulary, W] */
+    cs_matrix positions;                      /* [context, W] */
     cs_matrix final_ln_weight, final_ln_bias; /* [1, W] */
-    cs_matrix projection;      /* [dim, W] out x in; transposed for OpenAI naming */
+    cs_matrix projection;                     /* [dim, W] out x in; transposed for OpenAI naming */
 } cs_text_tensors;
 
 /* Which naming the file uses. CLIPSEARCH_E_MODEL when neither tower is there in either. */

@@ -12,14 +12,14 @@ enum { CS_TENSOR_RANK = 8 }; /* most dimensions a tensor may have */
 
 typedef struct cs_tensor {
     const char *name;
-    cs_dtype dtype;             /* valid when is_float */
-    bool is_float;              /* false: an integer, boolean or other tensor (position_ids), kept by name only */
+    cs_dtype dtype; /* valid when is_float */
+    bool is_float;  /* false: an integer, boolean or other tensor (position_ids), kept by name only */
     int rank;
     size_t shape[CS_TENSOR_RANK];
-    size_t count;               /* product of shape */
-    const void *data;           /* [shape], row-major, little-endian, any alignment; in the map */
-    size_t bytes;               /* at data */
-    const char *stored;         /* the file's own name of the type: "F32", "I64", ... */
+    size_t count;       /* product of shape */
+    const void *data;   /* [shape], row-major, little-endian, any alignment; in the map */
+    size_t bytes;       /* at data */
+    const char *stored; /* the file's own name of the type: "F32", "I64", ... */
 } cs_tensor;
 
 typedef struct cs_weights cs_weights;
@@ -40,7 +40,7 @@ void cs_weights_close(cs_weights **weights);
 
 const char *cs_weights_path(const cs_weights *weights);
 size_t cs_weights_count(const cs_weights *weights);
-const cs_tensor *cs_weights_at(const cs_weights *weights, size_t i); /* in ascending order of name */
+const cs_tensor *cs_weights_at(const cs_weights *weights, size_t i);           /* in ascending order of name */
 const cs_tensor *cs_weights_find(const cs_weights *weights, const char *name); /* NULL: none */
 
 /* The float tensor `name` with exactly this shape. CLIPSEARCH_E_MODEL names file, tensor, expected and found shape. */

@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "tap.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,8 @@ static void test_error(void)
                strcmp(err.message, "file: no") == 0,
            "fail fills and returns");
     TAP_OK(cs_fail(NULL, CLIPSEARCH_E_IO, "x") == CLIPSEARCH_E_IO, "an error nobody wants");
+    cs_fail_errno(&err, CLIPSEARCH_E_IO, ENOENT, "file");
+    TAP_OK(strcmp(err.message, "file: No such file or directory") == 0, "the system's words: %s", err.message);
     char longer[2000];
     for (size_t i = 0; i + 3 < sizeof longer; i += 3)
         memcpy(longer + i, "\xE2\x82\xAC", 4);

@@ -19,12 +19,24 @@ static void need(clipsearch_status status, const clipsearch_error *err)
     exit(1);
 }
 
+static const char *in_source_tree(const char *directory, const char *name)
+{
+    static char paths[2][4096];
+    static unsigned next;
+    char *path = paths[next++ % 2];
+    const char *root = getenv("CLIPSEARCH_SOURCE_ROOT");
+    snprintf(path, sizeof paths[0], "%s/%s/%s", root ? root : ".", directory, name);
+    return path;
+}
+
 const char *gallery_model(void)
 {
-    static char path[4096];
-    const char *root = getenv("CLIPSEARCH_SOURCE_ROOT");
-    snprintf(path, sizeof path, "%s/weights/default", root ? root : ".");
-    return path;
+    return in_source_tree("weights", "default");
+}
+
+const char *gallery_example(const char *name)
+{
+    return in_source_tree("examples/pictures", name);
 }
 
 void gallery_open(gallery *g, bool texts)

@@ -50,7 +50,8 @@ bool gallery_report_is(const gallery *g, int found, int inserted, int replaced, 
 /* The report as text, for a test's line. */
 const char *gallery_report_text(const gallery *g);
 
-/* The path of the default model. */
+/* The path of the default model, and of one of the example pictures; valid for two calls. */
 const char *gallery_model(void);
+const char *gallery_example(const char *name);
 
 #endif

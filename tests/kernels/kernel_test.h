@@ -31,7 +31,7 @@ void kt_free(kt_block *block);
 /* Equal bits; any NaN equals any NaN. */
 bool kt_same(const float *a, const float *b, size_t n);
 
-/* Best time of one call in ns, over about a tenth of a second. */
+/* Best processor time of one call on this thread in ns, over about a tenth of a second. */
 double kt_time(void (*call)(void *context), void *context);
 bool kt_wants_bench(int argc, char **argv);
 
