@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static const char known[] = "#version: 0.2\ni n\nt h\nth e</w>\n";
 
 static void require(bool condition)

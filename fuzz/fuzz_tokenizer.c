@@ -10,6 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 enum { CONTEXT = 77, MERGES = 12, START = 512 + MERGES, END };
 
 static const char merges[] =

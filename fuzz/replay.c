@@ -22,7 +22,7 @@ static uint64_t next_random(uint64_t *state)
 /* The target sees an exact-size block, so that a sanitizer catches the first byte read past it. */
 static void run_copy(const uint8_t *data, size_t size)
 {
-    uint8_t *copy = malloc(size ? size : 1);
+    uint8_t *copy = calloc(size ? size : 1, 1);
     if (!copy)
         abort();
     if (size)
@@ -34,7 +34,7 @@ static void run_copy(const uint8_t *data, size_t size)
 static void run_damaged(const uint8_t *data, size_t size)
 {
     uint64_t state = UINT64_C(0x9E3779B97F4A7C15) ^ size;
-    uint8_t *copy = malloc(size + 1);
+    uint8_t *copy = calloc(size + 1, 1);
     if (!copy)
         abort();
     for (int i = 0; i < VARIANTS && size; i++) {

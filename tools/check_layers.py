@@ -31,14 +31,14 @@ OWNERS = {
     "zlib.h": r"model/gzip\.c",
     "turbojpeg.h": r"vision/decode_jpeg\.c",
     "png.h": r"(vision/decode_png|cli/sheet_png)\.c",
-    "utf8proc.h": r"text/(clean|unicode)\.c",
+    "utf8proc.h": r"text/unicode\.c",
     "sqlite3.h": r"store/\w+\.[ch]",
-    "yaml.h": r"cli/yaml\.c",
+    "yaml.h": r"cli/yaml_tree\.c",
 }
 
 STANDARD = set("""assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h getopt.h inttypes.h libgen.h limits.h locale.h
 math.h pthread.h sched.h setjmp.h signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
-string.h strings.h sys/ioctl.h sys/mman.h sys/resource.h sys/stat.h sys/types.h sys/wait.h termios.h time.h
+string.h strings.h sys/ioctl.h sys/mman.h sys/resource.h sys/stat.h sys/statvfs.h sys/types.h sys/wait.h termios.h time.h
 unistd.h""".split())
 
 

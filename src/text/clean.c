@@ -9,12 +9,12 @@
 
 #include <string.h>
 
-/* ftfy repairs a text line by line, each until nothing changes any more, and cuts longer lines here. Source: ftfy 6.3.1,
- * fix_text and fix_and_explain with fix_encoding=False. */
+/* ftfy repairs a text line by line, each until nothing changes any more, and cuts longer lines here. Source: ftfy
+ * 6.3.1, fix_text and fix_and_explain with fix_encoding=False. */
 enum { LONGEST_LINE = 1000000 };
 
-/* Each pass over a line resolves one level of references ("&amp;amp;"), so a line of n levels costs n passes. A text may
- * cost this many code points in all: a second or two, or 64 passes over the longest text. */
+/* Each pass over a line resolves one level of references ("&amp;amp;"), so a line of n levels costs n passes. A text
+ * may cost this many code points in all: a second or two, or 64 passes over the longest text. */
 enum { MOST_WORK = 1 << 26 };
 
 /* What cleaning needs besides its output. */

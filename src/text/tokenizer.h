@@ -11,8 +11,8 @@ typedef struct cs_tokenizer cs_tokenizer;
 
 /* Read the merges from `merges` (merges.txt with its "#version" line, or bpe_simple_vocab_16e6.txt, gzip-compressed or
  * not; extra merges beyond what `vocabulary` has room for are left unread, as the reference does) and, when `vocab` is
- * not NULL, check that vocab.json gives every piece the id that the rule gives. `vocabulary` is the model's: ids are 256
- * bytes, 256 bytes + "</w>", merges, start, end; a vocabulary that the merges do not fill is CLIPSEARCH_E_MODEL.
+ * not NULL, check that vocab.json gives every piece the id that the rule gives. `vocabulary` is the model's: ids are
+ * 256 bytes, 256 bytes + "</w>", merges, start, end; a vocabulary that the merges do not fill is CLIPSEARCH_E_MODEL.
  * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL (file and line), _LIMIT, _MEMORY. */
 clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_t vocabulary, size_t context_length,
                                     cs_tokenizer **tokenizer, clipsearch_error *err);
@@ -20,7 +20,7 @@ void cs_tokenizer_close(cs_tokenizer **tokenizer);
 
 /* UTF-8 `text` of `size` bytes -> ids with start and end, at most context_length of them. refuse: a text that does not
  * fit is CLIPSEARCH_E_LIMIT; otherwise the first tokens are kept and the last id is the end token. ids has room for
- * context_length. Immutable tokenizer, any number of threads. A text below 1 KiB takes no memory (about 40 KiB of stack),
+ * context_length. Immutable tokenizer, any number of threads. A text below 1 KiB takes no memory (40 KiB of stack),
  * unless decomposing its characters makes it several times longer. Errors: CLIPSEARCH_E_LIMIT (also over 1 MiB of text,
  * or what cs_clean gives), _MEMORY. */
 clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char *text, size_t size, bool refuse,

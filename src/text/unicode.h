@@ -25,7 +25,7 @@ uint32_t cs_unicode_mend_c1(uint32_t code);
 /* Simple case mappings, one code point to one. */
 uint32_t cs_unicode_lower(uint32_t code);
 uint32_t cs_unicode_upper(uint32_t code);
-/* Properties Case_Ignorable; and Cased, for code points that are not ignorable (Unicode 15, section 3.13, D135-D136). */
+/* Properties Case_Ignorable; and Cased, for code points that are not ignorable (Unicode 15, section 3.13). */
 bool cs_unicode_case_ignorable(uint32_t code);
 bool cs_unicode_cased(uint32_t code);
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * decode_jpeg.c - JPEG by TurboJPEG, with the pixels that Pillow gives.
  *
- * The header is walked here first, because limits are to be checked, and EXIF found, before the library is given the
- * file. What is accepted follows Pillow: a file without its end-of-image marker is cut short and refused; one whose
- * compressed data is damaged in the middle, but which runs to its end, is shown as the library recovers it.
- * A progressive file with its end marker but without its last scans is smoothed, each version of the library in its way.
- * Differences: (1) junk in place of the end marker is refused, where Pillow takes some such files; (2) more than 500
- * scans are refused (a few kilobytes could otherwise keep a processor busy for minutes); (3) Pillow's XMP orientation is
- * not read. */
+ * The header is walked here first, because limits are to be checked, and EXIF found, before the library is given
+ * the file. What is accepted follows Pillow: a file without its end-of-image marker is cut short and refused; one
+ * whose compressed data is damaged in the middle, but which runs to its end, is shown as the library recovers it. A
+ * progressive file with its end marker but without its last scans is smoothed, each version of the library in its
+ * way. Differences: (1) junk in place of the end marker is refused, where Pillow takes some such files; (2) more
+ * than 500 scans are refused (a few kilobytes could otherwise keep a processor busy for minutes); (3) Pillow's XMP
+ * orientation is not read. */
 #include "vision/decode.h"
 
 #include "vision/orient.h"
@@ -146,8 +146,8 @@ static clipsearch_status decompress(const cs_picture_source *source, const struc
                                     int format, uint8_t *pixels, clipsearch_error *err)
 {
     int width = 0, height = 0, subsampling = 0, colour = 0;
-    /* The library's own reading must agree before it is given memory of our size. Its failure here is not final: it also
-     * fails for sampling factors it has no name for, which decode well. */
+    /* The library's own reading must agree before it is given memory of our size. Its failure here is not final: it
+     * also fails for sampling factors it has no name for, which decode well. */
     tjDecompressHeader3(jpeg, source->data, (unsigned long)source->size, &width, &height, &subsampling, &colour);
     if ((uint32_t)width != header->width || (uint32_t)height != header->height)
         return fail_library(source, jpeg, err);
@@ -213,9 +213,9 @@ clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_picture_source *s
     clipsearch_status status = check_header(source, &header, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    /* A fresh instance for every picture, though it could be kept: libjpeg carries tables over from one picture into the
-     * next that lacks them, and TurboJPEG 2.1 cannot be used again after an error in a header: it goes on in the middle
-     * of the next file's. Making one costs some microseconds. */
+    /* A fresh instance for every picture, though it could be kept: libjpeg carries tables over from one picture
+     * into the next that lacks them, and TurboJPEG 2.1 cannot be used again after an error in a header: it goes on
+     * in the middle of the next file's. Making one costs half a microsecond. */
     tjhandle jpeg = tjInitDecompress();
     if (!jpeg)
         return cs_fail_memory(err, "the JPEG decoder");

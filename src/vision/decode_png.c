@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * decode_png.c - PNG by libpng, with the pixels that Pillow's convert("RGB") gives.
  *
- * libpng's simplified interface cannot be used: it corrects gamma and composes alpha, and the references do neither. The
- * row interface reports errors by longjmp; it is confined to `read_pixels`, whose callees below libpng hold nothing.
- * Chunks that do not change pixels are skipped unread, except eXIf.
- * Differences from Pillow: (1) 16-bit grey keeps its high byte, as 16-bit colour does; Pillow clips it at 255, which
- * turns nearly every such picture white; (2) a wrong checksum in the compressed pixels is an error, Pillow does not look;
- * (3) an EXIF block written as text ("Raw profile type exif") is not read. */
+ * libpng's simplified interface cannot be used: it corrects gamma and composes alpha, and the references do
+ * neither. The row interface reports errors by longjmp; it is confined to `read_pixels`, whose callees below libpng
+ * hold nothing. Chunks that do not change pixels are skipped unread, except eXIf. Differences from Pillow: (1)
+ * 16-bit grey keeps its high byte, as 16-bit colour does; Pillow clips it at 255, which turns nearly every such
+ * picture white; (2) a wrong checksum in the compressed pixels is an error, Pillow does not look; (3) an EXIF block
+ * written as text ("Raw profile type exif") is not read. */
 #include "vision/decode.h"
 
 #include "base/mem.h"

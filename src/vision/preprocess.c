@@ -14,8 +14,8 @@ struct side {
     uint32_t black; /* black pixels before it, when the side is shorter than the crop */
 };
 
-/* Source: torchvision.transforms.functional.center_crop: pads a short side, floor before, the rest behind; the offset of
- * a long one is Python's round(), half to even. */
+/* Source: torchvision.transforms.functional.center_crop: pads a short side, floor before, the rest behind; the
+ * offset of a long one is Python's round(), half to even. */
 static struct side center(uint64_t resized, uint32_t crop)
 {
     if (resized < crop)

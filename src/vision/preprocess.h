@@ -12,15 +12,17 @@ typedef struct cs_preprocessor {
     cs_image cropped;
 } cs_preprocessor;
 
-/* image -> pixels [3, crop, crop]: resize the short side to config->resize (long side truncated), centre crop (offset
- * rounded half to even; pictures whose resized long side is below the crop are padded with black as torchvision's
- * center_crop does), / 255, - mean, / std. Pictures of any shape: extreme ratios do not allocate beyond the crop's needs.
- * Sources: torchvision transforms.functional resize/center_crop, Pillow Resample.c. Errors: CLIPSEARCH_E_MEMORY, _LIMIT. */
+/* image -> pixels [3, crop, crop]: resize the short side to config->resize (long side truncated), centre crop
+ * (offset rounded half to even; pictures whose resized long side is below the crop are padded with black as
+ * torchvision's center_crop does), / 255, - mean, / std. Pictures of any shape: extreme ratios do not allocate
+ * beyond the crop's needs. Sources: torchvision transforms.functional resize/center_crop, Pillow Resample.c.
+ * Errors: CLIPSEARCH_E_MEMORY, _LIMIT. */
 clipsearch_status cs_preprocess(cs_preprocessor *pre, const cs_preprocess_config *config, const clipsearch_image *image,
                                 float *pixels, clipsearch_error *err);
 void cs_preprocessor_free(cs_preprocessor *pre);
 
-/* The line that names a preprocessing in a collection, e.g. "resize 224 bicubic, crop 224, mean 0.48145466 ..., std ...". */
+/* The line that names a preprocessing in a collection, e.g. "resize 224 bicubic, crop 224, mean 0.48145466 ..., std
+ * ...". */
 clipsearch_status cs_preprocess_describe(const cs_preprocess_config *config, char text[256]);
 
 #endif

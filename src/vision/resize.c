@@ -11,8 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-/* What one block of columns may take: pixels between the passes, and coefficients, each. A photo of 12 megapixels on its
- * way to 224 pixels is one block; the bound is for what is larger. */
+/* What one block of columns may take: pixels between the passes, and coefficients, each. A photo of 12 megapixels
+ * on its way to 224 pixels is one block; the bound is for what is larger. */
 enum { BLOCK_BYTES = 4 << 20, MIN_BLOCK = 16 /* columns */ };
 
 /* One side's mapping from `out` positions to `in` positions. */

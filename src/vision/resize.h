@@ -6,8 +6,8 @@
 #include "model/clip_config.h"
 #include "vision/image.h"
 
-/* A side may shrink by this factor at most (CLIPSEARCH_E_LIMIT beyond): with more, the fixed-point coefficients round to
- * nothing and the sums could overflow. */
+/* A side may shrink by this factor at most (CLIPSEARCH_E_LIMIT beyond): with more, the fixed-point coefficients
+ * round to nothing and the sums could overflow. */
 enum { CS_RESIZE_MAX_SHRINK = 1 << 18 };
 
 /* Memory that resizing keeps between calls. Zero-initialise; free with cs_resizer_free. */
@@ -16,10 +16,10 @@ typedef struct cs_resizer {
     size_t capacity;
 } cs_resizer;
 
-/* The whole of `in` resampled to width x height into `out`: separable, 8 bits between the two passes, the width first,
- * or the height first where Pillow 13 does so. Allocates, besides `out`, a few megabytes at most for usual sizes. `in` and
- * `out` must not share memory. Source: Pillow's Resample.c (ImagingResample); nearest: Geometry.c (ImagingScaleAffine).
- * Errors: CLIPSEARCH_E_ARGUMENT (no pixels in or out), _LIMIT, _MEMORY. */
+/* The whole of `in` resampled to width x height into `out`: separable, 8 bits between the two passes, the width
+ * first, or the height first where Pillow 13 does so. Allocates, besides `out`, a few megabytes at most for usual
+ * sizes. `in` and `out` must not share memory. Source: Pillow's Resample.c (ImagingResample); nearest: Geometry.c
+ * (ImagingScaleAffine). Errors: CLIPSEARCH_E_ARGUMENT (no pixels in or out), _LIMIT, _MEMORY. */
 clipsearch_status cs_resize(cs_resizer *resizer, const clipsearch_image *in, uint32_t width, uint32_t height,
                             cs_resample filter, cs_image *out, clipsearch_error *err);
 

@@ -35,10 +35,10 @@ typedef struct tensor {
 static tensor tensors[1024];
 static size_t count;
 
-static void add(kind kind, size_t rows, size_t columns, const char *prefix, const char *name)
+static void add(kind of, size_t rows, size_t columns, const char *prefix, const char *name)
 {
     tensor *t = &tensors[count++];
-    *t = (tensor){.kind = kind, .rows = rows, .columns = columns};
+    *t = (tensor){.kind = of, .rows = rows, .columns = columns};
     snprintf(t->name, sizeof t->name, "%s%s", prefix, name);
 }
 
@@ -50,11 +50,11 @@ static void add_layernorm(const char *prefix, const char *name, size_t width)
     add(BIAS, width, 0, both, ".bias");
 }
 
-static void add_linear(const char *prefix, const char *name, kind kind, size_t out, size_t in)
+static void add_linear(const char *prefix, const char *name, kind of, size_t out, size_t in)
 {
     char both[128];
     snprintf(both, sizeof both, "%s%s", prefix, name);
-    add(kind, out, in, both, ".weight");
+    add(of, out, in, both, ".weight");
     add(BIAS, out, 0, both, ".bias");
 }
 

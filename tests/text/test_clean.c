@@ -17,11 +17,11 @@
 static void test_golden(void)
 {
     fixture strings, cleaned;
-    if (!fixture_open(&strings, "strings.gz") | !fixture_open(&cleaned, "cleaned.gz"))
-        return;
+    bool opened = fixture_open(&strings, "strings.gz");
+    opened = fixture_open(&cleaned, "cleaned.gz") && opened;
     size_t count = 0, wrong = 0;
     cs_buf out = cs_buf_make(1 << 24);
-    while (fixture_next(&strings) && fixture_next(&cleaned)) {
+    while (opened && fixture_next(&strings) && fixture_next(&cleaned)) {
         cs_buf_clear(&out);
         count++;
         const char *text = strings.line.len ? strings.line.data : "";
@@ -183,18 +183,19 @@ static double seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) * 1e-9;
 }
 
-/* `pattern` over and over up to `size` bytes, cleaned; the time is told and must not be quadratic. */
-static void clean_much(const char *pattern, size_t size, clipsearch_status expected)
+/* `pattern` over and over up to the longest text, cleaned; the time is told and must not be quadratic. */
+static void clean_much(const char *what, const char *pattern)
 {
+    size_t size = CS_TEXT_MAX_BYTES;
     cs_buf text = cs_buf_make(size), out = cs_buf_make(16 << 20);
+    cs_buf_reserve(&text, size);
     while (text.len + strlen(pattern) <= size && cs_buf_puts(&text, pattern))
         continue;
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     clipsearch_status status = cs_clean(text.data, text.len, &out, NULL);
     double seconds = seconds_since(&start);
-    TAP_OK(status == expected && seconds < 30, "%zu bytes of \"%.12s\": status %d in %.3f s", text.len, pattern,
-           (int)status, seconds);
+    TAP_OK(status == CLIPSEARCH_OK && seconds < 30, "1 MiB of %s: %.3f s", what, seconds);
     cs_buf_free(&text);
     cs_buf_free(&out);
 }
@@ -202,18 +203,18 @@ static void clean_much(const char *pattern, size_t size, clipsearch_status expec
 static void test_limits(void)
 {
     size_t most = CS_TEXT_MAX_BYTES;
-    clean_much("a", most, CLIPSEARCH_OK);
-    clean_much("dog \xef\xac\x81 ", most, CLIPSEARCH_OK);
-    clean_much("\xcc\x81\xcc\xa7", most, CLIPSEARCH_OK); /* one run of marks of two classes */
-    clean_much("\xf0\x9d\x85\xa0", most, CLIPSEARCH_OK); /* each decomposes to three */
-    clean_much("\xce\xa3", most, CLIPSEARCH_OK);
-    clean_much("A\xce\xa3''", most, CLIPSEARCH_OK);
-    clean_much("\x1b[1;1;", most, CLIPSEARCH_OK);
-    clean_much("&", most, CLIPSEARCH_OK);
-    clean_much("&#1", most, CLIPSEARCH_OK);
-    clean_much("&amp;", most, CLIPSEARCH_OK);
-    clean_much("\xff", most, CLIPSEARCH_OK);
-    clean_much("\n", most, CLIPSEARCH_OK);
+    clean_much("plain letters", "a");
+    clean_much("words with ligatures", "dog \xef\xac\x81 ");
+    clean_much("marks of two classes in one run", "\xcc\x81\xcc\xa7");
+    clean_much("characters that decompose to three", "\xf0\x9d\x85\xa0");
+    clean_much("sigmas", "\xce\xa3");
+    clean_much("sigmas and apostrophes", "A\xce\xa3''");
+    clean_much("terminal escapes that never end", "\x1b[1;1;");
+    clean_much("ampersands", "&");
+    clean_much("numeric references", "&#1");
+    clean_much("named references", "&amp;");
+    clean_much("broken bytes", "\xff");
+    clean_much("line feeds", "\n");
     cs_buf nested = cs_buf_make(most), out = cs_buf_make(most);
     clipsearch_error err = {0};
     cs_buf_putc(&nested, '&');

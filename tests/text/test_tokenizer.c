@@ -117,11 +117,11 @@ static void test_known(void)
 static void test_golden(const cs_tokenizer *t, const char *name)
 {
     fixture strings, golden;
-    if (!fixture_open(&strings, "strings.gz") | !fixture_open(&golden, name))
-        return;
+    bool opened = fixture_open(&strings, "strings.gz");
+    opened = fixture_open(&golden, name) && opened;
     int32_t *ids = cs_alloc_array(WHOLE, sizeof *ids);
     size_t strings_count = 0, ids_count = 0, wrong = 0;
-    while (ids && fixture_next(&strings) && fixture_next(&golden)) {
+    while (ids && opened && fixture_next(&strings) && fixture_next(&golden)) {
         size_t count = 0;
         const char *text = strings.line.len ? strings.line.data : "";
         bool same = cs_tokenizer_encode(t, text, strings.line.len, true, ids, &count, NULL) == CLIPSEARCH_OK;

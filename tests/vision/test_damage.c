@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_damage.c - every fixture cut at every byte, with bytes flipped, and with allocations that fail: an error value or a
- * picture, never a crash. The sanitizers' build gives this its teeth. */
+ * test_damage.c - every fixture cut at every byte, with bytes flipped, and with allocations that fail: an error
+ * value or a picture, never a crash. The sanitizers' build gives this its teeth. */
 #include "base/mem.h"
 #include "fixture.h"
 #include "tap.h"
@@ -129,6 +129,14 @@ static void fail_allocations(const char *picture)
     cs_buf_free(&file);
 }
 
+/* Where `bytes` first stand in a file from `from` on. */
+static size_t find(const cs_buf *file, const char *bytes, size_t n, size_t from)
+{
+    while (from + n < file->len && memcmp(file->data + from, bytes, n) != 0)
+        from++;
+    return from;
+}
+
 /* More scans than any encoder writes, each costing a pass over the whole picture. */
 static void test_scan_bomb(void)
 {
@@ -136,16 +144,33 @@ static void test_scan_bomb(void)
     clipsearch_error err = {0};
     fixture_read("grey-progressive.jpg", &file);
     size_t scan = 0, end = file.len - 2;
-    for (size_t i = 0; i + 1 < file.len; i++)
-        if (memcmp(file.data + i, "\xff\xda", 2) == 0)
-            scan = i; /* the last scan, a refinement: it may come again and again, with a warning */
+    for (size_t at = 0; at < end; at = find(&file, "\xff\xda", 2, at + 1))
+        scan = at; /* the last scan, a refinement: it may come again and again */
     cs_buf_append(&bomb, file.data, end);
     for (int i = 0; i < 600; i++)
         cs_buf_append(&bomb, file.data + scan, end - scan);
     cs_buf_append(&bomb, "\xff\xd9", 2);
     TAP_OK(cs_decoder_decode(&decoder, bomb.data, bomb.len, "bomb.jpg", NULL, &image, &err) == CLIPSEARCH_E_FORMAT,
-           "600 more scans are refused, though warnings came first: %s", err.message);
+           "600 more scans are refused: %s", err.message);
     cs_buf_free(&bomb);
+    cs_buf_free(&file);
+}
+
+/* TurboJPEG calls an error a warning once it has given a warning: what it leaves is not a picture all the same. */
+static void test_error_behind_warning(void)
+{
+    cs_buf file, spoilt = cs_buf_make(1 << 20);
+    clipsearch_error err = {0};
+    fixture_read("grey-progressive.jpg", &file);
+    size_t frame = find(&file, "\xff\xc2", 2, 0);
+    size_t table = find(&file, "\xff\xc4", 2, find(&file, "\xff\xda", 2, 0)); /* the second scan's Huffman table */
+    memset(file.data + table + 5, 0xff, 3);                                   /* of more codes than there can be */
+    cs_buf_append(&spoilt, file.data, frame);
+    cs_buf_append(&spoilt, "\x12\x34", 2); /* between two segments: a warning */
+    cs_buf_append(&spoilt, file.data + frame, file.len - frame);
+    TAP_OK(cs_decoder_decode(&decoder, spoilt.data, spoilt.len, "a.jpg", NULL, &image, &err) == CLIPSEARCH_E_FORMAT,
+           "an error behind a warning: %s", err.message);
+    cs_buf_free(&spoilt);
     cs_buf_free(&file);
 }
 
@@ -173,6 +198,7 @@ int main(void)
     fail_allocations("palette-4-interlaced.png");
     fail_allocations("exif-behind.png");
     test_scan_bomb();
+    test_error_behind_warning();
     test_broken_checksum();
     cs_image_free(&image);
     cs_decoder_free(&decoder);
