@@ -9,8 +9,8 @@
  * then halves of lanes, are added pairwise. vec_avx2.c keeps the same order and gives the same bits. */
 enum { LANES = 16, ACCUMULATORS = 4, STEP = LANES * ACCUMULATORS, ROWS = 4 };
 
-/* Rows of this many floats and more are scored one at a time: read from memory, four interleaved streams of 2 KB rows came
- * at half the speed of one (docs/speed.md, "Exact scan"); shorter rows gain from sharing the query's registers. */
+/* Rows of this many floats and more are scored one at a time: read from memory, four interleaved streams of 2 KB rows
+ * came at half the speed of one (docs/speed.md, "Exact scan"); shorter rows gain from sharing the query's registers. */
 enum { LONG_ROW = 256 };
 
 static inline __mmask16 first_lanes(size_t n)
