@@ -37,7 +37,7 @@ static void random_unit(float *x, size_t dim, uint64_t *seed)
         x[i] = (float)(x[i] / sqrt(norm));
 }
 
-/* Sum the rows' bytes by the plainest loop that the compiler turns into full-width loads: what memory gives here, now. */
+/* Sum the rows by the plainest loop the compiler can vectorise: what memory gives here, now. */
 static volatile float sink;
 
 static void read_rows(void *context, size_t piece, unsigned worker)

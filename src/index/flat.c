@@ -42,8 +42,8 @@ static bool nearer_is_higher(const cs_index *index)
 
 /* ---- changing */
 
-/* Ask for huge pages under a large array, before its first touch: a scan from memory took 9 to 14 ms instead of 20 to 25
- * (100,000 x 512, one thread, best of 101, bench/bench_flat.c). A system that will not give them changes nothing. */
+/* Ask for huge pages under a large array, before its first touch: a scan from memory took 9 to 14 ms instead of 20 to
+ * 25 (100,000 x 512, one thread, best of 101, bench/bench_flat.c). A system that will not give them changes nothing. */
 static void want_huge_pages(void *array, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
