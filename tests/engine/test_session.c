@@ -69,7 +69,7 @@ static void test_images(const gallery *g)
              clipsearch_encode_file(g->session, folder_path(&g->pictures, name), file, &err) == CLIPSEARCH_OK &&
              memcmp(alone, file, sizeof alone) == 0;
     }
-    TAP_OK(ok, "%d images in batches of 4: the bits each has alone, and as a file", (int)IMAGES);
+    TAP_OK(ok, "%d images in batches of 3: the bits each has alone, and as a file", (int)IMAGES);
     clipsearch_image small;
     ok = clipsearch_image_resize(&images[0], 7, 5, &small, &err) == CLIPSEARCH_OK && small.width == 7 &&
          small.height == 5;
