@@ -438,7 +438,12 @@ long=$(printf 'dog %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 2
 run 0 "tokenize too long" tokenize "$long"
 [ "$(cut -f1 "$out" | wc -w)" -eq 32 ]
 ok "truncated"
-run 3 "tokenize too long, refused" tokenize --overflow refuse "$long"
+run 3 "tokenize too long, refused" tokenize --overflow refuse "a dog" "$long"
+err_is "the text is named" <<END
+clipsearch: the text "dog dog dog dog dog dog dog dog dog dog ..." has 34 tokens, the model takes 32; shorten it or let it be cut
+END
+run 3 "in a list too" embed --overflow refuse "$(echo "$long" | sed 's/dog/d\xc3\xb6g/g')"
+err_has 'the text "dög dög dög dög dög dög dög dög ..."'
 run 0 "a query that is too long" "$long"
 err_has "only its beginning counts"
 run 0 "embed" embed "a dog" --image pets/cat.jpg "a cat"
