@@ -368,7 +368,7 @@ typedef struct clipsearch_progress {
     uint64_t stored; /* of these, inserted or replaced */
     double seconds;  /* since the start */
     bool walking_done;
-    const char *path; /* the file dealt with last */
+    const char *path; /* the file dealt with last; while walking, the place looked at; "" in between */
 } clipsearch_progress;
 
 typedef struct clipsearch_ingest_options {

@@ -134,11 +134,12 @@ static int open_model(search *s)
 static void note_overflow(const search *s, const char *text)
 {
     int32_t *ids = cs_alloc_array(s->context_length, sizeof *ids);
+    clipsearch_error why;
     size_t count;
     if (ids && !s->args->quiet &&
-        clipsearch_tokenize(s->encoder, text, CLIPSEARCH_REFUSE, ids, s->context_length, &count, NULL) ==
+        clipsearch_tokenize(s->encoder, text, CLIPSEARCH_REFUSE, ids, s->context_length, &count, &why) ==
             CLIPSEARCH_E_LIMIT)
-        cs_say("the query is longer than the %zu tokens the model reads; only its beginning counts", s->context_length);
+        cs_say("of a long query only its beginning counts: %s", why.message);
     cs_free(ids);
 }
 

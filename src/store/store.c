@@ -252,6 +252,8 @@ static clipsearch_status check_file(const char *path, unsigned flags, clipsearch
         return cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: %s, not a database file", path,
                        S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
     }
+    if (errno != ENOENT && errno != ENOTDIR)
+        return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, errno, "%s", path);
     if (flags != CLIPSEARCH_CREATE)
         return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no such database; ingest pictures to make it", path);
     char *directory = cs_strndup(path, (size_t)(cs_path_base(path) - path));

@@ -15,7 +15,9 @@ trap 'rm -rf "$scratch"' EXIT
 for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
 HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
 export HOME XDG_DATA_HOME XDG_CONFIG_HOME
-mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work"
+TMPDIR=$scratch/tmp
+export TMPDIR
+mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work" "$TMPDIR"
 ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
 ln -s "$source/tests/data/clip-tiny/hf" "$XDG_DATA_HOME/clipsearch/models/tiny"
 cd "$scratch/work" || exit 1
@@ -184,6 +186,19 @@ Would insert 5 images into photos in T
 END
 [ ! -e "$XDG_DATA_HOME/clipsearch/clipsearch.db" ]
 ok "a dry run makes no database"
+printf 'sources:\n  - {path: pets, attributes_csv: odd.csv}\n' >odd.yaml
+printf 'a,b\n1\n' >odd.csv
+run 3 "a first ingestion of a directory that is not there" ingest nowhere
+run 3 "or with a broken table" ingest odd.yaml
+run 4 "or with a model that is not there" ingest pets --model nowhere
+run 2 "or into a collection that cannot be named so" ingest pets --collection "a b"
+mkdir empty
+run 1 "or of an empty directory" ingest empty
+err_has "no picture found"
+[ ! -e "$XDG_DATA_HOME/clipsearch/clipsearch.db" ]
+ok "makes no database"
+[ -z "$(ls "$scratch/tmp")" ]
+ok "and leaves no throw-away one behind"
 run 0 "ingest a directory" ingest pets
 out_is "says what it did" <<END
 Inserted 3 images into photos (2 skipped) in T
@@ -210,9 +225,11 @@ Inserted 0 images into photos (3 unchanged, 1 removed) in T
 END
 run 3 "a directory that is not there" ingest nowhere
 err_has "nowhere"
-mkdir empty
 run 1 "an empty directory" ingest empty
 err_has "no picture found"
+run 3 "a new collection of nothing" ingest nowhere --collection new
+run 5 "is not made" --collection new x
+err_has 'no collection "new"'
 mkdir bad
 echo x >bad/a.jpg
 run 3 "nothing but bad files" ingest bad --collection bad
@@ -240,8 +257,11 @@ sources:
     attributes: {kind: pet, year: 2024}
     csv: {file: pets.csv, key: file, match: name}
 END
-printf 'file,legs,note\ncat.jpg,4,"a ""cat"", small"\n' >yaml/pets.csv
+printf 'file,legs,note\ncat.jpg,4,"a ""cat"", small"\nno.jpg,,\n' >yaml/pets.csv
 run 0 "ingest by YAML" ingest yaml/ingest.yaml
+err_is "a row that is for no picture is told" <<END
+clipsearch: 1 of the CSV rows names no picture that was found; see key and match in the file
+END
 out_is "by what the file says" <<END
 Inserted 2 images into pets in T
 END
@@ -418,7 +438,12 @@ long=$(printf 'dog %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 2
 run 0 "tokenize too long" tokenize "$long"
 [ "$(cut -f1 "$out" | wc -w)" -eq 32 ]
 ok "truncated"
-run 3 "tokenize too long, refused" tokenize --overflow refuse "$long"
+run 3 "tokenize too long, refused" tokenize --overflow refuse "a dog" "$long"
+err_is "the text is named" <<END
+clipsearch: the text "dog dog dog dog dog dog dog dog dog dog ..." has 34 tokens, the model takes 32; shorten it or let it be cut
+END
+run 3 "in a list too" embed --overflow refuse "$(echo "$long" | sed 's/dog/d\xc3\xb6g/g')"
+err_has 'the text "dög dög dög dög dög dög dög dög ..."'
 run 0 "a query that is too long" "$long"
 err_has "only its beginning counts"
 run 0 "embed" embed "a dog" --image pets/cat.jpg "a cat"
