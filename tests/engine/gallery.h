@@ -15,7 +15,7 @@ typedef struct gallery {
     /* the last ingestion */
     clipsearch_ingest_report report;
     clipsearch_error err;
-    char bad[4096]; /* "name: reason\n" of each bad file */
+    char bad[4096];       /* "name: reason|" of each bad file */
     char bad_names[1024]; /* "name;" of each */
 } gallery;
 
