@@ -36,7 +36,8 @@ typedef struct cs_map {
 clipsearch_status cs_map_open(const char *path, cs_map *map, clipsearch_error *err);
 void cs_map_close(cs_map *map);
 
-/* `directory` + '/' + `name` in a fresh string (cs_free), or `name` alone when it is absolute; NULL when out of memory. */
+/* `directory` + '/' + `name` in a fresh string (cs_free), or `name` alone when it is absolute; NULL when out of
+ * memory. */
 char *cs_path_join(const char *directory, const char *name);
 
 /* The part of `path` behind its last '/'. */

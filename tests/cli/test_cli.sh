@@ -5,7 +5,9 @@
 set -u
 LC_ALL=C
 export LC_ALL
-program=$1 json_check=$2 with_signals=$3
+# meson gives paths relative to the build directory
+absolute() { echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"; }
+program=$(absolute "$1") json_check=$(absolute "$2") with_signals=$(absolute "$3")
 source=$CLIPSEARCH_SOURCE_ROOT
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
 scratch=$(cd "$scratch" && pwd -P)
@@ -424,7 +426,8 @@ run 0 "embed" embed "a dog" --image pets/cat.jpg "a cat"
     printf 'a cat\n512\n' | cmp -s - "$scratch/values"
 ok "JSON lines in the order of the words"
 cp "$out" "$scratch/three"
-printf 'a dog\na cat\n' | "$program" embed --list - >"$out" 2>"$err" && sed -n '1p;3p' "$scratch/three" | cmp -s - "$out"
+printf 'a dog\na cat\n' | "$program" embed --list - >"$out" 2>"$err" &&
+    sed -n '1p;3p' "$scratch/three" | cmp -s - "$out"
 ok "texts from standard input give the same numbers"
 printf 'pets/cat.jpg\r\npets/white-dog-grass.jpg' >list
 run 0 "pictures from a list" embed --images-from list --batch 1
@@ -433,7 +436,8 @@ sed -n 2p "$scratch/three" | cut -d, -f2- | cmp -s - "$scratch/one"
 ok "give the same numbers"
 run 0 "npy" embed "a dog" "a cat" "a horse" --format npy -o x.npy
 silent "$out" "nothing on standard output"
-[ "$(head -c 10 x.npy | od -A n -t x1 | tr -d ' \n')" = 934e554d505901007600 ] && [ "$(wc -c <x.npy)" -eq $((128 + 3 * 512 * 4)) ]
+[ "$(head -c 10 x.npy | od -A n -t x1 | tr -d ' \n')" = 934e554d505901007600 ] &&
+    [ "$(wc -c <x.npy)" -eq $((128 + 3 * 512 * 4)) ]
 ok "header and size"
 head -c 128 x.npy | grep -qaF "'shape': (3, 512)"
 ok "shape"

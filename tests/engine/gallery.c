@@ -52,7 +52,7 @@ void gallery_open(gallery *g, bool texts)
     clipsearch_session_options so;
     clipsearch_session_options_init(&so);
     so.threads = 2;
-    so.max_batch = 4;
+    so.max_batch = 3; /* less than the ingestion takes at once, so that a batch is encoded in parts */
     need(clipsearch_session_open(g->encoder, &so, &g->session, &g->err), &g->err);
     need(clipsearch_database_open(folder_path(&g->elsewhere, "t.db"), CLIPSEARCH_CREATE, &g->db, &g->err), &g->err);
     need(clipsearch_collection_ensure(g->db, "photos", g->encoder, CLIPSEARCH_COSINE, &g->collection, &g->err),

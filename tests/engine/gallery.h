@@ -9,7 +9,7 @@
 typedef struct gallery {
     folder pictures, elsewhere; /* elsewhere: the database, CSV files */
     clipsearch_encoder *encoder;
-    clipsearch_session *session; /* 2 threads, batches of 4 */
+    clipsearch_session *session; /* 2 threads, batches of 3 */
     clipsearch_database *db;
     clipsearch_collection *collection;
     /* the last ingestion */

@@ -36,7 +36,7 @@ static void test_texts(const gallery *g)
         clipsearch_session_options_init(&options);
         options.max_batch = batches[b];
         options.threads = 1 + (unsigned)b;
-        clipsearch_session *s;
+        clipsearch_session *s = NULL;
         bool ok = clipsearch_session_open(g->encoder, &options, &s, &err) == CLIPSEARCH_OK &&
                   clipsearch_encode_texts(s, list, TEXTS, together[0], &err) == CLIPSEARCH_OK;
         for (int i = 0; i < TEXTS && ok; i++)
@@ -69,7 +69,7 @@ static void test_images(const gallery *g)
              clipsearch_encode_file(g->session, folder_path(&g->pictures, name), file, &err) == CLIPSEARCH_OK &&
              memcmp(alone, file, sizeof alone) == 0;
     }
-    TAP_OK(ok, "%d images in batches of 4: the bits each has alone, and as a file", (int)IMAGES);
+    TAP_OK(ok, "%d images in batches of 3: the bits each has alone, and as a file", (int)IMAGES);
     clipsearch_image small;
     ok = clipsearch_image_resize(&images[0], 7, 5, &small, &err) == CLIPSEARCH_OK && small.width == 7 &&
          small.height == 5;
@@ -105,8 +105,8 @@ static void test_meaning(const gallery *g)
 static void test_towers(void)
 {
     clipsearch_encoder_options options;
-    clipsearch_encoder *e;
-    clipsearch_session *s;
+    clipsearch_encoder *e = NULL;
+    clipsearch_session *s = NULL;
     float v[DIM];
     const char *text = "x";
     int32_t ids[64];
@@ -169,8 +169,8 @@ static void test_towers(void)
 static void test_packed(gallery *g)
 {
     clipsearch_encoder_options options;
-    clipsearch_encoder *e;
-    clipsearch_session *s;
+    clipsearch_encoder *e = NULL;
+    clipsearch_session *s = NULL;
     float a[DIM], b[DIM];
     clipsearch_encoder_options_init(&options);
     options.pack_weights = true;
