@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * file.h - whole files: bounded reads, atomic writes, read-only maps. */
+ * file.h - whole files: bounded reads, read-only maps. */
 #ifndef CS_BASE_FILE_H
 #define CS_BASE_FILE_H
 
@@ -22,10 +22,6 @@ clipsearch_status cs_file_stat(const char *path, cs_file_info *info, clipsearch_
  * memory is taken). Not a regular file: CLIPSEARCH_E_IO. Errors: _NOT_FOUND, _IO, _LIMIT, _MEMORY. `info` may be NULL;
  * it describes the very file that was read. */
 clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info, clipsearch_error *err);
-
-/* Replace `path` by `size` bytes: written to a new name in the same directory, fsynced, renamed. After a failure or a
- * crash either the old file or the new one is there, whole. */
-clipsearch_status cs_file_write_atomic(const char *path, const void *data, size_t size, clipsearch_error *err);
 
 /* A read-only map of a whole file. An empty file maps to size 0 and a non-NULL pointer. */
 typedef struct cs_map {

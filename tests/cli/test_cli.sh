@@ -45,8 +45,8 @@ run() { # run STATUS WHAT ARGUMENTS...: the program must end with STATUS
     [ "$got" -eq "$want" ] || echo "# it was $got"
 }
 
-normal() { # scratch and source directories by name, times as T
-    sed -e "s|$scratch|SCRATCH|g" -e "s|$source|SOURCE|g" -e 's/ in [0-9.]* s$/ in T/' "$1"
+normal() { # scratch and source directories by name, times as T; the source's name may be a part of another path
+    sed -e "s|$scratch|SCRATCH|g" -e "s|^$source/|SOURCE/|" -e "s|\([^A-Za-z0-9_.-]\)$source/|\1SOURCE/|g" -e 's/ in [0-9.]* s$/ in T/' "$1"
 }
 
 out_is() { # out_is WHAT: standard output is what comes on standard input

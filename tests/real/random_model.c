@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/replace.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -186,7 +187,7 @@ static bool write_weights(const char *directory, clipsearch_error *err)
         }
     }
     char *path = cs_path_join(directory, "model.safetensors");
-    bool done = path && !out.failed && cs_file_write_atomic(path, out.data, out.len, err) == CLIPSEARCH_OK;
+    bool done = path && !out.failed && cs_replace_file(path, out.data, out.len, err) == CLIPSEARCH_OK;
     cs_free(path);
     cs_buf_free(&out);
     return done;
@@ -199,7 +200,7 @@ static bool write_config(const char *directory, clipsearch_error *err)
         "{\"architectures\": [\"CLIPModel\"], \"model_type\": \"clip\", \"projection_dim\": 512,\n"
         " \"vision_config\": {\"patch_size\": 32}, \"text_config\": {}}\n";
     char *path = cs_path_join(directory, "config.json");
-    bool done = path && cs_file_write_atomic(path, config, sizeof config - 1, err) == CLIPSEARCH_OK;
+    bool done = path && cs_replace_file(path, config, sizeof config - 1, err) == CLIPSEARCH_OK;
     cs_free(path);
     return done;
 }
