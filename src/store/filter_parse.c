@@ -25,6 +25,7 @@ typedef struct parser {
     cs_filter_tree *tree;
     cs_token token; /* the next one, not yet taken */
     unsigned depth; /* parentheses open */
+    bool asked;     /* something was asked of the value read last */
     unsigned fields, values;
 } parser;
 
@@ -549,6 +550,7 @@ static clipsearch_status parse_test(parser *p, uint32_t *number, clipsearch_erro
         status = parse_sum(p, number, err);
     if (status)
         return status;
+    p->asked = exists;
     if (exists) {
         if (!is_field(p, *number))
             return fail_at(p, *number, "expected a field behind exists", err);
@@ -558,6 +560,7 @@ static clipsearch_status parse_test(parser *p, uint32_t *number, clipsearch_erro
     if (!is_comparison(p->token.kind) && p->token.kind != CS_TOKEN_IN && p->token.kind != CS_TOKEN_LIKE &&
         p->token.kind != CS_TOKEN_IS && p->token.kind != CS_TOKEN_NOT)
         return CLIPSEARCH_OK;
+    p->asked = true;
     status = need_value(p, *number, err);
     if (status || is_comparison(p->token.kind))
         return status ? status : parse_comparison(p, number, err);
@@ -636,14 +639,13 @@ clipsearch_status cs_filter_parse(cs_lexer *lexer, cs_filter_tree *tree, clipsea
     *tree = (cs_filter_tree){.texts = cs_buf_make(2 * CS_FILTER_MAX_BYTES + 16)};
     clipsearch_status status = advance(&p, err);
     if (!status && p.token.kind == CS_TOKEN_END)
-        return cs_lexer_fail(lexer, CLIPSEARCH_E_ARGUMENT, p.token.at, err,
+        return cs_lexer_fail(lexer, CLIPSEARCH_E_ARGUMENT, 0, err,
                              "the filter is empty: expected a condition such as width > 100");
     if (!status)
         status = parse_or(&p, &tree->root, err);
     if (!status && p.token.kind != CS_TOKEN_END)
         status = cs_lexer_fail_expected(
-            lexer, &p.token,
-            node(&p, tree->root)->type == CS_TYPE_CONDITION ? "and, or or the end" : "a comparison such as ==", err);
+            lexer, &p.token, p.asked ? "and, or or the end" : "a comparison such as ==, and, or or the end", err);
     return status ? status : need_condition(&p, &tree->root, err);
 }
 

@@ -299,13 +299,15 @@ static void test_errors(void)
         const char *words;
     } cases[] = {
         {"", 1, "empty"},
-        {"  ", 3, "empty"},
+        {"  ", 1, "empty"},
         {"price <", 8, "expected a field, a value or (, found the end"},
         {"price < and x", 9, "expected a field, a value or (, found and"},
-        {"price 100", 7, "expected a comparison such as ==, found 100"},
+        {"price 100", 7, "expected a comparison such as ==, and, or or the end, found 100"},
         {"price = 100", 7, "expected ==, found ="},
         {"\xC3\xA9t\xC3\xA9 = 1", 5, "expected =="},
         {"(price < 1", 11, "expected ), found the end"},
+        {"(price < 1) (label)", 13, "expected and, or or the end, found ("},
+        {"a and b c", 9, "expected a comparison such as ==, and, or or the end, found c"},
         {"price < 1)", 10, "expected and, or or the end, found )"},
         {"price < 1 label == 2", 11, "expected and, or or the end, found label"},
         {"label == \"dog", 10, "not closed"},
