@@ -61,8 +61,8 @@
  *
  *     price < 100 and label in ["dog", "cat"] and not path like "%/thumbs/%"
  *
- * Its names are the fields id, path, name (the path's last part), size (bytes), mtime (seconds since 1970, compared with
- * numbers or with dates such as "2024-05-31"), width and height, and the picture's attributes: price, size.unit,
+ * Its names are the fields id, path, name (the path's last part), size (bytes), mtime (seconds since 1970, compared
+ * with numbers or with dates such as "2024-05-31"), width and height, and the picture's attributes: price, camera.lens,
  * tags[0], attributes["any key"]. Strings stand in single or double quotes. There are == != < <= > >= and ranges
  * (10 <= price < 100), in [...] and not in [...], like with % and _, is null, is not null and exists, and, or, not and
  * parentheses, and + - * / %. A comparison with an attribute that is missing, or of another type, is false, and not
@@ -460,9 +460,9 @@ typedef struct clipsearch_hits clipsearch_hits;
 
 /* Find the `k` nearest pictures to each of `count` query vectors [count, dim]. Exact. For CLIPSEARCH_COSINE a query
  * that is not L2-normalised is normalised first. The first search of a collection handle reads all vectors into
- * memory, and a search after a change reads them again; with a filter that lets few through it reads only theirs. However
- * few that is, all of them are found when `k` asks for as many. The result owns its strings and is independent of the
- * collection; free it with clipsearch_hits_free. `options` may be NULL.
+ * memory, and a search after a change reads them again; with a filter that lets few through it reads only theirs.
+ * However few that is, all of them are found when `k` asks for as many. The result owns its strings and is independent
+ * of the collection; free it with clipsearch_hits_free. `options` may be NULL.
  * Errors: CLIPSEARCH_E_ARGUMENT (k of 0, a NaN or infinity in a query, a cosine query of zeros, a filter that is
  * none), _LIMIT (a filter too long or too complex), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
@@ -471,12 +471,13 @@ CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collec
 
 /* The pictures that `filter` (FILTERS; NULL: all) lets through, by ascending id: at most `limit` of them (SIZE_MAX: no
  * limit), the first `offset` left out. They are the hits of query number 0, with a score of 0.
- * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the filter), _NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY. */
+ * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the filter), _NOT_FOUND (the collection was dropped), _DATABASE,
+ * _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_query(clipsearch_collection *collection, const char *filter, size_t limit,
                                                   size_t offset, clipsearch_hits **hits, clipsearch_error *err);
 
-/* The pictures with these ids, in the order of `ids` [count]; an id that is not there is passed over. Hits and errors as
- * clipsearch_query. */
+/* The pictures with these ids, in the order of `ids` [count]; an id that is not there is passed over. Hits and errors
+ * as clipsearch_query. */
 CLIPSEARCH_API clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_t *ids, size_t count,
                                                 clipsearch_hits **hits, clipsearch_error *err);
 

@@ -12,7 +12,8 @@
 /* Below this many floats one thread scans the index in about the time it takes to wake the others. */
 enum { POOL_FLOATS = 1 << 22 };
 
-/* A picked vector read by itself takes about as long as FEW read in a row. */
+/* A vector read by its id takes about as long as FEW read in a row: 5.0 to 6.6 against 1.4 microseconds (100,000 x 512,
+ * file in memory). */
 enum { FEW = 4 };
 
 /* A query whose squared length is this near to 1 is taken as it is, so that an encoder's vector keeps its bits. */

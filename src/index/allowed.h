@@ -10,8 +10,8 @@ typedef struct cs_allowed {
     uint64_t *bits; /* owned; what set.bits points at */
 } cs_allowed;
 
-/* Make the set of ids [count], which must ascend. *fits receives false, and the set stays empty, when the ids lie so far
- * apart that the bits would take more memory than the list does. CLIPSEARCH_E_MEMORY. */
+/* Make the set of ids [count], which must ascend. *fits receives false, and the set stays empty, when the ids lie so
+ * far apart that the bits would take more memory than the list does. CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_allowed_make(const int64_t *ids, size_t count, cs_allowed *allowed, bool *fits,
                                   clipsearch_error *err);
 void cs_allowed_free(cs_allowed *allowed);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * select.c - the items that a filter lets through. Their statements are made anew each time: no two filters are alike. */
+ * select.c - the items that a filter lets through. Statements are made anew each time: no two filters are alike. */
 #include "store/filter_sql.h"
 #include "store/store_internal.h"
 
