@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * cmd_remove.c - clipsearch delete and clipsearch drop: forgetting pictures and collections. Files are never touched. */
+ * cmd_remove.c - clipsearch delete and drop: forgetting pictures and collections. Files are never touched. */
 #include "cli/command.h"
 
 #include "base/mem.h"

@@ -3,7 +3,8 @@
 #ifndef CS_CLI_FILTER_ARG_H
 #define CS_CLI_FILTER_ARG_H
 
-/* CS_EXIT_FOUND when `filter` is NULL or a filter; else says what is wrong, shows where, and returns the exit status. */
+/* CS_EXIT_FOUND when `filter` is NULL or a filter; else says what is wrong, shows where, and returns the exit
+ * status. */
 int cs_check_filter(const char *filter);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include "cli/settings.h"
 
-/* Open the database; flags as clipsearch_database_open. Returns CS_EXIT_FOUND, or has said what is wrong and returns the
- * exit status for it. */
+/* Open the database; flags as clipsearch_database_open. Returns CS_EXIT_FOUND, or has said what is wrong and returns
+ * the exit status for it. */
 int cs_open_database(const cs_settings *settings, unsigned flags, clipsearch_database **db);
 
 /* Both, and describe the collection. Close both in any case. */

@@ -251,7 +251,7 @@ static bool push_operand(writer *w, uint32_t number)
 
 static void put_condition(writer *w, uint32_t number, bool negated);
 
-/* Operands first .. first + count - 1 of the stack as a balanced tree, since SQLite limits how deep an expression is. */
+/* Operands first .. first + count - 1 of the stack as a balanced tree: SQLite limits how deep an expression is. */
 static void put_operands(writer *w, size_t first, size_t count, const char *operator, bool negated)
 {
     if (count == 1) {

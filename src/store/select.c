@@ -3,12 +3,17 @@
 #include "store/filter_sql.h"
 #include "store/store_internal.h"
 
-/* Nothing in the text is the user's; SQLite can still find the whole too much for it. */
+#include <string.h>
+
+/* SQLite can find a condition too much for it that is within our limits. */
 static clipsearch_status fail_prepare(const cs_store *store, int code, clipsearch_error *err)
 {
-    if ((code & 0xFF) == SQLITE_ERROR || (code & 0xFF) == SQLITE_TOOBIG)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "the filter is too complex for SQLite (%s); ask for less at once",
-                       sqlite3_errmsg(store->db));
+    static const char *const too_much[] = {"stack overflow", "too large", "too many"};
+    const char *words = sqlite3_errmsg(store->db);
+    for (size_t i = 0; i < sizeof too_much / sizeof *too_much; i++)
+        if (strstr(words, too_much[i]))
+            return cs_fail(err, CLIPSEARCH_E_LIMIT, "the filter is too complex for SQLite (%s); ask for less at once",
+                           words);
     return cs_store_fail(store, code, "reading by a filter", err);
 }
 
