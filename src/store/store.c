@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/filter_sql.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -105,7 +106,8 @@ static clipsearch_status connect(cs_store *store, const char *name, int flags, c
     if (code != SQLITE_OK)
         return cs_store_fail(store, code, "opening it", err);
     set_up_connection(store->db);
-    return CLIPSEARCH_OK;
+    code = cs_filter_add_functions(store->db);
+    return code == SQLITE_OK ? CLIPSEARCH_OK : cs_store_fail(store, code, "setting it up", err);
 }
 
 static clipsearch_status execute(cs_store *store, const char *sql, const char *doing, clipsearch_error *err)
