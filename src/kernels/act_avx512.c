@@ -6,8 +6,8 @@
 #include <immintrin.h>
 #include <stddef.h>
 
-/* Sums: element i goes into lane i % 16 of accumulator i / 16 % 4; then the four accumulators, then halves of lanes, are
- * added pairwise. act_avx2.c keeps the same order and gives the same bits. */
+/* Sums: element i goes into lane i % 16 of accumulator i / 16 % 4; then the four accumulators, then halves of lanes,
+ * are added pairwise. act_avx2.c keeps the same order and gives the same bits. */
 enum { LANES = 16, ACCUMULATORS = 4, STEP = LANES * ACCUMULATORS };
 
 static inline __mmask16 first_lanes(size_t n)

@@ -13,8 +13,7 @@
 #define EXP_LN2_LOW (-0x1.05c610p-29f)
 enum { EXP_TERMS = 8 };
 static const float exp_series[EXP_TERMS] = {/* 1 / i!, highest first */
-                                            1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24,
-                                            1.0f / 6,    0.5f,       1.0f,       1.0f};
+                                            1.0f / 5040, 1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f};
 
 /* erfc(s / sqrt 2) = exp(-s R(s)): R is smooth where erfc is not easy, and an exponential keeps the tail's relative
  * accuracy. R by a weighted minimax fit (Lawson's iteration) on [0, GAUSS_END], made by tools/golden/gauss_tail.py;
@@ -23,8 +22,8 @@ static const float exp_series[EXP_TERMS] = {/* 1 / i!, highest first */
 #define GAUSS_END 6.0f
 enum { GAUSS_TERMS = 10 };
 static const float gauss_tail[GAUSS_TERMS] = {/* highest power first */
-                                              0x1.272a7ap-26f,  -0x1.1b9856p-21f, 0x1.d17916p-18f, -0x1.9e9acp-15f,
-                                              0x1.7ee016p-13f,  0x1.67d2cap-16f,  -0x1.3d2584p-8f, 0x1.29e5aep-5f,
-                                              0x1.45f148p-2f,   0x1.988464p-1f};
+                                              0x1.272a7ap-26f, -0x1.1b9856p-21f, 0x1.d17916p-18f, -0x1.9e9acp-15f,
+                                              0x1.7ee016p-13f, 0x1.67d2cap-16f,  -0x1.3d2584p-8f, 0x1.29e5aep-5f,
+                                              0x1.45f148p-2f,  0x1.988464p-1f};
 
 #endif

@@ -25,8 +25,8 @@ static void to_f32(cs_dtype dtype, const void *src, size_t n, float *dst)
         else if (dtype == CS_F16)
             value = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, p));
         else
-            value = _mm512_castsi512_ps(
-                _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, p)), 16));
+            value =
+                _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, p)), 16));
         _mm512_mask_storeu_ps(dst + i, mask, value);
     }
 }

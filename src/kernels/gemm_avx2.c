@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The packed form is panels of PANEL outputs, each [k, PANEL], the last one filled up with zeros. A tile of TILE rows by
- * PANEL outputs is 12 accumulators; with 2 registers of weights and one broadcast that leaves one of the 16 free.
- * K_BLOCK steps of a panel (16 KiB) are gone through with every row before the next. */
-enum { VECTORS = 2, LANES = 8, PANEL = VECTORS * LANES, TILE = 6, K_BLOCK = 256 };
+/* The packed form is panels of PANEL outputs, each STRIPS strips of WIDTH outputs, [STRIPS, k, WIDTH]; the last panel
+ * is filled up with zeros. A tile of TILE rows by WIDTH outputs is 12 accumulators; with 2 registers of weights and one
+ * broadcast that leaves one of the 16 free. K_BLOCK steps of a strip (16 KiB) are gone through with every row before
+ * the next. Strips of one panel share the rows of x while the second-level cache has them. */
+enum { VECTORS = 2, LANES = 8, WIDTH = VECTORS * LANES, STRIPS = 4, PANEL = STRIPS * WIDTH, TILE = 6, K_BLOCK = 256 };
 /* multiply_rows: weight rows at a time, inputs of each at a time, and the most rows of x. */
 enum { ROWS = 8, CHUNK = 128, FEW = 16 };
 
@@ -67,7 +68,7 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
 {
     const size_t k = w->k, size = cs_dtype_size(w->dtype);
     for (size_t j = first * PANEL; j < (first + count) * PANEL; j += LANES) {
-        float *to = packed + (j / PANEL - first) * PANEL * k + j % PANEL;
+        float *to = packed + (j / WIDTH - first * STRIPS) * WIDTH * k + j % WIDTH;
         const uint8_t *from = (const uint8_t *)w->rows + j * k * size;
         size_t rows = j >= w->n ? 0 : w->n - j < LANES ? w->n - j : LANES;
         for (size_t kk = 0; kk < k; kk += LANES) {
@@ -81,7 +82,7 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
                 r[i] = i < rows ? load_first(w->dtype, from + (i * k + kk) * size, n) : _mm256_setzero_ps();
             transpose(r);
             for (size_t i = 0; i < n; i++)
-                _mm256_storeu_ps(to + (kk + i) * PANEL, r[i]);
+                _mm256_storeu_ps(to + (kk + i) * WIDTH, r[i]);
         }
     }
 }
@@ -93,21 +94,22 @@ static inline __m256i output_lanes(size_t v, size_t outputs)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)outputs - (int)v * LANES), lane);
 }
 
-/* Whole panels go without a mask: a masked store takes some twenty operations on AMD processors. */
+/* Whole strips go without a mask: masked stores are slow on AMD processors (see act_avx2.c). */
 static inline __m256 load_sums(const float *y, size_t v, size_t outputs)
 {
-    return outputs == PANEL ? _mm256_loadu_ps(y + v * LANES) : _mm256_maskload_ps(y + v * LANES, output_lanes(v, outputs));
+    return outputs >= WIDTH ? _mm256_loadu_ps(y + v * LANES)
+                            : _mm256_maskload_ps(y + v * LANES, output_lanes(v, outputs));
 }
 
 static inline void store_sums(float *y, size_t v, size_t outputs, __m256 sums)
 {
-    if (outputs == PANEL)
+    if (outputs >= WIDTH)
         _mm256_storeu_ps(y + v * LANES, sums);
     else
         _mm256_maskstore_ps(y + v * LANES, output_lanes(v, outputs), sums);
 }
 
-/* `rows` by PANEL sums over k steps; `more` goes on from the sums that lie in y. */
+/* `rows` by WIDTH sums over k steps; `more` goes on from the sums that lie in y. */
 static inline __attribute__((always_inline)) void tile(size_t rows, const float *x, size_t ldx, size_t k,
                                                        const float *packed, int more, size_t outputs, float *y,
                                                        size_t ldy)
@@ -116,7 +118,7 @@ static inline __attribute__((always_inline)) void tile(size_t rows, const float 
     for (size_t i = 0; i < rows; i++)
         for (size_t v = 0; v < VECTORS; v++)
             sums[i][v] = more ? load_sums(y + i * ldy, v, outputs) : _mm256_setzero_ps();
-    for (size_t kk = 0; kk < k; kk++, packed += PANEL) {
+    for (size_t kk = 0; kk < k; kk++, packed += WIDTH) {
         __m256 w[VECTORS];
         for (size_t v = 0; v < VECTORS; v++)
             w[v] = _mm256_loadu_ps(packed + v * LANES);
@@ -131,8 +133,8 @@ static inline __attribute__((always_inline)) void tile(size_t rows, const float 
             store_sums(y + i * ldy, v, outputs, sums[i][v]);
 }
 
-static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
-                     size_t ldy)
+static void multiply_strip(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs,
+                           float *y, size_t ldy)
 {
     for (size_t kk = 0; kk == 0 || kk < k; kk += K_BLOCK) {
         const size_t steps = k - kk < K_BLOCK ? k - kk : K_BLOCK;
@@ -140,31 +142,38 @@ static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float
         /* tiles of nearly equal height: a last one of a single row would wait on its two sums alone */
         for (size_t i = 0, tiles = (m + TILE - 1) / TILE; tiles; tiles--) {
             const size_t rows = (m - i + tiles - 1) / tiles;
-            const float *from = x + i * ldx + kk, *panel = packed + kk * PANEL;
+            const float *from = x + i * ldx + kk, *strip = packed + kk * WIDTH;
             float *to = y + i * ldy;
             switch (rows) {
             case 6:
-                tile(6, from, ldx, steps, panel, more, outputs, to, ldy);
+                tile(6, from, ldx, steps, strip, more, outputs, to, ldy);
                 break;
             case 5:
-                tile(5, from, ldx, steps, panel, more, outputs, to, ldy);
+                tile(5, from, ldx, steps, strip, more, outputs, to, ldy);
                 break;
             case 4:
-                tile(4, from, ldx, steps, panel, more, outputs, to, ldy);
+                tile(4, from, ldx, steps, strip, more, outputs, to, ldy);
                 break;
             case 3:
-                tile(3, from, ldx, steps, panel, more, outputs, to, ldy);
+                tile(3, from, ldx, steps, strip, more, outputs, to, ldy);
                 break;
             case 2:
-                tile(2, from, ldx, steps, panel, more, outputs, to, ldy);
+                tile(2, from, ldx, steps, strip, more, outputs, to, ldy);
                 break;
             default:
-                tile(1, from, ldx, steps, panel, more, outputs, to, ldy);
+                tile(1, from, ldx, steps, strip, more, outputs, to, ldy);
                 break;
             }
             i += rows;
         }
     }
+}
+
+static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
+                     size_t ldy)
+{
+    for (size_t j = 0; j < outputs; j += WIDTH)
+        multiply_strip(x, ldx, m, k, packed + j * k, outputs - j, y + j, ldy);
 }
 
 /* ROWS weight rows' next n <= CHUNK numbers as floats, in one block that no two rows' cache lines can collide in. */
@@ -177,23 +186,22 @@ static void gather(const cs_gemm_weights *w, const uint8_t *const rows[ROWS], si
             _mm256_storeu_ps(&chunk[r][i], load_first(w->dtype, rows[r] + (k + i) * size, n - i));
 }
 
-/* Add n steps to ROWS by 8 sums, the half at `half` of each 16; `lanes` apart lie the steps of xt. On the way, call the
- * next rows' `step` bytes a step into the second-level cache: the processor's own prefetching follows the rows one by
- * one and comes late. */
+/* Add n steps to ROWS by 8 sums; the steps of xt lie `lanes` apart. On the way, call the next rows' `step` bytes a step
+ * into the second-level cache: the processor's own prefetching follows the rows one by one and comes late. */
 static void sum_8(size_t n, float chunk[ROWS][CHUNK], const float *xt, size_t lanes, const uint8_t *ahead, size_t step,
-                  float sums[ROWS][FEW], size_t half)
+                  float sums[ROWS][LANES])
 {
     __m256 s[ROWS];
     for (size_t r = 0; r < ROWS; r++)
-        s[r] = _mm256_loadu_ps(sums[r] + half);
+        s[r] = _mm256_loadu_ps(sums[r]);
     for (size_t i = 0; i < n; i++) {
         _mm_prefetch((const char *)(ahead + i * step), _MM_HINT_T1);
-        __m256 x = _mm256_loadu_ps(xt + i * lanes + half);
+        __m256 x = _mm256_loadu_ps(xt + i * lanes);
         for (size_t r = 0; r < ROWS; r++)
             s[r] = _mm256_fmadd_ps(x, _mm256_broadcast_ss(&chunk[r][i]), s[r]);
     }
     for (size_t r = 0; r < ROWS; r++)
-        _mm256_storeu_ps(sums[r] + half, s[r]);
+        _mm256_storeu_ps(sums[r], s[r]);
 }
 
 static void multiply_rows(const cs_gemm_weights *w, size_t first, size_t outputs, const float *xt, size_t m, float *y,
@@ -201,7 +209,7 @@ static void multiply_rows(const cs_gemm_weights *w, size_t first, size_t outputs
 {
     const size_t k = w->k, size = cs_dtype_size(w->dtype), step = ROWS * size, lanes = m <= 8 ? 8 : 16;
     for (size_t j = 0; j < outputs; j += ROWS) {
-        _Alignas(32) float chunk[ROWS][CHUNK], sums[ROWS][FEW] = {0};
+        _Alignas(32) float chunk[ROWS][CHUNK], sums[FEW / LANES][ROWS][LANES] = {0};
         const uint8_t *rows[ROWS];
         for (size_t r = 0; r < ROWS; r++)
             rows[r] = (const uint8_t *)w->rows + (first + (j + r < outputs ? j + r : outputs - 1)) * k * size;
@@ -209,12 +217,12 @@ static void multiply_rows(const cs_gemm_weights *w, size_t first, size_t outputs
             const size_t n = k - kk < CHUNK ? k - kk : CHUNK, at = (first + j + ROWS) * k * size + kk * step;
             const uint8_t *ahead = (const uint8_t *)w->rows + (at + n * step <= w->n * k * size ? at : 0);
             gather(w, rows, kk, n, chunk);
-            for (size_t half = 0; half < lanes; half += LANES)
-                sum_8(n, chunk, xt + kk * lanes, lanes, ahead, step, sums, half);
+            for (size_t i = 0; i < m; i += LANES) /* rows i .. i + 7 are part of the block of `lanes` that i is in */
+                sum_8(n, chunk, xt + (i / lanes * k + kk) * lanes + i % lanes, lanes, ahead, step, sums[i / LANES]);
         }
         for (size_t i = 0; i < m; i++)
             for (size_t r = 0; r < ROWS && j + r < outputs; r++)
-                y[i * ldy + j + r] = sums[r][i];
+                y[i * ldy + j + r] = sums[i / LANES][r][i % LANES];
     }
 }
 

@@ -10,8 +10,8 @@
 
 enum { CS_PIX_PRECISION = 22 }; /* fractional bits of a coefficient: Pillow's 32 - 8 - 2 (Resample.c) */
 
-/* Sums are kept in int32: safe for any number of taps as long as the absolute values of one output's coefficients add up
- * to at most 2 << 22 (255 * 2 * 2^22 + 2^21 < 2^31). Pillow's filters stay below 1.4 << 22. */
+/* Sums are kept in int32: safe for any number of taps as long as the absolute values of one output's coefficients add
+ * up to at most 2 << 22 (255 * 2 * 2^22 + 2^21 < 2^31). Pillow's filters stay below 1.4 << 22. */
 typedef struct cs_pix_ops {
     const char *name;
     /* One output row of `out_width` RGB pixels from one input row: out[x] = clip8((half + sum_j coef[x*taps+j] *

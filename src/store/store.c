@@ -13,7 +13,7 @@
 #include <sys/statvfs.h>
 
 enum {
-    /* 512 floats are 2 KiB: a 4 KiB page holds one such row and wastes half, 16 KiB holds seven (of 768 floats, five) */
+    /* 512 floats are 2 KiB: a 4 KiB page holds one such row and wastes half, 16 KiB holds seven */
     PAGE_SIZE = 16384,
     HEADER_SIZE = 100, /* https://www.sqlite.org/fileformat.html 1.3 */
     HEADER_APPLICATION_ID = 68,
@@ -83,8 +83,8 @@ static char *immutable_uri(const char *path)
     return cs_buf_take(&uri);
 }
 
-/* Hardening against a hostile file, and our limits; nothing here touches the file. (TRUSTED_SCHEMA stays on: SQLite 3.40
- * counts json_valid, which our own CHECK calls, among the functions it would forbid.) */
+/* Hardening against a hostile file, and our limits; nothing here touches the file. (TRUSTED_SCHEMA stays on: SQLite
+ * 3.40 counts json_valid, which our own CHECK calls, among the functions it would forbid.) */
 static void set_up_connection(sqlite3 *db)
 {
     sqlite3_extended_result_codes(db, 1);
@@ -264,7 +264,8 @@ static clipsearch_status check_file(const char *path, unsigned flags, clipsearch
 }
 
 /* On a read-only file system nobody can change the file, and SQLite cannot make the -shm file through which readers and
- * writers agree: then, and only then, the file is read as it stands. A log with content would be passed over: refused. */
+ * writers agree: then, and only then, the file is read as it stands. A log with content is refused: it would be
+ * passed over. */
 static clipsearch_status connect_immutable(cs_store *store, clipsearch_error *err)
 {
     clipsearch_status status = CLIPSEARCH_OK;

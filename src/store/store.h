@@ -22,9 +22,9 @@ enum {
 
 /* flags as clipsearch_database_open. WAL, foreign keys, application_id checked, busy timeout 5 s. A file that is not a
  * clipsearch database is left untouched. A commit is on the disk when cs_store_commit returns (synchronous=FULL).
- * CLIPSEARCH_READ_ONLY changes no row; it needs leave to write in the file's directory (readers and writers agree through
- * PATH-shm beside it) unless the whole file system is read-only, where nobody can write and the file is read as it
- * stands. */
+ * CLIPSEARCH_READ_ONLY changes no row; it needs leave to write in the file's directory (readers and writers agree
+ * through PATH-shm beside it) unless the whole file system is read-only, where nobody can write and the file is read as
+ * it stands. */
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err);
 void cs_store_close(cs_store **store);
 const char *cs_store_path(const cs_store *store);
@@ -63,8 +63,8 @@ clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err);
 clipsearch_status cs_store_commit(cs_store *store, clipsearch_error *err);
 void cs_store_rollback(cs_store *store);
 
-/* Insert `item` with its vector [dim], or replace the one with the same path (keeping its id) or, when item->id is not 0
- * and taken, the one with that id. *id receives the id. The path decides first: an item whose path is there keeps the
+/* Insert `item` with its vector [dim], or replace the one with the same path (keeping its id) or, when item->id is not
+ * 0 and taken, the one with that id. *id receives the id. The path decides first: an item whose path is there keeps the
  * id it has even if item->id names another, so that a put never takes an id away. New ids are never reused.
  * CLIPSEARCH_E_ARGUMENT: a negative id, an empty or too long path, attributes that are no JSON object, a vector with a
  * NaN or infinity. */

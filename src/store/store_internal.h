@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * store_internal.h - what the store's files share: the connection, its prepared statements, SQLite's errors in words. */
+ * store_internal.h - what the store's files share: the connection, its statements, SQLite's errors in words. */
 #ifndef CS_STORE_STORE_INTERNAL_H
 #define CS_STORE_STORE_INTERNAL_H
 

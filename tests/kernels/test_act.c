@@ -32,7 +32,7 @@ static void check_layernorm(cs_cpu_level level)
             for (size_t i = 0; i < n; i++)
                 variance += (in[i] - mean) * (in[i] - mean) / (double)n;
             const double scale = 1 / sqrt(variance + eps);
-            /* roundings of a term in a sum (all additions in C; a 64th of them and 6 elsewhere), twice over, and a few */
+            /* roundings of a term in a sum (all additions in C; a 64th of them and 6 elsewhere), twice, and a few */
             const double k = (level == CS_CPU_C ? (double)n : (double)n / 64 + 6) * 2 + 8;
             ops->layernorm(in, g, b, eps, n, out);
             for (size_t i = 0; i < n; i++) {
@@ -255,10 +255,11 @@ static void run_bench(void)
             took[i] = kt_time(calls[i], &b);
             plain[i] = level == CS_CPU_C ? took[i] : plain[i];
         }
-        tap_note("%-10s layernorm(768) %6.0f ns (%.1f x c), softmax(50) %5.0f (%.1f x), quick_gelu(3072) %6.0f (%.1f x), "
-                 "gelu(3072) %6.0f (%.1f x)",
-                 b.ops->name, took[0], plain[0] / took[0], took[1], plain[1] / took[1], took[2], plain[2] / took[2],
-                 took[3], plain[3] / took[3]);
+        tap_note(
+            "%-10s layernorm(768) %6.0f ns (%.1f x c), softmax(50) %5.0f (%.1f x), quick_gelu(3072) %6.0f (%.1f x), "
+            "gelu(3072) %6.0f (%.1f x)",
+            b.ops->name, took[0], plain[0] / took[0], took[1], plain[1] / took[1], took[2], plain[2] / took[2], took[3],
+            plain[3] / took[3]);
     }
 }
 

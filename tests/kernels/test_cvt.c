@@ -9,12 +9,14 @@
 
 enum { ALL = 65536 };
 
-/* From the definitions, in arithmetic rather than bits: IEEE 754 binary16; bfloat16 is 8 exponent and 7 fraction bits. */
+/* From the definitions, in arithmetic rather than bits: IEEE 754 binary16; bfloat16 has 8 exponent and 7 fraction
+ * bits. */
 static float meaning(cs_dtype dtype, unsigned bits)
 {
     const unsigned fraction_bits = dtype == CS_F16 ? 10 : 7, exponent_bits = 15 - fraction_bits;
     const int bias = (1 << (exponent_bits - 1)) - 1;
-    unsigned fraction = bits & ((1u << fraction_bits) - 1), exponent = bits >> fraction_bits & ((1u << exponent_bits) - 1);
+    unsigned fraction = bits & ((1u << fraction_bits) - 1),
+             exponent = bits >> fraction_bits & ((1u << exponent_bits) - 1);
     double size;
     if (exponent == (1u << exponent_bits) - 1)
         size = fraction ? NAN : INFINITY;

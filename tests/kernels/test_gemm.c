@@ -286,8 +286,8 @@ static void bench_layers(void)
             double unpacked = kt_time(bench_call, &b);
             cs_gemm_pack_with(b.ops, b.w, NULL, NULL);
             double packed = kt_time(bench_call, &b);
-            tap_note("m %4zu n %4zu k %4zu %-12s packed   %6.1f GFLOP/s (%.2f x blas), unpacked %6.1f (%.2f x)", m, n, k,
-                     b.ops->name, operations / packed, blas / packed, operations / unpacked, blas / unpacked);
+            tap_note("m %4zu n %4zu k %4zu %-12s packed   %6.1f GFLOP/s (%.2f x blas), unpacked %6.1f (%.2f x)", m, n,
+                     k, b.ops->name, operations / packed, blas / packed, operations / unpacked, blas / unpacked);
             cs_gemm_unpack(b.w);
             cs_free(b.scratch);
         }
@@ -304,7 +304,8 @@ static void bench_query(void)
     static const size_t ms[] = {1, 5, 7, 10, 16, 24, 32};
     for (cs_dtype dtype = CS_F32; dtype <= CS_BF16; dtype++) {
         const size_t bytes = (size_t)N * K * cs_dtype_size(dtype);
-        kt_block w = kt_exact(bytes * MATRICES, 1), x = kt_exact((size_t)32 * K * 4, 0), y = kt_exact((size_t)32 * N * 4, 0);
+        kt_block w = kt_exact(bytes * MATRICES, 1), x = kt_exact((size_t)32 * K * 4, 0),
+                 y = kt_exact((size_t)32 * N * 4, 0);
         memset(w.at, 0x21, bytes * MATRICES);
         kt_fill(x.at, (size_t)32 * K, KT_PLAIN);
         bench b = {.count = MATRICES, .x = x.at, .y = y.at};
@@ -316,8 +317,8 @@ static void bench_query(void)
                 b.m = ms[i];
                 b.scratch = cs_alloc_aligned(b.ops->scratch(K), sizeof(float));
                 double took = kt_time(bench_call, &b);
-                tap_note("%-12s 37.7 M %-4s unpacked, m %2zu: %5.1f ms, %5.1f GB/s", b.ops->name, cs_dtype_name(dtype), b.m,
-                         took / 1e6, (double)bytes * MATRICES / took);
+                tap_note("%-12s 37.7 M %-4s unpacked, m %2zu: %5.1f ms, %5.1f GB/s", b.ops->name, cs_dtype_name(dtype),
+                         b.m, took / 1e6, (double)bytes * MATRICES / took);
                 cs_free(b.scratch);
             }
         kt_free(&w);

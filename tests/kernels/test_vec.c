@@ -26,8 +26,8 @@ static sums reference(const float *a, const float *b, size_t n)
     return s;
 }
 
-/* A term takes part in at most this many roundings: all the additions in C, a 64th of them and the final ones (2 for the
- * accumulators, 4 for the lanes) elsewhere; 3 for the difference and the product. */
+/* A term takes part in at most this many roundings: all the additions in C, a 64th of them and the final ones (2 for
+ * the accumulators, 4 for the lanes) elsewhere; 3 for the difference and the product. */
 static double roundings(cs_cpu_level level, size_t n)
 {
     return (level == CS_CPU_C ? (double)n : (double)(n / 64 + 1) + 6) + 3;
@@ -115,7 +115,8 @@ static void check_levels_agree(void)
 static void check_normalise(void)
 {
     float x[3] = {3, 0, -4}, zero[2] = {0, -0.0f}, large[2] = {3e38f, 3e38f};
-    TAP_OK(cs_vec_normalise(x, 3) == 5 && x[0] == 0.6f && x[1] == 0 && x[2] == -0.8f, "a vector is brought to length 1");
+    TAP_OK(cs_vec_normalise(x, 3) == 5 && x[0] == 0.6f && x[1] == 0 && x[2] == -0.8f,
+           "a vector is brought to length 1");
     TAP_OK(cs_vec_normalise(zero, 2) == 0 && zero[0] == 0 && zero[1] == 0, "a zero vector is left as it is");
     cs_vec_normalise(large, 2);
     TAP_OK(fabsf(large[0] - sqrtf(0.5f)) < FLT_EPSILON, "squares beyond a float's range do no harm");

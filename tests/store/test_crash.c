@@ -19,8 +19,8 @@ static void name_of(uint64_t n, char path[32])
     snprintf(path, 32, "/pictures/%06d.jpg", (int)n);
 }
 
-/* Put batches of items 1, 2, 3 ... and write the number of the last one to `pipe` after each commit; now and then replace
- * and remove earlier ones by a rule that the checker knows. */
+/* Put batches of items 1, 2, 3 ... and write the number of the last one to `pipe` after each commit; the first of
+ * every batch is removed again before it. */
 static void write_until_killed(const char *path, int pipe)
 {
     cs_store *store = NULL;
