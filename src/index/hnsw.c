@@ -54,9 +54,7 @@ static bool hnsw_remove(cs_index *index, int64_t id)
     const size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, id);
     if (row != SIZE_MAX) {
         pthread_rwlock_wrlock(&hnsw->shared->lock);
-        cs_idmap_remove(&hnsw->map, hnsw->ids, row);
-        cs_hnsw_detach(hnsw, (uint32_t)row);
-        hnsw->count--;
+        cs_hnsw_detach(hnsw, row);
         pthread_rwlock_unlock(&hnsw->shared->lock);
     }
     pthread_mutex_unlock(&hnsw->shared->writer);

@@ -24,8 +24,8 @@ enum { BATCH_SHARE = 32, BATCH_MAX = 1024, FIRST_CAPACITY = 64, MEND_SHARE = 8, 
 typedef struct item {
     size_t at; /* in the caller's arrays */
     uint32_t row;
-    uint32_t same;     /* the node with an equal vector, or NONE */
-    uint32_t replaced; /* the row the id had, or NONE */
+    uint32_t same; /* the node with an equal vector, or NONE */
+    bool replaced; /* the id is there with another vector */
 } item;
 
 typedef struct edge {
@@ -147,8 +147,7 @@ static void list_items(batch *b, size_t first, size_t count, keyed *keys)
         const float *vector = b->vectors + keys[i].at * hnsw->base.dim;
         if (old != SIZE_MAX && equal_vectors(hnsw, (uint32_t)old, vector))
             continue;
-        b->items[b->count++] =
-            (item){.at = keys[i].at, .same = CS_HNSW_NONE, .replaced = old == SIZE_MAX ? CS_HNSW_NONE : (uint32_t)old};
+        b->items[b->count++] = (item){.at = keys[i].at, .same = CS_HNSW_NONE, .replaced = old != SIZE_MAX};
     }
     if (b->count > 1)
         qsort(b->items, b->count, sizeof *b->items, by_place);
@@ -243,7 +242,7 @@ static void link_item(void *context, size_t piece, unsigned worker)
         cs_hnsw_links(hnsw, it->row, l)[0] = CS_HNSW_NONE;
     if (hnsw->entry == CS_HNSW_NONE)
         return;
-    cs_quant_query_vector(&hnsw->quant, &scratch->query, vector);
+    cs_quant_query_row(&hnsw->quant, &scratch->query, it->row);
     cs_hnsw_node start = cs_hnsw_descend(hnsw, level, scratch);
     for (int l = level < hnsw->top ? level : hnsw->top; l >= 0; l--) {
         size_t count = cs_hnsw_walk(hnsw, start, hnsw->ef_construction, l, scratch);
@@ -330,24 +329,33 @@ static void link_back(void *context, size_t piece, unsigned worker)
 
 /* ---- publishing: nothing can fail any more */
 
-static void publish_item(batch *b, const item *it)
+/* The vector of an item that equals a node's: onto the node's chain; a node that has just lost its last id lives again. */
+static void publish_equal(cs_hnsw *hnsw, const item *it)
 {
-    cs_hnsw *hnsw = b->hnsw;
-    if (it->replaced == CS_HNSW_NONE) {
-        cs_idmap_add(&hnsw->map, hnsw->ids, it->row);
-        hnsw->count++;
-    } else {
-        cs_idmap_move(&hnsw->map, hnsw->ids, it->replaced, it->row);
-    }
-    if (it->same != CS_HNSW_NONE) {
-        /* its equal in the batch may itself have been found to equal a node */
-        const uint32_t node = hnsw->state[it->same] == CS_HNSW_SAME ? hnsw->links[it->same * hnsw->m0] : it->same;
-        hnsw->state[it->row] = CS_HNSW_SAME;
+    /* its equal in the batch may itself have been found to equal a node, or have been taken for one that lives again */
+    uint32_t node = it->same;
+    if (hnsw->state[node] == CS_HNSW_SAME)
+        node = hnsw->links[node * hnsw->m0];
+    if (hnsw->state[node] == CS_HNSW_DEAD) {
+        hnsw->state[node] = CS_HNSW_LIVE;
+        hnsw->nodes++;
+        hnsw->dead--;
+        hnsw->ids[node] = hnsw->ids[it->row];
+        hnsw->state[it->row] = CS_HNSW_SAME; /* for the others of the batch until all are in */
         hnsw->links[it->row * hnsw->m0] = node;
-        hnsw->next[it->row] = hnsw->next[node];
-        hnsw->next[node] = it->row;
+        cs_idmap_add(&hnsw->map, hnsw->ids, node);
         return;
     }
+    hnsw->state[it->row] = CS_HNSW_SAME;
+    hnsw->links[it->row * hnsw->m0] = node;
+    hnsw->next[it->row] = hnsw->next[node];
+    hnsw->next[node] = it->row;
+    cs_idmap_add(&hnsw->map, hnsw->ids, it->row);
+}
+
+static void publish_node(cs_hnsw *hnsw, const item *it)
+{
+    cs_idmap_add(&hnsw->map, hnsw->ids, it->row);
     hnsw->state[it->row] = CS_HNSW_LIVE;
     hnsw->nodes++;
     if (hnsw->entry == CS_HNSW_NONE || hnsw->levels[it->row] > hnsw->top) {
@@ -368,16 +376,19 @@ static void publish(batch *b)
     hnsw->rows = b->rows;
     for (size_t i = 0; i < b->count; i++)
         hnsw->upper_count += hnsw->levels[b->items[i].row];
-    /* nodes before what hangs on them, and all of those before anything is let go: a node may be both */
+    hnsw->count += b->count;
     for (size_t i = 0; i < b->count; i++)
+        if (b->items[i].replaced)
+            cs_hnsw_detach(hnsw, cs_idmap_find(&hnsw->map, hnsw->ids, b->ids[b->items[i].at]));
+    for (size_t i = 0; i < b->count; i++) /* nodes before what hangs on them */
         if (b->items[i].same == CS_HNSW_NONE)
-            publish_item(b, &b->items[i]);
+            publish_node(hnsw, &b->items[i]);
     for (size_t i = 0; i < b->count; i++)
         if (b->items[i].same != CS_HNSW_NONE)
-            publish_item(b, &b->items[i]);
-    for (size_t i = 0; i < b->count; i++)
-        if (b->items[i].replaced != CS_HNSW_NONE)
-            cs_hnsw_detach(hnsw, b->items[i].replaced);
+            publish_equal(hnsw, &b->items[i]);
+    for (size_t i = 0; i < b->count; i++) /* rows whose id went to a node that lives again */
+        if (cs_idmap_find(&hnsw->map, hnsw->ids, hnsw->ids[b->items[i].row]) != b->items[i].row)
+            cs_hnsw_let_go(hnsw, b->items[i].row);
     pthread_rwlock_unlock(&hnsw->shared->lock);
 }
 

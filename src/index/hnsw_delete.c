@@ -17,22 +17,26 @@ enum { PIECE_ROWS = 64, ROUNDS = 4 };
 
 /* ---- removing */
 
-static void let_go(cs_hnsw *hnsw, uint32_t row)
+void cs_hnsw_let_go(cs_hnsw *hnsw, uint32_t row)
 {
     memset(hnsw->exact + row * hnsw->exact_stride, 0, hnsw->exact_stride * sizeof *hnsw->exact);
     if (hnsw->quant.kind != CS_QUANT_F32)
         memset((char *)hnsw->quant.rows + row * hnsw->quant.row_bytes, 0, hnsw->quant.row_bytes);
     if (hnsw->quant.terms)
         hnsw->quant.terms[row] = (cs_quant_terms){0};
+    if (hnsw->quant.lift)
+        hnsw->quant.lift[row] = 0;
     hnsw->state[row] = CS_HNSW_FREE;
     hnsw->next[row] = hnsw->free_row;
     hnsw->free_row = row;
 }
 
-void cs_hnsw_detach(cs_hnsw *hnsw, uint32_t row)
+void cs_hnsw_detach(cs_hnsw *hnsw, size_t row)
 {
-    const uint32_t node = hnsw->state[row] == CS_HNSW_SAME ? hnsw->links[row * hnsw->m0] : row;
+    const uint32_t node = hnsw->state[row] == CS_HNSW_SAME ? hnsw->links[row * hnsw->m0] : (uint32_t)row;
     const uint32_t last = hnsw->next[node]; /* of the chain, the one that is let go: the vectors are equal */
+    cs_idmap_remove(&hnsw->map, hnsw->ids, row);
+    hnsw->count--;
     if (last == CS_HNSW_NONE) {
         hnsw->state[row] = CS_HNSW_DEAD;
         hnsw->nodes--;
@@ -44,7 +48,7 @@ void cs_hnsw_detach(cs_hnsw *hnsw, uint32_t row)
         hnsw->ids[row] = hnsw->ids[last];
     }
     hnsw->next[node] = hnsw->next[last];
-    let_go(hnsw, last);
+    cs_hnsw_let_go(hnsw, last);
 }
 
 /* ---- mending */
@@ -124,7 +128,7 @@ static void publish_mended(cs_hnsw *hnsw, const mending *work, size_t upper_coun
     hnsw->dead = 0;
     for (size_t row = hnsw->rows; row-- > 0;)
         if (hnsw->state[row] == CS_HNSW_DEAD) {
-            let_go(hnsw, (uint32_t)row);
+            cs_hnsw_let_go(hnsw, (uint32_t)row);
         } else if (hnsw->state[row] == CS_HNSW_LIVE &&
                    (hnsw->entry == CS_HNSW_NONE || hnsw->levels[row] >= hnsw->top)) {
             hnsw->entry = (uint32_t)row;

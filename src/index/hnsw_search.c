@@ -17,6 +17,7 @@
 enum {
     RERANK_TIMES = 2,
     RERANK_MORE = 12,
+    SCAN_RERANK = 8, /* so many times more after a scan, which may be of rows all about equally far */
     WALK_COST =
         12, /* codes compared for each place in the pool, about; a scan's are cheaper by what fetching in order saves */
     BLOCK = 64,
@@ -197,17 +198,20 @@ static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_n
     ef = ef < k ? k : ef;
     const size_t pool = raised_ef(hnsw, ef, allowed);
     bool graph = hnsw->nodes > 0 && pool < allowed / WALK_COST;
-    if (__builtin_mul_overflow(k, (size_t)RERANK_TIMES, &s->keep) || s->keep > allowed)
-        s->keep = allowed;
-    s->keep = hnsw->quant.kind == CS_QUANT_F32 ? k : s->keep + RERANK_MORE;
-    s->keep = s->keep > allowed ? allowed : s->keep;
-    s->scratch = cs_hnsw_take_scratch(hnsw, graph && pool > s->keep ? pool : s->keep, BLOCK);
+    /* k is at most the number of ids, so nothing here overflows */
+    size_t keep = hnsw->quant.kind == CS_QUANT_F32 ? k : RERANK_TIMES * k + RERANK_MORE;
+    size_t scan_keep = hnsw->quant.kind == CS_QUANT_F32 ? k : keep * SCAN_RERANK;
+    scan_keep = scan_keep > allowed ? allowed : scan_keep;
+    s->keep = keep > allowed ? allowed : keep;
+    s->scratch = cs_hnsw_take_scratch(hnsw, graph && pool > scan_keep ? pool : scan_keep, BLOCK);
     if (!s->scratch)
         return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a search of %zu neighbours", k);
     cs_quant_query_vector(&hnsw->quant, &s->scratch->query, s->query);
     graph = graph && walk(s, ef, pool, k);
-    if (!graph)
+    if (!graph) {
+        s->keep = scan_keep;
         scan(s);
+    }
     *found = rank(s, s->scratch->pool, s->count, graph, k, out);
     if (s->params->stats) {
         s->params->stats->graph = graph;

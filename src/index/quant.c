@@ -93,8 +93,18 @@ static void code(const cs_quant *quant, cs_quant_query *query, const float *vect
         query->terms = (cs_quant_terms){.factor = scale, .add = (float)(quant->offset_square / 2 - product)};
 }
 
+float cs_quant_lift(const cs_quant *quant, const float *vector)
+{
+    double square = 0;
+    for (size_t i = 0; i < quant->dim; i++)
+        square += (double)vector[i] * vector[i];
+    return square < quant->lift_square ? (float)sqrt(quant->lift_square - square) : 0;
+}
+
 void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_quant_query *scratch)
 {
+    if (quant->lift)
+        quant->lift[row] = cs_quant_lift(quant, vector);
     if (quant->kind == CS_QUANT_F16) {
         uint16_t *to = (uint16_t *)quant->rows + row * quant->stride;
         memset(to, 0, quant->row_bytes);
@@ -111,6 +121,7 @@ void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_
 
 void cs_quant_query_vector(const cs_quant *quant, cs_quant_query *query, const float *vector)
 {
+    query->lift = 0;
     if (quant->kind == CS_QUANT_I8)
         code(quant, query, vector);
     else
@@ -119,6 +130,7 @@ void cs_quant_query_vector(const cs_quant *quant, cs_quant_query *query, const f
 
 void cs_quant_query_row(const cs_quant *quant, cs_quant_query *query, uint32_t row)
 {
+    query->lift = quant->lift ? quant->lift[row] : 0;
     if (quant->kind == CS_QUANT_F32) {
         memcpy(query->vector, cs_quant_row(quant, row), quant->dim * sizeof *query->vector);
     } else if (quant->kind == CS_QUANT_F16) {
@@ -156,17 +168,17 @@ void cs_quant_distances(const cs_quant *quant, const cs_quant_query *query, cons
                         float *out)
 {
     const bool l2 = quant->metric == CLIPSEARCH_L2;
-    if (quant->kind == CS_QUANT_I8) {
-        distances_i8(quant, query, picked, count, out);
-        return;
-    }
     const cs_rows_ops *ops = cs_rows();
-    if (quant->kind == CS_QUANT_F32)
+    if (quant->kind == CS_QUANT_I8)
+        distances_i8(quant, query, picked, count, out);
+    else if (quant->kind == CS_QUANT_F32)
         (l2 ? ops->l2sq_f32 : ops->dot_f32)(query->vector, quant->rows, quant->stride, picked, count, quant->stride,
                                             out);
     else
         (l2 ? ops->l2sq_f16 : ops->dot_f16)(query->vector, quant->rows, quant->stride, picked, count, quant->stride,
                                             out);
-    for (size_t i = 0; i < count && !l2; i++)
+    for (size_t i = 0; i < count && !l2 && quant->kind != CS_QUANT_I8; i++)
         out[i] = -out[i];
+    for (size_t i = 0; i < count && query->lift > 0; i++)
+        out[i] -= query->lift * quant->lift[picked[i]];
 }

@@ -32,6 +32,8 @@ typedef struct cs_quant {
     cs_quant_terms *terms; /* [capacity], I8 only */
     float *offset;         /* [dim], I8 only */
     double offset_square;
+    float *lift; /* [capacity], inner product only, else NULL: see cs_quant_query */
+    double lift_square;
 } cs_quant;
 
 /* One vector as the left side of comparisons; memory by cs_quant_query_make. */
@@ -40,6 +42,10 @@ typedef struct cs_quant_query {
     int8_t *codes; /* [stride], I8 */
     int32_t bias;  /* 128 * sum of codes */
     cs_quant_terms terms;
+    /* Inner product: sqrt(lift_square - |x|^2), or 0. Between rows a distance takes off the product of their lifts, as if
+     * each had one more number that makes all equally long: there products order as distances do, and a graph's links
+     * lead where they should. A search's query has none, so its order is by the product alone. */
+    float lift;
 } cs_quant_query;
 
 /* Fills in all but the arrays. */
@@ -51,7 +57,9 @@ void cs_quant_query_free(cs_quant_query *query);
 void cs_quant_set_offset(cs_quant *quant, const float *offset);
 /* Code `vector` [dim] into row `row`. F32: nothing. */
 void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_quant_query *scratch);
-/* A vector [dim], or a row that has been coded, as query. */
+/* Inner product: what lift a vector [dim] has now. */
+float cs_quant_lift(const cs_quant *quant, const float *vector);
+/* A vector [dim] (without a lift), or a row that has been coded, as query. */
 void cs_quant_query_vector(const cs_quant *quant, cs_quant_query *query, const float *vector);
 void cs_quant_query_row(const cs_quant *quant, cs_quant_query *query, uint32_t row);
 /* out[i] = distance of the query and row picked[i]. */
