@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bench_towers.c - milliseconds an item (an image, a text) takes: bench_towers MODEL_DIRECTORY [threads [batch...]]. One JSON
- * object a line; bench/towers.py runs it beside other engines on the same model. */
+ * bench_towers.c - milliseconds an image and a text take: bench_towers MODEL_DIRECTORY [threads [batch...]].
+ * One JSON object a line; bench/towers.py runs it beside other engines on the same model. */
 #include "base/mem.h"
 #include "kernels/cpu.h"
 #include "text/text_tower.h"

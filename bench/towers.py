@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Milliseconds an image and a text take, beside other engines, in one run on one machine:
 
-    towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N]
+    towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N] [--batches 1,8,32]
 
 BENCH_TOWERS is the program built from bench/bench_towers.c; MODEL_DIRECTORY is in the Hugging Face layout
 (tools/golden/clip_towers.py --full makes one). The engines take turns, N rounds (default 3), and the median of the
-rounds is printed: time on the clock, and time of the processors, which says more on a machine that others use too
-(one thread; with more, engines differ in whether they sleep or spin while they wait). Peers: PyTorch in float32, and ONNX Runtime in float32 on the same model exported by torch.onnx.
-The peers' texts are padded to the whole context, as their models need them.
+rounds is printed: time on the clock, and time of the processors, which says more on a machine that others use too (one
+thread; with more, engines differ in whether they sleep or spin while they wait). Peers: PyTorch in float32, and ONNX
+Runtime in float32 on the same model exported by torch.onnx. The peers' texts are padded to the whole context, as their
+models need them.
 """
 import argparse
 import json
@@ -19,8 +20,6 @@ import time
 
 import torch
 from transformers import CLIPModel
-
-BATCHES = (1, 8, 32)
 
 
 class Vision(torch.nn.Module):
@@ -60,7 +59,9 @@ def main():
     parser.add_argument("bench_towers")
     parser.add_argument("model")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batches", default="1,8,32")
     args = parser.parse_args()
+    batches = [int(batch) for batch in args.batches.split(",")]
     model = CLIPModel.from_pretrained(args.model, attn_implementation="sdpa").eval()
     size, context = model.config.vision_config.image_size, model.config.text_config.max_position_embeddings
     vocabulary = model.config.text_config.vocab_size
@@ -85,20 +86,20 @@ def main():
         for _ in range(args.rounds):
             for threads in (1, 2):
                 torch.set_num_threads(threads)
-                lines = subprocess.run([args.bench_towers, args.model, str(threads)], check=True, capture_output=True,
+                lines = subprocess.run([args.bench_towers, args.model, str(threads), *map(str, batches)], check=True, stdout=subprocess.PIPE,
                                        text=True).stdout.splitlines()
                 for row in map(json.loads, lines):
                     if "cpu_ms" in row:
                         note(row["engine"], row["what"], threads, row["batch"], (row["ms"], row["cpu_ms"]))
                 for what, (tower, inputs) in towers.items():
-                    for batch in BATCHES:
+                    for batch in batches:
                         x = inputs(batch)
                         note("torch fp32", what, threads, batch, medians(lambda: tower(x), batch))
                 for what, path in exported.items():
                     options = onnxruntime.SessionOptions()
                     options.intra_op_num_threads = threads
                     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-                    for batch in BATCHES:
+                    for batch in batches:
                         x = {"x": towers[what][1](batch).numpy()}
                         note("onnxruntime fp32", what, threads, batch, medians(lambda: session.run(None, x), batch))
     for key in sorted(results):

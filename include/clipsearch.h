@@ -43,8 +43,8 @@
  *
  * Session: the scratch memory one thread needs to use an encoder. Encoding texts and decoded images through a session
  * allocates nothing once the session is open, except that its buffers grow for a picture larger than any before it
- * (decoding a file takes what the picture library needs besides). A session may use several worker threads, but is itself used by one
- * caller at a time.
+ * (decoding a file takes what the picture library needs besides). A session may use several worker threads, but is
+ * itself used by one caller at a time.
  *
  * Database: one SQLite file. Collection: a named table of pictures in it, bound to the encoder (name, weights
  * fingerprint, dim, preprocessing) that made its vectors; any other encoder is refused, because vectors of two
@@ -304,7 +304,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_drop(clipsearch_database 
                                                             clipsearch_error *err);
 
 CLIPSEARCH_API clipsearch_status clipsearch_collection_describe(clipsearch_collection *collection,
-                                                                clipsearch_collection_info *info, clipsearch_error *err);
+                                                                clipsearch_collection_info *info,
+                                                                clipsearch_error *err);
 
 /* One picture of a collection. */
 typedef struct clipsearch_item {
@@ -333,27 +334,27 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_remove(clipsearch_collect
 
 /* A folder or file to take pictures from. */
 typedef struct clipsearch_source {
-    const char *path;            /* a directory (walked) or one file */
-    const char *const *include;  /* glob patterns; NULL: *.jpg *.jpeg *.png in any case. A pattern without '/' is held
-                                    against the file's name, one with '/' against the path below the source; "**"
-                                    stands for any number of directories, [a-z] and [!a-z] for one character, \x for x
-                                    itself. Names that begin with '.' are nothing special. A source that is one file is
-                                    taken whatever the patterns */
+    const char *path;           /* a directory (walked) or one file */
+    const char *const *include; /* glob patterns; NULL: *.jpg *.jpeg *.png in any case. A pattern without '/' is held
+                                   against the file's name, one with '/' against the path below the source; "**"
+                                   stands for any number of directories, [a-z] and [!a-z] for one character, \x for x
+                                   itself. Names that begin with '.' are nothing special. A source that is one file is
+                                   taken whatever the patterns */
     size_t include_count;
-    const char *const *exclude;  /* glob patterns of files and whole directories to leave out; one that ends in '/' is
-                                    for directories only */
+    const char *const *exclude; /* glob patterns of files and whole directories to leave out; one that ends in '/' is
+                                   for directories only */
     size_t exclude_count;
-    bool no_recurse;             /* only the directory itself */
-    bool follow_symlinks;        /* default false: links to directories are not entered */
-    const char *attributes;      /* a JSON object given to every picture of the source, or NULL. A source with neither
-                                    this nor attributes_csv leaves the attributes that pictures have as they are */
-    const char *attributes_csv;  /* a CSV file with a header row, one row a picture, whose columns become attributes:
-                                    JSON numbers of up to 18 digits before the point become numbers, anything else (007,
-                                    +49, true) stays a string, an empty field is no attribute. NULL: none. Its values
-                                    beat `attributes`. Two rows for one picture are an error */
-    const char *csv_key;         /* the column that holds the picture's path below the source, absolute path or name;
-                                    NULL: "path". It becomes no attribute itself */
-    bool csv_by_name;            /* join on the file's name alone instead of the path below the source */
+    bool no_recurse;            /* only the directory itself */
+    bool follow_symlinks;       /* default false: links to directories are not entered */
+    const char *attributes;     /* a JSON object given to every picture of the source, or NULL. A source with neither
+                                   this nor attributes_csv leaves the attributes that pictures have as they are */
+    const char *attributes_csv; /* a CSV file with a header row, one row a picture, whose columns become attributes:
+                                   JSON numbers of up to 18 digits before the point become numbers, anything else (007,
+                                   +49, true) stays a string, an empty field is no attribute. NULL: none. Its values
+                                   beat `attributes`. Two rows for one picture are an error */
+    const char *csv_key;        /* the column that holds the picture's path below the source, absolute path or name;
+                                   NULL: "path". It becomes no attribute itself */
+    bool csv_by_name;           /* join on the file's name alone instead of the path below the source */
 } clipsearch_source;
 
 CLIPSEARCH_API void clipsearch_source_init(clipsearch_source *source);
@@ -362,23 +363,23 @@ typedef enum clipsearch_on_bad { CLIPSEARCH_SKIP_BAD, CLIPSEARCH_STOP_AT_BAD } c
 
 /* How far an ingestion has come. */
 typedef struct clipsearch_progress {
-    uint64_t found;     /* files found so far; final once walking_done */
-    uint64_t done;      /* files dealt with: stored, unchanged or skipped */
-    uint64_t stored;    /* of these, inserted or replaced */
-    double seconds;     /* since the start */
+    uint64_t found;  /* files found so far; final once walking_done */
+    uint64_t done;   /* files dealt with: stored, unchanged or skipped */
+    uint64_t stored; /* of these, inserted or replaced */
+    double seconds;  /* since the start */
     bool walking_done;
-    const char *path;   /* the file dealt with last */
+    const char *path; /* the file dealt with last */
 } clipsearch_progress;
 
 typedef struct clipsearch_ingest_options {
     const clipsearch_source *sources;
     size_t source_count;
-    size_t batch;             /* pictures encoded and committed together; default 32 */
-    unsigned threads;         /* decoding threads; 0 (default): one per processor */
-    bool prune;               /* remove rows of pictures whose files are gone from a source. A file that is there but left
+    size_t batch;     /* pictures encoded and committed together; default 32 */
+    unsigned threads; /* decoding threads; 0 (default): one per processor */
+    bool prune;       /* remove rows of pictures whose files are gone from a source. A file that is there but left
                                  out by the patterns keeps its row; a source that cannot be read wholly prunes nothing.
                                  Default false */
-    bool dry_run;             /* walk and compare only, write nothing. New and changed files are read, to see what was
+    bool dry_run;     /* walk and compare only, write nothing. New and changed files are read, to see what was
                                  moved or copied, but not decoded: which of them are bad is not known */
     clipsearch_on_bad on_bad; /* default CLIPSEARCH_SKIP_BAD */
     clipsearch_image_options image;
@@ -386,7 +387,7 @@ typedef struct clipsearch_ingest_options {
                                  thread; returning false commits the batch in hand and stops. May be NULL */
     void (*bad_file)(void *context, const char *path, const clipsearch_error *why); /* called for each file skipped, on
                                  the caller's thread. May be NULL */
-    void *context;            /* given to both callbacks */
+    void *context;                                                                  /* given to both callbacks */
 } clipsearch_ingest_options;
 
 CLIPSEARCH_API void clipsearch_ingest_options_init(clipsearch_ingest_options *options);
@@ -418,8 +419,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest(clipsearch_collection *collec
 /* ---------------------------------------------------------------- search */
 
 typedef struct clipsearch_search_options {
-    bool has_limit;  /* keep only hits as near as `limit` or nearer */
-    float limit;     /* a least score for CLIPSEARCH_COSINE and _IP, a greatest distance for CLIPSEARCH_L2 */
+    bool has_limit; /* keep only hits as near as `limit` or nearer */
+    float limit;    /* a least score for CLIPSEARCH_COSINE and _IP, a greatest distance for CLIPSEARCH_L2 */
 } clipsearch_search_options;
 
 CLIPSEARCH_API void clipsearch_search_options_init(clipsearch_search_options *options);
@@ -436,10 +437,10 @@ typedef struct clipsearch_hit {
 
 typedef struct clipsearch_hits clipsearch_hits;
 
-/* Find the `k` nearest pictures to each of `count` query vectors [count, dim]. Exact. For CLIPSEARCH_COSINE a query that
- * is not L2-normalised is normalised first. The first search of a collection handle reads all vectors into memory, and a
- * search after a change reads them again. The result owns its strings
- * and is independent of the collection; free it with clipsearch_hits_free. `options` may be NULL.
+/* Find the `k` nearest pictures to each of `count` query vectors [count, dim]. Exact. For CLIPSEARCH_COSINE a query
+ * that is not L2-normalised is normalised first. The first search of a collection handle reads all vectors into
+ * memory, and a search after a change reads them again. The result owns its strings and is independent of the
+ * collection; free it with clipsearch_hits_free. `options` may be NULL.
  * Errors: CLIPSEARCH_E_ARGUMENT (k of 0, a NaN or infinity in a query, a cosine query of zeros), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
                                                    size_t count, size_t k, const clipsearch_search_options *options,

@@ -11,12 +11,15 @@ static int count, failures;
 
 bool tap_ok(bool pass, const char *file, int line, const char *format, ...)
 {
+    char text[2000];
     va_list args;
     va_start(args, format);
-    printf("%s %d - ", pass ? "ok" : "not ok", ++count);
-    vprintf(format, args);
-    printf("\n");
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    for (char *c = text; *c; c++) /* a test point is one line, and '#' in it begins a directive */
+        if (*c == '\n' || *c == '\r' || *c == '#')
+            *c = ' ';
+    printf("%s %d - %s\n", pass ? "ok" : "not ok", ++count, text);
     if (!pass) {
         failures++;
         printf("# failed at %s:%d\n", file, line);

@@ -22,7 +22,8 @@ static void trim_broken_tail(char *text, size_t size)
         text[start - 1] = '\0';
 }
 
-__attribute__((format(printf, 3, 0))) static void fill(clipsearch_error *err, clipsearch_status code, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void fill(clipsearch_error *err, clipsearch_status code,
+                                                       const char *format, va_list args)
 {
     err->code = code;
     vsnprintf(err->message, sizeof err->message, format, args);

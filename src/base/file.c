@@ -6,8 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -87,66 +85,6 @@ clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info
         *info = info_of(&st);
 done:
     close(fd);
-    return status;
-}
-
-static int write_all(int fd, const char *data, size_t size)
-{
-    while (size) {
-        ssize_t n = write(fd, data, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -1;
-        data += n;
-        size -= (size_t)n;
-    }
-    return 0;
-}
-
-/* A rename is durable only once the directory that holds the name is on disk. */
-static void sync_directory_of(const char *path)
-{
-    size_t n = (size_t)(cs_path_base(path) - path);
-    char *directory = n ? cs_strndup(path, n) : cs_strdup(".");
-    if (!directory)
-        return;
-    int fd = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
-    }
-    cs_free(directory);
-}
-
-clipsearch_status cs_file_write_atomic(const char *path, const void *data, size_t size, clipsearch_error *err)
-{
-    clipsearch_status status = CLIPSEARCH_OK;
-    int fd = -1;
-    cs_buf name = cs_buf_make(1 << 16);
-    cs_buf_printf(&name, "%s.XXXXXX", path);
-    if (name.failed)
-        return cs_fail_memory(err, path);
-    fd = mkstemp(name.data);
-    if (fd < 0) {
-        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot make a file beside it", path);
-        goto done;
-    }
-    mode_t mask = umask(0); /* mkstemp gives 0600; a result file should be what the user's umask says */
-    umask(mask);
-    if (fchmod(fd, 0666 & ~mask) != 0 || write_all(fd, data, size) != 0 || fsync(fd) != 0) {
-        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", path);
-    } else if (rename(name.data, path) != 0) {
-        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot put the new file in place", path);
-    }
-    if (status != CLIPSEARCH_OK)
-        unlink(name.data);
-    else
-        sync_directory_of(path);
-done:
-    if (fd >= 0)
-        close(fd);
-    cs_buf_free(&name);
     return status;
 }
 

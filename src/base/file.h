@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * file.h - whole files: bounded reads, atomic writes, read-only maps. */
+ * file.h - whole files: bounded reads, read-only maps. */
 #ifndef CS_BASE_FILE_H
 #define CS_BASE_FILE_H
 
@@ -23,10 +23,6 @@ clipsearch_status cs_file_stat(const char *path, cs_file_info *info, clipsearch_
  * it describes the very file that was read. */
 clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info, clipsearch_error *err);
 
-/* Replace `path` by `size` bytes: written to a new name in the same directory, fsynced, renamed. After a failure or a
- * crash either the old file or the new one is there, whole. */
-clipsearch_status cs_file_write_atomic(const char *path, const void *data, size_t size, clipsearch_error *err);
-
 /* A read-only map of a whole file. An empty file maps to size 0 and a non-NULL pointer. */
 typedef struct cs_map {
     const uint8_t *data;
@@ -36,7 +32,8 @@ typedef struct cs_map {
 clipsearch_status cs_map_open(const char *path, cs_map *map, clipsearch_error *err);
 void cs_map_close(cs_map *map);
 
-/* `directory` + '/' + `name` in a fresh string (cs_free), or `name` alone when it is absolute; NULL when out of memory. */
+/* `directory` + '/' + `name` in a fresh string (cs_free), or `name` alone when it is absolute; NULL when out of
+ * memory. */
 char *cs_path_join(const char *directory, const char *name);
 
 /* The part of `path` behind its last '/'. */

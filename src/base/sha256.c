@@ -58,8 +58,8 @@ static void compress(uint32_t state[8], const uint8_t *block)
 void cs_sha256_init(cs_sha256 *sha)
 {
     /* FIPS 180-4, 5.3.3 */
-    *sha = (cs_sha256){.state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
-                                 0x5be0cd19}};
+    *sha = (cs_sha256){
+        .state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }
 
 void cs_sha256_add(cs_sha256 *sha, const void *data, size_t size)

@@ -3,13 +3,13 @@
 #ifndef CS_CLI_ATOMIC_OUT_H
 #define CS_CLI_ATOMIC_OUT_H
 
-#include "base/error.h"
+#include "base/replace.h"
 
 #include <stdio.h>
 
 typedef struct cs_out {
     FILE *stream;
-    char *path, *temporary; /* NULL: standard output */
+    cs_replacement file; /* path NULL: standard output */
 } cs_out;
 
 /* Write to `path`, or to standard output when it is NULL or "-". Errors: CLIPSEARCH_E_IO, _MEMORY. */

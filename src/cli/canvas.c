@@ -73,6 +73,6 @@ static void draw_letter(cs_canvas *canvas, uint32_t x, uint32_t y, uint32_t lett
 void cs_canvas_text(cs_canvas *canvas, uint32_t x, uint32_t y, const char *text, size_t letters, uint32_t scale,
                     cs_color color)
 {
-    for (uint32_t letter; letters-- && (letter = cs_font_next(&text)); x += CS_FONT_SIZE * scale)
+    for (uint32_t letter; letters-- && (letter = cs_font_next(&text)); x += CS_FONT_ADVANCE * scale)
         draw_letter(canvas, x, y, letter, scale, color);
 }

@@ -125,8 +125,9 @@ static clipsearch_status open_database(ingest *in, clipsearch_error *err)
         status = cs_make_directories_for(in->settings.db, err);
     if (status == CLIPSEARCH_OK)
         status = clipsearch_database_open(in->settings.db, CLIPSEARCH_CREATE, &in->db, err);
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_open(in->db, in->settings.collection, NULL, &in->collection, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = clipsearch_collection_open(in->db, in->settings.collection, NULL, &in->collection, err);
     return status == CLIPSEARCH_E_NOT_FOUND ? CLIPSEARCH_OK : status;
 }
 

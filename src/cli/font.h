@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Side of a letter's cell in pixels; the dots leave the cell's left column and two right ones free. */
-enum { CS_FONT_SIZE = 8 };
+/* Side of a letter's cell in dots, and dots from one letter to the next: the left column and the two right ones of a
+ * cell are always empty, so that cells may overlap. */
+enum { CS_FONT_SIZE = 8, CS_FONT_ADVANCE = 6 };
 
 /* The dots of a letter: CS_FONT_SIZE rows from the top, the leftmost dot in bit 7. */
 const uint8_t *cs_font_glyph(uint32_t letter);

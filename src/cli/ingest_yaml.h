@@ -23,7 +23,7 @@ typedef struct cs_ingest_file {
  * Errors: CLIPSEARCH_E_FORMAT with line and column, _LIMIT, _NOT_FOUND, _IO, _MEMORY. */
 clipsearch_status cs_ingest_file_load(const char *path, cs_ingest_file *file, clipsearch_error *err);
 
-/* The same from a tree, which `file` takes over on success and on failure alike; `directory` is what paths count from. */
+/* The same from a tree, which `file` takes over on success and on failure alike; paths count from `directory`. */
 clipsearch_status cs_ingest_file_read(cs_yaml *yaml, const char *directory, cs_ingest_file *file,
                                       clipsearch_error *err);
 void cs_ingest_file_close(cs_ingest_file *file);

@@ -51,6 +51,8 @@ static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf,
     const char *name = standard ? "standard input" : path;
     clipsearch_status status =
         standard ? read_descriptor(STDIN_FILENO, name, buf, err) : cs_file_read(path, buf, NULL, err);
+    if (status != CLIPSEARCH_OK || buf->len == 0)
+        return status; /* an empty buffer has no memory to point into */
     char *at = buf->data, *end = buf->data + buf->len;
     for (size_t line = 1; status == CLIPSEARCH_OK && at < end; line++) {
         char *next = memchr(at, '\n', (size_t)(end - at));

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,12 +76,19 @@ static int run(unsigned command, bool said, const cs_args *args)
     }
 }
 
+/* Whether standard output is a pipe that nobody reads any more. */
+static bool reader_gone(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
+}
+
 /* What was printed must have arrived. A reader that closed its pipe wanted no more, which is no fault. */
 static int finish(int code)
 {
     errno = 0;
     bool failed = fflush(stdout) != 0 || ferror(stdout);
-    if (!failed || errno == EPIPE)
+    if (!failed || reader_gone())
         return code;
     cs_say("cannot write standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
     return code <= CS_EXIT_NOTHING ? CS_EXIT_FILE : code;

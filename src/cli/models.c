@@ -15,8 +15,8 @@ static bool is_directory(const char *path)
     return cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK && info.is_directory;
 }
 
-/* The weights of the source tree, when the program lies in a build directory just below it: the program's directory
- * /../weights/`name`. NULL when that cannot be told. */
+/* The weights of the source tree, when the program lies in a build directory just below it: `name` in
+ * the directory weights beside the program's own. NULL when that cannot be told. */
 static char *source_tree_path(const char *name)
 {
     char program[4096];
@@ -24,11 +24,14 @@ static char *source_tree_path(const char *name)
     if (n <= 0)
         return NULL;
     program[n] = '\0';
-    char *slash = strrchr(program, '/');
-    if (!slash)
-        return NULL;
+    for (int up = 0; up < 2; up++) { /* the program's directory, and the one above it */
+        char *slash = strrchr(program, '/');
+        if (!slash)
+            return NULL;
+        *slash = '\0';
+    }
     cs_buf path = cs_buf_make(1 << 16);
-    cs_buf_printf(&path, "%.*s/../weights/%s", (int)(slash - program), program, name);
+    cs_buf_printf(&path, "%s/weights/%s", program, name);
     return cs_buf_take(&path);
 }
 

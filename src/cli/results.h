@@ -25,7 +25,7 @@ clipsearch_status cs_print_text(const cs_results *results, const char *here, FIL
 /* Absolute paths as the bytes they are, `end` behind each. */
 void cs_print_paths(const cs_results *results, char end, FILE *out);
 
-/* One JSON object (docs/json.md). */
+/* One JSON object (clipsearch(1)). */
 clipsearch_status cs_print_json(const cs_results *results, FILE *out, clipsearch_error *err);
 
 /* Draw queries and hits into the PNG file `path` (see sheet.h). */

@@ -28,8 +28,8 @@ typedef struct cs_settings {
     char *default_db; /* owned */
 } cs_settings;
 
-/* Fill `settings` from `args`, from `file` (may be NULL) and the rest, and put the instruction set chosen, if any, where
- * the library looks for it (the environment's CLIPSEARCH_CPU). Call before the library is used; free in any case.
+/* Fill `settings` from `args`, from `file` (may be NULL) and the rest, and put the instruction set chosen, if any,
+ * where the library looks for it (the environment's CLIPSEARCH_CPU). Call before the library is used; free in any case.
  * Errors: CLIPSEARCH_E_ARGUMENT (an environment variable that says nonsense; nowhere to put a default database),
  * CLIPSEARCH_E_FORMAT (the configuration file, with line and column), _IO, _LIMIT, _MEMORY. */
 clipsearch_status cs_settings_load(const cs_args *args, const cs_ingest_file *file, cs_settings *settings,

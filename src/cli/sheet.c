@@ -28,7 +28,7 @@ static text_block break_text(const char *text, uint32_t scale)
 {
     text_block block = {.scale = scale};
     const size_t inside = CS_SHEET_TILE - 2 * TEXT_MARGIN;
-    const size_t columns = inside / (CS_FONT_SIZE * scale), line = (CS_FONT_SIZE + 2) * scale;
+    const size_t columns = inside / (CS_FONT_ADVANCE * scale), line = (CS_FONT_SIZE + 2) * scale;
     while (block.count < inside / line && block.count < MOST_LINES) {
         const char *start = cs_sheet_next_line(&text, columns, &block.letters[block.count]);
         if (!start)
@@ -53,13 +53,13 @@ static void draw_text_tile(cs_canvas *canvas, cs_point at, const char *text)
     uint32_t step = (CS_FONT_SIZE + 2) * block.scale;
     uint32_t y = at.y + (CS_SHEET_TILE - (uint32_t)block.count * step) / 2 + block.scale;
     for (size_t i = 0; i < block.count; i++, y += step) {
-        uint32_t width = (uint32_t)block.letters[i] * CS_FONT_SIZE * block.scale;
+        uint32_t width = (uint32_t)block.letters[i] * CS_FONT_ADVANCE * block.scale;
         cs_canvas_text(canvas, at.x + (CS_SHEET_TILE - width) / 2, y, block.starts[i], block.letters[i], block.scale,
                        INK);
     }
     if (!block.all)
-        cs_canvas_text(canvas, at.x + CS_SHEET_TILE - 4 * CS_FONT_SIZE, at.y + CS_SHEET_TILE - CS_FONT_SIZE - 1, "...",
-                       3, 1, INK);
+        cs_canvas_text(canvas, at.x + CS_SHEET_TILE - 4 * CS_FONT_ADVANCE, at.y + CS_SHEET_TILE - CS_FONT_SIZE - 1,
+                       "...", 3, 1, INK);
 }
 
 /* The picture at `path` fitted into a tile; when it cannot be read, a grey tile that says so. */
@@ -90,7 +90,7 @@ static clipsearch_status draw_hit(cs_canvas *canvas, cs_point at, const clipsear
     char score[32];
     snprintf(score, sizeof score, "%.3f", (double)hit->score);
     size_t letters = strlen(score);
-    cs_canvas_text(canvas, at.x + (CS_SHEET_TILE - (uint32_t)letters * CS_FONT_SIZE) / 2, at.y + CS_SHEET_TILE + 5,
+    cs_canvas_text(canvas, at.x + (CS_SHEET_TILE - (uint32_t)letters * CS_FONT_ADVANCE) / 2, at.y + CS_SHEET_TILE + 5,
                    score, letters, 1, INK);
     return draw_picture(canvas, at, hit->path, err);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * sheet_layout.h - where everything of a contact sheet stands.
  *
- * A block a query, one below the other. In a block the query at the left and its hits beside it, five a row, each a tile
- * of 150 pixels with its score below:
+ * A block a query, one below the other. In a block the query at the left and its hits beside it, five a row, each a
+ * tile of 150 pixels with its score below:
  *
  *     +-------+  +----+ +----+ +----+ +----+ +----+
  *     | query |  | 1  | | 2  | | 3  | | 4  | | 5  |

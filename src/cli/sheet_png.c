@@ -2,7 +2,7 @@
  * sheet_png.c - the one file of the program that knows libpng. */
 #include "cli/sheet_png.h"
 
-#include "base/file.h"
+#include "base/replace.h"
 #include "base/mem.h"
 
 #include <png.h>
@@ -25,7 +25,7 @@ clipsearch_status cs_png_write(const char *path, const uint8_t *rgb, uint32_t wi
     if (!png_image_write_to_memory(&image, bytes, &size, 0, rgb, 0, NULL))
         status = cs_fail(err, CLIPSEARCH_E_IO, "%s: cannot make the PNG: %s", path, image.message);
     else
-        status = cs_file_write_atomic(path, bytes, size, err);
+        status = cs_replace_file(path, bytes, size, err);
     png_image_free(&image);
     cs_free(bytes);
     return status;

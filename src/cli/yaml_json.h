@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "cli/yaml_tree.h"
 
-/* Append `node` to `json`: plain null, true, false and numbers become JSON's, all else strings ("yes" and quoted numbers
- * too). No recursion. Errors: CLIPSEARCH_E_FORMAT (.inf and .nan, which JSON has not), _MEMORY. */
+/* Append `node` to `json`: plain null, true, false and numbers become JSON's, all else strings ("yes" and quoted
+ * numbers too). No recursion. Errors: CLIPSEARCH_E_FORMAT (.inf and .nan, which JSON has not), _MEMORY. */
 clipsearch_status cs_yaml_to_json(const cs_yaml *yaml, const cs_yaml_node *node, cs_buf *json, clipsearch_error *err);
 
 #endif

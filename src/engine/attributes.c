@@ -100,8 +100,8 @@ static const char *skip_digits(const char *s)
     return s;
 }
 
-/* Whether a CSV field is a JSON number that a reader's integer or double holds well. Longer ones, and those with leading
- * zeros or a plus, are more likely codes and telephone numbers, whose every character counts. */
+/* Whether a CSV field is a JSON number that a reader's integer or double holds well. Longer ones, and those with
+ * leading zeros or a plus, are more likely codes and telephone numbers, whose every character counts. */
 static bool is_number(const char *s)
 {
     if (*s == '-')

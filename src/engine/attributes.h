@@ -16,10 +16,11 @@ clipsearch_status cs_attributes_open(const clipsearch_source *source, const char
                                      clipsearch_error *err);
 void cs_attributes_close(cs_attributes **attributes);
 
-/* Write the attributes of the picture `relative` (its path below the root) into `out` (cleared first) as one JSON object
- * in the form that is stored: members by key (bytewise), no white space. A CSV field that is a JSON number of ordinary
- * size is written as a number, an empty one is left out, any other is a string; a CSV field beats a given value.
- * Errors: CLIPSEARCH_E_LIMIT (longer than a row may hold), _MEMORY. Not thread-safe: it keeps count of the rows used. */
+/* Write the attributes of the picture `relative` (its path below the root) into `out` (cleared first) as one JSON
+ * object in the form that is stored: members by key (bytewise), no white space. A CSV field that is a JSON number of
+ * ordinary size is written as a number, an empty one is left out, any other is a string; a CSV field beats a given
+ * value. Errors: CLIPSEARCH_E_LIMIT (longer than a row may hold), _MEMORY. Not thread-safe: it keeps count of the rows
+ * used. */
 clipsearch_status cs_attributes_write(cs_attributes *attributes, const char *relative, cs_buf *out,
                                       clipsearch_error *err);
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How far from 1 the squared length of a vector may be that is called normalised. Rounding to f32, or to f16 on the way,
- * stays far below; a vector that was never normalised does not. */
+/* How far from 1 the squared length of a vector may be that is called normalised. Rounding to f32, or to f16 on the
+ * way, stays far below; a vector that was never normalised does not. */
 static const double UNIT_TOLERANCE = 1e-2;
 
 /* ---- databases ---- */

@@ -8,6 +8,7 @@
 #include "vision/preprocess.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,12 +20,11 @@ static clipsearch_status choose_name(const char *path, const char *asked, char *
     if (asked) {
         *name = cs_strdup(asked);
     } else {
-        char *real = realpath(path, NULL);
-        if (!real)
-            return errno == ENOMEM ? cs_fail_memory(err, path) : cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+        char real[PATH_MAX];
+        if (!realpath(path, real))
+            return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
         const char *base = cs_path_base(real);
         *name = cs_strdup(base[0] ? base : "model"); /* the file system's root has no name */
-        free(real);
     }
     if (!*name)
         return cs_fail_memory(err, "an encoder's name");

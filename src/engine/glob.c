@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * glob.c - a pattern is a chain of tokens, and matching walks the set of tokens reached so far, so nothing backtracks. */
+ * glob.c - a pattern is a chain of tokens; matching walks the set of tokens reached so far, so nothing backtracks. */
 #include "engine/glob.h"
 
 #include "base/file.h"

@@ -6,6 +6,7 @@
 #include "engine/walk.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,12 +31,10 @@ static clipsearch_status compile_all(const char *const *patterns, size_t count, 
 static clipsearch_status open_source(const clipsearch_source *given, cs_source *source, clipsearch_error *err)
 {
     source->given = given;
-    char *real = realpath(given->path, NULL);
-    if (!real)
-        return errno == ENOMEM ? cs_fail_memory(err, given->path)
-                               : cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "the source %s", given->path);
-    source->root = cs_strdup(real); /* so that all our memory is of one kind */
-    free(real);
+    char real[PATH_MAX];
+    if (!realpath(given->path, real))
+        return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "the source %s", given->path);
+    source->root = cs_strdup(real);
     if (!source->root)
         return cs_fail_memory(err, given->path);
     bool standard = !given->include;

@@ -24,7 +24,7 @@ typedef struct cs_walk_calls {
     /* A regular file that matches; `relative` is its path below the root, links to files being followed. */
     clipsearch_status (*file)(void *context, const char *path, const char *relative, const cs_file_info *info,
                               clipsearch_error *err);
-    /* Something that matches and is no readable file (a dangling link, a socket), or a directory that cannot be read. */
+    /* Something that matches and is no readable file (a dangling link, a socket); a directory that cannot be read. */
     clipsearch_status (*bad)(void *context, const char *path, bool is_directory, const clipsearch_error *why,
                              clipsearch_error *err);
 } cs_walk_calls;

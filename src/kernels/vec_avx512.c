@@ -9,6 +9,10 @@
  * then halves of lanes, are added pairwise. vec_avx2.c keeps the same order and gives the same bits. */
 enum { LANES = 16, ACCUMULATORS = 4, STEP = LANES * ACCUMULATORS, ROWS = 4 };
 
+/* Rows of this many floats and more are scored one at a time: read from memory, four interleaved streams of 2 KB rows
+ * came at half the speed of one (docs/speed.md, "Exact scan"); shorter rows gain from sharing the query's registers. */
+enum { LONG_ROW = 256 };
+
 static inline __mmask16 first_lanes(size_t n)
 {
     return (__mmask16)(n >= LANES ? 0xffff : (1u << n) - 1);
@@ -74,7 +78,7 @@ static float l2sq(const float *a, const float *b, size_t n)
 static void dot_many(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out)
 {
     size_t r = 0;
-    for (; r + ROWS <= count; r += ROWS)
+    for (; n < LONG_ROW && r + ROWS <= count; r += ROWS)
         score(0, query, rows + r * stride, stride, ROWS, n, out + r);
     for (; r < count; r++)
         score(0, query, rows + r * stride, stride, 1, n, out + r);
@@ -83,7 +87,7 @@ static void dot_many(const float *query, const float *rows, size_t stride, size_
 static void l2sq_many(const float *query, const float *rows, size_t stride, size_t count, size_t n, float *out)
 {
     size_t r = 0;
-    for (; r + ROWS <= count; r += ROWS)
+    for (; n < LONG_ROW && r + ROWS <= count; r += ROWS)
         score(1, query, rows + r * stride, stride, ROWS, n, out + r);
     for (; r < count; r++)
         score(1, query, rows + r * stride, stride, 1, n, out + r);

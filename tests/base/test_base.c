@@ -5,13 +5,16 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "base/replace.h"
 #include "base/sha256.h"
 #include "tap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void test_sha256(void)
@@ -117,8 +120,8 @@ static void test_file(void)
         return;
     clipsearch_error err;
     char *path = cs_path_join(directory, "a");
-    TAP_OK(cs_file_write_atomic(path, "one", 3, &err) == CLIPSEARCH_OK, "write");
-    TAP_OK(cs_file_write_atomic(path, "three", 5, &err) == CLIPSEARCH_OK, "replace");
+    TAP_OK(cs_replace_file(path, "one", 3, &err) == CLIPSEARCH_OK, "write");
+    TAP_OK(cs_replace_file(path, "three", 5, &err) == CLIPSEARCH_OK, "replace");
     cs_buf buf = cs_buf_make(5);
     cs_file_info info;
     TAP_OK(cs_file_read(path, &buf, &info, &err) == CLIPSEARCH_OK && buf.len == 5 && info.size == 5 &&
@@ -130,7 +133,7 @@ static void test_file(void)
     cs_map map;
     TAP_OK(cs_map_open(path, &map, &err) == CLIPSEARCH_OK && map.size == 5 && map.data[0] == 't', "map");
     cs_map_close(&map);
-    TAP_OK(cs_file_write_atomic(path, "", 0, &err) == CLIPSEARCH_OK && cs_map_open(path, &map, &err) == CLIPSEARCH_OK &&
+    TAP_OK(cs_replace_file(path, "", 0, &err) == CLIPSEARCH_OK && cs_map_open(path, &map, &err) == CLIPSEARCH_OK &&
                map.size == 0 && map.data != NULL,
            "map of an empty file");
     cs_map_close(&map);
@@ -138,8 +141,22 @@ static void test_file(void)
     TAP_OK(cs_map_open(path, &map, &err) == CLIPSEARCH_E_NOT_FOUND && strstr(err.message, path), "missing: %s",
            err.message);
     char *nowhere = cs_path_join(directory, "no/where");
-    TAP_OK(cs_file_write_atomic(nowhere, "x", 1, &err) == CLIPSEARCH_E_IO, "unwritable: %s", err.message);
+    TAP_OK(cs_replace_file(nowhere, "x", 1, &err) == CLIPSEARCH_E_IO, "unwritable: %s", err.message);
     cs_free(nowhere);
+    cs_replacement replacement;
+    TAP_OK(cs_replacement_open(path, &replacement, &err) == CLIPSEARCH_OK && write(replacement.fd, "half", 4) == 4,
+           "begin to replace");
+    cs_replacement_drop(&replacement);
+    TAP_OK(access(path, F_OK) != 0, "given up: nothing is there");
+    TAP_OK(mkfifo(path, 0600) == 0, "a pipe");
+    int reader = open(path, O_RDONLY | O_NONBLOCK);
+    char got[4] = "";
+    struct stat st;
+    TAP_OK(cs_replace_file(path, "abc", 3, &err) == CLIPSEARCH_OK && read(reader, got, 3) == 3 &&
+               strcmp(got, "abc") == 0 && stat(path, &st) == 0 && S_ISFIFO(st.st_mode),
+           "what is no regular file is written, not replaced");
+    close(reader);
+    unlink(path);
     cs_free(path);
     cs_buf_free(&buf);
     cs_buf_free(&small);

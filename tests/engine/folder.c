@@ -44,8 +44,8 @@ void folder_remove(folder *f)
 
 const char *folder_path(const folder *f, const char *name)
 {
-    static char paths[8][PATH_ROOM];
-    static unsigned next;
+    static _Thread_local char paths[8][PATH_ROOM];
+    static _Thread_local unsigned next;
     char *path = paths[next++ % 8];
     snprintf(path, PATH_ROOM, "%s/%s", f->path, name);
     return path;

@@ -14,7 +14,7 @@ void folder_make(folder *f);
 /* Remove it and all that is in it. */
 void folder_remove(folder *f);
 
-/* `name` below the folder, in one of a few static buffers (the last eight calls' are valid). */
+/* `name` below the folder, in one of a few buffers (those of the last eight calls of a thread are valid). */
 const char *folder_path(const folder *f, const char *name);
 /* Write a file; directories above it are made. */
 void folder_write(const folder *f, const char *name, const void *data, size_t size);

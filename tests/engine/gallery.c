@@ -52,10 +52,11 @@ void gallery_open(gallery *g, bool texts)
     clipsearch_session_options so;
     clipsearch_session_options_init(&so);
     so.threads = 2;
-    so.max_batch = 4;
+    so.max_batch = 3; /* less than the ingestion takes at once, so that a batch is encoded in parts */
     need(clipsearch_session_open(g->encoder, &so, &g->session, &g->err), &g->err);
     need(clipsearch_database_open(folder_path(&g->elsewhere, "t.db"), CLIPSEARCH_CREATE, &g->db, &g->err), &g->err);
-    need(clipsearch_collection_ensure(g->db, "photos", g->encoder, CLIPSEARCH_COSINE, &g->collection, &g->err), &g->err);
+    need(clipsearch_collection_ensure(g->db, "photos", g->encoder, CLIPSEARCH_COSINE, &g->collection, &g->err),
+         &g->err);
 }
 
 void gallery_close(gallery *g)
@@ -73,8 +74,10 @@ void gallery_picture(const gallery *g, const char *name, unsigned seed)
     static unsigned char rgb[HEIGHT][WIDTH][3], file[WIDTH * HEIGHT * 3 + 4096];
     for (unsigned y = 0; y < HEIGHT; y++)
         for (unsigned x = 0; x < WIDTH; x++)
-            for (unsigned c = 0; c < 3; c++) /* stripes and patches whose frequency, angle and colour the seed decides */
-                rgb[y][x][c] = (unsigned char)((x * (seed * 7 + 3) + y * (seed * 13 + c * 5)) % 251 ^ (seed * 29 * (c + 1)));
+            for (unsigned c = 0; c < 3;
+                 c++) /* stripes and patches whose frequency, angle and colour the seed decides */
+                rgb[y][x][c] =
+                    (unsigned char)((x * (seed * 7 + 3) + y * (seed * 13 + c * 5)) % 251 ^ (seed * 29 * (c + 1)));
     png_image image = {.version = PNG_IMAGE_VERSION, .width = WIDTH, .height = HEIGHT, .format = PNG_FORMAT_RGB};
     png_alloc_size_t size = sizeof file;
     if (!png_image_write_to_memory(&image, file, &size, 0, rgb, 0, NULL)) {
@@ -89,7 +92,7 @@ static void note_bad(void *context, const char *path, const clipsearch_error *wh
     gallery *g = context;
     const char *name = strrchr(path, '/') + 1;
     size_t used = strlen(g->bad);
-    snprintf(g->bad + used, sizeof g->bad - used, "%s: %s\n", name, why->message);
+    snprintf(g->bad + used, sizeof g->bad - used, "%s: %s|", name, why->message);
     used = strlen(g->bad_names);
     snprintf(g->bad_names + used, sizeof g->bad_names - used, "%s;", name);
 }
@@ -154,8 +157,10 @@ const char *gallery_report_text(const gallery *g)
 {
     static char text[256];
     const clipsearch_ingest_report *r = &g->report;
-    snprintf(text, sizeof text, "found %d inserted %d replaced %d unchanged %d moved %d copied %d updated %d skipped %d "
-             "pruned %d", (int)r->found, (int)r->inserted, (int)r->replaced, (int)r->unchanged, (int)r->moved,
-             (int)r->copied, (int)r->updated, (int)r->skipped, (int)r->pruned);
+    snprintf(text, sizeof text,
+             "found %d inserted %d replaced %d unchanged %d moved %d copied %d updated %d skipped %d "
+             "pruned %d",
+             (int)r->found, (int)r->inserted, (int)r->replaced, (int)r->unchanged, (int)r->moved, (int)r->copied,
+             (int)r->updated, (int)r->skipped, (int)r->pruned);
     return text;
 }

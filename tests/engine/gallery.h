@@ -9,13 +9,13 @@
 typedef struct gallery {
     folder pictures, elsewhere; /* elsewhere: the database, CSV files */
     clipsearch_encoder *encoder;
-    clipsearch_session *session; /* 2 threads, batches of 4 */
+    clipsearch_session *session; /* 2 threads, batches of 3 */
     clipsearch_database *db;
     clipsearch_collection *collection;
     /* the last ingestion */
     clipsearch_ingest_report report;
     clipsearch_error err;
-    char bad[4096]; /* "name: reason\n" of each bad file */
+    char bad[4096];       /* "name: reason|" of each bad file */
     char bad_names[1024]; /* "name;" of each */
 } gallery;
 

@@ -105,7 +105,8 @@ static void test_kinds(void)
     options.image.max_pixels = 1000;
     gallery_picture(&g, "large.png", 2);
     gallery_ingest(&g, &options);
-    TAP_OK(strstr(g.bad, "large.png: ") && g.report.skipped == 6 && g.report.unchanged == 1, "over the limit: %s", g.bad);
+    TAP_OK(strstr(g.bad, "large.png: ") && g.report.skipped == 6 && g.report.unchanged == 1, "over the limit: %s",
+           g.bad);
     gallery_close(&g);
 }
 
@@ -122,12 +123,13 @@ static void test_stop(void)
     clipsearch_status status = gallery_ingest(&g, &options);
     TAP_OK((status == CLIPSEARCH_E_FORMAT || status == CLIPSEARCH_E_UNSUPPORTED) && strstr(g.err.message, "p05a.png"),
            "stops at the first: %s", g.err.message);
-    TAP_OK(gallery_report_is(&g, GOOD + 2, 5, 0, 0, 0, 0, 0, 1, 0) && gallery_count(&g) == 5, "what came before is stored: %s",
-           gallery_report_text(&g));
+    TAP_OK(gallery_report_is(&g, GOOD + 2, 5, 0, 0, 0, 0, 0, 1, 0) && gallery_count(&g) == 5,
+           "what came before is stored: %s", gallery_report_text(&g));
     unlink(folder_path(&g.pictures, "p05a.png"));
     unlink(folder_path(&g.pictures, "p07a.png"));
     status = gallery_ingest(&g, &options);
-    TAP_OK(status == CLIPSEARCH_OK && g.report.inserted == 4 && g.report.unchanged == 5, "and the next run carries on: %s", gallery_report_text(&g));
+    TAP_OK(status == CLIPSEARCH_OK && g.report.inserted == 4 && g.report.unchanged == 5,
+           "and the next run carries on: %s", gallery_report_text(&g));
     gallery_close(&g);
 }
 
@@ -160,13 +162,11 @@ static void test_vanishing(void)
     options.context = &g;
     options.prune = true;
     clipsearch_status status = gallery_ingest(&g, &options);
-    TAP_OK(status == CLIPSEARCH_OK && gallery_report_is(&g, 3, 2, 0, 0, 0, 0, 0, 1, 0) &&
-               strstr(g.bad, "b.png"),
+    TAP_OK(status == CLIPSEARCH_OK && gallery_report_is(&g, 3, 2, 0, 0, 0, 0, 0, 1, 0) && strstr(g.bad, "b.png"),
            "a file that vanishes meanwhile: %s", g.bad);
     folder_write_text(&g.pictures, "a.png", "spoilt");
     status = gallery_ingest(&g, &options);
-    TAP_OK(status == CLIPSEARCH_OK && gallery_report_is(&g, 2, 0, 0, 1, 0, 0, 0, 1, 0) &&
-               gallery_count(&g) == 2,
+    TAP_OK(status == CLIPSEARCH_OK && gallery_report_is(&g, 2, 0, 0, 1, 0, 0, 0, 1, 0) && gallery_count(&g) == 2,
            "a file that turns bad keeps its row: %s", gallery_report_text(&g));
     gallery_close(&g);
 }

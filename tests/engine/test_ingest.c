@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define REPORT(g, what, ...)                                                                                            \
+#define REPORT(g, what, ...)                                                                                           \
     TAP_OK(gallery_report_is((g), __VA_ARGS__), "%s: %s %s", (what), gallery_report_text(g), (g)->bad)
 
 static void set_mtime(const gallery *g, const char *name, time_t seconds)
@@ -57,7 +57,8 @@ static void test_insert(void)
         float alone[512];
         snprintf(name, sizeof name, "p%02d.png", i);
         ids = ids && gallery_row(&g, name, &r) && r.id == i + 1;
-        all = all && clipsearch_encode_file(g.session, folder_path(&g.pictures, name), alone, &g.err) == CLIPSEARCH_OK &&
+        all = all &&
+              clipsearch_encode_file(g.session, folder_path(&g.pictures, name), alone, &g.err) == CLIPSEARCH_OK &&
               memcmp(alone, r.vector, sizeof alone) == 0 && r.width == 40 && r.height == 30 &&
               strcmp(r.attributes, "{}") == 0;
     }
@@ -150,8 +151,8 @@ static void test_swaps(void)
     gallery_row(&g, "b.png", &b);
     gallery_ingest(&g, NULL);
     row a2, b2;
-    TAP_OK(gallery_row(&g, "a.png", &a2) && gallery_row(&g, "b.png", &b2) && same_vector(&a2, &b) && same_vector(&b2, &a) &&
-               a2.id == a.id && b2.id == b.id,
+    TAP_OK(gallery_row(&g, "a.png", &a2) && gallery_row(&g, "b.png", &b2) && same_vector(&a2, &b) &&
+               same_vector(&b2, &a) && a2.id == a.id && b2.id == b.id,
            "two files change places: %s", gallery_report_text(&g));
 
     gallery_picture(&g, "x1.png", 9);
@@ -232,7 +233,8 @@ static void test_attributes(void)
     TAP_OK(g.report.without_row == 1 && g.report.rows_unused == 1, "what did not join is counted");
     row before[3], r;
     static const char *const expected[] = {"{\"label\":\"dog\",\"n\":1,\"set\":\"one\"}",
-                                           "{\"label\":\"?\",\"n\":2,\"set\":\"one\"}", "{\"label\":\"?\",\"set\":\"one\"}"};
+                                           "{\"label\":\"?\",\"n\":2,\"set\":\"one\"}",
+                                           "{\"label\":\"?\",\"set\":\"one\"}"};
     for (int i = 0; i < 3; i++) {
         char name[16];
         snprintf(name, sizeof name, "p%02d.png", i);
@@ -300,7 +302,8 @@ static void test_cancel(void)
             break;
         ok = ok && status == CLIPSEARCH_E_CANCELLED && g.report.inserted > 0;
     }
-    TAP_OK(ok && partly && stops >= 2 && rows == 11, "stopped %d times, each time carried on: %s", stops, g.err.message);
+    TAP_OK(ok && partly && stops >= 2 && rows == 11, "stopped %d times, each time carried on: %s", stops,
+           g.err.message);
     TAP_OK(g.report.inserted + g.report.unchanged == 11, "the last run: %s", gallery_report_text(&g));
     row r;
     bool ids = true;

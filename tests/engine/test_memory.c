@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_memory.c - the n-th allocation fails, for every n of an ingestion, a search, opening; and what encoding allocates. */
+ * test_memory.c - the n-th allocation fails, for every n of an ingestion, a search, opening; what encoding takes. */
 #include "base/mem.h"
 #include "gallery.h"
 #include "tap.h"
@@ -68,7 +68,8 @@ static void test_ingest(void)
         consistent = consistent && count >= 6 && count <= 7; /* 6, one more by the copy, one less by the prune */
     }
     row moved, copied, of;
-    TAP_OK(all && consistent && status == CLIPSEARCH_OK && n > 30, "with changes of each kind: each of %d may fail", n - 1);
+    TAP_OK(all && consistent && status == CLIPSEARCH_OK && n > 30, "with changes of each kind: each of %d may fail",
+           n - 1);
     TAP_OK(gallery_row(&g, "q1.png", &moved) && gallery_row(&g, "p7.png", &copied) && gallery_row(&g, "p3.png", &of) &&
                memcmp(copied.vector, of.vector, sizeof of.vector) == 0 && !gallery_row(&g, "p6.png", &of),
            "and they are made in the end");
@@ -100,8 +101,8 @@ static void test_search(void)
         else
             hits = NULL;
         cs_mem_fail_at(0);
-        all = all && (status == CLIPSEARCH_E_MEMORY ? !hits
-                                                    : status == CLIPSEARCH_OK && clipsearch_hits_count(hits, 0) == 3);
+        all = all &&
+              (status == CLIPSEARCH_E_MEMORY ? !hits : status == CLIPSEARCH_OK && clipsearch_hits_count(hits, 0) == 3);
         clipsearch_hits_free(&hits);
         clipsearch_collection_close(&c);
     }
@@ -131,8 +132,8 @@ static void test_open(void)
         clipsearch_session_close(&session);
         clipsearch_encoder_close(&encoder);
     }
-    TAP_OK(all && status == CLIPSEARCH_OK && n > 20, "opening encoder and session: allocations up to %d may fail (%s)", n - 1,
-           err.message);
+    TAP_OK(all && status == CLIPSEARCH_OK && n > 20, "opening encoder and session: allocations up to %d may fail (%s)",
+           n - 1, err.message);
 }
 
 /* Encoding allocates nothing once the session is open; reading files only while its buffers grow to the largest. */
@@ -142,7 +143,8 @@ static void test_steady(void)
     gallery_open(&g, true);
     gallery_picture(&g, "a.png", 1);
     static float vectors[9][512];
-    const char *texts[9] = {"a", "a white dog", "two dogs on a red sofa beside a blue car", "", "x", "y", "z", "one", "two"};
+    const char *texts[9] = {"a",   "a white dog", "two dogs on a red sofa beside a blue car", "", "x", "y", "z",
+                            "one", "two"};
     uint64_t before = cs_mem_count();
     bool ok = clipsearch_encode_texts(g.session, texts, 9, vectors[0], &err) == CLIPSEARCH_OK;
     TAP_OK(ok && cs_mem_count() == before, "texts: %d allocations", (int)(cs_mem_count() - before));
@@ -165,7 +167,8 @@ static void test_steady(void)
     ok = clipsearch_encode_file(g.session, path, vectors[0], &err) == CLIPSEARCH_OK;
     before = cs_mem_count();
     ok = ok && clipsearch_encode_file(g.session, path, vectors[0], &err) == CLIPSEARCH_OK;
-    TAP_OK(ok && cs_mem_count() == before, "a file no larger than the last: %d allocations", (int)(cs_mem_count() - before));
+    TAP_OK(ok && cs_mem_count() == before, "a file no larger than the last: %d allocations",
+           (int)(cs_mem_count() - before));
     gallery_close(&g);
 }
 

@@ -2,6 +2,7 @@
  * test_gzip.c - texts that may be compressed. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/replace.h"
 #include "model/gzip.h"
 #include "tap.h"
 
@@ -21,7 +22,7 @@ static char path[64];
 static clipsearch_status read_bytes(const void *bytes, size_t size, cs_buf *buf, clipsearch_error *err)
 {
     *err = (clipsearch_error){0};
-    if (cs_file_write_atomic(path, bytes, size, err) != CLIPSEARCH_OK)
+    if (cs_replace_file(path, bytes, size, err) != CLIPSEARCH_OK)
         return CLIPSEARCH_E_IO;
     return cs_gzip_read(path, buf, err);
 }

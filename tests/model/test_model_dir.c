@@ -2,6 +2,7 @@
  * test_model_dir.c - model directories: which files count, and what is said when something is wrong. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/replace.h"
 #include "model/clip_tensors.h"
 #include "model_file.h"
 #include "tap.h"
@@ -47,7 +48,7 @@ static void clear(void)
 static void put(const char *name, const char *text)
 {
     char *path = cs_path_join(directory, name);
-    if (cs_file_write_atomic(path, text, strlen(text), NULL) != CLIPSEARCH_OK)
+    if (cs_replace_file(path, text, strlen(text), NULL) != CLIPSEARCH_OK)
         tap_note("cannot write %s", path);
     cs_free(path);
 }

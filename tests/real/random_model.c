@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * random_model.c - writes a model directory of ViT-B/32's true size with random f16 weights: random_model DIR BPE_DIR */
+ * random_model.c - writes a model directory of ViT-B/32's true size with random f16 weights */
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/replace.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -124,14 +125,22 @@ static float draw(const tensor *t)
 {
     float x = normal(), fan_in = sqrtf((float)(t->columns ? t->columns : 1));
     switch (t->kind) {
-    case MATRIX: return x / fan_in;
-    case SHARP: return 1.5f * x / fan_in;
-    case PATCHES: return 2 * x / fan_in;
-    case BIAS: return 0.1f * x;
-    case LN_WEIGHT: return 1 + 0.2f * x;
-    case EMBEDDING: return x;
-    case POSITIONS: return 0.3f * x;
-    case SCALE: return 4.6052f; /* log 100 */
+    case MATRIX:
+        return x / fan_in;
+    case SHARP:
+        return 1.5f * x / fan_in;
+    case PATCHES:
+        return 2 * x / fan_in;
+    case BIAS:
+        return 0.1f * x;
+    case LN_WEIGHT:
+        return 1 + 0.2f * x;
+    case EMBEDDING:
+        return x;
+    case POSITIONS:
+        return 0.3f * x;
+    case SCALE:
+        return 4.6052f; /* log 100 */
     }
     return 0;
 }
@@ -178,7 +187,7 @@ static bool write_weights(const char *directory, clipsearch_error *err)
         }
     }
     char *path = cs_path_join(directory, "model.safetensors");
-    bool done = path && !out.failed && cs_file_write_atomic(path, out.data, out.len, err) == CLIPSEARCH_OK;
+    bool done = path && !out.failed && cs_replace_file(path, out.data, out.len, err) == CLIPSEARCH_OK;
     cs_free(path);
     cs_buf_free(&out);
     return done;
@@ -187,10 +196,11 @@ static bool write_weights(const char *directory, clipsearch_error *err)
 static bool write_config(const char *directory, clipsearch_error *err)
 {
     /* What is not said here are the reference's defaults, which are ViT-B/32's. */
-    static const char config[] = "{\"architectures\": [\"CLIPModel\"], \"model_type\": \"clip\", \"projection_dim\": 512,\n"
-                                 " \"vision_config\": {\"patch_size\": 32}, \"text_config\": {}}\n";
+    static const char config[] =
+        "{\"architectures\": [\"CLIPModel\"], \"model_type\": \"clip\", \"projection_dim\": 512,\n"
+        " \"vision_config\": {\"patch_size\": 32}, \"text_config\": {}}\n";
     char *path = cs_path_join(directory, "config.json");
-    bool done = path && cs_file_write_atomic(path, config, sizeof config - 1, err) == CLIPSEARCH_OK;
+    bool done = path && cs_replace_file(path, config, sizeof config - 1, err) == CLIPSEARCH_OK;
     cs_free(path);
     return done;
 }

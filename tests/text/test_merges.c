@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/replace.h"
 #include "fixture.h"
 #include "tap.h"
 #include "text/bpe.h"
@@ -21,7 +22,7 @@ static const char *write_file(bool second, const char *data, size_t size)
     static char paths[2][64];
     char *path = paths[second];
     snprintf(path, sizeof paths[0], "%s/%s", directory, second ? "vocab.json" : "merges.txt");
-    if (cs_file_write_atomic(path, data, size, NULL) != CLIPSEARCH_OK)
+    if (cs_replace_file(path, data, size, NULL) != CLIPSEARCH_OK)
         TAP_OK(false, "%s can be written", path);
     return path;
 }

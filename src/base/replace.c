@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ * replace.c - write beside, fsync, rename. */
+#include "base/replace.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ATTEMPTS = 100 }; /* random names tried: a clash of 32 bits is rare once */
+
+static void end(cs_replacement *replacement)
+{
+    if (replacement->path && replacement->fd >= 0)
+        close(replacement->fd);
+    cs_free(replacement->path);
+    cs_free(replacement->temporary);
+    *replacement = (cs_replacement){.fd = -1};
+}
+
+/* Not mkstemp: its files are readable by their owner alone whatever the umask says, and to change that one would have
+ * to read the umask, which can only be done by changing it for the whole process. */
+static clipsearch_status open_beside(cs_replacement *replacement, clipsearch_error *err)
+{
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        uint32_t number = 0;
+        (void)!getrandom(&number, sizeof number, 0);
+        cs_buf name = cs_buf_make(1 << 16);
+        cs_buf_printf(&name, "%s.%08x", replacement->path, number);
+        cs_free(replacement->temporary);
+        replacement->temporary = cs_buf_take(&name);
+        if (!replacement->temporary)
+            return cs_fail_memory(err, replacement->path);
+        replacement->fd = open(replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (replacement->fd >= 0)
+            return CLIPSEARCH_OK;
+        if (errno != EEXIST)
+            break;
+    }
+    return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot make a file beside it", replacement->path);
+}
+
+clipsearch_status cs_replacement_open(const char *path, cs_replacement *replacement, clipsearch_error *err)
+{
+    struct stat st;
+    *replacement = (cs_replacement){.fd = -1, .path = cs_strdup(path)};
+    if (!replacement->path)
+        return cs_fail_memory(err, path);
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        replacement->fd = open(path, O_WRONLY | O_CLOEXEC);
+        if (replacement->fd < 0)
+            status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+    } else {
+        status = open_beside(replacement, err);
+    }
+    if (status != CLIPSEARCH_OK)
+        end(replacement);
+    return status;
+}
+
+/* A rename is durable only once the directory that holds the name is on disk. */
+static void sync_directory_of(const char *path)
+{
+    size_t n = (size_t)(cs_path_base(path) - path);
+    char *directory = n ? cs_strndup(path, n) : cs_strdup(".");
+    if (!directory)
+        return;
+    int fd = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+    cs_free(directory);
+}
+
+clipsearch_status cs_replacement_commit(cs_replacement *replacement, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    const char *path = replacement->path;
+    if (replacement->temporary) {
+        if (fsync(replacement->fd) != 0)
+            status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", path);
+        else if (rename(replacement->temporary, path) != 0)
+            status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot put the new file in place", path);
+        if (status != CLIPSEARCH_OK)
+            unlink(replacement->temporary);
+        else
+            sync_directory_of(path);
+    }
+    end(replacement);
+    return status;
+}
+
+void cs_replacement_drop(cs_replacement *replacement)
+{
+    if (!replacement->path)
+        return;
+    if (replacement->temporary)
+        unlink(replacement->temporary);
+    end(replacement);
+}
+
+static int write_all(int fd, const char *data, size_t size)
+{
+    while (size) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        data += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+clipsearch_status cs_replace_file(const char *path, const void *data, size_t size, clipsearch_error *err)
+{
+    cs_replacement replacement;
+    clipsearch_status status = cs_replacement_open(path, &replacement, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (write_all(replacement.fd, data, size) != 0) {
+        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", path);
+        cs_replacement_drop(&replacement);
+        return status;
+    }
+    return cs_replacement_commit(&replacement, err);
+}

@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# exports.sh LIBRARY HEADER - the shared library exports what the header declares, and nothing else. TAP.
+set -eu
+declared=$(tr '\n' ' ' <"$2" | grep -o 'CLIPSEARCH_API [^;(]*(' | grep -o 'clipsearch_[a-z_0-9]*($' | tr -d '(' | sort)
+exported=$(nm -D --defined-only "$1" | awk '{ print $3 }' | sort)
+echo 1..2
+status=0
+check() { # number, what, lines that should not be there
+    if [ -z "$3" ]; then
+        echo "ok $1 - $2"
+    else
+        echo "not ok $1 - $2"
+        echo "$3" | sed 's/^/# /'
+        status=1
+    fi
+}
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+echo "$declared" >"$work/declared"
+echo "$exported" >"$work/exported"
+check 1 "everything declared is exported ($(wc -l <"$work/declared") functions)" "$(comm -23 "$work/declared" "$work/exported")"
+check 2 "nothing else is exported" "$(comm -13 "$work/declared" "$work/exported")"
+exit $status

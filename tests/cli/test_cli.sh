@@ -1,0 +1,544 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# test_cli.sh - the program from outside: output, exit statuses, errors, settings, signals. Prints TAP.
+# usage: test_cli.sh CLIPSEARCH JSON_CHECK WITH_SIGNALS
+set -u
+LC_ALL=C
+export LC_ALL
+# meson gives paths relative to the build directory
+absolute() { echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"; }
+program=$(absolute "$1") json_check=$(absolute "$2") with_signals=$(absolute "$3")
+source=$CLIPSEARCH_SOURCE_ROOT
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
+scratch=$(cd "$scratch" && pwd -P)
+trap 'rm -rf "$scratch"' EXIT
+for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
+HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
+export HOME XDG_DATA_HOME XDG_CONFIG_HOME
+mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work"
+ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
+ln -s "$source/tests/data/clip-tiny/hf" "$XDG_DATA_HOME/clipsearch/models/tiny"
+cd "$scratch/work" || exit 1
+pictures=$source/examples/pictures
+out=$scratch/out err=$scratch/err
+count=0
+
+ok() { # ok WHAT: the status of the command before
+    status=$?
+    count=$((count + 1))
+    if [ "$status" -eq 0 ]; then
+        echo "ok $count - $1"
+    else
+        echo "not ok $count - $1"
+        echo "# out:"; head -c 2000 "$out" | sed 's/^/#   /'
+        echo "# err:"; head -c 2000 "$err" | sed 's/^/#   /'
+    fi
+}
+
+run() { # run STATUS WHAT ARGUMENTS...: the program must end with STATUS
+    want=$1 what=$2
+    shift 2
+    "$program" "$@" >"$out" 2>"$err" </dev/null
+    got=$?
+    [ "$got" -eq "$want" ]
+    ok "$what: exit $want"
+    [ "$got" -eq "$want" ] || echo "# it was $got"
+}
+
+normal() { # scratch and source directories by name, times as T; the source's name may be a part of another path
+    sed -e "s|$scratch|SCRATCH|g" -e "s|^$source/|SOURCE/|" -e "s|\([^A-Za-z0-9_.-]\)$source/|\1SOURCE/|g" -e 's/ in [0-9.]* s$/ in T/' "$1"
+}
+
+out_is() { # out_is WHAT: standard output is what comes on standard input
+    cat >"$scratch/want"
+    normal "$out" | cmp -s - "$scratch/want"
+    ok "$1"
+}
+
+err_is() {
+    cat >"$scratch/want"
+    normal "$err" | cmp -s - "$scratch/want"
+    ok "$1"
+}
+
+err_has() { grep -qF -- "$1" "$err"; ok "standard error has: $1"; }
+out_has() { grep -qF -- "$1" "$out"; ok "standard output has: $1"; }
+silent() { [ ! -s "$1" ]; ok "$2"; }
+
+# ---- before anything is ingested
+
+run 2 "no arguments"
+silent "$out" "nothing on standard output"
+err_has 'clipsearch "a white dog"'
+run 0 "version" version
+out_is "version" <<END
+clipsearch 0.1.0
+END
+run 0 "--version" --version
+run 0 "help" help
+for command in search ingest embed tokenize info help version; do
+    out_has "  $command"
+done
+for command in search ingest embed tokenize info; do
+    run 0 "help $command" help $command
+    out_has "usage: clipsearch"
+    cp "$out" "$scratch/page"
+    "$program" $command --help 2>"$err" | cmp -s - "$scratch/page"
+    ok "$command --help is the same"
+done
+run 2 "help of no command" help ingset
+err_is "names the nearest" <<END
+clipsearch: there is no command "ingset"; did you mean ingest?
+(clipsearch help help says more)
+END
+run 5 "a first search" "a white dog"
+err_is "says what to run" <<END
+clipsearch: nothing has been ingested yet: there is no database SCRATCH/data/clipsearch/clipsearch.db
+To ingest pictures, run: clipsearch ingest DIRECTORY
+END
+run 5 "a first search in a database of one's own" dog --db "my.db" --collection pets
+err_has "To ingest pictures, run: clipsearch ingest --db my.db --collection pets DIRECTORY"
+[ ! -e my.db ]
+ok "a search makes no database"
+run 0 "info with nothing there" info
+out_has "not there yet"
+run 0 "info --json with nothing there" info --json
+"$json_check" database.exists collections model.name <"$out" >"$scratch/values" 2>"$err"
+printf 'false\n0\ndefault\n' | cmp -s - "$scratch/values"
+ok "info --json"
+
+# ---- the command line
+
+usage() { # usage MESSAGE ARGUMENTS...
+    message=$1
+    shift
+    run 2 "usage: $*" "$@"
+    err_has "clipsearch: $message"
+    silent "$out" "and nothing on standard output"
+}
+usage "unknown option --shet; did you mean --sheet?" dog --shet x.png
+usage "-k must be a whole number from 1 to 1000000, not \"no\"" dog -k no
+usage "search for what?" search
+usage "search for what?" -k 3
+usage "a query is empty" dog ""
+usage "a query is empty" dog "  "
+usage "--json, --paths and --null are three ways to print; give one" dog --json -0
+usage "--min-score is for the metrics" dog --min-score 0 --max-distance 1
+usage "ingest what?" ingest
+usage "-k is an option of search, not of ingest" ingest -k 3 x
+usage "--include and --exclude go with directories" ingest x.yaml --include '*.jpg'
+usage "x.yaml: a YAML file is given alone" ingest x.yaml dir
+usage "--metric must be cosine, ip or l2, not \"cosin\"; did you mean cosine?" ingest x --metric cosin
+usage "embed what?" embed
+usage "--format must be jsonl or npy" embed dog --format csv
+usage "tokenize what?" tokenize
+usage "info takes no words; to search for the word: clipsearch search info" info dog
+CLIPSEARCH_K=many
+export CLIPSEARCH_K
+usage "the environment variable CLIPSEARCH_K must be a whole number from 1 to 1000000, not \"many\"" dog
+unset CLIPSEARCH_K
+
+# ---- YAML files
+
+yaml() { # yaml MESSAGE: the file on standard input is refused with it
+    cat >bad.yaml
+    run 2 "refused YAML" ingest bad.yaml
+    err_has "clipsearch: bad.yaml:$1"
+}
+yaml '1:1: unknown key "sorces" in an ingest file; did you mean sources?' <<END
+sorces: [a]
+END
+yaml '3:5: unknown key "inclde" in a source; did you mean include?' <<END
+sources:
+  - path: a
+    inclde: "*.jpg"
+END
+yaml '2:8: batch must be a whole number from 1 to 4096, not "lots"' <<END
+sources: [a]
+batch: lots
+END
+yaml '2:1: the key "sources" is here twice; the first is in line 1' <<END
+sources: [a]
+sources: [a]
+END
+yaml '1:10: anchors (&name) and aliases (*name) are not read here' <<END
+sources: &all [a]
+END
+yaml "2:1: did not find expected" <<END
+sources: [a
+END
+run 3 "a YAML file that is not there" ingest none.yaml
+err_is "is named" <<END
+clipsearch: none.yaml: No such file or directory
+END
+
+# ---- ingestion
+
+mkdir pets odd
+cp "$pictures/cat-snow.jpg" "$pictures/white-dog-grass.jpg" "$pictures/white-dog-blue.png" pets/
+head -c 3000 "$pictures/cat-room.jpg" >pets/cut.jpg
+echo "no picture" >pets/text.png
+run 0 "a dry run" ingest --dry-run pets
+out_is "counts" <<END
+Would insert 5 images into photos in T
+END
+[ ! -e "$XDG_DATA_HOME/clipsearch/clipsearch.db" ]
+ok "a dry run makes no database"
+run 0 "ingest a directory" ingest pets
+out_is "says what it did" <<END
+Inserted 3 images into photos (2 skipped) in T
+END
+err_has "2 files could not be read:"
+err_has "pets/cut.jpg"
+err_has "pets/text.png"
+run 0 "ingest it again" ingest pets
+out_is "nothing is new" <<END
+Inserted 0 images into photos (2 skipped, 3 unchanged) in T
+END
+run 0 "ingest -q" ingest -q pets
+silent "$out" "says nothing"
+mv pets/cat-snow.jpg pets/cat.jpg
+cp pets/white-dog-grass.jpg pets/again.jpg
+run 0 "a moved picture and a copy" ingest pets
+out_is "are not encoded again" <<END
+Inserted 0 images into photos (2 skipped, 2 unchanged, 1 moved, 1 copy of another) in T
+END
+rm pets/again.jpg pets/text.png pets/cut.jpg
+run 0 "prune" ingest --prune pets
+out_is "forgets what is gone" <<END
+Inserted 0 images into photos (3 unchanged, 1 removed) in T
+END
+run 3 "a directory that is not there" ingest nowhere
+err_has "nowhere"
+mkdir empty
+run 1 "an empty directory" ingest empty
+err_has "no picture found"
+mkdir bad
+echo x >bad/a.jpg
+run 3 "nothing but bad files" ingest bad --collection bad
+run 3 "stop at a bad file" ingest bad --on-bad stop --collection bad
+err_has "bad/a.jpg"
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23; do echo $i >bad/$i.jpg; done
+run 3 "many bad files" ingest bad --collection bad
+err_has "24 files could not be read:"
+err_has "  and 4 more; -v shows all"
+run 3 "many bad files, -v" ingest -v bad --collection bad
+[ "$(grep -c '^  .*jpg' "$err")" -eq 24 ]
+ok "-v shows all"
+run 5 "a database whose directory is not there" ingest pets --db none/my.db
+err_has "none/my.db"
+
+mkdir yaml
+cat >yaml/ingest.yaml <<END
+database: my.db
+collection: pets
+metric: l2
+batch: 2
+sources:
+  - path: ../pets
+    include: "*.jpg"
+    attributes: {kind: pet, year: 2024}
+    csv: {file: pets.csv, key: file, match: name}
+END
+printf 'file,legs,note\ncat.jpg,4,"a ""cat"", small"\n' >yaml/pets.csv
+run 0 "ingest by YAML" ingest yaml/ingest.yaml
+out_is "by what the file says" <<END
+Inserted 2 images into pets in T
+END
+[ -e yaml/my.db ]
+ok "paths are relative to the file"
+run 0 "flags beat the file" ingest yaml/ingest.yaml --collection more --db other.db
+[ -e other.db ]
+ok "--db beats the file"
+run 4 "another metric for a collection that is there" ingest yaml/ingest.yaml --metric ip
+err_has "--collection NAME"
+run 0 "no metric said takes the collection's" ingest pets --db yaml/my.db --collection pets
+run 0 "search by picture" --db yaml/my.db --collection pets --image pets/cat.jpg -k 1 --json
+"$json_check" metric collection queries.0.image queries.0.hits.0.attributes.kind queries.0.hits.0.attributes.year \
+    queries.0.hits.0.attributes.legs queries.0.hits.0.attributes.note <"$out" >"$scratch/values"
+cmp -s - "$scratch/values" <<END
+l2
+pets
+pets/cat.jpg
+pet
+2024
+4
+a "cat", small
+END
+ok "attributes of the source and of the CSV"
+
+# ---- search
+
+run 0 "by picture" --image pets/cat.jpg -k 1
+out_is "the same picture, relative path" <<END
+1.000  pets/cat.jpg
+END
+cd pets || exit 1
+run 0 "from another directory" --image cat.jpg -k 1
+out_is "relative to it" <<END
+1.000  cat.jpg
+END
+cd ../yaml || exit 1
+run 0 "from a directory beside" --image ../pets/cat.jpg -k 1
+out_is "an absolute path" <<END
+1.000  SCRATCH/work/pets/cat.jpg
+END
+cd .. || exit 1
+run 0 "by sentence" "a white dog"
+[ "$(wc -l <"$out")" -eq 3 ] && sort -rn "$out" | cmp -s - "$out"
+ok "every picture, best first"
+run 0 "several queries, options behind" "a white dog" --image pets/cat.jpg "a cat" -k1 -q
+grep -v '^[0-9]' "$out" >"$scratch/headings"
+cmp -s - "$scratch/headings" <<END
+# a white dog
+
+# --image pets/cat.jpg
+
+# a cat
+END
+ok "a heading each"
+run 1 "nothing near enough" "a white dog" --min-score 0.99
+err_is "says so" <<END
+clipsearch: nothing found that is near enough
+END
+run 0 "near enough" --image pets/cat.jpg --min-score 0.99 --paths
+out_is "--paths prints the absolute path" <<END
+SCRATCH/work/pets/cat.jpg
+END
+run 2 "a distance where there are scores" dog --max-distance 1
+err_has "give --min-score"
+run 2 "a score where there are distances" dog --min-score 1 --db yaml/my.db --collection pets
+err_has "give --max-distance"
+run 0 "a distance" --image pets/cat.jpg --max-distance 0.001 --db yaml/my.db --collection pets
+out_is "0 for itself" <<END
+0.000  pets/cat.jpg
+END
+run 0 "--json" "a \"white\" dog" --image pets/cat.jpg --json -k 2
+"$json_check" collection model metric queries queries.0.text queries.0.hits queries.1.image queries.1.hits.0.rank \
+    queries.1.hits.0.id queries.1.hits.0.path queries.1.hits.0.width queries.1.hits.0.height \
+    queries.1.hits.0.attributes <"$out" | sed "s|$scratch|SCRATCH|" >"$scratch/values"
+cmp -s - "$scratch/values" <<END
+photos
+default
+cosine
+2
+a "white" dog
+2
+pets/cat.jpg
+1
+$("$json_check" queries.1.hits.0.id <"$out")
+SCRATCH/work/pets/cat.jpg
+224
+224
+0
+END
+ok "what the schema promises"
+"$json_check" queries.0.ms queries.1.hits.0.score <"$out" >"$scratch/values"
+ok "time and score"
+run 3 "a query picture that is not there" --image none.jpg
+err_has "none.jpg"
+run 3 "a query picture that is none" --image bad/a.jpg
+err_has "bad/a.jpg"
+run 5 "no such collection" dog --collection cats
+err_has "photos"
+err_has "clipsearch ingest --collection cats DIRECTORY"
+echo "this is not a database, whatever its name says; it is long enough to be looked at as one" >fake.db
+run 5 "no database" dog --db fake.db
+run 5 "ingest into no database" ingest pets --db fake.db
+run 4 "no such model" dog --model nosuch
+err_has "there is no model \"nosuch\""
+run 4 "another model" dog --model tiny
+err_has "--model"
+run 4 "ingest with another model" ingest pets --model tiny
+err_has "--collection NAME"
+run 4 "a directory that is no model" dog --model ./pets
+run 0 "the collection's model by its own name" ingest pets --model tiny --collection tiny
+run 0 "a search takes the collection's model" "a dog" --collection tiny --json
+[ "$("$json_check" model <"$out")" = tiny ]
+ok "and says so"
+run 0 "ingest takes it too" ingest pets --collection tiny
+
+# ---- words that are commands
+
+run 0 "search info" search info -q
+run 0 "-- info" -q -- info
+run 0 "an option before the command" --json info
+"$json_check" version <"$out" >/dev/null
+ok "runs the command"
+run 0 "nearly a command" ingst
+err_has 'searching for "ingst"; the command is ingest'
+run 0 "nearly a command, said to be a search" search ingst
+silent "$err" "no remark"
+
+# ---- odd names
+
+newline=$(printf 'two\nlines.jpg')
+bytes=$(printf 'not \377 utf-8.jpg')
+cp pets/cat.jpg "odd/$newline"
+cp pets/white-dog-grass.jpg "odd/$bytes"
+cp pets/white-dog-blue.png "odd/- a b.png"
+run 0 "odd names" ingest odd --collection odd
+"$program" -0 --collection odd "a dog" 2>"$err" | tr '\0' '|' | tr '|' '\0' | xargs -0 ls -d >"$out" 2>>"$err"
+ok "-0 gives names that can be opened"
+"$program" -0 --collection odd "a dog" 2>"$err" | tr -cd '\0' | wc -c | grep -q '^ *3$'
+ok "a NUL byte behind each"
+run 0 "odd names as JSON" --collection odd "a dog" --json
+"$json_check" queries <"$out" >"$scratch/values" 2>>"$err" || grep -qi surrogate "$err"
+ok "odd names in JSON keep their bytes as surrogate escapes"
+grep -qF 'two\nlines.jpg' "$out" && grep -qF 'not \udcff utf-8.jpg' "$out"
+ok "escaped"
+run 0 "odd names for a person" --collection odd "a dog"
+[ "$(wc -l <"$out")" -eq 3 ]
+ok "a line each"
+
+# ---- sheets
+
+number() { # number OFFSET: the 32-bit number at the offset of sheet.png
+    od -A n -t u1 -j "$1" -N 4 sheet.png | awk '{ print (($1 * 256 + $2) * 256 + $3) * 256 + $4 }'
+}
+run 0 "a sheet" "a white dog" --image pets/cat.jpg --sheet sheet.png
+[ "$(od -A n -c -j 1 -N 3 sheet.png | tr -d ' ')" = PNG ] && [ "$(number 16)" -eq 980 ] &&
+    [ "$(number 20)" -eq $((12 + 168 + 24 + 168 + 12)) ]
+ok "a PNG of 980 x 384"
+run 3 "a sheet that cannot be written" dog --sheet none/sheet.png
+mv pets/cat.jpg pets/gone
+run 0 "a sheet with a picture that is gone" "a cat" --sheet sheet.png
+mv pets/gone pets/cat.jpg
+
+# ---- numbers
+
+run 0 "tokenize" tokenize "a white dog"
+printf '3512 320 587 905 3513\t<|startoftext|> a</w> white</w> dog</w> <|endoftext|>\n' | cmp -s - "$out"
+ok "ids and pieces"
+run 0 "tokenize --json" tokenize --json "a white dog" dog
+"$json_check" -l text ids ids.1 pieces.1 <"$out" >"$scratch/values"
+printf 'dog\n3\n905\ndog</w>\n' | cmp -s - "$scratch/values"
+ok "JSON lines"
+long=$(printf 'dog %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
+run 0 "tokenize too long" tokenize "$long"
+[ "$(cut -f1 "$out" | wc -w)" -eq 32 ]
+ok "truncated"
+run 3 "tokenize too long, refused" tokenize --overflow refuse "$long"
+run 0 "a query that is too long" "$long"
+err_has "only its beginning counts"
+run 0 "embed" embed "a dog" --image pets/cat.jpg "a cat"
+[ "$(wc -l <"$out")" -eq 3 ] && "$json_check" -l text vector <"$out" >"$scratch/values" &&
+    printf 'a cat\n512\n' | cmp -s - "$scratch/values"
+ok "JSON lines in the order of the words"
+cp "$out" "$scratch/three"
+printf 'a dog\na cat\n' | "$program" embed --list - >"$out" 2>"$err" &&
+    sed -n '1p;3p' "$scratch/three" | cmp -s - "$out"
+ok "texts from standard input give the same numbers"
+printf 'pets/cat.jpg\r\npets/white-dog-grass.jpg' >list
+run 0 "pictures from a list" embed --images-from list --batch 1
+sed -n 1p "$out" | cut -d, -f2- >"$scratch/one"
+sed -n 2p "$scratch/three" | cut -d, -f2- | cmp -s - "$scratch/one"
+ok "give the same numbers"
+run 0 "npy" embed "a dog" "a cat" "a horse" --format npy -o x.npy
+silent "$out" "nothing on standard output"
+[ "$(head -c 10 x.npy | od -A n -t x1 | tr -d ' \n')" = 934e554d505901007600 ] &&
+    [ "$(wc -c <x.npy)" -eq $((128 + 3 * 512 * 4)) ]
+ok "header and size"
+head -c 128 x.npy | grep -qaF "'shape': (3, 512)"
+ok "shape"
+run 0 "npy to standard output" embed "a dog" "a cat" "a horse" --format npy
+cmp -s "$out" x.npy
+ok "the same bytes"
+cp x.npy before.npy
+run 3 "a bad picture among them" embed "a dog" --image none.jpg --format npy -o x.npy
+cmp -s x.npy before.npy && [ "$(ls x.npy*)" = x.npy ]
+ok "leaves the old file, and no other"
+run 3 "a list that is not there" embed --list none.txt
+run 3 "an output that cannot be" embed dog -o none/x.npy
+
+# ---- standard output
+
+if [ -e /dev/full ]; then
+    "$program" --image pets/cat.jpg >/dev/full 2>"$err"
+    [ $? -eq 3 ]
+    ok "a full disk: exit 3"
+    err_has "cannot write standard output"
+fi
+"$program" --image pets/cat.jpg >&- 2>"$err"
+[ $? -eq 3 ]
+ok "standard output closed: exit 3"
+{ "$program" embed a b c d e f g h i j k l m n o p q r s t 2>"$err"; echo $? >"$scratch/status"; } | head -c 1 >"$out"
+[ "$(cat "$scratch/status")" -eq 0 ] && [ ! -s "$err" ]
+ok "a reader that goes away is no fault"
+
+# ---- settings: flags, environment, configuration, defaults
+
+hits() { # hits N WHAT ARGUMENTS...: how many lines the search prints
+    want=$1 what=$2
+    shift 2
+    "$program" "$@" >"$out" 2>"$err"
+    [ "$(wc -l <"$out")" -eq "$want" ]
+    ok "$what"
+}
+mkdir -p "$XDG_CONFIG_HOME/clipsearch"
+printf 'k: 2\ncollection: tiny\n' >"$XDG_CONFIG_HOME/clipsearch/config.yaml"
+hits 2 "k of the configuration" "a dog"
+CLIPSEARCH_K=1
+export CLIPSEARCH_K
+hits 1 "the environment beats it" "a dog"
+hits 3 "a flag beats both" "a dog" -k 3
+unset CLIPSEARCH_K
+"$program" "a dog" --json >"$out" 2>"$err"
+[ "$("$json_check" collection <"$out")" = tiny ]
+ok "collection of the configuration"
+CLIPSEARCH_COLLECTION=photos "$program" "a dog" --json >"$out" 2>"$err"
+[ "$("$json_check" collection <"$out")" = photos ]
+ok "collection of the environment"
+printf 'database: ../../work/yaml/my.db\ncollection: pets\n' >"$XDG_CONFIG_HOME/clipsearch/config.yaml"
+hits 3 "database of the configuration, relative to it" "a dog"
+CLIPSEARCH_DB=other.db hits 2 "database of the environment" "a dog" --collection more
+CLIPSEARCH_MODEL=nosuch hits 3 "a model of the environment that is not the collection's is passed over" "a dog"
+printf 'colection: pets\n' >"$XDG_CONFIG_HOME/clipsearch/config.yaml"
+run 2 "a mistyped configuration" "a dog"
+err_is "is named" <<END
+clipsearch: SCRATCH/config/clipsearch/config.yaml:1:1: unknown key "colection" in the configuration; did you mean collection?
+END
+: >"$XDG_CONFIG_HOME/clipsearch/config.yaml"
+run 0 "an empty configuration" "a dog"
+rm "$XDG_CONFIG_HOME/clipsearch/config.yaml"
+CLIPSEARCH_CPU=fast run 2 "a wrong instruction set" "a dog"
+run 0 "plain C" "a dog" --cpu c
+
+# ---- Ctrl-C
+
+mkdir many
+n=0
+while [ $n -lt 20 ]; do
+    for picture in "$pictures"/*.jpg; do # bytes behind the end make another file of the same picture
+        { cat "$picture"; echo $n; } >"many/$n-${picture##*/}"
+    done
+    n=$((n + 1))
+done
+total=$(ls many | wc -l)
+after=0
+for signal in INT TERM; do
+    before=$after stored=$after waited=0
+    "$with_signals" "$program" ingest many --db many.db --batch 8 --threads 1 >"$out" 2>"$err" &
+    child=$!
+    while [ "$stored" -le "$before" ] && [ $waited -lt 600 ]; do # until a batch of this run is committed
+        sleep 0.1
+        waited=$((waited + 1))
+        stored=$("$program" info --json --db many.db 2>/dev/null | "$json_check" collections.0.count 2>/dev/null)
+        stored=${stored:-0}
+    done
+    kill -$signal $child
+    wait $child
+    got=$?
+    [ $got -eq "$([ $signal = INT ] && echo 130 || echo 143)" ]
+    ok "SIG$signal: exit status"
+    err_has "run the same command again to carry on"
+    said=$(sed -n 's/^Interrupted. Inserted \([0-9]*\) .*/\1/p' "$err")
+    after=$("$program" info --json --db many.db | "$json_check" collections.0.count)
+    [ "$after" -eq $((before + ${said:-0})) ] && [ "$after" -lt "$total" ] && [ "$after" -gt "$before" ]
+    ok "what was said to be stored is: $before + $said = $after of $total"
+done
+rm -f many/[6-9]-* many/1?-* # enough has been shown
+run 0 "carry on" ingest many --db many.db
+out_has "unchanged"
+
+echo "1..$count"
