@@ -58,6 +58,21 @@ static void free_row_arrays(cs_hnsw *hnsw)
     cs_idmap_free(&hnsw->map);
 }
 
+/* Not the whole struct: what every kind of index has in common is read without a lock. */
+static void adopt(cs_hnsw *hnsw, const cs_hnsw *new)
+{
+    hnsw->capacity = new->capacity;
+    hnsw->exact = new->exact;
+    hnsw->quant = new->quant;
+    hnsw->links = new->links;
+    hnsw->state = new->state;
+    hnsw->levels = new->levels;
+    hnsw->upper_at = new->upper_at;
+    hnsw->next = new->next;
+    hnsw->ids = new->ids;
+    hnsw->map = new->map;
+}
+
 /* The copies are made while searches go on; only the change of pointers keeps them out. */
 clipsearch_status cs_hnsw_grow(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err)
 {
@@ -74,7 +89,7 @@ clipsearch_status cs_hnsw_grow(cs_hnsw *hnsw, size_t capacity, clipsearch_error 
         if (hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_SAME)
             cs_idmap_add(&new.map, new.ids, row);
     pthread_rwlock_wrlock(&hnsw->shared->lock);
-    *hnsw = new;
+    adopt(hnsw, &new);
     pthread_rwlock_unlock(&hnsw->shared->lock);
     free_row_arrays(&old);
     return CLIPSEARCH_OK;
