@@ -99,7 +99,8 @@ def main():
                 found = search(queries, ef)
                 best = min(best, time.process_time() - begin)
             hits = sum(len(set(map(int, f)) & set(map(int, t))) for f, t in zip(found, truth))
-            print("  ef %4d: recall@10 %.4f, %7.0f queries/s" % (ef, hits / truth.size, len(queries) / best), flush=True)
+            print("  ef %4d: recall@10 %.4f, %7.0f queries/s" % (ef, hits / truth.size, len(queries) / best),
+                  flush=True)
 
 
 main()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hnsw.h - an index that walks a hierarchical navigable small world graph (Malkov & Yashunin 2016, arXiv:1603.09320). */
+ * hnsw.h - an index that walks a hierarchical navigable small world graph (Malkov & Yashunin, arXiv:1603.09320). */
 #ifndef CS_INDEX_HNSW_H
 #define CS_INDEX_HNSW_H
 

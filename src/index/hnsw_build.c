@@ -16,8 +16,8 @@
  *    neighbours in the same standing graph, on any number of threads without a lock; then the links back to them are
  *    computed, one target at a time; then all is published at once. So the graph does not depend on the number of
  *    threads, searches go on meanwhile, and a target that gets several links is pruned once.
- * 2. A vector equal to a node's becomes no node but hangs on that node's chain: copies would otherwise fill one another's
- *    links and cut themselves off.
+ * 2. A vector equal to a node's becomes no node but hangs on that node's chain: copies would otherwise fill one
+ *    another's links and cut themselves off.
  * 3. The level comes from a hash of seed and id, not from the order of calls. */
 enum { BATCH_SHARE = 32, BATCH_MAX = 1024, FIRST_CAPACITY = 64, MEND_SHARE = 8, MEND_TIMES = 4, LOOK_FOR_EQUAL = 4 };
 
@@ -131,7 +131,7 @@ static int by_place(const void *a, const void *b)
     return (x->at > y->at) - (x->at < y->at);
 }
 
-/* The items of vectors [first, first + count): those whose id comes again are left out, those that change nothing too. */
+/* The items of vectors [first, first + count), without those whose id comes again and those that change nothing. */
 static void list_items(batch *b, size_t first, size_t count, keyed *keys)
 {
     const cs_hnsw *hnsw = b->hnsw;
@@ -297,7 +297,7 @@ static bool list_edges(batch *b)
     return b->lists != NULL;
 }
 
-/* The new links of one target: the old ones and those back to the batch; when they are too many, algorithm 4's choice. */
+/* The new links of one target: the old ones and those back to the batch; of too many, algorithm 4's choice. */
 static void link_back(void *context, size_t piece, unsigned worker)
 {
     batch *b = context;
@@ -329,7 +329,7 @@ static void link_back(void *context, size_t piece, unsigned worker)
 
 /* ---- publishing: nothing can fail any more */
 
-/* The vector of an item that equals a node's: onto the node's chain; a node that has just lost its last id lives again. */
+/* An item whose vector equals a node's: onto the node's chain; a node that just lost its last id lives again. */
 static void publish_equal(cs_hnsw *hnsw, const item *it)
 {
     /* its equal in the batch may itself have been found to equal a node, or have been taken for one that lives again */

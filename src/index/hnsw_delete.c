@@ -8,10 +8,11 @@
 
 #include <string.h>
 
-/* The paper has no deletion. A removed node first stays as a stepping stone that no search returns; once there are many,
- * or when asked, one pass over the graph gives every node that linked to removed ones a choice (algorithm 4) among its
- * living neighbours and those of the removed ones, as FreshDiskANN does (Singh et al. 2021, arXiv:2105.09613, algorithm 4).
- * One by one would need to know who links to a node, which in a directed graph is a pass over all links each time. */
+/* The paper has no deletion. A removed node first stays as a stepping stone that no search returns; once there are
+ * many, or when asked, one pass over the graph gives every node that linked to removed ones a choice (algorithm 4)
+ * among its living neighbours and those of the removed ones, as FreshDiskANN does (Singh et al. 2021, arXiv:2105.09613,
+ * algorithm 4). One by one would need to know who links to a node, which in a directed graph is a pass over all links
+ * each time. */
 
 enum { PIECE_ROWS = 64, ROUNDS = 4 };
 

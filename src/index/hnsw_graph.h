@@ -16,8 +16,8 @@ enum {
     CS_HNSW_MAX_ROWS = 1 << 30 /* a row number leaves two bits of a word free */
 };
 
-/* What a row is. FREE: can be given out. LIVE: a node. SAME: a vector equal to a node's, not in the graph itself. DEAD: a
- * removed node that the walk still steps over. */
+/* What a row is. FREE: can be given out. LIVE: a node. SAME: a vector equal to a node's, not in the graph itself. DEAD:
+ * a removed node that the walk still steps over. */
 enum { CS_HNSW_FREE, CS_HNSW_LIVE, CS_HNSW_SAME, CS_HNSW_DEAD };
 
 typedef struct cs_hnsw_node {

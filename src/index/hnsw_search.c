@@ -11,8 +11,8 @@
 /* Differences from the paper, and why (figures: docs/speed-index.md):
  * 1. The walk compares codes; the best of them are ranked on the exact vectors: RERANK_TIMES * k + RERANK_MORE of 8-bit
  *    ones (the exact 10 best are among the 20 best by codes, quant.h), of halves fewer would do.
- * 2. Filter: the walk does not look at it. ef is raised by the share of ids allowed, and the allowed are taken out of the
- *    pool. When scanning the codes of the allowed costs less than such a walk, they are scanned; also when the walk
+ * 2. Filter: the walk does not look at it. ef is raised by the share of ids allowed, and the allowed are taken out of
+ *    the pool. When scanning the codes of the allowed costs less than such a walk, they are scanned; also when the walk
  *    brought fewer than half of the allowed it was to bring, as for a filter that keeps what is far from the query. */
 enum {
     RERANK_TIMES = 2,

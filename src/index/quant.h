@@ -8,13 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How the walk sees vectors. F32: as they are, no second array. F16: halves (numbers beyond 65,504 are taken as that). I8:
- * x = offset + scale * code, code in [-127, 127], one offset a dimension (the collection's mean) and one scale a vector.
+/* How the walk sees vectors. F32: as they are, no second array. F16: halves (numbers beyond 65,504 are taken as that).
+ * I8: x = offset + scale * code, code in [-127, 127], one offset a dimension (the collection's mean) and one scale a
+ * vector.
  *
- * Why so (30,000 + 300 vectors of 512, random pairs at cosine 0.50; share of the exact top 10 within the top 10 by codes,
- * and spread of the error): a scale a vector .982, 4.0e-4; with the mean taken off .990, 2.3e-4; a scale a dimension
- * .981, 5.0e-4; with the mean off .986, 3.8e-4. With two dimensions several times larger than all others, as CLIP's
- * towers have: .913, .988, .847, .968. In all but the third the exact 10 are within the best 20. */
+ * Why so (30,000 + 300 vectors of 512, random pairs at cosine 0.50; share of the exact top 10 within the top 10 by
+ * codes, and spread of the error): a scale a vector .982, 4.0e-4; with the mean taken off .990, 2.3e-4; a scale a
+ * dimension .981, 5.0e-4; with the mean off .986, 3.8e-4. With two dimensions several times larger than all others, as
+ * CLIP's towers have: .913, .988, .847, .968. In all but the third the exact 10 are within the best 20. */
 typedef enum cs_quant_kind { CS_QUANT_F32, CS_QUANT_F16, CS_QUANT_I8 } cs_quant_kind;
 
 /* Distances are "lower is nearer": -product, or squared distance. Of 8-bit rows:
@@ -42,9 +43,9 @@ typedef struct cs_quant_query {
     int8_t *codes; /* [stride], I8 */
     int32_t bias;  /* 128 * sum of codes */
     cs_quant_terms terms;
-    /* Inner product: sqrt(lift_square - |x|^2), or 0. Between rows a distance takes off the product of their lifts, as if
-     * each had one more number that makes all equally long: there products order as distances do, and a graph's links
-     * lead where they should. A search's query has none, so its order is by the product alone. */
+    /* Inner product: sqrt(lift_square - |x|^2), or 0. Between rows a distance takes off the product of their lifts, as
+     * if each had one more number that makes all equally long: there products order as distances do, and a graph's
+     * links lead where they should. A search's query has none, so its order is by the product alone. */
     float lift;
 } cs_quant_query;
 

@@ -15,8 +15,8 @@ cs_cpu_level cs_cpu_best(void);
 /* The highest level regardless of the environment: what tests may iterate up to. */
 cs_cpu_level cs_cpu_highest(void);
 
-/* AVX512-VNNI besides the highest level CS_CPU_AVX512, in this processor and in this build. No level of its own: only the
- * integer kernels (i8.h) ask. */
+/* AVX512-VNNI besides the highest level CS_CPU_AVX512, in this processor and in this build. No level of its own: only
+ * the integer kernels (i8.h) ask. */
 bool cs_cpu_has_vnni(void);
 
 const char *cs_cpu_name(cs_cpu_level level);

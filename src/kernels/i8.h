@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A row holds code + 128 as unsigned bytes, the query signed bytes: the one order that vpdpbusd multiplies in. The caller
- * takes off 128 * (sum of the query). Lengths are whole cache lines, so there is no tail; pad rows with 128, the query
- * with 0. A sum is at most 255 * 128 * n: 32 bits hold it up to n = 65,536. All levels give the same integers. */
+/* A row holds code + 128 as unsigned bytes, the query signed bytes: the one order that vpdpbusd multiplies in. The
+ * caller takes off 128 * (sum of the query). Lengths are whole cache lines, so there is no tail; pad rows with 128, the
+ * query with 0. A sum is at most 255 * 128 * n: 32 bits hold it up to n = 65,536. All levels give the same integers. */
 enum { CS_I8_STEP = 64, CS_I8_MAX = 65536 };
 
 typedef struct cs_i8_ops {

@@ -4,7 +4,7 @@
 
 #include <immintrin.h>
 
-/* Element i goes into lane i % 16 of accumulator i / 16 % 4; rows_avx2.c keeps the same order and gives the same bits. */
+/* Element i goes into lane i % 16 of accumulator i / 16 % 4; rows_avx2.c keeps that order and gives the same bits. */
 enum { LANES = 16, ACCUMULATORS = 4, STEP = LANES * ACCUMULATORS, AHEAD = 2, LINE = 64 };
 
 static inline __attribute__((always_inline)) float total(const __m512 s[ACCUMULATORS])

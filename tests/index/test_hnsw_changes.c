@@ -137,8 +137,8 @@ typedef struct reading {
     atomic_size_t searches, lost;
 } reading;
 
-/* Ids below T_STAYING are never removed; each id always has the same vector. So a search finds K, each with the score it
- * has in the exact scan, and no absent id. */
+/* Ids below T_STAYING are never removed; each id always has the same vector. So a search finds K, each with the score
+ * it has in the exact scan, and no absent id. */
 static void *read_all_the_time(void *context)
 {
     reading *r = context;
@@ -155,7 +155,7 @@ static void *read_all_the_time(void *context)
                 score += query[j] * r->vectors[(size_t)out[i].id * T_DIM + j];
             good = fabsf(score - out[i].score) < 1e-4f && (i == 0 || out[i - 1].score >= out[i].score);
         }
-        /* one that stays is its own nearest neighbour, whatever is being written: as a rule, for 20 candidates are few */
+        /* one that stays is its own nearest neighbour, whatever is being written: as a rule, 20 being few */
         atomic_fetch_add(&r->lost, q < T_STAYING && !(found && out[0].score > 0.9999f));
         if (!good)
             atomic_store(&r->wrong, true);

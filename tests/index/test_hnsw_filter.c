@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_hnsw_filter.c - searches for some ids only, at every selectivity, whatever the filter has to do with the query. */
+ * test_hnsw_filter.c - searches for some ids only, at every selectivity, near the query and far from it. */
 #include "base/mem.h"
 #include "hnsw_fixture.h"
 #include "tap.h"
