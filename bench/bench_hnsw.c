@@ -78,6 +78,41 @@ static void search(const cs_index *index, const float *queries, const int32_t *t
     fflush(stdout);
 }
 
+/* Searches for one id in so many, picked at random: where the walk ends and the scan begins. */
+static void search_filtered(const cs_index *index, const float *queries, size_t count, size_t vectors)
+{
+    static const double shares[] = {0.5, 0.2, 0.15, 0.12, 0.1, 0.08, 0.06, 0.04, 0.02, 0.01, 0.001};
+    uint64_t *bits = calloc(vectors / 64 + 1, sizeof *bits), seed = 1;
+    for (size_t s = 0; bits && s < sizeof shares / sizeof *shares; s++) {
+        cs_index_allowed allowed = {.bits = bits, .size = vectors};
+        memset(bits, 0, (vectors / 64 + 1) * sizeof *bits);
+        for (size_t i = 0; i < vectors; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            if ((double)(seed >> 33) < shares[s] * 0x1p31) {
+                bits[i / 64] |= (uint64_t)1 << i % 64;
+                allowed.count++;
+            }
+        }
+        double best = 1e9;
+        cs_index_stats stats = {0};
+        for (int pass = 0; pass < REPEATS; pass++) {
+            double start = seconds(CLOCK_PROCESS_CPUTIME_ID);
+            for (size_t q = 0; q < count; q++) {
+                cs_neighbour out[K];
+                size_t found;
+                cs_index_search_params params = {.k = K, .allowed = &allowed, .stats = &stats};
+                if (cs_index_search(index, queries + q * index->dim, &params, NULL, out, &found, NULL))
+                    exit(1);
+            }
+            double took = seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
+            best = took < best ? took : best;
+        }
+        printf("%5.1f %% allowed: %6.0f us a query, %s\n", 100 * shares[s], best * 1e6 / (double)count,
+               stats.graph ? "graph" : "scan");
+    }
+    free(bits);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const kinds[] = {"f32", "f16", "i8"};
@@ -124,6 +159,7 @@ int main(int argc, char **argv)
            report.broken, report.unreachable, report.levels);
     for (size_t ef = 16; ef <= 256; ef += ef / 2 > 32 ? 64 : ef / 2)
         search(index, queries, truth, query_bytes / (dim * sizeof *queries), ef);
+    search_filtered(index, queries, 200, count);
     cs_index_close(&index);
     cs_pool_close(&pool);
     free(ids);

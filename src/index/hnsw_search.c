@@ -18,8 +18,7 @@ enum {
     RERANK_TIMES = 2,
     RERANK_MORE = 12,
     SCAN_RERANK = 8, /* so many times more after a scan, which may be of rows all about equally far */
-    WALK_COST =
-        12, /* codes compared for each place in the pool, about; a scan's are cheaper by what fetching in order saves */
+    WALK_COST = 12,  /* codes a walk compares for each place in its pool: 10 to 14 */
     BLOCK = 64,
     FEW_ALLOWED = 16 /* one id in so many: looking each up beats going over all rows */
 };
