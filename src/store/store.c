@@ -206,9 +206,10 @@ static clipsearch_status set_wal(cs_store *store, clipsearch_error *err)
 static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clipsearch_error *err)
 {
     int64_t version = 0, application = 0;
-    clipsearch_status status = check_version(store, &version, err);
+    /* in this order: both are set by one commit, and another process may make it between the two questions */
+    clipsearch_status status = ask_integer(store, "PRAGMA application_id", &application, err);
     if (!status)
-        status = ask_integer(store, "PRAGMA application_id", &application, err);
+        status = check_version(store, &version, err);
     if (status)
         return status;
     /* Version 0 behind a header that is ours: a making that was cut off, undone by SQLite when it was opened. */
