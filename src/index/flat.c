@@ -4,11 +4,11 @@
 
 #include "base/mem.h"
 #include "index/idmap.h"
+#include "index/pages.h"
 #include "index/topk.h"
 #include "kernels/vec.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 enum {
     DIM_MAX = 4096,
@@ -42,21 +42,6 @@ static bool nearer_is_higher(const cs_index *index)
 
 /* ---- changing */
 
-/* Ask for huge pages under a large array, before its first touch: a scan from memory took 9 to 14 ms instead of 20 to
- * 25 (100,000 x 512, one thread, best of 101, bench/bench_flat.c). A system that will not give them changes nothing. */
-static void want_huge_pages(void *array, size_t bytes)
-{
-#ifdef MADV_HUGEPAGE
-    enum { PAGE = 4096, WORTH_IT = 4 << 20 };
-    size_t skip = (PAGE - (uintptr_t)array % PAGE) % PAGE;
-    if (bytes >= WORTH_IT)
-        madvise((char *)array + skip, (bytes - skip) / PAGE * PAGE, MADV_HUGEPAGE);
-#else
-    (void)array;
-    (void)bytes;
-#endif
-}
-
 static clipsearch_status set_capacity(flat_index *flat, size_t capacity, clipsearch_error *err)
 {
     size_t floats;
@@ -75,7 +60,7 @@ static clipsearch_status set_capacity(flat_index *flat, size_t capacity, clipsea
         return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for an index of %zu vectors of %zu numbers", capacity,
                        flat->base.dim);
     }
-    want_huge_pages(rows, floats * sizeof *rows);
+    cs_index_want_huge_pages(rows, floats * sizeof *rows);
     if (flat->count) {
         memcpy(rows, flat->rows, flat->count * flat->stride * sizeof *rows);
         memcpy(ids, flat->ids, flat->count * sizeof *ids);
@@ -211,6 +196,8 @@ static clipsearch_status flat_search(const cs_index *index, const float *query, 
     size_t pieces = flat->count / piece_rows + (flat->count % piece_rows != 0);
     if (k == 0)
         return CLIPSEARCH_OK;
+    if (params->stats)
+        *params->stats = (cs_index_stats){.distances = flat->count};
     unsigned threads = cs_pool_threads(pool);
     cs_topk first = cs_topk_make(out, k, higher);
     scan search = {.flat = flat, .query = query, .params = params, .tops = &first, .piece_rows = piece_rows};

@@ -23,11 +23,21 @@ typedef struct cs_index_allowed {
     size_t size, count; /* count: how many bits are set */
 } cs_index_allowed;
 
+/* What a search did. */
+typedef struct cs_index_stats {
+    bool graph;           /* the answer came from walking the graph; false: from scanning */
+    size_t distances;     /* vectors or codes compared with the query */
+    size_t expanded;      /* nodes whose links were followed */
+    size_t exact_reranks; /* exact vectors read after a walk or scan of codes */
+} cs_index_stats;
+
 typedef struct cs_index_search_params {
     size_t k;
     bool has_limit; /* only neighbours as near as `limit` or nearer */
     float limit;
+    size_t ef;                       /* graph: candidates kept while walking; 0: the index's own; raised to k */
     const cs_index_allowed *allowed; /* only these ids; NULL: all */
+    cs_index_stats *stats;           /* filled in when not NULL */
 } cs_index_search_params;
 
 /* What a kind of index does; the functions below call through it. */
@@ -40,6 +50,11 @@ typedef struct cs_index_ops {
     clipsearch_status (*search)(const cs_index *index, const float *query, const cs_index_search_params *params,
                                 cs_pool *pool, cs_neighbour *out, size_t *found, clipsearch_error *err);
     void (*close)(cs_index *index);
+    /* NULL: one put after the other */
+    clipsearch_status (*put_many)(cs_index *index, const int64_t *ids, const float *vectors, size_t count,
+                                  cs_pool *pool, clipsearch_error *err);
+    /* NULL: nothing to do */
+    clipsearch_status (*vacuum)(cs_index *index, cs_pool *pool, clipsearch_error *err);
 } cs_index_ops;
 
 /* Every kind begins with this. */
@@ -58,6 +73,12 @@ clipsearch_status cs_index_reserve(cs_index *index, size_t count, clipsearch_err
 /* Insert, or replace the vector of an id that is there. `vector` [dim] is copied; one with a NaN or infinity is
  * CLIPSEARCH_E_ARGUMENT. A failed put leaves the index as it was. */
 clipsearch_status cs_index_put(cs_index *index, int64_t id, const float *vector, clipsearch_error *err);
+/* The same for many, on the pool's threads: vectors [count, dim]. Of an id given twice the last vector stays. After an
+ * error some of them may be in the index, each whole. */
+clipsearch_status cs_index_put_many(cs_index *index, const int64_t *ids, const float *vectors, size_t count,
+                                    cs_pool *pool, clipsearch_error *err);
+/* Let go of what removed vectors left behind: afterwards none of their bytes is in the index. */
+clipsearch_status cs_index_vacuum(cs_index *index, cs_pool *pool, clipsearch_error *err);
 /* False when there is no such id. */
 bool cs_index_remove(cs_index *index, int64_t id);
 size_t cs_index_count(const cs_index *index);

@@ -12,6 +12,7 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static cs_cpu_level highest = CS_CPU_C, best = CS_CPU_C;
+static bool vnni;
 
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(CS_HAVE_AVX2) || defined(CS_HAVE_AVX512))
 /* Bits as in the Intel SDM volume 2A (CPUID) and volume 1, 13.3 (XCR0). */
@@ -40,8 +41,12 @@ static cs_cpu_level detect(void)
 #endif
 #ifdef CS_HAVE_AVX512
     const unsigned need512 = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-    if ((b & need512) == need512 && (saved & XCR0_ZMM) == XCR0_ZMM)
+    if ((b & need512) == need512 && (saved & XCR0_ZMM) == XCR0_ZMM) {
         level = CS_CPU_AVX512;
+#ifdef CS_HAVE_AVX512VNNI
+        vnni = (c & bit_AVX512VNNI) != 0;
+#endif
+    }
 #endif
     return level;
 }
@@ -71,6 +76,12 @@ cs_cpu_level cs_cpu_highest(void)
 {
     pthread_once(&once, fill);
     return highest;
+}
+
+bool cs_cpu_has_vnni(void)
+{
+    pthread_once(&once, fill);
+    return vnni;
 }
 
 const char *cs_cpu_name(cs_cpu_level level)

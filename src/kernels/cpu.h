@@ -3,6 +3,8 @@
 #ifndef CS_KERNELS_CPU_H
 #define CS_KERNELS_CPU_H
 
+#include <stdbool.h>
+
 /* Cumulative levels. AVX2 means AVX2 + FMA + F16C; AVX512 means F + BW + DQ + VL besides. */
 typedef enum cs_cpu_level { CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVX512, CS_CPU_LEVELS } cs_cpu_level;
 
@@ -12,6 +14,10 @@ cs_cpu_level cs_cpu_best(void);
 
 /* The highest level regardless of the environment: what tests may iterate up to. */
 cs_cpu_level cs_cpu_highest(void);
+
+/* AVX512-VNNI besides the highest level CS_CPU_AVX512, in this processor and in this build. No level of its own: only
+ * the integer kernels (i8.h) ask. */
+bool cs_cpu_has_vnni(void);
 
 const char *cs_cpu_name(cs_cpu_level level);
 

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT
+ * hnsw.c - the HNSW index behind the interface of every index: locks, and the way to the parts that do the work. */
+#include "index/hnsw_graph.h"
+
+#include "base/mem.h"
+#include "index/hnsw_build.h"
+#include "index/hnsw_delete.h"
+#include "index/hnsw_search.h"
+
+#include <math.h>
+
+enum {
+    DIM_MAX = 4096,
+    M_MIN = 4,
+    M_MAX = 64,
+    M_DEFAULT = 16,
+    EF_CONSTRUCTION_MAX = 4096,
+    EF_CONSTRUCTION_DEFAULT = 200,
+    EF_MAX = 65536,
+    EF_DEFAULT = 64,
+    MANY = 256 /* vectors put at once: so many are worth a look whether all can be reached */
+};
+
+static clipsearch_status hnsw_reserve(cs_index *index, size_t count, clipsearch_error *err)
+{
+    cs_hnsw *hnsw = (cs_hnsw *)index;
+    pthread_mutex_lock(&hnsw->shared->writer);
+    clipsearch_status status = count <= hnsw->capacity ? CLIPSEARCH_OK : cs_hnsw_grow(hnsw, count, err);
+    pthread_mutex_unlock(&hnsw->shared->writer);
+    return status;
+}
+
+static clipsearch_status hnsw_put_many(cs_index *index, const int64_t *ids, const float *vectors, size_t count,
+                                       cs_pool *pool, clipsearch_error *err)
+{
+    cs_hnsw *hnsw = (cs_hnsw *)index;
+    pthread_mutex_lock(&hnsw->shared->writer);
+    clipsearch_status status = cs_hnsw_put_many(hnsw, ids, vectors, count, pool, err);
+    if (status == CLIPSEARCH_OK && count >= MANY)
+        status = cs_hnsw_connect(hnsw, err);
+    pthread_mutex_unlock(&hnsw->shared->writer);
+    return status;
+}
+
+static clipsearch_status hnsw_put(cs_index *index, int64_t id, const float *vector, clipsearch_error *err)
+{
+    return hnsw_put_many(index, &id, vector, 1, NULL, err);
+}
+
+static bool hnsw_remove(cs_index *index, int64_t id)
+{
+    cs_hnsw *hnsw = (cs_hnsw *)index;
+    pthread_mutex_lock(&hnsw->shared->writer);
+    const size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, id);
+    if (row != SIZE_MAX) {
+        pthread_rwlock_wrlock(&hnsw->shared->lock);
+        cs_hnsw_detach(hnsw, row);
+        pthread_rwlock_unlock(&hnsw->shared->lock);
+    }
+    pthread_mutex_unlock(&hnsw->shared->writer);
+    return row != SIZE_MAX;
+}
+
+static clipsearch_status hnsw_vacuum(cs_index *index, cs_pool *pool, clipsearch_error *err)
+{
+    cs_hnsw *hnsw = (cs_hnsw *)index;
+    pthread_mutex_lock(&hnsw->shared->writer);
+    clipsearch_status status = cs_hnsw_mend(hnsw, pool, err);
+    pthread_mutex_unlock(&hnsw->shared->writer);
+    return status;
+}
+
+static size_t hnsw_count(const cs_index *index)
+{
+    const cs_hnsw *hnsw = (const cs_hnsw *)index;
+    pthread_rwlock_rdlock(&hnsw->shared->lock);
+    const size_t count = hnsw->count;
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    return count;
+}
+
+static clipsearch_status hnsw_search(const cs_index *index, const float *query, const cs_index_search_params *params,
+                                     cs_pool *pool, cs_neighbour *out, size_t *found, clipsearch_error *err)
+{
+    (void)pool; /* one walk is one thread's work */
+    return cs_hnsw_search((const cs_hnsw *)index, query, params, out, found, err);
+}
+
+/* ---- making */
+
+static void close_shared(cs_hnsw_shared *shared)
+{
+    for (cs_hnsw_scratch *scratch = shared->scratch, *next; scratch; scratch = next) {
+        next = scratch->next;
+        cs_hnsw_free_scratch(scratch);
+    }
+    pthread_rwlock_destroy(&shared->lock);
+    pthread_mutex_destroy(&shared->writer);
+    pthread_mutex_destroy(&shared->scratch_lock);
+    cs_free(shared);
+}
+
+static void hnsw_close(cs_index *index)
+{
+    cs_hnsw *hnsw = (cs_hnsw *)index;
+    cs_hnsw_free_arrays(hnsw);
+    if (hnsw->shared)
+        close_shared(hnsw->shared);
+    cs_free(hnsw);
+}
+
+static const cs_index_ops hnsw_ops = {
+    .name = "hnsw",
+    .reserve = hnsw_reserve,
+    .put = hnsw_put,
+    .remove = hnsw_remove,
+    .count = hnsw_count,
+    .search = hnsw_search,
+    .close = hnsw_close,
+    .put_many = hnsw_put_many,
+    .vacuum = hnsw_vacuum,
+};
+
+/* Without preference for the writer a stream of searches would keep it out for ever. */
+static cs_hnsw_shared *open_shared(void)
+{
+    cs_hnsw_shared *shared = cs_zalloc_array(1, sizeof *shared);
+    pthread_rwlockattr_t attributes;
+    if (!shared)
+        return NULL;
+    pthread_rwlockattr_init(&attributes);
+#ifdef __GLIBC__
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+    pthread_rwlock_init(&shared->lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+    pthread_mutex_init(&shared->writer, NULL);
+    pthread_mutex_init(&shared->scratch_lock, NULL);
+    return shared;
+}
+
+static size_t either(size_t value, size_t or_default)
+{
+    return value ? value : or_default;
+}
+
+clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const cs_hnsw_options *options,
+                                     cs_index **index, clipsearch_error *err)
+{
+    *index = NULL;
+    const size_t m = either(options->m, M_DEFAULT), ef = either(options->ef, EF_DEFAULT);
+    const size_t ef_construction = either(options->ef_construction, EF_CONSTRUCTION_DEFAULT);
+    if (dim < 1 || dim > DIM_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "vectors of %zu numbers: an index holds 1 to %d", dim, DIM_MAX);
+    if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no metric %d", (int)metric);
+    if (m < M_MIN || m > M_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "an M of %zu: it is %d to %d", m, M_MIN, M_MAX);
+    if (ef_construction < m || ef_construction > EF_CONSTRUCTION_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "an ef_construction of %zu: it is M, here %zu, to %d",
+                       ef_construction, m, EF_CONSTRUCTION_MAX);
+    if (ef > EF_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "an ef of %zu: it is 1 to %d", ef, EF_MAX);
+    if (options->codes != CS_QUANT_F32 && options->codes != CS_QUANT_F16 && options->codes != CS_QUANT_I8)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there are no codes %d", (int)options->codes);
+    cs_hnsw *hnsw = cs_zalloc_array(1, sizeof *hnsw);
+    if (!hnsw)
+        return cs_fail_memory(err, "an index");
+    hnsw->base = (cs_index){.ops = &hnsw_ops, .dim = dim, .metric = metric};
+    hnsw->m = m;
+    hnsw->m0 = 2 * m;
+    hnsw->ef = ef;
+    hnsw->ef_construction = ef_construction;
+    hnsw->level_factor = 1 / log((double)m);
+    hnsw->seed = options->seed;
+    hnsw->free_row = hnsw->entry = CS_HNSW_NONE;
+    hnsw->quant = cs_quant_make(options->codes, metric, dim);
+    hnsw->exact_stride = cs_quant_make(CS_QUANT_F32, metric, dim).stride;
+    hnsw->quant.offset = options->codes == CS_QUANT_I8 ? cs_zalloc_array(dim, sizeof *hnsw->quant.offset) : NULL;
+    hnsw->shared = open_shared();
+    if (!hnsw->shared || (options->codes == CS_QUANT_I8 && !hnsw->quant.offset)) {
+        hnsw_close(&hnsw->base);
+        return cs_fail_memory(err, "an index");
+    }
+    *index = &hnsw->base;
+    return CLIPSEARCH_OK;
+}

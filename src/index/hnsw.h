@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ * hnsw.h - an index that walks a hierarchical navigable small world graph (Malkov & Yashunin, arXiv:1603.09320). */
+#ifndef CS_INDEX_HNSW_H
+#define CS_INDEX_HNSW_H
+
+#include "index/index.h"
+#include "index/quant.h"
+
+/* Zero fields take the default. */
+typedef struct cs_hnsw_options {
+    size_t m;               /* links a node chooses, twice as many at level 0; 4 to 64, default 16 */
+    size_t ef_construction; /* candidates a new node chooses from; m to 4096, default 200 */
+    size_t ef;              /* candidates a search keeps; 1 to 65,536, default 64 */
+    cs_quant_kind codes;    /* what a walk compares; the answer is ranked on the exact vectors in any case */
+    uint64_t seed;          /* of the levels */
+} cs_hnsw_options;
+
+/* Vectors of 1 to 4,096 numbers. For CLIPSEARCH_COSINE vectors and queries are taken as L2-normalised.
+ *
+ * The same calls with the same seed give the same graph and the same answers, whatever the number of threads.
+ * Any number of threads may search, count and check while one changes the index; changes wait for one another. A search
+ * sees the index as it was between two changes; it waits for the writing of links already computed (microseconds for
+ * one vector, milliseconds for a batch), never for the search for them. */
+clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const cs_hnsw_options *options,
+                                     cs_index **index, clipsearch_error *err);
+
+/* What cs_index_hnsw_check found. Sound: no broken. */
+typedef struct cs_hnsw_report {
+    size_t vectors;     /* ids in the index */
+    size_t nodes;       /* living nodes of the graph; the others are vectors equal to one of them */
+    size_t removed;     /* nodes still walked over but never found; 0 after a vacuum */
+    size_t broken;      /* links out of range, to oneself, to a free or too low a row, or given twice; bad levels; ids
+                           that the id map does not lead to */
+    size_t unreachable; /* living nodes that no path of links leads to from the entry at level 0 */
+    size_t links;       /* at level 0 */
+    size_t reciprocal;  /* of them, those whose target links back */
+    int levels;         /* above 0 */
+} cs_hnsw_report;
+
+clipsearch_status cs_index_hnsw_check(const cs_index *index, cs_hnsw_report *report, clipsearch_error *err);
+
+#endif

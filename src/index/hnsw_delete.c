@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ * hnsw_delete.c - removing vectors, and mending the graph around them. */
+#include "index/hnsw_delete.h"
+
+#include "base/mem.h"
+#include "index/hnsw_walk.h"
+#include "index/pages.h"
+
+#include <string.h>
+
+/* The paper has no deletion. A removed node first stays as a stepping stone that no search returns; once there are
+ * many, or when asked, one pass over the graph gives every node that linked to removed ones a choice (algorithm 4)
+ * among its living neighbours and those of the removed ones, as FreshDiskANN does (Singh et al. 2021, arXiv:2105.09613,
+ * algorithm 4). One by one would need to know who links to a node, which in a directed graph is a pass over all links
+ * each time. */
+
+enum { PIECE_ROWS = 64, ROUNDS = 4 };
+
+/* ---- removing */
+
+void cs_hnsw_let_go(cs_hnsw *hnsw, uint32_t row)
+{
+    memset(hnsw->exact + row * hnsw->exact_stride, 0, hnsw->exact_stride * sizeof *hnsw->exact);
+    if (hnsw->quant.kind != CS_QUANT_F32)
+        memset((char *)hnsw->quant.rows + row * hnsw->quant.row_bytes, 0, hnsw->quant.row_bytes);
+    if (hnsw->quant.terms)
+        hnsw->quant.terms[row] = (cs_quant_terms){0};
+    if (hnsw->quant.lift)
+        hnsw->quant.lift[row] = 0;
+    hnsw->state[row] = CS_HNSW_FREE;
+    hnsw->next[row] = hnsw->free_row;
+    hnsw->free_row = row;
+}
+
+void cs_hnsw_detach(cs_hnsw *hnsw, size_t row)
+{
+    const uint32_t node = hnsw->state[row] == CS_HNSW_SAME ? hnsw->links[row * hnsw->m0] : (uint32_t)row;
+    const uint32_t last = hnsw->next[node]; /* of the chain, the one that is let go: the vectors are equal */
+    cs_idmap_remove(&hnsw->map, hnsw->ids, row);
+    hnsw->count--;
+    if (last == CS_HNSW_NONE) {
+        hnsw->state[row] = CS_HNSW_DEAD;
+        hnsw->nodes--;
+        hnsw->dead++;
+        return;
+    }
+    if (last != row) {
+        cs_idmap_move(&hnsw->map, hnsw->ids, last, row);
+        hnsw->ids[row] = hnsw->ids[last];
+    }
+    hnsw->next[node] = hnsw->next[last];
+    cs_hnsw_let_go(hnsw, last);
+}
+
+/* ---- mending */
+
+typedef struct mending {
+    const cs_hnsw *hnsw;
+    uint32_t *links, *upper, *upper_at; /* the new arrays */
+    cs_hnsw_scratch **scratch;          /* [threads] */
+} mending;
+
+/* Living nodes among links, behind scratch->picked [n]; returns the new n. */
+static size_t pick_living(const cs_hnsw *hnsw, const uint32_t *links, size_t cap, uint32_t self, uint32_t *picked,
+                          size_t n)
+{
+    for (size_t i = 0; i < cap && links[i] != CS_HNSW_NONE; i++)
+        if (hnsw->state[links[i]] == CS_HNSW_LIVE && links[i] != self)
+            picked[n++] = links[i];
+    return n;
+}
+
+static void mend_links(const cs_hnsw *hnsw, uint32_t row, int level, uint32_t *links, cs_hnsw_scratch *scratch)
+{
+    const size_t cap = cs_hnsw_cap(hnsw, level);
+    const uint32_t *old = cs_hnsw_links(hnsw, row, level);
+    size_t count = cs_hnsw_link_count(old, cap), n = 0, distinct = 0;
+    bool whole = true;
+    for (size_t i = 0; i < count; i++)
+        whole = whole && hnsw->state[old[i]] == CS_HNSW_LIVE;
+    if (whole) {
+        memcpy(links, old, cap * sizeof *links);
+        return;
+    }
+    n = pick_living(hnsw, old, cap, row, scratch->picked, n);
+    for (size_t i = 0; i < count; i++)
+        if (hnsw->state[old[i]] != CS_HNSW_LIVE)
+            n = pick_living(hnsw, cs_hnsw_links(hnsw, old[i], level), cap, row, scratch->picked, n);
+    cs_quant_query_row(&hnsw->quant, &scratch->query, row);
+    cs_quant_distances(&hnsw->quant, &scratch->query, scratch->picked, n, scratch->distances);
+    for (size_t i = 0; i < n; i++)
+        scratch->sorted[i] = (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->picked[i]};
+    cs_hnsw_sort(scratch->sorted, n);
+    for (size_t i = 0; i < n; i++) /* the same node has the same distance: it stands beside itself */
+        if (distinct == 0 || scratch->sorted[i].row != scratch->sorted[distinct - 1].row)
+            scratch->sorted[distinct++] = scratch->sorted[i];
+    links[0] = CS_HNSW_NONE;
+    cs_hnsw_choose(hnsw, scratch->sorted, distinct, cap, cap, links, scratch);
+}
+
+static void mend_piece(void *context, size_t piece, unsigned worker)
+{
+    const mending *work = context;
+    const cs_hnsw *hnsw = work->hnsw;
+    const size_t first = piece * PIECE_ROWS;
+    const size_t end = first + PIECE_ROWS < hnsw->rows ? first + PIECE_ROWS : hnsw->rows;
+    for (size_t row = first; row < end; row++) {
+        uint32_t *links = work->links + row * hnsw->m0;
+        links[0] = hnsw->state[row] == CS_HNSW_SAME ? hnsw->links[row * hnsw->m0] : CS_HNSW_NONE;
+        if (hnsw->state[row] != CS_HNSW_LIVE)
+            continue;
+        mend_links(hnsw, (uint32_t)row, 0, links, work->scratch[worker]);
+        for (int l = 1; l <= hnsw->levels[row]; l++)
+            mend_links(hnsw, (uint32_t)row, l, work->upper + (work->upper_at[row] + (size_t)l - 1) * hnsw->m,
+                       work->scratch[worker]);
+    }
+}
+
+static void publish_mended(cs_hnsw *hnsw, const mending *work, size_t upper_count, size_t upper_capacity)
+{
+    pthread_rwlock_wrlock(&hnsw->shared->lock);
+    hnsw->links = work->links;
+    hnsw->upper = work->upper;
+    hnsw->upper_at = work->upper_at;
+    hnsw->upper_count = upper_count;
+    hnsw->upper_capacity = upper_capacity;
+    hnsw->entry = CS_HNSW_NONE;
+    hnsw->top = 0;
+    hnsw->dead = 0;
+    for (size_t row = hnsw->rows; row-- > 0;)
+        if (hnsw->state[row] == CS_HNSW_DEAD) {
+            cs_hnsw_let_go(hnsw, (uint32_t)row);
+        } else if (hnsw->state[row] == CS_HNSW_LIVE &&
+                   (hnsw->entry == CS_HNSW_NONE || hnsw->levels[row] >= hnsw->top)) {
+            hnsw->entry = (uint32_t)row;
+            hnsw->top = hnsw->levels[row];
+        }
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+}
+
+static clipsearch_status mend_dead(cs_hnsw *hnsw, cs_pool *pool, clipsearch_error *err)
+{
+    const unsigned threads = cs_pool_threads(pool);
+    uint32_t *old[] = {hnsw->links, hnsw->upper, hnsw->upper_at};
+    mending work = {.hnsw = hnsw};
+    clipsearch_status status = CLIPSEARCH_OK;
+    size_t blocks = 0;
+    for (size_t row = 0; row < hnsw->rows; row++)
+        blocks += hnsw->state[row] == CS_HNSW_LIVE ? hnsw->levels[row] : 0;
+    work.links = cs_alloc_aligned(hnsw->capacity, hnsw->m0 * sizeof *work.links);
+    work.upper = cs_alloc_aligned(blocks + CS_HNSW_LEVELS, hnsw->m * sizeof *work.upper);
+    work.upper_at = cs_zalloc_array(hnsw->capacity, sizeof *work.upper_at);
+    work.scratch = cs_zalloc_array(threads, sizeof *work.scratch);
+    bool enough = work.links && work.upper && work.upper_at && work.scratch;
+    for (unsigned t = 0; enough && t < threads; t++)
+        enough = (work.scratch[t] = cs_hnsw_take_scratch(hnsw, 1, (hnsw->m0 + 1) * hnsw->m0)) != NULL;
+    if (!enough) {
+        cs_free(work.links);
+        cs_free(work.upper);
+        cs_free(work.upper_at);
+        status = cs_fail_memory(err, "the mended links of an index");
+        goto done;
+    }
+    cs_index_want_huge_pages(work.links, hnsw->capacity * hnsw->m0 * sizeof *work.links);
+    memset(work.links, 0, hnsw->capacity * hnsw->m0 * sizeof *work.links);
+    size_t given = 0;
+    for (size_t row = 0; row < hnsw->rows; row++)
+        if (hnsw->state[row] == CS_HNSW_LIVE) {
+            work.upper_at[row] = (uint32_t)given;
+            given += hnsw->levels[row];
+        }
+    cs_pool_run(pool, (hnsw->rows + PIECE_ROWS - 1) / PIECE_ROWS, mend_piece, &work);
+    publish_mended(hnsw, &work, blocks, blocks + CS_HNSW_LEVELS);
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+        cs_free(old[i]);
+done:
+    for (unsigned t = 0; work.scratch && t < threads; t++)
+        cs_hnsw_give_scratch(hnsw, work.scratch[t]);
+    cs_free(work.scratch);
+    return status;
+}
+
+/* ---- reaching every node */
+
+/* Mark what level-0 links lead to from `row`, which is not marked. queue [rows]. */
+static void reach(const cs_hnsw *hnsw, uint32_t row, cs_visited *reached, uint32_t *queue)
+{
+    size_t first = 0, last = 0;
+    cs_visited_add(reached, row);
+    queue[last++] = row;
+    while (first < last) {
+        const uint32_t *links = cs_hnsw_links(hnsw, queue[first++], 0);
+        for (size_t i = 0; i < hnsw->m0 && links[i] != CS_HNSW_NONE; i++)
+            if (cs_visited_add(reached, links[i]))
+                queue[last++] = links[i];
+    }
+}
+
+static bool is_reached(const cs_visited *reached, size_t row)
+{
+    return reached->bits[row / 64] >> row % 64 & 1;
+}
+
+/* Let the nearest node that can be reached and has a link to spare lead to `row`; when none has, the nearest gives its
+ * last. */
+static bool lead_to(cs_hnsw *hnsw, uint32_t row, const cs_visited *reached, cs_hnsw_scratch *scratch)
+{
+    uint32_t nearest = CS_HNSW_NONE, *links = NULL;
+    size_t at = hnsw->m0;
+    cs_quant_query_row(&hnsw->quant, &scratch->query, row);
+    const size_t count = cs_hnsw_walk(hnsw, cs_hnsw_descend(hnsw, 0, scratch), hnsw->ef_construction, 0, scratch);
+    for (size_t i = 0; i < count && at == hnsw->m0; i++) {
+        const uint32_t candidate = scratch->pool[i].row;
+        if (!is_reached(reached, candidate))
+            continue;
+        if (nearest == CS_HNSW_NONE)
+            nearest = candidate;
+        links = cs_hnsw_links(hnsw, candidate, 0);
+        at = cs_hnsw_link_count(links, hnsw->m0);
+    }
+    if (nearest == CS_HNSW_NONE)
+        return false;
+    if (at == hnsw->m0) {
+        links = cs_hnsw_links(hnsw, nearest, 0);
+        at--;
+    }
+    pthread_rwlock_wrlock(&hnsw->shared->lock);
+    links[at] = row;
+    if (at + 1 < hnsw->m0)
+        links[at + 1] = CS_HNSW_NONE;
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    return true;
+}
+
+clipsearch_status cs_hnsw_connect(cs_hnsw *hnsw, clipsearch_error *err)
+{
+    const size_t words = cs_visited_words(hnsw->rows);
+    if (hnsw->entry == CS_HNSW_NONE)
+        return CLIPSEARCH_OK;
+    cs_visited reached = {.bits = cs_alloc_array(words, sizeof *reached.bits), .words = words};
+    uint32_t *queue = cs_alloc_array(hnsw->rows, sizeof *queue);
+    cs_hnsw_scratch *scratch = cs_hnsw_take_scratch(hnsw, hnsw->ef_construction, 0);
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (!reached.bits || !queue || !scratch) {
+        status = cs_fail_memory(err, "a look through the graph of an index");
+        goto done;
+    }
+    bool again = true;
+    for (int round = 0; round < ROUNDS && again; round++) { /* a link given away may have been someone's only one */
+        again = false;
+        cs_visited_clear(&reached, hnsw->rows);
+        reach(hnsw, hnsw->entry, &reached, queue);
+        for (size_t row = 0; row < hnsw->rows; row++)
+            if (hnsw->state[row] == CS_HNSW_LIVE && !is_reached(&reached, row) &&
+                lead_to(hnsw, (uint32_t)row, &reached, scratch)) {
+                reach(hnsw, (uint32_t)row, &reached, queue);
+                again = true;
+            }
+    }
+done:
+    cs_hnsw_give_scratch(hnsw, scratch);
+    cs_free(queue);
+    cs_free(reached.bits);
+    return status;
+}
+
+clipsearch_status cs_hnsw_mend(cs_hnsw *hnsw, cs_pool *pool, clipsearch_error *err)
+{
+    clipsearch_status status = hnsw->dead ? mend_dead(hnsw, pool, err) : CLIPSEARCH_OK;
+    return status ? status : cs_hnsw_connect(hnsw, err);
+}

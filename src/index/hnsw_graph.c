@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT
+ * hnsw_graph.c - the memory of an HNSW index. */
+#include "index/hnsw_graph.h"
+
+#include "base/mem.h"
+#include "index/pages.h"
+
+#include <string.h>
+
+/* A zeroed, aligned array with the first `used` of `old`'s items; NULL when out of memory. */
+static void *larger(const void *old, size_t used, size_t count, size_t size)
+{
+    char *array = cs_alloc_aligned(count, size);
+    if (!array)
+        return NULL;
+    cs_index_want_huge_pages(array, count * size);
+    if (used)
+        memcpy(array, old, used * size);
+    memset(array + used * size, 0, (count - used) * size);
+    return array;
+}
+
+static bool larger_arrays(const cs_hnsw *old, cs_hnsw *new, size_t capacity)
+{
+    const size_t rows = old->rows;
+    const bool i8 = old->quant.kind == CS_QUANT_I8, ip = old->base.metric == CLIPSEARCH_IP;
+    new->capacity = capacity;
+    new->exact = larger(old->exact, rows, capacity, old->exact_stride * sizeof *new->exact);
+    new->links = larger(old->links, rows, capacity, old->m0 * sizeof *new->links);
+    new->state = larger(old->state, rows, capacity, sizeof *new->state);
+    new->levels = larger(old->levels, rows, capacity, sizeof *new->levels);
+    new->upper_at = larger(old->upper_at, rows, capacity, sizeof *new->upper_at);
+    new->next = larger(old->next, rows, capacity, sizeof *new->next);
+    new->ids = larger(old->ids, rows, capacity, sizeof *new->ids);
+    new->quant.terms = i8 ? larger(old->quant.terms, rows, capacity, sizeof *new->quant.terms) : NULL;
+    new->quant.lift = ip ? larger(old->quant.lift, rows, capacity, sizeof *new->quant.lift) : NULL;
+    new->quant.rows =
+        old->quant.kind == CS_QUANT_F32 ? new->exact : larger(old->quant.rows, rows, capacity, old->quant.row_bytes);
+    new->map = (cs_idmap){0};
+    return new->exact &&new->links &&new->state &&new->levels &&new->upper_at &&new->next &&new->ids &&new->quant
+               .rows &&
+           (!i8 || new->quant.terms) && (!ip || new->quant.lift) && cs_idmap_make(&new->map, capacity);
+}
+
+static void free_row_arrays(cs_hnsw *hnsw)
+{
+    if (hnsw->quant.kind != CS_QUANT_F32)
+        cs_free(hnsw->quant.rows);
+    cs_free(hnsw->quant.terms);
+    cs_free(hnsw->quant.lift);
+    cs_free(hnsw->exact);
+    cs_free(hnsw->links);
+    cs_free(hnsw->state);
+    cs_free(hnsw->levels);
+    cs_free(hnsw->upper_at);
+    cs_free(hnsw->next);
+    cs_free(hnsw->ids);
+    cs_idmap_free(&hnsw->map);
+}
+
+/* Not the whole struct: what every kind of index has in common is read without a lock. */
+static void adopt(cs_hnsw *hnsw, const cs_hnsw *new)
+{
+    hnsw->capacity = new->capacity;
+    hnsw->exact = new->exact;
+    hnsw->quant = new->quant;
+    hnsw->links = new->links;
+    hnsw->state = new->state;
+    hnsw->levels = new->levels;
+    hnsw->upper_at = new->upper_at;
+    hnsw->next = new->next;
+    hnsw->ids = new->ids;
+    hnsw->map = new->map;
+}
+
+/* The copies are made while searches go on; only the change of pointers keeps them out. */
+clipsearch_status cs_hnsw_grow(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err)
+{
+    if (capacity > CS_HNSW_MAX_ROWS)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%zu vectors are more than the %d a graph can hold", capacity,
+                       CS_HNSW_MAX_ROWS);
+    cs_hnsw new = *hnsw, old = *hnsw;
+    if (!larger_arrays(hnsw, &new, capacity)) {
+        free_row_arrays(&new);
+        return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for an index of %zu vectors of %zu numbers", capacity,
+                       hnsw->base.dim);
+    }
+    for (size_t row = 0; row < hnsw->rows; row++)
+        if (hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_SAME)
+            cs_idmap_add(&new.map, new.ids, row);
+    pthread_rwlock_wrlock(&hnsw->shared->lock);
+    adopt(hnsw, &new);
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    free_row_arrays(&old);
+    return CLIPSEARCH_OK;
+}
+
+bool cs_hnsw_grow_upper(cs_hnsw *hnsw, size_t blocks)
+{
+    if (hnsw->upper_count + blocks <= hnsw->upper_capacity)
+        return true;
+    const size_t capacity = hnsw->upper_count + blocks + hnsw->upper_count / 2 + CS_HNSW_LEVELS;
+    uint32_t *upper = larger(hnsw->upper, hnsw->upper_count, capacity, hnsw->m * sizeof *upper), *old = hnsw->upper;
+    if (!upper)
+        return false;
+    pthread_rwlock_wrlock(&hnsw->shared->lock);
+    hnsw->upper = upper;
+    hnsw->upper_capacity = capacity;
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    cs_free(old);
+    return true;
+}
+
+void cs_hnsw_free_arrays(cs_hnsw *hnsw)
+{
+    free_row_arrays(hnsw);
+    cs_free(hnsw->upper);
+    cs_free(hnsw->quant.offset);
+}
+
+/* ---- scratch */
+
+void cs_hnsw_free_scratch(cs_hnsw_scratch *scratch)
+{
+    if (!scratch)
+        return;
+    cs_quant_query_free(&scratch->query);
+    cs_quant_query_free(&scratch->row_query);
+    cs_free(scratch->visited.bits);
+    cs_free(scratch->pool);
+    cs_free(scratch->sorted);
+    cs_free(scratch->pruned);
+    cs_free(scratch->picked);
+    cs_free(scratch->distances);
+    cs_free(scratch);
+}
+
+/* A fresh array in place of *array; its contents are not kept. */
+static bool renew(void *array, size_t count, size_t size)
+{
+    void *new = cs_alloc_array(count, size), *old;
+    if (!new)
+        return false;
+    memcpy(&old, array, sizeof old);
+    cs_free(old);
+    memcpy(array, &new, sizeof new);
+    return true;
+}
+
+static bool fit_scratch(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch, size_t ef, size_t sort)
+{
+    const size_t words = cs_visited_words(hnsw->capacity);
+    if (scratch->visited.words < words) {
+        if (!renew(&scratch->visited.bits, words, sizeof *scratch->visited.bits))
+            return false;
+        scratch->visited.words = words;
+    }
+    if (scratch->pool_capacity < ef) {
+        if (!renew(&scratch->pool, ef + 1, sizeof *scratch->pool))
+            return false;
+        scratch->pool_capacity = ef;
+    }
+    sort = sort < hnsw->m0 ? hnsw->m0 : sort;
+    if (scratch->sort_capacity < sort) {
+        if (!renew(&scratch->sorted, sort, sizeof *scratch->sorted) ||
+            !renew(&scratch->pruned, sort, sizeof *scratch->pruned) ||
+            !renew(&scratch->picked, sort, sizeof *scratch->picked) ||
+            !renew(&scratch->distances, sort, sizeof *scratch->distances))
+            return false;
+        scratch->sort_capacity = sort;
+    }
+    return true;
+}
+
+cs_hnsw_scratch *cs_hnsw_take_scratch(const cs_hnsw *hnsw, size_t ef, size_t sort)
+{
+    cs_hnsw_shared *shared = hnsw->shared;
+    pthread_mutex_lock(&shared->scratch_lock);
+    cs_hnsw_scratch *scratch = shared->scratch;
+    if (scratch)
+        shared->scratch = scratch->next;
+    pthread_mutex_unlock(&shared->scratch_lock);
+    if (!scratch) {
+        scratch = cs_zalloc_array(1, sizeof *scratch);
+        if (!scratch || !cs_quant_query_make(&hnsw->quant, &scratch->query) ||
+            !cs_quant_query_make(&hnsw->quant, &scratch->row_query)) {
+            cs_hnsw_free_scratch(scratch);
+            return NULL;
+        }
+    }
+    if (!fit_scratch(hnsw, scratch, ef, sort)) {
+        cs_hnsw_free_scratch(scratch);
+        return NULL;
+    }
+    scratch->compared = scratch->expanded = 0;
+    return scratch;
+}
+
+void cs_hnsw_give_scratch(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch)
+{
+    if (!scratch)
+        return;
+    pthread_mutex_lock(&hnsw->shared->scratch_lock);
+    scratch->next = hnsw->shared->scratch;
+    hnsw->shared->scratch = scratch;
+    pthread_mutex_unlock(&hnsw->shared->scratch_lock);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT
+ * hnsw_search.c - algorithm 5 (search) of Malkov & Yashunin, with filters and a last ranking on the exact vectors. */
+#include "index/hnsw_search.h"
+
+#include "index/hnsw_walk.h"
+#include "index/topk.h"
+#include "kernels/vec.h"
+
+#include <string.h>
+
+/* Differences from the paper, and why (figures: docs/speed-index.md):
+ * 1. The walk compares codes; the best of them are ranked on the exact vectors: RERANK_TIMES * k + RERANK_MORE of 8-bit
+ *    ones (the exact 10 best are among the 20 best by codes, quant.h), of halves fewer would do.
+ * 2. Filter: the walk does not look at it. ef is raised by the share of ids allowed, and the allowed are taken out of
+ *    the pool. When scanning the codes of the allowed costs less than such a walk, they are scanned; also when the walk
+ *    brought fewer than half of the allowed it was to bring, as for a filter that keeps what is far from the query. */
+enum {
+    RERANK_TIMES = 2,
+    RERANK_MORE = 12,
+    SCAN_RERANK = 8, /* so many times more after a scan, which may be of rows all about equally far */
+    WALK_COST = 12,  /* codes a walk compares for each place in its pool: 10 to 14 */
+    BLOCK = 64,
+    FEW_ALLOWED = 16 /* one id in so many: looking each up beats going over all rows */
+};
+
+typedef struct search {
+    const cs_hnsw *hnsw;
+    const float *query;
+    const cs_index_search_params *params;
+    cs_hnsw_scratch *scratch;
+    size_t keep;  /* candidates to rank */
+    size_t count; /* in the pool of a scan */
+    size_t picked;
+} search;
+
+static bool is_wanted(const search *s, uint32_t row)
+{
+    return cs_index_is_allowed(s->params->allowed, s->hnsw->ids[row]);
+}
+
+/* Whether the node or a vector equal to it may be an answer. */
+static bool has_answer(const search *s, uint32_t node)
+{
+    if (s->hnsw->state[node] != CS_HNSW_LIVE)
+        return false;
+    if (!s->params->allowed)
+        return true;
+    for (uint32_t row = node; row != CS_HNSW_NONE; row = s->hnsw->next[row])
+        if (is_wanted(s, row))
+            return true;
+    return false;
+}
+
+static float exact_score(const search *s, uint32_t row)
+{
+    const cs_hnsw *hnsw = s->hnsw;
+    const float *vector = hnsw->exact + row * hnsw->exact_stride;
+    if (hnsw->base.metric == CLIPSEARCH_L2)
+        return cs_vec()->l2sq(s->query, vector, hnsw->base.dim);
+    float score = cs_vec()->dot(s->query, vector, hnsw->base.dim);
+    if (hnsw->base.metric == CLIPSEARCH_COSINE) /* unit vectors are so within rounding */
+        score = score > 1.0f ? 1.0f : score < -1.0f ? -1.0f : score;
+    return score;
+}
+
+/* Rank nodes (chains: each brings the vectors equal to it) or single rows on the exact vectors. */
+static size_t rank(const search *s, const cs_hnsw_node *nodes, size_t count, bool chains, size_t k, cs_neighbour *out)
+{
+    const cs_hnsw *hnsw = s->hnsw;
+    const cs_index_search_params *params = s->params;
+    const bool higher = hnsw->base.metric != CLIPSEARCH_L2;
+    cs_topk top = cs_topk_make(out, k, higher);
+    for (size_t i = 0; i < count; i++) {
+        if (i + 2 < count) {
+            const char *ahead = (const char *)(hnsw->exact + nodes[i + 2].row * hnsw->exact_stride);
+            for (size_t at = 0; at < hnsw->base.dim * sizeof(float); at += 64)
+                __builtin_prefetch(ahead + at);
+        }
+        const float score = exact_score(s, nodes[i].row);
+        if (params->has_limit && !(higher ? score >= params->limit : score <= params->limit))
+            continue;
+        if (!chains) {
+            cs_topk_offer(&top, hnsw->ids[nodes[i].row], score);
+            continue;
+        }
+        for (uint32_t row = nodes[i].row; row != CS_HNSW_NONE; row = hnsw->next[row])
+            if (is_wanted(s, row))
+                cs_topk_offer(&top, hnsw->ids[row], score);
+    }
+    if (params->stats)
+        params->stats->exact_reranks = count;
+    return cs_topk_finish(&top);
+}
+
+/* ---- scanning */
+
+static bool is_worse(cs_hnsw_node a, cs_hnsw_node b)
+{
+    return a.distance != b.distance ? a.distance > b.distance : a.row > b.row;
+}
+
+/* The pool is a heap here, the worst on top: `keep` may be everything. */
+static void scan_add(search *s, cs_hnsw_node node)
+{
+    cs_hnsw_node *heap = s->scratch->pool;
+    size_t hole;
+    if (s->count < s->keep) {
+        for (hole = s->count++; hole > 0 && is_worse(node, heap[(hole - 1) / 2]); hole = (hole - 1) / 2)
+            heap[hole] = heap[(hole - 1) / 2];
+    } else {
+        if (!is_worse(heap[0], node))
+            return;
+        hole = 0;
+        for (size_t child; (child = 2 * hole + 1) < s->count; hole = child) {
+            if (child + 1 < s->count && is_worse(heap[child + 1], heap[child]))
+                child++;
+            if (!is_worse(heap[child], node))
+                break;
+            heap[hole] = heap[child];
+        }
+    }
+    heap[hole] = node;
+}
+
+static void scan_picked(search *s)
+{
+    cs_hnsw_scratch *scratch = s->scratch;
+    cs_quant_distances(&s->hnsw->quant, &scratch->query, scratch->picked, s->picked, scratch->distances);
+    scratch->compared += s->picked;
+    for (size_t i = 0; i < s->picked; i++)
+        scan_add(s, (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->picked[i]});
+    s->picked = 0;
+}
+
+static void scan_row(search *s, size_t row)
+{
+    s->scratch->picked[s->picked++] = (uint32_t)row;
+    if (s->picked == BLOCK)
+        scan_picked(s);
+}
+
+/* All that is allowed, by codes; the `keep` nearest. */
+static void scan(search *s)
+{
+    const cs_hnsw *hnsw = s->hnsw;
+    const cs_index_allowed *allowed = s->params->allowed;
+    s->count = s->picked = 0;
+    if (allowed && allowed->count < hnsw->rows / FEW_ALLOWED) {
+        for (size_t word = 0; word < (allowed->size + 63) / 64; word++)
+            for (uint64_t bits = allowed->bits[word]; bits; bits &= bits - 1) {
+                const uint64_t i = word * 64 + (uint64_t)__builtin_ctzll(bits);
+                const size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, (int64_t)((uint64_t)allowed->first + i));
+                if (row != SIZE_MAX)
+                    scan_row(s, row);
+            }
+    } else {
+        for (size_t row = 0; row < hnsw->rows; row++)
+            if ((hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_SAME) && is_wanted(s, (uint32_t)row))
+                scan_row(s, row);
+    }
+    scan_picked(s);
+}
+
+/* ---- */
+
+/* Places in the pool so that about `ef` of them are living and allowed. */
+static size_t raised_ef(const cs_hnsw *hnsw, size_t ef, size_t allowed)
+{
+    double share = (double)allowed / (double)hnsw->count;
+    share *= (double)hnsw->nodes / (double)(hnsw->nodes + hnsw->dead);
+    const double raised = (double)ef / share;
+    return raised < (double)hnsw->rows ? (size_t)raised : hnsw->rows;
+}
+
+/* Walk, and leave in the pool's front the nodes to rank; false when they are too few. */
+static bool walk(search *s, size_t ef, size_t pool, size_t k)
+{
+    cs_hnsw_scratch *scratch = s->scratch;
+    const size_t count = cs_hnsw_walk(s->hnsw, cs_hnsw_descend(s->hnsw, 0, scratch), pool, 0, scratch);
+    size_t answers = 0;
+    s->count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (has_answer(s, scratch->pool[i].row)) {
+            answers++;
+            if (s->count < s->keep)
+                scratch->pool[s->count++] = scratch->pool[i];
+        }
+    /* copies of one vector count once here: a pool full of them is enough */
+    return answers >= k && answers >= ef / 2;
+}
+
+static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_neighbour *out, size_t *found,
+                                       clipsearch_error *err)
+{
+    const cs_hnsw *hnsw = s->hnsw;
+    size_t ef = s->params->ef ? s->params->ef : hnsw->ef;
+    ef = ef < k ? k : ef;
+    const size_t pool = raised_ef(hnsw, ef, allowed);
+    bool graph = hnsw->nodes > 0 && pool < allowed / WALK_COST;
+    /* k is at most the number of ids, so nothing here overflows */
+    size_t keep = hnsw->quant.kind == CS_QUANT_F32 ? k : RERANK_TIMES * k + RERANK_MORE;
+    size_t scan_keep = hnsw->quant.kind == CS_QUANT_F32 ? k : keep * SCAN_RERANK;
+    scan_keep = scan_keep > allowed ? allowed : scan_keep;
+    s->keep = keep > allowed ? allowed : keep;
+    s->scratch = cs_hnsw_take_scratch(hnsw, graph && pool > scan_keep ? pool : scan_keep, BLOCK);
+    if (!s->scratch)
+        return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a search of %zu neighbours", k);
+    cs_quant_query_vector(&hnsw->quant, &s->scratch->query, s->query);
+    graph = graph && walk(s, ef, pool, k);
+    if (!graph) {
+        s->keep = scan_keep;
+        scan(s);
+    }
+    *found = rank(s, s->scratch->pool, s->count, graph, k, out);
+    if (s->params->stats) {
+        s->params->stats->graph = graph;
+        s->params->stats->distances = s->scratch->compared;
+        s->params->stats->expanded = s->scratch->expanded;
+    }
+    cs_hnsw_give_scratch(hnsw, s->scratch);
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_hnsw_search(const cs_hnsw *hnsw, const float *query, const cs_index_search_params *params,
+                                 cs_neighbour *out, size_t *found, clipsearch_error *err)
+{
+    search s = {.hnsw = hnsw, .query = query, .params = params};
+    clipsearch_status status = CLIPSEARCH_OK;
+    pthread_rwlock_rdlock(&hnsw->shared->lock);
+    size_t allowed = hnsw->count;
+    if (params->allowed && params->allowed->count < allowed)
+        allowed = params->allowed->count;
+    const size_t k = params->k < allowed ? params->k : allowed;
+    if (k)
+        status = search_locked(&s, k, allowed, out, found, err);
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    return status;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT
+ * hnsw_walk.c - algorithms 2 (search a layer) and 4 (choose neighbours) of Malkov & Yashunin. */
+#include "index/hnsw_walk.h"
+
+#include <string.h>
+
+/* Differences from the paper, and why (figures: docs/speed-index.md):
+ * 1. One sorted pool of ef nodes instead of a heap of candidates and one of results: a candidate that falls out of the
+ *    ef best would never be followed, so one array holds both; at ef <= 256 moving a few cache lines is cheaper than
+ *    two heaps.
+ * 2. All links of a node are collected first and scored by one call, which fetches rows ahead: the waits for memory,
+ *    most of a walk's time, overlap.
+ * 3. Algorithm 4 throws out, when it takes a node, all remaining candidates nearer to it than to the base, instead of
+ *    asking of each candidate whether one taken is nearer: the same comparisons and the same choice, but one left side
+ *    against many rows, which is what the kernels do well. */
+
+#define FOLLOWED 0x80000000u
+enum { LINE = 64 };
+
+static inline void fetch(const void *at, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += LINE)
+        __builtin_prefetch((const char *)at + i);
+}
+
+cs_hnsw_node cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *scratch)
+{
+    cs_hnsw_node best = {.row = hnsw->entry};
+    cs_quant_distances(&hnsw->quant, &scratch->query, &best.row, 1, &best.distance);
+    scratch->compared++;
+    for (int l = hnsw->top; l > level; l--)
+        for (bool moved = true; moved;) {
+            const uint32_t *links = cs_hnsw_links(hnsw, best.row, l);
+            const size_t count = cs_hnsw_link_count(links, hnsw->m);
+            moved = false;
+            cs_quant_distances(&hnsw->quant, &scratch->query, links, count, scratch->distances);
+            scratch->compared += count;
+            for (size_t i = 0; i < count; i++)
+                if (scratch->distances[i] < best.distance) {
+                    best = (cs_hnsw_node){.distance = scratch->distances[i], .row = links[i]};
+                    moved = true;
+                }
+        }
+    return best;
+}
+
+/* Put a node into the sorted pool [count] of at most ef behind its equals; returns its place. The caller has seen that
+ * it belongs there. */
+static inline size_t pool_add(cs_hnsw_node *pool, size_t *count, size_t ef, cs_hnsw_node node)
+{
+    size_t low = 0, high = *count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (pool[middle].distance <= node.distance)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const size_t kept = *count < ef ? *count : ef - 1;
+    memmove(pool + low + 1, pool + low, (kept - low) * sizeof *pool);
+    pool[low] = node;
+    *count = kept + 1;
+    return low;
+}
+
+size_t cs_hnsw_walk(const cs_hnsw *hnsw, cs_hnsw_node start, size_t ef, int level, cs_hnsw_scratch *scratch)
+{
+    cs_hnsw_node *pool = scratch->pool;
+    const cs_quant *quant = &hnsw->quant;
+    const size_t cap = cs_hnsw_cap(hnsw, level);
+    size_t count = 1, next = 0;
+    cs_visited_clear(&scratch->visited, hnsw->capacity);
+    cs_visited_add(&scratch->visited, start.row);
+    pool[0] = start;
+    while (next < count) {
+        const uint32_t *links = cs_hnsw_links(hnsw, pool[next].row, level);
+        pool[next].row |= FOLLOWED;
+        scratch->expanded++;
+        size_t fresh = 0;
+        for (size_t i = 0; i < cap && links[i] != CS_HNSW_NONE; i++) {
+            scratch->picked[fresh] = links[i];
+            fresh += cs_visited_add(&scratch->visited, links[i]);
+        }
+        /* the first rows now, the others as the kernel comes to them; and the links of the node that is next unless a
+         * nearer one turns up */
+        for (size_t i = 0; i < fresh && i < 4; i++)
+            fetch(cs_quant_row(quant, scratch->picked[i]), quant->row_bytes);
+        size_t after = next + 1;
+        while (after < count && pool[after].row & FOLLOWED)
+            after++;
+        if (after < count)
+            fetch(cs_hnsw_links(hnsw, pool[after].row, level), cap * sizeof *links);
+        cs_quant_distances(quant, &scratch->query, scratch->picked, fresh, scratch->distances);
+        scratch->compared += fresh;
+        next = after;
+        for (size_t i = 0; i < fresh; i++) {
+            if (count == ef && !(scratch->distances[i] < pool[ef - 1].distance))
+                continue;
+            size_t place = pool_add(pool, &count, ef,
+                                    (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->picked[i]});
+            if (place <= next)
+                next = place;
+        }
+        while (next < count && pool[next].row & FOLLOWED)
+            next++;
+    }
+    for (size_t i = 0; i < count; i++)
+        pool[i].row &= ~FOLLOWED;
+    return count;
+}
+
+static inline bool is_before(cs_hnsw_node a, cs_hnsw_node b)
+{
+    return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
+}
+
+/* Shell sort with Ciura's gaps: a node's links, sometimes a few hundred, and no memory taken. */
+void cs_hnsw_sort(cs_hnsw_node *nodes, size_t count)
+{
+    static const size_t gaps[] = {701, 301, 132, 57, 23, 10, 4, 1};
+    for (size_t g = 0; g < sizeof gaps / sizeof *gaps; g++)
+        for (size_t i = gaps[g]; i < count; i++) {
+            const cs_hnsw_node node = nodes[i];
+            size_t j = i;
+            for (; j >= gaps[g] && is_before(node, nodes[j - gaps[g]]); j -= gaps[g])
+                nodes[j] = nodes[j - gaps[g]];
+            nodes[j] = node;
+        }
+}
+
+void cs_hnsw_choose(const cs_hnsw *hnsw, cs_hnsw_node *candidates, size_t count, size_t most, size_t cap,
+                    uint32_t *links, cs_hnsw_scratch *scratch)
+{
+    size_t chosen = 0, dropped = 0;
+    while (count && chosen < most) {
+        const uint32_t row = candidates[0].row;
+        size_t kept = 0;
+        links[chosen++] = row;
+        for (size_t i = 1; i < count; i++)
+            scratch->picked[i - 1] = candidates[i].row;
+        if (chosen == most)
+            break;
+        cs_quant_query_row(&hnsw->quant, &scratch->row_query, row);
+        cs_quant_distances(&hnsw->quant, &scratch->row_query, scratch->picked, count - 1, scratch->distances);
+        scratch->compared += count - 1;
+        for (size_t i = 1; i < count; i++)
+            if (scratch->distances[i - 1] < candidates[i].distance)
+                scratch->pruned[dropped++] = candidates[i];
+            else
+                candidates[kept++] = candidates[i];
+        count = kept;
+    }
+    if (chosen < cap)
+        links[chosen] = CS_HNSW_NONE;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * pages.c - huge pages under large arrays. */
+#include "index/pages.h"
+
+#include <stdint.h>
+#include <sys/mman.h>
+
+void cs_index_want_huge_pages(void *array, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    enum { PAGE = 4096, WORTH_IT = 4 << 20 };
+    size_t skip = (PAGE - (uintptr_t)array % PAGE) % PAGE;
+    if (bytes >= WORTH_IT)
+        madvise((char *)array + skip, (bytes - skip) / PAGE * PAGE, MADV_HUGEPAGE);
+#else
+    (void)array;
+    (void)bytes;
+#endif
+}

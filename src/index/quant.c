@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ * quant.c - coding vectors and comparing them as codes. */
+#include "index/quant.h"
+
+#include "base/dtype.h"
+#include "base/mem.h"
+#include "kernels/cvt.h"
+#include "kernels/i8.h"
+#include "kernels/rows.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LINE = 64, BLOCK = 64, MIDDLE = 128, CODE_MAX = 127 };
+
+cs_quant cs_quant_make(cs_quant_kind kind, clipsearch_metric metric, size_t dim)
+{
+    const size_t number = kind == CS_QUANT_F32 ? sizeof(float) : kind == CS_QUANT_F16 ? sizeof(uint16_t) : 1;
+    const size_t row_bytes = (dim * number + LINE - 1) / LINE * LINE;
+    return (cs_quant){.kind = kind, .metric = metric, .dim = dim, .stride = row_bytes / number, .row_bytes = row_bytes};
+}
+
+bool cs_quant_query_make(const cs_quant *quant, cs_quant_query *query)
+{
+    *query = (cs_quant_query){.vector = cs_alloc_aligned(quant->stride, sizeof *query->vector),
+                              .codes = cs_alloc_aligned(quant->stride, sizeof *query->codes)};
+    if (query->vector && query->codes) {
+        memset(query->vector, 0, quant->stride * sizeof *query->vector);
+        memset(query->codes, 0, quant->stride);
+        return true;
+    }
+    cs_quant_query_free(query);
+    return false;
+}
+
+void cs_quant_query_free(cs_quant_query *query)
+{
+    cs_free(query->vector);
+    cs_free(query->codes);
+    *query = (cs_quant_query){0};
+}
+
+void cs_quant_set_offset(cs_quant *quant, const float *offset)
+{
+    quant->offset_square = 0;
+    for (size_t i = 0; i < quant->dim; i++) {
+        quant->offset[i] = offset[i];
+        quant->offset_square += (double)offset[i] * offset[i];
+    }
+}
+
+/* A float to the nearest half, ties to even; beyond the range the largest half. */
+static uint16_t half(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const uint32_t sign = bits >> 16 & 0x8000, size = bits & 0x7fffffff;
+    if (size >= 0x477ff000) /* 65,520: rounds past 65,504 */
+        return (uint16_t)(sign | 0x7bff);
+    if (size < 0x38800000) { /* below 2^-14: a multiple of 2^-24 */
+        float scaled = rintf(fabsf(x) * 0x1p24f);
+        return (uint16_t)(sign | (uint32_t)scaled);
+    }
+    return (uint16_t)(sign | (size - 0x38000000 + 0xfff + (size >> 13 & 1)) >> 13);
+}
+
+/* Codes of `vector` less the offset; the terms by which its distances are put together again. */
+static void code(const cs_quant *quant, cs_quant_query *query, const float *vector)
+{
+    const size_t dim = quant->dim;
+    float most = 0;
+    double product = 0, square = 0;
+    for (size_t i = 0; i < dim; i++) {
+        float x = vector[i] - quant->offset[i];
+        query->vector[i] = x;
+        product += (double)vector[i] * quant->offset[i];
+        square += (double)x * x;
+        most = fabsf(x) > most ? fabsf(x) : most;
+    }
+    const float scale = most / CODE_MAX, inverse = scale > 0 && isfinite(1 / scale) ? 1 / scale : 0;
+    int32_t sum = 0;
+    for (size_t i = 0; i < dim; i++) {
+        int32_t c = (int32_t)rintf(query->vector[i] * inverse);
+        c = c > CODE_MAX ? CODE_MAX : c < -CODE_MAX ? -CODE_MAX : c;
+        query->codes[i] = (int8_t)c;
+        sum += c;
+    }
+    query->bias = MIDDLE * sum;
+    /* both sides bring half of what the offset adds to a product, and a factor sqrt(2) each to the 2 of a distance */
+    if (quant->metric == CLIPSEARCH_L2)
+        query->terms = (cs_quant_terms){.factor = scale * 1.41421356f, .add = (float)square};
+    else
+        query->terms = (cs_quant_terms){.factor = scale, .add = (float)(quant->offset_square / 2 - product)};
+}
+
+float cs_quant_lift(const cs_quant *quant, const float *vector)
+{
+    double square = 0;
+    for (size_t i = 0; i < quant->dim; i++)
+        square += (double)vector[i] * vector[i];
+    return square < quant->lift_square ? (float)sqrt(quant->lift_square - square) : 0;
+}
+
+void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_quant_query *scratch)
+{
+    if (quant->lift)
+        quant->lift[row] = cs_quant_lift(quant, vector);
+    if (quant->kind == CS_QUANT_F16) {
+        uint16_t *to = (uint16_t *)quant->rows + row * quant->stride;
+        memset(to, 0, quant->row_bytes);
+        for (size_t i = 0; i < quant->dim; i++)
+            to[i] = half(vector[i]);
+    } else if (quant->kind == CS_QUANT_I8) {
+        uint8_t *to = (uint8_t *)quant->rows + row * quant->stride;
+        code(quant, scratch, vector);
+        for (size_t i = 0; i < quant->stride; i++)
+            to[i] = (uint8_t)(scratch->codes[i] + MIDDLE);
+        quant->terms[row] = scratch->terms;
+    }
+}
+
+void cs_quant_query_vector(const cs_quant *quant, cs_quant_query *query, const float *vector)
+{
+    query->lift = 0;
+    if (quant->kind == CS_QUANT_I8)
+        code(quant, query, vector);
+    else
+        memcpy(query->vector, vector, quant->dim * sizeof *vector);
+}
+
+void cs_quant_query_row(const cs_quant *quant, cs_quant_query *query, uint32_t row)
+{
+    query->lift = quant->lift ? quant->lift[row] : 0;
+    if (quant->kind == CS_QUANT_F32) {
+        memcpy(query->vector, cs_quant_row(quant, row), quant->dim * sizeof *query->vector);
+    } else if (quant->kind == CS_QUANT_F16) {
+        cs_cvt()->to_f32(CS_F16, cs_quant_row(quant, row), quant->dim, query->vector);
+    } else {
+        const uint8_t *from = (const uint8_t *)quant->rows + row * quant->stride;
+        int32_t sum = 0;
+        for (size_t i = 0; i < quant->stride; i++) {
+            query->codes[i] = (int8_t)(from[i] ^ MIDDLE);
+            sum += from[i];
+        }
+        query->bias = MIDDLE * (sum - MIDDLE * (int32_t)quant->stride);
+        query->terms = quant->terms[row];
+    }
+}
+
+static void distances_i8(const cs_quant *quant, const cs_quant_query *query, const uint32_t *picked, size_t count,
+                         float *out)
+{
+    const cs_i8_ops *ops = cs_i8();
+    int32_t sums[BLOCK];
+    for (size_t done = 0; done < count;) {
+        const size_t n = count - done < BLOCK ? count - done : BLOCK;
+        ops->dot(query->codes, quant->rows, quant->stride, picked + done, n, quant->stride, sums);
+        for (size_t i = 0; i < n; i++) {
+            const cs_quant_terms row = quant->terms[picked[done + i]];
+            out[done + i] =
+                query->terms.add + row.add - query->terms.factor * row.factor * (float)(sums[i] - query->bias);
+        }
+        done += n;
+    }
+}
+
+void cs_quant_distances(const cs_quant *quant, const cs_quant_query *query, const uint32_t *picked, size_t count,
+                        float *out)
+{
+    const bool l2 = quant->metric == CLIPSEARCH_L2;
+    const cs_rows_ops *ops = cs_rows();
+    if (quant->kind == CS_QUANT_I8)
+        distances_i8(quant, query, picked, count, out);
+    else if (quant->kind == CS_QUANT_F32)
+        (l2 ? ops->l2sq_f32 : ops->dot_f32)(query->vector, quant->rows, quant->stride, picked, count, quant->stride,
+                                            out);
+    else
+        (l2 ? ops->l2sq_f16 : ops->dot_f16)(query->vector, quant->rows, quant->stride, picked, count, quant->stride,
+                                            out);
+    for (size_t i = 0; i < count && !l2 && quant->kind != CS_QUANT_I8; i++)
+        out[i] = -out[i];
+    for (size_t i = 0; i < count && query->lift > 0; i++)
+        out[i] -= query->lift * quant->lift[picked[i]];
+}

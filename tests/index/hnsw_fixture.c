@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ * hnsw_fixture.c - vectors in clusters, and the recall of an index against the exact scan. */
+#include "hnsw_fixture.h"
+
+#include "base/mem.h"
+#include "kernels/vec.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CLUSTERS = 200, SUBSPACE = 16 };
+
+uint32_t fixture_random(void)
+{
+    static uint64_t seed = 1;
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33);
+}
+
+/* About normal, of variance 1: a sum of twelve. */
+static float normal(void)
+{
+    float sum = -6;
+    for (int i = 0; i < 12; i++)
+        sum += (float)fixture_random() * 0x1p-31f;
+    return sum;
+}
+
+static void *must(void *block)
+{
+    if (!block) {
+        fputs("Bail out! no memory for the test\n", stdout);
+        exit(1);
+    }
+    return block;
+}
+
+float *fixture_vectors(size_t count, size_t dim, clipsearch_metric metric)
+{
+    const size_t subspace = dim < SUBSPACE ? dim : SUBSPACE;
+    /* the same clusters and mean each time for one dimension: queries come from where the vectors come from */
+    static float *basis, *mean, *centres;
+    static size_t made;
+    if (made != dim) {
+        cs_free(basis);
+        cs_free(mean);
+        cs_free(centres);
+        basis = must(cs_alloc_array(subspace * dim, sizeof *basis));
+        mean = must(cs_alloc_array(dim, sizeof *mean));
+        centres = must(cs_alloc_array(CLUSTERS * subspace, sizeof *centres));
+        for (size_t i = 0; i < subspace * dim; i++)
+            basis[i] = normal() / sqrtf((float)(dim * subspace));
+        for (size_t i = 0; i < dim; i++)
+            mean[i] = normal() / sqrtf((float)dim);
+        for (size_t i = 0; i < CLUSTERS * subspace; i++)
+            centres[i] = normal();
+        made = dim;
+    }
+    float *vectors = must(cs_alloc_array(count * dim, sizeof *vectors));
+    for (size_t v = 0; v < count; v++) {
+        float *x = vectors + v * dim;
+        const float *centre = centres + fixture_random() % CLUSTERS * subspace;
+        for (size_t i = 0; i < dim; i++) {
+            x[i] = mean[i] + 0.5f * normal() / sqrtf((float)dim);
+            for (size_t j = 0; j < subspace; j++)
+                x[i] += centre[j] * basis[j * dim + i];
+        }
+        if (metric == CLIPSEARCH_COSINE)
+            cs_vec_normalise(x, dim);
+    }
+    return vectors;
+}
+
+static bool is_sound(const cs_neighbour *got, size_t found, const cs_neighbour *all, size_t have, bool higher,
+                     const cs_index_allowed *allowed)
+{
+    bool sound = found == (have < FIXTURE_K ? have : FIXTURE_K);
+    for (size_t i = 0; i < found && sound; i++) {
+        sound = cs_index_is_allowed(allowed, got[i].id);
+        if (i > 0)
+            sound = sound && (got[i - 1].score == got[i].score ? got[i - 1].id < got[i].id
+                                                               : (got[i - 1].score > got[i].score) == higher);
+        bool known = false;
+        for (size_t j = 0; j < have && !known; j++)
+            known = all[j].id == got[i].id && all[j].score == got[i].score;
+        sound = sound && known;
+    }
+    return sound;
+}
+
+fixture_result fixture_compare(const cs_index *index, const cs_index *flat, const float *queries, size_t count,
+                               size_t ef, const cs_index_allowed *allowed)
+{
+    fixture_result result = {.graph = true, .scan = true, .sound = true};
+    const size_t all = cs_index_count(flat);
+    const bool higher = index->metric != CLIPSEARCH_L2;
+    size_t hits = 0, wanted = 0;
+    cs_neighbour *exact = must(cs_alloc_array(all + 1, sizeof *exact));
+    for (size_t q = 0; q < count; q++) {
+        cs_neighbour got[FIXTURE_K];
+        size_t found = 0, have = 0;
+        cs_index_stats stats;
+        cs_index_search_params params = {.k = all + 1, .allowed = allowed};
+        if (cs_index_search(flat, queries + q * index->dim, &params, NULL, exact, &have, NULL))
+            result.sound = false;
+        params = (cs_index_search_params){.k = FIXTURE_K, .ef = ef, .allowed = allowed, .stats = &stats};
+        if (cs_index_search(index, queries + q * index->dim, &params, NULL, got, &found, NULL))
+            result.sound = false;
+        result.sound = result.sound && is_sound(got, found, exact, have, higher, allowed);
+        result.graph = result.graph && stats.graph;
+        result.scan = result.scan && !stats.graph;
+        const size_t k = have < FIXTURE_K ? have : FIXTURE_K;
+        wanted += k;
+        for (size_t i = 0; i < found && k; i++)
+            hits += higher ? got[i].score >= exact[k - 1].score : got[i].score <= exact[k - 1].score;
+    }
+    result.recall = wanted ? (double)hits / (double)wanted : 1;
+    cs_free(exact);
+    return result;
+}

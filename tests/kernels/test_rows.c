@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ * test_rows.c - picked-row products and distances at every level against sums in double. */
+#include "kernel_test.h"
+#include "kernels/cvt.h"
+#include "kernels/rows.h"
+#include "tap.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { ROWS = 9, PICKED = 7, MOST = 4096 };
+
+/* The bound of test_vec.c: a term takes part in n / 64 + 7 roundings, or in n of them in C, and in 3 of its own. */
+static bool near(float got, double want, double size, cs_cpu_level level, size_t n)
+{
+    double k = (level == CS_CPU_C ? (double)n : (double)(n / 64 + 1) + 6) + 3;
+    return fabs(got - want) <= k * FLT_EPSILON * size + (double)n * FLT_TRUE_MIN;
+}
+
+/* Scores of one case into out [4 * PICKED]: dot and l2sq of floats, dot and l2sq of halves. */
+static bool one_case(cs_cpu_level level, size_t n, size_t padding, const float *numbers, const uint16_t *halves,
+                     float *out)
+{
+    const cs_rows_ops *ops = cs_rows_ops_for(level);
+    const size_t stride = n + padding, all = (ROWS - 1) * stride + n;
+    kt_block query = kt_exact(n * 4, 4), rows = kt_exact(all * 4, 12), half = kt_exact(all * 2, 6);
+    static float wide[ROWS * (MOST + 16)];
+    const uint32_t picked[PICKED] = {8, 0, 3, 3, 7, 1, 8};
+    bool pass = true;
+    memcpy(query.at, numbers, n * 4);
+    memcpy(rows.at, numbers + MOST, all * 4);
+    memcpy(half.at, halves, all * 2);
+    cs_cvt_ops_for(CS_CPU_C)->to_f32(CS_F16, halves, all, wide);
+    ops->dot_f32(query.at, rows.at, stride, picked, PICKED, n, out);
+    ops->l2sq_f32(query.at, rows.at, stride, picked, PICKED, n, out + PICKED);
+    ops->dot_f16(query.at, half.at, stride, picked, PICKED, n, out + 2 * PICKED);
+    ops->l2sq_f16(query.at, half.at, stride, picked, PICKED, n, out + 3 * PICKED);
+    for (size_t i = 0; i < PICKED; i++)
+        for (int h = 0; h < 2; h++) {
+            const float *row = (h ? wide : numbers + MOST) + picked[i] * stride;
+            double dot = 0, size = 0, l2sq = 0;
+            for (size_t j = 0; j < n; j++) {
+                double p = (double)numbers[j] * row[j], d = (double)numbers[j] - row[j];
+                dot += p;
+                size += fabs(p);
+                l2sq += d * d;
+            }
+            pass = pass && near(out[(size_t)h * 2 * PICKED + i], dot, size, level, n) &&
+                   near(out[((size_t)h * 2 + 1) * PICKED + i], l2sq, l2sq, level, n);
+        }
+    kt_free(&query);
+    kt_free(&rows);
+    kt_free(&half);
+    return pass;
+}
+
+int main(void)
+{
+    static float numbers[MOST + ROWS * (MOST + 16)];
+    static uint16_t halves[ROWS * (MOST + 16)];
+    static const size_t lengths[] = {16, 32, 48, 64, 80, 112, 128, 512, 528, 2048, 4096};
+    kt_fill(numbers, sizeof numbers / sizeof *numbers, KT_PLAIN);
+    for (size_t i = 0; i < sizeof halves / sizeof *halves; i++)
+        halves[i] = (uint16_t)(kt_random() & 0xbfff); /* at most 2 - 2^-10: no infinity, no NaN */
+    for (cs_cpu_level level = CS_CPU_C; level <= cs_cpu_highest(); level++) {
+        bool pass = true;
+        float out[4 * PICKED];
+        for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
+            for (size_t padding = 0; padding <= 16; padding += 5)
+                pass = pass && one_case(level, lengths[l], padding, numbers, halves, out);
+        TAP_OK(pass, "%s: floats and halves within the bound", cs_rows_ops_for(level)->name);
+    }
+    if (cs_cpu_highest() >= CS_CPU_AVX512) {
+        bool same = true;
+        for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
+            float narrow[4 * PICKED], wide[4 * PICKED];
+            one_case(CS_CPU_AVX2, lengths[l], 0, numbers, halves, narrow);
+            one_case(CS_CPU_AVX512, lengths[l], 0, numbers, halves, wide);
+            same = same && kt_same(narrow, wide, 4 * PICKED);
+        }
+        TAP_OK(same, "AVX2 and AVX-512 give the same bits");
+    }
+    return tap_done();
+}
