@@ -16,10 +16,18 @@ typedef struct cs_neighbour {
     float score;
 } cs_neighbour;
 
+/* A set of ids: bit i of bits stands for id first + i; ids outside [first, first + size) are not in it. */
+typedef struct cs_index_allowed {
+    const uint64_t *bits; /* [(size + 63) / 64]; bits behind size are zero */
+    int64_t first;
+    size_t size, count; /* count: how many bits are set */
+} cs_index_allowed;
+
 typedef struct cs_index_search_params {
     size_t k;
     bool has_limit; /* only neighbours as near as `limit` or nearer */
     float limit;
+    const cs_index_allowed *allowed; /* only these ids; NULL: all */
 } cs_index_search_params;
 
 /* What a kind of index does; the functions below call through it. */
@@ -53,6 +61,15 @@ clipsearch_status cs_index_put(cs_index *index, int64_t id, const float *vector,
 /* False when there is no such id. */
 bool cs_index_remove(cs_index *index, int64_t id);
 size_t cs_index_count(const cs_index *index);
+/* Whether `id` is in the set; NULL: every id is. */
+static inline bool cs_index_is_allowed(const cs_index_allowed *allowed, int64_t id)
+{
+    if (!allowed)
+        return true;
+    uint64_t i = (uint64_t)id - (uint64_t)allowed->first;
+    return i < allowed->size && (allowed->bits[i / 64] >> i % 64 & 1);
+}
+
 /* The nearest k (or fewer: *found) to query [dim], nearest first, ties by ascending id, into out [k]. Any number of
  * threads may search while none changes the index. */
 clipsearch_status cs_index_search(const cs_index *index, const float *query, const cs_index_search_params *params,

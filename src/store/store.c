@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/filter_sql.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -105,7 +106,8 @@ static clipsearch_status connect(cs_store *store, const char *name, int flags, c
     if (code != SQLITE_OK)
         return cs_store_fail(store, code, "opening it", err);
     set_up_connection(store->db);
-    return CLIPSEARCH_OK;
+    code = cs_filter_add_functions(store->db);
+    return code == SQLITE_OK ? CLIPSEARCH_OK : cs_store_fail(store, code, "setting it up", err);
 }
 
 static clipsearch_status execute(cs_store *store, const char *sql, const char *doing, clipsearch_error *err)
@@ -206,9 +208,10 @@ static clipsearch_status set_wal(cs_store *store, clipsearch_error *err)
 static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clipsearch_error *err)
 {
     int64_t version = 0, application = 0;
-    clipsearch_status status = check_version(store, &version, err);
+    /* in this order: both are set by one commit, and another process may make it between the two questions */
+    clipsearch_status status = ask_integer(store, "PRAGMA application_id", &application, err);
     if (!status)
-        status = ask_integer(store, "PRAGMA application_id", &application, err);
+        status = check_version(store, &version, err);
     if (status)
         return status;
     /* Version 0 behind a header that is ours: a making that was cut off, undone by SQLite when it was opened. */
