@@ -47,7 +47,7 @@ static void test_messages(void)
          "f.yaml:3:5: unknown key \"colour\" in a source; known are path, include, exclude, recurse, follow_symlinks, "
          "attributes, attributes_csv, csv"},
         {"sources:\n  - include: a\n", "f.yaml:2:5: a source needs a path: the directory or file to read"},
-        {"sources:\n  - [a]\n", "f.yaml:2:5: a source must be a map (key: value lines), not a list"},
+        {"sources:\n  - [a]\n", "f.yaml:2:5: a source must be a path, or a map with a path in it"},
         {"sources:\n  - path: a\n    include: [b, {c: d}]\n",
          "f.yaml:3:18: every element of include must be a text, not a map"},
         {"sources:\n  - path: a\n    attributes: 3\n",
