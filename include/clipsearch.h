@@ -55,6 +55,19 @@
  * nearer); for CLIPSEARCH_L2 the squared Euclidean distance (lower is nearer). Hits come nearest first, ties by
  * ascending id.
  *
+ * FILTERS
+ *
+ * A filter is a condition on what is known of a picture, for instance
+ *
+ *     price < 100 and label in ["dog", "cat"] and not path like "%/thumbs/%"
+ *
+ * Its names are the fields id, path, name (the path's last part), size (bytes), mtime (seconds since 1970, compared
+ * with numbers or with dates such as "2024-05-31"), width and height, and the picture's attributes: price, camera.lens,
+ * tags[0], attributes["any key"]. Strings stand in single or double quotes. There are == != < <= > >= and ranges
+ * (10 <= price < 100), in [...] and not in [...], like with % and _, is null, is not null and exists, and, or, not and
+ * parentheses, and + - * / %. A comparison with an attribute that is missing, or of another type, is false, and not
+ * makes it true. docs/filter.md has the grammar and the limits.
+ *
  * ERRORS AND OWNERSHIP
  *
  * Every function that can fail returns a clipsearch_status, CLIPSEARCH_OK being 0, and takes a caller-owned
@@ -330,6 +343,13 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection
 CLIPSEARCH_API clipsearch_status clipsearch_collection_remove(clipsearch_collection *collection, const int64_t *ids,
                                                               size_t count, size_t *removed, clipsearch_error *err);
 
+/* Remove every picture that `filter` (FILTERS) lets through, in one transaction; *removed (may be NULL) receives how
+ * many. `filter` cannot be NULL: all of them is "true".
+ * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the filter), _NOT_FOUND, _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *collection,
+                                                                    const char *filter, uint64_t *removed,
+                                                                    clipsearch_error *err);
+
 /* ---------------------------------------------------------------- ingestion */
 
 /* A folder or file to take pictures from. */
@@ -368,7 +388,7 @@ typedef struct clipsearch_progress {
     uint64_t stored; /* of these, inserted or replaced */
     double seconds;  /* since the start */
     bool walking_done;
-    const char *path; /* the file dealt with last */
+    const char *path; /* the file dealt with last; while walking, the place looked at; "" in between */
 } clipsearch_progress;
 
 typedef struct clipsearch_ingest_options {
@@ -419,15 +439,16 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest(clipsearch_collection *collec
 /* ---------------------------------------------------------------- search */
 
 typedef struct clipsearch_search_options {
-    bool has_limit; /* keep only hits as near as `limit` or nearer */
-    float limit;    /* a least score for CLIPSEARCH_COSINE and _IP, a greatest distance for CLIPSEARCH_L2 */
+    bool has_limit;     /* keep only hits as near as `limit` or nearer */
+    float limit;        /* a least score for CLIPSEARCH_COSINE and _IP, a greatest distance for CLIPSEARCH_L2 */
+    const char *filter; /* only pictures that this filter (FILTERS) lets through; NULL (default): all */
 } clipsearch_search_options;
 
 CLIPSEARCH_API void clipsearch_search_options_init(clipsearch_search_options *options);
 
 typedef struct clipsearch_hit {
     int64_t id;
-    float score; /* see CONCEPTS */
+    float score; /* see CONCEPTS; 0 from clipsearch_query and clipsearch_get, which compare nothing */
     const char *path;
     uint64_t size;
     int64_t mtime_ns;
@@ -439,12 +460,30 @@ typedef struct clipsearch_hits clipsearch_hits;
 
 /* Find the `k` nearest pictures to each of `count` query vectors [count, dim]. Exact. For CLIPSEARCH_COSINE a query
  * that is not L2-normalised is normalised first. The first search of a collection handle reads all vectors into
- * memory, and a search after a change reads them again. The result owns its strings and is independent of the
- * collection; free it with clipsearch_hits_free. `options` may be NULL.
- * Errors: CLIPSEARCH_E_ARGUMENT (k of 0, a NaN or infinity in a query, a cosine query of zeros), _DATABASE, _MEMORY. */
+ * memory, and a search after a change reads them again; with a filter that lets few through it reads only theirs.
+ * However few that is, all of them are found when `k` asks for as many. The result owns its strings and is independent
+ * of the collection; free it with clipsearch_hits_free. `options` may be NULL.
+ * Errors: CLIPSEARCH_E_ARGUMENT (k of 0, a NaN or infinity in a query, a cosine query of zeros, a filter that is
+ * none), _LIMIT (a filter too long or too complex), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
                                                    size_t count, size_t k, const clipsearch_search_options *options,
                                                    clipsearch_hits **hits, clipsearch_error *err);
+
+/* The pictures that `filter` (FILTERS; NULL: all) lets through, by ascending id: at most `limit` of them (SIZE_MAX: no
+ * limit), the first `offset` left out. They are the hits of query number 0, with a score of 0.
+ * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the filter), _NOT_FOUND (the collection was dropped), _DATABASE,
+ * _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_query(clipsearch_collection *collection, const char *filter, size_t limit,
+                                                  size_t offset, clipsearch_hits **hits, clipsearch_error *err);
+
+/* The pictures with these ids, in the order of `ids` [count]; an id that is not there is passed over. Hits and errors
+ * as clipsearch_query. */
+CLIPSEARCH_API clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                                clipsearch_hits **hits, clipsearch_error *err);
+
+/* Whether `filter` is one, without a database. CLIPSEARCH_E_ARGUMENT says what was expected and where, _LIMIT what is
+ * too much; *column (may be NULL) receives the column of that in characters from 1, or 0 when it has none. */
+CLIPSEARCH_API clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err);
 
 /* Number of hits for query number `query`, nearest first, and each of them; NULL when out of range. */
 CLIPSEARCH_API size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query);

@@ -7,6 +7,7 @@
 #include "engine/encoder.h"
 #include "engine/ingest.h"
 #include "engine/picture.h"
+#include "engine/query.h"
 #include "engine/search.h"
 #include "engine/session.h"
 
@@ -305,6 +306,16 @@ clipsearch_status clipsearch_collection_remove(clipsearch_collection *collection
     return cs_collection_remove(collection, ids, count, removed, err);
 }
 
+clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *collection, const char *filter,
+                                                     uint64_t *removed, clipsearch_error *err)
+{
+    if (removed)
+        *removed = 0;
+    if (!collection || !filter)
+        return fail_null(err, __func__);
+    return cs_collection_remove_where(collection, filter, removed, err);
+}
+
 /* ---------------------------------------------------------------- ingestion */
 
 void clipsearch_source_init(clipsearch_source *source)
@@ -348,6 +359,35 @@ clipsearch_status clipsearch_search(clipsearch_collection *collection, const flo
     clipsearch_search_options defaults;
     clipsearch_search_options_init(&defaults);
     return cs_search(collection, queries, count, k, options ? options : &defaults, hits, err);
+}
+
+clipsearch_status clipsearch_query(clipsearch_collection *collection, const char *filter, size_t limit, size_t offset,
+                                   clipsearch_hits **hits, clipsearch_error *err)
+{
+    if (hits)
+        *hits = NULL;
+    if (!collection || !hits)
+        return fail_null(err, __func__);
+    return cs_query(collection, filter, limit, offset, hits, err);
+}
+
+clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                 clipsearch_hits **hits, clipsearch_error *err)
+{
+    if (hits)
+        *hits = NULL;
+    if (!collection || !hits || (count && !ids))
+        return fail_null(err, __func__);
+    return cs_get(collection, ids, count, hits, err);
+}
+
+clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err)
+{
+    if (column)
+        *column = 0;
+    if (!filter)
+        return fail_null(err, __func__);
+    return cs_filter_check(filter, column, err);
 }
 
 size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query)

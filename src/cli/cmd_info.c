@@ -6,13 +6,13 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/models.h"
+#include "cli/results.h"
 #include "cli/say.h"
 #include "cli/settings.h"
 #include "cli/words.h"
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 /* What is being written, and how. */
 typedef struct info {
@@ -29,28 +29,6 @@ static void put_member(cs_buf *buf, const char *before, const char *key, const c
     cs_json_put_string(buf, text, strlen(text));
 }
 
-static void put_day(cs_buf *buf, int64_t seconds)
-{
-    time_t when = (time_t)seconds;
-    struct tm parts;
-    char words[64];
-    if (gmtime_r(&when, &parts) && strftime(words, sizeof words, "%Y-%m-%dT%H:%M:%SZ", &parts))
-        cs_buf_puts(buf, words);
-}
-
-static void put_collection_json(info *in, const clipsearch_collection_info *c)
-{
-    put_member(&in->out, in->collections ? ",\n  {" : "\n  {", "name", c->name);
-    put_member(&in->out, ",", "encoder", c->encoder);
-    put_member(&in->out, ",", "fingerprint", c->fingerprint);
-    put_member(&in->out, ",", "preprocessing", c->preprocessing);
-    put_member(&in->out, ",", "metric", cs_metric_words[c->metric]);
-    cs_buf_printf(&in->out, ",\"dim\":%zu,\"count\":%" PRIu64 ",\"vector_bytes\":%" PRIu64 ",\"created\":\"", c->dim,
-                  c->count, c->vector_bytes);
-    put_day(&in->out, c->created);
-    cs_buf_puts(&in->out, "\"}");
-}
-
 static void put_collection_text(info *in, const clipsearch_collection_info *c)
 {
     char count[27], bytes[32];
@@ -60,7 +38,7 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
     cs_buf_puts(&in->out, "  encoder    ");
     cs_put_printable(&in->out, c->encoder);
     cs_buf_printf(&in->out, ", weights %.16s\n  made       ", c->fingerprint);
-    put_day(&in->out, c->created);
+    cs_put_time(&in->out, c->created);
     cs_buf_putc(&in->out, '\n');
     if (in->args->verbose)
         cs_buf_printf(&in->out, "  pictures prepared by %s\n", c->preprocessing);
@@ -69,10 +47,12 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
 static bool on_collection(void *context, const clipsearch_collection_info *collection)
 {
     info *in = context;
-    if (in->args->json)
-        put_collection_json(in, collection);
-    else
+    if (in->args->json) {
+        cs_buf_puts(&in->out, in->collections ? ",\n  " : "\n  ");
+        cs_put_collection_json(&in->out, collection);
+    } else {
         put_collection_text(in, collection);
+    }
     if (!in->encoder && strcmp(collection->name, in->settings.collection) == 0) {
         in->encoder = cs_strdup(collection->encoder);
         in->out.failed = in->out.failed || !in->encoder;

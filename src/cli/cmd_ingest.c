@@ -104,31 +104,114 @@ static void merge_options(ingest *in)
     in->options.threads = (unsigned)in->settings.threads;
 }
 
-/* Open the database, made when missing; for a dry run one that is thrown away stands in for what is not there yet. */
+/* Make a throw-away database that stands in for one that is not there. */
+static clipsearch_status open_scratch(ingest *in, clipsearch_error *err)
+{
+    clipsearch_status status = cs_scratch_db_make(&in->scratch, err);
+    return status == CLIPSEARCH_OK ? clipsearch_database_open(in->scratch.path, CLIPSEARCH_CREATE, &in->db, err)
+                                   : status;
+}
+
+static void close_database(ingest *in)
+{
+    clipsearch_collection_close(&in->collection);
+    clipsearch_database_close(&in->db);
+    cs_scratch_db_remove(&in->scratch);
+}
+
+/* Open the database and the collection as far as they are there: in->collection stays NULL when it is not, in->db too
+ * when there is no file. For a dry run a throw-away database stands in for either. */
 static clipsearch_status open_database(ingest *in, clipsearch_error *err)
 {
-    clipsearch_status status = CLIPSEARCH_OK;
-    if (in->options.dry_run) {
-        status = clipsearch_database_open(in->settings.db, CLIPSEARCH_READ_ONLY, &in->db, err);
-        if (status == CLIPSEARCH_OK) {
-            status = clipsearch_collection_open(in->db, in->settings.collection, NULL, &in->collection, err);
-            if (status == CLIPSEARCH_E_NOT_FOUND)
-                clipsearch_database_close(&in->db);
-        }
-        if (status != CLIPSEARCH_E_NOT_FOUND)
-            return status;
-        status = cs_scratch_db_make(&in->scratch, err);
-        return status == CLIPSEARCH_OK ? clipsearch_database_open(in->scratch.path, CLIPSEARCH_CREATE, &in->db, err)
-                                       : status;
-    }
-    if (in->settings.db_from == CS_FROM_DEFAULT)
-        status = cs_make_directories_for(in->settings.db, err);
+    const bool dry_run = in->options.dry_run;
+    cs_file_info info;
+    clipsearch_status status = cs_file_stat(in->settings.db, &info, NULL);
+    if (status != CLIPSEARCH_E_NOT_FOUND)
+        status =
+            clipsearch_database_open(in->settings.db, dry_run ? CLIPSEARCH_READ_ONLY : CLIPSEARCH_CREATE, &in->db, err);
     if (status == CLIPSEARCH_OK)
-        status = clipsearch_database_open(in->settings.db, CLIPSEARCH_CREATE, &in->db, err);
-    if (status != CLIPSEARCH_OK)
+        status = clipsearch_collection_open(in->db, in->settings.collection, NULL, &in->collection, err);
+    if (status != CLIPSEARCH_E_NOT_FOUND)
         return status;
-    status = clipsearch_collection_open(in->db, in->settings.collection, NULL, &in->collection, err);
-    return status == CLIPSEARCH_E_NOT_FOUND ? CLIPSEARCH_OK : status;
+    if (!dry_run)
+        return CLIPSEARCH_OK;
+    clipsearch_database_close(&in->db);
+    return open_scratch(in, err);
+}
+
+/* Open the model, `encoder` when the collection names one, and a session with it. */
+static int open_model(ingest *in, const char *encoder)
+{
+    clipsearch_error err;
+    clipsearch_status status = cs_model_open(&in->settings, encoder, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder, &err);
+    clipsearch_session_options session;
+    clipsearch_session_options_init(&session);
+    session.threads = (unsigned)in->settings.threads;
+    session.max_batch = in->options.batch;
+    session.image = in->options.image;
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_session_open(in->encoder, &session, &in->session, &err);
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_MODEL);
+}
+
+static bool walk_only(void *context, const clipsearch_progress *progress)
+{
+    ingest *in = context;
+    if (!in->args->quiet)
+        cs_progress_show(&in->view, progress);
+    return !progress->walking_done && cs_signals_caught() == 0;
+}
+
+/* What is wrong with the sources, their tables or the collection's name should show before a new collection is made, so
+ * that none is left behind empty: go through the sources once, up to the first picture, with a throw-away database.
+ * When there is no picture at all it is kept open, as there is nothing to store. */
+static int rehearse(ingest *in)
+{
+    clipsearch_error err;
+    clipsearch_ingest_report report = {0};
+    clipsearch_ingest_options options = in->options;
+    options.dry_run = true;
+    options.progress = walk_only;
+    options.context = in;
+    clipsearch_database_close(&in->db);
+    clipsearch_status status = open_scratch(in, &err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_ensure(in->db, in->settings.collection, in->encoder, in->metric, &in->collection,
+                                              &err);
+    if (status != CLIPSEARCH_OK)
+        return cs_report(&err, CS_STAGE_DATABASE);
+    status = clipsearch_ingest(in->collection, in->session, &options, &report, &err);
+    cs_progress_clear(&in->view);
+    if (cs_signals_caught()) {
+        cs_say("interrupted; nothing was stored");
+        return CS_EXIT_SIGNAL + cs_signals_caught();
+    }
+    if (status != CLIPSEARCH_OK && status != CLIPSEARCH_E_CANCELLED)
+        return cs_report(&err, CS_STAGE_INPUT);
+    if (report.found)
+        close_database(in);
+    return CS_EXIT_FOUND;
+}
+
+/* Open the collection with the model, and make it, and its database, when it is not there. */
+static int bind_collection(ingest *in, bool exists)
+{
+    clipsearch_error err;
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (!in->db && in->settings.db_from == CS_FROM_DEFAULT)
+        status = cs_make_directories_for(in->settings.db, &err);
+    if (!in->db && status == CLIPSEARCH_OK)
+        status = clipsearch_database_open(in->settings.db, CLIPSEARCH_CREATE, &in->db, &err);
+    if (status == CLIPSEARCH_OK)
+        status = exists && in->options.dry_run
+                     ? clipsearch_collection_open(in->db, in->settings.collection, in->encoder, &in->collection, &err)
+                     : clipsearch_collection_ensure(in->db, in->settings.collection, in->encoder, in->metric,
+                                                    &in->collection, &err);
+    if (status == CLIPSEARCH_E_MISMATCH) {
+        cs_say("%s\nTo keep both, give the new one a name of its own: --collection NAME", err.message);
+        return CS_EXIT_MODEL;
+    }
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_DATABASE);
 }
 
 /* Open the model and the collection with it. A collection that is there already says what is not said otherwise. */
@@ -149,27 +232,11 @@ static int open_collection(ingest *in)
     clipsearch_collection_close(&in->collection);
     if (status != CLIPSEARCH_OK)
         return cs_report(&err, CS_STAGE_DATABASE);
-    status = cs_model_open(&in->settings, encoder, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder, &err);
+    int code = open_model(in, encoder);
     cs_free(encoder);
-    if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_MODEL);
-    status = exists && in->options.dry_run
-                 ? clipsearch_collection_open(in->db, in->settings.collection, in->encoder, &in->collection, &err)
-                 : clipsearch_collection_ensure(in->db, in->settings.collection, in->encoder, in->metric,
-                                                &in->collection, &err);
-    if (status == CLIPSEARCH_E_MISMATCH) {
-        cs_say("%s\nTo keep both, give the new one a name of its own: --collection NAME", err.message);
-        return CS_EXIT_MODEL;
-    }
-    if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_DATABASE);
-    clipsearch_session_options session;
-    clipsearch_session_options_init(&session);
-    session.threads = (unsigned)in->settings.threads;
-    session.max_batch = in->options.batch;
-    session.image = in->options.image;
-    status = clipsearch_session_open(in->encoder, &session, &in->session, &err);
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_MODEL);
+    if (code == CS_EXIT_FOUND && !exists && !in->options.dry_run)
+        code = rehearse(in);
+    return code == CS_EXIT_FOUND && !in->collection ? bind_collection(in, exists) : code;
 }
 
 static bool on_progress(void *context, const clipsearch_progress *progress)
@@ -211,6 +278,19 @@ static void say_report(const ingest *in, const clipsearch_ingest_report *report,
     cs_buf_free(&more);
 }
 
+/* Attributes that met no picture, or pictures that got none, are seldom meant. */
+static void say_unmatched(const ingest *in, const clipsearch_ingest_report *report)
+{
+    if (in->args->quiet)
+        return;
+    if (report->rows_unused)
+        cs_say("%llu of the CSV rows name%s no picture that was found; see key and match in the file",
+               (unsigned long long)report->rows_unused, report->rows_unused == 1 ? "s" : "");
+    if (report->without_row && in->args->verbose)
+        cs_say("%llu picture%s no row in the CSV file", (unsigned long long)report->without_row,
+               report->without_row == 1 ? " has" : "s have");
+}
+
 static int run(ingest *in)
 {
     clipsearch_error err;
@@ -218,7 +298,6 @@ static int run(ingest *in)
     in->options.progress = on_progress;
     in->options.bad_file = on_bad_file;
     in->options.context = in;
-    cs_signals_hold();
     clipsearch_status status = clipsearch_ingest(in->collection, in->session, &in->options, &report, &err);
     cs_progress_clear(&in->view);
     cs_bad_files_say(&in->bad, in->args->verbose);
@@ -235,6 +314,7 @@ static int run(ingest *in)
     }
     if (!in->args->quiet)
         say_report(in, &report, stdout, "");
+    say_unmatched(in, &report);
     if (report.found == 0 && report.pruned == 0) {
         cs_say("no picture found%s", in->file.yaml ? "; see sources, include and exclude in the file"
                                                    : " (files named *.jpg, *.jpeg or *.png, or as --include says)");
@@ -256,15 +336,14 @@ int cs_command_ingest(const cs_args *args)
         code = cs_report_settings(&err);
     if (code == CS_EXIT_FOUND) {
         merge_options(&in);
+        cs_signals_hold();
         code = open_collection(&in);
     }
     if (code == CS_EXIT_FOUND)
         code = run(&in);
     clipsearch_session_close(&in.session);
     clipsearch_encoder_close(&in.encoder);
-    clipsearch_collection_close(&in.collection);
-    clipsearch_database_close(&in.db);
-    cs_scratch_db_remove(&in.scratch);
+    close_database(&in);
     cs_settings_free(&in.settings);
     cs_ingest_file_close(&in.file);
     cs_bad_files_free(&in.bad);

@@ -3,7 +3,9 @@
 #include "cli/command.h"
 
 #include "base/mem.h"
+#include "cli/filter_arg.h"
 #include "cli/models.h"
+#include "cli/open.h"
 #include "cli/results.h"
 #include "cli/say.h"
 #include "cli/settings.h"
@@ -49,38 +51,16 @@ static unsigned towers_for(const cs_words *words)
     return towers;
 }
 
-static int say_nothing_ingested(const search *s, const char *what)
-{
-    cs_say("%s\nTo ingest pictures, run: clipsearch ingest%s%s%s%s DIRECTORY", what,
-           s->settings.db_from == CS_FROM_FLAG ? " --db " : "",
-           s->settings.db_from == CS_FROM_FLAG ? s->settings.db : "",
-           strcmp(s->settings.collection, "photos") != 0 ? " --collection " : "",
-           strcmp(s->settings.collection, "photos") != 0 ? s->settings.collection : "");
-    return CS_EXIT_DATABASE;
-}
-
 /* Open database and collection, and see whether there is anything in it. */
 static int open_collection(search *s)
 {
-    clipsearch_error err;
-    char what[1200];
-    clipsearch_status status = clipsearch_database_open(s->settings.db, CLIPSEARCH_READ_ONLY, &s->db, &err);
-    if (status == CLIPSEARCH_E_NOT_FOUND) {
-        snprintf(what, sizeof what, "nothing has been ingested yet: there is no database %s", s->settings.db);
-        return say_nothing_ingested(s, what);
-    }
-    if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_DATABASE);
-    status = clipsearch_collection_open(s->db, s->settings.collection, NULL, &s->collection, &err);
-    if (status == CLIPSEARCH_E_NOT_FOUND)
-        return say_nothing_ingested(s, err.message);
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_describe(s->collection, &s->info, &err);
-    if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_DATABASE);
+    int code = cs_open_collection(&s->settings, CLIPSEARCH_READ_ONLY, &s->db, &s->collection, &s->info);
+    if (code != CS_EXIT_FOUND)
+        return code;
     if (s->info.count == 0) {
+        char what[128];
         snprintf(what, sizeof what, "the collection %s has no pictures yet", s->settings.collection);
-        (void)say_nothing_ingested(s, what);
+        cs_say_ingest(&s->settings, what);
         return CS_EXIT_NOTHING;
     }
     if (s->args->min_score.given && s->info.metric == CLIPSEARCH_L2)
@@ -134,11 +114,12 @@ static int open_model(search *s)
 static void note_overflow(const search *s, const char *text)
 {
     int32_t *ids = cs_alloc_array(s->context_length, sizeof *ids);
+    clipsearch_error why;
     size_t count;
     if (ids && !s->args->quiet &&
-        clipsearch_tokenize(s->encoder, text, CLIPSEARCH_REFUSE, ids, s->context_length, &count, NULL) ==
+        clipsearch_tokenize(s->encoder, text, CLIPSEARCH_REFUSE, ids, s->context_length, &count, &why) ==
             CLIPSEARCH_E_LIMIT)
-        cs_say("the query is longer than the %zu tokens the model reads; only its beginning counts", s->context_length);
+        cs_say("of a long query only its beginning counts: %s", why.message);
     cs_free(ids);
 }
 
@@ -148,6 +129,7 @@ static int answer(search *s, cs_result *result, float *vector)
     clipsearch_search_options options;
     clipsearch_search_options_init(&options);
     options.has_limit = s->args->min_score.given || s->args->max_distance.given;
+    options.filter = s->args->filter;
     options.limit = s->args->min_score.given ? s->args->min_score.value : s->args->max_distance.value;
     double start = cs_now_ms();
     clipsearch_status status;
@@ -160,6 +142,8 @@ static int answer(search *s, cs_result *result, float *vector)
     if (status != CLIPSEARCH_OK)
         return cs_report(&err, CS_STAGE_INPUT);
     status = clipsearch_search(s->collection, vector, 1, s->settings.k, &options, &result->hits, &err);
+    if (status == CLIPSEARCH_E_LIMIT) /* the filter */
+        return cs_usage(CS_SEARCH, "%s", err.message);
     if (status != CLIPSEARCH_OK)
         return cs_report(&err, CS_STAGE_DATABASE);
     result->ms = cs_now_ms() - start;
@@ -211,7 +195,8 @@ static int print(const search *s)
     for (size_t i = 0; i < s->results.count; i++)
         found += clipsearch_hits_count(s->results.items[i].hits, 0);
     if (!found && !args->quiet)
-        cs_say("nothing found%s", args->min_score.given || args->max_distance.given ? " that is near enough" : "");
+        cs_say("nothing found%s%s", args->min_score.given || args->max_distance.given ? " that is near enough" : "",
+               args->filter ? " among the pictures that pass the filter" : "");
     return found ? CS_EXIT_FOUND : CS_EXIT_NOTHING;
 }
 
@@ -220,6 +205,8 @@ int cs_command_search(const cs_args *args)
     clipsearch_error err;
     search s = {.args = args};
     int code = check_words(args);
+    if (code == CS_EXIT_FOUND)
+        code = cs_check_filter(args->filter);
     if (code == CS_EXIT_FOUND && cs_settings_load(args, NULL, &s.settings, &err) != CLIPSEARCH_OK)
         code = cs_report_settings(&err);
     if (code == CS_EXIT_FOUND)

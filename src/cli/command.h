@@ -12,6 +12,11 @@ int cs_command_ingest(const cs_args *args);
 int cs_command_embed(const cs_args *args);
 int cs_command_tokenize(const cs_args *args);
 int cs_command_info(const cs_args *args);
+int cs_command_query(const cs_args *args);
+int cs_command_get(const cs_args *args);
+int cs_command_delete(const cs_args *args);
+int cs_command_drop(const cs_args *args);
+int cs_command_collections(const cs_args *args);
 
 /* The help page of `command`, 0 for the whole program. */
 void cs_help_print(unsigned command, FILE *out);

@@ -10,13 +10,18 @@ static const char overview[] =
     "  clipsearch --image dog.jpg           find the pictures that look alike\n"
     "\n"
     "Commands:\n"
-    "  search     find pictures; what clipsearch does when the first word is no command\n"
-    "  ingest     take directories of pictures, or what a YAML file names, into a collection\n"
-    "  embed      print the vectors of texts and pictures\n"
-    "  tokenize   print the tokens of texts\n"
-    "  info       show collections, counts, and the model in use\n"
-    "  help       show this, or the help of a command: clipsearch help ingest\n"
-    "  version    show the version\n"
+    "  search       find pictures; what clipsearch does when the first word is no command\n"
+    "  ingest       take directories of pictures, or what a YAML file names, into a collection\n"
+    "  embed        print the vectors of texts and pictures\n"
+    "  tokenize     print the tokens of texts\n"
+    "  query        list pictures by what is known of them, with a filter\n"
+    "  get          show pictures by their numbers\n"
+    "  delete       forget pictures, by a filter or their numbers; files are left alone\n"
+    "  drop         forget a whole collection\n"
+    "  collections  list the collections\n"
+    "  info         show collections, counts, and the model in use\n"
+    "  help         show this, or the help of a command: clipsearch help ingest\n"
+    "  version      show the version\n"
     "\n"
     "To search for a word that is a command: clipsearch search info, or clipsearch -- info\n";
 
@@ -28,6 +33,7 @@ static const char search_page[] =
     "\n"
     "  clipsearch \"a white dog\" \"a red car at night\"\n"
     "  clipsearch --image dog.jpg -k 5 --sheet found.png\n"
+    "  clipsearch \"a white dog\" --filter 'width > 1000 and not path like \"%/thumbs/%\"'\n"
     "  clipsearch -0 \"a white dog\" | xargs -0 cp -t dogs/\n";
 
 static const char ingest_page[] =
@@ -56,20 +62,57 @@ static const char info_page[] =
     "\n"
     "Shows the database, its collections with their encoder, metric and counts, and the model in use.\n";
 
+static const char query_page[] =
+    "usage: clipsearch query [options] [--filter FILTER]\n"
+    "\n"
+    "Lists the pictures that pass FILTER, or all: a line each, its number and its path, by number.\n"
+    "\n"
+    "  clipsearch query --filter 'price < 100 and label in [\"dog\", \"cat\"]' --json\n"
+    "  clipsearch query -0 --filter 'mtime >= \"2024-05-01\"' | xargs -0 ls -l\n"
+    "\n"
+    "A filter compares fields (id, path, name, size, mtime, width, height) and attributes with values:\n"
+    "== != < <= > >= in [..] like is null, joined by and, or, not. clipsearch(1) describes it.\n";
+
+static const char get_page[] = "usage: clipsearch get [options] NUMBER...\n"
+                               "\n"
+                               "Shows the pictures with these numbers, which query and search --json print.\n";
+
+static const char delete_page[] =
+    "usage: clipsearch delete [options] --filter FILTER\n"
+    "       clipsearch delete [options] NUMBER...\n"
+    "\n"
+    "Forgets the pictures that pass FILTER, or those with these numbers, at once and for good, and says\n"
+    "how many. The files are left alone; ingesting them again brings them back. To see first what a\n"
+    "filter lets through: clipsearch query --filter FILTER\n";
+
+static const char drop_page[] =
+    "usage: clipsearch drop [options] COLLECTION\n"
+    "\n"
+    "Forgets a collection and all that is known of its pictures. The files are left alone.\n";
+
+static const char collections_page[] = "usage: clipsearch collections [options]\n"
+                                       "\n"
+                                       "A line a collection: name, number of pictures, metric, model.\n";
+
 static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
 
 static const char version_page[] = "usage: clipsearch version\n";
 
 void cs_help_print(unsigned command, FILE *out)
 {
-    const char *page = command == CS_SEARCH     ? search_page
-                       : command == CS_INGEST   ? ingest_page
-                       : command == CS_EMBED    ? embed_page
-                       : command == CS_TOKENIZE ? tokenize_page
-                       : command == CS_INFO     ? info_page
-                       : command == CS_HELP     ? help_page
-                       : command == CS_VERSION  ? version_page
-                                                : overview;
+    const char *page = command == CS_SEARCH        ? search_page
+                       : command == CS_INGEST      ? ingest_page
+                       : command == CS_EMBED       ? embed_page
+                       : command == CS_TOKENIZE    ? tokenize_page
+                       : command == CS_INFO        ? info_page
+                       : command == CS_QUERY       ? query_page
+                       : command == CS_GET         ? get_page
+                       : command == CS_DELETE      ? delete_page
+                       : command == CS_DROP        ? drop_page
+                       : command == CS_COLLECTIONS ? collections_page
+                       : command == CS_HELP        ? help_page
+                       : command == CS_VERSION     ? version_page
+                                                   : overview;
     fputs(page, out);
     fputs("\nOptions", out);
     fputs(command ? ":\n" : " of search (clipsearch help COMMAND shows the others'):\n", out);

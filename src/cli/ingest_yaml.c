@@ -172,6 +172,8 @@ static clipsearch_status read_source(const reader *r, const cs_yaml_node *node, 
     clipsearch_source_init(source);
     if (node->kind == CS_YAML_SCALAR && node->text[0]) /* `- pictures` is short for `- path: pictures` */
         return read_path(r, node, &source->path);
+    if (node->kind != CS_YAML_MAP)
+        return cs_yaml_fail(r->yaml, node, false, r->err, "a source must be a path, or a map with a path in it");
     const cs_yaml_node *found[SOURCE_KEYS];
     clipsearch_status status = cs_yaml_match(r->yaml, node, "a source", source_keys, SOURCE_KEYS, found, r->err);
     if (status == CLIPSEARCH_OK && !found[KEY_PATH])

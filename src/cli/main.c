@@ -66,6 +66,16 @@ static int run(unsigned command, bool said, const cs_args *args)
         return cs_command_tokenize(args);
     case CS_INFO:
         return cs_command_info(args);
+    case CS_QUERY:
+        return cs_command_query(args);
+    case CS_GET:
+        return cs_command_get(args);
+    case CS_DELETE:
+        return cs_command_delete(args);
+    case CS_DROP:
+        return cs_command_drop(args);
+    case CS_COLLECTIONS:
+        return cs_command_collections(args);
     case CS_HELP:
         return show_help(args);
     case CS_VERSION:

@@ -40,7 +40,9 @@ static const char *const format_words[] = {"jsonl", "npy", NULL};
 
 enum {
     WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO,
-    WITH_DB = CS_SEARCH | CS_INGEST | CS_INFO
+    WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE,
+    WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS,
+    WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET
 };
 
 static const option_row rows[] = {
@@ -48,13 +50,20 @@ static const option_row rows[] = {
      0},
     {"image", 0, CS_EMBED, OPTION_IMAGE, FIELD(words), "FILE", "embed a picture; may be given several times", 0, 0, 0},
     {"k", 'k', CS_SEARCH, OPTION_SIZE, FIELD(k), "N", "show the N nearest pictures of each query (10)", 1, CS_MAX_K, 0},
+    {"k", 'k', CS_QUERY, OPTION_SIZE, FIELD(k), "N", "show at most N pictures (all)", 1, CS_MAX_K, 0},
+    {"offset", 0, CS_QUERY, OPTION_SIZE, FIELD(offset), "N", "leave out the first N pictures", 0, SIZE_MAX, 0},
+    {"filter", 0, CS_SEARCH | CS_QUERY, OPTION_TEXT, FIELD(filter), "FILTER",
+     "only pictures that pass: 'price < 100 and label == \"dog\"'", 0, 0, 0},
+    {"filter", 0, CS_DELETE, OPTION_TEXT, FIELD(filter), "FILTER", "the pictures to forget: 'label == \"dog\"'", 0, 0,
+     0},
     {"min-score", 0, CS_SEARCH, OPTION_NUMBER, FIELD(min_score), "X",
      "only pictures that score X or more (metrics cosine and ip)", 0, 0, 0},
     {"max-distance", 0, CS_SEARCH, OPTION_NUMBER, FIELD(max_distance), "X",
      "only pictures at a distance of X or less (metric l2)", 0, 0, 0},
-    {"json", 0, CS_SEARCH | CS_TOKENIZE | CS_INFO, OPTION_FLAG, FIELD(json), NULL, "print JSON", 0, 0, 0},
-    {"paths", 0, CS_SEARCH, OPTION_FLAG, FIELD(paths), NULL, "print only paths, one a line", 0, 0, 0},
-    {"null", '0', CS_SEARCH, OPTION_FLAG, FIELD(nul), NULL, "print only paths, a NUL byte behind each (for xargs -0)",
+    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS, OPTION_FLAG, FIELD(json), NULL, "print JSON", 0, 0,
+     0},
+    {"paths", 0, WITH_ROWS, OPTION_FLAG, FIELD(paths), NULL, "print only paths, one a line", 0, 0, 0},
+    {"null", '0', WITH_ROWS, OPTION_FLAG, FIELD(nul), NULL, "print only paths, a NUL byte behind each (for xargs -0)",
      0, 0, 0},
     {"sheet", 0, CS_SEARCH, OPTION_TEXT, FIELD(sheet), "FILE.png",
      "draw the queries and their pictures into a PNG file", 0, 0, 0},
@@ -83,7 +92,8 @@ static const option_row rows[] = {
     {"overflow", 0, CS_EMBED | CS_TOKENIZE, OPTION_CHOICE, FIELD(overflow), "WHAT",
      "truncate (default) or refuse a text longer than the model reads", 0, 0, cs_overflow_words},
     {"db", 0, WITH_DB, OPTION_TEXT, FIELD(db), "FILE", "the database file", 0, 0, 0},
-    {"collection", 0, WITH_DB, OPTION_TEXT, FIELD(collection), "NAME", "the collection in it (photos)", 0, 0, 0},
+    {"collection", 0, WITH_COLLECTION, OPTION_TEXT, FIELD(collection), "NAME", "the collection in it (photos)", 0, 0,
+     0},
     {"model", 0, WITH_MODEL, OPTION_TEXT, FIELD(model), "NAME|DIR", "the model, by name or directory", 0, 0, 0},
     {"threads", 0, CS_SEARCH | CS_INGEST | CS_EMBED, OPTION_SIZE, FIELD(threads), "N",
      "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
@@ -97,7 +107,8 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search", "ingest", "embed", "tokenize", "info", "help", "version"};
+const char *const cs_command_names[] = {"search",  "ingest", "embed", "tokenize", "info", "help",
+                                        "version", "query",  "get",   "delete",   "drop", "collections"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 
 unsigned cs_command_of(const char *word)

@@ -16,7 +16,12 @@ enum {
     CS_INFO = 16,
     CS_HELP = 32,
     CS_VERSION = 64,
-    CS_ALL_COMMANDS = 127
+    CS_QUERY = 128,
+    CS_GET = 256,
+    CS_DELETE = 512,
+    CS_DROP = 1024,
+    CS_COLLECTIONS = 2048,
+    CS_ALL_COMMANDS = 4095
 };
 
 /* A word of the command line, or a picture given with --image, in the order they stood. */
@@ -49,9 +54,10 @@ typedef struct cs_number_option {
 typedef struct cs_args {
     cs_words words;
     cs_texts include, exclude;
-    cs_size_option k, threads, batch;
+    cs_size_option k, offset, threads, batch;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
+    const char *filter;
     const char *sheet, *metric, *on_bad, *exif;
     const char *list, *images_from, *format, *output, *overflow;
     bool json, paths, nul, prune, dry_run, quiet, verbose, help, version;

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 enum { MAX_ATTRIBUTE_VALUES = 100000 };
 
@@ -76,4 +77,56 @@ clipsearch_status cs_print_json(const cs_results *results, FILE *out, clipsearch
         fwrite(buf.data, 1, buf.len, out);
     cs_buf_free(&buf);
     return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_print_rows_json(const char *collection, const clipsearch_hits *hits, FILE *out,
+                                     clipsearch_error *err)
+{
+    cs_buf buf = cs_buf_make(SIZE_MAX / 2);
+    cs_buf_putc(&buf, '{');
+    put_member(&buf, "collection", collection);
+    cs_buf_puts(&buf, ",\n \"items\":[");
+    for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
+        const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
+        cs_buf_printf(&buf, "%s\n  {\"id\":%" PRId64 ",", i ? "," : "", hit->id);
+        put_member(&buf, "path", hit->path);
+        cs_buf_printf(&buf, ",\"size\":%" PRIu64 ",\"mtime\":", hit->size);
+        cs_json_put_number(&buf, (double)hit->mtime_ns / 1e9);
+        cs_buf_printf(&buf, ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"attributes\":", hit->width, hit->height);
+        put_attributes(&buf, hit->attributes);
+        cs_buf_putc(&buf, '}');
+    }
+    cs_buf_puts(&buf, "]}\n");
+    bool failed = buf.failed;
+    if (!failed)
+        fwrite(buf.data, 1, buf.len, out);
+    cs_buf_free(&buf);
+    return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
+}
+
+void cs_put_time(cs_buf *buf, int64_t seconds)
+{
+    time_t when = (time_t)seconds;
+    struct tm parts;
+    char words[64];
+    if (gmtime_r(&when, &parts) && strftime(words, sizeof words, "%Y-%m-%dT%H:%M:%SZ", &parts))
+        cs_buf_puts(buf, words);
+}
+
+void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *c)
+{
+    cs_buf_putc(buf, '{');
+    put_member(buf, "name", c->name);
+    cs_buf_putc(buf, ',');
+    put_member(buf, "encoder", c->encoder);
+    cs_buf_putc(buf, ',');
+    put_member(buf, "fingerprint", c->fingerprint);
+    cs_buf_putc(buf, ',');
+    put_member(buf, "preprocessing", c->preprocessing);
+    cs_buf_putc(buf, ',');
+    put_member(buf, "metric", cs_metric_words[c->metric]);
+    cs_buf_printf(buf, ",\"dim\":%zu,\"count\":%" PRIu64 ",\"vector_bytes\":%" PRIu64 ",\"created\":\"", c->dim,
+                  c->count, c->vector_bytes);
+    cs_put_time(buf, c->created);
+    cs_buf_puts(buf, "\"}");
 }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "cli/say.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* `path` without `here` and the slash behind it, or as it is when it does not lie below. */
@@ -45,6 +46,22 @@ clipsearch_status cs_print_text(const cs_results *results, const char *here, FIL
             fwrite(buf.data, 1, buf.len, out);
     }
     bool failed = buf.failed;
+    cs_buf_free(&buf);
+    return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_print_rows(const clipsearch_hits *hits, const char *here, FILE *out, clipsearch_error *err)
+{
+    cs_buf buf = cs_buf_make(SIZE_MAX / 2);
+    for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
+        const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
+        cs_buf_printf(&buf, "%" PRId64 "  ", hit->id);
+        cs_put_printable(&buf, relative(hit->path, here));
+        cs_buf_putc(&buf, '\n');
+    }
+    bool failed = buf.failed;
+    if (!failed && buf.len)
+        fwrite(buf.data, 1, buf.len, out);
     cs_buf_free(&buf);
     return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
 }

@@ -395,6 +395,7 @@ static clipsearch_status run(ingest *in)
         in->report->found += !in->sources.files[i].is_directory;
     in->progress.found = in->report->found;
     in->progress.walking_done = true;
+    tell_progress(in, ""); /* the walk's paths are gone */
     status = cs_batch_open(&in->batch, in->collection, in->session, o->batch, o->dry_run, in->err);
     if (status == CLIPSEARCH_OK)
         status = go_through_files(in);

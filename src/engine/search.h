@@ -4,12 +4,10 @@
 #define CS_ENGINE_SEARCH_H
 
 #include "engine/collection.h"
+#include "engine/hits.h"
 
-/* As clipsearch_search and clipsearch_hits_* say, arguments checked; `options` is not NULL. */
+/* As clipsearch_search says, arguments checked; `options` is not NULL. */
 clipsearch_status cs_search(clipsearch_collection *collection, const float *queries, size_t count, size_t k,
                             const clipsearch_search_options *options, clipsearch_hits **hits, clipsearch_error *err);
-size_t cs_hits_count(const clipsearch_hits *hits, size_t query);
-const clipsearch_hit *cs_hits_get(const clipsearch_hits *hits, size_t query, size_t rank);
-void cs_hits_free(clipsearch_hits **hits);
 
 #endif

@@ -139,11 +139,27 @@ static void offer_block(const scan *search, cs_topk *top, size_t first, size_t c
         float score = scores[i];
         if (cosine) /* unit vectors are so within rounding: a picture found by itself scores 1, not 1.0000001 */
             score = score > 1.0f ? 1.0f : score < -1.0f ? -1.0f : score;
-        if (!cs_topk_may_take(top, score) || !cs_index_is_allowed(search->params->allowed, flat->ids[first + i]))
+        if (!cs_topk_may_take(top, score))
             continue;
         if (!has_limit || (higher ? score >= limit : score <= limit))
             cs_topk_offer(top, flat->ids[first + i], score);
     }
+}
+
+/* Move *row, below `end`, to the next row that is allowed, and return how many from there on are: at most BLOCK_ROWS, 0
+ * at the end. Rows that are not allowed cost a look at their id, not at their vector. */
+static size_t allowed_run(const scan *search, size_t *row, size_t end)
+{
+    const cs_index_allowed *allowed = search->params->allowed;
+    const int64_t *ids = search->flat->ids;
+    if (!allowed)
+        return end - *row < BLOCK_ROWS ? end - *row : BLOCK_ROWS;
+    while (*row < end && !cs_index_is_allowed(allowed, ids[*row]))
+        ++*row;
+    size_t n = 0;
+    while (n < BLOCK_ROWS && *row + n < end && cs_index_is_allowed(allowed, ids[*row + n]))
+        n++;
+    return n;
 }
 
 static void scan_piece(void *context, size_t piece, unsigned worker)
@@ -153,17 +169,16 @@ static void scan_piece(void *context, size_t piece, unsigned worker)
     const cs_vec_ops *vec = cs_vec();
     float scores[BLOCK_ROWS];
     size_t row = piece * search->piece_rows;
-    size_t left = flat->count - row < search->piece_rows ? flat->count - row : search->piece_rows;
-    while (left) {
-        size_t n = left < BLOCK_ROWS ? left : BLOCK_ROWS;
+    size_t end = flat->count - row < search->piece_rows ? flat->count : row + search->piece_rows;
+    while (row < end) {
+        size_t n = allowed_run(search, &row, end);
         const float *rows = flat->rows + row * flat->stride;
-        if (flat->base.metric == CLIPSEARCH_L2)
+        if (n && flat->base.metric == CLIPSEARCH_L2)
             vec->l2sq_many(search->query, rows, flat->stride, n, flat->base.dim, scores);
-        else
+        else if (n)
             vec->dot_many(search->query, rows, flat->stride, n, flat->base.dim, scores);
         offer_block(search, &search->tops[worker], row, n, scores);
         row += n;
-        left -= n;
     }
 }
 
@@ -175,13 +190,15 @@ static clipsearch_status flat_search(const cs_index *index, const float *query, 
 {
     const flat_index *flat = (const flat_index *)index;
     bool higher = nearer_is_higher(index);
-    size_t k = params->k < flat->count ? params->k : flat->count;
+    size_t most = params->allowed && params->allowed->count < flat->count ? params->allowed->count : flat->count;
+    size_t k = params->k < most ? params->k : most;
     size_t piece_rows = PIECE_BYTES / (flat->stride * sizeof *flat->rows);
     size_t pieces = flat->count / piece_rows + (flat->count % piece_rows != 0);
     if (k == 0)
         return CLIPSEARCH_OK;
     if (params->stats)
-        *params->stats = (cs_index_stats){.distances = flat->count};
+        params->stats->distances =
+            params->allowed && params->allowed->count < flat->count ? params->allowed->count : flat->count;
     unsigned threads = cs_pool_threads(pool);
     cs_topk first = cs_topk_make(out, k, higher);
     scan search = {.flat = flat, .query = query, .params = params, .tops = &first, .piece_rows = piece_rows};

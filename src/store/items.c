@@ -250,3 +250,31 @@ clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *co
         *removed = gone && !status;
     return status;
 }
+
+clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
+                                        uint64_t *removed, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    uint64_t gone = 0;
+    if (removed)
+        *removed = 0;
+    clipsearch_status status = cs_store_need_transaction(store, err);
+    if (status)
+        return status;
+    int64_t touched = store->touched;
+    status = run_plain(store, CS_SQL_SAVEPOINT, err);
+    if (status)
+        return status;
+    status = cs_store_prepare_where(store, collection, "DELETE FROM items", filter, "", &statement, err);
+    if (!status)
+        status = cs_store_run(store, statement, "removing items", err);
+    if (!status)
+        gone = (uint64_t)sqlite3_changes64(store->db);
+    sqlite3_finalize(statement);
+    if (gone)
+        status = cs_store_touch(store, collection, err);
+    status = end_change(store, status, touched, err);
+    if (removed && !status)
+        *removed = gone;
+    return status;
+}

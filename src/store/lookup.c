@@ -139,9 +139,9 @@ clipsearch_status cs_store_get_path(cs_store *store, const cs_store_collection *
 
 /* ---- walks */
 
-static clipsearch_status walk(cs_store *store, sqlite3_stmt *statement, int code,
-                              bool (*each)(void *context, const clipsearch_item *item), void *context,
-                              clipsearch_error *err)
+clipsearch_status cs_store_walk(cs_store *store, sqlite3_stmt *statement, int code,
+                                bool (*each)(void *context, const clipsearch_item *item), void *context,
+                                clipsearch_error *err)
 {
     bool row = true;
     clipsearch_status status = code ? cs_store_fail(store, code, "reading the items", err) : CLIPSEARCH_OK;
@@ -168,7 +168,7 @@ clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_collection 
         return status;
     sqlite3_bind_int64(statement, 1, collection->key);
     cs_store_bind_blob(statement, 2, hash, 32, &code);
-    return walk(store, statement, code, each, context, err);
+    return cs_store_walk(store, statement, code, each, context, err);
 }
 
 clipsearch_status cs_store_each_item(cs_store *store, const cs_store_collection *collection, const char *root,
@@ -204,5 +204,5 @@ clipsearch_status cs_store_each_item(cs_store *store, const cs_store_collection 
         cs_store_bind_blob(statement, 3, bounds->data + n, n + 1, &code);
         cs_store_bind_blob(statement, 4, bounds->data + 2 * n + 1, n + 1, &code);
     }
-    return walk(store, statement, code, each, context, err);
+    return cs_store_walk(store, statement, code, each, context, err);
 }

@@ -10,11 +10,6 @@
     "key, name, encoder, fingerprint, preprocessing, dim, metric, created, generation, "                               \
     "(SELECT count(*) FROM items INDEXED BY items_by_id WHERE collection = collections.key)"
 
-/* The last column: 1 when attributes are what the table's CHECK asks; a hand may have written past it. */
-#define ITEM_COLUMNS                                                                                                   \
-    "id, path, size, mtime_ns, hash, width, height, attributes, "                                                      \
-    "CASE WHEN json_valid(attributes) THEN json_type(attributes) = 'object' ELSE 0 END"
-
 static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [CS_SQL_COMMIT] = "COMMIT",
@@ -41,15 +36,17 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_ITEM_REPLACE] = "UPDATE items SET path = ?1, size = ?2, mtime_ns = ?3, hash = ?4, width = ?5, height = ?6,"
                             " attributes = ?7 WHERE key = ?8",
     [CS_SQL_ITEM_DELETE] = "DELETE FROM items WHERE collection = ?1 AND id = ?2",
-    [CS_SQL_ITEM_BY_ID] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND id = ?2",
-    [CS_SQL_ITEM_BY_PATH] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2",
-    [CS_SQL_ITEMS_BY_HASH] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND hash = ?2 ORDER BY id",
-    [CS_SQL_ITEMS_ALL] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 ORDER BY path",
+    [CS_SQL_ITEM_BY_ID] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND id = ?2",
+    [CS_SQL_ITEM_BY_PATH] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2",
+    [CS_SQL_ITEMS_BY_HASH] =
+        "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND hash = ?2 ORDER BY id",
+    [CS_SQL_ITEMS_ALL] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 ORDER BY path",
     /* ?2 the root, ?3 the root and '/', ?4 the root and the byte behind '/': no LIKE, so no byte means anything else.
      * Both parts are ranges of items_by_path, merged in order. */
-    [CS_SQL_ITEMS_BELOW] = "SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2 UNION ALL"
-                           " SELECT " ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path >= ?3 AND path < ?4"
-                           " ORDER BY path",
+    [CS_SQL_ITEMS_BELOW] =
+        "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2 UNION ALL"
+        " SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path >= ?3 AND path < ?4"
+        " ORDER BY path",
     [CS_SQL_JSON_TYPE] = "SELECT json_type(?1) = 'object'",
     [CS_SQL_VECTOR_PUT] = "INSERT INTO vectors(key, vector) VALUES(?1, ?2)"
                           " ON CONFLICT(key) DO UPDATE SET vector = excluded.vector",

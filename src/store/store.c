@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "store/filter_sql.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -105,7 +106,8 @@ static clipsearch_status connect(cs_store *store, const char *name, int flags, c
     if (code != SQLITE_OK)
         return cs_store_fail(store, code, "opening it", err);
     set_up_connection(store->db);
-    return CLIPSEARCH_OK;
+    code = cs_filter_add_functions(store->db);
+    return code == SQLITE_OK ? CLIPSEARCH_OK : cs_store_fail(store, code, "setting it up", err);
 }
 
 static clipsearch_status execute(cs_store *store, const char *sql, const char *doing, clipsearch_error *err)
@@ -252,6 +254,8 @@ static clipsearch_status check_file(const char *path, unsigned flags, clipsearch
         return cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: %s, not a database file", path,
                        S_ISDIR(st.st_mode) ? "a directory" : "not a regular file");
     }
+    if (errno != ENOENT && errno != ENOTDIR)
+        return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, errno, "%s", path);
     if (flags != CLIPSEARCH_CREATE)
         return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no such database; ingest pictures to make it", path);
     char *directory = cs_strndup(path, (size_t)(cs_path_base(path) - path));

@@ -4,6 +4,7 @@
 #define CS_STORE_STORE_H
 
 #include "base/error.h"
+#include "store/filter.h"
 
 #include <stdint.h>
 
@@ -77,6 +78,10 @@ clipsearch_status cs_store_update(cs_store *store, const cs_store_collection *co
 clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *collection, int64_t id, bool *removed,
                                   clipsearch_error *err);
 
+/* Remove every item `filter` lets through; *removed (may be NULL) receives how many. */
+clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
+                                        uint64_t *removed, clipsearch_error *err);
+
 /* Look-ups. *found false: none. item's strings are owned by the store and live until the next call on it. A row that no
  * clipsearch could have written (edited by hand, damaged) is CLIPSEARCH_E_DATABASE everywhere. A callback may look up
  * (its item's strings are then gone) but not start the walk it is called from. */
@@ -93,6 +98,15 @@ clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_collection 
 clipsearch_status cs_store_each_item(cs_store *store, const cs_store_collection *collection, const char *root,
                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
                                      clipsearch_error *err);
+/* Every item that `filter` (NULL: all) lets through, by ascending id: `limit` of them behind the first `offset`. */
+clipsearch_status cs_store_each_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
+                                      uint64_t offset, uint64_t limit,
+                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
+                                      clipsearch_error *err);
+/* The ids alone, ascending. */
+clipsearch_status cs_store_each_id(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
+                                   clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
+                                   void *context, clipsearch_error *err);
 /* The vector [dim] of one item. */
 clipsearch_status cs_store_vector(cs_store *store, const cs_store_collection *collection, int64_t id, float *vector,
                                   clipsearch_error *err);

@@ -54,6 +54,12 @@ struct cs_store {
 
 /* ---- statements.c */
 
+/* What cs_store_walk reads. The last column: 1 when attributes are what the table's CHECK asks; a hand may have written
+ * past it. */
+#define CS_STORE_ITEM_COLUMNS                                                                                          \
+    "id, path, size, mtime_ns, hash, width, height, attributes, "                                                      \
+    "CASE WHEN json_valid(attributes) THEN json_type(attributes) = 'object' ELSE 0 END"
+
 /* The statement, reset and without values, prepared when first asked for. One that is running (a walk begun inside
  * itself) is CLIPSEARCH_E_ARGUMENT and stays as it is. */
 clipsearch_status cs_store_statement(cs_store *store, cs_sql which, sqlite3_stmt **statement, clipsearch_error *err);
@@ -93,6 +99,20 @@ clipsearch_status cs_store_need_transaction(const cs_store *store, clipsearch_er
 /* Whether a text is a JSON object: asked again when a CHECK or query said no, because SQLite's json_valid says no too
  * when it has no memory, and json_type does not. */
 clipsearch_status cs_store_is_json_object(cs_store *store, const char *text, bool *is_object, clipsearch_error *err);
+
+/* Give each row of `statement`, whose columns are CS_STORE_ITEM_COLUMNS, to `each` until that returns false, and end
+ * it; `code` is what binding its values gave. */
+clipsearch_status cs_store_walk(cs_store *store, sqlite3_stmt *statement, int code,
+                                bool (*each)(void *context, const clipsearch_item *item), void *context,
+                                clipsearch_error *err);
+
+/* ---- select.c */
+
+/* Prepare "`before` WHERE collection = ?1 AND `filter` `behind`" (no condition for filter NULL), with the collection
+ * and the filter's values bound; ?2 and ?3 are the statement's own. The caller finalises it. */
+clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_collection *collection, const char *before,
+                                         const cs_filter *filter, const char *behind, sqlite3_stmt **statement,
+                                         clipsearch_error *err);
 
 /* ---- collections.c */
 

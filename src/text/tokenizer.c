@@ -117,6 +117,15 @@ static bool encode_word(const cs_tokenizer *t, const uint32_t *codes, size_t cou
     return ok;
 }
 
+/* How many bytes at its beginning name a text in a message: whole characters. */
+static int naming_bytes(const char *text, size_t size)
+{
+    size_t n = size < 40 ? size : 40;
+    while (n > 0 && n < size && ((unsigned char)text[n] & 0xC0) == 0x80)
+        n--;
+    return (int)n;
+}
+
 clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char *text, size_t size, bool refuse,
                                       int32_t *ids, size_t *count, clipsearch_error *err)
 {
@@ -141,9 +150,10 @@ clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char 
     put(&out, tokenizer->end);
     if (out.count > out.room) {
         if (refuse) {
+            int n = naming_bytes(text, size);
             status = cs_fail(err, CLIPSEARCH_E_LIMIT,
-                             "the text has %zu tokens, the model takes %zu; shorten it or let it be cut", out.count,
-                             out.room);
+                             "the text \"%.*s%s\" has %zu tokens, the model takes %zu; shorten it or let it be cut", n,
+                             text, (size_t)n < size ? "..." : "", out.count, out.room);
             goto done;
         }
         ids[out.room - 1] = tokenizer->end;

@@ -15,7 +15,9 @@ trap 'rm -rf "$scratch"' EXIT
 for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
 HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
 export HOME XDG_DATA_HOME XDG_CONFIG_HOME
-mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work"
+TMPDIR=$scratch/tmp
+export TMPDIR
+mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work" "$TMPDIR"
 ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
 ln -s "$source/tests/data/clip-tiny/hf" "$XDG_DATA_HOME/clipsearch/models/tiny"
 cd "$scratch/work" || exit 1
@@ -76,10 +78,10 @@ clipsearch 0.1.0
 END
 run 0 "--version" --version
 run 0 "help" help
-for command in search ingest embed tokenize info help version; do
+for command in search ingest embed tokenize query get delete drop collections info help version; do
     out_has "  $command"
 done
-for command in search ingest embed tokenize info; do
+for command in search ingest embed tokenize query get delete drop collections info; do
     run 0 "help $command" help $command
     out_has "usage: clipsearch"
     cp "$out" "$scratch/page"
@@ -125,13 +127,27 @@ usage "a query is empty" dog "  "
 usage "--json, --paths and --null are three ways to print; give one" dog --json -0
 usage "--min-score is for the metrics" dog --min-score 0 --max-distance 1
 usage "ingest what?" ingest
-usage "-k is an option of search, not of ingest" ingest -k 3 x
+usage "-k is an option of search and query, not of ingest" ingest -k 3 x
 usage "--include and --exclude go with directories" ingest x.yaml --include '*.jpg'
 usage "x.yaml: a YAML file is given alone" ingest x.yaml dir
 usage "--metric must be cosine, ip or l2, not \"cosin\"; did you mean cosine?" ingest x --metric cosin
 usage "embed what?" embed
 usage "--format must be jsonl or npy" embed dog --format csv
 usage "tokenize what?" tokenize
+usage "query takes no words but --filter; to search for the word: clipsearch search query" query dog
+usage "--json, --paths and --null are three ways to print; give one" query --json --paths
+usage "--filter needs a value (FILTER), not an empty one" query --filter ""
+usage "get what?" get
+usage "\"dog\" is no picture's number; to search for words: clipsearch search get" get 1 dog
+usage "\"0\" is no picture's number" get 0
+usage "delete what?" delete
+usage "--filter needs a value (FILTER), not an empty one" delete --filter ""
+usage "--filter and numbers of pictures are two ways" delete --filter "id == 1" 1
+usage "drop takes the name of one collection" drop
+usage "drop takes the name of one collection" drop a b
+usage "--collection is an option of search" drop photos --collection photos
+usage "collections takes no words" collections photos
+usage "filter, column 1: the filter is empty" delete --filter " "
 usage "info takes no words; to search for the word: clipsearch search info" info dog
 CLIPSEARCH_K=many
 export CLIPSEARCH_K
@@ -184,6 +200,19 @@ Would insert 5 images into photos in T
 END
 [ ! -e "$XDG_DATA_HOME/clipsearch/clipsearch.db" ]
 ok "a dry run makes no database"
+printf 'sources:\n  - {path: pets, attributes_csv: odd.csv}\n' >odd.yaml
+printf 'a,b\n1\n' >odd.csv
+run 3 "a first ingestion of a directory that is not there" ingest nowhere
+run 3 "or with a broken table" ingest odd.yaml
+run 4 "or with a model that is not there" ingest pets --model nowhere
+run 2 "or into a collection that cannot be named so" ingest pets --collection "a b"
+mkdir empty
+run 1 "or of an empty directory" ingest empty
+err_has "no picture found"
+[ ! -e "$XDG_DATA_HOME/clipsearch/clipsearch.db" ]
+ok "makes no database"
+[ -z "$(ls "$scratch/tmp")" ]
+ok "and leaves no throw-away one behind"
 run 0 "ingest a directory" ingest pets
 out_is "says what it did" <<END
 Inserted 3 images into photos (2 skipped) in T
@@ -210,9 +239,11 @@ Inserted 0 images into photos (3 unchanged, 1 removed) in T
 END
 run 3 "a directory that is not there" ingest nowhere
 err_has "nowhere"
-mkdir empty
 run 1 "an empty directory" ingest empty
 err_has "no picture found"
+run 3 "a new collection of nothing" ingest nowhere --collection new
+run 5 "is not made" --collection new x
+err_has 'no collection "new"'
 mkdir bad
 echo x >bad/a.jpg
 run 3 "nothing but bad files" ingest bad --collection bad
@@ -240,8 +271,11 @@ sources:
     attributes: {kind: pet, year: 2024}
     csv: {file: pets.csv, key: file, match: name}
 END
-printf 'file,legs,note\ncat.jpg,4,"a ""cat"", small"\n' >yaml/pets.csv
+printf 'file,legs,note\ncat.jpg,4,"a ""cat"", small"\nno.jpg,,\n' >yaml/pets.csv
 run 0 "ingest by YAML" ingest yaml/ingest.yaml
+err_is "a row that is for no picture is told" <<END
+clipsearch: 1 of the CSV rows names no picture that was found; see key and match in the file
+END
 out_is "by what the file says" <<END
 Inserted 2 images into pets in T
 END
@@ -418,7 +452,12 @@ long=$(printf 'dog %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 2
 run 0 "tokenize too long" tokenize "$long"
 [ "$(cut -f1 "$out" | wc -w)" -eq 32 ]
 ok "truncated"
-run 3 "tokenize too long, refused" tokenize --overflow refuse "$long"
+run 3 "tokenize too long, refused" tokenize --overflow refuse "a dog" "$long"
+err_is "the text is named" <<END
+clipsearch: the text "dog dog dog dog dog dog dog dog dog dog ..." has 34 tokens, the model takes 32; shorten it or let it be cut
+END
+run 3 "in a list too" embed --overflow refuse "$(echo "$long" | sed 's/dog/d\xc3\xb6g/g')"
+err_has 'the text "dög dög dög dög dög dög dög dög ..."'
 run 0 "a query that is too long" "$long"
 err_has "only its beginning counts"
 run 0 "embed" embed "a dog" --image pets/cat.jpg "a cat"
@@ -503,6 +542,174 @@ run 0 "an empty configuration" "a dog"
 rm "$XDG_CONFIG_HOME/clipsearch/config.yaml"
 CLIPSEARCH_CPU=fast run 2 "a wrong instruction set" "a dog"
 run 0 "plain C" "a dog" --cpu c
+
+# ---- filters
+
+run 5 "query before anything is ingested" query --db none.db
+err_has "clipsearch ingest --db none.db DIRECTORY"
+run 5 "collections of no database" collections --db none.db
+mkdir shop
+cp "$pictures/cat-snow.jpg" shop/cat.jpg
+cp "$pictures/white-dog-grass.jpg" "shop/dog 100%.jpg"
+cp "$pictures/white-dog-blue.png" shop/dog.png
+cp "$pictures/banana-blue.jpg" shop/banana.jpg
+touch -d 2024-05-31T18:00:00Z shop/cat.jpg
+cat >shop.yaml <<END
+database: shop.db
+collection: shop
+sources:
+  - path: shop
+    attributes: {shop: "l'Étoile", size: {unit: cm}}
+    attributes_csv: shop.csv
+END
+printf 'path,price,label\ncat.jpg,99.5,cat\n"dog 100%%.jpg",10,dog\ndog.png,120,dog\n' >shop.csv
+run 0 "ingest with attributes" ingest shop.yaml
+shop="--db shop.db --collection shop"
+rows() { # rows WHAT FILTER: the names that come on standard input, and no others
+    what=$1
+    "$program" query $shop --filter "$2" 2>"$err" | sed 's|^[0-9]*  shop/||' | sort >"$out"
+    out_is "$what: $2"
+}
+run 0 "query without a filter" query $shop
+out_is "lists all by number" <<END
+1  shop/banana.jpg
+2  shop/cat.jpg
+3  shop/dog 100%.jpg
+4  shop/dog.png
+END
+run 0 "query -k --offset" query $shop -k 2 --offset 1
+out_is "some of them" <<END
+2  shop/cat.jpg
+3  shop/dog 100%.jpg
+END
+run 1 "query behind the end" query $shop --offset 4
+err_has "no picture of the collection shop is there to show"
+rows "the example" 'price < 100 and label == "dog"' <<END
+dog 100%.jpg
+END
+rows "a missing attribute" 'not (price < 100)' <<END
+banana.jpg
+dog.png
+END
+rows "patterns" 'name like "%100\%%" or label in ["cat"]' <<END
+cat.jpg
+dog 100%.jpg
+END
+rows "dates" 'mtime == "2024-05-31T20:00:00+02:00"' <<END
+cat.jpg
+END
+rows "letters beyond ASCII, nested keys" 'shop == "l'"'"'Étoile" and attributes.size.unit == "cm" and not exists label' <<END
+banana.jpg
+END
+rows "quotes are no way out" "label == '\\' OR 1=1 --' or attributes[\"') OR 1 --\"] is not null" </dev/null
+run 1 "a filter that lets nothing through" query $shop --filter 'price > 1000'
+err_is "says so" <<END
+clipsearch: no picture of the collection shop passes the filter
+END
+silent "$out" "and prints nothing"
+run 2 "a wrong filter" query $shop --filter 'price < 100 and lab el == "dog"'
+err_is "is shown where it is wrong" <<END
+clipsearch: filter, column 21: expected a comparison such as ==, and, or or the end, found el
+  price < 100 and lab el == "dog"
+                      ^
+(the language of filters is described in clipsearch(1))
+END
+run 2 "a wrong filter of a search, before any model is opened" dog --filter 'width = 3' --model nosuch
+err_has "filter, column 7: expected ==, found ="
+run 0 "query --json" query $shop --filter 'id == 3' --json
+"$json_check" collection items items.0.id items.0.path items.0.width items.0.height items.0.attributes.price \
+    items.0.attributes.size.unit <"$out" | sed "s|$scratch|SCRATCH|" >"$scratch/values"
+cmp -s - "$scratch/values" <<END
+shop
+1
+3
+SCRATCH/work/shop/dog 100%.jpg
+224
+224
+10
+cm
+END
+ok "the row"
+"$json_check" items.0.size items.0.mtime <"$out" >"$scratch/values"
+ok "its size and time"
+run 1 "query --json of nothing" query $shop --filter 'false' --json -q
+"$json_check" items <"$out" >"$scratch/values"
+printf '0\n' | cmp -s - "$scratch/values"
+ok "an empty list"
+"$program" query $shop --filter 'label == "dog"' -0 2>"$err" | tr '\0' '|' | sed "s|$scratch/work/||g" >"$out"
+printf 'shop/dog 100%%.jpg|shop/dog.png|' | cmp -s - "$out"
+ok "query -0"
+run 0 "a search with a filter" "a dog" $shop --filter 'label == "cat" or price > 100'
+[ "$(sed 's/^[0-9.]*  //' "$out" | sort | tr '\n' ' ')" = "shop/cat.jpg shop/dog.png " ]
+ok "only those, however far"
+run 0 "the nearest of them" --image shop/cat.jpg $shop --filter 'label == "cat"' -k 1
+out_is "with its score" <<END
+1.000  shop/cat.jpg
+END
+run 1 "a search with a filter that lets nothing through" "a dog" $shop --filter 'price > 1000'
+err_is "says so" <<END
+clipsearch: nothing found among the pictures that pass the filter
+END
+run 0 "get" get 4 2 $shop --paths
+out_is "in the order asked" <<END
+SCRATCH/work/shop/dog.png
+SCRATCH/work/shop/cat.jpg
+END
+run 1 "get with a number that is not there" get 1 99 $shop
+out_is "shows the rest" <<END
+1  shop/banana.jpg
+END
+err_is "and names it" <<END
+clipsearch: no picture 99 in the collection shop
+END
+run 0 "get --json" get --json 2 $shop
+[ "$("$json_check" items.0.attributes.label <"$out")" = cat ]
+ok "attributes"
+run 1 "delete what is not there" delete 99 $shop
+out_is "says so" <<END
+Removed 0 pictures from shop
+END
+run 0 "delete by number" delete 1 99 $shop
+out_is "says how many" <<END
+Removed 1 picture from shop
+END
+run 0 "delete by filter" delete --filter 'label == "dog"' $shop
+out_is "says how many" <<END
+Removed 2 pictures from shop
+END
+[ -e shop/dog.png ] && [ -e shop/banana.jpg ]
+ok "the files are left alone"
+rows "what is left" true <<END
+cat.jpg
+END
+run 2 "delete by a wrong filter" delete --filter 'label = "cat"' $shop
+run 2 "delete by a filter of blanks" delete --filter '  ' $shop
+rows "nothing is gone" true <<END
+cat.jpg
+END
+run 0 "ingest brings them back" ingest shop.yaml
+out_is "says so" <<END
+Inserted 3 images into shop (1 unchanged) in T
+END
+run 0 "another collection" ingest -q pets --db shop.db --collection pets2
+run 0 "collections" collections --db shop.db
+printf 'pets2\t3 pictures\tcosine\tdefault\nshop\t4 pictures\tcosine\tdefault\n' | cmp -s - "$out"
+ok "a line each, by name"
+run 0 "collections --json" collections --db shop.db --json
+"$json_check" 1.name 1.count 1.metric 1.dim 1.encoder <"$out" >"$scratch/values"
+printf 'shop\n4\ncosine\n512\ndefault\n' | cmp -s - "$scratch/values"
+ok "an object each"
+run 5 "drop what is not there" drop nosuch --db shop.db
+err_has "no collection \"nosuch\""
+run 0 "drop" drop shop --db shop.db
+out_is "says what is gone" <<END
+Dropped shop (4 pictures)
+END
+run 0 "drop -q" drop -q pets2 --db shop.db
+silent "$out" "says nothing"
+run 1 "collections of an empty database" collections --db shop.db
+err_has "holds no collections"
+run 0 "search get" search get -q
 
 # ---- Ctrl-C
 

@@ -97,7 +97,8 @@ static void test_options(void)
          "unknown option --wobble; clipsearch help search lists the options. What follows -- is taken as words"},
         {CS_SEARCH, "dog --prune", "--prune is an option of ingest, not of search"},
         {CS_INGEST, "dog -k 3",
-         "-k is an option of search, not of ingest (to search for the word \"ingest\": clipsearch search ingest)"},
+         "-k is an option of search and query, not of ingest (to search for the word \"ingest\": clipsearch search "
+         "ingest)"},
         {CS_SEARCH, "dog -z",
          "unknown option -z; clipsearch help search lists the options. What follows -- is taken as words"},
         {CS_SEARCH, "dog -k", "-k needs a value: -k N"},

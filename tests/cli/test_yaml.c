@@ -39,6 +39,7 @@ static void test_messages(void)
         {"sources: [a]\nprune:\n", "f.yaml:2:7: prune must be true or false, not nothing"},
         {"sources: [a]\nmodel: [x]\n", "f.yaml:2:8: model must be a text, not a list"},
         {"sources: a\n", "f.yaml:1:10: sources must be a list (lines beginning with -), not \"a\""},
+        {"sources: [[a]]\n", "f.yaml:1:11: a source must be a path, or a map with a path in it"},
         {"sources: []\n", "f.yaml:1:10: sources is empty; name at least one directory"},
         {"sources:\n  - path: a\n    inclde: b\n",
          "f.yaml:3:5: unknown key \"inclde\" in a source; did you mean include?"},

@@ -101,6 +101,9 @@ static void test_flags(void)
     TAP_OK(refused("", CLIPSEARCH_CREATE, CLIPSEARCH_E_ARGUMENT, "empty"), "no name: %s", err.message);
     TAP_OK(refused(fixture_path("no/where.db"), CLIPSEARCH_CREATE, CLIPSEARCH_E_NOT_FOUND, "directory"),
            "no directory: %s", err.message);
+    TAP_OK(symlink("loop", fixture_path("loop")) == 0 &&
+               refused(fixture_path("loop"), CLIPSEARCH_READ_ONLY, CLIPSEARCH_E_DATABASE, "symbolic links"),
+           "what cannot be looked at is not said to be missing: %s", err.message);
     TAP_OK(refused(fixture_path("."), CLIPSEARCH_CREATE, CLIPSEARCH_E_DATABASE, "directory"), "a directory: %s",
            err.message);
     TAP_OK(mkfifo(fixture_path("fifo"), 0600) == 0 &&

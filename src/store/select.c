@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * select.c - the items that a filter lets through. Statements are made anew each time: no two filters are alike. */
+#include "store/filter_sql.h"
+#include "store/store_internal.h"
+
+#include <string.h>
+
+/* SQLite can find a condition too much for it that is within our limits. */
+static clipsearch_status fail_prepare(const cs_store *store, int code, clipsearch_error *err)
+{
+    static const char *const too_much[] = {"stack overflow", "too large", "too many"};
+    const char *words = sqlite3_errmsg(store->db);
+    for (size_t i = 0; i < sizeof too_much / sizeof *too_much; i++)
+        if (strstr(words, too_much[i]))
+            return cs_fail(err, CLIPSEARCH_E_LIMIT, "the filter is too complex for SQLite (%s); ask for less at once",
+                           words);
+    return cs_store_fail(store, code, "reading by a filter", err);
+}
+
+clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_collection *collection, const char *before,
+                                         const cs_filter *filter, const char *behind, sqlite3_stmt **statement,
+                                         clipsearch_error *err)
+{
+    *statement = NULL;
+    cs_buf sql = cs_buf_make(SIZE_MAX / 2);
+    cs_buf_printf(&sql, "%s WHERE collection = ?1 AND (", before);
+    cs_buf_puts(&sql, filter ? cs_filter_sql(filter) : "1");
+    cs_buf_printf(&sql, ") %s", behind);
+    clipsearch_status status = sql.failed ? cs_fail_memory(err, "a filter") : CLIPSEARCH_OK;
+    int code = status ? SQLITE_OK : sqlite3_prepare_v2(store->db, sql.data, -1, statement, NULL);
+    cs_buf_free(&sql);
+    if (code != SQLITE_OK)
+        return fail_prepare(store, code, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(*statement, 1, collection->key);
+    code = filter ? cs_filter_bind(filter, *statement) : SQLITE_OK;
+    return code == SQLITE_OK ? CLIPSEARCH_OK : cs_store_fail(store, code, "reading by a filter", err);
+}
+
+static int64_t at_most(uint64_t count)
+{
+    return count > INT64_MAX ? INT64_MAX : (int64_t)count;
+}
+
+clipsearch_status cs_store_each_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
+                                      uint64_t offset, uint64_t limit,
+                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
+                                      clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    clipsearch_status status = cs_store_prepare_where(store, collection, "SELECT " CS_STORE_ITEM_COLUMNS " FROM items",
+                                                      filter, "ORDER BY id LIMIT ?2 OFFSET ?3", &statement, err);
+    if (!status) {
+        sqlite3_bind_int64(statement, 2, at_most(limit));
+        sqlite3_bind_int64(statement, 3, at_most(offset));
+        status = cs_store_walk(store, statement, SQLITE_OK, each, context, err);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+clipsearch_status cs_store_each_id(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
+                                   clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
+                                   void *context, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    bool row = true;
+    clipsearch_status status =
+        cs_store_prepare_where(store, collection, "SELECT id FROM items", filter, "ORDER BY id", &statement, err);
+    while (!status && row) {
+        status = cs_store_step(store, statement, &row, "reading by a filter", err);
+        if (!status && row)
+            status = each(context, sqlite3_column_int64(statement, 0), err);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
