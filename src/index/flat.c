@@ -197,7 +197,8 @@ static clipsearch_status flat_search(const cs_index *index, const float *query, 
     if (k == 0)
         return CLIPSEARCH_OK;
     if (params->stats)
-        *params->stats = (cs_index_stats){.distances = flat->count};
+        params->stats->distances =
+            params->allowed && params->allowed->count < flat->count ? params->allowed->count : flat->count;
     unsigned threads = cs_pool_threads(pool);
     cs_topk first = cs_topk_make(out, k, higher);
     scan search = {.flat = flat, .query = query, .params = params, .tops = &first, .piece_rows = piece_rows};
