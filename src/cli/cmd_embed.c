@@ -27,7 +27,7 @@ typedef struct embed {
     clipsearch_session *session;
     size_t batch, dim;
     cs_out out;
-    bool npy;
+    bool npy, ignore_exif;
     /* of one batch */
     float *vectors;           /* [batch, dim] */
     const char **texts;       /* [batch] */
@@ -50,6 +50,7 @@ static int open_all(embed *e)
     e->batch = e->args->batch.given ? e->args->batch.value : DEFAULT_BATCH;
     e->batch = e->batch > e->inputs.count ? e->inputs.count : e->batch;
     options.max_batch = e->batch;
+    e->ignore_exif = e->args->exif && cs_word_index(e->args->exif, cs_exif_words) == 1;
     if (e->args->overflow)
         options.overflow = (clipsearch_overflow)cs_word_index(e->args->overflow, cs_overflow_words);
     if (status == CLIPSEARCH_OK)
@@ -76,10 +77,13 @@ static clipsearch_status encode(embed *e, const cs_word *items, size_t count, cl
             e->texts[i] = items[i].text;
         return clipsearch_encode_texts(e->session, e->texts, count, e->vectors, err);
     }
+    clipsearch_image_options how;
+    clipsearch_image_options_init(&how);
+    how.ignore_exif = e->ignore_exif;
     clipsearch_status status = CLIPSEARCH_OK;
     size_t loaded = 0;
     while (loaded < count && status == CLIPSEARCH_OK) {
-        status = clipsearch_image_load(items[loaded].text, NULL, &e->images[loaded], err);
+        status = clipsearch_image_load(items[loaded].text, &how, &e->images[loaded], err);
         loaded += status == CLIPSEARCH_OK;
     }
     if (status == CLIPSEARCH_OK)

@@ -100,6 +100,7 @@ static int open_model(search *s)
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)s->settings.threads;
     options.max_batch = 1;
+    options.image.ignore_exif = s->args->exif && cs_word_index(s->args->exif, cs_exif_words) == 1;
     status = clipsearch_session_open(s->encoder, &options, &s->session, &err);
     if (status != CLIPSEARCH_OK)
         return cs_report(&err, CS_STAGE_MODEL);

@@ -80,7 +80,7 @@ static const option_row rows[] = {
     {"dry-run", 0, CS_INGEST, OPTION_FLAG, FIELD(dry_run), NULL, "look and count only, store nothing", 0, 0, 0},
     {"on-bad", 0, CS_INGEST, OPTION_CHOICE, FIELD(on_bad), "WHAT",
      "skip (default) or stop at a picture that cannot be read", 0, 0, cs_on_bad_words},
-    {"exif", 0, CS_INGEST, OPTION_CHOICE, FIELD(exif), "WHAT",
+    {"exif", 0, CS_SEARCH | CS_INGEST | CS_EMBED, OPTION_CHOICE, FIELD(exif), "WHAT",
      "apply (default) or ignore the orientation a camera noted", 0, 0, cs_exif_words},
     {"list", 0, CS_EMBED | CS_TOKENIZE, OPTION_TEXT, FIELD(list), "FILE",
      "take texts from FILE, one a line; - is standard input", 0, 0, 0},

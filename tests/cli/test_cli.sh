@@ -487,6 +487,15 @@ cp x.npy before.npy
 run 3 "a bad picture among them" embed "a dog" --image none.jpg --format npy -o x.npy
 cmp -s x.npy before.npy && [ "$(ls x.npy*)" = x.npy ]
 ok "leaves the old file, and no other"
+turned=$source/tests/data/pictures/exif-behind.png
+"$program" embed --image "$turned" | sed 's/.*"vector"//' >"$out"
+"$program" embed --image "$turned" --exif ignore | sed 's/.*"vector"//' >"$err"
+[ -s "$err" ] && ! cmp -s "$out" "$err"
+ok "an orientation is applied unless it is ignored"
+run 0 "a turned picture ingested as it lies" ingest "$turned" --exif ignore --collection turned
+"$program" --collection turned --exif ignore --image "$turned" >"$out" && grep -q '^1.000' "$out" &&
+    "$program" --collection turned --image "$turned" >"$out" && ! grep -q '^1.000' "$out"
+ok "is found by itself when searched the same way"
 run 3 "a list that is not there" embed --list none.txt
 run 3 "an output that cannot be" embed dog -o none/x.npy
 
