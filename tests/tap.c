@@ -17,7 +17,7 @@ bool tap_ok(bool pass, const char *file, int line, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     for (char *c = text; *c; c++) /* a test point is one line, and '#' in it begins a directive */
-        if (*c == '\n' || *c == '\r' || *c == '#')
+        if ((unsigned char)*c < ' ' || *c == '#')
             *c = ' ';
     printf("%s %d - %s\n", pass ? "ok" : "not ok", ++count, text);
     if (!pass) {
