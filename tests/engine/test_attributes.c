@@ -18,7 +18,7 @@ static const char *attributes_of(clipsearch_source source, const char *relative)
     cs_attributes *a;
     if (!source.path)
         source.path = "pictures";
-    if (cs_attributes_open(&source, "/root/pictures", &a, &err) != CLIPSEARCH_OK)
+    if (cs_attributes_open(&source, "/disk/pictures", &a, &err) != CLIPSEARCH_OK)
         return err.message;
     if (!a)
         return "(none)";
@@ -46,7 +46,7 @@ static void expect_error(const char *what, clipsearch_source source, const char 
     cs_attributes *a;
     if (!source.path)
         source.path = "pictures";
-    clipsearch_status status = cs_attributes_open(&source, "/root/pictures", &a, &err);
+    clipsearch_status status = cs_attributes_open(&source, "/disk/pictures", &a, &err);
     TAP_OK(status == CLIPSEARCH_E_FORMAT && !a && strstr(err.message, words), "%s: %s", what,
            status ? err.message : "(taken)");
     cs_attributes_close(&a);
@@ -74,7 +74,7 @@ static void test_json(void)
 
 static void test_csv(void)
 {
-    const char *path = csv("path,n,s,e\na/x.jpg,12,hello,\n./y.jpg,007,\"say \"\"hi\"\"\",1\n/root/pictures/z.jpg,1,,\n"
+    const char *path = csv("path,n,s,e\na/x.jpg,12,hello,\n./y.jpg,007,\"say \"\"hi\"\"\",1\n/disk/pictures/z.jpg,1,,\n"
                            "/given/q.jpg,2,,\n");
     clipsearch_source source = {.attributes_csv = path, .path = "/given/"};
     expect("a row by path", source, "a/x.jpg", "{\"n\":12,\"s\":\"hello\"}");
