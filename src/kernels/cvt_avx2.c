@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * cvt_avx2.c - number type conversions in 256-bit registers. */
 #include "kernels/cvt_impl.h"
+#include "kernels/load_avx2.h"
 
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum { LANES = 8 };
-
-static inline __m256 load_numbers(cs_dtype dtype, const uint8_t *p)
-{
-    if (dtype == CS_F32)
-        return _mm256_loadu_ps((const float *)(const void *)p);
-    __m128i half = _mm_loadu_si128((const __m128i *)(const void *)p);
-    if (dtype == CS_F16)
-        return _mm256_cvtph_ps(half);
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
-}
 
 static void to_f32(cs_dtype dtype, const void *src, size_t n, float *dst)
 {

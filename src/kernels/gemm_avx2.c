@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * gemm_avx2.c - one panel of a matrix product in 256-bit registers; the same bits as gemm_avx512.c. */
 #include "kernels/gemm_impl.h"
+#include "kernels/load_avx2.h"
 
 #include <immintrin.h>
 #include <stddef.h>
@@ -22,17 +23,6 @@ static size_t scratch(size_t k)
 static size_t packed_size(size_t n, size_t k)
 {
     return (n + PANEL - 1) / PANEL * PANEL * k;
-}
-
-/* LANES numbers of `dtype` at `p` as floats. */
-static inline __m256 load_numbers(cs_dtype dtype, const uint8_t *p)
-{
-    if (dtype == CS_F32)
-        return _mm256_loadu_ps((const float *)(const void *)p);
-    __m128i half = _mm_loadu_si128((const __m128i *)(const void *)p);
-    if (dtype == CS_F16)
-        return _mm256_cvtph_ps(half);
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
 }
 
 /* The first n numbers, zeros behind. */
