@@ -15,6 +15,13 @@ static bool is_directory(const char *path)
     return cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK && info.is_directory;
 }
 
+/* A directory, or a file called as weight files are. */
+static bool is_model(const char *path)
+{
+    cs_file_info info;
+    return is_directory(path) || (*cs_path_weight_ending(path) && cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK);
+}
+
 /* The weights of the source tree, when the program lies in a build directory just below it: `name` in
  * the directory weights beside the program's own. NULL when that cannot be told. */
 static char *source_tree_path(const char *name)
@@ -78,7 +85,7 @@ static clipsearch_status find_name(const char *name, cs_model_place *place, clip
     }
     if (status == CLIPSEARCH_E_NOT_FOUND)
         cs_fail(err, status,
-                "there is no model \"%s\"; --model takes a model directory, or a name. Looked for it at:%s", name,
+                "there is no model \"%s\"; --model takes a model directory, a weight file, or a name. Looked for it at:%s", name,
                 looked.data ? looked.data : " (nowhere: HOME is not set)");
     cs_buf_free(&looked);
     return status;
@@ -87,19 +94,22 @@ static clipsearch_status find_name(const char *name, cs_model_place *place, clip
 clipsearch_status cs_model_find(const char *word, cs_model_place *place, clipsearch_error *err)
 {
     *place = (cs_model_place){0};
-    if (!strchr(word, '/') && !is_directory(word))
+    if (!strchr(word, '/') && !is_model(word))
         return find_name(word, place, err);
     place->directory = cs_strdup(word);
     return place->directory ? CLIPSEARCH_OK : cs_fail_memory(err, word);
 }
 
-/* Whether the model at hand goes by `name` in collections: by the name it was found by, or its directory's own. */
+/* Whether the model at hand goes by `name` in collections: by the name it was found by, or its directory's or file's
+ * own. */
 static bool goes_by(const cs_model_place *place, const char *name)
 {
     if (place->name)
         return strcmp(place->name, name) == 0;
     char *real = realpath(place->directory, NULL);
-    bool same = real && strcmp(cs_path_base(real), name) == 0;
+    const char *base = real ? cs_path_base(real) : "";
+    size_t n = (size_t)(cs_path_weight_ending(base) - base);
+    bool same = real && strlen(name) == n && strncmp(base, name, n) == 0;
     free(real);
     return same;
 }

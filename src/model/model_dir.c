@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * model_dir.c - a model directory: which files are there, and which of them count. */
-#include "model/clip_config.h"
+#include "model/model_dir.h"
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "model/config_source.h"
+#include "model/image_source.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -240,7 +241,7 @@ static clipsearch_status choose_config(const char *path, struct json_file *file,
 }
 
 /* preprocessor_config.json, or the image_processor inside the processor_config.json of newer versions. */
-static clipsearch_status read_preprocessor(const char *path, cs_clip_config *config, clipsearch_error *err)
+static clipsearch_status read_preprocessor(const char *path, cs_model_dir *dir, clipsearch_error *err)
 {
     struct json_file file;
     clipsearch_status status = read_json(path, "preprocessor_config.json", &file, err);
@@ -251,72 +252,133 @@ static clipsearch_status read_preprocessor(const char *path, cs_clip_config *con
     }
     if (status == CLIPSEARCH_OK && root && root->type != CS_JSON_OBJECT)
         status = cs_fail(err, CLIPSEARCH_E_MODEL, "%s: expected a JSON object", file.path);
+    const char *name = root ? file.path : path;
     if (status == CLIPSEARCH_OK)
-        status = cs_hf_preprocessor_read(root, root ? file.path : path, config, err);
+        status = dir->image_only ? cs_hf_resnet_preprocessor_read(root, name, &dir->image, err)
+                                 : cs_hf_preprocessor_read(root, name, &dir->config, err);
     json_file_close(&file);
     return status;
 }
 
+/* clipsearch.json, when it is there. */
+static clipsearch_status read_override(const char *path, cs_image_config *config, clipsearch_error *err)
+{
+    struct json_file file;
+    clipsearch_status status = read_json(path, "clipsearch.json", &file, err);
+    if (status == CLIPSEARCH_OK && file.document)
+        status = cs_image_override_read(cs_json_root(file.document), file.path, config, err);
+    json_file_close(&file);
+    return status;
+}
+
+/* The configuration of an image network: what the tensors say, then the library's file, then ours. `path` is NULL when
+ * the weight file counts alone. */
+static clipsearch_status read_image_config(const char *path, const struct json_file *file, cs_config_kind kind,
+                                           const cs_weights *weights, cs_model_dir *dir, clipsearch_error *err)
+{
+    dir->image_only = true;
+    clipsearch_status status = cs_image_recognise(weights, &dir->image, err);
+    if (status == CLIPSEARCH_OK && kind == CS_CONFIG_TIMM)
+        status = cs_timm_config_read(cs_json_root(file->document), file->path, &dir->image, err);
+    if (status == CLIPSEARCH_OK && kind == CS_CONFIG_HF_RESNET) {
+        status = cs_hf_resnet_read(cs_json_root(file->document), file->path, &dir->image, err);
+        if (status == CLIPSEARCH_OK)
+            status = read_preprocessor(path, dir, err);
+    }
+    if (status == CLIPSEARCH_OK && path)
+        status = read_override(path, &dir->image, err);
+    if (status == CLIPSEARCH_OK && (dir->image.dim < 1 || dir->image.dim > CS_MAX_DIM))
+        status = cs_fail(err, CLIPSEARCH_E_MODEL, "%s: the last stage makes %zu channels, expected 1 to %d",
+                         cs_weights_path(weights), dir->image.dim, CS_MAX_DIM);
+    return status;
+}
+
 static clipsearch_status read_config(const char *path, const struct json_file *file, cs_config_kind kind,
-                                     const cs_weights *weights, cs_clip_config *config, clipsearch_error *err)
+                                     const cs_weights *weights, cs_model_dir *dir, clipsearch_error *err)
 {
     clipsearch_status status;
     const char *source = file->document ? file->path : cs_weights_path(weights);
+    if (kind == CS_CONFIG_TIMM || kind == CS_CONFIG_HF_RESNET || (!file->document && cs_image_is_one(weights)))
+        return read_image_config(path, file, kind, weights, dir, err);
     if (!file->document) {
-        status = cs_infer_config(weights, config, err);
+        status = cs_infer_config(weights, &dir->config, err);
     } else if (kind == CS_CONFIG_OPEN_CLIP) {
-        status = cs_open_clip_config_read(cs_json_root(file->document), file->path, config, err);
+        status = cs_open_clip_config_read(cs_json_root(file->document), file->path, &dir->config, err);
     } else {
-        status = cs_hf_config_read(cs_json_root(file->document), file->path, config, err);
+        status = cs_hf_config_read(cs_json_root(file->document), file->path, &dir->config, err);
         if (status == CLIPSEARCH_OK)
-            status = read_preprocessor(path, config, err);
+            status = read_preprocessor(path, dir, err);
     }
-    return status == CLIPSEARCH_OK ? cs_clip_config_finish(config, source, err) : status;
+    return status == CLIPSEARCH_OK ? cs_clip_config_finish(&dir->config, source, err) : status;
 }
 
 /* ---------------------------------------------------------------- the directory */
 
-static clipsearch_status check_directory(const char *path, clipsearch_error *err)
+static clipsearch_status check_path(const char *path, bool *is_file, clipsearch_error *err)
 {
     cs_file_info info;
     clipsearch_status status = cs_file_stat(path, &info, err);
     if (status == CLIPSEARCH_E_NOT_FOUND)
-        return cs_fail(err, status, "%s: no such model directory", path);
-    if (status == CLIPSEARCH_OK && !info.is_directory)
-        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
-                       "%s: not a directory; a model is a directory that holds weights, configuration and vocabulary",
-                       path);
+        return cs_fail(err, status, "%s: no such model directory or weight file", path);
+    *is_file = status == CLIPSEARCH_OK && !info.is_directory;
+    return status;
+}
+
+/* Tokenizer files, in the directory of the weights. */
+static clipsearch_status find_vocabulary(const char *directory, cs_model_dir *dir, clipsearch_error *err)
+{
+    static const char *const merges[] = {"merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"};
+    clipsearch_status status = find_file(directory, "vocab.json", &dir->vocab, err);
+    if (status == CLIPSEARCH_OK)
+        status = find_first(directory, merges, sizeof merges / sizeof *merges, &dir->merges, err);
+    return status;
+}
+
+/* A weight file by itself. */
+static clipsearch_status open_file(cs_model_dir *dir, cs_weights **weights, clipsearch_error *err)
+{
+    const struct json_file none = {0};
+    size_t n = (size_t)(cs_path_base(dir->path) - dir->path);
+    char *directory = n ? cs_strndup(dir->path, n) : cs_strdup(".");
+    dir->weights = cs_strdup(dir->path);
+    clipsearch_status status = directory && dir->weights ? CLIPSEARCH_OK : cs_fail_memory(err, dir->path);
+    if (status == CLIPSEARCH_OK)
+        status = cs_weights_open(dir->weights, weights, err);
+    if (status == CLIPSEARCH_OK)
+        status = read_config(NULL, &none, CS_CONFIG_OTHER, *weights, dir, err);
+    if (status == CLIPSEARCH_OK && !dir->image_only)
+        status = find_vocabulary(directory, dir, err);
+    cs_free(directory);
+    return status;
+}
+
+static clipsearch_status open_directory(cs_model_dir *dir, cs_weights **weights, clipsearch_error *err)
+{
+    struct json_file config = {0};
+    cs_config_kind kind = CS_CONFIG_OTHER;
+    clipsearch_status status = choose_config(dir->path, &config, &kind, err);
+    if (status == CLIPSEARCH_OK)
+        status = find_weights(dir->path, kind == CS_CONFIG_OPEN_CLIP, &dir->weights, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_weights_open(dir->weights, weights, err);
+    if (status == CLIPSEARCH_OK)
+        status = read_config(dir->path, &config, kind, *weights, dir, err);
+    if (status == CLIPSEARCH_OK && !dir->image_only)
+        status = find_vocabulary(dir->path, dir, err);
+    json_file_close(&config);
     return status;
 }
 
 clipsearch_status cs_model_dir_open(const char *path, cs_model_dir *dir, cs_weights **weights, clipsearch_error *err)
 {
-    static const char *const merges[] = {"merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"};
-    struct json_file config = {0};
-    cs_config_kind kind = CS_CONFIG_OTHER;
+    bool is_file = false;
     *dir = (cs_model_dir){0};
     *weights = NULL;
-    clipsearch_status status = check_directory(path, err);
-    if (status != CLIPSEARCH_OK)
-        goto done;
-    dir->path = cs_strdup(path);
-    if (!dir->path) {
+    clipsearch_status status = check_path(path, &is_file, err);
+    if (status == CLIPSEARCH_OK && !(dir->path = cs_strdup(path)))
         status = cs_fail_memory(err, path);
-        goto done;
-    }
-    status = choose_config(path, &config, &kind, err);
     if (status == CLIPSEARCH_OK)
-        status = find_weights(path, kind == CS_CONFIG_OPEN_CLIP, &dir->weights, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_weights_open(dir->weights, weights, err);
-    if (status == CLIPSEARCH_OK)
-        status = read_config(path, &config, kind, *weights, &dir->config, err);
-    if (status == CLIPSEARCH_OK)
-        status = find_file(path, "vocab.json", &dir->vocab, err);
-    if (status == CLIPSEARCH_OK)
-        status = find_first(path, merges, sizeof merges / sizeof *merges, &dir->merges, err);
-done:
-    json_file_close(&config);
+        status = is_file ? open_file(dir, weights, err) : open_directory(dir, weights, err);
     if (status != CLIPSEARCH_OK) {
         cs_weights_close(weights);
         cs_model_dir_free(dir);
@@ -333,4 +395,19 @@ void cs_model_dir_free(cs_model_dir *dir)
     cs_free(dir->vocab);
     cs_free(dir->merges);
     *dir = (cs_model_dir){0};
+}
+
+size_t cs_model_dim(const cs_model_dir *dir)
+{
+    return dir->image_only ? dir->image.dim : dir->config.dim;
+}
+
+const cs_preprocess_config *cs_model_preprocess(const cs_model_dir *dir)
+{
+    return dir->image_only ? &dir->image.preprocess : &dir->config.preprocess;
+}
+
+const char *cs_model_architecture(const cs_model_dir *dir)
+{
+    return dir->image_only ? dir->image.name : dir->config.resnet ? "clip-resnet" : "clip-vit";
 }
