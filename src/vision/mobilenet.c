@@ -24,30 +24,34 @@ static void add(cs_net_builder *builder, size_t block, const char *conv, const c
     cs_net_add_conv(builder, &spec, from, to, residual);
 }
 
-/* Expand (not in the first block), filter each channel, project; and add what came in where the shape stays. Returns
- * the buffer. */
+/* A block without a stride whose output is as wide as its input adds the one to the other. */
+static bool adds_input(const cs_net_builder *builder, size_t block, const char *last, int x)
+{
+    char name[NAME_SIZE];
+    snprintf(name, sizeof name, "features.%zu.%s.weight", block, last);
+    const cs_tensor *weight = cs_weights_find(builder->source->weights, name);
+    return !halves(block) && weight && weight->rank == 4 && weight->shape[0] == builder->net->shapes[x].channels;
+}
+
+/* Expand (not in the first block), filter each channel, project. Returns the buffer of the result. */
 static int add_block(cs_net_builder *builder, size_t block, int x)
 {
     const cs_net_conv point = {.kernel = 1, .stride = 1, .activation = CS_CONV_RELU6};
     const cs_net_conv project = {.kernel = 1, .stride = 1, .activation = CS_CONV_NONE};
     const cs_net_conv filter = {
         .kernel = 3, .stride = halves(block) ? 2 : 1, .depthwise = true, .activation = CS_CONV_RELU6};
-    int to = x == X ? OTHER : X;
-    if (block == 1) {
+    const bool expands = block > 1;
+    const bool adds = adds_input(builder, block, expands ? "conv.2" : "conv.1", x);
+    const int to = adds ? x : x == X ? OTHER : X;
+    if (expands) {
+        add(builder, block, "conv.0.0", "conv.0.1", point, x, WIDE, CS_NET_NONE);
+        add(builder, block, "conv.1.0", "conv.1.1", filter, WIDE, FILTERED, CS_NET_NONE);
+        add(builder, block, "conv.2", "conv.3", project, FILTERED, to, adds ? x : CS_NET_NONE);
+    } else {
         add(builder, block, "conv.0.0", "conv.0.1", filter, x, FILTERED, CS_NET_NONE);
-        add(builder, block, "conv.1", "conv.2", project, FILTERED, to, CS_NET_NONE);
-        return to;
+        add(builder, block, "conv.1", "conv.2", project, FILTERED, to, adds ? x : CS_NET_NONE);
     }
-    add(builder, block, "conv.0.0", "conv.0.1", point, x, WIDE, CS_NET_NONE);
-    add(builder, block, "conv.1.0", "conv.1.1", filter, WIDE, FILTERED, CS_NET_NONE);
-    /* the widths decide, as in the reference: a block without a stride whose output is as wide as its input adds */
-    char name[NAME_SIZE];
-    snprintf(name, sizeof name, "features.%zu.conv.2.weight", block);
-    const cs_tensor *weight = cs_weights_find(builder->source->weights, name);
-    bool adds = !halves(block) && weight && weight->rank == 4 &&
-                weight->shape[0] == builder->net->shapes[x].channels;
-    add(builder, block, "conv.2", "conv.3", project, FILTERED, adds ? x : to, adds ? x : CS_NET_NONE);
-    return adds ? x : to;
+    return to;
 }
 
 void cs_mobilenet_build(cs_net_builder *builder)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "model/clip_tensors.h"
+#include "model/model_dir.h"
 #include "model_file.h"
 #include "tap.h"
 #include "tensor_value.h"

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/replace.h"
 #include "model/clip_tensors.h"
+#include "model/model_dir.h"
 #include "model_file.h"
 #include "tap.h"
 
