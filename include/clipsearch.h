@@ -258,8 +258,8 @@ CLIPSEARCH_API void clipsearch_session_close(clipsearch_session **session);
 CLIPSEARCH_API clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const char *const *texts,
                                                          size_t count, float *vectors, clipsearch_error *err);
 
-/* Encode `count` decoded images into `vectors` [count, dim], each L2-normalised where the encoder's are. The vector of an image does not
- * depend on what else is in the call. */
+/* Encode `count` decoded images into `vectors` [count, dim], each L2-normalised where the encoder's are. The vector of
+ * an image does not depend on what else is in the call. */
 CLIPSEARCH_API clipsearch_status clipsearch_encode_images(clipsearch_session *session, const clipsearch_image *images,
                                                           size_t count, float *vectors, clipsearch_error *err);
 

@@ -84,9 +84,10 @@ static clipsearch_status find_name(const char *name, cs_model_place *place, clip
         cs_free(path);
     }
     if (status == CLIPSEARCH_E_NOT_FOUND)
-        cs_fail(err, status,
-                "there is no model \"%s\"; --model takes a model directory, a weight file, or a name. Looked for it at:%s", name,
-                looked.data ? looked.data : " (nowhere: HOME is not set)");
+        cs_fail(
+            err, status,
+            "there is no model \"%s\"; --model takes a model directory, a weight file, or a name. Looked for it at:%s",
+            name, looked.data ? looked.data : " (nowhere: HOME is not set)");
     cs_buf_free(&looked);
     return status;
 }

@@ -135,9 +135,9 @@ static clipsearch_status open_clip(clipsearch_encoder *encoder, const clipsearch
     clipsearch_status status = cs_clip_naming_detect(encoder->weights, &naming, err);
     const bool image = options->towers & CLIPSEARCH_IMAGE_TOWER;
     if (status == CLIPSEARCH_OK && image && !cs_clip_has_vision(encoder->weights, naming))
-        status = cs_fail(err, CLIPSEARCH_E_MODEL,
-                         "%s: there is no image tower in this model; ask for its text tower only",
-                         encoder->dir.weights);
+        status =
+            cs_fail(err, CLIPSEARCH_E_MODEL, "%s: there is no image tower in this model; ask for its text tower only",
+                    encoder->dir.weights);
     if (status == CLIPSEARCH_OK && image)
         status = open_image_tower(encoder, options->pack_weights, err);
     if (status == CLIPSEARCH_OK && (options->towers & CLIPSEARCH_TEXT_TOWER))
@@ -158,10 +158,11 @@ clipsearch_status cs_encoder_refuse_texts(const clipsearch_encoder *encoder, cli
 {
     if (!encoder->dir.image_only)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the encoder %s was opened without its text tower", encoder->name);
-    return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                   "the encoder %s (%s) makes vectors of pictures only and cannot read texts; search with a picture, or "
-                   "with a CLIP model, which reads both",
-                   encoder->name, encoder->dir.image.name);
+    return cs_fail(
+        err, CLIPSEARCH_E_ARGUMENT,
+        "the encoder %s (%s) makes vectors of pictures only and cannot read texts; search with a picture, or "
+        "with a CLIP model, which reads both",
+        encoder->name, encoder->dir.image.name);
 }
 
 static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *path,
@@ -171,8 +172,7 @@ static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *pat
     if (status == CLIPSEARCH_OK)
         status = cs_preprocess_describe(cs_model_preprocess(&encoder->dir), encoder->preprocessing);
     if (status == CLIPSEARCH_OK)
-        status = encoder->dir.image_only ? open_image_network(encoder, options, err)
-                                         : open_clip(encoder, options, err);
+        status = encoder->dir.image_only ? open_image_network(encoder, options, err) : open_clip(encoder, options, err);
     if (status != CLIPSEARCH_OK)
         return status;
     fingerprint(encoder->weights, &encoder->dir, encoder->fingerprint);

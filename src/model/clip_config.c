@@ -30,7 +30,7 @@ cs_config_kind cs_config_kind_of(const cs_json *root)
     const cs_json *architecture = cs_json_get(root, "architecture");
     if (typed)
         return type->type == CS_JSON_STRING && strcmp(type->string, "resnet") == 0 ? CS_CONFIG_HF_RESNET
-                                                                                  : CS_CONFIG_OTHER;
+                                                                                   : CS_CONFIG_OTHER;
     return architecture && architecture->type == CS_JSON_STRING && cs_timm_architecture_known(architecture->string)
                ? CS_CONFIG_TIMM
                : CS_CONFIG_OTHER;
@@ -94,11 +94,11 @@ static clipsearch_status check_resnet(const cs_clip_config *config, const char *
     size_t width = config->vision.width, heads = config->vision.heads;
     for (size_t i = 0; i < CS_RESNET_STAGES; i++)
         if (config->resnet_stages[i] < 1 || config->resnet_stages[i] > CS_MAX_LAYERS)
-            return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: stage %zu of the ResNet has %zu blocks, expected 1 to %d", file,
-                           i + 1, config->resnet_stages[i], CS_MAX_LAYERS);
+            return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: stage %zu of the ResNet has %zu blocks, expected 1 to %d",
+                           file, i + 1, config->resnet_stages[i], CS_MAX_LAYERS);
     if (width < 2 || width > CS_MAX_WIDTH / CS_RESNET_SHRINK || width % 2)
-        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: the ResNet's width is %zu, expected an even one from 2 to %d", file,
-                       width, CS_MAX_WIDTH / CS_RESNET_SHRINK);
+        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: the ResNet's width is %zu, expected an even one from 2 to %d",
+                       file, width, CS_MAX_WIDTH / CS_RESNET_SHRINK);
     if (heads < 1 || heads > CS_MAX_HEADS || CS_RESNET_SHRINK * width % heads)
         return cs_fail(err, CLIPSEARCH_E_MODEL,
                        "%s: the attention pooling has %zu heads for %zu channels; expected 1 to %d that divide them",

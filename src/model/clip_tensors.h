@@ -68,10 +68,10 @@ clipsearch_status cs_clip_text_block(const cs_weights *weights, cs_clip_naming n
 
 /* The attention pooling of a ResNet image tower, C = 32 times its width. */
 typedef struct cs_attnpool_tensors {
-    cs_matrix positions;                  /* [1 + (S/32)^2, C] */
+    cs_matrix positions;                    /* [1 + (S/32)^2, C] */
     cs_matrix q_weight, k_weight, v_weight; /* [C, C], out x in */
-    cs_matrix q_bias, k_bias, v_bias;     /* [1, C] */
-    cs_matrix out_weight, out_bias;       /* [dim, C], [1, dim] */
+    cs_matrix q_bias, k_bias, v_bias;       /* [1, C] */
+    cs_matrix out_weight, out_bias;         /* [dim, C], [1, dim] */
 } cs_attnpool_tensors;
 
 clipsearch_status cs_clip_attnpool(const cs_weights *weights, const cs_clip_config *config, cs_attnpool_tensors *out,

@@ -53,10 +53,9 @@ static clipsearch_status need_conv(const cs_weights *weights, const cs_tensor *t
     if (!tensor)
         return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: the tensor \"%s\" is not there", cs_weights_path(weights), name);
     if (tensor->rank != 4)
-        return cs_fail(err, CLIPSEARCH_E_MODEL,
-                       "%s: the tensor \"%s\" is of shape %s; a convolution's has four dimensions",
-                       cs_weights_path(weights), tensor->name,
-                       cs_shape_text(tensor->rank, tensor->shape, shape, sizeof shape));
+        return cs_fail(
+            err, CLIPSEARCH_E_MODEL, "%s: the tensor \"%s\" is of shape %s; a convolution's has four dimensions",
+            cs_weights_path(weights), tensor->name, cs_shape_text(tensor->rank, tensor->shape, shape, sizeof shape));
     *outputs = tensor->shape[0];
     return CLIPSEARCH_OK;
 }
@@ -108,10 +107,9 @@ static clipsearch_status recognise_resnet(const cs_weights *weights, cs_image_co
                resnet_conv(weights, config->naming, stage, config->blocks[stage], 0))
             config->blocks[stage]++;
         if (config->blocks[stage] == 0)
-            return cs_fail(err, CLIPSEARCH_E_MODEL,
-                           "%s: a ResNet of which stage %zu is missing (there is no \"%s%zu.0...\")",
-                           cs_weights_path(weights), stage + 1, torch ? "layer" : "encoder.stages.",
-                           torch ? stage + 1 : stage);
+            return cs_fail(
+                err, CLIPSEARCH_E_MODEL, "%s: a ResNet of which stage %zu is missing (there is no \"%s%zu.0...\")",
+                cs_weights_path(weights), stage + 1, torch ? "layer" : "encoder.stages.", torch ? stage + 1 : stage);
     }
     name_resnet(config);
     unsigned last = config->bottleneck ? 2 : 1;

@@ -25,15 +25,47 @@ static const char *const resample_words[] = {
 
 /* ---------------------------------------------------------------- timm */
 
+/* timm's names, and what the tensors of such a network are recognised as. */
+static const struct {
+    const char *architecture, *name;
+} timm_networks[] = {{"resnet18", "resnet18"},
+                     {"resnet34", "resnet34"},
+                     {"resnet50", "resnet50"},
+                     {"resnet101", "resnet101"},
+                     {"resnet152", "resnet152"},
+                     {"tv_resnet34", "resnet34"},
+                     {"tv_resnet50", "resnet50"},
+                     {"tv_resnet101", "resnet101"},
+                     {"tv_resnet152", "resnet152"},
+                     {"wide_resnet50_2", "resnet50"},
+                     {"wide_resnet101_2", "resnet101"},
+                     {"vgg11", "vgg11"},
+                     {"vgg13", "vgg13"},
+                     {"vgg16", "vgg16"},
+                     {"vgg19", "vgg19"}};
+
+static const char *timm_name(const char *architecture)
+{
+    for (size_t i = 0; i < sizeof timm_networks / sizeof *timm_networks; i++)
+        if (strcmp(architecture, timm_networks[i].architecture) == 0)
+            return timm_networks[i].name;
+    return NULL;
+}
+
 bool cs_timm_architecture_known(const char *architecture)
 {
-    static const char *const known[] = {"resnet18",    "resnet34",    "resnet50",     "resnet101",       "resnet152",
-                                        "tv_resnet34", "tv_resnet50", "tv_resnet101", "tv_resnet152",    "wide_resnet50_2",
-                                        "vgg11",       "vgg13",       "vgg16",        "wide_resnet101_2", "vgg19"};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(architecture, known[i]) == 0)
-            return true;
-    return false;
+    return timm_name(architecture) != NULL;
+}
+
+static void check_architecture(cs_config_reader *top, const cs_image_config *config)
+{
+    const char *architecture = cs_config_string(top, "architecture", "");
+    const char *name = timm_name(architecture);
+    if (!name || strcmp(name, config->name) != 0)
+        cs_config_fail(top, CLIPSEARCH_E_MODEL, "architecture",
+                       "\"%.50s\", but the tensors are those of %s; the configuration and the weights are of "
+                       "different models",
+                       architecture, config->name);
 }
 
 /* [3, 224, 224] */
@@ -61,6 +93,7 @@ clipsearch_status cs_timm_config_read(const cs_json *root, const char *file, cs_
 {
     static const char *const modes[] = {"center", "squash", NULL};
     cs_config_reader top = cs_config_reader_make(file, "", root, err);
+    check_architecture(&top, config);
     const cs_json *inner = cs_config_object(&top, "pretrained_cfg");
     const char *pool = cs_config_string(&top, "global_pool", "avg");
     if (strcmp(pool, "avg") != 0 && config->family == CS_FAMILY_RESNET)
@@ -68,8 +101,7 @@ clipsearch_status cs_timm_config_read(const cs_json *root, const char *file, cs_
                        pool);
     if (top.status != CLIPSEARCH_OK)
         return top.status;
-    cs_config_reader reader =
-        cs_config_reader_make(file, inner ? "pretrained_cfg" : "", inner ? inner : root, err);
+    cs_config_reader reader = cs_config_reader_make(file, inner ? "pretrained_cfg" : "", inner ? inner : root, err);
     cs_preprocess_config *pre = &config->preprocess;
     pre->crop = read_input_size(&reader);
     double crop_pct = cs_config_number(&reader, "crop_pct", 0.875); /* timm's DEFAULT_CROP_PCT */
@@ -195,12 +227,11 @@ clipsearch_status cs_image_override_read(const cs_json *root, const char *file, 
     config->normalise = cs_config_bool(&top, "normalize", config->normalise);
     config->metric = (clipsearch_metric)read_word(&top, "metric", metrics, config->metric);
     if (config->metric == CLIPSEARCH_COSINE && !config->normalise)
-        cs_config_fail(&top, CLIPSEARCH_E_MODEL, "metric", "\"cosine\" takes normalised vectors; set normalize to true");
-    cs_config_reader preprocess =
-        cs_config_reader_make(file, "preprocess", cs_config_object(&top, "preprocess"), err);
+        cs_config_fail(&top, CLIPSEARCH_E_MODEL, "metric",
+                       "\"cosine\" takes normalised vectors; set normalize to true");
+    cs_config_reader preprocess = cs_config_reader_make(file, "preprocess", cs_config_object(&top, "preprocess"), err);
     if (top.status != CLIPSEARCH_OK)
         return top.status;
     read_preprocess(&preprocess, &config->preprocess);
-    return preprocess.status == CLIPSEARCH_OK ? cs_preprocess_check(&config->preprocess, file, err)
-                                              : preprocess.status;
+    return preprocess.status == CLIPSEARCH_OK ? cs_preprocess_check(&config->preprocess, file, err) : preprocess.status;
 }

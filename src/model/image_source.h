@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "model/image_config.h"
 
-/* Each changes a configuration that cs_image_recognise has filled. Errors: CLIPSEARCH_E_MODEL, _UNSUPPORTED, naming file
- * and key. */
+/* Each changes a configuration that cs_image_recognise has filled. Errors: CLIPSEARCH_E_MODEL, _UNSUPPORTED, naming
+ * file and key. */
 
 /* Whether timm's `architecture` is one whose computation is read: others have the same tensors and another network. */
 bool cs_timm_architecture_known(const char *architecture);

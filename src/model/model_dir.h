@@ -8,13 +8,13 @@
 
 /* Strings are owned. */
 typedef struct cs_model_dir {
-    char *path;             /* as it was given */
-    char *weights;          /* model.safetensors, open_clip_model.safetensors, or the only weight file there */
-    char *vocab;            /* vocab.json, or NULL */
-    char *merges;           /* merges.txt or bpe_simple_vocab_16e6.txt[.gz], or NULL */
-    bool image_only;        /* `image` counts and there are no texts; else `config` counts */
-    cs_clip_config config;  /* of CLIP */
-    cs_image_config image;  /* of an image network */
+    char *path;            /* as it was given */
+    char *weights;         /* model.safetensors, open_clip_model.safetensors, or the only weight file there */
+    char *vocab;           /* vocab.json, or NULL */
+    char *merges;          /* merges.txt or bpe_simple_vocab_16e6.txt[.gz], or NULL */
+    bool image_only;       /* `image` counts and there are no texts; else `config` counts */
+    cs_clip_config config; /* of CLIP */
+    cs_image_config image; /* of an image network */
 } cs_model_dir;
 
 /* Look through the directory `path` and read its configuration, in this order: config.json of the Hugging Face layout

@@ -170,8 +170,8 @@ clipsearch_status cs_conv_bind_keras(cs_conv_source *source, const cs_tensor *ke
     *out = (cs_conv){0};
     if (spec->out == 0 && kernel->rank == 4)
         spec->out = kernel->shape[3];
-    clipsearch_status status = copy(source, kernel->name, 4,
-                                    (size_t[]){spec->kernel_h, spec->kernel_w, spec->in, spec->out}, &stored, err);
+    clipsearch_status status =
+        copy(source, kernel->name, 4, (size_t[]){spec->kernel_h, spec->kernel_w, spec->in, spec->out}, &stored, err);
     if (status == CLIPSEARCH_OK)
         status = check_outputs(source, kernel, spec->out, err);
     if (status == CLIPSEARCH_OK)

@@ -9,10 +9,10 @@
 /* A weight file being read tensor by tensor, which remembers what was taken. */
 typedef struct cs_conv_source {
     const cs_weights *weights;
-    const char *prefix;  /* in front of every name */
-    double eps;          /* of BatchNorm */
-    bool *taken;         /* [cs_weights_count] */
-    cs_pool *pool;       /* packing is spread over it; may be NULL */
+    const char *prefix; /* in front of every name */
+    double eps;         /* of BatchNorm */
+    bool *taken;        /* [cs_weights_count] */
+    cs_pool *pool;      /* packing is spread over it; may be NULL */
 } cs_conv_source;
 
 /* CLIPSEARCH_E_MEMORY. Close in any case. */

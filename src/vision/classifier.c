@@ -17,11 +17,9 @@ static const char *const behind_keras[] = {"", NULL}; /* optimizers' and all kin
 
 /* A file with more convolutions than were asked for holds another network; its first ones alone would give vectors that
  * look well and mean nothing. */
-static clipsearch_status refuse_rest(const cs_conv_source *source, const cs_image_config *config,
-                                     clipsearch_error *err)
+static clipsearch_status refuse_rest(const cs_conv_source *source, const cs_image_config *config, clipsearch_error *err)
 {
-    const cs_tensor *rest =
-        cs_conv_source_rest(source, config->naming == CS_IMAGE_KERAS ? behind_keras : behind);
+    const cs_tensor *rest = cs_conv_source_rest(source, config->naming == CS_IMAGE_KERAS ? behind_keras : behind);
     if (!rest)
         return CLIPSEARCH_OK;
     return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,

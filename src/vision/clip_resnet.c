@@ -18,7 +18,7 @@ enum { NAME_SIZE = 64, X = 0, FIRST, SECOND, OTHER };
 struct cs_clip_resnet {
     cs_convnet net;
     size_t dim, channels, places, heads;
-    float *positions; /* [T, C] */
+    float *positions;  /* [T, C] */
     cs_linear q, k, v; /* [C, C] */
     cs_linear out;     /* [dim, C] */
 };
@@ -169,9 +169,9 @@ void cs_clip_resnet_close(cs_clip_resnet **handle)
 /* N images, T rows each. */
 typedef struct scratch {
     cs_net_scratch net;
-    float *x, *k, *v;  /* [N * T, C] */
-    float *q, *mixed;  /* [N, C] */
-    size_t *offsets;   /* [N + 1] */
+    float *x, *k, *v; /* [N * T, C] */
+    float *q, *mixed; /* [N, C] */
+    size_t *offsets;  /* [N + 1] */
     float *gemm;
     cs_attention_scratch attention;
 } scratch;
@@ -242,8 +242,8 @@ static void pool_group(const cs_clip_resnet *resnet, const float *maps, size_t c
     cs_linear_forward(&resnet->out, s->mixed, count, CS_ACT_NONE, NULL, vectors, s->gemm, pool);
 }
 
-void cs_clip_resnet_forward(const cs_clip_resnet *resnet, const float *pixels, size_t count, void *block,
-                            cs_pool *pool, const cs_probe *probe, float *vectors)
+void cs_clip_resnet_forward(const cs_clip_resnet *resnet, const float *pixels, size_t count, void *block, cs_pool *pool,
+                            const cs_probe *probe, float *vectors)
 {
     assert((uintptr_t)block % CS_WORKSPACE_ALIGNMENT == 0);
     size_t group = group_of(resnet, count), each = 3 * resnet->net.image_size * resnet->net.image_size;

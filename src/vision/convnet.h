@@ -55,9 +55,9 @@ void cs_convnet_close(cs_convnet *net);
 
 /* What a convolution to be added is. */
 typedef struct cs_net_conv {
-    const char *conv, *norm;  /* names for cs_conv_bind */
-    size_t out;               /* channels; 0: as the tensor says */
-    size_t kernel, stride;    /* padding is kernel / 2: sizes stay but for the stride */
+    const char *conv, *norm; /* names for cs_conv_bind */
+    size_t out;              /* channels; 0: as the tensor says */
+    size_t kernel, stride;   /* padding is kernel / 2: sizes stay but for the stride */
     bool depthwise;
     cs_conv_activation activation;
 } cs_net_conv;

@@ -69,8 +69,7 @@ clipsearch_status cs_preprocess(cs_preprocessor *pre, const cs_preprocess_config
             config->resize > CS_MAX_IMAGE || config->crop > CS_MAX_IMAGE ? ", and the model's at most 2048" : "");
     uint32_t crop = (uint32_t)config->crop;
     if (config->squash) {
-        clipsearch_status squashed =
-            cs_resize(&pre->resizer, image, crop, crop, config->resample, &pre->cropped, err);
+        clipsearch_status squashed = cs_resize(&pre->resizer, image, crop, crop, config->resample, &pre->cropped, err);
         if (squashed == CLIPSEARCH_OK)
             normalise(config, pre->cropped.view.rgb, (size_t)crop * crop, pixels);
         return squashed;

@@ -38,9 +38,8 @@ clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights 
         return cs_fail_memory(err, "the image tower");
     tower->dim = cs_model_dim(dir);
     tower->normalise = dir->image_only && dir->image.normalise;
-    clipsearch_status status = dir->image_only
-                                   ? cs_classifier_open(weights, &dir->image, pool, &tower->classifier, err)
-                                   : open_clip(tower, dir, weights, pack, pool, err);
+    clipsearch_status status = dir->image_only ? cs_classifier_open(weights, &dir->image, pool, &tower->classifier, err)
+                                               : open_clip(tower, dir, weights, pack, pool, err);
     if (status != CLIPSEARCH_OK)
         cs_image_tower_close(&tower);
     *out = tower;

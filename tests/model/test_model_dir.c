@@ -222,8 +222,8 @@ static void test_refusals(void)
     cs_free(nowhere);
     put("file", "");
     char *file = cs_path_join(directory, "file");
-    TAP_OK(cs_model_dir_open(file, &dir, &weights, &err) == CLIPSEARCH_E_NOT_FOUND &&
-               strstr(err.message, "not a directory"),
+    TAP_OK(cs_model_dir_open(file, &dir, &weights, &err) == CLIPSEARCH_E_MODEL && !weights && !dir.path &&
+               strstr(err.message, "too short"),
            "%s", err.message);
     cs_free(file);
 
@@ -280,11 +280,12 @@ static void test_refusals(void)
                    "/open_clip_config.json: it has no model_cfg");
     put("open_clip_config.json",
         "{\"model_cfg\":{\"embed_dim\":20,\"vision_cfg\":{\"layers\":[1,2]},\"text_cfg\":{}}}");
-    expect_refusal("a ResNet", CLIPSEARCH_E_UNSUPPORTED, "/open_clip_config.json: vision_cfg.layers");
+    expect_refusal("a ResNet of two stages", CLIPSEARCH_E_MODEL, "/open_clip_config.json: vision_cfg.layers");
     clear();
 
     put_tensor("model.safetensors", "visual.layer1.0.conv1.weight");
-    expect_refusal("a ResNet without configuration", CLIPSEARCH_E_UNSUPPORTED, "the image tower is a ResNet");
+    expect_refusal("half a ResNet without configuration", CLIPSEARCH_E_MODEL,
+                   "\"visual.layer1.0.conv1.weight\" is not of the rank");
     put_tensor("model.safetensors", "text.token_embedding.weight");
     expect_refusal("CustomTextCLIP without configuration", CLIPSEARCH_E_MODEL, "takes an open_clip_config.json");
     put_tensor("model.safetensors", "visual.class_embedding");
