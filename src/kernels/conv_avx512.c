@@ -9,7 +9,7 @@
 /* A strip is a whole panel. Up to 24 accumulators: 6 rows by 4 vectors, and higher tiles where a last panel has fewer
  * vectors; with 4 registers of weights and one broadcast that nearly fills the 32 there are. About K_BLOCK steps of the
  * panel (32 KiB) are gone through with every row before the next. */
-enum { LANES = 16, VECTORS = CS_CONV_PANEL / LANES, TALLEST = 16, K_BLOCK = 128 };
+enum { LANES = 16, VECTORS = CS_CONV_PANEL / LANES, TALLEST = 16, K_BLOCK = 768 };
 
 /* Steps of K that are gone through together: whole runs, or a part of one. */
 typedef struct k_block {
@@ -52,6 +52,10 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
     for (size_t i = 0; i < rows; i++)
         for (size_t v = 0; v < vectors; v++)
             sums[i][v] = _mm512_loadu_ps((block->more ? partial[row + i] : call->bias) + v * LANES);
+    if (block->last)
+        for (size_t i = 0; i < rows; i++)
+            for (size_t v = 0; v < vectors; v++)
+                __builtin_prefetch(call->y + (row + i) * call->ldy + v * LANES, 1);
     const float *packed = block->packed;
     for (size_t r = block->first_run; r < block->first_run + block->runs; r++) {
         const float *x[TALLEST];
