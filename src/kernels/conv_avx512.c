@@ -54,8 +54,11 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
             sums[i][v] = _mm512_loadu_ps((block->more ? partial[row + i] : call->bias) + v * LANES);
     if (block->last)
         for (size_t i = 0; i < rows; i++)
-            for (size_t v = 0; v < vectors; v++)
+            for (size_t v = 0; v < vectors; v++) {
                 __builtin_prefetch(call->y + (row + i) * call->ldy + v * LANES, 1);
+                if (call->residual)
+                    _mm_prefetch((const char *)(call->residual + (row + i) * call->ldy + v * LANES), _MM_HINT_T0);
+            }
     const float *packed = block->packed;
     for (size_t r = block->first_run; r < block->first_run + block->runs; r++) {
         const float *x[TALLEST];
