@@ -9,7 +9,7 @@
 /* A strip is a whole panel. Up to 24 accumulators: 6 rows by 4 vectors, and higher tiles where a last panel has fewer
  * vectors; with 4 registers of weights and one broadcast that nearly fills the 32 there are. About K_BLOCK steps of the
  * panel (32 KiB) are gone through with every row before the next. */
-enum { LANES = 16, VECTORS = CS_CONV_PANEL / LANES, TALLEST = 16, K_BLOCK = 128 };
+enum { LANES = 16, VECTORS = CS_CONV_PANEL / LANES, TALLEST = 16, K_BLOCK = 768 };
 
 /* Steps of K that are gone through together: whole runs, or a part of one. */
 typedef struct k_block {
@@ -26,22 +26,32 @@ static inline __mmask16 first_lanes(size_t n)
     return (__mmask16)(n >= LANES ? 0xffff : (1u << n) - 1);
 }
 
-/* The panel's outputs from `row` on, finished. */
+/* The outputs of `rows` rows from `row` on, finished. Loops small enough that the compiler takes each apart, which keeps
+ * the sums in registers. */
 static inline __attribute__((always_inline)) void finish(const cs_conv_call *call, size_t row, size_t rows,
                                                          size_t vectors, __m512 sums[TALLEST][VECTORS])
 {
     const __m512 low = _mm512_set1_ps(call->low), high = _mm512_set1_ps(call->high);
-    for (size_t v = 0; v < vectors; v++) {
-        const __mmask16 mask = first_lanes(call->outputs - v * LANES);
-        for (size_t i = 0; i < rows; i++) {
-            const size_t at = (row + i) * call->ldy + v * LANES;
-            __m512 y = sums[i][v];
-            if (call->residual)
-                y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, call->residual + at));
-            /* the second operand comes out when one is NaN */
-            y = _mm512_min_ps(high, _mm512_max_ps(low, y));
-            _mm512_mask_storeu_ps(call->y + at, mask, y);
+    const __mmask16 last = first_lanes(call->outputs - (vectors - 1) * LANES);
+    const float *residual = call->residual;
+    if (residual) {
+        residual += row * call->ldy;
+        for (size_t i = 0; i < rows; i++, residual += call->ldy) {
+            for (size_t v = 0; v + 1 < vectors; v++)
+                sums[i][v] = _mm512_add_ps(sums[i][v], _mm512_loadu_ps(residual + v * LANES));
+            sums[i][vectors - 1] =
+                _mm512_add_ps(sums[i][vectors - 1], _mm512_maskz_loadu_ps(last, residual + (vectors - 1) * LANES));
         }
+    }
+    /* the second operand comes out when one is NaN */
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < vectors; v++)
+            sums[i][v] = _mm512_min_ps(high, _mm512_max_ps(low, sums[i][v]));
+    float *y = call->y + row * call->ldy;
+    for (size_t i = 0; i < rows; i++, y += call->ldy) {
+        for (size_t v = 0; v + 1 < vectors; v++)
+            _mm512_storeu_ps(y + v * LANES, sums[i][v]);
+        _mm512_mask_storeu_ps(y + (vectors - 1) * LANES, last, sums[i][vectors - 1]);
     }
 }
 
@@ -52,6 +62,13 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
     for (size_t i = 0; i < rows; i++)
         for (size_t v = 0; v < vectors; v++)
             sums[i][v] = _mm512_loadu_ps((block->more ? partial[row + i] : call->bias) + v * LANES);
+    if (block->last)
+        for (size_t i = 0; i < rows; i++)
+            for (size_t v = 0; v < vectors; v++) {
+                __builtin_prefetch(call->y + (row + i) * call->ldy + v * LANES, 1);
+                if (call->residual)
+                    _mm_prefetch((const char *)(call->residual + (row + i) * call->ldy + v * LANES), _MM_HINT_T0);
+            }
     const float *packed = block->packed;
     for (size_t r = block->first_run; r < block->first_run + block->runs; r++) {
         const float *x[TALLEST];
