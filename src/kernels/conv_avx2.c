@@ -9,7 +9,7 @@
 /* A tile is 12 accumulators: 6 rows by 2 vectors, or 12 by 1 where a last strip is half empty; with 2 registers of
  * weights and one broadcast that leaves one of the 16 free. About K_BLOCK steps of a strip (16 KiB) are gone through
  * with every row before the next. */
-enum { LANES = 8, VECTORS = 2, STRIP = VECTORS * LANES, TALLEST = 12, K_BLOCK = 512 };
+enum { LANES = 8, VECTORS = 2, STRIP = VECTORS * LANES, TALLEST = 12, K_BLOCK = 1024 };
 
 /* Steps of K that are gone through together: whole runs, or a part of one. */
 typedef struct k_block {
@@ -69,6 +69,19 @@ static inline __attribute__((always_inline)) void finish(const cs_conv_call *cal
             store_outputs(y, v, outputs, sums[i][v]);
 }
 
+static inline __attribute__((always_inline)) void add_step(size_t rows, size_t vectors, const float *const x[TALLEST],
+                                                           size_t k, const float *packed, __m256 sums[TALLEST][VECTORS])
+{
+    __m256 w[VECTORS];
+    for (size_t v = 0; v < vectors; v++)
+        w[v] = _mm256_loadu_ps(packed + v * LANES);
+    for (size_t i = 0; i < rows; i++) {
+        __m256 one = _mm256_broadcast_ss(x[i] + k);
+        for (size_t v = 0; v < vectors; v++)
+            sums[i][v] = _mm256_fmadd_ps(one, w[v], sums[i][v]);
+    }
+}
+
 static inline __attribute__((always_inline)) void tile(const cs_conv_call *call, const k_block *block, size_t row,
                                                        size_t rows, size_t vectors, partial_sums partial)
 {
@@ -81,15 +94,14 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
         const float *x[TALLEST];
         for (size_t i = 0; i < rows; i++)
             x[i] = call->starts[r * call->rows + row + i] + block->begin;
-        for (size_t k = 0; k < block->length; k++, packed += vectors * LANES) {
-            __m256 w[VECTORS];
-            for (size_t v = 0; v < vectors; v++)
-                w[v] = _mm256_loadu_ps(packed + v * LANES);
-            for (size_t i = 0; i < rows; i++) {
-                __m256 one = _mm256_broadcast_ss(x[i] + k);
-                for (size_t v = 0; v < vectors; v++)
-                    sums[i][v] = _mm256_fmadd_ps(one, w[v], sums[i][v]);
-            }
+        size_t k = 0;
+        for (; k + 2 <= block->length; k += 2, packed += 2 * vectors * LANES) {
+            add_step(rows, vectors, x, k, packed, sums);
+            add_step(rows, vectors, x, k + 1, packed + vectors * LANES, sums);
+        }
+        if (k < block->length) {
+            add_step(rows, vectors, x, k, packed, sums);
+            packed += vectors * LANES;
         }
     }
     if (block->last) {
