@@ -26,8 +26,8 @@ static inline __mmask16 first_lanes(size_t n)
     return (__mmask16)(n >= LANES ? 0xffff : (1u << n) - 1);
 }
 
-/* The outputs of `rows` rows from `row` on, finished. Loops small enough that the compiler takes each apart, which keeps
- * the sums in registers. */
+/* The outputs of `rows` rows from `row` on, finished. Loops small enough that the compiler takes each apart, which
+ * keeps the sums in registers. */
 static inline __attribute__((always_inline)) void finish(const cs_conv_call *call, size_t row, size_t rows,
                                                          size_t vectors, __m512 sums[TALLEST][VECTORS])
 {
