@@ -9,7 +9,7 @@
 /* A tile is 12 accumulators: 6 rows by 2 vectors, or 12 by 1 where a last strip is half empty; with 2 registers of
  * weights and one broadcast that leaves one of the 16 free. About K_BLOCK steps of a strip (16 KiB) are gone through
  * with every row before the next. */
-enum { LANES = 8, VECTORS = 2, STRIP = VECTORS * LANES, TALLEST = 12, K_BLOCK = 256 };
+enum { LANES = 8, VECTORS = 2, STRIP = VECTORS * LANES, TALLEST = 12, K_BLOCK = 1024 };
 
 /* Steps of K that are gone through together: whole runs, or a part of one. */
 typedef struct k_block {
@@ -29,27 +29,56 @@ static inline __m256i first_lanes(size_t n)
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
 }
 
+/* Vector v of a row, or its first lanes when the outputs end within. Whole vectors go without a mask: masked stores are
+ * slow on AMD processors (see act_avx2.c). */
+static inline __m256 load_outputs(const float *row, size_t v, size_t outputs)
+{
+    return outputs >= (v + 1) * LANES ? _mm256_loadu_ps(row + v * LANES)
+                                      : _mm256_maskload_ps(row + v * LANES, first_lanes(outputs - v * LANES));
+}
+
+static inline void store_outputs(float *row, size_t v, size_t outputs, __m256 y)
+{
+    if (outputs >= (v + 1) * LANES)
+        _mm256_storeu_ps(row + v * LANES, y);
+    else
+        _mm256_maskstore_ps(row + v * LANES, first_lanes(outputs - v * LANES), y);
+}
+
+/* The strip's outputs of `rows` rows from `row` on, finished. Loops small enough that the compiler takes each apart,
+ * which keeps the sums in registers. */
 static inline __attribute__((always_inline)) void finish(const cs_conv_call *call, size_t output, size_t row,
                                                          size_t rows, size_t vectors, __m256 sums[TALLEST][VECTORS])
 {
     const __m256 low = _mm256_set1_ps(call->low), high = _mm256_set1_ps(call->high);
-    for (size_t v = 0; v < vectors; v++) {
-        const size_t first = output + v * LANES, left = call->outputs - first;
-        const __m256i mask = first_lanes(left < LANES ? left : LANES);
-        for (size_t i = 0; i < rows; i++) {
-            const size_t at = (row + i) * call->ldy + first;
-            __m256 y = sums[i][v];
-            /* whole vectors go without a mask: masked stores are slow on AMD processors (see act_avx2.c) */
-            if (call->residual)
-                y = _mm256_add_ps(y, left >= LANES ? _mm256_loadu_ps(call->residual + at)
-                                                   : _mm256_maskload_ps(call->residual + at, mask));
-            /* the second operand comes out when one is NaN */
-            y = _mm256_min_ps(high, _mm256_max_ps(low, y));
-            if (left >= LANES)
-                _mm256_storeu_ps(call->y + at, y);
-            else
-                _mm256_maskstore_ps(call->y + at, mask, y);
-        }
+    const size_t outputs = call->outputs - output;
+    const float *residual = call->residual;
+    if (residual) {
+        residual += row * call->ldy + output;
+        for (size_t i = 0; i < rows; i++, residual += call->ldy)
+            for (size_t v = 0; v < vectors; v++)
+                sums[i][v] = _mm256_add_ps(sums[i][v], load_outputs(residual, v, outputs));
+    }
+    /* the second operand comes out when one is NaN */
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < vectors; v++)
+            sums[i][v] = _mm256_min_ps(high, _mm256_max_ps(low, sums[i][v]));
+    float *y = call->y + row * call->ldy + output;
+    for (size_t i = 0; i < rows; i++, y += call->ldy)
+        for (size_t v = 0; v < vectors; v++)
+            store_outputs(y, v, outputs, sums[i][v]);
+}
+
+static inline __attribute__((always_inline)) void add_step(size_t rows, size_t vectors, const float *const x[TALLEST],
+                                                           size_t k, const float *packed, __m256 sums[TALLEST][VECTORS])
+{
+    __m256 w[VECTORS];
+    for (size_t v = 0; v < vectors; v++)
+        w[v] = _mm256_loadu_ps(packed + v * LANES);
+    for (size_t i = 0; i < rows; i++) {
+        __m256 one = _mm256_broadcast_ss(x[i] + k);
+        for (size_t v = 0; v < vectors; v++)
+            sums[i][v] = _mm256_fmadd_ps(one, w[v], sums[i][v]);
     }
 }
 
@@ -65,15 +94,14 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
         const float *x[TALLEST];
         for (size_t i = 0; i < rows; i++)
             x[i] = call->starts[r * call->rows + row + i] + block->begin;
-        for (size_t k = 0; k < block->length; k++, packed += vectors * LANES) {
-            __m256 w[VECTORS];
-            for (size_t v = 0; v < vectors; v++)
-                w[v] = _mm256_loadu_ps(packed + v * LANES);
-            for (size_t i = 0; i < rows; i++) {
-                __m256 one = _mm256_broadcast_ss(x[i] + k);
-                for (size_t v = 0; v < vectors; v++)
-                    sums[i][v] = _mm256_fmadd_ps(one, w[v], sums[i][v]);
-            }
+        size_t k = 0;
+        for (; k + 2 <= block->length; k += 2, packed += 2 * vectors * LANES) {
+            add_step(rows, vectors, x, k, packed, sums);
+            add_step(rows, vectors, x, k + 1, packed + vectors * LANES, sums);
+        }
+        if (k < block->length) {
+            add_step(rows, vectors, x, k, packed, sums);
+            packed += vectors * LANES;
         }
     }
     if (block->last) {

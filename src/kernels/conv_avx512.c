@@ -26,8 +26,8 @@ static inline __mmask16 first_lanes(size_t n)
     return (__mmask16)(n >= LANES ? 0xffff : (1u << n) - 1);
 }
 
-/* The outputs of `rows` rows from `row` on, finished. Loops small enough that the compiler takes each apart, which keeps
- * the sums in registers. */
+/* The outputs of `rows` rows from `row` on, finished. Loops small enough that the compiler takes each apart, which
+ * keeps the sums in registers. */
 static inline __attribute__((always_inline)) void finish(const cs_conv_call *call, size_t row, size_t rows,
                                                          size_t vectors, __m512 sums[TALLEST][VECTORS])
 {
@@ -55,6 +55,19 @@ static inline __attribute__((always_inline)) void finish(const cs_conv_call *cal
     }
 }
 
+static inline __attribute__((always_inline)) void add_step(size_t rows, size_t vectors, const float *const x[TALLEST],
+                                                           size_t k, const float *packed, __m512 sums[TALLEST][VECTORS])
+{
+    __m512 w[VECTORS];
+    for (size_t v = 0; v < vectors; v++)
+        w[v] = _mm512_loadu_ps(packed + v * LANES);
+    for (size_t i = 0; i < rows; i++) {
+        __m512 one = _mm512_set1_ps(x[i][k]);
+        for (size_t v = 0; v < vectors; v++)
+            sums[i][v] = _mm512_fmadd_ps(one, w[v], sums[i][v]);
+    }
+}
+
 static inline __attribute__((always_inline)) void tile(const cs_conv_call *call, const k_block *block, size_t row,
                                                        size_t rows, size_t vectors, partial_sums partial)
 {
@@ -74,15 +87,14 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
         const float *x[TALLEST];
         for (size_t i = 0; i < rows; i++)
             x[i] = call->starts[r * call->rows + row + i] + block->begin;
-        for (size_t k = 0; k < block->length; k++, packed += vectors * LANES) {
-            __m512 w[VECTORS];
-            for (size_t v = 0; v < vectors; v++)
-                w[v] = _mm512_loadu_ps(packed + v * LANES);
-            for (size_t i = 0; i < rows; i++) {
-                __m512 one = _mm512_set1_ps(x[i][k]);
-                for (size_t v = 0; v < vectors; v++)
-                    sums[i][v] = _mm512_fmadd_ps(one, w[v], sums[i][v]);
-            }
+        size_t k = 0;
+        for (; k + 2 <= block->length; k += 2, packed += 2 * vectors * LANES) {
+            add_step(rows, vectors, x, k, packed, sums);
+            add_step(rows, vectors, x, k + 1, packed + vectors * LANES, sums);
+        }
+        if (k < block->length) {
+            add_step(rows, vectors, x, k, packed, sums);
+            packed += vectors * LANES;
         }
     }
     if (block->last) {

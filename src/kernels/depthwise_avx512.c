@@ -76,7 +76,7 @@ static void row(const cs_depthwise_call *call)
         rows.first++;
     while (rows.first + rows.count < call->kernel_h && call->rows[rows.first + rows.count])
         rows.count++;
-    /* [begin, end): outputs with all their taps inside */
+    /* [begin, end): outputs with all their taps inside; none when span() does not know the kernel */
     size_t begin = (call->pad + call->stride - 1) / call->stride, end = begin;
     if (call->kernel_w == 3 && rows.count >= 1 && rows.count <= 3 && call->width + call->pad >= 3)
         end = (call->width + call->pad - 3) / call->stride + 1;
@@ -87,11 +87,11 @@ static void row(const cs_depthwise_call *call)
         const channels_at at = {c, (__mmask16)(left >= LANES ? 0xffff : (1u << left) - 1)};
         for (size_t x = 0; x < begin; x++)
             pixel(call, rows, x, at);
-        if (rows.count == 3)
+        if (begin < end && rows.count == 3)
             span(call, rows.first, 3, begin, end, at);
-        else if (rows.count == 2)
+        else if (begin < end && rows.count == 2)
             span(call, rows.first, 2, begin, end, at);
-        else if (rows.count == 1)
+        else if (begin < end)
             span(call, rows.first, 1, begin, end, at);
         for (size_t x = end; x < call->out_width; x++)
             pixel(call, rows, x, at);

@@ -18,7 +18,7 @@ typedef struct cs_conv_spec {
     size_t pad;    /* zeros around the image, on all four sides; less than the kernel */
     size_t groups; /* 1 (0 is taken as 1), or in == out: each channel has a kernel of its own */
     cs_conv_activation activation;
-    bool planar; /* x is [count, in, height, width], as pictures come; else [count, height, width, in]. Not depthwise */
+    bool planar; /* x is [count, in, height, width], as pictures come; groups 1 only */
 } cs_conv_spec;
 
 /* Zero is a valid empty value to close. */
@@ -32,8 +32,8 @@ typedef struct cs_conv {
 } cs_conv;
 
 /* Copies `weight` [out, in / groups, kernel_h, kernel_w] into the kernels' layout, and `bias` [out] (NULL: none); both
- * may go away afterwards. BatchNorm is folded in before (nn/batchnorm.h). Work is spread over `pool`. On failure there is
- * nothing to close. CLIPSEARCH_E_MEMORY; CLIPSEARCH_E_UNSUPPORTED for a spec this cannot do. */
+ * may go away afterwards. BatchNorm is folded in before (nn/batchnorm.h). Work is spread over `pool`. On failure there
+ * is nothing to close. CLIPSEARCH_E_MEMORY; CLIPSEARCH_E_UNSUPPORTED for a spec this cannot do. */
 clipsearch_status cs_conv_open(cs_conv *conv, const cs_conv_spec *spec, const float *weight, const float *bias,
                                cs_pool *pool, clipsearch_error *err);
 void cs_conv_close(cs_conv *conv);
@@ -49,10 +49,10 @@ size_t cs_conv_output_width(const cs_conv *conv, size_t width);
 size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t width, unsigned threads);
 
 /* x [count, height, width, in] (or planar) -> y [count, output height, output width, out], contiguous:
- * y = activation(convolution + bias + residual). residual, shaped like y, may be NULL or y itself; x must not overlap y.
- * `scratch`: 64-byte aligned, at least cs_conv_scratch bytes. Allocates nothing.
- * Bits: an image's output is the same in any batch, over any number of threads, and with AVX2 or AVX-512 (kernels/conv.h,
- * kernels/depthwise.h say in which order sums run: over ky, kx, channel). */
+ * y = activation(convolution + bias + residual). residual, shaped like y, may be NULL or y itself; x must not overlap
+ * y. `scratch`: 64-byte aligned, at least cs_conv_scratch bytes. Allocates nothing.
+ * Bits: an image's output is the same in any batch, over any number of threads, and with AVX2 or AVX-512. Sums run
+ * over ky, kx, channel (kernels/conv.h and kernels/depthwise.h say from where and how). */
 void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t height, size_t width,
                      const float *residual, float *y, void *scratch, cs_pool *pool);
 

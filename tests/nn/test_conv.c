@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * test_conv.c - convolutions, batch normalisation and pooling against plain double arithmetic, at odd sizes. */
+ * test_conv.c - convolutions, and batch normalisation folded into them, against plain double arithmetic. */
 #include "nn/conv.h"
 
 #include "base/mem.h"
 #include "kernels/kernel_test.h"
 #include "nn/batchnorm.h"
-#include "nn/pool.h"
 #include "tap.h"
 
 #include <float.h>
@@ -238,6 +237,89 @@ static void test_depthwise(void)
     TAP_OK(good, "depthwise, random shapes");
 }
 
+/* The convolution with the normalisation folded in is the convolution, then the normalisation. */
+static void test_batchnorm(size_t groups, bool bias, bool affine)
+{
+    const cs_conv_spec spec = {20, 20, 3, 3, 1, 1, groups, CS_CONV_NONE, false};
+    const size_t each = 20 / groups * 9;
+    problem p;
+    cs_conv conv;
+    problem_open(&p, spec, 2, 6, 5, bias, false);
+    float gamma[20], beta[20], mean[20], variance[20];
+    kt_fill(gamma, 20, KT_PLAIN);
+    kt_fill(beta, 20, KT_PLAIN);
+    kt_fill(mean, 20, KT_PLAIN);
+    for (size_t i = 0; i < 20; i++)
+        variance[i] = fabsf(kt_float()) + 0.01f;
+    const cs_batchnorm norm = {affine ? gamma : NULL, affine ? beta : NULL, mean, variance, 1e-3};
+    for (size_t i = 0; i < p.count * p.out_floats; i++) {
+        const size_t o = i % 20;
+        const double scale = (affine ? gamma[o] : 1) / sqrt(variance[o] + 1e-3);
+        p.want[i] = (p.want[i] - mean[o]) * scale + (affine ? beta[o] : 0);
+        p.size[i] = (p.size[i] + fabs(mean[o])) * fabs(scale) + fabs(beta[o]);
+    }
+    if (!bias)
+        memset(p.bias.at, 0, sizeof gamma);
+    cs_batchnorm_fold(&norm, 20, each, p.weight.at, p.bias.at);
+    kt_block y = {0};
+    bool good = cs_conv_open(&conv, &spec, p.weight.at, p.bias.at, NULL, NULL) == CLIPSEARCH_OK &&
+                run(&p, &conv, 0, p.count, NULL, false, &y) && within(&p, y.at);
+    TAP_OK(good, "batch normalisation folded in, %zu groups%s%s", groups, bias ? ", bias" : "",
+           affine ? ", gamma and beta" : "");
+    kt_free(&y);
+    cs_conv_close(&conv);
+    problem_close(&p);
+}
+
+static void test_refusals(void)
+{
+    static const cs_conv_spec wrong[] = {
+        {0, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false},       {8, 0, 3, 3, 1, 1, 1, CS_CONV_NONE, false},
+        {8, 8, 0, 3, 1, 0, 1, CS_CONV_NONE, false},       {8, 8, 3, 0, 1, 0, 1, CS_CONV_NONE, false},
+        {8, 8, 3, 3, 1, 3, 1, CS_CONV_NONE, false},       {8, 8, 3, 3, 1, 1, 2, CS_CONV_NONE, false},
+        {8, 16, 3, 3, 1, 1, 8, CS_CONV_NONE, false},      {8, 8, 3, 3, 1, 1, 8, CS_CONV_NONE, true},
+        {8, 8, 17, 3, 1, 1, 8, CS_CONV_NONE, false},      {SIZE_MAX / 8, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false},
+        {8, SIZE_MAX, 1, 1, 1, 0, 1, CS_CONV_NONE, false}};
+    bool good = true;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        clipsearch_error err = {0};
+        cs_conv conv;
+        good &= cs_conv_open(&conv, &wrong[i], NULL, NULL, NULL, &err) == CLIPSEARCH_E_UNSUPPORTED && err.message[0];
+        cs_conv_close(&conv);
+    }
+    TAP_OK(good, "what cannot be done is refused before anything is read");
+    static const float weight[8 * 9 * 8], x[8 * 25];
+    float y[8 * 25];
+    for (size_t groups = 1; groups <= 8; groups += 7) {
+        const cs_conv_spec spec = {8, 8, 3, 3, 0, 1, groups, CS_CONV_NONE, false};
+        clipsearch_status status = CLIPSEARCH_E_MEMORY;
+        cs_conv conv;
+        int failures = 0;
+        while (status == CLIPSEARCH_E_MEMORY && failures < 9) {
+            cs_mem_fail_at((uint64_t)++failures);
+            status = cs_conv_open(&conv, &spec, weight, NULL, NULL, NULL);
+            cs_mem_fail_at(0);
+        }
+        TAP_OK(status == CLIPSEARCH_OK && failures > 2, "%zu groups: no memory, said so", groups);
+        void *scratch = must(cs_alloc_aligned(cs_conv_scratch(&conv, 1, 5, 5, 3), 1));
+        const uint64_t before = cs_mem_count();
+        cs_conv_forward(&conv, x, 1, 5, 5, NULL, y, scratch, pools[2]);
+        TAP_OK(cs_mem_count() == before && conv.spec.stride == 1, "%zu groups: forward allocates nothing", groups);
+        y[0] = 7;
+        cs_conv_forward(&conv, x, 0, 5, 5, NULL, y, scratch, pools[2]);
+        TAP_OK(y[0] == 7, "%zu groups: no images: nothing happens", groups);
+        TAP_OK(cs_conv_output_height(&conv, 1) == 1 && cs_conv_output_width(&conv, 0) == 0, "sizes that come out");
+        cs_free(scratch);
+        cs_conv_close(&conv);
+    }
+    const cs_conv_spec planar = {3, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, true};
+    cs_conv conv;
+    TAP_OK(cs_conv_open(&conv, &planar, weight, NULL, NULL, NULL) == CLIPSEARCH_OK &&
+               cs_conv_scratch(&conv, 2, SIZE_MAX / 8, 16, 1) == 0 && cs_conv_scratch(&conv, 2, SIZE_MAX, 1, 1) == 0,
+           "scratch that does not fit says 0");
+    cs_conv_close(&conv);
+}
+
 int main(void)
 {
     for (unsigned i = 0; i < POOLS; i++)
@@ -247,6 +329,10 @@ int main(void)
     test_dense(true);
     test_network_shapes();
     test_depthwise();
+    test_batchnorm(1, false, true);
+    test_batchnorm(1, true, false);
+    test_batchnorm(20, true, true);
+    test_refusals();
     for (unsigned i = 0; i < POOLS; i++)
         cs_pool_close(&pools[i]);
     return tap_done();
