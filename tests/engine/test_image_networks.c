@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_image_networks.c - encoders for pictures only, from their fixtures: what they are, the texts they refuse, and what
+ * test_image_networks.c - encoders for pictures only: what they are, the texts they refuse, and what
  * collections of their vectors do. */
 #include "clipsearch.h"
 #include "folder.h"

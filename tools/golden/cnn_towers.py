@@ -11,6 +11,7 @@ hand they must agree to 1e-9 before anything is written (--full: torchvision wit
 torchvision, open_clip's RN50 with OpenAI's package, Keras's VGG16 with torchvision's layers).
 """
 import argparse
+import importlib.util
 import json
 import os
 
@@ -350,12 +351,15 @@ def full_mobilenet(directory):
 def full_clip(directory):
     model, cfg = open_clip_model([3, 4, 6, 3], 64, 64, 224, 1024, (77, 49408, 512, 8, 12))
     state, pixels, stages = clip_case(directory, "clip-rn50", model, cfg, 224, 2, False)
-    try:
-        from clip.model import build_model  # OpenAI's package
-    except ImportError:
+    found = importlib.util.find_spec("clip")
+    if not found:
         print("clip-rn50: OpenAI's package is not installed; not compared with it")
         return
-    other = build_model({**state, "input_resolution": torch.tensor(224), "context_length": torch.tensor(77),
+    # model.py alone: the package's other files want an old setuptools
+    spec = importlib.util.spec_from_file_location("clip_model", os.path.join(found.submodule_search_locations[0], "model.py"))
+    openai = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(openai)
+    other = openai.build_model({**state, "input_resolution": torch.tensor(224), "context_length": torch.tensor(77),
                          "vocab_size": torch.tensor(49408)}).double().eval()
     with torch.no_grad():
         agree("clip-rn50: OpenAI's package", stages["project"], other.visual(pixels.double()))
