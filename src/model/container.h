@@ -33,6 +33,9 @@ clipsearch_status cs_torch_zip_read(cs_weights *weights, clipsearch_error *err);
 bool cs_torch_legacy_probe(const uint8_t *data, size_t size);
 clipsearch_status cs_torch_legacy_read(cs_weights *weights, clipsearch_error *err);
 
+/* HDF5, by a build with libhdf5; by another it fails and says so. */
+clipsearch_status cs_hdf5_read(cs_weights *weights, clipsearch_error *err);
+
 /* Memory of `bytes` bytes that lives as long as the weights, for a tensor that cannot be used where it lies. All of it
  * together may not be more than `limit`: CLIPSEARCH_E_MODEL names the tensor. */
 clipsearch_status cs_weights_copy(cs_weights *weights, const char *name, size_t bytes, size_t limit, void **block,

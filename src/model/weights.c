@@ -22,9 +22,6 @@ static const struct {
     {"\x80\x02", 2, CLIPSEARCH_E_UNSUPPORTED,
      "a Python pickle without tensors of its own, which is not read; load it in Python and save its tensors with "
      "safetensors.torch.save_file"},
-    {"\x89HDF\r\n\x1a\n", 8, CLIPSEARCH_E_UNSUPPORTED,
-     "an HDF5 (Keras) file, which this build does not read; load it in Python and save its arrays with "
-     "safetensors.numpy.save_file"},
     {"GGUF", 4, CLIPSEARCH_E_UNSUPPORTED,
      "a GGUF file, which this build does not read; use the safetensors file it was made from"},
     {"version https://git-lfs", 23, CLIPSEARCH_E_MODEL,
@@ -36,6 +33,12 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const cs_tensor *)a)->name, ((const cs_tensor *)b)->name);
 }
 
+/* By its signature at the very beginning: the format's other places (512, 1024, ...) are not looked at. */
+static bool is_hdf5(const uint8_t *data, size_t size)
+{
+    return size >= 8 && memcmp(data, "\x89HDF\r\n\x1a\n", 8) == 0;
+}
+
 /* The containers that are read, in the order in which they are tried. */
 static const struct {
     bool (*probe)(const uint8_t *data, size_t size);
@@ -44,6 +47,7 @@ static const struct {
     {cs_safetensors_probe, cs_safetensors_read},
     {cs_torch_zip_probe, cs_torch_zip_read},
     {cs_torch_legacy_probe, cs_torch_legacy_read},
+    {is_hdf5, cs_hdf5_read},
 };
 
 static clipsearch_status refuse_other(const cs_weights *weights, clipsearch_error *err)

@@ -35,8 +35,7 @@ typedef struct cs_weights_source {
 
 /* Open a weight file, recognised by its content: safetensors, a PyTorch archive (torch.save, torch.jit.save) or file
  * from before version 1.6, Keras HDF5 where the build has libhdf5. Only its description is read; tensors are paged in
- * when they are used. Exceptions, which are copied into memory: PyTorch tensors whose elements do not lie one behind the
- * other, and those of HDF5. Hostile input is refused before anything is taken from it: messages name the file, the
+ * when they are used; PyTorch tensors whose elements do not lie one behind the other are copied into memory. Hostile input is refused before anything is taken from it: messages name the file, the
  * tensor and the byte offset. docs/model.md says what is checked in each container.
  * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED (a container or a type of object that is not read: says what
  * to do), _MEMORY. */
