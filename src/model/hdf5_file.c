@@ -105,6 +105,9 @@ static herr_t context_free(void *context)
     return 0;
 }
 
+/* With an image the library wants a name under which there is no file: below what is no directory there is never one. */
+static const char no_such_file[] = "/dev/null/weights";
+
 static hid_t open_image(struct image *image)
 {
     H5FD_file_image_callbacks_t callbacks = {.image_malloc = image_malloc,
@@ -120,7 +123,7 @@ static hid_t open_image(struct image *image)
     if (H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
         H5Pset_file_image_callbacks(access, &callbacks) >= 0 &&
         H5Pset_file_image(access, image->data, image->size) >= 0)
-        file = H5Fopen("weights", H5F_ACC_RDONLY, access); /* the name is never looked for: there is an image */
+        file = H5Fopen(no_such_file, H5F_ACC_RDONLY, access);
     H5Pclose(access);
     return file;
 }

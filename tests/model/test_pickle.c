@@ -237,7 +237,8 @@ static void test_limits(void)
 
     /* each module holds the next one twice: 2^40 ways down */
     cs_buf twice = cs_buf_make(SIZE_MAX / 2);
-    cs_buf_append(&twice, "c__torch__\nM\n)\x81}bq\0", 18);
+    cs_buf_append(&twice, RAW("c__torch__\nM\n)\x81}bq\0"
+                              "0"));
     for (int i = 1; i <= 40; i++) {
         char level[] = "c__torch__\nM\n)\x81}(X\x01\0\0\0ah!X\x01\0\0\0bh!ubq?";
         for (size_t k = 0; k < sizeof level - 1; k++)
