@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * hdf5_file.c - Keras weights in HDF5, through libhdf5; the one file that knows it. */
 #include "base/mem.h"
+#include "model/hdf5_check.h"
 #include "model/hdf5_text.h"
 #include "model/keras_names.h"
 #include "model/tensor_list.h"
@@ -14,7 +15,7 @@
 /*
  * libhdf5 is asked only where things are: it walks the groups and says each data set's type, shape and place, and the
  * values are used where they lie in the map. It is not hardened against hostile files, so it is given as little as can
- * be: the file as memory, not by its name; hard links only, so that no other file is opened; data sets stored in one
+ * be: only files whose structures were all checked before (hdf5_check.c); the file as memory, not by its name; hard links only, so that no other file is opened; data sets stored in one
  * piece without filters, so that no plugin is loaded and nothing is expanded; and no texts (hdf5_text.c).
  */
 
@@ -23,8 +24,7 @@ enum {
     MAX_LINKS = 1 << 14, /* of one group: looking one up takes longer the more there are */
     MAX_OBJECTS = 1 << 17,
     MAX_PATH = CS_MAX_TENSOR_NAME,
-    MAX_LAYER = 256,
-    SUPERBLOCK_BYTES = 56 /* the least any version has, and room for what is looked at */
+    MAX_LAYER = 256
 };
 
 /* One group on the way down. */
@@ -126,39 +126,6 @@ static hid_t open_image(struct image *image)
         file = H5Fopen(no_such_file, H5F_ACC_RDONLY, access);
     H5Pclose(access);
     return file;
-}
-
-static uint64_t number(const uint8_t *p)
-{
-    uint64_t value = 0;
-    for (int i = 7; i >= 0; i--)
-        value = value << 8 | p[i];
-    return value;
-}
-
-/* The superblock (HDF5 File Format Specification, II.A), before the library sees the file: the versions there are,
- * places and lengths of 8 bytes, no block in front, and an end that the file reaches. */
-static clipsearch_status check_superblock(const cs_weights *weights, clipsearch_error *err)
-{
-    const uint8_t *data = weights->data;
-    if (weights->size < SUPERBLOCK_BYTES)
-        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: an HDF5 file of %zu bytes; it was cut short, fetch it again",
-                       weights->path, weights->size);
-    unsigned version = data[8];
-    size_t sizes_at = version < 2 ? 13 : 9, base_at = version == 0 ? 24 : version == 1 ? 28 : 12;
-    if (version > 3 || data[sizes_at] != 8 || data[sizes_at + 1] != 8 || number(data + base_at) != 0)
-        return cs_fail(
-            err, CLIPSEARCH_E_UNSUPPORTED,
-            "%s: byte 8: an HDF5 superblock of version %u with places of %u and lengths of %u bytes from byte "
-            "%llu on; read are versions 0 to 3 with 8 and 8 from byte 0",
-            weights->path, version, data[sizes_at], data[sizes_at + 1], (unsigned long long)number(data + base_at));
-    uint64_t end = number(data + base_at + 16);
-    if (end > weights->size)
-        return cs_fail(
-            err, CLIPSEARCH_E_MODEL,
-            "%s: byte %zu: the HDF5 file should have %llu bytes and has %zu; it was cut short, fetch it again",
-            weights->path, base_at + 16, (unsigned long long)end, weights->size);
-    return CLIPSEARCH_OK;
 }
 
 /* ---------------------------------------------------------------- data sets */
@@ -413,7 +380,7 @@ static clipsearch_status read_quietly(cs_weights *weights, clipsearch_error *err
 clipsearch_status cs_hdf5_read(cs_weights *weights, clipsearch_error *err)
 {
     weights->source = (cs_weights_source){.container = "HDF5 (Keras)", .inside = "", .prefix = ""};
-    clipsearch_status status = check_superblock(weights, err);
+    clipsearch_status status = cs_hdf5_check(weights->data, weights->size, weights->path, err);
     if (status != CLIPSEARCH_OK)
         return status;
     pthread_mutex_lock(&library);

@@ -2,6 +2,8 @@
  * hdf5_text.c - one kind of HDF5 attribute, every place and length checked. */
 #include "model/hdf5_text.h"
 
+#include "model/hdf5_bytes.h"
+
 #include <string.h>
 
 /*
@@ -22,37 +24,6 @@ enum {
     HEAP_BYTES = 16,
     OBJECT_BYTES = 16
 };
-
-/* A part of the file that is known to be there. */
-struct bytes {
-    const uint8_t *data;
-    size_t size;
-};
-
-static uint64_t number(const uint8_t *p, int bytes)
-{
-    uint64_t value = 0;
-    for (int i = bytes - 1; i >= 0; i--)
-        value = value << 8 | p[i];
-    return value;
-}
-
-/* The part [at, at + n) of `whole`; size 0 when it is not all there. */
-static struct bytes part(struct bytes whole, uint64_t at, uint64_t n)
-{
-    if (!n || at > whole.size || n > whole.size - at)
-        return (struct bytes){0};
-    return (struct bytes){whole.data + at, (size_t)n};
-}
-
-/* Take `n` bytes off the front, and what pads them to a multiple of 8 when `padded`. */
-static struct bytes take(struct bytes *rest, size_t n, bool padded)
-{
-    struct bytes taken = part(*rest, 0, n);
-    size_t all = padded ? (n + 7) / 8 * 8 : n;
-    *rest = all < rest->size ? (struct bytes){rest->data + all, rest->size - all} : (struct bytes){0};
-    return taken;
-}
 
 /* The bytes of object `index` of the global heap at `at`. */
 static struct bytes heap_object(struct bytes file, uint64_t at, uint64_t index)

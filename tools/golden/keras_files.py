@@ -68,6 +68,8 @@ def refused():
         file.create_virtual_dataset("a/kernel", layout)
     with create("itself") as file:
         file.create_group("a")["b"] = file["/"]
+    with create("latest-format", libver="latest") as file:
+        file["a/kernel"] = kernel
     with create("never-written") as file:
         file.create_dataset("a/kernel", (2, 2), "f4")
     with create("no-weights") as file:
@@ -81,10 +83,6 @@ def refused():
         file["a/text"] = "words"
         file["a/flags"] = np.array([True, False])
         file["optimizer_weights/a/kernel"] = kernel
-    with h5py.File(directory + "/latest-format.h5", "w", libver="latest") as file:
-        for name, array in arrays.items():
-            file[name] = array
-
 
 if label == "h5py":
     refused()
