@@ -15,8 +15,9 @@
 /*
  * libhdf5 is asked only where things are: it walks the groups and says each data set's type, shape and place, and the
  * values are used where they lie in the map. It is not hardened against hostile files, so it is given as little as can
- * be: only files whose structures were all checked before (hdf5_check.c); the file as memory, not by its name; hard links only, so that no other file is opened; data sets stored in one
- * piece without filters, so that no plugin is loaded and nothing is expanded; and no texts (hdf5_text.c).
+ * be: only files whose structures were all checked before (hdf5_check.c); the file as memory, not by its name; hard
+ * links only, so that no other file is opened; data sets stored in one piece without filters, so that no plugin is
+ * loaded and nothing is expanded; and no texts (hdf5_text.c).
  */
 
 enum {
@@ -105,7 +106,7 @@ static herr_t context_free(void *context)
     return 0;
 }
 
-/* With an image the library wants a name under which there is no file: below what is no directory there is never one. */
+/* With an image the library wants a name that no file has: below what is no directory there is never one. */
 static const char no_such_file[] = "/dev/null/weights";
 
 static hid_t open_image(struct image *image)

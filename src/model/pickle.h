@@ -85,8 +85,8 @@ typedef struct cs_pickle {
  * bytes from `base`, the place of data[0] in the file. Of the opcodes only those that torch.save and torch.jit.save
  * write are known (protocol 2; the harmless ones of 3 to 5 too), and of the names only those of cs_pickle_global: any
  * other is refused by its name. There is no recursion: a value may hold itself, and who walks must bound his steps.
- * Limits: 100 MB, 2^21 values, 2^22 items, a memo of 2^21, 256 open marks.
- * Errors: CLIPSEARCH_E_MODEL, CLIPSEARCH_E_UNSUPPORTED (a name that is not allowed), _MEMORY. On failure it is empty. */
+ * Limits: 100 MB, 2^21 values, 2^22 items, 2^20 on the stack, a memo of 2^21, 256 open marks.
+ * Errors: CLIPSEARCH_E_MODEL, _UNSUPPORTED (a name that is not allowed), _MEMORY. On failure it is empty. */
 clipsearch_status cs_pickle_read(const uint8_t *data, size_t size, const char *path, size_t base, cs_pickle *pickle,
                                  clipsearch_error *err);
 void cs_pickle_free(cs_pickle *pickle);

@@ -26,8 +26,8 @@ typedef struct cs_weights cs_weights;
 
 /* Where the tensors come from, in words. The strings live as long as the handle. */
 typedef struct cs_weights_source {
-    const char
-        *container;      /* "safetensors", "PyTorch archive", "TorchScript archive", "PyTorch file (before 1.6)", ... */
+    /* "safetensors", "PyTorch archive", "TorchScript archive", "PyTorch file (before 1.6)", "HDF5 (Keras)" */
+    const char *container;
     const char *inside;  /* the keys that lead to the tensors in a checkpoint that holds more: "state_dict", or "" */
     const char *prefix;  /* what was taken off every name: "module.", or "" */
     size_t copied_bytes; /* of tensors that could not be used where they lie and were copied into memory */
@@ -35,10 +35,11 @@ typedef struct cs_weights_source {
 
 /* Open a weight file, recognised by its content: safetensors, a PyTorch archive (torch.save, torch.jit.save) or file
  * from before version 1.6, Keras HDF5 where the build has libhdf5. Only its description is read; tensors are paged in
- * when they are used; PyTorch tensors whose elements do not lie one behind the other are copied into memory. Hostile input is refused before anything is taken from it: messages name the file, the
- * tensor and the byte offset. docs/model.md says what is checked in each container.
- * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED (a container or a type of object that is not read: says what
- * to do), _MEMORY. */
+ * when they are used; PyTorch tensors whose elements do not lie one behind the other are copied into memory. Hostile
+ * input is refused before anything is taken from it: messages name the file, the tensor and the byte offset.
+ * docs/model.md says what is checked in each container.
+ * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED (a container or an object that is not read: says what to
+ * do), _MEMORY. */
 clipsearch_status cs_weights_open(const char *path, cs_weights **weights, clipsearch_error *err);
 
 /* The same from memory that outlives the handle (for tests and fuzzing). */
@@ -58,8 +59,8 @@ clipsearch_status cs_weights_get(const cs_weights *weights, const char *name, in
 
 /* Names the weights without reading them all, as 64 hex digits: the SHA-256 over, for each tensor in ascending order of
  * its name, the text "<name>\0<stored type>\0<d0,d1,...>\0" and then its bytes when there are no more than 64, else the
- * 64 that begin at byte (bytes - 64) / 2 (rounded down). The container is no part of it: the same tensors under the same
- * names are the same weights in any. */
+ * 64 that begin at byte (bytes - 64) / 2 (rounded down). The container is no part of it: the same tensors under the
+ * same names are the same weights in any. */
 void cs_weights_fingerprint(const cs_weights *weights, char hex[65]);
 
 #endif
