@@ -25,7 +25,8 @@ enum {
     MAX_RANK = 32, /* the format's own */
     MAX_NUMBER_BYTES = 16,
     MAX_TEXT_BYTES = 1 << 16,
-    MAX_MEMBERS = 256
+    MAX_MEMBERS = 256,
+    SMALLEST = 64 /* elements a growing array begins with */
 };
 
 enum message {
@@ -63,9 +64,10 @@ struct check {
     struct bytes file; /* as far as the superblock says */
     const char *path;
     unsigned leaf_k, internal_k;
-    struct block *blocks;   /* [block_count], room for MAX_BLOCKS */
-    struct object *objects; /* [object_count], room for MAX_BLOCKS */
-    size_t block_count, object_count;
+    struct block *blocks;   /* [block_count] */
+    struct object *objects; /* [object_count] */
+    size_t block_count, block_room, object_count, object_room;
+    bool no_memory; /* a block could not be noted down: what `claim` then gives is not there */
     clipsearch_error *err;
 };
 
@@ -76,12 +78,16 @@ struct heap {
 
 static clipsearch_status bad(const struct check *check, uint64_t at, const char *what)
 {
+    if (check->no_memory)
+        return cs_fail_memory(check->err, check->path);
     return cs_fail(check->err, CLIPSEARCH_E_MODEL, "%s: byte %llu: damaged HDF5 file: %s", check->path,
                    (unsigned long long)at, what);
 }
 
 static clipsearch_status other(const struct check *check, uint64_t at, const char *what)
 {
+    if (check->no_memory)
+        return cs_fail_memory(check->err, check->path);
     return cs_fail(
         check->err, CLIPSEARCH_E_UNSUPPORTED,
         "%s: byte %llu: HDF5: %s, which Keras never writes and is not read; load the model in Python and save "
@@ -89,15 +95,31 @@ static clipsearch_status other(const struct check *check, uint64_t at, const cha
         check->path, (unsigned long long)at, what);
 }
 
+/* Room for one more of `size` bytes behind `count`; NULL: out of memory, and the old block is still valid. */
+static void *grow(void *block, size_t count, size_t *room, size_t size)
+{
+    if (count < *room)
+        return block;
+    size_t larger = *room ? *room * 2 : SMALLEST;
+    void *moved = cs_realloc_array(block, larger, size);
+    if (moved)
+        *room = larger;
+    return moved;
+}
+
 /* The bytes [at, at + n), which from now on belong to one structure; size 0: not there, or too many. */
 static struct bytes claim(struct check *check, uint64_t at, uint64_t n)
 {
     struct bytes found = part(check->file, at, n);
-    if (found.size) {
-        if (check->block_count == MAX_BLOCKS)
-            return (struct bytes){0};
-        check->blocks[check->block_count++] = (struct block){at, at + n};
+    if (!found.size || check->block_count == MAX_BLOCKS)
+        return (struct bytes){0};
+    struct block *blocks = grow(check->blocks, check->block_count, &check->block_room, sizeof *blocks);
+    if (!blocks) {
+        check->no_memory = true;
+        return (struct bytes){0};
     }
+    check->blocks = blocks;
+    check->blocks[check->block_count++] = (struct block){at, at + n};
     return found;
 }
 
@@ -352,6 +374,10 @@ static clipsearch_status read_entry(struct check *check, const uint8_t *entry, c
         return other(check, at, "a member is a link to another place or file");
     if (cached > 1 || check->object_count == MAX_BLOCKS)
         return bad(check, at, "a member of no known kind, or too many");
+    struct object *objects = grow(check->objects, check->object_count, &check->object_room, sizeof *objects);
+    if (!objects)
+        return cs_fail_memory(check->err, check->path);
+    check->objects = objects;
     check->objects[check->object_count++] = (struct object){.at = number(entry + 8, 8),
                                                             .cached = cached == 1,
                                                             .tree = number(entry + 24, 8),
@@ -513,13 +539,12 @@ static clipsearch_status read_superblock(struct check *check, struct bytes whole
 clipsearch_status cs_hdf5_check(const uint8_t *data, size_t size, const char *path, clipsearch_error *err)
 {
     struct check check = {.path = path, .err = err};
-    check.blocks = cs_alloc_array(MAX_BLOCKS, sizeof *check.blocks);
-    check.objects = cs_alloc_array(MAX_BLOCKS, sizeof *check.objects);
-    clipsearch_status status =
-        check.blocks && check.objects ? read_superblock(&check, (struct bytes){data, size}) : cs_fail_memory(err, path);
+    clipsearch_status status = read_superblock(&check, (struct bytes){data, size});
     /* objects are queued while others are looked at; a cycle ends when there are too many blocks */
-    for (size_t i = 0; status == CLIPSEARCH_OK && i < check.object_count; i++)
-        status = read_object(&check, &check.objects[i]);
+    for (size_t i = 0; status == CLIPSEARCH_OK && i < check.object_count; i++) {
+        const struct object object = check.objects[i]; /* the queue moves when it grows */
+        status = read_object(&check, &object);
+    }
     if (status == CLIPSEARCH_OK)
         status = check_overlaps(&check);
     cs_free(check.blocks);

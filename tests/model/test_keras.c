@@ -187,16 +187,17 @@ static void test_damage(void)
         cs_buf bytes = read_fixture(names[f]);
         size_t refused = 0, accepted = 0, tried = 0;
         clipsearch_error err = {0};
-        for (size_t n = 8; n < bytes.len; n += 7)
+        for (size_t n = 8; n < bytes.len; n += 31)
             refused += open_bytes(bytes.data, n, &err) != CLIPSEARCH_OK && strstr(err.message, "cut short");
-        TAP_OK(refused == (bytes.len - 8 + 6) / 7, "%s: each of %zu prefixes is refused", names[f], refused);
-        for (size_t i = 0; i < bytes.len; i++)
-            if (bytes.data[i]) /* most of it is empty */
-                for (int bit = (int)(i % 3); bit < 8; bit += 3, tried++) {
-                    bytes.data[i] = (char)(bytes.data[i] ^ 1 << bit);
-                    accepted += open_bytes(bytes.data, bytes.len, NULL) == CLIPSEARCH_OK;
-                    bytes.data[i] = (char)(bytes.data[i] ^ 1 << bit);
-                }
+        TAP_OK(refused == (bytes.len - 8 + 30) / 31, "%s: each of %zu prefixes is refused", names[f], refused);
+        for (size_t i = 0; i < bytes.len; i++) {
+            if (!bytes.data[i])
+                continue; /* most of it is empty */
+            bytes.data[i] = (char)(bytes.data[i] ^ 1 << i % 8);
+            accepted += open_bytes(bytes.data, bytes.len, NULL) == CLIPSEARCH_OK;
+            bytes.data[i] = (char)(bytes.data[i] ^ 1 << i % 8);
+            tried++;
+        }
         TAP_OK(accepted > 0 && accepted < tried, "%s: flipped bits are survived (%zu of %zu harmless)", names[f],
                accepted, tried);
         bytes.data[8] = 9;
