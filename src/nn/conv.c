@@ -51,8 +51,9 @@ static clipsearch_status check_spec(cs_conv_spec *spec, clipsearch_error *err)
     return cs_fail(
         err, CLIPSEARCH_E_UNSUPPORTED,
         "a convolution of %zu to %zu channels, kernel %zu x %zu, stride %zu, padding %zu, %zu groups: expected "
-        "channels and kernel above 0, padding below the kernel, and 1 group or one for each channel",
-        spec->in, spec->out, spec->kernel_h, spec->kernel_w, spec->stride, spec->pad, spec->groups);
+        "channels and kernel above 0, padding below the kernel, and 1 group or one for each channel (then with as many "
+        "outputs, a kernel at most %d high, and no planar input)",
+        spec->in, spec->out, spec->kernel_h, spec->kernel_w, spec->stride, spec->pad, spec->groups, (int)MAX_DEPTHWISE);
 }
 
 typedef struct pack_job {
