@@ -68,7 +68,7 @@ static const option_row rows[] = {
     {"sheet", 0, CS_SEARCH, OPTION_TEXT, FIELD(sheet), "FILE.png",
      "draw the queries and their pictures into a PNG file", 0, 0, 0},
     {"metric", 0, CS_INGEST, OPTION_CHOICE, FIELD(metric), "METRIC",
-     "cosine (default), ip or l2; fixed when a collection is made", 0, 0, cs_metric_words},
+     "cosine, ip or l2 (default: the model's own); fixed when a collection is made", 0, 0, cs_metric_words},
     {"batch", 0, CS_INGEST | CS_EMBED, OPTION_SIZE, FIELD(batch), "N", "pictures encoded together (32)", 1,
      CS_MAX_BATCH, 0},
     {"include", 0, CS_INGEST, OPTION_TEXTS, FIELD(include), "GLOB",
