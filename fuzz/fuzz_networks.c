@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * fuzz_networks.c - any bytes as the weights of a network: what is recognised is opened whole, or refused with words. */
+#include "model/config_source.h"
+#include "vision/tower.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool truth)
+{
+    if (!truth)
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    cs_weights *weights;
+    cs_image_tower *tower = NULL;
+    clipsearch_error err = {0};
+    cs_model_dir dir = {0};
+    if (cs_weights_open_memory(data, size, "fuzz", &weights, &err) != CLIPSEARCH_OK)
+        return 0;
+    dir.image_only = cs_image_is_one(weights);
+    clipsearch_status status =
+        dir.image_only ? cs_image_recognise(weights, &dir.image, &err) : cs_infer_config(weights, &dir.config, &err);
+    if (status == CLIPSEARCH_OK && !dir.image_only)
+        status = cs_clip_config_finish(&dir.config, "fuzz", &err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_image_tower_open(&dir, weights, false, NULL, &tower, &err);
+    require((status == CLIPSEARCH_OK) == (tower != NULL));
+    require(status == CLIPSEARCH_OK || (err.code == status && err.message[0]));
+    if (tower)
+        (void)cs_image_tower_scratch(tower, 3, 2);
+    cs_image_tower_close(&tower);
+    cs_weights_close(&weights);
+    return 0;
+}
