@@ -2,7 +2,8 @@
 """Make image networks with random weights and what the reference implementations compute with them.
 
     cnn_towers.py --tiny DIR                       the small fixtures (tests/data/cnn-tiny)
-    cnn_towers.py --full DIR [--only NAME,...]     model directories of true size, each with expected.safetensors
+    cnn_towers.py --full DIR [--only NAME,...]     model directories of true size, each with expected.sft
+    cnn_towers.py --seeds DIR                      the smallest networks there can be (fuzz/seeds/networks)
 
 Tiny networks have the true number of layers and few channels. Weights are seeded; BatchNorm's statistics are those of
 the test's own pictures, then disturbed, so that activations vary at every depth (asserted: vectors of two pictures
@@ -380,6 +381,26 @@ def full_clip(directory):
         agree("clip-rn50: OpenAI's package", stages["project"], other.visual(pixels.double()))
 
 
+def seeds(directory):
+    def save(name, state):
+        path = os.path.join(directory, name)
+        save_file({k: v.half().contiguous() for k, v in state.items() if v.is_floating_point()}, path)
+        os.chmod(path, 0o644)
+
+    torch.manual_seed(0)
+    save("resnet", NarrowResNet(BasicBlock, [1, 1, 1, 1], (1, 1, 2, 1)).state_dict())
+    save("bottleneck", NarrowResNet(Bottleneck, [1, 1, 1, 1], (1, 1, 1, 1)).state_dict())
+    vgg = VGG(make_layers([1, "M", 1, "M", 2, "M", 1, "M", 1, "M"]), num_classes=1, init_weights=False)
+    save("vgg", {k: v for k, v in vgg.state_dict().items() if k.startswith("features")})
+    save("keras", {f"block{block}_conv1/{part}": torch.randn((3, 3, 3 if block == 1 else 1, 1) if part == "kernel" else (1,))
+                   for block in range(1, 6) for part in ("kernel", "bias")})
+    state = open_clip_model([1, 1, 1, 1], 2, 64, 32, 1, (2, 3, 64, 1, 1))[0].state_dict()
+    keep = ("token_embedding.weight", "positional_embedding", "ln_final.weight")
+    clip = {k: v for k, v in state.items() if k.startswith("visual.") or k in keep}
+    save("clip-resnet", clip | {"text_projection": torch.zeros(64, 1),
+                                "transformer.resblocks.0.attn.in_proj_weight": torch.zeros(1)})
+
+
 FULL = {**{name: lambda d, name=name: full_resnet(d, name) for name in ("resnet18", "resnet34", "resnet50")},
         "vgg16": full_vgg, "vgg16-keras": full_keras_vgg, "mobilenet-v2": full_mobilenet, "clip-rn50": full_clip}
 
@@ -388,10 +409,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tiny", metavar="DIR")
     parser.add_argument("--full", metavar="DIR")
+    parser.add_argument("--seeds", metavar="DIR")
     parser.add_argument("--only", help="names, with commas")
     args = parser.parse_args()
     if args.tiny:
         tiny(args.tiny)
+    if args.seeds:
+        seeds(args.seeds)
     for name, make in FULL.items() if args.full else ():
         if not args.only or name in args.only.split(","):
             make(args.full)
