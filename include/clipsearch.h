@@ -153,7 +153,8 @@ CLIPSEARCH_API void clipsearch_encoder_options_init(clipsearch_encoder_options *
  * bpe_simple_vocab_16e6.txt.gz; or with an image network's weights (ResNet, VGG, MobileNetV2: an encoder for pictures
  * only), or such a weight file by itself (docs/model.md lists what is read). `options` may be NULL for the defaults.
  * Weights stay memory-mapped: do not truncate the file while the encoder is open.
- * Errors: CLIPSEARCH_E_IO, _MODEL (names the file, tensor, shapes), _UNSUPPORTED, _MEMORY. */
+ * Errors: CLIPSEARCH_E_IO, _MODEL (names the file, tensor, shapes), _UNSUPPORTED, _ARGUMENT (only the text tower was
+ * asked of an encoder for pictures only), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                                          clipsearch_encoder **encoder, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
