@@ -180,6 +180,7 @@ void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_i
         .towers = (encoder->vit ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
                   (encoder->text ? (unsigned)CLIPSEARCH_TEXT_TOWER : 0),
         .parameters = encoder->parameters,
+        .weights = encoder->dir.weights,
     };
 }
 

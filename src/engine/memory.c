@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * memory.c - adds up memory; lists tensors. */
+#include "engine/memory.h"
+
+#include "base/file.h"
+
+clipsearch_status cs_encoder_memory(const clipsearch_encoder *encoder, const clipsearch_session_options *options,
+                                    clipsearch_memory *memory, clipsearch_error *err)
+{
+    *memory = (clipsearch_memory){0};
+    cs_file_info file;
+    clipsearch_session *session = NULL;
+    clipsearch_status status = cs_file_stat(encoder->dir.weights, &file, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_session_open(encoder, options, &session, err);
+    if (status == CLIPSEARCH_OK)
+        *memory = (clipsearch_memory){.mapped = file.size,
+                                      .packed = encoder->vit ? cs_vit_packed_bytes(encoder->vit) : 0,
+                                      .session = session->bytes};
+    cs_session_close(&session);
+    return status;
+}
+
+clipsearch_status cs_weights_walk(const char *path, bool (*each)(void *context, const clipsearch_tensor *tensor),
+                                  void *context, clipsearch_error *err)
+{
+    cs_weights *weights;
+    clipsearch_status status = cs_weights_open(path, &weights, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    bool more = true;
+    for (size_t i = 0; more && i < cs_weights_count(weights); i++) {
+        const cs_tensor *tensor = cs_weights_at(weights, i);
+        more = each(context, &(clipsearch_tensor){.name = tensor->name,
+                                                  .type = tensor->stored,
+                                                  .shape = tensor->shape,
+                                                  .rank = (size_t)tensor->rank,
+                                                  .count = tensor->count,
+                                                  .bytes = tensor->bytes,
+                                                  .is_weight = tensor->is_float});
+    }
+    cs_weights_close(&weights);
+    return CLIPSEARCH_OK;
+}
