@@ -286,12 +286,21 @@ typedef struct clipsearch_tensor {
     bool is_weight;        /* of a type that encoders compute with */
 } clipsearch_tensor;
 
-/* Call `each` for every tensor of the weight file `path`, by name; a false return ends the walk. The file is recognised
- * by its content (docs/model.md lists what is read) and may be of any model; only its header is read. Strings and
- * shapes live for that call only. Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED, _MEMORY. Thread-safe. */
+/* A weight file as a whole. */
+typedef struct clipsearch_weights_info {
+    char container[64];           /* "safetensors", ... */
+    uint64_t tensors, parameters; /* all tensors; numbers of those that are weights */
+    uint64_t bytes;               /* of the file */
+} clipsearch_weights_info;
+
+/* Look into the weight file `path`: `each` (may be NULL) is called for every tensor by name, and a false return ends
+ * the walk; `info` (may be NULL) is filled. The file is recognised by its content (docs/model.md lists what is read)
+ * and may be of any model; only its header is read. Strings and shapes of a tensor live for that call only.
+ * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED, _MEMORY. Thread-safe. */
 CLIPSEARCH_API clipsearch_status clipsearch_weights_walk(const char *path,
                                                          bool (*each)(void *context, const clipsearch_tensor *tensor),
-                                                         void *context, clipsearch_error *err);
+                                                         void *context, clipsearch_weights_info *info,
+                                                         clipsearch_error *err);
 
 /* What weights are stored as. */
 typedef enum clipsearch_number_type { CLIPSEARCH_F32, CLIPSEARCH_F16, CLIPSEARCH_BF16 } clipsearch_number_type;

@@ -232,11 +232,13 @@ clipsearch_status clipsearch_encoder_memory(const clipsearch_encoder *encoder,
 
 clipsearch_status clipsearch_weights_walk(const char *path,
                                           bool (*each)(void *context, const clipsearch_tensor *tensor), void *context,
-                                          clipsearch_error *err)
+                                          clipsearch_weights_info *info, clipsearch_error *err)
 {
-    if (!path || !each)
+    if (info)
+        *info = (clipsearch_weights_info){0};
+    if (!path)
         return fail_null(err, __func__);
-    return cs_weights_walk(path, each, context, err);
+    return cs_weights_walk(path, each, context, info, err);
 }
 
 void clipsearch_convert_options_init(clipsearch_convert_options *options)

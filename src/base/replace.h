@@ -34,8 +34,8 @@ clipsearch_status cs_replace_file(const char *path, const void *data, size_t siz
 /* Write all of it, whatever the system takes at a time. False with errno set when that cannot be. */
 bool cs_write_all(int fd, const void *data, size_t size);
 
-/* Give the whole file `temporary`, which nobody writes to any more, the name `path` in the same directory: fsync, rename,
- * fsync of the directory. On failure both are as they were. CLIPSEARCH_E_IO. */
+/* Give the whole file `temporary`, which nobody writes to any more, the name `path` in the same directory: fsync,
+ * rename, fsync of the directory. On failure both are as they were. CLIPSEARCH_E_IO. */
 clipsearch_status cs_put_in_place(const char *temporary, const char *path, clipsearch_error *err);
 
 #endif

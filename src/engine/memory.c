@@ -22,23 +22,30 @@ clipsearch_status cs_encoder_memory(const clipsearch_encoder *encoder, const cli
 }
 
 clipsearch_status cs_weights_walk(const char *path, bool (*each)(void *context, const clipsearch_tensor *tensor),
-                                  void *context, clipsearch_error *err)
+                                  void *context, clipsearch_weights_info *info, clipsearch_error *err)
 {
-    cs_weights *weights;
+    cs_file_info file;
+    cs_weights *weights = NULL;
     clipsearch_status status = cs_weights_open(path, &weights, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    bool more = true;
-    for (size_t i = 0; more && i < cs_weights_count(weights); i++) {
+    if (status == CLIPSEARCH_OK)
+        status = cs_file_stat(path, &file, err);
+    clipsearch_weights_info sums = {.container = "safetensors"};
+    bool more = each != NULL;
+    for (size_t i = 0; status == CLIPSEARCH_OK && i < cs_weights_count(weights); i++) {
         const cs_tensor *tensor = cs_weights_at(weights, i);
-        more = each(context, &(clipsearch_tensor){.name = tensor->name,
-                                                  .type = tensor->stored,
-                                                  .shape = tensor->shape,
-                                                  .rank = (size_t)tensor->rank,
-                                                  .count = tensor->count,
-                                                  .bytes = tensor->bytes,
-                                                  .is_weight = tensor->is_float});
+        sums.tensors++;
+        sums.parameters += tensor->is_float ? tensor->count : 0;
+        more = more && each(context, &(clipsearch_tensor){.name = tensor->name,
+                                                          .type = tensor->stored,
+                                                          .shape = tensor->shape,
+                                                          .rank = (size_t)tensor->rank,
+                                                          .count = tensor->count,
+                                                          .bytes = tensor->bytes,
+                                                          .is_weight = tensor->is_float});
     }
+    sums.bytes = status == CLIPSEARCH_OK ? file.size : 0;
+    if (info && status == CLIPSEARCH_OK)
+        *info = sums;
     cs_weights_close(&weights);
-    return CLIPSEARCH_OK;
+    return status;
 }

@@ -375,17 +375,21 @@ static void test_walk(void)
     int calls = 0;
     clipsearch_encoder *encoder = NULL;
     clipsearch_encoder_info info = {0};
-    TAP_OK(clipsearch_weights_walk(tiny("hf/model.safetensors"), count_tensor, sums, &err) == CLIPSEARCH_OK &&
+    clipsearch_weights_info whole;
+    TAP_OK(clipsearch_weights_walk(tiny("hf/model.safetensors"), count_tensor, sums, &whole, &err) == CLIPSEARCH_OK &&
                clipsearch_encoder_open(tiny("hf"), NULL, &encoder, &err) == CLIPSEARCH_OK,
            "walk a weight file");
     clipsearch_encoder_describe(encoder, &info);
     TAP_OK(sums[1] == info.parameters && sums[2] == 4 * sums[1] && sums[0] > 90, "%d tensors, %d numbers", (int)sums[0],
            (int)sums[1]);
+    TAP_OK(whole.tensors == sums[0] && whole.parameters == sums[1] && whole.bytes > sums[2] &&
+               strcmp(whole.container, "safetensors") == 0,
+           "and so the file as a whole");
     TAP_OK(strcmp(info.weights, tiny("hf/model.safetensors")) == 0, "the encoder names its file");
-    TAP_OK(clipsearch_weights_walk(tiny("hf/model.safetensors"), first_only, &calls, &err) == CLIPSEARCH_OK &&
+    TAP_OK(clipsearch_weights_walk(tiny("hf/model.safetensors"), first_only, &calls, NULL, &err) == CLIPSEARCH_OK &&
                calls == 1,
            "a walk that ends early");
-    TAP_OK(clipsearch_weights_walk(tiny("hf/config.json"), first_only, &calls, &err) == CLIPSEARCH_E_MODEL,
+    TAP_OK(clipsearch_weights_walk(tiny("hf/config.json"), first_only, &calls, NULL, &err) == CLIPSEARCH_E_MODEL,
            "no weight file: %s", err.message);
     clipsearch_memory memory, larger;
     clipsearch_session_options options;
