@@ -21,7 +21,7 @@
 
 enum {
     TRIES = 3,        /* in a row that bring nothing new */
-    WAIT_MS = 1000,   /* before the second, and twice that before the third */
+    WAIT_MS = 500,    /* before the second, and twice that before the third */
     MOST_NOTE = 8192, /* bytes of a NAME.part-from */
     LOOK_AT = 64      /* bytes of a wrong file that are looked at for what it is */
 };
