@@ -2,6 +2,8 @@
  * http.c - GET by libcurl; the one file that knows it. */
 #include "cli/http.h"
 
+#include "cli/command.h"
+
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +20,8 @@ struct transfer {
     const cs_http_request *request;
     cs_http_reply *reply;
     CURL *curl;
-    bool begun, stopped;
+    double heard; /* ms, when something last came */
+    bool begun, stopped, stalled;
 };
 
 bool cs_http_there(const char **why)
@@ -73,6 +76,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     struct transfer *t = context;
     char text[1024];
     size_t n = size * count;
+    t->heard = cs_now_ms();
     if (n < sizeof text) { /* none that is wanted is longer */
         memcpy(text, line, n);
         text[n] = '\0';
@@ -91,6 +95,7 @@ static size_t on_data(char *bytes, size_t size, size_t count, void *context)
 {
     struct transfer *t = context;
     size_t n = size * count;
+    t->heard = cs_now_ms();
     if (!has_body(t->reply))
         return n;
     if (!t->begun)
@@ -105,7 +110,9 @@ static int on_tick(void *context, curl_off_t down_total, curl_off_t down, curl_o
     struct transfer *t = context;
     (void)down_total, (void)down, (void)up_total, (void)up;
     t->stopped = t->stopped || !t->request->tick(t->request->context);
-    return t->stopped;
+    /* curl's own limit is on the speed of the last seconds, and notices silence late */
+    t->stalled = cs_now_ms() - t->heard > t->request->stall_seconds * 1e3;
+    return t->stopped || t->stalled;
 }
 
 static const char *code_words(long code)
@@ -143,6 +150,19 @@ static cs_http_end judge(CURLcode code)
     }
 }
 
+/* The file of certificates to trust, as the curl program finds it: where a proxy looks into connections, people have put
+ * its certificate there. NULL: curl's own. */
+static const char *certificates(void)
+{
+    static const char *const variables[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *value = getenv(variables[i]);
+        if (value && *value)
+            return value;
+    }
+    return NULL;
+}
+
 /* The options of `t`; headers are added to *headers. */
 static CURLcode set_up(struct transfer *t, struct curl_slist **headers, char *message)
 {
@@ -159,6 +179,8 @@ static CURLcode set_up(struct transfer *t, struct curl_slist **headers, char *me
     SET(CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_REDIR_PROTOCOLS_STR, https ? "https" : "http,https");
+    if (certificates())
+        SET(CURLOPT_CAINFO, certificates());
     SET(CURLOPT_CONNECTTIMEOUT, (long)request->stall_seconds);
     SET(CURLOPT_LOW_SPEED_TIME, (long)request->stall_seconds);
     SET(CURLOPT_LOW_SPEED_LIMIT, (long)LEAST_SPEED);
@@ -192,7 +214,7 @@ cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, cl
         cs_fail_memory(err, "libcurl");
         return CS_HTTP_FAILED;
     }
-    struct transfer t = {.request = request, .reply = reply, .curl = curl_easy_init()};
+    struct transfer t = {.request = request, .reply = reply, .curl = curl_easy_init(), .heard = cs_now_ms()};
     CURLcode code = t.curl ? set_up(&t, &headers, message) : CURLE_OUT_OF_MEMORY;
     if (code == CURLE_OK)
         code = curl_easy_perform(t.curl);
@@ -206,6 +228,11 @@ cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, cl
         return CS_HTTP_STOPPED;
     if (code == CURLE_OK)
         return judge_code(request, reply, err);
+    if (t.stalled) {
+        cs_fail(err, CLIPSEARCH_E_IO, "%s: nothing came for %u second%s", request->url, request->stall_seconds,
+                request->stall_seconds == 1 ? "" : "s");
+        return CS_HTTP_CUT;
+    }
     cs_fail(err, CLIPSEARCH_E_IO, "%s: %s", request->url, message[0] ? message : curl_easy_strerror(code));
     return judge(code);
 }

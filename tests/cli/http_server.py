@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 """An HTTP server on this machine alone whose files misbehave as their path says, for test_model.sh.
 
-Usage: http_server.py DIRECTORY PORT_FILE LOG
+Usage: http_server.py DIRECTORY PORT_FILE LOG [CERTIFICATE_AND_KEY]
 
 Serves the files of DIRECTORY and writes its port to PORT_FILE, and to LOG a line a request: the path, the Range header or
-"-", the If-Range header or "-". The first part of a path says how a file is served:
+"-", the If-Range header or "-". With a certificate it serves the same over TLS besides, on the port in PORT_FILE.tls. The first part of a path says how a file is served:
 
     plain/F         as servers do, with ranges, an ETag and If-Range
     norange/F       the whole file, whatever range is asked for
@@ -22,6 +22,7 @@ Serves the files of DIRECTORY and writes its port to PORT_FILE, and to LOG a lin
     redirect/N/M/F  N redirects, then M/F
     loop/F          redirects for ever
     away/F          a redirect to a file: URL
+    downgrade/F     a redirect to plain/F without TLS
     error/CODE/F    that status
     busy/F          503 twice, then plain
     html/F          200 and a page that asks for a login
@@ -29,11 +30,14 @@ Serves the files of DIRECTORY and writes its port to PORT_FILE, and to LOG a lin
 import hashlib
 import http.server
 import os
+import ssl
 import sys
 import threading
 import time
 
 ROOT, PORT_FILE, LOG = sys.argv[1:4]
+CERTIFICATE = sys.argv[4] if len(sys.argv) > 4 else None
+ports = {}
 seen = {}
 lock = threading.Lock()
 
@@ -87,6 +91,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(302, {"Location": to}, b"moved")
         if kind == "loop":
             return self.reply(302, {"Location": self.path}, b"moved")
+        if kind == "downgrade":
+            return self.reply(302, {"Location": f"http://127.0.0.1:{ports['plain']}/plain/{rest}"}, b"moved")
         if kind == "away":
             return self.reply(302, {"Location": "file:///etc/passwd"}, b"moved")
         if kind == "error":
@@ -150,11 +156,23 @@ class Server(http.server.ThreadingHTTPServer):
         pass  # a client that goes away is what is being tested
 
 
+def publish(path, port):
+    with open(path + ".new", "w", encoding="ascii") as file:
+        print(port, file=file)
+    os.rename(path + ".new", path)
+
+
 def main():
     server = Server(("127.0.0.1", 0), Handler)
-    with open(PORT_FILE + ".new", "w", encoding="ascii") as file:
-        print(server.server_address[1], file=file)
-    os.rename(PORT_FILE + ".new", PORT_FILE)
+    ports["plain"] = server.server_address[1]
+    if CERTIFICATE:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+        secure = Server(("127.0.0.1", 0), Handler)
+        secure.socket = context.wrap_socket(secure.socket, server_side=True)
+        threading.Thread(target=secure.serve_forever, daemon=True).start()
+        publish(PORT_FILE + ".tls", secure.server_address[1])
+    publish(PORT_FILE, ports["plain"])
     server.serve_forever()
 
 

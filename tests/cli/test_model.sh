@@ -13,7 +13,7 @@ scratch=$(cd "$scratch" && pwd -P)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$scratch"' EXIT
 for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
-for variable in http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY; do unset $variable; done
+for variable in http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY CURL_CA_BUNDLE SSL_CERT_FILE; do unset $variable; done
 HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
 export HOME XDG_DATA_HOME XDG_CONFIG_HOME
 models=$XDG_DATA_HOME/clipsearch/models
@@ -265,7 +265,14 @@ head -c 300000 "$source/weights/default/model.safetensors" >"$scratch/files/big"
 : >"$scratch/files/empty"
 log=$scratch/log
 : >"$log"
-python3 "$http_server" "$scratch/files" "$scratch/port" "$log" 2>"$scratch/server-errors" &
+tls=
+if command -v openssl >/dev/null; then
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
+        -keyout "$scratch/key.pem" -out "$scratch/certificate.pem" >/dev/null 2>&1 &&
+        cat "$scratch/key.pem" "$scratch/certificate.pem" >"$scratch/tls.pem" && tls=$scratch/tls.pem
+fi
+# shellcheck disable=SC2086
+python3 "$http_server" "$scratch/files" "$scratch/port" "$log" $tls 2>"$scratch/server-errors" &
 server=$!
 waited=0
 while [ ! -s "$scratch/port" ] && [ $waited -lt 100 ]; do
@@ -377,7 +384,7 @@ ok "with the server's word that it is the same file"
 big stall
 fetch 3 "a server that falls silent" --timeout 1
 absent "leaves no file"
-err_has "trying again"
+err_has "nothing came for 1 second; trying again"
 big corrupt
 fetch 4 "a wrong byte"
 absent "leaves no file"
@@ -476,6 +483,28 @@ sed -i 's|http://127.0.0.1:[0-9]*/|http://nosuch.invalid/|' one.yaml
 http_proxy=$base "$program" model fetch one --to one --catalogue one.yaml >"$out" 2>"$err"
 grep -q "http://nosuch.invalid/plain/big" "$log"
 ok "a proxy of the environment is asked"
+
+# TLS
+if [ -n "$tls" ]; then
+    secure=https://127.0.0.1:$(cat "$scratch/port.tls")
+    big plain
+    sed -i "s|$base/|$secure/|" one.yaml
+    fetch 3 "a certificate that nobody trusts"
+    absent "leaves no file"
+    requests 0
+    SSL_CERT_FILE=$scratch/certificate.pem
+    export SSL_CERT_FILE
+    fetch 0 "one that is trusted"
+    whole "gives the file"
+    big downgrade
+    sed -i "s|$base/|$secure/|" one.yaml
+    fetch 3 "a redirect from https to http"
+    absent "is not followed"
+    requests 1
+    unset SSL_CERT_FILE
+else
+    echo "ok $((count += 1)) - TLS # SKIP openssl is not installed"
+fi
 
 # disk
 big plain ", bytes: 1000000000000, sha256: $(sha "$scratch/files/big")"
