@@ -20,6 +20,11 @@ export TMPDIR
 mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work" "$TMPDIR"
 ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
 ln -s "$source/tests/data/clip-tiny/hf" "$XDG_DATA_HOME/clipsearch/models/tiny"
+# the program as it lies in a build directory of the source tree, wherever that is
+mkdir -p "$scratch/tree/build"
+cp "$program" "$scratch/tree/build/clipsearch"
+program=$scratch/tree/build/clipsearch
+ln -s "$source/weights" "$scratch/tree/weights"
 cd "$scratch/work" || exit 1
 pictures=$source/examples/pictures
 out=$scratch/out err=$scratch/err
@@ -36,10 +41,10 @@ clipsearch 0.1.0
 END
 run 0 "--version" --version
 run 0 "help" help
-for command in search ingest embed tokenize query get delete drop collections info help version; do
+for command in search ingest embed tokenize query get delete drop collections model info help version; do
     out_has "  $command"
 done
-for command in search ingest embed tokenize query get delete drop collections info; do
+for command in search ingest embed tokenize query get delete drop collections model info; do
     run 0 "help $command" help $command
     out_has "usage: clipsearch"
     cp "$out" "$scratch/page"
@@ -175,13 +180,21 @@ run 0 "ingest a directory" ingest pets
 out_is "says what it did" <<END
 Inserted 3 images into photos (2 skipped) in T
 END
+err_has "clipsearch: using the small built-in model"
+err_has "clipsearch model fetch clip-vit-b32"
 err_has "2 files could not be read:"
 err_has "pets/cut.jpg"
 err_has "pets/text.png"
 run 0 "ingest it again" ingest pets
+! grep -q built-in "$err"
+ok "the built-in model is told of once, when it makes a collection"
 out_is "nothing is new" <<END
 Inserted 0 images into photos (2 skipped, 3 unchanged) in T
 END
+run 0 "a new collection, -q" ingest -q pets --collection quiet
+! grep -q built-in "$err"
+ok "does not speak of the model"
+run 0 "drop it again" drop -q quiet
 run 0 "ingest -q" ingest -q pets
 silent "$out" "says nothing"
 mv pets/cat-snow.jpg pets/cat.jpg
@@ -232,6 +245,7 @@ END
 printf 'file,legs,note\ncat.jpg,4,"a ""cat"", small"\nno.jpg,,\n' >yaml/pets.csv
 run 0 "ingest by YAML" ingest yaml/ingest.yaml
 err_is "a row that is for no picture is told" <<END
+clipsearch: using the small built-in model, made for drawn scenes; for photographs get CLIP's, with: clipsearch model fetch clip-vit-b32
 clipsearch: 1 of the CSV rows names no picture that was found; see key and match in the file
 END
 out_is "by what the file says" <<END
@@ -345,6 +359,7 @@ run 4 "ingest with another model" ingest pets --model tiny
 err_has "--collection NAME"
 run 4 "a directory that is no model" dog --model ./pets
 run 0 "the collection's model by its own name" ingest pets --model tiny --collection tiny
+silent "$err" "another model is not remarked on"
 run 0 "a search takes the collection's model" "a dog" --collection tiny --json
 [ "$("$json_check" model <"$out")" = tiny ]
 ok "and says so"
