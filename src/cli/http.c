@@ -150,8 +150,8 @@ static cs_http_end judge(CURLcode code)
     }
 }
 
-/* The file of certificates to trust, as the curl program finds it: where a proxy looks into connections, people have put
- * its certificate there. NULL: curl's own. */
+/* The file of certificates to trust, as the curl program finds it: where a proxy looks into connections, people have
+ * put its certificate there. NULL: curl's own. */
 static const char *certificates(void)
 {
     static const char *const variables[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};

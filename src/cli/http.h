@@ -40,7 +40,8 @@ typedef enum cs_http_end {
 bool cs_http_there(const char **why);
 
 /* GET. At most 10 redirects; from https to http none. Proxies as curl's environment variables say (https_proxy,
- * no_proxy, ...); certificates in CURL_CA_BUNDLE or SSL_CERT_FILE count instead of curl's own. `err` is filled for CUT and FAILED. */
+ * no_proxy, ...); certificates in CURL_CA_BUNDLE or SSL_CERT_FILE count instead of curl's own. `err` is filled for CUT
+ * and FAILED. */
 cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, clipsearch_error *err);
 
 #endif

@@ -22,8 +22,8 @@ void cs_model_place_free(cs_model_place *place);
 /* The same by name alone, without words: CLIPSEARCH_E_NOT_FOUND, _MEMORY. */
 clipsearch_status cs_model_find_name(const char *name, cs_model_place *place);
 
-/* `name` in the directory weights of the source tree, when the program lies in a build directory just below it. NULL when
- * that cannot be told; cs_free it. */
+/* `name` in the directory weights of the source tree, when the program lies in a build directory just below it. NULL
+ * when that cannot be told; cs_free it. */
 char *cs_source_tree_path(const char *name);
 
 /* `name` among the user's models; NULL when HOME is not set. cs_free it. */
