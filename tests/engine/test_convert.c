@@ -272,7 +272,7 @@ static void make_uneven(const folder *f, const char *to, float factor)
     for (size_t at = begin; at + 4 <= bytes.len; at += 4) {
         float value;
         memcpy(&value, bytes.data + at, 4);
-        value *= 1 + (float)((at / 4 * 7919) % 1009) * 1e-6F;
+        value *= 1 + (float)((at / 4 * 7919) % 1009) * 1e-5F;
         if (at == begin + 4000)
             value = factor;
         memcpy(bytes.data + at, &value, 4);
@@ -295,13 +295,13 @@ static void test_rounding(const folder *f)
     TAP_OK(report.rounded > report.parameters / 2, "%d of %d numbers were rounded", (int)report.rounded,
            (int)report.parameters);
     double most = greatest_difference(&before, &f16);
-    TAP_OK(most > 1e-6 && most < 8e-4, "vectors differ by at most %.2g", most);
+    TAP_OK(most > 1e-6 && most < 1.4e-3, "vectors differ by at most %.2g", most);
     TAP_OK(convert(folder_path(f, "uneven"), folder_path(f, "uneven-bf16"), 0, CLIPSEARCH_BF16, &report) ==
                    CLIPSEARCH_OK &&
                encode(folder_path(f, "uneven-bf16"), both, &bf16),
            "bf16");
     most = greatest_difference(&before, &bf16);
-    TAP_OK(most > 1e-5 && most < 6e-3, "vectors differ by at most %.2g", most);
+    TAP_OK(most > 1e-5 && most < 1.5e-2, "vectors differ by at most %.2g", most);
 }
 
 static bool stop(void *context, uint64_t done, uint64_t total)
