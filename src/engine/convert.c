@@ -62,7 +62,8 @@ static void add(struct conversion *c, const char *prefix, const char *name, cons
     snprintf(output->name, sizeof output->name, "%s%s", prefix, name);
     output->from = *from;
     *plan = (cs_tensor_plan){.name = output->name, .dtype = c->dtype, .rank = rank};
-    memcpy(plan->shape, shape, (size_t)rank * sizeof *shape);
+    if (rank)
+        memcpy(plan->shape, shape, (size_t)rank * sizeof *shape);
 }
 
 static void add_vector(struct conversion *c, const char *prefix, const char *name, const cs_matrix *from)
