@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "kernels/cpu.h"
 #include "text/text_tower.h"
-#include "vision/vit.h"
+#include "vision/tower.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ typedef struct model {
 } model;
 
 typedef struct measured {
-    const cs_vit *vit; /* or */
+    const cs_image_tower *image; /* or */
     const cs_text_tower *tower;
     const float *pixels;
     const int32_t *ids;
@@ -70,8 +70,8 @@ static void must_be_ok(clipsearch_status status, const clipsearch_error *err)
 
 static void forward(const measured *m, cs_pool *pool)
 {
-    if (m->vit)
-        cs_vit_forward(m->vit, m->pixels, m->count, m->scratch, pool, NULL, m->vectors);
+    if (m->image)
+        cs_image_tower_forward(m->image, m->pixels, m->count, m->scratch, pool, NULL, m->vectors);
     else
         cs_text_tower_forward(m->tower, m->ids, m->lengths, m->count, m->scratch, pool, NULL, m->vectors);
 }
@@ -105,26 +105,26 @@ static void measure(const model *mdl, const measured *m, const char *what)
 static void bench_images(const model *mdl, bool pack, const size_t *batches, size_t batch_count)
 {
     clipsearch_error err;
-    cs_vit *vit = NULL;
+    cs_image_tower *tower = NULL;
     double start = now_ms();
-    must_be_ok(cs_vit_open(mdl->weights, mdl->naming, &mdl->dir.config, pack, mdl->pool, &vit, &err), &err);
+    must_be_ok(cs_image_tower_open(&mdl->dir, mdl->weights, pack, mdl->pool, &tower, &err), &err);
     printf("{\"engine\": \"clipsearch\", \"what\": \"open image tower%s\", \"open_ms\": %.1f}\n",
            pack ? ", packed" : "", now_ms() - start);
-    size_t size = mdl->dir.config.image_size, each = 3 * size * size;
+    size_t size = cs_model_preprocess(&mdl->dir)->crop, each = 3 * size * size;
     for (size_t b = 0; b < batch_count; b++) {
         size_t count = batches[b];
         float *pixels = must(cs_alloc_aligned(count * each, sizeof *pixels));
         for (size_t i = 0; i < count * each; i++)
             pixels[i] = (float)(i * 2654435761u % 1000) / 500 - 1;
-        measured m = {.vit = vit, .pixels = pixels, .count = count};
-        m.scratch = must(cs_alloc_aligned(cs_vit_scratch(vit, count, mdl->threads), 1));
-        m.vectors = must(cs_alloc_aligned(count * mdl->dir.config.dim, sizeof(float)));
+        measured m = {.image = tower, .pixels = pixels, .count = count};
+        m.scratch = must(cs_alloc_aligned(cs_image_tower_scratch(tower, count, mdl->threads), 1));
+        m.vectors = must(cs_alloc_aligned(count * cs_model_dim(&mdl->dir), sizeof(float)));
         measure(mdl, &m, pack ? "image, packed" : "image");
         cs_free(m.scratch);
         cs_free(m.vectors);
         cs_free(pixels);
     }
-    cs_vit_close(&vit);
+    cs_image_tower_close(&tower);
 }
 
 static void bench_texts(const model *mdl, size_t length, const size_t *batches, size_t batch_count)
@@ -170,13 +170,19 @@ int main(int argc, char **argv)
     must_be_ok(cs_model_dir_open(argv[1], &mdl.dir, &mdl.weights, &err), &err);
     if (!mdl.weights)
         must_be_ok(cs_weights_open(mdl.dir.weights, &mdl.weights, &err), &err);
-    must_be_ok(cs_clip_naming_detect(mdl.weights, &mdl.naming, &err), &err);
+    const bool texts = !mdl.dir.image_only;
+    if (texts)
+        must_be_ok(cs_clip_naming_detect(mdl.weights, &mdl.naming, &err), &err);
     must_be_ok(cs_pool_open(mdl.threads, &mdl.pool, &err), &err);
     mdl.threads = cs_pool_threads(mdl.pool);
-    bench_images(&mdl, false, batches, batch_count);
+    if (texts) /* convolutions are always packed */
+        bench_images(&mdl, false, batches, batch_count);
     bench_images(&mdl, true, batches, batch_count);
-    bench_texts(&mdl, 5 < mdl.dir.config.context_length ? 5 : mdl.dir.config.context_length, batches, batch_count);
-    bench_texts(&mdl, mdl.dir.config.context_length, batches, batch_count);
+    if (texts) {
+        size_t context = mdl.dir.config.context_length;
+        bench_texts(&mdl, 5 < context ? 5 : context, batches, batch_count);
+        bench_texts(&mdl, context, batches, batch_count);
+    }
     cs_pool_close(&mdl.pool);
     cs_weights_close(&mdl.weights);
     cs_model_dir_free(&mdl.dir);

@@ -3,8 +3,9 @@
 
     towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N] [--batches 1,8,32]
 
-BENCH_TOWERS is the program built from bench/bench_towers.c; MODEL_DIRECTORY is in the Hugging Face layout
-(tools/golden/clip_towers.py --full makes one). The engines take turns, N rounds (default 3), and the median of the
+BENCH_TOWERS is the program built from bench/bench_towers.c; MODEL_DIRECTORY is in the Hugging Face layout of CLIP
+(tools/golden/clip_towers.py --full makes one), or holds resnet18, -34, -50, vgg16, mobilenet-v2 or clip-rn50 under that
+name (tools/golden/cnn_towers.py --full): then the peers run torchvision's or open_clip's network of that name. The engines take turns, N rounds (default 3), and the median of the
 rounds is printed: time on the clock, and time of the processors, which says more on a machine that others use too (one
 thread; with more, engines differ in whether they sleep or spin while they wait). Peers: PyTorch in float32, and ONNX
 Runtime in float32 on the same model exported by torch.onnx. The peers' texts are padded to the whole context, as their
@@ -19,7 +20,6 @@ import tempfile
 import time
 
 import torch
-from transformers import CLIPModel
 
 
 class Vision(torch.nn.Module):
@@ -42,6 +42,45 @@ class Text(torch.nn.Module):
         return x / x.norm(dim=-1, keepdim=True)
 
 
+class Features(torch.nn.Module):
+    """A classifier without its last layers: one number a channel."""
+
+    def __init__(self, model, greatest):
+        super().__init__()
+        self.model, self.greatest = model, greatest
+
+    def forward(self, pixels):
+        maps = self.model(pixels)
+        return maps.amax(dim=(2, 3)) if self.greatest else maps.mean(dim=(2, 3))
+
+
+def image_network(name):
+    """The network a directory is called after, with any weights: its speed does not depend on them. None: no such one."""
+    import torchvision
+    if name in ("resnet18", "resnet34", "resnet50"):
+        model = getattr(torchvision.models, name)()
+        model.fc = torch.nn.Identity()
+    elif name == "vgg16":
+        model = Features(torchvision.models.vgg16().features, True)
+    elif name in ("mobilenet-v2", "mobilenetv2"):
+        model = Features(torchvision.models.mobilenet_v2().features, False)
+    elif name == "clip-rn50":
+        import open_clip
+        model = open_clip.create_model("RN50").visual
+    else:
+        return None
+    return model.eval()
+
+
+def clip_towers(path):
+    from transformers import CLIPModel
+    model = CLIPModel.from_pretrained(path, attn_implementation="sdpa").eval()
+    size, context = model.config.vision_config.image_size, model.config.text_config.max_position_embeddings
+    vocabulary = model.config.text_config.vocab_size
+    return {"image": (Vision(model).eval(), lambda b: torch.randn(b, 3, size, size)),
+            f"text of {context} tokens": (Text(model).eval(), lambda b: torch.randint(0, vocabulary, (b, context)))}
+
+
 def medians(run, batch, budget=1.5):
     """Milliseconds an item: on the clock, and of the processors."""
     run()
@@ -62,11 +101,8 @@ def main():
     parser.add_argument("--batches", default="1,8,32")
     args = parser.parse_args()
     batches = [int(batch) for batch in args.batches.split(",")]
-    model = CLIPModel.from_pretrained(args.model, attn_implementation="sdpa").eval()
-    size, context = model.config.vision_config.image_size, model.config.text_config.max_position_embeddings
-    vocabulary = model.config.text_config.vocab_size
-    towers = {"image": (Vision(model).eval(), lambda b: torch.randn(b, 3, size, size)),
-              f"text of {context} tokens": (Text(model).eval(), lambda b: torch.randint(0, vocabulary, (b, context)))}
+    network = image_network(os.path.basename(os.path.normpath(args.model)))
+    towers = {"image": (network, lambda b: torch.randn(b, 3, 224, 224))} if network else clip_towers(args.model)
     results = {}
 
     def note(engine, what, threads, batch, ms):

@@ -12,9 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* small limits, so that a run is many pictures and not a few large ones */
     static const clipsearch_image_options options = {.max_bytes = 1 << 20, .max_pixels = 1 << 18};
     static const cs_preprocess_config configs[] = {
-        {CS_BICUBIC, 32, 32, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}},
-        {CS_BILINEAR, 17, 30, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}},
-        {CS_NEAREST, 40, 8, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}},
+        {CS_BICUBIC, 32, 32, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}, false, false, false},
+        {CS_BILINEAR, 17, 30, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}, false, false, false},
+        {CS_NEAREST, 40, 8, {0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}, false, false, false},
+        {CS_NEAREST, 32, 32, {103.939f, 116.779f, 123.68f}, {1, 1, 1}, true, true, true},
     };
     cs_decoder decoder = {0};
     cs_preprocessor pre = {0};

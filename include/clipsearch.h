@@ -38,8 +38,8 @@
  *
  * CONCEPTS
  *
- * Encoder: a model directory, opened. It maps images and texts into one space of `dim` floats. Immutable
- * after opening, so any number of threads may share one.
+ * Encoder: a model directory or file, opened. It maps images and texts into one space of `dim` floats; some models map
+ * images only. Immutable after opening, so any number of threads may share one.
  *
  * Session: the scratch memory one thread needs to use an encoder. Encoding texts and decoded images through a session
  * allocates nothing once the session is open, except that its buffers grow for a picture larger than any before it
@@ -129,6 +129,8 @@ CLIPSEARCH_API const char *clipsearch_status_name(clipsearch_status status);
 
 typedef struct clipsearch_encoder clipsearch_encoder;
 
+typedef enum clipsearch_metric { CLIPSEARCH_COSINE = 0, CLIPSEARCH_IP = 1, CLIPSEARCH_L2 = 2 } clipsearch_metric;
+
 enum {
     CLIPSEARCH_IMAGE_TOWER = 1, /* can encode images */
     CLIPSEARCH_TEXT_TOWER = 2   /* can encode texts */
@@ -136,7 +138,8 @@ enum {
 
 typedef struct clipsearch_encoder_options {
     unsigned towers;   /* which towers to load, CLIPSEARCH_*_TOWER or-ed; default both. A tower that is not loaded
-                          costs nothing: its weights are never read. */
+                          costs nothing: its weights are never read. Of an encoder for pictures only, the image
+                          tower is loaded when it is among them. */
     bool pack_weights; /* copy the image tower's weights once into the layout the kernels want: slower to open,
                           faster per image from the second batch on; results are the same bits. Default false. */
     const char *name;  /* the name the encoder goes by in collections; NULL (default): the directory's own */
@@ -145,9 +148,10 @@ typedef struct clipsearch_encoder_options {
 /* Fill `options` with the defaults named above. */
 CLIPSEARCH_API void clipsearch_encoder_options_init(clipsearch_encoder_options *options);
 
-/* Open the model directory `path`: config.json, model.safetensors, preprocessor_config.json and vocab.json +
+/* Open the model `path`: a directory with config.json, model.safetensors, preprocessor_config.json and vocab.json +
  * merges.txt in the Hugging Face layout; or an open_clip / OpenAI-named *.safetensors with
- * bpe_simple_vocab_16e6.txt.gz (docs/model.md lists what is read). `options` may be NULL for the defaults.
+ * bpe_simple_vocab_16e6.txt.gz; or with an image network's weights (ResNet, VGG, MobileNetV2: an encoder for pictures
+ * only), or such a weight file by itself (docs/model.md lists what is read). `options` may be NULL for the defaults.
  * Weights stay memory-mapped: do not truncate the file while the encoder is open.
  * Errors: CLIPSEARCH_E_IO, _MODEL (names the file, tensor, shapes), _UNSUPPORTED, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
@@ -156,19 +160,23 @@ CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
 
 typedef struct clipsearch_encoder_info {
     const char *name;          /* as stored in collections */
-    const char *path;          /* directory it was opened from */
+    const char *path;          /* directory or file it was opened from */
     const char *fingerprint;   /* 64 hex digits that name what makes the vectors: SHA-256 over the configuration (sizes,
                                   heads, activation) and tensor names, types, shapes and a sample of each tensor's bytes
                                   (not of the whole file, which would have to be read) */
     const char *preprocessing; /* one line that names the preprocessing exactly; part of a collection's identity */
     size_t dim;                /* length of a vector */
     size_t image_size;         /* pixels on a side after the crop */
-    size_t context_length;     /* tokens in a text, start and end included */
-    size_t vocabulary;         /* number of token ids */
-    float logit_scale;         /* exp(logit_scale) of the model: 100 for OpenAI's */
+    size_t context_length;     /* tokens in a text, start and end included; 0 of an encoder for pictures only */
+    size_t vocabulary;         /* number of token ids, or 0 */
+    float logit_scale;         /* exp(logit_scale) of the model: 100 for OpenAI's; or 0 */
     unsigned towers;           /* the towers that were loaded */
     uint64_t parameters;       /* number of weights in the towers' files */
     const char *weights;       /* the weight file */
+    const char *architecture;  /* "clip-vit", "clip-resnet", "resnet50", "vgg16-keras", "mobilenet-v2", ... */
+    clipsearch_metric metric;  /* what the model's vectors are usually compared by */
+    bool normalized;           /* vectors are L2-normalised; those of others are brought to length 1 when they are
+                                  ingested into a CLIPSEARCH_COSINE collection */
 } clipsearch_encoder_info;
 
 /* Describe an open encoder. The strings live as long as it does. */
@@ -247,12 +255,12 @@ CLIPSEARCH_API clipsearch_status clipsearch_session_open(const clipsearch_encode
 CLIPSEARCH_API void clipsearch_session_close(clipsearch_session **session);
 
 /* Encode `count` texts into `vectors` [count, dim], each L2-normalised. The vector of a text does not depend on
- * what else is in the call. Errors as clipsearch_tokenize. */
+ * what else is in the call. Errors as clipsearch_tokenize; _ARGUMENT for an encoder for pictures only. */
 CLIPSEARCH_API clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const char *const *texts,
                                                          size_t count, float *vectors, clipsearch_error *err);
 
-/* Encode `count` decoded images into `vectors` [count, dim], each L2-normalised. The vector of an image does not
- * depend on what else is in the call. */
+/* Encode `count` decoded images into `vectors` [count, dim], each L2-normalised where the encoder's are. The vector of
+ * an image does not depend on what else is in the call. */
 CLIPSEARCH_API clipsearch_status clipsearch_encode_images(clipsearch_session *session, const clipsearch_image *images,
                                                           size_t count, float *vectors, clipsearch_error *err);
 
@@ -263,7 +271,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_encode_file(clipsearch_session *sess
 /* What an encoder takes of memory, in bytes. */
 typedef struct clipsearch_memory {
     uint64_t mapped;  /* the weight file: read in as it is used, and shared by all processes that use it */
-    uint64_t packed;  /* the copies that pack_weights makes besides, whether this encoder has made them or not */
+    uint64_t packed;  /* copies of weights in another layout: those that pack_weights makes of a vision transformer,
+                         whether this encoder has made them or not, and those of convolutions, which always are */
     uint64_t session; /* what opening a session with the given options takes */
 } clipsearch_memory;
 
@@ -322,9 +331,11 @@ typedef struct clipsearch_convert_report {
     uint64_t rounded; /* parameters that are not the same numbers any more */
 } clipsearch_convert_report;
 
-/* Write the model directory `from` (any that clipsearch_encoder_open takes) as the directory `to`, which is made when
- * it is missing, in the Hugging Face layout: model.safetensors with the tensors in the order an encoder reads them,
- * config.json, preprocessor_config.json and, with the text tower, vocab.json and merges.txt. Each file gets its name
+/* Write the model `from` (any that clipsearch_encoder_open takes) as the directory `to`, which is made when it is
+ * missing. A CLIP with a vision transformer gets the Hugging Face layout: model.safetensors with the tensors in the
+ * order an encoder reads them, config.json, preprocessor_config.json and, with the text tower, vocab.json and
+ * merges.txt. CLIP's ResNets and image networks keep their tensors' names, less what is no part of the towers, with an
+ * open_clip_config.json or a clipsearch.json; their numbers of one dimension stay f32. Each file gets its name
  * when it is whole, the weights last. Numbers are rounded to the nearest, ties to even; one that f16 cannot hold is
  * refused, never made infinite. With f32 weights the new model gives the same vectors, bit for bit. The weight file's
  * metadata hold the source's name, SHA-256 and what was done. To collections the new model is another encoder unless
@@ -339,8 +350,6 @@ CLIPSEARCH_API clipsearch_status clipsearch_model_convert(const char *from, cons
 
 typedef struct clipsearch_database clipsearch_database;
 typedef struct clipsearch_collection clipsearch_collection;
-
-typedef enum clipsearch_metric { CLIPSEARCH_COSINE = 0, CLIPSEARCH_IP = 1, CLIPSEARCH_L2 = 2 } clipsearch_metric;
 
 enum {
     CLIPSEARCH_READ_ONLY = 1, /* open for reading; the file must exist */

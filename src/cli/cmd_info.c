@@ -100,6 +100,8 @@ static void put_model_json(cs_buf *buf, const clipsearch_encoder_info *m)
     put_member(buf, ",", "path", m->path);
     put_member(buf, ",", "fingerprint", m->fingerprint);
     put_member(buf, ",", "preprocessing", m->preprocessing);
+    put_member(buf, ",", "architecture", m->architecture);
+    put_member(buf, ",", "metric", cs_metric_words[m->metric]);
     cs_buf_printf(buf,
                   ",\"dim\":%zu,\"image_size\":%zu,\"context_length\":%zu,\"vocabulary\":%zu,\"parameters\":%" PRIu64
                   ",\"logit_scale\":",
@@ -113,14 +115,17 @@ static void put_model_text(cs_buf *buf, const clipsearch_encoder_info *m)
     char parameters[27], vocabulary[27];
     cs_buf_puts(buf, "model        ");
     cs_put_printable(buf, m->name);
-    cs_buf_puts(buf, "\n  directory  ");
+    cs_buf_puts(buf, "\n  place      ");
     cs_put_printable(buf, m->path);
-    cs_buf_printf(
-        buf,
-        "\n  weights    %.16s, %s numbers\n  pictures   %zu x %zu pixels\n  texts      up to %zu tokens of %s\n"
-        "  vectors    %zu numbers\n",
-        m->fingerprint, cs_grouped(m->parameters, parameters), m->image_size, m->image_size, m->context_length,
-        cs_grouped(m->vocabulary, vocabulary), m->dim);
+    cs_buf_printf(buf, "\n  network    %s\n  weights    %.16s, %s numbers\n  pictures   %zu x %zu pixels\n",
+                  m->architecture, m->fingerprint, cs_grouped(m->parameters, parameters), m->image_size, m->image_size);
+    if (m->vocabulary)
+        cs_buf_printf(buf, "  texts      up to %zu tokens of %s\n", m->context_length,
+                      cs_grouped(m->vocabulary, vocabulary));
+    else
+        cs_buf_puts(buf, "  texts      none: it encodes pictures only\n");
+    cs_buf_printf(buf, "  vectors    %zu numbers%s, usually compared by %s\n", m->dim,
+                  m->normalized ? " of length 1" : "", cs_metric_words[m->metric]);
 }
 
 static int put_model(info *in)

@@ -151,7 +151,13 @@ static int open_model(ingest *in, const char *encoder)
     session.image = in->options.image;
     if (status == CLIPSEARCH_OK)
         status = clipsearch_session_open(in->encoder, &session, &in->session, &err);
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_MODEL);
+    if (status != CLIPSEARCH_OK)
+        return cs_report(&err, CS_STAGE_MODEL);
+    clipsearch_encoder_info info;
+    clipsearch_encoder_describe(in->encoder, &info);
+    if (!encoder && !in->metric_said) /* a new collection compares as the model's vectors are meant to be */
+        in->metric = info.metric;
+    return CS_EXIT_FOUND;
 }
 
 static bool walk_only(void *context, const clipsearch_progress *progress)

@@ -142,14 +142,16 @@ static int answer(search *s, cs_result *result, float *vector)
     }
     if (status != CLIPSEARCH_OK)
         return cs_report(&err, CS_STAGE_INPUT);
+    double encoded = cs_now_ms();
     status = clipsearch_search(s->collection, vector, 1, s->settings.k, &options, &result->hits, &err);
     if (status == CLIPSEARCH_E_LIMIT) /* the filter */
         return cs_usage(CS_SEARCH, "%s", err.message);
     if (status != CLIPSEARCH_OK)
         return cs_report(&err, CS_STAGE_DATABASE);
     result->ms = cs_now_ms() - start;
+    result->search_ms = result->ms - (encoded - start);
     if (s->args->verbose)
-        cs_say("%s: %.1f ms, %zu of %llu pictures", result->query.text, result->ms,
+        cs_say("%s: %.1f ms (searching %.1f), %zu of %llu pictures", result->query.text, result->ms, result->search_ms,
                clipsearch_hits_count(result->hits, 0), (unsigned long long)s->info.count);
     return CS_EXIT_FOUND;
 }

@@ -10,6 +10,7 @@
 #include "cli/models.h"
 #include "cli/say.h"
 #include "cli/settings.h"
+#include "cli/words.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -111,12 +112,14 @@ static void put_encoder_text(const model_info *in, cs_buf *buf)
     const clipsearch_encoder_info *of = &in->of;
     cs_buf_puts(buf, "model        ");
     cs_put_printable(buf, of->name);
-    cs_buf_printf(buf, "\n  encoder    CLIP, %s, vectors of %zu numbers\n", tower_text(of->towers), of->dim);
+    cs_buf_printf(buf, "\n  encoder    %s, %s, vectors of %zu numbers%s, compared by %s\n", of->architecture,
+                  tower_text(of->towers), of->dim, of->normalized ? " of length 1" : "", cs_metric_words[of->metric]);
     cs_buf_printf(buf, "  pictures   %s\n", of->preprocessing);
     if (of->towers & CLIPSEARCH_TEXT_TOWER)
         cs_buf_printf(buf, "  texts      up to %zu tokens of %s\n", of->context_length,
                       cs_grouped(of->vocabulary, vocabulary));
-    cs_buf_printf(buf, "  logits     %g times the cosine\n", (double)of->logit_scale);
+    if (of->logit_scale > 0)
+        cs_buf_printf(buf, "  logits     %g times the cosine\n", (double)of->logit_scale);
     cs_buf_printf(buf, "  identity   %s\n", of->fingerprint);
     cs_buf_printf(buf, "  memory     %s mapped, %s for packed weights, %s for batches of %zu\n",
                   cs_byte_words(in->memory.mapped, mapped), cs_byte_words(in->memory.packed, packed),
@@ -154,7 +157,9 @@ static void put_encoder_json(const model_info *in, cs_buf *buf)
     const clipsearch_encoder_info *of = &in->of;
     put_member(buf, "{", "name", of->name);
     put_member(buf, ",", "path", of->path);
-    put_member(buf, ",", "kind", "clip");
+    put_member(buf, ",", "architecture", of->architecture);
+    put_member(buf, ",", "metric", cs_metric_words[of->metric]);
+    cs_buf_printf(buf, ",\"normalized\":%s", of->normalized ? "true" : "false");
     cs_buf_printf(buf, ",\"towers\":[%s%s%s]", of->towers & CLIPSEARCH_IMAGE_TOWER ? "\"image\"" : "",
                   of->towers == (CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER) ? "," : "",
                   of->towers & CLIPSEARCH_TEXT_TOWER ? "\"text\"" : "");

@@ -17,6 +17,13 @@ static bool is_directory(const char *path)
     return cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK && info.is_directory;
 }
 
+/* A directory, or a file called as weight files are. */
+static bool is_model(const char *path)
+{
+    cs_file_info info;
+    return is_directory(path) || (*cs_path_weight_ending(path) && cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK);
+}
+
 char *cs_source_tree_path(const char *name)
 {
     char program[4096];
@@ -124,8 +131,9 @@ static clipsearch_status find_name(const char *name, cs_model_place *place, clip
         cs_fail_memory(err, name);
     if (status == CLIPSEARCH_E_NOT_FOUND)
         cs_fail(err, status,
-                "there is no model \"%s\"; --model takes a model directory, or a name. Looked for it at:%s%s", name,
-                looked.data ? looked.data : " (nowhere: HOME is not set)", fetch_advice(name, advice));
+                "there is no model \"%s\"; --model takes a model directory, a weight file, or a name. Looked for it "
+                "at:%s%s",
+                name, looked.data ? looked.data : " (nowhere: HOME is not set)", fetch_advice(name, advice));
     cs_buf_free(&looked);
     return status;
 }
@@ -133,19 +141,22 @@ static clipsearch_status find_name(const char *name, cs_model_place *place, clip
 clipsearch_status cs_model_find(const char *word, cs_model_place *place, clipsearch_error *err)
 {
     *place = (cs_model_place){0};
-    if (!strchr(word, '/') && !is_directory(word))
+    if (!strchr(word, '/') && !is_model(word))
         return find_name(word, place, err);
     place->directory = cs_strdup(word);
     return place->directory ? CLIPSEARCH_OK : cs_fail_memory(err, word);
 }
 
-/* Whether the model at hand goes by `name` in collections: by the name it was found by, or its directory's own. */
+/* Whether the model at hand goes by `name` in collections: by the name it was found by, or its directory's or file's
+ * own. */
 static bool goes_by(const cs_model_place *place, const char *name)
 {
     if (place->name)
         return strcmp(place->name, name) == 0;
     char *real = realpath(place->directory, NULL);
-    bool same = real && strcmp(cs_path_base(real), name) == 0;
+    const char *base = real ? cs_path_base(real) : "";
+    size_t n = (size_t)(cs_path_weight_ending(base) - base);
+    bool same = real && strlen(name) == n && strncmp(base, name, n) == 0;
     free(real);
     return same;
 }

@@ -8,14 +8,15 @@
 /* The model when nothing names one. */
 #define CS_DEFAULT_MODEL "default"
 
-/* A model's place, and the name collections know it by (NULL: its directory's own). cs_free both. */
+/* A model's place, a directory or a weight file, and the name collections know it by (NULL: the place's own). cs_free
+ * both. */
 typedef struct cs_model_place {
     char *directory, *name;
 } cs_model_place;
 
-/* Find the model `word`: a directory when it holds a '/' or is one; else a name, looked for in the user's models
- * ($XDG_DATA_HOME/clipsearch/models), in those installed with the program, and in the source tree the program was built
- * in. Errors: CLIPSEARCH_E_NOT_FOUND (says where was looked), _MEMORY. */
+/* Find the model `word`: a directory or weight file when it holds a '/' or is one; else a name, looked for in the
+ * user's models ($XDG_DATA_HOME/clipsearch/models), in those installed with the program, and in the source tree the
+ * program was built in. Errors: CLIPSEARCH_E_NOT_FOUND (says where was looked), _MEMORY. */
 clipsearch_status cs_model_find(const char *word, cs_model_place *place, clipsearch_error *err);
 void cs_model_place_free(cs_model_place *place);
 

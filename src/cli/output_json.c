@@ -46,7 +46,7 @@ static void put_result(cs_buf *buf, const cs_result *result)
 {
     cs_buf_puts(buf, "\n  {");
     put_member(buf, result->query.is_image ? "image" : "text", result->query.text);
-    cs_buf_printf(buf, ",\"ms\":%.3f,\"hits\":[", result->ms);
+    cs_buf_printf(buf, ",\"ms\":%.3f,\"search_ms\":%.3f,\"hits\":[", result->ms, result->search_ms);
     for (size_t rank = 0; rank < clipsearch_hits_count(result->hits, 0); rank++)
         put_hit(buf, clipsearch_hits_get(result->hits, 0, rank), rank);
     cs_buf_puts(buf, "]}");

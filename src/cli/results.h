@@ -10,7 +10,8 @@
 
 typedef struct cs_result {
     cs_word query;
-    double ms; /* encoding and searching */
+    double ms;        /* encoding and searching */
+    double search_ms; /* searching alone */
     clipsearch_hits *hits;
 } cs_result;
 

@@ -8,6 +8,7 @@
 #include "cli/sheet_layout.h"
 #include "cli/sheet_png.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,13 +86,19 @@ static clipsearch_status draw_picture(cs_canvas *canvas, cs_point at, const char
     return status == CLIPSEARCH_E_MEMORY ? cs_fail_memory(err, path) : CLIPSEARCH_OK;
 }
 
+/* Words in the middle below a tile. */
+static void draw_label(cs_canvas *canvas, cs_point at, const char *words)
+{
+    size_t letters = strlen(words);
+    cs_canvas_text(canvas, at.x + (CS_SHEET_TILE - (uint32_t)letters * CS_FONT_ADVANCE) / 2, at.y + CS_SHEET_TILE + 5,
+                   words, letters, 1, INK);
+}
+
 static clipsearch_status draw_hit(cs_canvas *canvas, cs_point at, const clipsearch_hit *hit, clipsearch_error *err)
 {
-    char score[32];
-    snprintf(score, sizeof score, "%.3f", (double)hit->score);
-    size_t letters = strlen(score);
-    cs_canvas_text(canvas, at.x + (CS_SHEET_TILE - (uint32_t)letters * CS_FONT_ADVANCE) / 2, at.y + CS_SHEET_TILE + 5,
-                   score, letters, 1, INK);
+    char score[64]; /* a score, or a squared distance of any size */
+    snprintf(score, sizeof score, fabsf(hit->score) < 1e6f ? "%.3f" : "%.6g", (double)hit->score);
+    draw_label(canvas, at, score);
     return draw_picture(canvas, at, hit->path, err);
 }
 
@@ -104,6 +111,9 @@ static clipsearch_status draw_block(cs_canvas *canvas, uint32_t top, const cs_re
     else
         draw_text_tile(canvas, query, result->query.text);
     cs_canvas_frame(canvas, query.x - 3, query.y - 3, CS_SHEET_TILE + 6, CS_SHEET_TILE + 6, QUERY_FRAME);
+    char took[32];
+    snprintf(took, sizeof took, "search %.1f ms", result->search_ms < 1e6 ? result->search_ms : 1e6);
+    draw_label(canvas, query, took);
     size_t count = clipsearch_hits_count(result->hits, 0);
     for (size_t rank = 0; rank < count && status == CLIPSEARCH_OK; rank++)
         status = draw_hit(canvas, cs_sheet_tile(top, rank), clipsearch_hits_get(result->hits, 0, rank), err);

@@ -3,6 +3,7 @@
 #include "engine/batch.h"
 
 #include "base/mem.h"
+#include "kernels/vec.h"
 
 #include <string.h>
 
@@ -64,11 +65,15 @@ clipsearch_status cs_batch_add(cs_batch *batch, cs_change_kind kind, const clips
     return add(batch, kind, item, attributes, SIZE_MAX, err);
 }
 
+/* A cosine collection holds vectors of length 1, whatever the encoder makes. */
 static void encode_waiting(cs_batch *batch)
 {
+    float *vectors = batch->vectors + (batch->front - batch->waiting) * batch->dim; /* [waiting, dim] */
     if (batch->waiting)
-        cs_session_forward(batch->session, batch->waiting,
-                           batch->vectors + (batch->front - batch->waiting) * batch->dim);
+        cs_session_forward(batch->session, batch->waiting, vectors);
+    if (batch->collection->row.metric == CLIPSEARCH_COSINE && !cs_encoder_normalises(batch->session->encoder))
+        for (size_t i = 0; i < batch->waiting; i++)
+            cs_vec_normalise(vectors + i * batch->dim, batch->dim);
     batch->waiting = 0;
 }
 

@@ -74,11 +74,11 @@ clipsearch_status cs_database_collections(clipsearch_database *db,
 clipsearch_status cs_collection_check_encoder(const cs_store_collection *row, const clipsearch_encoder *encoder,
                                               clipsearch_error *err)
 {
-    if (row->dim != encoder->dir.config.dim)
+    if (row->dim != cs_model_dim(&encoder->dir))
         return cs_fail(
             err, CLIPSEARCH_E_MISMATCH,
             "the collection %s holds vectors of %zu numbers made by the encoder %s; the encoder %s makes %zu",
-            row->name, row->dim, row->encoder, encoder->name, encoder->dir.config.dim);
+            row->name, row->dim, row->encoder, encoder->name, cs_model_dim(&encoder->dir));
     if (strcmp(row->fingerprint, encoder->fingerprint) != 0)
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,
                        "the collection %s was made with the encoder %s (fingerprint %.12s), not with %s (%.12s); their "
@@ -124,7 +124,7 @@ static const char *metric_name(clipsearch_metric metric)
 static clipsearch_status create(clipsearch_database *db, const char *name, const clipsearch_encoder *encoder,
                                 clipsearch_metric metric, cs_store_collection *row, clipsearch_error *err)
 {
-    cs_store_collection made = {.dim = encoder->dir.config.dim, .metric = metric};
+    cs_store_collection made = {.dim = cs_model_dim(&encoder->dir), .metric = metric};
     if (strlen(name) >= sizeof made.name)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "the collection's name \"%s\" is too long: 1 to 64 letters, digits, '_', '-' or '.'", name);

@@ -161,8 +161,14 @@ static clipsearch_status write_weights(struct conversion *c, const char *path, c
 /* Which towers are to be written; one that was asked for must be there. */
 static clipsearch_status choose_towers(struct conversion *c)
 {
-    unsigned there = (cs_clip_has_vision(c->weights, c->naming) ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
-                     (cs_clip_has_text(c->weights, c->naming) ? (unsigned)CLIPSEARCH_TEXT_TOWER : 0);
+    unsigned there = CLIPSEARCH_IMAGE_TOWER;
+    if (!c->dir.image_only) {
+        clipsearch_status status = cs_clip_naming_detect(c->weights, &c->naming, c->err);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        there = (cs_clip_has_vision(c->weights, c->naming) ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
+                (cs_clip_has_text(c->weights, c->naming) ? (unsigned)CLIPSEARCH_TEXT_TOWER : 0);
+    }
     c->towers = c->options->towers ? c->options->towers : there;
     if (c->towers & ~there)
         return cs_fail(c->err, CLIPSEARCH_E_ARGUMENT, "%s: there is no %s tower in this model", c->dir.weights,
@@ -185,6 +191,57 @@ static clipsearch_status make_directory(const char *from, const char *to, clipse
     return CLIPSEARCH_OK;
 }
 
+/* ---------------------------------------------------------------- kinds of models */
+
+/* Of CLIP with a ResNet, by OpenAI's names. */
+static bool is_of_tower(void *context, const cs_tensor *tensor)
+{
+    const struct conversion *c = context;
+    bool visual = strncmp(tensor->name, "visual.", 7) == 0;
+    if (strcmp(tensor->name, "logit_scale") == 0)
+        return true;
+    /* what OpenAI's archives hold besides: sizes, as numbers of no tower */
+    if (tensor->count == 1 && tensor->rank == 0)
+        return false;
+    return c->towers & (visual ? CLIPSEARCH_IMAGE_TOWER : CLIPSEARCH_TEXT_TOWER);
+}
+
+/* Of an image network: all but the layers behind the features, which are often most of the file. */
+static bool is_of_network(void *context, const cs_tensor *tensor)
+{
+    static const char *const behind[] = {"fc.", "classifier.", "head.", "pre_logits."};
+    const struct conversion *c = context;
+    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++)
+        if (strncmp(tensor->name, behind[i], strlen(behind[i])) == 0)
+            return false;
+    return c->dir.image.naming != CS_IMAGE_KERAS || strstr(tensor->name, "block");
+}
+
+/* Biases, and what is folded from BatchNorm: little to store, and a variance that f16 makes zero is a division by
+ * almost nothing. */
+static bool stays_f32(const cs_tensor *tensor)
+{
+    return tensor->rank <= 1;
+}
+
+static clipsearch_status make_plan(struct conversion *c)
+{
+    if (c->dir.image_only)
+        return cs_convert_plan_stored(&c->plan, c->weights, is_of_network, stays_f32, c, c->err);
+    if (c->dir.config.resnet)
+        return cs_convert_plan_stored(&c->plan, c->weights, is_of_tower, stays_f32, c, c->err);
+    return cs_convert_plan_clip(&c->plan, c->weights, c->naming, &c->dir.config, c->towers, c->err);
+}
+
+static clipsearch_status write_config(const struct conversion *c, const char *to)
+{
+    if (c->dir.image_only)
+        return cs_convert_image_config(&c->dir.image, to, c->err);
+    if (c->dir.config.resnet)
+        return cs_convert_resnet_config(&c->dir.config, to, c->err);
+    return cs_convert_config(&c->dir.config, type_names[c->plan.dtype], to, c->err);
+}
+
 static clipsearch_status open_buffers(struct conversion *c)
 {
     c->floats = cs_alloc_array(CHUNK, sizeof *c->floats);
@@ -197,11 +254,9 @@ static clipsearch_status convert(struct conversion *c, const char *from, const c
 {
     clipsearch_status status = cs_model_dir_open(from, &c->dir, &c->weights, c->err);
     if (status == CLIPSEARCH_OK)
-        status = cs_clip_naming_detect(c->weights, &c->naming, c->err);
-    if (status == CLIPSEARCH_OK)
         status = choose_towers(c);
     if (status == CLIPSEARCH_OK)
-        status = cs_convert_plan_clip(&c->plan, c->weights, c->naming, &c->dir.config, c->towers, c->err);
+        status = make_plan(c);
     if (status == CLIPSEARCH_OK)
         status = open_buffers(c);
     for (size_t i = 0; i < c->plan.count; i++)
@@ -217,7 +272,7 @@ static clipsearch_status convert(struct conversion *c, const char *from, const c
     char *path = cs_path_join(to, "model.safetensors");
     status = path ? write_weights(c, path, &writer) : cs_fail_memory(c->err, to);
     if (status == CLIPSEARCH_OK)
-        status = cs_convert_config(&c->dir.config, type_names[c->plan.dtype], to, c->err);
+        status = write_config(c, to);
     if (status == CLIPSEARCH_OK && c->towers & CLIPSEARCH_TEXT_TOWER)
         status = cs_convert_vocabulary(&c->dir, to, c->err);
     if (status == CLIPSEARCH_OK)

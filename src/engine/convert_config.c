@@ -102,6 +102,45 @@ clipsearch_status cs_convert_config(const cs_clip_config *config, const char *ty
     return status == CLIPSEARCH_OK ? write_preprocessor(&config->preprocess, to, err) : status;
 }
 
+static const char *const filter_words[] = {
+    [CS_NEAREST] = "nearest", [CS_BILINEAR] = "bilinear", [CS_BICUBIC] = "bicubic"};
+
+clipsearch_status cs_convert_image_config(const cs_image_config *config, const char *to, clipsearch_error *err)
+{
+    static const char *const metrics[] = {
+        [CLIPSEARCH_COSINE] = "cosine", [CLIPSEARCH_IP] = "ip", [CLIPSEARCH_L2] = "l2"};
+    const cs_preprocess_config *pre = &config->preprocess;
+    cs_buf buf = cs_buf_make(1 << 16);
+    cs_buf_printf(&buf, "{\n  \"normalize\": %s,\n  \"metric\": \"%s\",\n  \"preprocess\": {\n",
+                  config->normalise ? "true" : "false", metrics[config->metric]);
+    cs_buf_printf(&buf, "  \"resize\": %zu,\n  \"crop\": %zu,\n  \"squash\": %s,\n  \"interpolation\": \"%s\",\n",
+                  pre->resize, pre->crop, pre->squash ? "true" : "false", filter_words[pre->resample]);
+    put_triple(&buf, "mean", pre->mean);
+    put_triple(&buf, "std", pre->std);
+    cs_buf_printf(&buf, "  \"channels\": \"%s\",\n  \"scale\": %d\n  }\n}\n", pre->bgr ? "BGR" : "RGB",
+                  pre->unscaled ? 255 : 1);
+    return write_file(to, "clipsearch.json", &buf, err);
+}
+
+clipsearch_status cs_convert_resnet_config(const cs_clip_config *config, const char *to, clipsearch_error *err)
+{
+    cs_buf buf = cs_buf_make(1 << 16);
+    cs_buf_printf(&buf, "{\n  \"model_cfg\": {\n  \"embed_dim\": %zu,\n  \"quick_gelu\": %s,\n", config->dim,
+                  config->text.activation == CS_ACT_GELU ? "false" : "true");
+    cs_buf_printf(&buf, "  \"vision_cfg\": {\"image_size\": %zu, \"layers\": [%zu, %zu, %zu, %zu], \"width\": %zu, ",
+                  config->image_size, config->resnet_stages[0], config->resnet_stages[1], config->resnet_stages[2],
+                  config->resnet_stages[3], config->vision.width);
+    cs_buf_printf(&buf, "\"head_width\": %zu},\n", CS_RESNET_SHRINK * config->vision.width / config->vision.heads);
+    cs_buf_printf(&buf, "  \"text_cfg\": {\"context_length\": %zu, \"vocab_size\": %zu, \"width\": %zu, ",
+                  config->context_length, config->vocabulary, config->text.width);
+    cs_buf_printf(&buf, "\"heads\": %zu, \"layers\": %zu, \"mlp_ratio\": %.17g}\n  },\n  \"preprocess_cfg\": {\n",
+                  config->text.heads, config->text.layers, (double)config->text.mlp / (double)config->text.width);
+    put_triple(&buf, "mean", config->preprocess.mean);
+    put_triple(&buf, "std", config->preprocess.std);
+    cs_buf_printf(&buf, "  \"interpolation\": \"%s\"\n  }\n}\n", filter_words[config->preprocess.resample]);
+    return write_file(to, "open_clip_config.json", &buf, err);
+}
+
 static clipsearch_status write_vocabulary(const cs_tokenizer *tokenizer, size_t vocabulary, const char *to,
                                           clipsearch_error *err)
 {

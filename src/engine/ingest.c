@@ -131,7 +131,7 @@ static clipsearch_status open_pipeline(ingest *in)
     cs_pipeline_spec spec = {.threads = threads,
                              .capacity = capacity,
                              .image = &in->options->image,
-                             .preprocess = &in->session->encoder->dir.config.preprocess,
+                             .preprocess = cs_model_preprocess(&in->session->encoder->dir),
                              .pixels_each = in->session->pixels_each,
                              .known = in->known,
                              .known_count = in->known_count,

@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 
+#include <stdio.h>
+
 clipsearch_status cs_encoder_memory(const clipsearch_encoder *encoder, const clipsearch_session_options *options,
                                     clipsearch_memory *memory, clipsearch_error *err)
 {
@@ -15,7 +17,7 @@ clipsearch_status cs_encoder_memory(const clipsearch_encoder *encoder, const cli
         status = cs_session_open(encoder, options, &session, err);
     if (status == CLIPSEARCH_OK)
         *memory = (clipsearch_memory){.mapped = file.size,
-                                      .packed = encoder->vit ? cs_vit_packed_bytes(encoder->vit) : 0,
+                                      .packed = encoder->image ? cs_image_tower_packed_bytes(encoder->image) : 0,
                                       .session = session->bytes};
     cs_session_close(&session);
     return status;
@@ -29,7 +31,9 @@ clipsearch_status cs_weights_walk(const char *path, bool (*each)(void *context, 
     clipsearch_status status = cs_weights_open(path, &weights, err);
     if (status == CLIPSEARCH_OK)
         status = cs_file_stat(path, &file, err);
-    clipsearch_weights_info sums = {.container = "safetensors"};
+    clipsearch_weights_info sums = {0};
+    if (status == CLIPSEARCH_OK)
+        snprintf(sums.container, sizeof sums.container, "%s", cs_weights_source_of(weights)->container);
     bool more = each != NULL;
     for (size_t i = 0; status == CLIPSEARCH_OK && i < cs_weights_count(weights); i++) {
         const cs_tensor *tensor = cs_weights_at(weights, i);

@@ -27,7 +27,7 @@ void cs_session_options_init(clipsearch_session_options *options)
 static clipsearch_status open_images(clipsearch_session *s, const clipsearch_image_options *options, unsigned threads,
                                      clipsearch_error *err)
 {
-    size_t side = s->encoder->dir.config.image_size;
+    size_t side = cs_model_preprocess(&s->encoder->dir)->crop;
     s->pixels_each = 3 * side * side; /* side <= CS_MAX_IMAGE */
     size_t all;
     if (__builtin_mul_overflow(s->max_batch, s->pixels_each, &all))
@@ -60,7 +60,7 @@ static clipsearch_status open_scratch(clipsearch_session *s, unsigned threads, c
 {
     const clipsearch_encoder *encoder = s->encoder;
     size_t images = 0, texts = 0;
-    if (encoder->vit && !(images = cs_vit_scratch(encoder->vit, s->max_batch, threads)))
+    if (encoder->image && !(images = cs_image_tower_scratch(encoder->image, s->max_batch, threads)))
         return cs_fail_memory(err, "a session's scratch");
     if (encoder->text && !(texts = cs_text_tower_scratch(encoder->text, s->max_batch, s->max_tokens, threads)))
         return cs_fail_memory(err, "a session's scratch");
@@ -87,7 +87,7 @@ clipsearch_status cs_session_open(const clipsearch_encoder *encoder, const clips
     s->max_batch = options->max_batch;
     clipsearch_status status = cs_pool_open(options->threads, &s->pool, err);
     unsigned threads = cs_pool_threads(s->pool);
-    if (status == CLIPSEARCH_OK && encoder->vit)
+    if (status == CLIPSEARCH_OK && encoder->image)
         status = open_images(s, &options->image, threads, err);
     if (status == CLIPSEARCH_OK && encoder->text)
         status = open_texts(s, err);
@@ -124,7 +124,7 @@ clipsearch_status cs_session_encode_texts(clipsearch_session *s, const char *con
 {
     const clipsearch_encoder *encoder = s->encoder;
     if (!encoder->text)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the encoder %s was opened without its text tower", encoder->name);
+        return cs_encoder_refuse_texts(encoder, err);
     size_t dim = encoder->dir.config.dim, waiting = 0, tokens = 0;
     for (size_t i = 0; i < count; i++) {
         size_t length;
@@ -150,14 +150,14 @@ clipsearch_status cs_session_encode_texts(clipsearch_session *s, const char *con
 
 clipsearch_status cs_session_need_image_tower(const clipsearch_session *s, clipsearch_error *err)
 {
-    if (s->encoder->vit)
+    if (s->encoder->image)
         return CLIPSEARCH_OK;
     return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the encoder %s was opened without its image tower", s->encoder->name);
 }
 
 void cs_session_forward(clipsearch_session *s, size_t count, float *vectors)
 {
-    cs_vit_forward(s->encoder->vit, s->pixels, count, s->scratch, s->pool, NULL, vectors);
+    cs_image_tower_forward(s->encoder->image, s->pixels, count, s->scratch, s->pool, NULL, vectors);
 }
 
 typedef struct prepare_job {
@@ -171,7 +171,7 @@ static void prepare_one(void *context, size_t item, unsigned worker)
     clipsearch_session *s = job->session;
     cs_session_fault *fault = &s->faults[worker];
     clipsearch_error err;
-    if (cs_preprocess(&s->readers[worker].preprocessor, &s->encoder->dir.config.preprocess, &job->images[item],
+    if (cs_preprocess(&s->readers[worker].preprocessor, cs_model_preprocess(&s->encoder->dir), &job->images[item],
                       s->pixels + item * s->pixels_each, &err) != CLIPSEARCH_OK &&
         item < fault->item)
         *fault = (cs_session_fault){item, err};
@@ -184,7 +184,7 @@ clipsearch_status cs_session_encode_images(clipsearch_session *s, const clipsear
     if (status != CLIPSEARCH_OK)
         return status;
     unsigned threads = cs_pool_threads(s->pool);
-    size_t dim = s->encoder->dir.config.dim;
+    size_t dim = cs_model_dim(&s->encoder->dir);
     for (size_t done = 0; done < count;) {
         size_t n = count - done < s->max_batch ? count - done : s->max_batch;
         for (unsigned i = 0; i < threads; i++)
@@ -211,7 +211,7 @@ clipsearch_status cs_session_encode_file(clipsearch_session *s, const char *path
     cs_picture_reader *reader = &s->readers[0];
     status = cs_picture_read(reader, path, NULL, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_picture_prepare(reader, path, &s->encoder->dir.config.preprocess, s->pixels, err);
+        status = cs_picture_prepare(reader, path, cs_model_preprocess(&s->encoder->dir), s->pixels, err);
     if (status == CLIPSEARCH_OK)
         cs_session_forward(s, 1, vector);
     return status;

@@ -3,18 +3,9 @@
 #include "model/clip_config.h"
 
 #include "model/config_source.h"
+#include "model/image_source.h"
 
 #include <string.h>
-
-cs_preprocess_config cs_clip_preprocess(size_t size)
-{
-    /* mean and std of the pictures OpenAI's CLIP was trained on; its repository's _transform */
-    return (cs_preprocess_config){.resample = CS_BICUBIC,
-                                  .resize = size,
-                                  .crop = size,
-                                  .mean = {0.48145466F, 0.4578275F, 0.40821073F},
-                                  .std = {0.26862954F, 0.26130258F, 0.27577711F}};
-}
 
 static bool has_string(const cs_json *array, const char *string)
 {
@@ -36,7 +27,13 @@ cs_config_kind cs_config_kind_of(const cs_json *root)
     if (typed ? type->type == CS_JSON_STRING && strcmp(type->string, "clip") == 0
               : has_string(cs_json_get(root, "architectures"), "CLIPModel"))
         return CS_CONFIG_HUGGING_FACE;
-    return CS_CONFIG_OTHER;
+    const cs_json *architecture = cs_json_get(root, "architecture");
+    if (typed)
+        return type->type == CS_JSON_STRING && strcmp(type->string, "resnet") == 0 ? CS_CONFIG_HF_RESNET
+                                                                                   : CS_CONFIG_OTHER;
+    return architecture && architecture->type == CS_JSON_STRING && cs_timm_architecture_known(architecture->string)
+               ? CS_CONFIG_TIMM
+               : CS_CONFIG_OTHER;
 }
 
 clipsearch_status cs_config_refuse_other(const cs_json *root, const char *file, clipsearch_error *err)
@@ -48,7 +45,7 @@ clipsearch_status cs_config_refuse_other(const cs_json *root, const char *file, 
         if (value && value->type == CS_JSON_STRING)
             return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                            "%s: %s is \"%.100s\": this is no CLIP model (expected model_type \"clip\", or open_clip's "
-                           "model_cfg)",
+                           "model_cfg), nor an image network that is read (docs/model.md)",
                            file, keys[i], value->string);
     }
     return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
@@ -89,22 +86,34 @@ static clipsearch_status check_preprocess(const cs_clip_config *config, const ch
             "%s: pictures are cropped to %zu pixels, but the model's image_size is %zu; one of the two files "
             "is of another model",
             file, preprocess->crop, config->image_size);
-    if (preprocess->resize < preprocess->crop || preprocess->resize > CS_MAX_IMAGE)
-        return cs_fail(
-            err, CLIPSEARCH_E_UNSUPPORTED,
-            "%s: pictures are resized to %zu pixels and cropped to %zu; expected %zu to %d, so that the crop "
-            "lies inside",
-            file, preprocess->resize, preprocess->crop, preprocess->crop, CS_MAX_IMAGE);
-    for (int i = 0; i < 3; i++)
-        if (!(preprocess->std[i] > 0))
-            return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: a standard deviation is %g, expected above 0", file,
-                           (double)preprocess->std[i]);
+    return cs_preprocess_check(preprocess, file, err);
+}
+
+static clipsearch_status check_resnet(const cs_clip_config *config, const char *file, clipsearch_error *err)
+{
+    size_t width = config->vision.width, heads = config->vision.heads;
+    for (size_t i = 0; i < CS_RESNET_STAGES; i++)
+        if (config->resnet_stages[i] < 1 || config->resnet_stages[i] > CS_MAX_LAYERS)
+            return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: stage %zu of the ResNet has %zu blocks, expected 1 to %d",
+                           file, i + 1, config->resnet_stages[i], CS_MAX_LAYERS);
+    if (width < 2 || width > CS_MAX_WIDTH / CS_RESNET_SHRINK || width % 2)
+        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: the ResNet's width is %zu, expected an even one from 2 to %d",
+                       file, width, CS_MAX_WIDTH / CS_RESNET_SHRINK);
+    if (heads < 1 || heads > CS_MAX_HEADS || CS_RESNET_SHRINK * width % heads)
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: the attention pooling has %zu heads for %zu channels; expected 1 to %d that divide them",
+                       file, heads, CS_RESNET_SHRINK * width, CS_MAX_HEADS);
+    if (config->image_size % CS_RESNET_SHRINK)
+        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                       "%s: the image size %zu is not a multiple of %d, which the ResNet's strides take", file,
+                       config->image_size, CS_RESNET_SHRINK);
     return CLIPSEARCH_OK;
 }
 
 clipsearch_status cs_clip_config_finish(cs_clip_config *config, const char *file, clipsearch_error *err)
 {
-    clipsearch_status status = check_tower(&config->vision, "image", file, err);
+    clipsearch_status status =
+        config->resnet ? check_resnet(config, file, err) : check_tower(&config->vision, "image", file, err);
     if (status == CLIPSEARCH_OK)
         status = check_tower(&config->text, "text", file, err);
     if (status != CLIPSEARCH_OK)

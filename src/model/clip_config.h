@@ -5,8 +5,9 @@
 
 #include "base/activation.h"
 #include "base/error.h"
-#include "model/weights.h"
+#include "model/preprocess_config.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,18 +18,15 @@ typedef struct cs_tower_config {
     float layernorm_eps;
 } cs_tower_config;
 
-typedef enum cs_resample { CS_NEAREST, CS_BILINEAR, CS_BICUBIC } cs_resample;
-
-/* What is done to a picture before the tower: resize, crop, scale, normalise. */
-typedef struct cs_preprocess_config {
-    cs_resample resample;
-    size_t resize;         /* short side after resizing, long side in proportion (truncated) */
-    size_t crop;           /* centre crop, square */
-    float mean[3], std[3]; /* after division by 255 */
-} cs_preprocess_config;
+/* OpenAI's modified ResNet halves the sides five times: pixels to one place of its last map. */
+enum { CS_RESNET_STAGES = 4, CS_RESNET_SHRINK = 32 };
 
 typedef struct cs_clip_config {
     cs_tower_config vision, text;
+    bool resnet; /* the image tower is OpenAI's modified ResNet: of `vision` only width (of the stem; 32 times that come
+                    out of the last stage) and heads (of the attention pooling) count, and patch_size is
+                    CS_RESNET_SHRINK */
+    size_t resnet_stages[CS_RESNET_STAGES]; /* blocks in each */
     size_t image_size, patch_size;
     size_t context_length, vocabulary;
     size_t dim;                     /* of the shared space */
@@ -42,29 +40,9 @@ enum {
     CS_MAX_LAYERS = 256,
     CS_MAX_HEADS = 256,
     CS_MAX_MLP = 65536,
-    CS_MAX_IMAGE = 2048,
     CS_MAX_CONTEXT = 4096,
     CS_MAX_VOCABULARY = 1 << 20,
     CS_MAX_DIM = 4096
 };
-
-/* A model directory, as found. Strings are owned. */
-typedef struct cs_model_dir {
-    char *path;
-    char *weights; /* model.safetensors, open_clip_model.safetensors, or the only *.safetensors there */
-    char *vocab;   /* vocab.json, or NULL */
-    char *merges;  /* merges.txt or bpe_simple_vocab_16e6.txt[.gz], or NULL */
-    cs_clip_config config;
-} cs_model_dir;
-
-/* Look through the directory `path` and read its configuration, in this order: config.json of the Hugging Face layout
- * (+ preprocessor_config.json when there), open_clip_config.json or open_clip's config.json ({"model_cfg":..., or
- * embed_dim/vision_cfg/text_cfg at the top}, + its preprocess_cfg), and with neither the sizes are inferred from the
- * tensors' shapes as OpenAI's build_model does (heads = width / 64, QuickGELU, CLIP mean and std).
- * A sharded or non-CLIP model is refused by name. Weights are opened to infer and are returned open.
- * Errors: CLIPSEARCH_E_NOT_FOUND (no such directory, no weights: says what was looked for), _IO, _MODEL (names file
- * and key), _UNSUPPORTED, _MEMORY. */
-clipsearch_status cs_model_dir_open(const char *path, cs_model_dir *dir, cs_weights **weights, clipsearch_error *err);
-void cs_model_dir_free(cs_model_dir *dir);
 
 #endif

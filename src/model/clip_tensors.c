@@ -86,8 +86,15 @@ static const char *openai_text_prefix(const cs_weights *weights)
     return !has(weights, "token_embedding.weight") && has(weights, "text.token_embedding.weight") ? "text." : "";
 }
 
+bool cs_clip_is_resnet(const cs_weights *weights)
+{
+    return has(weights, "visual.layer1.0.conv1.weight");
+}
+
 bool cs_clip_has_vision(const cs_weights *weights, cs_clip_naming naming)
 {
+    if (naming == CS_NAMING_OPENAI && cs_clip_is_resnet(weights))
+        return true;
     return has(weights,
                naming == CS_NAMING_HUGGING_FACE ? "vision_model.embeddings.class_embedding" : "visual.class_embedding");
 }
@@ -102,11 +109,6 @@ bool cs_clip_has_text(const cs_weights *weights, cs_clip_naming naming)
 clipsearch_status cs_clip_naming_detect(const cs_weights *weights, cs_clip_naming *naming, clipsearch_error *err)
 {
     static const cs_clip_naming namings[] = {CS_NAMING_HUGGING_FACE, CS_NAMING_OPENAI};
-    if (has(weights, "visual.layer1.0.conv1.weight"))
-        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                       "%s: the image tower is a ResNet (visual.layer1.0.conv1.weight), and only vision transformers "
-                       "are read",
-                       cs_weights_path(weights));
     for (size_t i = 0; i < sizeof namings / sizeof *namings; i++)
         if (cs_clip_has_vision(weights, namings[i]) || cs_clip_has_text(weights, namings[i])) {
             *naming = namings[i];
@@ -266,6 +268,23 @@ clipsearch_status cs_clip_text(const cs_weights *weights, cs_clip_naming naming,
         out->projection = transposed(&look, "text_projection", config->dim, w);
     }
     refuse_further_block(&look, naming, &config->text, false);
+    return look.status;
+}
+
+clipsearch_status cs_clip_attnpool(const cs_weights *weights, const cs_clip_config *config, cs_attnpool_tensors *out,
+                                   clipsearch_error *err)
+{
+    size_t c = CS_RESNET_SHRINK * config->vision.width, grid = config->image_size / CS_RESNET_SHRINK;
+    struct lookup look = lookup_make(weights, "visual.attnpool.", err);
+    *out = (cs_attnpool_tensors){.positions = matrix(&look, "positional_embedding", 1 + grid * grid, c)};
+    out->q_weight = matrix(&look, "q_proj.weight", c, c);
+    out->q_bias = vector(&look, "q_proj.bias", c);
+    out->k_weight = matrix(&look, "k_proj.weight", c, c);
+    out->k_bias = vector(&look, "k_proj.bias", c);
+    out->v_weight = matrix(&look, "v_proj.weight", c, c);
+    out->v_bias = vector(&look, "v_proj.bias", c);
+    out->out_weight = matrix(&look, "c_proj.weight", config->dim, c);
+    out->out_bias = vector(&look, "c_proj.bias", config->dim);
     return look.status;
 }
 

@@ -48,6 +48,9 @@ typedef struct cs_text_tensors {
 /* Which naming the file uses. CLIPSEARCH_E_MODEL when neither tower is there in either. */
 clipsearch_status cs_clip_naming_detect(const cs_weights *weights, cs_clip_naming *naming, clipsearch_error *err);
 
+/* Whether the image tower is OpenAI's modified ResNet (OpenAI's naming always): nn/fold.h binds its convolutions. */
+bool cs_clip_is_resnet(const cs_weights *weights);
+
 /* Whether the file holds that tower at all. */
 bool cs_clip_has_vision(const cs_weights *weights, cs_clip_naming naming);
 bool cs_clip_has_text(const cs_weights *weights, cs_clip_naming naming);
@@ -62,6 +65,17 @@ clipsearch_status cs_clip_vision_block(const cs_weights *weights, cs_clip_naming
                                        size_t layer, cs_block_tensors *out, clipsearch_error *err);
 clipsearch_status cs_clip_text_block(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
                                      size_t layer, cs_block_tensors *out, clipsearch_error *err);
+
+/* The attention pooling of a ResNet image tower, C = 32 times its width. */
+typedef struct cs_attnpool_tensors {
+    cs_matrix positions;                    /* [1 + (S/32)^2, C] */
+    cs_matrix q_weight, k_weight, v_weight; /* [C, C], out x in */
+    cs_matrix q_bias, k_bias, v_bias;       /* [1, C] */
+    cs_matrix out_weight, out_bias;         /* [dim, C], [1, dim] */
+} cs_attnpool_tensors;
+
+clipsearch_status cs_clip_attnpool(const cs_weights *weights, const cs_clip_config *config, cs_attnpool_tensors *out,
+                                   clipsearch_error *err);
 
 /* exp of the logit_scale tensor; 100 when the file has none. */
 float cs_clip_logit_scale(const cs_weights *weights);

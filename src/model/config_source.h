@@ -5,11 +5,14 @@
 
 #include "base/json.h"
 #include "model/clip_config.h"
+#include "model/weights.h"
 
 typedef enum cs_config_kind {
     CS_CONFIG_OTHER,        /* of some other model */
     CS_CONFIG_HUGGING_FACE, /* transformers' CLIPConfig */
-    CS_CONFIG_OPEN_CLIP     /* open_clip's, with or without the outer model_cfg */
+    CS_CONFIG_OPEN_CLIP,    /* open_clip's, with or without the outer model_cfg */
+    CS_CONFIG_TIMM,         /* timm's, of an image network that is read */
+    CS_CONFIG_HF_RESNET     /* transformers' ResNetConfig */
 } cs_config_kind;
 
 cs_config_kind cs_config_kind_of(const cs_json *root);
@@ -33,9 +36,6 @@ clipsearch_status cs_open_clip_config_read(const cs_json *root, const char *file
 
 /* Everything from the shapes of OpenAI-named tensors, as OpenAI's build_model does. */
 clipsearch_status cs_infer_config(const cs_weights *weights, cs_clip_config *config, clipsearch_error *err);
-
-/* CLIP's own preprocessing for images of `size` pixels. */
-cs_preprocess_config cs_clip_preprocess(size_t size);
 
 /* What no reader checks by itself: the limits, heads against width, patch and crop against the image size; and sets the
  * start and end tokens. `file` names where the configuration came from. */

@@ -4,6 +4,7 @@
 #include "model/config_source.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The tensor `name`, which must be of `rank`. */
@@ -62,30 +63,51 @@ static clipsearch_status check_naming(const cs_weights *weights, clipsearch_erro
     return CLIPSEARCH_OK;
 }
 
+/* Blocks of stage `stage` (from 1): how often a block's first convolution is there. */
+static void infer_resnet(const cs_weights *weights, const cs_tensor *conv1, cs_clip_config *config)
+{
+    config->resnet = true;
+    for (size_t stage = 0; stage < CS_RESNET_STAGES; stage++) {
+        char prefix[32];
+        snprintf(prefix, sizeof prefix, "visual.layer%zu.", stage + 1);
+        config->resnet_stages[stage] = count_blocks(weights, prefix, ".conv1.weight");
+    }
+    config->vision = (cs_tower_config){.width = conv1->shape[0]};
+    if (config->vision.width <= CS_MAX_WIDTH) /* else the limit says so */
+        config->vision.heads = config->vision.width * CS_RESNET_SHRINK / 64;
+    config->patch_size = CS_RESNET_SHRINK;
+}
+
 clipsearch_status cs_infer_config(const cs_weights *weights, cs_clip_config *config, clipsearch_error *err)
 {
     clipsearch_status status = check_naming(weights, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    const cs_tensor *patch, *image_positions, *text_positions, *tokens, *final_ln, *projection;
+    const bool resnet = cs_clip_is_resnet(weights);
+    const cs_tensor *conv, *image_positions, *text_positions, *tokens, *final_ln, *projection;
     const struct {
         const char *name;
         int rank;
         const cs_tensor **tensor;
-    } wanted[] = {{"visual.conv1.weight", 4, &patch},                   /* [W, 3, P, P] */
-                  {"visual.positional_embedding", 2, &image_positions}, /* [1 + grid^2, W] */
-                  {"positional_embedding", 2, &text_positions},         /* [context, W] */
-                  {"token_embedding.weight", 2, &tokens},               /* [vocabulary, W] */
-                  {"ln_final.weight", 1, &final_ln},                    /* [W] */
-                  {"text_projection", 2, &projection}};                 /* [W, dim] */
+    } wanted[] = {{resnet ? "visual.layer1.0.conv1.weight" : "visual.conv1.weight", 4, &conv}, /* [W, 3, P, P] */
+                  {resnet ? "visual.attnpool.positional_embedding" : "visual.positional_embedding", 2,
+                   &image_positions},                           /* [1 + grid^2, W] */
+                  {"positional_embedding", 2, &text_positions}, /* [context, W] */
+                  {"token_embedding.weight", 2, &tokens},       /* [vocabulary, W] */
+                  {"ln_final.weight", 1, &final_ln},            /* [W] */
+                  {"text_projection", 2, &projection}};         /* [W, dim] */
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         status = need(weights, wanted[i].name, wanted[i].rank, wanted[i].tensor, err);
         if (status != CLIPSEARCH_OK)
             return status;
     }
-    config->vision = tower_of(weights, patch->shape[0], "visual.transformer.resblocks.");
+    if (resnet) {
+        infer_resnet(weights, conv, config);
+    } else {
+        config->vision = tower_of(weights, conv->shape[0], "visual.transformer.resblocks.");
+        config->patch_size = conv->shape[3];
+    }
     config->text = tower_of(weights, final_ln->shape[0], "transformer.resblocks.");
-    config->patch_size = patch->shape[3];
     /* the limit keeps a hostile shape from wrapping; it is reported by cs_clip_config_finish */
     double grid = round(sqrt((double)image_positions->shape[0] - 1));
     double image_size = grid * (double)config->patch_size;

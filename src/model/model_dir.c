@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * model_dir.c - a model directory: which files are there, and which of them count. */
-#include "model/clip_config.h"
+#include "model/model_dir.h"
 
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "model/config_source.h"
+#include "model/image_source.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -88,18 +89,25 @@ static bool ends_with(const char *name, const char *end)
     return n > m && strcmp(name + n - m, end) == 0;
 }
 
+/* Files of one kind. */
+struct names {
+    char *kept[MAX_NAMES]; /* owned */
+    size_t count;          /* may be more than are kept */
+};
+
 /* What the directory holds besides the names that are looked for first. */
 struct listing {
-    char *safetensors[MAX_NAMES]; /* owned */
-    size_t safetensors_count;     /* may be more than are kept */
-    char *sharded;                /* a part of a model in several files, or their index; owned or NULL */
-    char *unread;                 /* weights in a container that is not read; owned or NULL */
+    struct names safetensors, others; /* others: PyTorch's and Keras' files, which are read as well */
+    char *sharded;                    /* a part of a model in several files, or their index; owned or NULL */
+    char *unread;                     /* weights in a container that is not read; owned or NULL */
 };
 
 static void listing_free(struct listing *listing)
 {
-    for (size_t i = 0; i < MAX_NAMES; i++)
-        cs_free(listing->safetensors[i]);
+    for (size_t i = 0; i < MAX_NAMES; i++) {
+        cs_free(listing->safetensors.kept[i]);
+        cs_free(listing->others.kept[i]);
+    }
     cs_free(listing->sharded);
     cs_free(listing->unread);
 }
@@ -112,19 +120,38 @@ static bool keep(char **kept, const char *name)
     return *kept != NULL;
 }
 
+static bool add_name(struct names *names, const char *name)
+{
+    size_t i = names->count++;
+    return i >= MAX_NAMES || keep(&names->kept[i], name);
+}
+
+static bool ends_with_one(const char *name, const char *const *ends, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ends_with(name, ends[i]))
+            return true;
+    return false;
+}
+
 static bool list_name(struct listing *listing, const char *name)
 {
-    static const char *const unread[] = {".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf"};
-    if (ends_with(name, ".safetensors.index.json") || (ends_with(name, ".safetensors") && strstr(name, "-of-")))
+    static const char *const read[] = {".pt", ".pth", ".bin", ".h5"};
+    static const char *const unread[] = {".ckpt", ".keras", ".msgpack", ".onnx", ".gguf"};
+    /* what trainers leave beside a model */
+    static const char *const no_weights[] = {"optimizer.pt", "optimizer.bin", "scheduler.pt", "training_args.bin"};
+    bool weights = ends_with(name, ".safetensors"), other = ends_with_one(name, read, sizeof read / sizeof *read);
+    if (ends_with(name, ".safetensors.index.json") || ends_with(name, ".bin.index.json") ||
+        ((weights || other) && strstr(name, "-of-")))
         return keep(&listing->sharded, name);
-    if (ends_with(name, ".safetensors")) {
-        size_t i = listing->safetensors_count++;
-        return i >= MAX_NAMES || keep(&listing->safetensors[i], name);
-    }
-    for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
-        if (ends_with(name, unread[i]))
-            return keep(&listing->unread, name);
-    return true;
+    if (weights)
+        return add_name(&listing->safetensors, name);
+    for (size_t i = 0; i < sizeof no_weights / sizeof *no_weights; i++)
+        if (strcmp(name, no_weights[i]) == 0)
+            return true;
+    if (other)
+        return add_name(&listing->others, name);
+    return !ends_with_one(name, unread, sizeof unread / sizeof *unread) || keep(&listing->unread, name);
 }
 
 static clipsearch_status list_directory(const char *path, struct listing *listing, clipsearch_error *err)
@@ -145,51 +172,63 @@ static int compare_strings(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static clipsearch_status refuse_several(const char *path, struct listing *listing, clipsearch_error *err)
+/* The one file of `files`, or a refusal that names them. `wanted` is the name that would decide. */
+static clipsearch_status take_only(const char *path, struct names *files, const char *wanted, char **weights,
+                                   clipsearch_error *err)
 {
-    size_t kept = listing->safetensors_count < MAX_NAMES ? listing->safetensors_count : MAX_NAMES;
-    qsort(listing->safetensors, kept, sizeof *listing->safetensors, compare_strings);
+    if (files->count == 1) {
+        *weights = cs_path_join(path, files->kept[0]);
+        return *weights ? CLIPSEARCH_OK : cs_fail_memory(err, path);
+    }
+    size_t kept = files->count < MAX_NAMES ? files->count : MAX_NAMES;
+    qsort(files->kept, kept, sizeof *files->kept, compare_strings);
     cs_buf names = cs_buf_make(4096);
     for (size_t i = 0; i < kept; i++)
-        cs_buf_printf(&names, i ? ", %s" : "%s", listing->safetensors[i]);
-    if (kept < listing->safetensors_count)
+        cs_buf_printf(&names, i ? ", %s" : "%s", files->kept[i]);
+    if (kept < files->count)
         cs_buf_puts(&names, ", ...");
     clipsearch_status status =
         cs_fail(err, CLIPSEARCH_E_MODEL,
-                "%s: several weight files (%s) and none called model.safetensors; give the one that is meant this name",
-                path, names.data ? names.data : "");
+                "%s: several weight files (%s) and none called %s; give the one that is meant this name, or give its "
+                "path in place of the directory's",
+                path, names.data ? names.data : "", wanted);
     cs_buf_free(&names);
     return status;
 }
 
-/* The only *.safetensors of the directory, or a refusal that says what is there in its place. */
+/* The weights when none of the names that are looked for first is there: the only *.safetensors, else PyTorch's by
+ * their usual names, else the only file of the other kinds; or a refusal that says what is there in their place. */
 static clipsearch_status find_only_weights(const char *path, char **weights, clipsearch_error *err)
 {
+    static const char *const pytorch[] = {"pytorch_model.bin", "open_clip_pytorch_model.bin"};
     struct listing listing = {0};
     clipsearch_status status = list_directory(path, &listing, err);
-    if (status != CLIPSEARCH_OK)
+    if (status == CLIPSEARCH_OK && listing.safetensors.count) {
+        status = take_only(path, &listing.safetensors, "model.safetensors", weights, err);
         goto done;
-    if (listing.safetensors_count == 1) {
-        *weights = cs_path_join(path, listing.safetensors[0]);
-        status = *weights ? CLIPSEARCH_OK : cs_fail_memory(err, path);
-    } else if (listing.safetensors_count > 1) {
-        status = refuse_several(path, &listing, err);
-    } else if (listing.sharded) {
+    }
+    if (status == CLIPSEARCH_OK)
+        status = find_first(path, pytorch, 2, weights, err);
+    if (status != CLIPSEARCH_OK || *weights)
+        goto done;
+    if (listing.sharded)
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                          "%s: the weights are in several files (%s), which are not read; load the model in Python and "
                          "save it with save_pretrained(..., max_shard_size=\"100GB\")",
                          path, listing.sharded);
-    } else if (listing.unread) {
+    else if (listing.others.count)
+        status = take_only(path, &listing.others, pytorch[0], weights, err);
+    else if (listing.unread)
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                          "%s: of weights there is only %s, which is not read; fetch the model.safetensors beside it, "
                          "or load the model in Python and save its state_dict with safetensors.torch.save_file",
                          path, listing.unread);
-    } else {
+    else
         status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
-                         "%s: no weights there; looked for model.safetensors, open_clip_model.safetensors and one "
-                         "other *.safetensors",
+                         "%s: no weights there; looked for model.safetensors, open_clip_model.safetensors, one other "
+                         "*.safetensors, pytorch_model.bin, open_clip_pytorch_model.bin, and one *.pt, *.pth, *.bin or "
+                         "*.h5",
                          path);
-    }
 done:
     listing_free(&listing);
     return status;
@@ -240,7 +279,7 @@ static clipsearch_status choose_config(const char *path, struct json_file *file,
 }
 
 /* preprocessor_config.json, or the image_processor inside the processor_config.json of newer versions. */
-static clipsearch_status read_preprocessor(const char *path, cs_clip_config *config, clipsearch_error *err)
+static clipsearch_status read_preprocessor(const char *path, cs_model_dir *dir, clipsearch_error *err)
 {
     struct json_file file;
     clipsearch_status status = read_json(path, "preprocessor_config.json", &file, err);
@@ -251,72 +290,133 @@ static clipsearch_status read_preprocessor(const char *path, cs_clip_config *con
     }
     if (status == CLIPSEARCH_OK && root && root->type != CS_JSON_OBJECT)
         status = cs_fail(err, CLIPSEARCH_E_MODEL, "%s: expected a JSON object", file.path);
+    const char *name = root ? file.path : path;
     if (status == CLIPSEARCH_OK)
-        status = cs_hf_preprocessor_read(root, root ? file.path : path, config, err);
+        status = dir->image_only ? cs_hf_resnet_preprocessor_read(root, name, &dir->image, err)
+                                 : cs_hf_preprocessor_read(root, name, &dir->config, err);
     json_file_close(&file);
     return status;
 }
 
+/* clipsearch.json, when it is there. */
+static clipsearch_status read_override(const char *path, cs_image_config *config, clipsearch_error *err)
+{
+    struct json_file file;
+    clipsearch_status status = read_json(path, "clipsearch.json", &file, err);
+    if (status == CLIPSEARCH_OK && file.document)
+        status = cs_image_override_read(cs_json_root(file.document), file.path, config, err);
+    json_file_close(&file);
+    return status;
+}
+
+/* The configuration of an image network: what the tensors say, then the library's file, then ours. `path` is NULL when
+ * the weight file counts alone. */
+static clipsearch_status read_image_config(const char *path, const struct json_file *file, cs_config_kind kind,
+                                           const cs_weights *weights, cs_model_dir *dir, clipsearch_error *err)
+{
+    dir->image_only = true;
+    clipsearch_status status = cs_image_recognise(weights, &dir->image, err);
+    if (status == CLIPSEARCH_OK && kind == CS_CONFIG_TIMM)
+        status = cs_timm_config_read(cs_json_root(file->document), file->path, &dir->image, err);
+    if (status == CLIPSEARCH_OK && kind == CS_CONFIG_HF_RESNET) {
+        status = cs_hf_resnet_read(cs_json_root(file->document), file->path, &dir->image, err);
+        if (status == CLIPSEARCH_OK)
+            status = read_preprocessor(path, dir, err);
+    }
+    if (status == CLIPSEARCH_OK && path)
+        status = read_override(path, &dir->image, err);
+    if (status == CLIPSEARCH_OK && (dir->image.dim < 1 || dir->image.dim > CS_MAX_DIM))
+        status = cs_fail(err, CLIPSEARCH_E_MODEL, "%s: the last stage makes %zu channels, expected 1 to %d",
+                         cs_weights_path(weights), dir->image.dim, CS_MAX_DIM);
+    return status;
+}
+
 static clipsearch_status read_config(const char *path, const struct json_file *file, cs_config_kind kind,
-                                     const cs_weights *weights, cs_clip_config *config, clipsearch_error *err)
+                                     const cs_weights *weights, cs_model_dir *dir, clipsearch_error *err)
 {
     clipsearch_status status;
     const char *source = file->document ? file->path : cs_weights_path(weights);
+    if (kind == CS_CONFIG_TIMM || kind == CS_CONFIG_HF_RESNET || (!file->document && cs_image_is_one(weights)))
+        return read_image_config(path, file, kind, weights, dir, err);
     if (!file->document) {
-        status = cs_infer_config(weights, config, err);
+        status = cs_infer_config(weights, &dir->config, err);
     } else if (kind == CS_CONFIG_OPEN_CLIP) {
-        status = cs_open_clip_config_read(cs_json_root(file->document), file->path, config, err);
+        status = cs_open_clip_config_read(cs_json_root(file->document), file->path, &dir->config, err);
     } else {
-        status = cs_hf_config_read(cs_json_root(file->document), file->path, config, err);
+        status = cs_hf_config_read(cs_json_root(file->document), file->path, &dir->config, err);
         if (status == CLIPSEARCH_OK)
-            status = read_preprocessor(path, config, err);
+            status = read_preprocessor(path, dir, err);
     }
-    return status == CLIPSEARCH_OK ? cs_clip_config_finish(config, source, err) : status;
+    return status == CLIPSEARCH_OK ? cs_clip_config_finish(&dir->config, source, err) : status;
 }
 
 /* ---------------------------------------------------------------- the directory */
 
-static clipsearch_status check_directory(const char *path, clipsearch_error *err)
+static clipsearch_status check_path(const char *path, bool *is_file, clipsearch_error *err)
 {
     cs_file_info info;
     clipsearch_status status = cs_file_stat(path, &info, err);
     if (status == CLIPSEARCH_E_NOT_FOUND)
-        return cs_fail(err, status, "%s: no such model directory", path);
-    if (status == CLIPSEARCH_OK && !info.is_directory)
-        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
-                       "%s: not a directory; a model is a directory that holds weights, configuration and vocabulary",
-                       path);
+        return cs_fail(err, status, "%s: no such model directory or weight file", path);
+    *is_file = status == CLIPSEARCH_OK && !info.is_directory;
+    return status;
+}
+
+/* Tokenizer files, in the directory of the weights. */
+static clipsearch_status find_vocabulary(const char *directory, cs_model_dir *dir, clipsearch_error *err)
+{
+    static const char *const merges[] = {"merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"};
+    clipsearch_status status = find_file(directory, "vocab.json", &dir->vocab, err);
+    if (status == CLIPSEARCH_OK)
+        status = find_first(directory, merges, sizeof merges / sizeof *merges, &dir->merges, err);
+    return status;
+}
+
+/* A weight file by itself. */
+static clipsearch_status open_file(cs_model_dir *dir, cs_weights **weights, clipsearch_error *err)
+{
+    const struct json_file none = {0};
+    size_t n = (size_t)(cs_path_base(dir->path) - dir->path);
+    char *directory = n ? cs_strndup(dir->path, n) : cs_strdup(".");
+    dir->weights = cs_strdup(dir->path);
+    clipsearch_status status = directory && dir->weights ? CLIPSEARCH_OK : cs_fail_memory(err, dir->path);
+    if (status == CLIPSEARCH_OK)
+        status = cs_weights_open(dir->weights, weights, err);
+    if (status == CLIPSEARCH_OK)
+        status = read_config(NULL, &none, CS_CONFIG_OTHER, *weights, dir, err);
+    if (status == CLIPSEARCH_OK && !dir->image_only)
+        status = find_vocabulary(directory, dir, err);
+    cs_free(directory);
+    return status;
+}
+
+static clipsearch_status open_directory(cs_model_dir *dir, cs_weights **weights, clipsearch_error *err)
+{
+    struct json_file config = {0};
+    cs_config_kind kind = CS_CONFIG_OTHER;
+    clipsearch_status status = choose_config(dir->path, &config, &kind, err);
+    if (status == CLIPSEARCH_OK)
+        status = find_weights(dir->path, kind == CS_CONFIG_OPEN_CLIP, &dir->weights, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_weights_open(dir->weights, weights, err);
+    if (status == CLIPSEARCH_OK)
+        status = read_config(dir->path, &config, kind, *weights, dir, err);
+    if (status == CLIPSEARCH_OK && !dir->image_only)
+        status = find_vocabulary(dir->path, dir, err);
+    json_file_close(&config);
     return status;
 }
 
 clipsearch_status cs_model_dir_open(const char *path, cs_model_dir *dir, cs_weights **weights, clipsearch_error *err)
 {
-    static const char *const merges[] = {"merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"};
-    struct json_file config = {0};
-    cs_config_kind kind = CS_CONFIG_OTHER;
+    bool is_file = false;
     *dir = (cs_model_dir){0};
     *weights = NULL;
-    clipsearch_status status = check_directory(path, err);
-    if (status != CLIPSEARCH_OK)
-        goto done;
-    dir->path = cs_strdup(path);
-    if (!dir->path) {
+    clipsearch_status status = check_path(path, &is_file, err);
+    if (status == CLIPSEARCH_OK && !(dir->path = cs_strdup(path)))
         status = cs_fail_memory(err, path);
-        goto done;
-    }
-    status = choose_config(path, &config, &kind, err);
     if (status == CLIPSEARCH_OK)
-        status = find_weights(path, kind == CS_CONFIG_OPEN_CLIP, &dir->weights, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_weights_open(dir->weights, weights, err);
-    if (status == CLIPSEARCH_OK)
-        status = read_config(path, &config, kind, *weights, &dir->config, err);
-    if (status == CLIPSEARCH_OK)
-        status = find_file(path, "vocab.json", &dir->vocab, err);
-    if (status == CLIPSEARCH_OK)
-        status = find_first(path, merges, sizeof merges / sizeof *merges, &dir->merges, err);
-done:
-    json_file_close(&config);
+        status = is_file ? open_file(dir, weights, err) : open_directory(dir, weights, err);
     if (status != CLIPSEARCH_OK) {
         cs_weights_close(weights);
         cs_model_dir_free(dir);
@@ -333,4 +433,19 @@ void cs_model_dir_free(cs_model_dir *dir)
     cs_free(dir->vocab);
     cs_free(dir->merges);
     *dir = (cs_model_dir){0};
+}
+
+size_t cs_model_dim(const cs_model_dir *dir)
+{
+    return dir->image_only ? dir->image.dim : dir->config.dim;
+}
+
+const cs_preprocess_config *cs_model_preprocess(const cs_model_dir *dir)
+{
+    return dir->image_only ? &dir->image.preprocess : &dir->config.preprocess;
+}
+
+const char *cs_model_architecture(const cs_model_dir *dir)
+{
+    return dir->image_only ? dir->image.name : dir->config.resnet ? "clip-resnet" : "clip-vit";
 }

@@ -140,14 +140,35 @@ static size_t read_mlp(cs_config_reader *reader, size_t width)
     return 0;
 }
 
+/* "layers": [3, 4, 6, 3] makes the image tower OpenAI's modified ResNet. */
+static void read_resnet(cs_config_reader *reader, const cs_json *layers, cs_clip_config *config)
+{
+    size_t stage = 0;
+    config->resnet = true;
+    for (const cs_json *blocks = layers->first; blocks; blocks = blocks->next, stage++)
+        if (stage < CS_RESNET_STAGES && blocks->type == CS_JSON_NUMBER && blocks->is_integer && blocks->integer >= 1 &&
+            blocks->integer <= CS_MAX_LAYERS)
+            config->resnet_stages[stage] = (size_t)blocks->integer;
+    if (stage != CS_RESNET_STAGES)
+        cs_config_fail(reader, CLIPSEARCH_E_MODEL, "layers",
+                       "a list makes a ResNet image tower, and of that %d numbers are expected, not %zu",
+                       CS_RESNET_STAGES, stage);
+    config->vision.width = cs_config_size(reader, "width", 64, CS_MAX_WIDTH / CS_RESNET_SHRINK);
+    size_t head_width = cs_config_size(reader, "head_width", 64, CS_MAX_WIDTH);
+    config->vision.heads = CS_RESNET_SHRINK * config->vision.width / head_width;
+    config->image_size = cs_config_square(reader, "image_size", 224, CS_MAX_IMAGE);
+    config->patch_size = CS_RESNET_SHRINK;
+}
+
 static void read_vision(cs_config_reader *reader, cs_clip_config *config)
 {
     cs_tower_config *tower = &config->vision;
     const cs_json *layers = cs_config_get(reader, "layers");
-    if (layers && layers->type == CS_JSON_ARRAY)
-        cs_config_fail(reader, CLIPSEARCH_E_UNSUPPORTED, "layers",
-                       "a list makes a ResNet image tower, and only vision transformers are read");
     check_keys(reader, vision_keys, sizeof vision_keys / sizeof *vision_keys);
+    if (layers && layers->type == CS_JSON_ARRAY) {
+        read_resnet(reader, layers, config);
+        return;
+    }
     tower->width = cs_config_size(reader, "width", 768, CS_MAX_WIDTH);
     tower->layers = cs_config_size(reader, "layers", 12, CS_MAX_LAYERS);
     size_t head_width = cs_config_size(reader, "head_width", 64, CS_MAX_WIDTH);

@@ -43,16 +43,18 @@ static void pad(cs_image *image, uint32_t crop, const struct side *across, const
     image->view.height = crop;
 }
 
-/* [crop, crop, 3] bytes -> [3, crop, crop] floats. Source: torchvision to_tensor (x / 255) and normalize ((x - mean) /
- * std), each step rounded to float; a byte has 256 values, so each is worked out once a channel. */
+/* [crop, crop, 3] bytes -> [3, crop, crop] floats. Sources: torchvision to_tensor (x / 255) and normalize ((x - mean) /
+ * std); Keras preprocess_input, mode "caffe" (BGR, x - mean); each step rounded to float. A byte has 256 values, so
+ * each is worked out once a channel. */
 static void normalise(const cs_preprocess_config *config, const uint8_t *rgb, size_t count, float *pixels)
 {
     for (size_t c = 0; c < 3; c++) {
         float table[256];
         for (int v = 0; v < 256; v++)
-            table[v] = ((float)v / 255.0f - config->mean[c]) / config->std[c];
+            table[v] = ((config->unscaled ? (float)v : (float)v / 255.0f) - config->mean[c]) / config->std[c];
+        const uint8_t *from = rgb + (config->bgr ? 2 - c : c);
         for (size_t i = 0; i < count; i++)
-            pixels[c * count + i] = table[rgb[i * 3 + c]];
+            pixels[c * count + i] = table[from[i * 3]];
     }
 }
 
@@ -66,6 +68,12 @@ clipsearch_status cs_preprocess(cs_preprocessor *pre, const cs_preprocess_config
             image->width, image->height, config->resize, config->crop,
             config->resize > CS_MAX_IMAGE || config->crop > CS_MAX_IMAGE ? ", and the model's at most 2048" : "");
     uint32_t crop = (uint32_t)config->crop;
+    if (config->squash) {
+        clipsearch_status squashed = cs_resize(&pre->resizer, image, crop, crop, config->resample, &pre->cropped, err);
+        if (squashed == CLIPSEARCH_OK)
+            normalise(config, pre->cropped.view.rgb, (size_t)crop * crop, pixels);
+        return squashed;
+    }
     bool tall = image->width <= image->height;
     uint64_t small = tall ? image->width : image->height, large = tall ? image->height : image->width;
     /* Python's int(size * long / short): one division rounded to double, then truncated. The product is below 2^43. */
@@ -122,7 +130,12 @@ clipsearch_status cs_preprocess_describe(const cs_preprocess_config *config, cha
         put_float(mean[c], config->mean[c]);
         put_float(std[c], config->std[c]);
     }
-    int n = snprintf(text, 256, "resize %zu %s, crop %zu, mean %s %s %s, std %s %s %s", config->resize,
-                     filters[config->resample], config->crop, mean[0], mean[1], mean[2], std[0], std[1], std[2]);
+    char how[96];
+    if (config->squash)
+        snprintf(how, sizeof how, "squash %zu %s", config->crop, filters[config->resample]);
+    else
+        snprintf(how, sizeof how, "resize %zu %s, crop %zu", config->resize, filters[config->resample], config->crop);
+    int n = snprintf(text, 256, "%s%s%s, mean %s %s %s, std %s %s %s", how, config->bgr ? ", bgr" : "",
+                     config->unscaled ? ", unscaled" : "", mean[0], mean[1], mean[2], std[0], std[1], std[2]);
     return n > 0 && n < 256 ? CLIPSEARCH_OK : CLIPSEARCH_E_LIMIT;
 }

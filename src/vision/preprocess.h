@@ -3,7 +3,7 @@
 #ifndef CS_VISION_PREPROCESS_H
 #define CS_VISION_PREPROCESS_H
 
-#include "model/clip_config.h"
+#include "model/preprocess_config.h"
 #include "vision/resize.h"
 
 /* What one thread keeps between pictures. Zero-initialise; free with cs_preprocessor_free. */
@@ -15,14 +15,15 @@ typedef struct cs_preprocessor {
 /* image -> pixels [3, crop, crop]: resize the short side to config->resize (long side truncated), centre crop
  * (offset rounded half to even; pictures whose resized long side is below the crop are padded with black as
  * torchvision's center_crop does), / 255, - mean, / std. Pictures of any shape: extreme ratios do not allocate
- * beyond the crop's needs. Sources: torchvision transforms.functional resize/center_crop, Pillow Resample.c.
+ * beyond the crop's needs. With config->squash both sides become the crop; bgr and unscaled as the configuration
+ * says. Sources: torchvision transforms.functional resize/center_crop, Pillow Resample.c, Keras load_img.
  * Errors: CLIPSEARCH_E_MEMORY, _LIMIT. */
 clipsearch_status cs_preprocess(cs_preprocessor *pre, const cs_preprocess_config *config, const clipsearch_image *image,
                                 float *pixels, clipsearch_error *err);
 void cs_preprocessor_free(cs_preprocessor *pre);
 
 /* The line that names a preprocessing in a collection, e.g. "resize 224 bicubic, crop 224, mean 0.48145466 ..., std
- * ...". */
+ * ...", "squash 224 nearest, bgr, unscaled, mean 103.939 ..., std 1 1 1". */
 clipsearch_status cs_preprocess_describe(const cs_preprocess_config *config, char text[256]);
 
 #endif

@@ -3,7 +3,7 @@
 #ifndef CS_VISION_RESIZE_H
 #define CS_VISION_RESIZE_H
 
-#include "model/clip_config.h"
+#include "model/preprocess_config.h"
 #include "vision/image.h"
 
 /* A side may shrink by this factor at most (CLIPSEARCH_E_LIMIT beyond): with more, the fixed-point coefficients

@@ -398,6 +398,29 @@ run 0 "odd names for a person" --collection odd "a dog"
 [ "$(wc -l <"$out")" -eq 3 ]
 ok "a line each"
 
+# ---- an encoder for pictures only
+
+model=$source/tests/data/cnn-tiny/resnet50
+run 0 "ingest with it" ingest --db image.db --model "$model" pets
+out_has "into photos"
+run 0 "what it is" info --db image.db --model "$model"
+out_has "  metric     l2"
+out_has "  network    resnet50"
+out_has "encodes pictures only"
+run 0 "two queries by picture" --db image.db --model "$model" -k 1 --json --image pets/cat.jpg --image pets/cat.jpg
+"$json_check" metric queries queries.1.hits queries.1.image queries.1.hits.0.score <"$out" >"$scratch/values"
+printf 'l2\n2\n1\npets/cat.jpg\n0\n' | cmp -s - "$scratch/values"
+ok "one row a query, a distance of 0 to itself"
+"$json_check" queries.0.search_ms queries.1.search_ms <"$out" >"$scratch/values"
+ok "and how long searching took"
+run 2 "a text" --db image.db --model "$model" "a dog"
+err_has "makes vectors of pictures only"
+run 2 "a text beside a picture" --db image.db --model "$model" "a dog" --image pets/cat.jpg
+err_has "search with a picture"
+run 0 "a weight file by itself" embed --model "$model/model.safetensors" --image pets/cat.jpg
+run 4 "another encoder for its collection" --db image.db --model "$source/tests/data/cnn-tiny/resnet34" --image pets/cat.jpg
+err_has "24 numbers"
+
 # ---- sheets
 
 number() { # number OFFSET: the 32-bit number at the offset of sheet.png

@@ -116,7 +116,7 @@ err_has "none.yaml"
 # ---- info
 
 run 0 "info of a directory" model info "$tiny/hf" --threads 1
-for line in "vectors of 24 numbers" "up to 16 tokens of 600" "resize 40 bicubic, crop 40" \
+for line in "clip-vit, image and text tower, vectors of 24 numbers of length 1, compared by cosine" "up to 16 tokens of 600" "resize 40 bicubic, crop 40" \
     "SHA-256    $(sha "$tiny/hf/model.safetensors")" "text_projection.weight  F32 [24, 40]" \
     "vision_model.embeddings.patch_embedding.weight  F32 [48, 3, 8, 8]" "tensors      94: 94 F32"; do
     out_has "$line"
@@ -169,7 +169,7 @@ silent "$out" "-q says nothing"
 [ ! -e image-only/merges.txt ] && [ "$(size image-only/model.safetensors)" -lt "$(size as-f32/model.safetensors)" ]
 ok "is smaller and has no vocabulary"
 run 0 "info tells" model info image-only
-out_has "CLIP, image tower"
+out_has "clip-vit, image tower"
 run 0 "and encodes pictures" embed --model ./image-only --image "$source/examples/pictures/cat-snow.jpg"
 run 4 "but no texts" embed --model ./image-only "a dog"
 run 2 "convert onto itself" model convert ./as-f32 --to as-f32

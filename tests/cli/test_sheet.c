@@ -2,11 +2,14 @@
  * test_sheet.c - a contact sheet's arithmetic, its letters and its drawing. */
 #include "cli/canvas.h"
 #include "cli/font.h"
+#include "cli/results.h"
 #include "cli/sheet_layout.h"
 #include "tap.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_layout(void)
 {
@@ -106,11 +109,37 @@ static void test_canvas(void)
     cs_canvas_free(&canvas);
 }
 
+/* One query that found nothing: its words stand in the tile, and below it how long the search took. */
+static void test_drawing(void)
+{
+    char path[] = "/tmp/clipsearch-sheet-XXXXXX";
+    clipsearch_error err = {0};
+    clipsearch_image image = {0};
+    cs_result result = {.query = {.text = "a dog"}, .ms = 20, .search_ms = 1.5};
+    cs_results results = {.items = &result, .count = 1};
+    int file = mkstemp(path);
+    if (!TAP_OK(file >= 0 && cs_draw_sheet(&results, path, &err) == CLIPSEARCH_OK &&
+                    clipsearch_image_load(path, NULL, &image, &err) == CLIPSEARCH_OK,
+                "a sheet is drawn %s", err.message))
+        return;
+    size_t dark[2] = {0}; /* below the query's tile, below the first hit's */
+    const cs_point tiles[2] = {cs_sheet_query(CS_SHEET_MARGIN), cs_sheet_tile(CS_SHEET_MARGIN, 0)};
+    for (int t = 0; t < 2; t++)
+        for (uint32_t y = tiles[t].y + CS_SHEET_TILE + 4; y < tiles[t].y + CS_SHEET_TILE + CS_SHEET_LABEL; y++)
+            for (uint32_t x = tiles[t].x; x < tiles[t].x + CS_SHEET_TILE; x++)
+                dark[t] += image.rgb[((size_t)y * image.width + x) * 3] < 128;
+    TAP_OK(dark[0] > 60 && dark[1] == 0, "the search's time stands below the query (%zu, %zu dots)", dark[0], dark[1]);
+    clipsearch_image_free(&image);
+    close(file);
+    unlink(path);
+}
+
 int main(void)
 {
     test_layout();
     test_lines();
     test_font();
     test_canvas();
+    test_drawing();
     return tap_done();
 }

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MOST = 512, TEXTS = 3, IMAGES = 2, SIDE = 50 };
+enum { MOST = 4096, TEXTS = 3, IMAGES = 2, SIDE = 50 };
 
 static clipsearch_error err;
 
@@ -256,13 +256,10 @@ static void test_towers(const folder *f)
            "a tower that is not there: %s", err.message);
 }
 
-/* clip-tiny with numbers that need all of f32: each weight grown by a different small part of itself. */
-static void make_uneven(const folder *f, const char *to, float factor)
+/* Make an f32 weight file's numbers need all of f32: each grown by a different small part of itself. One of them becomes
+ * `odd`. */
+static void make_uneven(const folder *f, const char *path, float odd)
 {
-    static const char *const names[] = {"config.json", "model.safetensors", NULL};
-    copy_tiny(f, to, "hf", names, true);
-    char path[96];
-    snprintf(path, sizeof path, "%s/model.safetensors", to);
     cs_buf bytes = cs_buf_make(16 << 20);
     if (cs_file_read(folder_path(f, path), &bytes, NULL, &err) != CLIPSEARCH_OK)
         return;
@@ -274,11 +271,20 @@ static void make_uneven(const folder *f, const char *to, float factor)
         memcpy(&value, bytes.data + at, 4);
         value *= 1 + (float)((at / 4 * 7919) % 1009) * 1e-5F;
         if (at == begin + 4000)
-            value = factor;
+            value = odd;
         memcpy(bytes.data + at, &value, 4);
     }
     folder_write(f, path, bytes.data, bytes.len);
     cs_buf_free(&bytes);
+}
+
+static void make_uneven_clip(const folder *f, const char *to, float odd)
+{
+    static const char *const names[] = {"config.json", "model.safetensors", NULL};
+    char path[96];
+    copy_tiny(f, to, "hf", names, true);
+    snprintf(path, sizeof path, "%s/model.safetensors", to);
+    make_uneven(f, path, odd);
 }
 
 /* Measured with these weights, as printed below; the bounds are four times that. docs/model.md names them. */
@@ -286,7 +292,7 @@ static void test_rounding(const folder *f)
 {
     static vectors before, f16, bf16;
     clipsearch_convert_report report;
-    make_uneven(f, "uneven", 0.5F);
+    make_uneven_clip(f, "uneven", 0.5F);
     encode(folder_path(f, "uneven"), both, &before);
     TAP_OK(convert(folder_path(f, "uneven"), folder_path(f, "uneven-f16"), 0, CLIPSEARCH_F16, &report) ==
                    CLIPSEARCH_OK &&
@@ -316,7 +322,7 @@ static void test_failure(const folder *f)
 {
     static vectors before, after;
     clipsearch_convert_report report;
-    make_uneven(f, "large", 70000);
+    make_uneven_clip(f, "large", 70000);
     TAP_OK(convert(folder_path(f, "from-hf"), folder_path(f, "kept"), 0, CLIPSEARCH_F16, &report) == CLIPSEARCH_OK &&
                encode(folder_path(f, "kept"), both, &before),
            "a model that is there");
@@ -349,6 +355,81 @@ static void test_failure(const folder *f)
     unlink(folder_path(f, "kept/merges.txt"));
     unlink(folder_path(f, "kept/model.safetensors"));
     TAP_OK(rmdir(folder_path(f, "kept")) == 0, "five files, and no temporary one");
+}
+
+static bool same_vectors(const char *a, const char *b, unsigned towers)
+{
+    static vectors x, y;
+    return encode(a, towers, &x) && encode(b, towers, &y) && x.dim == y.dim &&
+           memcmp(x.images, y.images, sizeof x.images) == 0 && memcmp(x.texts, y.texts, sizeof x.texts) == 0;
+}
+
+/* Image networks keep their names; a clipsearch.json says all that was known of them. */
+static void test_image_networks(const folder *f)
+{
+    static const char *const networks[] = {"resnet50", "resnet34", "vgg16", "vgg16-keras", "mobilenet-v2"};
+    char from[4096], to[64], file[96];
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
+        static vectors before, after;
+        clipsearch_convert_report report = {0};
+        snprintf(from, sizeof from, "%s/tests/data/cnn-tiny/%s", getenv("CLIPSEARCH_SOURCE_ROOT"), networks[i]);
+        snprintf(to, sizeof to, "net-%s", networks[i]);
+        snprintf(file, sizeof file, "%s/model.safetensors", to);
+        bool ok = convert(from, folder_path(f, to), 0, CLIPSEARCH_F32, &report) == CLIPSEARCH_OK;
+        TAP_OK(ok && same_vectors(from, folder_path(f, to), CLIPSEARCH_IMAGE_TOWER), "%s: the same bits%s%s",
+               networks[i], ok ? "" : ": ", ok ? "" : err.message);
+        clipsearch_encoder *encoder = NULL, *converted = NULL;
+        clipsearch_encoder_info one = {0}, other = {0};
+        if (clipsearch_encoder_open(from, NULL, &encoder, &err) == CLIPSEARCH_OK &&
+            clipsearch_encoder_open(folder_path(f, to), NULL, &converted, &err) == CLIPSEARCH_OK) {
+            clipsearch_encoder_describe(encoder, &one);
+            clipsearch_encoder_describe(converted, &other);
+        }
+        TAP_OK(converted && strcmp(one.preprocessing, other.preprocessing) == 0 && one.metric == other.metric &&
+                   one.normalized == other.normalized && strcmp(one.architecture, other.architecture) == 0,
+               "prepared and compared the same: %s", converted ? other.preprocessing : err.message);
+        clipsearch_encoder_close(&encoder);
+        clipsearch_encoder_close(&converted);
+        /* random networks a few channels wide magnify what rounding does: seen are 0.01 and 0.1 */
+        make_uneven(f, file, 0.5F);
+        for (int type = CLIPSEARCH_F16; type <= CLIPSEARCH_BF16; type++) {
+            ok = convert(folder_path(f, to), folder_path(f, "short"), 0, (clipsearch_number_type)type, &report) ==
+                     CLIPSEARCH_OK &&
+                 encode(folder_path(f, to), CLIPSEARCH_IMAGE_TOWER, &before) &&
+                 encode(folder_path(f, "short"), CLIPSEARCH_IMAGE_TOWER, &after);
+            double greatest = 0;
+            for (size_t d = 0; d < IMAGES * before.dim; d++)
+                greatest = fmax(greatest, fabs((double)before.images[d]));
+            double most = greatest_difference(&before, &after) / greatest;
+            TAP_OK(ok && report.rounded && most > 0 && most < (type == CLIPSEARCH_F16 ? 0.03 : 0.3),
+                   "%s: at most %.2g of the greatest number apart", type == CLIPSEARCH_F16 ? "f16" : "bf16", most);
+        }
+        TAP_OK(convert(from, folder_path(f, "none"), CLIPSEARCH_TEXT_TOWER, CLIPSEARCH_F32, &report) ==
+                       CLIPSEARCH_E_ARGUMENT &&
+                   strstr(err.message, "no text tower"),
+               "it has no text tower: %s", err.message);
+    }
+}
+
+/* CLIP's ResNet: OpenAI's names, and an open_clip_config.json, as one tower alone does not say the model's sizes. */
+static void test_clip_resnet(const folder *f)
+{
+    char from[4096];
+    clipsearch_convert_report report;
+    snprintf(from, sizeof from, "%s/tests/data/cnn-tiny/clip-rn50", getenv("CLIPSEARCH_SOURCE_ROOT"));
+    clipsearch_encoder *encoder = NULL;
+    static vectors unused;
+    bool texts = clipsearch_encoder_open(from, NULL, &encoder, &err) == CLIPSEARCH_OK;
+    clipsearch_encoder_close(&encoder);
+    TAP_OK(convert(from, folder_path(f, "rn"), texts ? 0 : CLIPSEARCH_IMAGE_TOWER, CLIPSEARCH_F32, &report) ==
+                   CLIPSEARCH_OK &&
+               same_vectors(from, folder_path(f, "rn"), texts ? both : CLIPSEARCH_IMAGE_TOWER),
+           "CLIP's ResNet: the same bits");
+    TAP_OK(convert(from, folder_path(f, "rn-image"), CLIPSEARCH_IMAGE_TOWER, CLIPSEARCH_F32, &report) ==
+                   CLIPSEARCH_OK &&
+               same_vectors(from, folder_path(f, "rn-image"), CLIPSEARCH_IMAGE_TOWER) &&
+               !encode(folder_path(f, "rn-image"), CLIPSEARCH_TEXT_TOWER, &unused),
+           "its image tower alone: %s", err.message);
 }
 
 static bool count_tensor(void *context, const clipsearch_tensor *tensor)
@@ -422,6 +503,8 @@ int main(void)
     test_towers(&f);
     test_rounding(&f);
     test_failure(&f);
+    test_image_networks(&f);
+    test_clip_resnet(&f);
     test_walk();
     folder_remove(&f);
     return tap_done();

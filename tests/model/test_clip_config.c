@@ -135,6 +135,22 @@ static bool same_tower(const cs_tower_config *tower, size_t width, size_t layers
            tower->activation == activation && tower->layernorm_eps == 1e-5F;
 }
 
+static void test_resnet(void)
+{
+    clipsearch_error err = {0};
+    cs_clip_config c;
+    TAP_OK(read_text("open_clip",
+                     "{\"embed_dim\":1024,\"quick_gelu\":true,\"vision_cfg\":{\"image_size\":224,\"layers\":[3,4,6,3],"
+                     "\"width\":64,\"patch_size\":null},\"text_cfg\":{\"context_length\":77,\"vocab_size\":49408,"
+                     "\"width\":512,\"heads\":8,\"layers\":12}}",
+                     &c, &err) == CLIPSEARCH_OK,
+           "RN50 %s", err.message);
+    TAP_OK(c.resnet && c.resnet_stages[0] == 3 && c.resnet_stages[1] == 4 && c.resnet_stages[2] == 6 &&
+               c.resnet_stages[3] == 3 && c.vision.width == 64 && c.vision.heads == 32 && c.image_size == 224,
+           "RN50: image tower");
+    TAP_OK(same_tower(&c.text, 512, 12, 8, 2048, CS_ACT_QUICK_GELU) && c.dim == 1024, "RN50: text tower");
+}
+
 static void test_models(void)
 {
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
@@ -168,30 +184,44 @@ static void test_preprocessing(void)
     } cases[] = {
         {"pre",
          "{}",
-         {CS_BICUBIC, 224, 224, {0.48145466F, 0.4578275F, 0.40821073F}, {0.26862954F, 0.26130258F, 0.27577711F}}},
+         {CS_BICUBIC,
+          224,
+          224,
+          {0.48145466F, 0.4578275F, 0.40821073F},
+          {0.26862954F, 0.26130258F, 0.27577711F},
+          false,
+          false,
+          false}},
         {"pre",
          "{\"crop_size\":224,\"do_center_crop\":true,\"do_normalize\":true,\"do_resize\":true,\"feature_extractor_"
          "type\":"
          "\"CLIPFeatureExtractor\",\"image_mean\":[0.1,0.2,0.3],\"image_std\":[1,2,3],\"resample\":2,\"size\":256}",
-         {CS_BILINEAR, 256, 224, {0.1F, 0.2F, 0.3F}, {1, 2, 3}}},
+         {CS_BILINEAR, 256, 224, {0.1F, 0.2F, 0.3F}, {1, 2, 3}, false, false, false}},
         {"pre",
          "{\"crop_size\":{\"height\":224,\"width\":224},\"do_convert_rgb\":true,\"do_rescale\":true,\"image_processor_"
          "type\":"
          "\"CLIPImageProcessorFast\",\"resample\":0,\"rescale_factor\":0.00392156862745098,\"size\":{\"shortest_edge\":"
          "230},"
          "\"image_mean\":[0,0,0],\"image_std\":[1,1,1],\"unknown\":[{}]}",
-         {CS_NEAREST, 230, 224, {0, 0, 0}, {1, 1, 1}}},
+         {CS_NEAREST, 230, 224, {0, 0, 0}, {1, 1, 1}, false, false, false}},
         {"open_clip",
          "{\"model_cfg\":{\"embed_dim\":8,\"vision_cfg\":{\"image_size\":240},\"text_cfg\":{}},\"preprocess_cfg\":{"
          "\"mean\":0.5,"
          "\"std\":[0.25,0.5,1],\"interpolation\":\"bilinear\",\"resize_mode\":\"shortest\",\"size\":224,\"mode\":"
          "\"RGB\","
          "\"fill_color\":0}}",
-         {CS_BILINEAR, 240, 240, {0.5F, 0.5F, 0.5F}, {0.25F, 0.5F, 1}}},
+         {CS_BILINEAR, 240, 240, {0.5F, 0.5F, 0.5F}, {0.25F, 0.5F, 1}, false, false, false}},
         {"open_clip",
          "{\"model_cfg\":{\"embed_dim\":8,\"vision_cfg\":{},\"text_cfg\":{}},\"preprocess_cfg\":{\"interpolation\":"
          "\"random\"}}",
-         {CS_BICUBIC, 224, 224, {0.48145466F, 0.4578275F, 0.40821073F}, {0.26862954F, 0.26130258F, 0.27577711F}}},
+         {CS_BICUBIC,
+          224,
+          224,
+          {0.48145466F, 0.4578275F, 0.40821073F},
+          {0.26862954F, 0.26130258F, 0.27577711F},
+          false,
+          false,
+          false}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         clipsearch_error err = {0};
@@ -296,8 +326,14 @@ static const struct {
      "model_cfg.text_cfg: expected an object"},
     {"open_clip", "{\"model_cfg\":{\"embed_dim\":512,\"vision_cfg\":{},\"text_cfg\":{},\"multimodal_cfg\":{}}}",
      UNSUPPORTED, "CoCa"},
-    {"open_clip", OC_VISION("\"layers\":[3,4,6,3],\"width\":64,\"patch_size\":null"), UNSUPPORTED,
-     "vision_cfg.layers: a list makes a ResNet"},
+    {"open_clip", OC_VISION("\"layers\":[3,4,6],\"width\":64,\"patch_size\":null"), MODEL,
+     "vision_cfg.layers: a list makes a ResNet image tower, and of that 4 numbers are expected, not 3"},
+    {"open_clip", OC_VISION("\"layers\":[3,4,6,0],\"width\":64"), MODEL, "stage 4 of the ResNet has 0 blocks"},
+    {"open_clip", OC_VISION("\"layers\":[3,4,6,3],\"width\":64,\"image_size\":230"), UNSUPPORTED,
+     "not a multiple of 32"},
+    {"open_clip", OC_VISION("\"layers\":[3,4,6,3],\"width\":65"), MODEL, "expected an even one"},
+    {"open_clip", OC_VISION("\"layers\":[3,4,6,3],\"width\":64,\"head_width\":4096"), MODEL,
+     "the attention pooling has 0 heads for 2048 channels"},
     {"open_clip", OC_VISION("\"timm_model_name\":\"vit_base_patch16_siglip_224\",\"timm_pool\":\"map\""), UNSUPPORTED,
      "vision_cfg.timm_model_name: \"vit_base_patch16_siglip_224\""},
     {"open_clip", OC_VISION("\"ls_init_value\":1e-5"), UNSUPPORTED, "vision_cfg.ls_init_value"},
@@ -385,6 +421,7 @@ static void test_kinds(void)
 int main(void)
 {
     test_models();
+    test_resnet();
     test_preprocessing();
     test_refusals();
     test_kinds();

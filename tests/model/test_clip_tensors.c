@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "model/clip_tensors.h"
+#include "model/model_dir.h"
 #include "model_file.h"
 #include "tap.h"
 #include "tensor_value.h"
@@ -353,7 +354,7 @@ static void test_naming(void)
         {"visual.class_embedding", CLIPSEARCH_OK, CS_NAMING_OPENAI, true, false, ""},
         {"token_embedding.weight", CLIPSEARCH_OK, CS_NAMING_OPENAI, false, true, ""},
         {"text.token_embedding.weight", CLIPSEARCH_OK, CS_NAMING_OPENAI, false, true, ""},
-        {"visual.layer1.0.conv1.weight", CLIPSEARCH_E_UNSUPPORTED, 0, false, false, "ResNet"},
+        {"visual.layer1.0.conv1.weight", CLIPSEARCH_OK, CS_NAMING_OPENAI, true, false, ""},
         {"fc.weight", CLIPSEARCH_E_MODEL, 0, false, false, "these are no CLIP weights"},
     };
     char *path = cs_path_join(directory, "w.safetensors");

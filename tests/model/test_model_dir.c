@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/replace.h"
 #include "model/clip_tensors.h"
+#include "model/model_dir.h"
 #include "model_file.h"
 #include "tap.h"
 
@@ -221,17 +222,32 @@ static void test_refusals(void)
     cs_free(nowhere);
     put("file", "");
     char *file = cs_path_join(directory, "file");
-    TAP_OK(cs_model_dir_open(file, &dir, &weights, &err) == CLIPSEARCH_E_NOT_FOUND &&
-               strstr(err.message, "not a directory"),
+    TAP_OK(cs_model_dir_open(file, &dir, &weights, &err) == CLIPSEARCH_E_MODEL && !weights && !dir.path &&
+               strstr(err.message, "too short"),
            "%s", err.message);
     cs_free(file);
 
     expect_refusal("nothing there", CLIPSEARCH_E_NOT_FOUND,
                    "looked for model.safetensors, open_clip_model.safetensors");
-    put("pytorch_model.bin", "");
-    expect_refusal("a pickle", CLIPSEARCH_E_UNSUPPORTED, "only pytorch_model.bin");
+    put("flax_model.msgpack", "");
+    expect_refusal("a container that is not read", CLIPSEARCH_E_UNSUPPORTED, "only flax_model.msgpack");
     put("model-00001-of-00002.safetensors", "");
     expect_refusal("a shard", CLIPSEARCH_E_UNSUPPORTED, "(model-00001-of-00002.safetensors)");
+    clear();
+    put("pytorch_model-00001-of-00002.bin", "");
+    expect_refusal("a shard of PyTorch's", CLIPSEARCH_E_UNSUPPORTED, "(pytorch_model-00001-of-00002.bin)");
+    clear();
+    put("optimizer.pt", "");
+    put("training_args.bin", "");
+    expect_refusal("what a trainer left", CLIPSEARCH_E_NOT_FOUND, "no weights there");
+    put("b.pth", "PK");
+    expect_refusal("a damaged file is the one", CLIPSEARCH_E_MODEL, "/b.pth: 2 bytes");
+    put("a.h5", "");
+    expect_refusal("two of other kinds", CLIPSEARCH_E_MODEL, "(a.h5, b.pth) and none called pytorch_model.bin");
+    put("pytorch_model.bin", "PK");
+    expect_refusal("the usual name decides", CLIPSEARCH_E_MODEL, "/pytorch_model.bin: 2 bytes");
+    put("c.safetensors", "PK");
+    expect_refusal("safetensors before it", CLIPSEARCH_E_MODEL, "/c.safetensors: 2 bytes");
     clear();
     put("model.safetensors.index.json", "{}");
     expect_refusal("sharded", CLIPSEARCH_E_UNSUPPORTED,
@@ -279,11 +295,12 @@ static void test_refusals(void)
                    "/open_clip_config.json: it has no model_cfg");
     put("open_clip_config.json",
         "{\"model_cfg\":{\"embed_dim\":20,\"vision_cfg\":{\"layers\":[1,2]},\"text_cfg\":{}}}");
-    expect_refusal("a ResNet", CLIPSEARCH_E_UNSUPPORTED, "/open_clip_config.json: vision_cfg.layers");
+    expect_refusal("a ResNet of two stages", CLIPSEARCH_E_MODEL, "/open_clip_config.json: vision_cfg.layers");
     clear();
 
     put_tensor("model.safetensors", "visual.layer1.0.conv1.weight");
-    expect_refusal("a ResNet without configuration", CLIPSEARCH_E_UNSUPPORTED, "the image tower is a ResNet");
+    expect_refusal("half a ResNet without configuration", CLIPSEARCH_E_MODEL,
+                   "\"visual.layer1.0.conv1.weight\" is not of the rank");
     put_tensor("model.safetensors", "text.token_embedding.weight");
     expect_refusal("CustomTextCLIP without configuration", CLIPSEARCH_E_MODEL, "takes an open_clip_config.json");
     put_tensor("model.safetensors", "visual.class_embedding");

@@ -4,6 +4,7 @@
 #define TESTS_NN_GOLDEN_H
 
 #include "model/clip_tensors.h"
+#include "model/model_dir.h"
 #include "nn/probe.h"
 
 /* One model directory, opened, and the tensors that go with it. */
@@ -11,7 +12,7 @@ typedef struct golden {
     cs_model_dir dir;
     cs_weights *weights;
     cs_weights *expected;
-    cs_clip_naming naming;
+    cs_clip_naming naming; /* of a CLIP model */
 } golden;
 
 /* Open `model` and the file `expected`, both below `root`. false, with a failed test, when they cannot be had. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * random_model.c - writes a model directory of ViT-B/32's true size with random f16 weights */
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/replace.h"
+#include "random_tensors.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,20 +26,20 @@ enum {
  * is sharp and the vectors of different inputs differ. */
 typedef enum kind { MATRIX, SHARP, PATCHES, BIAS, LN_WEIGHT, EMBEDDING, POSITIONS, SCALE } kind;
 
-typedef struct tensor {
-    char name[192];
-    kind kind;
-    size_t rows, columns; /* columns 0: a vector or a scalar */
-} tensor;
+static random_tensors tensors;
 
-static tensor tensors[1024];
-static size_t count;
-
+/* columns 0: a vector or a scalar */
 static void add(kind of, size_t rows, size_t columns, const char *prefix, const char *name)
 {
-    tensor *t = &tensors[count++];
-    *t = (tensor){.kind = of, .rows = rows, .columns = columns};
-    snprintf(t->name, sizeof t->name, "%s%s", prefix, name);
+    const float mean[SCALE + 1] = {[LN_WEIGHT] = 1, [SCALE] = 4.6052f}; /* log 100 */
+    const float fan_in = 1 / sqrtf((float)(columns ? columns : 1));
+    const float deviation[] = {[MATRIX] = fan_in,  [SHARP] = 1.5f * fan_in, [PATCHES] = 2 * fan_in, [BIAS] = 0.1f,
+                               [LN_WEIGHT] = 0.2f, [EMBEDDING] = 1,         [POSITIONS] = 0.3f,     [SCALE] = 0};
+    const size_t patches[] = {rows, 3, PATCH, PATCH}, matrix[] = {rows, columns};
+    if (of == PATCHES)
+        random_add(&tensors, prefix, name, 4, patches, 0, deviation[of]);
+    else
+        random_add(&tensors, prefix, name, of == SCALE ? 0 : columns ? 2 : 1, matrix, mean[of], deviation[of]);
 }
 
 static void add_layernorm(const char *prefix, const char *name, size_t width)
@@ -93,103 +92,11 @@ static void list_tensors(void)
     add(MATRIX, DIM, TEXT_WIDTH, "", "text_projection.weight");
 }
 
-/* xorshift64*: Vigna 2016 */
-static uint64_t state = UINT64_C(0x243F6A8885A308D3);
-
-static double uniform(void)
-{
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return (double)(state * UINT64_C(2685821657736338717) >> 11) * 0x1p-53;
-}
-
-/* Close to a standard normal: the sum of four uniforms, scaled to variance 1. */
-static float normal(void)
-{
-    return (float)((uniform() + uniform() + uniform() + uniform() - 2) * sqrt(3));
-}
-
-/* Round to nearest f16; numbers too small to be normal become 0. */
-static uint16_t to_f16(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7FFFFFFF;
-    if (magnitude < 0x38800000) /* 2^-14 */
-        return (uint16_t)sign;
-    return (uint16_t)(sign | (magnitude - 0x38000000 + 0x1000) >> 13);
-}
-
-static float draw(const tensor *t)
-{
-    float x = normal(), fan_in = sqrtf((float)(t->columns ? t->columns : 1));
-    switch (t->kind) {
-    case MATRIX:
-        return x / fan_in;
-    case SHARP:
-        return 1.5f * x / fan_in;
-    case PATCHES:
-        return 2 * x / fan_in;
-    case BIAS:
-        return 0.1f * x;
-    case LN_WEIGHT:
-        return 1 + 0.2f * x;
-    case EMBEDDING:
-        return x;
-    case POSITIONS:
-        return 0.3f * x;
-    case SCALE:
-        return 4.6052f; /* log 100 */
-    }
-    return 0;
-}
-
-static void put_shape(cs_buf *out, const tensor *t)
-{
-    if (t->kind == PATCHES)
-        cs_buf_printf(out, "[%zu,3,%d,%d]", t->rows, PATCH, PATCH);
-    else if (t->kind == SCALE)
-        cs_buf_puts(out, "[]");
-    else if (t->columns)
-        cs_buf_printf(out, "[%zu,%zu]", t->rows, t->columns);
-    else
-        cs_buf_printf(out, "[%zu]", t->rows);
-}
-
 static bool write_weights(const char *directory, clipsearch_error *err)
 {
-    cs_buf out = cs_buf_make((size_t)1 << 30);
-    uint64_t offset = 0;
-    uint8_t length[8] = {0};
-    cs_buf_append(&out, length, sizeof length);
-    for (size_t i = 0; i < count; i++) {
-        const tensor *t = &tensors[i];
-        uint64_t bytes = 2 * (uint64_t)t->rows * (t->columns ? t->columns : 1);
-        cs_buf_printf(&out, "%s\"%s\":{\"dtype\":\"F16\",\"shape\":", i ? "," : "{", t->name);
-        put_shape(&out, t);
-        cs_buf_printf(&out, ",\"data_offsets\":[%llu,%llu]}", (unsigned long long)offset,
-                      (unsigned long long)(offset + bytes));
-        offset += bytes;
-    }
-    cs_buf_putc(&out, '}');
-    while (out.len % 8)
-        cs_buf_putc(&out, ' ');
-    uint64_t header = out.len - 8;
-    if (!cs_buf_reserve(&out, offset))
-        return false;
-    for (int i = 0; i < 8; i++)
-        out.data[i] = (char)(header >> 8 * i);
-    for (size_t i = 0; i < count; i++) {
-        for (size_t left = tensors[i].rows * (tensors[i].columns ? tensors[i].columns : 1); left; left--) {
-            uint16_t number = to_f16(draw(&tensors[i]));
-            cs_buf_append(&out, &number, sizeof number);
-        }
-    }
     char *path = cs_path_join(directory, "model.safetensors");
-    bool done = path && !out.failed && cs_replace_file(path, out.data, out.len, err) == CLIPSEARCH_OK;
+    bool done = path && random_write(&tensors, path, err);
     cs_free(path);
-    cs_buf_free(&out);
     return done;
 }
 

@@ -12,7 +12,7 @@
 
 int main(void)
 {
-    static const cs_preprocess_config clip = {CS_BICUBIC, 224, 224, {0, 0, 0}, {1, 1, 1}};
+    static const cs_preprocess_config clip = {CS_BICUBIC, 224, 224, {0, 0, 0}, {1, 1, 1}, false, false, false};
     clipsearch_image_options options = {CS_IMAGE_MAX_BYTES, CS_IMAGE_MAX_PIXELS, true};
     float *pixels = malloc(3 * 224 * 224 * sizeof *pixels);
     cs_decoder decoder = {0};

@@ -107,7 +107,7 @@ static void fail_allocations(const char *picture)
 {
     cs_buf file;
     fixture_read(picture, &file);
-    cs_preprocess_config config = {CS_BICUBIC, 32, 32, {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}};
+    cs_preprocess_config config = {CS_BICUBIC, 32, 32, {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}, false, false, false};
     float *pixels = malloc(3 * 32 * 32 * sizeof *pixels);
     uint64_t n = 1;
     int wrong = 0;

@@ -13,7 +13,8 @@
 #include <string.h>
 
 static const cs_preprocess_config clip = {
-    CS_BICUBIC, 224, 224, {0.48145466f, 0.4578275f, 0.40821073f}, {0.26862954f, 0.26130258f, 0.27577711f}};
+    CS_BICUBIC, 224,   224,  {0.48145466f, 0.4578275f, 0.40821073f}, {0.26862954f, 0.26130258f, 0.27577711f},
+    false,      false, false};
 
 static cs_resample filter_named(const char *name)
 {
@@ -162,7 +163,7 @@ static void test_describe(void)
                       "0.2757771") == 0,
            "%s", text);
     cs_preprocess_config odd = {
-        CS_NEAREST, 2048, 2048, {-FLT_MAX, -FLT_MIN, 1}, {-1.17549449e-38f, FLT_TRUE_MIN, 3e-5f}};
+        CS_NEAREST, 2048, 2048, {-FLT_MAX, -FLT_MIN, 1}, {-1.17549449e-38f, FLT_TRUE_MIN, 3e-5f}, false, false, false};
     TAP_OK(cs_preprocess_describe(&odd, text) == CLIPSEARCH_OK && strstr(text, "resize 2048 nearest"), "%s", text);
 }
 
