@@ -149,6 +149,11 @@ out_has "vision.pixels  F32 ["
 run 0 "the same as JSON" model info --json "$tiny/expected.safetensors"
 [ "$("$json_check" encoder <"$out")" = null ]
 ok "encoder is null"
+run 0 "info of an image network" model info "$source/tests/data/cnn-tiny/resnet50"
+out_has "resnet50, image tower, vectors of 24 numbers, compared by l2"
+run 0 "info of a TorchScript archive as OpenAI publishes them" model info "$source/tests/data/clip-script/script/ViT-tiny.pt"
+out_has "clip-vit, image and text tower"
+out_has "TorchScript archive"
 run 4 "info of what is no weight file" model info "$source/README.md"
 err_has "README.md"
 run 4 "info of nothing" model info nosuch
@@ -156,6 +161,7 @@ err_has 'there is no model "nosuch"'
 
 # ---- convert
 
+picture_of_cat=$source/examples/pictures/cat-snow.jpg
 for type in f32 f16 bf16; do
     run 0 "convert to $type" model convert "$tiny/hf" --to "as-$type" --type $type
     "$program" embed --model "as-$type" "a white dog" --image "$source/examples/pictures/cat-snow.jpg" >"$scratch/$type" 2>"$err"
@@ -172,6 +178,17 @@ run 0 "info tells" model info image-only
 out_has "clip-vit, image tower"
 run 0 "and encodes pictures" embed --model ./image-only --image "$source/examples/pictures/cat-snow.jpg"
 run 4 "but no texts" embed --model ./image-only "a dog"
+run 0 "convert an archive as OpenAI publishes them" model convert "$source/tests/data/clip-script/script" --to from-script
+"$program" embed --model from-script "a dog" 2>"$err" >"$scratch/one"
+"$program" embed --model "$source/tests/data/clip-script/script" "a dog" 2>"$err" | cmp -s - "$scratch/one"
+ok "the same vectors"
+run 0 "convert an image network" model convert "$source/tests/data/cnn-tiny/mobilenet-v2" --to net
+"$program" embed --model net --image "$picture_of_cat" 2>"$err" >"$scratch/one"
+"$program" embed --model "$source/tests/data/cnn-tiny/mobilenet-v2" --image "$picture_of_cat" 2>"$err" |
+    cmp -s - "$scratch/one"
+ok "the same vectors"
+run 2 "its text tower" model convert net --to x --towers text
+err_has "there is no text tower"
 run 2 "convert onto itself" model convert ./as-f32 --to as-f32
 err_has "this is the model itself"
 run 3 "convert to where nothing can be made" model convert ./as-f32 --to no/where
