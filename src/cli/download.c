@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -115,7 +116,8 @@ static clipsearch_status start_over(download *d)
     return ftruncate(d->fd, 0) == 0 && lseek(d->fd, 0, SEEK_SET) == 0 ? CLIPSEARCH_OK : fail_part(d);
 }
 
-/* Open the part and lock it. One that another program gave its name meanwhile is no part any more. */
+/* Open the part and lock it; not by a lock of the process, which would end when the part is closed after being read
+ * through another descriptor. One that another program gave its name meanwhile is no part any more. */
 static clipsearch_status open_part(download *d)
 {
     for (;;) {
@@ -124,7 +126,7 @@ static clipsearch_status open_part(download *d)
         d->fd = open(d->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (d->fd < 0)
             return fail_part(d);
-        if (fcntl(d->fd, F_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES))
+        if (fcntl(d->fd, F_OFD_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES))
             return cs_fail(d->err, CLIPSEARCH_E_IO, "%s: another clipsearch is fetching this file", d->part);
         if (fstat(d->fd, &of_file) != 0)
             return fail_part(d);
@@ -312,8 +314,22 @@ static clipsearch_status fetch_all(download *d)
 
 static bool on_hash(void *context, uint64_t done, uint64_t total)
 {
-    (void)context, (void)done, (void)total;
+    const download *d = context;
+    char name[256];
+    snprintf(name, sizeof name, "checking %s", d->file->name);
+    if (!d->options->quiet)
+        cs_progress_show_bytes(d->options->view, &(cs_bytes_progress){.name = name,
+                                                                      .done = done,
+                                                                      .total = total,
+                                                                      .seconds = (cs_now_ms() - d->began) / 1e3});
     return cs_signals_caught() == 0;
+}
+
+/* The same clock for another file, or another reading of it. */
+static void begin_progress(download *d)
+{
+    d->began = cs_now_ms();
+    d->options->view->drawn = -1;
 }
 
 /* What a wrong file looks like, for the message. */
@@ -331,7 +347,8 @@ static clipsearch_status check(download *d, bool *again)
 {
     cs_file_digest digest;
     *again = false;
-    clipsearch_status status = cs_file_digest_read(d->part, d->file->digest_kind, on_hash, NULL, &digest, d->err);
+    begin_progress(d);
+    clipsearch_status status = cs_file_digest_read(d->part, d->file->digest_kind, on_hash, d, &digest, d->err);
     if (status == CLIPSEARCH_E_CANCELLED)
         return fail_stopped(d);
     clipsearch_error why;
@@ -400,7 +417,8 @@ static clipsearch_status look(download *d, bool *there)
         *there = true;
         return CLIPSEARCH_OK;
     }
-    status = cs_file_digest_read(d->path, d->file->digest_kind, on_hash, NULL, &digest, d->err);
+    status = cs_file_digest_read(d->path, d->file->digest_kind, on_hash, d, &digest, d->err);
+    cs_progress_clear(d->options->view);
     if (status == CLIPSEARCH_E_CANCELLED)
         return fail_stopped(d);
     if (status != CLIPSEARCH_OK)
@@ -440,6 +458,7 @@ static clipsearch_status run(download *d, const char *directory, cs_download_res
     status = open_part(d);
     if (status == CLIPSEARCH_OK)
         status = judge_part(d);
+    begin_progress(d);
     if (status == CLIPSEARCH_OK)
         status = fetch_and_check(d);
     cs_progress_clear(d->options->view);

@@ -80,7 +80,6 @@ static int fetch_all(const cs_args *args, const cs_known_model *model, const cha
     for (size_t i = 0; i < model->file_count && status == CLIPSEARCH_OK; i++) {
         cs_download_result result;
         const cs_known_file *file = &model->files[i];
-        view.drawn = -1;
         status = cs_download(file, directory, &options, &result, &err);
         fetched += status == CLIPSEARCH_OK && result == CS_DOWNLOAD_NEW;
         if (status == CLIPSEARCH_OK && result == CS_DOWNLOAD_NEW && !file->content && !file->digest && !args->quiet)

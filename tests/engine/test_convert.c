@@ -256,8 +256,8 @@ static void test_towers(const folder *f)
            "a tower that is not there: %s", err.message);
 }
 
-/* Make an f32 weight file's numbers need all of f32: each grown by a different small part of itself. One of them becomes
- * `odd`. */
+/* Make an f32 weight file's numbers need all of f32: each grown by a different small part of itself. One of them
+ * becomes `odd`. */
 static void make_uneven(const folder *f, const char *path, float odd)
 {
     cs_buf bytes = cs_buf_make(16 << 20);
