@@ -18,8 +18,7 @@ enum {
 /* A tensor's call: the arguments of the function that would have made it. */
 struct call {
     cs_pickle_global global;
-    cs_pickle_ref args;
-    const cs_pickle_value *type; /* of a tensor class, whose args are its state */
+    cs_pickle_ref args; /* of a tensor class: its state, which holds the same */
 };
 
 struct reader {
@@ -80,7 +79,7 @@ static bool tensor_call(const cs_pickle *pickle, cs_pickle_ref ref, struct call 
         const cs_pickle_value *value = &pickle->values[ref];
         if (value->kind != CS_PICKLE_CALL)
             return false;
-        *call = (struct call){.global = value->global, .args = value->args, .type = value};
+        *call = (struct call){.global = value->global, .args = value->args};
         if (call->global == CS_GLOBAL_TENSOR_TYPE) { /* its function's arguments are the third of its own */
             const cs_pickle_value *function = &pickle->values[cs_pickle_item(pickle, value->args, 0)];
             call->args = cs_pickle_item(pickle, value->args, 2);

@@ -251,6 +251,69 @@ static void test_limits(void)
     expect_pickle(twice, "a module there 2^40 times", "more than 1048576 attributes of modules");
 }
 
+/* ---------------------------------------------------------------- files from before version 1.6 */
+
+#define MAGIC "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+#define VERSION "\x80\x02M\xe9\x03."
+#define MACHINE "\x80\x02}X\x0d\0\0\0little_endian\x88s."
+#define OBJECT(storage) STATE(TENSOR(storage, "K\0", "K\x02\x85", "K\x01\x85"))
+#define TWO(key) STORAGE("torch\nFloatStorage", key, "\x02\0\0\0")
+#define KEYS                                                                                                           \
+    "\x80\x02]X\x01\0\0\0"                                                                                             \
+    "0a."
+#define COUNT "\x02\0\0\0\0\0\0\0"
+#define VALUES "\0\0\x80\x3f\0\0\0\x40"
+
+static const struct {
+    const char *bytes;
+    size_t size;
+    clipsearch_status status;
+    const char *message;
+} legacy[] = {
+    {RAW(MAGIC VERSION MACHINE OBJECT(TWO("0")) KEYS COUNT VALUES), CLIPSEARCH_OK, ""},
+    {RAW(MAGIC "\x80\x02M\xea\x03." MACHINE OBJECT(TWO("0")) KEYS COUNT VALUES), CLIPSEARCH_E_UNSUPPORTED,
+     "a protocol other than 1001"},
+    {RAW(MAGIC VERSION "\x80\x02}." OBJECT(TWO("0")) KEYS COUNT VALUES), CLIPSEARCH_E_UNSUPPORTED, "not little-endian"},
+    {RAW(MAGIC VERSION MACHINE OBJECT(TWO("0")) "\x80\x02}." COUNT VALUES), CLIPSEARCH_E_MODEL, "is no list"},
+    {RAW(MAGIC VERSION MACHINE OBJECT(TWO("0")) "\x80\x02]Na." COUNT VALUES), CLIPSEARCH_E_MODEL, "key is no text"},
+    {RAW(MAGIC VERSION MACHINE OBJECT(TWO("1")) KEYS COUNT VALUES), CLIPSEARCH_E_MODEL,
+     "the storage \"0\" is of a size that nothing tells"},
+    {RAW(MAGIC VERSION MACHINE OBJECT(TWO("0")) "\x80\x02]."), CLIPSEARCH_E_MODEL,
+     "the storage \"0\", which its pickle names, is not in the file"},
+    {RAW(MAGIC VERSION MACHINE OBJECT(TWO("0")) "\x80\x02](X\x01\0\0\0"
+                                                "0X\x01\0\0\0"
+                                                "0e." COUNT VALUES COUNT VALUES),
+     CLIPSEARCH_E_MODEL, "the storage \"0\" is there twice"},
+    {RAW(MAGIC VERSION MACHINE OBJECT(TWO("0")) KEYS "\x03\0\0\0\0\0\0\0" VALUES), CLIPSEARCH_E_MODEL,
+     "has 3 elements, but its pickle says 2"},
+    {RAW(MAGIC VERSION MACHINE OBJECT(TWO("0")) KEYS "\x02\0\0"), CLIPSEARCH_E_MODEL,
+     "the file ends before the storage"},
+    {RAW(MAGIC VERSION MACHINE OBJECT(TWO("0")) KEYS COUNT "\0\0\x80\x3f"), CLIPSEARCH_E_MODEL, "it was cut short"},
+    {RAW(MAGIC VERSION MACHINE OBJECT(TWO("0")) KEYS COUNT VALUES "x"), CLIPSEARCH_E_MODEL, "belong to none"},
+    {RAW(MAGIC VERSION MACHINE
+         "\x80\x02}(X\x01\0\0\0w" TENSOR(TWO("0"), "K\0", "K\x02\x85", "K\x01\x85") "X\x01\0\0\0v" TENSOR(
+             STORAGE("torch\nHalfStorage", "0", "\x02\0\0\0"), "K\0", "K\x02\x85", "K\x01\x85") "u." KEYS COUNT VALUES),
+     CLIPSEARCH_E_MODEL, "its pickle gives the storage \"0\" two sizes"},
+    {RAW(MAGIC VERSION MACHINE "\x80\x02"
+                               "cos\nsystem\n."),
+     CLIPSEARCH_E_UNSUPPORTED, "os.system is not allowed"},
+};
+
+static void test_legacy(void)
+{
+    for (size_t i = 0; i < sizeof legacy / sizeof *legacy; i++) {
+        char *exact = cs_alloc_array(legacy[i].size, 1);
+        memcpy(exact, legacy[i].bytes, legacy[i].size);
+        cs_weights *weights;
+        clipsearch_error err = {0};
+        clipsearch_status status = cs_weights_open_memory(exact, legacy[i].size, "w", &weights, &err);
+        TAP_OK(status == legacy[i].status && strstr(err.message, legacy[i].message), "old file %zu: %s", i,
+               err.message);
+        cs_weights_close(&weights);
+        cs_free(exact);
+    }
+}
+
 /* ---------------------------------------------------------------- archives */
 
 static const char good[] = STATE(TENSOR(FLOATS, "K\0", "K\x10\x85", "K\x01\x85"));
@@ -394,6 +457,7 @@ int main(void)
 {
     test_pickles();
     test_limits();
+    test_legacy();
     test_archives();
     test_entries();
     return tap_done();

@@ -211,6 +211,12 @@ static void test_other_containers(void)
         TAP_OK(status == files[i].status && strstr(err.message, files[i].message), "other file %zu: %s", i,
                err.message);
     }
+    char tar[512] = "sys_info";
+    memcpy(tar + 257, "ustar", 5);
+    clipsearch_error err = {0};
+    TAP_OK(open_bytes(tar, sizeof tar, &err) == CLIPSEARCH_E_UNSUPPORTED &&
+               strstr(err.message, "before version 0.1.10"),
+           "%s", err.message);
     /* a header of 640 bytes begins like a pickle and is none */
     char header[641];
     memset(header, ' ', 640);
