@@ -59,6 +59,47 @@ static void test_own(void)
     cs_catalogue_close(&catalogue);
 }
 
+/* The files that fetching writes by itself are ones that the readers take: a clipsearch.json beside a small network of
+ * the kind, an open_clip_config.json as far as the weights that are not there. */
+static void test_contents(void)
+{
+    char path[4096], directory[] = "/tmp/clipsearch-test-XXXXXX", file[256], weights[4096], link[256];
+    const char *root = getenv("CLIPSEARCH_SOURCE_ROOT");
+    cs_catalogue catalogue;
+    snprintf(path, sizeof path, "%s/weights/models.yaml", root);
+    if (!TAP_OK(mkdtemp(directory) && cs_catalogue_load(path, &catalogue, &err) == CLIPSEARCH_OK, "the catalogue"))
+        return;
+    int seen = 0;
+    for (size_t i = 0; i < catalogue.count; i++)
+        for (size_t f = 0; f < catalogue.models[i].file_count; f++) {
+            const cs_known_model *model = &catalogue.models[i];
+            const cs_known_file *known = &model->files[f];
+            if (!known->content)
+                continue;
+            bool clip = strcmp(known->name, "open_clip_config.json") == 0;
+            const char *like = clip ? "clip-rn50" : model->dim == 2048 ? "resnet50" : "resnet34";
+            snprintf(weights, sizeof weights, "%s/tests/data/cnn-tiny/%s/model.safetensors", root, like);
+            snprintf(link, sizeof link, "%s/model.safetensors", directory);
+            snprintf(file, sizeof file, "%s/%s", directory, known->name);
+            cs_replace_file(file, known->content, strlen(known->content), &err);
+            clipsearch_encoder *encoder = NULL;
+            clipsearch_status status = CLIPSEARCH_E_IO;
+            if (symlink(weights, link) == 0)
+                status = clipsearch_encoder_open(directory, NULL, &encoder, &err);
+            /* the small CLIP is another one than the configuration says, which is found out from its tensors */
+            TAP_OK(clip ? status == CLIPSEARCH_E_MODEL && strstr(err.message, "model.safetensors: the tensor")
+                        : status == CLIPSEARCH_OK,
+                   "%s of %s: %s", known->name, model->name, status == CLIPSEARCH_OK ? "taken" : err.message);
+            clipsearch_encoder_close(&encoder);
+            unlink(file);
+            unlink(link);
+            seen++;
+        }
+    TAP_OK(seen >= 5, "%d files", seen);
+    rmdir(directory);
+    cs_catalogue_close(&catalogue);
+}
+
 #define ONE(rest) "models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f, url: \"http://h/f\"}]" rest "}\n"
 #define ACCEPT(rest) ONE(", acceptance: [{name: n, image: i.png, texts: [x, y], tolerance: \"0.1\"" rest "}]")
 
@@ -177,6 +218,7 @@ static void test_digest(void)
 int main(void)
 {
     test_own();
+    test_contents();
     test_mistakes();
     test_memory();
     test_digest();
