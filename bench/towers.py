@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Milliseconds an image and a text take, beside other engines, in one run on one machine:
 
-    towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N] [--batches 1,8,32]
+    towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N] [--batches 1,8,32] [--no-torch]
 
 BENCH_TOWERS is the program built from bench/bench_towers.c; MODEL_DIRECTORY is in the Hugging Face layout of CLIP
 (tools/golden/clip_towers.py --full makes one), or holds resnet18, -34, -50, vgg16, mobilenet-v2 or clip-rn50 under that
@@ -99,6 +99,7 @@ def main():
     parser.add_argument("model")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", default="1,8,32")
+    parser.add_argument("--no-torch", action="store_true", help="ONNX Runtime is the only peer")
     args = parser.parse_args()
     batches = [int(batch) for batch in args.batches.split(",")]
     network = image_network(os.path.basename(os.path.normpath(args.model)))
@@ -127,7 +128,7 @@ def main():
                 for row in map(json.loads, lines):
                     if "cpu_ms" in row:
                         note(row["engine"], row["what"], threads, row["batch"], (row["ms"], row["cpu_ms"]))
-                for what, (tower, inputs) in towers.items():
+                for what, (tower, inputs) in () if args.no_torch else towers.items():
                     for batch in batches:
                         x = inputs(batch)
                         note("torch fp32", what, threads, batch, medians(lambda: tower(x), batch))

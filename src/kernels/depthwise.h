@@ -18,6 +18,9 @@ typedef struct cs_depthwise_call {
     float *y;              /* [out_width, channels] */
     size_t out_width;
     float low, high; /* what comes out is held between these */
+    /* Input that the next row will need and this one does not: called into the cache on the way. May be empty. */
+    const float *next;
+    size_t next_floats;
 } cs_depthwise_call;
 
 typedef struct cs_depthwise_ops {

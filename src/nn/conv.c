@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-/* A depthwise kernel is no higher. */
-enum { MAX_DEPTHWISE = 16 };
+/* A depthwise kernel is no higher; pieces that a thread should at least have, so that none waits long for the last. */
+enum { MAX_DEPTHWISE = 16, EACH_THREAD = 4 };
 
 /* One convolution as cs_conv_forward was asked for it. */
 typedef struct conv_job {
@@ -20,7 +20,7 @@ typedef struct conv_job {
     const float *residual;
     float *y;
     float low, high;
-    size_t rows;          /* output pixels in all images */
+    size_t rows;          /* output pixels in all images; depthwise: rows of them */
     size_t block, blocks; /* rows of one piece; how many of those */
     size_t panels, each;  /* panels of outputs; of one piece */
     bool blocks_outermost;
@@ -51,8 +51,9 @@ static clipsearch_status check_spec(cs_conv_spec *spec, clipsearch_error *err)
     return cs_fail(
         err, CLIPSEARCH_E_UNSUPPORTED,
         "a convolution of %zu to %zu channels, kernel %zu x %zu, stride %zu, padding %zu, %zu groups: expected "
-        "channels and kernel above 0, padding below the kernel, and 1 group or one for each channel",
-        spec->in, spec->out, spec->kernel_h, spec->kernel_w, spec->stride, spec->pad, spec->groups);
+        "channels and kernel above 0, padding below the kernel, and 1 group or one for each channel (then with as many "
+        "outputs, a kernel at most %d high, and no planar input)",
+        spec->in, spec->out, spec->kernel_h, spec->kernel_w, spec->stride, spec->pad, spec->groups, (int)MAX_DEPTHWISE);
 }
 
 typedef struct pack_job {
@@ -246,7 +247,7 @@ static void dense_piece(void *context, size_t piece, unsigned worker)
  * through all rows for each panel. */
 static void cut(conv_job *job, unsigned threads)
 {
-    enum { EACH_THREAD = 4, LEAST_ROWS = 24, UNIT = 6, CACHE_FLOATS = 1 << 17 };
+    enum { LEAST_ROWS = 24, UNIT = 6, CACHE_FLOATS = 1 << 17 };
     const cs_conv_spec *spec = &job->conv->spec;
     const size_t weights = job->runs * job->run * spec->out, x = job->count * job->height * job->width * spec->in;
     job->panels = (spec->out + CS_CONV_PANEL - 1) / CS_CONV_PANEL;
@@ -286,22 +287,22 @@ static void frame_row(void *context, size_t piece, unsigned worker)
     }
 }
 
-static void depthwise_piece(void *context, size_t piece, unsigned worker)
+/* One row of outputs of all images. */
+static void depthwise_row(const conv_job *job, size_t row)
 {
-    const conv_job *job = context;
     const cs_conv_spec *spec = &job->conv->spec;
-    const size_t image = piece / job->out_height, oy = piece % job->out_height, channels = spec->out;
-    const float *x = job->x + image * job->height * job->width * channels;
-    const size_t at = piece * job->out_width * channels;
-    const float *rows[MAX_DEPTHWISE];
-    (void)worker;
+    const size_t oy = row % job->out_height, width = job->width * spec->in, at = row * job->out_width * spec->out;
+    const float *x = job->x + row / job->out_height * job->height * width, *rows[MAX_DEPTHWISE];
     for (size_t ky = 0; ky < spec->kernel_h; ky++) {
         const size_t iy = oy * spec->stride + ky - spec->pad; /* below 0 wraps around to more than any size */
-        rows[ky] = iy < job->height ? x + iy * job->width * channels : NULL;
+        rows[ky] = iy < job->height ? x + iy * width : NULL;
     }
+    size_t below = oy * spec->stride + spec->kernel_h - spec->pad; /* the first input row that is not needed yet */
+    below = below < job->height ? below : job->height;
+    const size_t next = job->height - below < spec->stride ? job->height - below : spec->stride;
     const cs_depthwise_call call = {.rows = rows,
                                     .width = job->width,
-                                    .channels = channels,
+                                    .channels = spec->out,
                                     .kernel_h = spec->kernel_h,
                                     .kernel_w = spec->kernel_w,
                                     .stride = spec->stride,
@@ -312,8 +313,19 @@ static void depthwise_piece(void *context, size_t piece, unsigned worker)
                                     .y = job->y + at,
                                     .out_width = job->out_width,
                                     .low = job->low,
-                                    .high = job->high};
+                                    .high = job->high,
+                                    .next = x + below * width,
+                                    .next_floats = next * width};
     job->conv->depthwise->row(&call);
+}
+
+/* Several rows one after the other: they share input. */
+static void depthwise_piece(void *context, size_t piece, unsigned worker)
+{
+    const conv_job *job = context;
+    (void)worker;
+    for (size_t row = piece * job->block; row < job->rows && row < (piece + 1) * job->block; row++)
+        depthwise_row(job, row);
 }
 
 void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t height, size_t width,
@@ -335,7 +347,10 @@ void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t h
     if (job.rows == 0)
         return;
     if (is_depthwise(spec)) {
-        cs_pool_run(pool, count * job.out_height, depthwise_piece, &job);
+        job.rows = count * job.out_height;
+        job.block = job.rows / (2 * EACH_THREAD * cs_pool_threads(pool));
+        job.block = job.block ? job.block : 1;
+        cs_pool_run(pool, (job.rows + job.block - 1) / job.block, depthwise_piece, &job);
         return;
     }
     cs_workspace workspace = {.base = scratch};

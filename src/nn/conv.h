@@ -54,6 +54,8 @@ size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t 
 /* x [count, height, width, in] (or planar) -> y [count, output height, output width, out], contiguous:
  * y = activation(convolution + bias + residual). residual, shaped like y, may be NULL or y itself; x must not overlap
  * y. `scratch`: 64-byte aligned, at least cs_conv_scratch bytes. Allocates nothing.
+ * A network goes through a batch best a few images at a time (about 4 MiB of the largest layer's output), so that what
+ * one layer writes still lies in the caches when the next reads it.
  * Bits: an image's output is the same in any batch, over any number of threads, and with AVX2 or AVX-512. Sums run
  * over ky, kx, channel (kernels/conv.h and kernels/depthwise.h say from where and how). */
 void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t height, size_t width,

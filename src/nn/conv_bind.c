@@ -132,7 +132,10 @@ clipsearch_status cs_conv_bind(cs_conv_source *source, const char *conv, const c
     *out = (cs_conv){0};
     full_name(source, conv, ".weight", name);
     const cs_tensor *tensor = cs_weights_find(source->weights, name);
-    if (tensor && tensor->rank == 4 && spec->out == 0)
+    if (!tensor)
+        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: the tensor \"%s\", of a convolution of %zu channels, is not there",
+                       cs_weights_path(source->weights), name, spec->in);
+    if (tensor->rank == 4 && spec->out == 0)
         spec->out = tensor->shape[0];
     size_t groups = spec->groups ? spec->groups : 1;
     size_t each = spec->in / groups * spec->kernel_h * spec->kernel_w; /* channels are limited, kernels small */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    GROUP_BYTES = 16 << 20, /* of one buffer */
+    GROUP_BYTES = 4 << 20, /* of one buffer: what a layer writes is still in the caches when the next reads it */
     MOST_IN_GROUP = 8
 };
 

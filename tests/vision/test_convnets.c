@@ -190,6 +190,54 @@ static void test_faults(const golden *g)
     cs_image_tower_close(&tower);
 }
 
+static void refuse(const golden *g, clipsearch_status status, const char *message)
+{
+    clipsearch_error err = {0};
+    cs_image_tower *tower = NULL;
+    clipsearch_status got = cs_image_tower_open(&g->dir, g->weights, false, NULL, &tower, &err);
+    TAP_OK(got == status && !tower && strstr(err.message, message), "refused: %s", err.message);
+    cs_image_tower_close(&tower);
+}
+
+/* Configurations of other networks than the weights are. */
+static void test_refusals(golden *g, const char *name)
+{
+    if (!g->dir.image_only) {
+        g->dir.config.resnet_stages[2]--;
+        refuse(g, CLIPSEARCH_E_MODEL, "has no place in a CLIP ResNet of 3, 4, 5 and 3 blocks");
+        g->dir.config.resnet_stages[2] += 2;
+        refuse(g, CLIPSEARCH_E_MODEL, "layer3.6.conv1.weight\", of a convolution of 32 channels, is not there");
+        g->dir.config.resnet_stages[2]--;
+        g->dir.config.image_size += 32;
+        refuse(g, CLIPSEARCH_E_MODEL, "attnpool.positional_embedding");
+        g->dir.config.image_size -= 32;
+        return;
+    }
+    cs_image_config *config = &g->dir.image;
+    config->dim++;
+    refuse(g, CLIPSEARCH_E_MODEL, "channels, expected");
+    config->dim--;
+    if (strcmp(name, "resnet50") != 0)
+        return;
+    config->blocks[2]--;
+    refuse(g, CLIPSEARCH_E_UNSUPPORTED, "\"layer3.5.bn1.bias\" has no place in resnet50");
+    config->blocks[2] += 2;
+    refuse(g, CLIPSEARCH_E_MODEL, "\"layer3.6.conv1.weight\"");
+    config->blocks[2]--;
+    config->bottleneck = false; /* its blocks' first convolution is 1x1, and not 3x3 */
+    refuse(g, CLIPSEARCH_E_MODEL, "\"layer1.0.conv1.weight\" is of shape");
+    config->bottleneck = true;
+}
+
+/* A network whose poolings leave nothing of a small picture. */
+static void test_too_small(golden *g)
+{
+    size_t crop = g->dir.image.preprocess.crop;
+    g->dir.image.preprocess.crop = 16;
+    refuse(g, CLIPSEARCH_E_MODEL, "pictures of 16 pixels are too small");
+    g->dir.image.preprocess.crop = crop;
+}
+
 static void expect_recognised(const golden *g, const char *name)
 {
     static const struct {
@@ -231,6 +279,9 @@ static void test_one(const char *root, const char *name, bool full)
     if (!full) {
         test_invariance(&g);
         test_faults(&g);
+        test_refusals(&g, name);
+        if (strncmp(name, "vgg", 3) == 0)
+            test_too_small(&g);
     }
     golden_close(&g);
 }

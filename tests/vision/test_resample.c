@@ -104,6 +104,38 @@ static void test_preprocess(void)
     cs_preprocessor_free(&pre);
 }
 
+/* Keras's load_img and preprocess_input: squashed by nearest pixels, blue first, a mean subtracted. */
+static void test_keras(void)
+{
+    cs_buf list;
+    cs_preprocessor pre = {0};
+    cs_image in = {0};
+    fixture_read("keras.txt", &list);
+    int count = 0;
+    for (char *line = strtok(list.data, "\n"); line; line = strtok(NULL, "\n")) {
+        char expected[65], sum[65];
+        unsigned w, h;
+        size_t side;
+        clipsearch_error err = {0};
+        if (sscanf(line, "%u %u %zu %64s", &w, &h, &side, expected) != 4)
+            continue;
+        cs_preprocess_config config = {CS_NEAREST, side, side, {103.939f, 116.779f, 123.68f},
+                                       {1, 1, 1},  true, true, true};
+        float *pixels = malloc(3 * side * side * sizeof *pixels);
+        fixture_pattern(w, h, &in);
+        clipsearch_status status = cs_preprocess(&pre, &config, &in.view, pixels, &err);
+        fixture_sum(pixels, 3 * side * side * sizeof *pixels, sum);
+        TAP_OK(status == CLIPSEARCH_OK && strcmp(sum, expected) == 0, "as Keras: %ux%u squashed to %zu %s", w, h, side,
+               err.message);
+        free(pixels);
+        count++;
+    }
+    TAP_OK(count == 9, "%d were compared", count);
+    cs_buf_free(&list);
+    cs_image_free(&in);
+    cs_preprocessor_free(&pre);
+}
+
 /* The resized picture would have 224 x 22,400,000 pixels and more: only the crop is made. */
 static void test_extreme(void)
 {
@@ -157,6 +189,11 @@ static void test_steady_state(void)
 static void test_describe(void)
 {
     char text[256];
+    const cs_preprocess_config keras = {CS_NEAREST, 224,  224,  {103.939f, 116.779f, 123.68f},
+                                        {1, 1, 1},  true, true, true};
+    TAP_OK(cs_preprocess_describe(&keras, text) == CLIPSEARCH_OK &&
+               strcmp(text, "squash 224 nearest, bgr, unscaled, mean 103.939 116.779 123.68, std 1 1 1") == 0,
+           "%s", text);
     TAP_OK(cs_preprocess_describe(&clip, text) == CLIPSEARCH_OK &&
                strcmp(text,
                       "resize 224 bicubic, crop 224, mean 0.48145467 0.4578275 0.40821072, std 0.26862955 0.2613026 "
@@ -209,6 +246,7 @@ int main(void)
     test_resize();
     test_resize_refusals();
     test_preprocess();
+    test_keras();
     test_extreme();
     test_steady_state();
     test_describe();
