@@ -184,6 +184,7 @@ static CURLcode set_up(struct transfer *t, struct curl_slist **headers, char *me
     SET(CURLOPT_CONNECTTIMEOUT, (long)request->stall_seconds);
     SET(CURLOPT_LOW_SPEED_TIME, (long)request->stall_seconds);
     SET(CURLOPT_LOW_SPEED_LIMIT, (long)LEAST_SPEED);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's are no part of the reply */
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, t);
     SET(CURLOPT_WRITEFUNCTION, on_data);

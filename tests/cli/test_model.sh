@@ -17,7 +17,11 @@ for variable in http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY
 HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
 export HOME XDG_DATA_HOME XDG_CONFIG_HOME
 models=$XDG_DATA_HOME/clipsearch/models
-mkdir -p "$HOME" "$scratch/work" "$scratch/files" "$models"
+mkdir -p "$HOME" "$scratch/work" "$scratch/files" "$models" "$scratch/tree/build"
+# the program as it lies in a build directory of the source tree, wherever that is
+cp "$program" "$scratch/tree/build/clipsearch"
+program=$scratch/tree/build/clipsearch
+ln -s "$source/weights" "$scratch/tree/weights"
 cd "$scratch/work" || exit 1
 tiny=$source/tests/data/clip-tiny
 out=$scratch/out err=$scratch/err
@@ -52,7 +56,13 @@ usage "--mirror must begin with https:// or http://, not be \"ftp://x\"" model f
 # ---- list
 
 known=$source/weights/models.yaml
-run 0 "list" model list --catalogue "$known"
+run 0 "list" model list
+cp "$out" "$scratch/list"
+run 0 "of another catalogue" model list --catalogue "$known"
+cmp -s "$out" "$scratch/list"
+ok "which is the program's own"
+grep -q "^default  *installed  *the small built-in model$" "$out"
+ok "the built-in model"
 for name in clip-vit-b32 clip-vit-b16 clip-vit-l14 clip-vit-l14-336 clip-rn50 clip-rn101 clip-rn50x4 clip-rn50x16 \
     clip-rn50x64 clip-vit-b32-hf clip-vit-b32-open-clip clip-vit-b32-laion2b clip-vit-l14-hf resnet18 resnet34 resnet50 \
     resnet50-v2 resnet101 resnet152 vgg16 vgg16-torchvision mobilenet-v2; do
@@ -62,9 +72,10 @@ done
 mkdir -p "$models/clip-vit-b32" "$models/mine"
 printf x >"$models/clip-vit-b32/bpe_simple_vocab_16e6.txt.gz"
 run 0 "list --json" model list --json --catalogue "$known"
-"$json_check" models.0.name models.0.installed models.1.name models.1.installed models.1.dim models.1.licence \
-    models.1.files.1.sha256 models.1.bytes models.1.bytes_exact <"$out" >"$scratch/values"
+"$json_check" models.0.name models.1.name models.1.installed models.2.name models.2.installed models.2.dim \
+    models.2.licence models.2.files.1.sha256 models.2.bytes models.2.bytes_exact <"$out" >"$scratch/values"
 cmp -s - "$scratch/values" <<END
+default
 mine
 yes
 clip-vit-b32
@@ -77,6 +88,8 @@ true
 END
 ok "what the schema promises; a file of the wrong size does not count"
 rm -r "$models/clip-vit-b32" "$models/mine"
+run 4 "a known model that is not here" embed --model clip-vit-b32 "a dog"
+err_has "It is a known model; to get it, run: clipsearch model fetch clip-vit-b32"
 run 4 "a name that is nearly one" model fetch clip-vit-b23 --catalogue "$known"
 err_has "\"clip-vit-b23\" is no known model, did you mean clip-vit-b32?"
 
