@@ -168,6 +168,25 @@ static void test_faults(golden *g)
     g->dir.config.context_length--;
 }
 
+/* The text tower beside a ResNet image tower, read by open_clip's configuration. */
+static void test_beside_resnet(void)
+{
+    golden g;
+    char path[4200];
+    snprintf(path, sizeof path, "%s/../cnn-tiny", golden_tiny_root());
+    if (!golden_open(&g, path, "clip-rn50", "clip-rn50/expected.sft"))
+        return;
+    cs_text_tower *tower = open_tower(&g);
+    texts t = read_texts(&g);
+    float vectors[8 * 64];
+    if (tower) {
+        forward(tower, t.ids, t.lengths, t.count, NULL, NULL, vectors);
+        golden_compare(&g, "text.vector", vectors, t.count, g.dir.config.dim, VECTOR_TOLERANCE);
+    }
+    cs_text_tower_close(&tower);
+    golden_close(&g);
+}
+
 int main(void)
 {
     golden g;
@@ -180,5 +199,6 @@ int main(void)
         test_faults(&g);
         golden_close(&g);
     }
+    test_beside_resnet();
     return tap_done();
 }

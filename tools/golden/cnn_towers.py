@@ -242,6 +242,19 @@ def clip_stages(visual):
     return {"stem": visual.avgpool, **{f"block.{i}": getattr(visual, f"layer{i + 1}") for i in range(4)}}
 
 
+@torch.no_grad()
+def texts(model, cfg):
+    """Token ids without their padding, and the vectors of the texts they are."""
+    end, lengths = cfg["vocab_size"] - 1, [3, cfg["context_length"], 6]
+    ids = torch.zeros(len(lengths), cfg["context_length"], dtype=torch.long)
+    generator = torch.Generator().manual_seed(12)
+    for row, length in zip(ids, lengths):
+        row[0], row[length - 1] = end - 1, end
+        row[1:length - 1] = torch.randint(1, end - 1, (length - 2,), generator=generator)
+    return {"text.ids": torch.cat([row[:length] for row, length in zip(ids, lengths)]), "text.lengths": torch.tensor(lengths),
+            "text.vector": unit(model.encode_text(ids))}
+
+
 def clip_case(directory, name, model, cfg, size, count, config):
     pixels = make_pixels(count, size, seed=10)
     scale_weights(model.visual, pixels, seed=9)
@@ -252,6 +265,8 @@ def clip_case(directory, name, model, cfg, size, count, config):
     model.logit_scale.data.fill_(4.59375)
     state = {k: v.clone() for k, v in model.state_dict().items() if k != "attn_mask"}
     stages = run(model.double().visual, pixels.double(), clip_stages(model.visual), flat)
+    if config:
+        stages |= texts(model, cfg["text_cfg"])
     write(directory, name, state, stages, pixels, config and {"open_clip_config.json": {"model_cfg": cfg, "preprocess_cfg": {}}})
     return state, pixels, stages
 
