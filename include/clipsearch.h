@@ -173,6 +173,7 @@ typedef struct clipsearch_encoder_info {
     float logit_scale;         /* exp(logit_scale) of the model: 100 for OpenAI's; or 0 */
     unsigned towers;           /* the towers that were loaded */
     uint64_t parameters;       /* number of weights in the towers' files */
+    const char *weights;       /* the weight file */
     const char *architecture;  /* "clip-vit", "clip-resnet", "resnet50", "vgg16-keras", "mobilenet-v2", ... */
     clipsearch_metric metric;  /* what the model's vectors are usually compared by */
     bool normalized;           /* vectors are L2-normalised; those of others are brought to length 1 when they are
@@ -267,6 +268,84 @@ CLIPSEARCH_API clipsearch_status clipsearch_encode_images(clipsearch_session *se
 /* Decode and encode one file into `vector` [dim]. */
 CLIPSEARCH_API clipsearch_status clipsearch_encode_file(clipsearch_session *session, const char *path, float *vector,
                                                         clipsearch_error *err);
+
+/* What an encoder takes of memory, in bytes. */
+typedef struct clipsearch_memory {
+    uint64_t mapped;  /* the weight file: read in as it is used, and shared by all processes that use it */
+    uint64_t packed;  /* copies of weights in another layout: those that pack_weights makes of a vision transformer,
+                         whether this encoder has made them or not, and those of convolutions, which always are */
+    uint64_t session; /* what opening a session with the given options takes */
+} clipsearch_memory;
+
+/* Tell what `encoder`, with the towers it was opened with, and a session with `options` (NULL: the defaults) take. A
+ * picture's file and its pixels, as large as they are, come on top. Opens a session and closes it; errors as
+ * clipsearch_session_open. */
+CLIPSEARCH_API clipsearch_status clipsearch_encoder_memory(const clipsearch_encoder *encoder,
+                                                           const clipsearch_session_options *options,
+                                                           clipsearch_memory *memory, clipsearch_error *err);
+
+/* ---------------------------------------------------------------- model files */
+
+/* One tensor of a weight file. */
+typedef struct clipsearch_tensor {
+    const char *name;
+    const char *type;      /* as the file calls it: "F32", "F16", "BF16", "I64", ... */
+    const size_t *shape;   /* [rank] */
+    size_t rank;           /* 0: a single number */
+    uint64_t count, bytes; /* numbers, and the bytes they take in the file */
+    bool is_weight;        /* of a type that encoders compute with */
+} clipsearch_tensor;
+
+/* A weight file as a whole. */
+typedef struct clipsearch_weights_info {
+    char container[64];           /* "safetensors", ... */
+    uint64_t tensors, parameters; /* all tensors; numbers of those that are weights */
+    uint64_t bytes;               /* of the file */
+} clipsearch_weights_info;
+
+/* Look into the weight file `path`: `each` (may be NULL) is called for every tensor by name, and a false return ends
+ * the walk; `info` (may be NULL) is filled. The file is recognised by its content (docs/model.md lists what is read)
+ * and may be of any model; only its header is read. Strings and shapes of a tensor live for that call only.
+ * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED, _MEMORY. Thread-safe. */
+CLIPSEARCH_API clipsearch_status clipsearch_weights_walk(const char *path,
+                                                         bool (*each)(void *context, const clipsearch_tensor *tensor),
+                                                         void *context, clipsearch_weights_info *info,
+                                                         clipsearch_error *err);
+
+/* What weights are stored as. */
+typedef enum clipsearch_number_type { CLIPSEARCH_F32, CLIPSEARCH_F16, CLIPSEARCH_BF16 } clipsearch_number_type;
+
+typedef struct clipsearch_convert_options {
+    unsigned towers;             /* CLIPSEARCH_*_TOWER or-ed; 0 (default): all that the model has */
+    clipsearch_number_type type; /* default CLIPSEARCH_F32. The logit scale stays f32 */
+    bool (*progress)(void *context, uint64_t done, uint64_t total); /* called now and then with bytes read and written
+                                    so far and in all; returning false stops and leaves nothing. May be NULL */
+    void *context;
+} clipsearch_convert_options;
+
+CLIPSEARCH_API void clipsearch_convert_options_init(clipsearch_convert_options *options);
+
+typedef struct clipsearch_convert_report {
+    char source_sha256[65]; /* of the weight file that was read */
+    uint64_t tensors, parameters;
+    uint64_t bytes;   /* of the weight file that was written */
+    uint64_t rounded; /* parameters that are not the same numbers any more */
+} clipsearch_convert_report;
+
+/* Write the model `from` (any that clipsearch_encoder_open takes) as the directory `to`, which is made when it is
+ * missing. A CLIP with a vision transformer gets the Hugging Face layout: model.safetensors with the tensors in the
+ * order an encoder reads them, config.json, preprocessor_config.json and, with the text tower, vocab.json and
+ * merges.txt. CLIP's ResNets and image networks keep their tensors' names, less what is no part of the towers, with an
+ * open_clip_config.json or a clipsearch.json; their numbers of one dimension stay f32. Each file gets its name
+ * when it is whole, the weights last. Numbers are rounded to the nearest, ties to even; one that f16 cannot hold is
+ * refused, never made infinite. With f32 weights the new model gives the same vectors, bit for bit. The weight file's
+ * metadata hold the source's name, SHA-256 and what was done. To collections the new model is another encoder unless
+ * tensors, types and names came out the same. `report` may be NULL.
+ * Errors: as clipsearch_encoder_open; CLIPSEARCH_E_ARGUMENT (a tower the model has not, `to` is `from`), _UNSUPPORTED
+ * (f16 cannot hold a number), _IO, _CANCELLED, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_model_convert(const char *from, const char *to,
+                                                          const clipsearch_convert_options *options,
+                                                          clipsearch_convert_report *report, clipsearch_error *err);
 
 /* ---------------------------------------------------------------- databases and collections */
 

@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "engine/collection.h"
+#include "engine/convert.h"
 #include "engine/encoder.h"
 #include "engine/ingest.h"
+#include "engine/memory.h"
 #include "engine/picture.h"
 #include "engine/query.h"
 #include "engine/search.h"
@@ -213,6 +215,56 @@ clipsearch_status clipsearch_encode_file(clipsearch_session *session, const char
     if (!session || !path || !vector)
         return fail_null(err, __func__);
     return cs_session_encode_file(session, path, vector, err);
+}
+
+clipsearch_status clipsearch_encoder_memory(const clipsearch_encoder *encoder,
+                                            const clipsearch_session_options *options, clipsearch_memory *memory,
+                                            clipsearch_error *err)
+{
+    if (!encoder || !memory)
+        return fail_null(err, __func__);
+    clipsearch_session_options defaults;
+    clipsearch_session_options_init(&defaults);
+    return cs_encoder_memory(encoder, options ? options : &defaults, memory, err);
+}
+
+/* ---------------------------------------------------------------- model files */
+
+clipsearch_status clipsearch_weights_walk(const char *path,
+                                          bool (*each)(void *context, const clipsearch_tensor *tensor), void *context,
+                                          clipsearch_weights_info *info, clipsearch_error *err)
+{
+    if (info)
+        *info = (clipsearch_weights_info){0};
+    if (!path)
+        return fail_null(err, __func__);
+    return cs_weights_walk(path, each, context, info, err);
+}
+
+void clipsearch_convert_options_init(clipsearch_convert_options *options)
+{
+    *options = (clipsearch_convert_options){.type = CLIPSEARCH_F32};
+}
+
+clipsearch_status clipsearch_model_convert(const char *from, const char *to, const clipsearch_convert_options *options,
+                                           clipsearch_convert_report *report, clipsearch_error *err)
+{
+    clipsearch_convert_report unread;
+    if (!report)
+        report = &unread;
+    *report = (clipsearch_convert_report){0};
+    if (!from || !to)
+        return fail_null(err, __func__);
+    clipsearch_convert_options defaults;
+    clipsearch_convert_options_init(&defaults);
+    if (!options)
+        options = &defaults;
+    if (options->towers & ~(unsigned)(CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: towers is %#x; it must name one tower, both, or be 0", __func__,
+                       options->towers);
+    if (options->type != CLIPSEARCH_F32 && options->type != CLIPSEARCH_F16 && options->type != CLIPSEARCH_BF16)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no type of numbers %d", __func__, (int)options->type);
+    return cs_model_convert(from, to, options, report, err);
 }
 
 /* ---------------------------------------------------------------- databases and collections */

@@ -35,6 +35,7 @@ OWNERS = {
     "utf8proc.h": r"text/unicode\.c",
     "sqlite3.h": r"store/\w+\.[ch]",
     "yaml.h": r"cli/yaml_tree\.c",
+    "curl/curl.h": r"cli/http\.c",
 }
 
 STANDARD = set("""assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h getopt.h inttypes.h libgen.h limits.h locale.h

@@ -108,18 +108,35 @@ void cs_replacement_drop(cs_replacement *replacement)
     end(replacement);
 }
 
-static int write_all(int fd, const char *data, size_t size)
+clipsearch_status cs_put_in_place(const char *temporary, const char *path, clipsearch_error *err)
 {
+    int fd = open(temporary, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", temporary);
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (fsync(fd) != 0)
+        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", temporary);
+    else if (rename(temporary, path) != 0)
+        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot give it the name %s", temporary, path);
+    else
+        sync_directory_of(path);
+    close(fd);
+    return status;
+}
+
+bool cs_write_all(int fd, const void *data, size_t size)
+{
+    const char *at = data;
     while (size) {
-        ssize_t n = write(fd, data, size);
+        ssize_t n = write(fd, at, size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return -1;
-        data += n;
+            return false;
+        at += n;
         size -= (size_t)n;
     }
-    return 0;
+    return true;
 }
 
 clipsearch_status cs_replace_file(const char *path, const void *data, size_t size, clipsearch_error *err)
@@ -128,7 +145,7 @@ clipsearch_status cs_replace_file(const char *path, const void *data, size_t siz
     clipsearch_status status = cs_replacement_open(path, &replacement, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    if (write_all(replacement.fd, data, size) != 0) {
+    if (!cs_write_all(replacement.fd, data, size)) {
         status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", path);
         cs_replacement_drop(&replacement);
         return status;

@@ -5,6 +5,9 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* A file being written. Zero is the state in which nothing is under way. */
 typedef struct cs_replacement {
     int fd;          /* write here */
@@ -27,5 +30,12 @@ void cs_replacement_drop(cs_replacement *replacement);
 /* Replace `path` by `size` bytes in one step. After a failure or a crash either the old file or the new one is there,
  * whole. */
 clipsearch_status cs_replace_file(const char *path, const void *data, size_t size, clipsearch_error *err);
+
+/* Write all of it, whatever the system takes at a time. False with errno set when that cannot be. */
+bool cs_write_all(int fd, const void *data, size_t size);
+
+/* Give the whole file `temporary`, which nobody writes to any more, the name `path` in the same directory: fsync,
+ * rename, fsync of the directory. On failure both are as they were. CLIPSEARCH_E_IO. */
+clipsearch_status cs_put_in_place(const char *temporary, const char *path, clipsearch_error *err);
 
 #endif

@@ -199,6 +199,16 @@ static int rehearse(ingest *in)
     return CS_EXIT_FOUND;
 }
 
+/* A first collection made with the model that is there by itself: better than a poor search is to know why. */
+static void say_built_in(const ingest *in)
+{
+    clipsearch_encoder_info info;
+    clipsearch_encoder_describe(in->encoder, &info);
+    if (!in->args->quiet && cs_model_is_built_in(info.path))
+        cs_say("using the small built-in model, made for drawn scenes; for photographs get CLIP's, with: "
+               "clipsearch model fetch clip-vit-b32");
+}
+
 /* Open the collection with the model, and make it, and its database, when it is not there. */
 static int bind_collection(ingest *in, bool exists)
 {
@@ -217,7 +227,11 @@ static int bind_collection(ingest *in, bool exists)
         cs_say("%s\nTo keep both, give the new one a name of its own: --collection NAME", err.message);
         return CS_EXIT_MODEL;
     }
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_DATABASE);
+    if (status != CLIPSEARCH_OK)
+        return cs_report(&err, CS_STAGE_DATABASE);
+    if (!exists)
+        say_built_in(in);
+    return CS_EXIT_FOUND;
 }
 
 /* Open the model and the collection with it. A collection that is there already says what is not said otherwise. */

@@ -19,6 +19,7 @@ static const char overview[] =
     "  delete       forget pictures, by a filter or their numbers; files are left alone\n"
     "  drop         forget a whole collection\n"
     "  collections  list the collections\n"
+    "  model        list, fetch, look into, check and convert models\n"
     "  info         show collections, counts, and the model in use\n"
     "  help         show this, or the help of a command: clipsearch help ingest\n"
     "  version      show the version\n"
@@ -94,6 +95,22 @@ static const char collections_page[] = "usage: clipsearch collections [options]\
                                        "\n"
                                        "A line a collection: name, number of pictures, metric, model.\n";
 
+static const char model_page[] =
+    "usage: clipsearch model list\n"
+    "       clipsearch model fetch NAME [--to DIR] [--mirror URL]\n"
+    "       clipsearch model info NAME|DIR|FILE\n"
+    "       clipsearch model verify NAME [DIR] [--image FILE]\n"
+    "       clipsearch model convert NAME|DIR --to DIR [--towers WHICH] [--type TYPE]\n"
+    "\n"
+    "list shows the known models and which are here. fetch gets one, checks it against what its\n"
+    "publisher says, and carries on where an earlier fetch was cut off; then it is a model like any\n"
+    "other: --model NAME. info tells what is in a model or in any weight file that can be read, and what\n"
+    "memory it takes. verify holds files and vectors against what was published. convert writes a model\n"
+    "anew: one tower, or shorter numbers.\n"
+    "\n"
+    "  clipsearch model fetch clip-vit-b32\n"
+    "  clipsearch ingest --model clip-vit-b32 --collection photos ~/Pictures\n";
+
 static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
 
 static const char version_page[] = "usage: clipsearch version\n";
@@ -110,6 +127,7 @@ void cs_help_print(unsigned command, FILE *out)
                        : command == CS_DELETE      ? delete_page
                        : command == CS_DROP        ? drop_page
                        : command == CS_COLLECTIONS ? collections_page
+                       : command == CS_MODEL       ? model_page
                        : command == CS_HELP        ? help_page
                        : command == CS_VERSION     ? version_page
                                                    : overview;

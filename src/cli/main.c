@@ -76,6 +76,8 @@ static int run(unsigned command, bool said, const cs_args *args)
         return cs_command_drop(args);
     case CS_COLLECTIONS:
         return cs_command_collections(args);
+    case CS_MODEL:
+        return cs_command_model(args);
     case CS_HELP:
         return show_help(args);
     case CS_VERSION:

@@ -4,7 +4,9 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/catalogue.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,9 +24,7 @@ static bool is_model(const char *path)
     return is_directory(path) || (*cs_path_weight_ending(path) && cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK);
 }
 
-/* The weights of the source tree, when the program lies in a build directory just below it: `name` in
- * the directory weights beside the program's own. NULL when that cannot be told. */
-static char *source_tree_path(const char *name)
+char *cs_source_tree_path(const char *name)
 {
     char program[4096];
     ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
@@ -49,13 +49,32 @@ static char *installed_path(const char *name)
     return cs_buf_take(&path);
 }
 
-static char *users_path(const char *name)
+char *cs_users_model_path(const char *name)
 {
     cs_buf rest = cs_buf_make(1 << 16);
     cs_buf_printf(&rest, "models/%s", name);
     char *path = rest.failed ? NULL : cs_xdg_path("XDG_DATA_HOME", ".local/share", rest.data);
     cs_buf_free(&rest);
     return path;
+}
+
+/* Whether the two are one directory, links followed. */
+static bool same_place(const char *a, const char *b)
+{
+    char *x = realpath(a, NULL), *y = b ? realpath(b, NULL) : NULL;
+    bool same = x && y && strcmp(x, y) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+bool cs_model_is_built_in(const char *directory)
+{
+    char *installed = installed_path(CS_DEFAULT_MODEL), *tree = cs_source_tree_path(CS_DEFAULT_MODEL);
+    bool same = same_place(directory, installed) || same_place(directory, tree);
+    cs_free(installed);
+    cs_free(tree);
+    return same;
 }
 
 void cs_model_place_free(cs_model_place *place)
@@ -65,29 +84,56 @@ void cs_model_place_free(cs_model_place *place)
     *place = (cs_model_place){0};
 }
 
-/* Look for the name only. */
-static clipsearch_status find_name(const char *name, cs_model_place *place, clipsearch_error *err)
+/* What to do about a model that is not here, when it is a known one; else "". */
+static const char *fetch_advice(const char *name, char room[160])
 {
-    char *(*const places[])(const char *) = {users_path, installed_path, source_tree_path};
-    cs_buf looked = cs_buf_make(4096);
-    clipsearch_status status = CLIPSEARCH_E_NOT_FOUND;
+    cs_catalogue catalogue;
+    const cs_known_model *known;
+    room[0] = '\0';
+    if (cs_catalogue_load(NULL, &catalogue, NULL) == CLIPSEARCH_OK &&
+        cs_catalogue_find(&catalogue, name, &known, NULL) == CLIPSEARCH_OK)
+        snprintf(room, 160, "\nIt is a known model; to get it, run: clipsearch model fetch %s", name);
+    cs_catalogue_close(&catalogue);
+    return room;
+}
+
+/* Look for the name; the places are added to `looked` (may be NULL). */
+static clipsearch_status look_for(const char *name, cs_model_place *place, cs_buf *looked)
+{
+    char *(*const places[])(const char *) = {cs_users_model_path, installed_path, cs_source_tree_path};
+    *place = (cs_model_place){0};
     for (size_t i = 0; i < 3 && name[0] && name[0] != '.' && !strchr(name, '/'); i++) {
         char *path = places[i](name);
         if (path && is_directory(path)) {
             place->directory = path;
             place->name = cs_strdup(name);
-            status = place->name ? CLIPSEARCH_OK : cs_fail_memory(err, name);
-            break;
+            return place->name ? CLIPSEARCH_OK : CLIPSEARCH_E_MEMORY;
         }
-        if (path)
-            cs_buf_printf(&looked, "\n  %s", path);
+        if (path && looked)
+            cs_buf_printf(looked, "\n  %s", path);
         cs_free(path);
     }
+    return CLIPSEARCH_E_NOT_FOUND;
+}
+
+clipsearch_status cs_model_find_name(const char *name, cs_model_place *place)
+{
+    return look_for(name, place, NULL);
+}
+
+/* Look for the name only. */
+static clipsearch_status find_name(const char *name, cs_model_place *place, clipsearch_error *err)
+{
+    char advice[160];
+    cs_buf looked = cs_buf_make(4096);
+    clipsearch_status status = look_for(name, place, &looked);
+    if (status == CLIPSEARCH_E_MEMORY)
+        cs_fail_memory(err, name);
     if (status == CLIPSEARCH_E_NOT_FOUND)
-        cs_fail(
-            err, status,
-            "there is no model \"%s\"; --model takes a model directory, a weight file, or a name. Looked for it at:%s",
-            name, looked.data ? looked.data : " (nowhere: HOME is not set)");
+        cs_fail(err, status,
+                "there is no model \"%s\"; --model takes a model directory, a weight file, or a name. Looked for it "
+                "at:%s%s",
+                name, looked.data ? looked.data : " (nowhere: HOME is not set)", fetch_advice(name, advice));
     cs_buf_free(&looked);
     return status;
 }
@@ -129,13 +175,14 @@ clipsearch_status cs_model_choose(const cs_settings *settings, const char *encod
             return status;
         cs_model_place_free(place);
     }
+    char advice[160];
     clipsearch_error why;
     clipsearch_status status = find_name(encoder, place, &why);
     if (status == CLIPSEARCH_E_NOT_FOUND)
         return cs_fail(err, status,
                        "the collection was made with the model \"%s\", which is not among the models here; "
-                       "say where it is with --model DIR",
-                       encoder);
+                       "say where it is with --model DIR%s",
+                       encoder, fetch_advice(encoder, advice));
     if (status != CLIPSEARCH_OK)
         return cs_fail(err, status, "%s", why.message);
     return CLIPSEARCH_OK;

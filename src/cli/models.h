@@ -20,6 +20,19 @@ typedef struct cs_model_place {
 clipsearch_status cs_model_find(const char *word, cs_model_place *place, clipsearch_error *err);
 void cs_model_place_free(cs_model_place *place);
 
+/* The same by name alone, without words: CLIPSEARCH_E_NOT_FOUND, _MEMORY. */
+clipsearch_status cs_model_find_name(const char *name, cs_model_place *place);
+
+/* `name` in the directory weights of the source tree, when the program lies in a build directory just below it. NULL
+ * when that cannot be told; cs_free it. */
+char *cs_source_tree_path(const char *name);
+
+/* `name` among the user's models; NULL when HOME is not set. cs_free it. */
+char *cs_users_model_path(const char *name);
+
+/* Whether `directory` is the model that comes with the program. */
+bool cs_model_is_built_in(const char *directory);
+
 /* Find the model for work on a collection whose vectors the encoder `encoder` made (NULL: a new collection, or none). A
  * model said by a flag or an ingest file is that one. One said by the environment or the configuration file is taken
  * when it goes by the collection's name for it, so that a setting made for another collection is not in the way. Else

@@ -60,8 +60,8 @@ static const option_row rows[] = {
      "only pictures that score X or more (metrics cosine and ip)", 0, 0, 0},
     {"max-distance", 0, CS_SEARCH, OPTION_NUMBER, FIELD(max_distance), "X",
      "only pictures at a distance of X or less (metric l2)", 0, 0, 0},
-    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS, OPTION_FLAG, FIELD(json), NULL, "print JSON", 0, 0,
-     0},
+    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS | CS_MODEL, OPTION_FLAG, FIELD(json), NULL,
+     "print JSON", 0, 0, 0},
     {"paths", 0, WITH_ROWS, OPTION_FLAG, FIELD(paths), NULL, "print only paths, one a line", 0, 0, 0},
     {"null", '0', WITH_ROWS, OPTION_FLAG, FIELD(nul), NULL, "print only paths, a NUL byte behind each (for xargs -0)",
      0, 0, 0},
@@ -69,7 +69,7 @@ static const option_row rows[] = {
      "draw the queries and their pictures into a PNG file", 0, 0, 0},
     {"metric", 0, CS_INGEST, OPTION_CHOICE, FIELD(metric), "METRIC",
      "cosine, ip or l2 (default: the model's own); fixed when a collection is made", 0, 0, cs_metric_words},
-    {"batch", 0, CS_INGEST | CS_EMBED, OPTION_SIZE, FIELD(batch), "N", "pictures encoded together (32)", 1,
+    {"batch", 0, CS_INGEST | CS_EMBED | CS_MODEL, OPTION_SIZE, FIELD(batch), "N", "pictures encoded together (32)", 1,
      CS_MAX_BATCH, 0},
     {"include", 0, CS_INGEST, OPTION_TEXTS, FIELD(include), "GLOB",
      "take only files that match (*.jpg *.jpeg *.png); may be repeated", 0, 0, 0},
@@ -92,13 +92,25 @@ static const option_row rows[] = {
     {"overflow", 0, CS_EMBED | CS_TOKENIZE, OPTION_CHOICE, FIELD(overflow), "WHAT",
      "truncate (default) or refuse a text longer than the model reads", 0, 0, cs_overflow_words},
     {"db", 0, WITH_DB, OPTION_TEXT, FIELD(db), "FILE", "the database file", 0, 0, 0},
+    {"to", 0, CS_MODEL, OPTION_TEXT, FIELD(to), "DIR", "fetch, convert: the directory to write", 0, 0, 0},
+    {"mirror", 0, CS_MODEL, OPTION_TEXT, FIELD(mirror), "URL",
+     "fetch: take files from there, under the paths of their own URLs", 0, 0, 0},
+    {"timeout", 0, CS_MODEL, OPTION_SIZE, FIELD(timeout), "N", "fetch: give up after N seconds without data (30)", 1,
+     86400, 0},
+    {"towers", 0, CS_MODEL, OPTION_CHOICE, FIELD(towers), "WHICH", "convert: image, text or both (all there are)", 0, 0,
+     cs_tower_words},
+    {"type", 0, CS_MODEL, OPTION_CHOICE, FIELD(type), "TYPE", "convert: f32 (default), f16 or bf16", 0, 0,
+     cs_number_words},
+    {"image", 0, CS_MODEL, OPTION_TEXTS, FIELD(pictures), "FILE",
+     "verify: a picture of the published values; may be repeated", 0, 0, 0},
+    {"catalogue", 0, CS_MODEL, OPTION_TEXT, FIELD(catalogue), "FILE", "know the models of FILE instead", 0, 0, 0},
     {"collection", 0, WITH_COLLECTION, OPTION_TEXT, FIELD(collection), "NAME", "the collection in it (photos)", 0, 0,
      0},
     {"model", 0, WITH_MODEL, OPTION_TEXT, FIELD(model), "NAME|DIR", "the model, by name or directory", 0, 0, 0},
-    {"threads", 0, CS_SEARCH | CS_INGEST | CS_EMBED, OPTION_SIZE, FIELD(threads), "N",
+    {"threads", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_MODEL, OPTION_SIZE, FIELD(threads), "N",
      "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
-    {"cpu", 0, WITH_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL", "use no instructions beyond c, avx2 or avx512", 0, 0,
-     cs_cpu_words},
+    {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
+     "use no instructions beyond c, avx2 or avx512", 0, 0, cs_cpu_words},
     {"quiet", 'q', CS_ALL_COMMANDS, OPTION_FLAG, FIELD(quiet), NULL, "say nothing but results and errors", 0, 0, 0},
     {"verbose", 'v', CS_ALL_COMMANDS, OPTION_FLAG, FIELD(verbose), NULL, "say more", 0, 0, 0},
     {"help", 'h', CS_ALL_COMMANDS, OPTION_FLAG, FIELD(help), NULL, "show this help", 0, 0, 0},
@@ -107,8 +119,8 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search",  "ingest", "embed", "tokenize", "info", "help",
-                                        "version", "query",  "get",   "delete",   "drop", "collections"};
+const char *const cs_command_names[] = {"search", "ingest", "embed",  "tokenize", "info",        "help", "version",
+                                        "query",  "get",    "delete", "drop",     "collections", "model"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 
 unsigned cs_command_of(const char *word)
@@ -350,7 +362,8 @@ clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_a
     args->words.items = cs_zalloc_array(room, sizeof *args->words.items);
     args->include.items = cs_zalloc_array(room, sizeof *args->include.items);
     args->exclude.items = cs_zalloc_array(room, sizeof *args->exclude.items);
-    if (!args->words.items || !args->include.items || !args->exclude.items)
+    args->pictures.items = cs_zalloc_array(room, sizeof *args->pictures.items);
+    if (!args->words.items || !args->include.items || !args->exclude.items || !args->pictures.items)
         return cs_fail_memory(err, "the command line");
     reader r = {.command = command, .argc = argc, .argv = argv};
     bool only_words = false;
@@ -374,6 +387,7 @@ void cs_args_free(cs_args *args)
     cs_free(args->words.items);
     cs_free(args->include.items);
     cs_free(args->exclude.items);
+    cs_free(args->pictures.items);
     *args = (cs_args){0};
 }
 

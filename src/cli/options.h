@@ -21,7 +21,8 @@ enum {
     CS_DELETE = 512,
     CS_DROP = 1024,
     CS_COLLECTIONS = 2048,
-    CS_ALL_COMMANDS = 4095
+    CS_MODEL = 4096,
+    CS_ALL_COMMANDS = 8191
 };
 
 /* A word of the command line, or a picture given with --image, in the order they stood. */
@@ -53,13 +54,14 @@ typedef struct cs_number_option {
 /* What the command line says; NULL, false, given == false: nothing. Texts point into argv. */
 typedef struct cs_args {
     cs_words words;
-    cs_texts include, exclude;
-    cs_size_option k, offset, threads, batch;
+    cs_texts include, exclude, pictures;
+    cs_size_option k, offset, threads, batch, timeout;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
     const char *filter;
     const char *sheet, *metric, *on_bad, *exif;
     const char *list, *images_from, *format, *output, *overflow;
+    const char *to, *mirror, *towers, *type, *catalogue;
     bool json, paths, nul, prune, dry_run, quiet, verbose, help, version;
 } cs_args;
 

@@ -9,6 +9,8 @@ extern const char *const cs_on_bad_words[];   /* clipsearch_on_bad */
 extern const char *const cs_overflow_words[]; /* clipsearch_overflow */
 extern const char *const cs_exif_words[];     /* apply, ignore */
 extern const char *const cs_cpu_words[];      /* instruction sets, as the library's CLIPSEARCH_CPU takes them */
+extern const char *const cs_tower_words[];    /* image, text, both: CLIPSEARCH_*_TOWER less one */
+extern const char *const cs_number_words[];   /* clipsearch_number_type */
 
 /* The index of `word` among them; the index of the NULL when it is not. */
 unsigned cs_word_index(const char *word, const char *const *words);

@@ -235,6 +235,7 @@ void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_i
         .towers = (encoder->image ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
                   (encoder->text ? (unsigned)CLIPSEARCH_TEXT_TOWER : 0),
         .parameters = encoder->parameters,
+        .weights = encoder->dir.weights,
         .architecture = cs_model_architecture(dir),
         .metric = dir->image_only ? dir->image.metric : CLIPSEARCH_COSINE,
         .normalized = cs_encoder_normalises(encoder),

@@ -37,6 +37,7 @@ static clipsearch_status open_images(clipsearch_session *s, const clipsearch_ima
     s->faults = cs_zalloc_array(threads, sizeof *s->faults);
     if (!s->pixels || !s->readers || !s->faults)
         return cs_fail_memory(err, "a session's pixels");
+    s->bytes += all * sizeof *s->pixels;
     for (unsigned i = 0; i < threads; i++)
         s->readers[i] = cs_picture_reader_make(options);
     return CLIPSEARCH_OK;
@@ -50,6 +51,7 @@ static clipsearch_status open_texts(clipsearch_session *s, clipsearch_error *err
         s->max_tokens = context;
     s->ids = cs_alloc_array(s->max_tokens + context, sizeof *s->ids);
     s->lengths = cs_alloc_array(s->max_batch, sizeof *s->lengths);
+    s->bytes += (s->max_tokens + context) * sizeof *s->ids + s->max_batch * sizeof *s->lengths;
     return s->ids && s->lengths ? CLIPSEARCH_OK : cs_fail_memory(err, "a session's tokens");
 }
 
@@ -63,6 +65,7 @@ static clipsearch_status open_scratch(clipsearch_session *s, unsigned threads, c
     if (encoder->text && !(texts = cs_text_tower_scratch(encoder->text, s->max_batch, s->max_tokens, threads)))
         return cs_fail_memory(err, "a session's scratch");
     s->scratch = cs_alloc_aligned(images > texts ? images : texts, 1);
+    s->bytes += images > texts ? images : texts;
     return s->scratch ? CLIPSEARCH_OK : cs_fail_memory(err, "a session's scratch");
 }
 

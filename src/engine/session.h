@@ -13,6 +13,7 @@ struct clipsearch_session {
     clipsearch_overflow overflow;
     cs_pool *pool;
     size_t max_batch;
+    size_t bytes;  /* taken when it was opened */
     void *scratch; /* of whichever tower is at work */
     /* images */
     size_t pixels_each;         /* 3*S*S */

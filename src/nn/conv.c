@@ -135,6 +135,13 @@ static size_t output_size(size_t size, size_t kernel, size_t stride, size_t pad)
     return size + 2 * pad < kernel ? 0 : (size + 2 * pad - kernel) / stride + 1;
 }
 
+size_t cs_conv_packed_bytes(const cs_conv *conv)
+{
+    const cs_conv_spec *spec = &conv->spec;
+    size_t taps = spec->kernel_h * spec->kernel_w;
+    return (conv->ops ? cs_conv_packed_size(conv->ops, spec->out, taps * spec->in) : taps * spec->out) * sizeof(float);
+}
+
 size_t cs_conv_output_height(const cs_conv *conv, size_t height)
 {
     return output_size(height, conv->spec.kernel_h, conv->spec.stride, conv->spec.pad);

@@ -38,6 +38,9 @@ clipsearch_status cs_conv_open(cs_conv *conv, const cs_conv_spec *spec, const fl
                                cs_pool *pool, clipsearch_error *err);
 void cs_conv_close(cs_conv *conv);
 
+/* Bytes of the packed weights. */
+size_t cs_conv_packed_bytes(const cs_conv *conv);
+
 /* The height or width that comes out of one that goes in: floor((size + 2 pad - kernel) / stride) + 1; 0 when the
  * kernel does not fit. */
 size_t cs_conv_output_height(const cs_conv *conv, size_t height);

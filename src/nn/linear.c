@@ -33,6 +33,11 @@ void cs_linear_close(cs_linear *linear)
     *linear = (cs_linear){0};
 }
 
+size_t cs_linear_packed_bytes(const cs_linear *linear)
+{
+    return cs_gemm_ops_best()->packed_size(linear->weights.n, linear->weights.k) * sizeof(float);
+}
+
 void cs_linear_forward(const cs_linear *linear, const float *x, size_t rows, cs_activation act, const float *residual,
                        float *y, float *scratch, cs_pool *pool)
 {

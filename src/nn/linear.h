@@ -19,6 +19,9 @@ clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, con
                                  cs_pool *pool, clipsearch_error *err);
 void cs_linear_close(cs_linear *linear);
 
+/* Bytes that packing takes, packed or not. */
+size_t cs_linear_packed_bytes(const cs_linear *linear);
+
 /* y [rows, N] = act(x [rows, K] W^T + bias) + residual [rows, N]; residual NULL: none; it may be y. `scratch` as for
  * cs_gemm. */
 void cs_linear_forward(const cs_linear *linear, const float *x, size_t rows, cs_activation act, const float *residual,

@@ -45,6 +45,18 @@ void cs_transformer_close(cs_transformer *transformer)
     *transformer = (cs_transformer){0};
 }
 
+size_t cs_transformer_packed_bytes(const cs_transformer *transformer)
+{
+    size_t bytes = cs_linear_packed_bytes(&transformer->projection);
+    for (size_t layer = 0; layer < transformer->config.layers; layer++) {
+        const cs_block *block = &transformer->blocks[layer];
+        const cs_linear *const linears[] = {&block->q, &block->k, &block->v, &block->out, &block->fc1, &block->fc2};
+        for (size_t i = 0; i < sizeof linears / sizeof *linears; i++)
+            bytes += cs_linear_packed_bytes(linears[i]);
+    }
+    return bytes;
+}
+
 void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scratch *scratch, size_t rows, size_t items,
                           size_t longest, size_t least_wide, unsigned threads, cs_workspace *workspace)
 {

@@ -44,6 +44,9 @@ clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_tran
                                       cs_pool *pool, clipsearch_error *err);
 void cs_transformer_close(cs_transformer *transformer);
 
+/* Bytes that packing takes, packed or not. */
+size_t cs_transformer_packed_bytes(const cs_transformer *transformer);
+
 /* Scratch for up to `rows` rows in `items` sequences no longer than `longest`; least_wide as for cs_block_carve. */
 void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scratch *scratch, size_t rows, size_t items,
                           size_t longest, size_t least_wide, unsigned threads, cs_workspace *workspace);

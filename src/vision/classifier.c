@@ -81,6 +81,11 @@ void cs_classifier_close(cs_classifier **classifier)
     *classifier = NULL;
 }
 
+size_t cs_classifier_packed_bytes(const cs_classifier *classifier)
+{
+    return cs_convnet_packed_bytes(&classifier->net);
+}
+
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;

@@ -13,6 +13,7 @@ typedef struct cs_classifier cs_classifier;
 clipsearch_status cs_classifier_open(const cs_weights *weights, const cs_image_config *config, cs_pool *pool,
                                      cs_classifier **classifier, clipsearch_error *err);
 void cs_classifier_close(cs_classifier **classifier);
+size_t cs_classifier_packed_bytes(const cs_classifier *classifier);
 size_t cs_classifier_scratch(const cs_classifier *classifier, size_t max_images, unsigned threads);
 
 /* As cs_image_tower_forward, but never normalised. Stages: "stem", "block" (ResNet's stages, VGG's, MobileNet's

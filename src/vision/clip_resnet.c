@@ -164,6 +164,13 @@ void cs_clip_resnet_close(cs_clip_resnet **handle)
     *handle = NULL;
 }
 
+size_t cs_clip_resnet_packed_bytes(const cs_clip_resnet *resnet)
+{
+    return cs_convnet_packed_bytes(&resnet->net) + cs_linear_packed_bytes(&resnet->q) +
+           cs_linear_packed_bytes(&resnet->k) + cs_linear_packed_bytes(&resnet->v) +
+           cs_linear_packed_bytes(&resnet->out);
+}
+
 /* ---------------------------------------------------------------- forward */
 
 /* N images, T rows each. */

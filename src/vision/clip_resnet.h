@@ -15,6 +15,7 @@ typedef struct cs_clip_resnet cs_clip_resnet;
 clipsearch_status cs_clip_resnet_open(const cs_weights *weights, const cs_clip_config *config, bool pack, cs_pool *pool,
                                       cs_clip_resnet **resnet, clipsearch_error *err);
 void cs_clip_resnet_close(cs_clip_resnet **resnet);
+size_t cs_clip_resnet_packed_bytes(const cs_clip_resnet *resnet);
 size_t cs_clip_resnet_scratch(const cs_clip_resnet *resnet, size_t max_images, unsigned threads);
 
 /* As cs_image_tower_forward, but not normalised. Stages: "stem", "block" (the four stages), "project" (the vectors). */

@@ -17,6 +17,15 @@ void cs_convnet_init(cs_convnet *net, size_t image_size)
     net->shapes[CS_NET_PIXELS] = (cs_map_shape){image_size, image_size, 3};
 }
 
+size_t cs_convnet_packed_bytes(const cs_convnet *net)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < net->count; i++)
+        if (net->steps[i].kind == CS_STEP_CONV)
+            bytes += cs_conv_packed_bytes(&net->steps[i].conv);
+    return bytes;
+}
+
 void cs_convnet_close(cs_convnet *net)
 {
     for (size_t i = 0; i < net->count; i++)

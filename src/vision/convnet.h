@@ -53,6 +53,9 @@ typedef struct cs_net_builder {
 void cs_convnet_init(cs_convnet *net, size_t image_size);
 void cs_convnet_close(cs_convnet *net);
 
+/* Bytes of its packed weights. */
+size_t cs_convnet_packed_bytes(const cs_convnet *net);
+
 /* What a convolution to be added is. */
 typedef struct cs_net_conv {
     const char *conv, *norm; /* names for cs_conv_bind */

@@ -58,6 +58,14 @@ void cs_image_tower_close(cs_image_tower **handle)
     *handle = NULL;
 }
 
+size_t cs_image_tower_packed_bytes(const cs_image_tower *tower)
+{
+    if (tower->vit)
+        return cs_vit_packed_bytes(tower->vit);
+    return tower->clip_resnet ? cs_clip_resnet_packed_bytes(tower->clip_resnet)
+                              : cs_classifier_packed_bytes(tower->classifier);
+}
+
 size_t cs_image_tower_scratch(const cs_image_tower *tower, size_t max_images, unsigned threads)
 {
     if (tower->vit)

@@ -16,6 +16,9 @@ clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights 
                                       cs_image_tower **tower, clipsearch_error *err);
 void cs_image_tower_close(cs_image_tower **tower);
 
+/* Bytes of the weights in the kernels' layout: those of a vision transformer if they were packed, and convolutions'. */
+size_t cs_image_tower_packed_bytes(const cs_image_tower *tower);
+
 /* Bytes of 64-byte-aligned scratch that a forward pass needs for up to `max_images` and `threads` (0 on overflow). */
 size_t cs_image_tower_scratch(const cs_image_tower *tower, size_t max_images, unsigned threads);
 

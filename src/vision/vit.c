@@ -94,6 +94,11 @@ size_t cs_vit_scratch(const cs_vit *vit, size_t max_images, unsigned threads)
     return cs_workspace_size(&workspace);
 }
 
+size_t cs_vit_packed_bytes(const cs_vit *vit)
+{
+    return cs_linear_packed_bytes(&vit->patches) + cs_transformer_packed_bytes(&vit->transformer);
+}
+
 typedef struct embed_job {
     const cs_vit *vit;
     const float *pixels; /* [images, 3, S, S] */

@@ -18,6 +18,9 @@ void cs_vit_close(cs_vit **vit);
 /* Bytes of 64-byte-aligned scratch that cs_vit_forward needs for up to `max_images` and `threads` (0 on overflow). */
 size_t cs_vit_scratch(const cs_vit *vit, size_t max_images, unsigned threads);
 
+/* Bytes that `pack` takes for this tower's matrices. */
+size_t cs_vit_packed_bytes(const cs_vit *vit);
+
 /* pixels [count, 3, S, S] normalised -> vectors [count, dim], L2-normalised. Allocates nothing; immutable `vit`, so any
  * number of threads may call it, each with its own scratch and pool. An image's vector is the same bits whatever
  * else is in the batch. probe may be NULL. Source: OpenAI CLIP model.py VisionTransformer; differences: in the last

@@ -20,52 +20,15 @@ export TMPDIR
 mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work" "$TMPDIR"
 ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
 ln -s "$source/tests/data/clip-tiny/hf" "$XDG_DATA_HOME/clipsearch/models/tiny"
+# the program as it lies in a build directory of the source tree, wherever that is
+mkdir -p "$scratch/tree/build"
+cp "$program" "$scratch/tree/build/clipsearch"
+program=$scratch/tree/build/clipsearch
+ln -s "$source/weights" "$scratch/tree/weights"
 cd "$scratch/work" || exit 1
 pictures=$source/examples/pictures
 out=$scratch/out err=$scratch/err
-count=0
-
-ok() { # ok WHAT: the status of the command before
-    status=$?
-    count=$((count + 1))
-    if [ "$status" -eq 0 ]; then
-        echo "ok $count - $1"
-    else
-        echo "not ok $count - $1"
-        echo "# out:"; head -c 2000 "$out" | sed 's/^/#   /'
-        echo "# err:"; head -c 2000 "$err" | sed 's/^/#   /'
-    fi
-}
-
-run() { # run STATUS WHAT ARGUMENTS...: the program must end with STATUS
-    want=$1 what=$2
-    shift 2
-    "$program" "$@" >"$out" 2>"$err" </dev/null
-    got=$?
-    [ "$got" -eq "$want" ]
-    ok "$what: exit $want"
-    [ "$got" -eq "$want" ] || echo "# it was $got"
-}
-
-normal() { # scratch and source directories by name, times as T; the source's name may be a part of another path
-    sed -e "s|$scratch|SCRATCH|g" -e "s|^$source/|SOURCE/|" -e "s|\([^A-Za-z0-9_.-]\)$source/|\1SOURCE/|g" -e 's/ in [0-9.]* s$/ in T/' "$1"
-}
-
-out_is() { # out_is WHAT: standard output is what comes on standard input
-    cat >"$scratch/want"
-    normal "$out" | cmp -s - "$scratch/want"
-    ok "$1"
-}
-
-err_is() {
-    cat >"$scratch/want"
-    normal "$err" | cmp -s - "$scratch/want"
-    ok "$1"
-}
-
-err_has() { grep -qF -- "$1" "$err"; ok "standard error has: $1"; }
-out_has() { grep -qF -- "$1" "$out"; ok "standard output has: $1"; }
-silent() { [ ! -s "$1" ]; ok "$2"; }
+. "$source/tests/cli/tap.sh"
 
 # ---- before anything is ingested
 
@@ -78,10 +41,10 @@ clipsearch 0.1.0
 END
 run 0 "--version" --version
 run 0 "help" help
-for command in search ingest embed tokenize query get delete drop collections info help version; do
+for command in search ingest embed tokenize query get delete drop collections model info help version; do
     out_has "  $command"
 done
-for command in search ingest embed tokenize query get delete drop collections info; do
+for command in search ingest embed tokenize query get delete drop collections model info; do
     run 0 "help $command" help $command
     out_has "usage: clipsearch"
     cp "$out" "$scratch/page"
@@ -217,13 +180,21 @@ run 0 "ingest a directory" ingest pets
 out_is "says what it did" <<END
 Inserted 3 images into photos (2 skipped) in T
 END
+err_has "clipsearch: using the small built-in model"
+err_has "clipsearch model fetch clip-vit-b32"
 err_has "2 files could not be read:"
 err_has "pets/cut.jpg"
 err_has "pets/text.png"
 run 0 "ingest it again" ingest pets
+! grep -q built-in "$err"
+ok "the built-in model is told of once, when it makes a collection"
 out_is "nothing is new" <<END
 Inserted 0 images into photos (2 skipped, 3 unchanged) in T
 END
+run 0 "a new collection, -q" ingest -q pets --collection quiet
+! grep -q built-in "$err"
+ok "does not speak of the model"
+run 0 "drop it again" drop -q quiet
 run 0 "ingest -q" ingest -q pets
 silent "$out" "says nothing"
 mv pets/cat-snow.jpg pets/cat.jpg
@@ -274,6 +245,7 @@ END
 printf 'file,legs,note\ncat.jpg,4,"a ""cat"", small"\nno.jpg,,\n' >yaml/pets.csv
 run 0 "ingest by YAML" ingest yaml/ingest.yaml
 err_is "a row that is for no picture is told" <<END
+clipsearch: using the small built-in model, made for drawn scenes; for photographs get CLIP's, with: clipsearch model fetch clip-vit-b32
 clipsearch: 1 of the CSV rows names no picture that was found; see key and match in the file
 END
 out_is "by what the file says" <<END
@@ -387,6 +359,7 @@ run 4 "ingest with another model" ingest pets --model tiny
 err_has "--collection NAME"
 run 4 "a directory that is no model" dog --model ./pets
 run 0 "the collection's model by its own name" ingest pets --model tiny --collection tiny
+silent "$err" "another model is not remarked on"
 run 0 "a search takes the collection's model" "a dog" --collection tiny --json
 [ "$("$json_check" model <"$out")" = tiny ]
 ok "and says so"

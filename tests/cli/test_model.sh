@@ -1,0 +1,614 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# test_model.sh - clipsearch model: list, fetch from a server that misbehaves, info, verify, convert. Prints TAP.
+# usage: test_model.sh CLIPSEARCH JSON_CHECK WITH_SIGNALS HTTP_SERVER HAS_CURL
+set -u
+LC_ALL=C
+export LC_ALL
+absolute() { echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"; }
+program=$(absolute "$1") json_check=$(absolute "$2") with_signals=$(absolute "$3") http_server=$(absolute "$4") has_curl=$5
+source=$CLIPSEARCH_SOURCE_ROOT
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
+scratch=$(cd "$scratch" && pwd -P)
+server=
+trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$scratch"' EXIT
+for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
+for variable in http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY CURL_CA_BUNDLE SSL_CERT_FILE; do unset $variable; done
+HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
+export HOME XDG_DATA_HOME XDG_CONFIG_HOME
+models=$XDG_DATA_HOME/clipsearch/models
+mkdir -p "$HOME" "$scratch/work" "$scratch/files" "$models" "$scratch/tree/build"
+# the program as it lies in a build directory of the source tree, wherever that is
+cp "$program" "$scratch/tree/build/clipsearch"
+program=$scratch/tree/build/clipsearch
+ln -s "$source/weights" "$scratch/tree/weights"
+cd "$scratch/work" || exit 1
+tiny=$source/tests/data/clip-tiny
+out=$scratch/out err=$scratch/err
+. "$source/tests/cli/tap.sh"
+
+sha() { sha256sum "$1" | cut -c 1-64; }
+size() { wc -c <"$1" | tr -d ' '; }
+
+# ---- the command line
+
+usage() { # usage MESSAGE ARGUMENTS...
+    message=$1
+    shift
+    run 2 "usage: $*" "$@"
+    err_has "clipsearch: $message"
+    silent "$out" "and nothing on standard output"
+}
+run 0 "help" help model
+out_has "clipsearch model fetch NAME"
+usage "model what? list, fetch, info, verify or convert" model
+usage "model does list, fetch, info, verify and convert, not \"lsit\"; did you mean list?" model lsit
+usage "it is clipsearch model list" model list now
+usage "it is clipsearch model fetch NAME" model fetch
+usage "--towers is not for model fetch" model fetch x --towers image
+usage "--to is not for model list" model list --to x
+usage "--json is not for model convert" model convert x --json --to y
+usage "--image is not for model info" model info x --image y
+usage "convert to what?" model convert x
+usage "--type must be f32, f16 or bf16, not \"f8\"" model convert x --to y --type f8
+usage "--mirror must begin with https:// or http://, not be \"ftp://x\"" model fetch x --mirror ftp://x
+
+# ---- list
+
+known=$source/weights/models.yaml
+run 0 "list" model list
+cp "$out" "$scratch/list"
+run 0 "of another catalogue" model list --catalogue "$known"
+cmp -s "$out" "$scratch/list"
+ok "which is the program's own"
+grep -q "^default  *installed  *the small built-in model$" "$out"
+ok "the built-in model"
+for name in clip-vit-b32 clip-vit-b16 clip-vit-l14 clip-vit-l14-336 clip-rn50 clip-rn101 clip-rn50x4 clip-rn50x16 \
+    clip-rn50x64 clip-vit-b32-hf clip-vit-b32-open-clip clip-vit-b32-laion2b clip-vit-l14-hf resnet18 resnet34 resnet50 \
+    resnet50-v2 resnet101 resnet152 vgg16 vgg16-torchvision mobilenet-v2; do
+    grep -q "^$name  *-  " "$out"
+    ok "$name is known and not here"
+done
+mkdir -p "$models/clip-vit-b32" "$models/mine"
+printf x >"$models/clip-vit-b32/bpe_simple_vocab_16e6.txt.gz"
+run 0 "list --json" model list --json --catalogue "$known"
+"$json_check" models.0.name models.1.name models.1.installed models.2.name models.2.installed models.2.dim \
+    models.2.licence models.2.files.1.sha256 models.2.bytes models.2.bytes_exact <"$out" >"$scratch/values"
+cmp -s - "$scratch/values" <<END
+default
+mine
+yes
+clip-vit-b32
+no
+512
+MIT
+40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af
+355333439
+true
+END
+ok "what the schema promises; a file of the wrong size does not count"
+rm -r "$models/clip-vit-b32" "$models/mine"
+run 4 "a known model that is not here" embed --model clip-vit-b32 "a dog"
+err_has "It is a known model; to get it, run: clipsearch model fetch clip-vit-b32"
+run 4 "a name that is nearly one" model fetch clip-vit-b23 --catalogue "$known"
+err_has "\"clip-vit-b23\" is no known model, did you mean clip-vit-b32?"
+
+# ---- the catalogue's own mistakes, by place
+
+catalogue() { # catalogue MESSAGE: the catalogue on standard input is refused with it
+    cat >bad.yaml
+    run 2 "refused catalogue" model list --catalogue bad.yaml
+    err_has "clipsearch: bad.yaml:$1"
+}
+catalogue '1:1: unknown key "modles" in the file of known models; did you mean models?' <<END
+modles: {}
+END
+catalogue '2:6: a has no dim' <<END
+models:
+  a: {title: A, encoder: clip, files: [{name: x, url: "http://h/x"}]}
+END
+catalogue '2:52: "../x" is no name for a file in a model directory' <<END
+models:
+  a: {title: A, encoder: c, dim: 1, files: [{name: ../x, url: "http://h/x"}]}
+END
+catalogue '2:63: url must begin with https:// or http://' <<END
+models:
+  a: {title: A, encoder: clip, dim: 1, files: [{name: x, url: "file:///etc/passwd"}]}
+END
+catalogue '2:48: a file has either a url or content' <<END
+models:
+  a: {title: A, encoder: clip, dim: 1, files: [{name: x}]}
+END
+catalogue '2:85: sha256 must be 64 lower-case hex digits' <<END
+models:
+  a: {title: A, encoder: clip, dim: 1, files: [{name: x, url: "http://h/x", sha256: abc}]}
+END
+run 3 "a catalogue that is not there" model list --catalogue none.yaml
+err_has "none.yaml"
+
+# ---- info
+
+run 0 "info of a directory" model info "$tiny/hf" --threads 1
+for line in "clip-vit, image and text tower, vectors of 24 numbers of length 1, compared by cosine" "up to 16 tokens of 600" "resize 40 bicubic, crop 40" \
+    "SHA-256    $(sha "$tiny/hf/model.safetensors")" "text_projection.weight  F32 [24, 40]" \
+    "vision_model.embeddings.patch_embedding.weight  F32 [48, 3, 8, 8]" "tensors      94: 94 F32"; do
+    out_has "$line"
+done
+run 0 "info --json" model info --json "$tiny/hf" --threads 1 --batch 1
+"$json_check" encoder.dim encoder.towers encoder.memory.mapped weights.bytes weights.parameters weights.tensors \
+    weights.tensors.0.name weights.tensors.0.shape weights.tensors.1.shape.0 weights.sha256 <"$out" >"$scratch/values"
+bytes=$(size "$tiny/hf/model.safetensors")
+parameters=$("$program" info --json --model "$tiny/hf" --db none.db 2>/dev/null | "$json_check" model.parameters)
+cmp -s - "$scratch/values" <<END
+24
+2
+$bytes
+$bytes
+$parameters
+94
+logit_scale
+0
+16
+$(sha "$tiny/hf/model.safetensors")
+END
+ok "what the schema promises"
+"$json_check" encoder.memory.session <"$out" >"$scratch/one"
+"$program" model info --json "$tiny/hf" --threads 1 --batch 64 2>"$err" | "$json_check" encoder.memory.session >"$scratch/many"
+[ "$(cat "$scratch/many")" -gt "$(cat "$scratch/one")" ]
+ok "larger batches take more memory"
+run 0 "info of a weight file of no encoder" model info "$tiny/expected.safetensors"
+out_has "no encoder that is known here"
+out_has "vision.pixels  F32 ["
+run 0 "the same as JSON" model info --json "$tiny/expected.safetensors"
+[ "$("$json_check" encoder <"$out")" = null ]
+ok "encoder is null"
+run 0 "info of an image network" model info "$source/tests/data/cnn-tiny/resnet50"
+out_has "resnet50, image tower, vectors of 24 numbers, compared by l2"
+run 0 "info of a TorchScript archive as OpenAI publishes them" model info "$source/tests/data/clip-script/script/ViT-tiny.pt"
+out_has "clip-vit, image and text tower"
+out_has "TorchScript archive"
+run 4 "info of what is no weight file" model info "$source/README.md"
+err_has "README.md"
+run 4 "info of nothing" model info nosuch
+err_has 'there is no model "nosuch"'
+
+# ---- convert
+
+picture_of_cat=$source/examples/pictures/cat-snow.jpg
+for type in f32 f16 bf16; do
+    run 0 "convert to $type" model convert "$tiny/hf" --to "as-$type" --type $type
+    "$program" embed --model "as-$type" "a white dog" --image "$source/examples/pictures/cat-snow.jpg" >"$scratch/$type" 2>"$err"
+    "$program" embed --model "$tiny/hf" "a white dog" --image "$source/examples/pictures/cat-snow.jpg" 2>"$err" |
+        cmp -s - "$scratch/$type"
+    ok "the same vectors: clip-tiny's numbers are exact in $type"
+done
+out_has "Converted: as-bf16, 94 tensors"
+run 0 "the image tower alone" model convert "$tiny/hf" --to image-only --towers image -q
+silent "$out" "-q says nothing"
+[ ! -e image-only/merges.txt ] && [ "$(size image-only/model.safetensors)" -lt "$(size as-f32/model.safetensors)" ]
+ok "is smaller and has no vocabulary"
+run 0 "info tells" model info image-only
+out_has "clip-vit, image tower"
+run 0 "and encodes pictures" embed --model ./image-only --image "$source/examples/pictures/cat-snow.jpg"
+run 4 "but no texts" embed --model ./image-only "a dog"
+run 0 "convert an archive as OpenAI publishes them" model convert "$source/tests/data/clip-script/script" --to from-script
+"$program" embed --model from-script "a dog" 2>"$err" >"$scratch/one"
+"$program" embed --model "$source/tests/data/clip-script/script" "a dog" 2>"$err" | cmp -s - "$scratch/one"
+ok "the same vectors"
+run 0 "convert an image network" model convert "$source/tests/data/cnn-tiny/mobilenet-v2" --to net
+"$program" embed --model net --image "$picture_of_cat" 2>"$err" >"$scratch/one"
+"$program" embed --model "$source/tests/data/cnn-tiny/mobilenet-v2" --image "$picture_of_cat" 2>"$err" |
+    cmp -s - "$scratch/one"
+ok "the same vectors"
+run 2 "its text tower" model convert net --to x --towers text
+err_has "there is no text tower"
+run 2 "convert onto itself" model convert ./as-f32 --to as-f32
+err_has "this is the model itself"
+run 3 "convert to where nothing can be made" model convert ./as-f32 --to no/where
+run 4 "convert what is not there" model convert ./nosuch --to x
+
+# ---- verify
+
+mkdir little
+cp "$tiny"/hf/* little/
+picture=$source/examples/pictures/white-dog-blue.png
+entry() { # entry NAME URL-PREFIX: a catalogue entry for clip-tiny, files at the prefix
+    echo "  $1:"
+    echo "    title: a small random CLIP"
+    echo "    encoder: clip"
+    echo "    dim: 24"
+    echo "    files:"
+    for file in config.json preprocessor_config.json merges.txt vocab.json model.safetensors; do
+        echo "      - {name: $file, url: \"$2/$file\", bytes: $(size "$tiny/hf/$file"), sha256: $(sha "$tiny/hf/$file")}"
+    done
+}
+{ echo "models:"; entry tiny http://127.0.0.1:1; cat "$source/tests/cli/data/acceptance.yaml"; } >tiny.yaml
+run 0 "verify" model verify tiny ./little --catalogue tiny.yaml --image "$picture" --threads 1
+out_has "ok       model.safetensors: SHA-256 as published"
+out_has "ok       logits: logits 21.7658 -6.3806 25.3459, published 21.7658 -6.3806 25.3459"
+out_has "ok       probabilities: probabilities 0.0271 0.0000 0.9729"
+run 0 "verify --json" model verify tiny ./little --catalogue tiny.yaml --image "$picture" --json
+"$json_check" model checks checks.4.verdict checks.5.what checks.5.verdict <"$out" >"$scratch/values"
+printf 'tiny\n7\nok\nlogits\nok\n' | cmp -s - "$scratch/values"
+ok "what the schema promises"
+run 0 "no picture" model verify tiny ./little --catalogue tiny.yaml
+out_has "skipped  logits: white-dog-blue.png is not here; give it with --image FILE"
+cp "$source/examples/pictures/dog-pink.png" little/white-dog-blue.png
+run 0 "another picture under that name" model verify tiny ./little --catalogue tiny.yaml
+out_has "is another picture: its SHA-256 is"
+rm little/white-dog-blue.png
+sed -e 's/"21.7658"/"21.7768"/' tiny.yaml >off.yaml
+run 4 "a published value that is a hundredth off" model verify tiny ./little --catalogue off.yaml --image "$picture"
+out_has "WRONG    logits: logits 21.7658 -6.3806 25.3459, published 21.7768 -6.3806 25.3459, at most 0.011 apart"
+out_has "ok       probabilities"
+sed -e 's/"0.9729"/"0.9629"/' tiny.yaml >off.yaml
+run 4 "a probability that is a hundredth off" model verify tiny ./little --catalogue off.yaml --image "$picture"
+out_has "WRONG    probabilities"
+out_has "ok       logits"
+# the same file with another activation is another model, whatever the weights' digest says
+sed -e 's/quick_gelu/gelu/' "$tiny/hf/config.json" >little/config.json
+sed -e "/config.json/s/bytes: [0-9]*, sha256: [0-9a-f]*/about: 1/" tiny.yaml >loose.yaml
+run 4 "the wrong activation" model verify tiny ./little --catalogue loose.yaml --image "$picture"
+out_has "skipped  config.json: there, but its publisher gives no digest"
+out_has "WRONG    logits"
+run 4 "a file that is not the published one" model verify tiny ./little --catalogue tiny.yaml --image "$picture"
+out_has "WRONG    config.json"
+out_has "skipped  logits: these are not the published files"
+cp "$tiny/hf/config.json" little/
+printf 'x' | dd of=little/model.safetensors bs=1 seek=20000 conv=notrunc 2>/dev/null
+run 4 "one byte is wrong" model verify tiny ./little --catalogue tiny.yaml
+out_has "WRONG    model.safetensors: ./little/model.safetensors: its SHA-256 is"
+rm little/model.safetensors
+run 4 "a file is missing" model verify tiny ./little --catalogue tiny.yaml
+out_has "WRONG    model.safetensors: not there"
+printf 'models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f, url: "http://h/f", md5: %s}]}\n' \
+    900150983cd24fb0d6963f7d28e17f72 >md5.yaml
+mkdir md5 && printf abc >md5/f
+run 0 "an MD5" model verify a ./md5 --catalogue md5.yaml
+out_has "ok       f: MD5 as published"
+printf abd >md5/f
+run 4 "another file" model verify a ./md5 --catalogue md5.yaml
+out_has "its MD5 is 4911e516e5aa21d327512e0c8b197616, expected 900150983cd24fb0d6963f7d28e17f72"
+printf 'models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f, url: "http://h/f", sha256_begins: ba7816bf}]}\n' >begin.yaml
+printf abc >md5/f
+run 0 "a SHA-256 of which only the beginning is known" model verify a ./md5 --catalogue begin.yaml
+out_has "ok       f: SHA-256 begins as published"
+sed -i 's/ba7816bf/ba7816be/' begin.yaml
+run 4 "that begins otherwise" model verify a ./md5 --catalogue begin.yaml
+printf 'models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f, url: "http://h/f"}]}\n' >none.yaml
+run 1 "nothing that could be checked" model verify a ./md5 --catalogue none.yaml
+
+# ---- fetch
+
+if [ "$has_curl" != yes ]; then
+    { echo "models:"; entry tiny http://127.0.0.1:1; } >tiny.yaml
+    run 4 "fetch without libcurl" model fetch tiny --catalogue tiny.yaml
+    err_has "made without libcurl"
+    err_has "model verify NAME DIR"
+    echo "ok $((count += 1)) - fetch # SKIP this build has no libcurl"
+    echo "1..$count"
+    exit 0
+fi
+
+cp "$tiny"/hf/* "$scratch/files/"
+head -c 300000 "$source/weights/default/model.safetensors" >"$scratch/files/big"
+: >"$scratch/files/empty"
+log=$scratch/log
+: >"$log"
+tls=
+if command -v openssl >/dev/null; then
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 \
+        -keyout "$scratch/key.pem" -out "$scratch/certificate.pem" >/dev/null 2>&1 &&
+        cat "$scratch/key.pem" "$scratch/certificate.pem" >"$scratch/tls.pem" && tls=$scratch/tls.pem
+fi
+# shellcheck disable=SC2086
+python3 "$http_server" "$scratch/files" "$scratch/port" "$log" $tls 2>"$scratch/server-errors" &
+server=$!
+waited=0
+while [ ! -s "$scratch/port" ] && [ $waited -lt 100 ]; do
+    sleep 0.1
+    waited=$((waited + 1))
+done
+base=http://127.0.0.1:$(cat "$scratch/port")
+
+big() { # big KIND [KEYS]: a catalogue of one model whose one file is served as KIND; digest and size unless KEYS are given
+    printf 'models:\n  one: {title: One, encoder: c, dim: 1, files: [{name: big, url: "%s/%s/big"%s}]}\n' "$base" "$1" \
+        "${2-, bytes: 300000, sha256: $(sha "$scratch/files/big")}" >one.yaml
+    rm -rf one
+    : >"$log"
+}
+fetch() { # fetch STATUS WHAT ARGUMENTS...
+    status_wanted=$1 fetch_what=$2
+    shift 2
+    run "$status_wanted" "$fetch_what" model fetch one --to one --catalogue one.yaml "$@"
+}
+whole() { # whole WHAT: the file is there, no part is
+    cmp -s one/big "$scratch/files/big" && [ ! -e one/big.part ] && [ ! -e one/big.part-from ]
+    ok "$1"
+}
+absent() { # absent WHAT: the file is not there
+    [ ! -e one/big ]
+    ok "$1"
+}
+requests() { # requests N
+    [ "$(wc -l <"$log")" -eq "$1" ]
+    ok "$1 requests"
+}
+
+{ echo "models:"; entry tiny "$base/plain"; } >tiny.yaml
+run 0 "fetch a model" model fetch tiny --catalogue tiny.yaml
+grep -q "^Fetched tiny: $models/tiny$" "$out"
+ok "says where it is"
+diff -r "$tiny/hf" "$models/tiny" >"$scratch/diff"
+ok "all files, and nothing else"
+run 0 "it is a model by its name" embed --model tiny "a dog"
+"$program" embed --model "$tiny/hf" "a dog" 2>"$err" | cmp -s - "$out"
+ok "and the one it should be"
+run 0 "list shows it" model list --catalogue tiny.yaml
+grep -q "^tiny  *installed" "$out"
+ok "as installed"
+: >"$log"
+run 0 "fetch it again" model fetch tiny --catalogue tiny.yaml
+out_has "There already is tiny"
+requests 0
+run 0 "verify by name" model verify tiny --catalogue tiny.yaml
+printf 'x' | dd of="$models/tiny/merges.txt" bs=1 seek=100 conv=notrunc 2>/dev/null
+run 0 "a file that was damaged" model fetch tiny --catalogue tiny.yaml
+err_has "merges.txt: its SHA-256 is"
+cmp -s "$models/tiny/merges.txt" "$tiny/hf/merges.txt"
+ok "is fetched again"
+requests 1
+rm "$models/tiny/vocab.json"
+run 0 "list again" model list --catalogue tiny.yaml
+grep -q "^tiny  *partly" "$out"
+ok "a model with a file missing is told as partly there"
+run 0 "what is missing is fetched" model fetch tiny --catalogue tiny.yaml -q
+silent "$out" "-q says nothing"
+silent "$err" "at all"
+run 0 "another directory" model fetch tiny --catalogue tiny.yaml --to deep/er
+cmp -s deep/er/model.safetensors "$tiny/hf/model.safetensors"
+ok "is made and filled"
+
+big plain
+fetch 0 "bytes that are no model"
+whole "come whole"
+err_has "the files are whole, but this build cannot use them"
+big norange
+fetch 0 "a server without ranges"
+whole "gives the file"
+big cut
+fetch 0 "a server that cuts each reply short"
+whole "gives the file in parts"
+[ "$(wc -l <"$log")" -gt 5 ] && grep -q "bytes=100000-" "$log"
+ok "by ranges"
+grep -q 'bytes=100000- "' "$log"
+ok "under the condition that it is the same file"
+big stuck
+fetch 3 "a server that ends in the middle"
+absent "leaves no file"
+[ "$(size one/big.part)" -eq 100000 ]
+ok "but its part"
+err_has "What was fetched is kept; the same command carries on"
+sed -i "s|/stuck/|/plain/|" one.yaml
+: >"$log"
+fetch 0 "from another place" -v
+whole "it is completed"
+grep -q "bytes=100000- -" "$log"
+ok "from where it stood, since the digest decides"
+err_has "carrying on behind the first 100000 bytes"
+big stuck/2 ""
+fetch 3 "the same of a file whose digest is not known"
+sed -i "s|/stuck/|/plain/|" one.yaml
+: >"$log"
+fetch 0 "from another place"
+whole "it is fetched"
+grep -q "/plain/2/big - -" "$log"
+ok "from its beginning: nothing says that the parts belong together"
+err_has "big: taken as it came; its publisher gives no digest"
+big stuck/3 ""
+fetch 3 "and from the same place"
+: >"$log"
+fetch 3 "again"
+grep -q 'bytes=100000- "' "$log"
+ok "with the server's word that it is the same file"
+big stall
+fetch 3 "a server that falls silent" --timeout 1
+absent "leaves no file"
+err_has "nothing came for 1 second; trying again"
+big corrupt
+fetch 4 "a wrong byte"
+absent "leaves no file"
+[ ! -e one/big.part ]
+ok "nor a part: it would never be right"
+err_has "it was thrown away"
+big short
+fetch 4 "a file of another length"
+absent "leaves no file"
+err_has "the server has 150000 bytes, but the file is known to have 300000"
+big short ", md5: $(md5sum "$scratch/files/big" | cut -c 1-32)"
+fetch 4 "of a length that is not known"
+absent "leaves no file"
+err_has "its MD5 is"
+for kind in changes careless silent; do
+    big $kind
+    fetch 0 "a file that changes between two ranges ($kind)"
+    whole "is the new one"
+done
+err_has "the parts do not fit together; fetching it from its beginning"
+big changes/2 ""
+fetch 0 "the same without a digest"
+whole "is the new one, and not half of each"
+big careless/2 ""
+fetch 0 "and where If-Range is not looked at"
+whole "it is the new one too"
+big liar
+fetch 3 "a server that sends another range"
+absent "leaves no file"
+err_has "the server sent others"
+big redirect/3/plain
+fetch 0 "three redirects"
+whole "lead to the file"
+requests 4
+big redirect/10/plain
+fetch 0 "ten redirects"
+big redirect/11/plain
+fetch 3 "eleven"
+absent "are too many"
+big loop
+fetch 3 "redirects for ever"
+absent "leave no file"
+big away
+fetch 3 "a redirect to a file of this machine"
+absent "is not followed"
+[ ! -s one/big.part ]
+ok "nothing of it is kept"
+big error/404
+fetch 3 "404"
+absent "leaves no file"
+err_has "answered 404 (it is not there)"
+requests 1
+[ ! -s one/big.part ]
+ok "the page that came with it is no part of the file"
+big error/403
+fetch 3 "403"
+err_has "answered 403 (it is not given to everyone)"
+big error/500
+fetch 3 "500"
+requests 3
+big busy
+fetch 0 "a server that is busy at first"
+whole "gives it in the end"
+big html ", sha256: $(sha "$scratch/files/big")"
+fetch 4 "a page that asks for a login"
+err_has "it begins like a web page"
+big html
+fetch 4 "the same where the length is known"
+absent "leaves no file"
+printf 'models:\n  one: {title: One, encoder: c, dim: 1, files: [{name: empty, url: "%s/plain/empty"}]}\n' "$base" >one.yaml
+fetch 0 "an empty file"
+[ -e one/empty ] && [ ! -s one/empty ]
+ok "is empty"
+
+# what is said to be made here
+printf 'models:\n  one: {title: One, encoder: c, dim: 1, files: [{name: a.json, content: "{\\"a\\": 1}"}]}\n' >one.yaml
+fetch 0 "a file of the catalogue's own"
+printf '{"a": 1}\n' | cmp -s - one/a.json
+ok "is written"
+run 0 "verify it" model verify one ./one --catalogue one.yaml
+out_has "ok       a.json: as it is made here"
+printf '{"a": 2}\n' >one/a.json
+fetch 0 "fetch again"
+printf '{"a": 2}\n' | cmp -s - one/a.json
+ok "leaves what the user made of it"
+
+# mirror and proxy
+big plain
+sed -i 's|http://127.0.0.1:[0-9]*/|https://nosuch.invalid/|' one.yaml
+fetch 0 "a mirror" --mirror "$base/"
+whole "gives the file under the path of its own URL"
+grep -q "^/plain/big" "$log"
+ok "and no other"
+big plain
+sed -i 's|http://127.0.0.1:[0-9]*/|http://nosuch.invalid/|' one.yaml
+http_proxy=$base "$program" model fetch one --to one --catalogue one.yaml >"$out" 2>"$err"
+grep -q "http://nosuch.invalid/plain/big" "$log"
+ok "a proxy of the environment is asked"
+
+# TLS
+if [ -n "$tls" ]; then
+    secure=https://127.0.0.1:$(cat "$scratch/port.tls")
+    big plain
+    sed -i "s|$base/|$secure/|" one.yaml
+    fetch 3 "a certificate that nobody trusts"
+    absent "leaves no file"
+    requests 0
+    SSL_CERT_FILE=$scratch/certificate.pem
+    export SSL_CERT_FILE
+    fetch 0 "one that is trusted"
+    whole "gives the file"
+    big downgrade
+    sed -i "s|$base/|$secure/|" one.yaml
+    fetch 3 "a redirect from https to http"
+    absent "is not followed"
+    requests 1
+    unset SSL_CERT_FILE
+else
+    echo "ok $((count += 1)) - TLS # SKIP openssl is not installed"
+fi
+
+# disk
+big plain ", bytes: 1000000000000, sha256: $(sha "$scratch/files/big")"
+fetch 3 "more than fits"
+err_has "more are needed, and there are"
+requests 0
+big plain
+( trap '' XFSZ; ulimit -f 100; "$program" model fetch one --to one --catalogue one.yaml >"$out" 2>"$err" ) # blocks of 512
+[ $? -eq 3 ]
+ok "a file that cannot grow"
+err_has "big.part: cannot write: File too large"
+absent "leaves no file"
+fetch 0 "and with room again"
+whole "it is completed"
+mkdir file-in-the-way && : >file-in-the-way/x
+run 3 "a directory that cannot be made" model fetch one --to file-in-the-way/x/y --catalogue one.yaml
+
+# two at once, and signals
+big slow
+"$program" model fetch one --to one --catalogue one.yaml >"$scratch/other" 2>&1 &
+other=$!
+waited=0
+while [ ! -s one/big.part ] && [ $waited -lt 100 ]; do
+    sleep 0.05
+    waited=$((waited + 1))
+done
+fetch 3 "while another fetches it"
+err_has "another clipsearch is fetching this file"
+wait $other
+ok "the other one ends well"
+whole "with the file"
+for signal in INT TERM; do
+    big slow
+    "$with_signals" "$program" model fetch one --to one --catalogue one.yaml >"$out" 2>"$err" &
+    child=$!
+    waited=0
+    while [ ! -s one/big.part ] && [ $waited -lt 100 ]; do
+        sleep 0.05
+        waited=$((waited + 1))
+    done
+    kill -$signal $child
+    wait $child
+    [ $? -eq "$([ $signal = INT ] && echo 130 || echo 143)" ]
+    ok "SIG$signal: exit status"
+    err_has "what was fetched is kept, and the same command carries on"
+    absent "leaves no file"
+    left=$(size one/big.part)
+    [ "$left" -gt 0 ] && [ "$left" -lt 300000 ]
+    ok "but a part"
+    : >"$log"
+    fetch 0 "the same command"
+    whole "carries on"
+    grep -q "bytes=$left-" "$log"
+    ok "from there"
+done
+big slow
+"$program" model fetch one --to one --catalogue one.yaml >"$out" 2>"$err" &
+child=$!
+sleep 0.5
+kill -9 $child
+wait $child 2>/dev/null
+absent "killed: no file"
+fetch 0 "and after that"
+whole "carries on"
+
+# from a server that is gone
+kill "$server"
+wait "$server" 2>/dev/null
+server=
+big plain
+fetch 3 "no server"
+absent "no file"
+err_has "trying again"
+[ ! -s "$scratch/server-errors" ]
+ok "the server had no fault of its own"
+
+echo "1..$count"
