@@ -198,7 +198,11 @@ clipsearch_status cs_collection_drop(clipsearch_database *db, const char *name, 
 clipsearch_status cs_collection_refresh(clipsearch_collection *collection, clipsearch_error *err)
 {
     cs_store_collection row;
-    clipsearch_status status = cs_store_find(collection->db->store, collection->row.name, &row, err);
+    bool there = false;
+    clipsearch_status status = cs_store_refresh(collection->db->store, &collection->row, &there, err);
+    if (status != CLIPSEARCH_OK || there)
+        return status;
+    status = cs_store_find(collection->db->store, collection->row.name, &row, err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (row.key != collection->row.key || row.created != collection->row.created ||
