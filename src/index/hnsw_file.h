@@ -5,11 +5,7 @@
 
 #include "base/replace.h"
 #include "index/hnsw.h"
-
-/* Whose index it is and of what time: the file's reader compares them with what it expects. */
-typedef struct cs_hnsw_stamp {
-    uint64_t owner, generation;
-} cs_hnsw_stamp;
+#include "index/hnsw_stamp.h"
 
 /* Write the index, which others may search meanwhile and whose changes wait. Errors: CLIPSEARCH_E_IO, _MEMORY, and
  * _FORMAT for an index that is itself mapped from a damaged file. */

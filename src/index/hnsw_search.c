@@ -35,7 +35,7 @@ typedef struct search {
 
 static bool is_wanted(const search *s, uint32_t row)
 {
-    return cs_index_is_allowed(s->params->allowed, s->hnsw->ids[row]);
+    return cs_index_is_wanted(s->params, s->hnsw->ids[row]);
 }
 
 /* Whether the node or a vector equal to it may be an answer. */
@@ -43,7 +43,7 @@ static bool has_answer(const search *s, uint32_t node)
 {
     if (s->hnsw->state[node] != CS_HNSW_LIVE)
         return false;
-    if (!s->params->allowed)
+    if (!s->params->allowed && !s->params->excluded_count)
         return true;
     for (uint32_t row = node; row != CS_HNSW_NONE; row = s->hnsw->next[row])
         if (is_wanted(s, row))
@@ -156,7 +156,7 @@ static void scan(search *s)
             for (uint64_t bits = allowed->bits[word]; bits; bits &= bits - 1) {
                 const uint64_t i = word * 64 + (uint64_t)__builtin_ctzll(bits);
                 const size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, (int64_t)((uint64_t)allowed->first + i));
-                if (row != SIZE_MAX)
+                if (row != SIZE_MAX && is_wanted(s, (uint32_t)row))
                     scan_row(s, row);
             }
     } else {
@@ -201,7 +201,8 @@ static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_n
     const cs_hnsw *hnsw = s->hnsw;
     size_t ef = s->params->ef ? s->params->ef : hnsw->ef;
     ef = ef < k ? k : ef;
-    const size_t pool = raised_ef(hnsw, ef, allowed);
+    const size_t excluded = s->params->excluded_count;
+    const size_t pool = raised_ef(hnsw, ef, allowed > excluded ? allowed - excluded : 1);
     bool graph = hnsw->nodes > 0 && pool < allowed / WALK_COST;
     /* k is at most the number of ids, so nothing here overflows */
     size_t keep = hnsw->quant.kind == CS_QUANT_F32 ? k : RERANK_TIMES * k + RERANK_MORE;

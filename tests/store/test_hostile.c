@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DIM = 8, ITEMS = 30 };
+enum {
+    DIM = 8,
+    ITEMS = 400 /* so many that the file does not end with the page on which a table begins: that may be empty */
+};
 
 static clipsearch_error err;
 
