@@ -317,7 +317,7 @@ typedef struct clipsearch_collection_info {
     uint64_t count;                 /* pictures */
     uint64_t vector_bytes;          /* bytes their vectors take */
     int64_t created;                /* seconds since 1970 */
-    clipsearch_index_options index; /* as it was made */
+    clipsearch_index_options index; /* without any 0: the defaults are filled in */
     bool indexed;                   /* there is an index file; whether it is sound is clipsearch_collection_check's */
     uint64_t changes;               /* pictures put or removed since it was written */
 } clipsearch_collection_info;

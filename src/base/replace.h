@@ -33,6 +33,10 @@ clipsearch_status cs_replacement_commit(cs_replacement *replacement, clipsearch_
 /* Give up: the new file is removed, `path` is as it was. Does nothing when nothing is under way. */
 void cs_replacement_drop(cs_replacement *replacement);
 
+/* Remove what processes that died while they were replacing `path` left beside it. What another is still writing stays:
+ * it holds a lock on it. */
+void cs_replacement_tidy(const char *path);
+
 /* Replace `path` by `size` bytes in one step. After a failure or a crash either the old file or the new one is there,
  * whole. */
 clipsearch_status cs_replace_file(const char *path, const void *data, size_t size, clipsearch_error *err);

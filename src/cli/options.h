@@ -21,7 +21,9 @@ enum {
     CS_DELETE = 512,
     CS_DROP = 1024,
     CS_COLLECTIONS = 2048,
-    CS_ALL_COMMANDS = 4095
+    CS_CHECK = 4096,
+    CS_VACUUM = 8192,
+    CS_ALL_COMMANDS = 16383
 };
 
 /* A word of the command line, or a picture given with --image, in the order they stood. */
@@ -55,12 +57,13 @@ typedef struct cs_args {
     cs_words words;
     cs_texts include, exclude;
     cs_size_option k, offset, threads, batch;
+    cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
     const char *filter;
-    const char *sheet, *metric, *on_bad, *exif;
+    const char *sheet, *metric, *on_bad, *exif, *codes;
     const char *list, *images_from, *format, *output, *overflow;
-    bool json, paths, nul, prune, dry_run, quiet, verbose, help, version;
+    bool json, paths, nul, prune, dry_run, exact, repair, quiet, verbose, help, version;
 } cs_args;
 
 /* Names of the commands, and the bit of one, 0 when there is none of that name. */

@@ -184,6 +184,8 @@ void cs_checkpoint_forget(const cs_store *store, const char *collection)
     char *path = cs_graph_path(store, collection);
     if (path && !is_a_database(path))
         unlink(path);
+    if (path)
+        cs_replacement_tidy(path);
     cs_free(path);
 }
 
@@ -229,6 +231,7 @@ static clipsearch_status write_file(checkpoint *c)
     if (is_a_database(path))
         status =
             cs_fail(c->err, CLIPSEARCH_E_IO, "%s: a database; it is in the way of the index of %s", path, c->row.name);
+    cs_replacement_tidy(path); /* a writer that died leaves its file, as large as the index, and the removed in it */
     if (status == CLIPSEARCH_OK)
         status = cs_replacement_open(path, &file, c->err);
     if (status == CLIPSEARCH_OK)

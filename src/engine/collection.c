@@ -60,8 +60,10 @@ clipsearch_status cs_database_vacuum(clipsearch_database *db, clipsearch_error *
 
 static clipsearch_collection_info info_of(const cs_store_collection *row)
 {
+    cs_hnsw_options index = {.m = row->m, .ef_construction = row->ef_construction, .ef = row->ef};
     clipsearch_codes codes = CLIPSEARCH_CODES_DEFAULT;
     cs_codes_of_word(row->codes, &codes);
+    cs_index_hnsw_defaults(&index);
     return (clipsearch_collection_info){.name = row->name,
                                         .encoder = row->encoder,
                                         .fingerprint = row->fingerprint,
@@ -71,10 +73,10 @@ static clipsearch_collection_info info_of(const cs_store_collection *row)
                                         .count = row->count,
                                         .vector_bytes = row->count * row->dim * sizeof(float),
                                         .created = row->created,
-                                        .index = {.codes = codes,
-                                                  .m = (unsigned)row->m,
-                                                  .ef_construction = (unsigned)row->ef_construction,
-                                                  .ef = (unsigned)row->ef},
+                                        .index = {.codes = codes ? codes : CLIPSEARCH_CODES_I8,
+                                                  .m = (unsigned)index.m,
+                                                  .ef_construction = (unsigned)index.ef_construction,
+                                                  .ef = (unsigned)index.ef},
                                         .indexed = row->index_owner != 0};
 }
 
@@ -195,15 +197,15 @@ static clipsearch_status check_options(const cs_store_collection *row, const cli
     cs_index_close(&index);
     if (status != CLIPSEARCH_OK || !row)
         return status;
-    if ((options->codes && strcmp(cs_codes_word(options->codes), row->codes) != 0) ||
-        (options->m && options->m != row->m) ||
-        (options->ef_construction && options->ef_construction != row->ef_construction) ||
-        (options->ef && options->ef != row->ef))
-        return cs_fail(err, CLIPSEARCH_E_MISMATCH,
-                       "the index of the collection %s was to have other parameters when it was made (codes %s, m %llu,"
-                       " ef_construction %llu, ef %llu; 0: the default); use another name",
-                       row->name, row->codes[0] ? row->codes : "0", (unsigned long long)row->m,
-                       (unsigned long long)row->ef_construction, (unsigned long long)row->ef);
+    const clipsearch_index_options is = info_of(row).index;
+    if ((options->codes && options->codes != is.codes) || (options->m && options->m != is.m) ||
+        (options->ef_construction && options->ef_construction != is.ef_construction) ||
+        (options->ef && options->ef != is.ef))
+        return cs_fail(
+            err, CLIPSEARCH_E_MISMATCH,
+            "the index of the collection %s was made with codes %s, m %u, ef_construction %u and ef %u, which"
+            " are fixed; use another name",
+            row->name, cs_codes_word(is.codes), is.m, is.ef_construction, is.ef);
     return CLIPSEARCH_OK;
 }
 

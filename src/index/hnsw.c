@@ -211,12 +211,21 @@ static size_t either(size_t value, size_t or_default)
     return value ? value : or_default;
 }
 
-clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const cs_hnsw_options *options,
+void cs_index_hnsw_defaults(cs_hnsw_options *options)
+{
+    options->m = either(options->m, M_DEFAULT);
+    options->ef_construction = either(options->ef_construction, EF_CONSTRUCTION_DEFAULT);
+    options->ef = either(options->ef, EF_DEFAULT);
+}
+
+clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const cs_hnsw_options *given,
                                      cs_index **index, clipsearch_error *err)
 {
+    cs_hnsw_options filled = *given;
+    const cs_hnsw_options *options = &filled;
     *index = NULL;
-    const size_t m = either(options->m, M_DEFAULT), ef = either(options->ef, EF_DEFAULT);
-    const size_t ef_construction = either(options->ef_construction, EF_CONSTRUCTION_DEFAULT);
+    cs_index_hnsw_defaults(&filled);
+    const size_t m = filled.m, ef = filled.ef, ef_construction = filled.ef_construction;
     if (dim < 1 || dim > DIM_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "vectors of %zu numbers: an index holds 1 to %d", dim, DIM_MAX);
     if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)

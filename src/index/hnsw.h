@@ -15,6 +15,9 @@ typedef struct cs_hnsw_options {
     uint64_t seed;          /* of the levels */
 } cs_hnsw_options;
 
+/* Put the defaults where `options` has 0. */
+void cs_index_hnsw_defaults(cs_hnsw_options *options);
+
 /* Vectors of 1 to 4,096 numbers. For CLIPSEARCH_COSINE vectors and queries are taken as L2-normalised.
  *
  * The same calls with the same seed give the same graph and the same answers, whatever the number of threads.

@@ -23,9 +23,9 @@ enum {
 
 /* flags as clipsearch_database_open. WAL, foreign keys, application_id checked, busy timeout 5 s. A file that is not a
  * clipsearch database is left untouched. A commit is on the disk when cs_store_commit returns (synchronous=FULL).
- * CLIPSEARCH_READ_ONLY changes no row (a file of an older schema is brought up to date first); it needs leave to write in the file's directory (readers and writers agree
- * through PATH-shm beside it) unless the whole file system is read-only, where nobody can write and the file is read as
- * it stands. */
+ * CLIPSEARCH_READ_ONLY changes no row (though a file of an older schema is brought up to date first); it needs leave to
+ * write in the file's directory (readers and writers agree through PATH-shm beside it) unless the whole file system is
+ * read-only, where nobody can write and the file is read as it stands. */
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err);
 void cs_store_close(cs_store **store);
 const char *cs_store_path(const cs_store *store);
