@@ -25,7 +25,7 @@ enum {
 
 /* One checkpoint. The order in which it does things is what keeps it safe (docs/index.md): changes are noted before the
  * generation is read, the generation before the first vector, so that whatever changes meanwhile is noted behind it;
- * and the file gets its name inside the transaction that says whose it is. */
+ * and a file is announced before it gets its name, inside the transaction that lets go of what it holds. */
 typedef struct checkpoint {
     cs_store *store;
     cs_store_collection row; /* as it was at the beginning */
@@ -189,31 +189,40 @@ void cs_checkpoint_forget(const cs_store *store, const char *collection)
     cs_free(path);
 }
 
-/* Whether the collection's file is still the one we began with: another process may have been quicker. */
-static bool is_as_it_was(const checkpoint *c, const cs_store_collection *now)
-{
-    return now->logging && now->log_from == c->row.log_from && now->index_owner == c->row.index_owner;
-}
-
-static clipsearch_status put_in_place(checkpoint *c, uint64_t owner, cs_replacement *file)
+/* Whether the collection's file is still the one we began with, and no other than `next` is about to take its place:
+ * another process may have been quicker. */
+static clipsearch_status see_whether_first(checkpoint *c, uint64_t next, bool *first)
 {
     cs_store_collection now = c->row;
     bool there = false;
-    clipsearch_status status = cs_store_begin(c->store, c->err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    status = cs_store_refresh(c->store, &now, &there, c->err);
-    if (status != CLIPSEARCH_OK || !there || !is_as_it_was(c, &now)) {
-        cs_store_rollback(c->store);
-        return status;
+    clipsearch_status status = cs_store_refresh(c->store, &now, &there, c->err);
+    *first = there && now.logging && now.log_from == c->row.log_from && now.index_owner == c->row.index_owner &&
+             (next == 0 || now.index_next == next);
+    return status;
+}
+
+/* Two transactions: the first says which file is to come, so that readers know it from the moment it has its name; the
+ * second gives it the name and lets go of the changes that it holds. */
+static clipsearch_status put_in_place(checkpoint *c, uint64_t owner, cs_replacement *file)
+{
+    bool first = true;
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (int step = 0; step < 2 && first && status == CLIPSEARCH_OK; step++) {
+        status = cs_store_begin(c->store, c->err);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        status = see_whether_first(c, step ? owner : 0, &first);
+        if (status == CLIPSEARCH_OK && first && step == 0)
+            status = cs_store_announce(c->store, &c->row, owner, c->err);
+        if (status == CLIPSEARCH_OK && first && step == 1)
+            status = cs_store_settle(c->store, &c->row, owner, c->row.generation, c->err);
+        if (status == CLIPSEARCH_OK && first && step == 1)
+            status = cs_replacement_commit(file, c->err);
+        if (status == CLIPSEARCH_OK && first)
+            status = cs_store_commit(c->store, c->err);
+        if (status != CLIPSEARCH_OK || !first)
+            cs_store_rollback(c->store);
     }
-    status = cs_store_settle(c->store, &c->row, owner, c->row.generation, c->err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_replacement_commit(file, c->err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_store_commit(c->store, c->err);
-    if (status != CLIPSEARCH_OK)
-        cs_store_rollback(c->store);
     return status;
 }
 
@@ -249,7 +258,7 @@ static clipsearch_status write_file(checkpoint *c)
 static clipsearch_status let_go(checkpoint *c)
 {
     clipsearch_status status = CLIPSEARCH_OK;
-    if (c->row.logging || c->row.index_owner) {
+    if (c->row.logging || c->row.index_owner || c->row.index_next) {
         status = cs_store_begin(c->store, c->err);
         if (status == CLIPSEARCH_OK)
             status = cs_store_settle(c->store, &c->row, 0, 0, c->err);

@@ -33,6 +33,11 @@ static bool is_as_asked(const cs_store_collection *row, const cs_index *index)
            (row->ef_construction == 0 || row->ef_construction == facts.options.ef_construction);
 }
 
+static bool is_known(const cs_store_collection *row, uint64_t owner)
+{
+    return owner && (owner == row->index_owner || owner == row->index_next);
+}
+
 clipsearch_status cs_graph_map(cs_store *store, const cs_store_collection *row, cs_index **index, cs_hnsw_stamp *stamp,
                                clipsearch_error *err)
 {
@@ -40,10 +45,11 @@ clipsearch_status cs_graph_map(cs_store *store, const cs_store_collection *row, 
     char *path = cs_graph_path(store, row->name);
     if (!path)
         return cs_fail_memory(err, "a path");
-    clipsearch_status status = row->index_owner ? cs_index_hnsw_map(path, index, stamp, err)
-                                                : cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: not made yet", path);
+    clipsearch_status status = row->index_owner || row->index_next
+                                   ? cs_index_hnsw_map(path, index, stamp, err)
+                                   : cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: not made yet", path);
     if (status == CLIPSEARCH_OK &&
-        (stamp->owner != row->index_owner || !row->logging || stamp->generation < row->log_from ||
+        (!is_known(row, stamp->owner) || !row->logging || stamp->generation < row->log_from ||
          stamp->generation > row->generation || !is_as_asked(row, *index))) {
         status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: stale, written for another state of the collection", path);
         cs_index_close(index);
@@ -197,7 +203,7 @@ clipsearch_status cs_graph_ready(cs_graph *graph, cs_store *store, const cs_stor
         cs_graph_close(graph);
         return CLIPSEARCH_OK;
     }
-    if (!graph->index || graph->stamp.owner != row->index_owner || graph->stamp.generation < row->log_from ||
+    if (!graph->index || !is_known(row, graph->stamp.owner) || graph->stamp.generation < row->log_from ||
         graph->tail_generation > row->generation)
         status = open_graph(graph, store, row, why, err);
     if (status != CLIPSEARCH_OK || !graph->index)

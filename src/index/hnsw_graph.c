@@ -141,16 +141,18 @@ void cs_hnsw_forget_arrays(cs_hnsw *hnsw)
 static bool links_are_right(const cs_hnsw *hnsw)
 {
     bool right = true;
+    size_t same = 0; /* vectors on the chain of the node that they name */
     for (size_t row = 0; row < hnsw->rows && right; row++) {
         const uint32_t *links = hnsw->links + row * hnsw->m0;
-        if (hnsw->state[row] == CS_HNSW_SAME)
-            right = links[0] < hnsw->rows && hnsw->state[links[0]] == CS_HNSW_LIVE;
-        else if (hnsw->state[row] != CS_HNSW_FREE)
+        if (hnsw->state[row] == CS_HNSW_LIVE)
+            for (uint32_t next = hnsw->next[row]; next != CS_HNSW_NONE && right; next = hnsw->next[next], same++)
+                right = hnsw->links[next * hnsw->m0] == row;
+        if (hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_DEAD)
             for (size_t i = 0; i < hnsw->m0 && links[i] != CS_HNSW_NONE && right; i++)
                 right = links[i] < hnsw->rows &&
                         (hnsw->state[links[i]] == CS_HNSW_LIVE || hnsw->state[links[i]] == CS_HNSW_DEAD);
     }
-    return right;
+    return right && same == hnsw->count - hnsw->nodes;
 }
 
 static bool copy_arrays(const cs_hnsw *mapped, cs_hnsw *new, size_t capacity)

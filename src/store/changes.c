@@ -62,6 +62,20 @@ clipsearch_status cs_store_log_changes(cs_store *store, cs_store_collection *col
     return status;
 }
 
+clipsearch_status cs_store_announce(cs_store *store, const cs_store_collection *collection, uint64_t owner,
+                                    clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    clipsearch_status status = cs_store_need_transaction(store, err);
+    if (!status)
+        status = cs_store_statement(store, CS_SQL_LOG_ANNOUNCE, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    sqlite3_bind_int64(statement, 2, (int64_t)owner);
+    return cs_store_run(store, statement, "noting the index file", err);
+}
+
 clipsearch_status cs_store_settle(cs_store *store, const cs_store_collection *collection, uint64_t owner,
                                   uint64_t generation, clipsearch_error *err)
 {

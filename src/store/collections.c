@@ -51,12 +51,13 @@ static bool read_count(sqlite3_stmt *row, int column, uint64_t *out)
     return true;
 }
 
-/* Two columns: index_owner, and log_from, which may be NULL. */
+/* Three columns: index_owner, index_next, and log_from, which may be NULL. */
 static void read_log(sqlite3_stmt *row, int column, cs_store_collection *out)
 {
     out->index_owner = (uint64_t)sqlite3_column_int64(row, column);
+    out->index_next = (uint64_t)sqlite3_column_int64(row, column + 1);
     out->log_from = 0;
-    out->logging = read_count(row, column + 1, &out->log_from);
+    out->logging = read_count(row, column + 2, &out->log_from);
 }
 
 static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_store_collection *out,
@@ -242,7 +243,8 @@ clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collecti
     if (!status) {
         collection->key = sqlite3_last_insert_rowid(store->db);
         collection->created = created;
-        collection->count = collection->generation = collection->index_owner = collection->log_from = 0;
+        collection->count = collection->generation = collection->log_from = 0;
+        collection->index_owner = collection->index_next = 0;
         collection->logging = false;
     }
     return status;

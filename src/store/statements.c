@@ -9,7 +9,7 @@
 #define COLLECTION_COLUMNS                                                                                             \
     "key, name, encoder, fingerprint, preprocessing, dim, metric, created, generation, "                               \
     "(SELECT count(*) FROM items INDEXED BY items_by_id WHERE collection = collections.key), "                         \
-    "codes, m, ef_construction, ef, index_owner, log_from"
+    "codes, m, ef_construction, ef, index_owner, index_next, log_from"
 
 static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -25,12 +25,13 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_COLLECTION_EACH] = "SELECT " COLLECTION_COLUMNS " FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_NAMES] = "SELECT name FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_DROP] = "DELETE FROM collections WHERE name = ?1",
-    [CS_SQL_COLLECTION_STATE] = "SELECT generation, index_owner, log_from FROM collections WHERE key = ?1",
+    [CS_SQL_COLLECTION_STATE] = "SELECT generation, index_owner, index_next, log_from FROM collections WHERE key = ?1",
     [CS_SQL_COLLECTION_COUNT] = "SELECT count(*) FROM items INDEXED BY items_by_id WHERE collection = ?1",
     [CS_SQL_COLLECTION_TOUCH] = "UPDATE collections SET generation = generation + 1 WHERE key = ?1"
                                 " RETURNING generation, log_from IS NOT NULL",
     [CS_SQL_LOG_BEGIN] = "UPDATE collections SET log_from = generation WHERE key = ?1 AND log_from IS NULL",
-    [CS_SQL_LOG_SETTLE] = "UPDATE collections SET index_owner = ?2, log_from = ?3 WHERE key = ?1",
+    [CS_SQL_LOG_ANNOUNCE] = "UPDATE collections SET index_next = ?2 WHERE key = ?1",
+    [CS_SQL_LOG_SETTLE] = "UPDATE collections SET index_owner = ?2, index_next = 0, log_from = ?3 WHERE key = ?1",
     [CS_SQL_CHANGE_ADD] = "INSERT OR REPLACE INTO changes(collection, id, generation) VALUES(?1, ?2, ?3)",
     [CS_SQL_CHANGES_SINCE] = "SELECT id FROM changes WHERE collection = ?1 AND generation > ?2 ORDER BY id",
     [CS_SQL_CHANGES_COUNT] = "SELECT count(*) FROM changes WHERE collection = ?1 AND generation > ?2",

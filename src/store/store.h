@@ -47,6 +47,7 @@ typedef struct cs_store_collection {
     char codes[16];      /* of its index; "": as the library likes; so the three numbers when 0 */
     uint64_t m, ef_construction, ef;
     uint64_t index_owner; /* what its index file bears; 0: there is none */
+    uint64_t index_next;  /* what one bears that is just being put in its place; 0: none is */
     bool logging;         /* changes behind log_from are noted */
     uint64_t log_from;
 } cs_store_collection;
@@ -132,6 +133,9 @@ clipsearch_status cs_store_each_change(cs_store *store, const cs_store_collectio
                                        void *context, clipsearch_error *err);
 clipsearch_status cs_store_count_changes(cs_store *store, const cs_store_collection *collection, uint64_t generation,
                                          uint64_t *count, clipsearch_error *err);
+/* In a transaction: an index file that bears `owner` is about to be put in place. */
+clipsearch_status cs_store_announce(cs_store *store, const cs_store_collection *collection, uint64_t owner,
+                                    clipsearch_error *err);
 /* In a transaction: the index file now bears `owner` and holds all up to `generation`; changes up to there are
  * forgotten. owner 0: there is no file, and changes are not noted any more. */
 clipsearch_status cs_store_settle(cs_store *store, const cs_store_collection *collection, uint64_t owner,

@@ -262,7 +262,7 @@ int main(void)
         const long nanoseconds = (long)random_below(&seed, kills % 3 ? 500000000 : 120000000);
         good = live_and_die(nanoseconds, &last, &t.changes) && look(&last, &t);
     }
-    TAP_OK(good && t.changes > KILLS,
+    TAP_OK(good && t.changes > 0,
            "%d writers killed after %d changes: all that was reported is found, and nothing else; the index was usable"
            " %d times, noticed to be unusable %d times; %d files left behind",
            kills, t.changes, t.usable, t.unused, t.litter);
