@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * bench_hnsw.c - building and searching the graph over vectors that hnsw_vectors.py made: seconds, recall, queries a
  * second, bytes. */
+#include "bench_hnsw_args.h"
 #include "index/hnsw.h"
 
 #include <fcntl.h>
@@ -113,55 +114,3 @@ static void search_filtered(const cs_index *index, const float *queries, size_t 
     free(bits);
 }
 
-int main(int argc, char **argv)
-{
-    static const char *const kinds[] = {"f32", "f16", "i8"};
-    if (argc < 2) {
-        fprintf(stderr, "usage: bench_hnsw FOLDER [f32|f16|i8 [THREADS [DIM [M [EF_CONSTRUCTION]]]]]\n");
-        return 2;
-    }
-    cs_hnsw_options options = {.codes = CS_QUANT_I8};
-    for (int i = 0; argc > 2 && i < 3; i++)
-        if (strcmp(argv[2], kinds[i]) == 0)
-            options.codes = (cs_quant_kind)i;
-    unsigned threads = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 2;
-    size_t dim = argc > 4 ? strtoul(argv[4], NULL, 10) : 512, base_bytes, query_bytes, truth_bytes;
-    options.m = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
-    options.ef_construction = argc > 6 ? strtoul(argv[6], NULL, 10) : 0;
-    const float *base = map(argv[1], "base.f32", &base_bytes), *queries = map(argv[1], "queries.f32", &query_bytes);
-    const int32_t *truth = map(argv[1], "truth.i32", &truth_bytes);
-    cs_index *index = NULL;
-    cs_pool *pool = NULL;
-    clipsearch_error err;
-    size_t count = base ? base_bytes / (dim * sizeof *base) : 0;
-    int64_t *ids = malloc(count * sizeof *ids);
-    if (!base || !queries || !truth || !ids || cs_pool_open(threads, &pool, &err) ||
-        cs_index_hnsw_open(dim, CLIPSEARCH_COSINE, &options, &index, &err))
-        return 1;
-    for (size_t i = 0; i < count; i++)
-        ids[i] = (int64_t)i;
-    size_t before = anonymous_kilobytes();
-    double start = seconds(CLOCK_MONOTONIC), begin = seconds(CLOCK_PROCESS_CPUTIME_ID);
-    if (cs_index_put_many(index, ids, base, count, pool, &err)) {
-        fprintf(stderr, "%s\n", err.message);
-        return 1;
-    }
-    double took = seconds(CLOCK_MONOTONIC) - start, used = seconds(CLOCK_PROCESS_CPUTIME_ID) - begin;
-    cs_hnsw_report report;
-    if (cs_index_hnsw_check(index, &report, &err))
-        return 1;
-    printf("%zu vectors of %zu, %s, %u threads: built in %.1f s, %.1f s of processor time; %zu MB, %zu of them the "
-           "exact vectors\n",
-           count, dim, kinds[options.codes], threads, took, used, (anonymous_kilobytes() - before) / 1000,
-           count * dim * sizeof(float) / 1000000);
-    printf("%.1f links a node, %.0f %% of them both ways, %zu broken, %zu unreachable, %d levels\n",
-           (double)report.links / (double)report.nodes, 100.0 * (double)report.reciprocal / (double)report.links,
-           report.broken, report.unreachable, report.levels);
-    for (size_t ef = 16; ef <= 256; ef += ef / 2 > 32 ? 64 : ef / 2)
-        search(index, queries, truth, query_bytes / (dim * sizeof *queries), ef);
-    search_filtered(index, queries, 200, count);
-    cs_index_close(&index);
-    cs_pool_close(&pool);
-    free(ids);
-    return 0;
-}
