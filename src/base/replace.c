@@ -108,30 +108,37 @@ void cs_replacement_drop(cs_replacement *replacement)
     end(replacement);
 }
 
-static int write_all(int fd, const char *data, size_t size)
+clipsearch_status cs_replacement_write(cs_replacement *replacement, const void *data, size_t size,
+                                       clipsearch_error *err)
 {
+    const char *at = data;
     while (size) {
-        ssize_t n = write(fd, data, size);
+        ssize_t n = write(replacement->fd, at, size);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return -1;
-        data += n;
+            return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", replacement->path);
+        at += n;
         size -= (size_t)n;
     }
-    return 0;
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_replacement_sync(cs_replacement *replacement, clipsearch_error *err)
+{
+    if (!replacement->temporary || fsync(replacement->fd) == 0)
+        return CLIPSEARCH_OK;
+    return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", replacement->path);
 }
 
 clipsearch_status cs_replace_file(const char *path, const void *data, size_t size, clipsearch_error *err)
 {
     cs_replacement replacement;
     clipsearch_status status = cs_replacement_open(path, &replacement, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    if (write_all(replacement.fd, data, size) != 0) {
-        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", path);
-        cs_replacement_drop(&replacement);
-        return status;
-    }
-    return cs_replacement_commit(&replacement, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_replacement_write(&replacement, data, size, err);
+    if (status == CLIPSEARCH_OK)
+        return cs_replacement_commit(&replacement, err);
+    cs_replacement_drop(&replacement);
+    return status;
 }

@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
+
 /* A file being written. Zero is the state in which nothing is under way. */
 typedef struct cs_replacement {
     int fd;          /* write here */
@@ -16,6 +18,13 @@ typedef struct cs_replacement {
  * file (a device, a pipe) is opened and written directly: renaming over /dev/null would destroy it.
  * Errors: CLIPSEARCH_E_IO, _MEMORY. */
 clipsearch_status cs_replacement_open(const char *path, cs_replacement *replacement, clipsearch_error *err);
+
+/* Write behind what was written before. Errors: CLIPSEARCH_E_IO. */
+clipsearch_status cs_replacement_write(cs_replacement *replacement, const void *data, size_t size,
+                                       clipsearch_error *err);
+
+/* Bring what was written to the disk now, so that the commit, made under a lock perhaps, has little left to do. */
+clipsearch_status cs_replacement_sync(cs_replacement *replacement, clipsearch_error *err);
 
 /* All is written: fsync, rename into place, fsync the directory. On failure `path` is as it was and the new file is
  * gone. Closes fd and ends the replacement either way. */

@@ -163,6 +163,7 @@ static clipsearch_status mend_dead(cs_hnsw *hnsw, cs_pool *pool, clipsearch_erro
     }
     cs_index_want_huge_pages(work.links, hnsw->capacity * hnsw->m0 * sizeof *work.links);
     memset(work.links, 0, hnsw->capacity * hnsw->m0 * sizeof *work.links);
+    memset(work.upper, 0, (blocks + CS_HNSW_LEVELS) * hnsw->m * sizeof *work.upper);
     size_t given = 0;
     for (size_t row = 0; row < hnsw->rows; row++)
         if (hnsw->state[row] == CS_HNSW_LIVE) {

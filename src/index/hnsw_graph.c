@@ -118,6 +118,84 @@ void cs_hnsw_free_arrays(cs_hnsw *hnsw)
     cs_free(hnsw->quant.offset);
 }
 
+/* ---- from a file into memory */
+
+void cs_hnsw_forget_arrays(cs_hnsw *hnsw)
+{
+    hnsw->quant.rows = NULL;
+    hnsw->quant.terms = NULL;
+    hnsw->quant.lift = NULL;
+    hnsw->quant.offset = NULL;
+    hnsw->exact = NULL;
+    hnsw->links = NULL;
+    hnsw->state = NULL;
+    hnsw->levels = NULL;
+    hnsw->upper_at = NULL;
+    hnsw->upper = NULL;
+    hnsw->next = NULL;
+    hnsw->ids = NULL;
+    hnsw->map = (cs_idmap){0};
+}
+
+/* What changes follow without further looks; the upper levels were seen to when the file was opened. */
+static bool links_are_right(const cs_hnsw *hnsw)
+{
+    bool right = true;
+    for (size_t row = 0; row < hnsw->rows && right; row++) {
+        const uint32_t *links = hnsw->links + row * hnsw->m0;
+        if (hnsw->state[row] == CS_HNSW_SAME)
+            right = links[0] < hnsw->rows && hnsw->state[links[0]] == CS_HNSW_LIVE;
+        else if (hnsw->state[row] != CS_HNSW_FREE)
+            for (size_t i = 0; i < hnsw->m0 && links[i] != CS_HNSW_NONE && right; i++)
+                right = links[i] < hnsw->rows &&
+                        (hnsw->state[links[i]] == CS_HNSW_LIVE || hnsw->state[links[i]] == CS_HNSW_DEAD);
+    }
+    return right;
+}
+
+static bool copy_arrays(const cs_hnsw *mapped, cs_hnsw *new, size_t capacity)
+{
+    const bool i8 = mapped->quant.kind == CS_QUANT_I8;
+    const size_t dim = mapped->base.dim;
+    cs_hnsw_forget_arrays(new);
+    new->upper_capacity = mapped->upper_count + CS_HNSW_LEVELS;
+    new->upper = larger(mapped->upper, mapped->upper_count, new->upper_capacity, mapped->m * sizeof *new->upper);
+    new->quant.offset = i8 ? larger(mapped->quant.offset, dim, dim, sizeof *new->quant.offset) : NULL;
+    return larger_arrays(mapped, new, capacity) && new->upper && (!i8 || new->quant.offset);
+}
+
+clipsearch_status cs_hnsw_own(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err)
+{
+    cs_hnsw_seal *seal = hnsw->seal;
+    if (!seal)
+        return CLIPSEARCH_OK;
+    if (!cs_hnsw_seal_all(seal))
+        return cs_hnsw_seal_fail(seal, err);
+    if (!links_are_right(hnsw))
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: its links lead where no node is", seal->path);
+    capacity = capacity < hnsw->rows ? hnsw->rows : capacity;
+    if (capacity > CS_HNSW_MAX_ROWS)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%zu vectors are more than the %d a graph can hold", capacity,
+                       CS_HNSW_MAX_ROWS);
+    cs_hnsw new = *hnsw;
+    if (!copy_arrays(hnsw, &new, capacity)) {
+        cs_hnsw_free_arrays(&new);
+        return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for an index of %zu vectors of %zu numbers", capacity,
+                       hnsw->base.dim);
+    }
+    for (size_t row = 0; row < hnsw->rows; row++)
+        if (hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_SAME)
+            cs_idmap_add(&new.map, new.ids, row);
+    pthread_rwlock_wrlock(&hnsw->shared->lock);
+    adopt(hnsw, &new);
+    hnsw->upper = new.upper;
+    hnsw->upper_capacity = new.upper_capacity;
+    hnsw->seal = NULL;
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    cs_hnsw_seal_close(seal);
+    return CLIPSEARCH_OK;
+}
+
 /* ---- scratch */
 
 void cs_hnsw_free_scratch(cs_hnsw_scratch *scratch)
@@ -193,6 +271,7 @@ cs_hnsw_scratch *cs_hnsw_take_scratch(const cs_hnsw *hnsw, size_t ef, size_t sor
         return NULL;
     }
     scratch->compared = scratch->expanded = 0;
+    scratch->damaged = false;
     return scratch;
 }
 

@@ -70,6 +70,9 @@ static size_t rank(const search *s, const cs_hnsw_node *nodes, size_t count, boo
     const cs_index_search_params *params = s->params;
     const bool higher = hnsw->base.metric != CLIPSEARCH_L2;
     cs_topk top = cs_topk_make(out, k, higher);
+    for (size_t i = 0; i < count && hnsw->seal; i++)
+        if (!cs_hnsw_seal_rows(hnsw->seal, CS_SEAL_EXACT, &nodes[i].row, 1))
+            s->scratch->damaged = true;
     for (size_t i = 0; i < count; i++) {
         if (i + 2 < count) {
             const char *ahead = (const char *)(hnsw->exact + nodes[i + 2].row * hnsw->exact_stride);
@@ -125,6 +128,9 @@ static void scan_add(search *s, cs_hnsw_node node)
 static void scan_picked(search *s)
 {
     cs_hnsw_scratch *scratch = s->scratch;
+    cs_hnsw_seal *seal = cs_hnsw_seal_to_ask(s->hnsw->seal);
+    if (seal && !cs_hnsw_seal_rows(seal, seal->codes, scratch->picked, s->picked))
+        scratch->damaged = true;
     cs_quant_distances(&s->hnsw->quant, &scratch->query, scratch->picked, s->picked, scratch->distances);
     scratch->compared += s->picked;
     for (size_t i = 0; i < s->picked; i++)
@@ -217,8 +223,13 @@ static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_n
         s->params->stats->distances = s->scratch->compared;
         s->params->stats->expanded = s->scratch->expanded;
     }
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (s->scratch->damaged || (cs_hnsw_seal_to_ask(hnsw->seal) && !cs_hnsw_seal_more(hnsw->seal))) {
+        *found = 0;
+        status = cs_hnsw_seal_fail(hnsw->seal, err);
+    }
     cs_hnsw_give_scratch(hnsw, s->scratch);
-    return CLIPSEARCH_OK;
+    return status;
 }
 
 clipsearch_status cs_hnsw_search(const cs_hnsw *hnsw, const float *query, const cs_index_search_params *params,

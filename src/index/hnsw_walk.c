@@ -27,6 +27,8 @@ static inline void fetch(const void *at, size_t bytes)
 cs_hnsw_node cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *scratch)
 {
     cs_hnsw_node best = {.row = hnsw->entry};
+    cs_hnsw_seal *seal = cs_hnsw_seal_to_ask(hnsw->seal);
+    scratch->damaged = seal && !cs_hnsw_seal_rows(seal, seal->codes, &best.row, 1);
     cs_quant_distances(&hnsw->quant, &scratch->query, &best.row, 1, &best.distance);
     scratch->compared++;
     for (int l = hnsw->top; l > level; l--)
@@ -34,6 +36,8 @@ cs_hnsw_node cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *sc
             const uint32_t *links = cs_hnsw_links(hnsw, best.row, l);
             const size_t count = cs_hnsw_link_count(links, hnsw->m);
             moved = false;
+            if (seal && !cs_hnsw_seal_rows(seal, seal->codes, links, count))
+                scratch->damaged = true;
             cs_quant_distances(&hnsw->quant, &scratch->query, links, count, scratch->distances);
             scratch->compared += count;
             for (size_t i = 0; i < count; i++)
@@ -70,17 +74,27 @@ size_t cs_hnsw_walk(const cs_hnsw *hnsw, cs_hnsw_node start, size_t ef, int leve
     const cs_quant *quant = &hnsw->quant;
     const size_t cap = cs_hnsw_cap(hnsw, level);
     size_t count = 1, next = 0;
+    cs_hnsw_seal *seal = cs_hnsw_seal_to_ask(hnsw->seal);
     cs_visited_clear(&scratch->visited, hnsw->capacity);
     cs_visited_add(&scratch->visited, start.row);
     pool[0] = start;
     while (next < count) {
         const uint32_t *links = cs_hnsw_links(hnsw, pool[next].row, level);
+        if (seal && !cs_hnsw_seal_rows(seal, CS_SEAL_LINKS, &pool[next].row, 1)) {
+            scratch->damaged = true;
+            break;
+        }
         pool[next].row |= FOLLOWED;
         scratch->expanded++;
         size_t fresh = 0;
-        for (size_t i = 0; i < cap && links[i] != CS_HNSW_NONE; i++) {
+        /* NONE ends the list, and so would a row that cannot be, of a file made to do harm */
+        for (size_t i = 0; i < cap && links[i] < hnsw->capacity; i++) {
             scratch->picked[fresh] = links[i];
             fresh += cs_visited_add(&scratch->visited, links[i]);
+        }
+        if (seal && !cs_hnsw_seal_rows(seal, seal->codes, scratch->picked, fresh)) {
+            scratch->damaged = true;
+            break;
         }
         /* the first rows now, the others as the kernel comes to them; and the links of the node that is next unless a
          * nearer one turns up */
