@@ -117,8 +117,9 @@ bool hnsw_set_open(int argc, char **argv, hnsw_set *set)
                         "       [--ef-construction N] [--name TEXT] FOLDER [MODE]\n", argv[0]);
         return false;
     }
+    set->folder = argv[optind];
     set->mode = optind + 1 < argc ? argv[optind + 1] : "";
-    return map_set(argv[optind], set);
+    return map_set(set->folder, set);
 }
 
 double hnsw_recall(const hnsw_set *set, const int64_t *found)

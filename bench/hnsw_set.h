@@ -19,7 +19,7 @@ typedef struct hnsw_set {
     const int32_t *truth;        /* [query_count, HNSW_K] */
     size_t count, query_count, dim, m, ef_construction;
     unsigned threads;
-    const char *codes, *mode, *name; /* codes: f32, f16, bf16 or i8 */
+    const char *folder, *codes, *mode, *name; /* codes: f32, f16, bf16 or i8 */
 } hnsw_set;
 
 /* Read the arguments: [--codes KIND] [--threads N] [--count N] [--dim N] [--m N] [--ef-construction N] [--name TEXT]
