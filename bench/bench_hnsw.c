@@ -37,7 +37,8 @@ static int by_value(const void *a, const void *b)
 
 static cs_quant_kind kind_of(const char *name)
 {
-    static const char *const names[] = {[CS_QUANT_F32] = "f32", [CS_QUANT_F16] = "f16", [CS_QUANT_I8] = "i8"};
+    static const char *const names[] = {
+        [CS_QUANT_F32] = "f32", [CS_QUANT_F16] = "f16", [CS_QUANT_I8] = "i8", [CS_QUANT_BF16] = "bf16"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
             return (cs_quant_kind)i;

@@ -106,8 +106,9 @@ def make_svs(base, threads, codes="f32"):
     with tempfile.TemporaryDirectory() as folder:
         svs.write_vecs(base, folder + "/base.fvecs")
         loader = svs.VectorDataLoader(folder + "/base.fvecs", svs.DataType.float32)
-        if codes == "sq8":
-            loader = svs.SQDataset(loader) if hasattr(svs, "SQDataset") else None
+        if codes == "f16":
+            svs.convert_fvecs_to_float16(folder + "/base.fvecs", folder + "/half.fvecs")
+            loader = svs.VectorDataLoader(folder + "/half.fvecs", svs.DataType.float16)
         elif codes == "lvq8":
             loader = svs.LVQLoader(loader, primary=8)
         index = svs.Vamana.build(parameters, loader, svs.DistanceType.MIP, num_threads=threads)
@@ -136,7 +137,7 @@ PACKAGES = {
     "hnswlib-pip": make_hnswlib, "usearch": make_usearch, "glass": make_glass, "vsag": make_vsag, "svs": make_svs,
     "usearch-i8": lambda base, threads: make_usearch(base, threads, "i8"),
     "vsag-f32": lambda base, threads: make_vsag(base, threads, "fp32"),
-    "svs-sq8": lambda base, threads: make_svs(base, threads, "sq8"),
+    "svs-f16": lambda base, threads: make_svs(base, threads, "f16"),
     "svs-lvq8": lambda base, threads: make_svs(base, threads, "lvq8"),
 }
 
@@ -144,9 +145,8 @@ PACKAGES = {
 class Data:
     def __init__(self, args):
         self.threads = args.threads
-        base = np.memmap(args.folder + "/base.f32", "f4", "r").reshape(-1, args.dim)
-        self.count = args.count or len(base)
-        self.base = base[:self.count]
+        base = np.fromfile(args.folder + "/base.f32", "f4", args.count * args.dim if args.count else -1).reshape(-1, args.dim)
+        self.base, self.count = base, len(base)
         self.truth = np.fromfile("%s/truth-%d.i32" % (args.folder, self.count), "i4").reshape(-1, K)
         self.queries = np.fromfile(args.folder + "/queries.f32", "f4").reshape(-1, args.dim)
 
