@@ -237,7 +237,7 @@ clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const
                        ef_construction, m, EF_CONSTRUCTION_MAX);
     if (ef > EF_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "an ef of %zu: it is 1 to %d", ef, EF_MAX);
-    if (options->codes != CS_QUANT_F32 && options->codes != CS_QUANT_F16 && options->codes != CS_QUANT_I8)
+    if (options->codes < CS_QUANT_F32 || options->codes > CS_QUANT_BF16)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there are no codes %d", (int)options->codes);
     cs_hnsw *hnsw = cs_zalloc_array(1, sizeof *hnsw);
     if (!hnsw)

@@ -25,8 +25,6 @@ void cs_hnsw_let_go(cs_hnsw *hnsw, uint32_t row)
         memset((char *)hnsw->quant.rows + row * hnsw->quant.row_bytes, 0, hnsw->quant.row_bytes);
     if (hnsw->quant.terms)
         hnsw->quant.terms[row] = (cs_quant_terms){0};
-    if (hnsw->quant.lift)
-        hnsw->quant.lift[row] = 0;
     hnsw->state[row] = CS_HNSW_FREE;
     hnsw->next[row] = hnsw->free_row;
     hnsw->free_row = row;

@@ -120,7 +120,6 @@ static clipsearch_status take_arrays(opening *o, cs_hnsw *hnsw)
     hnsw->top = (int)h->top;
     hnsw->upper_count = hnsw->upper_capacity = h->upper_count;
     hnsw->quant.offset_square = h->offset_square;
-    hnsw->quant.lift_square = h->lift_square;
     cs_hnsw_list_parts(hnsw, h->slots, parts);
     for (int s = 0; s < CS_SECTIONS; s++)
         if (parts[s].bytes != h->section[s].bytes)
@@ -130,7 +129,6 @@ static clipsearch_status take_arrays(opening *o, cs_hnsw *hnsw)
     hnsw->quant.rows = writable(at(o, hnsw->quant.kind == CS_QUANT_F32 ? CS_SECTION_EXACT : CS_SECTION_CODES));
     hnsw->quant.terms = hnsw->quant.kind == CS_QUANT_I8 ? writable(at(o, CS_SECTION_TERMS)) : NULL;
     hnsw->quant.offset = hnsw->quant.kind == CS_QUANT_I8 ? writable(at(o, CS_SECTION_OFFSET)) : NULL;
-    hnsw->quant.lift = hnsw->base.metric == CLIPSEARCH_IP ? writable(at(o, CS_SECTION_LIFT)) : NULL;
     hnsw->state = writable(at(o, CS_SECTION_STATE));
     hnsw->levels = writable(at(o, CS_SECTION_LEVELS));
     hnsw->upper_at = writable(at(o, CS_SECTION_UPPER_AT));

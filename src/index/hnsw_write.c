@@ -37,8 +37,7 @@ static void fill_header(const cs_hnsw *hnsw, const cs_hnsw_stamp *stamp, size_t 
                                .trained = hnsw->trained,
                                .upper_count = hnsw->upper_count,
                                .slots = slots,
-                               .offset_square = hnsw->quant.offset_square,
-                               .lift_square = hnsw->quant.lift_square};
+                               .offset_square = hnsw->quant.offset_square};
     memcpy(header->magic, CS_HNSW_MAGIC, sizeof header->magic);
 }
 
