@@ -275,7 +275,8 @@ enum {
 typedef enum clipsearch_codes {
     CLIPSEARCH_CODES_DEFAULT = 0, /* as the library likes: I8 */
     CLIPSEARCH_CODES_F32 = 1,     /* the exact vectors themselves */
-    CLIPSEARCH_CODES_F16 = 2,     /* halves */
+    CLIPSEARCH_CODES_F16 = 2,     /* halves: 11 bits of each number, up to 65,504 */
+    CLIPSEARCH_CODES_BF16 = 3,    /* bfloat16: 8 bits of each number, of any size */
     CLIPSEARCH_CODES_I8 = 4       /* 8-bit integers: a quarter of the memory, and the fastest */
 } clipsearch_codes;
 
@@ -290,7 +291,7 @@ typedef struct clipsearch_index_options {
 /* Fill `options` with 0 throughout. */
 CLIPSEARCH_API void clipsearch_index_options_init(clipsearch_index_options *options);
 
-/* "f32", "f16", "i8"; "" for the default; NULL for what is none. A static string. */
+/* "f32", "f16", "bf16", "i8"; "" for the default; NULL for what is none. A static string. */
 CLIPSEARCH_API const char *clipsearch_codes_name(clipsearch_codes codes);
 
 /* Open the database file `path`. flags: CLIPSEARCH_READ_ONLY or CLIPSEARCH_CREATE or 0 (read and write, must exist).

@@ -73,7 +73,7 @@ static const option_row rows[] = {
     {"metric", 0, CS_INGEST, OPTION_CHOICE, FIELD(metric), "METRIC",
      "cosine (default), ip or l2; fixed when a collection is made", 0, 0, cs_metric_words},
     {"codes", 0, CS_INGEST, OPTION_CHOICE, FIELD(codes), "CODES",
-     "i8 (default), f16 or f32: how the index holds vectors; fixed as the metric is", 0, 0, cs_codes_words},
+     "i8 (default), f16, bf16 or f32: how the index holds vectors; fixed as the metric is", 0, 0, cs_codes_words},
     {"m", 0, CS_INGEST, OPTION_SIZE, FIELD(m), "N", "links a picture has in the index (16); fixed too", CS_MIN_M,
      CS_MAX_M, 0},
     {"ef-construction", 0, CS_INGEST, OPTION_SIZE, FIELD(ef_construction), "N",
