@@ -74,7 +74,7 @@ static const option_row rows[] = {
      "cosine (default), ip or l2; fixed when a collection is made", 0, 0, cs_metric_words},
     {"codes", 0, CS_INGEST, OPTION_CHOICE, FIELD(codes), "CODES",
      "i8 (default), f16, bf16 or f32: how the index holds vectors; fixed as the metric is", 0, 0, cs_codes_words},
-    {"m", 0, CS_INGEST, OPTION_SIZE, FIELD(m), "N", "links a picture has in the index (16); fixed too", CS_MIN_M,
+    {"m", 'm', CS_INGEST, OPTION_SIZE, FIELD(m), "N", "links a picture has in the index (16); fixed too", CS_MIN_M,
      CS_MAX_M, 0},
     {"ef-construction", 0, CS_INGEST, OPTION_SIZE, FIELD(ef_construction), "N",
      "candidates its links are chosen from (200); fixed too", CS_MIN_M, CS_MAX_EF_CONSTRUCTION, 0},

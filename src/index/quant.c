@@ -90,8 +90,9 @@ static void code(const cs_quant *quant, cs_quant_query *query, const float *vect
     const float scale = most / CODE_MAX, inverse = scale > 0 && isfinite(1 / scale) ? 1 / scale : 0;
     int32_t sum = 0;
     for (size_t i = 0; i < dim; i++) {
-        int32_t c = (int32_t)rintf(query->vector[i] * inverse);
-        c = c > CODE_MAX ? CODE_MAX : c < -CODE_MAX ? -CODE_MAX : c;
+        /* compared as floats: the difference of two large numbers may be infinite, and times 0 no number at all */
+        const float r = rintf(query->vector[i] * inverse);
+        const int32_t c = r >= CODE_MAX ? CODE_MAX : r > -CODE_MAX ? (int32_t)r : -CODE_MAX;
         query->codes[i] = (int8_t)c;
         sum += c;
     }

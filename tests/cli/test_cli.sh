@@ -132,7 +132,7 @@ usage "--include and --exclude go with directories" ingest x.yaml --include '*.j
 usage "x.yaml: a YAML file is given alone" ingest x.yaml dir
 usage "--metric must be cosine, ip or l2, not \"cosin\"; did you mean cosine?" ingest x --metric cosin
 usage "--codes must be f32, f16, bf16 or i8, not \"i9\"; did you mean i8?" ingest x --codes i9
-usage "--m must be a whole number from 4 to 64" ingest x --m 3
+usage "-m must be a whole number from 4 to 64" ingest x -m 3
 usage "--exact is an option of search, not of query" query --exact
 usage "embed what?" embed
 usage "--format must be jsonl or npy" embed dog --format csv
@@ -737,7 +737,7 @@ while [ $n -lt 105 ]; do
     n=$((n + 1))
 done
 crowd="--db crowd.db"
-run 0 "ingest a crowd, with parameters" ingest crowd $crowd --codes bf16 --m 8 --ef-construction 50 --ef 40
+run 0 "ingest a crowd, with parameters" ingest crowd $crowd --codes bf16 -m 8 --ef-construction 50 --ef 40
 out_has "Inserted 20 images into photos (2080 copies of others)"
 [ -s crowd.db.photos.hnsw ]
 ok "an index file is written"

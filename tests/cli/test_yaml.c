@@ -179,6 +179,7 @@ static const char whole[] = "database: db/photos.db\n"
                             "on_bad: stop\n"
                             "prune: yes\n"
                             "exif: ignore\n"
+                            "index: {codes: bf16, m: 8, ef_construction: 99, ef: 50}\n"
                             "sources:\n"
                             "  - plain\n"
                             "  - path: /abs\n"
@@ -212,6 +213,9 @@ static void test_whole(void)
                f.threads == 3 && f.has_on_bad && f.on_bad == CLIPSEARCH_STOP_AT_BAD && f.has_prune && f.prune &&
                f.has_exif && f.ignore_exif,
            "settings");
+    TAP_OK(f.index.codes == CLIPSEARCH_CODES_BF16 && f.index.m == 8 && f.index.ef_construction == 99 &&
+               f.index.ef == 50,
+           "parameters of the index");
     TAP_OK(f.source_count == 3, "three sources");
     const clipsearch_source *s = f.sources;
     TAP_OK(strcmp(s[0].path, "in/plain") == 0 && !s[0].include && !s[0].no_recurse, "a source that is only a path");
