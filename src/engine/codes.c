@@ -9,10 +9,8 @@ static const struct {
     const char *word;
     cs_quant_kind kind;
 } kinds[] = {
-    {CLIPSEARCH_CODES_DEFAULT, "", CS_QUANT_I8},
-    {CLIPSEARCH_CODES_F32, "f32", CS_QUANT_F32},
-    {CLIPSEARCH_CODES_F16, "f16", CS_QUANT_F16},
-    {CLIPSEARCH_CODES_BF16, "bf16", CS_QUANT_BF16},
+    {CLIPSEARCH_CODES_DEFAULT, "", CS_QUANT_I8}, {CLIPSEARCH_CODES_F32, "f32", CS_QUANT_F32},
+    {CLIPSEARCH_CODES_F16, "f16", CS_QUANT_F16}, {CLIPSEARCH_CODES_BF16, "bf16", CS_QUANT_BF16},
     {CLIPSEARCH_CODES_I8, "i8", CS_QUANT_I8},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };

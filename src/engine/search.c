@@ -86,7 +86,8 @@ typedef struct place {
 
 /* Whether the index file can be searched. That it cannot may be because another process has just put a new one in
  * place, of which this reading does not know: then it is read anew. Says why not, once. */
-static clipsearch_status find_graph(clipsearch_collection *collection, bool *usable, clipsearch_error *err)
+static clipsearch_status find_graph(clipsearch_collection *collection, bool may_read_anew, bool *usable,
+                                    clipsearch_error *err)
 {
     enum { ATTEMPTS = 3 };
     cs_store *store = collection->db->store;
@@ -98,6 +99,8 @@ static clipsearch_status find_graph(clipsearch_collection *collection, bool *usa
         status = cs_graph_ready(&collection->graph, store, &collection->row, usable, &why, err);
         if (status != CLIPSEARCH_OK || *usable || !why.message[0])
             return status;
+        if (!may_read_anew)
+            break;
         cs_store_end_reading(store);
         status = cs_store_begin_reading(store, &began, err);
         if (status == CLIPSEARCH_OK)
@@ -121,14 +124,14 @@ static clipsearch_status choose_exact(clipsearch_collection *collection, place *
 /* With a filter that lets few through, and neither graph nor vectors in memory, only their vectors are read; so too
  * when their ids lie too far apart for a set of bits. */
 static clipsearch_status choose_place(clipsearch_collection *collection, const clipsearch_search_options *options,
-                                      place *where, clipsearch_error *err)
+                                      bool may_read_anew, place *where, clipsearch_error *err)
 {
     cs_picked picked = {0};
     bool fits = true;
     const char *filter = options->filter;
     clipsearch_status status = cs_collection_refresh(collection, err);
     if (status == CLIPSEARCH_OK && !options->exact)
-        status = find_graph(collection, &where->graph, err);
+        status = find_graph(collection, may_read_anew, &where->graph, err);
     if (status == CLIPSEARCH_OK && filter)
         status = cs_picked_read(collection, filter, &picked, err);
     if (status == CLIPSEARCH_OK && filter)
@@ -254,7 +257,7 @@ clipsearch_status cs_search(clipsearch_collection *collection, const float *quer
     /* one reading throughout: rows, changes and answer are of one moment */
     clipsearch_status status = cs_store_begin_reading(collection->db->store, &began, err);
     if (status == CLIPSEARCH_OK)
-        status = choose_place(collection, options, &where, err);
+        status = choose_place(collection, options, began, &where, err);
     if (status == CLIPSEARCH_OK && !(hits = cs_hits_make(count)))
         status = cs_fail_memory(err, "search results");
     if (status == CLIPSEARCH_OK && k > most(collection, &where))

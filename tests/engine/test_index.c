@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test_index.c - the index file of a collection of 10,000 by the public interface: found whatever has changed, and not
  * believed when it is not what was written. */
+#include "base/mem.h"
 #include "gallery.h"
 #include "index_fixture.h"
 #include "tap.h"
@@ -407,6 +408,51 @@ static void test_parameters(gallery *g)
            "names of codes");
 }
 
+/* ---- memory */
+
+/* Searching by the graph, a tail beside it, and writing the file, with the n-th allocation failing: an error that says
+ * so, and afterwards all is sound. */
+static void test_memory(gallery *g)
+{
+    const clipsearch_index_options options = {.m = 4, .ef_construction = 8};
+    clipsearch_collection *c = NULL;
+    clipsearch_check_report report;
+    clipsearch_search_stats stats;
+    float score;
+    bool good = clipsearch_collection_ensure_index(g->db, "memory", g->encoder, CLIPSEARCH_COSINE, &options, &c,
+                                                   &err) == CLIPSEARCH_OK &&
+                index_put(c, 0, 2100, 0, &err);
+    clipsearch_status status = CLIPSEARCH_E_MEMORY;
+    int writes = 0, searches = 0;
+    for (uint64_t n = 1; good && status != CLIPSEARCH_OK && n < 100000; n += 1 + n / 6, writes++) {
+        cs_mem_fail_at(n);
+        status = clipsearch_collection_checkpoint(c, NULL, &err);
+        cs_mem_fail_at(0);
+        good = status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY;
+    }
+    TAP_OK(good && clipsearch_collection_check(c, 10, &report, &err) == CLIPSEARCH_OK &&
+               report.state == CLIPSEARCH_INDEX_USABLE,
+           "%d times no memory for a checkpoint, then one that is whole: %s", writes, err.message);
+    good = good && index_put(c, 3000, 40, 0, &err);
+    clipsearch_collection_close(&c);
+    for (uint64_t n = 1; good && searches < 1000; n++, searches++) {
+        good = clipsearch_collection_open(g->db, "memory", NULL, &c, &err) == CLIPSEARCH_OK;
+        note_clear();
+        cs_mem_fail_at(n);
+        const int64_t id = nearest(c, 3007, 0, &score, &stats);
+        cs_mem_fail_at(0);
+        if (id == 2108 && stats.graph == 1 && stats.tail == 40 && note_count == 0)
+            break;
+        good = good && ((id == -1 && err.code == CLIPSEARCH_E_MEMORY) || (id == 2108 && score > 0.9999f)) &&
+               nearest(c, 3007, 0, &score, &stats) == 2108 && stats.graph == 1;
+        if (!good)
+            tap_note("allocation %d: id %d, %s %s", (int)n, (int)id, err.message, notes);
+        clipsearch_collection_close(&c);
+    }
+    TAP_OK(good && searches > 10, "%d times no memory for a search, and the next one by the graph", searches);
+    clipsearch_collection_close(&c);
+}
+
 int main(void)
 {
     gallery g;
@@ -421,6 +467,7 @@ int main(void)
     test_damage(&g);
     test_vacuum(&g);
     test_parameters(&g);
+    test_memory(&g);
     gallery_close(&g);
     return tap_done();
 }

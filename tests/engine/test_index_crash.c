@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_index_crash.c - a process that puts, removes and checkpoints is killed at any moment: every change it reported is
- * there, none that it did not begin is, and the index file is sound, or noticed and scanned past. */
+ * test_index_crash.c - a process that puts, removes and checkpoints is killed at any moment: every change it reported
+ * is there, none that it did not begin is, and the index file is sound, or noticed and scanned past. */
 #include "gallery.h"
 #include "index_fixture.h"
 #include "tap.h"

@@ -198,7 +198,7 @@ static void test_empty(void)
 static bool flip(const char *path, uint64_t bit)
 {
     int fd = open(path, O_RDWR);
-    uint8_t byte;
+    uint8_t byte = 0;
     bool good = fd >= 0 && pread(fd, &byte, 1, (off_t)(bit / 8)) == 1;
     byte ^= (uint8_t)(1 << bit % 8);
     good = good && pwrite(fd, &byte, 1, (off_t)(bit / 8)) == 1;
