@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DIM = 24, COUNT = 5000, REMOVED = 400, COPIES = 150, MORE = 300, QUERIES = 40, K = 10, EF = 40, FLIPS = 400 };
+enum { DIM = 24, COUNT = 3000, REMOVED = 200, COPIES = 150, MORE = 300, QUERIES = 40, K = 10, EF = 40, FLIPS = 300 };
 
 static const char *const metric_names[] = {"cosine", "ip", "l2"};
 static const cs_hnsw_stamp stamp = {.owner = 0x123456789abcdef0, .generation = 77};
@@ -225,7 +225,7 @@ static bool is_noticed_in_time(const cs_index *index, const char *name, const fl
     cs_index *mapped = load(name);
     if (!mapped) {
         *when = 0;
-        return content && err.code == CLIPSEARCH_E_FORMAT;
+        return content && (err.code == CLIPSEARCH_E_FORMAT || err.code == CLIPSEARCH_E_UNSUPPORTED);
     }
     bool right = true, noticed = false;
     for (size_t q = 0; q < QUERIES && right && !noticed; q++) {
