@@ -3,6 +3,7 @@
 #include "index_fixture.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,17 +24,22 @@ static float uniform(uint64_t *state)
     return (float)(*state >> 40) * 0x1p-24f - 0.5f;
 }
 
-void index_vector(uint64_t n, unsigned version, float vector[INDEX_DIM])
+static float basis[SUBSPACE][INDEX_DIM], mean[INDEX_DIM];
+
+static void make_basis(void)
 {
-    static float basis[SUBSPACE][INDEX_DIM], mean[INDEX_DIM];
-    static bool made;
     uint64_t state = 99;
-    for (size_t i = 0; !made && i < SUBSPACE; i++)
+    for (size_t i = 0; i < SUBSPACE; i++)
         for (size_t d = 0; d < INDEX_DIM; d++)
             basis[i][d] = uniform(&state);
-    for (size_t d = 0; !made && d < INDEX_DIM; d++)
+    for (size_t d = 0; d < INDEX_DIM; d++)
         mean[d] = uniform(&state);
-    made = true;
+}
+
+void index_vector(uint64_t n, unsigned version, float vector[INDEX_DIM])
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_basis);
     const uint64_t seed = mix(n * 16 + version);
     uint64_t cluster = mix(seed % CLUSTERS), own = seed;
     double sum = 0;

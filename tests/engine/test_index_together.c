@@ -104,7 +104,7 @@ static void *search_on(void *context)
     return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     gallery g;
     clipsearch_error err = {0};
@@ -114,6 +114,10 @@ int main(void)
     searcher searchers[THREADS] = {{.seed = 1}, {.seed = 2}};
     pthread_t threads[THREADS];
     int ends[2], status = 0;
+    if (argc == 3) {
+        snprintf(path, sizeof path, "%s", argv[1]);
+        write_rounds(atoi(argv[2]));
+    }
     gallery_open(&g, false);
     snprintf(path, sizeof path, "%s", folder_path(&g.elsewhere, "together.db"));
     bool good = clipsearch_database_open(path, CLIPSEARCH_CREATE, &db, &err) == CLIPSEARCH_OK &&
@@ -127,9 +131,13 @@ int main(void)
         return 1;
     }
     const pid_t child = fork();
-    if (child == 0) {
+    if (child ==
+        0) { /* as a program of its own: it makes threads, which after a fork of this one's not all tools like */
+        char number[20];
         close(ends[0]);
-        write_rounds(ends[1]);
+        snprintf(number, sizeof number, "%d", ends[1]);
+        execl("/proc/self/exe", "writer", path, number, (char *)NULL);
+        _exit(3);
     }
     close(ends[1]);
     for (int i = 0; i < THREADS; i++)

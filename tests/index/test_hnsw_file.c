@@ -193,6 +193,50 @@ static void test_empty(void)
     cs_index_close(&index);
 }
 
+/* ---- threads */
+
+typedef struct searching {
+    const cs_index *index, *mapped;
+    const float *queries;
+    bool same;
+} searching;
+
+static void search_piece(void *context, size_t piece, unsigned worker)
+{
+    const searching *s = context;
+    cs_neighbour one[K], two[K];
+    size_t found[2] = {0};
+    (void)worker;
+    const cs_index_search_params params = {.k = K};
+    const float *query = s->queries + piece % QUERIES * DIM;
+    bool same = cs_index_search(s->index, query, &params, NULL, one, &found[0], NULL) == CLIPSEARCH_OK &&
+                cs_index_search(s->mapped, query, &params, NULL, two, &found[1], NULL) == CLIPSEARCH_OK &&
+                found[0] == found[1];
+    for (size_t i = 0; i < found[0] && same; i++)
+        same = one[i].id == two[i].id && one[i].score == two[i].score;
+    ((searching *)context)[1 + piece].same = same;
+}
+
+/* All begin with a file of which nothing has been verified. */
+static void test_threads(const cs_index *index)
+{
+    enum { PIECES = 10 * QUERIES };
+    static searching all[1 + PIECES];
+    float *queries = fixture_vectors(QUERIES, DIM, CLIPSEARCH_COSINE);
+    cs_index *mapped = load("one");
+    cs_pool *pool = NULL;
+    bool same = mapped && cs_pool_open(4, &pool, &err) == CLIPSEARCH_OK;
+    all[0] = (searching){.index = index, .mapped = mapped, .queries = queries};
+    if (same)
+        cs_pool_run(pool, PIECES, search_piece, all);
+    for (size_t i = 1; i <= PIECES; i++)
+        same = same && all[i].same;
+    TAP_OK(same, "four threads search one file that is verified as they go");
+    cs_pool_close(&pool);
+    cs_index_close(&mapped);
+    cs_free(queries);
+}
+
 /* ---- damage */
 
 static bool flip(const char *path, uint64_t bit)
@@ -415,6 +459,7 @@ int main(void)
     float *vectors = fixture_vectors(COUNT, DIM, CLIPSEARCH_COSINE);
     cs_index *index = make(CLIPSEARCH_COSINE, CS_QUANT_I8, vectors);
     if (save(index, "one")) {
+        test_threads(index);
         test_headers();
         test_memory();
     }
