@@ -320,7 +320,8 @@ typedef struct clipsearch_collection_info {
     int64_t created;                /* seconds since 1970 */
     clipsearch_index_options index; /* without any 0: the defaults are filled in */
     bool indexed;                   /* there is an index file; whether it is sound is clipsearch_collection_check's */
-    uint64_t changes;               /* pictures put or removed since it was written */
+    uint64_t changes;               /* pictures put or removed since it was written; clipsearch_collection_describe
+                                       fills this in, clipsearch_database_collections does not */
 } clipsearch_collection_info;
 
 /* Call `each` for every collection, by name; a false return ends the walk. The strings live for that call only. */
@@ -448,7 +449,8 @@ typedef struct clipsearch_check_report {
 } clipsearch_check_report;
 
 /* Read every row and vector of the collection and SQLite's own structures; verify every block of its index file, the
- * graph and its vectors against the rows, and measure recall with `sample` queries (0: 100) of the default ef.
+ * graph and its vectors against the rows, and measure recall with `sample` queries (0: 100) of the default ef. Memory
+ * while it runs: all the vectors.
  * CLIPSEARCH_OK: rows and index are sound (also when there is no index, or a stale one, which loses nothing).
  * CLIPSEARCH_E_FORMAT: the index file is damaged; the report is filled in, and a checkpoint with `rebuild` mends it.
  * CLIPSEARCH_E_DATABASE: the database is. Other errors: _NOT_FOUND, _MEMORY. */

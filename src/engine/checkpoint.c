@@ -133,7 +133,7 @@ static clipsearch_status fold_in(checkpoint *c)
     bool began = false;
     clipsearch_status status = cs_store_begin_reading(c->store, &began, c->err);
     if (status == CLIPSEARCH_OK)
-        status = cs_store_count_changes(c->store, &c->row, c->stamp.generation, &count, c->err);
+        status = cs_store_count_changes(c->store, &c->row, c->stamp.generation, false, &count, c->err);
     if (status == CLIPSEARCH_OK) {
         list = (change_list){.ids = cs_alloc_array(count, sizeof *list.ids), .capacity = count};
         status = list.ids ? cs_store_each_change(c->store, &c->row, c->stamp.generation, add_change, &list, c->err)
@@ -240,7 +240,6 @@ static clipsearch_status write_file(checkpoint *c)
     if (is_a_database(path))
         status =
             cs_fail(c->err, CLIPSEARCH_E_IO, "%s: a database; it is in the way of the index of %s", path, c->row.name);
-    cs_replacement_tidy(path); /* a writer that died leaves its file, as large as the index, and the removed in it */
     if (status == CLIPSEARCH_OK)
         status = cs_replacement_open(path, &file, c->err);
     if (status == CLIPSEARCH_OK)
@@ -298,9 +297,19 @@ static clipsearch_status go_on(checkpoint *c)
     return CLIPSEARCH_OK;
 }
 
+/* A writer that died leaves its file behind, as large as the index, and in it what has been removed since. */
+static void tidy_up(const checkpoint *c)
+{
+    char *path = cs_graph_path(c->store, c->row.name);
+    if (path)
+        cs_replacement_tidy(path);
+    cs_free(path);
+}
+
 static clipsearch_status run(checkpoint *c)
 {
     clipsearch_status status = CLIPSEARCH_OK;
+    tidy_up(c);
     if (!c->row.logging) /* reads the generation too, behind it */
         status = cs_store_log_changes(c->store, &c->row, c->err);
     if (status == CLIPSEARCH_OK)
@@ -354,7 +363,7 @@ clipsearch_status cs_checkpoint_is_due(clipsearch_collection *collection, bool *
         *due = status != CLIPSEARCH_E_MEMORY;
         return status == CLIPSEARCH_E_MEMORY ? cs_fail_memory(err, "opening an index") : CLIPSEARCH_OK;
     }
-    status = cs_store_count_changes(store, row, stamp.generation, &changes, err);
+    status = cs_store_count_changes(store, row, stamp.generation, false, &changes, err);
     *due = changes >= DUE_LEAST && changes >= row->count / DUE_SHARE;
     return status;
 }

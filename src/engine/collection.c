@@ -291,7 +291,7 @@ clipsearch_status cs_collection_describe(clipsearch_collection *collection, clip
     if (status == CLIPSEARCH_OK)
         *info = info_of(&collection->row);
     if (status == CLIPSEARCH_OK && info->indexed)
-        status = cs_store_count_changes(collection->db->store, &collection->row, collection->row.log_from,
+        status = cs_store_count_changes(collection->db->store, &collection->row, collection->row.log_from, false,
                                         &info->changes, err);
     return status;
 }

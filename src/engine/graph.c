@@ -74,28 +74,33 @@ void cs_graph_close(cs_graph *graph)
     cs_index_close(&graph->index);
 }
 
-typedef struct id_list {
+/* Changes being read: the ids of all, the vectors of what is there still into the tail. */
+typedef struct reading {
+    cs_graph *graph;
     int64_t *ids;
     size_t count, capacity;
-} id_list;
+} reading;
 
-static clipsearch_status add_id(void *context, int64_t id, clipsearch_error *err)
+static clipsearch_status add_change(void *context, int64_t id, const float *vector, clipsearch_error *err)
 {
-    id_list *list = context;
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity ? list->capacity * 2 : 64;
-        int64_t *ids = cs_realloc_array(list->ids, capacity, sizeof *ids);
+    reading *r = context;
+    if (r->count == r->capacity) {
+        const size_t capacity = r->capacity ? r->capacity * 2 : 64;
+        int64_t *ids = cs_realloc_array(r->ids, capacity, sizeof *ids);
         if (!ids)
             return cs_fail_memory(err, "the changes of a collection");
-        list->ids = ids;
-        list->capacity = capacity;
+        r->ids = ids;
+        r->capacity = capacity;
     }
-    list->ids[list->count++] = id;
+    r->ids[r->count++] = id;
+    if (vector)
+        return cs_index_put(r->graph->tail, id, vector, err);
+    cs_index_remove(r->graph->tail, id);
     return CLIPSEARCH_OK;
 }
 
 /* Both ascend. */
-static clipsearch_status merge_changed(cs_graph *graph, const id_list *more, clipsearch_error *err)
+static clipsearch_status merge_changed(cs_graph *graph, const reading *more, clipsearch_error *err)
 {
     size_t a = 0, b = 0, n = 0;
     int64_t *merged = cs_alloc_array(graph->changed_count + more->count, sizeof *merged);
@@ -113,43 +118,18 @@ static clipsearch_status merge_changed(cs_graph *graph, const id_list *more, cli
     return CLIPSEARCH_OK;
 }
 
-/* Put what is there of `more` into the tail, take out what is not. */
-static clipsearch_status fill_tail(cs_graph *graph, cs_store *store, const cs_store_collection *row,
-                                   const id_list *more, clipsearch_error *err)
-{
-    clipsearch_status status = CLIPSEARCH_OK;
-    clipsearch_error why;                                     /* that one is gone is no error */
-    float *vector = cs_alloc_array(row->dim, sizeof *vector); /* [dim] */
-    if (!vector)
-        return cs_fail_memory(err, "a vector");
-    if (!graph->tail)
-        status = cs_index_flat_open(row->dim, row->metric, &graph->tail, err);
-    for (size_t i = 0; i < more->count && status == CLIPSEARCH_OK; i++) {
-        status = cs_store_vector(store, row, more->ids[i], vector, &why);
-        if (status == CLIPSEARCH_OK) {
-            status = cs_index_put(graph->tail, more->ids[i], vector, err);
-        } else if (status == CLIPSEARCH_E_NOT_FOUND) {
-            cs_index_remove(graph->tail, more->ids[i]);
-            status = CLIPSEARCH_OK;
-        } else {
-            cs_fail(err, status, "%s", why.message);
-        }
-    }
-    cs_free(vector);
-    return status;
-}
-
 /* Read what has changed behind graph->tail_generation. An error leaves no tail. */
 static clipsearch_status read_tail(cs_graph *graph, cs_store *store, const cs_store_collection *row,
                                    clipsearch_error *err)
 {
-    id_list more = {0};
-    clipsearch_status status = cs_store_each_change(store, row, graph->tail_generation, add_id, &more, err);
-    if (status == CLIPSEARCH_OK && more.count)
-        status = merge_changed(graph, &more, err);
-    if (status == CLIPSEARCH_OK && more.count)
-        status = fill_tail(graph, store, row, &more, err);
-    cs_free(more.ids);
+    reading r = {.graph = graph};
+    clipsearch_status status =
+        graph->tail ? CLIPSEARCH_OK : cs_index_flat_open(row->dim, row->metric, &graph->tail, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_store_each_changed_vector(store, row, graph->tail_generation, add_change, &r, err);
+    if (status == CLIPSEARCH_OK && r.count)
+        status = merge_changed(graph, &r, err);
+    cs_free(r.ids);
     if (status != CLIPSEARCH_OK) {
         close_tail(graph);
         graph->tail_generation = graph->stamp.generation;
@@ -209,12 +189,12 @@ clipsearch_status cs_graph_ready(cs_graph *graph, cs_store *store, const cs_stor
     if (status != CLIPSEARCH_OK || !graph->index)
         return status;
     if (graph->tail_generation != row->generation) {
-        status = cs_store_count_changes(store, row, graph->stamp.generation, &changes, err);
+        status = cs_store_count_changes(store, row, graph->stamp.generation, true, &changes, err);
         if (status != CLIPSEARCH_OK)
             return status;
         if (changes > row->count / CS_GRAPH_TAIL_SHARE) {
             clipsearch_error reason;
-            cs_fail(&reason, CLIPSEARCH_OK, "%llu of %llu pictures have changed since the index was written",
+            cs_fail(&reason, CLIPSEARCH_OK, "%llu of %llu pictures are newer than the index",
                     (unsigned long long)changes, (unsigned long long)row->count);
             tell(graph, row, why, reason.message);
             return CLIPSEARCH_OK;

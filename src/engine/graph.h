@@ -18,7 +18,7 @@ enum { CS_GRAPH_TAIL_SHARE = 4 };
 typedef struct cs_graph {
     cs_index *index;     /* mapped; NULL: none is in use */
     cs_hnsw_stamp stamp; /* its own */
-    cs_index *tail;      /* vectors put behind stamp.generation, for an exact scan; NULL while there are none */
+    cs_index *tail;      /* vectors put behind stamp.generation, for an exact scan; NULL before they were read */
     int64_t *changed;    /* [changed_count] ids put or removed since, ascending: never taken from the graph */
     size_t changed_count;
     uint64_t tail_generation; /* of what is in tail and changed */

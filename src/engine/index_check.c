@@ -113,7 +113,7 @@ static clipsearch_status look_at_file(check *c)
     report->vectors = facts.vectors;
     report->file_bytes = facts.file_bytes;
     report->removed = facts.removed;
-    status = cs_store_count_changes(store, row, c->graph.stamp.generation, &report->changes, c->err);
+    status = cs_store_count_changes(store, row, c->graph.stamp.generation, false, &report->changes, c->err);
     if (status != CLIPSEARCH_OK)
         return status;
     status = cs_index_hnsw_check(c->graph.index, &graph, &why);

@@ -119,12 +119,40 @@ clipsearch_status cs_store_each_change(cs_store *store, const cs_store_collectio
     return status;
 }
 
-clipsearch_status cs_store_count_changes(cs_store *store, const cs_store_collection *collection, uint64_t generation,
-                                         uint64_t *count, clipsearch_error *err)
+clipsearch_status cs_store_each_changed_vector(cs_store *store, const cs_store_collection *collection,
+                                               uint64_t generation,
+                                               clipsearch_status (*each)(void *context, int64_t id, const float *vector,
+                                                                         clipsearch_error *err),
+                                               void *context, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     bool row = false;
-    clipsearch_status status = cs_store_statement(store, CS_SQL_CHANGES_COUNT, &statement, err);
+    clipsearch_status status = cs_store_statement(store, CS_SQL_CHANGES_VECTORS, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    sqlite3_bind_int64(statement, 2, (int64_t)generation);
+    while (!(status = cs_store_step(store, statement, &row, "reading what has changed", err)) && row) {
+        const int64_t id = sqlite3_column_int64(statement, 0);
+        const bool there = sqlite3_column_type(statement, 1) != SQLITE_NULL;
+        if (there)
+            status = cs_store_read_vector(store, statement, 2, collection, id, store->vector, err);
+        if (!status)
+            status = each(context, id, there ? store->vector : NULL, err);
+        if (status)
+            break;
+    }
+    cs_store_done(statement);
+    return status;
+}
+
+clipsearch_status cs_store_count_changes(cs_store *store, const cs_store_collection *collection, uint64_t generation,
+                                         bool present, uint64_t *count, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    bool row = false;
+    clipsearch_status status =
+        cs_store_statement(store, present ? CS_SQL_CHANGES_PRESENT : CS_SQL_CHANGES_COUNT, &statement, err);
     if (status)
         return status;
     sqlite3_bind_int64(statement, 1, collection->key);

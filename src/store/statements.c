@@ -35,6 +35,13 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_CHANGE_ADD] = "INSERT OR REPLACE INTO changes(collection, id, generation) VALUES(?1, ?2, ?3)",
     [CS_SQL_CHANGES_SINCE] = "SELECT id FROM changes WHERE collection = ?1 AND generation > ?2 ORDER BY id",
     [CS_SQL_CHANGES_COUNT] = "SELECT count(*) FROM changes WHERE collection = ?1 AND generation > ?2",
+    [CS_SQL_CHANGES_PRESENT] =
+        "SELECT count(*) FROM changes c JOIN items i ON i.collection = c.collection AND i.id = c.id"
+        " WHERE c.collection = ?1 AND c.generation > ?2",
+    [CS_SQL_CHANGES_VECTORS] = "SELECT c.id, i.key, v.vector FROM changes c"
+                               " LEFT JOIN items i ON i.collection = c.collection AND i.id = c.id"
+                               " LEFT JOIN vectors v ON v.key = i.key"
+                               " WHERE c.collection = ?1 AND c.generation > ?2 ORDER BY c.id",
     [CS_SQL_CHANGES_FORGET] = "DELETE FROM changes WHERE collection = ?1 AND generation <= ?2",
     /* the greatest id counts too: a hand may have put rows there without raising next_id */
     [CS_SQL_NEXT_ID] = "SELECT max(next_id, coalesce((SELECT max(id) FROM items WHERE collection = ?1), 0) + 1)"

@@ -131,8 +131,15 @@ clipsearch_status cs_store_log_changes(cs_store *store, cs_store_collection *col
 clipsearch_status cs_store_each_change(cs_store *store, const cs_store_collection *collection, uint64_t generation,
                                        clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                        void *context, clipsearch_error *err);
+/* The same with the vector [dim] there is now, or NULL for what has been removed. */
+clipsearch_status cs_store_each_changed_vector(cs_store *store, const cs_store_collection *collection,
+                                               uint64_t generation,
+                                               clipsearch_status (*each)(void *context, int64_t id, const float *vector,
+                                                                         clipsearch_error *err),
+                                               void *context, clipsearch_error *err);
+/* How many those are; `present`: without what has been removed. */
 clipsearch_status cs_store_count_changes(cs_store *store, const cs_store_collection *collection, uint64_t generation,
-                                         uint64_t *count, clipsearch_error *err);
+                                         bool present, uint64_t *count, clipsearch_error *err);
 /* In a transaction: an index file that bears `owner` is about to be put in place. */
 clipsearch_status cs_store_announce(cs_store *store, const cs_store_collection *collection, uint64_t owner,
                                     clipsearch_error *err);

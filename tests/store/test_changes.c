@@ -20,13 +20,25 @@ static clipsearch_status add_id(void *context, int64_t id, clipsearch_error *err
     return CLIPSEARCH_OK;
 }
 
+/* The same with "-" before what has been removed; "?" behind one with another vector than its own. */
+static clipsearch_status add_vector(void *context, int64_t id, const float *vector, clipsearch_error *error)
+{
+    char *text = context;
+    float expected[DIM];
+    (void)error;
+    fixture_vector((uint64_t)id, expected, DIM);
+    sprintf(text + strlen(text), "%s%d%s ", vector ? "" : "-", (int)id,
+            vector && memcmp(vector, expected, sizeof expected) != 0 ? "?" : "");
+    return CLIPSEARCH_OK;
+}
+
 static const char *changes(cs_store *store, const cs_store_collection *c, uint64_t since)
 {
     static char text[4096];
     uint64_t count = 0, spaces = 0;
     text[0] = '\0';
     if (cs_store_each_change(store, c, since, add_id, text, &err) ||
-        cs_store_count_changes(store, c, since, &count, &err))
+        cs_store_count_changes(store, c, since, false, &count, &err))
         return err.message;
     for (const char *at = text; *at; at++)
         spaces += *at == ' ';
@@ -83,6 +95,11 @@ static void test_log(void)
     cs_store_rollback(store);
     TAP_OK(good && refresh(store, &c) && c.generation == 2 && strcmp(changes(store, &c, 1), "3 5 21 ") == 0,
            "what is rolled back is not noted");
+    uint64_t present = 0;
+    char now[64] = "";
+    good = cs_store_count_changes(store, &c, 1, true, &present, &err) == CLIPSEARCH_OK && present == 2 &&
+           cs_store_each_changed_vector(store, &c, 1, add_vector, now, &err) == CLIPSEARCH_OK;
+    TAP_OK(good && strcmp(now, "3 -5 21 ") == 0, "with what is there of them now: %s", now);
     cs_filter *filter = NULL, *none = NULL;
     uint64_t removed = 0;
     good = cs_filter_compile("id in [8, 9, 900]", &filter, NULL, &err) == CLIPSEARCH_OK &&

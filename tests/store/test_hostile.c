@@ -87,7 +87,7 @@ static verdicts read_everything(const char *path)
     v.vector = cs_store_vector(store, &c, 7, vector, &err);
     v.vectors = cs_store_each_vector(store, &c, pass_vector, &count, &err);
     uint64_t changes;
-    v.changes = cs_store_count_changes(store, &c, 0, &changes, &err);
+    v.changes = cs_store_count_changes(store, &c, 0, false, &changes, &err);
     cs_store_close(&store);
     return v;
 }
