@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "index/hnsw_delete.h"
+#include "index/hnsw_sweep.h"
 #include "index/hnsw_train.h"
 #include "index/hnsw_walk.h"
 
@@ -19,7 +20,11 @@
  * 2. A vector equal to a node's becomes no node but hangs on that node's chain: copies would otherwise fill one
  *    another's links and cut themselves off.
  * 3. The level comes from a hash of seed and id, not from the order of calls. */
-enum { BATCH_SHARE = 32, BATCH_MAX = 1024, FIRST_CAPACITY = 64, MEND_SHARE = 8, MEND_TIMES = 4, LOOK_FOR_EQUAL = 4 };
+enum { BATCH_SHARE = 32, BATCH_MAX = 1024, FIRST_CAPACITY = 64, MEND_TIMES = 4, LOOK_FOR_EQUAL = 4 };
+
+/* Once so large a share of the rows is of removed nodes, each insert mends so many rows: the sweep is over before as
+ * many again have been removed and inserted. */
+enum { SWEEP_SHARE = 8, SWEEP_ROWS = 8 };
 
 typedef struct item {
     size_t at; /* in the caller's arrays */
@@ -394,7 +399,7 @@ static void publish(batch *b)
 
 /* ---- */
 
-/* Room for `more` rows: free ones, new ones, or those of removed vectors once they are worth mending the graph for. */
+/* Room for `more` rows: free ones, or new ones. */
 static clipsearch_status make_room(cs_hnsw *hnsw, size_t more, cs_pool *pool, clipsearch_error *err)
 {
     size_t room, want;
@@ -409,10 +414,6 @@ static clipsearch_status make_room(cs_hnsw *hnsw, size_t more, cs_pool *pool, cl
         room++;
     if (room >= more)
         return CLIPSEARCH_OK;
-    if (hnsw->dead > FIRST_CAPACITY && hnsw->dead >= hnsw->rows / MEND_SHARE) {
-        clipsearch_status status = cs_hnsw_mend(hnsw, pool, err);
-        return status ? status : make_room(hnsw, more, pool, err);
-    }
     if (__builtin_add_overflow(hnsw->rows, more, &want))
         want = SIZE_MAX;
     else if (more < hnsw->rows / 2)
@@ -464,6 +465,9 @@ clipsearch_status cs_hnsw_put_many(cs_hnsw *hnsw, const int64_t *ids, const floa
         n = n < 1 ? 1 : n > BATCH_MAX ? BATCH_MAX : n;
         n = n > count - done ? count - done : n;
         status = cs_hnsw_train(hnsw, vectors, count, pool, err);
+        if (status == CLIPSEARCH_OK)
+            status = cs_hnsw_sweep(hnsw, hnsw->dead > FIRST_CAPACITY && hnsw->dead >= hnsw->rows / SWEEP_SHARE,
+                                   n * SWEEP_ROWS, err);
         if (status == CLIPSEARCH_OK)
             status = put_batch(hnsw, ids, vectors, done, n, pool, err);
         done += n;

@@ -114,6 +114,7 @@ void cs_hnsw_free_arrays(cs_hnsw *hnsw)
     free_row_arrays(hnsw);
     cs_free(hnsw->upper);
     cs_free(hnsw->quant.offset);
+    cs_free(hnsw->going.bits);
 }
 
 /* ---- from a file into memory */
