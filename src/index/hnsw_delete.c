@@ -28,6 +28,8 @@ void cs_hnsw_let_go(cs_hnsw *hnsw, uint32_t row)
         memset((char *)hnsw->quant.rows + row * hnsw->quant.row_bytes, 0, hnsw->quant.row_bytes);
     if (hnsw->quant.terms)
         hnsw->quant.terms[row] = (cs_quant_terms){0};
+    if (hnsw->quant.squares)
+        hnsw->quant.squares[row] = 0;
     hnsw->state[row] = CS_HNSW_FREE;
     hnsw->next[row] = hnsw->free_row;
     hnsw->free_row = row;
@@ -87,6 +89,7 @@ void cs_hnsw_mend_links(const cs_hnsw *hnsw, uint32_t row, int level, uint32_t *
     for (size_t i = 0; i < count; i++)
         if (hnsw->state[old[i]] != CS_HNSW_LIVE)
             n = pick_living(hnsw, cs_hnsw_links(hnsw, old[i], level), cap, row, scratch->picked, n);
+    scratch->query.by_distance = hnsw->base.metric == CLIPSEARCH_IP;
     cs_quant_query_row(&hnsw->quant, &scratch->query, row);
     cs_quant_distances(&hnsw->quant, &scratch->query, scratch->picked, n, scratch->distances);
     for (size_t i = 0; i < n; i++)
@@ -242,6 +245,7 @@ static bool lead_to(cs_hnsw *hnsw, uint32_t row, const cs_visited *reached, cs_h
 {
     uint32_t nearest = CS_HNSW_NONE, *links = NULL;
     size_t at = hnsw->m0;
+    scratch->query.by_distance = hnsw->base.metric == CLIPSEARCH_IP;
     cs_quant_query_row(&hnsw->quant, &scratch->query, row);
     const size_t count = cs_hnsw_walk(hnsw, cs_hnsw_descend(hnsw, 0, scratch), hnsw->ef_construction, 0, scratch);
     for (size_t i = 0; i < count && at == hnsw->m0; i++) {
