@@ -79,9 +79,8 @@ static bool map_set(const char *folder, hnsw_set *set)
 bool hnsw_set_open(int argc, char **argv, hnsw_set *set)
 {
     static const struct option options[] = {
-        {"codes", 1, NULL, 'c'}, {"threads", 1, NULL, 't'}, {"count", 1, NULL, 'n'},
-        {"dim", 1, NULL, 'd'},   {"m", 1, NULL, 'm'},       {"ef-construction", 1, NULL, 'e'},
-        {"name", 1, NULL, 'a'},  {NULL, 0, NULL, 0},
+        {"codes", 1, NULL, 'c'}, {"threads", 1, NULL, 't'},         {"count", 1, NULL, 'n'}, {"dim", 1, NULL, 'd'},
+        {"m", 1, NULL, 'm'},     {"ef-construction", 1, NULL, 'e'}, {"name", 1, NULL, 'a'},  {NULL, 0, NULL, 0},
     };
     *set = (hnsw_set){.dim = 512, .m = 16, .ef_construction = 200, .threads = 2, .codes = "i8", .name = argv[0]};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -113,8 +112,10 @@ bool hnsw_set_open(int argc, char **argv, hnsw_set *set)
         }
     }
     if (optind >= argc || !set->dim) {
-        fprintf(stderr, "usage: %s [--codes f32|f16|bf16|i8] [--threads N] [--count N] [--dim N] [--m N]\n"
-                        "       [--ef-construction N] [--name TEXT] FOLDER [MODE]\n", argv[0]);
+        fprintf(stderr,
+                "usage: %s [--codes f32|f16|bf16|i8] [--threads N] [--count N] [--dim N] [--m N]\n"
+                "       [--ef-construction N] [--name TEXT] FOLDER [MODE]\n",
+                argv[0]);
         return false;
     }
     set->folder = argv[optind];

@@ -7,6 +7,7 @@
 #include "index/hnsw_delete.h"
 #include "index/hnsw_file.h"
 #include "index/hnsw_search.h"
+#include "index/hnsw_sweep.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,7 +21,8 @@ enum {
     EF_CONSTRUCTION_DEFAULT = 200,
     EF_MAX = 65536,
     EF_DEFAULT = 64,
-    MANY = 256 /* vectors put at once: so many are worth a look whether all can be reached */
+    MANY = 256,    /* vectors put at once: so many are worth a look whether all can be reached */
+    SWEEP_ROWS = 8 /* mended beside one removal */
 };
 
 static clipsearch_status hnsw_reserve(cs_index *index, size_t count, clipsearch_error *err)
@@ -64,6 +66,9 @@ static bool hnsw_remove(cs_index *index, int64_t id)
         pthread_rwlock_wrlock(&hnsw->shared->lock);
         cs_hnsw_detach(hnsw, row);
         pthread_rwlock_unlock(&hnsw->shared->lock);
+        /* more removed than living: now mending costs less than walking over them; without memory it is put off */
+        if (hnsw->dead > MANY && hnsw->dead > hnsw->nodes)
+            (void)cs_hnsw_sweep(hnsw, true, SWEEP_ROWS, NULL);
     }
     pthread_mutex_unlock(&hnsw->shared->writer);
     return row != SIZE_MAX;

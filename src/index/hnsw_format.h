@@ -22,6 +22,7 @@ enum {
     CS_SECTION_CODES = CS_SEAL_CODES, /* empty for f32: the exact vectors are the codes */
     CS_SECTION_EXACT = CS_SEAL_EXACT,
     CS_SECTION_TERMS,
+    CS_SECTION_SQUARES,
     CS_SECTION_OFFSET,
     CS_SECTION_STATE,
     CS_SECTION_LEVELS,
@@ -63,12 +64,13 @@ typedef struct cs_hnsw_part {
 static inline void cs_hnsw_list_parts(const cs_hnsw *hnsw, size_t slots, cs_hnsw_part parts[CS_SECTIONS])
 {
     const size_t rows = hnsw->rows;
-    const bool i8 = hnsw->quant.kind == CS_QUANT_I8;
+    const bool i8 = hnsw->quant.kind == CS_QUANT_I8, ip = hnsw->base.metric == CLIPSEARCH_IP;
     parts[CS_SECTION_LINKS] = (cs_hnsw_part){hnsw->links, rows * hnsw->m0 * sizeof *hnsw->links};
     parts[CS_SECTION_CODES] =
         (cs_hnsw_part){hnsw->quant.rows, hnsw->quant.kind == CS_QUANT_F32 ? 0 : rows * hnsw->quant.row_bytes};
     parts[CS_SECTION_EXACT] = (cs_hnsw_part){hnsw->exact, rows * hnsw->exact_stride * sizeof *hnsw->exact};
     parts[CS_SECTION_TERMS] = (cs_hnsw_part){hnsw->quant.terms, i8 ? rows * sizeof *hnsw->quant.terms : 0};
+    parts[CS_SECTION_SQUARES] = (cs_hnsw_part){hnsw->quant.squares, ip ? rows * sizeof *hnsw->quant.squares : 0};
     parts[CS_SECTION_OFFSET] = (cs_hnsw_part){hnsw->quant.offset, i8 ? hnsw->base.dim * sizeof *hnsw->quant.offset : 0};
     parts[CS_SECTION_STATE] = (cs_hnsw_part){hnsw->state, rows};
     parts[CS_SECTION_LEVELS] = (cs_hnsw_part){hnsw->levels, rows};

@@ -23,7 +23,7 @@ static void *larger(const void *old, size_t used, size_t count, size_t size)
 static bool larger_arrays(const cs_hnsw *old, cs_hnsw *new, size_t capacity)
 {
     const size_t rows = old->rows;
-    const bool i8 = old->quant.kind == CS_QUANT_I8;
+    const bool i8 = old->quant.kind == CS_QUANT_I8, ip = old->base.metric == CLIPSEARCH_IP;
     new->capacity = capacity;
     new->exact = larger(old->exact, rows, capacity, old->exact_stride * sizeof *new->exact);
     new->links = larger(old->links, rows, capacity, old->m0 * sizeof *new->links);
@@ -33,12 +33,13 @@ static bool larger_arrays(const cs_hnsw *old, cs_hnsw *new, size_t capacity)
     new->next = larger(old->next, rows, capacity, sizeof *new->next);
     new->ids = larger(old->ids, rows, capacity, sizeof *new->ids);
     new->quant.terms = i8 ? larger(old->quant.terms, rows, capacity, sizeof *new->quant.terms) : NULL;
+    new->quant.squares = ip ? larger(old->quant.squares, rows, capacity, sizeof *new->quant.squares) : NULL;
     new->quant.rows =
         old->quant.kind == CS_QUANT_F32 ? new->exact : larger(old->quant.rows, rows, capacity, old->quant.row_bytes);
     new->map = (cs_idmap){0};
     return new->exact &&new->links &&new->state &&new->levels &&new->upper_at &&new->next &&new->ids &&new->quant
                .rows &&
-           (!i8 || new->quant.terms) && cs_idmap_make(&new->map, capacity);
+           (!i8 || new->quant.terms) && (!ip || new->quant.squares) && cs_idmap_make(&new->map, capacity);
 }
 
 static void free_row_arrays(cs_hnsw *hnsw)
@@ -46,6 +47,7 @@ static void free_row_arrays(cs_hnsw *hnsw)
     if (hnsw->quant.kind != CS_QUANT_F32)
         cs_free(hnsw->quant.rows);
     cs_free(hnsw->quant.terms);
+    cs_free(hnsw->quant.squares);
     cs_free(hnsw->exact);
     cs_free(hnsw->links);
     cs_free(hnsw->state);
@@ -114,6 +116,7 @@ void cs_hnsw_free_arrays(cs_hnsw *hnsw)
     free_row_arrays(hnsw);
     cs_free(hnsw->upper);
     cs_free(hnsw->quant.offset);
+    cs_free(hnsw->going.bits);
 }
 
 /* ---- from a file into memory */
@@ -122,6 +125,7 @@ void cs_hnsw_forget_arrays(cs_hnsw *hnsw)
 {
     hnsw->quant.rows = NULL;
     hnsw->quant.terms = NULL;
+    hnsw->quant.squares = NULL;
     hnsw->quant.offset = NULL;
     hnsw->exact = NULL;
     hnsw->links = NULL;

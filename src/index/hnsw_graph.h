@@ -76,6 +76,8 @@ typedef struct cs_hnsw {
     cs_idmap map;       /* id -> row */
     uint32_t entry;     /* NONE: no node */
     int top;            /* the entry's level */
+    cs_visited going;   /* a sweep's (hnsw_sweep.h): the removed nodes it will free; between sweeps no bits */
+    size_t swept;       /* rows it has seen to; from going.words * 64 on it frees */
     cs_hnsw_seal *seal; /* the arrays are this file's and are not to be written; NULL: they are in memory, and owned */
 } cs_hnsw;
 

@@ -129,6 +129,7 @@ static clipsearch_status take_arrays(opening *o, cs_hnsw *hnsw)
     hnsw->quant.rows = writable(at(o, hnsw->quant.kind == CS_QUANT_F32 ? CS_SECTION_EXACT : CS_SECTION_CODES));
     hnsw->quant.terms = hnsw->quant.kind == CS_QUANT_I8 ? writable(at(o, CS_SECTION_TERMS)) : NULL;
     hnsw->quant.offset = hnsw->quant.kind == CS_QUANT_I8 ? writable(at(o, CS_SECTION_OFFSET)) : NULL;
+    hnsw->quant.squares = hnsw->base.metric == CLIPSEARCH_IP ? writable(at(o, CS_SECTION_SQUARES)) : NULL;
     hnsw->state = writable(at(o, CS_SECTION_STATE));
     hnsw->levels = writable(at(o, CS_SECTION_LEVELS));
     hnsw->upper_at = writable(at(o, CS_SECTION_UPPER_AT));

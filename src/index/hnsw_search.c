@@ -212,6 +212,7 @@ static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_n
     s->scratch = cs_hnsw_take_scratch(hnsw, graph && pool > scan_keep ? pool : scan_keep, BLOCK);
     if (!s->scratch)
         return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a search of %zu neighbours", k);
+    s->scratch->query.by_distance = false;
     cs_quant_query_vector(&hnsw->quant, &s->scratch->query, s->query);
     graph = graph && walk(s, ef, pool, k);
     if (!graph) {

@@ -104,8 +104,18 @@ static void code(const cs_quant *quant, cs_quant_query *query, const float *vect
         query->terms = (cs_quant_terms){.factor = scale, .add = (float)(quant->offset_square / 2 - product)};
 }
 
+static float square_of(const float *vector, size_t dim)
+{
+    double square = 0;
+    for (size_t i = 0; i < dim; i++)
+        square += (double)vector[i] * vector[i];
+    return (float)square;
+}
+
 void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_quant_query *scratch)
 {
+    if (quant->squares)
+        quant->squares[row] = square_of(vector, quant->dim);
     if (quant->kind == CS_QUANT_F16 || quant->kind == CS_QUANT_BF16) {
         uint16_t *to = (uint16_t *)quant->rows + row * quant->stride;
         memset(to, 0, quant->row_bytes);
@@ -130,6 +140,7 @@ void cs_quant_query_vector(const cs_quant *quant, cs_quant_query *query, const f
 
 void cs_quant_query_row(const cs_quant *quant, cs_quant_query *query, uint32_t row)
 {
+    query->square = quant->squares ? quant->squares[row] : 0;
     if (quant->kind == CS_QUANT_F32) {
         memcpy(query->vector, cs_quant_row(quant, row), quant->dim * sizeof *query->vector);
     } else if (quant->kind != CS_QUANT_I8) {
@@ -182,4 +193,6 @@ void cs_quant_distances(const cs_quant *quant, const cs_quant_query *query, cons
                                               out);
     for (size_t i = 0; i < count && !l2 && quant->kind != CS_QUANT_I8; i++)
         out[i] = -out[i];
+    for (size_t i = 0; i < count && query->by_distance; i++)
+        out[i] = query->square + quant->squares[picked[i]] + 2 * out[i];
 }

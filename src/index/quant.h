@@ -34,6 +34,7 @@ typedef struct cs_quant {
     cs_quant_terms *terms; /* [capacity], I8 only */
     float *offset;         /* [dim], I8 only */
     double offset_square;
+    float *squares; /* [capacity] squared lengths, inner product only, else NULL: see cs_quant_query */
 } cs_quant;
 
 /* One vector as the left side of comparisons; memory by cs_quant_query_make. */
@@ -42,6 +43,10 @@ typedef struct cs_quant_query {
     int8_t *codes; /* [stride], I8 */
     int32_t bias;  /* 128 * sum of codes */
     cs_quant_terms terms;
+    /* Inner product: compare by distance all the same. By the product alone a short vector is near to nothing, itself
+     * included, and nothing would lead to it. `square`: its own. */
+    bool by_distance;
+    float square;
 } cs_quant_query;
 
 /* Fills in all but the arrays. */
@@ -53,7 +58,7 @@ void cs_quant_query_free(cs_quant_query *query);
 void cs_quant_set_offset(cs_quant *quant, const float *offset);
 /* Code `vector` [dim] into row `row`. F32: nothing. */
 void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_quant_query *scratch);
-/* A vector [dim], or a row that has been coded, as query. */
+/* A vector [dim], or a row that has been coded, as query; by_distance is left as it is. */
 void cs_quant_query_vector(const cs_quant *quant, cs_quant_query *query, const float *vector);
 void cs_quant_query_row(const cs_quant *quant, cs_quant_query *query, uint32_t row);
 /* out[i] = distance of the query and row picked[i]. */

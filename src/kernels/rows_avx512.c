@@ -15,8 +15,7 @@ static inline __attribute__((always_inline)) __m512 load(kind of, const char *ro
     if (of == F32)
         return _mm512_loadu_ps((const float *)row + i);
     const __m256i half = _mm256_loadu_si256((const __m256i *)((const uint16_t *)row + i));
-    return of == F16 ? _mm512_cvtph_ps(half)
-                     : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
+    return of == F16 ? _mm512_cvtph_ps(half) : _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
 }
 
 static inline __attribute__((always_inline)) void score(int distance, kind of, const float *query, const char *rows,
@@ -35,8 +34,7 @@ static inline __attribute__((always_inline)) void score(int distance, kind of, c
         size_t j = 0;
         for (; j + STEP <= n; j += STEP)
             for (size_t v = 0; v < ACCUMULATORS; v++)
-                sums[v] =
-                    add(distance, _mm512_loadu_ps(query + j + v * LANES), load(of, row, j + v * LANES), sums[v]);
+                sums[v] = add(distance, _mm512_loadu_ps(query + j + v * LANES), load(of, row, j + v * LANES), sums[v]);
         for (size_t v = 0; j < n; v++, j += LANES)
             sums[v] = add(distance, _mm512_loadu_ps(query + j), load(of, row, j), sums[v]);
         out[i] = total(sums);
@@ -79,5 +77,10 @@ static void l2sq_bf16(const float *query, const uint16_t *rows, size_t stride, c
     score(1, BF16, query, (const char *)rows, stride, picked, count, n, out);
 }
 
-const cs_rows_ops cs_rows_ops_avx512 = {
-    .name = "rows avx512", .dot_f32 = dot_f32, .l2sq_f32 = l2sq_f32, .dot_f16 = dot_f16, .l2sq_f16 = l2sq_f16, .dot_bf16 = dot_bf16, .l2sq_bf16 = l2sq_bf16};
+const cs_rows_ops cs_rows_ops_avx512 = {.name = "rows avx512",
+                                        .dot_f32 = dot_f32,
+                                        .l2sq_f32 = l2sq_f32,
+                                        .dot_f16 = dot_f16,
+                                        .l2sq_f16 = l2sq_f16,
+                                        .dot_bf16 = dot_bf16,
+                                        .l2sq_bf16 = l2sq_bf16};

@@ -65,5 +65,10 @@ static void l2sq_bf16(const float *query, const uint16_t *rows, size_t stride, c
         out[i] = score_half(true, CS_BF16, query, rows + picked[i] * stride, n);
 }
 
-const cs_rows_ops cs_rows_ops_c = {
-    .name = "rows c", .dot_f32 = dot_f32, .l2sq_f32 = l2sq_f32, .dot_f16 = dot_f16, .l2sq_f16 = l2sq_f16, .dot_bf16 = dot_bf16, .l2sq_bf16 = l2sq_bf16};
+const cs_rows_ops cs_rows_ops_c = {.name = "rows c",
+                                   .dot_f32 = dot_f32,
+                                   .l2sq_f32 = l2sq_f32,
+                                   .dot_f16 = dot_f16,
+                                   .l2sq_f16 = l2sq_f16,
+                                   .dot_bf16 = dot_bf16,
+                                   .l2sq_bf16 = l2sq_bf16};

@@ -446,7 +446,7 @@ int main(void)
     static const struct {
         cs_quant_kind kind;
         const char *name;
-    } kinds[] = {{CS_QUANT_F32, "f32"}, {CS_QUANT_F16, "f16"}, {CS_QUANT_BF16, "bf16"}, {CS_QUANT_I8, "i8"}};
+    } kinds[] = {{CS_QUANT_F32, "f32"}, {CS_QUANT_F16, "f16"}, {CS_QUANT_I8, "i8"}, {CS_QUANT_BF16, "bf16"}};
     if (!mkdtemp(folder))
         return 1;
     test_checksum();
