@@ -357,6 +357,29 @@ enum {
     CLIPSEARCH_CREATE = 2     /* make the file (not its directory) when it is missing */
 };
 
+/* How an index holds vectors for its walk; the answer is ranked on the exact vectors in any case. */
+typedef enum clipsearch_codes {
+    CLIPSEARCH_CODES_DEFAULT = 0, /* as the library likes: I8 */
+    CLIPSEARCH_CODES_F32 = 1,     /* the exact vectors themselves */
+    CLIPSEARCH_CODES_F16 = 2,     /* halves: 11 bits of each number, up to 65,504 */
+    CLIPSEARCH_CODES_BF16 = 3,    /* bfloat16: 8 bits of each number, of any size */
+    CLIPSEARCH_CODES_I8 = 4       /* 8-bit integers: a quarter of the memory, and the fastest */
+} clipsearch_codes;
+
+/* What a collection's index is to be like; fixed when the collection is made. 0: as the library likes. */
+typedef struct clipsearch_index_options {
+    clipsearch_codes codes;
+    unsigned m;               /* links a vector chooses: 4 to 64, default 16 */
+    unsigned ef_construction; /* candidates it chooses from: m to 4096, default 200 */
+    unsigned ef; /* candidates a search keeps: 1 to 65,536, default 64. More: slower, and nearer to exact */
+} clipsearch_index_options;
+
+/* Fill `options` with 0 throughout. */
+CLIPSEARCH_API void clipsearch_index_options_init(clipsearch_index_options *options);
+
+/* "f32", "f16", "bf16", "i8"; "" for the default; NULL for what is none. A static string. */
+CLIPSEARCH_API const char *clipsearch_codes_name(clipsearch_codes codes);
+
 /* Open the database file `path`. flags: CLIPSEARCH_READ_ONLY or CLIPSEARCH_CREATE or 0 (read and write, must exist).
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such file), CLIPSEARCH_E_DATABASE (not a clipsearch database, written by a newer
  * version, locked, damaged, disk full). A handle may be used by one thread at a time; open one per thread. */
@@ -365,6 +388,12 @@ CLIPSEARCH_API clipsearch_status clipsearch_database_open(const char *path, unsi
 /* All collections of the database must be closed before it. */
 CLIPSEARCH_API void clipsearch_database_close(clipsearch_database **db);
 
+/* Have `note` called, on the caller's thread, with a line of words when something is not as it might be but nothing
+ * fails: an index file is missing, stale or damaged, so that a search is exact and slower; one could not be written.
+ * NULL: nobody is told. */
+CLIPSEARCH_API void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line),
+                                                void *context);
+
 typedef struct clipsearch_collection_info {
     const char *name;
     const char *encoder;       /* name of the encoder that made the vectors */
@@ -372,9 +401,13 @@ typedef struct clipsearch_collection_info {
     const char *preprocessing; /* see clipsearch_encoder_info */
     size_t dim;
     clipsearch_metric metric;
-    uint64_t count;        /* pictures */
-    uint64_t vector_bytes; /* bytes their vectors take */
-    int64_t created;       /* seconds since 1970 */
+    uint64_t count;                 /* pictures */
+    uint64_t vector_bytes;          /* bytes their vectors take */
+    int64_t created;                /* seconds since 1970 */
+    clipsearch_index_options index; /* without any 0: the defaults are filled in */
+    bool indexed;                   /* there is an index file; whether it is sound is clipsearch_collection_check's */
+    uint64_t changes;               /* pictures put or removed since it was written; clipsearch_collection_describe
+                                       fills this in, clipsearch_database_collections does not */
 } clipsearch_collection_info;
 
 /* Call `each` for every collection, by name; a false return ends the walk. The strings live for that call only. */
@@ -396,9 +429,14 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure(clipsearch_databas
                                                               clipsearch_metric metric,
                                                               clipsearch_collection **collection,
                                                               clipsearch_error *err);
+/* The same, for an index with `options`. One that exists with others, of those that are not 0, is a
+ * CLIPSEARCH_E_MISMATCH. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure_index(
+    clipsearch_database *db, const char *name, const clipsearch_encoder *encoder, clipsearch_metric metric,
+    const clipsearch_index_options *options, clipsearch_collection **collection, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_collection_close(clipsearch_collection **collection);
 
-/* Remove a collection and all its pictures' rows (never the picture files). It must not be open. */
+/* Remove a collection, its index file, and all its pictures' rows (never the picture files). It must not be open. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_drop(clipsearch_database *db, const char *name,
                                                             clipsearch_error *err);
 
@@ -435,6 +473,75 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_remove(clipsearch_collect
 CLIPSEARCH_API clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *collection,
                                                                     const char *filter, uint64_t *removed,
                                                                     clipsearch_error *err);
+
+/* ---------------------------------------------------------------- the index file
+ *
+ * A collection of some thousand pictures or more has a file DATABASE.COLLECTION.hnsw beside its database: a graph over
+ * the vectors as they were when it was written, which searches walk. Pictures put, replaced or removed since are noted
+ * in the database, so that a search finds them all the same, by an exact scan of the few; a checkpoint takes them into
+ * the file. The file is derived: whatever befalls it, nothing is lost, searches notice and are exact meanwhile. Any
+ * process may search while another checkpoints. docs/index.md has the whole. */
+
+typedef struct clipsearch_checkpoint_options {
+    unsigned threads; /* 0 (default): one per processor */
+    bool rebuild;     /* from the rows alone, even when there is a file to go on from. Default false */
+    bool vacuum;      /* let go of what removed pictures left behind in the file. Default false */
+    bool (*progress)(void *context, uint64_t done, uint64_t all); /* called now and then on the caller's thread, in
+                         vectors; returning false stops and leaves the file as it was. May be NULL */
+    void *context;
+} clipsearch_checkpoint_options;
+
+CLIPSEARCH_API void clipsearch_checkpoint_options_init(clipsearch_checkpoint_options *options);
+
+/* Write the collection's index file, or bring it up to date; remove it when the collection has become small. An
+ * ingestion does this at its end when enough has changed; a program that puts pictures itself calls it when it is done
+ * with many. Memory while it runs: the file's size. `options` may be NULL.
+ * Errors: CLIPSEARCH_E_IO (the file cannot be written), _DATABASE, _MEMORY, _CANCELLED, _ARGUMENT (opened for reading
+ * only), _NOT_FOUND. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collection,
+                                                                  const clipsearch_checkpoint_options *options,
+                                                                  clipsearch_error *err);
+
+/* Write the database file anew without what was removed from it. With a checkpoint's `vacuum` before it for every
+ * collection, no byte of a removed picture's row or vector is left in any file of the database.
+ * Errors: CLIPSEARCH_E_DATABASE (also when another process is reading, so that its log cannot be emptied). */
+CLIPSEARCH_API clipsearch_status clipsearch_database_vacuum(clipsearch_database *db, clipsearch_error *err);
+
+typedef enum clipsearch_index_state {
+    CLIPSEARCH_INDEX_NONE,   /* no file, and none needed: the collection is small */
+    CLIPSEARCH_INDEX_USABLE, /* searches walk it, and scan what has changed since */
+    CLIPSEARCH_INDEX_UNUSED, /* missing, stale, or too much has changed since: searches are exact */
+    CLIPSEARCH_INDEX_DAMAGED /* the same, and the file is not what was written, or not what the rows say */
+} clipsearch_index_state;
+
+typedef struct clipsearch_check_report {
+    uint64_t pictures; /* rows, all of whose vectors were read */
+    clipsearch_index_state state;
+    char why[1024]; /* of the states UNUSED and DAMAGED: what is amiss, in words */
+    /* of an index that is USABLE or was when it was opened: */
+    uint64_t vectors;     /* in the file */
+    uint64_t file_bytes;  /* of the file */
+    uint64_t changes;     /* pictures put or removed since it was written */
+    uint64_t missing;     /* vectors that should be in the file and are not, or are not those of the rows */
+    uint64_t surplus;     /* vectors in the file that should not be */
+    uint64_t broken;      /* links and numbers of the graph that cannot be */
+    uint64_t unreachable; /* nodes that no path of links leads to */
+    uint64_t links;       /* at the lowest level */
+    uint64_t reciprocal;  /* of them, those whose target links back */
+    uint64_t removed;     /* nodes that are walked over but never found: a vacuum lets go of them */
+    int levels;           /* above the lowest */
+    uint64_t sample;      /* queries, the collection's own vectors, by which recall was measured */
+    double recall;        /* share of the exact ten nearest that searches find, measured */
+} clipsearch_check_report;
+
+/* Read every row and vector of the collection and SQLite's own structures; verify every block of its index file, the
+ * graph and its vectors against the rows, and measure recall with `sample` queries (0: 100) of the default ef. Memory
+ * while it runs: all the vectors.
+ * CLIPSEARCH_OK: rows and index are sound (also when there is no index, or a stale one, which loses nothing).
+ * CLIPSEARCH_E_FORMAT: the index file is damaged; the report is filled in, and a checkpoint with `rebuild` mends it.
+ * CLIPSEARCH_E_DATABASE: the database is. Other errors: _NOT_FOUND, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_check(clipsearch_collection *collection, size_t sample,
+                                                             clipsearch_check_report *report, clipsearch_error *err);
 
 /* ---------------------------------------------------------------- ingestion */
 
@@ -511,6 +618,7 @@ typedef struct clipsearch_ingest_report {
     double seconds;
     uint64_t without_row; /* files for which attributes_csv has no row, when there is one */
     uint64_t rows_unused; /* rows of attributes_csv that are for no file found; both are filled on success only */
+    bool indexed;         /* the index file was written or brought up to date; `seconds` has the time it took too */
 } clipsearch_ingest_report;
 
 /* Bring `collection` up to date with the sources: walk, decode (overlapped with encoding), encode, commit batch by
@@ -524,10 +632,20 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest(clipsearch_collection *collec
 
 /* ---------------------------------------------------------------- search */
 
+/* What a call of clipsearch_search did. */
+typedef struct clipsearch_search_stats {
+    size_t graph;      /* queries answered by walking the graph; the others by a scan */
+    size_t tail;       /* pictures changed since the index file was written, scanned for each query */
+    uint64_t compared; /* vectors, or their codes, compared with the queries */
+} clipsearch_search_stats;
+
 typedef struct clipsearch_search_options {
     bool has_limit;     /* keep only hits as near as `limit` or nearer */
     float limit;        /* a least score for CLIPSEARCH_COSINE and _IP, a greatest distance for CLIPSEARCH_L2 */
     const char *filter; /* only pictures that this filter (FILTERS) lets through; NULL (default): all */
+    bool exact;         /* compare every vector, index or not. Default false */
+    size_t ef;          /* candidates a walk keeps, 1 to 65,536; raised to `k`. 0 (default): the collection's own */
+    clipsearch_search_stats *stats; /* filled in when not NULL */
 } clipsearch_search_options;
 
 CLIPSEARCH_API void clipsearch_search_options_init(clipsearch_search_options *options);
@@ -544,8 +662,10 @@ typedef struct clipsearch_hit {
 
 typedef struct clipsearch_hits clipsearch_hits;
 
-/* Find the `k` nearest pictures to each of `count` query vectors [count, dim]. Exact. For CLIPSEARCH_COSINE a query
- * that is not L2-normalised is normalised first. The first search of a collection handle reads all vectors into
+/* Find the `k` nearest pictures to each of `count` query vectors [count, dim]. For CLIPSEARCH_COSINE a query
+ * that is not L2-normalised is normalised first. With an index file (above) the answer holds nearly all of the nearest,
+ * always min(k, pictures) of them, all with their exact scores; clipsearch_collection_check measures how nearly.
+ * Without one, or with `exact`, it is exact: the first search of a collection handle reads all vectors into
  * memory, and a search after a change reads them again; with a filter that lets few through it reads only theirs.
  * However few that is, all of them are found when `k` asks for as many. The result owns its strings and is independent
  * of the collection; free it with clipsearch_hits_free. `options` may be NULL.

@@ -3,9 +3,12 @@
 #include "clipsearch.h"
 
 #include "base/error.h"
+#include "engine/checkpoint.h"
+#include "engine/codes.h"
 #include "engine/collection.h"
 #include "engine/convert.h"
 #include "engine/encoder.h"
+#include "engine/index_check.h"
 #include "engine/ingest.h"
 #include "engine/memory.h"
 #include "engine/picture.h"
@@ -288,6 +291,29 @@ void clipsearch_database_close(clipsearch_database **db)
         cs_database_close(db);
 }
 
+void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line), void *context)
+{
+    if (!db)
+        return;
+    db->note = note;
+    db->note_context = context;
+}
+
+clipsearch_status clipsearch_database_vacuum(clipsearch_database *db, clipsearch_error *err)
+{
+    return db ? cs_database_vacuum(db, err) : fail_null(err, __func__);
+}
+
+const char *clipsearch_codes_name(clipsearch_codes codes)
+{
+    return cs_codes_word(codes);
+}
+
+void clipsearch_index_options_init(clipsearch_index_options *options)
+{
+    *options = (clipsearch_index_options){0};
+}
+
 clipsearch_status clipsearch_database_collections(clipsearch_database *db,
                                                   bool (*each)(void *context, const clipsearch_collection_info *info),
                                                   void *context, clipsearch_error *err)
@@ -312,13 +338,23 @@ clipsearch_status clipsearch_collection_ensure(clipsearch_database *db, const ch
                                                const clipsearch_encoder *encoder, clipsearch_metric metric,
                                                clipsearch_collection **collection, clipsearch_error *err)
 {
+    return clipsearch_collection_ensure_index(db, name, encoder, metric, NULL, collection, err);
+}
+
+clipsearch_status clipsearch_collection_ensure_index(clipsearch_database *db, const char *name,
+                                                     const clipsearch_encoder *encoder, clipsearch_metric metric,
+                                                     const clipsearch_index_options *options,
+                                                     clipsearch_collection **collection, clipsearch_error *err)
+{
+    clipsearch_index_options defaults;
+    clipsearch_index_options_init(&defaults);
     if (collection)
         *collection = NULL;
     if (!db || !name || !encoder || !collection)
         return fail_null(err, __func__);
     if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no metric %d", __func__, (int)metric);
-    return cs_collection_ensure(db, name, encoder, metric, collection, err);
+    return cs_collection_ensure(db, name, encoder, metric, options ? options : &defaults, collection, err);
 }
 
 void clipsearch_collection_close(clipsearch_collection **collection)
@@ -366,6 +402,29 @@ clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *coll
     if (!collection || !filter)
         return fail_null(err, __func__);
     return cs_collection_remove_where(collection, filter, removed, err);
+}
+
+/* ---------------------------------------------------------------- the index file */
+
+void clipsearch_checkpoint_options_init(clipsearch_checkpoint_options *options)
+{
+    *options = (clipsearch_checkpoint_options){0};
+}
+
+clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collection,
+                                                   const clipsearch_checkpoint_options *options, clipsearch_error *err)
+{
+    clipsearch_checkpoint_options defaults;
+    clipsearch_checkpoint_options_init(&defaults);
+    return collection ? cs_checkpoint(collection, options ? options : &defaults, err) : fail_null(err, __func__);
+}
+
+clipsearch_status clipsearch_collection_check(clipsearch_collection *collection, size_t sample,
+                                              clipsearch_check_report *report, clipsearch_error *err)
+{
+    if (!collection || !report)
+        return fail_null(err, __func__);
+    return cs_index_check(collection, sample, report, err);
 }
 
 /* ---------------------------------------------------------------- ingestion */

@@ -6,15 +6,20 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ATTEMPTS = 100 }; /* random names tried: a clash of 32 bits is rare once */
+enum {
+    ATTEMPTS = 100, /* random names tried: a clash of 32 bits is rare once */
+    DIGITS = 8
+};
 
 static void end(cs_replacement *replacement)
 {
@@ -25,6 +30,13 @@ static void end(cs_replacement *replacement)
     *replacement = (cs_replacement){.fd = -1};
 }
 
+/* A lock of the open file, which goes with the process; false: another has it. */
+static bool lock(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, F_OFD_SETLK, &whole) == 0;
+}
+
 /* Not mkstemp: its files are readable by their owner alone whatever the umask says, and to change that one would have
  * to read the umask, which can only be done by changing it for the whole process. */
 static clipsearch_status open_beside(cs_replacement *replacement, clipsearch_error *err)
@@ -33,14 +45,16 @@ static clipsearch_status open_beside(cs_replacement *replacement, clipsearch_err
         uint32_t number = 0;
         (void)!getrandom(&number, sizeof number, 0);
         cs_buf name = cs_buf_make(1 << 16);
-        cs_buf_printf(&name, "%s.%08x", replacement->path, number);
+        cs_buf_printf(&name, "%s.%0*x", replacement->path, DIGITS, number);
         cs_free(replacement->temporary);
         replacement->temporary = cs_buf_take(&name);
         if (!replacement->temporary)
             return cs_fail_memory(err, replacement->path);
         replacement->fd = open(replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (replacement->fd >= 0)
+        if (replacement->fd >= 0) {
+            (void)lock(replacement->fd); /* where there are no locks, nothing is tidied either */
             return CLIPSEARCH_OK;
+        }
         if (errno != EEXIST)
             break;
     }
@@ -66,11 +80,46 @@ clipsearch_status cs_replacement_open(const char *path, cs_replacement *replacem
     return status;
 }
 
+/* The directory part of a path, "." when it has none; NULL when out of memory. */
+static char *directory_of(const char *path)
+{
+    const size_t n = (size_t)(cs_path_base(path) - path);
+    return n ? cs_strndup(path, n) : cs_strdup(".");
+}
+
+/* Whether `name` is what open_beside calls a new file for `base`. */
+static bool is_temporary(const char *name, const char *base)
+{
+    const size_t n = strlen(base);
+    return strncmp(name, base, n) == 0 && name[n] == '.' && strlen(name + n + 1) == DIGITS &&
+           strspn(name + n + 1, "0123456789abcdef") == DIGITS;
+}
+
+void cs_replacement_tidy(const char *path)
+{
+    char *directory = directory_of(path);
+    DIR *names = directory ? opendir(directory) : NULL;
+    const struct dirent *entry;
+    while (names && (entry = readdir(names))) {
+        struct stat st;
+        if (!is_temporary(entry->d_name, cs_path_base(path)))
+            continue;
+        const int fd = openat(dirfd(names), entry->d_name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0)
+            continue;
+        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && lock(fd))
+            unlinkat(dirfd(names), entry->d_name, 0);
+        close(fd);
+    }
+    if (names)
+        closedir(names);
+    cs_free(directory);
+}
+
 /* A rename is durable only once the directory that holds the name is on disk. */
 static void sync_directory_of(const char *path)
 {
-    size_t n = (size_t)(cs_path_base(path) - path);
-    char *directory = n ? cs_strndup(path, n) : cs_strdup(".");
+    char *directory = directory_of(path);
     if (!directory)
         return;
     int fd = open(directory, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
@@ -139,16 +188,29 @@ bool cs_write_all(int fd, const void *data, size_t size)
     return true;
 }
 
+clipsearch_status cs_replacement_write(cs_replacement *replacement, const void *data, size_t size,
+                                       clipsearch_error *err)
+{
+    if (cs_write_all(replacement->fd, data, size))
+        return CLIPSEARCH_OK;
+    return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", replacement->path);
+}
+
+clipsearch_status cs_replacement_sync(cs_replacement *replacement, clipsearch_error *err)
+{
+    if (!replacement->temporary || fsync(replacement->fd) == 0)
+        return CLIPSEARCH_OK;
+    return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", replacement->path);
+}
+
 clipsearch_status cs_replace_file(const char *path, const void *data, size_t size, clipsearch_error *err)
 {
     cs_replacement replacement;
     clipsearch_status status = cs_replacement_open(path, &replacement, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    if (!cs_write_all(replacement.fd, data, size)) {
-        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", path);
-        cs_replacement_drop(&replacement);
-        return status;
-    }
-    return cs_replacement_commit(&replacement, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_replacement_write(&replacement, data, size, err);
+    if (status == CLIPSEARCH_OK)
+        return cs_replacement_commit(&replacement, err);
+    cs_replacement_drop(&replacement);
+    return status;
 }

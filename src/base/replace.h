@@ -20,12 +20,23 @@ typedef struct cs_replacement {
  * Errors: CLIPSEARCH_E_IO, _MEMORY. */
 clipsearch_status cs_replacement_open(const char *path, cs_replacement *replacement, clipsearch_error *err);
 
+/* Write behind what was written before. Errors: CLIPSEARCH_E_IO. */
+clipsearch_status cs_replacement_write(cs_replacement *replacement, const void *data, size_t size,
+                                       clipsearch_error *err);
+
+/* Bring what was written to the disk now, so that the commit, made under a lock perhaps, has little left to do. */
+clipsearch_status cs_replacement_sync(cs_replacement *replacement, clipsearch_error *err);
+
 /* All is written: fsync, rename into place, fsync the directory. On failure `path` is as it was and the new file is
  * gone. Closes fd and ends the replacement either way. */
 clipsearch_status cs_replacement_commit(cs_replacement *replacement, clipsearch_error *err);
 
 /* Give up: the new file is removed, `path` is as it was. Does nothing when nothing is under way. */
 void cs_replacement_drop(cs_replacement *replacement);
+
+/* Remove what processes that died while they were replacing `path` left beside it. What another is still writing stays:
+ * it holds a lock on it. */
+void cs_replacement_tidy(const char *path);
 
 /* Replace `path` by `size` bytes in one step. After a failure or a crash either the old file or the new one is there,
  * whole. */

@@ -40,6 +40,9 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
     cs_buf_printf(&in->out, ", weights %.16s\n  made       ", c->fingerprint);
     cs_put_time(&in->out, c->created);
     cs_buf_putc(&in->out, '\n');
+    cs_buf_printf(&in->out, "  index      %s codes, m %u, ef_construction %u, ef %u%s\n",
+                  clipsearch_codes_name(c->index.codes), c->index.m, c->index.ef_construction, c->index.ef,
+                  c->indexed ? "" : ", not written");
     if (in->args->verbose)
         cs_buf_printf(&in->out, "  pictures prepared by %s\n", c->preprocessing);
 }

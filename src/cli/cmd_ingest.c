@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/bad_files.h"
 #include "cli/models.h"
+#include "cli/open.h"
 #include "cli/progress.h"
 #include "cli/say.h"
 #include "cli/scratch_db.h"
@@ -30,6 +31,7 @@ typedef struct ingest {
     clipsearch_ingest_options options;
     clipsearch_metric metric;
     bool metric_said;
+    clipsearch_index_options index;
     cs_progress_view view;
     cs_bad_files bad;
 } ingest;
@@ -84,6 +86,21 @@ static int read_words(ingest *in)
     return CS_EXIT_FOUND;
 }
 
+/* 0 where nothing is said. */
+static void merge_index_options(ingest *in)
+{
+    const cs_args *args = in->args;
+    in->index = in->file.index;
+    if (args->codes)
+        in->index.codes = cs_codes_values[cs_word_index(args->codes, cs_codes_words)];
+    if (args->m.given)
+        in->index.m = (unsigned)args->m.value;
+    if (args->ef_construction.given)
+        in->index.ef_construction = (unsigned)args->ef_construction.value;
+    if (args->ef.given)
+        in->index.ef = (unsigned)args->ef.value;
+}
+
 /* Flags over the YAML file over the library's defaults. */
 static void merge_options(ingest *in)
 {
@@ -99,6 +116,7 @@ static void merge_options(ingest *in)
     in->metric_said = args->metric || file->has_metric;
     if (in->metric_said)
         in->metric = args->metric ? (clipsearch_metric)cs_word_index(args->metric, cs_metric_words) : file->metric;
+    merge_index_options(in);
     in->options.prune = args->prune || file->prune;
     in->options.dry_run = args->dry_run;
     in->options.threads = (unsigned)in->settings.threads;
@@ -182,8 +200,8 @@ static int rehearse(ingest *in)
     clipsearch_database_close(&in->db);
     clipsearch_status status = open_scratch(in, &err);
     if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_ensure(in->db, in->settings.collection, in->encoder, in->metric, &in->collection,
-                                              &err);
+        status = clipsearch_collection_ensure_index(in->db, in->settings.collection, in->encoder, in->metric,
+                                                    &in->index, &in->collection, &err);
     if (status != CLIPSEARCH_OK)
         return cs_report(&err, CS_STAGE_DATABASE);
     status = clipsearch_ingest(in->collection, in->session, &options, &report, &err);
@@ -221,8 +239,10 @@ static int bind_collection(ingest *in, bool exists)
     if (status == CLIPSEARCH_OK)
         status = exists && in->options.dry_run
                      ? clipsearch_collection_open(in->db, in->settings.collection, in->encoder, &in->collection, &err)
-                     : clipsearch_collection_ensure(in->db, in->settings.collection, in->encoder, in->metric,
-                                                    &in->collection, &err);
+                     : clipsearch_collection_ensure_index(in->db, in->settings.collection, in->encoder, in->metric,
+                                                          &in->index, &in->collection, &err);
+    if (status == CLIPSEARCH_OK)
+        cs_say_notes(&in->settings, in->db);
     if (status == CLIPSEARCH_E_MISMATCH) {
         cs_say("%s\nTo keep both, give the new one a name of its own: --collection NAME", err.message);
         return CS_EXIT_MODEL;

@@ -131,6 +131,10 @@ static int answer(search *s, cs_result *result, float *vector)
     clipsearch_search_options_init(&options);
     options.has_limit = s->args->min_score.given || s->args->max_distance.given;
     options.filter = s->args->filter;
+    options.exact = s->args->exact;
+    options.ef = s->args->ef.given ? s->args->ef.value : 0;
+    clipsearch_search_stats stats;
+    options.stats = &stats;
     options.limit = s->args->min_score.given ? s->args->min_score.value : s->args->max_distance.value;
     double start = cs_now_ms();
     clipsearch_status status;
@@ -151,8 +155,9 @@ static int answer(search *s, cs_result *result, float *vector)
     result->ms = cs_now_ms() - start;
     result->search_ms = result->ms - (encoded - start);
     if (s->args->verbose)
-        cs_say("%s: %.1f ms (searching %.1f), %zu of %llu pictures", result->query.text, result->ms, result->search_ms,
-               clipsearch_hits_count(result->hits, 0), (unsigned long long)s->info.count);
+        cs_say("%s: %.1f ms (searching %.1f), %zu of %llu pictures, %s", result->query.text, result->ms,
+               result->search_ms, clipsearch_hits_count(result->hits, 0), (unsigned long long)s->info.count,
+               stats.graph ? "by the index" : "exactly");
     return CS_EXIT_FOUND;
 }
 

@@ -18,6 +18,8 @@ int cs_command_delete(const cs_args *args);
 int cs_command_drop(const cs_args *args);
 int cs_command_collections(const cs_args *args);
 int cs_command_model(const cs_args *args);
+int cs_command_check(const cs_args *args);
+int cs_command_vacuum(const cs_args *args);
 
 /* The help page of `command`, 0 for the whole program. */
 void cs_help_print(unsigned command, FILE *out);

@@ -20,6 +20,8 @@ static const char overview[] =
     "  drop         forget a whole collection\n"
     "  collections  list the collections\n"
     "  model        list, fetch, look into, check and convert models\n"
+    "  check        see whether rows and index are sound, and measure how well searches find\n"
+    "  vacuum       take what was removed out of the files, and bring the index up to date\n"
     "  info         show collections, counts, and the model in use\n"
     "  help         show this, or the help of a command: clipsearch help ingest\n"
     "  version      show the version\n"
@@ -110,6 +112,19 @@ static const char model_page[] =
     "\n"
     "  clipsearch model fetch clip-vit-b32\n"
     "  clipsearch ingest --model clip-vit-b32 --collection photos ~/Pictures\n";
+static const char check_page[] =
+    "usage: clipsearch check [options] [COLLECTION...]\n"
+    "\n"
+    "Reads every row and vector of the collections (all, when none is named), verifies the index file\n"
+    "beside the database, and measures recall@10: the share of the exact ten nearest that searches\n"
+    "find, for queries out of the collection itself. Exit status 5 when something is damaged.\n";
+
+static const char vacuum_page[] =
+    "usage: clipsearch vacuum [options] [COLLECTION...]\n"
+    "\n"
+    "Brings the index files of the collections (all, when none is named) up to date and lets go of what\n"
+    "removed pictures left in them; writes the database file anew. Then no byte of a removed picture's\n"
+    "row or vector is left.\n";
 
 static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
 
@@ -128,6 +143,8 @@ void cs_help_print(unsigned command, FILE *out)
                        : command == CS_DROP        ? drop_page
                        : command == CS_COLLECTIONS ? collections_page
                        : command == CS_MODEL       ? model_page
+                       : command == CS_CHECK       ? check_page
+                       : command == CS_VACUUM      ? vacuum_page
                        : command == CS_HELP        ? help_page
                        : command == CS_VERSION     ? version_page
                                                    : overview;

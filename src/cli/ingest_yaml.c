@@ -21,6 +21,7 @@ enum file_key {
     KEY_ON_BAD,
     KEY_PRUNE,
     KEY_EXIF,
+    KEY_INDEX,
     KEY_SOURCES,
     FILE_KEYS
 };
@@ -35,7 +36,20 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_words},
     [KEY_PRUNE] = {.name = "prune", .kind = CS_KEY_BOOL},
     [KEY_EXIF] = {.name = "exif", .kind = CS_KEY_CHOICE, .choices = cs_exif_words},
+    [KEY_INDEX] = {.name = "index", .kind = CS_KEY_MAP},
     [KEY_SOURCES] = {.name = "sources", .kind = CS_KEY_LIST},
+};
+
+enum index_key { KEY_CODES, KEY_M, KEY_EF_CONSTRUCTION, KEY_EF, INDEX_KEYS };
+
+static const cs_yaml_key index_keys[INDEX_KEYS] = {
+    [KEY_CODES] = {.name = "codes", .kind = CS_KEY_CHOICE, .choices = cs_codes_words},
+    [KEY_M] = {.name = "m", .kind = CS_KEY_COUNT, .min = CS_MIN_M, .max = CS_MAX_M},
+    [KEY_EF_CONSTRUCTION] = {.name = "ef_construction",
+                             .kind = CS_KEY_COUNT,
+                             .min = CS_MIN_M,
+                             .max = CS_MAX_EF_CONSTRUCTION},
+    [KEY_EF] = {.name = "ef", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_EF},
 };
 
 enum source_key {
@@ -227,6 +241,23 @@ static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file
         file->ignore_exif = cs_word_index(found[KEY_EXIF]->text, cs_exif_words) == 1;
 }
 
+static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, clipsearch_index_options *index)
+{
+    const cs_yaml_node *found[INDEX_KEYS];
+    clipsearch_status status = cs_yaml_match(r->yaml, node, "index", index_keys, INDEX_KEYS, found, r->err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (found[KEY_CODES])
+        index->codes = cs_codes_values[cs_word_index(found[KEY_CODES]->text, cs_codes_words)];
+    if (found[KEY_M])
+        index->m = (unsigned)cs_yaml_count(found[KEY_M]);
+    if (found[KEY_EF_CONSTRUCTION])
+        index->ef_construction = (unsigned)cs_yaml_count(found[KEY_EF_CONSTRUCTION]);
+    if (found[KEY_EF])
+        index->ef = (unsigned)cs_yaml_count(found[KEY_EF]);
+    return CLIPSEARCH_OK;
+}
+
 static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
 {
     const cs_yaml_node *found[FILE_KEYS], *root = cs_yaml_root(r->yaml);
@@ -239,7 +270,9 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
     if (!found[KEY_SOURCES])
         return cs_yaml_fail(r->yaml, root, false, r->err, "no sources: in it; it must name what to ingest");
     read_settings(found, file);
-    if (found[KEY_DATABASE])
+    if (found[KEY_INDEX])
+        status = read_index(r, found[KEY_INDEX], &file->index);
+    if (status == CLIPSEARCH_OK && found[KEY_DATABASE])
         status = read_path(r, found[KEY_DATABASE], &file->database);
     if (status == CLIPSEARCH_OK && found[KEY_MODEL]) {
         /* a name is looked up as a name; only what is plainly a path counts from this directory */

@@ -15,7 +15,8 @@ typedef struct cs_ingest_file {
     size_t batch, threads;
     clipsearch_on_bad on_bad;
     bool prune, ignore_exif;
-    clipsearch_source *sources; /* [source_count] */
+    clipsearch_index_options index; /* 0: not said */
+    clipsearch_source *sources;     /* [source_count] */
     size_t source_count;
 } cs_ingest_file;
 

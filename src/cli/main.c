@@ -78,6 +78,10 @@ static int run(unsigned command, bool said, const cs_args *args)
         return cs_command_collections(args);
     case CS_MODEL:
         return cs_command_model(args);
+    case CS_CHECK:
+        return cs_command_check(args);
+    case CS_VACUUM:
+        return cs_command_vacuum(args);
     case CS_HELP:
         return show_help(args);
     case CS_VERSION:

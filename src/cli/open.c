@@ -14,6 +14,18 @@ void cs_say_ingest(const cs_settings *settings, const char *what)
            db ? settings->db : "", collection ? " --collection " : "", collection ? settings->collection : "");
 }
 
+static void say_note(void *context, const char *line)
+{
+    (void)context;
+    cs_say("%s", line);
+}
+
+void cs_say_notes(const cs_settings *settings, clipsearch_database *db)
+{
+    if (!settings->quiet)
+        clipsearch_database_on_note(db, say_note, NULL);
+}
+
 int cs_open_database(const cs_settings *settings, unsigned flags, clipsearch_database **db)
 {
     clipsearch_error err;
@@ -24,6 +36,8 @@ int cs_open_database(const cs_settings *settings, unsigned flags, clipsearch_dat
         cs_say_ingest(settings, what);
         return CS_EXIT_DATABASE;
     }
+    if (status == CLIPSEARCH_OK)
+        cs_say_notes(settings, *db);
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_DATABASE);
 }
 

@@ -5,6 +5,9 @@
 
 #include "cli/settings.h"
 
+/* Pass on what the library notes about `db`, unless the settings say to be quiet. */
+void cs_say_notes(const cs_settings *settings, clipsearch_database *db);
+
 /* Open the database; flags as clipsearch_database_open. Returns CS_EXIT_FOUND, or has said what is wrong and returns
  * the exit status for it. */
 int cs_open_database(const cs_settings *settings, unsigned flags, clipsearch_database **db);

@@ -41,7 +41,7 @@ static const char *const format_words[] = {"jsonl", "npy", NULL};
 enum {
     WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO,
     WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE,
-    WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS,
+    WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM,
     WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET
 };
 
@@ -60,8 +60,11 @@ static const option_row rows[] = {
      "only pictures that score X or more (metrics cosine and ip)", 0, 0, 0},
     {"max-distance", 0, CS_SEARCH, OPTION_NUMBER, FIELD(max_distance), "X",
      "only pictures at a distance of X or less (metric l2)", 0, 0, 0},
-    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS | CS_MODEL, OPTION_FLAG, FIELD(json), NULL,
-     "print JSON", 0, 0, 0},
+    {"exact", 0, CS_SEARCH, OPTION_FLAG, FIELD(exact), NULL, "compare every picture, index or not", 0, 0, 0},
+    {"ef", 0, CS_SEARCH, OPTION_SIZE, FIELD(ef), "N", "candidates a walk of the index keeps (the collection's own)", 1,
+     CS_MAX_EF, 0},
+    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS | CS_MODEL | CS_CHECK, OPTION_FLAG, FIELD(json),
+     NULL, "print JSON", 0, 0, 0},
     {"paths", 0, WITH_ROWS, OPTION_FLAG, FIELD(paths), NULL, "print only paths, one a line", 0, 0, 0},
     {"null", '0', WITH_ROWS, OPTION_FLAG, FIELD(nul), NULL, "print only paths, a NUL byte behind each (for xargs -0)",
      0, 0, 0},
@@ -69,6 +72,15 @@ static const option_row rows[] = {
      "draw the queries and their pictures into a PNG file", 0, 0, 0},
     {"metric", 0, CS_INGEST, OPTION_CHOICE, FIELD(metric), "METRIC",
      "cosine, ip or l2 (default: the model's own); fixed when a collection is made", 0, 0, cs_metric_words},
+    {"codes", 0, CS_INGEST, OPTION_CHOICE, FIELD(codes), "CODES",
+     "i8 (default), f16, bf16 or f32: how the index holds vectors; fixed as the metric is", 0, 0, cs_codes_words},
+    {"m", 'm', CS_INGEST, OPTION_SIZE, FIELD(m), "N", "links a picture has in the index (16); fixed too", CS_MIN_M,
+     CS_MAX_M, 0},
+    {"ef-construction", 0, CS_INGEST, OPTION_SIZE, FIELD(ef_construction), "N",
+     "candidates its links are chosen from (200); fixed too", CS_MIN_M, CS_MAX_EF_CONSTRUCTION, 0},
+    {"ef", 0, CS_INGEST, OPTION_SIZE, FIELD(ef), "N", "candidates a search keeps (64); fixed too", 1, CS_MAX_EF, 0},
+    {"repair", 0, CS_CHECK, OPTION_FLAG, FIELD(repair), NULL, "write an index that is damaged or unused anew", 0, 0, 0},
+    {"sample", 0, CS_CHECK, OPTION_SIZE, FIELD(sample), "N", "measure recall with N queries (100)", 1, 100000, 0},
     {"batch", 0, CS_INGEST | CS_EMBED | CS_MODEL, OPTION_SIZE, FIELD(batch), "N", "pictures encoded together (32)", 1,
      CS_MAX_BATCH, 0},
     {"include", 0, CS_INGEST, OPTION_TEXTS, FIELD(include), "GLOB",
@@ -107,7 +119,7 @@ static const option_row rows[] = {
     {"collection", 0, WITH_COLLECTION, OPTION_TEXT, FIELD(collection), "NAME", "the collection in it (photos)", 0, 0,
      0},
     {"model", 0, WITH_MODEL, OPTION_TEXT, FIELD(model), "NAME|DIR", "the model, by name or directory", 0, 0, 0},
-    {"threads", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_MODEL, OPTION_SIZE, FIELD(threads), "N",
+    {"threads", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM, OPTION_SIZE, FIELD(threads), "N",
      "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
      "use no instructions beyond c, avx2 or avx512", 0, 0, cs_cpu_words},
@@ -119,8 +131,9 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search", "ingest", "embed",  "tokenize", "info",        "help", "version",
-                                        "query",  "get",    "delete", "drop",     "collections", "model"};
+const char *const cs_command_names[] = {"search", "ingest",      "embed", "tokenize", "info",
+                                        "help",   "version",     "query", "get",      "delete",
+                                        "drop",   "collections", "model", "check",    "vacuum"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 
 unsigned cs_command_of(const char *word)

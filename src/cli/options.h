@@ -22,7 +22,9 @@ enum {
     CS_DROP = 1024,
     CS_COLLECTIONS = 2048,
     CS_MODEL = 4096,
-    CS_ALL_COMMANDS = 8191
+    CS_CHECK = 8192,
+    CS_VACUUM = 16384,
+    CS_ALL_COMMANDS = 32767
 };
 
 /* A word of the command line, or a picture given with --image, in the order they stood. */
@@ -56,13 +58,14 @@ typedef struct cs_args {
     cs_words words;
     cs_texts include, exclude, pictures;
     cs_size_option k, offset, threads, batch, timeout;
+    cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
     const char *filter;
-    const char *sheet, *metric, *on_bad, *exif;
+    const char *sheet, *metric, *on_bad, *exif, *codes;
     const char *list, *images_from, *format, *output, *overflow;
     const char *to, *mirror, *towers, *type, *catalogue;
-    bool json, paths, nul, prune, dry_run, quiet, verbose, help, version;
+    bool json, paths, nul, prune, dry_run, exact, repair, quiet, verbose, help, version;
 } cs_args;
 
 /* Names of the commands, and the bit of one, 0 when there is none of that name. */

@@ -128,5 +128,8 @@ void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *c)
     cs_buf_printf(buf, ",\"dim\":%zu,\"count\":%" PRIu64 ",\"vector_bytes\":%" PRIu64 ",\"created\":\"", c->dim,
                   c->count, c->vector_bytes);
     cs_put_time(buf, c->created);
-    cs_buf_puts(buf, "\"}");
+    cs_buf_puts(buf, "\",\"index\":{");
+    put_member(buf, "codes", clipsearch_codes_name(c->index.codes));
+    cs_buf_printf(buf, ",\"m\":%u,\"ef_construction\":%u,\"ef\":%u,\"written\":%s}}", c->index.m,
+                  c->index.ef_construction, c->index.ef, c->indexed ? "true" : "false");
 }

@@ -171,6 +171,7 @@ clipsearch_status cs_settings_load(const cs_args *args, const cs_ingest_file *fi
     if (file)
         read_ingest_file(file, settings);
     read_flags(args, settings, &cpu);
+    settings->quiet = args->quiet;
     if (cpu && setenv("CLIPSEARCH_CPU", cpu, 1) != 0)
         return cs_fail_memory(err, "the environment");
     if (settings->db)

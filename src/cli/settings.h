@@ -24,6 +24,7 @@ typedef struct cs_settings {
     cs_origin model_from;
     size_t k;
     size_t threads;   /* 0: one per processor */
+    bool quiet;       /* notes of the library are not passed on */
     cs_yaml *config;  /* the configuration file, whose texts the others point into; NULL: there is none */
     char *default_db; /* owned */
 } cs_settings;

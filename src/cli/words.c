@@ -2,7 +2,6 @@
  * words.c - the words settings are written with. */
 #include "cli/words.h"
 
-#include <stddef.h>
 #include <string.h>
 
 const char *const cs_metric_words[] = {"cosine", "ip", "l2", NULL};
@@ -11,6 +10,9 @@ const char *const cs_overflow_words[] = {"truncate", "refuse", NULL};
 const char *const cs_exif_words[] = {"apply", "ignore", NULL};
 const char *const cs_tower_words[] = {"image", "text", "both", NULL};
 const char *const cs_number_words[] = {"f32", "f16", "bf16", NULL};
+const char *const cs_codes_words[] = {"f32", "f16", "bf16", "i8", NULL};
+const clipsearch_codes cs_codes_values[] = {CLIPSEARCH_CODES_F32, CLIPSEARCH_CODES_F16, CLIPSEARCH_CODES_BF16,
+                                            CLIPSEARCH_CODES_I8};
 const char *const cs_cpu_words[] = {"c", "avx2", "avx512", NULL};
 
 unsigned cs_word_index(const char *word, const char *const *words)

@@ -3,8 +3,12 @@
 #include "engine/collection.h"
 
 #include "base/mem.h"
+#include "engine/checkpoint.h"
+#include "engine/codes.h"
+#include "index/hnsw_file.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +24,7 @@ clipsearch_status cs_database_open(const char *path, unsigned flags, clipsearch_
     clipsearch_database *db = cs_zalloc_array(1, sizeof *db);
     if (!db)
         return cs_fail_memory(err, "a database handle");
+    db->read_only = flags == CLIPSEARCH_READ_ONLY;
     clipsearch_status status = cs_store_open(path, flags, &db->store, err);
     if (status != CLIPSEARCH_OK)
         cs_database_close(&db);
@@ -36,8 +41,29 @@ void cs_database_close(clipsearch_database **db)
     *db = NULL;
 }
 
+void cs_database_note(const clipsearch_database *db, const char *format, ...)
+{
+    clipsearch_error line;
+    va_list args;
+    if (!db->note)
+        return;
+    va_start(args, format);
+    vsnprintf(line.message, sizeof line.message, format, args);
+    va_end(args);
+    db->note(db->note_context, line.message);
+}
+
+clipsearch_status cs_database_vacuum(clipsearch_database *db, clipsearch_error *err)
+{
+    return cs_store_vacuum(db->store, err);
+}
+
 static clipsearch_collection_info info_of(const cs_store_collection *row)
 {
+    cs_hnsw_options index = {.m = row->m, .ef_construction = row->ef_construction, .ef = row->ef};
+    clipsearch_codes codes = CLIPSEARCH_CODES_DEFAULT;
+    cs_codes_of_word(row->codes, &codes);
+    cs_index_hnsw_defaults(&index);
     return (clipsearch_collection_info){.name = row->name,
                                         .encoder = row->encoder,
                                         .fingerprint = row->fingerprint,
@@ -46,7 +72,12 @@ static clipsearch_collection_info info_of(const cs_store_collection *row)
                                         .metric = row->metric,
                                         .count = row->count,
                                         .vector_bytes = row->count * row->dim * sizeof(float),
-                                        .created = row->created};
+                                        .created = row->created,
+                                        .index = {.codes = codes ? codes : CLIPSEARCH_CODES_I8,
+                                                  .m = (unsigned)index.m,
+                                                  .ef_construction = (unsigned)index.ef_construction,
+                                                  .ef = (unsigned)index.ef},
+                                        .indexed = row->index_owner != 0};
 }
 
 typedef struct each_call {
@@ -122,9 +153,15 @@ static const char *metric_name(clipsearch_metric metric)
 }
 
 static clipsearch_status create(clipsearch_database *db, const char *name, const clipsearch_encoder *encoder,
-                                clipsearch_metric metric, cs_store_collection *row, clipsearch_error *err)
+                                clipsearch_metric metric, const clipsearch_index_options *options,
+                                cs_store_collection *row, clipsearch_error *err)
 {
-    cs_store_collection made = {.dim = cs_model_dim(&encoder->dir), .metric = metric};
+    cs_store_collection made = {.dim = cs_model_dim(&encoder->dir),
+                                .metric = metric,
+                                .m = options->m,
+                                .ef_construction = options->ef_construction,
+                                .ef = options->ef};
+    snprintf(made.codes, sizeof made.codes, "%s", cs_codes_word(options->codes));
     if (strlen(name) >= sizeof made.name)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "the collection's name \"%s\" is too long: 1 to 64 letters, digits, '_', '-' or '.'", name);
@@ -147,15 +184,46 @@ static clipsearch_status create(clipsearch_database *db, const char *name, const
     return status;
 }
 
-clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name, const clipsearch_encoder *encoder,
-                                       clipsearch_metric metric, clipsearch_collection **collection,
+/* An index of these parameters can be made. */
+static clipsearch_status check_options(const cs_store_collection *row, const clipsearch_encoder *encoder,
+                                       clipsearch_metric metric, const clipsearch_index_options *options,
                                        clipsearch_error *err)
+{
+    cs_index *index = NULL;
+    const cs_hnsw_options wanted = {.m = options->m, .ef_construction = options->ef_construction, .ef = options->ef};
+    if (!cs_codes_word(options->codes))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there are no codes %d", (int)options->codes);
+    clipsearch_status status = cs_index_hnsw_open(encoder->dir.config.dim, metric, &wanted, &index, err);
+    cs_index_close(&index);
+    if (status != CLIPSEARCH_OK || !row)
+        return status;
+    const clipsearch_index_options is = info_of(row).index;
+    if ((options->codes && options->codes != is.codes) || (options->m && options->m != is.m) ||
+        (options->ef_construction && options->ef_construction != is.ef_construction) ||
+        (options->ef && options->ef != is.ef))
+        return cs_fail(
+            err, CLIPSEARCH_E_MISMATCH,
+            "the index of the collection %s was made with codes %s, m %u, ef_construction %u and ef %u, which"
+            " are fixed; use another name",
+            row->name, cs_codes_word(is.codes), is.m, is.ef_construction, is.ef);
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name, const clipsearch_encoder *encoder,
+                                       clipsearch_metric metric, const clipsearch_index_options *options,
+                                       clipsearch_collection **collection, clipsearch_error *err)
 {
     *collection = NULL;
     cs_store_collection row;
     clipsearch_status status = cs_store_find(db->store, name, &row, err);
+    const bool exists = status == CLIPSEARCH_OK;
+    if (exists || status == CLIPSEARCH_E_NOT_FOUND) {
+        clipsearch_status good = check_options(exists ? &row : NULL, encoder, metric, options, err);
+        if (good != CLIPSEARCH_OK)
+            return good;
+    }
     if (status == CLIPSEARCH_E_NOT_FOUND)
-        status = create(db, name, encoder, metric, &row, err);
+        status = create(db, name, encoder, metric, options, &row, err);
     if (status == CLIPSEARCH_OK && row.metric != metric)
         status = cs_fail(err, CLIPSEARCH_E_MISMATCH, "the collection %s compares by %s, not by %s; use another name",
                          name, metric_name(row.metric), metric_name(metric));
@@ -174,6 +242,7 @@ void cs_collection_close(clipsearch_collection **handle)
         link = &(*link)->next;
     *link = collection->next;
     cs_index_close(&collection->index);
+    cs_graph_close(&collection->graph);
     cs_pool_close(&collection->pool);
     cs_free(collection);
     *handle = NULL;
@@ -192,13 +261,19 @@ clipsearch_status cs_collection_drop(clipsearch_database *db, const char *name, 
         status = cs_store_commit(db->store, err);
     if (status != CLIPSEARCH_OK)
         cs_store_rollback(db->store);
+    else
+        cs_checkpoint_forget(db->store, name);
     return status;
 }
 
 clipsearch_status cs_collection_refresh(clipsearch_collection *collection, clipsearch_error *err)
 {
     cs_store_collection row;
-    clipsearch_status status = cs_store_find(collection->db->store, collection->row.name, &row, err);
+    bool there = false;
+    clipsearch_status status = cs_store_refresh(collection->db->store, &collection->row, &there, err);
+    if (status != CLIPSEARCH_OK || there)
+        return status;
+    status = cs_store_find(collection->db->store, collection->row.name, &row, err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (row.key != collection->row.key || row.created != collection->row.created ||
@@ -215,6 +290,9 @@ clipsearch_status cs_collection_describe(clipsearch_collection *collection, clip
     clipsearch_status status = cs_collection_refresh(collection, err);
     if (status == CLIPSEARCH_OK)
         *info = info_of(&collection->row);
+    if (status == CLIPSEARCH_OK && info->indexed)
+        status = cs_store_count_changes(collection->db->store, &collection->row, collection->row.log_from, false,
+                                        &info->changes, err);
     return status;
 }
 

@@ -4,11 +4,15 @@
 #define CS_ENGINE_COLLECTION_H
 
 #include "engine/encoder.h"
+#include "engine/graph.h"
 #include "index/index.h"
 #include "store/store.h"
 
 struct clipsearch_database {
     cs_store *store;
+    bool read_only;
+    void (*note)(void *context, const char *line); /* NULL: nobody is told */
+    void *note_context;
     clipsearch_collection *open; /* chained by `next`, so that none is dropped under its handle's feet */
 };
 
@@ -18,6 +22,7 @@ struct clipsearch_collection {
     cs_store_collection row;   /* as last read */
     cs_index *index;           /* made by the first search, or NULL */
     uint64_t index_generation; /* of the rows that are in the index */
+    cs_graph graph;            /* the index file, once a search has asked for it */
     cs_pool *pool;             /* for searching; opened with the index when that is large */
 };
 
@@ -27,11 +32,14 @@ void cs_database_close(clipsearch_database **db);
 clipsearch_status cs_database_collections(clipsearch_database *db,
                                           bool (*each)(void *context, const clipsearch_collection_info *info),
                                           void *context, clipsearch_error *err);
+/* Tell whoever wants to know. */
+void cs_database_note(const clipsearch_database *db, const char *format, ...) __attribute__((format(printf, 2, 3)));
+clipsearch_status cs_database_vacuum(clipsearch_database *db, clipsearch_error *err);
 clipsearch_status cs_collection_open(clipsearch_database *db, const char *name, const clipsearch_encoder *encoder,
                                      clipsearch_collection **collection, clipsearch_error *err);
 clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name, const clipsearch_encoder *encoder,
-                                       clipsearch_metric metric, clipsearch_collection **collection,
-                                       clipsearch_error *err);
+                                       clipsearch_metric metric, const clipsearch_index_options *options,
+                                       clipsearch_collection **collection, clipsearch_error *err);
 void cs_collection_close(clipsearch_collection **collection);
 clipsearch_status cs_collection_drop(clipsearch_database *db, const char *name, clipsearch_error *err);
 clipsearch_status cs_collection_describe(clipsearch_collection *collection, clipsearch_collection_info *info,

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "engine/batch.h"
+#include "engine/checkpoint.h"
 #include "engine/pipeline.h"
 #include "engine/prune.h"
 #include "engine/sources.h"
@@ -358,6 +359,36 @@ static clipsearch_status go_through_files(ingest *in)
     return status;
 }
 
+/* ---- the index ---- */
+
+static bool on_index(void *context, uint64_t done, uint64_t all)
+{
+    ingest *in = context;
+    (void)done;
+    (void)all;
+    tell_progress(in, "");
+    return !in->cancelled;
+}
+
+/* The pictures are stored by now: that the index cannot be written is told, and no failure. */
+static clipsearch_status bring_index_up_to_date(ingest *in)
+{
+    bool due = false;
+    clipsearch_error why;
+    const clipsearch_checkpoint_options options = {
+        .threads = in->options->threads, .progress = on_index, .context = in};
+    clipsearch_status status = cs_checkpoint_is_due(in->collection, &due, in->err);
+    if (status != CLIPSEARCH_OK || !due)
+        return status;
+    status = cs_checkpoint(in->collection, &options, &why);
+    in->report->indexed = status == CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_E_CANCELLED)
+        return cs_fail(in->err, status, "all pictures are stored; %s", why.message);
+    if (status != CLIPSEARCH_OK)
+        cs_database_note(in->collection->db, "the pictures are stored, but the index is not written: %s", why.message);
+    return CLIPSEARCH_OK;
+}
+
 /* ---- the whole ---- */
 
 static clipsearch_status check(const ingest *in)
@@ -408,8 +439,9 @@ static clipsearch_status run(ingest *in)
         return cs_fail(in->err, CLIPSEARCH_E_CANCELLED,
                        "stopped with %llu of %llu files dealt with; the same again carries on from there",
                        (unsigned long long)in->progress.done, (unsigned long long)in->progress.found);
-    return o->prune ? cs_prune(in->collection, &in->sources, &in->moved, o->dry_run, &in->report->pruned, in->err)
-                    : CLIPSEARCH_OK;
+    if (o->prune)
+        status = cs_prune(in->collection, &in->sources, &in->moved, o->dry_run, &in->report->pruned, in->err);
+    return status == CLIPSEARCH_OK && !o->dry_run ? bring_index_up_to_date(in) : status;
 }
 
 clipsearch_status cs_ingest(clipsearch_collection *collection, clipsearch_session *session,

@@ -150,14 +150,14 @@ static void offer_block(const scan *search, cs_topk *top, size_t first, size_t c
  * at the end. Rows that are not allowed cost a look at their id, not at their vector. */
 static size_t allowed_run(const scan *search, size_t *row, size_t end)
 {
-    const cs_index_allowed *allowed = search->params->allowed;
+    const cs_index_search_params *params = search->params;
     const int64_t *ids = search->flat->ids;
-    if (!allowed)
+    if (!params->allowed && !params->excluded_count)
         return end - *row < BLOCK_ROWS ? end - *row : BLOCK_ROWS;
-    while (*row < end && !cs_index_is_allowed(allowed, ids[*row]))
+    while (*row < end && !cs_index_is_wanted(params, ids[*row]))
         ++*row;
     size_t n = 0;
-    while (n < BLOCK_ROWS && *row + n < end && cs_index_is_allowed(allowed, ids[*row + n]))
+    while (n < BLOCK_ROWS && *row + n < end && cs_index_is_wanted(params, ids[*row + n]))
         n++;
     return n;
 }

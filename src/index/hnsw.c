@@ -5,9 +5,12 @@
 #include "base/mem.h"
 #include "index/hnsw_build.h"
 #include "index/hnsw_delete.h"
+#include "index/hnsw_file.h"
 #include "index/hnsw_search.h"
+#include "index/hnsw_sweep.h"
 
 #include <math.h>
+#include <string.h>
 
 enum {
     DIM_MAX = 4096,
@@ -18,14 +21,17 @@ enum {
     EF_CONSTRUCTION_DEFAULT = 200,
     EF_MAX = 65536,
     EF_DEFAULT = 64,
-    MANY = 256 /* vectors put at once: so many are worth a look whether all can be reached */
+    MANY = 256,    /* vectors put at once: so many are worth a look whether all can be reached */
+    SWEEP_ROWS = 8 /* mended beside one removal */
 };
 
 static clipsearch_status hnsw_reserve(cs_index *index, size_t count, clipsearch_error *err)
 {
     cs_hnsw *hnsw = (cs_hnsw *)index;
     pthread_mutex_lock(&hnsw->shared->writer);
-    clipsearch_status status = count <= hnsw->capacity ? CLIPSEARCH_OK : cs_hnsw_grow(hnsw, count, err);
+    clipsearch_status status = cs_hnsw_own(hnsw, count, err);
+    if (status == CLIPSEARCH_OK && count > hnsw->capacity)
+        status = cs_hnsw_grow(hnsw, count, err);
     pthread_mutex_unlock(&hnsw->shared->writer);
     return status;
 }
@@ -35,7 +41,9 @@ static clipsearch_status hnsw_put_many(cs_index *index, const int64_t *ids, cons
 {
     cs_hnsw *hnsw = (cs_hnsw *)index;
     pthread_mutex_lock(&hnsw->shared->writer);
-    clipsearch_status status = cs_hnsw_put_many(hnsw, ids, vectors, count, pool, err);
+    clipsearch_status status = cs_hnsw_own(hnsw, hnsw->rows + count, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_hnsw_put_many(hnsw, ids, vectors, count, pool, err);
     if (status == CLIPSEARCH_OK && count >= MANY)
         status = cs_hnsw_connect(hnsw, err);
     pthread_mutex_unlock(&hnsw->shared->writer);
@@ -51,11 +59,16 @@ static bool hnsw_remove(cs_index *index, int64_t id)
 {
     cs_hnsw *hnsw = (cs_hnsw *)index;
     pthread_mutex_lock(&hnsw->shared->writer);
-    const size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, id);
+    size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, id);
+    if (row != SIZE_MAX && cs_hnsw_own(hnsw, 0, NULL) != CLIPSEARCH_OK)
+        row = SIZE_MAX;
     if (row != SIZE_MAX) {
         pthread_rwlock_wrlock(&hnsw->shared->lock);
         cs_hnsw_detach(hnsw, row);
         pthread_rwlock_unlock(&hnsw->shared->lock);
+        /* more removed than living: now mending costs less than walking over them; without memory it is put off */
+        if (hnsw->dead > MANY && hnsw->dead > hnsw->nodes)
+            (void)cs_hnsw_sweep(hnsw, true, SWEEP_ROWS, NULL);
     }
     pthread_mutex_unlock(&hnsw->shared->writer);
     return row != SIZE_MAX;
@@ -65,7 +78,9 @@ static clipsearch_status hnsw_vacuum(cs_index *index, cs_pool *pool, clipsearch_
 {
     cs_hnsw *hnsw = (cs_hnsw *)index;
     pthread_mutex_lock(&hnsw->shared->writer);
-    clipsearch_status status = cs_hnsw_mend(hnsw, pool, err);
+    clipsearch_status status = cs_hnsw_own(hnsw, 0, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_hnsw_mend(hnsw, pool, err);
     pthread_mutex_unlock(&hnsw->shared->writer);
     return status;
 }
@@ -86,6 +101,60 @@ static clipsearch_status hnsw_search(const cs_index *index, const float *query, 
     return cs_hnsw_search((const cs_hnsw *)index, query, params, out, found, err);
 }
 
+/* ---- files */
+
+clipsearch_status cs_index_hnsw_own(cs_index *index, size_t count, clipsearch_error *err)
+{
+    cs_hnsw *hnsw = (cs_hnsw *)index;
+    pthread_mutex_lock(&hnsw->shared->writer);
+    clipsearch_status status = cs_hnsw_own(hnsw, count, err);
+    pthread_mutex_unlock(&hnsw->shared->writer);
+    return status;
+}
+
+clipsearch_status cs_index_hnsw_verify(const cs_index *index, clipsearch_error *err)
+{
+    const cs_hnsw *hnsw = (const cs_hnsw *)index;
+    pthread_rwlock_rdlock(&hnsw->shared->lock);
+    clipsearch_status status =
+        !hnsw->seal || cs_hnsw_seal_all(hnsw->seal) ? CLIPSEARCH_OK : cs_hnsw_seal_fail(hnsw->seal, err);
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    return status;
+}
+
+void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_facts *facts)
+{
+    const cs_hnsw *hnsw = (const cs_hnsw *)index;
+    pthread_rwlock_rdlock(&hnsw->shared->lock);
+    *facts = (cs_hnsw_facts){.options = {.m = hnsw->m,
+                                         .ef_construction = hnsw->ef_construction,
+                                         .ef = hnsw->ef,
+                                         .codes = hnsw->quant.kind,
+                                         .seed = hnsw->seed},
+                             .vectors = hnsw->count,
+                             .rows = hnsw->rows,
+                             .nodes = hnsw->nodes,
+                             .removed = hnsw->dead,
+                             .file_bytes = hnsw->seal ? hnsw->seal->map.size : 0};
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+}
+
+clipsearch_status cs_index_hnsw_vector(const cs_index *index, int64_t id, float *vector, bool *found,
+                                       clipsearch_error *err)
+{
+    const cs_hnsw *hnsw = (const cs_hnsw *)index;
+    clipsearch_status status = CLIPSEARCH_OK;
+    pthread_rwlock_rdlock(&hnsw->shared->lock);
+    const size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, id);
+    *found = row != SIZE_MAX;
+    if (*found && hnsw->seal && !cs_hnsw_seal_rows(hnsw->seal, CS_SEAL_EXACT, &(uint32_t){(uint32_t)row}, 1))
+        status = cs_hnsw_seal_fail(hnsw->seal, err);
+    else if (*found)
+        memcpy(vector, hnsw->exact + row * hnsw->exact_stride, hnsw->base.dim * sizeof *vector);
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    return status;
+}
+
 /* ---- making */
 
 static void close_shared(cs_hnsw_shared *shared)
@@ -103,7 +172,10 @@ static void close_shared(cs_hnsw_shared *shared)
 static void hnsw_close(cs_index *index)
 {
     cs_hnsw *hnsw = (cs_hnsw *)index;
-    cs_hnsw_free_arrays(hnsw);
+    if (hnsw->seal)
+        cs_hnsw_seal_close(hnsw->seal);
+    else
+        cs_hnsw_free_arrays(hnsw);
     if (hnsw->shared)
         close_shared(hnsw->shared);
     cs_free(hnsw);
@@ -144,12 +216,21 @@ static size_t either(size_t value, size_t or_default)
     return value ? value : or_default;
 }
 
-clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const cs_hnsw_options *options,
+void cs_index_hnsw_defaults(cs_hnsw_options *options)
+{
+    options->m = either(options->m, M_DEFAULT);
+    options->ef_construction = either(options->ef_construction, EF_CONSTRUCTION_DEFAULT);
+    options->ef = either(options->ef, EF_DEFAULT);
+}
+
+clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const cs_hnsw_options *given,
                                      cs_index **index, clipsearch_error *err)
 {
+    cs_hnsw_options filled = *given;
+    const cs_hnsw_options *options = &filled;
     *index = NULL;
-    const size_t m = either(options->m, M_DEFAULT), ef = either(options->ef, EF_DEFAULT);
-    const size_t ef_construction = either(options->ef_construction, EF_CONSTRUCTION_DEFAULT);
+    cs_index_hnsw_defaults(&filled);
+    const size_t m = filled.m, ef = filled.ef, ef_construction = filled.ef_construction;
     if (dim < 1 || dim > DIM_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "vectors of %zu numbers: an index holds 1 to %d", dim, DIM_MAX);
     if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
@@ -161,7 +242,7 @@ clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const
                        ef_construction, m, EF_CONSTRUCTION_MAX);
     if (ef > EF_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "an ef of %zu: it is 1 to %d", ef, EF_MAX);
-    if (options->codes != CS_QUANT_F32 && options->codes != CS_QUANT_F16 && options->codes != CS_QUANT_I8)
+    if (options->codes < CS_QUANT_F32 || options->codes > CS_QUANT_BF16)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there are no codes %d", (int)options->codes);
     cs_hnsw *hnsw = cs_zalloc_array(1, sizeof *hnsw);
     if (!hnsw)

@@ -15,6 +15,9 @@ typedef struct cs_hnsw_options {
     uint64_t seed;          /* of the levels */
 } cs_hnsw_options;
 
+/* Put the defaults where `options` has 0. */
+void cs_index_hnsw_defaults(cs_hnsw_options *options);
+
 /* Vectors of 1 to 4,096 numbers. For CLIPSEARCH_COSINE vectors and queries are taken as L2-normalised.
  *
  * The same calls with the same seed give the same graph and the same answers, whatever the number of threads.
@@ -37,6 +40,23 @@ typedef struct cs_hnsw_report {
     int levels;         /* above 0 */
 } cs_hnsw_report;
 
+/* Of a mapped index all blocks are verified first: CLIPSEARCH_E_FORMAT when one is damaged. */
 clipsearch_status cs_index_hnsw_check(const cs_index *index, cs_hnsw_report *report, clipsearch_error *err);
+
+/* What an index is and holds. */
+typedef struct cs_hnsw_facts {
+    cs_hnsw_options options;
+    size_t vectors;    /* ids */
+    size_t rows;       /* places for a vector: those, removed ones, and free ones */
+    size_t nodes;      /* as in cs_hnsw_report */
+    size_t removed;    /* the same */
+    size_t file_bytes; /* of the file it is mapped from, or 0 */
+} cs_hnsw_facts;
+
+void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_facts *facts);
+
+/* The exact vector [dim] of an id; *found false: there is none. CLIPSEARCH_E_FORMAT: it lies in a damaged block. */
+clipsearch_status cs_index_hnsw_vector(const cs_index *index, int64_t id, float *vector, bool *found,
+                                       clipsearch_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "index/hnsw_delete.h"
+#include "index/hnsw_sweep.h"
 #include "index/hnsw_train.h"
 #include "index/hnsw_walk.h"
 
@@ -19,7 +20,11 @@
  * 2. A vector equal to a node's becomes no node but hangs on that node's chain: copies would otherwise fill one
  *    another's links and cut themselves off.
  * 3. The level comes from a hash of seed and id, not from the order of calls. */
-enum { BATCH_SHARE = 32, BATCH_MAX = 1024, FIRST_CAPACITY = 64, MEND_SHARE = 8, MEND_TIMES = 4, LOOK_FOR_EQUAL = 4 };
+enum { BATCH_SHARE = 32, BATCH_MAX = 1024, FIRST_CAPACITY = 64, MEND_TIMES = 4, LOOK_FOR_EQUAL = 4 };
+
+/* Once so large a share of the rows is of removed nodes, each insert mends so many rows: the sweep is over before as
+ * many again have been removed and inserted. */
+enum { SWEEP_SHARE = 8, SWEEP_ROWS = 8 };
 
 typedef struct item {
     size_t at; /* in the caller's arrays */
@@ -93,7 +98,7 @@ static bool open_batch(batch *b, size_t most, cs_pool *pool)
         return false;
     for (unsigned t = 0; t < b->threads; t++)
         if (!(b->scratch[t] =
-                  cs_hnsw_take_scratch(hnsw, hnsw->ef_construction, hnsw->ef_construction + most + hnsw->m0)))
+                  cs_hnsw_take_scratch(hnsw, hnsw->ef_construction, 2 * hnsw->ef_construction + most + hnsw->m0)))
             return false;
     return true;
 }
@@ -227,6 +232,27 @@ static size_t living(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch, size_t count
     return n;
 }
 
+/* Behind scratch->sorted [count]: the nodes of the best products, from a second walk; then all by distance again. */
+static size_t add_by_product(const cs_hnsw *hnsw, cs_hnsw_node start, size_t count, cs_hnsw_scratch *scratch)
+{
+    size_t found = 0, n = 0;
+    scratch->query.by_distance = false;
+    cs_quant_distances(&hnsw->quant, &scratch->query, &start.row, 1, &start.distance);
+    const size_t walked = cs_hnsw_walk(hnsw, start, hnsw->ef_construction, 0, scratch);
+    for (size_t i = 0; i < walked; i++)
+        if (hnsw->state[scratch->pool[i].row] == CS_HNSW_LIVE)
+            scratch->picked[found++] = scratch->pool[i].row;
+    scratch->query.by_distance = true;
+    cs_quant_distances(&hnsw->quant, &scratch->query, scratch->picked, found, scratch->distances);
+    for (size_t i = 0; i < found; i++)
+        scratch->sorted[count + i] = (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->picked[i]};
+    cs_hnsw_sort(scratch->sorted, count + found);
+    for (size_t i = 0; i < count + found; i++) /* the same node has the same distance: it stands beside itself */
+        if (n == 0 || scratch->sorted[i].row != scratch->sorted[n - 1].row)
+            scratch->sorted[n++] = scratch->sorted[i];
+    return n;
+}
+
 static void link_item(void *context, size_t piece, unsigned worker)
 {
     batch *b = context;
@@ -242,6 +268,8 @@ static void link_item(void *context, size_t piece, unsigned worker)
         cs_hnsw_links(hnsw, it->row, l)[0] = CS_HNSW_NONE;
     if (hnsw->entry == CS_HNSW_NONE)
         return;
+    const bool ip = hnsw->base.metric == CLIPSEARCH_IP;
+    scratch->query.by_distance = ip;
     cs_quant_query_row(&hnsw->quant, &scratch->query, it->row);
     cs_hnsw_node start = cs_hnsw_descend(hnsw, level, scratch);
     for (int l = level < hnsw->top ? level : hnsw->top; l >= 0; l--) {
@@ -253,6 +281,8 @@ static void link_item(void *context, size_t piece, unsigned worker)
                 it->same = scratch->sorted[i].row;
                 return;
             }
+        if (ip && l == 0)
+            count = add_by_product(hnsw, start, count, scratch);
         cs_hnsw_choose(hnsw, scratch->sorted, count, hnsw->m, cs_hnsw_cap(hnsw, l), cs_hnsw_links(hnsw, it->row, l),
                        scratch);
     }
@@ -319,6 +349,7 @@ static void link_back(void *context, size_t piece, unsigned worker)
     memcpy(scratch->picked, old, count * sizeof *old);
     for (size_t i = 0; i < added; i++)
         scratch->picked[count++] = edges[i].source;
+    scratch->query.by_distance = hnsw->base.metric == CLIPSEARCH_IP;
     cs_quant_query_row(&hnsw->quant, &scratch->query, edges->target);
     cs_quant_distances(&hnsw->quant, &scratch->query, scratch->picked, count, scratch->distances);
     for (size_t i = 0; i < count; i++)
@@ -394,7 +425,7 @@ static void publish(batch *b)
 
 /* ---- */
 
-/* Room for `more` rows: free ones, new ones, or those of removed vectors once they are worth mending the graph for. */
+/* Room for `more` rows: free ones, or new ones. */
 static clipsearch_status make_room(cs_hnsw *hnsw, size_t more, cs_pool *pool, clipsearch_error *err)
 {
     size_t room, want;
@@ -409,10 +440,6 @@ static clipsearch_status make_room(cs_hnsw *hnsw, size_t more, cs_pool *pool, cl
         room++;
     if (room >= more)
         return CLIPSEARCH_OK;
-    if (hnsw->dead > FIRST_CAPACITY && hnsw->dead >= hnsw->rows / MEND_SHARE) {
-        clipsearch_status status = cs_hnsw_mend(hnsw, pool, err);
-        return status ? status : make_room(hnsw, more, pool, err);
-    }
     if (__builtin_add_overflow(hnsw->rows, more, &want))
         want = SIZE_MAX;
     else if (more < hnsw->rows / 2)
@@ -464,6 +491,9 @@ clipsearch_status cs_hnsw_put_many(cs_hnsw *hnsw, const int64_t *ids, const floa
         n = n < 1 ? 1 : n > BATCH_MAX ? BATCH_MAX : n;
         n = n > count - done ? count - done : n;
         status = cs_hnsw_train(hnsw, vectors, count, pool, err);
+        if (status == CLIPSEARCH_OK)
+            status = cs_hnsw_sweep(hnsw, hnsw->dead > FIRST_CAPACITY && hnsw->dead >= hnsw->rows / SWEEP_SHARE,
+                                   n * SWEEP_ROWS, err);
         if (status == CLIPSEARCH_OK)
             status = put_batch(hnsw, ids, vectors, done, n, pool, err);
         done += n;

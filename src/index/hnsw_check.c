@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * hnsw_check.c - whether a graph is as it should be. */
 #include "base/mem.h"
+#include "index/hnsw_file.h"
 #include "index/hnsw_graph.h"
 
 static bool leads_back(const cs_hnsw *hnsw, uint32_t from, uint32_t to)
@@ -87,6 +88,9 @@ clipsearch_status cs_index_hnsw_check(const cs_index *index, cs_hnsw_report *rep
     const cs_hnsw *hnsw = (const cs_hnsw *)index;
     clipsearch_status status = CLIPSEARCH_OK;
     *report = (cs_hnsw_report){0};
+    status = cs_index_hnsw_verify(index, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
     pthread_rwlock_rdlock(&hnsw->shared->lock);
     cs_visited reached = {.bits = cs_alloc_array(cs_visited_words(hnsw->rows), sizeof *reached.bits)};
     uint32_t *queue = cs_alloc_array(hnsw->rows, sizeof *queue);

@@ -3,18 +3,21 @@
 #include "index/hnsw_delete.h"
 
 #include "base/mem.h"
+#include "index/hnsw_train.h"
 #include "index/hnsw_walk.h"
 #include "index/pages.h"
 
 #include <string.h>
 
 /* The paper has no deletion. A removed node first stays as a stepping stone that no search returns; once there are
- * many, or when asked, one pass over the graph gives every node that linked to removed ones a choice (algorithm 4)
- * among its living neighbours and those of the removed ones, as FreshDiskANN does (Singh et al. 2021, arXiv:2105.09613,
- * algorithm 4). One by one would need to know who links to a node, which in a directed graph is a pass over all links
- * each time. */
+ * many (hnsw_sweep.c), or when asked, one pass over the graph gives every node that linked to removed ones a choice
+ * (algorithm 4) among its living neighbours and those of the removed ones, as FreshDiskANN does (Singh et al. 2021,
+ * arXiv:2105.09613, algorithm 4). One by one would need to know who links to a node, which in a directed graph is a pass
+ * over all links each time.
+ * Unlike there, a node then asks those it links to to link back: who linked to it may have been removed. Without, one
+ * node in 5,000 was left with a single link to it, and a search with ef 20 for its own vector missed it. */
 
-enum { PIECE_ROWS = 64, ROUNDS = 4 };
+enum { PIECE_ROWS = 64, ROUNDS = 4, ANSWERS = 4 };
 
 /* ---- removing */
 
@@ -25,8 +28,8 @@ void cs_hnsw_let_go(cs_hnsw *hnsw, uint32_t row)
         memset((char *)hnsw->quant.rows + row * hnsw->quant.row_bytes, 0, hnsw->quant.row_bytes);
     if (hnsw->quant.terms)
         hnsw->quant.terms[row] = (cs_quant_terms){0};
-    if (hnsw->quant.lift)
-        hnsw->quant.lift[row] = 0;
+    if (hnsw->quant.squares)
+        hnsw->quant.squares[row] = 0;
     hnsw->state[row] = CS_HNSW_FREE;
     hnsw->next[row] = hnsw->free_row;
     hnsw->free_row = row;
@@ -70,7 +73,7 @@ static size_t pick_living(const cs_hnsw *hnsw, const uint32_t *links, size_t cap
     return n;
 }
 
-static void mend_links(const cs_hnsw *hnsw, uint32_t row, int level, uint32_t *links, cs_hnsw_scratch *scratch)
+void cs_hnsw_mend_links(const cs_hnsw *hnsw, uint32_t row, int level, uint32_t *links, cs_hnsw_scratch *scratch)
 {
     const size_t cap = cs_hnsw_cap(hnsw, level);
     const uint32_t *old = cs_hnsw_links(hnsw, row, level);
@@ -86,6 +89,7 @@ static void mend_links(const cs_hnsw *hnsw, uint32_t row, int level, uint32_t *l
     for (size_t i = 0; i < count; i++)
         if (hnsw->state[old[i]] != CS_HNSW_LIVE)
             n = pick_living(hnsw, cs_hnsw_links(hnsw, old[i], level), cap, row, scratch->picked, n);
+    scratch->query.by_distance = hnsw->base.metric == CLIPSEARCH_IP;
     cs_quant_query_row(&hnsw->quant, &scratch->query, row);
     cs_quant_distances(&hnsw->quant, &scratch->query, scratch->picked, n, scratch->distances);
     for (size_t i = 0; i < n; i++)
@@ -96,6 +100,39 @@ static void mend_links(const cs_hnsw *hnsw, uint32_t row, int level, uint32_t *l
             scratch->sorted[distinct++] = scratch->sorted[i];
     links[0] = CS_HNSW_NONE;
     cs_hnsw_choose(hnsw, scratch->sorted, distinct, cap, cap, links, scratch);
+}
+
+static bool links_to(const uint32_t *links, size_t count, uint32_t row)
+{
+    for (size_t i = 0; i < count; i++)
+        if (links[i] == row)
+            return true;
+    return false;
+}
+
+void cs_hnsw_answer(cs_hnsw *hnsw, uint32_t row)
+{
+    const uint32_t *links = cs_hnsw_links(hnsw, row, 0);
+    const size_t count = cs_hnsw_link_count(links, hnsw->m0);
+    size_t answers = 0, spare = 0;
+    uint32_t asked[ANSWERS];
+    for (size_t i = 0; i < count && answers < ANSWERS; i++) {
+        const uint32_t *theirs = cs_hnsw_links(hnsw, links[i], 0);
+        const size_t n = cs_hnsw_link_count(theirs, hnsw->m0);
+        if (links_to(theirs, n, row))
+            answers++;
+        else if (n < hnsw->m0 && spare < ANSWERS)
+            asked[spare++] = links[i];
+    }
+    for (size_t i = 0; i < spare && answers < ANSWERS; i++, answers++) {
+        uint32_t *theirs = cs_hnsw_links(hnsw, asked[i], 0);
+        const size_t n = cs_hnsw_link_count(theirs, hnsw->m0);
+        pthread_rwlock_wrlock(&hnsw->shared->lock);
+        theirs[n] = row;
+        if (n + 1 < hnsw->m0)
+            theirs[n + 1] = CS_HNSW_NONE;
+        pthread_rwlock_unlock(&hnsw->shared->lock);
+    }
 }
 
 static void mend_piece(void *context, size_t piece, unsigned worker)
@@ -109,10 +146,10 @@ static void mend_piece(void *context, size_t piece, unsigned worker)
         links[0] = hnsw->state[row] == CS_HNSW_SAME ? hnsw->links[row * hnsw->m0] : CS_HNSW_NONE;
         if (hnsw->state[row] != CS_HNSW_LIVE)
             continue;
-        mend_links(hnsw, (uint32_t)row, 0, links, work->scratch[worker]);
+        cs_hnsw_mend_links(hnsw, (uint32_t)row, 0, links, work->scratch[worker]);
         for (int l = 1; l <= hnsw->levels[row]; l++)
-            mend_links(hnsw, (uint32_t)row, l, work->upper + (work->upper_at[row] + (size_t)l - 1) * hnsw->m,
-                       work->scratch[worker]);
+            cs_hnsw_mend_links(hnsw, (uint32_t)row, l, work->upper + (work->upper_at[row] + (size_t)l - 1) * hnsw->m,
+                               work->scratch[worker]);
     }
 }
 
@@ -153,7 +190,7 @@ static clipsearch_status mend_dead(cs_hnsw *hnsw, cs_pool *pool, clipsearch_erro
     work.scratch = cs_zalloc_array(threads, sizeof *work.scratch);
     bool enough = work.links && work.upper && work.upper_at && work.scratch;
     for (unsigned t = 0; enough && t < threads; t++)
-        enough = (work.scratch[t] = cs_hnsw_take_scratch(hnsw, 1, (hnsw->m0 + 1) * hnsw->m0)) != NULL;
+        enough = (work.scratch[t] = cs_hnsw_take_scratch(hnsw, 1, cs_hnsw_mend_sort(hnsw))) != NULL;
     if (!enough) {
         cs_free(work.links);
         cs_free(work.upper);
@@ -163,6 +200,7 @@ static clipsearch_status mend_dead(cs_hnsw *hnsw, cs_pool *pool, clipsearch_erro
     }
     cs_index_want_huge_pages(work.links, hnsw->capacity * hnsw->m0 * sizeof *work.links);
     memset(work.links, 0, hnsw->capacity * hnsw->m0 * sizeof *work.links);
+    memset(work.upper, 0, (blocks + CS_HNSW_LEVELS) * hnsw->m * sizeof *work.upper);
     size_t given = 0;
     for (size_t row = 0; row < hnsw->rows; row++)
         if (hnsw->state[row] == CS_HNSW_LIVE) {
@@ -201,17 +239,18 @@ static bool is_reached(const cs_visited *reached, size_t row)
     return reached->bits[row / 64] >> row % 64 & 1;
 }
 
-/* Let the nearest node that can be reached and has a link to spare lead to `row`; when none has, the nearest gives its
+/* Let the nearest living node that can be reached and has a link to spare lead to `row`; when none has, the nearest gives its
  * last. */
 static bool lead_to(cs_hnsw *hnsw, uint32_t row, const cs_visited *reached, cs_hnsw_scratch *scratch)
 {
     uint32_t nearest = CS_HNSW_NONE, *links = NULL;
     size_t at = hnsw->m0;
+    scratch->query.by_distance = hnsw->base.metric == CLIPSEARCH_IP;
     cs_quant_query_row(&hnsw->quant, &scratch->query, row);
     const size_t count = cs_hnsw_walk(hnsw, cs_hnsw_descend(hnsw, 0, scratch), hnsw->ef_construction, 0, scratch);
     for (size_t i = 0; i < count && at == hnsw->m0; i++) {
         const uint32_t candidate = scratch->pool[i].row;
-        if (!is_reached(reached, candidate))
+        if (hnsw->state[candidate] != CS_HNSW_LIVE || !is_reached(reached, candidate))
             continue;
         if (nearest == CS_HNSW_NONE)
             nearest = candidate;
@@ -266,6 +305,14 @@ done:
 
 clipsearch_status cs_hnsw_mend(cs_hnsw *hnsw, cs_pool *pool, clipsearch_error *err)
 {
-    clipsearch_status status = hnsw->dead ? mend_dead(hnsw, pool, err) : CLIPSEARCH_OK;
+    clipsearch_status status = cs_hnsw_train(hnsw, NULL, hnsw->rows, pool, err);
+    if (status == CLIPSEARCH_OK && hnsw->dead) {
+        cs_free(hnsw->going.bits); /* a sweep that was under way is done with at once */
+        hnsw->going = (cs_visited){0};
+        status = mend_dead(hnsw, pool, err);
+        for (size_t row = 0; row < hnsw->rows && status == CLIPSEARCH_OK; row++)
+            if (hnsw->state[row] == CS_HNSW_LIVE)
+                cs_hnsw_answer(hnsw, (uint32_t)row);
+    }
     return status ? status : cs_hnsw_connect(hnsw, err);
 }

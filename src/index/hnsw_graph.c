@@ -33,13 +33,13 @@ static bool larger_arrays(const cs_hnsw *old, cs_hnsw *new, size_t capacity)
     new->next = larger(old->next, rows, capacity, sizeof *new->next);
     new->ids = larger(old->ids, rows, capacity, sizeof *new->ids);
     new->quant.terms = i8 ? larger(old->quant.terms, rows, capacity, sizeof *new->quant.terms) : NULL;
-    new->quant.lift = ip ? larger(old->quant.lift, rows, capacity, sizeof *new->quant.lift) : NULL;
+    new->quant.squares = ip ? larger(old->quant.squares, rows, capacity, sizeof *new->quant.squares) : NULL;
     new->quant.rows =
         old->quant.kind == CS_QUANT_F32 ? new->exact : larger(old->quant.rows, rows, capacity, old->quant.row_bytes);
     new->map = (cs_idmap){0};
     return new->exact &&new->links &&new->state &&new->levels &&new->upper_at &&new->next &&new->ids &&new->quant
                .rows &&
-           (!i8 || new->quant.terms) && (!ip || new->quant.lift) && cs_idmap_make(&new->map, capacity);
+           (!i8 || new->quant.terms) && (!ip || new->quant.squares) && cs_idmap_make(&new->map, capacity);
 }
 
 static void free_row_arrays(cs_hnsw *hnsw)
@@ -47,7 +47,7 @@ static void free_row_arrays(cs_hnsw *hnsw)
     if (hnsw->quant.kind != CS_QUANT_F32)
         cs_free(hnsw->quant.rows);
     cs_free(hnsw->quant.terms);
-    cs_free(hnsw->quant.lift);
+    cs_free(hnsw->quant.squares);
     cs_free(hnsw->exact);
     cs_free(hnsw->links);
     cs_free(hnsw->state);
@@ -116,6 +116,87 @@ void cs_hnsw_free_arrays(cs_hnsw *hnsw)
     free_row_arrays(hnsw);
     cs_free(hnsw->upper);
     cs_free(hnsw->quant.offset);
+    cs_free(hnsw->going.bits);
+}
+
+/* ---- from a file into memory */
+
+void cs_hnsw_forget_arrays(cs_hnsw *hnsw)
+{
+    hnsw->quant.rows = NULL;
+    hnsw->quant.terms = NULL;
+    hnsw->quant.squares = NULL;
+    hnsw->quant.offset = NULL;
+    hnsw->exact = NULL;
+    hnsw->links = NULL;
+    hnsw->state = NULL;
+    hnsw->levels = NULL;
+    hnsw->upper_at = NULL;
+    hnsw->upper = NULL;
+    hnsw->next = NULL;
+    hnsw->ids = NULL;
+    hnsw->map = (cs_idmap){0};
+}
+
+/* What changes follow without further looks; the upper levels were seen to when the file was opened. */
+static bool links_are_right(const cs_hnsw *hnsw)
+{
+    bool right = true;
+    size_t same = 0; /* vectors on the chain of the node that they name */
+    for (size_t row = 0; row < hnsw->rows && right; row++) {
+        const uint32_t *links = hnsw->links + row * hnsw->m0;
+        if (hnsw->state[row] == CS_HNSW_LIVE)
+            for (uint32_t next = hnsw->next[row]; next != CS_HNSW_NONE && right; next = hnsw->next[next], same++)
+                right = hnsw->links[next * hnsw->m0] == row;
+        if (hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_DEAD)
+            for (size_t i = 0; i < hnsw->m0 && links[i] != CS_HNSW_NONE && right; i++)
+                right = links[i] < hnsw->rows &&
+                        (hnsw->state[links[i]] == CS_HNSW_LIVE || hnsw->state[links[i]] == CS_HNSW_DEAD);
+    }
+    return right && same == hnsw->count - hnsw->nodes;
+}
+
+static bool copy_arrays(const cs_hnsw *mapped, cs_hnsw *new, size_t capacity)
+{
+    const bool i8 = mapped->quant.kind == CS_QUANT_I8;
+    const size_t dim = mapped->base.dim;
+    cs_hnsw_forget_arrays(new);
+    new->upper_capacity = mapped->upper_count + CS_HNSW_LEVELS;
+    new->upper = larger(mapped->upper, mapped->upper_count, new->upper_capacity, mapped->m * sizeof *new->upper);
+    new->quant.offset = i8 ? larger(mapped->quant.offset, dim, dim, sizeof *new->quant.offset) : NULL;
+    return larger_arrays(mapped, new, capacity) && new->upper && (!i8 || new->quant.offset);
+}
+
+clipsearch_status cs_hnsw_own(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err)
+{
+    cs_hnsw_seal *seal = hnsw->seal;
+    if (!seal)
+        return CLIPSEARCH_OK;
+    if (!cs_hnsw_seal_all(seal))
+        return cs_hnsw_seal_fail(seal, err);
+    if (!links_are_right(hnsw))
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: its links lead where no node is", seal->path);
+    capacity = capacity < hnsw->rows ? hnsw->rows : capacity;
+    if (capacity > CS_HNSW_MAX_ROWS)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%zu vectors are more than the %d a graph can hold", capacity,
+                       CS_HNSW_MAX_ROWS);
+    cs_hnsw new = *hnsw;
+    if (!copy_arrays(hnsw, &new, capacity)) {
+        cs_hnsw_free_arrays(&new);
+        return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for an index of %zu vectors of %zu numbers", capacity,
+                       hnsw->base.dim);
+    }
+    for (size_t row = 0; row < hnsw->rows; row++)
+        if (hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_SAME)
+            cs_idmap_add(&new.map, new.ids, row);
+    pthread_rwlock_wrlock(&hnsw->shared->lock);
+    adopt(hnsw, &new);
+    hnsw->upper = new.upper;
+    hnsw->upper_capacity = new.upper_capacity;
+    hnsw->seal = NULL;
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    cs_hnsw_seal_close(seal);
+    return CLIPSEARCH_OK;
 }
 
 /* ---- scratch */
@@ -193,6 +274,7 @@ cs_hnsw_scratch *cs_hnsw_take_scratch(const cs_hnsw *hnsw, size_t ef, size_t sor
         return NULL;
     }
     scratch->compared = scratch->expanded = 0;
+    scratch->damaged = false;
     return scratch;
 }
 

@@ -35,7 +35,7 @@ typedef struct search {
 
 static bool is_wanted(const search *s, uint32_t row)
 {
-    return cs_index_is_allowed(s->params->allowed, s->hnsw->ids[row]);
+    return cs_index_is_wanted(s->params, s->hnsw->ids[row]);
 }
 
 /* Whether the node or a vector equal to it may be an answer. */
@@ -43,7 +43,7 @@ static bool has_answer(const search *s, uint32_t node)
 {
     if (s->hnsw->state[node] != CS_HNSW_LIVE)
         return false;
-    if (!s->params->allowed)
+    if (!s->params->allowed && !s->params->excluded_count)
         return true;
     for (uint32_t row = node; row != CS_HNSW_NONE; row = s->hnsw->next[row])
         if (is_wanted(s, row))
@@ -70,6 +70,9 @@ static size_t rank(const search *s, const cs_hnsw_node *nodes, size_t count, boo
     const cs_index_search_params *params = s->params;
     const bool higher = hnsw->base.metric != CLIPSEARCH_L2;
     cs_topk top = cs_topk_make(out, k, higher);
+    for (size_t i = 0; i < count && hnsw->seal; i++)
+        if (!cs_hnsw_seal_rows(hnsw->seal, CS_SEAL_EXACT, &nodes[i].row, 1))
+            s->scratch->damaged = true;
     for (size_t i = 0; i < count; i++) {
         if (i + 2 < count) {
             const char *ahead = (const char *)(hnsw->exact + nodes[i + 2].row * hnsw->exact_stride);
@@ -125,6 +128,9 @@ static void scan_add(search *s, cs_hnsw_node node)
 static void scan_picked(search *s)
 {
     cs_hnsw_scratch *scratch = s->scratch;
+    cs_hnsw_seal *seal = cs_hnsw_seal_to_ask(s->hnsw->seal);
+    if (seal && !cs_hnsw_seal_rows(seal, seal->codes, scratch->picked, s->picked))
+        scratch->damaged = true;
     cs_quant_distances(&s->hnsw->quant, &scratch->query, scratch->picked, s->picked, scratch->distances);
     scratch->compared += s->picked;
     for (size_t i = 0; i < s->picked; i++)
@@ -150,7 +156,7 @@ static void scan(search *s)
             for (uint64_t bits = allowed->bits[word]; bits; bits &= bits - 1) {
                 const uint64_t i = word * 64 + (uint64_t)__builtin_ctzll(bits);
                 const size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, (int64_t)((uint64_t)allowed->first + i));
-                if (row != SIZE_MAX)
+                if (row != SIZE_MAX && is_wanted(s, (uint32_t)row))
                     scan_row(s, row);
             }
     } else {
@@ -195,7 +201,8 @@ static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_n
     const cs_hnsw *hnsw = s->hnsw;
     size_t ef = s->params->ef ? s->params->ef : hnsw->ef;
     ef = ef < k ? k : ef;
-    const size_t pool = raised_ef(hnsw, ef, allowed);
+    const size_t excluded = s->params->excluded_count;
+    const size_t pool = raised_ef(hnsw, ef, allowed > excluded ? allowed - excluded : 1);
     bool graph = hnsw->nodes > 0 && pool < allowed / WALK_COST;
     /* k is at most the number of ids, so nothing here overflows */
     size_t keep = hnsw->quant.kind == CS_QUANT_F32 ? k : RERANK_TIMES * k + RERANK_MORE;
@@ -205,6 +212,7 @@ static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_n
     s->scratch = cs_hnsw_take_scratch(hnsw, graph && pool > scan_keep ? pool : scan_keep, BLOCK);
     if (!s->scratch)
         return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a search of %zu neighbours", k);
+    s->scratch->query.by_distance = false;
     cs_quant_query_vector(&hnsw->quant, &s->scratch->query, s->query);
     graph = graph && walk(s, ef, pool, k);
     if (!graph) {
@@ -217,8 +225,13 @@ static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_n
         s->params->stats->distances = s->scratch->compared;
         s->params->stats->expanded = s->scratch->expanded;
     }
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (s->scratch->damaged || (cs_hnsw_seal_to_ask(hnsw->seal) && !cs_hnsw_seal_more(hnsw->seal))) {
+        *found = 0;
+        status = cs_hnsw_seal_fail(hnsw->seal, err);
+    }
     cs_hnsw_give_scratch(hnsw, s->scratch);
-    return CLIPSEARCH_OK;
+    return status;
 }
 
 clipsearch_status cs_hnsw_search(const cs_hnsw *hnsw, const float *query, const cs_index_search_params *params,

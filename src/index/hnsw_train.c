@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_train.c - the offset of 8-bit codes and the lifts of inner products. */
+ * hnsw_train.c - the offset of 8-bit codes. */
 #include "index/hnsw_train.h"
 
 #include "base/mem.h"
@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-/* So few vectors have no mean worth the name; with so many a sample has the same. */
-enum { FEW = 32, SAMPLE = 16384 };
+/* So few vectors have no mean worth the name; with so many a sample has the same. Coding AT_ONCE takes some hundredths
+ * of a second; more are coded only beside a batch of at least a SHARE-th of them, whose own work is greater. */
+enum { FEW = 32, SAMPLE = 16384, AT_ONCE = 32768, SHARE = 64 };
 
 typedef struct recoding {
     const cs_hnsw *hnsw;
@@ -44,22 +45,6 @@ static void mean_of(const cs_hnsw *hnsw, const float *vectors, size_t count, siz
     }
     for (size_t i = 0; i < dim; i++)
         mean[i] = n ? (float)(sums[i] / (double)n) : 0;
-}
-
-/* Lifts up to the longest of vectors [count, stride]. No search reads a lift, so nothing needs to wait. */
-static void take_lifts(cs_hnsw *hnsw, const float *vectors, size_t count, size_t stride)
-{
-    double most = 0;
-    for (size_t v = 0; v < count; v++) {
-        double square = 0;
-        for (size_t i = 0; i < hnsw->base.dim; i++)
-            square += (double)vectors[v * stride + i] * vectors[v * stride + i];
-        most = square > most ? square : most;
-    }
-    hnsw->quant.lift_square = most;
-    for (size_t row = 0; row < hnsw->rows; row++)
-        hnsw->quant.lift[row] =
-            hnsw->state[row] == CS_HNSW_FREE ? 0 : cs_quant_lift(&hnsw->quant, hnsw->exact + row * hnsw->exact_stride);
 }
 
 /* New arrays, coded while searches go on in the old ones, then the change of pointers. */
@@ -103,17 +88,10 @@ done:
 clipsearch_status cs_hnsw_train(cs_hnsw *hnsw, const float *vectors, size_t count, cs_pool *pool, clipsearch_error *err)
 {
     const size_t dim = hnsw->base.dim, have = hnsw->rows ? hnsw->count : count;
-    const bool i8 = hnsw->quant.kind == CS_QUANT_I8, ip = hnsw->base.metric == CLIPSEARCH_IP;
-    if (!(i8 || ip) || have < FEW || have < 2 * hnsw->trained)
+    if (hnsw->quant.kind != CS_QUANT_I8 || have < FEW || have < 2 * hnsw->trained)
         return CLIPSEARCH_OK;
-    if (ip && hnsw->rows)
-        take_lifts(hnsw, hnsw->exact, hnsw->rows, hnsw->exact_stride);
-    else if (ip)
-        take_lifts(hnsw, vectors, count, dim);
-    if (!i8) {
-        hnsw->trained = have;
+    if (hnsw->rows > AT_ONCE && count < hnsw->rows / SHARE)
         return CLIPSEARCH_OK;
-    }
     double *sums = cs_alloc_array(dim, sizeof *sums);
     float *mean = cs_alloc_array(dim, sizeof *mean);
     clipsearch_status status = CLIPSEARCH_OK;

@@ -37,7 +37,9 @@ typedef struct cs_index_search_params {
     float limit;
     size_t ef;                       /* graph: candidates kept while walking; 0: the index's own; raised to k */
     const cs_index_allowed *allowed; /* only these ids; NULL: all */
-    cs_index_stats *stats;           /* filled in when not NULL */
+    const int64_t *excluded;         /* [excluded_count], ascending: none of these */
+    size_t excluded_count;
+    cs_index_stats *stats; /* filled in when not NULL */
 } cs_index_search_params;
 
 /* What a kind of index does; the functions below call through it. */
@@ -89,6 +91,29 @@ static inline bool cs_index_is_allowed(const cs_index_allowed *allowed, int64_t 
         return true;
     uint64_t i = (uint64_t)id - (uint64_t)allowed->first;
     return i < allowed->size && (allowed->bits[i / 64] >> i % 64 & 1);
+}
+
+/* Whether `id` is among ids [count], which ascend. */
+static inline bool cs_index_is_listed(const int64_t *ids, size_t count, int64_t id)
+{
+    size_t low = 0;
+    while (low < count) {
+        const size_t middle = low + (count - low) / 2;
+        if (ids[middle] == id)
+            return true;
+        if (ids[middle] < id)
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return false;
+}
+
+/* Whether a search may find `id`. */
+static inline bool cs_index_is_wanted(const cs_index_search_params *params, int64_t id)
+{
+    return cs_index_is_allowed(params->allowed, id) &&
+           !(params->excluded_count && cs_index_is_listed(params->excluded, params->excluded_count, id));
 }
 
 /* The nearest k (or fewer: *found) to query [dim], nearest first, ties by ascending id, into out [k]. Any number of

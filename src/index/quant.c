@@ -15,7 +15,7 @@ enum { LINE = 64, BLOCK = 64, MIDDLE = 128, CODE_MAX = 127 };
 
 cs_quant cs_quant_make(cs_quant_kind kind, clipsearch_metric metric, size_t dim)
 {
-    const size_t number = kind == CS_QUANT_F32 ? sizeof(float) : kind == CS_QUANT_F16 ? sizeof(uint16_t) : 1;
+    const size_t number = kind == CS_QUANT_F32 ? sizeof(float) : kind == CS_QUANT_I8 ? 1 : sizeof(uint16_t);
     const size_t row_bytes = (dim * number + LINE - 1) / LINE * LINE;
     return (cs_quant){.kind = kind, .metric = metric, .dim = dim, .stride = row_bytes / number, .row_bytes = row_bytes};
 }
@@ -64,6 +64,16 @@ static uint16_t half(float x)
     return (uint16_t)(sign | (size - 0x38000000 + 0xfff + (size >> 13 & 1)) >> 13);
 }
 
+/* A float to the nearest bfloat16, ties to even; what would round to an infinity stays the largest. */
+static uint16_t upper_half(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    if ((bits & 0x7fffffff) >= 0x7f7f8000)
+        return (uint16_t)((bits >> 16 & 0x8000) | 0x7f7f);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
 /* Codes of `vector` less the offset; the terms by which its distances are put together again. */
 static void code(const cs_quant *quant, cs_quant_query *query, const float *vector)
 {
@@ -80,8 +90,9 @@ static void code(const cs_quant *quant, cs_quant_query *query, const float *vect
     const float scale = most / CODE_MAX, inverse = scale > 0 && isfinite(1 / scale) ? 1 / scale : 0;
     int32_t sum = 0;
     for (size_t i = 0; i < dim; i++) {
-        int32_t c = (int32_t)rintf(query->vector[i] * inverse);
-        c = c > CODE_MAX ? CODE_MAX : c < -CODE_MAX ? -CODE_MAX : c;
+        /* compared as floats: the difference of two large numbers may be infinite, and times 0 no number at all */
+        const float r = rintf(query->vector[i] * inverse);
+        const int32_t c = r >= CODE_MAX ? CODE_MAX : r > -CODE_MAX ? (int32_t)r : -CODE_MAX;
         query->codes[i] = (int8_t)c;
         sum += c;
     }
@@ -93,23 +104,23 @@ static void code(const cs_quant *quant, cs_quant_query *query, const float *vect
         query->terms = (cs_quant_terms){.factor = scale, .add = (float)(quant->offset_square / 2 - product)};
 }
 
-float cs_quant_lift(const cs_quant *quant, const float *vector)
+static float square_of(const float *vector, size_t dim)
 {
     double square = 0;
-    for (size_t i = 0; i < quant->dim; i++)
+    for (size_t i = 0; i < dim; i++)
         square += (double)vector[i] * vector[i];
-    return square < quant->lift_square ? (float)sqrt(quant->lift_square - square) : 0;
+    return (float)square;
 }
 
 void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_quant_query *scratch)
 {
-    if (quant->lift)
-        quant->lift[row] = cs_quant_lift(quant, vector);
-    if (quant->kind == CS_QUANT_F16) {
+    if (quant->squares)
+        quant->squares[row] = square_of(vector, quant->dim);
+    if (quant->kind == CS_QUANT_F16 || quant->kind == CS_QUANT_BF16) {
         uint16_t *to = (uint16_t *)quant->rows + row * quant->stride;
         memset(to, 0, quant->row_bytes);
         for (size_t i = 0; i < quant->dim; i++)
-            to[i] = half(vector[i]);
+            to[i] = quant->kind == CS_QUANT_F16 ? half(vector[i]) : upper_half(vector[i]);
     } else if (quant->kind == CS_QUANT_I8) {
         uint8_t *to = (uint8_t *)quant->rows + row * quant->stride;
         code(quant, scratch, vector);
@@ -121,7 +132,6 @@ void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_
 
 void cs_quant_query_vector(const cs_quant *quant, cs_quant_query *query, const float *vector)
 {
-    query->lift = 0;
     if (quant->kind == CS_QUANT_I8)
         code(quant, query, vector);
     else
@@ -130,11 +140,12 @@ void cs_quant_query_vector(const cs_quant *quant, cs_quant_query *query, const f
 
 void cs_quant_query_row(const cs_quant *quant, cs_quant_query *query, uint32_t row)
 {
-    query->lift = quant->lift ? quant->lift[row] : 0;
+    query->square = quant->squares ? quant->squares[row] : 0;
     if (quant->kind == CS_QUANT_F32) {
         memcpy(query->vector, cs_quant_row(quant, row), quant->dim * sizeof *query->vector);
-    } else if (quant->kind == CS_QUANT_F16) {
-        cs_cvt()->to_f32(CS_F16, cs_quant_row(quant, row), quant->dim, query->vector);
+    } else if (quant->kind != CS_QUANT_I8) {
+        cs_cvt()->to_f32(quant->kind == CS_QUANT_F16 ? CS_F16 : CS_BF16, cs_quant_row(quant, row), quant->dim,
+                         query->vector);
     } else {
         const uint8_t *from = (const uint8_t *)quant->rows + row * quant->stride;
         int32_t sum = 0;
@@ -174,11 +185,14 @@ void cs_quant_distances(const cs_quant *quant, const cs_quant_query *query, cons
     else if (quant->kind == CS_QUANT_F32)
         (l2 ? ops->l2sq_f32 : ops->dot_f32)(query->vector, quant->rows, quant->stride, picked, count, quant->stride,
                                             out);
-    else
+    else if (quant->kind == CS_QUANT_F16)
         (l2 ? ops->l2sq_f16 : ops->dot_f16)(query->vector, quant->rows, quant->stride, picked, count, quant->stride,
                                             out);
+    else
+        (l2 ? ops->l2sq_bf16 : ops->dot_bf16)(query->vector, quant->rows, quant->stride, picked, count, quant->stride,
+                                              out);
     for (size_t i = 0; i < count && !l2 && quant->kind != CS_QUANT_I8; i++)
         out[i] = -out[i];
-    for (size_t i = 0; i < count && query->lift > 0; i++)
-        out[i] -= query->lift * quant->lift[picked[i]];
+    for (size_t i = 0; i < count && query->by_distance; i++)
+        out[i] = query->square + quant->squares[picked[i]] + 2 * out[i];
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * quant.h - vectors as codes that a walk compares: floats, halves, or 8-bit integers with a scale a vector. */
+ * quant.h - vectors as codes that a walk compares: floats, halves, bfloat16, or 8-bit integers with a scale a vector. */
 #ifndef CS_INDEX_QUANT_H
 #define CS_INDEX_QUANT_H
 
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 /* How the walk sees vectors. F32: as they are, no second array. F16: halves (numbers beyond 65,504 are taken as that).
+ * BF16: the upper halves of floats, for what halves have no room for; of unit vectors they are eight times as coarse.
  * I8: x = offset + scale * code, code in [-127, 127], one offset a dimension (the collection's mean) and one scale a
  * vector.
  *
@@ -16,7 +17,7 @@
  * codes, and spread of the error): a scale a vector .982, 4.0e-4; with the mean taken off .990, 2.3e-4; a scale a
  * dimension .981, 5.0e-4; with the mean off .986, 3.8e-4. With two dimensions several times larger than all others, as
  * CLIP's towers have: .913, .988, .847, .968. In all but the third the exact 10 are within the best 20. */
-typedef enum cs_quant_kind { CS_QUANT_F32, CS_QUANT_F16, CS_QUANT_I8 } cs_quant_kind;
+typedef enum cs_quant_kind { CS_QUANT_F32, CS_QUANT_F16, CS_QUANT_I8, CS_QUANT_BF16 } cs_quant_kind;
 
 /* Distances are "lower is nearer": -product, or squared distance. Of 8-bit rows:
  * distance(q, x) = q.add + x.add - q.factor * x.factor * (sum of products of codes). */
@@ -33,20 +34,19 @@ typedef struct cs_quant {
     cs_quant_terms *terms; /* [capacity], I8 only */
     float *offset;         /* [dim], I8 only */
     double offset_square;
-    float *lift; /* [capacity], inner product only, else NULL: see cs_quant_query */
-    double lift_square;
+    float *squares; /* [capacity] squared lengths, inner product only, else NULL: see cs_quant_query */
 } cs_quant;
 
 /* One vector as the left side of comparisons; memory by cs_quant_query_make. */
 typedef struct cs_quant_query {
-    float *vector; /* [stride] of floats, padded with zeros: F32, F16, and scratch */
+    float *vector; /* [stride] of floats, padded with zeros: all but I8, and scratch */
     int8_t *codes; /* [stride], I8 */
     int32_t bias;  /* 128 * sum of codes */
     cs_quant_terms terms;
-    /* Inner product: sqrt(lift_square - |x|^2), or 0. Between rows a distance takes off the product of their lifts, as
-     * if each had one more number that makes all equally long: there products order as distances do, and a graph's
-     * links lead where they should. A search's query has none, so its order is by the product alone. */
-    float lift;
+    /* Inner product: compare by distance all the same. By the product alone a short vector is near to nothing, itself
+     * included, and nothing would lead to it. `square`: its own. */
+    bool by_distance;
+    float square;
 } cs_quant_query;
 
 /* Fills in all but the arrays. */
@@ -58,9 +58,7 @@ void cs_quant_query_free(cs_quant_query *query);
 void cs_quant_set_offset(cs_quant *quant, const float *offset);
 /* Code `vector` [dim] into row `row`. F32: nothing. */
 void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_quant_query *scratch);
-/* Inner product: what lift a vector [dim] has now. */
-float cs_quant_lift(const cs_quant *quant, const float *vector);
-/* A vector [dim] (without a lift), or a row that has been coded, as query. */
+/* A vector [dim], or a row that has been coded, as query; by_distance is left as it is. */
 void cs_quant_query_vector(const cs_quant *quant, cs_quant_query *query, const float *vector);
 void cs_quant_query_row(const cs_quant *quant, cs_quant_query *query, uint32_t row);
 /* out[i] = distance of the query and row picked[i]. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * rows.h - one float query against float or half rows picked out of an array. */
+ * rows.h - one float query against float, half or bfloat16 rows picked out of an array. */
 #ifndef CS_KERNELS_ROWS_H
 #define CS_KERNELS_ROWS_H
 
@@ -24,6 +24,11 @@ typedef struct cs_rows_ops {
                     size_t n, float *out);
     void (*l2sq_f16)(const float *query, const uint16_t *rows, size_t stride, const uint32_t *picked, size_t count,
                      size_t n, float *out);
+    /* The same with the upper halves of floats (bfloat16). */
+    void (*dot_bf16)(const float *query, const uint16_t *rows, size_t stride, const uint32_t *picked, size_t count,
+                     size_t n, float *out);
+    void (*l2sq_bf16)(const float *query, const uint16_t *rows, size_t stride, const uint32_t *picked, size_t count,
+                      size_t n, float *out);
 } cs_rows_ops;
 
 /* The table of one level, or NULL when the build or the processor lacks it. */

@@ -12,12 +12,12 @@ static float score(bool distance, const float *a, const float *b, size_t n)
 }
 
 /* A step at a time, so that the widened numbers need no memory. */
-static float score_half(bool distance, const float *a, const uint16_t *b, size_t n)
+static float score_half(bool distance, cs_dtype dtype, const float *a, const uint16_t *b, size_t n)
 {
     const cs_cvt_ops *cvt = cs_cvt_ops_for(CS_CPU_C);
     float sum = 0, wide[CS_ROWS_STEP];
     for (size_t i = 0; i < n; i += CS_ROWS_STEP) {
-        cvt->to_f32(CS_F16, b + i, CS_ROWS_STEP, wide);
+        cvt->to_f32(dtype, b + i, CS_ROWS_STEP, wide);
         sum += score(distance, a + i, wide, CS_ROWS_STEP);
     }
     return sum;
@@ -41,15 +41,34 @@ static void dot_f16(const float *query, const uint16_t *rows, size_t stride, con
                     size_t n, float *out)
 {
     for (size_t i = 0; i < count; i++)
-        out[i] = score_half(false, query, rows + picked[i] * stride, n);
+        out[i] = score_half(false, CS_F16, query, rows + picked[i] * stride, n);
 }
 
 static void l2sq_f16(const float *query, const uint16_t *rows, size_t stride, const uint32_t *picked, size_t count,
                      size_t n, float *out)
 {
     for (size_t i = 0; i < count; i++)
-        out[i] = score_half(true, query, rows + picked[i] * stride, n);
+        out[i] = score_half(true, CS_F16, query, rows + picked[i] * stride, n);
 }
 
-const cs_rows_ops cs_rows_ops_c = {
-    .name = "rows c", .dot_f32 = dot_f32, .l2sq_f32 = l2sq_f32, .dot_f16 = dot_f16, .l2sq_f16 = l2sq_f16};
+static void dot_bf16(const float *query, const uint16_t *rows, size_t stride, const uint32_t *picked, size_t count,
+                     size_t n, float *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = score_half(false, CS_BF16, query, rows + picked[i] * stride, n);
+}
+
+static void l2sq_bf16(const float *query, const uint16_t *rows, size_t stride, const uint32_t *picked, size_t count,
+                      size_t n, float *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = score_half(true, CS_BF16, query, rows + picked[i] * stride, n);
+}
+
+const cs_rows_ops cs_rows_ops_c = {.name = "rows c",
+                                   .dot_f32 = dot_f32,
+                                   .l2sq_f32 = l2sq_f32,
+                                   .dot_f16 = dot_f16,
+                                   .l2sq_f16 = l2sq_f16,
+                                   .dot_bf16 = dot_bf16,
+                                   .l2sq_bf16 = l2sq_bf16};

@@ -51,6 +51,15 @@ static bool read_count(sqlite3_stmt *row, int column, uint64_t *out)
     return true;
 }
 
+/* Three columns: index_owner, index_next, and log_from, which may be NULL. */
+static void read_log(sqlite3_stmt *row, int column, cs_store_collection *out)
+{
+    out->index_owner = (uint64_t)sqlite3_column_int64(row, column);
+    out->index_next = (uint64_t)sqlite3_column_int64(row, column + 1);
+    out->log_from = 0;
+    out->logging = read_count(row, column + 2, &out->log_from);
+}
+
 static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_store_collection *out,
                                          clipsearch_error *err)
 {
@@ -74,6 +83,10 @@ static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_
     if (sqlite3_column_type(row, 7) != SQLITE_INTEGER || !read_count(row, 8, &out->generation) ||
         !read_count(row, 9, &out->count))
         return cs_store_fail_content(store, err, "collection %s: its counters cannot be", out->name);
+    if (!read_text(row, 10, out->codes, sizeof out->codes) || !read_count(row, 11, &out->m) ||
+        !read_count(row, 12, &out->ef_construction) || !read_count(row, 13, &out->ef))
+        return cs_store_fail_content(store, err, "collection %s: what its index should be cannot be read", out->name);
+    read_log(row, 14, out);
     out->dim = (size_t)dim;
     out->metric = (clipsearch_metric)m;
     return CLIPSEARCH_OK;
@@ -129,6 +142,37 @@ clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_coll
     return status || found ? status : fail_not_found(store, name, err);
 }
 
+clipsearch_status cs_store_refresh(cs_store *store, cs_store_collection *collection, bool *there, clipsearch_error *err)
+{
+    sqlite3_stmt *statement, *counting;
+    uint64_t generation = collection->generation;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_STATE, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    status = cs_store_step(store, statement, there, "looking up a collection", err);
+    if (!status && *there) {
+        if (!read_count(statement, 0, &generation))
+            status = cs_store_fail_content(store, err, "collection %s: its counters cannot be", collection->name);
+        read_log(statement, 1, collection);
+    }
+    cs_store_done(statement);
+    if (status || !*there || generation == collection->generation)
+        return status;
+    bool row = false;
+    status = cs_store_statement(store, CS_SQL_COLLECTION_COUNT, &counting, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(counting, 1, collection->key);
+    status = cs_store_step(store, counting, &row, "counting a collection", err);
+    if (!status && row && !read_count(counting, 0, &collection->count))
+        status = cs_store_fail_content(store, err, "collection %s: its counters cannot be", collection->name);
+    cs_store_done(counting);
+    if (!status)
+        collection->generation = generation;
+    return status;
+}
+
 clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, const cs_store_collection *collection),
                                 void *context, clipsearch_error *err)
 {
@@ -157,7 +201,7 @@ static clipsearch_status check_new(const cs_store *store, const cs_store_collect
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "\"%.64s\" cannot be a collection's name: 1 to 64 letters, digits, '_', '-' or '.'", c->name);
     if (!memchr(c->encoder, '\0', sizeof c->encoder) || !memchr(c->fingerprint, '\0', sizeof c->fingerprint) ||
-        !memchr(c->preprocessing, '\0', sizeof c->preprocessing))
+        !memchr(c->preprocessing, '\0', sizeof c->preprocessing) || !memchr(c->codes, '\0', sizeof c->codes))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: its encoder's name is too long", c->name);
     if (c->dim < 1 || c->dim > CS_STORE_DIM_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: a dimension of %zu, can be 1 to %d", c->name, c->dim,
@@ -184,6 +228,10 @@ clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collecti
     sqlite3_bind_int64(insert, 5, (int64_t)collection->dim);
     cs_store_bind_text(insert, 6, metric_names[collection->metric], &code);
     sqlite3_bind_int64(insert, 7, created);
+    cs_store_bind_text(insert, 8, collection->codes, &code);
+    sqlite3_bind_int64(insert, 9, (int64_t)collection->m);
+    sqlite3_bind_int64(insert, 10, (int64_t)collection->ef_construction);
+    sqlite3_bind_int64(insert, 11, (int64_t)collection->ef);
     if (code == SQLITE_OK)
         code = sqlite3_step(insert);
     if (code == SQLITE_CONSTRAINT_UNIQUE)
@@ -195,7 +243,9 @@ clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collecti
     if (!status) {
         collection->key = sqlite3_last_insert_rowid(store->db);
         collection->created = created;
-        collection->count = collection->generation = 0;
+        collection->count = collection->generation = collection->log_from = 0;
+        collection->index_owner = collection->index_next = 0;
+        collection->logging = false;
     }
     return status;
 }
@@ -224,11 +274,18 @@ clipsearch_status cs_store_touch(cs_store *store, const cs_store_collection *col
     clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_TOUCH, &statement, err);
     if (status)
         return status;
+    bool row = false;
     sqlite3_bind_int64(statement, 1, collection->key);
-    status = cs_store_run(store, statement, "counting a change", err);
-    if (!status && sqlite3_changes(store->db) == 0)
+    status = cs_store_step(store, statement, &row, "counting a change", err);
+    if (!status && !row)
         status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: collection %s has been dropped meanwhile", store->path,
                          collection->name);
+    if (!status) {
+        store->touched_generation = sqlite3_column_int64(statement, 0);
+        store->logging = sqlite3_column_int64(statement, 1) != 0;
+        status = cs_store_step(store, statement, &row, "counting a change", err);
+    }
+    cs_store_done(statement);
     if (!status)
         store->touched = collection->key;
     return status;

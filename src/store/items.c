@@ -177,7 +177,9 @@ static clipsearch_status put(cs_store *store, const cs_store_collection *collect
     }
     if (!status)
         status = write_row(store, collection, item, *id, &key, err);
-    return status ? status : cs_store_vector_put(store, key, vector, collection->dim, err);
+    if (!status)
+        status = cs_store_vector_put(store, key, vector, collection->dim, err);
+    return status ? status : cs_store_log(store, collection, *id, err);
 }
 
 clipsearch_status cs_store_put(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
@@ -245,6 +247,8 @@ clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *co
     }
     if (gone)
         status = cs_store_touch(store, collection, err);
+    if (gone && !status)
+        status = cs_store_log(store, collection, id, err);
     status = end_change(store, status, touched, err);
     if (removed)
         *removed = gone && !status;
@@ -265,14 +269,22 @@ clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_collecti
     status = run_plain(store, CS_SQL_SAVEPOINT, err);
     if (status)
         return status;
+    /* touched first, to know the generation; taken back when nothing goes */
+    status = cs_store_touch(store, collection, err);
+    if (!status)
+        status = cs_store_log_where(store, collection, filter, err);
+    if (status)
+        return end_change(store, status, touched, err);
     status = cs_store_prepare_where(store, collection, "DELETE FROM items", filter, "", &statement, err);
     if (!status)
         status = cs_store_run(store, statement, "removing items", err);
     if (!status)
         gone = (uint64_t)sqlite3_changes64(store->db);
     sqlite3_finalize(statement);
-    if (gone)
-        status = cs_store_touch(store, collection, err);
+    if (!status && !gone) {
+        store->touched = touched;
+        status = run_plain(store, CS_SQL_BACK_TO, err);
+    }
     status = end_change(store, status, touched, err);
     if (removed && !status)
         *removed = gone;

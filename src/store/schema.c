@@ -46,4 +46,25 @@ static const char step_0_to_1[] =
     "PRAGMA application_id = 0x636c7365;\n"
     "PRAGMA user_version = 1;\n";
 
-const char *const cs_store_steps[] = {step_0_to_1};
+/* What a collection's index is to be like; 0 and '' leave it to the library. index_owner is a random number that the
+ * index file bears too, so that no other file is taken for it; 0: there is none. index_next is that of a file about to
+ * take its place, so that there is no moment at which the file is not known.
+ *
+ * changes has a row for every id whose vector was put or removed in a generation behind log_from (NULL: none is noted),
+ * the generation of the index file, whose checkpoint takes out what it has. */
+static const char step_1_to_2[] = "ALTER TABLE collections ADD COLUMN codes TEXT NOT NULL DEFAULT '';\n"
+                                  "ALTER TABLE collections ADD COLUMN m INTEGER NOT NULL DEFAULT 0;\n"
+                                  "ALTER TABLE collections ADD COLUMN ef_construction INTEGER NOT NULL DEFAULT 0;\n"
+                                  "ALTER TABLE collections ADD COLUMN ef INTEGER NOT NULL DEFAULT 0;\n"
+                                  "ALTER TABLE collections ADD COLUMN index_owner INTEGER NOT NULL DEFAULT 0;\n"
+                                  "ALTER TABLE collections ADD COLUMN index_next INTEGER NOT NULL DEFAULT 0;\n"
+                                  "ALTER TABLE collections ADD COLUMN log_from INTEGER;\n"
+                                  "CREATE TABLE changes(\n"
+                                  "  collection INTEGER NOT NULL REFERENCES collections(key) ON DELETE CASCADE,\n"
+                                  "  id INTEGER NOT NULL,\n"
+                                  "  generation INTEGER NOT NULL, -- of the last change\n"
+                                  "  PRIMARY KEY(collection, id)\n"
+                                  ") STRICT, WITHOUT ROWID;\n"
+                                  "PRAGMA user_version = 2;\n";
+
+const char *const cs_store_steps[] = {step_0_to_1, step_1_to_2};

@@ -8,7 +8,8 @@
 
 #define COLLECTION_COLUMNS                                                                                             \
     "key, name, encoder, fingerprint, preprocessing, dim, metric, created, generation, "                               \
-    "(SELECT count(*) FROM items INDEXED BY items_by_id WHERE collection = collections.key)"
+    "(SELECT count(*) FROM items INDEXED BY items_by_id WHERE collection = collections.key), "                         \
+    "codes, m, ef_construction, ef, index_owner, index_next, log_from"
 
 static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -18,13 +19,30 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_RELEASE] = "RELEASE one_change",
     [CS_SQL_BACK_TO] = "ROLLBACK TO one_change",
     [CS_SQL_COLLECTION_INSERT] =
-        "INSERT INTO collections(name, encoder, fingerprint, preprocessing, dim, metric, created)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO collections(name, encoder, fingerprint, preprocessing, dim, metric, created, codes, m,"
+        " ef_construction, ef) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [CS_SQL_COLLECTION_FIND] = "SELECT " COLLECTION_COLUMNS " FROM collections WHERE name = ?1",
     [CS_SQL_COLLECTION_EACH] = "SELECT " COLLECTION_COLUMNS " FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_NAMES] = "SELECT name FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_DROP] = "DELETE FROM collections WHERE name = ?1",
-    [CS_SQL_COLLECTION_TOUCH] = "UPDATE collections SET generation = generation + 1 WHERE key = ?1",
+    [CS_SQL_COLLECTION_STATE] = "SELECT generation, index_owner, index_next, log_from FROM collections WHERE key = ?1",
+    [CS_SQL_COLLECTION_COUNT] = "SELECT count(*) FROM items INDEXED BY items_by_id WHERE collection = ?1",
+    [CS_SQL_COLLECTION_TOUCH] = "UPDATE collections SET generation = generation + 1 WHERE key = ?1"
+                                " RETURNING generation, log_from IS NOT NULL",
+    [CS_SQL_LOG_BEGIN] = "UPDATE collections SET log_from = generation WHERE key = ?1 AND log_from IS NULL",
+    [CS_SQL_LOG_ANNOUNCE] = "UPDATE collections SET index_next = ?2 WHERE key = ?1",
+    [CS_SQL_LOG_SETTLE] = "UPDATE collections SET index_owner = ?2, index_next = 0, log_from = ?3 WHERE key = ?1",
+    [CS_SQL_CHANGE_ADD] = "INSERT OR REPLACE INTO changes(collection, id, generation) VALUES(?1, ?2, ?3)",
+    [CS_SQL_CHANGES_SINCE] = "SELECT id FROM changes WHERE collection = ?1 AND generation > ?2 ORDER BY id",
+    [CS_SQL_CHANGES_COUNT] = "SELECT count(*) FROM changes WHERE collection = ?1 AND generation > ?2",
+    [CS_SQL_CHANGES_PRESENT] =
+        "SELECT count(*) FROM changes c JOIN items i ON i.collection = c.collection AND i.id = c.id"
+        " WHERE c.collection = ?1 AND c.generation > ?2",
+    [CS_SQL_CHANGES_VECTORS] = "SELECT c.id, i.key, v.vector FROM changes c"
+                               " LEFT JOIN items i ON i.collection = c.collection AND i.id = c.id"
+                               " LEFT JOIN vectors v ON v.key = i.key"
+                               " WHERE c.collection = ?1 AND c.generation > ?2 ORDER BY c.id",
+    [CS_SQL_CHANGES_FORGET] = "DELETE FROM changes WHERE collection = ?1 AND generation <= ?2",
     /* the greatest id counts too: a hand may have put rows there without raising next_id */
     [CS_SQL_NEXT_ID] = "SELECT max(next_id, coalesce((SELECT max(id) FROM items WHERE collection = ?1), 0) + 1)"
                        " FROM collections WHERE key = ?1",
@@ -54,6 +72,8 @@ static const char *const sql[CS_SQL_COUNT] = {
                           " WHERE i.collection = ?1 AND i.id = ?2",
     [CS_SQL_VECTORS_ALL] = "SELECT i.id, v.vector FROM items i LEFT JOIN vectors v ON v.key = i.key"
                            " WHERE i.collection = ?1 ORDER BY i.id",
+    [CS_SQL_VECTORS_AFTER] = "SELECT i.id, v.vector FROM items i LEFT JOIN vectors v ON v.key = i.key"
+                             " WHERE i.collection = ?1 AND i.id > ?2 ORDER BY i.id LIMIT ?3",
 };
 
 clipsearch_status cs_store_statement(cs_store *store, cs_sql which, sqlite3_stmt **statement, clipsearch_error *err)

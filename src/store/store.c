@@ -169,12 +169,13 @@ clipsearch_status cs_store_migrate(cs_store *store, const char *const *steps, in
 static clipsearch_status check_tables(cs_store *store, clipsearch_error *err)
 {
     int64_t tables = 0;
-    clipsearch_status status = ask_integer(store,
-                                           "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type ="
-                                           " 'table' AND strict AND name IN ('collections', 'items', 'vectors')",
-                                           &tables, err);
-    if (!status && tables != 3)
-        return cs_store_fail_content(store, err, "%lld of its 3 tables are there", (long long)tables);
+    clipsearch_status status =
+        ask_integer(store,
+                    "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type ="
+                    " 'table' AND strict AND name IN ('collections', 'items', 'vectors', 'changes')",
+                    &tables, err);
+    if (!status && tables != 4)
+        return cs_store_fail_content(store, err, "%lld of its 4 tables are there", (long long)tables);
     return status;
 }
 
@@ -218,11 +219,22 @@ static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clip
     if (version == 0 && (!may_create || application != 0))
         return cs_fail(err, CLIPSEARCH_E_DATABASE,
                        "%s: no clipsearch database is in this file; ingest pictures into it", store->path);
-    if (version < CS_STORE_SCHEMA && store->read_only)
-        return cs_fail(err, CLIPSEARCH_E_DATABASE,
-                       "%s: written by an older clipsearch (schema version %lld); open it once for writing to bring it"
-                       " up to %d",
-                       store->path, (long long)version, CS_STORE_SCHEMA);
+    if (version < CS_STORE_SCHEMA && store->read_only) {
+        status = sqlite3_db_readonly(store->db, "main") == 1
+                     ? CLIPSEARCH_E_DATABASE
+                     : execute(store, "PRAGMA query_only = 0", "setting it up", err);
+        if (!status)
+            status = cs_store_migrate(store, cs_store_steps, CS_STORE_SCHEMA, err);
+        if (status)
+            return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                           "%s: written by an older clipsearch (schema version %lld); open it once where it can be"
+                           " written, to bring it up to %d",
+                           store->path, (long long)version, CS_STORE_SCHEMA);
+        status = execute(store, "PRAGMA query_only = 1", "setting it up", err);
+        version = CS_STORE_SCHEMA;
+    }
+    if (status)
+        return status;
     if (version == 0) { /* before the first page is written; has no effect on a file that has pages */
         char pragma[64];
         snprintf(pragma, sizeof pragma, "PRAGMA page_size = %d", PAGE_SIZE);
@@ -400,6 +412,22 @@ clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err)
     store->touched = 0;
     clipsearch_status status = cs_store_statement(store, CS_SQL_BEGIN, &statement, err);
     return status ? status : cs_store_run(store, statement, "beginning a change", err);
+}
+
+clipsearch_status cs_store_begin_reading(cs_store *store, bool *began, clipsearch_error *err)
+{
+    *began = false;
+    if (!sqlite3_get_autocommit(store->db))
+        return CLIPSEARCH_OK;
+    clipsearch_status status = execute(store, "BEGIN", "reading it", err);
+    *began = !status;
+    return status;
+}
+
+void cs_store_end_reading(cs_store *store)
+{
+    if (!sqlite3_get_autocommit(store->db))
+        sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
 }
 
 clipsearch_status cs_store_commit(cs_store *store, clipsearch_error *err)

@@ -11,7 +11,7 @@
 typedef struct cs_store cs_store;
 
 /* Schema version this build writes. A file with a higher one is refused, a lower one migrated in one transaction. */
-enum { CS_STORE_SCHEMA = 1 };
+enum { CS_STORE_SCHEMA = 2 };
 
 /* What a row may hold; larger is refused when written and when read. */
 enum {
@@ -23,9 +23,9 @@ enum {
 
 /* flags as clipsearch_database_open. WAL, foreign keys, application_id checked, busy timeout 5 s. A file that is not a
  * clipsearch database is left untouched. A commit is on the disk when cs_store_commit returns (synchronous=FULL).
- * CLIPSEARCH_READ_ONLY changes no row; it needs leave to write in the file's directory (readers and writers agree
- * through PATH-shm beside it) unless the whole file system is read-only, where nobody can write and the file is read as
- * it stands. */
+ * CLIPSEARCH_READ_ONLY changes no row (though a file of an older schema is brought up to date first); it needs leave to
+ * write in the file's directory (readers and writers agree through PATH-shm beside it) unless the whole file system is
+ * read-only, where nobody can write and the file is read as it stands. */
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err);
 void cs_store_close(cs_store **store);
 const char *cs_store_path(const cs_store *store);
@@ -44,6 +44,12 @@ typedef struct cs_store_collection {
     int64_t created;
     uint64_t count;
     uint64_t generation; /* raised by every transaction that changes the collection's items */
+    char codes[16];      /* of its index; "": as the library likes; so the three numbers when 0 */
+    uint64_t m, ef_construction, ef;
+    uint64_t index_owner; /* what its index file bears; 0: there is none */
+    uint64_t index_next;  /* what one bears that is just being put in its place; 0: none is */
+    bool logging;         /* changes behind log_from are noted */
+    uint64_t log_from;
 } cs_store_collection;
 
 /* Make a collection; fields key, created, count, generation are filled in. CLIPSEARCH_E_ARGUMENT for a bad name,
@@ -52,6 +58,10 @@ clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collecti
 /* CLIPSEARCH_E_NOT_FOUND names the collections there are. */
 clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_collection *collection,
                                 clipsearch_error *err);
+/* Read `collection` again by its key; its name, encoder, codes ... are taken to be as they were. *there false: it has
+ * been dropped. Counting takes a while in a large one and is done only when the generation is another. */
+clipsearch_status cs_store_refresh(cs_store *store, cs_store_collection *collection, bool *there,
+                                   clipsearch_error *err);
 clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, const cs_store_collection *collection),
                                 void *context, clipsearch_error *err);
 clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_error *err);
@@ -63,6 +73,11 @@ clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_er
 clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err);
 clipsearch_status cs_store_commit(cs_store *store, clipsearch_error *err);
 void cs_store_rollback(cs_store *store);
+
+/* Look-ups between these two see the file as it was at one moment; no changes. *began false: a transaction was open
+ * already, and need not be ended. */
+clipsearch_status cs_store_begin_reading(cs_store *store, bool *began, clipsearch_error *err);
+void cs_store_end_reading(cs_store *store);
 
 /* Insert `item` with its vector [dim], or replace the one with the same path (keeping its id) or, when item->id is not
  * 0 and taken, the one with that id. *id receives the id. The path decides first: an item whose path is there keeps the
@@ -107,6 +122,42 @@ clipsearch_status cs_store_each_where(cs_store *store, const cs_store_collection
 clipsearch_status cs_store_each_id(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
                                    clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                    void *context, clipsearch_error *err);
+/* ---- what an index file needs */
+
+/* Note changes from now on, when they are not noted yet; collection->log_from says from where. A transaction of its
+ * own. */
+clipsearch_status cs_store_log_changes(cs_store *store, cs_store_collection *collection, clipsearch_error *err);
+/* Every id whose vector was put or removed behind `generation`, which must not be below log_from, ascending. */
+clipsearch_status cs_store_each_change(cs_store *store, const cs_store_collection *collection, uint64_t generation,
+                                       clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
+                                       void *context, clipsearch_error *err);
+/* The same with the vector [dim] there is now, or NULL for what has been removed. */
+clipsearch_status cs_store_each_changed_vector(cs_store *store, const cs_store_collection *collection,
+                                               uint64_t generation,
+                                               clipsearch_status (*each)(void *context, int64_t id, const float *vector,
+                                                                         clipsearch_error *err),
+                                               void *context, clipsearch_error *err);
+/* How many those are; `present`: without what has been removed. */
+clipsearch_status cs_store_count_changes(cs_store *store, const cs_store_collection *collection, uint64_t generation,
+                                         bool present, uint64_t *count, clipsearch_error *err);
+/* In a transaction: an index file that bears `owner` is about to be put in place. */
+clipsearch_status cs_store_announce(cs_store *store, const cs_store_collection *collection, uint64_t owner,
+                                    clipsearch_error *err);
+/* In a transaction: the index file now bears `owner` and holds all up to `generation`; changes up to there are
+ * forgotten. owner 0: there is no file, and changes are not noted any more. */
+clipsearch_status cs_store_settle(cs_store *store, const cs_store_collection *collection, uint64_t owner,
+                                  uint64_t generation, clipsearch_error *err);
+/* The vectors of the next items with ids above `after`, at most `most`: ids [most], vectors [most, dim]. */
+clipsearch_status cs_store_vectors_after(cs_store *store, const cs_store_collection *collection, int64_t after,
+                                         size_t most, int64_t *ids, float *vectors, size_t *count,
+                                         clipsearch_error *err);
+
+/* Write the file anew without what was removed, and empty its log: no byte of a removed vector is left in either.
+ * Errors: CLIPSEARCH_E_DATABASE, also when another process reads and so keeps the log. */
+clipsearch_status cs_store_vacuum(cs_store *store, clipsearch_error *err);
+/* SQLite's own check of the whole file. CLIPSEARCH_E_DATABASE with what it found. */
+clipsearch_status cs_store_check(cs_store *store, clipsearch_error *err);
+
 /* The vector [dim] of one item. */
 clipsearch_status cs_store_vector(cs_store *store, const cs_store_collection *collection, int64_t id, float *vector,
                                   clipsearch_error *err);

@@ -20,8 +20,19 @@ typedef enum cs_sql {
     CS_SQL_COLLECTION_FIND,
     CS_SQL_COLLECTION_EACH,
     CS_SQL_COLLECTION_NAMES,
+    CS_SQL_COLLECTION_STATE,
+    CS_SQL_COLLECTION_COUNT,
     CS_SQL_COLLECTION_DROP,
     CS_SQL_COLLECTION_TOUCH,
+    CS_SQL_LOG_BEGIN,
+    CS_SQL_LOG_ANNOUNCE,
+    CS_SQL_LOG_SETTLE,
+    CS_SQL_CHANGE_ADD,
+    CS_SQL_CHANGES_SINCE,
+    CS_SQL_CHANGES_COUNT,
+    CS_SQL_CHANGES_PRESENT,
+    CS_SQL_CHANGES_VECTORS,
+    CS_SQL_CHANGES_FORGET,
     CS_SQL_NEXT_ID,
     CS_SQL_RAISE_NEXT_ID,
     CS_SQL_ITEM_KEY_BY_ID,
@@ -38,6 +49,7 @@ typedef enum cs_sql {
     CS_SQL_VECTOR_PUT,
     CS_SQL_VECTOR_GET,
     CS_SQL_VECTORS_ALL,
+    CS_SQL_VECTORS_AFTER,
     CS_SQL_COUNT
 } cs_sql;
 
@@ -46,6 +58,8 @@ struct cs_store {
     char *path; /* as the caller gave it, for messages */
     bool read_only;
     int64_t touched; /* the collection whose generation this transaction has raised, or 0 */
+    int64_t touched_generation;
+    bool logging; /* of that collection: changes are noted */
     sqlite3_stmt *statements[CS_SQL_COUNT];
     cs_buf item_path, item_attributes; /* strings of the item last looked up */
     cs_buf bounds;                     /* the ends of a walk's range of paths */
@@ -119,8 +133,22 @@ clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_collect
 /* Raise the generation, once in a transaction. CLIPSEARCH_E_NOT_FOUND when the collection has been dropped. */
 clipsearch_status cs_store_touch(cs_store *store, const cs_store_collection *collection, clipsearch_error *err);
 
+/* ---- changes.c */
+
+/* Note that the vector of `id` was put or removed in the transaction's generation, if that is noted. The collection has
+ * been touched. */
+clipsearch_status cs_store_log(cs_store *store, const cs_store_collection *collection, int64_t id,
+                               clipsearch_error *err);
+/* The same of all items that `filter` (NULL: all) lets through, before they go. */
+clipsearch_status cs_store_log_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
+                                     clipsearch_error *err);
+
 /* ---- vectors.c */
 
+/* Column `column` of a row as the vector of `id`. */
+clipsearch_status cs_store_read_vector(const cs_store *store, sqlite3_stmt *row, int column,
+                                       const cs_store_collection *collection, int64_t id, float *vector,
+                                       clipsearch_error *err);
 bool cs_store_vector_is_finite(const float *vector, size_t dim);
 clipsearch_status cs_store_vector_put(cs_store *store, int64_t key, const float *vector, size_t dim,
                                       clipsearch_error *err);

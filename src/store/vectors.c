@@ -31,9 +31,9 @@ clipsearch_status cs_store_vector_put(cs_store *store, int64_t key, const float 
 }
 
 /* Copied out: SQLite's own bytes need not be aligned for floats. */
-static clipsearch_status read_vector(const cs_store *store, sqlite3_stmt *row, int column,
-                                     const cs_store_collection *collection, int64_t id, float *vector,
-                                     clipsearch_error *err)
+clipsearch_status cs_store_read_vector(const cs_store *store, sqlite3_stmt *row, int column,
+                                       const cs_store_collection *collection, int64_t id, float *vector,
+                                       clipsearch_error *err)
 {
     size_t expected = collection->dim * sizeof *vector;
     int type = sqlite3_column_type(row, column);
@@ -68,7 +68,7 @@ clipsearch_status cs_store_vector(cs_store *store, const cs_store_collection *co
         status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no item %lld in collection %s", store->path, (long long)id,
                          collection->name);
     if (!status)
-        status = read_vector(store, statement, 0, collection, id, vector, err);
+        status = cs_store_read_vector(store, statement, 0, collection, id, vector, err);
     cs_store_done(statement);
     return status;
 }
@@ -93,7 +93,7 @@ clipsearch_status cs_store_each_vector(cs_store *store, const cs_store_collectio
             status =
                 cs_store_fail_content(store, err, "an item of %s has the id %lld", collection->name, (long long)id);
         if (!status)
-            status = read_vector(store, statement, 1, collection, id, store->vector, err);
+            status = cs_store_read_vector(store, statement, 1, collection, id, store->vector, err);
         if (!status)
             status = each(context, id, store->vector, err);
         if (status)

@@ -41,10 +41,10 @@ clipsearch 0.1.0
 END
 run 0 "--version" --version
 run 0 "help" help
-for command in search ingest embed tokenize query get delete drop collections model info help version; do
+for command in search ingest embed tokenize query get delete drop collections model check vacuum info help version; do
     out_has "  $command"
 done
-for command in search ingest embed tokenize query get delete drop collections model info; do
+for command in search ingest embed tokenize query get delete drop collections model check vacuum info; do
     run 0 "help $command" help $command
     out_has "usage: clipsearch"
     cp "$out" "$scratch/page"
@@ -94,6 +94,9 @@ usage "-k is an option of search and query, not of ingest" ingest -k 3 x
 usage "--include and --exclude go with directories" ingest x.yaml --include '*.jpg'
 usage "x.yaml: a YAML file is given alone" ingest x.yaml dir
 usage "--metric must be cosine, ip or l2, not \"cosin\"; did you mean cosine?" ingest x --metric cosin
+usage "--codes must be f32, f16, bf16 or i8, not \"i9\"; did you mean i8?" ingest x --codes i9
+usage "-m must be a whole number from 4 to 64" ingest x -m 3
+usage "--exact is an option of search, not of query" query --exact
 usage "embed what?" embed
 usage "--format must be jsonl or npy" embed dog --format csv
 usage "tokenize what?" tokenize
@@ -715,6 +718,68 @@ silent "$out" "says nothing"
 run 1 "collections of an empty database" collections --db shop.db
 err_has "holds no collections"
 run 0 "search get" search get -q
+
+# ---- the index file: 2,100 files of 20 pictures
+
+mkdir crowd
+n=0
+while [ $n -lt 105 ]; do
+    mkdir crowd/$n
+    for picture in cat-snow white-dog-grass two-red-cars three-strawberries red-car-and-yellow-bus two-blue-cars \
+        white-rabbit-grass ewe-grass sailboat-sea tiger-snow white-duck-sea white-horse-blue white-house-purple white-cat-green \
+        white-dog-blue white-owl-brown white-dog-green white-dog-room three-yellow-fish two-gray-cats; do
+        for found in "$pictures/$picture".*; do ln "$found" crowd/$n/ 2>/dev/null || cp "$found" crowd/$n/; done
+    done
+    n=$((n + 1))
+done
+crowd="--db crowd.db"
+run 0 "ingest a crowd, with parameters" ingest crowd $crowd --codes bf16 -m 8 --ef-construction 50 --ef 40
+out_has "Inserted 20 images into photos (2080 copies of others)"
+[ -s crowd.db.photos.hnsw ]
+ok "an index file is written"
+run 0 "search it" -v -k 1 "two red cars" $crowd
+err_has "1 of 2100 pictures, by the index"
+cp "$out" "$scratch/by-index"
+run 0 "search it exactly" -v -k 1 "two red cars" $crowd --exact
+err_has "1 of 2100 pictures, exactly"
+cmp -s "$out" "$scratch/by-index"
+ok "the same answer"
+run 0 "info" info $crowd
+out_has "  index      bf16 codes, m 8, ef_construction 50, ef 40"
+run 4 "other parameters later" ingest crowd $crowd --codes i8
+err_has "was made with codes bf16, m 8, ef_construction 50 and ef 40, which are fixed"
+run 0 "check" check $crowd
+out_has "photos: 2,100 pictures, sound"
+out_has "recall@10  1.0000"
+run 0 "check --json" check $crowd --json photos
+"$json_check" 0.name 0.sound 0.index.state 0.index.vectors 0.index.broken 0.recall_at_10 <"$out" >"$scratch/values"
+printf 'photos\ntrue\nusable\n2100\n0\n1\n' | cmp -s - "$scratch/values"
+ok "an object a collection"
+run 5 "check what is not there" check $crowd nosuch
+err_has 'no collection "nosuch"'
+printf 'XXXXXXXXXXXXXXXX' | dd of=crowd.db.photos.hnsw bs=1 seek=150 conv=notrunc 2>/dev/null
+run 0 "search beside a damaged index" -k 1 "two red cars" $crowd
+cmp -s "$out" "$scratch/by-index"
+ok "the same answer"
+err_is "and a line that says so" <<END
+clipsearch: crowd.db.photos.hnsw: its header is damaged; searching all of photos exactly (the next ingestion, or clipsearch vacuum photos, writes an index)
+END
+run 0 "search -q" -q -k 1 "two red cars" $crowd
+silent "$err" "says nothing"
+run 5 "check of a damaged index" check $crowd
+out_has "photos: 2,100 pictures, NOT sound"
+err_has "clipsearch check --repair"
+run 0 "check --repair" check $crowd --repair
+out_has "photos: 2,100 pictures, sound"
+run 0 "delete many" delete $crowd --filter 'path like "%/crowd/1/%"'
+run 0 "vacuum" vacuum $crowd
+out_has "Vacuumed crowd.db:"
+run 0 "check again" check $crowd
+out_has "2,080 vectors, 0 changes since"
+run 0 "drop the crowd" drop photos $crowd
+[ ! -e crowd.db.photos.hnsw ]
+ok "its index file is gone"
+rm -rf crowd
 
 # ---- Ctrl-C
 

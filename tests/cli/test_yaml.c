@@ -60,6 +60,11 @@ static void test_messages(void)
          "f.yaml:3:27: match must be path or name, not \"nam\"; did you mean name?"},
         {"sources:\n  - path: a\n    csv: {file: x}\n    attributes_csv: y\n",
          "f.yaml:3:5: csv and attributes_csv are two ways to say the same; keep one"},
+        {"sources: [a]\nindex: {codes: i9}\n",
+         "f.yaml:2:16: codes must be f32, f16, bf16 or i8, not \"i9\"; did you mean i8?"},
+        {"sources: [a]\nindex: {m: 3}\n", "f.yaml:2:12: m must be a whole number from 4 to 64, not \"3\""},
+        {"sources: [a]\nindex: {efs: 3}\n", "f.yaml:2:9: unknown key \"efs\" in index; did you mean ef?"},
+        {"sources: [a]\nindex: 3\n", "f.yaml:2:8: index must be a map (key: value lines), not \"3\""},
         {"sources: [a]\nsources: [b]\n", "f.yaml:2:1: the key \"sources\" is here twice; the first is in line 1"},
         {"batch: 3\n", "f.yaml:1:1: no sources: in it; it must name what to ingest"},
         {"", "f.yaml: the file says nothing; it needs at least sources:"},
@@ -174,6 +179,7 @@ static const char whole[] = "database: db/photos.db\n"
                             "on_bad: stop\n"
                             "prune: yes\n"
                             "exif: ignore\n"
+                            "index: {codes: bf16, m: 8, ef_construction: 99, ef: 50}\n"
                             "sources:\n"
                             "  - plain\n"
                             "  - path: /abs\n"
@@ -207,6 +213,9 @@ static void test_whole(void)
                f.threads == 3 && f.has_on_bad && f.on_bad == CLIPSEARCH_STOP_AT_BAD && f.has_prune && f.prune &&
                f.has_exif && f.ignore_exif,
            "settings");
+    TAP_OK(f.index.codes == CLIPSEARCH_CODES_BF16 && f.index.m == 8 && f.index.ef_construction == 99 &&
+               f.index.ef == 50,
+           "parameters of the index");
     TAP_OK(f.source_count == 3, "three sources");
     const clipsearch_source *s = f.sources;
     TAP_OK(strcmp(s[0].path, "in/plain") == 0 && !s[0].include && !s[0].no_recurse, "a source that is only a path");

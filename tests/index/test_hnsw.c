@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DIM = 48, COUNT = 10000, FIRST = 6000, REPLACED = 500, KEPT = 2500, QUERIES = 100, EF = 40, IP_EF = 200 };
+enum { DIM = 48, COUNT = 10000, FIRST = 6000, REPLACED = 500, KEPT = 2500, QUERIES = 100, EF = 40 };
 
 static const char *const metric_names[] = {
     [CLIPSEARCH_COSINE] = "cosine", [CLIPSEARCH_IP] = "ip", [CLIPSEARCH_L2] = "l2"};
-static const char *const kind_names[] = {"f32", "f16", "i8"};
+static const char *const kind_names[] = {"f32", "f16", "i8", "bf16"};
+enum { KINDS = sizeof kind_names / sizeof *kind_names };
 
 typedef struct life {
     cs_index *index, *flat;
@@ -20,17 +21,10 @@ typedef struct life {
     const char *what;
 } life;
 
-/* Inner products of vectors of unequal length are no metric, and a graph finds its way by them less well: there
- * more candidates are asked for, but where most are removed: so many would be a reason to scan. */
-static size_t ef_for(const life *l, double least)
-{
-    return l->index->metric == CLIPSEARCH_IP && least > 0.95 ? IP_EF : EF;
-}
-
 /* One stage: recall at least `least`, by the graph, and the graph whole. */
 static double stage(const life *l, const char *when, double least)
 {
-    fixture_result r = fixture_compare(l->index, l->flat, l->queries, QUERIES, ef_for(l, least), NULL);
+    fixture_result r = fixture_compare(l->index, l->flat, l->queries, QUERIES, EF, NULL);
     cs_hnsw_report report;
     clipsearch_status status = cs_index_hnsw_check(l->index, &report, NULL);
     TAP_OK(r.recall >= least && r.graph && r.sound, "%s, %s: recall %.4f by the graph", l->what, when, r.recall);
@@ -112,21 +106,23 @@ static double live(clipsearch_metric metric, cs_quant_kind kind, cs_pool *pool)
 }
 
 /* 10,000 ids of 500 vectors, one of them 3,000 times: put at once, and one by one. */
-static void test_duplicates(cs_quant_kind kind, cs_pool *pool)
+static void test_duplicates(clipsearch_metric metric, cs_quant_kind kind, cs_pool *pool)
 {
+    char what[32];
     enum { DISTINCT = 500, OFTEN = 3000 };
     static int64_t ids[COUNT];
-    float *distinct = fixture_vectors(DISTINCT, DIM, CLIPSEARCH_COSINE);
+    float *distinct = fixture_vectors(DISTINCT, DIM, metric);
     float *vectors = cs_alloc_array((size_t)COUNT * DIM, sizeof *vectors);
-    float *queries = fixture_vectors(QUERIES, DIM, CLIPSEARCH_COSINE);
-    life l = {.vectors = vectors, .queries = queries, .what = kind_names[kind]};
+    float *queries = fixture_vectors(QUERIES, DIM, metric);
+    life l = {.vectors = vectors, .queries = queries, .what = what};
+    snprintf(what, sizeof what, "%s %s", metric_names[metric], kind_names[kind]);
     for (int i = 0; i < COUNT; i++) {
         const float *from = distinct + (i % 10 < OFTEN * 10 / COUNT ? 7 : i / 10 % DISTINCT) * DIM;
         ids[i] = i;
         memcpy(vectors + i * DIM, from, DIM * sizeof *from);
     }
-    cs_index_hnsw_open(DIM, CLIPSEARCH_COSINE, &(cs_hnsw_options){.codes = kind}, &l.index, NULL);
-    cs_index_flat_open(DIM, CLIPSEARCH_COSINE, &l.flat, NULL);
+    cs_index_hnsw_open(DIM, metric, &(cs_hnsw_options){.codes = kind}, &l.index, NULL);
+    cs_index_flat_open(DIM, metric, &l.flat, NULL);
     bool good = cs_index_put_many(l.index, ids, vectors, COUNT / 2, pool, NULL) == CLIPSEARCH_OK &&
                 cs_index_put_many(l.flat, ids, vectors, COUNT / 2, NULL, NULL) == CLIPSEARCH_OK;
     for (int i = COUNT / 2; i < COUNT && good; i++)
@@ -150,9 +146,9 @@ static void test_duplicates(cs_quant_kind kind, cs_pool *pool)
 /* The most and the fewest numbers a vector may have. */
 static void test_dimensions(cs_pool *pool)
 {
-    static const size_t dims[] = {1, 2, 63, 64, 65, 2048, 4096};
+    static const size_t dims[] = {1, 2, 3, 17, 64, 65, 512, 2048, 4096};
     for (size_t d = 0; d < sizeof dims / sizeof *dims; d++)
-        for (int kind = 0; kind < 3; kind++) {
+        for (int kind = 0; kind < KINDS; kind++) {
             enum { FEW = 1000 };
             static int64_t ids[FEW];
             float *vectors = fixture_vectors(FEW, dims[d], CLIPSEARCH_L2);
@@ -180,14 +176,15 @@ int main(void)
     if (cs_pool_open(2, &pool, NULL))
         return 1;
     for (int metric = 0; metric < 3; metric++) {
-        double recall[3];
-        for (int kind = 0; kind < 3; kind++)
+        double recall[KINDS];
+        for (int kind = 0; kind < KINDS; kind++)
             recall[kind] = live((clipsearch_metric)metric, (cs_quant_kind)kind, pool);
         TAP_OK(recall[CS_QUANT_I8] >= 0.995 * recall[CS_QUANT_F32], "%s: 8-bit codes cost no recall: %.4f and %.4f",
                metric_names[metric], recall[CS_QUANT_I8], recall[CS_QUANT_F32]);
     }
-    for (int kind = 0; kind < 3; kind++)
-        test_duplicates((cs_quant_kind)kind, pool);
+    for (int metric = 0; metric < 3; metric++)
+        for (int kind = 0; kind < KINDS; kind++)
+            test_duplicates((clipsearch_metric)metric, (cs_quant_kind)kind, pool);
     test_dimensions(pool);
     cs_pool_close(&pool);
     return tap_done();

@@ -92,7 +92,7 @@ static void test_limit(const cs_index *index, const cs_index *flat, const float 
 
 int main(void)
 {
-    static const char *const kinds[] = {"f32", "f16", "i8"};
+    static const char *const kinds[] = {"f32", "f16", "i8", "bf16"};
     static int64_t ids[COUNT];
     float *vectors = fixture_vectors(COUNT, DIM, CLIPSEARCH_COSINE);
     float *queries = fixture_vectors(QUERIES, DIM, CLIPSEARCH_COSINE);
@@ -103,7 +103,7 @@ int main(void)
     if (cs_pool_open(2, &pool, NULL) || cs_index_flat_open(DIM, CLIPSEARCH_COSINE, &flat, NULL) ||
         cs_index_put_many(flat, ids, vectors, COUNT, NULL, NULL))
         return 1;
-    for (int kind = 0; kind < 3; kind++) {
+    for (int kind = 0; kind < 4; kind++) {
         cs_index *index = NULL;
         if (cs_index_hnsw_open(DIM, CLIPSEARCH_COSINE, &(cs_hnsw_options){.codes = (cs_quant_kind)kind}, &index,
                                NULL) ||

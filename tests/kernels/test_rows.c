@@ -18,27 +18,30 @@ static bool near(float got, double want, double size, cs_cpu_level level, size_t
     return fabs(got - want) <= k * FLT_EPSILON * size + (double)n * FLT_TRUE_MIN;
 }
 
-/* Scores of one case into out [4 * PICKED]: dot and l2sq of floats, dot and l2sq of halves. */
+/* Scores of one case into out [6 * PICKED]: dot and l2sq of floats, of halves, of the same bits as bfloat16. */
 static bool one_case(cs_cpu_level level, size_t n, size_t padding, const float *numbers, const uint16_t *halves,
                      float *out)
 {
     const cs_rows_ops *ops = cs_rows_ops_for(level);
     const size_t stride = n + padding, all = (ROWS - 1) * stride + n;
     kt_block query = kt_exact(n * 4, 4), rows = kt_exact(all * 4, 12), half = kt_exact(all * 2, 6);
-    static float wide[ROWS * (MOST + 16)];
+    static float wide[2][ROWS * (MOST + 16)];
     const uint32_t picked[PICKED] = {8, 0, 3, 3, 7, 1, 8};
     bool pass = true;
     memcpy(query.at, numbers, n * 4);
     memcpy(rows.at, numbers + MOST, all * 4);
     memcpy(half.at, halves, all * 2);
-    cs_cvt_ops_for(CS_CPU_C)->to_f32(CS_F16, halves, all, wide);
+    cs_cvt_ops_for(CS_CPU_C)->to_f32(CS_F16, halves, all, wide[0]);
+    cs_cvt_ops_for(CS_CPU_C)->to_f32(CS_BF16, halves, all, wide[1]);
     ops->dot_f32(query.at, rows.at, stride, picked, PICKED, n, out);
     ops->l2sq_f32(query.at, rows.at, stride, picked, PICKED, n, out + PICKED);
     ops->dot_f16(query.at, half.at, stride, picked, PICKED, n, out + 2 * PICKED);
     ops->l2sq_f16(query.at, half.at, stride, picked, PICKED, n, out + 3 * PICKED);
+    ops->dot_bf16(query.at, half.at, stride, picked, PICKED, n, out + 4 * PICKED);
+    ops->l2sq_bf16(query.at, half.at, stride, picked, PICKED, n, out + 5 * PICKED);
     for (size_t i = 0; i < PICKED; i++)
-        for (int h = 0; h < 2; h++) {
-            const float *row = (h ? wide : numbers + MOST) + picked[i] * stride;
+        for (int h = 0; h < 3; h++) {
+            const float *row = (h ? wide[h - 1] : numbers + MOST) + picked[i] * stride;
             double dot = 0, size = 0, l2sq = 0;
             for (size_t j = 0; j < n; j++) {
                 double p = (double)numbers[j] * row[j], d = (double)numbers[j] - row[j];
@@ -65,19 +68,19 @@ int main(void)
         halves[i] = (uint16_t)(kt_random() & 0xbfff); /* at most 2 - 2^-10: no infinity, no NaN */
     for (cs_cpu_level level = CS_CPU_C; level <= cs_cpu_highest(); level++) {
         bool pass = true;
-        float out[4 * PICKED];
+        float out[6 * PICKED];
         for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++)
             for (size_t padding = 0; padding <= 16; padding += 5)
                 pass = pass && one_case(level, lengths[l], padding, numbers, halves, out);
-        TAP_OK(pass, "%s: floats and halves within the bound", cs_rows_ops_for(level)->name);
+        TAP_OK(pass, "%s: floats, halves and bfloat16 within the bound", cs_rows_ops_for(level)->name);
     }
     if (cs_cpu_highest() >= CS_CPU_AVX512) {
         bool same = true;
         for (size_t l = 0; l < sizeof lengths / sizeof *lengths; l++) {
-            float narrow[4 * PICKED], wide[4 * PICKED];
+            float narrow[6 * PICKED], wide[6 * PICKED];
             one_case(CS_CPU_AVX2, lengths[l], 0, numbers, halves, narrow);
             one_case(CS_CPU_AVX512, lengths[l], 0, numbers, halves, wide);
-            same = same && kt_same(narrow, wide, 4 * PICKED);
+            same = same && kt_same(narrow, wide, 6 * PICKED);
         }
         TAP_OK(same, "AVX2 and AVX-512 give the same bits");
     }

@@ -113,10 +113,10 @@ static void test_flags(void)
                opens(path, CLIPSEARCH_READ_ONLY),
            "made, and opened in every way: %s", err.message);
     TAP_OK(strcmp(fixture_ask(path, "PRAGMA journal_mode"), "wal") == 0 &&
-               strcmp(fixture_ask(path, "PRAGMA user_version"), "1") == 0 &&
+               strcmp(fixture_ask(path, "PRAGMA user_version"), "2") == 0 &&
                strcmp(fixture_ask(path, "PRAGMA application_id"), "1668051813") == 0 &&
                strcmp(fixture_ask(path, "PRAGMA page_size"), "16384") == 0,
-           "WAL, version 1, \"clse\", pages of 16 KiB");
+           "WAL, version 2, \"clse\", pages of 16 KiB");
     int home = open(".", O_RDONLY | O_DIRECTORY);
     char *inside = strdup(fixture_path("x"));
     *strrchr(inside, '/') = '\0';
@@ -214,7 +214,6 @@ static void test_foreign(void)
 static void test_versions(void)
 {
     const char *path = make("newer.db");
-    fixture_sql(path, "PRAGMA user_version = 2");
     char statement[100], version[20];
     snprintf(version, sizeof version, "version %d", CS_STORE_SCHEMA + 1);
     snprintf(statement, sizeof statement, "PRAGMA user_version = %d", CS_STORE_SCHEMA + 1);
@@ -224,14 +223,14 @@ static void test_versions(void)
     refuse_all_ways(path, "-1", "a version below any");
     fixture_sql(path, "PRAGMA user_version = 0");
     refuse_all_ways(path, "no clipsearch database", "a file of ours without a version");
-    fixture_sql(path, "PRAGMA user_version = 1");
+    fixture_sql(path, "PRAGMA user_version = 2");
     TAP_OK(opens(path, 0), "and with its own version it opens again");
     fixture_sql(path, "DROP TABLE vectors");
-    TAP_OK(refused(path, 0, CLIPSEARCH_E_DATABASE, "2 of its 3 tables"), "a table is missing: %s", err.message);
+    TAP_OK(refused(path, 0, CLIPSEARCH_E_DATABASE, "3 of its 4 tables"), "a table is missing: %s", err.message);
     fixture_sql(path,
                 "CREATE VIEW vectors AS WITH RECURSIVE v(key, vector) AS (SELECT 1, x'00' UNION ALL SELECT key + 1,"
                 " vector FROM v) SELECT * FROM v");
-    TAP_OK(refused(path, 0, CLIPSEARCH_E_DATABASE, "2 of its 3 tables"), "an endless view in its place: %s",
+    TAP_OK(refused(path, 0, CLIPSEARCH_E_DATABASE, "3 of its 4 tables"), "an endless view in its place: %s",
            err.message);
 }
 
@@ -240,23 +239,24 @@ static void test_ladder(void)
 {
     cs_store *store = NULL;
     const char *path = make("ladder.db");
-    const char *const broken[] = {cs_store_steps[0],
-                                  "ALTER TABLE items ADD COLUMN one INTEGER; PRAGMA user_version = 2;",
-                                  "CREATE TABLE extra(x) STRICT; PRAGMA user_version = 3;"};
-    const char *const good[] = {broken[0], broken[1], "CREATE TABLE extra(x ANY) STRICT; PRAGMA user_version = 3;"};
+    const char *const broken[] = {cs_store_steps[0], cs_store_steps[1],
+                                  "ALTER TABLE items ADD COLUMN one INTEGER; PRAGMA user_version = 3;",
+                                  "CREATE TABLE extra(x) STRICT; PRAGMA user_version = 4;"};
+    const char *const good[] = {broken[0], broken[1], broken[2],
+                                "CREATE TABLE extra(x ANY) STRICT; PRAGMA user_version = 4;"};
     open_store(path, 0, &store);
-    TAP_OK(cs_store_migrate(store, broken, 3, &err) == CLIPSEARCH_E_DATABASE, "a step breaks: %s", err.message);
-    TAP_OK(strcmp(fixture_ask(path, "PRAGMA user_version"), "1") == 0 &&
+    TAP_OK(cs_store_migrate(store, broken, 4, &err) == CLIPSEARCH_E_DATABASE, "a step breaks: %s", err.message);
+    TAP_OK(strcmp(fixture_ask(path, "PRAGMA user_version"), "2") == 0 &&
                !*fixture_ask(path, "SELECT 1 FROM pragma_table_info('items') WHERE name = 'one'"),
            "the step before it is undone");
     TAP_OK(count_items(store) == 1 && cs_store_begin(store, &err) == CLIPSEARCH_OK, "and the store can be used");
     cs_store_rollback(store);
-    TAP_OK(cs_store_migrate(store, good, 3, &err) == CLIPSEARCH_OK &&
-               strcmp(fixture_ask(path, "PRAGMA user_version"), "3") == 0 &&
+    TAP_OK(cs_store_migrate(store, good, 4, &err) == CLIPSEARCH_OK &&
+               strcmp(fixture_ask(path, "PRAGMA user_version"), "4") == 0 &&
                *fixture_ask(path, "SELECT 1 FROM pragma_table_info('items') WHERE name = 'one'") &&
                count_items(store) == 1,
            "two steps at once: %s", err.message);
-    TAP_OK(cs_store_migrate(store, good, 3, &err) == CLIPSEARCH_OK, "a step that was made is not made again");
+    TAP_OK(cs_store_migrate(store, good, 4, &err) == CLIPSEARCH_OK, "a step that was made is not made again");
     cs_store_close(&store);
 }
 
