@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Train the default model: two CLIP towers on the drawn world. README.md says how the shipped weights were made.
+
+On CUDA if there is a device, else on the processor; bf16 with f32 weights on both. Scenes are drawn by worker processes.
+A checkpoint is written every --save steps and when the run ends; a run whose checkpoint is there goes on from it.
+"""
+import argparse
+import multiprocessing
+import os
+import tempfile
+import time
+
+import torch
+from torch.nn import functional
+
+import batches
+import bpe
+import export
+import towers
+import world
+
+PROXY_SCALE = 20.0
+ALIKE_SCALE = 10.0
+
+
+class Proxies(torch.nn.Module):
+    """One direction for each thing, shared by both towers while training and not exported: a picture and a text of a
+    thing are classified against all of them, which gives every sample a thousand negatives."""
+
+    def __init__(self, things):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(things, towers.DIMENSIONS))
+
+    def loss(self, vectors, targets):
+        """targets: rows x 2, the same twice for one thing; rows with -1 are left out."""
+        rows = (targets >= 0).all(1)
+        logs = (PROXY_SCALE * vectors[rows] @ functional.normalize(self.weight, dim=-1).T).log_softmax(1)
+        return -logs.gather(1, targets[rows]).mean()
+
+
+def contrast(scores, true, scale):
+    """Each row's own column against the others; columns that are true too are no negatives."""
+    rows = torch.arange(len(scores), device=scores.device)
+    others = true.clone()
+    others[rows, rows] = False
+    return functional.cross_entropy(scale * scores.masked_fill(others, -10), rows)
+
+
+def alike(vectors, things):
+    """Pictures of one thing, on whatever ground, are to be nearer to each other than to pictures of other things."""
+    single = things[:, 0] == things[:, 1]
+    vectors, things = vectors[single], things[single, 0]
+    same = (things[:, None] == things).fill_diagonal_(False)
+    rows = same.any(1)
+    if rows.sum() < 16:
+        return vectors.sum() * 0
+    scores = (ALIKE_SCALE * vectors @ vectors.T).fill_diagonal_(-1e4)
+    logs = scores.log_softmax(1)
+    return -((logs * same).sum(1) / same.sum(1).clamp(min=1))[rows].mean()
+
+
+def encode_texts(model, ids, ends, parts=4):
+    """Short texts with short ones, so that little is spent on padding."""
+    order = ends.argsort()
+    texts = [model.texts(ids[rows, :int(ends[rows[-1]]) + 1], ends[rows]) for rows in order.chunk(parts)]
+    return torch.cat(texts)[order.argsort()]
+
+
+def losses(model, proxies, batch):
+    count = len(batch["pixels"])
+    device = batch["pixels"].device
+    with torch.autocast(device.type, torch.bfloat16):
+        pictures = model.images(batch["pixels"], batch.get("keep"))
+        texts = encode_texts(model, batch["ids"], batch["ends"])
+    scores, true = pictures @ texts.T, batch["true"]
+    return {
+        "picture": contrast(scores, true.T, model.scale()),
+        "text": contrast(scores[:, :count].T, true[:count], model.scale()),
+        "thing": proxies.loss(pictures, batch["things"]),
+        "word": proxies.loss(texts, batch["meant"]),
+        "alike": alike(pictures, batch["things"]),
+    }
+
+
+WEIGHTS = {"picture": .5, "text": .5, "thing": 1., "word": .2, "alike": .2}
+
+
+def draw_batches(queue, options, merges, first, stride):
+    the_world = world.from_options(options)
+    tokenizer = bpe.Tokenizer(merges, towers.CONTEXT)
+    index = first
+    while True:
+        queue.put(batches.make(the_world, tokenizer, options.seed, index, options.batch, options.keep))
+        index += stride
+
+
+class Batches:
+    """One replica's batches in the order of their numbers, however many processes draw them."""
+
+    def __init__(self, options, merges, replica, step):
+        self.queues, self.next = [], 0
+        for worker in range(options.workers):
+            queue = multiprocessing.Queue(3)
+            first = (step + worker) * options.replicas + replica
+            arguments = queue, options, merges, first, options.workers * options.replicas
+            multiprocessing.Process(target=draw_batches, args=arguments, daemon=True).start()
+            self.queues.append(queue)
+
+    def get(self, device):
+        batch = self.queues[self.next].get()
+        self.next = (self.next + 1) % len(self.queues)
+        return {name: torch.from_numpy(values).to(device, non_blocking=True) for name, values in batch.items()}
+
+
+def adapt_tokens(state, merges, started):
+    """Rows of the token table by piece, where the start's merges are others."""
+    table = state["token_embedding.weight"]
+    rows = [started.ids.get(piece, -1) for piece in bpe.vocabulary(merges)]
+    fresh = torch.randn(len(rows), towers.WIDTH) * table.std()
+    state["token_embedding.weight"] = torch.stack([table[row] if row >= 0 else fresh[i] for i, row in enumerate(rows)])
+
+
+def encode_names(model, tokenizer, names):
+    ids = [tokenizer(world.with_article(name)) for name in names]
+    with torch.no_grad():
+        return model.texts(torch.from_numpy(batches.pad(ids)), torch.tensor([len(row) - 1 for row in ids]))
+
+
+def begin(options, the_world, merges):
+    torch.manual_seed(options.seed)
+    tokenizer = bpe.Tokenizer(merges, towers.CONTEXT)
+    model, proxies = towers.Towers(len(tokenizer.ids)), Proxies(len(the_world.things))
+    if options.start:
+        state, started = export.read(options.start)
+        adapt_tokens(state, merges, started)
+        model.load_state_dict(state)
+        proxies.weight.data = encode_names(model, tokenizer, the_world.names)
+    return model, proxies
+
+
+def groups(*modules):
+    parameters = [p for module in modules for p in module.parameters()]
+    return [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": .05},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0}]
+
+
+def rate(options, step):
+    """Warm up, stay, and go down to zero in a straight line over the last --decay of the steps."""
+    down = (options.steps - step) / (options.decay * options.steps)
+    return options.rate * min(1, (step + 1) / options.warm, max(down, 0))
+
+
+def save(path, **content):
+    torch.save(content, path + ".part")
+    os.replace(path + ".part", path)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("checkpoint", help="file to write, and to go on from if it is there")
+    parser.add_argument("--tokenizer", required=True, help="directory with merges.txt (bpe.py makes it)")
+    parser.add_argument("--start", help="model directory to begin from; without it weights are random")
+    parser.add_argument("--steps", type=int, default=10000, help="the run's whole length")
+    parser.add_argument("--until", type=int, help="stop at this step, to be gone on with later")
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--warm", type=int, default=200)
+    parser.add_argument("--decay", type=float, default=1.0)
+    parser.add_argument("--average", type=float, default=.998, help="how long the exported moving average remembers")
+    parser.add_argument("--keep", type=int, default=0, help="look at this many of the 49 patches only; 0: all")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw, for each replica")
+    parser.add_argument("--replicas", type=int, default=1,
+                        help="processes that train, each with its own batches; gradients are averaged. On processors "
+                             "one for each core, which with --threads 1 is faster than threads where cores are shared")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--save", type=int, default=200)
+    parser.add_argument("--report", type=int, default=20)
+    world.add_sources(parser)
+    return parser.parse_args()
+
+
+def average_gradients(parameters, replicas):
+    if replicas > 1:
+        flat = torch.cat([p.grad.flatten() for p in parameters])
+        torch.distributed.all_reduce(flat)
+        for p, part in zip(parameters, (flat / replicas).split([p.numel() for p in parameters])):
+            p.grad.copy_(part.view_as(p))
+
+
+def run(replica, options, meeting):
+    merges = bpe.Tokenizer.read(options.tokenizer, towers.CONTEXT).merges
+    there = os.path.exists(options.checkpoint)
+    saved = torch.load(options.checkpoint, map_location="cpu", weights_only=True) if there else None
+    step = saved["step"] if saved else 0
+    source = Batches(options, merges, replica, step)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    if options.replicas > 1:
+        torch.distributed.init_process_group("gloo", f"file://{meeting}", rank=replica, world_size=options.replicas)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model, proxies = begin(options, world.from_options(options), merges)
+    if saved:
+        model.load_state_dict(saved["model"])
+        proxies.load_state_dict(saved["proxies"])
+    model.to(device)
+    proxies.to(device)
+    parameters = [*model.parameters(), *proxies.parameters()]
+    optimizer = torch.optim.AdamW(groups(model, proxies), betas=(.9, .98), fused=True)
+    average = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    if saved:
+        optimizer.load_state_dict(saved["optimizer"])
+        average = {name: value.to(device) for name, value in saved["average"].items()}
+    begun, first, total = time.monotonic(), step, dict.fromkeys(WEIGHTS, 0.)
+    last = min(options.steps, options.until or options.steps)
+    while step < last:
+        batch = source.get(device)
+        for group in optimizer.param_groups:
+            group["lr"] = rate(options, step)
+        parts = losses(model, proxies, batch)
+        optimizer.zero_grad()
+        sum(WEIGHTS[name] * value for name, value in parts.items()).backward()
+        average_gradients(parameters, options.replicas)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.)
+        optimizer.step()
+        step += 1
+        with torch.no_grad():
+            keep = min(options.average, step / (step + 10))
+            for name, value in model.state_dict().items():
+                average[name].lerp_(value, 1 - keep)
+        for name, value in parts.items():
+            total[name] += value.detach()
+        if replica:
+            continue
+        if step % options.report == 0:
+            speed = (step - first) * options.batch * options.replicas / (time.monotonic() - begun)
+            text = "  ".join(f"{name} {float(value) / options.report:.3f}" for name, value in total.items())
+            print(f"step {step}  {speed:.0f} scenes/s  rate {rate(options, step):.2e}  {text}", flush=True)
+            total = dict.fromkeys(WEIGHTS, 0.)
+        if step % options.save == 0 or step == last:
+            save(options.checkpoint, step=step, model=model.state_dict(), proxies=proxies.state_dict(), average=average,
+                 optimizer=optimizer.state_dict(), merges=merges)
+
+
+def main():
+    options = arguments()
+    with tempfile.TemporaryDirectory() as directory:
+        others = [multiprocessing.Process(target=run, args=(i, options, f"{directory}/meeting"))
+                  for i in range(1, options.replicas)]
+        for other in others:
+            other.start()
+        run(0, options, f"{directory}/meeting")
+        for other in others:
+            other.join()
+
+
+if __name__ == "__main__":
+    main()
