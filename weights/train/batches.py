@@ -99,14 +99,20 @@ def pad(rows):
     return ids
 
 
-def patches_of(scene, size, rng, keep):
+def cover(scene, size):
+    """For each patch the thing that is over it, or -1."""
+    over = np.full((PATCHES, PATCHES), -1)
+    for i, sprite in enumerate(scene.sprites):
+        rows, columns = (slice(max(0, int((at - sprite.size * .4) * PATCHES / size)),
+                               int((at + sprite.size * .4) * PATCHES / size) + 1) for at in (sprite.y, sprite.x))
+        over[rows, columns] = scene.things[i if len(scene.things) > 1 else 0]
+    return over.ravel()
+
+
+def patches_of(over, rng, keep):
     """The patches to look at: those under a thing first, the rest by chance."""
-    rank = np.array([rng.random() for _ in range(PATCHES * PATCHES)]).reshape(PATCHES, PATCHES)
-    for sprite in scene.sprites:
-        low, high = ((max(0, int((at - sprite.size / 2) * PATCHES / size)), int((at + sprite.size / 2) * PATCHES / size) + 1)
-                     for at in (sprite.y, sprite.x))
-        rank[low[0]:low[1], high[0]:high[1]] -= 1
-    return np.sort(rank.ravel().argsort()[:keep])
+    rank = np.array([rng.random() for _ in over]) - (over >= 0)
+    return np.sort(rank.argsort()[:keep])
 
 
 def kind_word(rng, the_world, scene):
@@ -115,6 +121,15 @@ def kind_word(rng, the_world, scene):
         kinds = the_world.things[number].kinds
         if kinds and rng.random() < .04:
             scene.phrase.words[which] = rng.choice(kinds)
+
+
+def shape_codes(the_world, count=96):
+    """What each thing looks like, as numbers: the chief components of its small gray picture, of variance 1."""
+    small = np.array([np.asarray(shape.resize((16, 16))).astype(np.float32) / 255 for shape in the_world.shapes])
+    alpha = small[..., 3]
+    flat = np.stack([alpha, small[..., :3].mean(-1) * alpha], 1).reshape(len(small), -1)
+    left, _, _ = np.linalg.svd(flat - flat.mean(0), full_matrices=False)
+    return left[:, :count] * len(flat) ** .5
 
 
 def make(the_world, tokenizer, seed, index, size, keep=None):
@@ -143,6 +158,9 @@ def make(the_world, tokenizer, seed, index, size, keep=None):
         "meant": np.array([[min(the_world.meanings[w]) if len(the_world.meanings[w]) == 1 else -1
                             for w in (phrase.words * 2)[:2]] for phrase in phrases]),
     }
+    over = np.array([cover(scene, the_world.size) for scene in scenes])
     if keep:
-        batch["keep"] = np.array([patches_of(scene, the_world.size, rng, keep) for scene in scenes])
+        batch["keep"] = np.array([patches_of(row, rng, keep) for row in over])
+        over = np.take_along_axis(over, batch["keep"], 1)
+    batch["over"] = over
     return batch

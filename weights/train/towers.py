@@ -64,6 +64,9 @@ class Towers(nn.Module):
 
     def images(self, pixels, keep=None):
         """pixels: uint8, rows x IMAGE x IMAGE x 3; keep: the patches to look at, rows x count, None: all."""
+        return self.project(self.image_tokens(pixels, keep))
+
+    def image_tokens(self, pixels, keep=None):
         rows, side = len(pixels), IMAGE // PATCH
         x = pixels.view(rows, side, PATCH, side, PATCH, 3).permute(0, 1, 3, 5, 2, 4).reshape(rows, side * side, -1)
         positions = self.image_positions[1:].expand(rows, -1, -1)
@@ -75,7 +78,10 @@ class Towers(nn.Module):
         x = self.pre_layrnorm(torch.cat([first, x], 1))
         for block in self.image_blocks:
             x = block(x)
-        return functional.normalize(self.visual_projection(self.post_layernorm(x[:, 0])).float(), dim=-1)
+        return self.post_layernorm(x)  # the patches' are looked at in training only
+
+    def project(self, tokens):
+        return functional.normalize(self.visual_projection(tokens[:, 0]).float(), dim=-1)
 
     def texts(self, ids, ends):
         """ids: rows x tokens, padded behind; ends: where each row's end-of-text token stands."""

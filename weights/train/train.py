@@ -24,19 +24,40 @@ PROXY_SCALE = 20.0
 ALIKE_SCALE = 10.0
 
 
-class Proxies(torch.nn.Module):
-    """One direction for each thing, shared by both towers while training and not exported: a picture and a text of a
-    thing are classified against all of them, which gives every sample a thousand negatives."""
+class Heads(torch.nn.Module):
+    """What helps the towers while they are trained and is not exported.
 
-    def __init__(self, things):
+    proxies: one direction for each thing, shared by both towers: a picture and a text of a thing are classified against
+    all of them, which gives every sample a thousand negatives. things: says from an image token, the class token or that
+    of a patch with a thing over it, which thing it is. shapes: says what the thing looks like upright and in gray.
+    """
+
+    def __init__(self, codes):
         super().__init__()
-        self.weight = torch.nn.Parameter(torch.randn(things, towers.DIMENSIONS))
+        self.proxies = torch.nn.Parameter(torch.randn(len(codes), towers.DIMENSIONS) * .5)
+        self.things = torch.nn.Linear(towers.WIDTH, len(codes))
+        self.shapes = torch.nn.Linear(towers.WIDTH, codes.shape[1])
+        self.register_buffer("codes", codes)
 
-    def loss(self, vectors, targets):
+    def proxy_loss(self, vectors, targets):
         """targets: rows x 2, the same twice for one thing; rows with -1 are left out."""
         rows = (targets >= 0).all(1)
-        logs = (PROXY_SCALE * vectors[rows] @ functional.normalize(self.weight, dim=-1).T).log_softmax(1)
-        return -logs.gather(1, targets[rows]).mean()
+        return two_targets(PROXY_SCALE * vectors[rows] @ functional.normalize(self.proxies, dim=-1).T, targets[rows])
+
+    def token_losses(self, tokens, things, over):
+        whole, single = tokens[:, 0], things[:, 0] == things[:, 1]
+        with torch.autocast(tokens.device.type, torch.bfloat16):
+            parts, of = tokens[:, 1:][over >= 0], over[over >= 0]
+            said, part_said = self.things(whole), self.things(parts)
+            shape, part_shape = self.shapes(whole[single]), self.shapes(parts)
+        wrong = functional.mse_loss(shape.float(), self.codes[things[single, 0]])
+        part_wrong = functional.mse_loss(part_shape.float(), self.codes[of])
+        return {"whole": two_targets(said.float(), things), "part": functional.cross_entropy(part_said.float(), of),
+                "shape": wrong + part_wrong}
+
+
+def two_targets(scores, targets):
+    return -scores.log_softmax(1).gather(1, targets).mean()
 
 
 def contrast(scores, true, scale):
@@ -67,23 +88,25 @@ def encode_texts(model, ids, ends, parts=4):
     return torch.cat(texts)[order.argsort()]
 
 
-def losses(model, proxies, batch):
+def losses(model, heads, batch):
     count = len(batch["pixels"])
     device = batch["pixels"].device
     with torch.autocast(device.type, torch.bfloat16):
-        pictures = model.images(batch["pixels"], batch.get("keep"))
+        tokens = model.image_tokens(batch["pixels"], batch.get("keep"))
+        pictures = model.project(tokens)
         texts = encode_texts(model, batch["ids"], batch["ends"])
     scores, true = pictures @ texts.T, batch["true"]
     return {
         "picture": contrast(scores, true.T, model.scale()),
         "text": contrast(scores[:, :count].T, true[:count], model.scale()),
-        "thing": proxies.loss(pictures, batch["things"]),
-        "word": proxies.loss(texts, batch["meant"]),
+        "thing": heads.proxy_loss(pictures, batch["things"]),
+        "word": heads.proxy_loss(texts, batch["meant"]),
         "alike": alike(pictures, batch["things"]),
+        **heads.token_losses(tokens, batch["things"], batch["over"]),
     }
 
 
-WEIGHTS = {"picture": .5, "text": .5, "thing": 1., "word": .2, "alike": .2}
+WEIGHTS = {"picture": .5, "text": .5, "thing": .5, "word": .2, "alike": .2, "whole": .5, "part": .5, "shape": .5}
 
 
 def draw_batches(queue, options, merges, first, stride):
@@ -130,13 +153,14 @@ def encode_names(model, tokenizer, names):
 def begin(options, the_world, merges):
     torch.manual_seed(options.seed)
     tokenizer = bpe.Tokenizer(merges, towers.CONTEXT)
-    model, proxies = towers.Towers(len(tokenizer.ids)), Proxies(len(the_world.things))
+    model = towers.Towers(len(tokenizer.ids))
+    heads = Heads(torch.from_numpy(batches.shape_codes(the_world)))
     if options.start:
         state, started = export.read(options.start)
         adapt_tokens(state, merges, started)
         model.load_state_dict(state)
-        proxies.weight.data = encode_names(model, tokenizer, the_world.names)
-    return model, proxies
+        heads.proxies.data = 10 * encode_names(model, tokenizer, the_world.names)
+    return model, heads
 
 
 def groups(*modules):
@@ -200,14 +224,14 @@ def run(replica, options, meeting):
     if options.replicas > 1:
         torch.distributed.init_process_group("gloo", f"file://{meeting}", rank=replica, world_size=options.replicas)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model, proxies = begin(options, world.from_options(options), merges)
+    model, heads = begin(options, world.from_options(options), merges)
     if saved:
         model.load_state_dict(saved["model"])
-        proxies.load_state_dict(saved["proxies"])
+        heads.load_state_dict(saved["heads"])
     model.to(device)
-    proxies.to(device)
-    parameters = [*model.parameters(), *proxies.parameters()]
-    optimizer = torch.optim.AdamW(groups(model, proxies), betas=(.9, .98), fused=True)
+    heads.to(device)
+    parameters = [*model.parameters(), *heads.parameters()]
+    optimizer = torch.optim.AdamW(groups(model, heads), betas=(.9, .98), fused=True)
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
     if saved:
         optimizer.load_state_dict(saved["optimizer"])
@@ -218,7 +242,7 @@ def run(replica, options, meeting):
         batch = source.get(device)
         for group in optimizer.param_groups:
             group["lr"] = rate(options, step)
-        parts = losses(model, proxies, batch)
+        parts = losses(model, heads, batch)
         optimizer.zero_grad()
         sum(WEIGHTS[name] * value for name, value in parts.items()).backward()
         average_gradients(parameters, options.replicas)
@@ -239,7 +263,7 @@ def run(replica, options, meeting):
             print(f"step {step}  {speed:.0f} scenes/s  rate {rate(options, step):.2e}  {text}", flush=True)
             total = dict.fromkeys(WEIGHTS, 0.)
         if step % options.save == 0 or step == last:
-            save(options.checkpoint, step=step, model=model.state_dict(), proxies=proxies.state_dict(), average=average,
+            save(options.checkpoint, step=step, model=model.state_dict(), heads=heads.state_dict(), average=average,
                  optimizer=optimizer.state_dict(), merges=merges)
 
 
