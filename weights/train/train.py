@@ -163,8 +163,16 @@ def begin(options, the_world, merges):
     return model, heads
 
 
-def groups(*modules):
-    parameters = [p for module in modules for p in module.parameters()]
+def freeze_below(model, last):
+    """Leave only the last blocks of each tower, and what comes after them, to be trained."""
+    for part in (model.patch_embedding, model.pre_layrnorm, model.token_embedding, *model.image_blocks[:-last],
+                 *model.text_blocks[:-last]):
+        part.requires_grad_(False)
+    for part in (model.class_embedding, model.image_positions, model.text_positions):
+        part.requires_grad_(False)
+
+
+def groups(parameters):
     return [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": .05},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0}]
 
@@ -193,6 +201,7 @@ def arguments():
     parser.add_argument("--decay", type=float, default=1.0)
     parser.add_argument("--average", type=float, default=.998, help="how long the exported moving average remembers")
     parser.add_argument("--keep", type=int, default=0, help="look at this many of the 49 patches only; 0: all")
+    parser.add_argument("--last", type=int, default=0, help="train only so many last blocks of each tower; 0: all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that draw, for each replica")
     parser.add_argument("--replicas", type=int, default=1,
@@ -230,8 +239,10 @@ def run(replica, options, meeting):
         heads.load_state_dict(saved["heads"])
     model.to(device)
     heads.to(device)
-    parameters = [*model.parameters(), *heads.parameters()]
-    optimizer = torch.optim.AdamW(groups(model, heads), betas=(.9, .98), fused=True)
+    if options.last:
+        freeze_below(model, options.last)
+    parameters = [p for p in [*model.parameters(), *heads.parameters()] if p.requires_grad]
+    optimizer = torch.optim.AdamW(groups(parameters), betas=(.9, .98), fused=True)
     average = {name: value.detach().clone() for name, value in model.state_dict().items()}
     if saved:
         optimizer.load_state_dict(saved["optimizer"])
