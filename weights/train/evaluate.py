@@ -57,26 +57,24 @@ class InProgram:
     def __init__(self, path, program):
         self.path, self.program = path, program
 
-    def embed(self, option, items):
-        with tempfile.TemporaryDirectory() as directory:
-            listing, out = f"{directory}/list.txt", f"{directory}/out.npy"
-            if option == "image":
-                names = [f"{directory}/{i}.png" for i in range(len(items))]
-                for name, image in zip(names, items):
-                    image.save(name, compress_level=1)
-                items = names
-            with open(listing, "w", encoding="utf-8") as file:
-                file.write("".join(item + "\n" for item in items))
-            kind = ["--image"] if option == "image" else []
-            subprocess.run([self.program, "-q", "embed", "--model", os.path.abspath(self.path), *kind, "--list", listing,
-                            "--format", "npy", "-o", out], check=True)
-            return np.load(out)
+    def embed(self, option, lines, directory):
+        listing, out = f"{directory}/list.txt", f"{directory}/out.npy"
+        with open(listing, "w", encoding="utf-8") as file:
+            file.write("".join(line + "\n" for line in lines))
+        subprocess.run([self.program, "embed", "-q", "--model", os.path.abspath(self.path), option, listing, "--format",
+                        "npy", "-o", out], check=True)
+        return np.load(out)
 
     def texts(self, texts):
-        return self.embed("text", texts)
+        with tempfile.TemporaryDirectory() as directory:
+            return self.embed("--list", texts, directory)
 
     def images(self, images):
-        return self.embed("image", images)
+        with tempfile.TemporaryDirectory() as directory:
+            names = [f"{directory}/{i}.png" for i in range(len(images))]
+            for name, image in zip(names, images):
+                image.save(name, compress_level=1)
+            return self.embed("--images-from", names, directory)
 
 
 def fit(image):

@@ -249,6 +249,11 @@ def run(replica, options, meeting):
         average = {name: value.to(device) for name, value in saved["average"].items()}
     begun, first, total = time.monotonic(), step, dict.fromkeys(WEIGHTS, 0.)
     last = min(options.steps, options.until or options.steps)
+
+    def keep_state():
+        save(options.checkpoint, step=step, model=model.state_dict(), heads=heads.state_dict(), average=average,
+             optimizer=optimizer.state_dict(), merges=merges)
+
     while step < last:
         batch = source.get(device)
         for group in optimizer.param_groups:
@@ -273,9 +278,10 @@ def run(replica, options, meeting):
             text = "  ".join(f"{name} {float(value) / options.report:.3f}" for name, value in total.items())
             print(f"step {step}  {speed:.0f} scenes/s  rate {rate(options, step):.2e}  {text}", flush=True)
             total = dict.fromkeys(WEIGHTS, 0.)
-        if step % options.save == 0 or step == last:
-            save(options.checkpoint, step=step, model=model.state_dict(), heads=heads.state_dict(), average=average,
-                 optimizer=optimizer.state_dict(), merges=merges)
+        if step % options.save == 0:
+            keep_state()
+    if not replica:
+        keep_state()
 
 
 def main():
