@@ -183,11 +183,6 @@ def rate(options, step):
     return options.rate * min(1, (step + 1) / options.warm, max(down, 0))
 
 
-def save(path, **content):
-    torch.save(content, path + ".part")
-    os.replace(path + ".part", path)
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("checkpoint", help="file to write, and to go on from if it is there")
@@ -222,66 +217,88 @@ def average_gradients(parameters, replicas):
             p.grad.copy_(part.view_as(p))
 
 
+class Run:
+    """The towers, what trains them, and the file they are kept in."""
+
+    def __init__(self, options, device, merges):
+        self.options, self.device, self.merges, self.step = options, device, merges, 0
+        self.model, self.heads = (part.to(device) for part in begin(options, world.from_options(options), merges))
+        if options.last:
+            freeze_below(self.model, options.last)
+        self.parameters = [p for p in [*self.model.parameters(), *self.heads.parameters()] if p.requires_grad]
+        self.optimizer = torch.optim.AdamW(groups(self.parameters), betas=(.9, .98), fused=True)
+        self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+
+    def load(self, saved):
+        self.step = saved["step"]
+        self.model.load_state_dict(saved["model"])
+        self.heads.load_state_dict(saved["heads"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.average = {name: value.to(self.device) for name, value in saved["average"].items()}
+
+    def save(self):
+        path = self.options.checkpoint
+        torch.save({"step": self.step, "model": self.model.state_dict(), "heads": self.heads.state_dict(),
+                    "average": self.average, "optimizer": self.optimizer.state_dict(), "merges": self.merges},
+                   path + ".part")
+        os.replace(path + ".part", path)
+
+    def learn(self, batch):
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate(self.options, self.step)
+        parts = losses(self.model, self.heads, batch)
+        self.optimizer.zero_grad()
+        sum(WEIGHTS[name] * value for name, value in parts.items()).backward()
+        average_gradients(self.parameters, self.options.replicas)
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.)
+        self.optimizer.step()
+        self.step += 1
+        with torch.no_grad():
+            keep = min(self.options.average, self.step / (self.step + 10))
+            for name, value in self.model.state_dict().items():
+                self.average[name].lerp_(value, 1 - keep)
+        return {name: value.detach() for name, value in parts.items()}
+
+
+class Report:
+    """A line every --report steps: the losses since the last one, and the speed since the beginning."""
+
+    def __init__(self, options, step):
+        self.options, self.begun, self.first, self.sums = options, time.monotonic(), step, {}
+
+    def add(self, step, parts):
+        for name, value in parts.items():
+            self.sums[name] = self.sums.get(name, 0) + value
+        if step % self.options.report == 0:
+            scenes = (step - self.first) * self.options.batch * self.options.replicas
+            speed = scenes / (time.monotonic() - self.begun)
+            text = "  ".join(f"{name} {float(value) / self.options.report:.3f}" for name, value in self.sums.items())
+            print(f"step {step}  {speed:.0f} scenes/s  rate {rate(self.options, step):.2e}  {text}", flush=True)
+            self.sums = {}
+
+
 def run(replica, options, meeting):
     merges = bpe.Tokenizer.read(options.tokenizer, towers.CONTEXT).merges
-    there = os.path.exists(options.checkpoint)
-    saved = torch.load(options.checkpoint, map_location="cpu", weights_only=True) if there else None
-    step = saved["step"] if saved else 0
-    source = Batches(options, merges, replica, step)
+    saved = None
+    if os.path.exists(options.checkpoint):
+        saved = torch.load(options.checkpoint, map_location="cpu", weights_only=True)
+    source = Batches(options, merges, replica, saved["step"] if saved else 0)  # before the device: it forks
     if options.threads:
         torch.set_num_threads(options.threads)
     if options.replicas > 1:
         torch.distributed.init_process_group("gloo", f"file://{meeting}", rank=replica, world_size=options.replicas)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model, heads = begin(options, world.from_options(options), merges)
+    this = Run(options, torch.device("cuda" if torch.cuda.is_available() else "cpu"), merges)
     if saved:
-        model.load_state_dict(saved["model"])
-        heads.load_state_dict(saved["heads"])
-    model.to(device)
-    heads.to(device)
-    if options.last:
-        freeze_below(model, options.last)
-    parameters = [p for p in [*model.parameters(), *heads.parameters()] if p.requires_grad]
-    optimizer = torch.optim.AdamW(groups(parameters), betas=(.9, .98), fused=True)
-    average = {name: value.detach().clone() for name, value in model.state_dict().items()}
-    if saved:
-        optimizer.load_state_dict(saved["optimizer"])
-        average = {name: value.to(device) for name, value in saved["average"].items()}
-    begun, first, total = time.monotonic(), step, dict.fromkeys(WEIGHTS, 0.)
-    last = min(options.steps, options.until or options.steps)
-
-    def keep_state():
-        save(options.checkpoint, step=step, model=model.state_dict(), heads=heads.state_dict(), average=average,
-             optimizer=optimizer.state_dict(), merges=merges)
-
-    while step < last:
-        batch = source.get(device)
-        for group in optimizer.param_groups:
-            group["lr"] = rate(options, step)
-        parts = losses(model, heads, batch)
-        optimizer.zero_grad()
-        sum(WEIGHTS[name] * value for name, value in parts.items()).backward()
-        average_gradients(parameters, options.replicas)
-        torch.nn.utils.clip_grad_norm_(parameters, 1.)
-        optimizer.step()
-        step += 1
-        with torch.no_grad():
-            keep = min(options.average, step / (step + 10))
-            for name, value in model.state_dict().items():
-                average[name].lerp_(value, 1 - keep)
-        for name, value in parts.items():
-            total[name] += value.detach()
-        if replica:
-            continue
-        if step % options.report == 0:
-            speed = (step - first) * options.batch * options.replicas / (time.monotonic() - begun)
-            text = "  ".join(f"{name} {float(value) / options.report:.3f}" for name, value in total.items())
-            print(f"step {step}  {speed:.0f} scenes/s  rate {rate(options, step):.2e}  {text}", flush=True)
-            total = dict.fromkeys(WEIGHTS, 0.)
-        if step % options.save == 0:
-            keep_state()
-    if not replica:
-        keep_state()
+        this.load(saved)
+    report = Report(options, this.step)
+    while this.step < min(options.steps, options.until or options.steps):
+        parts = this.learn(source.get(this.device))
+        if replica == 0:
+            report.add(this.step, parts)
+            if this.step % options.save == 0:
+                this.save()
+    if replica == 0:
+        this.save()
 
 
 def main():
