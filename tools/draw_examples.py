@@ -3,36 +3,25 @@
 """Draw examples/pictures and its captions.csv: scenes of colour-emoji glyphs on plain and scenic grounds.
 
 Needs python3-pil, python3-numpy and fonts-noto-color-emoji (OFL: pictures made with the font are free to publish).
-The same seed gives the same pictures with the same versions of the three. Usage: draw_examples.py DIRECTORY
+The same names give the same pictures with the same versions of the three. The drawing is weights/train/drawing.py.
+
+Usage: draw_examples.py DIRECTORY
 """
 import csv
+import os
 import random
 import sys
 import zlib
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "weights", "train"))
+import drawing  # noqa: E402
+import world  # noqa: E402
 
-FONT = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"
-GLYPH_SIZE = 109  # the one size the font's bitmaps have
-SIZE = 224        # twice the default model's input
+SIZE = 224  # twice the default model's input
 
-COLOURS = {
-    "red": (215, 40, 40), "green": (50, 160, 60), "blue": (45, 85, 215), "yellow": (240, 210, 50),
-    "orange": (240, 140, 30), "purple": (140, 60, 180), "pink": (245, 140, 185), "brown": (125, 80, 45),
-    "black": (25, 25, 28), "white": (246, 246, 246), "gray": (135, 135, 140),
-}
-
-# Scenic grounds: how the caption says it, where the horizon lies, the sky's and the ground's two colours.
-SCENES = {
-    "on the grass": (.45, ((120, 190, 250), (200, 230, 255)), ((90, 180, 70), (50, 130, 40))),
-    "in the sea": (.3, ((150, 200, 245), (220, 235, 250)), ((30, 110, 190), (10, 60, 130))),
-    "in the snow": (.4, ((170, 200, 230), (220, 230, 240)), ((250, 250, 255), (225, 235, 245))),
-    "in the desert": (.4, ((250, 200, 130), (255, 230, 180)), ((230, 180, 100), (200, 140, 70))),
-    "on the road": (.4, ((150, 200, 245), (215, 230, 245)), ((110, 110, 115), (70, 70, 75))),
-    "in a room": (.6, ((235, 220, 200), (225, 205, 180)), ((150, 105, 70), (120, 80, 50))),
-    "in the sky": (1.0, ((80, 160, 245), (200, 230, 255)), ((0, 0, 0), (0, 0, 0))),
-}
+# Where the horizon lies.
+HORIZONS = {"on the grass": .45, "in the sea": .3, "in the snow": .4, "in the desert": .4, "on the road": .4,
+            "in a room": .6}
 
 THINGS = {
     "dog": "\U0001F415", "cat": "\U0001F408", "rabbit": "\U0001F407", "horse": "\U0001F40E", "ewe": "\U0001F411",
@@ -45,10 +34,12 @@ THINGS = {
     "hot beverage": "☕", "teapot": "\U0001FAD6", "hammer": "\U0001F528", "umbrella": "☂️",
     "guitar": "\U0001F3B8", "trumpet": "\U0001F3BA", "soccer ball": "⚽", "house": "\U0001F3E0",
     "cactus": "\U0001F335", "sunflower": "\U0001F33B", "mushroom": "\U0001F344", "envelope": "✉️",
-    "t shirt": "\U0001F455", "crown": "\U0001F451", "chair": "\U0001FA91",
+    "t shirt": "\U0001F455", "crown": "\U0001F451", "chair": "\U0001FA91", "penguin": "\U0001F427",
+    "dolphin": "\U0001F42C", "camel": "\U0001F42A", "helicopter": "\U0001F681", "tractor": "\U0001F69C",
+    "grapes": "\U0001F347", "watermelon": "\U0001F349", "carrot": "\U0001F955", "bread": "\U0001F35E",
+    "cheese wedge": "\U0001F9C0", "doughnut": "\U0001F369", "pie": "\U0001F967", "green apple": "\U0001F34F",
+    "snowman": "☃️", "key": "\U0001F511",
 }
-
-NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 # file name, [(thing, colour or None)], count, ground ("on a COLOUR background" or a scene) - drawn in this order
 SCENE_LIST = [
@@ -98,6 +89,17 @@ SCENE_LIST = [
     ("sunflower-grass.jpg", [("sunflower", None)], 1, "on the grass"), ("mushroom-brown.jpg", [("mushroom", None)], 1, "brown"),
     ("envelope-green.jpg", [("envelope", None)], 1, "green"), ("crown-purple.jpg", [("crown", None)], 1, "purple"),
     ("red-chair-room.jpg", [("chair", "red")], 1, "in a room"),
+    # some more of each
+    ("white-dog-yellow.jpg", [("dog", "white")], 1, "yellow"), ("black-dog-snow.jpg", [("dog", "black")], 1, "in the snow"),
+    ("two-white-rabbits-blue.jpg", [("rabbit", "white")], 2, "blue"), ("two-red-cars-grass.jpg", [("automobile", "red")], 2, "on the grass"),
+    ("tractor-grass.jpg", [("tractor", None)], 1, "on the grass"), ("helicopter-sky.jpg", [("helicopter", None)], 1, "in the sky"),
+    ("black-cat-snow.jpg", [("cat", "black")], 1, "in the snow"), ("penguin-snow.jpg", [("penguin", None)], 1, "in the snow"),
+    ("dolphin-sea.jpg", [("dolphin", None)], 1, "in the sea"), ("camel-desert.jpg", [("camel", None)], 1, "in the desert"),
+    ("grapes-white.jpg", [("grapes", None)], 1, "white"), ("watermelon-gray.jpg", [("watermelon", None)], 1, "gray"),
+    ("carrot-blue.jpg", [("carrot", None)], 1, "blue"), ("bread-room.jpg", [("bread", None)], 1, "in a room"),
+    ("cheese-purple.jpg", [("cheese wedge", None)], 1, "purple"), ("doughnut-green.jpg", [("doughnut", None)], 1, "green"),
+    ("pie-red.jpg", [("pie", None)], 1, "red"), ("two-green-apples.jpg", [("green apple", None)], 2, "brown"),
+    ("snowman-snow.jpg", [("snowman", None)], 1, "in the snow"), ("key-orange.jpg", [("key", None)], 1, "orange"),
     # two things
     ("dog-and-cat.jpg", [("dog", None), ("cat", None)], 1, "on the grass"),
     ("red-car-and-yellow-bus.jpg", [("automobile", "red"), ("bus", "yellow")], 1, "on the road"),
@@ -105,90 +107,44 @@ SCENE_LIST = [
 ]
 
 
-def glyph(thing, font):
-    canvas = Image.new("RGBA", (136, 128), (0, 0, 0, 0))
-    ImageDraw.Draw(canvas).text((0, 0), THINGS[thing], font=font, embedded_color=True)
-    return canvas.crop(canvas.getbbox())
-
-
-def tint(sprite, colour):
-    """Recolour by luminance, so that shading stays: white stays bright in the shadows, black dark in the lights."""
-    pixels = np.asarray(sprite).astype(np.float32)
-    light = (pixels[..., :3] @ np.array([.3, .59, .11], np.float32) / 255)[..., None]
-    if colour == "white":
-        rgb = 255 * (.45 + .55 * light) * np.ones(3, np.float32)
-    elif colour == "black":
-        rgb = 255 * (.03 + .42 * light) * np.ones(3, np.float32)
-    else:
-        rgb = np.array(COLOURS[colour], np.float32) * (.35 + .85 * light)
-    pixels[..., :3] = np.clip(rgb, 0, 255)
-    return Image.fromarray(pixels.astype(np.uint8), "RGBA")
-
-
-def gradient(height, top, bottom):
-    t = np.linspace(0, 1, max(height, 1), dtype=np.float32)[:, None, None]
-    return (np.array(top, np.float32) * (1 - t) + np.array(bottom, np.float32) * t) * np.ones((1, SIZE, 1), np.float32)
-
-
 def backdrop(ground):
-    if ground in COLOURS:
-        return np.ones((SIZE, SIZE, 3), np.float32) * np.array(COLOURS[ground], np.float32)
-    horizon, sky, land = SCENES[ground]
-    whole_sky, whole_land = gradient(SIZE, *sky), gradient(SIZE, *land)
-    row = int(SIZE * horizon)
-    return np.concatenate([whole_sky[:row], whole_land[row:]])
+    if ground in drawing.COLOURS:
+        return drawing.plain(SIZE, drawing.COLOURS[ground])
+    if ground == "in the sky":
+        return drawing.gradient(SIZE, *drawing.SKY)
+    return drawing.landscape(SIZE, ground, HORIZONS[ground])
 
 
 def paste(base, sprite, rng, x, y, size):
-    scale = size / max(sprite.size)
-    sprite = sprite.resize((max(4, int(sprite.width * scale)), max(4, int(sprite.height * scale))), Image.BILINEAR)
-    if rng.random() < .5:
-        sprite = sprite.transpose(Image.FLIP_LEFT_RIGHT)
-    if rng.random() < .5:
-        sprite = sprite.rotate(rng.uniform(-15, 15), Image.BILINEAR, expand=True)
-    base.paste(sprite, (int(x - sprite.width / 2), int(y - sprite.height / 2)), sprite)
-
-
-def with_article(words):
-    return ("an " if words[0] in "aeiou" else "a ") + words
-
-
-def plural(words):
-    if words == "fish":
-        return words
-    if words.endswith(("s", "x", "ch", "sh")):
-        return words + "es"
-    if words.endswith("y"):
-        return words[:-1] + "ies"
-    return words + "s"
+    flip = rng.random() < .5
+    angle = rng.uniform(-15, 15) if rng.random() < .5 else None
+    drawing.paste(base, sprite, SIZE * x, SIZE * y, SIZE * size, flip, angle)
 
 
 def caption(things, count, ground):
-    names = [(colour + " " if colour else "") + thing for thing, colour in things]
-    if count > 1:
-        words = f"{NUMBERS[count]} " + (f"{things[0][1]} " if things[0][1] else "") + plural(things[0][0])
-    else:
-        words = " and ".join(with_article(name) for name in names)
-    return f"{words} " + (f"on a {ground} background" if ground in COLOURS else ground)
+    words, colours = zip(*things)
+    text = world.Phrase(list(words), list(colours), count, ground=world.ground_words(ground)).caption()
+    return text.replace("fishes", "fish")
 
 
 def draw(name, things, count, ground, font):
     rng = random.Random(zlib.crc32(name.encode()))  # each picture has its own seed: adding one changes no other
-    base = Image.fromarray(backdrop(ground).clip(0, 255).astype(np.uint8))
-    sprites = [tint(glyph(thing, font), colour) if colour else glyph(thing, font) for thing, colour in things]
+    base = drawing.to_image(backdrop(ground))
+    sprites = [drawing.glyph(THINGS[thing], font) for thing, _ in things]
+    sprites = [drawing.tint(sprite, colour) if colour else sprite for sprite, (_, colour) in zip(sprites, things)]
     if count > 1:
         for i in range(count):
-            paste(base, sprites[0], rng, SIZE * ((i + .5) / count), SIZE * rng.uniform(.35, .65), SIZE * .85 / count)
+            paste(base, sprites[0], rng, (i + .5) / count, rng.uniform(.35, .65), .85 / count)
     elif len(sprites) == 2:
-        paste(base, sprites[0], rng, SIZE * .27, SIZE * rng.uniform(.4, .6), SIZE * .45)
-        paste(base, sprites[1], rng, SIZE * .73, SIZE * rng.uniform(.4, .6), SIZE * .45)
+        paste(base, sprites[0], rng, .27, rng.uniform(.4, .6), .45)
+        paste(base, sprites[1], rng, .73, rng.uniform(.4, .6), .45)
     else:
-        paste(base, sprites[0], rng, SIZE * rng.uniform(.4, .6), SIZE * rng.uniform(.45, .6), SIZE * rng.uniform(.5, .75))
+        paste(base, sprites[0], rng, rng.uniform(.4, .6), rng.uniform(.45, .6), rng.uniform(.5, .75))
     return base
 
 
 def main(directory):
-    font = ImageFont.truetype(FONT, GLYPH_SIZE)
+    font = drawing.open_font()
     with open(f"{directory}/captions.csv", "w", newline="", encoding="utf-8") as out:
         table = csv.writer(out, lineterminator="\n")
         table.writerow(["name", "caption", "things", "price"])

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Batches for training: pictures, captions, false captions, and which captions are true of which pictures."""
+import dataclasses
+import random
+
+import numpy as np
+
+import world
+
+NATURAL = len(world.COLOUR_NAMES)  # the colour number of a thing that was not recoloured
+COLOUR_IDS = {None: NATURAL, **{name: i for i, name in enumerate(world.COLOUR_NAMES)}}
+PATCHES = 7
+FALSE_SHARE = .15  # of scenes with one kind of thing; those with two always get a false caption too
+
+
+def other(rng, choices, but):
+    return rng.choice([choice for choice in choices if choice != but])
+
+
+def said_ground(phrase, scene):
+    return scene.ground if phrase.ground else None
+
+
+def falsify(rng, the_world, scene):
+    """A caption that differs from the scene's in one point, in which it is false: (phrase, the ground it says)."""
+    phrase = dataclasses.replace(scene.phrase, words=list(scene.phrase.words), colours=list(scene.phrase.colours))
+    ground = said_ground(phrase, scene)
+    kinds = ["thing", "thing"]
+    if len(phrase.words) == 1:
+        kinds.append("count")
+        if phrase.colours[0]:
+            kinds += ["colour", "colour"]
+    elif phrase.joint != "and":
+        kinds += ["joint"] * 6
+    elif all(phrase.colours) and phrase.colours[0] != phrase.colours[1]:
+        kinds += ["exchange"] * 2
+    if ground:
+        kinds.append("ground")
+    kind = rng.choice(kinds)
+    if kind == "thing":
+        which = rng.randrange(len(phrase.words))
+        meant = set().union(*(the_world.meanings[word] for word in phrase.words))
+        while True:
+            number = rng.randrange(len(the_world.things))
+            if number not in meant and number not in scene.things:
+                phrase.words[which] = the_world.names[number]
+                break
+    elif kind == "count":
+        phrase.count = other(rng, [1, 2, 3, 4], scene.count)
+        phrase.size = ""
+    elif kind == "colour":
+        phrase.colours[0] = other(rng, world.COLOUR_NAMES, phrase.colours[0])
+    elif kind == "joint":
+        phrase.joint = "to the left of" if phrase.joint == "to the right of" else "to the right of"
+    elif kind == "exchange":
+        phrase.colours.reverse()
+    else:
+        ground = other(rng, world.COLOUR_NAMES + world.GROUNDS, ground)
+        phrase.ground = world.ground_words(ground)
+    return phrase, ground
+
+
+def truths(the_world, phrases, grounds, scenes):
+    """Boolean, phrases x scenes: whether all that the phrase says holds in the scene (small and big are not looked at)."""
+    means = np.zeros((2, len(phrases), len(the_world.things)), bool)
+    for row, phrase in enumerate(phrases):
+        for which, word in enumerate(phrase.words):
+            means[which, row, list(the_world.meanings[word])] = True
+
+    def column(values):
+        return np.array(values)[:, None]
+
+    def colours_fit(which, colours):
+        said = column([COLOUR_IDS[p.colours[which]] if len(p.words) > which else NATURAL for p in phrases])
+        return (said == NATURAL) | (said == colours)
+
+    pairs = np.array([len(scene.things) > 1 for scene in scenes])
+    # from left to right, as drawn
+    order = [1 if len(s.things) > 1 and s.sprites[0].x > s.sprites[1].x else 0 for s in scenes]
+    left, right = (np.array([s.things[(o + k) % len(s.things)] for s, o in zip(scenes, order)]) for k in (0, 1))
+    left_colour, right_colour = (np.array([COLOUR_IDS[s.colours[(o + k) % len(s.colours)]] for s, o in zip(scenes, order)])
+                                 for k in (0, 1))
+    along = means[0][:, left] & colours_fit(0, left_colour)
+    single = along & (column([p.count for p in phrases]) == np.array([s.count for s in scenes]))
+    along &= means[1][:, right] & colours_fit(1, right_colour)
+    against = means[0][:, right] & colours_fit(0, right_colour) & means[1][:, left] & colours_fit(1, left_colour)
+    joints = column([p.joint for p in phrases])
+    double = along & (joints != "to the right of") | against & (joints != "to the left of")
+    said_pair = column([len(p.words) > 1 for p in phrases])
+    said = column([-1 if ground is None else world.GROUND_IDS[ground] for ground in grounds])
+    there = np.array([-1 if s.ground is None else world.GROUND_IDS[s.ground] for s in scenes])
+    return (said_pair == pairs) & np.where(said_pair, double, single) & ((said == -1) | (said == there))
+
+
+def pad(rows):
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    for row, values in zip(ids, rows):
+        row[:len(values)] = values
+    return ids
+
+
+def cover(scene, size):
+    """For each patch the thing that is over it, or -1."""
+    over = np.full((PATCHES, PATCHES), -1)
+    for i, sprite in enumerate(scene.sprites):
+        rows, columns = (slice(max(0, int((at - sprite.size * .4) * PATCHES / size)),
+                               int((at + sprite.size * .4) * PATCHES / size) + 1) for at in (sprite.y, sprite.x))
+        over[rows, columns] = scene.things[i if len(scene.things) > 1 else 0]
+    return over.ravel()
+
+
+def patches_of(over, rng, keep):
+    """The patches to look at: those under a thing first, the rest by chance."""
+    rank = np.array([rng.random() for _ in over]) - (over >= 0)
+    return np.sort(rank.argsort()[:keep])
+
+
+def kind_word(rng, the_world, scene):
+    """Now and then a thing is called by its kind: an animal, a vehicle, food."""
+    for which, number in enumerate(scene.things):
+        kinds = the_world.things[number].kinds
+        if kinds and rng.random() < .04:
+            scene.phrase.words[which] = rng.choice(kinds)
+
+
+def shape_codes(the_world, count=96):
+    """What each thing looks like, as numbers: the chief components of its small gray picture, of variance 1."""
+    small = np.array([np.asarray(shape.resize((16, 16))).astype(np.float32) / 255 for shape in the_world.shapes])
+    alpha = small[..., 3]
+    flat = np.stack([alpha, small[..., :3].mean(-1) * alpha], 1).reshape(len(small), -1)
+    left, _, _ = np.linalg.svd(flat - flat.mean(0), full_matrices=False)
+    return left[:, :count] * len(flat) ** .5
+
+
+def make(the_world, tokenizer, seed, index, size, keep=None):
+    """Batch number `index`; the same numbers give the same batch, whichever process makes it."""
+    rng = random.Random(seed << 32 | index)
+    mood = world.hard_mood(rng, len(the_world.things))
+    scenes, pixels = [], np.empty((size, the_world.size, the_world.size, 3), np.uint8)
+    for row in range(size):
+        scene = the_world.plan(rng, mood)
+        kind_word(rng, the_world, scene)
+        pixels[row] = np.asarray(world.weather(the_world.draw(scene), rng))
+        scenes.append(scene)
+    phrases = [scene.phrase for scene in scenes]
+    grounds = [said_ground(scene.phrase, scene) for scene in scenes]
+    false = [falsify(rng, the_world, scene) for scene in scenes if len(scene.things) > 1 or rng.random() < FALSE_SHARE]
+    phrases += [phrase for phrase, _ in false]
+    grounds += [ground for _, ground in false]
+    ids = [tokenizer(phrase.caption()) for phrase in phrases]
+    batch = {
+        "pixels": pixels,
+        "ids": pad(ids),
+        "ends": np.array([len(row) - 1 for row in ids]),
+        "true": truths(the_world, phrases, grounds, scenes),
+        "things": np.array([(scene.things * 2)[:2] for scene in scenes]),
+        # what the words mean, for the captions that name one thing; -1: several meanings
+        "meant": np.array([[min(the_world.meanings[w]) if len(the_world.meanings[w]) == 1 else -1
+                            for w in (phrase.words * 2)[:2]] for phrase in phrases]),
+    }
+    over = np.array([cover(scene, the_world.size) for scene in scenes])
+    if keep:
+        batch["keep"] = np.array([patches_of(row, rng, keep) for row in over])
+        over = np.take_along_axis(over, batch["keep"], 1)
+    batch["over"] = over
+    return batch

@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Byte-pair encoding in CLIP's layout: training merges on the world's captions, and encoding with them.
+
+Usage: bpe.py DIRECTORY [--count N] [--merges N] [--font FILE] [--unicode-data DIR] [--cldr DIR]
+Writes merges.txt and vocab.json.
+"""
+import argparse
+import collections
+import html
+import json
+import os
+import re
+import unicodedata
+
+START, END = "<|startoftext|>", "<|endoftext|>"
+SUFFIXES = ("'s", "'t", "'re", "'ve", "'m", "'ll", "'d")
+
+
+def byte_letters():
+    """One printable letter for each byte, GPT-2's: printable Latin-1 stands for itself, the others for U+0100 on."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    letters = dict(zip(printable, map(chr, printable)))
+    letters.update({byte: chr(256 + i) for i, byte in enumerate(others)})
+    return letters
+
+
+LETTERS = byte_letters()
+
+
+def clean(text):
+    """CLIP's cleaning but for ftfy's repairs, which plain ASCII captions do not need."""
+    return re.sub(r"\s+", " ", html.unescape(html.unescape(text)).strip()).strip().lower()
+
+
+def split(text):
+    """CLIP's pattern: special tokens, English suffixes, runs of letters, single numbers, runs of anything else."""
+    words, i = [], 0
+    while i < len(text):
+        fixed = next((piece for piece in (START, END, *SUFFIXES) if text.startswith(piece, i)), None)
+        if fixed:
+            words.append(fixed)
+            i += len(fixed)
+            continue
+        kind, j = kind_of(text[i]), i + 1
+        while kind in "LO" and j < len(text) and kind_of(text[j]) == kind:
+            j += 1
+        if kind != " ":
+            words.append(text[i:j])
+        i = j
+    return words
+
+
+def kind_of(letter):
+    category = unicodedata.category(letter)[0]
+    return category if category in "LN" else " " if letter.isspace() else "O"
+
+
+def spell(word):
+    letters = [LETTERS[byte] for byte in word.encode()]
+    return letters[:-1] + [letters[-1] + "</w>"]
+
+
+def merge(pieces, first, second):
+    merged, i = [], 0
+    while i < len(pieces):
+        if pieces[i:i + 2] == [first, second]:
+            merged.append(first + second)
+            i += 2
+        else:
+            merged.append(pieces[i])
+            i += 1
+    return merged
+
+
+def train(texts, count, least=3):
+    """Merges in order: each time the most frequent pair; of equals the one met first."""
+    words = collections.Counter()
+    for text in texts:
+        words.update(split(clean(text)))
+    spelled, merges = {word: spell(word) for word in words}, []
+    while len(merges) < count:
+        pairs = collections.Counter()
+        for word, pieces in spelled.items():
+            for pair in zip(pieces, pieces[1:]):
+                pairs[pair] += words[word]
+        if not pairs:
+            break
+        best, times = max(pairs.items(), key=lambda item: item[1])
+        if times < least:
+            break
+        merges.append(best)
+        for word, pieces in spelled.items():
+            if best[0] in pieces:
+                spelled[word] = merge(pieces, *best)
+    return merges
+
+
+def vocabulary(merges):
+    letters = list(LETTERS.values())
+    return letters + [letter + "</w>" for letter in letters] + ["".join(pair) for pair in merges] + [START, END]
+
+
+class Tokenizer:
+    def __init__(self, merges, context):
+        self.context = context
+        self.merges = merges
+        self.ids = {piece: i for i, piece in enumerate(vocabulary(merges))}
+        self.ranks = {pair: i for i, pair in enumerate(merges)}
+        self.known, self.parts = {START: [START], END: [END]}, {}
+
+    @classmethod
+    def read(cls, directory, context):
+        with open(f"{directory}/merges.txt", encoding="utf-8") as lines:
+            return cls([tuple(line.split()) for line in list(lines)[1:]], context)
+
+    def pieces(self, word):
+        if word not in self.known:
+            pieces = spell(word)
+            while len(pieces) > 1:
+                best = min(zip(pieces, pieces[1:]), key=lambda pair: self.ranks.get(pair, len(self.ranks)))
+                if best not in self.ranks:
+                    break
+                pieces = merge(pieces, *best)
+            self.known[word] = pieces
+        return self.known[word]
+
+    def __call__(self, text):
+        ids = [self.ids[START]]
+        for part in clean(text).split(" "):
+            if part not in self.parts:
+                self.parts[part] = [self.ids[piece] for word in split(part) for piece in self.pieces(word)]
+            ids += self.parts[part]
+        return ids[:self.context - 1] + [self.ids[END]]
+
+
+def write(directory, merges):
+    os.makedirs(directory, exist_ok=True)
+    with open(f"{directory}/merges.txt", "w", encoding="utf-8") as out:
+        out.write("#version: 0.2\n" + "".join(f"{first} {second}\n" for first, second in merges))
+    with open(f"{directory}/vocab.json", "w", encoding="utf-8") as out:
+        json.dump({piece: i for i, piece in enumerate(vocabulary(merges))}, out, ensure_ascii=False)
+
+
+def main():
+    import world
+    parser = argparse.ArgumentParser(description="Train the default model's merges on the world's captions.")
+    parser.add_argument("directory")
+    parser.add_argument("--count", type=int, default=20000, help="captions to learn from")
+    parser.add_argument("--merges", type=int, default=3000)
+    world.add_sources(parser)
+    options = parser.parse_args()
+    captions = world.corpus(world.from_options(options), options.count)
+    write(options.directory, train(captions, options.merges))
+
+
+if __name__ == "__main__":
+    main()
