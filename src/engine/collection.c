@@ -193,7 +193,7 @@ static clipsearch_status check_options(const cs_store_collection *row, const cli
     const cs_hnsw_options wanted = {.m = options->m, .ef_construction = options->ef_construction, .ef = options->ef};
     if (!cs_codes_word(options->codes))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there are no codes %d", (int)options->codes);
-    clipsearch_status status = cs_index_hnsw_open(encoder->dir.config.dim, metric, &wanted, &index, err);
+    clipsearch_status status = cs_index_hnsw_open(cs_model_dim(&encoder->dir), metric, &wanted, &index, err);
     cs_index_close(&index);
     if (status != CLIPSEARCH_OK || !row)
         return status;
