@@ -334,6 +334,16 @@ static clipsearch_status open_file(cs_store *store, const char *name, unsigned f
     return status ? status : bring_up_to_date(store, flags == CLIPSEARCH_CREATE, err);
 }
 
+/* By whatever links a file is opened, what belongs to it has one name. */
+static clipsearch_status follow_link(cs_store *store, clipsearch_error *err)
+{
+    struct stat st;
+    const bool link = lstat(store->path, &st) == 0 && S_ISLNK(st.st_mode);
+    const char *file = link ? sqlite3_db_filename(store->db, "main") : NULL; /* without links */
+    store->file = cs_strdup(file && *file ? file : store->path);
+    return store->file ? CLIPSEARCH_OK : cs_fail_memory(err, "a path");
+}
+
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out, clipsearch_error *err)
 {
     *out = NULL;
@@ -357,6 +367,8 @@ clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out
         goto done;
     }
     status = open_file(store, name, flags, err);
+    if (!status)
+        status = follow_link(store, err);
 done:
     cs_free(name);
     if (status)
@@ -377,6 +389,7 @@ void cs_store_close(cs_store **handle)
     cs_buf_free(&store->bounds);
     cs_free(store->vector);
     cs_free(store->path);
+    cs_free(store->file);
     cs_free(store);
     *handle = NULL;
 }
@@ -384,6 +397,11 @@ void cs_store_close(cs_store **handle)
 const char *cs_store_path(const cs_store *store)
 {
     return store->path;
+}
+
+const char *cs_store_file(const cs_store *store)
+{
+    return store->file;
 }
 
 void cs_store_set_timeout(cs_store *store, int milliseconds)
