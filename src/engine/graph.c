@@ -141,12 +141,18 @@ static clipsearch_status read_tail(cs_graph *graph, cs_store *store, const cs_st
 
 /* ---- */
 
+/* Which files the collection speaks of: a number that changes with them, 0 for none. */
+static uint64_t mark_of(const cs_store_collection *row)
+{
+    return row->index_owner + 3 * row->index_next;
+}
+
 /* Say why, once for each file. */
 static void tell(cs_graph *graph, const cs_store_collection *row, clipsearch_error *why, const char *reason)
 {
-    if (graph->told == row->index_owner + 1)
+    if (graph->told == graph->mark + 1)
         return;
-    graph->told = row->index_owner + 1;
+    graph->told = graph->mark + 1;
     cs_fail(why, CLIPSEARCH_E_NOT_FOUND,
             "%s; searching all of %s exactly (the next ingestion, or clipsearch vacuum %s, writes an index)", reason,
             row->name, row->name);
@@ -157,7 +163,7 @@ static clipsearch_status open_graph(cs_graph *graph, cs_store *store, const cs_s
 {
     clipsearch_error reason;
     cs_graph_close(graph);
-    if (row->index_owner && graph->refused == row->index_owner)
+    if (graph->mark && graph->refused == graph->mark)
         return CLIPSEARCH_OK;
     clipsearch_status status = cs_graph_map(store, row, &graph->index, &graph->stamp, &reason);
     graph->tail_generation = graph->stamp.generation;
@@ -167,7 +173,7 @@ static clipsearch_status open_graph(cs_graph *graph, cs_store *store, const cs_s
     }
     if (status == CLIPSEARCH_E_MEMORY)
         return cs_fail(err, status, "%s", reason.message);
-    graph->refused = row->index_owner;
+    graph->refused = graph->mark;
     tell(graph, row, why, reason.message);
     return CLIPSEARCH_OK;
 }
@@ -179,6 +185,7 @@ clipsearch_status cs_graph_ready(cs_graph *graph, cs_store *store, const cs_stor
     clipsearch_status status = CLIPSEARCH_OK;
     *usable = false;
     why->message[0] = '\0';
+    graph->mark = mark_of(row);
     if (row->count < CS_GRAPH_LEAST) {
         cs_graph_close(graph);
         return CLIPSEARCH_OK;
@@ -217,7 +224,7 @@ clipsearch_status cs_graph_search(cs_graph *graph, const float *query, const cs_
     new.stats = NULL;
     clipsearch_status status = cs_index_search(graph->index, query, &old, NULL, tail ? spare : out, &from_graph, err);
     if (status == CLIPSEARCH_E_FORMAT) {
-        graph->refused = graph->stamp.owner;
+        graph->refused = graph->mark;
         cs_graph_close(graph);
     }
     if (status == CLIPSEARCH_OK && tail)

@@ -22,8 +22,9 @@ typedef struct cs_graph {
     int64_t *changed;    /* [changed_count] ids put or removed since, ascending: never taken from the graph */
     size_t changed_count;
     uint64_t tail_generation; /* of what is in tail and changed */
-    uint64_t refused;         /* bearer's mark of a file that cannot be used: not tried again */
-    uint64_t told;            /* the mark, + 1, for which it was said why searches are exact */
+    uint64_t mark;            /* which files the collection speaks of, as one number */
+    uint64_t refused;         /* the mark at which none could be used: not tried again */
+    uint64_t told;            /* the mark, + 1, at which it was said why searches are exact */
 } cs_graph;
 
 void cs_graph_close(cs_graph *graph);
