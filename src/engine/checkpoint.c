@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -167,7 +168,7 @@ static clipsearch_status tidy(checkpoint *c, bool *anew)
 
 /* ---- the file */
 
-/* The name belongs to the index, but a name can be taken: another database is not written over. */
+/* The name belongs to the index, but a name can be taken: another database is not written over, */
 static bool is_a_database(const char *path)
 {
     char begin[16] = {0};
@@ -179,10 +180,17 @@ static bool is_a_database(const char *path)
     return n == sizeof begin && memcmp(begin, "SQLite format 3", sizeof begin) == 0;
 }
 
+/* nor is anything written into a device or a pipe. */
+static bool is_in_the_way(const char *path)
+{
+    struct stat st;
+    return (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) || is_a_database(path);
+}
+
 void cs_checkpoint_forget(const cs_store *store, const char *collection)
 {
     char *path = cs_graph_path(store, collection);
-    if (path && !is_a_database(path))
+    if (path && !is_in_the_way(path))
         unlink(path);
     if (path)
         cs_replacement_tidy(path);
@@ -237,9 +245,9 @@ static clipsearch_status write_file(checkpoint *c)
     while (stamp.owner == 0)
         if (getrandom(&stamp.owner, sizeof stamp.owner, 0) != (ssize_t)sizeof stamp.owner)
             stamp.owner = 0;
-    if (is_a_database(path))
-        status =
-            cs_fail(c->err, CLIPSEARCH_E_IO, "%s: a database; it is in the way of the index of %s", path, c->row.name);
+    if (is_in_the_way(path))
+        status = cs_fail(c->err, CLIPSEARCH_E_IO, "%s: a database, or no file; it is in the way of the index of %s",
+                         path, c->row.name);
     if (status == CLIPSEARCH_OK)
         status = cs_replacement_open(path, &file, c->err);
     if (status == CLIPSEARCH_OK)
@@ -278,6 +286,8 @@ static clipsearch_status go_on(checkpoint *c)
 {
     bool anew = false;
     clipsearch_status status = cs_graph_map(c->store, &c->row, &c->index, &c->stamp, c->err);
+    if (status == CLIPSEARCH_OK) /* also when nothing has changed: that it is damaged may be why this was called */
+        status = cs_index_hnsw_verify(c->index, c->err);
     if (status == CLIPSEARCH_OK)
         status = fold_in(c);
     if (status == CLIPSEARCH_OK)
@@ -354,7 +364,7 @@ clipsearch_status cs_checkpoint_is_due(clipsearch_collection *collection, bool *
     if (status != CLIPSEARCH_OK)
         return status;
     if (row->count < CS_GRAPH_LEAST) {
-        *due = row->index_owner != 0;
+        *due = row->logging;
         return CLIPSEARCH_OK;
     }
     status = cs_graph_map(store, row, &index, &stamp, NULL);

@@ -153,7 +153,9 @@ static clipsearch_status look_at_all(check *c)
         status = cs_index_flat_open(row->dim, row->metric, &c->flat, c->err);
     if (status == CLIPSEARCH_OK)
         status = cs_index_reserve(c->flat, row->count, c->err);
-    c->every = row->count / c->sample + 1;
+    if (c->sample > row->count)
+        c->sample = row->count ? row->count : 1;
+    c->every = (row->count + c->sample - 1) / c->sample;
     c->queries = cs_alloc_array(c->sample, row->dim * sizeof *c->queries);
     if (status == CLIPSEARCH_OK && !c->queries)
         status = cs_fail_memory(c->err, "the queries of a check");

@@ -95,7 +95,7 @@ static clipsearch_status find_graph(clipsearch_collection *collection, bool may_
     clipsearch_error why;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         bool began;
-        const uint64_t owner = collection->row.index_owner;
+        const uint64_t owner = collection->row.index_owner, next = collection->row.index_next;
         status = cs_graph_ready(&collection->graph, store, &collection->row, usable, &why, err);
         if (status != CLIPSEARCH_OK || *usable || !why.message[0])
             return status;
@@ -105,7 +105,7 @@ static clipsearch_status find_graph(clipsearch_collection *collection, bool may_
         status = cs_store_begin_reading(store, &began, err);
         if (status == CLIPSEARCH_OK)
             status = cs_collection_refresh(collection, err);
-        if (status != CLIPSEARCH_OK || collection->row.index_owner == owner)
+        if (status != CLIPSEARCH_OK || (collection->row.index_owner == owner && collection->row.index_next == next))
             break;
     }
     if (status == CLIPSEARCH_OK)
@@ -178,8 +178,7 @@ static clipsearch_status find_neighbours(clipsearch_collection *collection, plac
         if (status != CLIPSEARCH_E_FORMAT)
             return cs_fail(err, status, "%s", damage.message);
         cs_database_note(collection->db,
-                         "%s; searching all of %s exactly (the next ingestion, or clipsearch check --repair %s, writes"
-                         " the index anew)",
+                         "%s; searching all of %s exactly (clipsearch check --repair %s writes the index anew)",
                          damage.message, collection->row.name, collection->row.name);
         status = choose_exact(collection, where, err);
         if (status != CLIPSEARCH_OK)

@@ -76,7 +76,7 @@ static void test_beginning(gallery *g)
     note_clear();
     recall_is(c, "before there is an index", NULL, 1, false);
     TAP_OK(note_count == 1 && strstr(notes, "exactly"), "and it is said once: %s", notes);
-    TAP_OK(clipsearch_collection_check(c, 0, &report, &err) == CLIPSEARCH_OK && report.pictures == COUNT &&
+    TAP_OK(clipsearch_collection_check(c, SIZE_MAX, &report, &err) == CLIPSEARCH_OK && report.pictures == COUNT &&
                report.state == CLIPSEARCH_INDEX_UNUSED && size_of(file) < 0,
            "the check says so too: %s", report.why);
     TAP_OK(clipsearch_collection_checkpoint(c, NULL, &err) == CLIPSEARCH_OK && size_of(file) > COUNT * INDEX_DIM * 4,
@@ -275,13 +275,46 @@ static void test_damage(gallery *g)
                clipsearch_collection_check(g->collection, 10, &report, &err) == CLIPSEARCH_OK &&
                report.state == CLIPSEARCH_INDEX_USABLE && report.changes == 0,
            "a checkpoint that finds its file damaged makes it anew %s", err.message);
+    for (long at = 1 << 20; at < 24 << 20; at += 1 << 12)
+        poke(at, 8);
+    with_file(g, "damaged again", false, true);
+    TAP_OK(clipsearch_collection_checkpoint(g->collection, NULL, &err) == CLIPSEARCH_OK &&
+               clipsearch_collection_check(g->collection, 10, &report, &err) == CLIPSEARCH_OK &&
+               report.state == CLIPSEARCH_INDEX_USABLE,
+           "so too when nothing has changed since %s", err.message);
     copy_file(folder_path(&g->elsewhere, "t.db"), file);
     TAP_OK(index_put(g->collection, 30010, 10, 0, &err) &&
                clipsearch_collection_checkpoint(g->collection, NULL, &err) == CLIPSEARCH_E_IO,
            "another database is not written over: %s", err.message);
     unlink(file);
+    if (mkfifo(file, 0600) != 0)
+        exit(1);
+    with_file(g, "a pipe in its place", false, true);
+    TAP_OK(clipsearch_collection_checkpoint(g->collection, NULL, &err) == CLIPSEARCH_E_IO,
+           "and nothing is written into it: %s", err.message);
+    unlink(file);
     with_file(g, "and searches go on", false, true);
     TAP_OK(clipsearch_collection_checkpoint(g->collection, NULL, &err) == CLIPSEARCH_OK, "mended %s", err.message);
+}
+
+/* ---- links */
+
+/* The index belongs to the database file, by whatever link that is opened. */
+static void test_link(gallery *g)
+{
+    char path[4096];
+    clipsearch_check_report report;
+    clipsearch_database *db = NULL;
+    clipsearch_collection *c = NULL;
+    snprintf(path, sizeof path, "%s", folder_path(&g->elsewhere, "link.db"));
+    TAP_OK(symlink("t.db", path) == 0 && clipsearch_database_open(path, 0, &db, &err) == CLIPSEARCH_OK &&
+               clipsearch_collection_open(db, "photos", NULL, &c, &err) == CLIPSEARCH_OK &&
+               clipsearch_collection_check(c, 10, &report, &err) == CLIPSEARCH_OK &&
+               report.state == CLIPSEARCH_INDEX_USABLE && report.sample == 10,
+           "opened by a link, its index is found %s", report.why);
+    clipsearch_collection_close(&c);
+    clipsearch_database_close(&db);
+    unlink(path);
 }
 
 /* ---- vacuum */
@@ -465,6 +498,7 @@ int main(void)
     test_fold(&g);
     test_two_handles(&g);
     test_damage(&g);
+    test_link(&g);
     test_vacuum(&g);
     test_parameters(&g);
     test_memory(&g);
