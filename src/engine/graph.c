@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char VACUUM[] = "the next ingestion or clipsearch vacuum", REPAIR[] = "clipsearch check --repair";
+
 /* ---- the file */
 
 char *cs_graph_path(const cs_store *store, const char *collection)
@@ -118,6 +120,15 @@ static clipsearch_status merge_changed(cs_graph *graph, const reading *more, cli
     return CLIPSEARCH_OK;
 }
 
+static void count_all(cs_graph *graph)
+{
+    cs_hnsw_facts facts;
+    cs_index_hnsw_describe(graph->index, &facts);
+    graph->holds = facts.vectors + (graph->tail ? cs_index_count(graph->tail) : 0);
+    for (size_t i = 0; i < graph->changed_count; i++)
+        graph->holds -= cs_index_hnsw_has(graph->index, graph->changed[i]);
+}
+
 /* Read what has changed behind graph->tail_generation. An error leaves no tail. */
 static clipsearch_status read_tail(cs_graph *graph, cs_store *store, const cs_store_collection *row,
                                    clipsearch_error *err)
@@ -136,6 +147,7 @@ static clipsearch_status read_tail(cs_graph *graph, cs_store *store, const cs_st
         return status;
     }
     graph->tail_generation = row->generation;
+    count_all(graph);
     return CLIPSEARCH_OK;
 }
 
@@ -147,15 +159,15 @@ static uint64_t mark_of(const cs_store_collection *row)
     return row->index_owner + 3 * row->index_next;
 }
 
-/* Say why, once for each file. */
-static void tell(cs_graph *graph, const cs_store_collection *row, clipsearch_error *why, const char *reason)
+/* Say why, once for each file, and what would write it anew. */
+static void tell(cs_graph *graph, const cs_store_collection *row, clipsearch_error *why, const char *reason,
+                 const char *remedy)
 {
     if (graph->told == graph->mark + 1)
         return;
     graph->told = graph->mark + 1;
-    cs_fail(why, CLIPSEARCH_E_NOT_FOUND,
-            "%s; searching all of %s exactly (the next ingestion, or clipsearch vacuum %s, writes an index)", reason,
-            row->name, row->name);
+    cs_fail(why, CLIPSEARCH_E_NOT_FOUND, "%s; searching all of %s exactly (%s %s writes an index)", reason, row->name,
+            remedy, row->name);
 }
 
 static clipsearch_status open_graph(cs_graph *graph, cs_store *store, const cs_store_collection *row,
@@ -169,12 +181,13 @@ static clipsearch_status open_graph(cs_graph *graph, cs_store *store, const cs_s
     graph->tail_generation = graph->stamp.generation;
     if (status == CLIPSEARCH_OK) {
         graph->told = 0;
+        count_all(graph);
         return CLIPSEARCH_OK;
     }
     if (status == CLIPSEARCH_E_MEMORY)
         return cs_fail(err, status, "%s", reason.message);
     graph->refused = graph->mark;
-    tell(graph, row, why, reason.message);
+    tell(graph, row, why, reason.message, VACUUM);
     return CLIPSEARCH_OK;
 }
 
@@ -203,13 +216,25 @@ clipsearch_status cs_graph_ready(cs_graph *graph, cs_store *store, const cs_stor
             clipsearch_error reason;
             cs_fail(&reason, CLIPSEARCH_OK, "%llu of %llu pictures are newer than the index",
                     (unsigned long long)changes, (unsigned long long)row->count);
-            tell(graph, row, why, reason.message);
+            tell(graph, row, why, reason.message, VACUUM);
             return CLIPSEARCH_OK;
         }
         status = read_tail(graph, store, row, err);
     }
     *usable = status == CLIPSEARCH_OK;
     return status;
+}
+
+bool cs_graph_is_whole(cs_graph *graph, const cs_store_collection *row, clipsearch_error *why)
+{
+    clipsearch_error reason;
+    why->message[0] = '\0';
+    if (graph->holds == row->count)
+        return true;
+    cs_fail(&reason, CLIPSEARCH_OK, "the index has %llu pictures, the collection %llu: its rows were changed by hand",
+            (unsigned long long)graph->holds, (unsigned long long)row->count);
+    tell(graph, row, why, reason.message, REPAIR);
+    return false;
 }
 
 clipsearch_status cs_graph_search(cs_graph *graph, const float *query, const cs_index_search_params *params,

@@ -22,6 +22,7 @@ typedef struct cs_graph {
     int64_t *changed;    /* [changed_count] ids put or removed since, ascending: never taken from the graph */
     size_t changed_count;
     uint64_t tail_generation; /* of what is in tail and changed */
+    uint64_t holds;           /* pictures in index and tail together */
     uint64_t mark;            /* which files the collection speaks of, as one number */
     uint64_t refused;         /* the mark at which none could be used: not tried again */
     uint64_t told;            /* the mark, + 1, at which it was said why searches are exact */
@@ -41,6 +42,10 @@ clipsearch_status cs_graph_map(cs_store *store, const cs_store_collection *row, 
  * `why` says so in one line, "" when there is nothing to be said (the collection is small) or when it has been said. */
 clipsearch_status cs_graph_ready(cs_graph *graph, cs_store *store, const cs_store_collection *row, bool *usable,
                                  clipsearch_error *why, clipsearch_error *err);
+
+/* Whether a usable graph has with its tail as many pictures as the collection. Only a hand in the tables, whose work is
+ * noted nowhere, makes it otherwise; then `why` as above. */
+bool cs_graph_is_whole(cs_graph *graph, const cs_store_collection *row, clipsearch_error *why);
 
 /* The nearest among graph and tail, as cs_index_search; spare [2 * params->k]. CLIPSEARCH_E_FORMAT: the file is damaged
  * and refused from now on; no answer. */

@@ -46,12 +46,8 @@ static clipsearch_status look_at_vector(void *context, int64_t id, const float *
 static size_t changed_in_graph(const check *c)
 {
     size_t count = 0;
-    float vector[CS_STORE_DIM_MAX];
-    for (size_t i = 0; i < c->graph.changed_count; i++) {
-        bool found = false;
-        cs_index_hnsw_vector(c->graph.index, c->graph.changed[i], vector, &found, NULL);
-        count += found;
-    }
+    for (size_t i = 0; i < c->graph.changed_count; i++)
+        count += cs_index_hnsw_has(c->graph.index, c->graph.changed[i]);
     return count;
 }
 

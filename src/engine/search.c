@@ -97,6 +97,8 @@ static clipsearch_status find_graph(clipsearch_collection *collection, bool may_
         bool began;
         const uint64_t owner = collection->row.index_owner, next = collection->row.index_next;
         status = cs_graph_ready(&collection->graph, store, &collection->row, usable, &why, err);
+        if (status == CLIPSEARCH_OK && *usable)
+            *usable = cs_graph_is_whole(&collection->graph, &collection->row, &why);
         if (status != CLIPSEARCH_OK || *usable || !why.message[0])
             return status;
         if (!may_read_anew)

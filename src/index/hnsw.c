@@ -139,6 +139,15 @@ void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_facts *facts)
     pthread_rwlock_unlock(&hnsw->shared->lock);
 }
 
+bool cs_index_hnsw_has(const cs_index *index, int64_t id)
+{
+    const cs_hnsw *hnsw = (const cs_hnsw *)index;
+    pthread_rwlock_rdlock(&hnsw->shared->lock);
+    const bool has = cs_idmap_find(&hnsw->map, hnsw->ids, id) != SIZE_MAX;
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    return has;
+}
+
 clipsearch_status cs_index_hnsw_vector(const cs_index *index, int64_t id, float *vector, bool *found,
                                        clipsearch_error *err)
 {

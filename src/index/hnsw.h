@@ -55,6 +55,9 @@ typedef struct cs_hnsw_facts {
 
 void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_facts *facts);
 
+/* Whether there is a vector of that id. */
+bool cs_index_hnsw_has(const cs_index *index, int64_t id);
+
 /* The exact vector [dim] of an id; *found false: there is none. CLIPSEARCH_E_FORMAT: it lies in a damaged block. */
 clipsearch_status cs_index_hnsw_vector(const cs_index *index, int64_t id, float *vector, bool *found,
                                        clipsearch_error *err);

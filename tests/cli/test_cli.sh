@@ -762,7 +762,7 @@ run 0 "search beside a damaged index" -k 1 "two red cars" $crowd
 cmp -s "$out" "$scratch/by-index"
 ok "the same answer"
 err_is "and a line that says so" <<END
-clipsearch: crowd.db.photos.hnsw: its header is damaged; searching all of photos exactly (the next ingestion, or clipsearch vacuum photos, writes an index)
+clipsearch: crowd.db.photos.hnsw: its header is damaged; searching all of photos exactly (the next ingestion or clipsearch vacuum photos writes an index)
 END
 run 0 "search -q" -q -k 1 "two red cars" $crowd
 silent "$err" "says nothing"

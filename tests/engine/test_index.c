@@ -7,6 +7,7 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,6 +298,29 @@ static void test_damage(gallery *g)
     TAP_OK(clipsearch_collection_checkpoint(g->collection, NULL, &err) == CLIPSEARCH_OK, "mended %s", err.message);
 }
 
+/* ---- another hand */
+
+/* A row taken out by another program is noted nowhere; that the numbers differ is seen. */
+static void test_other_hand(gallery *g)
+{
+    sqlite3 *db = NULL;
+    clipsearch_check_report report;
+    clipsearch_checkpoint_options options;
+    const bool done =
+        sqlite3_open(folder_path(&g->elsewhere, "t.db"), &db) == SQLITE_OK &&
+        sqlite3_exec(db, "DELETE FROM items WHERE id = (SELECT max(id) FROM items)", NULL, NULL, NULL) == SQLITE_OK;
+    sqlite3_close(db);
+    TAP_OK(done, "a row taken out by hand");
+    with_file(g, "one picture less than the index has", false, true);
+    TAP_OK(clipsearch_collection_check(g->collection, 10, &report, &err) == CLIPSEARCH_E_FORMAT && report.surplus == 1,
+           "the check of it: %s", err.message);
+    clipsearch_checkpoint_options_init(&options);
+    options.rebuild = true;
+    TAP_OK(clipsearch_collection_checkpoint(g->collection, &options, &err) == CLIPSEARCH_OK, "made anew %s",
+           err.message);
+    with_file(g, "mended", true, false);
+}
+
 /* ---- links */
 
 /* The index belongs to the database file, by whatever link that is opened. */
@@ -498,6 +522,7 @@ int main(void)
     test_fold(&g);
     test_two_handles(&g);
     test_damage(&g);
+    test_other_hand(&g);
     test_link(&g);
     test_vacuum(&g);
     test_parameters(&g);
