@@ -29,6 +29,7 @@ OWNERS = {
     "cpuid.h": r"kernels/cpu\.c",
     "cblas.h": r"kernels/gemm_blas\.c",
     "zlib.h": r"model/gzip\.c",
+    "hdf5.h": r"model/hdf5_file\.c",
     "turbojpeg.h": r"vision/decode_jpeg\.c",
     "png.h": r"(vision/decode_png|cli/sheet_png)\.c",
     "utf8proc.h": r"text/unicode\.c",

@@ -51,7 +51,7 @@ enum {
 /* A model directory, as found. Strings are owned. */
 typedef struct cs_model_dir {
     char *path;
-    char *weights; /* model.safetensors, open_clip_model.safetensors, or the only *.safetensors there */
+    char *weights; /* model.safetensors, open_clip_model.safetensors, or the only weight file there */
     char *vocab;   /* vocab.json, or NULL */
     char *merges;  /* merges.txt or bpe_simple_vocab_16e6.txt[.gz], or NULL */
     cs_clip_config config;

@@ -88,18 +88,25 @@ static bool ends_with(const char *name, const char *end)
     return n > m && strcmp(name + n - m, end) == 0;
 }
 
+/* Files of one kind. */
+struct names {
+    char *kept[MAX_NAMES]; /* owned */
+    size_t count;          /* may be more than are kept */
+};
+
 /* What the directory holds besides the names that are looked for first. */
 struct listing {
-    char *safetensors[MAX_NAMES]; /* owned */
-    size_t safetensors_count;     /* may be more than are kept */
-    char *sharded;                /* a part of a model in several files, or their index; owned or NULL */
-    char *unread;                 /* weights in a container that is not read; owned or NULL */
+    struct names safetensors, others; /* others: PyTorch's and Keras' files, which are read as well */
+    char *sharded;                    /* a part of a model in several files, or their index; owned or NULL */
+    char *unread;                     /* weights in a container that is not read; owned or NULL */
 };
 
 static void listing_free(struct listing *listing)
 {
-    for (size_t i = 0; i < MAX_NAMES; i++)
-        cs_free(listing->safetensors[i]);
+    for (size_t i = 0; i < MAX_NAMES; i++) {
+        cs_free(listing->safetensors.kept[i]);
+        cs_free(listing->others.kept[i]);
+    }
     cs_free(listing->sharded);
     cs_free(listing->unread);
 }
@@ -112,19 +119,38 @@ static bool keep(char **kept, const char *name)
     return *kept != NULL;
 }
 
+static bool add_name(struct names *names, const char *name)
+{
+    size_t i = names->count++;
+    return i >= MAX_NAMES || keep(&names->kept[i], name);
+}
+
+static bool ends_with_one(const char *name, const char *const *ends, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (ends_with(name, ends[i]))
+            return true;
+    return false;
+}
+
 static bool list_name(struct listing *listing, const char *name)
 {
-    static const char *const unread[] = {".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack", ".onnx", ".gguf"};
-    if (ends_with(name, ".safetensors.index.json") || (ends_with(name, ".safetensors") && strstr(name, "-of-")))
+    static const char *const read[] = {".pt", ".pth", ".bin", ".h5"};
+    static const char *const unread[] = {".ckpt", ".keras", ".msgpack", ".onnx", ".gguf"};
+    /* what trainers leave beside a model */
+    static const char *const no_weights[] = {"optimizer.pt", "optimizer.bin", "scheduler.pt", "training_args.bin"};
+    bool weights = ends_with(name, ".safetensors"), other = ends_with_one(name, read, sizeof read / sizeof *read);
+    if (ends_with(name, ".safetensors.index.json") || ends_with(name, ".bin.index.json") ||
+        ((weights || other) && strstr(name, "-of-")))
         return keep(&listing->sharded, name);
-    if (ends_with(name, ".safetensors")) {
-        size_t i = listing->safetensors_count++;
-        return i >= MAX_NAMES || keep(&listing->safetensors[i], name);
-    }
-    for (size_t i = 0; i < sizeof unread / sizeof *unread; i++)
-        if (ends_with(name, unread[i]))
-            return keep(&listing->unread, name);
-    return true;
+    if (weights)
+        return add_name(&listing->safetensors, name);
+    for (size_t i = 0; i < sizeof no_weights / sizeof *no_weights; i++)
+        if (strcmp(name, no_weights[i]) == 0)
+            return true;
+    if (other)
+        return add_name(&listing->others, name);
+    return !ends_with_one(name, unread, sizeof unread / sizeof *unread) || keep(&listing->unread, name);
 }
 
 static clipsearch_status list_directory(const char *path, struct listing *listing, clipsearch_error *err)
@@ -145,51 +171,63 @@ static int compare_strings(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static clipsearch_status refuse_several(const char *path, struct listing *listing, clipsearch_error *err)
+/* The one file of `files`, or a refusal that names them. `wanted` is the name that would decide. */
+static clipsearch_status take_only(const char *path, struct names *files, const char *wanted, char **weights,
+                                   clipsearch_error *err)
 {
-    size_t kept = listing->safetensors_count < MAX_NAMES ? listing->safetensors_count : MAX_NAMES;
-    qsort(listing->safetensors, kept, sizeof *listing->safetensors, compare_strings);
+    if (files->count == 1) {
+        *weights = cs_path_join(path, files->kept[0]);
+        return *weights ? CLIPSEARCH_OK : cs_fail_memory(err, path);
+    }
+    size_t kept = files->count < MAX_NAMES ? files->count : MAX_NAMES;
+    qsort(files->kept, kept, sizeof *files->kept, compare_strings);
     cs_buf names = cs_buf_make(4096);
     for (size_t i = 0; i < kept; i++)
-        cs_buf_printf(&names, i ? ", %s" : "%s", listing->safetensors[i]);
-    if (kept < listing->safetensors_count)
+        cs_buf_printf(&names, i ? ", %s" : "%s", files->kept[i]);
+    if (kept < files->count)
         cs_buf_puts(&names, ", ...");
     clipsearch_status status =
         cs_fail(err, CLIPSEARCH_E_MODEL,
-                "%s: several weight files (%s) and none called model.safetensors; give the one that is meant this name",
-                path, names.data ? names.data : "");
+                "%s: several weight files (%s) and none called %s; give the one that is meant this name, or give its "
+                "path in place of the directory's",
+                path, names.data ? names.data : "", wanted);
     cs_buf_free(&names);
     return status;
 }
 
-/* The only *.safetensors of the directory, or a refusal that says what is there in its place. */
+/* The weights when none of the names that are looked for first is there: the only *.safetensors, else PyTorch's by
+ * their usual names, else the only file of the other kinds; or a refusal that says what is there in their place. */
 static clipsearch_status find_only_weights(const char *path, char **weights, clipsearch_error *err)
 {
+    static const char *const pytorch[] = {"pytorch_model.bin", "open_clip_pytorch_model.bin"};
     struct listing listing = {0};
     clipsearch_status status = list_directory(path, &listing, err);
-    if (status != CLIPSEARCH_OK)
+    if (status == CLIPSEARCH_OK && listing.safetensors.count) {
+        status = take_only(path, &listing.safetensors, "model.safetensors", weights, err);
         goto done;
-    if (listing.safetensors_count == 1) {
-        *weights = cs_path_join(path, listing.safetensors[0]);
-        status = *weights ? CLIPSEARCH_OK : cs_fail_memory(err, path);
-    } else if (listing.safetensors_count > 1) {
-        status = refuse_several(path, &listing, err);
-    } else if (listing.sharded) {
+    }
+    if (status == CLIPSEARCH_OK)
+        status = find_first(path, pytorch, 2, weights, err);
+    if (status != CLIPSEARCH_OK || *weights)
+        goto done;
+    if (listing.sharded)
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                          "%s: the weights are in several files (%s), which are not read; load the model in Python and "
                          "save it with save_pretrained(..., max_shard_size=\"100GB\")",
                          path, listing.sharded);
-    } else if (listing.unread) {
+    else if (listing.others.count)
+        status = take_only(path, &listing.others, pytorch[0], weights, err);
+    else if (listing.unread)
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                          "%s: of weights there is only %s, which is not read; fetch the model.safetensors beside it, "
                          "or load the model in Python and save its state_dict with safetensors.torch.save_file",
                          path, listing.unread);
-    } else {
+    else
         status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
-                         "%s: no weights there; looked for model.safetensors, open_clip_model.safetensors and one "
-                         "other *.safetensors",
+                         "%s: no weights there; looked for model.safetensors, open_clip_model.safetensors, one other "
+                         "*.safetensors, pytorch_model.bin, open_clip_pytorch_model.bin, and one *.pt, *.pth, *.bin or "
+                         "*.h5",
                          path);
-    }
 done:
     listing_free(&listing);
     return status;

@@ -228,6 +228,7 @@ static clipsearch_status parse_header(const cs_weights *weights, size_t length, 
 
 clipsearch_status cs_safetensors_read(cs_weights *weights, clipsearch_error *err)
 {
+    weights->source = (cs_weights_source){.container = "safetensors", .inside = "", .prefix = ""};
     uint64_t length = 0;
     for (int i = LENGTH_BYTES - 1; i >= 0; i--)
         length = length << 8 | weights->data[i];

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLE = 64, SHAPE_TEXT = 200 };
+enum { SAMPLE = 64, SHAPE_TEXT = 200, TAR_MAGIC_AT = 257 };
 
 /* Files people have in place of safetensors, by their first bytes, and what to do about them. */
 static const struct {
@@ -19,18 +19,9 @@ static const struct {
     clipsearch_status status;
     const char *advice;
 } others[] = {
-    {"PK\x03\x04", 4, CLIPSEARCH_E_UNSUPPORTED,
-     "a PyTorch (or other zip) archive, which this build does not read; load it in Python and save its state_dict with "
-     "safetensors.torch.save_file"},
-    {"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9", 9, CLIPSEARCH_E_UNSUPPORTED,
-     "a PyTorch file of the kind before version 1.6, which this build does not read; load it in Python and save its "
-     "state_dict with safetensors.torch.save_file"},
     {"\x80\x02", 2, CLIPSEARCH_E_UNSUPPORTED,
-     "a Python pickle, which this build does not read; load it in Python and save its tensors with "
+     "a Python pickle without tensors of its own, which is not read; load it in Python and save its tensors with "
      "safetensors.torch.save_file"},
-    {"\x89HDF\r\n\x1a\n", 8, CLIPSEARCH_E_UNSUPPORTED,
-     "an HDF5 (Keras) file, which this build does not read; load it in Python and save its arrays with "
-     "safetensors.numpy.save_file"},
     {"GGUF", 4, CLIPSEARCH_E_UNSUPPORTED,
      "a GGUF file, which this build does not read; use the safetensors file it was made from"},
     {"version https://git-lfs", 23, CLIPSEARCH_E_MODEL,
@@ -42,11 +33,34 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const cs_tensor *)a)->name, ((const cs_tensor *)b)->name);
 }
 
+/* By its signature at the very beginning: the format's other places (512, 1024, ...) are not looked at. */
+static bool is_hdf5(const uint8_t *data, size_t size)
+{
+    return size >= 8 && memcmp(data, "\x89HDF\r\n\x1a\n", 8) == 0;
+}
+
+/* The containers that are read, in the order in which they are tried. */
+static const struct {
+    bool (*probe)(const uint8_t *data, size_t size);
+    clipsearch_status (*read)(cs_weights *weights, clipsearch_error *err);
+} containers[] = {
+    {cs_safetensors_probe, cs_safetensors_read},
+    {cs_torch_zip_probe, cs_torch_zip_read},
+    {cs_torch_legacy_probe, cs_torch_legacy_read},
+    {is_hdf5, cs_hdf5_read},
+};
+
 static clipsearch_status refuse_other(const cs_weights *weights, clipsearch_error *err)
 {
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (weights->size >= others[i].size && memcmp(weights->data, others[i].magic, others[i].size) == 0)
             return cs_fail(err, others[i].status, "%s: this is %s", weights->path, others[i].advice);
+    if (weights->size >= TAR_MAGIC_AT + 5 && memcmp(weights->data + TAR_MAGIC_AT, "ustar", 5) == 0)
+        return cs_fail(
+            err, CLIPSEARCH_E_UNSUPPORTED,
+            "%s: this is a tar archive, as PyTorch wrote them before version 0.1.10, which is not read; load "
+            "it in Python and save its state_dict again with torch.save",
+            weights->path);
     if (weights->size < 10) /* a length and "{}" */
         return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: %zu bytes, too short for a safetensors file", weights->path,
                        weights->size);
@@ -58,8 +72,10 @@ static clipsearch_status refuse_other(const cs_weights *weights, clipsearch_erro
 /* Read the tensors once path, data and size are set. */
 static clipsearch_status read_container(cs_weights *weights, clipsearch_error *err)
 {
-    clipsearch_status status = cs_safetensors_probe(weights->data, weights->size) ? cs_safetensors_read(weights, err)
-                                                                                  : refuse_other(weights, err);
+    size_t kind = 0, kinds = sizeof containers / sizeof *containers;
+    while (kind < kinds && !containers[kind].probe(weights->data, weights->size))
+        kind++;
+    clipsearch_status status = kind < kinds ? containers[kind].read(weights, err) : refuse_other(weights, err);
     if (status != CLIPSEARCH_OK)
         return status;
     qsort(weights->tensors, weights->count, sizeof *weights->tensors, compare_names);
@@ -113,6 +129,9 @@ void cs_weights_close(cs_weights **weights)
     if (!weights || !*weights)
         return;
     cs_map_close(&(*weights)->map);
+    for (size_t i = 0; i < (*weights)->copy_count; i++)
+        cs_free((*weights)->copies[i]);
+    cs_free((*weights)->copies);
     cs_free((*weights)->tensors);
     cs_free((*weights)->names);
     cs_free((*weights)->path);
@@ -123,6 +142,36 @@ void cs_weights_close(cs_weights **weights)
 const char *cs_weights_path(const cs_weights *weights)
 {
     return weights->path;
+}
+
+const cs_weights_source *cs_weights_source_of(const cs_weights *weights)
+{
+    return &weights->source;
+}
+
+clipsearch_status cs_weights_copy(cs_weights *weights, const char *name, size_t bytes, size_t limit, void **block,
+                                  clipsearch_error *err)
+{
+    *block = NULL;
+    if (bytes > limit || weights->source.copied_bytes > limit - bytes)
+        return cs_fail(
+            err, CLIPSEARCH_E_MODEL,
+            "%s: the tensor \"%.200s\" must be copied into memory, and with its %zu bytes the copies take more "
+            "than the limit of %zu; save it in Python with .contiguous()",
+            weights->path, name, bytes, limit);
+    size_t n = weights->copy_count;
+    if ((n & (n - 1)) == 0) { /* full: the room is the next power of two */
+        void **larger = cs_realloc_array(weights->copies, n ? 2 * n : 1, sizeof *larger);
+        if (!larger)
+            return cs_fail_memory(err, weights->path);
+        weights->copies = larger;
+    }
+    *block = cs_alloc_aligned(bytes, 1);
+    if (!*block)
+        return cs_fail_memory(err, weights->path);
+    weights->copies[weights->copy_count++] = *block;
+    weights->source.copied_bytes += bytes;
+    return CLIPSEARCH_OK;
 }
 
 size_t cs_weights_count(const cs_weights *weights)

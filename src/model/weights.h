@@ -17,20 +17,29 @@ typedef struct cs_tensor {
     int rank;
     size_t shape[CS_TENSOR_RANK];
     size_t count;       /* product of shape */
-    const void *data;   /* [shape], row-major, little-endian, any alignment; in the map */
+    const void *data;   /* [shape], row-major, little-endian, any alignment; in the map, or in memory of the handle */
     size_t bytes;       /* at data */
     const char *stored; /* the file's own name of the type: "F32", "I64", ... */
 } cs_tensor;
 
 typedef struct cs_weights cs_weights;
 
-/* Open a weight file, recognised by its content: safetensors. Only its header is read; tensors are paged in when they
- * are used. Hostile input is refused before anything is taken from
- * it: messages name the file, the tensor and the byte offset. Checked: header length against the file and 100 MB,
- * JSON limits, known dtypes, rank, product of shape against overflow and against the tensor's bytes, offsets in range,
- * ordered, without overlaps or holes (the format's own rule), names unique.
- * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED (a PyTorch, HDF5 or GGUF file: says how to convert it),
- * _MEMORY. */
+/* Where the tensors come from, in words. The strings live as long as the handle. */
+typedef struct cs_weights_source {
+    /* "safetensors", "PyTorch archive", "TorchScript archive", "PyTorch file (before 1.6)", "HDF5 (Keras)" */
+    const char *container;
+    const char *inside;  /* the keys that lead to the tensors in a checkpoint that holds more: "state_dict", or "" */
+    const char *prefix;  /* what was taken off every name: "module.", or "" */
+    size_t copied_bytes; /* of tensors that could not be used where they lie and were copied into memory */
+} cs_weights_source;
+
+/* Open a weight file, recognised by its content: safetensors, a PyTorch archive (torch.save, torch.jit.save) or file
+ * from before version 1.6, Keras HDF5 where the build has libhdf5. Only its description is read; tensors are paged in
+ * when they are used; PyTorch tensors whose elements do not lie one behind the other are copied into memory. Hostile
+ * input is refused before anything is taken from it: messages name the file, the tensor and the byte offset.
+ * docs/model.md says what is checked in each container.
+ * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED (a container or an object that is not read: says what to
+ * do), _MEMORY. */
 clipsearch_status cs_weights_open(const char *path, cs_weights **weights, clipsearch_error *err);
 
 /* The same from memory that outlives the handle (for tests and fuzzing). */
@@ -39,6 +48,7 @@ clipsearch_status cs_weights_open_memory(const void *data, size_t size, const ch
 void cs_weights_close(cs_weights **weights);
 
 const char *cs_weights_path(const cs_weights *weights);
+const cs_weights_source *cs_weights_source_of(const cs_weights *weights);
 size_t cs_weights_count(const cs_weights *weights);
 const cs_tensor *cs_weights_at(const cs_weights *weights, size_t i);           /* in ascending order of name */
 const cs_tensor *cs_weights_find(const cs_weights *weights, const char *name); /* NULL: none */
@@ -49,7 +59,8 @@ clipsearch_status cs_weights_get(const cs_weights *weights, const char *name, in
 
 /* Names the weights without reading them all, as 64 hex digits: the SHA-256 over, for each tensor in ascending order of
  * its name, the text "<name>\0<stored type>\0<d0,d1,...>\0" and then its bytes when there are no more than 64, else the
- * 64 that begin at byte (bytes - 64) / 2 (rounded down). */
+ * 64 that begin at byte (bytes - 64) / 2 (rounded down). The container is no part of it: the same tensors under the
+ * same names are the same weights in any. */
 void cs_weights_fingerprint(const cs_weights *weights, char hex[65]);
 
 #endif

@@ -228,10 +228,25 @@ static void test_refusals(void)
 
     expect_refusal("nothing there", CLIPSEARCH_E_NOT_FOUND,
                    "looked for model.safetensors, open_clip_model.safetensors");
-    put("pytorch_model.bin", "");
-    expect_refusal("a pickle", CLIPSEARCH_E_UNSUPPORTED, "only pytorch_model.bin");
+    put("flax_model.msgpack", "");
+    expect_refusal("a container that is not read", CLIPSEARCH_E_UNSUPPORTED, "only flax_model.msgpack");
     put("model-00001-of-00002.safetensors", "");
     expect_refusal("a shard", CLIPSEARCH_E_UNSUPPORTED, "(model-00001-of-00002.safetensors)");
+    clear();
+    put("pytorch_model-00001-of-00002.bin", "");
+    expect_refusal("a shard of PyTorch's", CLIPSEARCH_E_UNSUPPORTED, "(pytorch_model-00001-of-00002.bin)");
+    clear();
+    put("optimizer.pt", "");
+    put("training_args.bin", "");
+    expect_refusal("what a trainer left", CLIPSEARCH_E_NOT_FOUND, "no weights there");
+    put("b.pth", "PK");
+    expect_refusal("a damaged file is the one", CLIPSEARCH_E_MODEL, "/b.pth: 2 bytes");
+    put("a.h5", "");
+    expect_refusal("two of other kinds", CLIPSEARCH_E_MODEL, "(a.h5, b.pth) and none called pytorch_model.bin");
+    put("pytorch_model.bin", "PK");
+    expect_refusal("the usual name decides", CLIPSEARCH_E_MODEL, "/pytorch_model.bin: 2 bytes");
+    put("c.safetensors", "PK");
+    expect_refusal("safetensors before it", CLIPSEARCH_E_MODEL, "/c.safetensors: 2 bytes");
     clear();
     put("model.safetensors.index.json", "{}");
     expect_refusal("sharded", CLIPSEARCH_E_UNSUPPORTED,

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * conv.c - chooses the level, and lays weights out for it. */
+#include "kernels/conv_impl.h"
+
+const cs_conv_ops *cs_conv_ops_for(cs_cpu_level level)
+{
+    static const cs_conv_ops *const tables[CS_CPU_LEVELS] = {
+        [CS_CPU_C] = &cs_conv_ops_c,
+#ifdef CS_HAVE_AVX2
+        [CS_CPU_AVX2] = &cs_conv_ops_avx2,
+#endif
+#ifdef CS_HAVE_AVX512
+        [CS_CPU_AVX512] = &cs_conv_ops_avx512,
+#endif
+    };
+    return level <= cs_cpu_highest() ? tables[level] : NULL;
+}
+
+const cs_conv_ops *cs_conv_ops_best(void)
+{
+    return cs_conv_ops_for(cs_cpu_best());
+}
+
+static size_t round_up(size_t n, size_t unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+size_t cs_conv_packed_size(const cs_conv_ops *ops, size_t n, size_t k)
+{
+    return round_up(n, ops->lanes) * k;
+}
+
+void cs_conv_pack(const cs_conv_ops *ops, const float *w, size_t channels, size_t taps, size_t first, size_t outputs,
+                  float *packed)
+{
+    const size_t k = channels * taps;
+    for (size_t j = 0; j < outputs; j += ops->strip) {
+        const size_t left = outputs - j, width = left < ops->strip ? round_up(left, ops->lanes) : ops->strip;
+        float *strip = packed + j * k;
+        for (size_t i = 0; i < width; i++)
+            for (size_t c = 0; c < channels; c++)
+                for (size_t tap = 0; tap < taps; tap++)
+                    strip[(tap * channels + c) * width + i] =
+                        i < left ? w[((first + j + i) * channels + c) * taps + tap] : 0;
+    }
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * hdf5_absent.c - what a build without libhdf5 says of HDF5 files. */
+#include "model/container.h"
+
+clipsearch_status cs_hdf5_read(cs_weights *weights, clipsearch_error *err)
+{
+    return cs_fail(
+        err, CLIPSEARCH_E_UNSUPPORTED,
+        "%s: this is an HDF5 (Keras) file, and this build was made without libhdf5 (meson option hdf5); load "
+        "it in Python and save its arrays with safetensors.numpy.save_file",
+        weights->path);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT
+ * test_torch.c - PyTorch's files: what its versions write is read to the bit, what is hostile is refused. */
+#include "base/file.h"
+#include "base/mem.h"
+#include "model/weights.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *fixture(const char *name)
+{
+    char relative[200];
+    const char *root = getenv("CLIPSEARCH_SOURCE_ROOT");
+    snprintf(relative, sizeof relative, "tests/data/weights/%s", name);
+    return cs_path_join(root ? root : ".", relative);
+}
+
+static cs_weights *open_fixture(const char *name)
+{
+    char *path = fixture(name);
+    cs_weights *weights;
+    clipsearch_error err = {0};
+    TAP_OK(cs_weights_open(path, &weights, &err) == CLIPSEARCH_OK, "%s opens %s", name, err.message);
+    cs_free(path);
+    return weights;
+}
+
+static bool same_tensor(const cs_tensor *a, const cs_tensor *b)
+{
+    bool same = strcmp(a->name, b->name) == 0 && strcmp(a->stored, b->stored) == 0 && a->is_float == b->is_float &&
+                (!a->is_float || a->dtype == b->dtype) && a->rank == b->rank && a->count == b->count &&
+                a->bytes == b->bytes;
+    for (int i = 0; same && i < a->rank; i++)
+        same = a->shape[i] == b->shape[i];
+    return same && memcmp(a->data, b->data, a->bytes) == 0;
+}
+
+/* Every file of the list holds the same tensors as the safetensors package wrote. */
+static void test_writers(void)
+{
+    static const struct {
+        const char *file, *container, *inside, *prefix;
+    } files[] = {
+        {"state-current.pt", "PyTorch archive", "", ""},
+        {"state-1.12.pt", "PyTorch archive", "", ""},
+        {"protocol-4.pt", "PyTorch archive", "", ""},
+        {"parameters.pt", "PyTorch archive", "", ""},
+        {"checkpoint.pt", "PyTorch archive", "model", "module._orig_mod."},
+        {"script-current.pt", "TorchScript archive", "", ""},
+        {"script-1.12.pt", "TorchScript archive", "", ""},
+        {"script-1.5.pt", "TorchScript archive", "", ""},
+        {"script-1.4-python2.pt", "TorchScript archive", "", ""},
+        {"legacy-current.pth", "PyTorch file (before 1.6)", "", ""},
+        {"legacy-1.12.pth", "PyTorch file (before 1.6)", "", ""},
+        {"legacy-1.5.pth", "PyTorch file (before 1.6)", "", ""},
+        {"legacy-1.4-python2.pth", "PyTorch file (before 1.6)", "", ""},
+        {"nested.pt", "PyTorch file (before 1.6)", "teacher.state_dict", ""},
+    };
+    cs_weights *expected = open_fixture("tensors.safetensors");
+    char expected_hex[65] = "", hex[65] = "";
+    if (expected)
+        cs_weights_fingerprint(expected, expected_hex);
+    for (size_t i = 0; expected && i < sizeof files / sizeof *files; i++) {
+        cs_weights *weights = open_fixture(files[i].file);
+        if (!weights)
+            continue;
+        size_t n = cs_weights_count(weights), same = 0;
+        for (size_t k = 0; k < n && n == cs_weights_count(expected); k++)
+            same += same_tensor(cs_weights_at(weights, k), cs_weights_at(expected, k));
+        TAP_OK(n == 16 && same == n, "%s: %zu of %zu tensors are the reference's", files[i].file, same, n);
+        cs_weights_fingerprint(weights, hex);
+        TAP_OK(strcmp(hex, expected_hex) == 0, "%s: the same fingerprint", files[i].file);
+        const cs_weights_source *source = cs_weights_source_of(weights);
+        TAP_OK(strcmp(source->container, files[i].container) == 0 && strcmp(source->inside, files[i].inside) == 0 &&
+                   strcmp(source->prefix, files[i].prefix) == 0,
+               "%s: a %s, below \"%s\", without \"%s\"", files[i].file, source->container, source->inside,
+               source->prefix);
+        /* only the three that have no row-major order in the file: 15, 6 and 12 elements of 4 bytes */
+        TAP_OK(source->copied_bytes == (15 + 6 + 12) * 4, "%s: %zu bytes were copied", files[i].file,
+               source->copied_bytes);
+        cs_weights_close(&weights);
+    }
+    cs_weights_close(&expected);
+}
+
+static void test_new_types(void)
+{
+    cs_weights *weights = open_fixture("new-types.pt");
+    if (!weights)
+        return;
+    const cs_tensor *e4m3 = cs_weights_find(weights, "e4m3"), *u16 = cs_weights_find(weights, "u16"), *found;
+    clipsearch_error err;
+    TAP_OK(e4m3 && strcmp(e4m3->stored, "F8_E4M3") == 0 && !e4m3->is_float && e4m3->bytes == 3, "an 8-bit float");
+    TAP_OK(u16 && strcmp(u16->stored, "U16") == 0 && !u16->is_float && u16->bytes == 6, "an unsigned short");
+    TAP_OK(cs_weights_get(weights, "e4m3", 1, (size_t[]){3}, &found, &err) == CLIPSEARCH_E_MODEL &&
+               strstr(err.message, "stored as F8_E4M3"),
+           "is not computed with: %s", err.message);
+    cs_weights_close(&weights);
+}
+
+static void test_refused(void)
+{
+    static const struct {
+        const char *file;
+        clipsearch_status status;
+        const char *message;
+    } files[] = {
+        {"os-system.pt", CLIPSEARCH_E_UNSUPPORTED, "posix.system is not allowed in a weight file"},
+        {"eval.pth", CLIPSEARCH_E_UNSUPPORTED, "__builtin__.eval is not allowed in a weight file"},
+        {"code.pt", CLIPSEARCH_E_UNSUPPORTED, "marshal.loads is not allowed"},
+        {"namespace.pt", CLIPSEARCH_E_UNSUPPORTED, "argparse.Namespace is not allowed"},
+        {"numpy.pt", CLIPSEARCH_E_UNSUPPORTED, "numpy._core.multiarray.scalar is not allowed"},
+        {"whole-module.pt", CLIPSEARCH_E_UNSUPPORTED, "torch.nn.modules.linear.Linear is not allowed"},
+        {"sparse.pt", CLIPSEARCH_E_UNSUPPORTED, "torch._utils._rebuild_sparse_tensor is not allowed"},
+        {"one-tensor.pt", CLIPSEARCH_E_MODEL, "it holds one tensor, not a dictionary"},
+        {"list.pt", CLIPSEARCH_E_MODEL, "it holds another object, not a dictionary"},
+        {"unknown-key.pt", CLIPSEARCH_E_MODEL, "below these keys there are: \"a\""},
+        {"no-tensors.pt", CLIPSEARCH_E_MODEL, "no tensors at its top"},
+        {"expanded.pt", CLIPSEARCH_E_MODEL, "with its 4294967296 bytes the copies take more than the limit"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char name[100];
+        snprintf(name, sizeof name, "refused/%s", files[i].file);
+        char *path = fixture(name);
+        cs_weights *weights;
+        clipsearch_error err = {0};
+        clipsearch_status status = cs_weights_open(path, &weights, &err);
+        TAP_OK(status == files[i].status && !weights && strncmp(err.message, path, strlen(path)) == 0 &&
+                   strstr(err.message, files[i].message),
+               "%s: %s", files[i].file, err.message);
+        cs_weights_close(&weights);
+        cs_free(path);
+    }
+}
+
+/* ---------------------------------------------------------------- damage */
+
+static cs_buf read_fixture(const char *name)
+{
+    char *path = fixture(name);
+    cs_buf bytes = cs_buf_make(1 << 20);
+    clipsearch_error err = {0};
+    TAP_OK(cs_file_read(path, &bytes, NULL, &err) == CLIPSEARCH_OK, "%s is read %s", name, err.message);
+    cs_free(path);
+    return bytes;
+}
+
+static clipsearch_status open_bytes(const char *bytes, size_t size, clipsearch_error *err)
+{
+    char *exact = cs_alloc_array(size, 1); /* so that the sanitizer sees a read past the end */
+    memcpy(exact, bytes, size);
+    cs_weights *weights;
+    clipsearch_status status = cs_weights_open_memory(exact, size, "w", &weights, err);
+    for (size_t i = 0; weights && i < cs_weights_count(weights); i++) { /* every byte is there */
+        const cs_tensor *tensor = cs_weights_at(weights, i);
+        char *copy = cs_alloc_array(tensor->bytes, 1);
+        memcpy(copy, tensor->data, tensor->bytes);
+        cs_free(copy);
+    }
+    cs_weights_close(&weights);
+    cs_free(exact);
+    return status;
+}
+
+static void test_damage(void)
+{
+    static const char *const files[] = {"state-current.pt", "script-1.5.pt", "legacy-1.4-python2.pth"};
+    for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+        cs_buf bytes = read_fixture(files[f]);
+        size_t refused = 0, accepted = 0, tried = 0;
+        for (size_t n = 4; n < bytes.len; n += 7)
+            refused += open_bytes(bytes.data, n, NULL) != CLIPSEARCH_OK;
+        TAP_OK(refused == (bytes.len - 4 + 6) / 7, "%s: each of %zu prefixes is refused", files[f], refused);
+        for (size_t i = 0; i < bytes.len; i++) {
+            bytes.data[i] = (char)(bytes.data[i] ^ 1 << i % 8);
+            accepted += open_bytes(bytes.data, bytes.len, NULL) == CLIPSEARCH_OK;
+            bytes.data[i] = (char)(bytes.data[i] ^ 1 << i % 8);
+            tried++;
+        }
+        TAP_OK(accepted > 0 && accepted < tried, "%s: flipped bits are survived (%zu of %zu harmless)", files[f],
+               accepted, tried);
+        cs_buf_free(&bytes);
+    }
+}
+
+/* Change `from` to `to` (of `n` bytes) where it first is, and see how the file is refused. */
+static void expect_after(const char *name, const char *from, const char *to, size_t n, clipsearch_status expected,
+                         const char *message)
+{
+    cs_buf bytes = read_fixture(name);
+    clipsearch_error err = {0};
+    char *place = memmem(bytes.data, bytes.len, from, n);
+    if (TAP_OK(place != NULL, "%s: there is something to change", name)) {
+        memcpy(place, to, n);
+        clipsearch_status status = open_bytes(bytes.data, bytes.len, &err);
+        TAP_OK(status == expected && strstr(err.message, message), "%s, changed: %s", name, err.message);
+    }
+    cs_buf_free(&bytes);
+}
+
+static void test_changed(void)
+{
+    expect_after("state-current.pt", "little", "big\0\0\0", 6, CLIPSEARCH_E_UNSUPPORTED, "not little-endian");
+    expect_after("state-current.pt", "BFloat16Storage", "QUInt4x2Storage", 15, CLIPSEARCH_E_UNSUPPORTED,
+                 "torch.QUInt4x2Storage is not allowed");
+    expect_after("state-current.pt", "conv1.weight", "conv1.bias\0\0", 12, CLIPSEARCH_E_MODEL, "NUL character");
+    expect_after("state-current.pt", "layer.1.other_part", "layer.1.one_row\xc3\xa9.", 18, CLIPSEARCH_OK, "");
+    expect_after("state-current.pt", "conv1.bias", "conv2.bias", 10, CLIPSEARCH_OK, "");
+    expect_after("state-current.pt", "mask", "empt", 4, CLIPSEARCH_OK, "");
+    expect_after("state-current.pt", "layer.0.f16", "layer.0.f64", 11, CLIPSEARCH_E_MODEL,
+                 "the tensor \"layer.0.f64\" is there twice");
+    expect_after("legacy-current.pth", "little_endianq\x02\x88", "little_endianq\x02\x89", 16, CLIPSEARCH_E_UNSUPPORTED,
+                 "not little-endian");
+    expect_after("legacy-current.pth", "\x80\x02M\xe9\x03", "\x80\x02M\xe8\x03", 5, CLIPSEARCH_E_UNSUPPORTED,
+                 "a protocol other than 1001");
+    cs_buf bytes = read_fixture("legacy-current.pth");
+    clipsearch_error err = {0};
+    cs_buf_putc(&bytes, 'x');
+    TAP_OK(open_bytes(bytes.data, bytes.len, &err) == CLIPSEARCH_E_MODEL && strstr(err.message, "belong to none"), "%s",
+           err.message);
+    /* the last storage's count of elements: the file ends with it and its data */
+    TAP_OK(open_bytes(bytes.data, bytes.len - 2, &err) == CLIPSEARCH_E_MODEL && strstr(err.message, "cut short"), "%s",
+           err.message);
+    cs_buf_free(&bytes);
+}
+
+static void test_memory(void)
+{
+    static const char *const files[] = {"checkpoint.pt", "script-current.pt", "nested.pt"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *path = fixture(files[i]);
+        cs_weights *weights = NULL;
+        clipsearch_error err;
+        clipsearch_status status = CLIPSEARCH_E_MEMORY;
+        bool all = true;
+        int n = 0;
+        while (status == CLIPSEARCH_E_MEMORY && n < 1000) {
+            cs_mem_fail_at((uint64_t)++n);
+            status = cs_weights_open(path, &weights, &err);
+            all = all && (status == CLIPSEARCH_OK || (status == CLIPSEARCH_E_MEMORY && !weights));
+        }
+        cs_mem_fail_at(0);
+        TAP_OK(all && status == CLIPSEARCH_OK && n > 10, "%s: each of %d allocations may fail", files[i], n - 1);
+        cs_weights_close(&weights);
+        cs_free(path);
+    }
+}
+
+int main(void)
+{
+    test_writers();
+    test_new_types();
+    test_refused();
+    test_damage();
+    test_changed();
+    test_memory();
+    return tap_done();
+}
