@@ -65,12 +65,6 @@ CHANGES = {
     "one-level": ("no levels above 0: one fixed entry", [], [("src/index/hnsw_build.c",
                                                              "const double level = -log(u)",
                                                              "const double level = 0 * -log(u)")]),
-    "epochs": ("a number a row says what was seen, not a bit", [], [
-        ("src/index/visited.h", "    memset(visited->bits, 0, cs_visited_words(rows) * sizeof *visited->bits);\n",
-         "    memset(visited->bits, 0, rows * 8);\n"),
-        ("src/index/visited.h", "(uint64_t)1 << row % 64, *word = &visited->bits[row / 64]",
-         "1, *word = &visited->bits[row]"),
-        ("src/index/visited.h", "return (rows + 63) / 64;", "return rows;")]),
     "no-huge-pages": ("small pages", [], [("src/index/pages.c", "if (bytes >= WORTH_IT)",
                                            "if (bytes >= WORTH_IT && !array)")]),
 }
