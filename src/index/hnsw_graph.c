@@ -73,21 +73,32 @@ static void adopt(cs_hnsw *hnsw, const cs_hnsw *new)
     hnsw->map = new->map;
 }
 
+static clipsearch_status fail_room(const cs_hnsw *hnsw, size_t capacity, clipsearch_status status,
+                                   clipsearch_error *err)
+{
+    if (status == CLIPSEARCH_E_LIMIT)
+        return cs_fail(err, status, "%zu vectors are more than the %d a graph can hold", capacity, CS_HNSW_MAX_ROWS);
+    return cs_fail(err, status, "out of memory for an index of %zu vectors of %zu numbers", capacity, hnsw->base.dim);
+}
+
+static void fill_map(const cs_hnsw *from, cs_hnsw *new)
+{
+    for (size_t row = 0; row < from->rows; row++)
+        if (from->state[row] == CS_HNSW_LIVE || from->state[row] == CS_HNSW_SAME)
+            cs_idmap_add(&new->map, new->ids, row);
+}
+
 /* The copies are made while searches go on; only the change of pointers keeps them out. */
 clipsearch_status cs_hnsw_grow(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err)
 {
     if (capacity > CS_HNSW_MAX_ROWS)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%zu vectors are more than the %d a graph can hold", capacity,
-                       CS_HNSW_MAX_ROWS);
+        return fail_room(hnsw, capacity, CLIPSEARCH_E_LIMIT, err);
     cs_hnsw new = *hnsw, old = *hnsw;
     if (!larger_arrays(hnsw, &new, capacity)) {
         free_row_arrays(&new);
-        return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for an index of %zu vectors of %zu numbers", capacity,
-                       hnsw->base.dim);
+        return fail_room(hnsw, capacity, CLIPSEARCH_E_MEMORY, err);
     }
-    for (size_t row = 0; row < hnsw->rows; row++)
-        if (hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_SAME)
-            cs_idmap_add(&new.map, new.ids, row);
+    fill_map(hnsw, &new);
     pthread_rwlock_wrlock(&hnsw->shared->lock);
     adopt(hnsw, &new);
     pthread_rwlock_unlock(&hnsw->shared->lock);
@@ -178,17 +189,13 @@ clipsearch_status cs_hnsw_own(cs_hnsw *hnsw, size_t capacity, clipsearch_error *
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: its links lead where no node is", seal->path);
     capacity = capacity < hnsw->rows ? hnsw->rows : capacity;
     if (capacity > CS_HNSW_MAX_ROWS)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%zu vectors are more than the %d a graph can hold", capacity,
-                       CS_HNSW_MAX_ROWS);
+        return fail_room(hnsw, capacity, CLIPSEARCH_E_LIMIT, err);
     cs_hnsw new = *hnsw;
     if (!copy_arrays(hnsw, &new, capacity)) {
         cs_hnsw_free_arrays(&new);
-        return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for an index of %zu vectors of %zu numbers", capacity,
-                       hnsw->base.dim);
+        return fail_room(hnsw, capacity, CLIPSEARCH_E_MEMORY, err);
     }
-    for (size_t row = 0; row < hnsw->rows; row++)
-        if (hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_SAME)
-            cs_idmap_add(&new.map, new.ids, row);
+    fill_map(hnsw, &new);
     pthread_rwlock_wrlock(&hnsw->shared->lock);
     adopt(hnsw, &new);
     hnsw->upper = new.upper;

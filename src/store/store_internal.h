@@ -56,8 +56,7 @@ typedef enum cs_sql {
 struct cs_store {
     sqlite3 *db;
     char *path; /* as the caller gave it, for messages */
-    char *
-        file; /* the same, or of a link what it leads to: SQLite keeps its log there, and other files belong there too */
+    char *file; /* the same, or of a link what it leads to: other files of the database lie beside it */
     bool read_only;
     int64_t touched; /* the collection whose generation this transaction has raised, or 0 */
     int64_t touched_generation;
