@@ -170,6 +170,20 @@ static void tell(cs_graph *graph, const cs_store_collection *row, clipsearch_err
             remedy, row->name);
 }
 
+/* Whether the mapped file itself is not what it was: a copy written over it, or cut short. (Another in its place, as a
+ * checkpoint puts it there, leaves the mapped one as it is.) What was verified of it holds no longer, and behind its
+ * new end there is nothing to be read. */
+static bool is_written_over(const cs_graph *graph, const cs_store *store, const cs_store_collection *row)
+{
+    struct stat now;
+    char *path = cs_graph_path(store, row->name);
+    const bool there = path && stat(path, &now) == 0;
+    cs_free(path);
+    return there && now.st_dev == graph->file.st_dev && now.st_ino == graph->file.st_ino &&
+           (now.st_size != graph->file.st_size || now.st_mtim.tv_sec != graph->file.st_mtim.tv_sec ||
+            now.st_mtim.tv_nsec != graph->file.st_mtim.tv_nsec);
+}
+
 static clipsearch_status open_graph(cs_graph *graph, cs_store *store, const cs_store_collection *row,
                                     clipsearch_error *why, clipsearch_error *err)
 {
@@ -177,6 +191,12 @@ static clipsearch_status open_graph(cs_graph *graph, cs_store *store, const cs_s
     cs_graph_close(graph);
     if (graph->mark && graph->refused == graph->mark)
         return CLIPSEARCH_OK;
+    char *path = cs_graph_path(store, row->name);
+    if (!path)
+        return cs_fail_memory(err, "a path");
+    if (stat(path, &graph->file) != 0)
+        graph->file = (struct stat){0};
+    cs_free(path);
     clipsearch_status status = cs_graph_map(store, row, &graph->index, &graph->stamp, &reason);
     graph->tail_generation = graph->stamp.generation;
     if (status == CLIPSEARCH_OK) {
@@ -204,7 +224,7 @@ clipsearch_status cs_graph_ready(cs_graph *graph, cs_store *store, const cs_stor
         return CLIPSEARCH_OK;
     }
     if (!graph->index || !is_known(row, graph->stamp.owner) || graph->stamp.generation < row->log_from ||
-        graph->tail_generation > row->generation)
+        graph->tail_generation > row->generation || is_written_over(graph, store, row))
         status = open_graph(graph, store, row, why, err);
     if (status != CLIPSEARCH_OK || !graph->index)
         return status;

@@ -8,6 +8,8 @@
 #include "index/index.h"
 #include "store/store.h"
 
+#include <sys/stat.h>
+
 /* Below so many pictures a collection has no index file and is scanned: figures in docs/index.md. */
 enum { CS_GRAPH_LEAST = 2048 };
 
@@ -18,6 +20,7 @@ enum { CS_GRAPH_TAIL_SHARE = 4 };
 typedef struct cs_graph {
     cs_index *index;     /* mapped; NULL: none is in use */
     cs_hnsw_stamp stamp; /* its own */
+    struct stat file;    /* of the file when it was mapped */
     cs_index *tail;      /* vectors put behind stamp.generation, for an exact scan; NULL before they were read */
     int64_t *changed;    /* [changed_count] ids put or removed since, ascending: never taken from the graph */
     size_t changed_count;

@@ -298,6 +298,25 @@ static void test_damage(gallery *g)
     TAP_OK(clipsearch_collection_checkpoint(g->collection, NULL, &err) == CLIPSEARCH_OK, "mended %s", err.message);
 }
 
+/* A file that is cut short, and then written over, beneath a handle that has it mapped. */
+static void test_written_over(gallery *g)
+{
+    size_t by_graph = 0;
+    const char *whole = folder_path(&g->elsewhere, "whole");
+    clipsearch_collection *c = NULL;
+    copy_file(file, whole);
+    TAP_OK(clipsearch_collection_open(g->db, "photos", NULL, &c, &err) == CLIPSEARCH_OK &&
+               index_recall(c, 2, NULL, 0, &by_graph, &err) > 0 && by_graph == 2,
+           "mapped and searched");
+    note_clear();
+    TAP_OK(truncate(file, 4096) == 0 && index_recall(c, 2, NULL, 0, &by_graph, &err) == 1 && by_graph == 0 &&
+               note_count == 1,
+           "cut short beneath it: %s", notes);
+    clipsearch_collection_close(&c);
+    copy_file(whole, file);
+    with_file(g, "whole again", true, false);
+}
+
 /* ---- another hand */
 
 /* A row taken out by another program is noted nowhere; that the numbers differ is seen. */
@@ -522,6 +541,7 @@ int main(void)
     test_fold(&g);
     test_two_handles(&g);
     test_damage(&g);
+    test_written_over(&g);
     test_other_hand(&g);
     test_link(&g);
     test_vacuum(&g);
