@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_set.h - the vectors that hnsw_vectors.py or hnsw_photos.py made, and how programs measure over them. C and C++. */
+ * hnsw_set.h - the vectors that hnsw_vectors.py or hnsw_photos.py made, and how programs measure over them. C and
+ * C++. */
 #ifndef BENCH_HNSW_SET_H
 #define BENCH_HNSW_SET_H
 

@@ -12,8 +12,8 @@
 /* The paper has no deletion. A removed node first stays as a stepping stone that no search returns; once there are
  * many (hnsw_sweep.c), or when asked, one pass over the graph gives every node that linked to removed ones a choice
  * (algorithm 4) among its living neighbours and those of the removed ones, as FreshDiskANN does (Singh et al. 2021,
- * arXiv:2105.09613, algorithm 4). One by one would need to know who links to a node, which in a directed graph is a pass
- * over all links each time.
+ * arXiv:2105.09613, algorithm 4). One by one would need to know who links to a node, which in a directed graph is a
+ * pass over all links each time.
  * Unlike there, a node then asks those it links to to link back: who linked to it may have been removed. Without, one
  * node in 5,000 was left with a single link to it, and a search with ef 20 for its own vector missed it. */
 
@@ -239,8 +239,8 @@ static bool is_reached(const cs_visited *reached, size_t row)
     return reached->bits[row / 64] >> row % 64 & 1;
 }
 
-/* Let the nearest living node that can be reached and has a link to spare lead to `row`; when none has, the nearest gives its
- * last. */
+/* Let the nearest living node that can be reached and has a link to spare lead to `row`; when none has, the nearest
+ * gives its last. */
 static bool lead_to(cs_hnsw *hnsw, uint32_t row, const cs_visited *reached, cs_hnsw_scratch *scratch)
 {
     uint32_t nearest = CS_HNSW_NONE, *links = NULL;

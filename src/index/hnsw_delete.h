@@ -15,7 +15,8 @@ void cs_hnsw_detach(cs_hnsw *hnsw, size_t row);
 /* Zero a row that nothing leads to, and keep it for later. Both locks are held. */
 void cs_hnsw_let_go(cs_hnsw *hnsw, uint32_t row);
 /* What row's links at a level should be, into links [cap]: with one to a removed node among them algorithm 4's choice
- * among its living neighbours and those of the removed. scratch: for a choice among cs_hnsw_mend_sort. A lock is held. */
+ * among its living neighbours and those of the removed. scratch: for a choice among cs_hnsw_mend_sort. A lock is
+ * held. */
 void cs_hnsw_mend_links(const cs_hnsw *hnsw, uint32_t row, int level, uint32_t *links, cs_hnsw_scratch *scratch);
 /* Let some of those that `row` links to link back, where they have links to spare: a node that few lead to is missed.
  * The writer's lock is held. */

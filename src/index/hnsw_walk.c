@@ -14,13 +14,13 @@
  * 3. Algorithm 4 throws out, when it takes a node, all remaining candidates nearer to it than to the base, instead of
  *    asking of each candidate whether one taken is nearer: the same comparisons and the same choice, but one left side
  *    against many rows, which is what the kernels do well.
- * 4. Inner products of vectors of unequal length are no metric: a long vector is nearer to most candidates than the base
- *    is and algorithm 4 would leave the base few links, while a short one is near to nothing, and nothing would lead to
- *    it. There a new node's candidates come from two walks, one by distance and one by product; a quarter of its links
- *    is chosen by distance (every node can be reached, a copy is recognised), the others by product, and
+ * 4. Inner products of vectors of unequal length are no metric: a long vector is nearer to most candidates than the
+ *    base is and algorithm 4 would leave the base few links, while a short one is near to nothing, and nothing would
+ *    lead to it. There a new node's candidates come from two walks, one by distance and one by product; a quarter of
+ *    its links is chosen by distance (every node can be reached, a copy is recognised), the others by product, and
  *    keepPrunedConnections fills up. 10,000 vectors of 48, ef 40: recall .945 when the vectors were linked as if lifted
- *    to one length (Bachrach et al. 2014), .982 by products alone without keepPrunedConnections, .935 of them after three
- *    quarters were removed and the graph mended; .993 and 1.000 so.
+ *    to one length (Bachrach et al. 2014), .982 by products alone without keepPrunedConnections, .935 of them after
+ *    three quarters were removed and the graph mended; .993 and 1.000 so.
  *    For the other metrics keepPrunedConnections costs more than it brings (docs/speed-index.md). */
 
 #define FOLLOWED 0x80000000u

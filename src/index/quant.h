@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * quant.h - vectors as codes that a walk compares: floats, halves, bfloat16, or 8-bit integers with a scale a vector. */
+ * quant.h - vectors as codes that a walk compares: floats, halves, bfloat16, or 8-bit integers with a scale each. */
 #ifndef CS_INDEX_QUANT_H
 #define CS_INDEX_QUANT_H
 
