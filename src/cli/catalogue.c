@@ -357,6 +357,11 @@ clipsearch_status cs_catalogue_find(const cs_catalogue *catalogue, const char *n
     }
     if (*model)
         return CLIPSEARCH_OK;
+    if (strcmp(name, CS_DEFAULT_MODEL) == 0)
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
+                       "\"%s\" comes with the program; there is nothing to fetch and nothing was published to hold it "
+                       "against",
+                       name);
     const char *nearest = cs_nearest(name, names, catalogue->count);
     return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "\"%.64s\" is no known model%s%s%s; clipsearch model list names them",
                    name, nearest ? ", did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");

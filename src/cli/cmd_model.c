@@ -34,7 +34,7 @@ static const struct action {
     {"fetch", cs_command_model_fetch, TAKES_TO | TAKES_FETCH, 1, 1, "model fetch NAME"},
     {"info", cs_command_model_info, TAKES_JSON | TAKES_BATCH | TAKES_THREADS, 1, 1, "model info NAME|DIR|FILE"},
     {"verify", cs_command_model_verify, TAKES_JSON | TAKES_IMAGE | TAKES_THREADS, 1, 2, "model verify NAME [DIR]"},
-    {"convert", cs_command_model_convert, TAKES_TO | TAKES_CONVERT, 1, 1, "model convert NAME|DIR --to DIR"},
+    {"convert", cs_command_model_convert, TAKES_TO | TAKES_CONVERT, 1, 1, "model convert NAME|DIR|FILE --to DIR"},
 };
 
 enum { ACTIONS = sizeof actions / sizeof *actions };

@@ -442,6 +442,7 @@ static clipsearch_status write_content(const download *d)
 static clipsearch_status run(download *d, const char *directory, cs_download_result *result)
 {
     bool there;
+    struct stat part;
     clipsearch_status status = make(d, directory);
     if (status == CLIPSEARCH_OK)
         status = look(d, &there);
@@ -466,6 +467,8 @@ static clipsearch_status run(download *d, const char *directory, cs_download_res
         status = cs_put_in_place(d->part, d->path, d->err);
     if (status == CLIPSEARCH_OK)
         unlink(d->note);
+    else if (d->fd >= 0 && fstat(d->fd, &part) == 0 && part.st_size == 0) /* nothing to carry on with */
+        unlink(d->part);
     return status;
 }
 

@@ -50,7 +50,8 @@ static const char ingest_page[] =
 static const char embed_page[] =
     "usage: clipsearch embed [options] [TEXT...]\n"
     "\n"
-    "Prints the vector of every text and picture, scaled to length 1: JSON lines, or a NumPy file.\n"
+    "Prints the vector of every text and picture: JSON lines, or a NumPy file. They have length 1, but for\n"
+    "models that leave them as they are (torchvision's; clipsearch model info tells).\n"
     "\n"
     "  clipsearch embed \"a white dog\" --image dog.jpg\n"
     "  clipsearch embed --list captions.txt --format npy -o captions.npy\n";
@@ -102,7 +103,7 @@ static const char model_page[] =
     "       clipsearch model fetch NAME [--to DIR] [--mirror URL]\n"
     "       clipsearch model info NAME|DIR|FILE\n"
     "       clipsearch model verify NAME [DIR] [--image FILE]\n"
-    "       clipsearch model convert NAME|DIR --to DIR [--towers WHICH] [--type TYPE]\n"
+    "       clipsearch model convert NAME|DIR|FILE --to DIR [--towers WHICH] [--type TYPE]\n"
     "\n"
     "list shows the known models and which are here. fetch gets one, checks it against what its\n"
     "publisher says, and carries on where an earlier fetch was cut off; then it is a model like any\n"

@@ -181,7 +181,7 @@ clipsearch_status cs_model_choose(const cs_settings *settings, const char *encod
     if (status == CLIPSEARCH_E_NOT_FOUND)
         return cs_fail(err, status,
                        "the collection was made with the model \"%s\", which is not among the models here; "
-                       "say where it is with --model DIR%s",
+                       "say where it is with --model, a directory or a weight file%s",
                        encoder, fetch_advice(encoder, advice));
     if (status != CLIPSEARCH_OK)
         return cs_fail(err, status, "%s", why.message);

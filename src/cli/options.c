@@ -118,7 +118,7 @@ static const option_row rows[] = {
     {"catalogue", 0, CS_MODEL, OPTION_TEXT, FIELD(catalogue), "FILE", "know the models of FILE instead", 0, 0, 0},
     {"collection", 0, WITH_COLLECTION, OPTION_TEXT, FIELD(collection), "NAME", "the collection in it (photos)", 0, 0,
      0},
-    {"model", 0, WITH_MODEL, OPTION_TEXT, FIELD(model), "NAME|DIR", "the model, by name or directory", 0, 0, 0},
+    {"model", 0, WITH_MODEL, OPTION_TEXT, FIELD(model), "MODEL", "the model: name, directory or weight file", 0, 0, 0},
     {"threads", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM, OPTION_SIZE, FIELD(threads), "N",
      "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",

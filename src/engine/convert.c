@@ -181,14 +181,45 @@ static clipsearch_status choose_towers(struct conversion *c)
     return CLIPSEARCH_OK;
 }
 
-static clipsearch_status make_directory(const char *from, const char *to, clipsearch_error *err)
+static bool is_same_file(const char *a, const char *b)
 {
-    struct stat a, b;
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+/* Another model's file in `to` that readers would take for the new one's; *name: which, or NULL. */
+static clipsearch_status find_in_the_way(const struct conversion *c, const char *to, const char **name)
+{
+    static const char *const of_images[] = {"config.json", "open_clip_config.json", NULL},
+                             *const of_resnets[] = {"config.json", "open_clip_model.safetensors", NULL},
+                             *const of_vits[] = {NULL};
+    const char *const *names = c->dir.image_only ? of_images : c->dir.config.resnet ? of_resnets : of_vits;
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (*name = NULL; *names && !*name && status == CLIPSEARCH_OK; names++) {
+        char *path = cs_path_join(to, *names);
+        status = path ? CLIPSEARCH_OK : cs_fail_memory(c->err, to);
+        if (path && cs_file_stat(path, &(cs_file_info){0}, NULL) == CLIPSEARCH_OK)
+            *name = *names;
+        cs_free(path);
+    }
+    return status;
+}
+
+/* Make the directory, or see that the model can go into the one that is there: a conversion of `from`, which may be
+ * that directory or a file in it, must not replace what it reads. */
+static clipsearch_status make_directory(struct conversion *c, const char *from, const char *to, const char *weights)
+{
+    const char *other = NULL;
     if (mkdir(to, 0777) != 0 && errno != EEXIST)
-        return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot make the directory", to);
-    if (stat(from, &a) == 0 && stat(to, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: this is the model itself; name another directory", to);
-    return CLIPSEARCH_OK;
+        return cs_fail_errno(c->err, CLIPSEARCH_E_IO, errno, "%s: cannot make the directory", to);
+    if (is_same_file(from, to) || is_same_file(c->dir.weights, weights))
+        return cs_fail(c->err, CLIPSEARCH_E_ARGUMENT, "%s: this is the model itself; name another directory", to);
+    clipsearch_status status = find_in_the_way(c, to, &other);
+    return other ? cs_fail(c->err, CLIPSEARCH_E_ARGUMENT,
+                           "%s: the %s there is another model's and would be taken for the new one's; name another "
+                           "directory",
+                           to, other)
+                 : status;
 }
 
 /* ---------------------------------------------------------------- kinds of models */
@@ -262,15 +293,15 @@ static clipsearch_status convert(struct conversion *c, const char *from, const c
     for (size_t i = 0; i < c->plan.count; i++)
         c->total += (uint64_t)c->plan.from[i].matrix.rows * c->plan.from[i].matrix.columns *
                     cs_dtype_size(c->plan.tensors[i].dtype);
-    if (status == CLIPSEARCH_OK)
-        status = make_directory(from, to, c->err);
-    if (status == CLIPSEARCH_OK)
-        status = hash_source(c);
     if (status != CLIPSEARCH_OK)
         return status;
     cs_safetensors_writer writer = {0};
     char *path = cs_path_join(to, "model.safetensors");
-    status = path ? write_weights(c, path, &writer) : cs_fail_memory(c->err, to);
+    status = path ? make_directory(c, from, to, path) : cs_fail_memory(c->err, to);
+    if (status == CLIPSEARCH_OK)
+        status = hash_source(c);
+    if (status == CLIPSEARCH_OK)
+        status = write_weights(c, path, &writer);
     if (status == CLIPSEARCH_OK)
         status = write_config(c, to);
     if (status == CLIPSEARCH_OK && c->towers & CLIPSEARCH_TEXT_TOWER)

@@ -18,7 +18,7 @@ static block_names names_of(const cs_image_config *config, size_t stage, size_t 
     char prefix[NAME_SIZE / 2];
     if (config->naming == CS_IMAGE_TRANSFORMERS) {
         snprintf(prefix, sizeof prefix, "encoder.stages.%zu.layers.%zu.", stage, block);
-        char part[16] = "shortcut";
+        char part[sizeof "layer." + 11] = "shortcut"; /* any int */
         if (conv >= 0)
             snprintf(part, sizeof part, "layer.%d", conv);
         snprintf(names.conv, NAME_SIZE, "%s%s.convolution", prefix, part);

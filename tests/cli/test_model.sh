@@ -92,6 +92,8 @@ run 4 "a known model that is not here" embed --model clip-vit-b32 "a dog"
 err_has "It is a known model; to get it, run: clipsearch model fetch clip-vit-b32"
 run 4 "a name that is nearly one" model fetch clip-vit-b23 --catalogue "$known"
 err_has "\"clip-vit-b23\" is no known model, did you mean clip-vit-b32?"
+run 4 "the model that is there anyway" model fetch default --catalogue "$known"
+err_has "\"default\" comes with the program"
 
 # ---- the catalogue's own mistakes, by place
 
@@ -204,6 +206,16 @@ run 2 "its text tower" model convert net --to x --towers text
 err_has "there is no text tower"
 run 2 "convert onto itself" model convert ./as-f32 --to as-f32
 err_has "this is the model itself"
+before=$(sha net/model.safetensors)
+run 2 "convert a weight file into its own directory" model convert net/model.safetensors --to net --type bf16
+err_has "this is the model itself"
+[ "$(sha net/model.safetensors)" = "$before" ]
+ok "which is left as it was"
+run 2 "convert beside another model's configuration" model convert net --to as-f16
+err_has "as-f16: the config.json there is another model's"
+run 0 "which is left as it was" embed --model ./as-f16 "a dog"
+run 0 "convert again to where the same was converted" model convert ./net/model.safetensors --to net2 -q
+run 0 "with shorter numbers" model convert ./net --to net2 --type f16 -q
 run 3 "convert to where nothing can be made" model convert ./as-f32 --to no/where
 run 4 "convert what is not there" model convert ./nosuch --to x
 
@@ -467,8 +479,8 @@ fetch 3 "404"
 absent "leaves no file"
 err_has "answered 404 (it is not there)"
 requests 1
-[ ! -s one/big.part ]
-ok "the page that came with it is no part of the file"
+[ ! -e one/big.part ]
+ok "the page that came with it is no part of the file, and no empty part is left"
 big error/403
 fetch 3 "403"
 err_has "answered 403 (it is not given to everyone)"

@@ -70,8 +70,6 @@ def search(work):
           f"the Afghan hound's ten nearest among 1,000: {right} Afghan hounds, the first too, {most} of any other class")
 
 
-
-
 def main():
     if not all(os.path.isdir(path) for path in (os.path.join(photos, "train"), os.path.join(data, "weights"))):
         print("ok 1 - search quality # SKIP the shared photographs are absent\n1..1")

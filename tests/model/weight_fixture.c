@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ * weight_fixture.c - the weight files of tests/data/weights, whole and damaged. */
+#include "weight_fixture.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *fixture(const char *name)
+{
+    char relative[200];
+    const char *root = getenv("CLIPSEARCH_SOURCE_ROOT");
+    snprintf(relative, sizeof relative, "tests/data/weights/%s", name);
+    return cs_path_join(root ? root : ".", relative);
+}
+
+cs_buf read_fixture(const char *name)
+{
+    char *path = fixture(name);
+    cs_buf bytes = cs_buf_make(1 << 20);
+    clipsearch_error err = {0};
+    TAP_OK(cs_file_read(path, &bytes, NULL, &err) == CLIPSEARCH_OK, "%s is read %s", name, err.message);
+    cs_free(path);
+    return bytes;
+}
+
+clipsearch_status open_bytes(const char *bytes, size_t size, clipsearch_error *err)
+{
+    char *exact = cs_alloc_array(size, 1); /* so that the sanitizer sees a read past the end */
+    memcpy(exact, bytes, size);
+    cs_weights *weights;
+    clipsearch_status status = cs_weights_open_memory(exact, size, "w", &weights, err);
+    for (size_t i = 0; weights && i < cs_weights_count(weights); i++) { /* every byte is there */
+        const cs_tensor *tensor = cs_weights_at(weights, i);
+        char *copy = cs_alloc_array(tensor->bytes, 1);
+        memcpy(copy, tensor->data, tensor->bytes);
+        cs_free(copy);
+    }
+    cs_weights_close(&weights);
+    cs_free(exact);
+    return status;
+}
