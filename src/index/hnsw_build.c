@@ -238,7 +238,8 @@ static size_t add_by_product(const cs_hnsw *hnsw, cs_hnsw_node start, size_t cou
     size_t found = 0, n = 0;
     scratch->query.by_distance = false;
     cs_quant_distances(&hnsw->quant, &scratch->query, &start.row, 1, &start.distance);
-    const size_t walked = cs_hnsw_walk(hnsw, start, hnsw->ef_construction, 0, scratch);
+    scratch->pool[0] = start;
+    const size_t walked = cs_hnsw_walk(hnsw, 1, hnsw->ef_construction, 0, scratch);
     for (size_t i = 0; i < walked; i++)
         if (hnsw->state[scratch->pool[i].row] == CS_HNSW_LIVE)
             scratch->picked[found++] = scratch->pool[i].row;
@@ -271,10 +272,10 @@ static void link_item(void *context, size_t piece, unsigned worker)
     const bool ip = hnsw->base.metric == CLIPSEARCH_IP;
     scratch->query.by_distance = ip;
     cs_quant_query_row(&hnsw->quant, &scratch->query, it->row);
-    cs_hnsw_node start = cs_hnsw_descend(hnsw, level, scratch);
+    cs_hnsw_descend(hnsw, level, scratch);
     for (int l = level < hnsw->top ? level : hnsw->top; l >= 0; l--) {
-        size_t count = cs_hnsw_walk(hnsw, start, hnsw->ef_construction, l, scratch);
-        start = scratch->pool[0];
+        size_t count = cs_hnsw_walk(hnsw, 1, hnsw->ef_construction, l, scratch);
+        const cs_hnsw_node start = scratch->pool[0];
         count = living(hnsw, scratch, count);
         for (size_t i = 0; l == 0 && i < count && i < LOOK_FOR_EQUAL; i++)
             if (equal_vectors(hnsw, scratch->sorted[i].row, vector)) {

@@ -247,7 +247,8 @@ static bool lead_to(cs_hnsw *hnsw, uint32_t row, const cs_visited *reached, cs_h
     size_t at = hnsw->m0;
     scratch->query.by_distance = hnsw->base.metric == CLIPSEARCH_IP;
     cs_quant_query_row(&hnsw->quant, &scratch->query, row);
-    const size_t count = cs_hnsw_walk(hnsw, cs_hnsw_descend(hnsw, 0, scratch), hnsw->ef_construction, 0, scratch);
+    cs_hnsw_descend(hnsw, 0, scratch);
+    const size_t count = cs_hnsw_walk(hnsw, 1, hnsw->ef_construction, 0, scratch);
     for (size_t i = 0; i < count && at == hnsw->m0; i++) {
         const uint32_t candidate = scratch->pool[i].row;
         if (hnsw->state[candidate] != CS_HNSW_LIVE || !is_reached(reached, candidate))

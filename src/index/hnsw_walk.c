@@ -32,7 +32,7 @@ static inline void fetch(const void *at, size_t bytes)
         __builtin_prefetch((const char *)at + i);
 }
 
-cs_hnsw_node cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *scratch)
+void cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *scratch)
 {
     cs_hnsw_node best = {.row = hnsw->entry};
     cs_hnsw_seal *seal = cs_hnsw_seal_to_ask(hnsw->seal);
@@ -54,7 +54,7 @@ cs_hnsw_node cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *sc
                     moved = true;
                 }
         }
-    return best;
+    scratch->pool[0] = best;
 }
 
 /* Put a node into the sorted pool [count] of at most ef behind its equals; returns its place. The caller has seen that
@@ -76,19 +76,19 @@ static inline size_t pool_add(cs_hnsw_node *pool, size_t *count, size_t ef, cs_h
     return low;
 }
 
-size_t cs_hnsw_walk(const cs_hnsw *hnsw, cs_hnsw_node start, size_t ef, int level, cs_hnsw_scratch *scratch)
+size_t cs_hnsw_walk(const cs_hnsw *hnsw, size_t starts, size_t ef, int level, cs_hnsw_scratch *scratch)
 {
     cs_hnsw_node *pool = scratch->pool;
     const cs_quant *quant = &hnsw->quant;
     const size_t cap = cs_hnsw_cap(hnsw, level);
-    size_t count = 1, next = 0;
+    size_t count = starts, next = 0;
     cs_hnsw_seal *seal = cs_hnsw_seal_to_ask(hnsw->seal);
     cs_visited_clear(&scratch->visited, hnsw->capacity);
-    cs_visited_add(&scratch->visited, start.row);
-    pool[0] = start;
+    for (size_t i = 0; i < starts; i++)
+        cs_visited_add(&scratch->visited, pool[i].row);
     while (next < count) {
         const uint32_t *links = cs_hnsw_links(hnsw, pool[next].row, level);
-        if (seal && !cs_hnsw_seal_rows(seal, CS_SEAL_LINKS, &pool[next].row, 1)) {
+        if (seal && level == 0 && !cs_hnsw_seal_rows(seal, CS_SEAL_LINKS, &pool[next].row, 1)) {
             scratch->damaged = true;
             break;
         }

@@ -5,12 +5,13 @@
 
 #include "index/hnsw_graph.h"
 
-/* Algorithm 2 with ef = 1, from the entry down to `level` + 1: the node nearest to scratch->query. */
-cs_hnsw_node cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *scratch);
+/* Algorithm 2 with ef = 1, from the entry down to `level` + 1: the node nearest to scratch->query, into
+ * scratch->pool[0]. */
+void cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *scratch);
 
-/* Algorithm 2: the `ef` nodes nearest to scratch->query at `level`, from `start`, into scratch->pool, nearest first;
- * DEAD ones among them. Returns how many. */
-size_t cs_hnsw_walk(const cs_hnsw *hnsw, cs_hnsw_node start, size_t ef, int level, cs_hnsw_scratch *scratch);
+/* Algorithm 2: the `ef` nodes nearest to scratch->query at `level`, from the first `starts` of scratch->pool (1 to ef,
+ * nearest first), into scratch->pool, nearest first; DEAD ones among them. Returns how many. */
+size_t cs_hnsw_walk(const cs_hnsw *hnsw, size_t starts, size_t ef, int level, cs_hnsw_scratch *scratch);
 
 /* Algorithm 4: at most `most` of candidates [count] (nearest first, spent by the call) into links, ended by NONE when
  * fewer than `cap`. count <= scratch->sort_capacity. */
