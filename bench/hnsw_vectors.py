@@ -8,6 +8,7 @@ Writes FOLDER/base.f32 [largest COUNT, DIM], queries.f32 [QUERIES, DIM] and for 
 rows in C order: 2,000 clusters in a 40-dimensional subspace, noise half as long as a cluster's centre, and a mean such
 that random pairs have cosine 0.50. truth: among the first COUNT rows the 10 nearest, by exact products.
 """
+import os
 import sys
 
 import numpy as np
@@ -37,6 +38,7 @@ def main():
     folder, counts = sys.argv[1], sorted(int(count) for count in sys.argv[2].split(","))
     queries = int(sys.argv[3]) if len(sys.argv) > 3 else 1000
     dim = int(sys.argv[4]) if len(sys.argv) > 4 else 512
+    os.makedirs(folder, exist_ok=True)
     rng = np.random.default_rng(7)
     basis = np.linalg.qr(rng.standard_normal((dim, SUBSPACE)))[0].T.astype("f4")
     centres = (rng.standard_normal((CLUSTERS, SUBSPACE)) / np.sqrt(SUBSPACE)).astype("f4") @ basis
