@@ -65,6 +65,8 @@ CHANGES = {
     "one-level": ("no levels above 0: one fixed entry", [], [("src/index/hnsw_build.c",
                                                              "const double level = -log(u)",
                                                              "const double level = 0 * -log(u)")]),
+    "one-start": ("one place to begin at, found with ef 1", [], [("src/index/hnsw_search.c", "STARTS_MOST = 16",
+                                                                  "STARTS_MOST = 1")]),
     "no-huge-pages": ("small pages", [], [("src/index/pages.c", "if (bytes >= WORTH_IT)",
                                            "if (bytes >= WORTH_IT && !array)")]),
 }

@@ -219,8 +219,8 @@ static void test_threads(cs_quant_kind kind)
         pthread_join(threads[t], NULL);
     TAP_OK(good && !atomic_load(&r.wrong) && is_whole(index), "%s: %zu searches beside a writer saw nothing half done",
            kind_names[kind], atomic_load(&r.searches));
-    /* One that stays is its own nearest neighbour, whatever is being written. A walk may miss it while what led to it is
-     * removed and not yet mended: how often depends on which thread runs when, but it is few of them. */
+    /* One that stays is its own nearest neighbour, whatever is being written. A walk may miss it while what led to it
+     * is removed and not yet mended: how often depends on which thread runs when, but it is few of them. */
     const size_t weak = count_of(r.weak), lost = count_of(r.lost);
     TAP_OK(weak * 50 <= T_STAYING && lost * 150 <= T_STAYING,
            "%s: %zu of %d that stay were once not found with ef 20, %zu not with 48 either", kind_names[kind], weak,
