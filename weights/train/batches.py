@@ -60,6 +60,11 @@ def falsify(rng, the_world, scene):
     return phrase, ground
 
 
+def order(scene):
+    """The scene's things from left to right as drawn: their places in its lists."""
+    return sorted(range(len(scene.things)), key=lambda i: scene.sprites[i].x)
+
+
 def truths(the_world, phrases, grounds, scenes):
     """Boolean, phrases x scenes: whether all that the phrase says holds in the scene (small and big are not looked at)."""
     means = np.zeros((2, len(phrases), len(the_world.things)), bool)
@@ -75,11 +80,9 @@ def truths(the_world, phrases, grounds, scenes):
         return (said == NATURAL) | (said == colours)
 
     pairs = np.array([len(scene.things) > 1 for scene in scenes])
-    # from left to right, as drawn
-    order = [1 if len(s.things) > 1 and s.sprites[0].x > s.sprites[1].x else 0 for s in scenes]
-    left, right = (np.array([s.things[(o + k) % len(s.things)] for s, o in zip(scenes, order)]) for k in (0, 1))
-    left_colour, right_colour = (np.array([COLOUR_IDS[s.colours[(o + k) % len(s.colours)]] for s, o in zip(scenes, order)])
-                                 for k in (0, 1))
+    orders = [(order(scene) * 2)[:2] for scene in scenes]
+    left, right = (np.array([s.things[o[k]] for s, o in zip(scenes, orders)]) for k in (0, 1))
+    left_colour, right_colour = (np.array([COLOUR_IDS[s.colours[o[k]]] for s, o in zip(scenes, orders)]) for k in (0, 1))
     along = means[0][:, left] & colours_fit(0, left_colour)
     single = along & (column([p.count for p in phrases]) == np.array([s.count for s in scenes]))
     along &= means[1][:, right] & colours_fit(1, right_colour)
@@ -132,8 +135,41 @@ def shape_codes(the_world, count=96):
     return left[:, :count] * len(flat) ** .5
 
 
-def make(the_world, tokenizer, seed, index, size, keep=None):
-    """Batch number `index`; the same numbers give the same batch, whichever process makes it."""
+def said_order(the_world, phrase):
+    """What the phrase says is to the left, and what to the right; -1: nothing, or a word of several meanings."""
+    if phrase.joint == "and":
+        return [-1, -1]
+    meant = [meaning(the_world, word) for word in phrase.words]
+    return meant if phrase.joint == "to the left of" else meant[::-1]
+
+
+def meaning(the_world, word):
+    return min(the_world.meanings[word]) if len(the_world.meanings[word]) == 1 else -1
+
+
+def caption(the_world, tokenizer, rng, scenes):
+    """The scenes' captions, then false ones."""
+    phrases = [scene.phrase for scene in scenes]
+    grounds = [said_ground(scene.phrase, scene) for scene in scenes]
+    false = [falsify(rng, the_world, scene) for scene in scenes if len(scene.things) > 1 or rng.random() < FALSE_SHARE]
+    phrases += [phrase for phrase, _ in false]
+    grounds += [ground for _, ground in false]
+    ids = [tokenizer(phrase.caption()) for phrase in phrases]
+    return {
+        "ids": pad(ids),
+        "ends": np.array([len(row) - 1 for row in ids]),
+        "true": truths(the_world, phrases, grounds, scenes),
+        # what the words mean, of one thing twice the same; -1: several meanings
+        "meant": np.array([[meaning(the_world, word) for word in (phrase.words * 2)[:2]] for phrase in phrases]),
+        "said_sides": np.array([said_order(the_world, phrase) for phrase in phrases]),
+    }
+
+
+def make(the_world, tokenizer, seed, index, size, keep=None, captions=True):
+    """Batch number `index`; the same numbers give the same batch, whichever process makes it.
+
+    keep: look at so many patches; captions: False for a batch that says only what things are where.
+    """
     rng = random.Random(seed << 32 | index)
     mood = world.hard_mood(rng, len(the_world.things))
     scenes, pixels = [], np.empty((size, the_world.size, the_world.size, 3), np.uint8)
@@ -142,22 +178,14 @@ def make(the_world, tokenizer, seed, index, size, keep=None):
         kind_word(rng, the_world, scene)
         pixels[row] = np.asarray(world.weather(the_world.draw(scene), rng))
         scenes.append(scene)
-    phrases = [scene.phrase for scene in scenes]
-    grounds = [said_ground(scene.phrase, scene) for scene in scenes]
-    false = [falsify(rng, the_world, scene) for scene in scenes if len(scene.things) > 1 or rng.random() < FALSE_SHARE]
-    phrases += [phrase for phrase, _ in false]
-    grounds += [ground for _, ground in false]
-    ids = [tokenizer(phrase.caption()) for phrase in phrases]
     batch = {
         "pixels": pixels,
-        "ids": pad(ids),
-        "ends": np.array([len(row) - 1 for row in ids]),
-        "true": truths(the_world, phrases, grounds, scenes),
         "things": np.array([(scene.things * 2)[:2] for scene in scenes]),
-        # what the words mean, for the captions that name one thing; -1: several meanings
-        "meant": np.array([[min(the_world.meanings[w]) if len(the_world.meanings[w]) == 1 else -1
-                            for w in (phrase.words * 2)[:2]] for phrase in phrases]),
+        "sides": np.array([[scene.things[i] for i in order(scene)] if len(scene.things) > 1 else [-1, -1]
+                           for scene in scenes]),
     }
+    if captions:
+        batch |= caption(the_world, tokenizer, rng, scenes)
     over = np.array([cover(scene, the_world.size) for scene in scenes])
     if keep:
         batch["keep"] = np.array([patches_of(row, rng, keep) for row in over])

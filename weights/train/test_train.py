@@ -72,12 +72,21 @@ def test_batches(the_world, root):
 
     import batches
     import bpe
+    import world
     tokenizer = bpe.Tokenizer.read(f"{root}/tokenizer/default", 32)
     for index in range(6):
         batch = batches.make(the_world, tokenizer, 3, index, 48, 25)
         own = batch["true"][np.arange(48), np.arange(48)]
         ok(own.mean() > .9, f"batch {index}: captions are true of their own scenes, but for words of two meanings")
         ok((batch["ids"][np.arange(len(batch["ends"])), batch["ends"]] == len(tokenizer.ids) - 1).all(), "rows end")
+    bare, pairs = batches.make(the_world, tokenizer, 3, 5, 48, 25, captions=False), 0
+    ok("ids" not in bare and all((bare[name] == batch[name]).all() for name in ("pixels", "things", "sides")),
+       "without captions the pictures are the same")
+    for _ in range(40):
+        scene = the_world.plan(random.Random(pairs), world.Mood(one=0, several=0, side=1, named=1))
+        left, right = (scene.things[i] for i in batches.order(scene))
+        pairs += batches.said_order(the_world, scene.phrase) == [left, right]
+    ok(pairs == 40, f"{pairs} of 40 captions say left and right as they are drawn")
     again = batches.make(the_world, tokenizer, 3, 5, 48, 25)
     ok(all((batch[name] == again[name]).all() for name in batch), "the same numbers give the same batch")
     rng, wrong = random.Random(9), 0
@@ -112,6 +121,25 @@ def test_export():
         ok(torch.allclose(short, model.texts(ids[:1], torch.tensor([2])), atol=1e-5), "what is behind the end is not seen")
 
 
+def test_muon():
+    import torch
+
+    import muon
+    torch.manual_seed(4)
+    for rows, columns in ((64, 64), (32, 96), (96, 32)):
+        values = torch.linalg.svdvals(muon.orthogonal(torch.randn(2, rows, columns)))
+        ok(.6 < float(values.min()) and float(values.max()) < 1.3, f"{rows} x {columns}: singular values are near 1")
+    layer, wanted = torch.nn.Linear(24, 72, bias=False), torch.randn(72, 24)
+    optimizer, before = muon.Muon([layer.weight]), float((layer.weight - wanted).detach().square().mean())
+    optimizer.param_groups[0]["lr"] = .05
+    for _ in range(200):
+        optimizer.zero_grad()
+        (layer.weight - wanted).square().mean().backward()
+        optimizer.step()
+    after = float((layer.weight - wanted).detach().square().mean())
+    ok(after < .05 * before, f"steps come nearer to what is wanted: {before:.3f} to {after:.3f}")
+
+
 def main():
     root = sys.argv[1]
     sys.path.insert(0, f"{root}/weights/train")
@@ -126,8 +154,9 @@ def main():
     test_batches(the_world, root)
     if importlib.util.find_spec("torch"):
         test_export()
+        test_muon()
     else:
-        print("# python3 has no torch: the export is not tested")
+        print("# python3 has no torch: the export and the optimizer are not tested")
     print(f"1..{count}")
     return failed > 0
 
