@@ -10,7 +10,7 @@ import world
 NATURAL = len(world.COLOUR_NAMES)  # the colour number of a thing that was not recoloured
 COLOUR_IDS = {None: NATURAL, **{name: i for i, name in enumerate(world.COLOUR_NAMES)}}
 PATCHES = 7
-FALSE_SHARE = .15  # of scenes with one kind of thing; those with two always get a false caption too
+FALSE_SHARE = .5  # of scenes with one kind of thing; those with two always get a false caption too
 
 
 def other(rng, choices, but):
@@ -25,11 +25,11 @@ def falsify(rng, the_world, scene):
     """A caption that differs from the scene's in one point, in which it is false: (phrase, the ground it says)."""
     phrase = dataclasses.replace(scene.phrase, words=list(scene.phrase.words), colours=list(scene.phrase.colours))
     ground = said_ground(phrase, scene)
-    kinds = ["thing", "thing"]
+    kinds = ["thing"]
     if len(phrase.words) == 1:
-        kinds.append("count")
+        kinds += ["count"] * 2
         if phrase.colours[0]:
-            kinds += ["colour", "colour"]
+            kinds += ["colour"] * 3
     elif phrase.joint != "and":
         kinds += ["joint"] * 6
     elif all(phrase.colours) and phrase.colours[0] != phrase.colours[1]:
@@ -122,7 +122,7 @@ def kind_word(rng, the_world, scene):
     """Now and then a thing is called by its kind: an animal, a vehicle, food."""
     for which, number in enumerate(scene.things):
         kinds = the_world.things[number].kinds
-        if kinds and rng.random() < .04:
+        if kinds and rng.random() < .06:
             scene.phrase.words[which] = rng.choice(kinds)
 
 
@@ -147,8 +147,19 @@ def meaning(the_world, word):
     return min(the_world.meanings[word]) if len(the_world.meanings[word]) == 1 else -1
 
 
+def say_left(rng, phrase):
+    """Most of what is said to be to the right is said the other way round: the text tower learns first that what comes
+    first is left, then what "right" changes. Half and half, nothing can be learnt before both are."""
+    if phrase.joint == "to the right of" and rng.random() < .6:
+        phrase.joint = "to the left of"
+        phrase.words.reverse()
+        phrase.colours.reverse()
+
+
 def caption(the_world, tokenizer, rng, scenes):
     """The scenes' captions, then false ones."""
+    for scene in scenes:
+        say_left(rng, scene.phrase)
     phrases = [scene.phrase for scene in scenes]
     grounds = [said_ground(scene.phrase, scene) for scene in scenes]
     false = [falsify(rng, the_world, scene) for scene in scenes if len(scene.things) > 1 or rng.random() < FALSE_SHARE]
@@ -161,7 +172,7 @@ def caption(the_world, tokenizer, rng, scenes):
         "true": truths(the_world, phrases, grounds, scenes),
         # what the words mean, of one thing twice the same; -1: several meanings
         "meant": np.array([[meaning(the_world, word) for word in (phrase.words * 2)[:2]] for phrase in phrases]),
-        "said_sides": np.array([said_order(the_world, phrase) for phrase in phrases]),
+        "said_sides": np.array([said_order(the_world, scene.phrase) for scene in scenes]),
     }
 
 

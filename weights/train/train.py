@@ -23,20 +23,26 @@ import world
 
 PROXY_SCALE = 20.0
 ALIKE_SCALE = 10.0
+SIDE_CODES = 32
 
 
 class Heads(torch.nn.Module):
     """What helps the towers while they are trained and is not exported.
 
     proxies: one direction for each thing, shared by both towers: a picture and a text of a thing are classified against
-    all of them, which gives every sample a thousand negatives. things: says from an image token, the class token or that
-    of a patch with a thing over it, which thing it is. shapes: says what the thing looks like upright and in gray.
+    all of them, which gives every sample a thousand negatives. sides: says how the
+    thing to the left differs from the one to the right: their directions' difference, mixed to few numbers. part_sides:
+    its part in that for an image token. things: says from an image token, the class
+    token or that of a patch with a thing over it, which thing it is. shapes: says what the thing looks like upright and
+    in gray.
     """
 
     def __init__(self, codes):
         super().__init__()
         self.proxies = torch.nn.Parameter(torch.randn(len(codes), towers.DIMENSIONS) * .5)
-        self.sides = torch.nn.Parameter(torch.randn(2, len(codes), towers.DIMENSIONS) * .5)
+        self.sides = torch.nn.Linear(towers.DIMENSIONS, SIDE_CODES, bias=False)
+        self.part_sides = torch.nn.Linear(towers.WIDTH, SIDE_CODES)
+        self.register_buffer("mixture", torch.randn(towers.DIMENSIONS, SIDE_CODES))
         self.things = torch.nn.Linear(towers.WIDTH, len(codes))
         self.shapes = torch.nn.Linear(towers.WIDTH, codes.shape[1])
         self.register_buffer("codes", codes)
@@ -51,8 +57,19 @@ class Heads(torch.nn.Module):
         rows = (sides >= 0).all(1)
         if not rows.any():
             return vectors.sum() * 0
-        scores = PROXY_SCALE * torch.einsum("rd,snd->rsn", vectors[rows], functional.normalize(self.sides, dim=-1))
-        return functional.cross_entropy(scores.flatten(0, 1), sides[rows].flatten())
+        left, right = functional.normalize(self.proxies.detach(), dim=-1)[sides[rows]].unbind(1)
+        return 1 - functional.cosine_similarity(self.sides(vectors[rows]), (left - right) @ self.mixture).mean()
+
+    def part_side_loss(self, tokens, sides, over):
+        """What is over a patch, mixed, and with the sign of its side: what the class token then only has to add up."""
+        sign = (over == sides[:, :1]).float() - (over == sides[:, 1:]).float()
+        rows = sign != 0
+        if not rows.any():
+            return tokens.sum() * 0
+        wanted = sign[rows][:, None] * (functional.normalize(self.proxies.detach(), dim=-1)[over[rows]] @ self.mixture)
+        with torch.autocast(tokens.device.type, torch.bfloat16):
+            said = self.part_sides(tokens[:, 1:][rows])
+        return 1 - functional.cosine_similarity(said.float(), wanted).mean()
 
     def token_losses(self, tokens, things, over):
         whole, single = tokens[:, 0], things[:, 0] == things[:, 1]
@@ -105,6 +122,7 @@ def losses(model, heads, batch):
     parts = {
         "thing": heads.proxy_loss(pictures, batch["things"]),
         "sides": heads.side_loss(pictures, batch["sides"]),
+        "parted": heads.part_side_loss(tokens, batch["sides"], batch["over"]),
         "alike": alike(pictures, batch["things"]),
         **heads.token_losses(tokens, batch["things"], batch["over"]),
     }
@@ -119,12 +137,12 @@ def caption_losses(model, heads, batch, pictures):
         "picture": contrast(scores, true.T, model.scale()),
         "text": contrast(scores[:, :count].T, true[:count], model.scale()),
         "word": heads.proxy_loss(texts, batch["meant"]),
-        "said": heads.side_loss(texts, batch["said_sides"]),
+        "said": heads.side_loss(texts[:count], batch["said_sides"]),
     }
 
 
-WEIGHTS = {"picture": .5, "text": .5, "thing": .5, "word": .2, "sides": .3, "said": .1, "alike": .2, "whole": .5,
-           "part": .5, "shape": .5}
+WEIGHTS = {"picture": 1, "text": .5, "thing": .3, "word": .2, "sides": 1.5, "parted": 1, "said": 1.5, "alike": .2, "whole": .3,
+           "part": .3, "shape": .1}
 
 
 def draw_batches(queue, options, merges, first, stride):

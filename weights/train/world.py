@@ -115,13 +115,14 @@ OPEN = Mood()
 def hard_mood(rng, count):
     """A mood for one batch of training: open, one colour, few things, or few grounds and many relations."""
     k = rng.random()
-    if k < .3:
-        return Mood(named=.9, coloured=.6, one=.8, several=.9)
-    if k < .7:
+    if k < .15:
+        return Mood(named=.6, coloured=.6, one=.6, several=.8)
+    if k < .25:
         return Mood(colours=rng.sample(COLOUR_NAMES, rng.choice([1, 1, 2])), coloured=.95, named=.95, one=.9, several=.95)
-    if k < .8:
-        return Mood(things=rng.sample(range(count), 64), coloured=rng.choice([0, .4, .7]), named=.9, one=.8, several=.9)
-    return Mood(ground=rng.uniform(.4, .6), colours=rng.sample(COLOUR_NAMES, 2), named=.95, one=.2, several=.4, side=.8)
+    if k < .5:
+        return Mood(things=rng.sample(range(count), rng.choice([16, 64])), coloured=rng.choice([.4, .7, 1]), named=.8,
+                    one=.6, several=.95)
+    return Mood(ground=rng.uniform(.4, .6), colours=rng.sample(COLOUR_NAMES, 2), named=.95, one=.1, several=.25, side=.8)
 
 
 @dataclasses.dataclass
