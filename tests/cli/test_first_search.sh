@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# test_first_search.sh - what a first search finds: the example pictures, ingested by their YAML file, and the built-in
+# model. Prints TAP. usage: test_first_search.sh CLIPSEARCH
+set -u
+LC_ALL=C
+export LC_ALL
+program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+source=$CLIPSEARCH_SOURCE_ROOT
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
+trap 'rm -rf "$scratch"' EXIT
+for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
+HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
+export HOME XDG_DATA_HOME XDG_CONFIG_HOME
+mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work"
+ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
+cd "$scratch/work" || exit 1
+out=$scratch/out err=$scratch/err
+. "$source/tests/cli/tap.sh"
+
+names() { # the names found, best first, a line each
+    sed 's|.*/||; s|\.[a-z]*$||' "$out"
+}
+
+all_match() { # all_match COUNT PATTERN WHAT: the best COUNT
+    [ "$(names | head -n "$1" | grep -cE "^($2)\$")" -eq "$1" ]
+    ok "$3"
+}
+
+run 0 "ingesting the example pictures" ingest "$source/examples/ingest.yaml"
+out_has "Inserted 100 images"
+
+run 0 "a white dog" -k 100 "a white dog"
+all_match 7 "white-dog-(blue|grass|green|road|room|yellow)|two-white-dogs" "every white dog comes before everything else"
+run 0 "two red cars" -k 2 "two red cars"
+all_match 2 "two-red-cars|two-red-cars-grass" "both pictures of two red cars come first"
+run 0 "a cat in the snow" -k 2 "a cat in the snow"
+all_match 2 "cat-snow|black-cat-snow" "both cats in the snow come first"
+run 0 "food" -k 5 "food"
+all_match 5 "banana-.*|birthday-cake-.*|bread-.*|carrot-.*|cheese-.*|cookie-.*|doughnut-.*|grapes-.*|hamburger-.*|hot-.*|\
+ice-cream-.*|mushroom-.*|owl-and-pizza|pie-.*|pizza-.*|red-apple-.*|three-strawberries|two-bananas|two-green-apples|\
+watermelon-.*" "food is food"
+run 0 "by image" -k 4 --image "$source/examples/pictures/white-dog-grass.jpg"
+all_match 1 "white-dog-grass" "a picture finds itself first"
+all_match 4 ".*-dog-.*|.*-dogs" "then other dogs"
+echo "1..$count"
