@@ -2,8 +2,6 @@
  * md5.c - MD5 by the letter of RFC 1321. */
 #include "base/md5.h"
 
-#include <string.h>
-
 /* RFC 1321, 3.4: the integer part of 4294967296 abs(sin(i)), i in radians from 1 */
 static const uint32_t T[64] = {
     0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501,
@@ -23,7 +21,7 @@ static uint32_t rotl(uint32_t x, unsigned n)
     return x << n | x >> (32 - n);
 }
 
-static void compress(uint32_t state[4], const uint8_t *block)
+static void compress(uint32_t *state, const uint8_t *block)
 {
     uint32_t x[16];
     for (int k = 0; k < 16; k++)
@@ -56,44 +54,17 @@ void cs_md5_init(cs_md5 *md5)
 
 void cs_md5_add(cs_md5 *md5, const void *data, size_t size)
 {
-    const uint8_t *p = data;
-    size_t held = md5->bytes % 64;
-    md5->bytes += size;
-    if (held) {
-        size_t n = size < 64 - held ? size : 64 - held;
-        memcpy(md5->block + held, p, n);
-        p += n;
-        size -= n;
-        if (held + n < 64)
-            return;
-        compress(md5->state, md5->block);
-    }
-    for (; size >= 64; p += 64, size -= 64)
-        compress(md5->state, p);
-    if (size)
-        memcpy(md5->block, p, size);
+    cs_hash_add(&md5->input, compress, md5->state, data, size);
 }
 
 void cs_md5_end(cs_md5 *md5, uint8_t digest[16])
 {
-    uint64_t bits = md5->bytes * 8;
-    static const uint8_t padding[64] = {0x80};
-    size_t held = md5->bytes % 64;
-    cs_md5_add(md5, padding, (held < 56 ? 56 : 120) - held);
-    uint8_t length[8];
-    for (int i = 0; i < 8; i++)
-        length[i] = (uint8_t)(bits >> (8 * i));
-    cs_md5_add(md5, length, 8);
+    cs_hash_pad(&md5->input, compress, md5->state, false);
     for (int i = 0; i < 16; i++)
         digest[i] = (uint8_t)(md5->state[i / 4] >> (8 * (i % 4)));
 }
 
 void cs_md5_hex(const uint8_t digest[16], char hex[33])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (int i = 0; i < 16; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    hex[32] = '\0';
+    cs_hash_hex(digest, 16, hex);
 }

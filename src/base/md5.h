@@ -3,13 +3,14 @@
 #ifndef CS_BASE_MD5_H
 #define CS_BASE_MD5_H
 
+#include "base/hash_input.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct cs_md5 {
     uint32_t state[4];
-    uint64_t bytes;
-    uint8_t block[64];
+    cs_hash_input input;
 } cs_md5;
 
 void cs_md5_init(cs_md5 *md5);

@@ -2,8 +2,6 @@
  * sha256.c - SHA-256 by the letter of FIPS 180-4. */
 #include "base/sha256.h"
 
-#include <string.h>
-
 /* FIPS 180-4, 4.2.2: fractional parts of the cube roots of the first 64 primes */
 static const uint32_t K[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -20,7 +18,7 @@ static uint32_t rotr(uint32_t x, unsigned n)
     return x >> n | x << (32 - n);
 }
 
-static void compress(uint32_t state[8], const uint8_t *block)
+static void compress(uint32_t *state, const uint8_t *block)
 {
     uint32_t w[64];
     for (int t = 0; t < 16; t++)
@@ -64,44 +62,17 @@ void cs_sha256_init(cs_sha256 *sha)
 
 void cs_sha256_add(cs_sha256 *sha, const void *data, size_t size)
 {
-    const uint8_t *p = data;
-    size_t held = sha->bytes % 64;
-    sha->bytes += size;
-    if (held) {
-        size_t n = size < 64 - held ? size : 64 - held;
-        memcpy(sha->block + held, p, n);
-        p += n;
-        size -= n;
-        if (held + n < 64)
-            return;
-        compress(sha->state, sha->block);
-    }
-    for (; size >= 64; p += 64, size -= 64)
-        compress(sha->state, p);
-    if (size)
-        memcpy(sha->block, p, size);
+    cs_hash_add(&sha->input, compress, sha->state, data, size);
 }
 
 void cs_sha256_end(cs_sha256 *sha, uint8_t digest[32])
 {
-    uint64_t bits = sha->bytes * 8;
-    static const uint8_t padding[64] = {0x80};
-    size_t held = sha->bytes % 64;
-    cs_sha256_add(sha, padding, (held < 56 ? 56 : 120) - held);
-    uint8_t length[8];
-    for (int i = 0; i < 8; i++)
-        length[i] = (uint8_t)(bits >> (56 - 8 * i));
-    cs_sha256_add(sha, length, 8);
+    cs_hash_pad(&sha->input, compress, sha->state, true);
     for (int i = 0; i < 32; i++)
         digest[i] = (uint8_t)(sha->state[i / 4] >> (24 - 8 * (i % 4)));
 }
 
 void cs_sha256_hex(const uint8_t digest[32], char hex[65])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (int i = 0; i < 32; i++) {
-        hex[2 * i] = digits[digest[i] >> 4];
-        hex[2 * i + 1] = digits[digest[i] & 15];
-    }
-    hex[64] = '\0';
+    cs_hash_hex(digest, 32, hex);
 }

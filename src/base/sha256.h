@@ -3,13 +3,14 @@
 #ifndef CS_BASE_SHA256_H
 #define CS_BASE_SHA256_H
 
+#include "base/hash_input.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct cs_sha256 {
     uint32_t state[8];
-    uint64_t bytes;
-    uint8_t block[64];
+    cs_hash_input input;
 } cs_sha256;
 
 void cs_sha256_init(cs_sha256 *sha);
