@@ -72,7 +72,7 @@ static void count_unreachable(const cs_hnsw *hnsw, cs_visited *reached, uint32_t
                 queue[last++] = links[i];
     }
     for (size_t row = 0; row < hnsw->rows; row++)
-        report->unreachable += hnsw->state[row] == CS_HNSW_LIVE && !(reached->bits[row / 64] >> row % 64 & 1);
+        report->unreachable += hnsw->state[row] == CS_HNSW_LIVE && !cs_visited_has(reached, (uint32_t)row);
 }
 
 static bool entry_is_good(const cs_hnsw *hnsw)

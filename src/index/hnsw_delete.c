@@ -234,11 +234,6 @@ static void reach(const cs_hnsw *hnsw, uint32_t row, cs_visited *reached, uint32
     }
 }
 
-static bool is_reached(const cs_visited *reached, size_t row)
-{
-    return reached->bits[row / 64] >> row % 64 & 1;
-}
-
 /* Let the nearest living node that can be reached and has a link to spare lead to `row`; when none has, the nearest
  * gives its last. */
 static bool lead_to(cs_hnsw *hnsw, uint32_t row, const cs_visited *reached, cs_hnsw_scratch *scratch)
@@ -251,7 +246,7 @@ static bool lead_to(cs_hnsw *hnsw, uint32_t row, const cs_visited *reached, cs_h
     const size_t count = cs_hnsw_walk(hnsw, 1, hnsw->ef_construction, 0, scratch);
     for (size_t i = 0; i < count && at == hnsw->m0; i++) {
         const uint32_t candidate = scratch->pool[i].row;
-        if (hnsw->state[candidate] != CS_HNSW_LIVE || !is_reached(reached, candidate))
+        if (hnsw->state[candidate] != CS_HNSW_LIVE || !cs_visited_has(reached, candidate))
             continue;
         if (nearest == CS_HNSW_NONE)
             nearest = candidate;
@@ -291,7 +286,7 @@ clipsearch_status cs_hnsw_connect(cs_hnsw *hnsw, clipsearch_error *err)
         cs_visited_clear(&reached, hnsw->rows);
         reach(hnsw, hnsw->entry, &reached, queue);
         for (size_t row = 0; row < hnsw->rows; row++)
-            if (hnsw->state[row] == CS_HNSW_LIVE && !is_reached(&reached, row) &&
+            if (hnsw->state[row] == CS_HNSW_LIVE && !cs_visited_has(&reached, (uint32_t)row) &&
                 lead_to(hnsw, (uint32_t)row, &reached, scratch)) {
                 reach(hnsw, (uint32_t)row, &reached, queue);
                 again = true;

@@ -18,7 +18,7 @@ enum {
 
 static bool is_going(const cs_hnsw *hnsw, uint32_t row)
 {
-    return row / 64 < hnsw->going.words && (hnsw->going.bits[row / 64] >> row % 64 & 1);
+    return row / 64 < hnsw->going.words && cs_visited_has(&hnsw->going, row);
 }
 
 static size_t end_of(const cs_hnsw *hnsw)

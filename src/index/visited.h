@@ -25,6 +25,11 @@ static inline void cs_visited_clear(cs_visited *visited, size_t rows)
     memset(visited->bits, 0, cs_visited_words(rows) * sizeof *visited->bits);
 }
 
+static inline bool cs_visited_has(const cs_visited *visited, uint32_t row)
+{
+    return visited->bits[row / 64] >> row % 64 & 1;
+}
+
 /* Mark a row; true when it was not marked before. */
 static inline bool cs_visited_add(cs_visited *visited, uint32_t row)
 {
