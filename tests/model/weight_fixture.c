@@ -28,6 +28,40 @@ cs_buf read_fixture(const char *name)
     return bytes;
 }
 
+cs_weights *open_fixture(const char *name)
+{
+    char *path = fixture(name);
+    cs_weights *weights;
+    clipsearch_error err = {0};
+    TAP_OK(cs_weights_open(path, &weights, &err) == CLIPSEARCH_OK, "%s opens %s", name, err.message);
+    cs_free(path);
+    return weights;
+}
+
+bool same_tensor(const cs_tensor *a, const cs_tensor *b)
+{
+    bool same = strcmp(a->name, b->name) == 0 && strcmp(a->stored, b->stored) == 0 && a->is_float == b->is_float &&
+                (!a->is_float || a->dtype == b->dtype) && a->rank == b->rank && a->count == b->count &&
+                a->bytes == b->bytes;
+    for (int i = 0; same && i < a->rank; i++)
+        same = a->shape[i] == b->shape[i];
+    return same && memcmp(a->data, b->data, a->bytes) == 0;
+}
+
+void refuse_fixture(const char *file, clipsearch_status status, const char *message)
+{
+    char name[100];
+    snprintf(name, sizeof name, "refused/%s", file);
+    char *path = fixture(name);
+    cs_weights *weights;
+    clipsearch_error err = {0};
+    clipsearch_status got = cs_weights_open(path, &weights, &err);
+    TAP_OK(got == status && !weights && strncmp(err.message, path, strlen(path)) == 0 && strstr(err.message, message),
+           "%s: %s", file, err.message);
+    cs_weights_close(&weights);
+    cs_free(path);
+}
+
 clipsearch_status open_bytes(const char *bytes, size_t size, clipsearch_error *err)
 {
     char *exact = cs_alloc_array(size, 1); /* so that the sanitizer sees a read past the end */
