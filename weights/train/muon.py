@@ -64,10 +64,7 @@ class Muon(torch.optim.Optimizer):
                 else:
                     done, length = orthogonal(parts), .2 * max(shape) ** .5
                 made[shape][own] = length * done.view_as(parts)
-        if ranks > 1:
-            flat = torch.cat([stack.flatten() for stack in made.values()])
-            torch.distributed.all_reduce(flat)
-            made = {shape: part.view_as(stack) for (shape, stack), part in
-                    zip(made.items(), flat.split([stack.numel() for stack in made.values()]))}
+            if ranks > 1:
+                torch.distributed.all_reduce(made[shape])
         order = {shape: iter(stack) for shape, stack in made.items()}
         return [next(order[tuple(p.shape)]) for p in group["params"]]

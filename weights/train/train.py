@@ -30,11 +30,10 @@ class Heads(torch.nn.Module):
     """What helps the towers while they are trained and is not exported.
 
     proxies: one direction for each thing, shared by both towers: a picture and a text of a thing are classified against
-    all of them, which gives every sample a thousand negatives. sides: says how the
-    thing to the left differs from the one to the right: their directions' difference, mixed to few numbers. part_sides:
-    its part in that for an image token. things: says from an image token, the class
-    token or that of a patch with a thing over it, which thing it is. shapes: says what the thing looks like upright and
-    in gray.
+    all of them, which gives every sample a thousand negatives. sides: says how the thing to the left differs from the
+    one to the right: their directions' difference, mixed to few numbers. part_sides: its part in that for an image token.
+    things: says from an image token, the class token or that of a patch with a thing over it, which thing it is. shapes:
+    says what the thing looks like upright and in gray.
     """
 
     def __init__(self, codes):
@@ -52,13 +51,16 @@ class Heads(torch.nn.Module):
         rows = (targets >= 0).all(1)
         return two_targets(PROXY_SCALE * vectors[rows] @ functional.normalize(self.proxies, dim=-1).T, targets[rows])
 
+    def mixed(self, things):
+        return functional.normalize(self.proxies.detach()[things], dim=-1) @ self.mixture
+
     def side_loss(self, vectors, sides):
         """sides: rows x 2, from left to right; rows with -1 are left out."""
         rows = (sides >= 0).all(1)
         if not rows.any():
             return vectors.sum() * 0
-        left, right = functional.normalize(self.proxies.detach(), dim=-1)[sides[rows]].unbind(1)
-        return 1 - functional.cosine_similarity(self.sides(vectors[rows]), (left - right) @ self.mixture).mean()
+        left, right = self.mixed(sides[rows]).unbind(1)
+        return 1 - functional.cosine_similarity(self.sides(vectors[rows]), left - right).mean()
 
     def part_side_loss(self, tokens, sides, over):
         """What is over a patch, mixed, and with the sign of its side: what the class token then only has to add up."""
@@ -66,7 +68,7 @@ class Heads(torch.nn.Module):
         rows = sign != 0
         if not rows.any():
             return tokens.sum() * 0
-        wanted = sign[rows][:, None] * (functional.normalize(self.proxies.detach(), dim=-1)[over[rows]] @ self.mixture)
+        wanted = sign[rows][:, None] * self.mixed(over[rows])
         with torch.autocast(tokens.device.type, torch.bfloat16):
             said = self.part_sides(tokens[:, 1:][rows])
         return 1 - functional.cosine_similarity(said.float(), wanted).mean()
@@ -141,8 +143,8 @@ def caption_losses(model, heads, batch, pictures):
     }
 
 
-WEIGHTS = {"picture": 1, "text": .5, "thing": .3, "word": .2, "sides": 1.5, "parted": 1, "said": 1.5, "alike": .2, "whole": .3,
-           "part": .3, "shape": .1}
+WEIGHTS = {"picture": 1, "text": .5, "thing": .3, "word": .2, "sides": 1.5, "parted": 1, "said": 1.5, "alike": .2,
+           "whole": .3, "part": .3, "shape": .1}
 
 
 def draw_batches(queue, options, merges, first, stride):
@@ -204,20 +206,15 @@ def begin(options, the_world, merges):
     return model, heads
 
 
-def freeze_texts(model):
-    for part in (model.token_embedding, model.text_blocks, model.final_layer_norm, model.text_projection):
-        part.requires_grad_(False)
-    model.text_positions.requires_grad_(False)
-    model.logit_scale.requires_grad_(False)
+def text_parts(model):
+    return (model.token_embedding, model.text_positions, model.text_blocks, model.final_layer_norm, model.text_projection,
+            model.logit_scale)
 
 
-def freeze_below(model, last):
-    """Leave only the last blocks of each tower, and what comes after them, to be trained."""
-    for part in (model.patch_embedding, model.pre_layrnorm, model.token_embedding, *model.image_blocks[:-last],
-                 *model.text_blocks[:-last]):
-        part.requires_grad_(False)
-    for part in (model.class_embedding, model.image_positions, model.text_positions):
-        part.requires_grad_(False)
+def parts_below(model, last):
+    """All but the last blocks of each tower, and what comes after them."""
+    return (model.patch_embedding, model.class_embedding, model.image_positions, model.pre_layrnorm,
+            *model.image_blocks[:-last], model.token_embedding, model.text_positions, *model.text_blocks[:-last])
 
 
 def optimizers(model, heads, share):
@@ -250,14 +247,16 @@ def arguments():
     parser.add_argument("--average", type=float, default=.998, help="how long the exported moving average remembers")
     parser.add_argument("--keep", type=int, default=0, help="look at this many of the 49 patches only; 0: all")
     parser.add_argument("--last", type=int, default=0, help="train only so many last blocks of each tower; 0: all")
-    parser.add_argument("--things-only", action="store_true", help="no captions: train the image tower on what things are")
+    parser.add_argument("--things-only", action="store_true",
+                        help="no captions: train the image tower on what things are")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that draw, for each replica")
     parser.add_argument("--replicas", type=int, default=1,
                         help="processes that train, each with its own batches; gradients are averaged. On processors "
                              "one for each core, which with --threads 1 is faster than threads where cores are shared")
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--compile", action="store_true", help="compile the blocks: a third less time on processors, g++ needed")
+    parser.add_argument("--compile", action="store_true",
+                        help="compile the blocks: a third less time on processors, g++ needed")
     parser.add_argument("--save", type=int, default=200)
     parser.add_argument("--report", type=int, default=20)
     world.add_sources(parser)
@@ -280,10 +279,9 @@ class Run:
     def __init__(self, options, replica, device, merges):
         self.options, self.device, self.merges, self.step = options, device, merges, 0
         self.model, self.heads = (part.to(device) for part in begin(options, world.from_options(options), merges))
-        if options.last:
-            freeze_below(self.model, options.last)
-        if options.things_only:
-            freeze_texts(self.model)
+        frozen = parts_below(self.model, options.last) if options.last else ()
+        for part in (*frozen, *(text_parts(self.model) if options.things_only else ())):
+            part.requires_grad_(False)
         self.parameters = [p for p in [*self.model.parameters(), *self.heads.parameters()] if p.requires_grad]
         self.optimizers = optimizers(self.model, self.heads, (replica, options.replicas))
         self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
