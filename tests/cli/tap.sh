@@ -1,8 +1,31 @@
 # SPDX-License-Identifier: MIT
-# tap.sh - for the tests that run the program from outside: running it, and what is expected of its output, as TAP. The
-# test that reads this file has set program, source, scratch, out and err.
+# tap.sh - for the tests that run the program from outside: a place of their own for it, running it, and what is expected
+# of its output, as TAP.
 
 count=0
+
+# meson gives paths relative to the build directory
+absolute() { echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"; }
+
+clean_up() { rm -rf "$scratch"; }
+
+set_up() { # set_up CLIPSEARCH: sets program, source, scratch, out and err, and goes to an empty directory
+    source=$CLIPSEARCH_SOURCE_ROOT
+    program=$(absolute "$1")
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
+    scratch=$(cd "$scratch" && pwd -P)
+    trap clean_up EXIT
+    for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
+    HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config LC_ALL=C
+    export HOME XDG_DATA_HOME XDG_CONFIG_HOME LC_ALL
+    # the program as it lies in a build directory of the source tree, wherever that is
+    mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work" "$scratch/tree/build"
+    cp "$program" "$scratch/tree/build/clipsearch"
+    program=$scratch/tree/build/clipsearch
+    ln -s "$source/weights" "$scratch/tree/weights"
+    out=$scratch/out err=$scratch/err
+    cd "$scratch/work" || exit 1
+}
 
 ok() { # ok WHAT: the status of the command before
     status=$?

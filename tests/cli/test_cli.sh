@@ -3,32 +3,15 @@
 # test_cli.sh - the program from outside: output, exit statuses, errors, settings, signals. Prints TAP.
 # usage: test_cli.sh CLIPSEARCH JSON_CHECK WITH_SIGNALS
 set -u
-LC_ALL=C
-export LC_ALL
-# meson gives paths relative to the build directory
-absolute() { echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"; }
-program=$(absolute "$1") json_check=$(absolute "$2") with_signals=$(absolute "$3")
-source=$CLIPSEARCH_SOURCE_ROOT
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
-scratch=$(cd "$scratch" && pwd -P)
-trap 'rm -rf "$scratch"' EXIT
-for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
-HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
-export HOME XDG_DATA_HOME XDG_CONFIG_HOME
+. "$CLIPSEARCH_SOURCE_ROOT/tests/cli/tap.sh"
+json_check=$(absolute "$2") with_signals=$(absolute "$3")
+set_up "$1"
 TMPDIR=$scratch/tmp
 export TMPDIR
-mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work" "$TMPDIR"
+mkdir "$TMPDIR"
 ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
 ln -s "$source/tests/data/clip-tiny/hf" "$XDG_DATA_HOME/clipsearch/models/tiny"
-# the program as it lies in a build directory of the source tree, wherever that is
-mkdir -p "$scratch/tree/build"
-cp "$program" "$scratch/tree/build/clipsearch"
-program=$scratch/tree/build/clipsearch
-ln -s "$source/weights" "$scratch/tree/weights"
-cd "$scratch/work" || exit 1
 pictures=$source/examples/pictures
-out=$scratch/out err=$scratch/err
-. "$source/tests/cli/tap.sh"
 
 # ---- before anything is ingested
 

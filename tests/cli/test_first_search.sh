@@ -3,20 +3,8 @@
 # test_first_search.sh - what a first search finds: the example pictures, ingested by their YAML file, and the built-in
 # model. Prints TAP. usage: test_first_search.sh CLIPSEARCH
 set -u
-LC_ALL=C
-export LC_ALL
-program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-source=$CLIPSEARCH_SOURCE_ROOT
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
-trap 'rm -rf "$scratch"' EXIT
-for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
-HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
-export HOME XDG_DATA_HOME XDG_CONFIG_HOME
-mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work"
-ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
-cd "$scratch/work" || exit 1
-out=$scratch/out err=$scratch/err
-. "$source/tests/cli/tap.sh"
+. "$CLIPSEARCH_SOURCE_ROOT/tests/cli/tap.sh"
+set_up "$1"
 
 names() { # the names found, best first, a line each
     sed 's|.*/||; s|\.[a-z]*$||' "$out"

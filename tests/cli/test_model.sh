@@ -3,29 +3,18 @@
 # test_model.sh - clipsearch model: list, fetch from a server that misbehaves, info, verify, convert. Prints TAP.
 # usage: test_model.sh CLIPSEARCH JSON_CHECK WITH_SIGNALS HTTP_SERVER HAS_CURL
 set -u
-LC_ALL=C
-export LC_ALL
-absolute() { echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"; }
-program=$(absolute "$1") json_check=$(absolute "$2") with_signals=$(absolute "$3") http_server=$(absolute "$4") has_curl=$5
-source=$CLIPSEARCH_SOURCE_ROOT
-scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
-scratch=$(cd "$scratch" && pwd -P)
+. "$CLIPSEARCH_SOURCE_ROOT/tests/cli/tap.sh"
+json_check=$(absolute "$2") with_signals=$(absolute "$3") http_server=$(absolute "$4") has_curl=$5
 server=
-trap '[ -z "$server" ] || kill "$server" 2>/dev/null; rm -rf "$scratch"' EXIT
-for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
+clean_up() {
+    [ -z "$server" ] || kill "$server" 2>/dev/null
+    rm -rf "$scratch"
+}
+set_up "$1"
 for variable in http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY CURL_CA_BUNDLE SSL_CERT_FILE; do unset $variable; done
-HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config
-export HOME XDG_DATA_HOME XDG_CONFIG_HOME
+mkdir "$scratch/files"
 models=$XDG_DATA_HOME/clipsearch/models
-mkdir -p "$HOME" "$scratch/work" "$scratch/files" "$models" "$scratch/tree/build"
-# the program as it lies in a build directory of the source tree, wherever that is
-cp "$program" "$scratch/tree/build/clipsearch"
-program=$scratch/tree/build/clipsearch
-ln -s "$source/weights" "$scratch/tree/weights"
-cd "$scratch/work" || exit 1
 tiny=$source/tests/data/clip-tiny
-out=$scratch/out err=$scratch/err
-. "$source/tests/cli/tap.sh"
 
 sha() { sha256sum "$1" | cut -c 1-64; }
 size() { wc -c <"$1" | tr -d ' '; }
