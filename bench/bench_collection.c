@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * bench_collection.c - searches of a collection by its index file and exactly, first and later ones, with a tail of
  * changes; by the public interface. usage: bench_collection MODEL DIRECTORY COUNT [TAIL] */
-#include "../tests/engine/index_fixture.h"
+#include "../tests/support/index_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>

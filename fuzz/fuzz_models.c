@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_models.c - any bytes as a file of known models. */
-#include "cli/catalogue.h"
+#include "models/catalogue.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

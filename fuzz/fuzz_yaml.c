@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_yaml.c - any bytes as an ingest file. */
-#include "cli/ingest_yaml.h"
+#include "config/ingest_yaml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -14,6 +14,8 @@ FOLDERS = ["include", "src", "tests", "fuzz", "bench", "examples"]
 SKIP_FORMAT = re.compile(r"(entities|font)\w*\.c$")  # generated tables
 
 # In the library: what would print, exit, or write without a bound.
+# the program may print and exit; the library may not
+PROGRAM = ("src/cli/", "src/config/", "src/models/", "src/output/")
 BANNED_IN_LIBRARY = re.compile(
     r"\b(printf|puts|putchar|perror|exit|abort|_exit|signal|sigaction|setenv|putenv|gets|strcpy|strcat|sprintf|vsprintf"
     r"|strtok|alloca|system|popen)\s*\(")
@@ -48,7 +50,7 @@ def main():
                 open_ends.append(f"{path}:{number}")
             if len(line) > 120 and not SKIP_FORMAT.search(path):
                 long_lines.append(f"{path}:{number}")
-        if path.startswith("src/") and not path.startswith("src/cli/"):
+        if path.startswith("src/") and not path.startswith(PROGRAM):
             for number, line in enumerate(without_comments(text).split("\n"), 1):
                 if BANNED_IN_LIBRARY.search(line) or (not path.endswith("base/mem.c") and BANNED_MEMORY.search(line)):
                     banned.append(f"{path}:{number}: {line.strip()}")

@@ -2,7 +2,7 @@
  * command.c - what the commands share. */
 #include "cli/command.h"
 
-#include "cli/say.h"
+#include "cli/output/say.h"
 
 #include <stdarg.h>
 #include <time.h>

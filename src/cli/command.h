@@ -4,7 +4,7 @@
 #define CS_CLI_COMMAND_H
 
 #include "cli/exit_code.h"
-#include "cli/options.h"
+#include "config/options.h"
 
 /* Each runs one command and returns the program's exit status (exit_code.h). */
 int cs_command_search(const cs_args *args);

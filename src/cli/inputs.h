@@ -4,7 +4,7 @@
 #define CS_CLI_INPUTS_H
 
 #include "base/buf.h"
-#include "cli/options.h"
+#include "config/options.h"
 
 /* All inputs in order. Texts of lists point into the buffers. */
 typedef struct cs_inputs {

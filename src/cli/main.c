@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * main.c - the program: which command, and a clean end. */
 #include "cli/command.h"
-#include "cli/nearest.h"
-#include "cli/say.h"
+#include "config/nearest.h"
+#include "cli/output/say.h"
 #include "cli/signals.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #ifndef CS_STORE_FILTER_SQL_H
 #define CS_STORE_FILTER_SQL_H
 
-#include "store/filter_tree.h"
+#include "filter/tree.h"
 
 #include <sqlite3.h>
 

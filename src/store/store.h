@@ -4,7 +4,7 @@
 #define CS_STORE_STORE_H
 
 #include "base/error.h"
-#include "store/filter.h"
+#include "filter/filter.h"
 
 #include <stdint.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * test_words.c - nearest words, option parsing, numbers in words, progress lines, floats as text, the npy header. */
 #include "base/mem.h"
-#include "cli/bad_files.h"
-#include "cli/float_text.h"
-#include "cli/nearest.h"
-#include "cli/npy.h"
-#include "cli/options.h"
-#include "cli/progress.h"
-#include "cli/say.h"
-#include "cli/yaml_keys.h"
+#include "cli/output/bad_files.h"
+#include "output/float_text.h"
+#include "config/nearest.h"
+#include "output/npy.h"
+#include "config/options.h"
+#include "cli/output/progress.h"
+#include "cli/output/say.h"
+#include "config/yaml_keys.h"
 #include "tap.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 #include "tap.h"
 
 #include "base/mem.h"
-#include "store/filter_tree.h"
+#include "filter/tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>

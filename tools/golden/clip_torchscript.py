@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Writes a tiny random CLIP of OpenAI's own class as a TorchScript archive, as OpenAI publishes its models, and the same
-# tensors as safetensors, for tests/engine/test_torch_model.c. See tests/data/weights/README.md.
+# tensors as safetensors, for tests/encode/test_torch_model.c. See tests/data/weights/README.md.
 #
 #     python clip_torchscript.py DIRECTORY MERGES       MERGES: tests/data/clip-tiny/hf/merges.txt
 import gzip

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * hits.c - rows in one array, their strings in one buffer. */
+#include "backend/hits.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <string.h>
+
+struct clipsearch_hits {
+    size_t queries, ended;
+    size_t *starts; /* [queries + 1]: where each query's hits begin */
+    clipsearch_hit *hits;
+    size_t count, capacity;
+    cs_buf strings; /* path and attributes of each hit in turn */
+};
+
+clipsearch_hits *cs_hits_make(size_t queries)
+{
+    size_t starts;
+    clipsearch_hits *hits = cs_zalloc_array(1, sizeof *hits);
+    if (!hits)
+        return NULL;
+    hits->queries = queries;
+    hits->strings = cs_buf_make(SIZE_MAX / 2);
+    if (!__builtin_add_overflow(queries, 1, &starts))
+        hits->starts = cs_zalloc_array(starts, sizeof *hits->starts);
+    if (!hits->starts)
+        cs_hits_free(&hits);
+    return hits;
+}
+
+clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, float score, clipsearch_error *err)
+{
+    if (hits->count == hits->capacity) {
+        size_t capacity = hits->capacity ? hits->capacity * 2 : 16;
+        clipsearch_hit *larger = cs_realloc_array(hits->hits, capacity, sizeof *larger);
+        if (!larger)
+            return cs_fail_memory(err, "search results");
+        hits->hits = larger;
+        hits->capacity = capacity;
+    }
+    cs_buf_append(&hits->strings, item->path, strlen(item->path) + 1);
+    cs_buf_append(&hits->strings, item->attributes, strlen(item->attributes) + 1);
+    if (hits->strings.failed)
+        return cs_fail_memory(err, "search results");
+    hits->hits[hits->count++] = (clipsearch_hit){.id = item->id,
+                                                 .score = score,
+                                                 .size = item->size,
+                                                 .mtime_ns = item->mtime_ns,
+                                                 .width = item->width,
+                                                 .height = item->height};
+    return CLIPSEARCH_OK;
+}
+
+/* The strings have stopped moving: point the hits at them. */
+static void bind_strings(clipsearch_hits *hits)
+{
+    const char *at = hits->strings.data;
+    for (size_t i = 0; i < hits->count; i++) {
+        hits->hits[i].path = at;
+        at += strlen(at) + 1;
+        hits->hits[i].attributes = at;
+        at += strlen(at) + 1;
+    }
+}
+
+void cs_hits_next_query(clipsearch_hits *hits)
+{
+    hits->starts[++hits->ended] = hits->count;
+    if (hits->ended == hits->queries)
+        bind_strings(hits);
+}
+
+size_t cs_hits_count(const clipsearch_hits *hits, size_t query)
+{
+    return query < hits->queries ? hits->starts[query + 1] - hits->starts[query] : 0;
+}
+
+const clipsearch_hit *cs_hits_get(const clipsearch_hits *hits, size_t query, size_t rank)
+{
+    return rank < cs_hits_count(hits, query) ? &hits->hits[hits->starts[query] + rank] : NULL;
+}
+
+void cs_hits_free(clipsearch_hits **handle)
+{
+    clipsearch_hits *hits = *handle;
+    if (!hits)
+        return;
+    cs_buf_free(&hits->strings);
+    cs_free(hits->hits);
+    cs_free(hits->starts);
+    cs_free(hits);
+    *handle = NULL;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ * hits.h - what searches and queries answer: rows copied out of the database. */
+#ifndef CS_BACKEND_HITS_H
+#define CS_BACKEND_HITS_H
+
+#include "base/error.h"
+
+/* An empty answer to `queries` queries; NULL when out of memory. */
+clipsearch_hits *cs_hits_make(size_t queries);
+/* Add a row to the query in hand, which is number 0 at first. */
+clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, float score, clipsearch_error *err);
+/* Go on to the next query; after the last one the strings are bound and nothing more is added. */
+void cs_hits_next_query(clipsearch_hits *hits);
+
+/* As clipsearch_hits_* say, arguments checked. */
+size_t cs_hits_count(const clipsearch_hits *hits, size_t query);
+const clipsearch_hit *cs_hits_get(const clipsearch_hits *hits, size_t query, size_t rank);
+void cs_hits_free(clipsearch_hits **hits);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ * check.c - clipsearch check: are rows and index sound, and how well do searches find? */
+#include "cli/command.h"
+
+#include "base/json.h"
+#include "cli/commands/each_collection.h"
+#include "cli/commands/open.h"
+#include "cli/output/say.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct checking {
+    const cs_args *args;
+    cs_buf out;
+    size_t count;
+    bool damaged; /* an index is */
+} checking;
+
+static const char *const state_words[] = {
+    [CLIPSEARCH_INDEX_NONE] = "none",
+    [CLIPSEARCH_INDEX_USABLE] = "usable",
+    [CLIPSEARCH_INDEX_UNUSED] = "unused",
+    [CLIPSEARCH_INDEX_DAMAGED] = "damaged",
+};
+
+static void put_text_member(cs_buf *buf, const char *key, const char *text)
+{
+    cs_buf_printf(buf, "\"%s\":", key);
+    cs_json_put_string(buf, text, strlen(text));
+}
+
+/* `trouble`: what is wrong, or "". */
+static void put_json(checking *c, const char *name, const clipsearch_check_report *r, const char *trouble)
+{
+    cs_buf *buf = &c->out;
+    cs_buf_puts(buf, c->count ? ",\n {" : "{");
+    put_text_member(buf, "name", name);
+    cs_buf_printf(buf, ",\"sound\":%s,", trouble[0] ? "false" : "true");
+    put_text_member(buf, "trouble", trouble);
+    cs_buf_printf(buf, ",\"pictures\":%" PRIu64 ",\"index\":{\"state\":\"%s\",", r->pictures, state_words[r->state]);
+    put_text_member(buf, "why", r->why);
+    cs_buf_printf(buf,
+                  ",\"bytes\":%" PRIu64 ",\"vectors\":%" PRIu64 ",\"changes\":%" PRIu64 ",\"missing\":%" PRIu64
+                  ",\"surplus\":%" PRIu64 ",\"broken\":%" PRIu64 ",\"unreachable\":%" PRIu64 ",\"links\":%" PRIu64
+                  ",\"reciprocal\":%" PRIu64 ",\"removed\":%" PRIu64 ",\"levels\":%d}",
+                  r->file_bytes, r->vectors, r->changes, r->missing, r->surplus, r->broken, r->unreachable, r->links,
+                  r->reciprocal, r->removed, r->levels);
+    if (r->sample) {
+        cs_buf_printf(buf, ",\"sample\":%" PRIu64 ",\"recall_at_10\":", r->sample);
+        cs_json_put_number(buf, r->recall);
+    }
+    cs_buf_putc(buf, '}');
+}
+
+static void put_index(cs_buf *buf, const clipsearch_check_report *r)
+{
+    char bytes[32], vectors[27], changes[27], links[27];
+    cs_buf_printf(buf, "  index      %s, %s vectors, %s changes since\n", cs_byte_words(r->file_bytes, bytes),
+                  cs_grouped(r->vectors, vectors), cs_grouped(r->changes, changes));
+    cs_buf_printf(buf,
+                  "  graph      %s links, %.0f %% of them both ways, %d level%s above; %" PRIu64 " removed, %" PRIu64
+                  " unreachable, %" PRIu64 " broken\n",
+                  cs_grouped(r->links, links), r->links ? 100.0 * (double)r->reciprocal / (double)r->links : 0,
+                  r->levels, r->levels == 1 ? "" : "s", r->removed, r->unreachable, r->broken);
+    if (r->missing || r->surplus)
+        cs_buf_printf(buf, "  vectors    %" PRIu64 " of the rows' missing, %" PRIu64 " in excess\n", r->missing,
+                      r->surplus);
+    if (r->sample)
+        cs_buf_printf(buf, "  recall@10  %.4f, for %" PRIu64 " of its own vectors\n", r->recall, r->sample);
+}
+
+static void put_text(checking *c, const char *name, const clipsearch_check_report *r, const char *trouble)
+{
+    char count[27];
+    cs_buf *buf = &c->out;
+    cs_buf_printf(buf, "%s: %s pictures, %s\n", name, cs_grouped(r->pictures, count),
+                  trouble[0] ? "NOT sound" : "sound");
+    if (r->state == CLIPSEARCH_INDEX_NONE)
+        cs_buf_puts(buf, "  index      none; so few are searched exactly\n");
+    else if (r->links)
+        put_index(buf, r);
+    if (r->state == CLIPSEARCH_INDEX_UNUSED || r->state == CLIPSEARCH_INDEX_DAMAGED) {
+        cs_buf_printf(buf, "  index      %s: ", state_words[r->state]);
+        cs_put_printable(buf, r->why);
+        cs_buf_putc(buf, '\n');
+    }
+    if (trouble[0] && r->state != CLIPSEARCH_INDEX_DAMAGED) {
+        cs_buf_puts(buf, "  trouble    ");
+        cs_put_printable(buf, trouble);
+        cs_buf_putc(buf, '\n');
+    }
+}
+
+/* Write the index anew; what is found then is what is told. */
+static clipsearch_status repair(const cs_settings *settings, clipsearch_collection *collection, size_t sample,
+                                clipsearch_check_report *report, clipsearch_error *err)
+{
+    clipsearch_checkpoint_options options;
+    clipsearch_checkpoint_options_init(&options);
+    options.threads = (unsigned)settings->threads;
+    options.rebuild = true;
+    clipsearch_status status = clipsearch_collection_checkpoint(collection, &options, err);
+    return status == CLIPSEARCH_OK ? clipsearch_collection_check(collection, sample, report, err) : status;
+}
+
+static int check_collection(void *context, const cs_settings *settings, clipsearch_collection *collection)
+{
+    checking *c = context;
+    clipsearch_error err = {0};
+    clipsearch_check_report report;
+    clipsearch_collection_info info;
+    clipsearch_status status = clipsearch_collection_check(collection, c->args->sample.value, &report, &err);
+    if (c->args->repair &&
+        (status == CLIPSEARCH_E_FORMAT || (status == CLIPSEARCH_OK && report.state == CLIPSEARCH_INDEX_UNUSED))) {
+        if (!c->args->quiet)
+            cs_say("%s; writing it anew", report.why);
+        err = (clipsearch_error){0};
+        status = repair(settings, collection, c->args->sample.value, &report, &err);
+    }
+    const bool unsound = status == CLIPSEARCH_E_FORMAT || status == CLIPSEARCH_E_DATABASE;
+    if (status != CLIPSEARCH_OK && !unsound)
+        return cs_report(&err, CS_STAGE_DATABASE);
+    if (clipsearch_collection_describe(collection, &info, NULL) != CLIPSEARCH_OK)
+        return cs_report(&err, CS_STAGE_DATABASE);
+    (c->args->json ? put_json : put_text)(c, info.name, &report, unsound ? err.message : "");
+    c->count++;
+    c->damaged = c->damaged || report.state == CLIPSEARCH_INDEX_DAMAGED;
+    return unsound ? CS_EXIT_DATABASE : CS_EXIT_FOUND;
+}
+
+int cs_command_check(const cs_args *args)
+{
+    clipsearch_error err;
+    cs_settings settings;
+    clipsearch_database *db = NULL;
+    checking c = {.args = args, .out = cs_buf_make(64 << 20)};
+    int code = CS_EXIT_FOUND;
+    if (cs_settings_load(args, NULL, &settings, &err) != CLIPSEARCH_OK)
+        code = cs_report_settings(&err);
+    if (code == CS_EXIT_FOUND)
+        code = cs_open_database(&settings, args->repair ? 0 : CLIPSEARCH_READ_ONLY, &db);
+    const bool opened = code == CS_EXIT_FOUND;
+    if (opened) {
+        clipsearch_database_on_note(db, NULL, NULL); /* the report says it all */
+        code = cs_each_collection(db, &settings, &args->words, check_collection, &c);
+        if (c.out.failed)
+            code = cs_report_memory();
+        else if (args->json)
+            printf("[%s]\n", c.out.data ? c.out.data : "");
+        else if (!args->quiet || code != CS_EXIT_FOUND)
+            fputs(c.out.data ? c.out.data : "", stdout);
+    }
+    if (c.damaged && !args->quiet)
+        cs_say("to write damaged indexes anew: clipsearch check --repair");
+    clipsearch_database_close(&db);
+    cs_buf_free(&c.out);
+    cs_settings_free(&settings);
+    return code;
+}

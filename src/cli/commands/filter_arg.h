@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT
+ * filter_arg.h - the filter of a command line, looked at before anything is opened. */
+#ifndef CS_CLI_COMMANDS_FILTER_ARG_H
+#define CS_CLI_COMMANDS_FILTER_ARG_H
+
+/* CS_EXIT_FOUND when `filter` is NULL or a filter; else says what is wrong, shows where, and returns the exit
+ * status. */
+int cs_check_filter(const char *filter);
+
+#endif

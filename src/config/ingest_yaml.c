@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT
+ * ingest_yaml.c - the tree of an ingest file to settings and sources. */
+#include "config/ingest_yaml.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "config/words.h"
+#include "config/yaml_json.h"
+#include "config/yaml_keys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum file_key {
+    KEY_DATABASE,
+    KEY_COLLECTION,
+    KEY_MODEL,
+    KEY_METRIC,
+    KEY_BATCH,
+    KEY_THREADS,
+    KEY_ON_BAD,
+    KEY_PRUNE,
+    KEY_EXIF,
+    KEY_INDEX,
+    KEY_SOURCES,
+    FILE_KEYS
+};
+
+static const cs_yaml_key file_keys[FILE_KEYS] = {
+    [KEY_DATABASE] = {.name = "database", .kind = CS_KEY_TEXT},
+    [KEY_COLLECTION] = {.name = "collection", .kind = CS_KEY_TEXT},
+    [KEY_MODEL] = {.name = "model", .kind = CS_KEY_TEXT},
+    [KEY_METRIC] = {.name = "metric", .kind = CS_KEY_CHOICE, .choices = cs_metric_words},
+    [KEY_BATCH] = {.name = "batch", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_BATCH},
+    [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
+    [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_words},
+    [KEY_PRUNE] = {.name = "prune", .kind = CS_KEY_BOOL},
+    [KEY_EXIF] = {.name = "exif", .kind = CS_KEY_CHOICE, .choices = cs_exif_words},
+    [KEY_INDEX] = {.name = "index", .kind = CS_KEY_MAP},
+    [KEY_SOURCES] = {.name = "sources", .kind = CS_KEY_LIST},
+};
+
+enum index_key { KEY_CODES, KEY_M, KEY_EF_CONSTRUCTION, KEY_EF, INDEX_KEYS };
+
+static const cs_yaml_key index_keys[INDEX_KEYS] = {
+    [KEY_CODES] = {.name = "codes", .kind = CS_KEY_CHOICE, .choices = cs_codes_words},
+    [KEY_M] = {.name = "m", .kind = CS_KEY_COUNT, .min = CS_MIN_M, .max = CS_MAX_M},
+    [KEY_EF_CONSTRUCTION] = {.name = "ef_construction",
+                             .kind = CS_KEY_COUNT,
+                             .min = CS_MIN_M,
+                             .max = CS_MAX_EF_CONSTRUCTION},
+    [KEY_EF] = {.name = "ef", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_EF},
+};
+
+enum source_key {
+    KEY_PATH,
+    KEY_INCLUDE,
+    KEY_EXCLUDE,
+    KEY_RECURSE,
+    KEY_FOLLOW,
+    KEY_ATTRIBUTES,
+    KEY_ATTRIBUTES_CSV,
+    KEY_CSV,
+    SOURCE_KEYS
+};
+
+static const cs_yaml_key source_keys[SOURCE_KEYS] = {
+    [KEY_PATH] = {.name = "path", .kind = CS_KEY_TEXT},
+    [KEY_INCLUDE] = {.name = "include", .kind = CS_KEY_TEXTS},
+    [KEY_EXCLUDE] = {.name = "exclude", .kind = CS_KEY_TEXTS},
+    [KEY_RECURSE] = {.name = "recurse", .kind = CS_KEY_BOOL},
+    [KEY_FOLLOW] = {.name = "follow_symlinks", .kind = CS_KEY_BOOL},
+    [KEY_ATTRIBUTES] = {.name = "attributes", .kind = CS_KEY_MAP},
+    [KEY_ATTRIBUTES_CSV] = {.name = "attributes_csv", .kind = CS_KEY_TEXT},
+    [KEY_CSV] = {.name = "csv", .kind = CS_KEY_MAP},
+};
+
+enum csv_key { KEY_FILE, KEY_KEY, KEY_MATCH, CSV_KEYS };
+
+static const char *const match_words[] = {"path", "name", NULL};
+
+static const cs_yaml_key csv_keys[CSV_KEYS] = {
+    [KEY_FILE] = {.name = "file", .kind = CS_KEY_TEXT},
+    [KEY_KEY] = {.name = "key", .kind = CS_KEY_TEXT},
+    [KEY_MATCH] = {.name = "match", .kind = CS_KEY_CHOICE, .choices = match_words},
+};
+
+/* Memory of the tree for what base made; frees `made`. */
+static char *keep(cs_yaml *yaml, char *made)
+{
+    size_t size = made ? strlen(made) + 1 : 0;
+    char *kept = made ? cs_yaml_alloc(yaml, size, 1) : NULL;
+    if (kept)
+        memcpy(kept, made, size);
+    cs_free(made);
+    return kept;
+}
+
+const char *cs_yaml_path(cs_yaml *yaml, const char *directory, const char *path)
+{
+    const char *home = getenv("HOME");
+    if (path[0] == '~' && (path[1] == '/' || !path[1]) && home && home[0])
+        return keep(yaml, path[1] ? cs_path_join(home, path + 2) : cs_strdup(home));
+    return keep(yaml, strcmp(directory, ".") == 0 ? cs_strdup(path) : cs_path_join(directory, path));
+}
+
+const char *cs_yaml_directory(cs_yaml *yaml, const char *path)
+{
+    size_t n = (size_t)(cs_path_base(path) - path);
+    return keep(yaml, n ? cs_strndup(path, n) : cs_strdup("."));
+}
+
+/* What the readers of parts share. */
+typedef struct reader {
+    cs_yaml *yaml;
+    const char *directory;
+    clipsearch_error *err;
+} reader;
+
+static clipsearch_status fail_memory(const reader *r)
+{
+    return cs_fail_memory(r->err, cs_yaml_name(r->yaml));
+}
+
+static clipsearch_status read_path(const reader *r, const cs_yaml_node *node, const char **path)
+{
+    *path = cs_yaml_path(r->yaml, r->directory, node->text);
+    return *path ? CLIPSEARCH_OK : fail_memory(r);
+}
+
+static clipsearch_status read_texts(const reader *r, const cs_yaml_node *node, const char *const **texts, size_t *count)
+{
+    size_t n = node->kind == CS_YAML_LIST ? node->count : 1;
+    const char **made = cs_yaml_alloc(r->yaml, n, sizeof *made);
+    if (!made)
+        return fail_memory(r);
+    if (node->kind == CS_YAML_LIST) {
+        size_t i = 0;
+        for (const cs_yaml_node *child = node->first; child; child = child->next)
+            made[i++] = child->text;
+    } else {
+        made[0] = node->text;
+    }
+    *texts = made;
+    *count = n;
+    return CLIPSEARCH_OK;
+}
+
+static clipsearch_status read_csv(const reader *r, const cs_yaml_node *node, clipsearch_source *source)
+{
+    const cs_yaml_node *found[CSV_KEYS];
+    clipsearch_status status = cs_yaml_match(r->yaml, node, "csv", csv_keys, CSV_KEYS, found, r->err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!found[KEY_FILE])
+        return cs_yaml_fail(r->yaml, node, true, r->err, "csv needs a file: the CSV file with the attributes");
+    if (found[KEY_KEY])
+        source->csv_key = found[KEY_KEY]->text;
+    if (found[KEY_MATCH])
+        source->csv_by_name = cs_word_index(found[KEY_MATCH]->text, match_words) == 1;
+    return read_path(r, found[KEY_FILE], &source->attributes_csv);
+}
+
+static clipsearch_status read_attributes(const reader *r, const cs_yaml_node *const *found, clipsearch_source *source)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (found[KEY_ATTRIBUTES]) {
+        cs_buf json = cs_buf_make(2 * CS_YAML_MAX_BYTES);
+        status = cs_yaml_to_json(r->yaml, found[KEY_ATTRIBUTES], &json, r->err);
+        if (status == CLIPSEARCH_OK && !(source->attributes = keep(r->yaml, cs_buf_take(&json))))
+            status = fail_memory(r);
+        cs_buf_free(&json);
+    }
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (found[KEY_CSV] && found[KEY_ATTRIBUTES_CSV])
+        return cs_yaml_fail(r->yaml, found[KEY_CSV], true, r->err,
+                            "csv and attributes_csv are two ways to say the same; keep one");
+    if (found[KEY_ATTRIBUTES_CSV])
+        return read_path(r, found[KEY_ATTRIBUTES_CSV], &source->attributes_csv);
+    return found[KEY_CSV] ? read_csv(r, found[KEY_CSV], source) : CLIPSEARCH_OK;
+}
+
+static clipsearch_status read_source(const reader *r, const cs_yaml_node *node, clipsearch_source *source)
+{
+    clipsearch_source_init(source);
+    if (node->kind == CS_YAML_SCALAR && node->text[0]) /* `- pictures` is short for `- path: pictures` */
+        return read_path(r, node, &source->path);
+    if (node->kind != CS_YAML_MAP)
+        return cs_yaml_fail(r->yaml, node, false, r->err, "a source must be a path, or a map with a path in it");
+    const cs_yaml_node *found[SOURCE_KEYS];
+    clipsearch_status status = cs_yaml_match(r->yaml, node, "a source", source_keys, SOURCE_KEYS, found, r->err);
+    if (status == CLIPSEARCH_OK && !found[KEY_PATH])
+        status = cs_yaml_fail(r->yaml, node, false, r->err, "a source needs a path: the directory or file to read");
+    if (status == CLIPSEARCH_OK)
+        status = read_path(r, found[KEY_PATH], &source->path);
+    if (status == CLIPSEARCH_OK && found[KEY_INCLUDE])
+        status = read_texts(r, found[KEY_INCLUDE], &source->include, &source->include_count);
+    if (status == CLIPSEARCH_OK && found[KEY_EXCLUDE])
+        status = read_texts(r, found[KEY_EXCLUDE], &source->exclude, &source->exclude_count);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (found[KEY_RECURSE])
+        source->no_recurse = !cs_yaml_bool(found[KEY_RECURSE]);
+    if (found[KEY_FOLLOW])
+        source->follow_symlinks = cs_yaml_bool(found[KEY_FOLLOW]);
+    return read_attributes(r, found, source);
+}
+
+static clipsearch_status read_sources(const reader *r, const cs_yaml_node *list, cs_ingest_file *file)
+{
+    if (!list->count)
+        return cs_yaml_fail(r->yaml, list, false, r->err, "sources is empty; name at least one directory");
+    file->sources = cs_yaml_alloc(r->yaml, list->count, sizeof *file->sources);
+    if (!file->sources)
+        return fail_memory(r);
+    for (const cs_yaml_node *node = list->first; node; node = node->next) {
+        clipsearch_status status = read_source(r, node, &file->sources[file->source_count]);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        file->source_count++;
+    }
+    return CLIPSEARCH_OK;
+}
+
+static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file)
+{
+    if (found[KEY_COLLECTION])
+        file->collection = found[KEY_COLLECTION]->text;
+    if ((file->has_metric = found[KEY_METRIC] != NULL))
+        file->metric = (clipsearch_metric)cs_word_index(found[KEY_METRIC]->text, cs_metric_words);
+    if ((file->has_batch = found[KEY_BATCH] != NULL))
+        file->batch = cs_yaml_count(found[KEY_BATCH]);
+    if ((file->has_threads = found[KEY_THREADS] != NULL))
+        file->threads = cs_yaml_count(found[KEY_THREADS]);
+    if ((file->has_on_bad = found[KEY_ON_BAD] != NULL))
+        file->on_bad = (clipsearch_on_bad)cs_word_index(found[KEY_ON_BAD]->text, cs_on_bad_words);
+    if ((file->has_prune = found[KEY_PRUNE] != NULL))
+        file->prune = cs_yaml_bool(found[KEY_PRUNE]);
+    if ((file->has_exif = found[KEY_EXIF] != NULL))
+        file->ignore_exif = cs_word_index(found[KEY_EXIF]->text, cs_exif_words) == 1;
+}
+
+static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, clipsearch_index_options *index)
+{
+    const cs_yaml_node *found[INDEX_KEYS];
+    clipsearch_status status = cs_yaml_match(r->yaml, node, "index", index_keys, INDEX_KEYS, found, r->err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (found[KEY_CODES])
+        index->codes = cs_codes_values[cs_word_index(found[KEY_CODES]->text, cs_codes_words)];
+    if (found[KEY_M])
+        index->m = (unsigned)cs_yaml_count(found[KEY_M]);
+    if (found[KEY_EF_CONSTRUCTION])
+        index->ef_construction = (unsigned)cs_yaml_count(found[KEY_EF_CONSTRUCTION]);
+    if (found[KEY_EF])
+        index->ef = (unsigned)cs_yaml_count(found[KEY_EF]);
+    return CLIPSEARCH_OK;
+}
+
+static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
+{
+    const cs_yaml_node *found[FILE_KEYS], *root = cs_yaml_root(r->yaml);
+    if (!root)
+        return cs_fail(r->err, CLIPSEARCH_E_FORMAT,
+                       "%s: the file says nothing; it needs at least sources:", cs_yaml_name(r->yaml));
+    clipsearch_status status = cs_yaml_match(r->yaml, root, "an ingest file", file_keys, FILE_KEYS, found, r->err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!found[KEY_SOURCES])
+        return cs_yaml_fail(r->yaml, root, false, r->err, "no sources: in it; it must name what to ingest");
+    read_settings(found, file);
+    if (found[KEY_INDEX])
+        status = read_index(r, found[KEY_INDEX], &file->index);
+    if (status == CLIPSEARCH_OK && found[KEY_DATABASE])
+        status = read_path(r, found[KEY_DATABASE], &file->database);
+    if (status == CLIPSEARCH_OK && found[KEY_MODEL]) {
+        /* a name is looked up as a name; only what is plainly a path counts from this directory */
+        if (strchr(found[KEY_MODEL]->text, '/'))
+            status = read_path(r, found[KEY_MODEL], &file->model);
+        else
+            file->model = found[KEY_MODEL]->text;
+    }
+    return status == CLIPSEARCH_OK ? read_sources(r, found[KEY_SOURCES], file) : status;
+}
+
+clipsearch_status cs_ingest_file_read(cs_yaml *yaml, const char *directory, cs_ingest_file *file, clipsearch_error *err)
+{
+    *file = (cs_ingest_file){.yaml = yaml};
+    reader r = {.yaml = yaml, .directory = directory, .err = err};
+    clipsearch_status status = read_file(&r, file);
+    if (status != CLIPSEARCH_OK)
+        cs_ingest_file_close(file);
+    return status;
+}
+
+clipsearch_status cs_ingest_file_load(const char *path, cs_ingest_file *file, clipsearch_error *err)
+{
+    *file = (cs_ingest_file){0};
+    cs_yaml *yaml;
+    clipsearch_status status = cs_yaml_load(path, &yaml, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    const char *directory = cs_yaml_directory(yaml, path);
+    if (!directory) {
+        cs_yaml_close(&yaml);
+        return cs_fail_memory(err, path);
+    }
+    return cs_ingest_file_read(yaml, directory, file, err);
+}
+
+void cs_ingest_file_close(cs_ingest_file *file)
+{
+    cs_yaml_close(&file->yaml);
+    *file = (cs_ingest_file){0};
+}

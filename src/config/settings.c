@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ * settings.c - layers of settings. */
+#include "config/settings.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "config/words.h"
+#include "config/yaml_keys.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { DEFAULT_K = 10 };
+
+enum config_key { KEY_DATABASE, KEY_COLLECTION, KEY_MODEL, KEY_K, KEY_THREADS, KEY_CPU, CONFIG_KEYS };
+
+static const cs_yaml_key config_keys[CONFIG_KEYS] = {
+    [KEY_DATABASE] = {.name = "database", .kind = CS_KEY_TEXT},
+    [KEY_COLLECTION] = {.name = "collection", .kind = CS_KEY_TEXT},
+    [KEY_MODEL] = {.name = "model", .kind = CS_KEY_TEXT},
+    [KEY_K] = {.name = "k", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_K},
+    [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
+    [KEY_CPU] = {.name = "cpu", .kind = CS_KEY_CHOICE, .choices = cs_cpu_words},
+};
+
+char *cs_xdg_path(const char *variable, const char *fallback, const char *rest)
+{
+    const char *base = getenv(variable), *home = getenv("HOME");
+    cs_buf path = cs_buf_make(1 << 16);
+    if (base && base[0] == '/')
+        cs_buf_printf(&path, "%s/clipsearch/%s", base, rest);
+    else if (home && home[0])
+        cs_buf_printf(&path, "%s/%s/clipsearch/%s", home, fallback, rest);
+    else
+        return NULL;
+    return cs_buf_take(&path);
+}
+
+clipsearch_status cs_make_directories_for(const char *path, clipsearch_error *err)
+{
+    char *copy = cs_strdup(path);
+    if (!copy)
+        return cs_fail_memory(err, path);
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (char *slash = strchr(copy + 1, '/'); slash && status == CLIPSEARCH_OK; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+            status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot make the directory", copy);
+        *slash = '/';
+    }
+    cs_free(copy);
+    return status;
+}
+
+/* The variable's value, NULL when unset or empty. */
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static clipsearch_status count_variable(const char *name, size_t max, size_t *value, clipsearch_error *err)
+{
+    const char *text = variable(name);
+    if (text && (!cs_read_count(text, max, value) || *value < 1))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "the environment variable %s must be a whole number from 1 to %zu, not \"%s\"", name, max, text);
+    return CLIPSEARCH_OK;
+}
+
+/* The configuration file is the weakest layer: it only sets what is then overridden. */
+static clipsearch_status read_config(cs_settings *settings, const char **cpu, clipsearch_error *err)
+{
+    char *path = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml");
+    cs_file_info info;
+    if (!path || cs_file_stat(path, &info, NULL) == CLIPSEARCH_E_NOT_FOUND) {
+        cs_free(path);
+        return CLIPSEARCH_OK;
+    }
+    const cs_yaml_node *found[CONFIG_KEYS] = {NULL};
+    clipsearch_status status = cs_yaml_load(path, &settings->config, err);
+    const char *directory = status == CLIPSEARCH_OK ? cs_yaml_directory(settings->config, path) : NULL;
+    if (status == CLIPSEARCH_OK && cs_yaml_root(settings->config))
+        status = cs_yaml_match(settings->config, cs_yaml_root(settings->config), "the configuration", config_keys,
+                               CONFIG_KEYS, found, err);
+    cs_free(path);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!directory)
+        return cs_fail_memory(err, "the configuration");
+    if (found[KEY_DATABASE]) {
+        settings->db = cs_yaml_path(settings->config, directory, found[KEY_DATABASE]->text);
+        settings->db_from = CS_FROM_CONFIG;
+    }
+    if (found[KEY_MODEL]) {
+        const char *model = found[KEY_MODEL]->text;
+        settings->model = strchr(model, '/') ? cs_yaml_path(settings->config, directory, model) : model;
+        settings->model_from = CS_FROM_CONFIG;
+    }
+    if ((found[KEY_DATABASE] && !settings->db) || (found[KEY_MODEL] && !settings->model))
+        return cs_fail_memory(err, "the configuration");
+    if (found[KEY_COLLECTION])
+        settings->collection = found[KEY_COLLECTION]->text;
+    if (found[KEY_K])
+        settings->k = cs_yaml_count(found[KEY_K]);
+    if (found[KEY_THREADS])
+        settings->threads = cs_yaml_count(found[KEY_THREADS]);
+    if (found[KEY_CPU])
+        *cpu = found[KEY_CPU]->text;
+    return CLIPSEARCH_OK;
+}
+
+static void take_text(const char *value, cs_origin from, const char **text, cs_origin *origin)
+{
+    if (!value)
+        return;
+    *text = value;
+    if (origin)
+        *origin = from;
+}
+
+static clipsearch_status read_environment(cs_settings *settings, const char **cpu, clipsearch_error *err)
+{
+    take_text(variable("CLIPSEARCH_DB"), CS_FROM_ENVIRONMENT, &settings->db, &settings->db_from);
+    take_text(variable("CLIPSEARCH_MODEL"), CS_FROM_ENVIRONMENT, &settings->model, &settings->model_from);
+    take_text(variable("CLIPSEARCH_COLLECTION"), CS_FROM_ENVIRONMENT, &settings->collection, NULL);
+    const char *level = variable("CLIPSEARCH_CPU");
+    if (level && !cs_cpu_words[cs_word_index(level, cs_cpu_words)])
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "the environment variable CLIPSEARCH_CPU must be c, avx2 or avx512, not \"%s\"", level);
+    take_text(level, CS_FROM_ENVIRONMENT, cpu, NULL);
+    clipsearch_status status = count_variable("CLIPSEARCH_K", CS_MAX_K, &settings->k, err);
+    return status == CLIPSEARCH_OK ? count_variable("CLIPSEARCH_THREADS", CS_MAX_THREADS, &settings->threads, err)
+                                   : status;
+}
+
+static void read_ingest_file(const cs_ingest_file *file, cs_settings *settings)
+{
+    take_text(file->database, CS_FROM_INGEST_FILE, &settings->db, &settings->db_from);
+    take_text(file->model, CS_FROM_INGEST_FILE, &settings->model, &settings->model_from);
+    take_text(file->collection, CS_FROM_INGEST_FILE, &settings->collection, NULL);
+    if (file->has_threads)
+        settings->threads = file->threads;
+}
+
+static void read_flags(const cs_args *args, cs_settings *settings, const char **cpu)
+{
+    take_text(args->db, CS_FROM_FLAG, &settings->db, &settings->db_from);
+    take_text(args->model, CS_FROM_FLAG, &settings->model, &settings->model_from);
+    take_text(args->collection, CS_FROM_FLAG, &settings->collection, NULL);
+    take_text(args->cpu, CS_FROM_FLAG, cpu, NULL);
+    if (args->k.given)
+        settings->k = args->k.value;
+    if (args->threads.given)
+        settings->threads = args->threads.value;
+}
+
+clipsearch_status cs_settings_load(const cs_args *args, const cs_ingest_file *file, cs_settings *settings,
+                                   clipsearch_error *err)
+{
+    *settings = (cs_settings){
+        .collection = "photos", .k = DEFAULT_K, .db_from = CS_FROM_DEFAULT, .model_from = CS_FROM_DEFAULT};
+    const char *cpu = NULL;
+    clipsearch_status status = read_config(settings, &cpu, err);
+    if (status == CLIPSEARCH_OK)
+        status = read_environment(settings, &cpu, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (file)
+        read_ingest_file(file, settings);
+    read_flags(args, settings, &cpu);
+    settings->quiet = args->quiet;
+    if (cpu && setenv("CLIPSEARCH_CPU", cpu, 1) != 0)
+        return cs_fail_memory(err, "the environment");
+    if (settings->db)
+        return CLIPSEARCH_OK;
+    settings->db = settings->default_db = cs_xdg_path("XDG_DATA_HOME", ".local/share", "clipsearch.db");
+    if (!settings->db)
+        return cs_fail(
+            err, CLIPSEARCH_E_ARGUMENT,
+            "neither XDG_DATA_HOME nor HOME is set, so there is no place for a database; say which with --db");
+    return CLIPSEARCH_OK;
+}
+
+void cs_settings_free(cs_settings *settings)
+{
+    cs_yaml_close(&settings->config);
+    cs_free(settings->default_db);
+    *settings = (cs_settings){0};
+}

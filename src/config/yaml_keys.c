@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT
+ * yaml_keys.c - checks maps against tables of keys. */
+#include "config/yaml_keys.h"
+
+#include "base/buf.h"
+#include "config/nearest.h"
+#include "config/words.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_KEYS = 32 };
+
+bool cs_read_count(const char *text, size_t max, size_t *value)
+{
+    size_t sum = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || __builtin_mul_overflow(sum, 10, &sum) ||
+            __builtin_add_overflow(sum, (size_t)(*text - '0'), &sum) || sum > max)
+            return false;
+    }
+    *value = sum;
+    return true;
+}
+
+/* YAML 1.1's words for the two values; 1.2 keeps only true and false. */
+static int bool_of(const char *text)
+{
+    static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(text, words[i]) == 0)
+            return (int)(i % 2);
+    return -1;
+}
+
+bool cs_yaml_bool(const cs_yaml_node *node)
+{
+    return bool_of(node->text) == 1;
+}
+
+size_t cs_yaml_count(const cs_yaml_node *node)
+{
+    size_t value = 0;
+    (void)cs_read_count(node->text, SIZE_MAX, &value);
+    return value;
+}
+
+static bool is_text(const cs_yaml_node *node)
+{
+    if (node->kind != CS_YAML_SCALAR || !node->text[0])
+        return false;
+    return !(node->plain && (strcmp(node->text, "~") == 0 || strcasecmp(node->text, "null") == 0));
+}
+
+/* A list or map where a scalar belongs, or nothing at all. */
+static const char *found_words(const cs_yaml_node *node)
+{
+    return node->kind == CS_YAML_LIST ? "a list" : node->kind == CS_YAML_MAP ? "a map" : "nothing";
+}
+
+static clipsearch_status fail_kind(const cs_yaml *yaml, const cs_yaml_node *node, const char *key, const char *wanted,
+                                   clipsearch_error *err)
+{
+    if (is_text(node))
+        return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not \"%.64s\"", key, wanted, node->text);
+    return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not %s", key, wanted, found_words(node));
+}
+
+static clipsearch_status fail_choice(const cs_yaml *yaml, const cs_yaml_node *node, const cs_yaml_key *key,
+                                     clipsearch_error *err)
+{
+    cs_buf list = cs_buf_make(512);
+    size_t count = 0;
+    for (; key->choices[count]; count++)
+        cs_buf_printf(&list, "%s%s", count ? (key->choices[count + 1] ? ", " : " or ") : "", key->choices[count]);
+    const char *nearest = is_text(node) ? cs_nearest(node->text, key->choices, count) : NULL;
+    clipsearch_status status;
+    if (nearest)
+        status = cs_yaml_fail(yaml, node, false, err, "%s must be %s, not \"%.64s\"; did you mean %s?", key->name,
+                              list.data ? list.data : "", node->text, nearest);
+    else
+        status = fail_kind(yaml, node, key->name, list.data ? list.data : "", err);
+    cs_buf_free(&list);
+    return status;
+}
+
+static clipsearch_status check_texts(const cs_yaml *yaml, const cs_yaml_node *node, const char *key,
+                                     clipsearch_error *err)
+{
+    if (node->kind != CS_YAML_LIST)
+        return is_text(node) ? CLIPSEARCH_OK : fail_kind(yaml, node, key, "a text or a list of texts", err);
+    for (const cs_yaml_node *child = node->first; child; child = child->next)
+        if (!is_text(child))
+            return cs_yaml_fail(yaml, child, false, err, "every element of %s must be a text, not %s", key,
+                                found_words(child));
+    return CLIPSEARCH_OK;
+}
+
+static clipsearch_status check_value(const cs_yaml *yaml, const cs_yaml_node *node, const cs_yaml_key *key,
+                                     clipsearch_error *err)
+{
+    bool text = is_text(node);
+    size_t count;
+    switch (key->kind) {
+    case CS_KEY_TEXT:
+        return text ? CLIPSEARCH_OK : fail_kind(yaml, node, key->name, "a text", err);
+    case CS_KEY_BOOL:
+        return text && bool_of(node->text) >= 0 ? CLIPSEARCH_OK
+                                                : fail_kind(yaml, node, key->name, "true or false", err);
+    case CS_KEY_COUNT:
+        if (text && cs_read_count(node->text, key->max, &count) && count >= key->min)
+            return CLIPSEARCH_OK;
+        char wanted[96];
+        snprintf(wanted, sizeof wanted, "a whole number from %zu to %zu", key->min, key->max);
+        return fail_kind(yaml, node, key->name, wanted, err);
+    case CS_KEY_CHOICE:
+        return text && key->choices[cs_word_index(node->text, key->choices)] ? CLIPSEARCH_OK
+                                                                             : fail_choice(yaml, node, key, err);
+    case CS_KEY_TEXTS:
+        return check_texts(yaml, node, key->name, err);
+    case CS_KEY_MAP:
+        return node->kind == CS_YAML_MAP ? CLIPSEARCH_OK
+                                         : fail_kind(yaml, node, key->name, "a map (key: value lines)", err);
+    case CS_KEY_LIST:
+        return node->kind == CS_YAML_LIST ? CLIPSEARCH_OK
+                                          : fail_kind(yaml, node, key->name, "a list (lines beginning with -)", err);
+    }
+    return CLIPSEARCH_OK;
+}
+
+static clipsearch_status fail_key(const cs_yaml *yaml, const cs_yaml_node *node, const char *what,
+                                  const cs_yaml_key *keys, size_t count, clipsearch_error *err)
+{
+    const char *names[MOST_KEYS];
+    cs_buf list = cs_buf_make(1024);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = keys[i].name;
+        cs_buf_printf(&list, "%s%s", i ? ", " : "", keys[i].name);
+    }
+    const char *nearest = cs_nearest(node->key, names, count);
+    clipsearch_status status =
+        nearest ? cs_yaml_fail(yaml, node, true, err, "unknown key \"%.64s\" in %s; did you mean %s?", node->key, what,
+                               nearest)
+                : cs_yaml_fail(yaml, node, true, err, "unknown key \"%.64s\" in %s; known are %s", node->key, what,
+                               list.data ? list.data : "");
+    cs_buf_free(&list);
+    return status;
+}
+
+clipsearch_status cs_yaml_match(const cs_yaml *yaml, const cs_yaml_node *map, const char *what, const cs_yaml_key *keys,
+                                size_t count, const cs_yaml_node **found, clipsearch_error *err)
+{
+    assert(count <= MOST_KEYS);
+    for (size_t i = 0; i < count; i++)
+        found[i] = NULL;
+    if (map->kind != CS_YAML_MAP)
+        return cs_yaml_fail(yaml, map, false, err, "%s must be a map (key: value lines), not %s", what,
+                            map->kind == CS_YAML_LIST ? "a list" : "a text");
+    for (const cs_yaml_node *node = map->first; node; node = node->next) {
+        size_t i = 0;
+        while (i < count && strcmp(keys[i].name, node->key) != 0)
+            i++;
+        if (i == count)
+            return fail_key(yaml, node, what, keys, count, err);
+        clipsearch_status status = check_value(yaml, node, &keys[i], err);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        found[i] = node;
+    }
+    return CLIPSEARCH_OK;
+}

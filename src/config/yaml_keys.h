@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * yaml_keys.h - what a map of a YAML file may hold, as a table; mistakes named with their place. */
+#ifndef CS_CONFIG_YAML_KEYS_H
+#define CS_CONFIG_YAML_KEYS_H
+
+#include "config/yaml_tree.h"
+
+typedef enum cs_key_kind {
+    CS_KEY_TEXT,   /* any scalar that is not empty */
+    CS_KEY_BOOL,   /* true, false, yes, no, on, off */
+    CS_KEY_COUNT,  /* a whole number from `min` to `max` */
+    CS_KEY_CHOICE, /* one of `choices` */
+    CS_KEY_TEXTS,  /* a text, or a list of texts */
+    CS_KEY_MAP,
+    CS_KEY_LIST
+} cs_key_kind;
+
+typedef struct cs_yaml_key {
+    const char *name;
+    cs_key_kind kind;
+    size_t min, max;            /* CS_KEY_COUNT */
+    const char *const *choices; /* CS_KEY_CHOICE: NULL-ended */
+} cs_yaml_key;
+
+/* Hold `map` against `count` keys: found[i] receives the value of keys[i], or NULL. A key that is in no row is refused
+ * with the nearest that is; a value of the wrong kind with what it should be. `what` names the map in messages ("a
+ * source"). `count` is at most 32. Errors: CLIPSEARCH_E_FORMAT. */
+clipsearch_status cs_yaml_match(const cs_yaml *yaml, const cs_yaml_node *map, const char *what, const cs_yaml_key *keys,
+                                size_t count, const cs_yaml_node **found, clipsearch_error *err);
+
+/* Values of nodes that cs_yaml_match has passed. */
+bool cs_yaml_bool(const cs_yaml_node *node);
+size_t cs_yaml_count(const cs_yaml_node *node);
+
+/* `text` as a whole decimal number without sign, at most `max`. */
+bool cs_read_count(const char *text, size_t max, size_t *value);
+
+#endif

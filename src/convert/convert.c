@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT
+ * convert.c - tensors taken from where a model has them and written in the order an encoder reads them. */
+#include "convert/convert.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "convert/convert_plan.h"
+#include "kernels/cvt.h"
+#include "model/narrow.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    CHUNK = 1 << 16,      /* numbers converted at a time */
+    HASH_CHUNK = 4 << 20, /* bytes */
+    MOST_METADATA = 5
+};
+
+/* Everything a conversion holds. */
+struct conversion {
+    const clipsearch_convert_options *options;
+    clipsearch_convert_report *report;
+    clipsearch_error *err;
+    cs_model_dir dir;
+    cs_weights *weights;
+    cs_clip_naming naming;
+    unsigned towers;
+    cs_convert_plan plan;
+    uint64_t done, total; /* bytes, for the callback */
+    float *floats;        /* [CHUNK] */
+    uint8_t *narrow;      /* [4 * CHUNK] */
+};
+
+/* ---------------------------------------------------------------- bytes */
+
+static clipsearch_status advance(struct conversion *c, uint64_t bytes)
+{
+    c->done += bytes;
+    if (c->options->progress && !c->options->progress(c->options->context, c->done, c->total))
+        return cs_fail(c->err, CLIPSEARCH_E_CANCELLED, "the conversion was stopped");
+    return CLIPSEARCH_OK;
+}
+
+static clipsearch_status hash_source(struct conversion *c)
+{
+    cs_map map;
+    clipsearch_status status = cs_map_open(c->dir.weights, &map, c->err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    cs_sha256 sha;
+    uint8_t digest[32];
+    cs_sha256_init(&sha);
+    c->total += map.size;
+    for (size_t at = 0; at < map.size && status == CLIPSEARCH_OK;) {
+        size_t n = map.size - at < HASH_CHUNK ? map.size - at : HASH_CHUNK;
+        cs_sha256_add(&sha, map.data + at, n);
+        at += n;
+        status = advance(c, n);
+    }
+    cs_sha256_end(&sha, digest);
+    cs_sha256_hex(digest, c->report->source_sha256);
+    cs_map_close(&map);
+    return status;
+}
+
+static clipsearch_status fail_overflow(struct conversion *c, const char *name, const float *values, size_t n)
+{
+    float greatest = 0;
+    for (size_t i = 0; i < n; i++)
+        if (values[i] - values[i] == 0 && fabsf(values[i]) > fabsf(greatest))
+            greatest = values[i];
+    return cs_fail(c->err, CLIPSEARCH_E_UNSUPPORTED,
+                   "%s: the tensor \"%s\" holds %g, and f16 ends at 65504; take bf16 or f32", c->dir.weights, name,
+                   (double)greatest);
+}
+
+/* n numbers at c->floats, of the tensor `name`, into the file as `dtype`. */
+static clipsearch_status write_floats(struct conversion *c, cs_safetensors_writer *writer, const char *name,
+                                      cs_dtype dtype, size_t n)
+{
+    cs_narrow_count count = {0};
+    cs_narrow(dtype, c->floats, n, c->narrow, &count);
+    if (count.overflow)
+        return fail_overflow(c, name, c->floats, n);
+    c->report->rounded += count.changed;
+    clipsearch_status status = cs_safetensors_write(writer, c->narrow, n * cs_dtype_size(dtype), c->err);
+    return status == CLIPSEARCH_OK ? advance(c, n * cs_dtype_size(dtype)) : status;
+}
+
+/* Numbers [first, first + n) of the matrix, row by row, at c->floats. */
+static void gather(struct conversion *c, const cs_matrix *from, size_t first, size_t n)
+{
+    size_t size = cs_dtype_size(from->dtype);
+    const uint8_t *data = from->data;
+    if (!from->transposed) {
+        cs_cvt()->to_f32(from->dtype, data + first * size, n, c->floats);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t row = (first + i) / from->columns, column = (first + i) % from->columns;
+        cs_cvt()->to_f32(from->dtype, data + (column * from->rows + row) * size, 1, &c->floats[i]);
+    }
+}
+
+static clipsearch_status write_tensor(struct conversion *c, cs_safetensors_writer *writer, size_t index)
+{
+    const char *name = c->plan.tensors[index].name;
+    const cs_matrix *from = &c->plan.from[index].matrix;
+    cs_dtype dtype = c->plan.tensors[index].dtype;
+    size_t count = from->rows * from->columns;
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t first = 0; first < count && status == CLIPSEARCH_OK; first += CHUNK) {
+        size_t n = count - first < CHUNK ? count - first : CHUNK;
+        if (from->dtype == dtype && !from->transposed) { /* the very bytes, NaN and all */
+            size_t size = cs_dtype_size(dtype);
+            status = cs_safetensors_write(writer, (const uint8_t *)from->data + first * size, n * size, c->err);
+            if (status == CLIPSEARCH_OK)
+                status = advance(c, n * size);
+        } else {
+            gather(c, from, first, n);
+            status = write_floats(c, writer, name, dtype, n);
+        }
+    }
+    c->report->parameters += count;
+    return status;
+}
+
+/* ---------------------------------------------------------------- the whole */
+
+static const char *const type_names[] = {[CS_F32] = "float32", [CS_F16] = "float16", [CS_BF16] = "bfloat16"};
+
+/* All of the new weight file but its name. */
+static clipsearch_status write_weights(struct conversion *c, const char *path, cs_safetensors_writer *writer)
+{
+    static const char *const towers[] = {"", "image", "text", "image and text"};
+    char what[128], by[64];
+    snprintf(by, sizeof by, "clipsearch %d.%d.%d", CLIPSEARCH_VERSION_MAJOR, CLIPSEARCH_VERSION_MINOR,
+             CLIPSEARCH_VERSION_PATCH);
+    snprintf(what, sizeof what, "%s tower, %s", towers[c->towers], type_names[c->plan.dtype]);
+    const cs_metadata metadata[MOST_METADATA] = {
+        {"format", "pt"}, /* what transformers wants to see; it says nothing of PyTorch's own file format */
+        {"source", cs_path_base(c->dir.weights)},
+        {"source_sha256", c->report->source_sha256},
+        {"conversion", what},
+        {"converter", by},
+    };
+    clipsearch_status status =
+        cs_safetensors_create(path, c->plan.tensors, c->plan.count, metadata, MOST_METADATA, writer, c->err);
+    for (size_t i = 0; i < c->plan.count && status == CLIPSEARCH_OK; i++)
+        status = write_tensor(c, writer, i);
+    c->report->tensors = c->plan.count;
+    return status;
+}
+
+/* Which towers are to be written; one that was asked for must be there. */
+static clipsearch_status choose_towers(struct conversion *c)
+{
+    unsigned there = CLIPSEARCH_IMAGE_TOWER;
+    if (!c->dir.image_only) {
+        clipsearch_status status = cs_clip_naming_detect(c->weights, &c->naming, c->err);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        there = (cs_clip_has_vision(c->weights, c->naming) ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
+                (cs_clip_has_text(c->weights, c->naming) ? (unsigned)CLIPSEARCH_TEXT_TOWER : 0);
+    }
+    c->towers = c->options->towers ? c->options->towers : there;
+    if (c->towers & ~there)
+        return cs_fail(c->err, CLIPSEARCH_E_ARGUMENT, "%s: there is no %s tower in this model", c->dir.weights,
+                       c->towers & ~there & CLIPSEARCH_IMAGE_TOWER ? "image" : "text");
+    if (c->towers & CLIPSEARCH_TEXT_TOWER && !c->dir.merges)
+        return cs_fail(c->err, CLIPSEARCH_E_MODEL,
+                       "%s: no tokenizer: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is there; without one "
+                       "only the image tower can be converted",
+                       c->dir.path);
+    return CLIPSEARCH_OK;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+/* Another model's file in `to` that readers would take for the new one's; *name: which, or NULL. */
+static clipsearch_status find_in_the_way(const struct conversion *c, const char *to, const char **name)
+{
+    static const char *const of_images[] = {"config.json", "open_clip_config.json", NULL},
+                             *const of_resnets[] = {"config.json", "open_clip_model.safetensors", NULL},
+                             *const of_vits[] = {NULL};
+    const char *const *names = c->dir.image_only ? of_images : c->dir.config.resnet ? of_resnets : of_vits;
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (*name = NULL; *names && !*name && status == CLIPSEARCH_OK; names++) {
+        char *path = cs_path_join(to, *names);
+        status = path ? CLIPSEARCH_OK : cs_fail_memory(c->err, to);
+        if (path && cs_file_stat(path, &(cs_file_info){0}, NULL) == CLIPSEARCH_OK)
+            *name = *names;
+        cs_free(path);
+    }
+    return status;
+}
+
+/* Make the directory, or see that the model can go into the one that is there: a conversion of `from`, which may be
+ * that directory or a file in it, must not replace what it reads. */
+static clipsearch_status make_directory(struct conversion *c, const char *from, const char *to, const char *weights)
+{
+    const char *other = NULL;
+    if (mkdir(to, 0777) != 0 && errno != EEXIST)
+        return cs_fail_errno(c->err, CLIPSEARCH_E_IO, errno, "%s: cannot make the directory", to);
+    if (is_same_file(from, to) || is_same_file(c->dir.weights, weights))
+        return cs_fail(c->err, CLIPSEARCH_E_ARGUMENT, "%s: this is the model itself; name another directory", to);
+    clipsearch_status status = find_in_the_way(c, to, &other);
+    return other ? cs_fail(c->err, CLIPSEARCH_E_ARGUMENT,
+                           "%s: the %s there is another model's and would be taken for the new one's; name another "
+                           "directory",
+                           to, other)
+                 : status;
+}
+
+/* ---------------------------------------------------------------- kinds of models */
+
+/* Of CLIP with a ResNet, by OpenAI's names. */
+static bool is_of_tower(void *context, const cs_tensor *tensor)
+{
+    const struct conversion *c = context;
+    bool visual = strncmp(tensor->name, "visual.", 7) == 0;
+    if (strcmp(tensor->name, "logit_scale") == 0)
+        return true;
+    /* what OpenAI's archives hold besides: sizes, as numbers of no tower */
+    if (tensor->count == 1 && tensor->rank == 0)
+        return false;
+    return c->towers & (visual ? CLIPSEARCH_IMAGE_TOWER : CLIPSEARCH_TEXT_TOWER);
+}
+
+/* Of an image network: all but the layers behind the features, which are often most of the file. */
+static bool is_of_network(void *context, const cs_tensor *tensor)
+{
+    static const char *const behind[] = {"fc.", "classifier.", "head.", "pre_logits."};
+    const struct conversion *c = context;
+    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++)
+        if (strncmp(tensor->name, behind[i], strlen(behind[i])) == 0)
+            return false;
+    return c->dir.image.naming != CS_IMAGE_KERAS || strstr(tensor->name, "block");
+}
+
+/* Biases, and what is folded from BatchNorm: little to store, and a variance that f16 makes zero is a division by
+ * almost nothing. */
+static bool stays_f32(const cs_tensor *tensor)
+{
+    return tensor->rank <= 1;
+}
+
+static clipsearch_status make_plan(struct conversion *c)
+{
+    if (c->dir.image_only)
+        return cs_convert_plan_stored(&c->plan, c->weights, is_of_network, stays_f32, c, c->err);
+    if (c->dir.config.resnet)
+        return cs_convert_plan_stored(&c->plan, c->weights, is_of_tower, stays_f32, c, c->err);
+    return cs_convert_plan_clip(&c->plan, c->weights, c->naming, &c->dir.config, c->towers, c->err);
+}
+
+static clipsearch_status write_config(const struct conversion *c, const char *to)
+{
+    if (c->dir.image_only)
+        return cs_convert_image_config(&c->dir.image, to, c->err);
+    if (c->dir.config.resnet)
+        return cs_convert_resnet_config(&c->dir.config, to, c->err);
+    return cs_convert_config(&c->dir.config, type_names[c->plan.dtype], to, c->err);
+}
+
+static clipsearch_status open_buffers(struct conversion *c)
+{
+    c->floats = cs_alloc_array(CHUNK, sizeof *c->floats);
+    c->narrow = cs_alloc_array(CHUNK, 4);
+    return c->floats && c->narrow ? CLIPSEARCH_OK : cs_fail_memory(c->err, "a conversion");
+}
+
+/* Whatever can go wrong with the weights does so before a file in `to` is replaced. */
+static clipsearch_status convert(struct conversion *c, const char *from, const char *to)
+{
+    clipsearch_status status = cs_model_dir_open(from, &c->dir, &c->weights, c->err);
+    if (status == CLIPSEARCH_OK)
+        status = choose_towers(c);
+    if (status == CLIPSEARCH_OK)
+        status = make_plan(c);
+    if (status == CLIPSEARCH_OK)
+        status = open_buffers(c);
+    for (size_t i = 0; i < c->plan.count; i++)
+        c->total += (uint64_t)c->plan.from[i].matrix.rows * c->plan.from[i].matrix.columns *
+                    cs_dtype_size(c->plan.tensors[i].dtype);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    cs_safetensors_writer writer = {0};
+    char *path = cs_path_join(to, "model.safetensors");
+    status = path ? make_directory(c, from, to, path) : cs_fail_memory(c->err, to);
+    if (status == CLIPSEARCH_OK)
+        status = hash_source(c);
+    if (status == CLIPSEARCH_OK)
+        status = write_weights(c, path, &writer);
+    if (status == CLIPSEARCH_OK)
+        status = write_config(c, to);
+    if (status == CLIPSEARCH_OK && c->towers & CLIPSEARCH_TEXT_TOWER)
+        status = cs_convert_vocabulary(&c->dir, to, c->err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_safetensors_finish(&writer, c->err);
+    else
+        cs_safetensors_drop(&writer);
+    cs_file_info file;
+    if (status == CLIPSEARCH_OK && cs_file_stat(path, &file, NULL) == CLIPSEARCH_OK)
+        c->report->bytes = file.size;
+    cs_free(path);
+    return status;
+}
+
+clipsearch_status cs_model_convert(const char *from, const char *to, const clipsearch_convert_options *options,
+                                   clipsearch_convert_report *report, clipsearch_error *err)
+{
+    static const cs_dtype dtypes[] = {
+        [CLIPSEARCH_F32] = CS_F32, [CLIPSEARCH_F16] = CS_F16, [CLIPSEARCH_BF16] = CS_BF16};
+    struct conversion c = {.options = options, .report = report, .err = err, .plan.dtype = dtypes[options->type]};
+    clipsearch_status status = convert(&c, from, to);
+    cs_weights_close(&c.weights);
+    cs_model_dir_free(&c.dir);
+    cs_convert_plan_free(&c.plan);
+    cs_free(c.floats);
+    cs_free(c.narrow);
+    return status;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * convert_plan.h - which tensors a converted model has, in which order, and where their numbers come from. */
+#ifndef CS_CONVERT_CONVERT_PLAN_H
+#define CS_CONVERT_CONVERT_PLAN_H
+
+#include "model/clip_tensors.h"
+#include "model/safetensors_write.h"
+
+enum { CS_CONVERT_NAME = 128 };
+
+/* Where a tensor's numbers are. */
+typedef struct cs_convert_source {
+    char name[CS_CONVERT_NAME]; /* "" when the plan's name is the source file's own */
+    cs_matrix matrix;
+} cs_convert_source;
+
+/* Parallel lists. Zero is a valid empty plan. */
+typedef struct cs_convert_plan {
+    cs_dtype dtype;          /* of tensors that are not kept in f32 */
+    cs_tensor_plan *tensors; /* [count], as they will lie in the file */
+    cs_convert_source *from; /* [count] */
+    size_t count, room;
+} cs_convert_plan;
+
+/* Room for `room` tensors. CLIPSEARCH_E_MEMORY. */
+clipsearch_status cs_convert_plan_open(cs_convert_plan *plan, size_t room, clipsearch_error *err);
+void cs_convert_plan_free(cs_convert_plan *plan);
+
+/* A CLIP with a vision transformer: the towers' tensors as transformers names them, the logit scale (f32) first, then
+ * in the order the towers read them. CLIPSEARCH_E_MODEL, _MEMORY. */
+clipsearch_status cs_convert_plan_clip(cs_convert_plan *plan, const cs_weights *weights, cs_clip_naming naming,
+                                       const cs_clip_config *config, unsigned towers, clipsearch_error *err);
+
+/* The tensors of numbers that `wanted` lets through, under the names they have, those that stay f32 first, each kind by
+ * name with numbers inside names as numbers. `keep` says which stay f32 (NULL: none). CLIPSEARCH_E_MEMORY. */
+clipsearch_status cs_convert_plan_stored(cs_convert_plan *plan, const cs_weights *weights,
+                                         bool (*wanted)(void *context, const cs_tensor *tensor),
+                                         bool (*keep)(const cs_tensor *tensor), void *context, clipsearch_error *err);
+
+#endif

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT
+ * encoder.c - opens what was asked of a model and nothing else. */
+#include "encode/encoder.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/sha256.h"
+#include "vision/preprocess.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_NAME = 128 }; /* what a collection can store */
+
+/* The caller's name, or the model's own: of "models/x/", of "." in there, and of "models/x.safetensors" it is x. */
+static clipsearch_status choose_name(const char *path, const char *asked, char **name, clipsearch_error *err)
+{
+    if (asked) {
+        *name = cs_strdup(asked);
+    } else {
+        char real[PATH_MAX];
+        if (!realpath(path, real))
+            return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+        const char *base = cs_path_base(real);
+        if (!base[0])
+            base = "model"; /* the file system's root has no name */
+        *name = cs_strndup(base, (size_t)(cs_path_weight_ending(base) - base));
+    }
+    if (!*name)
+        return cs_fail_memory(err, "an encoder's name");
+    size_t length = strlen(*name);
+    if (length == 0 || length > MAX_NAME)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the encoder's name \"%s\" is %zu bytes; 1 to %d are allowed", *name,
+                       length, (int)MAX_NAME);
+    return CLIPSEARCH_OK;
+}
+
+static void add_number(cs_sha256 *sha, uint64_t number)
+{
+    uint8_t bytes[8];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(number >> (8 * i));
+    cs_sha256_add(sha, bytes, sizeof bytes);
+}
+
+static void add_tower(cs_sha256 *sha, const cs_tower_config *tower)
+{
+    uint32_t eps;
+    memcpy(&eps, &tower->layernorm_eps, sizeof eps);
+    add_number(sha, tower->width);
+    add_number(sha, tower->layers);
+    add_number(sha, tower->heads);
+    add_number(sha, tower->mlp);
+    add_number(sha, (uint64_t)tower->activation);
+    add_number(sha, eps);
+}
+
+static void add_clip(cs_sha256 *sha, const cs_clip_config *config)
+{
+    add_tower(sha, &config->vision);
+    add_tower(sha, &config->text);
+    add_number(sha, config->image_size);
+    add_number(sha, config->patch_size);
+    add_number(sha, config->context_length);
+    add_number(sha, config->vocabulary);
+    add_number(sha, config->dim);
+    for (size_t i = 0; config->resnet && i < CS_RESNET_STAGES; i++)
+        add_number(sha, config->resnet_stages[i]);
+}
+
+/* How pictures are prepared is compared apart; the metric is the collection's. */
+static void add_image(cs_sha256 *sha, const cs_image_config *config)
+{
+    uint32_t eps;
+    memcpy(&eps, &config->batchnorm_eps, sizeof eps);
+    cs_sha256_add(sha, config->name, strlen(config->name) + 1);
+    add_number(sha, config->preprocess.crop);
+    add_number(sha, config->dim);
+    add_number(sha, eps);
+    add_number(sha, config->normalise);
+}
+
+/* The weights alone do not say what a vector will be: the same tensors under another activation or number of heads give
+ * other vectors, so the configuration is part of the name. */
+static void fingerprint(const cs_weights *weights, const cs_model_dir *dir, char hex[65])
+{
+    char of_weights[65];
+    uint8_t digest[32];
+    cs_sha256 sha;
+    cs_weights_fingerprint(weights, of_weights);
+    cs_sha256_init(&sha);
+    cs_sha256_add(&sha, of_weights, 64);
+    if (dir->image_only)
+        add_image(&sha, &dir->image);
+    else
+        add_clip(&sha, &dir->config);
+    cs_sha256_end(&sha, digest);
+    cs_sha256_hex(digest, hex);
+}
+
+static clipsearch_status open_image_tower(clipsearch_encoder *encoder, bool pack, clipsearch_error *err)
+{
+    cs_pool *pool = NULL;
+    clipsearch_status status = pack ? cs_pool_open(0, &pool, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = cs_image_tower_open(&encoder->dir, encoder->weights, pack, pool, &encoder->image, err);
+    cs_pool_close(&pool);
+    return status;
+}
+
+static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_naming naming, clipsearch_error *err)
+{
+    const cs_model_dir *dir = &encoder->dir;
+    if (!cs_clip_has_text(encoder->weights, naming))
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: there is no text tower in this model; ask for its image tower only", dir->weights);
+    if (!dir->merges)
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: no tokenizer: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is there (docs/model.md "
+                       "says where to get it)",
+                       dir->path);
+    clipsearch_status status = cs_text_tower_open(encoder->weights, naming, &dir->config, &encoder->text, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_tokenizer_open(dir->merges, dir->vocab, dir->config.vocabulary, dir->config.context_length,
+                                   &encoder->tokenizer, err);
+    return status;
+}
+
+static clipsearch_status open_clip(clipsearch_encoder *encoder, const clipsearch_encoder_options *options,
+                                   clipsearch_error *err)
+{
+    cs_clip_naming naming;
+    clipsearch_status status = cs_clip_naming_detect(encoder->weights, &naming, err);
+    const bool image = options->towers & CLIPSEARCH_IMAGE_TOWER;
+    if (status == CLIPSEARCH_OK && image && !cs_clip_has_vision(encoder->weights, naming))
+        status =
+            cs_fail(err, CLIPSEARCH_E_MODEL, "%s: there is no image tower in this model; ask for its text tower only",
+                    encoder->dir.weights);
+    if (status == CLIPSEARCH_OK && image)
+        status = open_image_tower(encoder, options->pack_weights, err);
+    if (status == CLIPSEARCH_OK && (options->towers & CLIPSEARCH_TEXT_TOWER))
+        status = open_text_tower(encoder, naming, err);
+    encoder->logit_scale = cs_clip_logit_scale(encoder->weights);
+    return status;
+}
+
+static clipsearch_status open_image_network(clipsearch_encoder *encoder, const clipsearch_encoder_options *options,
+                                            clipsearch_error *err)
+{
+    if (!(options->towers & CLIPSEARCH_IMAGE_TOWER))
+        return cs_encoder_refuse_texts(encoder, err);
+    return open_image_tower(encoder, options->pack_weights, err);
+}
+
+clipsearch_status cs_encoder_refuse_texts(const clipsearch_encoder *encoder, clipsearch_error *err)
+{
+    if (!encoder->dir.image_only)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the encoder %s was opened without its text tower", encoder->name);
+    return cs_fail(
+        err, CLIPSEARCH_E_ARGUMENT,
+        "the encoder %s (%s) makes vectors of pictures only and cannot read texts; search with a picture, or "
+        "with a CLIP model, which reads both",
+        encoder->name, encoder->dir.image.name);
+}
+
+static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *path,
+                                    const clipsearch_encoder_options *options, clipsearch_error *err)
+{
+    clipsearch_status status = choose_name(path, options->name, &encoder->name, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_preprocess_describe(cs_model_preprocess(&encoder->dir), encoder->preprocessing);
+    if (status == CLIPSEARCH_OK)
+        status = encoder->dir.image_only ? open_image_network(encoder, options, err) : open_clip(encoder, options, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    fingerprint(encoder->weights, &encoder->dir, encoder->fingerprint);
+    for (size_t i = 0; i < cs_weights_count(encoder->weights); i++) {
+        const cs_tensor *tensor = cs_weights_at(encoder->weights, i);
+        encoder->parameters += tensor->is_float ? tensor->count : 0;
+    }
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_encoder_open(const char *path, const clipsearch_encoder_options *options, clipsearch_encoder **out,
+                                  clipsearch_error *err)
+{
+    *out = NULL;
+    clipsearch_encoder *encoder = cs_zalloc_array(1, sizeof *encoder);
+    if (!encoder)
+        return cs_fail_memory(err, "an encoder");
+    clipsearch_status status = cs_model_dir_open(path, &encoder->dir, &encoder->weights, err);
+    if (status == CLIPSEARCH_OK)
+        status = open_parts(encoder, path, options, err);
+    if (status != CLIPSEARCH_OK)
+        cs_encoder_close(&encoder);
+    *out = encoder;
+    return status;
+}
+
+void cs_encoder_close(clipsearch_encoder **handle)
+{
+    clipsearch_encoder *encoder = *handle;
+    if (!encoder)
+        return;
+    cs_tokenizer_close(&encoder->tokenizer);
+    cs_text_tower_close(&encoder->text);
+    cs_image_tower_close(&encoder->image);
+    cs_weights_close(&encoder->weights);
+    cs_model_dir_free(&encoder->dir);
+    cs_free(encoder->name);
+    cs_free(encoder);
+    *handle = NULL;
+}
+
+bool cs_encoder_normalises(const clipsearch_encoder *encoder)
+{
+    return !encoder->dir.image_only || encoder->dir.image.normalise;
+}
+
+void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info)
+{
+    const cs_model_dir *dir = &encoder->dir;
+    *info = (clipsearch_encoder_info){
+        .name = encoder->name,
+        .path = dir->path,
+        .fingerprint = encoder->fingerprint,
+        .preprocessing = encoder->preprocessing,
+        .dim = cs_model_dim(dir),
+        .image_size = cs_model_preprocess(dir)->crop,
+        .context_length = dir->config.context_length,
+        .vocabulary = dir->config.vocabulary,
+        .logit_scale = encoder->logit_scale,
+        .towers = (encoder->image ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
+                  (encoder->text ? (unsigned)CLIPSEARCH_TEXT_TOWER : 0),
+        .parameters = encoder->parameters,
+        .weights = encoder->dir.weights,
+        .architecture = cs_model_architecture(dir),
+        .metric = dir->image_only ? dir->image.metric : CLIPSEARCH_COSINE,
+        .normalized = cs_encoder_normalises(encoder),
+    };
+}
+
+clipsearch_status cs_encoder_tokenize(const clipsearch_encoder *encoder, const char *text, clipsearch_overflow overflow,
+                                      int32_t *ids, size_t capacity, size_t *count, clipsearch_error *err)
+{
+    if (!encoder->tokenizer)
+        return cs_encoder_refuse_texts(encoder, err);
+    int32_t all[CS_MAX_CONTEXT];
+    size_t n;
+    clipsearch_status status =
+        cs_tokenizer_encode(encoder->tokenizer, text, strlen(text), overflow == CLIPSEARCH_REFUSE, all, &n, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (n > capacity)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%zu tokens do not fit into room for %zu; %zu is always enough", n,
+                       capacity, encoder->dir.config.context_length);
+    if (n)
+        memcpy(ids, all, n * sizeof *ids);
+    *count = n;
+    return CLIPSEARCH_OK;
+}
+
+const char *cs_encoder_piece(const clipsearch_encoder *encoder, int32_t id)
+{
+    return encoder->tokenizer ? cs_tokenizer_piece(encoder->tokenizer, id) : NULL;
+}

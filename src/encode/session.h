@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ * session.h - the memory one caller needs to encode: taken when it opens, used by every call. */
+#ifndef CS_ENCODE_SESSION_H
+#define CS_ENCODE_SESSION_H
+
+#include "encode/encoder.h"
+#include "encode/picture.h"
+
+typedef struct cs_session_fault cs_session_fault;
+
+struct clipsearch_session {
+    const clipsearch_encoder *encoder;
+    clipsearch_overflow overflow;
+    cs_pool *pool;
+    size_t max_batch;
+    size_t bytes;  /* taken when it was opened */
+    void *scratch; /* of whichever tower is at work */
+    /* images */
+    size_t pixels_each;         /* 3*S*S */
+    float *pixels;              /* [max_batch, 3, S, S] */
+    cs_picture_reader *readers; /* [threads]; the first one's file buffer serves encode_file */
+    cs_session_fault *faults;   /* [threads] */
+    /* texts */
+    size_t max_tokens;
+    int32_t *ids;    /* [max_tokens + context], all texts one behind the other */
+    size_t *lengths; /* [max_batch] */
+};
+
+void cs_session_options_init(clipsearch_session_options *options);
+
+/* As clipsearch_session_open and _close, clipsearch_encode_* say; arguments are checked, `options` is not NULL. */
+clipsearch_status cs_session_open(const clipsearch_encoder *encoder, const clipsearch_session_options *options,
+                                  clipsearch_session **session, clipsearch_error *err);
+void cs_session_close(clipsearch_session **session);
+clipsearch_status cs_session_encode_texts(clipsearch_session *session, const char *const *texts, size_t count,
+                                          float *vectors, clipsearch_error *err);
+clipsearch_status cs_session_encode_images(clipsearch_session *session, const clipsearch_image *images, size_t count,
+                                           float *vectors, clipsearch_error *err);
+clipsearch_status cs_session_encode_file(clipsearch_session *session, const char *path, float *vector,
+                                         clipsearch_error *err);
+
+/* Encode the first `count` <= max_batch pictures of session->pixels, which the caller has filled, into vectors
+ * [count, dim]. */
+void cs_session_forward(clipsearch_session *session, size_t count, float *vectors);
+
+/* CLIPSEARCH_E_ARGUMENT when the session's encoder was opened without its image tower. */
+clipsearch_status cs_session_need_image_tower(const clipsearch_session *session, clipsearch_error *err);
+
+#endif

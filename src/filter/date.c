@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ * date.c - dates as ISO 8601 writes them. */
+#include "filter/tree.h"
+
+#include <string.h>
+#include <time.h>
+
+/* Exactly `digits` digits at *text, which moves behind them, with a value of `least` to `greatest`. */
+static bool take(const char **text, int digits, int least, int greatest, int *value)
+{
+    *value = 0;
+    for (int i = 0; i < digits; i++, (*text)++) {
+        if (**text < '0' || **text > '9')
+            return false;
+        *value = *value * 10 + (**text - '0');
+    }
+    return *value >= least && *value <= greatest;
+}
+
+static bool take_char(const char **text, char c)
+{
+    bool there = **text == c;
+    *text += there;
+    return there;
+}
+
+/* "Z", "+02:00" or "-0530", or nothing: how far the clock is ahead of UTC. */
+static bool take_zone(const char **text, int *ahead)
+{
+    int hours, minutes;
+    *ahead = 0;
+    if (!**text || take_char(text, 'Z'))
+        return true;
+    bool west = **text == '-';
+    if (!take_char(text, '+') && !take_char(text, '-'))
+        return false;
+    if (!take(text, 2, 0, 23, &hours))
+        return false;
+    take_char(text, ':');
+    if (!take(text, 2, 0, 59, &minutes))
+        return false;
+    *ahead = (hours * 60 + minutes) * (west ? -60 : 60);
+    return true;
+}
+
+bool cs_filter_date(const char *text, double *seconds)
+{
+    int year, month, day, hour = 0, minute = 0, second = 0, ahead = 0;
+    double fraction = 0, unit = 1;
+    if (!take(&text, 4, 0, 9999, &year) || !take_char(&text, '-') || !take(&text, 2, 1, 12, &month) ||
+        !take_char(&text, '-') || !take(&text, 2, 1, 31, &day))
+        return false;
+    if (*text) {
+        if (!take_char(&text, 'T') && !take_char(&text, ' '))
+            return false;
+        if (!take(&text, 2, 0, 23, &hour) || !take_char(&text, ':') || !take(&text, 2, 0, 59, &minute))
+            return false;
+        if (take_char(&text, ':')) {
+            if (!take(&text, 2, 0, 59, &second))
+                return false;
+            if (take_char(&text, '.')) {
+                if (*text < '0' || *text > '9')
+                    return false;
+                for (; *text >= '0' && *text <= '9'; text++)
+                    fraction += (*text - '0') * (unit /= 10);
+            }
+        }
+        if (!take_zone(&text, &ahead) || *text)
+            return false;
+    }
+    struct tm parts = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};
+    time_t midnight = timegm(&parts);
+    if (parts.tm_mday != day) /* timegm has made 31 February a day of March */
+        return false;
+    *seconds = (double)midnight + hour * 3600 + minute * 60 + second - ahead + fraction;
+    return true;
+}

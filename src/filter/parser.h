@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * parser.h - what the two halves of the filter language's parser share: filter_value.c reads values,
+ * filter_parse.c what is asked of them. */
+#ifndef CS_FILTER_PARSER_H
+#define CS_FILTER_PARSER_H
+
+#include "filter/tree.h"
+
+typedef struct cs_parser {
+    cs_lexer *lexer;
+    cs_filter_tree *tree;
+    cs_token token; /* the next one, not yet taken */
+    unsigned depth; /* parentheses open */
+    bool asked;     /* something was asked of the value read last */
+    unsigned fields, values;
+} cs_parser;
+
+/* Each of those that read begins at p->token and leaves the first token it does not take there; *number receives the
+ * node. */
+
+/* ---- filter_value.c */
+
+/* The node; the pointer lives until the next node is added. */
+cs_filter_node *cs_parser_node(const cs_parser *p, uint32_t number);
+clipsearch_status cs_parser_add(cs_parser *p, cs_filter_node node, uint32_t *number, clipsearch_error *err);
+/* Take the next token. */
+clipsearch_status cs_parser_advance(cs_parser *p, clipsearch_error *err);
+/* The same if the one at hand is of `kind`, which `what` says in words. */
+clipsearch_status cs_parser_expect(cs_parser *p, cs_token_kind kind, const char *what, clipsearch_error *err);
+/* CLIPSEARCH_E_ARGUMENT where the node begins. */
+clipsearch_status cs_parser_fail_at(cs_parser *p, uint32_t number, const char *message, clipsearch_error *err);
+clipsearch_status cs_parser_need_value(cs_parser *p, uint32_t number, clipsearch_error *err);
+/* A number without sign, a string, true or false. */
+clipsearch_status cs_parser_literal(cs_parser *p, uint32_t *number, clipsearch_error *err);
+/* A value with its arithmetic, or a condition in parentheses. */
+clipsearch_status cs_parser_sum(cs_parser *p, uint32_t *number, clipsearch_error *err);
+
+/* ---- filter_parse.c */
+
+/* A condition or value with and and or. */
+clipsearch_status cs_parser_condition(cs_parser *p, uint32_t *number, clipsearch_error *err);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ * batch.c - gathers, encodes and commits changes. */
+#include "ingest/batch.h"
+
+#include "base/mem.h"
+#include "kernels/vec.h"
+
+#include <string.h>
+
+/* Changes without a vector are cheap; this many more of them than pictures go into one transaction. */
+enum { MORE_CHANGES = 1024 };
+
+clipsearch_status cs_batch_open(cs_batch *batch, clipsearch_collection *collection, clipsearch_session *session,
+                                size_t slots, bool dry_run, clipsearch_error *err)
+{
+    *batch = (cs_batch){.collection = collection,
+                        .session = session,
+                        .dry_run = dry_run,
+                        .dim = collection->row.dim,
+                        .slots = slots,
+                        .back = slots,
+                        .capacity = slots + MORE_CHANGES};
+    size_t floats;
+    bool fits = !__builtin_mul_overflow(slots, batch->dim, &floats);
+    batch->vectors = fits ? cs_alloc_aligned(floats, sizeof *batch->vectors) : NULL;
+    batch->changes = cs_alloc_array(batch->capacity, sizeof *batch->changes);
+    return batch->vectors && batch->changes ? CLIPSEARCH_OK : cs_fail_memory(err, "a batch");
+}
+
+static void empty(cs_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        cs_free(batch->changes[i].attributes);
+    batch->count = batch->front = batch->waiting = 0;
+    batch->back = batch->slots;
+}
+
+void cs_batch_close(cs_batch *batch)
+{
+    empty(batch);
+    cs_free(batch->vectors);
+    cs_free(batch->changes);
+    *batch = (cs_batch){0};
+}
+
+bool cs_batch_full(const cs_batch *batch)
+{
+    return batch->front == batch->back || batch->count == batch->capacity;
+}
+
+static clipsearch_status add(cs_batch *batch, cs_change_kind kind, const clipsearch_item *item, const char *attributes,
+                             size_t vector, clipsearch_error *err)
+{
+    cs_change change = {.kind = kind, .item = *item, .vector = vector, .attributes = cs_strdup(attributes)};
+    if (!change.attributes)
+        return cs_fail_memory(err, item->path);
+    change.item.attributes = change.attributes;
+    batch->changes[batch->count++] = change;
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_batch_add(cs_batch *batch, cs_change_kind kind, const clipsearch_item *item,
+                               const char *attributes, clipsearch_error *err)
+{
+    return add(batch, kind, item, attributes, SIZE_MAX, err);
+}
+
+/* A cosine collection holds vectors of length 1, whatever the encoder makes. */
+static void encode_waiting(cs_batch *batch)
+{
+    float *vectors = batch->vectors + (batch->front - batch->waiting) * batch->dim; /* [waiting, dim] */
+    if (batch->waiting)
+        cs_session_forward(batch->session, batch->waiting, vectors);
+    if (batch->collection->row.metric == CLIPSEARCH_COSINE && !cs_encoder_normalises(batch->session->encoder))
+        for (size_t i = 0; i < batch->waiting; i++)
+            cs_vec_normalise(vectors + i * batch->dim, batch->dim);
+    batch->waiting = 0;
+}
+
+clipsearch_status cs_batch_add_pixels(cs_batch *batch, cs_change_kind kind, const clipsearch_item *item,
+                                      const char *attributes, const float *pixels, clipsearch_error *err)
+{
+    clipsearch_status status = add(batch, kind, item, attributes, batch->front, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    batch->front++;
+    if (batch->dry_run)
+        return CLIPSEARCH_OK;
+    clipsearch_session *session = batch->session;
+    memcpy(session->pixels + batch->waiting * session->pixels_each, pixels, session->pixels_each * sizeof *pixels);
+    if (++batch->waiting == session->max_batch)
+        encode_waiting(batch);
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_batch_add_same(cs_batch *batch, const clipsearch_item *item, const char *attributes, size_t of,
+                                    clipsearch_error *err)
+{
+    return add(batch, CS_CHANGE_COPY, item, attributes, batch->changes[of].vector, err);
+}
+
+clipsearch_status cs_batch_add_copy(cs_batch *batch, const clipsearch_item *item, const char *attributes, int64_t id,
+                                    clipsearch_error *err)
+{
+    size_t slot = batch->back - 1;
+    clipsearch_status status = cs_store_vector(batch->collection->db->store, &batch->collection->row, id,
+                                               batch->vectors + slot * batch->dim, err);
+    if (status == CLIPSEARCH_OK)
+        status = add(batch, CS_CHANGE_COPY, item, attributes, slot, err);
+    if (status == CLIPSEARCH_OK)
+        batch->back = slot;
+    return status;
+}
+
+size_t cs_batch_find(const cs_batch *batch, const uint8_t hash[32])
+{
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->changes[i].vector != SIZE_MAX && memcmp(batch->changes[i].item.hash, hash, 32) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+static clipsearch_status store_change(cs_batch *batch, const cs_change *change, clipsearch_error *err)
+{
+    cs_store *store = batch->collection->db->store;
+    const cs_store_collection *row = &batch->collection->row;
+    if (change->vector == SIZE_MAX)
+        return cs_store_update(store, row, change->item.id, &change->item, err);
+    int64_t id;
+    clipsearch_item item = change->item;
+    item.id = 0; /* the path says which row */
+    return cs_store_put(store, row, &item, batch->vectors + change->vector * batch->dim, &id, err);
+}
+
+static clipsearch_status store_all(cs_batch *batch, clipsearch_error *err)
+{
+    cs_store *store = batch->collection->db->store;
+    clipsearch_status status = cs_store_begin(store, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_collection_refresh(batch->collection, err); /* it may have been dropped meanwhile */
+    for (size_t i = 0; i < batch->count && status == CLIPSEARCH_OK; i++)
+        status = store_change(batch, &batch->changes[i], err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_store_commit(store, err);
+    if (status != CLIPSEARCH_OK)
+        cs_store_rollback(store);
+    return status;
+}
+
+static void tally(const cs_batch *batch, clipsearch_ingest_report *report)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        switch (batch->changes[i].kind) {
+        case CS_CHANGE_INSERT:
+            report->inserted++;
+            break;
+        case CS_CHANGE_REPLACE:
+            report->replaced++;
+            break;
+        case CS_CHANGE_COPY:
+            report->copied++;
+            break;
+        case CS_CHANGE_MOVE:
+            report->moved++;
+            break;
+        case CS_CHANGE_TOUCH:
+            report->unchanged++;
+            break;
+        case CS_CHANGE_UPDATE:
+            report->updated++;
+            break;
+        }
+    }
+}
+
+clipsearch_status cs_batch_commit(cs_batch *batch, clipsearch_ingest_report *report, clipsearch_error *err)
+{
+    encode_waiting(batch);
+    clipsearch_status status = batch->count && !batch->dry_run ? store_all(batch, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        tally(batch, report);
+    empty(batch);
+    return status;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * batch.h - changes to a collection that are gathered, encoded and committed together. */
+#ifndef CS_INGEST_BATCH_H
+#define CS_INGEST_BATCH_H
+
+#include "local/collection.h"
+#include "encode/session.h"
+
+typedef enum cs_change_kind {
+    CS_CHANGE_INSERT,  /* a new row with a new vector */
+    CS_CHANGE_REPLACE, /* the row of a path that is there gets a new vector */
+    CS_CHANGE_COPY,    /* a row, new or not, with the vector of another */
+    CS_CHANGE_MOVE,    /* a row gets another path */
+    CS_CHANGE_TOUCH,   /* a row gets another size and time; its content is the same */
+    CS_CHANGE_UPDATE   /* a row gets other attributes, and size and time with them */
+} cs_change_kind;
+
+typedef struct cs_change {
+    cs_change_kind kind;
+    clipsearch_item item; /* id: of the row that is changed. path lives elsewhere, attributes are the batch's */
+    char *attributes;
+    size_t vector; /* its place in cs_batch.vectors, for INSERT, REPLACE and COPY */
+} cs_change;
+
+typedef struct cs_batch {
+    clipsearch_collection *collection;
+    clipsearch_session *session;
+    bool dry_run;
+    size_t dim, slots;
+    float *vectors;     /* [slots, dim]: encoded ones from the front, copied ones from the back */
+    size_t front, back; /* the free slots are [front, back) */
+    size_t waiting;     /* pictures in session->pixels that belong to the last `waiting` slots before front */
+    cs_change *changes; /* [capacity] */
+    size_t count, capacity;
+} cs_batch;
+
+/* Room for `slots` vectors. *batch is to be closed in any case. */
+clipsearch_status cs_batch_open(cs_batch *batch, clipsearch_collection *collection, clipsearch_session *session,
+                                size_t slots, bool dry_run, clipsearch_error *err);
+void cs_batch_close(cs_batch *batch);
+
+/* No room for one more change of every kind. */
+bool cs_batch_full(const cs_batch *batch);
+
+/* Add a change that takes no vector. `item` gives everything but the attributes, which are copied. */
+clipsearch_status cs_batch_add(cs_batch *batch, cs_change_kind kind, const clipsearch_item *item,
+                               const char *attributes, clipsearch_error *err);
+/* Add an INSERT or REPLACE of the picture `pixels` [3, S, S], encoding when the session is full. */
+clipsearch_status cs_batch_add_pixels(cs_batch *batch, cs_change_kind kind, const clipsearch_item *item,
+                                      const char *attributes, const float *pixels, clipsearch_error *err);
+/* Add a COPY of the vector that change number `of` of this batch will have. */
+clipsearch_status cs_batch_add_same(cs_batch *batch, const clipsearch_item *item, const char *attributes, size_t of,
+                                    clipsearch_error *err);
+/* Add a COPY of the vector of the row `id`. */
+clipsearch_status cs_batch_add_copy(cs_batch *batch, const clipsearch_item *item, const char *attributes, int64_t id,
+                                    clipsearch_error *err);
+
+/* Number of the first change of this batch with this content and a vector, or SIZE_MAX. */
+size_t cs_batch_find(const cs_batch *batch, const uint8_t hash[32]);
+
+/* Encode what waits, store all changes in one transaction (none when dry_run), and empty the batch. `report` gains what
+ * was stored. After a failure nothing of the batch is stored. */
+clipsearch_status cs_batch_commit(cs_batch *batch, clipsearch_ingest_report *report, clipsearch_error *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * ingest.h - bring a collection up to date with folders of pictures. */
+#ifndef CS_INGEST_INGEST_H
+#define CS_INGEST_INGEST_H
+
+#include "local/collection.h"
+#include "encode/session.h"
+
+void cs_source_init(clipsearch_source *source);
+void cs_ingest_options_init(clipsearch_ingest_options *options);
+
+/* As clipsearch_ingest says; handles are not NULL.
+ *
+ * The caller's thread walks all sources first, then goes through the files in that order. One whose size and time are
+ * its row's is done with; any other goes through the pipeline (pipeline.h) and comes back in order, read, hashed and,
+ * when its content is new, decoded and prepared. What is to change is gathered in a batch (batch.h), which is encoded
+ * and committed when full, while the pipeline works on what comes next. So ids follow the order of the walk, and
+ * nothing depends on the threads' timing. */
+clipsearch_status cs_ingest(clipsearch_collection *collection, clipsearch_session *session,
+                            const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                            clipsearch_error *err);
+
+#endif

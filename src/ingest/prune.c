@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ * prune.c - finds the rows first, since a walk over the store must not change it, then removes them in lots. */
+#include "ingest/prune.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+enum { LOT = 1000 }; /* rows removed in one transaction */
+
+clipsearch_status cs_id_list_add(cs_id_list *list, int64_t id, clipsearch_error *err)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 64;
+        int64_t *larger = cs_realloc_array(list->ids, capacity, sizeof *larger);
+        if (!larger)
+            return cs_fail_memory(err, "a list of ids");
+        list->ids = larger;
+        list->capacity = capacity;
+    }
+    list->ids[list->count++] = id;
+    return CLIPSEARCH_OK;
+}
+
+bool cs_id_list_has(const cs_id_list *list, int64_t id)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->ids[i] == id)
+            return true;
+    return false;
+}
+
+void cs_id_list_clear(cs_id_list *list)
+{
+    list->count = 0;
+}
+
+void cs_id_list_free(cs_id_list *list)
+{
+    cs_free(list->ids);
+    *list = (cs_id_list){0};
+}
+
+bool cs_file_is_gone(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+typedef struct search {
+    const cs_sources *sources;
+    const cs_id_list *kept;
+    cs_id_list gone;
+    clipsearch_status status;
+    clipsearch_error *err;
+} search;
+
+static bool look_at_row(void *context, const clipsearch_item *item)
+{
+    search *s = context;
+    if (!cs_sources_has(s->sources, item->path) && cs_file_is_gone(item->path) && !cs_id_list_has(s->kept, item->id))
+        s->status = cs_id_list_add(&s->gone, item->id, s->err);
+    return s->status == CLIPSEARCH_OK;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Order the list and drop repeats: sources that overlap find a row twice. */
+static void make_unique(cs_id_list *list)
+{
+    if (list->count == 0)
+        return;
+    qsort(list->ids, list->count, sizeof *list->ids, compare_ids);
+    size_t kept = 1;
+    for (size_t i = 1; i < list->count; i++)
+        if (list->ids[i] != list->ids[kept - 1])
+            list->ids[kept++] = list->ids[i];
+    list->count = kept;
+}
+
+clipsearch_status cs_prune(clipsearch_collection *collection, const cs_sources *sources, const cs_id_list *kept,
+                           bool dry_run, uint64_t *pruned, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    search s = {.sources = sources, .kept = kept, .err = err};
+    for (size_t i = 0; i < sources->source_count && status == CLIPSEARCH_OK; i++) {
+        if (!sources->sources[i].whole)
+            continue;
+        status =
+            cs_store_each_item(collection->db->store, &collection->row, sources->sources[i].root, look_at_row, &s, err);
+        if (status == CLIPSEARCH_OK)
+            status = s.status;
+    }
+    make_unique(&s.gone);
+    if (dry_run && status == CLIPSEARCH_OK)
+        *pruned = s.gone.count;
+    for (size_t at = 0; !dry_run && status == CLIPSEARCH_OK && at < s.gone.count; at += LOT) {
+        size_t n = s.gone.count - at < LOT ? s.gone.count - at : LOT, removed;
+        status = cs_collection_remove(collection, s.gone.ids + at, n, &removed, err);
+        *pruned += removed;
+    }
+    cs_id_list_free(&s.gone);
+    return status;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * sources.h - what an ingestion is to take: its sources, opened, and the files found in them. */
+#ifndef CS_INGEST_SOURCES_H
+#define CS_INGEST_SOURCES_H
+
+#include "ingest/attributes.h"
+#include "ingest/glob.h"
+
+#include <stdint.h>
+
+typedef struct cs_source {
+    const clipsearch_source *given;
+    char *root; /* real path */
+    cs_glob **include, **exclude;
+    size_t include_count, exclude_count;
+    cs_attributes *attributes; /* NULL: the source says nothing about them */
+    bool whole;                /* every directory below the root was read */
+} cs_source;
+
+typedef struct cs_found_file {
+    char *path;           /* absolute */
+    const char *relative; /* in `path`: below the source's root */
+    size_t source;
+    uint64_t size;
+    int64_t mtime_ns;
+    bool is_directory; /* one that cannot be read */
+    clipsearch_status status;
+    char *why; /* unless status is CLIPSEARCH_OK */
+} cs_found_file;
+
+typedef struct cs_sources {
+    cs_source *sources; /* [source_count] */
+    size_t source_count;
+    cs_found_file *files; /* [file_count] in the order of the walks; of one path the first */
+    size_t file_count, file_capacity;
+    size_t *by_path; /* [file_count] */
+} cs_sources;
+
+/* Compile the patterns, find the roots, read the attributes. *sources is to be closed in any case.
+ * Errors: CLIPSEARCH_E_IO (a source that is not there), _ARGUMENT (a pattern), _FORMAT, _LIMIT, _MEMORY. */
+clipsearch_status cs_sources_open(const clipsearch_source *given, size_t count, cs_sources *sources,
+                                  clipsearch_error *err);
+void cs_sources_close(cs_sources *sources);
+
+/* Walk them all, one after the other. `step` is called now and then with the number of files found so far and a path;
+ * a status other than CLIPSEARCH_OK ends the walk, which returns it. */
+clipsearch_status cs_sources_walk(cs_sources *sources,
+                                  clipsearch_status (*step)(void *context, size_t found, const char *path,
+                                                            clipsearch_error *err),
+                                  void *context, clipsearch_error *err);
+
+/* Whether `path` is among the files found. */
+bool cs_sources_has(const cs_sources *sources, const char *path);
+
+#endif

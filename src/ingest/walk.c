@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT
+ * walk.c - an explicit stack of directory listings, each read whole, sorted and closed before the next is opened. */
+#include "ingest/walk.h"
+
+#include "base/mem.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_NAMES = 1 << 30 }; /* bytes of names in one directory */
+
+/* What is left of one directory. An entry is its d_type in one byte and its name behind it. */
+typedef struct listing {
+    cs_buf names;
+    const char **entries; /* [count], sorted */
+    size_t count, next;
+    size_t path_length; /* of the directory's path */
+} listing;
+
+/* Real directories entered so far: open addressing, a power of two, at most half full. inode 0 is no inode. */
+typedef struct place {
+    dev_t device;
+    ino_t inode;
+} place;
+
+typedef struct directory_set {
+    place *slots; /* [capacity] */
+    size_t capacity, count;
+} directory_set;
+
+typedef struct walker {
+    const cs_walk_spec *spec;
+    const cs_walk_calls *calls;
+    void *context;
+    clipsearch_error *err;
+    cs_buf path;
+    size_t relative; /* where in a path the part below the root begins */
+    listing *stack;
+    size_t depth, capacity;
+    directory_set seen; /* used only when links are followed */
+} walker;
+
+/* ---- directories seen ---- */
+
+static place *find_slot(const directory_set *set, dev_t device, ino_t inode)
+{
+    uint64_t hash = ((uint64_t)inode ^ (uint64_t)device << 40) * 0x9E3779B97F4A7C15u; /* Fibonacci hashing */
+    size_t i = (size_t)(hash >> 20) & (set->capacity - 1);
+    while (set->slots[i].inode && (set->slots[i].inode != inode || set->slots[i].device != device))
+        i = (i + 1) & (set->capacity - 1);
+    return &set->slots[i];
+}
+
+/* Add a directory; *is_new tells whether it was not there. False when out of memory. */
+static bool see_directory(directory_set *set, dev_t device, ino_t inode, bool *is_new)
+{
+    if ((set->count + 1) * 2 > set->capacity) {
+        directory_set larger = {.capacity = set->capacity ? set->capacity * 2 : 64, .count = set->count};
+        larger.slots = cs_zalloc_array(larger.capacity, sizeof *larger.slots);
+        if (!larger.slots)
+            return false;
+        for (size_t i = 0; i < set->capacity; i++)
+            if (set->slots[i].inode)
+                *find_slot(&larger, set->slots[i].device, set->slots[i].inode) = set->slots[i];
+        cs_free(set->slots);
+        *set = larger;
+    }
+    place *slot = find_slot(set, device, inode);
+    *is_new = slot->inode == 0;
+    if (*is_new) {
+        *slot = (place){device, inode};
+        set->count++;
+    }
+    return true;
+}
+
+/* ---- listings ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a + 1, *(const char *const *)b + 1);
+}
+
+static void free_listing(listing *list)
+{
+    cs_buf_free(&list->names);
+    cs_free(list->entries);
+}
+
+/* Read the names in `dir`. On CLIPSEARCH_E_IO errno's words are in err. */
+static clipsearch_status read_names(DIR *dir, const char *path, listing *list, clipsearch_error *err)
+{
+    list->names = cs_buf_make(MAX_NAMES);
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(dir);
+        if (!entry && errno)
+            return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot read the directory", path);
+        if (!entry)
+            break;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        cs_buf_putc(&list->names, (char)entry->d_type);
+        cs_buf_append(&list->names, entry->d_name, strlen(entry->d_name) + 1);
+        list->count++;
+    }
+    list->entries = cs_alloc_array(list->count, sizeof *list->entries);
+    if (list->names.failed || !list->entries)
+        return cs_fail_memory(err, path);
+    const char *at = list->names.data;
+    for (size_t i = 0; i < list->count; i++) {
+        list->entries[i] = at;
+        at += 1 + strlen(at + 1) + 1;
+    }
+    if (list->count)
+        qsort(list->entries, list->count, sizeof *list->entries, by_name);
+    return CLIPSEARCH_OK;
+}
+
+/* Open and list the directory in walker->path. *entered false: it was entered before. */
+static clipsearch_status list_directory(walker *w, bool follow, listing *list, bool *entered, clipsearch_error *err)
+{
+    *entered = true;
+    const char *path = w->path.data;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    if (fd < 0)
+        return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot open the directory", path);
+    clipsearch_status status = CLIPSEARCH_OK;
+    struct stat st;
+    DIR *dir = NULL;
+    if (w->spec->follow_symlinks) {
+        if (fstat(fd, &st) != 0)
+            status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+        else if (!see_directory(&w->seen, st.st_dev, st.st_ino, entered))
+            status = cs_fail_memory(err, path);
+        if (status != CLIPSEARCH_OK || !*entered)
+            goto done;
+    }
+    dir = fdopendir(fd);
+    if (!dir) {
+        status = errno == ENOMEM ? cs_fail_memory(err, path) : cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+        goto done;
+    }
+    list->path_length = w->path.len;
+    status = read_names(dir, path, list, err);
+    if (status != CLIPSEARCH_OK) {
+        free_listing(list);
+        *list = (listing){0};
+    }
+done:
+    if (dir)
+        closedir(dir);
+    else
+        close(fd);
+    return status;
+}
+
+/* Put the directory in walker->path on the stack. */
+static clipsearch_status enter_directory(walker *w)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (w->calls->enter)
+        status = w->calls->enter(w->context, w->path.data, w->err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    bool is_root = w->depth == 0;
+    if (w->depth == w->capacity) {
+        size_t capacity = w->capacity ? w->capacity * 2 : 16;
+        listing *stack = cs_realloc_array(w->stack, capacity, sizeof *stack);
+        if (!stack)
+            return cs_fail_memory(w->err, w->path.data);
+        w->stack = stack;
+        w->capacity = capacity;
+    }
+    listing list = {0};
+    bool entered;
+    clipsearch_error why;
+    status = list_directory(w, is_root || w->spec->follow_symlinks, &list, &entered, is_root ? w->err : &why);
+    if (status == CLIPSEARCH_OK && entered)
+        w->stack[w->depth++] = list;
+    if (status == CLIPSEARCH_OK || is_root)
+        return status;
+    if (status == CLIPSEARCH_E_MEMORY)
+        return cs_fail_memory(w->err, w->path.data);
+    return w->calls->bad(w->context, w->path.data, true, &why, w->err);
+}
+
+/* ---- entries ---- */
+
+static bool matches_any(cs_glob *const *globs, size_t count, const char *relative, bool is_directory)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((is_directory || !cs_glob_directories_only(globs[i])) && cs_glob_match(globs[i], relative))
+            return true;
+    return false;
+}
+
+static clipsearch_status take_file(walker *w, const char *relative)
+{
+    cs_file_info info;
+    clipsearch_error why;
+    clipsearch_status status = cs_file_stat(w->path.data, &info, &why);
+    if (status == CLIPSEARCH_OK && !info.is_regular)
+        status = cs_fail(&why, CLIPSEARCH_E_IO, "%s: not a regular file", w->path.data);
+    if (status != CLIPSEARCH_OK)
+        return w->calls->bad(w->context, w->path.data, false, &why, w->err);
+    return w->calls->file(w->context, w->path.data, relative, &info, w->err);
+}
+
+/* Deal with the entry whose path is in walker->path. */
+static clipsearch_status take_entry(walker *w, unsigned char type)
+{
+    const char *path = w->path.data, *relative = path + w->relative;
+    struct stat st;
+    if (type == DT_UNKNOWN && lstat(path, &st) == 0)
+        type = S_ISDIR(st.st_mode) ? DT_DIR : S_ISLNK(st.st_mode) ? DT_LNK : DT_REG;
+    bool is_link = type == DT_LNK;
+    bool is_directory = type == DT_DIR || (is_link && stat(path, &st) == 0 && S_ISDIR(st.st_mode));
+    if (matches_any(w->spec->exclude, w->spec->exclude_count, relative, is_directory))
+        return CLIPSEARCH_OK;
+    if (is_directory)
+        return w->spec->recurse && (!is_link || w->spec->follow_symlinks) ? enter_directory(w) : CLIPSEARCH_OK;
+    if (!matches_any(w->spec->include, w->spec->include_count, relative, false))
+        return CLIPSEARCH_OK;
+    return take_file(w, relative);
+}
+
+/* Append "/name" to the path of the directory on top; a path longer than the system takes is bad, not an error. */
+static clipsearch_status next_entry(walker *w)
+{
+    listing *top = &w->stack[w->depth - 1];
+    const char *entry = top->entries[top->next++];
+    w->path.len = top->path_length;
+    if (w->path.data[w->path.len - 1] != '/') /* the root may be "/" */
+        cs_buf_putc(&w->path, '/');
+    if (w->path.len + strlen(entry + 1) >= PATH_MAX) {
+        clipsearch_error why;
+        w->path.data[top->path_length] = '\0';
+        cs_fail_errno(&why, CLIPSEARCH_E_IO, ENAMETOOLONG, "%s", entry + 1);
+        return w->calls->bad(w->context, w->path.data, true, &why, w->err);
+    }
+    if (!cs_buf_puts(&w->path, entry + 1))
+        return cs_fail_memory(w->err, "a path");
+    return take_entry(w, (unsigned char)entry[0]);
+}
+
+clipsearch_status cs_walk(const cs_walk_spec *spec, const cs_walk_calls *calls, void *context, clipsearch_error *err)
+{
+    walker w = {.spec = spec, .calls = calls, .context = context, .err = err, .path = cs_buf_make(PATH_MAX)};
+    cs_file_info info;
+    clipsearch_status status = cs_file_stat(spec->root, &info, err);
+    if (status != CLIPSEARCH_OK)
+        goto done;
+    if (!cs_buf_puts(&w.path, spec->root)) {
+        status = cs_fail_memory(err, spec->root);
+        goto done;
+    }
+    if (!info.is_directory) {
+        status = take_file(&w, cs_path_base(w.path.data));
+        goto done;
+    }
+    w.relative = w.path.len + (w.path.data[w.path.len - 1] != '/');
+    status = enter_directory(&w);
+    while (status == CLIPSEARCH_OK && w.depth) {
+        listing *top = &w.stack[w.depth - 1];
+        if (top->next < top->count) {
+            status = next_entry(&w);
+        } else {
+            free_listing(top);
+            w.depth--;
+        }
+    }
+done:
+    while (w.depth)
+        free_listing(&w.stack[--w.depth]);
+    cs_free(w.stack);
+    cs_free(w.seen.slots);
+    cs_buf_free(&w.path);
+    return status;
+}

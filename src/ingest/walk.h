@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * walk.h - the files of a directory tree that match, in one fixed order. */
+#ifndef CS_INGEST_WALK_H
+#define CS_INGEST_WALK_H
+
+#include "base/file.h"
+#include "ingest/glob.h"
+
+typedef struct cs_walk_spec {
+    const char *root;        /* a directory, as realpath gives it, or one file */
+    cs_glob *const *include; /* [include_count]; a file must match one */
+    size_t include_count;
+    cs_glob *const *exclude; /* [exclude_count]; no file and no directory above it may match any */
+    size_t exclude_count;
+    bool recurse;
+    bool follow_symlinks; /* enter directories through links, each real directory once */
+} cs_walk_spec;
+
+/* Paths live for the call only. A status other than CLIPSEARCH_OK ends the walk, which returns it; it must have filled
+ * `err` then. */
+typedef struct cs_walk_calls {
+    /* A directory is about to be read. May be NULL. */
+    clipsearch_status (*enter)(void *context, const char *path, clipsearch_error *err);
+    /* A regular file that matches; `relative` is its path below the root, links to files being followed. */
+    clipsearch_status (*file)(void *context, const char *path, const char *relative, const cs_file_info *info,
+                              clipsearch_error *err);
+    /* Something that matches and is no readable file (a dangling link, a socket); a directory that cannot be read. */
+    clipsearch_status (*bad)(void *context, const char *path, bool is_directory, const clipsearch_error *why,
+                             clipsearch_error *err);
+} cs_walk_calls;
+
+/* Walk the tree, each directory's entries by name (bytewise), directories entered where they stand. A root that is a
+ * file is given as it is, whatever the patterns. No recursion: depth is bounded by the longest path the system takes.
+ * Errors: CLIPSEARCH_E_IO and _NOT_FOUND when the root itself cannot be read, _MEMORY, and what the calls return. */
+clipsearch_status cs_walk(const cs_walk_spec *spec, const cs_walk_calls *calls, void *context, clipsearch_error *err);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT
+ * http.c - GET by libcurl; the one file that knows it. */
+#include "models/http.h"
+
+#include "cli/command.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    MOST_REDIRECTS = 10,
+    LEAST_SPEED = 100 /* bytes a second, below which it counts as stalled */
+};
+
+/* A GET under way. */
+struct transfer {
+    const cs_http_request *request;
+    cs_http_reply *reply;
+    CURL *curl;
+    double heard; /* ms, when something last came */
+    bool begun, stopped, stalled;
+};
+
+bool cs_http_there(const char **why)
+{
+    (void)why;
+    return true;
+}
+
+/* The value of the header line `text` when it is called `name`, else NULL. */
+static const char *header_value(const char *text, const char *name)
+{
+    size_t n = strlen(name);
+    if (strncasecmp(text, name, n) != 0 || text[n] != ':')
+        return NULL;
+    return text + n + 1 + strspn(text + n + 1, " \t");
+}
+
+/* "bytes 100-199/200", or with an asterisk in place of the range (416). */
+static void read_content_range(const char *value, cs_http_reply *reply)
+{
+    const char *slash = strchr(value, '/');
+    if (strncasecmp(value, "bytes ", 6) != 0 || !slash)
+        return;
+    if (value[6] >= '0' && value[6] <= '9')
+        reply->first = strtoull(value + 6, NULL, 10);
+    if (slash[1] >= '0' && slash[1] <= '9')
+        reply->total = strtoull(slash + 1, NULL, 10);
+}
+
+static void read_header(const char *text, cs_http_reply *reply)
+{
+    const char *value;
+    if (strncasecmp(text, "HTTP/", 5) == 0) { /* another reply begins: what a redirect said does not count */
+        const char *code = strchr(text, ' ');
+        *reply = (cs_http_reply){.code = code ? strtol(code, NULL, 10) : 0, .first = UINT64_MAX};
+    } else if ((value = header_value(text, "Content-Range"))) {
+        read_content_range(value, reply);
+    } else if ((value = header_value(text, "Content-Length"))) {
+        if (reply->code == 200 && *value >= '0' && *value <= '9')
+            reply->total = strtoull(value, NULL, 10);
+    } else if ((value = header_value(text, "ETag"))) {
+        if (value[0] == '"') /* W/"..." promises too little for putting two parts together */
+            snprintf(reply->validator, sizeof reply->validator, "%s", value);
+    } else if ((value = header_value(text, "Last-Modified"))) {
+        if (!reply->validator[0])
+            snprintf(reply->validator, sizeof reply->validator, "%s", value);
+    }
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *context)
+{
+    struct transfer *t = context;
+    char text[1024];
+    size_t n = size * count;
+    t->heard = cs_now_ms();
+    if (n < sizeof text) { /* none that is wanted is longer */
+        memcpy(text, line, n);
+        text[n] = '\0';
+        text[strcspn(text, "\r\n")] = '\0';
+        read_header(text, t->reply);
+    }
+    return n;
+}
+
+static bool has_body(const cs_http_reply *reply)
+{
+    return reply->code == 200 || reply->code == 206;
+}
+
+static size_t on_data(char *bytes, size_t size, size_t count, void *context)
+{
+    struct transfer *t = context;
+    size_t n = size * count;
+    t->heard = cs_now_ms();
+    if (!has_body(t->reply))
+        return n;
+    if (!t->begun)
+        t->stopped = !t->request->begin(t->request->context, t->reply);
+    t->begun = true;
+    t->stopped = t->stopped || !t->request->data(t->request->context, bytes, n);
+    return t->stopped ? 0 : n;
+}
+
+static int on_tick(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+    struct transfer *t = context;
+    (void)down_total, (void)down, (void)up_total, (void)up;
+    t->stopped = t->stopped || !t->request->tick(t->request->context);
+    /* curl's own limit is on the speed of the last seconds, and notices silence late */
+    t->stalled = cs_now_ms() - t->heard > t->request->stall_seconds * 1e3;
+    return t->stopped || t->stalled;
+}
+
+static const char *code_words(long code)
+{
+    return code == 401 || code == 403   ? " (it is not given to everyone)"
+           : code == 404 || code == 410 ? " (it is not there)"
+           : code == 429                ? " (too many requests)"
+           : code >= 500                ? " (the server is in trouble)"
+                                        : "";
+}
+
+static cs_http_end judge_code(const cs_http_request *request, const cs_http_reply *reply, clipsearch_error *err)
+{
+    if (has_body(reply) || (reply->code == 416 && request->from))
+        return CS_HTTP_DONE;
+    cs_fail(err, CLIPSEARCH_E_IO, "%s: the server answered %ld%s", request->url, reply->code, code_words(reply->code));
+    return reply->code >= 500 || reply->code == 429 || reply->code == 408 ? CS_HTTP_CUT : CS_HTTP_FAILED;
+}
+
+/* What a failure of curl's means for another try. */
+static cs_http_end judge(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        return CS_HTTP_CUT;
+    default:
+        return CS_HTTP_FAILED;
+    }
+}
+
+/* The file of certificates to trust, as the curl program finds it: where a proxy looks into connections, people have
+ * put its certificate there. NULL: curl's own. */
+static const char *certificates(void)
+{
+    static const char *const variables[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *value = getenv(variables[i]);
+        if (value && *value)
+            return value;
+    }
+    return NULL;
+}
+
+/* The options of `t`; headers are added to *headers. */
+static CURLcode set_up(struct transfer *t, struct curl_slist **headers, char *message)
+{
+    const cs_http_request *request = t->request;
+    bool https = strncasecmp(request->url, "https://", 8) == 0;
+    char range[32], line[300];
+    CURLcode code = CURLE_OK;
+#define SET(option, value) code = code ? code : curl_easy_setopt(t->curl, option, value)
+    SET(CURLOPT_URL, request->url);
+    SET(CURLOPT_ERRORBUFFER, message);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_USERAGENT, "clipsearch");
+    SET(CURLOPT_FOLLOWLOCATION, 1L);
+    SET(CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_REDIR_PROTOCOLS_STR, https ? "https" : "http,https");
+    if (certificates())
+        SET(CURLOPT_CAINFO, certificates());
+    SET(CURLOPT_CONNECTTIMEOUT, (long)request->stall_seconds);
+    SET(CURLOPT_LOW_SPEED_TIME, (long)request->stall_seconds);
+    SET(CURLOPT_LOW_SPEED_LIMIT, (long)LEAST_SPEED);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's are no part of the reply */
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, t);
+    SET(CURLOPT_WRITEFUNCTION, on_data);
+    SET(CURLOPT_WRITEDATA, t);
+    SET(CURLOPT_XFERINFOFUNCTION, on_tick);
+    SET(CURLOPT_XFERINFODATA, t);
+    SET(CURLOPT_NOPROGRESS, 0L);
+    if (request->from) { /* not CURLOPT_RESUME_FROM, which fails when the server sends all of the file again */
+        snprintf(range, sizeof range, "%llu-", (unsigned long long)request->from);
+        SET(CURLOPT_RANGE, range);
+    }
+    if (request->from && request->validator && request->validator[0]) {
+        snprintf(line, sizeof line, "If-Range: %s", request->validator);
+        *headers = curl_slist_append(*headers, line);
+        code = code ? code : *headers ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+        SET(CURLOPT_HTTPHEADER, *headers);
+    }
+#undef SET
+    return code;
+}
+
+cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, clipsearch_error *err)
+{
+    char message[CURL_ERROR_SIZE] = "";
+    struct curl_slist *headers = NULL;
+    *reply = (cs_http_reply){0};
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        cs_fail_memory(err, "libcurl");
+        return CS_HTTP_FAILED;
+    }
+    struct transfer t = {.request = request, .reply = reply, .curl = curl_easy_init(), .heard = cs_now_ms()};
+    CURLcode code = t.curl ? set_up(&t, &headers, message) : CURLE_OUT_OF_MEMORY;
+    if (code == CURLE_OK)
+        code = curl_easy_perform(t.curl);
+    const char *url = NULL;
+    if (t.curl && curl_easy_getinfo(t.curl, CURLINFO_EFFECTIVE_URL, &url) == CURLE_OK && url)
+        snprintf(reply->url, sizeof reply->url, "%s", url);
+    curl_easy_cleanup(t.curl);
+    curl_slist_free_all(headers);
+    curl_global_cleanup();
+    if (t.stopped)
+        return CS_HTTP_STOPPED;
+    if (code == CURLE_OK)
+        return judge_code(request, reply, err);
+    if (t.stalled) {
+        cs_fail(err, CLIPSEARCH_E_IO, "%s: nothing came for %u second%s", request->url, request->stall_seconds,
+                request->stall_seconds == 1 ? "" : "s");
+        return CS_HTTP_CUT;
+    }
+    cs_fail(err, CLIPSEARCH_E_IO, "%s: %s", request->url, message[0] ? message : curl_easy_strerror(code));
+    return judge(code);
+}

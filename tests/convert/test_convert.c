@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: MIT
+ * test_convert.c - converted models: the same bits from f32, bounded differences from shorter numbers, whole
+ * directories or none. */
+#include "base/file.h"
+#include "base/json.h"
+#include "base/sha256.h"
+#include "support/folder.h"
+#include "support/gallery.h"
+#include "tap.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MOST = 4096, TEXTS = 3, IMAGES = 2, SIDE = 50 };
+
+static clipsearch_error err;
+
+/* Vectors of some texts and pictures, as far as the model has the towers. */
+typedef struct vectors {
+    size_t dim;
+    char fingerprint[65];
+    float texts[TEXTS * MOST], images[IMAGES * MOST];
+} vectors;
+
+static bool encode(const char *model, unsigned towers, vectors *out)
+{
+    static const char *const texts[TEXTS] = {"a white dog", "x", "two red cars in the snow"};
+    static uint8_t pixels[IMAGES][SIDE * (SIDE + 7) * 3];
+    clipsearch_image images[IMAGES];
+    memset(out, 0, sizeof *out);
+    for (unsigned i = 0; i < IMAGES; i++) {
+        for (size_t p = 0; p < sizeof pixels[i]; p++)
+            pixels[i][p] = (uint8_t)(p * (3 + i) + p / 150 * 11);
+        images[i] = (clipsearch_image){.rgb = pixels[i], .width = SIDE, .height = SIDE + 7};
+    }
+    clipsearch_encoder_options options;
+    clipsearch_encoder_options_init(&options);
+    options.towers = towers;
+    clipsearch_encoder *encoder = NULL;
+    clipsearch_session *session = NULL;
+    bool ok = clipsearch_encoder_open(model, &options, &encoder, &err) == CLIPSEARCH_OK &&
+              clipsearch_session_open(encoder, NULL, &session, &err) == CLIPSEARCH_OK;
+    if (ok) {
+        clipsearch_encoder_info info;
+        clipsearch_encoder_describe(encoder, &info);
+        out->dim = info.dim;
+        memcpy(out->fingerprint, info.fingerprint, sizeof out->fingerprint);
+    }
+    if (ok && towers & CLIPSEARCH_TEXT_TOWER)
+        ok = clipsearch_encode_texts(session, texts, TEXTS, out->texts, &err) == CLIPSEARCH_OK;
+    if (ok && towers & CLIPSEARCH_IMAGE_TOWER)
+        ok = clipsearch_encode_images(session, images, IMAGES, out->images, &err) == CLIPSEARCH_OK;
+    clipsearch_session_close(&session);
+    clipsearch_encoder_close(&encoder);
+    return ok;
+}
+
+static double greatest_difference(const vectors *a, const vectors *b)
+{
+    double most = 0;
+    for (size_t i = 0; i < TEXTS * a->dim; i++)
+        most = fmax(most, fabs((double)a->texts[i] - b->texts[i]));
+    for (size_t i = 0; i < IMAGES * a->dim; i++)
+        most = fmax(most, fabs((double)a->images[i] - b->images[i]));
+    return most;
+}
+
+static clipsearch_status convert(const char *from, const char *to, unsigned towers, clipsearch_number_type type,
+                                 clipsearch_convert_report *report)
+{
+    clipsearch_convert_options options;
+    clipsearch_convert_options_init(&options);
+    options.towers = towers;
+    options.type = type;
+    return clipsearch_model_convert(from, to, &options, report, &err);
+}
+
+static const unsigned both = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER;
+
+/* The path of clip-tiny's file `name`; valid until the next call. */
+static const char *tiny(const char *name)
+{
+    static char path[4096];
+    snprintf(path, sizeof path, "%s/tests/data/clip-tiny/%s", getenv("CLIPSEARCH_SOURCE_ROOT"), name);
+    return path;
+}
+
+static void copy_tiny(const folder *f, const char *to, const char *layout, const char *const *names, bool vocabulary)
+{
+    char target[128], source[128];
+    for (size_t i = 0; names[i]; i++) {
+        snprintf(target, sizeof target, "%s/%s", to, names[i]);
+        snprintf(source, sizeof source, "%s/%s", layout, names[i]);
+        folder_copy(f, target, tiny(source));
+    }
+    static const char *const others[] = {"merges.txt", "vocab.json", "preprocessor_config.json"};
+    for (size_t i = 0; i < 3 && vocabulary; i++) {
+        snprintf(target, sizeof target, "%s/%s", to, others[i]);
+        snprintf(source, sizeof source, "hf/%s", others[i]);
+        folder_copy(f, target, tiny(source));
+    }
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    cs_map x = {0}, y = {0};
+    bool same = cs_map_open(a, &x, &err) == CLIPSEARCH_OK && cs_map_open(b, &y, &err) == CLIPSEARCH_OK &&
+                x.size == y.size && memcmp(x.data, y.data, x.size) == 0;
+    cs_map_close(&x);
+    cs_map_close(&y);
+    return same;
+}
+
+/* Both are JSON objects with the same members of whole numbers. */
+static bool same_vocabulary(const char *a, const char *b)
+{
+    cs_json_document *x = NULL, *y = NULL;
+    cs_buf text = cs_buf_make(1 << 20);
+    bool same = cs_file_read(a, &text, NULL, &err) == CLIPSEARCH_OK &&
+                cs_json_parse(text.data, text.len, a, 1 << 17, &x, &err) == CLIPSEARCH_OK &&
+                cs_file_read(b, &text, NULL, &err) == CLIPSEARCH_OK &&
+                cs_json_parse(text.data, text.len, b, 1 << 17, &y, &err) == CLIPSEARCH_OK &&
+                cs_json_root(x)->count == cs_json_root(y)->count;
+    for (const cs_json *member = same ? cs_json_root(x)->first : NULL; member && same; member = member->next) {
+        const cs_json *other = cs_json_get(cs_json_root(y), member->key);
+        same = other && other->is_integer && other->integer == member->integer;
+    }
+    cs_json_close(&x);
+    cs_json_close(&y);
+    cs_buf_free(&text);
+    return same;
+}
+
+/* From each layout and type, f32 gives the same bits. Every weight of clip-tiny is exact in all three types, so the
+ * shorter ones do too. */
+static void test_same_bits(const folder *f)
+{
+    static const char *const hf[] = {"config.json", "model.safetensors", NULL};
+    static const char *const open_clip[] = {"open_clip_config.json", "open_clip_model.safetensors", NULL};
+    static const struct {
+        const char *layout;
+        const char *const *names;
+    } sources[] = {{"hf", hf}, {"hf-f16", hf}, {"hf-bf16", hf}, {"open-clip", open_clip}};
+    static vectors before, after;
+    for (size_t i = 0; i < 4; i++)
+        for (int type = CLIPSEARCH_F32; type <= CLIPSEARCH_BF16; type++) {
+            char from[64], to[64], file[96];
+            snprintf(from, sizeof from, "from-%s", sources[i].layout);
+            snprintf(to, sizeof to, "to-%s-%d", sources[i].layout, type);
+            copy_tiny(f, from, sources[i].layout, sources[i].names, true);
+            clipsearch_convert_report report;
+            bool ok = convert(folder_path(f, from), folder_path(f, to), 0, (clipsearch_number_type)type, &report) ==
+                          CLIPSEARCH_OK &&
+                      encode(folder_path(f, from), both, &before) && encode(folder_path(f, to), both, &after);
+            TAP_OK(ok && memcmp(before.texts, after.texts, sizeof before.texts) == 0 &&
+                       memcmp(before.images, after.images, sizeof before.images) == 0,
+                   "%s as type %d: the same bits%s%s", sources[i].layout, type, ok ? "" : ": ", ok ? "" : err.message);
+            snprintf(file, sizeof file, "%s/model.safetensors", to);
+            struct stat st;
+            TAP_OK(report.rounded == 0 && stat(folder_path(f, file), &st) == 0 && (uint64_t)st.st_size == report.bytes,
+                   "nothing was rounded; %d bytes", (int)report.bytes);
+            snprintf(file, sizeof file, "%s/merges.txt", to);
+            TAP_OK(same_file(folder_path(f, file), tiny("hf/merges.txt")), "merges.txt is transformers'");
+            snprintf(file, sizeof file, "%s/vocab.json", to);
+            TAP_OK(same_vocabulary(folder_path(f, file), tiny("hf/vocab.json")), "vocab.json too");
+        }
+    encode(folder_path(f, "from-hf"), both, &before);
+    encode(folder_path(f, "to-open-clip-0"), both, &after);
+    TAP_OK(strcmp(before.fingerprint, after.fingerprint) == 0,
+           "the same tensors, types and names are the same encoder to a collection");
+}
+
+/* The vocabulary in OpenAI's file, which holds more merges than the model uses and another first line. */
+static void test_openai_merges(const folder *f)
+{
+    static const char *const names[] = {"open_clip_config.json", "open_clip_model.safetensors", NULL};
+    copy_tiny(f, "gz", "open-clip", names, false);
+    cs_buf text = cs_buf_make(1 << 20), with = cs_buf_make(1 << 20);
+    bool ok = cs_file_read(tiny("hf/merges.txt"), &text, NULL, &err) == CLIPSEARCH_OK;
+    cs_buf_puts(&with, "\"bpe_simple_vocab_16e6.txt#version: 0.2\n");
+    cs_buf_puts(&with, ok ? strchr(text.data, '\n') + 1 : "");
+    cs_buf_puts(&with, "to day</w>\nto night</w>\n");
+    folder_write(f, "gz/bpe_simple_vocab_16e6.txt", with.data, with.len);
+    clipsearch_convert_report report;
+    TAP_OK(ok && convert(folder_path(f, "gz"), folder_path(f, "gz-to"), 0, CLIPSEARCH_F32, &report) == CLIPSEARCH_OK &&
+               same_file(folder_path(f, "gz-to/merges.txt"), tiny("hf/merges.txt")) &&
+               same_vocabulary(folder_path(f, "gz-to/vocab.json"), tiny("hf/vocab.json")),
+           "OpenAI's merges become merges.txt and vocab.json");
+    cs_buf_free(&text);
+    cs_buf_free(&with);
+}
+
+static void test_metadata(const folder *f)
+{
+    cs_map map = {0};
+    char hex[65] = "";
+    cs_sha256 sha;
+    uint8_t digest[32];
+    if (cs_map_open(folder_path(f, "from-open-clip/open_clip_model.safetensors"), &map, &err) == CLIPSEARCH_OK) {
+        cs_sha256_init(&sha);
+        cs_sha256_add(&sha, map.data, map.size);
+        cs_sha256_end(&sha, digest);
+        cs_sha256_hex(digest, hex);
+    }
+    cs_map_close(&map);
+    cs_json_document *document = NULL;
+    TAP_OK(cs_map_open(folder_path(f, "to-open-clip-1/model.safetensors"), &map, &err) == CLIPSEARCH_OK &&
+               cs_json_parse((const char *)map.data + 8, map.data[0] | (size_t)map.data[1] << 8, "header", 10000,
+                             &document, &err) == CLIPSEARCH_OK,
+           "a converted file's header");
+    const cs_json *metadata = cs_json_get(cs_json_root(document), "__metadata__");
+    const cs_json *source = cs_json_get(metadata, "source_sha256"), *what = cs_json_get(metadata, "conversion");
+    const cs_json *first = metadata ? metadata->next : NULL;
+    TAP_OK(source && strcmp(source->string, hex) == 0, "it names the source by its SHA-256");
+    TAP_OK(what && strcmp(what->string, "image and text tower, float16") == 0, "and what was done");
+    TAP_OK(first && strcmp(first->key, "logit_scale") == 0 && first->next &&
+               strcmp(first->next->key, "vision_model.embeddings.patch_embedding.weight") == 0 &&
+               strcmp(first->next->next->key, "vision_model.embeddings.class_embedding") == 0,
+           "tensors lie in the order they are read");
+    cs_json_close(&document);
+    cs_map_close(&map);
+}
+
+static void test_towers(const folder *f)
+{
+    static vectors before, after;
+    clipsearch_convert_report report, whole;
+    convert(folder_path(f, "from-hf"), folder_path(f, "whole"), both, CLIPSEARCH_F32, &whole);
+    encode(folder_path(f, "from-hf"), both, &before);
+    TAP_OK(convert(folder_path(f, "from-hf"), folder_path(f, "image"), CLIPSEARCH_IMAGE_TOWER, CLIPSEARCH_F32,
+                   &report) == CLIPSEARCH_OK &&
+               encode(folder_path(f, "image"), CLIPSEARCH_IMAGE_TOWER, &after) &&
+               memcmp(before.images, after.images, sizeof before.images) == 0,
+           "the image tower alone: the same bits");
+    TAP_OK(report.bytes < whole.bytes && report.parameters < whole.parameters && report.tensors < whole.tensors,
+           "in a smaller file");
+    TAP_OK(access(folder_path(f, "image/merges.txt"), F_OK) != 0 && !encode(folder_path(f, "image"), both, &after) &&
+               strstr(err.message, "no text tower"),
+           "it says that it has no text tower: %s", err.message);
+    TAP_OK(convert(folder_path(f, "from-hf"), folder_path(f, "text"), CLIPSEARCH_TEXT_TOWER, CLIPSEARCH_F32, &report) ==
+                   CLIPSEARCH_OK &&
+               encode(folder_path(f, "text"), CLIPSEARCH_TEXT_TOWER, &after) &&
+               memcmp(before.texts, after.texts, sizeof before.texts) == 0,
+           "the text tower alone: the same bits");
+    TAP_OK(convert(folder_path(f, "text"), folder_path(f, "again"), 0, CLIPSEARCH_F32, &report) == CLIPSEARCH_OK &&
+               encode(folder_path(f, "again"), CLIPSEARCH_TEXT_TOWER, &after) &&
+               memcmp(before.texts, after.texts, sizeof before.texts) == 0,
+           "and converted again, all that it has");
+    TAP_OK(convert(folder_path(f, "text"), folder_path(f, "no"), CLIPSEARCH_IMAGE_TOWER, CLIPSEARCH_F32, &report) ==
+                   CLIPSEARCH_E_ARGUMENT &&
+               strstr(err.message, "no image tower"),
+           "a tower that is not there: %s", err.message);
+}
+
+/* Make an f32 weight file's numbers need all of f32: each grown by a different small part of itself. One of them
+ * becomes `odd`. */
+static void make_uneven(const folder *f, const char *path, float odd)
+{
+    cs_buf bytes = cs_buf_make(16 << 20);
+    if (cs_file_read(folder_path(f, path), &bytes, NULL, &err) != CLIPSEARCH_OK)
+        return;
+    size_t begin = 8;
+    for (size_t i = 0; i < 8; i++)
+        begin += (size_t)(uint8_t)bytes.data[i] << (8 * i);
+    for (size_t at = begin; at + 4 <= bytes.len; at += 4) {
+        float value;
+        memcpy(&value, bytes.data + at, 4);
+        value *= 1 + (float)((at / 4 * 7919) % 1009) * 1e-5F;
+        if (at == begin + 4000)
+            value = odd;
+        memcpy(bytes.data + at, &value, 4);
+    }
+    folder_write(f, path, bytes.data, bytes.len);
+    cs_buf_free(&bytes);
+}
+
+static void make_uneven_clip(const folder *f, const char *to, float odd)
+{
+    static const char *const names[] = {"config.json", "model.safetensors", NULL};
+    char path[96];
+    copy_tiny(f, to, "hf", names, true);
+    snprintf(path, sizeof path, "%s/model.safetensors", to);
+    make_uneven(f, path, odd);
+}
+
+/* Measured with these weights, as printed below; the bounds are four times that. docs/model.md names them. */
+static void test_rounding(const folder *f)
+{
+    static vectors before, f16, bf16;
+    clipsearch_convert_report report;
+    make_uneven_clip(f, "uneven", 0.5F);
+    encode(folder_path(f, "uneven"), both, &before);
+    TAP_OK(convert(folder_path(f, "uneven"), folder_path(f, "uneven-f16"), 0, CLIPSEARCH_F16, &report) ==
+                   CLIPSEARCH_OK &&
+               encode(folder_path(f, "uneven-f16"), both, &f16),
+           "f16");
+    TAP_OK(report.rounded > report.parameters / 2, "%d of %d numbers were rounded", (int)report.rounded,
+           (int)report.parameters);
+    double most = greatest_difference(&before, &f16);
+    TAP_OK(most > 1e-6 && most < 1.4e-3, "vectors differ by at most %.2g", most);
+    TAP_OK(convert(folder_path(f, "uneven"), folder_path(f, "uneven-bf16"), 0, CLIPSEARCH_BF16, &report) ==
+                   CLIPSEARCH_OK &&
+               encode(folder_path(f, "uneven-bf16"), both, &bf16),
+           "bf16");
+    most = greatest_difference(&before, &bf16);
+    TAP_OK(most > 1e-5 && most < 1.5e-2, "vectors differ by at most %.2g", most);
+}
+
+static bool stop(void *context, uint64_t done, uint64_t total)
+{
+    uint64_t *calls = context;
+    (void)total;
+    return done < 1 || ++*calls < 5;
+}
+
+/* Whatever fails with the weights, the old directory is as it was, and no temporary file is left. */
+static void test_failure(const folder *f)
+{
+    static vectors before, after;
+    clipsearch_convert_report report;
+    make_uneven_clip(f, "large", 70000);
+    TAP_OK(convert(folder_path(f, "from-hf"), folder_path(f, "kept"), 0, CLIPSEARCH_F16, &report) == CLIPSEARCH_OK &&
+               encode(folder_path(f, "kept"), both, &before),
+           "a model that is there");
+    TAP_OK(convert(folder_path(f, "large"), folder_path(f, "kept"), 0, CLIPSEARCH_F16, &report) ==
+                   CLIPSEARCH_E_UNSUPPORTED &&
+               strstr(err.message, "70000") && strstr(err.message, "bf16"),
+           "f16 cannot hold 70000: %s", err.message);
+    TAP_OK(encode(folder_path(f, "kept"), both, &after) && memcmp(&before, &after, sizeof before) == 0,
+           "the old model is as it was");
+    TAP_OK(convert(folder_path(f, "large"), folder_path(f, "large-bf16"), 0, CLIPSEARCH_BF16, &report) == CLIPSEARCH_OK,
+           "bf16 can");
+    uint64_t calls = 0;
+    clipsearch_convert_options options;
+    clipsearch_convert_options_init(&options);
+    options.progress = stop;
+    options.context = &calls;
+    TAP_OK(clipsearch_model_convert(folder_path(f, "large"), folder_path(f, "kept"), &options, &report, &err) ==
+                   CLIPSEARCH_E_CANCELLED &&
+               encode(folder_path(f, "kept"), both, &after) && memcmp(&before, &after, sizeof before) == 0,
+           "stopped: the old model is as it was");
+    TAP_OK(convert(folder_path(f, "kept"), folder_path(f, "kept"), 0, CLIPSEARCH_F32, &report) == CLIPSEARCH_E_ARGUMENT,
+           "onto itself: %s", err.message);
+    TAP_OK(convert(folder_path(f, "kept"), folder_path(f, "no/where"), 0, CLIPSEARCH_F32, &report) == CLIPSEARCH_E_IO,
+           "a directory that cannot be made: %s", err.message);
+    TAP_OK(convert(folder_path(f, "none"), folder_path(f, "x"), 0, CLIPSEARCH_F32, &report) == CLIPSEARCH_E_NOT_FOUND,
+           "a model that is not there: %s", err.message);
+    unlink(folder_path(f, "kept/config.json"));
+    unlink(folder_path(f, "kept/preprocessor_config.json"));
+    unlink(folder_path(f, "kept/vocab.json"));
+    unlink(folder_path(f, "kept/merges.txt"));
+    unlink(folder_path(f, "kept/model.safetensors"));
+    TAP_OK(rmdir(folder_path(f, "kept")) == 0, "five files, and no temporary one");
+}
+
+static bool same_vectors(const char *a, const char *b, unsigned towers)
+{
+    static vectors x, y;
+    return encode(a, towers, &x) && encode(b, towers, &y) && x.dim == y.dim &&
+           memcmp(x.images, y.images, sizeof x.images) == 0 && memcmp(x.texts, y.texts, sizeof x.texts) == 0;
+}
+
+/* Image networks keep their names; a clipsearch.json says all that was known of them. */
+static void test_image_networks(const folder *f)
+{
+    static const char *const networks[] = {"resnet50", "resnet34", "vgg16", "vgg16-keras", "mobilenet-v2"};
+    char from[4096], to[64], file[96];
+    for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
+        static vectors before, after;
+        clipsearch_convert_report report = {0};
+        snprintf(from, sizeof from, "%s/tests/data/cnn-tiny/%s", getenv("CLIPSEARCH_SOURCE_ROOT"), networks[i]);
+        snprintf(to, sizeof to, "net-%s", networks[i]);
+        snprintf(file, sizeof file, "%s/model.safetensors", to);
+        bool ok = convert(from, folder_path(f, to), 0, CLIPSEARCH_F32, &report) == CLIPSEARCH_OK;
+        TAP_OK(ok && same_vectors(from, folder_path(f, to), CLIPSEARCH_IMAGE_TOWER), "%s: the same bits%s%s",
+               networks[i], ok ? "" : ": ", ok ? "" : err.message);
+        clipsearch_encoder *encoder = NULL, *converted = NULL;
+        clipsearch_encoder_info one = {0}, other = {0};
+        if (clipsearch_encoder_open(from, NULL, &encoder, &err) == CLIPSEARCH_OK &&
+            clipsearch_encoder_open(folder_path(f, to), NULL, &converted, &err) == CLIPSEARCH_OK) {
+            clipsearch_encoder_describe(encoder, &one);
+            clipsearch_encoder_describe(converted, &other);
+        }
+        TAP_OK(converted && strcmp(one.preprocessing, other.preprocessing) == 0 && one.metric == other.metric &&
+                   one.normalized == other.normalized && strcmp(one.architecture, other.architecture) == 0,
+               "prepared and compared the same: %s", converted ? other.preprocessing : err.message);
+        clipsearch_encoder_close(&encoder);
+        clipsearch_encoder_close(&converted);
+        /* random networks a few channels wide magnify what rounding does: seen are 0.01 and 0.1 */
+        make_uneven(f, file, 0.5F);
+        for (int type = CLIPSEARCH_F16; type <= CLIPSEARCH_BF16; type++) {
+            ok = convert(folder_path(f, to), folder_path(f, "short"), 0, (clipsearch_number_type)type, &report) ==
+                     CLIPSEARCH_OK &&
+                 encode(folder_path(f, to), CLIPSEARCH_IMAGE_TOWER, &before) &&
+                 encode(folder_path(f, "short"), CLIPSEARCH_IMAGE_TOWER, &after);
+            double greatest = 0;
+            for (size_t d = 0; d < IMAGES * before.dim; d++)
+                greatest = fmax(greatest, fabs((double)before.images[d]));
+            double most = greatest_difference(&before, &after) / greatest;
+            TAP_OK(ok && report.rounded && most > 0 && most < (type == CLIPSEARCH_F16 ? 0.03 : 0.3),
+                   "%s: at most %.2g of the greatest number apart", type == CLIPSEARCH_F16 ? "f16" : "bf16", most);
+        }
+        TAP_OK(convert(from, folder_path(f, "none"), CLIPSEARCH_TEXT_TOWER, CLIPSEARCH_F32, &report) ==
+                       CLIPSEARCH_E_ARGUMENT &&
+                   strstr(err.message, "no text tower"),
+               "it has no text tower: %s", err.message);
+    }
+}
+
+/* CLIP's ResNet: OpenAI's names, and an open_clip_config.json, as one tower alone does not say the model's sizes. */
+static void test_clip_resnet(const folder *f)
+{
+    char from[4096];
+    clipsearch_convert_report report;
+    snprintf(from, sizeof from, "%s/tests/data/cnn-tiny/clip-rn50", getenv("CLIPSEARCH_SOURCE_ROOT"));
+    clipsearch_encoder *encoder = NULL;
+    static vectors unused;
+    bool texts = clipsearch_encoder_open(from, NULL, &encoder, &err) == CLIPSEARCH_OK;
+    clipsearch_encoder_close(&encoder);
+    TAP_OK(convert(from, folder_path(f, "rn"), texts ? 0 : CLIPSEARCH_IMAGE_TOWER, CLIPSEARCH_F32, &report) ==
+                   CLIPSEARCH_OK &&
+               same_vectors(from, folder_path(f, "rn"), texts ? both : CLIPSEARCH_IMAGE_TOWER),
+           "CLIP's ResNet: the same bits");
+    TAP_OK(convert(from, folder_path(f, "rn-image"), CLIPSEARCH_IMAGE_TOWER, CLIPSEARCH_F32, &report) ==
+                   CLIPSEARCH_OK &&
+               same_vectors(from, folder_path(f, "rn-image"), CLIPSEARCH_IMAGE_TOWER) &&
+               !encode(folder_path(f, "rn-image"), CLIPSEARCH_TEXT_TOWER, &unused),
+           "its image tower alone: %s", err.message);
+}
+
+static bool count_tensor(void *context, const clipsearch_tensor *tensor)
+{
+    uint64_t *sums = context; /* tensors, numbers, bytes */
+    sums[0]++;
+    sums[1] += tensor->count;
+    sums[2] += tensor->bytes;
+    return strcmp(tensor->name, "visual_projection.weight") != 0 ||
+           (tensor->rank == 2 && tensor->shape[0] == 24 && tensor->shape[1] == 48 && tensor->is_weight &&
+            strcmp(tensor->type, "F32") == 0);
+}
+
+static bool first_only(void *context, const clipsearch_tensor *tensor)
+{
+    (void)tensor;
+    ++*(int *)context;
+    return false;
+}
+
+static void test_walk(void)
+{
+    uint64_t sums[3] = {0};
+    int calls = 0;
+    clipsearch_encoder *encoder = NULL;
+    clipsearch_encoder_info info = {0};
+    clipsearch_weights_info whole;
+    TAP_OK(clipsearch_weights_walk(tiny("hf/model.safetensors"), count_tensor, sums, &whole, &err) == CLIPSEARCH_OK &&
+               clipsearch_encoder_open(tiny("hf"), NULL, &encoder, &err) == CLIPSEARCH_OK,
+           "walk a weight file");
+    clipsearch_encoder_describe(encoder, &info);
+    TAP_OK(sums[1] == info.parameters && sums[2] == 4 * sums[1] && sums[0] > 90, "%d tensors, %d numbers", (int)sums[0],
+           (int)sums[1]);
+    TAP_OK(whole.tensors == sums[0] && whole.parameters == sums[1] && whole.bytes > sums[2] &&
+               strcmp(whole.container, "safetensors") == 0,
+           "and so the file as a whole");
+    TAP_OK(strcmp(info.weights, tiny("hf/model.safetensors")) == 0, "the encoder names its file");
+    TAP_OK(clipsearch_weights_walk(tiny("hf/model.safetensors"), first_only, &calls, NULL, &err) == CLIPSEARCH_OK &&
+               calls == 1,
+           "a walk that ends early");
+    TAP_OK(clipsearch_weights_walk(tiny("hf/config.json"), first_only, &calls, NULL, &err) == CLIPSEARCH_E_MODEL,
+           "no weight file: %s", err.message);
+    clipsearch_memory memory, larger;
+    clipsearch_session_options options;
+    clipsearch_session_options_init(&options);
+    options.threads = 1;
+    options.max_batch = 2;
+    struct stat st;
+    TAP_OK(stat(tiny("hf/model.safetensors"), &st) == 0 &&
+               clipsearch_encoder_memory(encoder, &options, &memory, &err) == CLIPSEARCH_OK &&
+               memory.mapped == (uint64_t)st.st_size,
+           "memory: %d mapped, %d packed, %d for a session", (int)memory.mapped, (int)memory.packed,
+           (int)memory.session);
+    /* the image tower's matrices: patches 192 x 48, three blocks of four 48 x 48 and two 48 x 132, 48 x 24 */
+    uint64_t matrices = 192 * 48 + 3 * (4 * 48 * 48 + 2 * 48 * 132) + 48 * 24;
+    TAP_OK(memory.packed >= 4 * matrices && memory.packed < 8 * matrices, "packed: the matrices, filled up to panels");
+    options.max_batch = 64;
+    TAP_OK(clipsearch_encoder_memory(encoder, &options, &larger, &err) == CLIPSEARCH_OK &&
+               larger.session > 8 * memory.session && larger.packed == memory.packed,
+           "a larger batch takes more: %d", (int)larger.session);
+    clipsearch_encoder_close(&encoder);
+}
+
+int main(void)
+{
+    folder f;
+    folder_make(&f);
+    test_same_bits(&f);
+    test_openai_merges(&f);
+    test_metadata(&f);
+    test_towers(&f);
+    test_rounding(&f);
+    test_failure(&f);
+    test_image_networks(&f);
+    test_clip_resnet(&f);
+    test_walk();
+    folder_remove(&f);
+    return tap_done();
+}

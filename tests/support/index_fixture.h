@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * index_fixture.h - many invented pictures with clustered vectors, put and searched by the public interface. */
+#ifndef TESTS_SUPPORT_INDEX_FIXTURE_H
+#define TESTS_SUPPORT_INDEX_FIXTURE_H
+
+#include "clipsearch.h"
+
+enum { INDEX_DIM = 512, INDEX_K = 10 };
+
+/* The unit vector number `n` of version `version`: in one of some hundred clusters, all about a common mean. */
+void index_vector(uint64_t n, unsigned version, float vector[INDEX_DIM]);
+
+/* Put pictures [first, first + count) of that version, 500 in a transaction; /pictures/N.jpg with {"n":N}, and id N + 1
+ * when the collection was empty and filled in order. */
+bool index_put(clipsearch_collection *collection, uint64_t first, uint64_t count, unsigned version,
+               clipsearch_error *err);
+
+/* Recall of the `INDEX_K` nearest against the exact search, over `queries` vectors near the collection's. *graph: how
+ * many were answered by the graph. Negative: an error. Every answer must be sound: as many as there are, in order, with
+ * the exact search's score for each id it shares with it, none twice. */
+double index_recall(clipsearch_collection *collection, size_t queries, const char *filter, size_t ef, size_t *graph,
+                    clipsearch_error *err);
+
+#endif
