@@ -201,6 +201,11 @@ clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const cha
     return cs_session_encode_texts(session, texts, count, vectors, err);
 }
 
+size_t clipsearch_session_truncated(const clipsearch_session *session)
+{
+    return session ? session->truncated : 0;
+}
+
 clipsearch_status clipsearch_encode_images(clipsearch_session *session, const clipsearch_image *images, size_t count,
                                            float *vectors, clipsearch_error *err)
 {
@@ -321,6 +326,14 @@ clipsearch_status clipsearch_database_collections(clipsearch_database *db,
     if (!db || !each)
         return fail_null(err, __func__);
     return cs_database_collections(db, each, context, err);
+}
+
+clipsearch_status clipsearch_collection_check_encoder(const clipsearch_collection *collection,
+                                                      const clipsearch_encoder *encoder, clipsearch_error *err)
+{
+    if (!collection || !encoder)
+        return fail_null(err, __func__);
+    return cs_collection_check_encoder(&collection->row, encoder, err);
 }
 
 clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char *name,

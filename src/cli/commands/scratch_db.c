@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * scratch_db.c - a throw-away database's place. */
+ * scratch_db.c - a directory for a temporary database. */
 #include "cli/commands/scratch_db.h"
 
 #include "base/file.h"
