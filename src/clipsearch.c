@@ -15,6 +15,7 @@
 #include "local/query.h"
 #include "local/search.h"
 #include "encode/session.h"
+#include "model/weights_walk.h"
 
 static clipsearch_status fail_null(clipsearch_error *err, const char *function)
 {
