@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,41 @@ static void test_mem(void)
     cs_free(third);
 }
 
+static void test_grow(void)
+{
+    size_t capacity = 0, moves = 0;
+    uint32_t *numbers = NULL;
+    bool room = true;
+    for (uint32_t i = 0; i < 100000; i++) {
+        size_t before = capacity;
+        uint32_t *larger = cs_grow(numbers, &capacity, i + 1, sizeof *numbers);
+        if (!larger)
+            break;
+        numbers = larger;
+        moves += capacity != before;
+        room = room && capacity > i;
+        numbers[i] = i;
+    }
+    bool kept = true;
+    for (uint32_t i = 0; i < 100000; i++)
+        kept = kept && numbers[i] == i;
+    TAP_OK(room && kept && moves < 20, "an array grows one by one to 100,000, moved %zu times, and keeps its numbers",
+           moves);
+    size_t many = capacity + 12345;
+    numbers = cs_grow(numbers, &capacity, many * 4, sizeof *numbers);
+    TAP_OK(numbers && capacity == many * 4 && numbers[99999] == 99999, "many at once are given exactly");
+    cs_mem_fail_at(1);
+    size_t before = capacity;
+    void *none = cs_grow(numbers, &capacity, capacity + 1, sizeof *numbers);
+    cs_mem_fail_at(0);
+    TAP_OK(!none && capacity == before && numbers[99999] == 99999, "out of memory leaves it as it was");
+    TAP_OK(!cs_grow(numbers, &capacity, SIZE_MAX / 2, sizeof *numbers) && capacity == before,
+           "so does a size that overflows");
+    cs_free(numbers);
+    size_t huge = SIZE_MAX - 1;
+    TAP_OK(!cs_grow(NULL, &huge, SIZE_MAX, 2) && huge == SIZE_MAX - 1, "so does a capacity that cannot double");
+}
+
 static void test_error(void)
 {
     clipsearch_error err;
@@ -147,6 +183,13 @@ static void test_error(void)
                strcmp(err.message, "file: no") == 0,
            "fail fills and returns");
     TAP_OK(cs_fail(NULL, CLIPSEARCH_E_IO, "x") == CLIPSEARCH_E_IO, "an error nobody wants");
+    if (tap_set_comma_locale()) {
+        cs_fail(&err, CLIPSEARCH_E_IO, "%g", 1.5);
+        TAP_OK(strcmp(err.message, "1.5") == 0, "a decimal point in every locale: %s", err.message);
+        setlocale(LC_ALL, "C");
+    } else {
+        tap_skip("a decimal point in every locale", TAP_NO_COMMA);
+    }
     cs_fail_errno(&err, CLIPSEARCH_E_IO, ENOENT, "file");
     TAP_OK(strcmp(err.message, "file: No such file or directory") == 0, "the system's words: %s", err.message);
     char longer[2000];
@@ -241,6 +284,7 @@ int main(void)
     test_md5();
     test_buf();
     test_mem();
+    test_grow();
     test_error();
     test_file();
     test_pool();

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * test_output.c - numbers as people read them, progress, the list of bad files, floats as text, the header of .npy. */
+ * test_output.c - numbers as people read them, progress, the list of bad files, the header of .npy. */
 #include "cli/output/bad_files.h"
 #include "cli/output/message.h"
 #include "cli/output/npy.h"
 #include "cli/output/progress.h"
 #include "cli/output/units.h"
-#include "output/float_text.h"
 #include "tap.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void test_numbers(void)
@@ -34,35 +31,6 @@ static void test_numbers(void)
     cs_buf buf = cs_buf_make(100);
     cs_put_printable(&buf, "a\x1b[1m\n\xc3\xa9\xff\xc2\x9b.");
     TAP_OK(strcmp(buf.data, "a?[1m?\xc3\xa9???.") == 0, "control characters and broken UTF-8 are shown as ?");
-    cs_buf_free(&buf);
-}
-
-static void test_floats(void)
-{
-    static const float some[] = {0.0F,          1.0F,   -0.5F,           0.1F,       1.0F / 3,
-                                 3.4028235e38F, 1e-45F, 1.17549435e-38F, 16777217.0F};
-    cs_buf buf = cs_buf_make(100);
-    bool same = true;
-    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
-        cs_buf_clear(&buf);
-        cs_put_float(&buf, some[i]);
-        float back = strtof(buf.data, NULL);
-        same = same && memcmp(&back, &some[i], sizeof back) == 0;
-    }
-    uint32_t state = 12345;
-    for (int i = 0; i < 100000; i++) { /* any bits at all */
-        float number, back;
-        state = state * 1664525 + 1013904223;
-        memcpy(&number, &state, sizeof number);
-        cs_buf_clear(&buf);
-        cs_put_float(&buf, number);
-        back = strtof(buf.data, NULL);
-        same = same && (isfinite(number) ? memcmp(&back, &number, sizeof back) == 0 : strcmp(buf.data, "null") == 0);
-    }
-    TAP_OK(same, "floats read back the same");
-    cs_buf_clear(&buf);
-    cs_put_float(&buf, 0.1F);
-    TAP_OK(strcmp(buf.data, "0.1") == 0, "with no more digits than needed");
     cs_buf_free(&buf);
 }
 
@@ -184,7 +152,6 @@ static void test_bad_files(void)
 int main(void)
 {
     test_numbers();
-    test_floats();
     test_npy();
     test_bar_width();
     test_progress();

@@ -2,11 +2,11 @@
  * embed.c - clipsearch embed: texts and images to vectors. */
 #include "cli/command.h"
 
+#include "base/decimal.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
 #include "cli/output/output_file.h"
-#include "output/float_text.h"
 #include "cli/input_list.h"
 #include "cli/output/npy.h"
 #include "config/names.h"

@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
-#include "cli/commands/scratch_db.h"
 #include "cli/output/bad_files.h"
 #include "cli/output/message.h"
 #include "cli/output/progress.h"
@@ -22,15 +21,12 @@ typedef struct ingest {
     cs_ingest_file file;       /* the YAML file; else empty */
     clipsearch_source *direct; /* sources of the command line; else NULL */
     cs_settings settings;
-    cs_scratch_db scratch;
-    clipsearch_database *db;
-    clipsearch_collection *collection;
     clipsearch_encoder *encoder;
     clipsearch_session *session;
     clipsearch_ingest_options options;
-    clipsearch_metric metric;
+    clipsearch_ingest_target target;
     bool metric_given;
-    clipsearch_index_options index;
+    bool announce_built_in; /* the model, before the first image of a new collection */
     cs_progress_view view;
     cs_bad_files bad;
 } ingest;
@@ -91,15 +87,15 @@ static int read_operands(ingest *in)
 static void merge_index_options(ingest *in)
 {
     const cs_args *args = in->args;
-    in->index = in->file.index;
+    in->target.index = in->file.index;
     if (args->codes)
-        in->index.codes = cs_codes_values[cs_name_index(args->codes, cs_codes_names)];
+        in->target.index.codes = cs_codes_values[cs_name_index(args->codes, cs_codes_names)];
     if (args->m.given)
-        in->index.m = (unsigned)args->m.value;
+        in->target.index.m = (unsigned)args->m.value;
     if (args->ef_construction.given)
-        in->index.ef_construction = (unsigned)args->ef_construction.value;
+        in->target.index.ef_construction = (unsigned)args->ef_construction.value;
     if (args->ef.given)
-        in->index.ef = (unsigned)args->ef.value;
+        in->target.index.ef = (unsigned)args->ef.value;
 }
 
 /* Flags win over the YAML file, which wins over the library's defaults. */
@@ -116,46 +112,45 @@ static void merge_options(ingest *in)
         in->options.image.ignore_exif = args->exif ? cs_name_index(args->exif, cs_exif_names) == 1 : file->ignore_exif;
     in->metric_given = args->metric || file->has_metric;
     if (in->metric_given)
-        in->metric = args->metric ? (clipsearch_metric)cs_name_index(args->metric, cs_metric_names) : file->metric;
+        in->target.metric =
+            args->metric ? (clipsearch_metric)cs_name_index(args->metric, cs_metric_names) : file->metric;
     merge_index_options(in);
     in->options.prune = args->prune || file->prune;
     in->options.dry_run = args->dry_run;
     in->options.threads = (unsigned)in->settings.threads;
 }
 
-/* Open a temporary database instead of one that does not exist. */
-static clipsearch_status open_scratch(ingest *in, clipsearch_error *err)
-{
-    clipsearch_status status = cs_scratch_db_make(&in->scratch, err);
-    return status == CLIPSEARCH_OK ? clipsearch_database_open(in->scratch.path, CLIPSEARCH_CREATE, &in->db, err)
-                                   : status;
-}
+/* What is known of a collection before the model is opened. */
+typedef struct found_collection {
+    bool exists;
+    char *encoder; /* the name of its encoder (cs_free) */
+    clipsearch_metric metric;
+} found_collection;
 
-static void close_database(ingest *in)
+/* Look the collection up. That it, or its database, does not exist is no error. */
+static int find_collection(const ingest *in, found_collection *found)
 {
-    clipsearch_collection_close(&in->collection);
-    clipsearch_database_close(&in->db);
-    cs_scratch_db_remove(&in->scratch);
-}
-
-/* Open the database and the collection if they exist: in->collection stays NULL when the collection does not, in->db
- * too when the database does not. A dry run opens a temporary database instead. */
-static clipsearch_status open_database(ingest *in, clipsearch_error *err)
-{
-    const bool dry_run = in->options.dry_run;
-    cs_file_info info;
-    clipsearch_status status = cs_file_stat(in->settings.db, &info, NULL);
-    if (status != CLIPSEARCH_E_NOT_FOUND)
-        status =
-            clipsearch_database_open(in->settings.db, dry_run ? CLIPSEARCH_READ_ONLY : CLIPSEARCH_CREATE, &in->db, err);
+    clipsearch_error err;
+    clipsearch_database *db = NULL;
+    clipsearch_collection *collection = NULL;
+    clipsearch_collection_info info;
+    clipsearch_status status =
+        clipsearch_database_open(in->settings.db, in->options.dry_run ? CLIPSEARCH_READ_ONLY : 0, &db, &err);
     if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_open(in->db, in->settings.collection, NULL, &in->collection, err);
-    if (status != CLIPSEARCH_E_NOT_FOUND)
-        return status;
-    if (!dry_run)
-        return CLIPSEARCH_OK;
-    clipsearch_database_close(&in->db);
-    return open_scratch(in, err);
+        status = clipsearch_collection_open(db, in->settings.collection, NULL, &collection, &err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_describe(collection, &info, &err);
+    found->exists = status == CLIPSEARCH_OK;
+    if (found->exists) {
+        found->metric = info.metric;
+        found->encoder = cs_strdup(info.encoder);
+    }
+    clipsearch_collection_close(&collection);
+    clipsearch_database_close(&db);
+    if (found->exists && !found->encoder)
+        return cs_report_memory();
+    return status == CLIPSEARCH_OK || status == CLIPSEARCH_E_NOT_FOUND ? CS_EXIT_FOUND
+                                                                       : cs_report_error(&err, CS_STAGE_DATABASE);
 }
 
 /* Open the model, `encoder` when the collection names one, and a session with it. */
@@ -175,113 +170,50 @@ static int open_model(ingest *in, const char *encoder)
     clipsearch_encoder_info info;
     clipsearch_encoder_describe(in->encoder, &info);
     if (!encoder && !in->metric_given) /* a new collection gets the model's usual metric */
-        in->metric = info.metric;
-    return CS_EXIT_FOUND;
-}
-
-static bool walk_only(void *context, const clipsearch_progress *progress)
-{
-    ingest *in = context;
-    if (!in->args->quiet)
-        cs_progress_show(&in->view, progress);
-    return !progress->walking_done && cs_caught_signal() == 0;
-}
-
-/* What is wrong with the sources, their tables or the collection's name should show before a new collection is made, so
- * that none is left behind empty: go through the sources once, up to the first picture, with a throw-away database.
- * When there is no picture at all it is kept open, as there is nothing to store. */
-static int rehearse(ingest *in)
-{
-    clipsearch_error err;
-    clipsearch_ingest_report report = {0};
-    clipsearch_ingest_options options = in->options;
-    options.dry_run = true;
-    options.progress = walk_only;
-    options.context = in;
-    clipsearch_database_close(&in->db);
-    clipsearch_status status = open_scratch(in, &err);
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_ensure_index(in->db, in->settings.collection, in->encoder, in->metric,
-                                                    &in->index, &in->collection, &err);
-    if (status != CLIPSEARCH_OK)
-        return cs_report_error(&err, CS_STAGE_DATABASE);
-    status = clipsearch_ingest(in->collection, in->session, &options, &report, &err);
-    cs_progress_clear(&in->view);
-    if (cs_caught_signal()) {
-        cs_print_message("interrupted; nothing was stored");
-        return CS_EXIT_SIGNAL + cs_caught_signal();
-    }
-    if (status != CLIPSEARCH_OK && status != CLIPSEARCH_E_CANCELLED)
-        return cs_report_error(&err, CS_STAGE_INPUT);
-    if (report.found)
-        close_database(in);
+        in->target.metric = info.metric;
     return CS_EXIT_FOUND;
 }
 
 /* The built-in model searches photographs poorly; the user should know why before that. */
-static void note_built_in(const ingest *in)
+static void announce_built_in(const ingest *in)
 {
     clipsearch_encoder_info info;
     clipsearch_encoder_describe(in->encoder, &info);
     if (!in->args->quiet && cs_model_is_built_in(info.path))
-        cs_print_message(
-            "using the small built-in model, which was trained on drawn scenes\nFor photographs fetch CLIP's model: "
-            "clipsearch model fetch clip-vit-b32");
+        cs_print_message("using the small built-in model, which was trained on drawn scenes\n"
+                         "For photographs fetch CLIP's model: clipsearch model fetch clip-vit-b32");
 }
 
-/* Open the collection with the model, and make it, and its database, when it is not there. */
-static int bind_collection(ingest *in, bool exists)
+/* Open the model and set the target. An existing collection gives the model and the metric when nothing else does. */
+static int prepare(ingest *in)
 {
     clipsearch_error err;
-    clipsearch_status status = CLIPSEARCH_OK;
-    if (!in->db && in->settings.db_from == CS_FROM_DEFAULT)
-        status = cs_create_parents(in->settings.db, &err);
-    if (!in->db && status == CLIPSEARCH_OK)
-        status = clipsearch_database_open(in->settings.db, CLIPSEARCH_CREATE, &in->db, &err);
-    if (status == CLIPSEARCH_OK)
-        status = exists && in->options.dry_run
-                     ? clipsearch_collection_open(in->db, in->settings.collection, in->encoder, &in->collection, &err)
-                     : clipsearch_collection_ensure_index(in->db, in->settings.collection, in->encoder, in->metric,
-                                                          &in->index, &in->collection, &err);
-    if (status == CLIPSEARCH_OK)
-        cs_print_notes(in->args, &in->settings, in->db);
-    if (status == CLIPSEARCH_E_MISMATCH)
-        return cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_OTHER_COLLECTION, &in->settings, NULL);
-    if (status != CLIPSEARCH_OK)
-        return cs_report_error(&err, CS_STAGE_DATABASE);
-    if (!exists)
-        note_built_in(in);
-    return CS_EXIT_FOUND;
-}
-
-/* Open the model and the collection. An existing collection gives the model and the metric when nothing else does. */
-static int open_collection(ingest *in)
-{
-    clipsearch_error err;
-    clipsearch_collection_info info = {0};
-    char *encoder = NULL;
-    clipsearch_status status = open_database(in, &err);
-    if (status == CLIPSEARCH_OK && in->collection) {
-        status = clipsearch_collection_describe(in->collection, &info, &err);
-        if (status == CLIPSEARCH_OK && !in->metric_given)
-            in->metric = info.metric;
-        if (status == CLIPSEARCH_OK && !(encoder = cs_strdup(info.encoder)))
-            return cs_report_memory();
-    }
-    const bool exists = in->collection != NULL;
-    clipsearch_collection_close(&in->collection);
-    if (status != CLIPSEARCH_OK)
-        return cs_report_error(&err, CS_STAGE_DATABASE);
-    int code = open_model(in, encoder);
-    cs_free(encoder);
-    if (code == CS_EXIT_FOUND && !exists && !in->options.dry_run)
-        code = rehearse(in);
-    return code == CS_EXIT_FOUND && !in->collection ? bind_collection(in, exists) : code;
+    found_collection found = {0};
+    int code = find_collection(in, &found);
+    if (code == CS_EXIT_FOUND && found.exists && !in->metric_given)
+        in->target.metric = found.metric;
+    if (code == CS_EXIT_FOUND)
+        code = open_model(in, found.encoder);
+    cs_free(found.encoder);
+    in->announce_built_in = !found.exists && !in->options.dry_run;
+    in->target.database = in->settings.db;
+    in->target.collection = in->settings.collection;
+    in->target.note = in->args->quiet ? NULL : cs_print_note;
+    in->target.context = &in->settings;
+    if (code == CS_EXIT_FOUND && !in->options.dry_run && in->settings.db_from == CS_FROM_DEFAULT &&
+        cs_create_parents(in->settings.db, &err) != CLIPSEARCH_OK)
+        code = cs_report_error(&err, CS_STAGE_DATABASE);
+    return code;
 }
 
 static bool on_progress(void *context, const clipsearch_progress *progress)
 {
     ingest *in = context;
+    if (in->announce_built_in && progress->walking_done && progress->found) {
+        cs_progress_clear(&in->view);
+        announce_built_in(in);
+        in->announce_built_in = false;
+    }
     if (!in->args->quiet)
         cs_progress_show(&in->view, progress);
     return cs_caught_signal() == 0;
@@ -339,7 +271,7 @@ static int ingest_images(ingest *in)
     in->options.progress = on_progress;
     in->options.bad_file = on_bad_file;
     in->options.context = in;
-    clipsearch_status status = clipsearch_ingest(in->collection, in->session, &in->options, &report, &err);
+    clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
     cs_progress_clear(&in->view);
     cs_bad_files_print(&in->bad, in->args->verbose);
     if (status == CLIPSEARCH_E_CANCELLED) {
@@ -347,8 +279,11 @@ static int ingest_images(ingest *in)
         cs_print_advice("what was stored is kept", CS_ADVICE_RESUME, NULL, NULL);
         return CS_EXIT_SIGNAL + cs_caught_signal();
     }
+    if (status == CLIPSEARCH_E_MISMATCH)
+        return cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_OTHER_COLLECTION, &in->settings, NULL);
     if (status != CLIPSEARCH_OK) {
-        int code = cs_report_error(&err, CS_STAGE_INPUT);
+        /* of all that ingestion opens, only the database and the collection can be CLIPSEARCH_E_NOT_FOUND */
+        int code = cs_report_error(&err, status == CLIPSEARCH_E_NOT_FOUND ? CS_STAGE_DATABASE : CS_STAGE_INPUT);
         if (report.inserted + report.replaced)
             print_report(in, &report, stderr, "Before that: ");
         return code;
@@ -369,6 +304,7 @@ int cs_command_ingest(const cs_args *args)
 {
     ingest in = {.args = args, .view = cs_progress_open(), .bad = cs_bad_files_make(args->verbose)};
     clipsearch_ingest_options_init(&in.options);
+    clipsearch_ingest_target_init(&in.target);
     if (!args->operands.count)
         return cs_report_usage(CS_INGEST, "nothing to ingest was given; give directories, images or one YAML file");
     int code =
@@ -378,13 +314,12 @@ int cs_command_ingest(const cs_args *args)
     if (code == CS_EXIT_FOUND) {
         merge_options(&in);
         cs_catch_signals();
-        code = open_collection(&in);
+        code = prepare(&in);
     }
     if (code == CS_EXIT_FOUND)
         code = ingest_images(&in);
     clipsearch_session_close(&in.session);
     clipsearch_encoder_close(&in.encoder);
-    close_database(&in);
     cs_settings_free(&in.settings);
     cs_ingest_file_close(&in.file);
     cs_bad_files_free(&in.bad);

@@ -8,15 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_note(void *context, const char *line)
+void cs_print_note(void *settings, const char *line)
 {
-    cs_print_advice(line, CS_ADVICE_REPAIR, context, NULL);
+    cs_print_advice(line, CS_ADVICE_REPAIR, settings, NULL);
 }
 
 void cs_print_notes(const cs_args *args, cs_settings *settings, clipsearch_database *db)
 {
     if (!args->quiet)
-        clipsearch_database_on_note(db, print_note, settings);
+        clipsearch_database_on_note(db, cs_print_note, settings);
 }
 
 int cs_open_database(const cs_args *args, unsigned flags, cs_opened *opened)

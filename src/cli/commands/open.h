@@ -24,6 +24,9 @@ int cs_open_database(const cs_args *args, unsigned flags, cs_opened *opened);
 int cs_open_collection(const cs_args *args, const char *name, unsigned flags, cs_opened *opened);
 void cs_close_opened(cs_opened *opened);
 
+/* A receiver of the library's notes: prints the line with advice. `settings` (a cs_settings): the context. */
+void cs_print_note(void *settings, const char *line);
+
 /* Print the library's notes about `db`, with advice, unless `args` asks for quiet. `settings` must outlive it. */
 void cs_print_notes(const cs_args *args, cs_settings *settings, clipsearch_database *db);
 

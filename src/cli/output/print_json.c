@@ -2,9 +2,9 @@
  * print_json.c - results as JSON. */
 #include "cli/output/print.h"
 
+#include "base/decimal.h"
 #include "base/json.h"
 #include "config/names.h"
-#include "output/float_text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -110,7 +110,7 @@ clipsearch_status cs_print_items_json(const char *collection, const clipsearch_h
         cs_buf_printf(&buf, "%s\n  {\"id\":%" PRId64 ",", i ? "," : "", hit->id);
         put_member(&buf, "path", hit->path);
         cs_buf_printf(&buf, "\"size\":%" PRIu64 ",\"mtime\":", hit->size);
-        cs_json_put_number(&buf, (double)hit->mtime_ns / 1e9);
+        cs_put_double(&buf, (double)hit->mtime_ns / 1e9);
         cs_buf_putc(&buf, ',');
         put_size_and_attributes(&buf, hit);
     }
@@ -156,5 +156,5 @@ void cs_put_encoder_json(cs_buf *buf, const clipsearch_encoder_info *encoder)
                   "\"dim\":%zu,\"image_size\":%zu,\"context_length\":%zu,\"vocabulary\":%zu,\"parameters\":%" PRIu64
                   ",\"logit_scale\":",
                   encoder->dim, encoder->image_size, encoder->context_length, encoder->vocabulary, encoder->parameters);
-    cs_json_put_number(buf, (double)encoder->logit_scale);
+    cs_put_double(buf, (double)encoder->logit_scale);
 }
