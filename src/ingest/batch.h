@@ -3,7 +3,7 @@
 #ifndef CS_INGEST_BATCH_H
 #define CS_INGEST_BATCH_H
 
-#include "local/collection.h"
+#include "backend/backend.h"
 #include "encode/session.h"
 
 typedef enum cs_change_kind {

@@ -3,7 +3,7 @@
 #ifndef CS_INGEST_INGEST_H
 #define CS_INGEST_INGEST_H
 
-#include "local/collection.h"
+#include "backend/backend.h"
 #include "encode/session.h"
 
 void cs_source_init(clipsearch_source *source);

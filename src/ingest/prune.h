@@ -3,7 +3,7 @@
 #ifndef CS_INGEST_PRUNE_H
 #define CS_INGEST_PRUNE_H
 
-#include "local/collection.h"
+#include "backend/backend.h"
 #include "ingest/sources.h"
 
 typedef struct cs_id_list {
