@@ -15,7 +15,7 @@ cs_collection_identity cs_local_identity(const cs_store_collection *row)
     cs_hnsw_options index = {.m = row->m, .ef_construction = row->ef_construction, .ef = row->ef};
     clipsearch_codes codes = CLIPSEARCH_CODES_DEFAULT;
     cs_codes_of_word(row->codes, &codes);
-    cs_index_hnsw_defaults(&index);
+    cs_hnsw_options_set_defaults(&index);
     return (cs_collection_identity){.name = row->name,
                                     .encoder = row->encoder,
                                     .fingerprint = row->fingerprint,

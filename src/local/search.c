@@ -3,7 +3,6 @@
 #include "local/collection.h"
 
 #include "base/mem.h"
-#include "index/allowed.h"
 #include "local/filtered.h"
 
 #include <math.h>
@@ -77,10 +76,10 @@ static clipsearch_status take_query(const cs_store_collection *row, const float 
 /* What one call of cs_search searches: the graph and its tail, or an index of exact vectors. */
 typedef struct place {
     bool graph;
-    const cs_index *index;           /* exact; NULL while the graph is used */
-    const cs_index_allowed *allowed; /* NULL: all */
-    cs_index *own;                   /* an index of the filtered vectors alone, or NULL */
-    cs_allowed set;
+    const cs_index *index;    /* exact; NULL while the graph is used */
+    const cs_id_set *allowed; /* NULL: all */
+    cs_index *own;            /* an index of the filtered vectors alone, or NULL */
+    cs_id_set set;
     size_t filtered; /* ids that the filter lets through */
 } place;
 
@@ -137,7 +136,7 @@ static clipsearch_status choose_place(local_collection *collection, const cs_sea
     if (status == CLIPSEARCH_OK && filter)
         status = cs_filtered_read(collection, filter, &filtered, err);
     if (status == CLIPSEARCH_OK && filter)
-        status = cs_allowed_make(filtered.ids, filtered.count, &where->set, &fits, err);
+        status = cs_id_set_make(filtered.ids, filtered.count, &where->set, &fits, err);
     if (status != CLIPSEARCH_OK)
         goto done;
     where->filtered = filtered.count;
@@ -148,7 +147,7 @@ static clipsearch_status choose_place(local_collection *collection, const cs_sea
         where->graph = false;
         goto done;
     }
-    where->allowed = filter ? &where->set.set : NULL;
+    where->allowed = filter ? &where->set : NULL;
     if (!where->graph)
         status = choose_exact(collection, where, err);
 done:
@@ -257,6 +256,6 @@ clipsearch_status cs_local_search(clipsearch_collection *base, const cs_search_r
     if (began)
         cs_store_end_reading(collection->db->store);
     cs_index_close(&where.own);
-    cs_allowed_free(&where.set);
+    cs_id_set_free(&where.set);
     return status;
 }
