@@ -12,6 +12,7 @@
 #include "encode/session.h"
 #include "ingest/ingest.h"
 #include "local/local.h"
+#include "model/weights_walk.h"
 
 static clipsearch_status fail_null(clipsearch_error *err, const char *function)
 {
