@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "index/hnsw.h"
 #include "local/checkpoint.h"
+#include "local/local.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -129,14 +130,14 @@ static clipsearch_status create(local_database *db, const char *name, const cs_e
                                 .ef_construction = index->ef_construction,
                                 .ef = index->ef};
     snprintf(made.codes, sizeof made.codes, "%s", cs_codes_word(index->codes));
-    if (strlen(name) >= sizeof made.name)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "the collection's name \"%s\" is too long: 1 to 64 letters, digits, '_', '-' or '.'", name);
+    clipsearch_status status = cs_store_check_name(name, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
     snprintf(made.name, sizeof made.name, "%s", name);
     snprintf(made.encoder, sizeof made.encoder, "%s", encoder->name);
     snprintf(made.fingerprint, sizeof made.fingerprint, "%s", encoder->fingerprint);
     snprintf(made.preprocessing, sizeof made.preprocessing, "%s", encoder->preprocessing);
-    clipsearch_status status = cs_store_begin(db->store, err);
+    status = cs_store_begin(db->store, err);
     if (status != CLIPSEARCH_OK)
         return status;
     status = cs_store_find(db->store, name, row, err);
@@ -164,6 +165,16 @@ static clipsearch_status check_index_options(size_t dim, clipsearch_metric metri
     return status;
 }
 
+clipsearch_status cs_local_check_new(const char *path, const char *name, const cs_encoder_identity *encoder,
+                                     clipsearch_metric metric, const clipsearch_index_options *index,
+                                     clipsearch_error *err)
+{
+    clipsearch_status status = cs_store_check_file(path, CLIPSEARCH_CREATE, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_store_check_name(name, err);
+    return status == CLIPSEARCH_OK ? check_index_options(encoder->dim, metric, index, err) : status;
+}
+
 clipsearch_status cs_local_ensure_collection(clipsearch_database *base, const char *name,
                                              const cs_encoder_identity *encoder, clipsearch_metric metric,
                                              const clipsearch_index_options *index, clipsearch_collection **out,
@@ -177,9 +188,19 @@ clipsearch_status cs_local_ensure_collection(clipsearch_database *base, const ch
         if (good != CLIPSEARCH_OK)
             return good;
     }
-    if (status == CLIPSEARCH_E_NOT_FOUND)
-        status = create(db, name, encoder, metric, index, &row, err);
-    return status == CLIPSEARCH_OK ? make_handle(db, &row, out, err) : status;
+    if (status != CLIPSEARCH_E_NOT_FOUND)
+        return status == CLIPSEARCH_OK ? make_handle(db, &row, out, err) : status;
+    /* the handle first: no empty collection is left when there is no memory for it */
+    row = (cs_store_collection){0};
+    status = make_handle(db, &row, out, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    local_collection *made = cs_local_collection(*out);
+    status = create(db, name, encoder, metric, index, &made->row, err);
+    made->base.identity = cs_local_identity(&made->row);
+    if (status != CLIPSEARCH_OK)
+        cs_collection_close(out);
+    return status;
 }
 
 clipsearch_status cs_local_drop_collection(clipsearch_database *base, const char *name, clipsearch_error *err)
