@@ -358,7 +358,8 @@ clipsearch_status clipsearch_collection_check_encoder(const clipsearch_collectio
 {
     if (!collection || !encoder)
         return fail_null(err, __func__);
-    return cs_collection_check_encoder(&collection->row, encoder, err);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    return cs_collection_check_encoder(collection, &identity, err);
 }
 
 clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char *name,
