@@ -19,7 +19,8 @@ enum { CS_RETRIES_OF_A_RUN = 256 };
  * file that is missing, forbidden or no file at all is not among these. */
 bool cs_is_machine_error(const clipsearch_error *why);
 
-/* After try number `tries` (from 1) failed with `why`: whether to try again. If so it has waited a little. Any thread. */
+/* After try number `tries` (from 1) failed with `why`: whether to try again. If so it has waited a little. Any thread
+ * may call it. */
 bool cs_retry(cs_retries *retries, unsigned tries, const clipsearch_error *why);
 
 /* cs_file_stat, tried again after a machine's error. */

@@ -44,8 +44,8 @@ clipsearch_status cs_sources_open(const clipsearch_source *given, size_t count, 
                                   clipsearch_error *err);
 void cs_sources_close(cs_sources *sources);
 
-/* Walk them all, one after the other. Machine errors cost `retries`. `step` is called now and then with the number of files found so far and a path;
- * a status other than CLIPSEARCH_OK ends the walk, which returns it. */
+/* Walk them all, one after the other. Machine errors cost `retries`. `step` is called now and then with the number of
+ * files found so far and a path; a status other than CLIPSEARCH_OK ends the walk, which returns it. */
 clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries,
                                   clipsearch_status (*step)(void *context, size_t found, const char *path,
                                                             clipsearch_error *err),

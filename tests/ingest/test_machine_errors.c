@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_machine_errors.c - open, fstat, stat, lstat, fdopendir, readdir or read fails, once or for ever: an image is left
- * out only after further tries, by name and counted. The linker puts our functions before those (--wrap). */
+ * test_machine_errors.c - open, stat, readdir, read and their like fail, once or for ever: an image is left out only
+ * after further tries, by name and counted. The linker puts our functions before those (--wrap). */
 #include "support/gallery.h"
 #include "tap.h"
 
