@@ -2,7 +2,8 @@
  * error.c - fills error values. */
 #include "base/error.h"
 
-#include <locale.h>
+#include "base/buf.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -27,10 +28,7 @@ __attribute__((format(printf, 3, 0))) static void fill(clipsearch_error *err, cl
                                                        const char *format, va_list args)
 {
     err->code = code;
-    /* numbers in messages have a decimal point, as in the files and options that they come from, in every locale */
-    locale_t callers = uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
-    vsnprintf(err->message, sizeof err->message, format, args);
-    uselocale(callers);
+    cs_vformat(err->message, sizeof err->message, format, args);
     trim_broken_tail(err->message, sizeof err->message);
 }
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "base/weight_name.h"
 #include "vision/preprocess.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static clipsearch_status choose_name(const char *path, const char *asked, char *
         const char *base = cs_path_base(real);
         if (!base[0])
             base = "model"; /* the file system's root has no name */
-        *name = cs_strndup(base, (size_t)(cs_path_weight_ending(base) - base));
+        *name = cs_strndup(base, (size_t)(cs_weight_name_ending(base) - base));
     }
     if (!*name)
         return cs_fail_memory(err, "an encoder's name");

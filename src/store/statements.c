@@ -192,7 +192,7 @@ clipsearch_status cs_store_fail_content(const cs_store *store, clipsearch_error 
     char what[256];
     va_list args;
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    cs_vformat(what, sizeof what, format, args);
     va_end(args);
     return cs_fail(err, CLIPSEARCH_E_DATABASE,
                    "%s: %s: the file was damaged or edited; restore a copy, or drop the collection and ingest again",
