@@ -139,7 +139,8 @@ clipsearch_status clipsearch_image_decode(const void *data, size_t size, const c
         return fail_null(err, __func__);
     clipsearch_image_options defaults;
     clipsearch_image_options_init(&defaults);
-    return cs_plain_image_decode(data ? data : "", size, name ? name : "image", options ? options : &defaults, image, err);
+    return cs_plain_image_decode(data ? data : "", size, name ? name : "image", options ? options : &defaults, image,
+                                 err);
 }
 
 static bool is_picture(const clipsearch_image *image)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * image_reader.h - from an image file to an image tower's input, with everything that one thread keeps between files. */
+ * image_reader.h - from an image file to a tower's input, with everything that one thread keeps between files. */
 #ifndef CS_ENCODE_IMAGE_READER_H
 #define CS_ENCODE_IMAGE_READER_H
 

@@ -12,8 +12,8 @@
 unsigned cs_exif_orientation(const uint8_t *exif, size_t size);
 
 /* How an image stored with an orientation (EXIF 2.32, tag 274) differs from its display: its rows are displayed as
- * columns; its columns run from right to left; its rows run from bottom to top. The last two are of the sides as stored.
- * 0 and 1: not at all. */
+ * columns; its columns run from right to left; its rows run from bottom to top. The last two are of the sides as
+ * stored. 0 and 1: not at all. */
 static inline bool cs_orientation_swaps_sides(unsigned orientation)
 {
     return orientation >= 5 && orientation <= 8;
@@ -35,8 +35,8 @@ void cs_orient_in_place(const clipsearch_image *image, unsigned orientation);
 /* Turn `in`, stored with an orientation of 5 to 8, upright into `out`, whose sides are those of `in` swapped. */
 void cs_orient_transpose(const clipsearch_image *in, unsigned orientation, const clipsearch_image *out);
 
-/* Turn an image stored with `orientation` upright. When that swaps its sides, the result is built in `spare` and the two
- * are exchanged. CLIPSEARCH_E_MEMORY. */
+/* Turn an image stored with `orientation` upright. When that swaps its sides, the result is built in `spare` and the
+ * two are exchanged. CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_image_orient(cs_image *image, cs_image *spare, unsigned orientation, clipsearch_error *err);
 
 #endif

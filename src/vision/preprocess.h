@@ -13,12 +13,12 @@ typedef struct cs_preprocessor {
 } cs_preprocessor;
 
 /* `image`, stored with EXIF's `orientation` (1: upright), -> pixels [3, crop, crop] of the upright image: resize the
- * short side to config->resize (the long side in proportion, truncated), centre crop (offset rounded half to even; images
- * whose resized long side is below the crop are padded with black, as by torchvision's center_crop), / 255, - mean, / std.
- * Images of any shape: extreme ratios allocate no more than the crop needs. With config->squash both sides become the
- * crop; bgr and unscaled as the configuration says. The result has the same bits as with the image turned upright first.
- * Sources: torchvision transforms.functional resize/center_crop, Pillow Resample.c, Keras load_img.
- * Errors: CLIPSEARCH_E_ARGUMENT, _MEMORY, _LIMIT. */
+ * short side to config->resize (the long side in proportion, truncated), centre crop (offset rounded half to even;
+ * images whose resized long side is below the crop are padded with black, as by torchvision's center_crop), / 255,
+ * - mean, / std. Images of any shape: extreme ratios allocate no more than the crop needs. With config->squash both
+ * sides become the crop; bgr and unscaled as the configuration says. The result has the same bits as with the image
+ * turned upright first. Sources: torchvision transforms.functional resize/center_crop, Pillow Resample.c, Keras
+ * load_img. Errors: CLIPSEARCH_E_ARGUMENT, _MEMORY, _LIMIT. */
 clipsearch_status cs_preprocess(cs_preprocessor *pre, const cs_preprocess_config *config, const clipsearch_image *image,
                                 unsigned orientation, float *pixels, clipsearch_error *err);
 void cs_preprocessor_free(cs_preprocessor *pre);
