@@ -41,6 +41,8 @@ static const char *fixed_text(cs_advice advice)
         return "To see the known models, run: clipsearch model list";
     case CS_ADVICE_RESUME:
         return "To continue, run the same command again";
+    case CS_ADVICE_RETRY:
+        return "To try them again, run the same command again";
     case CS_ADVICE_FETCH_BY_HAND:
         return "Fetch the files with another program (clipsearch model list --json shows their URLs), then check them "
                "with: clipsearch model verify NAME DIR";

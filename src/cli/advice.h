@@ -17,6 +17,7 @@ typedef enum cs_advice {
     CS_ADVICE_MODEL,            /* name a model */
     CS_ADVICE_KNOWN_MODELS,     /* show the known models */
     CS_ADVICE_RESUME,           /* what was done is kept */
+    CS_ADVICE_RETRY,            /* the error may not occur again */
     CS_ADVICE_FETCH_BY_HAND,    /* this build cannot fetch */
     CS_ADVICE_TRUNCATE,         /* a text is too long */
     CS_ADVICE_SMALLER_SHEET     /* a contact sheet would be too high */

@@ -297,9 +297,12 @@ static int ingest_images(ingest *in)
                                        : " (files named *.jpg, *.jpeg or *.png, or as given with --include)");
         return CS_EXIT_NOTHING;
     }
-    if (report.unreadable)
-        cs_say("%llu of those not read may be sound: the machine failed to read them; run the same command again",
-               (unsigned long long)report.unreadable);
+    if (report.unreadable) {
+        char message[128];
+        snprintf(message, sizeof message, "%llu of these files could not be read because of errors of the machine",
+                 (unsigned long long)report.unreadable);
+        cs_print_advice(message, CS_ADVICE_RETRY, NULL, NULL);
+    }
     return report.unreadable || (report.skipped && report.skipped == report.found) ? CS_EXIT_FILE : CS_EXIT_FOUND;
 }
 
