@@ -450,7 +450,28 @@ clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearc
     *report = (clipsearch_ingest_report){0};
     if (!collection || !session || !options)
         return fail_null(err, __func__);
-    return cs_ingest(collection, session, options, report, err);
+    const cs_ingest_into into = {.collection = collection};
+    return cs_ingest(&into, session, options, report, err);
+}
+
+void clipsearch_ingest_target_init(clipsearch_ingest_target *target)
+{
+    *target = (clipsearch_ingest_target){0};
+}
+
+clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target, clipsearch_session *session,
+                                         const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                         clipsearch_error *err)
+{
+    static const cs_database_opener opener = {.open = cs_database_open, .check_new = cs_collection_check_new};
+    clipsearch_ingest_report unread;
+    if (!report)
+        report = &unread;
+    *report = (clipsearch_ingest_report){0};
+    if (!target || !target->database || !target->collection || !session || !options)
+        return fail_null(err, __func__);
+    const cs_ingest_into into = {.target = target, .opener = &opener};
+    return cs_ingest(&into, session, options, report, err);
 }
 
 /* ---------------------------------------------------------------- search */
