@@ -12,22 +12,21 @@
 
 typedef enum cs_digest_algorithm { CS_SHA256, CS_MD5 } cs_digest_algorithm;
 
-enum { CS_SHA256_BYTES = 32, CS_MD5_BYTES = 16 };
+enum { CS_SHA256_BYTES = 32, CS_MD5_BYTES = 16, CS_DIGEST_STATE = 128 };
 
-/* A digest being computed. The fields are private. */
+/* A digest being computed; the fields are private. It holds no memory, so that it may be dropped at any time. */
 typedef struct cs_digest {
     cs_digest_algorithm algorithm;
-    void *context; /* EVP_MD_CTX */
     bool failed;
+    _Alignas(16) unsigned char state[CS_DIGEST_STATE];
 } cs_digest;
 
-/* Begin. A failure, here or in an update, is kept and reported by cs_digest_final, which must be called in any case
- * because it frees the memory. Different digests may be used by different threads at once. */
+/* Begin, and add data. Different digests may be computed by different threads at once. */
 void cs_digest_init(cs_digest *digest, cs_digest_algorithm algorithm);
 void cs_digest_update(cs_digest *digest, const void *data, size_t size);
 
-/* The digest of all updates: CS_SHA256_BYTES or CS_MD5_BYTES bytes into `bytes`, all zero after a failure. Errors:
- * CLIPSEARCH_E_MEMORY (no memory); CLIPSEARCH_E_UNSUPPORTED (this libcrypto does not offer the algorithm). */
+/* The digest of all that was added: CS_SHA256_BYTES or CS_MD5_BYTES bytes into `bytes`. CLIPSEARCH_E_UNSUPPORTED when
+ * libcrypto refused any of the three calls; `bytes` are then all zero. */
 clipsearch_status cs_digest_final(cs_digest *digest, uint8_t *bytes, clipsearch_error *err);
 
 /* All three for one block of memory. */
