@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* For a program that meson runs once for each level (environment variable CLIPSEARCH_CPU). The library runs a level that
- * is lacking as the highest below it: then this reports one skip and returns false, and the program ends with
+/* For a program that meson runs once for each level (environment variable CLIPSEARCH_CPU). The library runs a level
+ * that is lacking as the highest below it: then this reports one skip and returns false, and the program ends with
  * tap_done(). Otherwise it notes the level. */
 bool cpu_level_runs(void);
 
