@@ -12,7 +12,7 @@ typedef struct cs_file_digest {
 } cs_file_digest;
 
 /* Read all of `path` and compute its MD5 for CS_DIGEST_MD5, else its SHA-256. `tick` (may be NULL) is called now and
- * then; returning false stops. Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _CANCELLED, _MEMORY. */
+ * then; returning false stops. Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _CANCELLED, _UNSUPPORTED (cs_digest_final). */
 clipsearch_status cs_file_digest_read(const char *path, cs_digest_kind kind,
                                       bool (*tick)(void *context, uint64_t done, uint64_t total), void *context,
                                       cs_file_digest *digest, clipsearch_error *err);
