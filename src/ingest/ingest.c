@@ -3,6 +3,7 @@
 #include "ingest/ingest.h"
 
 #include "base/mem.h"
+#include "encode/plain_image.h"
 #include "ingest/batch.h"
 #include "ingest/pipeline.h"
 #include "ingest/prune.h"
@@ -66,7 +67,7 @@ void cs_source_init(clipsearch_source *source)
 void cs_ingest_options_init(clipsearch_ingest_options *options)
 {
     *options = (clipsearch_ingest_options){.batch = 32};
-    cs_picture_options_init(&options->image);
+    cs_plain_image_options_init(&options->image);
 }
 
 /* ---- progress ---- */
@@ -420,7 +421,7 @@ static clipsearch_status check_options(const ingest *in)
     if (o->threads > MAX_THREADS)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", o->threads,
                        (int)MAX_THREADS);
-    return cs_session_need_image_tower(in->session, in->err);
+    return cs_session_check_image_tower(in->session, in->err);
 }
 
 static clipsearch_status open_target(ingest *in, const cs_ingest_into *into)

@@ -3,7 +3,7 @@
 #include "ingest/pipeline.h"
 
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -19,7 +19,7 @@ typedef struct slot {
 typedef struct decoder {
     cs_pipeline *pipeline;
     pthread_t thread;
-    cs_picture_reader reader;
+    cs_image_reader reader;
 } decoder;
 
 struct cs_pipeline {
@@ -50,20 +50,19 @@ static void process(decoder *self, slot *at, bool always)
     unsigned tries = 0;
     file->prepared = false;
     do
-        file->status = cs_picture_read(&self->reader, file->path, &file->info, &file->error);
+        file->status = cs_image_reader_read(&self->reader, file->path, &file->info, &file->error);
     while (file->status != CLIPSEARCH_OK && cs_retry(spec->retries, ++tries, &file->error));
     if (file->status != CLIPSEARCH_OK)
         return;
-    cs_sha256 sha;
-    cs_sha256_init(&sha);
-    cs_sha256_add(&sha, self->reader.file.data, self->reader.file.len);
-    cs_sha256_end(&sha, file->hash);
+    file->status = cs_digest_of(CS_SHA256, self->reader.file.data, self->reader.file.len, file->hash, &file->error);
+    if (file->status != CLIPSEARCH_OK)
+        return;
     if (spec->hash_only || (!always && is_known(spec, at)))
         return;
-    file->status = cs_picture_prepare(&self->reader, file->path, spec->preprocess, file->pixels, &file->error);
+    file->status = cs_image_reader_prepare(&self->reader, file->path, spec->preprocess, file->pixels, &file->error);
     file->prepared = file->status == CLIPSEARCH_OK;
-    file->width = self->reader.image.view.width;
-    file->height = self->reader.image.view.height;
+    file->width = self->reader.width;
+    file->height = self->reader.height;
 }
 
 static void *decoder_main(void *argument)
@@ -127,7 +126,7 @@ clipsearch_status cs_pipeline_open(const cs_pipeline_spec *spec, cs_pipeline **o
     for (size_t i = 0; i < spec->capacity; i++)
         p->slots[i].file.pixels = spec->hash_only ? NULL : p->pixels + i * spec->pixels_each;
     for (unsigned i = 0; i <= spec->threads; i++)
-        p->decoders[i] = (decoder){.pipeline = p, .reader = cs_picture_reader_make(spec->image)};
+        p->decoders[i] = (decoder){.pipeline = p, .reader = cs_image_reader_make(spec->image)};
     int failed = start_threads(p);
     if (failed) {
         cs_pipeline_close(&p);
@@ -149,7 +148,7 @@ void cs_pipeline_close(cs_pipeline **handle)
     for (unsigned i = 0; i < p->started; i++)
         pthread_join(p->decoders[i].thread, NULL);
     for (unsigned i = 0; p->decoders && i <= p->spec.threads; i++)
-        cs_picture_reader_free(&p->decoders[i].reader);
+        cs_image_reader_free(&p->decoders[i].reader);
     pthread_cond_destroy(&p->finished);
     pthread_cond_destroy(&p->submitted);
     pthread_mutex_destroy(&p->lock);

@@ -3,7 +3,7 @@
 #ifndef CS_INGEST_PIPELINE_H
 #define CS_INGEST_PIPELINE_H
 
-#include "encode/picture.h"
+#include "encode/image_reader.h"
 #include "ingest/contents.h"
 #include "ingest/retry.h"
 
