@@ -6,7 +6,7 @@
 #include "backend/backend.h"
 
 /* The contents that a collection held at one moment, eight bytes of hash each: 800 KB for 100,000 items. Zero is an
- * empty set. Two contents with one key are no harm: a decoder then leaves an image undecoded that the caller decodes. */
+ * empty set. Two contents with one key do no harm: a thread leaves an image undecoded, and the caller decodes it. */
 typedef struct cs_content_keys {
     uint64_t *keys; /* [count], ascending */
     size_t count, capacity;

@@ -18,8 +18,8 @@ typedef struct cs_ingest_into {
 
 /* As clipsearch_ingest and clipsearch_ingest_into say; handles are not NULL.
  *
- * The caller's thread first walks all sources, then goes through the files in that order. A file whose size and time are
- * those of its item is unchanged. Any other goes through the pipeline (pipeline.h) and comes back in order: read,
+ * The caller's thread first walks all sources, then goes through the files in that order. A file whose size and time
+ * are those of its item is unchanged. Any other goes through the pipeline (pipeline.h) and comes back in order: read,
  * hashed and, when its content is new, decoded and preprocessed. Changes are gathered in a batch (batch.h), which is
  * encoded and committed when it is full, while the pipeline works on the files behind it. So ids follow the order of
  * the walk, and nothing depends on the threads' timing. */

@@ -32,8 +32,8 @@ typedef struct cs_pipeline_spec {
 
 typedef struct cs_pipeline cs_pipeline;
 
-/* Start the threads. What `spec` points at must outlive the pipeline. One thread uses a pipeline: files come back in the
- * order in which they were submitted, whatever the threads do. */
+/* Start the threads. What `spec` points at must outlive the pipeline. One thread uses a pipeline: files come back in
+ * the order in which they were submitted, whatever the threads do. */
 clipsearch_status cs_pipeline_open(const cs_pipeline_spec *spec, cs_pipeline **pipeline, clipsearch_error *err);
 /* Waits for the files that are being read, drops the rest. */
 void cs_pipeline_close(cs_pipeline **pipeline);

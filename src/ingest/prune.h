@@ -11,8 +11,8 @@
 bool cs_file_is_gone(const char *path);
 
 /* Remove the items below the root of each source that was walked wholly, when their files were not found and are gone;
- * not those in `kept`. A file that exists but that the source's patterns leave out keeps its item. With dry_run they are
- * only counted. */
+ * not those in `kept`. A file that exists but that the source's patterns leave out keeps its item. With dry_run they
+ * are only counted. */
 clipsearch_status cs_prune(clipsearch_collection *collection, const cs_sources *sources, const cs_id_list *kept,
                            bool dry_run, uint64_t *pruned, clipsearch_error *err);
 
