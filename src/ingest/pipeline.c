@@ -62,7 +62,10 @@ static void process(decoder *self, cs_job *job, bool always)
 {
     const cs_pipeline_spec *spec = &self->pipeline->spec;
     job->prepared = false;
-    job->status = cs_picture_read(&self->reader, job->path, &job->info, &job->error);
+    unsigned tries = 0;
+    do
+        job->status = cs_picture_read(&self->reader, job->path, &job->info, &job->error);
+    while (job->status != CLIPSEARCH_OK && cs_retry(spec->retries, ++tries, &job->error));
     if (job->status != CLIPSEARCH_OK)
         return;
     cs_sha256 sha;
