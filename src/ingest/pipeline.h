@@ -3,7 +3,7 @@
 #ifndef CS_INGEST_PIPELINE_H
 #define CS_INGEST_PIPELINE_H
 
-#include "encode/picture.h"
+#include "encode/image_reader.h"
 #include "ingest/retry.h"
 
 /* One file on its way. The caller fills the first part before submitting. */
