@@ -65,13 +65,6 @@ ok "info --json"
 
 # ---- the command line
 
-usage() { # usage MESSAGE ARGUMENTS...
-    message=$1
-    shift
-    run 2 "usage: $*" "$@"
-    err_has "clipsearch: $message"
-    silent "$out" "and nothing on standard output"
-}
 usage "unknown option --shet; did you mean --sheet?" dog --shet x.png
 usage "-k must be a whole number from 1 to 1000000, not \"no\"" dog -k no
 usage "no query was given; give a text in quotes, or --image FILE" search
@@ -263,9 +256,9 @@ run 4 "another metric for a collection that is there" ingest yaml/ingest.yaml --
 err_has "To keep both, put the images into another collection with --collection NAME"
 run 0 "no metric said takes the collection's" ingest pets --db yaml/my.db --collection pets
 run 0 "search by image" --db yaml/my.db --collection pets --image pets/cat.jpg -k 1 --json
-"$json_check" metric collection queries.0.image queries.0.hits.0.attributes.kind queries.0.hits.0.attributes.year \
-    queries.0.hits.0.attributes.legs queries.0.hits.0.attributes.note <"$out" >"$scratch/values"
-cmp -s - "$scratch/values" <<END
+json_is "attributes of the source and of the CSV" metric collection queries.0.image \
+    queries.0.hits.0.attributes.kind queries.0.hits.0.attributes.year queries.0.hits.0.attributes.legs \
+    queries.0.hits.0.attributes.note <<END
 l2
 pets
 pets/cat.jpg
@@ -274,7 +267,6 @@ pet
 4
 a "cat", small
 END
-ok "attributes of the source and of the CSV"
 
 # ---- search
 
@@ -323,10 +315,9 @@ out_is "0 for itself" <<END
 0.000  pets/cat.jpg
 END
 run 0 "--json" "a \"white\" dog" --image pets/cat.jpg --json -k 2
-"$json_check" collection model metric queries queries.0.text queries.0.hits queries.1.image queries.1.hits.0.rank \
-    queries.1.hits.0.id queries.1.hits.0.path queries.1.hits.0.width queries.1.hits.0.height \
-    queries.1.hits.0.attributes <"$out" | sed "s|$scratch|SCRATCH|" >"$scratch/values"
-cmp -s - "$scratch/values" <<END
+json_is "what the schema promises" collection model metric queries queries.0.text queries.0.hits queries.1.image \
+    queries.1.hits.0.rank queries.1.hits.0.id queries.1.hits.0.path queries.1.hits.0.width queries.1.hits.0.height \
+    queries.1.hits.0.attributes <<END
 photos
 default
 cosine
@@ -341,7 +332,6 @@ SCRATCH/work/pets/cat.jpg
 224
 0
 END
-ok "what the schema promises"
 "$json_check" queries.0.ms queries.1.hits.0.score <"$out" >"$scratch/values"
 ok "time and score"
 run 3 "a query image that does not exist" --image none.jpg
@@ -411,9 +401,14 @@ out_has "  metric     l2"
 out_has "  network    resnet50"
 out_has "encodes images only"
 run 0 "two queries by image" --db image.db --model "$model" -k 1 --json --image pets/cat.jpg --image pets/cat.jpg
-"$json_check" metric queries queries.1.hits queries.1.image queries.1.hits.0.score <"$out" >"$scratch/values"
-printf 'l2\n2\n1\npets/cat.jpg\n0\n' | cmp -s - "$scratch/values"
-ok "one row a query, a distance of 0 to itself"
+json_is "one row a query, a distance of 0 to itself" metric queries queries.1.hits queries.1.image \
+    queries.1.hits.0.score <<END
+l2
+2
+1
+pets/cat.jpg
+0
+END
 "$json_check" queries.0.search_ms queries.1.search_ms <"$out" >"$scratch/values"
 ok "and how long searching took"
 run 2 "a text" --db image.db --model "$model" "a dog"
@@ -444,9 +439,12 @@ run 0 "tokenize" tokenize "a white dog"
 printf '3512 320 587 905 3513\t<|startoftext|> a</w> white</w> dog</w> <|endoftext|>\n' | cmp -s - "$out"
 ok "ids and pieces"
 run 0 "tokenize --json" tokenize --json "a white dog" dog
-"$json_check" -l text ids ids.1 pieces.1 <"$out" >"$scratch/values"
-printf 'dog\n3\n905\ndog</w>\n' | cmp -s - "$scratch/values"
-ok "JSON lines"
+json_is "JSON lines" -l text ids ids.1 pieces.1 <<END
+dog
+3
+905
+dog</w>
+END
 long=$(printf 'dog %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
 run 0 "tokenize too long" tokenize "$long"
 [ "$(cut -f1 "$out" | wc -w)" -eq 32 ]
@@ -628,9 +626,8 @@ END
 run 2 "a wrong filter of a search, before any model is opened" dog --filter 'width = 3' --model nosuch
 err_has "filter, column 7: expected ==, found ="
 run 0 "query --json" query $shop --filter 'id == 3' --json
-"$json_check" collection items items.0.id items.0.path items.0.width items.0.height items.0.attributes.price \
-    items.0.attributes.size.unit <"$out" | sed "s|$scratch|SCRATCH|" >"$scratch/values"
-cmp -s - "$scratch/values" <<END
+json_is "the row" collection items items.0.id items.0.path items.0.width items.0.height items.0.attributes.price \
+    items.0.attributes.size.unit <<END
 shop
 1
 3
@@ -640,13 +637,12 @@ SCRATCH/work/shop/dog 100%.jpg
 10
 cm
 END
-ok "the row"
 "$json_check" items.0.size items.0.mtime <"$out" >"$scratch/values"
 ok "its size and time"
 run 1 "query --json of nothing" query $shop --filter 'false' --json -q
-"$json_check" items <"$out" >"$scratch/values"
-printf '0\n' | cmp -s - "$scratch/values"
-ok "an empty list"
+json_is "an empty list" items <<END
+0
+END
 "$program" query $shop --filter 'label == "dog"' -0 2>"$err" | tr '\0' '|' | sed "s|$scratch/work/||g" >"$out"
 printf 'shop/dog 100%%.jpg|shop/dog.png|' | cmp -s - "$out"
 ok "query -0"
@@ -707,9 +703,13 @@ run 0 "collections" collections --db shop.db
 printf 'pets2\t3 images\tcosine\tdefault\nshop\t4 images\tcosine\tdefault\n' | cmp -s - "$out"
 ok "a line each, by name"
 run 0 "collections --json" collections --db shop.db --json
-"$json_check" 1.name 1.count 1.metric 1.dim 1.encoder <"$out" >"$scratch/values"
-printf 'shop\n4\ncosine\n512\ndefault\n' | cmp -s - "$scratch/values"
-ok "an object each"
+json_is "an object each" 1.name 1.count 1.metric 1.dim 1.encoder <<END
+shop
+4
+cosine
+512
+default
+END
 run 5 "drop what is not there" drop nosuch --db shop.db
 err_has "no collection \"nosuch\""
 run 0 "drop" drop shop --db shop.db
@@ -755,9 +755,14 @@ run 0 "check" check $crowd
 out_has "photos: 2,100 images, sound"
 out_has "recall@10  1.0000"
 run 0 "check --json" check $crowd --json photos
-"$json_check" 0.name 0.sound 0.index.state 0.index.vectors 0.index.broken 0.recall_at_10 <"$out" >"$scratch/values"
-printf 'photos\ntrue\nusable\n2100\n0\n1\n' | cmp -s - "$scratch/values"
-ok "an object a collection"
+json_is "an object a collection" 0.name 0.sound 0.index.state 0.index.vectors 0.index.broken 0.recall_at_10 <<END
+photos
+true
+usable
+2100
+0
+1
+END
 run 5 "check what is not there" check $crowd nosuch
 err_has 'no collection "nosuch"'
 printf 'XXXXXXXXXXXXXXXX' | dd of=crowd.db.photos.hnsw bs=1 seek=150 conv=notrunc 2>/dev/null
