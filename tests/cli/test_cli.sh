@@ -11,7 +11,7 @@ export TMPDIR
 mkdir "$TMPDIR"
 ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
 ln -s "$source/tests/data/clip-tiny/hf" "$XDG_DATA_HOME/clipsearch/models/tiny"
-pictures=$source/examples/pictures
+examples=$source/examples/pictures
 
 # ---- before anything is ingested
 
@@ -48,7 +48,7 @@ clipsearch: there is no command "ingset"; did you mean ingest?
 For help, run: clipsearch help help
 END
 run 5 "a first search" "a white dog"
-err_is "says what to run" <<END
+err_is "names the command to run" <<END
 clipsearch: nothing has been ingested yet: there is no database SCRATCH/data/clipsearch/clipsearch.db
 To ingest images, run: clipsearch ingest DIRECTORY
 END
@@ -141,9 +141,9 @@ END
 # ---- ingestion
 
 mkdir pets odd
-cp "$pictures/cat-snow.jpg" "$pictures/white-dog-grass.jpg" "$pictures/white-dog-blue.png" pets/
-head -c 3000 "$pictures/cat-room.jpg" >pets/cut.jpg
-echo "no picture" >pets/text.png
+cp "$examples/cat-snow.jpg" "$examples/white-dog-grass.jpg" "$examples/white-dog-blue.png" pets/
+head -c 3000 "$examples/cat-room.jpg" >pets/cut.jpg
+echo "no image" >pets/text.png
 run 0 "a dry run" ingest --dry-run pets
 out_is "counts" <<END
 Would insert 5 images into photos in T
@@ -162,9 +162,9 @@ err_has "no images found"
 [ ! -e "$XDG_DATA_HOME/clipsearch/clipsearch.db" ]
 ok "makes no database"
 [ -z "$(ls "$scratch/tmp")" ]
-ok "and leaves no temporary one behind"
+ok "and leaves no temporary one"
 run 0 "ingest a directory" ingest pets
-out_is "says what it did" <<END
+out_is "prints what it did" <<END
 Inserted 3 images into photos (2 skipped) in T
 END
 err_has "clipsearch: using the small built-in model"
@@ -244,7 +244,7 @@ clipsearch: using the small built-in model, which was trained on drawn scenes
 For photographs fetch CLIP's model: clipsearch model fetch clip-vit-b32
 clipsearch: 1 of the CSV rows names no image that was found; check the keys key and match in the file
 END
-out_is "by what the file says" <<END
+out_is "as the file describes" <<END
 Inserted 2 images into pets in T
 END
 [ -e yaml/my.db ]
@@ -254,7 +254,7 @@ run 0 "flags beat the file" ingest yaml/ingest.yaml --collection more --db other
 ok "--db beats the file"
 run 4 "another metric for a collection that is there" ingest yaml/ingest.yaml --metric ip
 err_has "To keep both, put the images into another collection with --collection NAME"
-run 0 "no metric said takes the collection's" ingest pets --db yaml/my.db --collection pets
+run 0 "without a metric the collection's is used" ingest pets --db yaml/my.db --collection pets
 run 0 "search by image" --db yaml/my.db --collection pets --image pets/cat.jpg -k 1 --json
 json_is "attributes of the source and of the CSV" metric collection queries.0.image \
     queries.0.hits.0.attributes.kind queries.0.hits.0.attributes.year queries.0.hits.0.attributes.legs \
@@ -288,7 +288,7 @@ cd .. || exit 1
 run 0 "by text" "a white dog"
 [ "$(wc -l <"$out")" -eq 3 ] && sort -rn "$out" | cmp -s - "$out"
 ok "every image, best first"
-run 0 "several queries, options behind" "a white dog" --image pets/cat.jpg "a cat" -k1 -q
+run 0 "several queries, then options" "a white dog" --image pets/cat.jpg "a cat" -k1 -q
 grep -v '^[0-9]' "$out" >"$scratch/headings"
 cmp -s - "$scratch/headings" <<END
 # a white dog
@@ -341,7 +341,7 @@ err_has "bad/a.jpg"
 run 5 "no such collection" dog --collection cats
 err_has "photos"
 err_has "clipsearch ingest --collection cats DIRECTORY"
-echo "this is not a database, whatever its name says; it is long enough to be looked at as one" >fake.db
+echo "this is not a database, although its name says so; it is long enough to be read as one" >fake.db
 run 5 "no database" dog --db fake.db
 run 5 "ingest into no database" ingest pets --db fake.db
 run 4 "no such model" dog --model nosuch
@@ -367,7 +367,7 @@ run 0 "an option before the command" --json info
 ok "runs the command"
 run 0 "nearly a command" ingst
 err_has 'searching for "ingst"; the command is spelled ingest'
-run 0 "nearly a command, said to be a search" search ingst
+run 0 "nearly a command, after search" search ingst
 silent "$err" "no remark"
 
 # ---- odd names
@@ -381,7 +381,7 @@ run 0 "odd names" ingest odd --collection odd
 "$program" -0 --collection odd "a dog" 2>"$err" | tr '\0' '|' | tr '|' '\0' | xargs -0 ls -d >"$out" 2>>"$err"
 ok "-0 gives names that can be opened"
 "$program" -0 --collection odd "a dog" 2>"$err" | tr -cd '\0' | wc -c | grep -q '^ *3$'
-ok "a NUL byte behind each"
+ok "a NUL byte after each"
 run 0 "odd names as JSON" --collection odd "a dog" --json
 "$json_check" queries <"$out" >"$scratch/values" 2>>"$err" || grep -qi surrogate "$err"
 ok "odd names in JSON keep their bytes as surrogate escapes"
@@ -487,14 +487,14 @@ cp x.npy before.npy
 run 3 "a bad image among them" embed "a dog" --image none.jpg --format npy -o x.npy
 cmp -s x.npy before.npy && [ "$(ls x.npy*)" = x.npy ]
 ok "leaves the old file, and no other"
-turned=$source/tests/data/pictures/exif-behind.png
-"$program" embed --image "$turned" | sed 's/.*"vector"//' >"$out"
-"$program" embed --image "$turned" --exif ignore | sed 's/.*"vector"//' >"$err"
+rotated=$source/tests/data/pictures/exif-behind.png
+"$program" embed --image "$rotated" | sed 's/.*"vector"//' >"$out"
+"$program" embed --image "$rotated" --exif ignore | sed 's/.*"vector"//' >"$err"
 [ -s "$err" ] && ! cmp -s "$out" "$err"
 ok "an EXIF orientation is applied unless it is ignored"
-run 0 "an image with an orientation, ingested without it" ingest "$turned" --exif ignore --collection turned
-"$program" --collection turned --exif ignore --image "$turned" >"$out" && grep -q '^1.000' "$out" &&
-    "$program" --collection turned --image "$turned" >"$out" && ! grep -q '^1.000' "$out"
+run 0 "an image with an orientation, ingested without it" ingest "$rotated" --exif ignore --collection turned
+"$program" --collection turned --exif ignore --image "$rotated" >"$out" && grep -q '^1.000' "$out" &&
+    "$program" --collection turned --image "$rotated" >"$out" && ! grep -q '^1.000' "$out"
 ok "is found by itself when searched the same way"
 run 3 "a list that is not there" embed --list none.txt
 run 3 "an output that cannot be" embed dog -o none/x.npy
@@ -558,10 +558,10 @@ run 5 "query before anything is ingested" query --db none.db
 err_has "clipsearch ingest --db none.db DIRECTORY"
 run 5 "collections of no database" collections --db none.db
 mkdir shop
-cp "$pictures/cat-snow.jpg" shop/cat.jpg
-cp "$pictures/white-dog-grass.jpg" "shop/dog 100%.jpg"
-cp "$pictures/white-dog-blue.png" shop/dog.png
-cp "$pictures/banana-blue.jpg" shop/banana.jpg
+cp "$examples/cat-snow.jpg" shop/cat.jpg
+cp "$examples/white-dog-grass.jpg" "shop/dog 100%.jpg"
+cp "$examples/white-dog-blue.png" shop/dog.png
+cp "$examples/banana-blue.jpg" shop/banana.jpg
 touch -d 2024-05-31T18:00:00Z shop/cat.jpg
 cat >shop.yaml <<END
 database: shop.db
@@ -591,7 +591,7 @@ out_is "some of them" <<END
 2  shop/cat.jpg
 3  shop/dog 100%.jpg
 END
-run 1 "query behind the end" query $shop --offset 4
+run 1 "query after the end" query $shop --offset 4
 err_has "the collection shop has no images to show"
 rows "the example" 'price < 100 and label == "dog"' <<END
 dog 100%.jpg
@@ -728,10 +728,10 @@ mkdir crowd
 n=0
 while [ $n -lt 105 ]; do
     mkdir crowd/$n
-    for picture in cat-snow white-dog-grass two-red-cars three-strawberries red-car-and-yellow-bus two-blue-cars \
+    for image in cat-snow white-dog-grass two-red-cars three-strawberries red-car-and-yellow-bus two-blue-cars \
         white-rabbit-grass ewe-grass sailboat-sea tiger-snow white-duck-sea white-horse-blue white-house-purple white-cat-green \
         white-dog-blue white-owl-brown white-dog-green white-dog-room three-yellow-fish two-gray-cats; do
-        for found in "$pictures/$picture".*; do ln "$found" crowd/$n/ 2>/dev/null || cp "$found" crowd/$n/; done
+        for found in "$examples/$image".*; do ln "$found" crowd/$n/ 2>/dev/null || cp "$found" crowd/$n/; done
     done
     n=$((n + 1))
 done
@@ -793,8 +793,8 @@ rm -rf crowd
 mkdir many
 n=0
 while [ $n -lt 20 ]; do
-    for picture in "$pictures"/*.jpg; do # bytes after the end make another file of the same image
-        { cat "$picture"; echo $n; } >"many/$n-${picture##*/}"
+    for image in "$examples"/*.jpg; do # bytes after the end make another file of the same image
+        { cat "$image"; echo $n; } >"many/$n-${image##*/}"
     done
     n=$((n + 1))
 done
@@ -817,10 +817,10 @@ for signal in INT TERM; do
     ok "SIG$signal: exit status"
     err_has "what was stored is kept"
     err_has "To continue, run the same command again"
-    said=$(sed -n 's/^Interrupted. Inserted \([0-9]*\) .*/\1/p' "$err")
+    reported=$(sed -n 's/^Interrupted. Inserted \([0-9]*\) .*/\1/p' "$err")
     after=$("$program" info --json --db many.db | "$json_check" collections.0.count)
-    [ "$after" -eq $((before + ${said:-0})) ] && [ "$after" -lt "$total" ] && [ "$after" -gt "$before" ]
-    ok "what was said to be stored is: $before + $said = $after of $total"
+    [ "$after" -eq $((before + ${reported:-0})) ] && [ "$after" -lt "$total" ] && [ "$after" -gt "$before" ]
+    ok "what was reported as stored is there: $before + $reported = $after of $total"
 done
 rm -f many/[6-9]-* many/1?-* # these are enough
 run 0 "continue" ingest many --db many.db

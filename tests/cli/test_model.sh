@@ -160,8 +160,8 @@ err_has 'there is no model "nosuch"'
 cat=$source/examples/pictures/cat-snow.jpg
 for type in f32 f16 bf16; do
     run 0 "convert to $type" model convert "$tiny/hf" --to "as-$type" --type $type
-    "$program" embed --model "as-$type" "a white dog" --image "$source/examples/pictures/cat-snow.jpg" >"$scratch/$type" 2>"$err"
-    "$program" embed --model "$tiny/hf" "a white dog" --image "$source/examples/pictures/cat-snow.jpg" 2>"$err" |
+    "$program" embed --model "as-$type" "a white dog" --image "$cat" >"$scratch/$type" 2>"$err"
+    "$program" embed --model "$tiny/hf" "a white dog" --image "$cat" 2>"$err" |
         cmp -s - "$scratch/$type"
     ok "the same vectors: clip-tiny's numbers are exact in $type"
 done
@@ -172,7 +172,7 @@ silent "$out" "-q says nothing"
 ok "is smaller and has no vocabulary"
 run 0 "info shows it" model info image-only
 out_has "clip-vit, image tower"
-run 0 "and encodes images" embed --model ./image-only --image "$source/examples/pictures/cat-snow.jpg"
+run 0 "and encodes images" embed --model ./image-only --image "$cat"
 run 4 "but no texts" embed --model ./image-only "a dog"
 run 0 "convert an archive as OpenAI publishes them" model convert "$source/tests/data/clip-script/script" --to from-script
 "$program" embed --model from-script "a dog" 2>"$err" >"$scratch/one"
@@ -331,7 +331,7 @@ requests() { # requests N
 { echo "models:"; entry tiny "$base/plain"; } >tiny.yaml
 run 0 "fetch a model" model fetch tiny --catalogue tiny.yaml
 grep -q "^Fetched tiny: $models/tiny$" "$out"
-ok "says where it is"
+ok "prints where it is"
 diff -r "$tiny/hf" "$models/tiny" >"$scratch/diff"
 ok "all files, and nothing else"
 run 0 "it is a model by its name" embed --model tiny "a dog"
@@ -397,7 +397,7 @@ sed -i "s|/stuck/|/plain/|" one.yaml
 fetch 0 "from another place"
 whole "it is fetched"
 grep -q "/plain/2/big - -" "$log"
-ok "from its beginning: nothing says that the parts belong together"
+ok "from the beginning, since nothing shows that the parts belong together"
 err_has "big: not checked, since its publisher gives no digest"
 big stuck/3 ""
 fetch 3 "and from the same place"
