@@ -120,8 +120,8 @@ static void test_flags(void)
     int home = open(".", O_RDONLY | O_DIRECTORY);
     char *inside = strdup(fixture_path("x"));
     *strrchr(inside, '/') = '\0';
-    TAP_OK(chdir(inside) == 0 && opens(":memory:", CLIPSEARCH_CREATE) &&
-               opens("file:q?mode=memory", CLIPSEARCH_CREATE) && fixture_size(":memory:") > 0 &&
+    TAP_OK(chdir(inside) == 0 && opens("file::memory:", CLIPSEARCH_CREATE) &&
+               opens("file:q?mode=memory", CLIPSEARCH_CREATE) && fixture_size("file::memory:") > 0 &&
                fixture_size("file:q?mode=memory") > 0,
            "names that SQLite would take specially are files");
     if (fchdir(home))
