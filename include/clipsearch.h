@@ -119,6 +119,7 @@ typedef enum clipsearch_status {
  * NUL-terminated, cut at the end when longer. */
 typedef struct clipsearch_error {
     clipsearch_status code;
+    int system_error; /* errno of the system call that failed; 0 when none did */
     char message[1024];
 } clipsearch_error;
 
@@ -259,6 +260,10 @@ CLIPSEARCH_API void clipsearch_session_close(clipsearch_session **session);
  * what else is in the call. Errors as clipsearch_tokenize; _ARGUMENT for an encoder for pictures only. */
 CLIPSEARCH_API clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const char *const *texts,
                                                          size_t count, float *vectors, clipsearch_error *err);
+
+/* How many texts of the session's last clipsearch_encode_texts were truncated because they are longer than the context;
+ * always 0 with CLIPSEARCH_REFUSE. */
+CLIPSEARCH_API size_t clipsearch_session_truncated(const clipsearch_session *session);
 
 /* Encode `count` decoded images into `vectors` [count, dim], each L2-normalised where the encoder's are. The vector of
  * an image does not depend on what else is in the call. */
@@ -422,8 +427,13 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_open(clipsearch_database 
                                                             const clipsearch_encoder *encoder,
                                                             clipsearch_collection **collection, clipsearch_error *err);
 
-/* The same, but make it, bound to `encoder` and `metric`, when there is none. One that exists with another metric
- * is a CLIPSEARCH_E_MISMATCH. Names are 1 to 64 letters, digits, '_', '-' or '.'. */
+/* Check that `encoder` made the vectors of the open collection: CLIPSEARCH_E_MISMATCH, naming both, when it did not. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_check_encoder(const clipsearch_collection *collection,
+                                                                     const clipsearch_encoder *encoder,
+                                                                     clipsearch_error *err);
+
+/* As clipsearch_collection_open, but make it, bound to `encoder` and `metric`, when there is none. One that exists with
+ * another metric is a CLIPSEARCH_E_MISMATCH. Names are 1 to 64 letters, digits, '_', '-' or '.'. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure(clipsearch_database *db, const char *name,
                                                               const clipsearch_encoder *encoder,
                                                               clipsearch_metric metric,
@@ -620,6 +630,9 @@ typedef struct clipsearch_ingest_report {
     uint64_t rows_unused; /* rows of attributes_csv that are for no file found; both are filled on success only */
     bool indexed;         /* the index file was written or brought up to date; `seconds` has the time it took too */
     bool created;         /* clipsearch_ingest_into made the collection */
+    uint64_t unreadable;  /* of `skipped`, files and directories that failed because of the machine (input or output
+                             error, too many open files, no memory), though they were tried again: another run may
+                             read them */
 } clipsearch_ingest_report;
 
 /* Bring `collection` up to date with the sources: walk, decode (overlapped with encoding), encode, commit batch by

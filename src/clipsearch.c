@@ -8,7 +8,7 @@
 #include "convert/convert.h"
 #include "encode/encoder.h"
 #include "encode/memory.h"
-#include "encode/picture.h"
+#include "encode/plain_image.h"
 #include "encode/session.h"
 #include "ingest/ingest.h"
 #include "local/local.h"
@@ -111,7 +111,7 @@ const char *clipsearch_token_piece(const clipsearch_encoder *encoder, int32_t id
 
 void clipsearch_image_options_init(clipsearch_image_options *options)
 {
-    cs_picture_options_init(options);
+    cs_plain_image_options_init(options);
 }
 
 clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image_options *options,
@@ -123,7 +123,7 @@ clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image
         return fail_null(err, __func__);
     clipsearch_image_options defaults;
     clipsearch_image_options_init(&defaults);
-    return cs_picture_load(path, options ? options : &defaults, image, err);
+    return cs_plain_image_load(path, options ? options : &defaults, image, err);
 }
 
 clipsearch_status clipsearch_image_decode(const void *data, size_t size, const char *name,
@@ -136,7 +136,8 @@ clipsearch_status clipsearch_image_decode(const void *data, size_t size, const c
         return fail_null(err, __func__);
     clipsearch_image_options defaults;
     clipsearch_image_options_init(&defaults);
-    return cs_picture_decode(data ? data : "", size, name ? name : "image", options ? options : &defaults, image, err);
+    return cs_plain_image_decode(data ? data : "", size, name ? name : "image", options ? options : &defaults, image,
+                                 err);
 }
 
 static bool is_picture(const clipsearch_image *image)
@@ -154,13 +155,13 @@ clipsearch_status clipsearch_image_resize(const clipsearch_image *image, uint32_
     if (!is_picture(&in) || !width || !height)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a picture without pixels (%u x %u to %u x %u)", __func__,
                        in.width, in.height, width, height);
-    return cs_picture_resize(&in, width, height, resized, err);
+    return cs_plain_image_resize(&in, width, height, resized, err);
 }
 
 void clipsearch_image_free(clipsearch_image *image)
 {
     if (image)
-        cs_picture_free(image);
+        cs_plain_image_free(image);
 }
 
 /* ---------------------------------------------------------------- encoding */
@@ -197,6 +198,11 @@ clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const cha
         if (!texts[i])
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: text %zu is NULL", __func__, i);
     return cs_session_encode_texts(session, texts, count, vectors, err);
+}
+
+size_t clipsearch_session_truncated(const clipsearch_session *session)
+{
+    return session ? session->truncated : 0;
 }
 
 clipsearch_status clipsearch_encode_images(clipsearch_session *session, const clipsearch_image *images, size_t count,
@@ -346,6 +352,15 @@ clipsearch_status clipsearch_database_collections(clipsearch_database *db,
         return fail_null(err, __func__);
     each_call call = {each, context};
     return cs_database_each_collection(db, call_each, &call, err);
+}
+
+clipsearch_status clipsearch_collection_check_encoder(const clipsearch_collection *collection,
+                                                      const clipsearch_encoder *encoder, clipsearch_error *err)
+{
+    if (!collection || !encoder)
+        return fail_null(err, __func__);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    return cs_collection_check_encoder(collection, &identity, err);
 }
 
 clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char *name,

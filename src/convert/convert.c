@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "convert/convert_plan.h"
 #include "kernels/cvt.h"
 #include "model/narrow.h"
@@ -53,18 +53,19 @@ static clipsearch_status hash_source(struct conversion *c)
     clipsearch_status status = cs_map_open(c->dir.weights, &map, c->err);
     if (status != CLIPSEARCH_OK)
         return status;
-    cs_sha256 sha;
-    uint8_t digest[32];
-    cs_sha256_init(&sha);
+    cs_digest digest;
+    uint8_t bytes[CS_SHA256_BYTES];
+    cs_digest_init(&digest, CS_SHA256);
     c->total += map.size;
     for (size_t at = 0; at < map.size && status == CLIPSEARCH_OK;) {
         size_t n = map.size - at < HASH_CHUNK ? map.size - at : HASH_CHUNK;
-        cs_sha256_add(&sha, map.data + at, n);
+        cs_digest_update(&digest, map.data + at, n);
         at += n;
         status = advance(c, n);
     }
-    cs_sha256_end(&sha, digest);
-    cs_sha256_hex(digest, c->report->source_sha256);
+    clipsearch_status digested = cs_digest_final(&digest, bytes, status == CLIPSEARCH_OK ? c->err : NULL);
+    status = status == CLIPSEARCH_OK ? digested : status;
+    cs_digest_hex(bytes, sizeof bytes, c->report->source_sha256);
     cs_map_close(&map);
     return status;
 }
@@ -166,8 +167,7 @@ static clipsearch_status choose_towers(struct conversion *c)
         clipsearch_status status = cs_clip_naming_detect(c->weights, &c->naming, c->err);
         if (status != CLIPSEARCH_OK)
             return status;
-        there = (cs_clip_has_vision(c->weights, c->naming) ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
-                (cs_clip_has_text(c->weights, c->naming) ? (unsigned)CLIPSEARCH_TEXT_TOWER : 0);
+        there = cs_clip_towers(c->weights, c->naming);
     }
     c->towers = c->options->towers ? c->options->towers : there;
     if (c->towers & ~there)
@@ -224,17 +224,13 @@ static clipsearch_status make_directory(struct conversion *c, const char *from, 
 
 /* ---------------------------------------------------------------- kinds of models */
 
-/* Of CLIP with a ResNet, by OpenAI's names. */
+/* Whether a tensor of a CLIP-ResNet is part of a tower that is written. Tensors without dimensions are no part of any,
+ * but for the logit scale: OpenAI's archives hold the model's sizes as such. */
 static bool is_of_tower(void *context, const cs_tensor *tensor)
 {
     const struct conversion *c = context;
-    bool visual = strncmp(tensor->name, "visual.", 7) == 0;
-    if (strcmp(tensor->name, "logit_scale") == 0)
-        return true;
-    /* what OpenAI's archives hold besides: sizes, as numbers of no tower */
-    if (tensor->count == 1 && tensor->rank == 0)
-        return false;
-    return c->towers & (visual ? CLIPSEARCH_IMAGE_TOWER : CLIPSEARCH_TEXT_TOWER);
+    return (tensor->rank > 0 || tensor == cs_clip_find_logit_scale(c->weights)) &&
+           c->towers & cs_clip_towers_of(tensor->name);
 }
 
 /* Of an image network: all but the layers behind the features, which are often most of the file. */

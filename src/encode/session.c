@@ -2,13 +2,13 @@
  * session.c - encoding texts and pictures. */
 #include "encode/session.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
+#include "encode/plain_image.h"
 
 #include <string.h>
 
 enum {
-    MAX_BATCH = 1 << 16,
-    MAX_THREADS = 4096,
     TOKENS_PER_TEXT = 16 /* room for texts of the usual length; a batch of longer ones is split */
 };
 
@@ -21,7 +21,7 @@ struct cs_session_fault {
 void cs_session_options_init(clipsearch_session_options *options)
 {
     *options = (clipsearch_session_options){.max_batch = 32, .overflow = CLIPSEARCH_TRUNCATE};
-    cs_picture_options_init(&options->image);
+    cs_plain_image_options_init(&options->image);
 }
 
 static clipsearch_status open_images(clipsearch_session *s, const clipsearch_image_options *options, unsigned threads,
@@ -39,14 +39,14 @@ static clipsearch_status open_images(clipsearch_session *s, const clipsearch_ima
         return cs_fail_memory(err, "a session's pixels");
     s->bytes += all * sizeof *s->pixels;
     for (unsigned i = 0; i < threads; i++)
-        s->readers[i] = cs_picture_reader_make(options);
+        s->readers[i] = cs_image_reader_make(options);
     return CLIPSEARCH_OK;
 }
 
 static clipsearch_status open_texts(clipsearch_session *s, clipsearch_error *err)
 {
     size_t context = s->encoder->dir.config.context_length;
-    s->max_tokens = s->max_batch * TOKENS_PER_TEXT; /* max_batch <= MAX_BATCH */
+    s->max_tokens = s->max_batch * TOKENS_PER_TEXT; /* max_batch <= CS_MAX_BATCH */
     if (s->max_tokens < context)
         s->max_tokens = context;
     s->ids = cs_alloc_array(s->max_tokens + context, sizeof *s->ids);
@@ -73,12 +73,12 @@ clipsearch_status cs_session_open(const clipsearch_encoder *encoder, const clips
                                   clipsearch_session **out, clipsearch_error *err)
 {
     *out = NULL;
-    if (options->max_batch == 0 || options->max_batch > MAX_BATCH)
+    if (options->max_batch == 0 || options->max_batch > CS_MAX_BATCH)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "max_batch is %zu; 1 to %d are allowed", options->max_batch,
-                       (int)MAX_BATCH);
-    if (options->threads > MAX_THREADS)
+                       (int)CS_MAX_BATCH);
+    if (options->threads > CS_MAX_THREADS)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", options->threads,
-                       (int)MAX_THREADS);
+                       (int)CS_MAX_THREADS);
     clipsearch_session *s = cs_zalloc_array(1, sizeof *s);
     if (!s)
         return cs_fail_memory(err, "a session");
@@ -105,7 +105,7 @@ void cs_session_close(clipsearch_session **handle)
     if (!s)
         return;
     for (unsigned i = 0; s->readers && i < cs_pool_threads(s->pool); i++)
-        cs_picture_reader_free(&s->readers[i]);
+        cs_image_reader_free(&s->readers[i]);
     cs_free(s->readers);
     cs_free(s->faults);
     cs_free(s->pixels);
@@ -126,12 +126,17 @@ clipsearch_status cs_session_encode_texts(clipsearch_session *s, const char *con
     if (!encoder->text)
         return cs_encoder_refuse_texts(encoder, err);
     size_t dim = encoder->dir.config.dim, waiting = 0, tokens = 0;
+    s->truncated = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t length;
-        clipsearch_status status = cs_tokenizer_encode(encoder->tokenizer, texts[i], strlen(texts[i]),
-                                                       s->overflow == CLIPSEARCH_REFUSE, s->ids + tokens, &length, err);
+        size_t length, size = strlen(texts[i]);
+        bool truncated = false;
+        clipsearch_status status =
+            s->overflow == CLIPSEARCH_REFUSE
+                ? cs_tokenizer_encode(encoder->tokenizer, texts[i], size, true, s->ids + tokens, &length, err)
+                : cs_tokenizer_truncate(encoder->tokenizer, texts[i], size, s->ids + tokens, &length, &truncated, err);
         if (status != CLIPSEARCH_OK)
             return status;
+        s->truncated += truncated;
         if (waiting == s->max_batch || tokens + length > s->max_tokens) {
             cs_text_tower_forward(encoder->text, s->ids, s->lengths, waiting, s->scratch, s->pool, NULL, vectors);
             memmove(s->ids, s->ids + tokens, length * sizeof *s->ids);
@@ -148,7 +153,7 @@ clipsearch_status cs_session_encode_texts(clipsearch_session *s, const char *con
 
 /* ---- pictures ---- */
 
-clipsearch_status cs_session_need_image_tower(const clipsearch_session *s, clipsearch_error *err)
+clipsearch_status cs_session_check_image_tower(const clipsearch_session *s, clipsearch_error *err)
 {
     if (s->encoder->image)
         return CLIPSEARCH_OK;
@@ -171,7 +176,7 @@ static void prepare_one(void *context, size_t item, unsigned worker)
     clipsearch_session *s = job->session;
     cs_session_fault *fault = &s->faults[worker];
     clipsearch_error err;
-    if (cs_preprocess(&s->readers[worker].preprocessor, cs_model_preprocess(&s->encoder->dir), &job->images[item],
+    if (cs_preprocess(&s->readers[worker].preprocessor, cs_model_preprocess(&s->encoder->dir), &job->images[item], 1,
                       s->pixels + item * s->pixels_each, &err) != CLIPSEARCH_OK &&
         item < fault->item)
         *fault = (cs_session_fault){item, err};
@@ -180,7 +185,7 @@ static void prepare_one(void *context, size_t item, unsigned worker)
 clipsearch_status cs_session_encode_images(clipsearch_session *s, const clipsearch_image *images, size_t count,
                                            float *vectors, clipsearch_error *err)
 {
-    clipsearch_status status = cs_session_need_image_tower(s, err);
+    clipsearch_status status = cs_session_check_image_tower(s, err);
     if (status != CLIPSEARCH_OK)
         return status;
     unsigned threads = cs_pool_threads(s->pool);
@@ -205,13 +210,13 @@ clipsearch_status cs_session_encode_images(clipsearch_session *s, const clipsear
 
 clipsearch_status cs_session_encode_file(clipsearch_session *s, const char *path, float *vector, clipsearch_error *err)
 {
-    clipsearch_status status = cs_session_need_image_tower(s, err);
+    clipsearch_status status = cs_session_check_image_tower(s, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    cs_picture_reader *reader = &s->readers[0];
-    status = cs_picture_read(reader, path, NULL, err);
+    cs_image_reader *reader = &s->readers[0];
+    status = cs_image_reader_read(reader, path, NULL, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_picture_prepare(reader, path, cs_model_preprocess(&s->encoder->dir), s->pixels, err);
+        status = cs_image_reader_prepare(reader, path, cs_model_preprocess(&s->encoder->dir), s->pixels, err);
     if (status == CLIPSEARCH_OK)
         cs_session_forward(s, 1, vector);
     return status;
