@@ -3,6 +3,7 @@
 #include "index/quant.h"
 
 #include "base/dtype.h"
+#include "base/half.h"
 #include "base/mem.h"
 #include "kernels/cvt.h"
 #include "kernels/i8.h"
@@ -49,29 +50,18 @@ void cs_quant_set_offset(cs_quant *quant, const float *offset)
     }
 }
 
-/* A float to the nearest half, ties to even; beyond the range the largest half. */
-static uint16_t half(float x)
+/* The nearest f16; beyond the range the largest one. */
+static uint16_t code_f16(float x)
 {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    const uint32_t sign = bits >> 16 & 0x8000, size = bits & 0x7fffffff;
-    if (size >= 0x477ff000) /* 65,520: rounds past 65,504 */
-        return (uint16_t)(sign | 0x7bff);
-    if (size < 0x38800000) { /* below 2^-14: a multiple of 2^-24 */
-        float scaled = rintf(fabsf(x) * 0x1p24f);
-        return (uint16_t)(sign | (uint32_t)scaled);
-    }
-    return (uint16_t)(sign | (size - 0x38000000 + 0xfff + (size >> 13 & 1)) >> 13);
+    const uint16_t half = cs_f16_from_float(x);
+    return (half & 0x7c00) == 0x7c00 ? (uint16_t)((half & 0x8000) | 0x7bff) : half;
 }
 
-/* A float to the nearest bfloat16, ties to even; what would round to an infinity stays the largest. */
-static uint16_t upper_half(float x)
+/* The nearest bfloat16; the largest one for what would round to an infinity. */
+static uint16_t code_bf16(float x)
 {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    if ((bits & 0x7fffffff) >= 0x7f7f8000)
-        return (uint16_t)((bits >> 16 & 0x8000) | 0x7f7f);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    const uint16_t half = cs_bf16_from_float(x);
+    return (half & 0x7f80) == 0x7f80 ? (uint16_t)((half & 0x8000) | 0x7f7f) : half;
 }
 
 /* Codes of `vector` less the offset; the terms by which its distances are put together again. */
@@ -120,7 +110,7 @@ void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_
         uint16_t *to = (uint16_t *)quant->rows + row * quant->stride;
         memset(to, 0, quant->row_bytes);
         for (size_t i = 0; i < quant->dim; i++)
-            to[i] = quant->kind == CS_QUANT_F16 ? half(vector[i]) : upper_half(vector[i]);
+            to[i] = quant->kind == CS_QUANT_F16 ? code_f16(vector[i]) : code_bf16(vector[i]);
     } else if (quant->kind == CS_QUANT_I8) {
         uint8_t *to = (uint8_t *)quant->rows + row * quant->stride;
         code(quant, scratch, vector);
