@@ -95,14 +95,10 @@ static clipsearch_status on_walk(void *context, size_t found, const char *path, 
 static clipsearch_status add_known(void *context, const uint8_t hash[32], clipsearch_error *err)
 {
     ingest *in = context;
-    if (in->known_count == in->known_capacity) {
-        size_t capacity = in->known_capacity ? in->known_capacity * 2 : 1024;
-        uint64_t *larger = cs_realloc_array(in->known, capacity, sizeof *larger);
-        if (!larger)
-            return cs_fail_memory(err, "the content hashes of the collection");
-        in->known = larger;
-        in->known_capacity = capacity;
-    }
+    uint64_t *known = cs_grow(in->known, &in->known_capacity, in->known_count + 1, sizeof *known);
+    if (!known)
+        return cs_fail_memory(err, "the content hashes of the collection");
+    in->known = known;
     in->known[in->known_count++] = cs_hash_key(hash);
     return CLIPSEARCH_OK;
 }
