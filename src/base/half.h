@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * half.h - floats to the two 16-bit types and back: IEEE 754 binary16 (f16), and bfloat16, the upper half of a float. */
+ * half.h - floats to the two 16-bit types and back: IEEE 754 binary16 (f16), and bfloat16, a float's upper half. */
 #ifndef CS_BASE_HALF_H
 #define CS_BASE_HALF_H
 
@@ -12,8 +12,8 @@ static inline uint32_t cs_round_bits(uint32_t bits, unsigned drop)
     return (bits + (1U << (drop - 1)) - 1 + (bits >> drop & 1)) >> drop;
 }
 
-/* To nearest, ties to even. From 65,520 on an infinity; below 2^-14 the nearest subnormal number or zero; NaN stays NaN,
- * quiet. A carry out of the fraction runs into the exponent, as it should. */
+/* To nearest, ties to even. From 65,520 on an infinity; below 2^-14 the nearest subnormal number or zero; NaN stays
+ * NaN, quiet. A carry out of the fraction runs into the exponent, as it should. */
 static inline uint16_t cs_f16_from_float(float x)
 {
     uint32_t bits;
