@@ -50,18 +50,22 @@ void cs_quant_set_offset(cs_quant *quant, const float *offset)
     }
 }
 
-/* The nearest f16; beyond the range the largest one. */
-static uint16_t code_f16(float x)
+/* The largest number in place of an infinity, for which a half has no room in a sum; so too for NaN. */
+static uint16_t largest_if_infinite(uint16_t half, unsigned infinity)
 {
-    const uint16_t half = cs_f16_from_float(x);
-    return (half & 0x7c00) == 0x7c00 ? (uint16_t)((half & 0x8000) | 0x7bff) : half;
+    return (half & 0x7fff) >= infinity ? (uint16_t)((half & 0x8000) | (infinity - 1)) : half;
 }
 
-/* The nearest bfloat16; the largest one for what would round to an infinity. */
-static uint16_t code_bf16(float x)
+/* A float to the nearest half, ties to even; beyond the range the largest half. */
+static uint16_t half(float x)
 {
-    const uint16_t half = cs_bf16_from_float(x);
-    return (half & 0x7f80) == 0x7f80 ? (uint16_t)((half & 0x8000) | 0x7f7f) : half;
+    return largest_if_infinite(cs_f16_from_float(x), 0x7c00);
+}
+
+/* A float to the nearest bfloat16, ties to even; what would round to an infinity stays the largest. */
+static uint16_t upper_half(float x)
+{
+    return largest_if_infinite(cs_bf16_from_float(x), 0x7f80);
 }
 
 /* Codes of `vector` less the offset; the terms by which its distances are put together again. */
@@ -110,7 +114,7 @@ void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_
         uint16_t *to = (uint16_t *)quant->rows + row * quant->stride;
         memset(to, 0, quant->row_bytes);
         for (size_t i = 0; i < quant->dim; i++)
-            to[i] = quant->kind == CS_QUANT_F16 ? code_f16(vector[i]) : code_bf16(vector[i]);
+            to[i] = quant->kind == CS_QUANT_F16 ? half(vector[i]) : upper_half(vector[i]);
     } else if (quant->kind == CS_QUANT_I8) {
         uint8_t *to = (uint8_t *)quant->rows + row * quant->stride;
         code(quant, scratch, vector);

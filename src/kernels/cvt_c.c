@@ -4,28 +4,18 @@
 
 #include "base/half.h"
 
-#include <stdint.h>
-#include <string.h>
-
-static float from_bits(uint32_t bits)
-{
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
 static void to_f32(cs_dtype dtype, const void *src, size_t n, float *dst)
 {
     const uint8_t *p = src;
     if (dtype == CS_F32)
         for (size_t i = 0; i < n; i++, p += 4)
-            dst[i] = from_bits(p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
+            dst[i] = cs_float_from_bits(p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);
     else if (dtype == CS_F16)
         for (size_t i = 0; i < n; i++, p += 2)
-            dst[i] = cs_float_from_f16((uint16_t)(p[0] | p[1] << 8));
+            dst[i] = cs_float_from_f16((uint16_t)(p[0] | (uint32_t)p[1] << 8));
     else
         for (size_t i = 0; i < n; i++, p += 2)
-            dst[i] = cs_float_from_bf16((uint16_t)(p[0] | p[1] << 8));
+            dst[i] = cs_float_from_bf16((uint16_t)(p[0] | (uint32_t)p[1] << 8));
 }
 
 const cs_cvt_ops cs_cvt_ops_c = {.name = "cvt c", .to_f32 = to_f32};

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * narrow.c - floats into the bytes of a weight file, with a count of what changed. */
+ * narrow.c - floats as the bytes of a shorter type, and what that changed. */
 #include "model/narrow.h"
 
 #include "base/half.h"
-
-#include <string.h>
 
 static void put(uint8_t *out, uint32_t bits, size_t bytes)
 {
@@ -16,10 +14,8 @@ void cs_narrow(cs_dtype dtype, const float *values, size_t n, void *out, cs_narr
 {
     uint8_t *at = out;
     for (size_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &values[i], sizeof bits);
         if (dtype == CS_F32) {
-            put(at + 4 * i, bits, 4);
+            put(at + 4 * i, cs_float_bits(values[i]), 4);
             continue;
         }
         uint16_t half = dtype == CS_F16 ? cs_f16_from_float(values[i]) : cs_bf16_from_float(values[i]);
