@@ -3,6 +3,7 @@
 #include "clipsearch.h"
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "local/checkpoint.h"
 #include "local/codes.h"
 #include "local/collection.h"
@@ -15,6 +16,9 @@
 #include "local/query.h"
 #include "local/search.h"
 #include "encode/session.h"
+#include "structs.h"
+
+static const unsigned BOTH_TOWERS = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER;
 
 static clipsearch_status fail_null(clipsearch_error *err, const char *function)
 {
@@ -23,7 +27,7 @@ static clipsearch_status fail_null(clipsearch_error *err, const char *function)
 
 const char *clipsearch_version(void)
 {
-    return "0.1.0";
+    return CLIPSEARCH_VERSION;
 }
 
 const char *clipsearch_status_name(clipsearch_status status)
@@ -59,11 +63,6 @@ const char *clipsearch_status_name(clipsearch_status status)
 
 /* ---------------------------------------------------------------- encoders */
 
-void clipsearch_encoder_options_init(clipsearch_encoder_options *options)
-{
-    *options = (clipsearch_encoder_options){.towers = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER};
-}
-
 clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                           clipsearch_encoder **encoder, clipsearch_error *err)
 {
@@ -71,14 +70,14 @@ clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_enc
         *encoder = NULL;
     if (!path || !encoder)
         return fail_null(err, __func__);
-    clipsearch_encoder_options defaults;
-    clipsearch_encoder_options_init(&defaults);
-    if (!options)
-        options = &defaults;
-    if (!options->towers || (options->towers & ~defaults.towers))
+    clipsearch_encoder_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_encoder_options_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!own.towers || (own.towers & ~BOTH_TOWERS))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: towers is %#x; it must name one tower or both", __func__,
-                       options->towers);
-    return cs_encoder_open(path, options, encoder, err);
+                       own.towers);
+    return cs_encoder_open(path, &own, encoder, err);
 }
 
 void clipsearch_encoder_close(clipsearch_encoder **encoder)
@@ -87,9 +86,18 @@ void clipsearch_encoder_close(clipsearch_encoder **encoder)
         cs_encoder_close(encoder);
 }
 
-void clipsearch_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info)
+clipsearch_status clipsearch_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info,
+                                              clipsearch_error *err)
 {
-    cs_encoder_describe(encoder, info);
+    if (!encoder || !info)
+        return fail_null(err, __func__);
+    clipsearch_status status = cs_struct_check(info, &cs_encoder_info_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_encoder_info own;
+    cs_encoder_describe(encoder, &own);
+    cs_struct_write(info, &own, &cs_encoder_info_type);
+    return CLIPSEARCH_OK;
 }
 
 /* ---------------------------------------------------------------- tokens */
@@ -111,11 +119,6 @@ const char *clipsearch_token_piece(const clipsearch_encoder *encoder, int32_t id
 
 /* ---------------------------------------------------------------- images */
 
-void clipsearch_image_options_init(clipsearch_image_options *options)
-{
-    cs_picture_options_init(options);
-}
-
 clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image_options *options,
                                         clipsearch_image *image, clipsearch_error *err)
 {
@@ -123,9 +126,9 @@ clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image
         *image = (clipsearch_image){0};
     if (!path || !image)
         return fail_null(err, __func__);
-    clipsearch_image_options defaults;
-    clipsearch_image_options_init(&defaults);
-    return cs_picture_load(path, options ? options : &defaults, image, err);
+    clipsearch_image_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_image_options_type, __func__, err);
+    return status == CLIPSEARCH_OK ? cs_picture_load(path, &own, image, err) : status;
 }
 
 clipsearch_status clipsearch_image_decode(const void *data, size_t size, const char *name,
@@ -136,9 +139,10 @@ clipsearch_status clipsearch_image_decode(const void *data, size_t size, const c
         *image = (clipsearch_image){0};
     if ((!data && size) || !image)
         return fail_null(err, __func__);
-    clipsearch_image_options defaults;
-    clipsearch_image_options_init(&defaults);
-    return cs_picture_decode(data ? data : "", size, name ? name : "image", options ? options : &defaults, image, err);
+    clipsearch_image_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_image_options_type, __func__, err);
+    return status == CLIPSEARCH_OK ? cs_picture_decode(data ? data : "", size, name ? name : "image", &own, image, err)
+                                   : status;
 }
 
 static bool is_picture(const clipsearch_image *image)
@@ -167,9 +171,16 @@ void clipsearch_image_free(clipsearch_image *image)
 
 /* ---------------------------------------------------------------- encoding */
 
-void clipsearch_session_options_init(clipsearch_session_options *options)
+/* Read a session's options, and those for images that they point to, into the library's own. */
+static clipsearch_status read_session_options(clipsearch_session_options *own, clipsearch_image_options *image,
+                                              const clipsearch_session_options *options, const char *function,
+                                              clipsearch_error *err)
 {
-    cs_session_options_init(options);
+    clipsearch_status status = cs_struct_read(own, options, &cs_session_options_type, function, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(image, own->image, &cs_image_options_type, function, err);
+    own->image = image;
+    return status;
 }
 
 clipsearch_status clipsearch_session_open(const clipsearch_encoder *encoder, const clipsearch_session_options *options,
@@ -179,9 +190,10 @@ clipsearch_status clipsearch_session_open(const clipsearch_encoder *encoder, con
         *session = NULL;
     if (!encoder || !session)
         return fail_null(err, __func__);
-    clipsearch_session_options defaults;
-    clipsearch_session_options_init(&defaults);
-    return cs_session_open(encoder, options ? options : &defaults, session, err);
+    clipsearch_session_options own;
+    clipsearch_image_options image;
+    clipsearch_status status = read_session_options(&own, &image, options, __func__, err);
+    return status == CLIPSEARCH_OK ? cs_session_open(encoder, &own, session, err) : status;
 }
 
 void clipsearch_session_close(clipsearch_session **session)
@@ -226,9 +238,17 @@ clipsearch_status clipsearch_encoder_memory(const clipsearch_encoder *encoder,
 {
     if (!encoder || !memory)
         return fail_null(err, __func__);
-    clipsearch_session_options defaults;
-    clipsearch_session_options_init(&defaults);
-    return cs_encoder_memory(encoder, options ? options : &defaults, memory, err);
+    clipsearch_session_options own;
+    clipsearch_image_options image;
+    clipsearch_memory took = {0};
+    clipsearch_status status = cs_struct_check(memory, &cs_memory_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = read_session_options(&own, &image, options, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_encoder_memory(encoder, &own, &took, err);
+    cs_struct_write(memory, &took, &cs_memory_type);
+    return status;
 }
 
 /* ---------------------------------------------------------------- model files */
@@ -237,37 +257,39 @@ clipsearch_status clipsearch_weights_walk(const char *path,
                                           bool (*each)(void *context, const clipsearch_tensor *tensor), void *context,
                                           clipsearch_weights_info *info, clipsearch_error *err)
 {
-    if (info)
-        *info = (clipsearch_weights_info){0};
     if (!path)
         return fail_null(err, __func__);
-    return cs_weights_walk(path, each, context, info, err);
-}
-
-void clipsearch_convert_options_init(clipsearch_convert_options *options)
-{
-    *options = (clipsearch_convert_options){.type = CLIPSEARCH_F32};
+    clipsearch_weights_info own = {0};
+    clipsearch_status status = info ? cs_struct_check(info, &cs_weights_info_type, __func__, err) : CLIPSEARCH_OK;
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_weights_walk(path, each, context, &own, err);
+    if (info)
+        cs_struct_write(info, &own, &cs_weights_info_type);
+    return status;
 }
 
 clipsearch_status clipsearch_model_convert(const char *from, const char *to, const clipsearch_convert_options *options,
                                            clipsearch_convert_report *report, clipsearch_error *err)
 {
-    clipsearch_convert_report unread;
-    if (!report)
-        report = &unread;
-    *report = (clipsearch_convert_report){0};
     if (!from || !to)
         return fail_null(err, __func__);
-    clipsearch_convert_options defaults;
-    clipsearch_convert_options_init(&defaults);
-    if (!options)
-        options = &defaults;
-    if (options->towers & ~(unsigned)(CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER))
+    clipsearch_convert_options own;
+    clipsearch_convert_report done = {0};
+    clipsearch_status status = report ? cs_struct_check(report, &cs_convert_report_type, __func__, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&own, options, &cs_convert_options_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (own.towers & ~BOTH_TOWERS)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: towers is %#x; it must name one tower, both, or be 0", __func__,
-                       options->towers);
-    if (options->type != CLIPSEARCH_F32 && options->type != CLIPSEARCH_F16 && options->type != CLIPSEARCH_BF16)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no type of numbers %d", __func__, (int)options->type);
-    return cs_model_convert(from, to, options, report, err);
+                       own.towers);
+    if (own.type != CLIPSEARCH_F32 && own.type != CLIPSEARCH_F16 && own.type != CLIPSEARCH_BF16)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no type of numbers %d", __func__, (int)own.type);
+    status = cs_model_convert(from, to, &own, &done, err);
+    if (report)
+        cs_struct_write(report, &done, &cs_convert_report_type);
+    return status;
 }
 
 /* ---------------------------------------------------------------- databases and collections */
@@ -309,11 +331,6 @@ const char *clipsearch_codes_name(clipsearch_codes codes)
     return cs_codes_word(codes);
 }
 
-void clipsearch_index_options_init(clipsearch_index_options *options)
-{
-    *options = (clipsearch_index_options){0};
-}
-
 clipsearch_status clipsearch_database_collections(clipsearch_database *db,
                                                   bool (*each)(void *context, const clipsearch_collection_info *info),
                                                   void *context, clipsearch_error *err)
@@ -346,15 +363,15 @@ clipsearch_status clipsearch_collection_ensure_index(clipsearch_database *db, co
                                                      const clipsearch_index_options *options,
                                                      clipsearch_collection **collection, clipsearch_error *err)
 {
-    clipsearch_index_options defaults;
-    clipsearch_index_options_init(&defaults);
     if (collection)
         *collection = NULL;
     if (!db || !name || !encoder || !collection)
         return fail_null(err, __func__);
     if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no metric %d", __func__, (int)metric);
-    return cs_collection_ensure(db, name, encoder, metric, options ? options : &defaults, collection, err);
+    clipsearch_index_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_index_options_type, __func__, err);
+    return status == CLIPSEARCH_OK ? cs_collection_ensure(db, name, encoder, metric, &own, collection, err) : status;
 }
 
 void clipsearch_collection_close(clipsearch_collection **collection)
@@ -375,7 +392,13 @@ clipsearch_status clipsearch_collection_describe(clipsearch_collection *collecti
 {
     if (!collection || !info)
         return fail_null(err, __func__);
-    return cs_collection_describe(collection, info, err);
+    clipsearch_status status = cs_struct_check(info, &cs_collection_info_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_collection_info own = {0};
+    status = cs_collection_describe(collection, &own, err);
+    cs_struct_write(info, &own, &cs_collection_info_type);
+    return status;
 }
 
 clipsearch_status clipsearch_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
@@ -406,17 +429,14 @@ clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *coll
 
 /* ---------------------------------------------------------------- the index file */
 
-void clipsearch_checkpoint_options_init(clipsearch_checkpoint_options *options)
-{
-    *options = (clipsearch_checkpoint_options){0};
-}
-
 clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collection,
                                                    const clipsearch_checkpoint_options *options, clipsearch_error *err)
 {
-    clipsearch_checkpoint_options defaults;
-    clipsearch_checkpoint_options_init(&defaults);
-    return collection ? cs_checkpoint(collection, options ? options : &defaults, err) : fail_null(err, __func__);
+    if (!collection)
+        return fail_null(err, __func__);
+    clipsearch_checkpoint_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_checkpoint_options_type, __func__, err);
+    return status == CLIPSEARCH_OK ? cs_checkpoint(collection, &own, err) : status;
 }
 
 clipsearch_status clipsearch_collection_check(clipsearch_collection *collection, size_t sample,
@@ -424,40 +444,69 @@ clipsearch_status clipsearch_collection_check(clipsearch_collection *collection,
 {
     if (!collection || !report)
         return fail_null(err, __func__);
-    return cs_index_check(collection, sample, report, err);
+    clipsearch_status status = cs_struct_check(report, &cs_check_report_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_check_report own = {0};
+    status = cs_index_check(collection, sample, &own, err);
+    cs_struct_write(report, &own, &cs_check_report_type);
+    return status;
 }
 
 /* ---------------------------------------------------------------- ingestion */
 
-void clipsearch_source_init(clipsearch_source *source)
+/* The caller's sources lie as far apart as their struct_size says. *own receives an array that the caller frees. */
+static clipsearch_status read_sources(const clipsearch_source *sources, size_t count, const char *function,
+                                      clipsearch_source **own, clipsearch_error *err)
 {
-    cs_source_init(source);
-}
-
-void clipsearch_ingest_options_init(clipsearch_ingest_options *options)
-{
-    cs_ingest_options_init(options);
+    *own = cs_zalloc_array(count, sizeof **own);
+    if (!*own)
+        return cs_fail_memory(err, "the sources");
+    size_t stride = sources->struct_size;
+    for (size_t i = 0; i < count; i++) {
+        const clipsearch_source *source = (const void *)((const char *)sources + i * stride);
+        clipsearch_status status = cs_struct_read(&(*own)[i], source, &cs_source_type, function, err);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        if (source->struct_size != stride)
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: struct_size of source %zu is %zu, that of source 0 is %zu",
+                           function, i, source->struct_size, stride);
+    }
+    return CLIPSEARCH_OK;
 }
 
 clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
                                     const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
                                     clipsearch_error *err)
 {
-    clipsearch_ingest_report unread;
-    if (!report)
-        report = &unread;
-    *report = (clipsearch_ingest_report){0};
+    clipsearch_status status = report ? cs_struct_check(report, &cs_ingest_report_type, __func__, err) : CLIPSEARCH_OK;
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_ingest_report done = {0};
+    if (report)
+        cs_struct_write(report, &done, &cs_ingest_report_type);
     if (!collection || !session || !options)
         return fail_null(err, __func__);
-    return cs_ingest(collection, session, options, report, err);
+    clipsearch_ingest_options own;
+    clipsearch_image_options image;
+    clipsearch_source *sources = NULL;
+    status = cs_struct_read(&own, options, &cs_ingest_options_type, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&image, own.image, &cs_image_options_type, __func__, err);
+    if (status == CLIPSEARCH_OK && own.sources && own.source_count)
+        status = read_sources(own.sources, own.source_count, __func__, &sources, err);
+    if (status == CLIPSEARCH_OK) {
+        own.image = &image;
+        own.sources = sources;
+        status = cs_ingest(collection, session, &own, &done, err);
+    }
+    cs_free(sources);
+    if (report)
+        cs_struct_write(report, &done, &cs_ingest_report_type);
+    return status;
 }
 
 /* ---------------------------------------------------------------- search */
-
-void clipsearch_search_options_init(clipsearch_search_options *options)
-{
-    *options = (clipsearch_search_options){0};
-}
 
 clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries, size_t count, size_t k,
                                     const clipsearch_search_options *options, clipsearch_hits **hits,
@@ -467,9 +516,19 @@ clipsearch_status clipsearch_search(clipsearch_collection *collection, const flo
         *hits = NULL;
     if (!collection || !hits || (count && !queries))
         return fail_null(err, __func__);
-    clipsearch_search_options defaults;
-    clipsearch_search_options_init(&defaults);
-    return cs_search(collection, queries, count, k, options ? options : &defaults, hits, err);
+    clipsearch_search_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_search_options_type, __func__, err);
+    clipsearch_search_stats *stats = status == CLIPSEARCH_OK ? own.stats : NULL;
+    if (stats)
+        status = cs_struct_check(stats, &cs_search_stats_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_search_stats done = {0};
+    own.stats = stats ? &done : NULL;
+    status = cs_search(collection, queries, count, k, &own, hits, err);
+    if (stats)
+        cs_struct_write(stats, &done, &cs_search_stats_type);
+    return status;
 }
 
 clipsearch_status clipsearch_query(clipsearch_collection *collection, const char *filter, size_t limit, size_t offset,

@@ -4,11 +4,6 @@
 
 #include "base/mem.h"
 
-void cs_picture_options_init(clipsearch_image_options *options)
-{
-    *options = (clipsearch_image_options){.max_bytes = UINT64_C(256) << 20, .max_pixels = 256000000};
-}
-
 cs_picture_reader cs_picture_reader_make(const clipsearch_image_options *options)
 {
     /* a buffer's limit leaves room for its NUL */

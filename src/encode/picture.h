@@ -26,8 +26,7 @@ clipsearch_status cs_picture_read(cs_picture_reader *reader, const char *path, c
 clipsearch_status cs_picture_prepare(cs_picture_reader *reader, const char *name, const cs_preprocess_config *config,
                                      float *pixels, clipsearch_error *err);
 
-/* As clipsearch_image_options_init, _load, _decode, _resize and _free say; `options` is not NULL. */
-void cs_picture_options_init(clipsearch_image_options *options);
+/* As clipsearch_image_load, _decode, _resize and _free say; `options` is not NULL. */
 clipsearch_status cs_picture_load(const char *path, const clipsearch_image_options *options, clipsearch_image *image,
                                   clipsearch_error *err);
 clipsearch_status cs_picture_decode(const void *data, size_t size, const char *name,

@@ -42,17 +42,6 @@ typedef struct ingest {
     clipsearch_status stop_status; /* what the bad file gave that stopped us; the words are in err */
 } ingest;
 
-void cs_source_init(clipsearch_source *source)
-{
-    *source = (clipsearch_source){0};
-}
-
-void cs_ingest_options_init(clipsearch_ingest_options *options)
-{
-    *options = (clipsearch_ingest_options){.batch = 32};
-    cs_picture_options_init(&options->image);
-}
-
 /* ---- progress ---- */
 
 static uint64_t now(void)
@@ -131,7 +120,7 @@ static clipsearch_status open_pipeline(ingest *in)
         capacity = 2 * (size_t)threads;
     cs_pipeline_spec spec = {.threads = threads,
                              .capacity = capacity,
-                             .image = &in->options->image,
+                             .image = in->options->image,
                              .preprocess = cs_model_preprocess(&in->session->encoder->dir),
                              .pixels_each = in->session->pixels_each,
                              .known = in->known,

@@ -6,9 +6,6 @@
 #include "local/collection.h"
 #include "encode/session.h"
 
-void cs_source_init(clipsearch_source *source);
-void cs_ingest_options_init(clipsearch_ingest_options *options);
-
 /* As clipsearch_ingest says; handles are not NULL.
  *
  * The caller's thread walks all sources first, then goes through the files in that order. One whose size and time are

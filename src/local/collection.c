@@ -64,7 +64,8 @@ static clipsearch_collection_info info_of(const cs_store_collection *row)
     clipsearch_codes codes = CLIPSEARCH_CODES_DEFAULT;
     cs_codes_of_word(row->codes, &codes);
     cs_index_hnsw_defaults(&index);
-    return (clipsearch_collection_info){.name = row->name,
+    return (clipsearch_collection_info){.struct_size = sizeof(clipsearch_collection_info),
+                                        .name = row->name,
                                         .encoder = row->encoder,
                                         .fingerprint = row->fingerprint,
                                         .preprocessing = row->preprocessing,
@@ -73,10 +74,10 @@ static clipsearch_collection_info info_of(const cs_store_collection *row)
                                         .count = row->count,
                                         .vector_bytes = row->count * row->dim * sizeof(float),
                                         .created = row->created,
-                                        .index = {.codes = codes ? codes : CLIPSEARCH_CODES_I8,
-                                                  .m = (unsigned)index.m,
-                                                  .ef_construction = (unsigned)index.ef_construction,
-                                                  .ef = (unsigned)index.ef},
+                                        .index_codes = codes ? codes : CLIPSEARCH_CODES_I8,
+                                        .index_m = (unsigned)index.m,
+                                        .index_ef_construction = (unsigned)index.ef_construction,
+                                        .index_ef = (unsigned)index.ef,
                                         .indexed = row->index_owner != 0};
 }
 
@@ -197,15 +198,15 @@ static clipsearch_status check_options(const cs_store_collection *row, const cli
     cs_index_close(&index);
     if (status != CLIPSEARCH_OK || !row)
         return status;
-    const clipsearch_index_options is = info_of(row).index;
-    if ((options->codes && options->codes != is.codes) || (options->m && options->m != is.m) ||
-        (options->ef_construction && options->ef_construction != is.ef_construction) ||
-        (options->ef && options->ef != is.ef))
+    const clipsearch_collection_info is = info_of(row);
+    if ((options->codes && options->codes != is.index_codes) || (options->m && options->m != is.index_m) ||
+        (options->ef_construction && options->ef_construction != is.index_ef_construction) ||
+        (options->ef && options->ef != is.index_ef))
         return cs_fail(
             err, CLIPSEARCH_E_MISMATCH,
             "the index of the collection %s was made with codes %s, m %u, ef_construction %u and ef %u, which"
             " are fixed; use another name",
-            row->name, cs_codes_word(is.codes), is.m, is.ef_construction, is.ef);
+            row->name, cs_codes_word(is.index_codes), is.index_m, is.index_ef_construction, is.index_ef);
     return CLIPSEARCH_OK;
 }
 

@@ -41,7 +41,7 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
     cs_put_time(&in->out, c->created);
     cs_buf_putc(&in->out, '\n');
     cs_buf_printf(&in->out, "  index      %s codes, m %u, ef_construction %u, ef %u%s\n",
-                  clipsearch_codes_name(c->index.codes), c->index.m, c->index.ef_construction, c->index.ef,
+                  clipsearch_codes_name(c->index_codes), c->index_m, c->index_ef_construction, c->index_ef,
                   c->indexed ? "" : ", not written");
     if (in->args->verbose)
         cs_buf_printf(&in->out, "  pictures prepared by %s\n", c->preprocessing);
@@ -136,13 +136,14 @@ static int put_model(info *in)
     clipsearch_error err;
     clipsearch_encoder *encoder = NULL;
     clipsearch_encoder_info model;
+    clipsearch_encoder_info_init(&model);
     clipsearch_status status = cs_model_open(&in->settings, in->encoder, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER,
                                              false, &encoder, &err);
     if (status != CLIPSEARCH_OK) { /* all else can still be told */
         cs_buf_puts(&in->out, in->args->json ? " \"model\":null}\n" : "model        cannot be opened\n");
         return cs_report(&err, CS_STAGE_MODEL);
     }
-    clipsearch_encoder_describe(encoder, &model);
+    clipsearch_encoder_describe(encoder, &model, NULL);
     if (in->args->json)
         put_model_json(&in->out, &model);
     else

@@ -29,6 +29,7 @@ typedef struct ingest {
     clipsearch_encoder *encoder;
     clipsearch_session *session;
     clipsearch_ingest_options options;
+    clipsearch_image_options image;
     clipsearch_metric metric;
     bool metric_said;
     clipsearch_index_options index;
@@ -90,7 +91,8 @@ static int read_words(ingest *in)
 static void merge_index_options(ingest *in)
 {
     const cs_args *args = in->args;
-    in->index = in->file.index;
+    if (in->file.yaml)
+        in->index = in->file.index;
     if (args->codes)
         in->index.codes = cs_codes_values[cs_word_index(args->codes, cs_codes_words)];
     if (args->m.given)
@@ -112,7 +114,7 @@ static void merge_options(ingest *in)
         in->options.on_bad =
             args->on_bad ? (clipsearch_on_bad)cs_word_index(args->on_bad, cs_on_bad_words) : file->on_bad;
     if (args->exif || file->has_exif)
-        in->options.image.ignore_exif = args->exif ? cs_word_index(args->exif, cs_exif_words) == 1 : file->ignore_exif;
+        in->image.ignore_exif = args->exif ? cs_word_index(args->exif, cs_exif_words) == 1 : file->ignore_exif;
     in->metric_said = args->metric || file->has_metric;
     if (in->metric_said)
         in->metric = args->metric ? (clipsearch_metric)cs_word_index(args->metric, cs_metric_words) : file->metric;
@@ -166,13 +168,14 @@ static int open_model(ingest *in, const char *encoder)
     clipsearch_session_options_init(&session);
     session.threads = (unsigned)in->settings.threads;
     session.max_batch = in->options.batch;
-    session.image = in->options.image;
+    session.image = &in->image;
     if (status == CLIPSEARCH_OK)
         status = clipsearch_session_open(in->encoder, &session, &in->session, &err);
     if (status != CLIPSEARCH_OK)
         return cs_report(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info info;
-    clipsearch_encoder_describe(in->encoder, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(in->encoder, &info, NULL);
     if (!encoder && !in->metric_said) /* a new collection compares as the model's vectors are meant to be */
         in->metric = info.metric;
     return CS_EXIT_FOUND;
@@ -192,7 +195,8 @@ static bool walk_only(void *context, const clipsearch_progress *progress)
 static int rehearse(ingest *in)
 {
     clipsearch_error err;
-    clipsearch_ingest_report report = {0};
+    clipsearch_ingest_report report;
+    clipsearch_ingest_report_init(&report);
     clipsearch_ingest_options options = in->options;
     options.dry_run = true;
     options.progress = walk_only;
@@ -221,7 +225,8 @@ static int rehearse(ingest *in)
 static void say_built_in(const ingest *in)
 {
     clipsearch_encoder_info info;
-    clipsearch_encoder_describe(in->encoder, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(in->encoder, &info, NULL);
     if (!in->args->quiet && cs_model_is_built_in(info.path))
         cs_say("using the small built-in model, made for drawn scenes; for photographs get CLIP's, with: "
                "clipsearch model fetch clip-vit-b32");
@@ -258,7 +263,8 @@ static int bind_collection(ingest *in, bool exists)
 static int open_collection(ingest *in)
 {
     clipsearch_error err;
-    clipsearch_collection_info info = {0};
+    clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
     char *encoder = NULL;
     clipsearch_status status = open_database(in, &err);
     if (status == CLIPSEARCH_OK && in->collection) {
@@ -334,7 +340,8 @@ static void say_unmatched(const ingest *in, const clipsearch_ingest_report *repo
 static int run(ingest *in)
 {
     clipsearch_error err;
-    clipsearch_ingest_report report = {0};
+    clipsearch_ingest_report report;
+    clipsearch_ingest_report_init(&report);
     in->options.progress = on_progress;
     in->options.bad_file = on_bad_file;
     in->options.context = in;
@@ -368,6 +375,9 @@ int cs_command_ingest(const cs_args *args)
     clipsearch_error err;
     ingest in = {.args = args, .view = cs_progress_open(), .bad = cs_bad_files_make(args->verbose)};
     clipsearch_ingest_options_init(&in.options);
+    clipsearch_image_options_init(&in.image);
+    clipsearch_index_options_init(&in.index);
+    in.options.image = &in.image;
     if (!args->words.count)
         return cs_usage(CS_INGEST, "ingest what? Give directories or pictures, or one YAML file");
     int code = args->words.count == 1 && is_yaml_file(args->words.items[0].text) ? read_yaml(&in) : read_words(&in);

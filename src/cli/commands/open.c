@@ -45,6 +45,7 @@ int cs_open_collection(const cs_settings *settings, unsigned flags, clipsearch_d
                        clipsearch_collection **collection, clipsearch_collection_info *info)
 {
     clipsearch_error err;
+    clipsearch_collection_info_init(info);
     int code = cs_open_database(settings, flags, db);
     if (code != CS_EXIT_FOUND)
         return code;

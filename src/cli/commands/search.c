@@ -100,12 +100,16 @@ static int open_model(search *s)
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)s->settings.threads;
     options.max_batch = 1;
-    options.image.ignore_exif = s->args->exif && cs_word_index(s->args->exif, cs_exif_words) == 1;
+    clipsearch_image_options image;
+    clipsearch_image_options_init(&image);
+    options.image = &image;
+    image.ignore_exif = s->args->exif && cs_word_index(s->args->exif, cs_exif_words) == 1;
     status = clipsearch_session_open(s->encoder, &options, &s->session, &err);
     if (status != CLIPSEARCH_OK)
         return cs_report(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info encoder_info;
-    clipsearch_encoder_describe(s->encoder, &encoder_info);
+    clipsearch_encoder_info_init(&encoder_info);
+    clipsearch_encoder_describe(s->encoder, &encoder_info, NULL);
     s->dim = encoder_info.dim;
     s->context_length = encoder_info.context_length;
     return CS_EXIT_FOUND;
@@ -134,6 +138,7 @@ static int answer(search *s, cs_result *result, float *vector)
     options.exact = s->args->exact;
     options.ef = s->args->ef.given ? s->args->ef.value : 0;
     clipsearch_search_stats stats;
+    clipsearch_search_stats_init(&stats);
     options.stats = &stats;
     options.limit = s->args->min_score.given ? s->args->min_score.value : s->args->max_distance.value;
     double start = cs_now_ms();
