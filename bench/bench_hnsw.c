@@ -145,7 +145,7 @@ static void filters(const bench *b)
     const hnsw_set *set = b->set;
     uint64_t *bits = calloc(set->count / 64 + 1, sizeof *bits), seed = 1;
     for (size_t s = 0; bits && s < sizeof shares / sizeof *shares; s++) {
-        cs_index_allowed allowed = {.bits = bits, .size = set->count};
+        cs_id_set allowed = {.bits = bits, .size = set->count};
         memset(bits, 0, (set->count / 64 + 1) * sizeof *bits);
         for (size_t i = 0; i < set->count; i++) {
             seed = seed * 6364136223846793005u + 1442695040888963407u;

@@ -51,7 +51,7 @@ CHANGES = {
                                                       "return with_vnni && 0 ? with_vnni :")]),
     "no-rerank": ("ranked on the codes' ten best only", [], [(SEARCH, RERANK, "    size_t keep = k;\n")]),
     "rerank-all": ("all of the pool ranked", [], [(SEARCH, RERANK, "    size_t keep = ef;\n")]),
-    "no-mean": ("codes without the mean taken off", [], [("src/index/hnsw_train.c",
+    "no-mean": ("codes without the mean taken off", [], [("src/index/hnsw_offset.c",
                                                          "mean[i] = n ? (float)(sums[i] / (double)n) : 0;",
                                                          "mean[i] = 0;")]),
     "nearest-links": ("the nearest as links, nothing pruned", [], [
@@ -67,7 +67,7 @@ CHANGES = {
                                                              "const double level = 0 * -log(u)")]),
     "one-start": ("one place to begin at, found with ef 1", [], [("src/index/hnsw_search.c", "STARTS_MOST = 16",
                                                                   "STARTS_MOST = 1")]),
-    "no-huge-pages": ("small pages", [], [("src/index/pages.c", "if (bytes >= WORTH_IT)",
+    "no-huge-pages": ("small pages", [], [("src/index/huge_pages.c", "if (bytes >= WORTH_IT)",
                                            "if (bytes >= WORTH_IT && !array)")]),
 }
 

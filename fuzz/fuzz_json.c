@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_json.c - any bytes as JSON; what is accepted is written again and must read back the same. */
+#include "base/decimal.h"
 #include "base/json.h"
 
 #include <stdlib.h>
@@ -26,7 +27,7 @@ static void write_value(cs_buf *buf, const cs_json *root)
         else if (value->type == CS_JSON_STRING)
             cs_json_put_string(buf, value->string, value->string_len);
         else if (value->type == CS_JSON_NUMBER)
-            cs_json_put_number(buf, value->number);
+            cs_put_double(buf, value->number);
         else
             cs_buf_puts(buf, value->type == CS_JSON_NULL ? "null" : value->boolean ? "true" : "false");
         if (container && value->first) {

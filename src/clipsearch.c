@@ -16,6 +16,7 @@
 #include "local/query.h"
 #include "local/search.h"
 #include "encode/session.h"
+#include "model/weights_walk.h"
 #include "structs.h"
 
 static const unsigned BOTH_TOWERS = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER;

@@ -5,6 +5,10 @@
 
 #include <stdbool.h>
 
+/* The environment variable CLIPSEARCH_TEST_LOCALE names a locale that is set for the whole process before main begins.
+ * If it cannot be set, the program reports one skip, with the reason, and runs no test. `meson test --setup comma` asks
+ * for de_DE.UTF-8. */
+
 /* Each prints one "ok"/"not ok" line; on failure the file, line and the printf-style note follow. All return `pass`. */
 #define TAP_OK(pass, ...) tap_ok((pass), __FILE__, __LINE__, __VA_ARGS__)
 
@@ -15,6 +19,12 @@ void tap_skip(const char *what, const char *why);
 
 /* A line for the reader of the log. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Set the locale of the whole process to one with a decimal comma (de_DE.UTF-8), as a program that uses the library may
+ * do. Messages of the system stay English. False when this system cannot make the locale: then call tap_skip with
+ * TAP_NO_COMMA. Undo it with setlocale(LC_ALL, "C"). */
+bool tap_set_comma_locale(void);
+#define TAP_NO_COMMA "the locale de_DE.UTF-8 could not be made (Debian package locales)"
 
 /* Print the plan; the exit status of main. */
 int tap_done(void);

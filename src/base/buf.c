@@ -4,9 +4,18 @@
 
 #include "base/mem.h"
 
+#include <locale.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+int cs_vformat(char *text, size_t size, const char *format, va_list args)
+{
+    locale_t callers = uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
+    int n = vsnprintf(text, size, format, args);
+    uselocale(callers);
+    return n;
+}
 
 cs_buf cs_buf_make(size_t max)
 {
@@ -64,11 +73,11 @@ bool cs_buf_printf(cs_buf *buf, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = cs_vformat(NULL, 0, format, args);
     va_end(args);
     bool ok = n >= 0 && cs_buf_reserve(buf, (size_t)n);
     if (ok) {
-        vsnprintf(buf->data + buf->len, (size_t)n + 1, format, again);
+        cs_vformat(buf->data + buf->len, (size_t)n + 1, format, again);
         buf->len += (size_t)n;
     } else {
         buf->failed = true;

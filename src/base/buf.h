@@ -15,11 +15,16 @@ typedef struct cs_buf {
     bool failed;
 } cs_buf;
 
+/* vsnprintf, but numbers have a decimal point in every locale, as in the files and options that they go to or come
+ * from. */
+int cs_vformat(char *text, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+
 /* An empty buffer that will never hold more than `max` bytes. */
 cs_buf cs_buf_make(size_t max);
 bool cs_buf_append(cs_buf *buf, const void *bytes, size_t n);
 bool cs_buf_puts(cs_buf *buf, const char *text);
 bool cs_buf_putc(cs_buf *buf, char c);
+/* Formats as cs_vformat does. */
 bool cs_buf_printf(cs_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Room for `n` more bytes without moving; the bytes are not yet part of the buffer. */
 bool cs_buf_reserve(cs_buf *buf, size_t n);

@@ -2,6 +2,8 @@
  * error.c - fills error values. */
 #include "base/error.h"
 
+#include "base/buf.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +28,7 @@ __attribute__((format(printf, 3, 0))) static void fill(clipsearch_error *err, cl
                                                        const char *format, va_list args)
 {
     err->code = code;
-    vsnprintf(err->message, sizeof err->message, format, args);
+    cs_vformat(err->message, sizeof err->message, format, args);
     trim_broken_tail(err->message, sizeof err->message);
 }
 

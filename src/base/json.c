@@ -2,10 +2,10 @@
  * json.c - the JSON reader: one pass, an explicit stack of open containers, all memory from an arena. */
 #include "base/json.h"
 
+#include "base/decimal.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,6 @@ struct parser {
     size_t size, at;
     size_t values, max_values;
     cs_json_document *document;
-    locale_t c_locale; /* strtod must not read the user's decimal comma */
     struct open_container stack[CS_JSON_MAX_DEPTH];
     size_t depth;
     clipsearch_error *err;
@@ -241,7 +240,8 @@ static clipsearch_status read_number(struct parser *p, cs_json *value)
                        CS_JSON_MAX_NUMBER);
     memcpy(copy, p->text + start, at - start);
     copy[at - start] = '\0';
-    value->number = strtod_l(copy, NULL, p->c_locale);
+    if (!cs_read_double(copy, &value->number)) /* the grammar above is narrower */
+        return no_memory(p);
     if (isinf(value->number))
         return cs_fail(p->err, CLIPSEARCH_E_LIMIT, "%s: byte %zu: a number too large for a double", p->name, start);
     if (whole)
@@ -443,9 +443,8 @@ clipsearch_status cs_json_parse(const char *text, size_t size, const char *name,
                        CS_JSON_MAX_BYTES);
     struct parser p = {.text = text, .name = name, .size = size, .max_values = max_values, .err = err};
     p.document = cs_zalloc_array(1, sizeof *p.document);
-    p.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     clipsearch_status status = CLIPSEARCH_OK;
-    if (!p.document || !p.c_locale) {
+    if (!p.document) {
         status = no_memory(&p);
         goto done;
     }
@@ -459,8 +458,6 @@ clipsearch_status cs_json_parse(const char *text, size_t size, const char *name,
     if (p.at < size)
         status = bad(&p, p.at, "something follows the JSON value");
 done:
-    if (p.c_locale)
-        freelocale(p.c_locale);
     if (status != CLIPSEARCH_OK)
         cs_json_close(&p.document);
     *document = p.document;

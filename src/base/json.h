@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * json.h - a strict JSON (RFC 8259) reader for untrusted text, and the string writer. */
+ * json.h - a strict JSON (RFC 8259) reader for untrusted text, and the writer of strings (numbers: base/decimal.h). */
 #ifndef CS_BASE_JSON_H
 #define CS_BASE_JSON_H
 
@@ -30,7 +30,7 @@ typedef struct cs_json cs_json;
 struct cs_json {
     cs_json_type type;
     bool boolean;
-    double number;      /* as strtod would read it; exact for integers up to 2^53 */
+    double number;      /* rounded to nearest; exact for integers up to 2^53 */
     bool is_integer;    /* no fraction, no exponent, fits int64_t */
     int64_t integer;    /* when is_integer */
     const char *string; /* CS_JSON_STRING */
@@ -63,8 +63,5 @@ const cs_json *cs_json_get(const cs_json *value, const char *key);
  * kept as it is, and each byte that is not part of valid UTF-8 becomes a lone surrogate escape \udc80..\udcff (Python's
  * surrogateescape), so that any file name survives the round trip. */
 void cs_json_put_string(cs_buf *buf, const char *text, size_t size);
-
-/* Append a double so that it reads back as the same double ("null" for NaN and infinities). */
-void cs_json_put_number(cs_buf *buf, double number);
 
 #endif

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * json_write.c - JSON strings and numbers, written. */
+ * json_write.c - JSON strings, written. */
 #include "base/json.h"
 
 #include "base/utf8.h"
-
-#include <locale.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 /* The letter behind the backslash for the characters that have a short escape, or 0. */
 static char short_escape(char c)
@@ -54,29 +49,4 @@ void cs_json_put_string(cs_buf *buf, const char *text, size_t size)
             cs_buf_printf(buf, "\\u%04x", c < 0x20 ? c : 0xDC00u + c);
     }
     cs_buf_putc(buf, '"');
-}
-
-void cs_json_put_number(cs_buf *buf, double number)
-{
-    if (!isfinite(number)) {
-        cs_buf_puts(buf, "null");
-        return;
-    }
-    /* printf and strtod follow the thread's locale, whose decimal point may be a comma */
-    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!c_locale) {
-        buf->failed = true;
-        return;
-    }
-    locale_t before = uselocale(c_locale);
-    char digits[40];
-    /* 17 significant digits always read back equal; most numbers people write need fewer */
-    for (int precision = 15; precision <= 17; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, number);
-        if (strtod(digits, NULL) == number)
-            break;
-    }
-    uselocale(before);
-    freelocale(c_locale);
-    cs_buf_puts(buf, digits);
 }

@@ -3,12 +3,13 @@
 #include "config/options.h"
 
 #include "base/buf.h"
+#include "base/decimal.h"
 #include "base/mem.h"
 #include "config/nearest.h"
 #include "config/words.h"
 #include "config/yaml_keys.h"
 
-#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,10 +216,8 @@ static const char *dashes_of(const option_row *row)
 static clipsearch_status set_number(const option_row *row, const char *value, cs_number_option *option,
                                     clipsearch_error *err)
 {
-    char *end;
-    errno = 0;
-    float number = strtof(value, &end);
-    if (end == value || *end || number - number != 0)
+    float number;
+    if (!cs_read_float(value, &number) || !isfinite(number))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "--%s must be a number, not \"%s\"", row->name, value);
     *option = (cs_number_option){.given = true, .value = number};
     return CLIPSEARCH_OK;

@@ -2,6 +2,7 @@
  * yaml_json.c - YAML scalars, lists and maps to JSON. */
 #include "config/yaml_json.h"
 
+#include "base/decimal.h"
 #include "base/json.h"
 
 #include <errno.h>
@@ -36,31 +37,6 @@ static bool read_integer(const char *text, int64_t *value)
     return errno == 0;
 }
 
-/* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? */
-static bool read_real(const char *text, double *value)
-{
-    const char *c = text + (*text == '-' || *text == '+');
-    size_t before = strspn(c, "0123456789"), after = 0;
-    c += before;
-    if (*c == '.') {
-        after = strspn(c + 1, "0123456789");
-        c += 1 + after;
-    }
-    if (before + after == 0)
-        return false;
-    if (*c == 'e' || *c == 'E') {
-        c += 1 + (c[1] == '-' || c[1] == '+');
-        size_t power = strspn(c, "0123456789");
-        if (!power)
-            return false;
-        c += power;
-    }
-    if (*c)
-        return false;
-    *value = strtod(text, NULL);
-    return true;
-}
-
 static clipsearch_status put_scalar(const cs_yaml *yaml, const cs_yaml_node *node, cs_buf *json, clipsearch_error *err)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
@@ -84,8 +60,8 @@ static clipsearch_status put_scalar(const cs_yaml *yaml, const cs_yaml_node *nod
                             text);
     else if (read_integer(text, &integer))
         cs_buf_printf(json, "%" PRId64, integer);
-    else if (read_real(text, &real) && real - real == 0) /* 1e999 stays a text */
-        cs_json_put_number(json, real);
+    else if (cs_read_double(text, &real) && real - real == 0) /* 1e999 stays a text */
+        cs_put_double(json, real);
     else
         cs_json_put_string(json, text, strlen(text));
     return CLIPSEARCH_OK;

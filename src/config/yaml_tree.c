@@ -73,7 +73,7 @@ clipsearch_status cs_yaml_fail(const cs_yaml *yaml, const cs_yaml_node *node, bo
     char message[900];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    cs_vformat(message, sizeof message, format, args);
     va_end(args);
     return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s:%zu:%zu: %s", yaml->name, at_key ? node->key_line : node->line,
                    at_key ? node->key_column : node->column, message);

@@ -2,6 +2,7 @@
  * convert_config.c - the small files of a model directory in the Hugging Face layout. */
 #include "convert/convert.h"
 
+#include "base/decimal.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -9,8 +10,6 @@
 #include "model/gzip.h"
 #include "text/tokenizer.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -18,24 +17,12 @@ enum {
     NOT_MERGES = 514            /* ids that are no merges: 256 bytes, 256 at a word's end, start and end */
 };
 
-/* A float with as few digits as give the same float. */
-static void put_float(cs_buf *buf, float value)
-{
-    char text[32];
-    for (int digits = 6; digits <= 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
-            break;
-    }
-    cs_buf_puts(buf, text);
-}
-
 static void put_triple(cs_buf *buf, const char *key, const float values[3])
 {
     cs_buf_printf(buf, "  \"%s\": [", key);
     for (int i = 0; i < 3; i++) {
         cs_buf_puts(buf, i ? ", " : "");
-        put_float(buf, values[i]);
+        cs_put_float(buf, values[i]);
     }
     cs_buf_puts(buf, "],\n");
 }
@@ -46,7 +33,7 @@ static void put_tower(cs_buf *buf, const cs_tower_config *tower, size_t dim)
     cs_buf_printf(buf, "    \"hidden_act\": \"%s\",\n    \"hidden_size\": %zu,\n    \"intermediate_size\": %zu,\n",
                   tower->activation == CS_ACT_GELU ? "gelu" : "quick_gelu", tower->width, tower->mlp);
     cs_buf_puts(buf, "    \"layer_norm_eps\": ");
-    put_float(buf, tower->layernorm_eps);
+    cs_put_float(buf, tower->layernorm_eps);
     cs_buf_printf(buf, ",\n    \"num_attention_heads\": %zu,\n    \"num_hidden_layers\": %zu,\n", tower->heads,
                   tower->layers);
     cs_buf_printf(buf, "    \"projection_dim\": %zu,\n", dim);
@@ -133,8 +120,9 @@ clipsearch_status cs_convert_resnet_config(const cs_clip_config *config, const c
     cs_buf_printf(&buf, "\"head_width\": %zu},\n", CS_RESNET_SHRINK * config->vision.width / config->vision.heads);
     cs_buf_printf(&buf, "  \"text_cfg\": {\"context_length\": %zu, \"vocab_size\": %zu, \"width\": %zu, ",
                   config->context_length, config->vocabulary, config->text.width);
-    cs_buf_printf(&buf, "\"heads\": %zu, \"layers\": %zu, \"mlp_ratio\": %.17g}\n  },\n  \"preprocess_cfg\": {\n",
-                  config->text.heads, config->text.layers, (double)config->text.mlp / (double)config->text.width);
+    cs_buf_printf(&buf, "\"heads\": %zu, \"layers\": %zu, \"mlp_ratio\": ", config->text.heads, config->text.layers);
+    cs_put_double(&buf, (double)config->text.mlp / (double)config->text.width);
+    cs_buf_puts(&buf, "}\n  },\n  \"preprocess_cfg\": {\n");
     put_triple(&buf, "mean", config->preprocess.mean);
     put_triple(&buf, "std", config->preprocess.std);
     cs_buf_printf(&buf, "  \"interpolation\": \"%s\"\n  }\n}\n", filter_words[config->preprocess.resample]);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "base/weight_name.h"
 #include "vision/preprocess.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static clipsearch_status choose_name(const char *path, const char *asked, char *
         const char *base = cs_path_base(real);
         if (!base[0])
             base = "model"; /* the file system's root has no name */
-        *name = cs_strndup(base, (size_t)(cs_path_weight_ending(base) - base));
+        *name = cs_strndup(base, (size_t)(cs_weight_name_ending(base) - base));
     }
     if (!*name)
         return cs_fail_memory(err, "an encoder's name");
@@ -219,15 +220,29 @@ bool cs_encoder_normalises(const clipsearch_encoder *encoder)
     return !encoder->dir.image_only || encoder->dir.image.normalise;
 }
 
-void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info)
+cs_encoder_identity cs_encoder_identify(const clipsearch_encoder *encoder)
 {
     const cs_model_dir *dir = &encoder->dir;
-    *info = (clipsearch_encoder_info){
+    return (cs_encoder_identity){
         .name = encoder->name,
-        .path = dir->path,
         .fingerprint = encoder->fingerprint,
         .preprocessing = encoder->preprocessing,
         .dim = cs_model_dim(dir),
+        .metric = dir->image_only ? dir->image.metric : CLIPSEARCH_COSINE,
+        .normalized = cs_encoder_normalises(encoder),
+    };
+}
+
+void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info)
+{
+    const cs_model_dir *dir = &encoder->dir;
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    *info = (clipsearch_encoder_info){
+        .name = identity.name,
+        .path = dir->path,
+        .fingerprint = identity.fingerprint,
+        .preprocessing = identity.preprocessing,
+        .dim = identity.dim,
         .image_size = cs_model_preprocess(dir)->crop,
         .context_length = dir->config.context_length,
         .vocabulary = dir->config.vocabulary,
@@ -237,8 +252,8 @@ void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_i
         .parameters = encoder->parameters,
         .weights = encoder->dir.weights,
         .architecture = cs_model_architecture(dir),
-        .metric = dir->image_only ? dir->image.metric : CLIPSEARCH_COSINE,
-        .normalized = cs_encoder_normalises(encoder),
+        .metric = identity.metric,
+        .normalized = identity.normalized,
     };
 }
 

@@ -3,6 +3,7 @@
 #ifndef CS_ENCODE_ENCODER_H
 #define CS_ENCODE_ENCODER_H
 
+#include "base/identity.h"
 #include "text/text_tower.h"
 #include "text/tokenizer.h"
 #include "vision/tower.h"
@@ -26,6 +27,9 @@ clipsearch_status cs_encoder_open(const char *path, const clipsearch_encoder_opt
                                   clipsearch_encoder **encoder, clipsearch_error *err);
 void cs_encoder_close(clipsearch_encoder **encoder);
 void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info);
+
+/* What collections are bound to. Its strings belong to the encoder. */
+cs_encoder_identity cs_encoder_identify(const clipsearch_encoder *encoder);
 
 /* Whether its vectors have length 1. */
 bool cs_encoder_normalises(const clipsearch_encoder *encoder);

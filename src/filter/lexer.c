@@ -28,7 +28,7 @@ clipsearch_status cs_lexer_fail(cs_lexer *lexer, clipsearch_status code, size_t 
     char message[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    cs_vformat(message, sizeof message, format, args);
     va_end(args);
     lexer->column = column_of(lexer, at);
     return cs_fail(err, code, "filter, column %zu: %s", lexer->column, message);

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "index/idmap.h"
-#include "index/pages.h"
+#include "index/huge_pages.h"
 #include "index/topk.h"
 #include "kernels/vec.h"
 
@@ -60,7 +60,7 @@ static clipsearch_status set_capacity(flat_index *flat, size_t capacity, clipsea
         return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for an index of %zu vectors of %zu numbers", capacity,
                        flat->base.dim);
     }
-    cs_index_want_huge_pages(rows, floats * sizeof *rows);
+    cs_index_request_huge_pages(rows, floats * sizeof *rows);
     if (flat->count) {
         memcpy(rows, flat->rows, flat->count * flat->stride * sizeof *rows);
         memcpy(ids, flat->ids, flat->count * sizeof *ids);
@@ -139,7 +139,7 @@ static void offer_block(const scan *search, cs_topk *top, size_t first, size_t c
         float score = scores[i];
         if (cosine) /* unit vectors are so within rounding: a picture found by itself scores 1, not 1.0000001 */
             score = score > 1.0f ? 1.0f : score < -1.0f ? -1.0f : score;
-        if (!cs_topk_may_take(top, score))
+        if (!cs_topk_would_keep(top, score))
             continue;
         if (!has_limit || (higher ? score >= limit : score <= limit))
             cs_topk_offer(top, flat->ids[first + i], score);
@@ -154,10 +154,10 @@ static size_t allowed_run(const scan *search, size_t *row, size_t end)
     const int64_t *ids = search->flat->ids;
     if (!params->allowed && !params->excluded_count)
         return end - *row < BLOCK_ROWS ? end - *row : BLOCK_ROWS;
-    while (*row < end && !cs_index_is_wanted(params, ids[*row]))
+    while (*row < end && !cs_index_may_find(params, ids[*row]))
         ++*row;
     size_t n = 0;
-    while (n < BLOCK_ROWS && *row + n < end && cs_index_is_wanted(params, ids[*row + n]))
+    while (n < BLOCK_ROWS && *row + n < end && cs_index_may_find(params, ids[*row + n]))
         n++;
     return n;
 }

@@ -4,10 +4,11 @@
 
 #include "base/mem.h"
 #include "index/hnsw_build.h"
-#include "index/hnsw_delete.h"
+#include "index/hnsw_remove.h"
+#include "index/hnsw_repair.h"
 #include "index/hnsw_file.h"
 #include "index/hnsw_search.h"
-#include "index/hnsw_sweep.h"
+#include "index/hnsw_repair_step.h"
 
 #include <math.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static clipsearch_status hnsw_reserve(cs_index *index, size_t count, clipsearch_
 {
     cs_hnsw *hnsw = (cs_hnsw *)index;
     pthread_mutex_lock(&hnsw->shared->writer);
-    clipsearch_status status = cs_hnsw_own(hnsw, count, err);
+    clipsearch_status status = cs_hnsw_copy_to_memory(hnsw, count, err);
     if (status == CLIPSEARCH_OK && count > hnsw->capacity)
         status = cs_hnsw_grow(hnsw, count, err);
     pthread_mutex_unlock(&hnsw->shared->writer);
@@ -41,11 +42,11 @@ static clipsearch_status hnsw_put_many(cs_index *index, const int64_t *ids, cons
 {
     cs_hnsw *hnsw = (cs_hnsw *)index;
     pthread_mutex_lock(&hnsw->shared->writer);
-    clipsearch_status status = cs_hnsw_own(hnsw, hnsw->rows + count, err);
+    clipsearch_status status = cs_hnsw_copy_to_memory(hnsw, hnsw->rows + count, err);
     if (status == CLIPSEARCH_OK)
         status = cs_hnsw_put_many(hnsw, ids, vectors, count, pool, err);
     if (status == CLIPSEARCH_OK && count >= MANY)
-        status = cs_hnsw_connect(hnsw, err);
+        status = cs_hnsw_link_unreachable(hnsw, err);
     pthread_mutex_unlock(&hnsw->shared->writer);
     return status;
 }
@@ -60,15 +61,15 @@ static bool hnsw_remove(cs_index *index, int64_t id)
     cs_hnsw *hnsw = (cs_hnsw *)index;
     pthread_mutex_lock(&hnsw->shared->writer);
     size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, id);
-    if (row != SIZE_MAX && cs_hnsw_own(hnsw, 0, NULL) != CLIPSEARCH_OK)
+    if (row != SIZE_MAX && cs_hnsw_copy_to_memory(hnsw, 0, NULL) != CLIPSEARCH_OK)
         row = SIZE_MAX;
     if (row != SIZE_MAX) {
         pthread_rwlock_wrlock(&hnsw->shared->lock);
-        cs_hnsw_detach(hnsw, row);
+        cs_hnsw_remove_id(hnsw, row);
         pthread_rwlock_unlock(&hnsw->shared->lock);
         /* more removed than living: now mending costs less than walking over them; without memory it is put off */
         if (hnsw->dead > MANY && hnsw->dead > hnsw->nodes)
-            (void)cs_hnsw_sweep(hnsw, true, SWEEP_ROWS, NULL);
+            (void)cs_hnsw_repair_step(hnsw, true, SWEEP_ROWS, NULL);
     }
     pthread_mutex_unlock(&hnsw->shared->writer);
     return row != SIZE_MAX;
@@ -78,9 +79,9 @@ static clipsearch_status hnsw_vacuum(cs_index *index, cs_pool *pool, clipsearch_
 {
     cs_hnsw *hnsw = (cs_hnsw *)index;
     pthread_mutex_lock(&hnsw->shared->writer);
-    clipsearch_status status = cs_hnsw_own(hnsw, 0, err);
+    clipsearch_status status = cs_hnsw_copy_to_memory(hnsw, 0, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_hnsw_mend(hnsw, pool, err);
+        status = cs_hnsw_repair_all(hnsw, pool, err);
     pthread_mutex_unlock(&hnsw->shared->writer);
     return status;
 }
@@ -103,11 +104,11 @@ static clipsearch_status hnsw_search(const cs_index *index, const float *query, 
 
 /* ---- files */
 
-clipsearch_status cs_index_hnsw_own(cs_index *index, size_t count, clipsearch_error *err)
+clipsearch_status cs_index_hnsw_copy_to_memory(cs_index *index, size_t count, clipsearch_error *err)
 {
     cs_hnsw *hnsw = (cs_hnsw *)index;
     pthread_mutex_lock(&hnsw->shared->writer);
-    clipsearch_status status = cs_hnsw_own(hnsw, count, err);
+    clipsearch_status status = cs_hnsw_copy_to_memory(hnsw, count, err);
     pthread_mutex_unlock(&hnsw->shared->writer);
     return status;
 }
@@ -117,29 +118,29 @@ clipsearch_status cs_index_hnsw_verify(const cs_index *index, clipsearch_error *
     const cs_hnsw *hnsw = (const cs_hnsw *)index;
     pthread_rwlock_rdlock(&hnsw->shared->lock);
     clipsearch_status status =
-        !hnsw->seal || cs_hnsw_seal_all(hnsw->seal) ? CLIPSEARCH_OK : cs_hnsw_seal_fail(hnsw->seal, err);
+        !hnsw->pages || cs_hnsw_pages_verify_all(hnsw->pages) ? CLIPSEARCH_OK : cs_hnsw_pages_fail(hnsw->pages, err);
     pthread_rwlock_unlock(&hnsw->shared->lock);
     return status;
 }
 
-void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_facts *facts)
+void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_info *facts)
 {
     const cs_hnsw *hnsw = (const cs_hnsw *)index;
     pthread_rwlock_rdlock(&hnsw->shared->lock);
-    *facts = (cs_hnsw_facts){.options = {.m = hnsw->m,
-                                         .ef_construction = hnsw->ef_construction,
-                                         .ef = hnsw->ef,
-                                         .codes = hnsw->quant.kind,
-                                         .seed = hnsw->seed},
-                             .vectors = hnsw->count,
-                             .rows = hnsw->rows,
-                             .nodes = hnsw->nodes,
-                             .removed = hnsw->dead,
-                             .file_bytes = hnsw->seal ? hnsw->seal->map.size : 0};
+    *facts = (cs_hnsw_info){.options = {.m = hnsw->m,
+                                        .ef_construction = hnsw->ef_construction,
+                                        .ef = hnsw->ef,
+                                        .codes = hnsw->quant.kind,
+                                        .seed = hnsw->seed},
+                            .vectors = hnsw->count,
+                            .rows = hnsw->rows,
+                            .nodes = hnsw->nodes,
+                            .removed = hnsw->dead,
+                            .file_bytes = hnsw->pages ? hnsw->pages->map.size : 0};
     pthread_rwlock_unlock(&hnsw->shared->lock);
 }
 
-bool cs_index_hnsw_has(const cs_index *index, int64_t id)
+bool cs_index_hnsw_has_id(const cs_index *index, int64_t id)
 {
     const cs_hnsw *hnsw = (const cs_hnsw *)index;
     pthread_rwlock_rdlock(&hnsw->shared->lock);
@@ -148,16 +149,16 @@ bool cs_index_hnsw_has(const cs_index *index, int64_t id)
     return has;
 }
 
-clipsearch_status cs_index_hnsw_vector(const cs_index *index, int64_t id, float *vector, bool *found,
-                                       clipsearch_error *err)
+clipsearch_status cs_index_hnsw_copy_vector(const cs_index *index, int64_t id, float *vector, bool *found,
+                                            clipsearch_error *err)
 {
     const cs_hnsw *hnsw = (const cs_hnsw *)index;
     clipsearch_status status = CLIPSEARCH_OK;
     pthread_rwlock_rdlock(&hnsw->shared->lock);
     const size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, id);
     *found = row != SIZE_MAX;
-    if (*found && hnsw->seal && !cs_hnsw_seal_rows(hnsw->seal, CS_SEAL_EXACT, &(uint32_t){(uint32_t)row}, 1))
-        status = cs_hnsw_seal_fail(hnsw->seal, err);
+    if (*found && hnsw->pages && !cs_hnsw_pages_verify_rows(hnsw->pages, CS_PAGES_EXACT, &(uint32_t){(uint32_t)row}, 1))
+        status = cs_hnsw_pages_fail(hnsw->pages, err);
     else if (*found)
         memcpy(vector, hnsw->exact + row * hnsw->exact_stride, hnsw->base.dim * sizeof *vector);
     pthread_rwlock_unlock(&hnsw->shared->lock);
@@ -181,8 +182,8 @@ static void close_shared(cs_hnsw_shared *shared)
 static void hnsw_close(cs_index *index)
 {
     cs_hnsw *hnsw = (cs_hnsw *)index;
-    if (hnsw->seal)
-        cs_hnsw_seal_close(hnsw->seal);
+    if (hnsw->pages)
+        cs_hnsw_pages_close(hnsw->pages);
     else
         cs_hnsw_free_arrays(hnsw);
     if (hnsw->shared)
@@ -225,7 +226,7 @@ static size_t either(size_t value, size_t or_default)
     return value ? value : or_default;
 }
 
-void cs_index_hnsw_defaults(cs_hnsw_options *options)
+void cs_hnsw_options_set_defaults(cs_hnsw_options *options)
 {
     options->m = either(options->m, M_DEFAULT);
     options->ef_construction = either(options->ef_construction, EF_CONSTRUCTION_DEFAULT);
@@ -238,7 +239,7 @@ clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const
     cs_hnsw_options filled = *given;
     const cs_hnsw_options *options = &filled;
     *index = NULL;
-    cs_index_hnsw_defaults(&filled);
+    cs_hnsw_options_set_defaults(&filled);
     const size_t m = filled.m, ef = filled.ef, ef_construction = filled.ef_construction;
     if (dim < 1 || dim > DIM_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "vectors of %zu numbers: an index holds 1 to %d", dim, DIM_MAX);

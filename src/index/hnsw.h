@@ -16,7 +16,7 @@ typedef struct cs_hnsw_options {
 } cs_hnsw_options;
 
 /* Put the defaults where `options` has 0. */
-void cs_index_hnsw_defaults(cs_hnsw_options *options);
+void cs_hnsw_options_set_defaults(cs_hnsw_options *options);
 
 /* Vectors of 1 to 4,096 numbers. For CLIPSEARCH_COSINE vectors and queries are taken as L2-normalised.
  *
@@ -44,22 +44,22 @@ typedef struct cs_hnsw_report {
 clipsearch_status cs_index_hnsw_check(const cs_index *index, cs_hnsw_report *report, clipsearch_error *err);
 
 /* What an index is and holds. */
-typedef struct cs_hnsw_facts {
+typedef struct cs_hnsw_info {
     cs_hnsw_options options;
     size_t vectors;    /* ids */
     size_t rows;       /* places for a vector: those, removed ones, and free ones */
     size_t nodes;      /* as in cs_hnsw_report */
     size_t removed;    /* the same */
     size_t file_bytes; /* of the file it is mapped from, or 0 */
-} cs_hnsw_facts;
+} cs_hnsw_info;
 
-void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_facts *facts);
+void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_info *facts);
 
 /* Whether there is a vector of that id. */
-bool cs_index_hnsw_has(const cs_index *index, int64_t id);
+bool cs_index_hnsw_has_id(const cs_index *index, int64_t id);
 
 /* The exact vector [dim] of an id; *found false: there is none. CLIPSEARCH_E_FORMAT: it lies in a damaged block. */
-clipsearch_status cs_index_hnsw_vector(const cs_index *index, int64_t id, float *vector, bool *found,
-                                       clipsearch_error *err);
+clipsearch_status cs_index_hnsw_copy_vector(const cs_index *index, int64_t id, float *vector, bool *found,
+                                            clipsearch_error *err);
 
 #endif

@@ -3,9 +3,10 @@
 #include "index/hnsw_build.h"
 
 #include "base/mem.h"
-#include "index/hnsw_delete.h"
-#include "index/hnsw_sweep.h"
-#include "index/hnsw_train.h"
+#include "index/hnsw_remove.h"
+#include "index/hnsw_repair.h"
+#include "index/hnsw_repair_step.h"
+#include "index/hnsw_offset.h"
 #include "index/hnsw_walk.h"
 
 #include <math.h>
@@ -80,7 +81,7 @@ static bool equal_vectors(const cs_hnsw *hnsw, uint32_t row, const float *vector
 static void close_batch(batch *b)
 {
     for (unsigned t = 0; b->scratch && t < b->threads; t++)
-        cs_hnsw_give_scratch(b->hnsw, b->scratch[t]);
+        cs_hnsw_return_scratch(b->hnsw, b->scratch[t]);
     cs_free(b->scratch);
     cs_free(b->items);
     cs_free(b->edges);
@@ -98,7 +99,7 @@ static bool open_batch(batch *b, size_t most, cs_pool *pool)
         return false;
     for (unsigned t = 0; t < b->threads; t++)
         if (!(b->scratch[t] =
-                  cs_hnsw_take_scratch(hnsw, hnsw->ef_construction, 2 * hnsw->ef_construction + most + hnsw->m0)))
+                  cs_hnsw_borrow_scratch(hnsw, hnsw->ef_construction, 2 * hnsw->ef_construction + most + hnsw->m0)))
             return false;
     return true;
 }
@@ -411,7 +412,7 @@ static void publish(batch *b)
     hnsw->count += b->count;
     for (size_t i = 0; i < b->count; i++)
         if (b->items[i].replaced)
-            cs_hnsw_detach(hnsw, cs_idmap_find(&hnsw->map, hnsw->ids, b->ids[b->items[i].at]));
+            cs_hnsw_remove_id(hnsw, cs_idmap_find(&hnsw->map, hnsw->ids, b->ids[b->items[i].at]));
     for (size_t i = 0; i < b->count; i++) /* nodes before what hangs on them */
         if (b->items[i].same == CS_HNSW_NONE)
             publish_node(hnsw, &b->items[i]);
@@ -420,7 +421,7 @@ static void publish(batch *b)
             publish_equal(hnsw, &b->items[i]);
     for (size_t i = 0; i < b->count; i++) /* rows whose id went to a node that lives again */
         if (cs_idmap_find(&hnsw->map, hnsw->ids, hnsw->ids[b->items[i].row]) != b->items[i].row)
-            cs_hnsw_let_go(hnsw, b->items[i].row);
+            cs_hnsw_free_row(hnsw, b->items[i].row);
     pthread_rwlock_unlock(&hnsw->shared->lock);
 }
 
@@ -432,7 +433,7 @@ static clipsearch_status make_room(cs_hnsw *hnsw, size_t more, cs_pool *pool, cl
     size_t room, want;
     /* among so many removed nodes a new one would find few living neighbours, or none */
     if (hnsw->dead > MEND_TIMES * hnsw->nodes) {
-        clipsearch_status status = cs_hnsw_mend(hnsw, pool, err);
+        clipsearch_status status = cs_hnsw_repair_all(hnsw, pool, err);
         if (status)
             return status;
     }
@@ -491,10 +492,10 @@ clipsearch_status cs_hnsw_put_many(cs_hnsw *hnsw, const int64_t *ids, const floa
         size_t n = hnsw->nodes / BATCH_SHARE;
         n = n < 1 ? 1 : n > BATCH_MAX ? BATCH_MAX : n;
         n = n > count - done ? count - done : n;
-        status = cs_hnsw_train(hnsw, vectors, count, pool, err);
+        status = cs_hnsw_update_offset(hnsw, vectors, count, pool, err);
         if (status == CLIPSEARCH_OK)
-            status = cs_hnsw_sweep(hnsw, hnsw->dead > FIRST_CAPACITY && hnsw->dead >= hnsw->rows / SWEEP_SHARE,
-                                   n * SWEEP_ROWS, err);
+            status = cs_hnsw_repair_step(hnsw, hnsw->dead > FIRST_CAPACITY && hnsw->dead >= hnsw->rows / SWEEP_SHARE,
+                                         n * SWEEP_ROWS, err);
         if (status == CLIPSEARCH_OK)
             status = put_batch(hnsw, ids, vectors, done, n, pool, err);
         done += n;

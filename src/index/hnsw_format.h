@@ -4,7 +4,7 @@
 #define CS_INDEX_HNSW_FORMAT_H
 
 #include "index/hnsw_graph.h"
-#include "index/hnsw_seal.h"
+#include "index/hnsw_pages.h"
 
 /* A page of header; then a checksum for every block of every section, section after section; then the sections, each
  * beginning on a page, in the machine's own byte order and exactly as they lie in memory. A section's own checksum, in
@@ -13,14 +13,13 @@
 enum {
     CS_HNSW_VERSION = 1,
     CS_HNSW_BYTE_ORDER = 0x01020304,
-    CS_HNSW_PAGE = 4096,
 };
 
-/* In the order of the file. The first three are the seal's. */
+/* In the order of the file. The first three are the pages's. */
 enum {
-    CS_SECTION_LINKS = CS_SEAL_LINKS,
-    CS_SECTION_CODES = CS_SEAL_CODES, /* empty for f32: the exact vectors are the codes */
-    CS_SECTION_EXACT = CS_SEAL_EXACT,
+    CS_SECTION_LINKS = CS_PAGES_LINKS,
+    CS_SECTION_CODES = CS_PAGES_CODES, /* empty for f32: the exact vectors are the codes */
+    CS_SECTION_EXACT = CS_PAGES_EXACT,
     CS_SECTION_TERMS,
     CS_SECTION_SQUARES,
     CS_SECTION_OFFSET,

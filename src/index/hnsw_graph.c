@@ -3,7 +3,7 @@
 #include "index/hnsw_graph.h"
 
 #include "base/mem.h"
-#include "index/pages.h"
+#include "index/huge_pages.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@ static void *larger(const void *old, size_t used, size_t count, size_t size)
     char *array = cs_alloc_aligned(count, size);
     if (!array)
         return NULL;
-    cs_index_want_huge_pages(array, count * size);
+    cs_index_request_huge_pages(array, count * size);
     if (used)
         memcpy(array, old, used * size);
     memset(array + used * size, 0, (count - used) * size);
@@ -132,7 +132,7 @@ void cs_hnsw_free_arrays(cs_hnsw *hnsw)
 
 /* ---- from a file into memory */
 
-void cs_hnsw_forget_arrays(cs_hnsw *hnsw)
+void cs_hnsw_clear_arrays(cs_hnsw *hnsw)
 {
     hnsw->quant.rows = NULL;
     hnsw->quant.terms = NULL;
@@ -171,22 +171,22 @@ static bool copy_arrays(const cs_hnsw *mapped, cs_hnsw *new, size_t capacity)
 {
     const bool i8 = mapped->quant.kind == CS_QUANT_I8;
     const size_t dim = mapped->base.dim;
-    cs_hnsw_forget_arrays(new);
+    cs_hnsw_clear_arrays(new);
     new->upper_capacity = mapped->upper_count + CS_HNSW_LEVELS;
     new->upper = larger(mapped->upper, mapped->upper_count, new->upper_capacity, mapped->m * sizeof *new->upper);
     new->quant.offset = i8 ? larger(mapped->quant.offset, dim, dim, sizeof *new->quant.offset) : NULL;
     return larger_arrays(mapped, new, capacity) && new->upper && (!i8 || new->quant.offset);
 }
 
-clipsearch_status cs_hnsw_own(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err)
+clipsearch_status cs_hnsw_copy_to_memory(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err)
 {
-    cs_hnsw_seal *seal = hnsw->seal;
-    if (!seal)
+    cs_hnsw_pages *pages = hnsw->pages;
+    if (!pages)
         return CLIPSEARCH_OK;
-    if (!cs_hnsw_seal_all(seal))
-        return cs_hnsw_seal_fail(seal, err);
+    if (!cs_hnsw_pages_verify_all(pages))
+        return cs_hnsw_pages_fail(pages, err);
     if (!links_are_right(hnsw))
-        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: its links lead where no node is", seal->path);
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: its links lead where no node is", pages->path);
     capacity = capacity < hnsw->rows ? hnsw->rows : capacity;
     if (capacity > CS_HNSW_MAX_ROWS)
         return fail_room(hnsw, capacity, CLIPSEARCH_E_LIMIT, err);
@@ -200,9 +200,9 @@ clipsearch_status cs_hnsw_own(cs_hnsw *hnsw, size_t capacity, clipsearch_error *
     adopt(hnsw, &new);
     hnsw->upper = new.upper;
     hnsw->upper_capacity = new.upper_capacity;
-    hnsw->seal = NULL;
+    hnsw->pages = NULL;
     pthread_rwlock_unlock(&hnsw->shared->lock);
-    cs_hnsw_seal_close(seal);
+    cs_hnsw_pages_close(pages);
     return CLIPSEARCH_OK;
 }
 
@@ -260,7 +260,7 @@ static bool fit_scratch(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch, size_t ef
     return true;
 }
 
-cs_hnsw_scratch *cs_hnsw_take_scratch(const cs_hnsw *hnsw, size_t ef, size_t sort)
+cs_hnsw_scratch *cs_hnsw_borrow_scratch(const cs_hnsw *hnsw, size_t ef, size_t sort)
 {
     cs_hnsw_shared *shared = hnsw->shared;
     pthread_mutex_lock(&shared->scratch_lock);
@@ -285,7 +285,7 @@ cs_hnsw_scratch *cs_hnsw_take_scratch(const cs_hnsw *hnsw, size_t ef, size_t sor
     return scratch;
 }
 
-void cs_hnsw_give_scratch(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch)
+void cs_hnsw_return_scratch(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch)
 {
     if (!scratch)
         return;

@@ -4,7 +4,7 @@
 #define CS_INDEX_HNSW_GRAPH_H
 
 #include "index/hnsw.h"
-#include "index/hnsw_seal.h"
+#include "index/hnsw_pages.h"
 #include "index/idmap.h"
 #include "index/visited.h"
 
@@ -71,14 +71,15 @@ typedef struct cs_hnsw {
     uint32_t *upper_at; /* [capacity] a row's first block in upper: level l is block upper_at + l - 1 */
     uint32_t *upper;    /* [upper_capacity, m] */
     size_t upper_count, upper_capacity;
-    uint32_t *next;     /* [capacity] chain of vectors equal to a node's, or of free rows */
-    int64_t *ids;       /* [capacity] */
-    cs_idmap map;       /* id -> row */
-    uint32_t entry;     /* NONE: no node */
-    int top;            /* the entry's level */
-    cs_visited going;   /* a sweep's (hnsw_sweep.h): the removed nodes it will free; between sweeps no bits */
-    size_t swept;       /* rows it has seen to; from going.words * 64 on it frees */
-    cs_hnsw_seal *seal; /* the arrays are this file's and are not to be written; NULL: they are in memory, and owned */
+    uint32_t *next;   /* [capacity] chain of vectors equal to a node's, or of free rows */
+    int64_t *ids;     /* [capacity] */
+    cs_idmap map;     /* id -> row */
+    uint32_t entry;   /* NONE: no node */
+    int top;          /* the entry's level */
+    cs_visited going; /* a sweep's (hnsw_repair_step.h): the removed nodes it will free; between sweeps no bits */
+    size_t swept;     /* rows it has seen to; from going.words * 64 on it frees */
+    cs_hnsw_pages
+        *pages; /* the arrays are this file's and are not to be written; NULL: they are in memory, and owned */
 } cs_hnsw;
 
 static inline uint32_t *cs_hnsw_links(const cs_hnsw *hnsw, uint32_t row, int level)
@@ -106,14 +107,14 @@ clipsearch_status cs_hnsw_grow(cs_hnsw *hnsw, size_t capacity, clipsearch_error 
 bool cs_hnsw_grow_upper(cs_hnsw *hnsw, size_t blocks);
 void cs_hnsw_free_arrays(cs_hnsw *hnsw);
 /* Point at none any more. */
-void cs_hnsw_forget_arrays(cs_hnsw *hnsw);
-/* What cs_index_hnsw_own says. The writer's lock is held. */
-clipsearch_status cs_hnsw_own(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err);
+void cs_hnsw_clear_arrays(cs_hnsw *hnsw);
+/* What cs_index_hnsw_copy_to_memory says. The writer's lock is held. */
+clipsearch_status cs_hnsw_copy_to_memory(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err);
 
 /* Scratch for walks of `ef` candidates and choices among `sort` of them; NULL when out of memory. A shared lock, or the
  * writer's, is held. */
-cs_hnsw_scratch *cs_hnsw_take_scratch(const cs_hnsw *hnsw, size_t ef, size_t sort);
-void cs_hnsw_give_scratch(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch);
+cs_hnsw_scratch *cs_hnsw_borrow_scratch(const cs_hnsw *hnsw, size_t ef, size_t sort);
+void cs_hnsw_return_scratch(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch);
 void cs_hnsw_free_scratch(cs_hnsw_scratch *scratch);
 
 #endif

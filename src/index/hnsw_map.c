@@ -67,7 +67,7 @@ static clipsearch_status read_tables(opening *o)
         const cs_hnsw_section *section = &o->header.section[s];
         if (section->offset % CS_HNSW_PAGE || section->offset > o->size || section->bytes > o->size - section->offset)
             return fail(o, "its header says what cannot be");
-        const size_t bytes = cs_seal_blocks((size_t)section->bytes) * sizeof *o->sums[s];
+        const size_t bytes = cs_hnsw_page_count((size_t)section->bytes) * sizeof *o->sums[s];
         if (bytes > o->size - at)
             return fail(o, "its header says what cannot be");
         if (cs_checksum(o->data + at, bytes) != section->checksum)
@@ -144,15 +144,15 @@ static clipsearch_status take_arrays(opening *o, cs_hnsw *hnsw)
 
 static clipsearch_status verify_small(const opening *o)
 {
-    for (int s = CS_SEAL_SECTIONS; s < CS_SECTIONS; s++) {
+    for (int s = CS_PAGES_SECTIONS; s < CS_SECTIONS; s++) {
         const uint8_t *data = at(o, s);
         size_t left = (size_t)o->header.section[s].bytes;
         for (size_t block = 0, size; left; left -= size, data += size, block++) {
-            size = left < CS_SEAL_BLOCK ? left : CS_SEAL_BLOCK;
+            size = left < CS_HNSW_PAGE ? left : CS_HNSW_PAGE;
             if (cs_checksum(data, size) != o->sums[s][block])
                 return cs_fail(o->err, CLIPSEARCH_E_FORMAT,
-                               "%s: damaged within the %d bytes at %zu (their checksum differs)", o->path,
-                               CS_SEAL_BLOCK, (size_t)(data - o->data));
+                               "%s: damaged within the %d bytes at %zu (their checksum differs)", o->path, CS_HNSW_PAGE,
+                               (size_t)(data - o->data));
         }
     }
     return CLIPSEARCH_OK;
@@ -246,7 +246,7 @@ static void advise(const opening *o)
         madvise(writable(at(o, CS_SECTION_EXACT)), (size_t)exact->bytes, MADV_RANDOM);
 }
 
-static clipsearch_status open_mapped(opening *o, cs_hnsw_seal *seal, cs_hnsw **out, clipsearch_error *err)
+static clipsearch_status open_mapped(opening *o, cs_hnsw_pages *pages, cs_hnsw **out, clipsearch_error *err)
 {
     cs_index *index = NULL;
     const cs_hnsw_header *h = &o->header;
@@ -265,19 +265,19 @@ static clipsearch_status open_mapped(opening *o, cs_hnsw_seal *seal, cs_hnsw **o
         return status == CLIPSEARCH_E_MEMORY ? status : fail(o, "its header says what cannot be");
     cs_hnsw *hnsw = (cs_hnsw *)index;
     cs_hnsw_free_arrays(hnsw); /* only the offset; the file has its own */
-    cs_hnsw_forget_arrays(hnsw);
+    cs_hnsw_clear_arrays(hnsw);
     status = take_arrays(o, hnsw);
     if (status == CLIPSEARCH_OK)
         status = check_arrays(o, hnsw);
-    const size_t row_bytes[CS_SEAL_SECTIONS] = {[CS_SEAL_LINKS] = hnsw->m0 * sizeof *hnsw->links,
-                                                [CS_SEAL_CODES] = hnsw->quant.row_bytes,
-                                                [CS_SEAL_EXACT] = hnsw->exact_stride * sizeof *hnsw->exact};
-    for (int s = 0; s < CS_SEAL_SECTIONS && status == CLIPSEARCH_OK; s++)
-        if (!cs_hnsw_seal_add(seal, s, at(o, s), (size_t)h->section[s].bytes, row_bytes[s], o->sums[s]))
+    const size_t row_bytes[CS_PAGES_SECTIONS] = {[CS_PAGES_LINKS] = hnsw->m0 * sizeof *hnsw->links,
+                                                 [CS_PAGES_CODES] = hnsw->quant.row_bytes,
+                                                 [CS_PAGES_EXACT] = hnsw->exact_stride * sizeof *hnsw->exact};
+    for (int s = 0; s < CS_PAGES_SECTIONS && status == CLIPSEARCH_OK; s++)
+        if (!cs_hnsw_pages_add_section(pages, s, at(o, s), (size_t)h->section[s].bytes, row_bytes[s], o->sums[s]))
             status = cs_fail_memory(err, "opening an index");
-    seal->codes = hnsw->quant.kind == CS_QUANT_F32 ? CS_SEAL_EXACT : CS_SEAL_CODES;
+    pages->codes = hnsw->quant.kind == CS_QUANT_F32 ? CS_PAGES_EXACT : CS_PAGES_CODES;
     if (status != CLIPSEARCH_OK) {
-        cs_hnsw_forget_arrays(hnsw);
+        cs_hnsw_clear_arrays(hnsw);
         cs_index_close(&index);
         return status;
     }
@@ -289,22 +289,22 @@ clipsearch_status cs_index_hnsw_map(const char *path, cs_index **index, cs_hnsw_
 {
     cs_hnsw *hnsw = NULL;
     *index = NULL;
-    cs_hnsw_seal *seal = cs_hnsw_seal_make(path);
-    if (!seal)
+    cs_hnsw_pages *pages = cs_hnsw_pages_make(path);
+    if (!pages)
         return cs_fail_memory(err, "opening an index");
-    clipsearch_status status = cs_map_open(path, &seal->map, err);
+    clipsearch_status status = cs_map_open(path, &pages->map, err);
     if (status != CLIPSEARCH_OK) {
-        cs_hnsw_seal_close(seal);
+        cs_hnsw_pages_close(pages);
         return status;
     }
-    opening o = {.path = path, .data = seal->map.data, .size = seal->map.size, .err = err};
-    status = open_mapped(&o, seal, &hnsw, err);
+    opening o = {.path = path, .data = pages->map.data, .size = pages->map.size, .err = err};
+    status = open_mapped(&o, pages, &hnsw, err);
     if (status != CLIPSEARCH_OK) {
-        cs_hnsw_seal_close(seal);
+        cs_hnsw_pages_close(pages);
         return status;
     }
     advise(&o);
-    hnsw->seal = seal;
+    hnsw->pages = pages;
     *stamp = (cs_hnsw_stamp){.owner = o.header.owner, .generation = o.header.generation};
     *index = &hnsw->base;
     return CLIPSEARCH_OK;

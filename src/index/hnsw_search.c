@@ -41,7 +41,7 @@ typedef struct search {
 
 static bool is_wanted(const search *s, uint32_t row)
 {
-    return cs_index_is_wanted(s->params, s->hnsw->ids[row]);
+    return cs_index_may_find(s->params, s->hnsw->ids[row]);
 }
 
 /* Whether the node or a vector equal to it may be an answer. */
@@ -76,8 +76,8 @@ static size_t rank(const search *s, const cs_hnsw_node *nodes, size_t count, boo
     const cs_index_search_params *params = s->params;
     const bool higher = hnsw->base.metric != CLIPSEARCH_L2;
     cs_topk top = cs_topk_make(out, k, higher);
-    for (size_t i = 0; i < count && hnsw->seal; i++)
-        if (!cs_hnsw_seal_rows(hnsw->seal, CS_SEAL_EXACT, &nodes[i].row, 1))
+    for (size_t i = 0; i < count && hnsw->pages; i++)
+        if (!cs_hnsw_pages_verify_rows(hnsw->pages, CS_PAGES_EXACT, &nodes[i].row, 1))
             s->scratch->damaged = true;
     for (size_t i = 0; i < count; i++) {
         if (i + 2 < count) {
@@ -134,8 +134,8 @@ static void scan_add(search *s, cs_hnsw_node node)
 static void scan_picked(search *s)
 {
     cs_hnsw_scratch *scratch = s->scratch;
-    cs_hnsw_seal *seal = cs_hnsw_seal_to_ask(s->hnsw->seal);
-    if (seal && !cs_hnsw_seal_rows(seal, seal->codes, scratch->picked, s->picked))
+    cs_hnsw_pages *pages = cs_hnsw_pages_unverified(s->hnsw->pages);
+    if (pages && !cs_hnsw_pages_verify_rows(pages, pages->codes, scratch->picked, s->picked))
         scratch->damaged = true;
     cs_quant_distances(&s->hnsw->quant, &scratch->query, scratch->picked, s->picked, scratch->distances);
     scratch->compared += s->picked;
@@ -155,7 +155,7 @@ static void scan_row(search *s, size_t row)
 static void scan(search *s)
 {
     const cs_hnsw *hnsw = s->hnsw;
-    const cs_index_allowed *allowed = s->params->allowed;
+    const cs_id_set *allowed = s->params->allowed;
     s->count = s->picked = 0;
     if (allowed && allowed->count < hnsw->rows / FEW_ALLOWED) {
         for (size_t word = 0; word < (allowed->size + 63) / 64; word++)
@@ -230,7 +230,7 @@ static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_n
     size_t scan_keep = hnsw->quant.kind == CS_QUANT_F32 ? k : keep * SCAN_RERANK;
     scan_keep = scan_keep > allowed ? allowed : scan_keep;
     s->keep = keep > allowed ? allowed : keep;
-    s->scratch = cs_hnsw_take_scratch(hnsw, graph && pool > scan_keep ? pool : scan_keep, BLOCK);
+    s->scratch = cs_hnsw_borrow_scratch(hnsw, graph && pool > scan_keep ? pool : scan_keep, BLOCK);
     if (!s->scratch)
         return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a search of %zu neighbours", k);
     s->scratch->query.by_distance = false;
@@ -247,11 +247,11 @@ static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_n
         s->params->stats->expanded = s->scratch->expanded;
     }
     clipsearch_status status = CLIPSEARCH_OK;
-    if (s->scratch->damaged || (cs_hnsw_seal_to_ask(hnsw->seal) && !cs_hnsw_seal_more(hnsw->seal))) {
+    if (s->scratch->damaged || (cs_hnsw_pages_unverified(hnsw->pages) && !cs_hnsw_pages_verify_more(hnsw->pages))) {
         *found = 0;
-        status = cs_hnsw_seal_fail(hnsw->seal, err);
+        status = cs_hnsw_pages_fail(hnsw->pages, err);
     }
-    cs_hnsw_give_scratch(hnsw, s->scratch);
+    cs_hnsw_return_scratch(hnsw, s->scratch);
     return status;
 }
 

@@ -35,8 +35,8 @@ static inline void fetch(const void *at, size_t bytes)
 void cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *scratch)
 {
     cs_hnsw_node best = {.row = hnsw->entry};
-    cs_hnsw_seal *seal = cs_hnsw_seal_to_ask(hnsw->seal);
-    scratch->damaged = seal && !cs_hnsw_seal_rows(seal, seal->codes, &best.row, 1);
+    cs_hnsw_pages *pages = cs_hnsw_pages_unverified(hnsw->pages);
+    scratch->damaged = pages && !cs_hnsw_pages_verify_rows(pages, pages->codes, &best.row, 1);
     cs_quant_distances(&hnsw->quant, &scratch->query, &best.row, 1, &best.distance);
     scratch->compared++;
     for (int l = hnsw->top; l > level; l--)
@@ -44,7 +44,7 @@ void cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *scratch)
             const uint32_t *links = cs_hnsw_links(hnsw, best.row, l);
             const size_t count = cs_hnsw_link_count(links, hnsw->m);
             moved = false;
-            if (seal && !cs_hnsw_seal_rows(seal, seal->codes, links, count))
+            if (pages && !cs_hnsw_pages_verify_rows(pages, pages->codes, links, count))
                 scratch->damaged = true;
             cs_quant_distances(&hnsw->quant, &scratch->query, links, count, scratch->distances);
             scratch->compared += count;
@@ -82,13 +82,13 @@ size_t cs_hnsw_walk(const cs_hnsw *hnsw, size_t starts, size_t ef, int level, cs
     const cs_quant *quant = &hnsw->quant;
     const size_t cap = cs_hnsw_cap(hnsw, level);
     size_t count = starts, next = 0;
-    cs_hnsw_seal *seal = cs_hnsw_seal_to_ask(hnsw->seal);
+    cs_hnsw_pages *pages = cs_hnsw_pages_unverified(hnsw->pages);
     cs_visited_clear(&scratch->visited, hnsw->capacity);
     for (size_t i = 0; i < starts; i++)
         cs_visited_add(&scratch->visited, pool[i].row);
     while (next < count) {
         const uint32_t *links = cs_hnsw_links(hnsw, pool[next].row, level);
-        if (seal && level == 0 && !cs_hnsw_seal_rows(seal, CS_SEAL_LINKS, &pool[next].row, 1)) {
+        if (pages && level == 0 && !cs_hnsw_pages_verify_rows(pages, CS_PAGES_LINKS, &pool[next].row, 1)) {
             scratch->damaged = true;
             break;
         }
@@ -100,7 +100,7 @@ size_t cs_hnsw_walk(const cs_hnsw *hnsw, size_t starts, size_t ef, int level, cs
             scratch->picked[fresh] = links[i];
             fresh += cs_visited_add(&scratch->visited, links[i]);
         }
-        if (seal && !cs_hnsw_seal_rows(seal, seal->codes, scratch->picked, fresh)) {
+        if (pages && !cs_hnsw_pages_verify_rows(pages, pages->codes, scratch->picked, fresh)) {
             scratch->damaged = true;
             break;
         }

@@ -49,7 +49,7 @@ static size_t sum_up(const cs_hnsw_part *parts, uint64_t *sums, cs_hnsw_header *
         const uint8_t *at = parts[s].data;
         const size_t first = n;
         for (size_t left = parts[s].bytes, size; left; left -= size, at += size) {
-            size = left < CS_SEAL_BLOCK ? left : CS_SEAL_BLOCK;
+            size = left < CS_HNSW_PAGE ? left : CS_HNSW_PAGE;
             sums[n++] = cs_checksum(at, size);
         }
         header->section[s].bytes = parts[s].bytes;
@@ -78,7 +78,7 @@ static clipsearch_status write_all(const cs_hnsw *hnsw, const cs_hnsw_stamp *sta
     _Static_assert(sizeof header <= CS_HNSW_CHECKED, "the header fits its page");
     cs_hnsw_list_parts(hnsw, slots, parts);
     for (int s = 0; s < CS_SECTIONS; s++)
-        blocks += cs_seal_blocks(parts[s].bytes);
+        blocks += cs_hnsw_page_count(parts[s].bytes);
     uint64_t *sums = cs_alloc_array(blocks, sizeof *sums);
     if (!sums)
         return cs_fail_memory(err, "the checksums of an index");

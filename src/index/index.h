@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/pool.h"
+#include "index/id_set.h"
 
 #include <stdint.h>
 
@@ -15,13 +16,6 @@ typedef struct cs_neighbour {
     int64_t id;
     float score;
 } cs_neighbour;
-
-/* A set of ids: bit i of bits stands for id first + i; ids outside [first, first + size) are not in it. */
-typedef struct cs_index_allowed {
-    const uint64_t *bits; /* [(size + 63) / 64]; bits behind size are zero */
-    int64_t first;
-    size_t size, count; /* count: how many bits are set */
-} cs_index_allowed;
 
 /* What a search did. */
 typedef struct cs_index_stats {
@@ -35,9 +29,9 @@ typedef struct cs_index_search_params {
     size_t k;
     bool has_limit; /* only neighbours as near as `limit` or nearer */
     float limit;
-    size_t ef;                       /* graph: candidates kept while walking; 0: the index's own; raised to k */
-    const cs_index_allowed *allowed; /* only these ids; NULL: all */
-    const int64_t *excluded;         /* [excluded_count], ascending: none of these */
+    size_t ef;                /* graph: candidates kept while walking; 0: the index's own; raised to k */
+    const cs_id_set *allowed; /* only these ids; NULL: all */
+    const int64_t *excluded;  /* [excluded_count], ascending: none of these */
     size_t excluded_count;
     cs_index_stats *stats; /* filled in when not NULL */
 } cs_index_search_params;
@@ -84,36 +78,12 @@ clipsearch_status cs_index_vacuum(cs_index *index, cs_pool *pool, clipsearch_err
 /* False when there is no such id. */
 bool cs_index_remove(cs_index *index, int64_t id);
 size_t cs_index_count(const cs_index *index);
-/* Whether `id` is in the set; NULL: every id is. */
-static inline bool cs_index_is_allowed(const cs_index_allowed *allowed, int64_t id)
-{
-    if (!allowed)
-        return true;
-    uint64_t i = (uint64_t)id - (uint64_t)allowed->first;
-    return i < allowed->size && (allowed->bits[i / 64] >> i % 64 & 1);
-}
-
-/* Whether `id` is among ids [count], which ascend. */
-static inline bool cs_index_is_listed(const int64_t *ids, size_t count, int64_t id)
-{
-    size_t low = 0;
-    while (low < count) {
-        const size_t middle = low + (count - low) / 2;
-        if (ids[middle] == id)
-            return true;
-        if (ids[middle] < id)
-            low = middle + 1;
-        else
-            count = middle;
-    }
-    return false;
-}
 
 /* Whether a search may find `id`. */
-static inline bool cs_index_is_wanted(const cs_index_search_params *params, int64_t id)
+static inline bool cs_index_may_find(const cs_index_search_params *params, int64_t id)
 {
-    return cs_index_is_allowed(params->allowed, id) &&
-           !(params->excluded_count && cs_index_is_listed(params->excluded, params->excluded_count, id));
+    return cs_id_set_has(params->allowed, id) &&
+           !(params->excluded_count && cs_ids_contain(params->excluded, params->excluded_count, id));
 }
 
 /* The nearest k (or fewer: *found) to query [dim], nearest first, ties by ascending id, into out [k]. Any number of

@@ -20,7 +20,7 @@ void cs_topk_offer(cs_topk *top, int64_t id, float score);
 size_t cs_topk_finish(cs_topk *top);
 
 /* False when an offer of this score would change nothing: what a scan asks inline, before it pays for the call. */
-static inline bool cs_topk_may_take(const cs_topk *top, float score)
+static inline bool cs_topk_would_keep(const cs_topk *top, float score)
 {
     if (top->count < top->k)
         return true;

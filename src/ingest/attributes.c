@@ -3,6 +3,7 @@
 #include "ingest/attributes.h"
 
 #include "base/csv.h"
+#include "base/decimal.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -55,7 +56,7 @@ static void put_scalar(cs_buf *out, const cs_json *value)
     else if (value->type == CS_JSON_NUMBER && value->is_integer)
         cs_buf_printf(out, "%" PRId64, value->integer);
     else if (value->type == CS_JSON_NUMBER)
-        cs_json_put_number(out, value->number);
+        cs_put_double(out, value->number);
     else
         cs_buf_puts(out, value->type == CS_JSON_NULL ? "null" : value->boolean ? "true" : "false");
 }

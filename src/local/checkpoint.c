@@ -143,7 +143,7 @@ static clipsearch_status fold_in(checkpoint *c)
     if (began)
         cs_store_end_reading(c->store);
     if (status == CLIPSEARCH_OK && count)
-        status = cs_index_hnsw_own(c->index, c->row.count, c->err);
+        status = cs_index_hnsw_copy_to_memory(c->index, c->row.count, c->err);
     if (status == CLIPSEARCH_OK && count)
         status = take_memory(c, count);
     for (size_t i = 0; i < list.count && status == CLIPSEARCH_OK; i++)
@@ -157,7 +157,7 @@ static clipsearch_status fold_in(checkpoint *c)
 /* Removed nodes are let go of when they are many, or when asked; many empty places, by making all anew. */
 static clipsearch_status tidy(checkpoint *c, bool *anew)
 {
-    cs_hnsw_facts facts;
+    cs_hnsw_info facts;
     cs_index_hnsw_describe(c->index, &facts);
     *anew = facts.rows - facts.vectors > facts.rows / EMPTY_SHARE;
     if (*anew || facts.removed == 0 || !(c->options->vacuum || facts.removed > facts.nodes / REMOVED_SHARE))

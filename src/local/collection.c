@@ -63,7 +63,7 @@ static clipsearch_collection_info info_of(const cs_store_collection *row)
     cs_hnsw_options index = {.m = row->m, .ef_construction = row->ef_construction, .ef = row->ef};
     clipsearch_codes codes = CLIPSEARCH_CODES_DEFAULT;
     cs_codes_of_word(row->codes, &codes);
-    cs_index_hnsw_defaults(&index);
+    cs_hnsw_options_set_defaults(&index);
     return (clipsearch_collection_info){.struct_size = sizeof(clipsearch_collection_info),
                                         .name = row->name,
                                         .encoder = row->encoder,

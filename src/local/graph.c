@@ -27,7 +27,7 @@ char *cs_graph_path(const cs_store *store, const char *collection)
 /* Whether an index is of the kind the collection asks for. */
 static bool is_as_asked(const cs_store_collection *row, const cs_index *index)
 {
-    cs_hnsw_facts facts;
+    cs_hnsw_info facts;
     clipsearch_codes codes;
     cs_index_hnsw_describe(index, &facts);
     return index->dim == row->dim && index->metric == row->metric && cs_codes_of_word(row->codes, &codes) &&
@@ -122,11 +122,11 @@ static clipsearch_status merge_changed(cs_graph *graph, const reading *more, cli
 
 static void count_all(cs_graph *graph)
 {
-    cs_hnsw_facts facts;
+    cs_hnsw_info facts;
     cs_index_hnsw_describe(graph->index, &facts);
     graph->holds = facts.vectors + (graph->tail ? cs_index_count(graph->tail) : 0);
     for (size_t i = 0; i < graph->changed_count; i++)
-        graph->holds -= cs_index_hnsw_has(graph->index, graph->changed[i]);
+        graph->holds -= cs_index_hnsw_has_id(graph->index, graph->changed[i]);
 }
 
 /* Read what has changed behind graph->tail_generation. An error leaves no tail. */

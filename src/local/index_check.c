@@ -30,11 +30,11 @@ static clipsearch_status look_at_vector(void *context, int64_t id, const float *
     clipsearch_status status = cs_index_put(c->flat, id, vector, err);
     if (status == CLIPSEARCH_OK && c->seen++ % c->every == 0 && c->taken < c->sample)
         memcpy(c->queries + c->taken++ * dim, vector, dim * sizeof *vector);
-    if (status != CLIPSEARCH_OK || !c->graph.index || cs_index_is_listed(c->graph.changed, c->graph.changed_count, id))
+    if (status != CLIPSEARCH_OK || !c->graph.index || cs_ids_contain(c->graph.changed, c->graph.changed_count, id))
         return status;
     float theirs[CS_STORE_DIM_MAX];
     bool found = false;
-    if (cs_index_hnsw_vector(c->graph.index, id, theirs, &found, NULL) == CLIPSEARCH_OK && found &&
+    if (cs_index_hnsw_copy_vector(c->graph.index, id, theirs, &found, NULL) == CLIPSEARCH_OK && found &&
         memcmp(theirs, vector, dim * sizeof *vector) == 0)
         c->matched++;
     else
@@ -47,7 +47,7 @@ static size_t changed_in_graph(const check *c)
 {
     size_t count = 0;
     for (size_t i = 0; i < c->graph.changed_count; i++)
-        count += cs_index_hnsw_has(c->graph.index, c->graph.changed[i]);
+        count += cs_index_hnsw_has_id(c->graph.index, c->graph.changed[i]);
     return count;
 }
 
@@ -85,7 +85,7 @@ static void take_damage(check *c, const char *why)
 /* Open the file with its tail, verify every block, and look through the graph. */
 static clipsearch_status look_at_file(check *c)
 {
-    cs_hnsw_facts facts;
+    cs_hnsw_info facts;
     cs_hnsw_report graph;
     clipsearch_error why = {0};
     clipsearch_check_report *report = c->report;

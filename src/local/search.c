@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "local/picked.h"
-#include "index/allowed.h"
 
 #include <math.h>
 #include <string.h>
@@ -77,10 +76,10 @@ static clipsearch_status take_query(const cs_store_collection *row, const float 
 /* What one call of cs_search searches: the graph and its tail, or an index of exact vectors. */
 typedef struct place {
     bool graph;
-    const cs_index *index;           /* exact; NULL while the graph is used */
-    const cs_index_allowed *allowed; /* NULL: all */
-    cs_index *own;                   /* an index of the picked vectors alone, or NULL */
-    cs_allowed set;
+    const cs_index *index;    /* exact; NULL while the graph is used */
+    const cs_id_set *allowed; /* NULL: all */
+    cs_index *own;            /* an index of the picked vectors alone, or NULL */
+    cs_id_set set;
     size_t picked; /* ids that the filter lets through */
 } place;
 
@@ -137,7 +136,7 @@ static clipsearch_status choose_place(clipsearch_collection *collection, const c
     if (status == CLIPSEARCH_OK && filter)
         status = cs_picked_read(collection, filter, &picked, err);
     if (status == CLIPSEARCH_OK && filter)
-        status = cs_allowed_make(picked.ids, picked.count, &where->set, &fits, err);
+        status = cs_id_set_make(picked.ids, picked.count, &where->set, &fits, err);
     if (status != CLIPSEARCH_OK)
         goto done;
     where->picked = picked.count;
@@ -148,7 +147,7 @@ static clipsearch_status choose_place(clipsearch_collection *collection, const c
         where->graph = false;
         goto done;
     }
-    where->allowed = filter ? &where->set.set : NULL;
+    where->allowed = filter ? &where->set : NULL;
     if (!where->graph)
         status = choose_exact(collection, where, err);
 done:
@@ -268,7 +267,7 @@ clipsearch_status cs_search(clipsearch_collection *collection, const float *quer
     if (began)
         cs_store_end_reading(collection->db->store);
     cs_index_close(&where.own);
-    cs_allowed_free(&where.set);
+    cs_id_set_free(&where.set);
     if (status != CLIPSEARCH_OK)
         cs_hits_free(&hits);
     *out = hits;

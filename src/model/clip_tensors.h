@@ -4,21 +4,13 @@
 #define CS_MODEL_CLIP_TENSORS_H
 
 #include "model/clip_config.h"
+#include "model/matrix.h"
 #include "model/weights.h"
 
 typedef enum cs_clip_naming {
     CS_NAMING_HUGGING_FACE, /* vision_model.encoder.layers.N.self_attn.q_proj ... */
     CS_NAMING_OPENAI        /* visual.transformer.resblocks.N.attn.in_proj_weight ...; open_clip's too */
 } cs_clip_naming;
-
-/* A matrix [rows, columns] inside a tensor, where it lies in the file. transposed: the file stores its transpose
- * [columns, rows]. */
-typedef struct cs_matrix {
-    cs_dtype dtype;
-    const void *data;
-    size_t rows, columns;
-    bool transposed;
-} cs_matrix;
 
 /* A pre-LN transformer block, W = width, M = mlp. */
 typedef struct cs_block_tensors {

@@ -19,7 +19,7 @@ void cs_config_fail(cs_config_reader *reader, clipsearch_status code, const char
     char what[512];
     va_list args;
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    cs_vformat(what, sizeof what, format, args);
     va_end(args);
     reader->status = cs_fail(reader->err, code, "%s: %s%s%s: %s", reader->file, reader->section,
                              reader->section[0] ? "." : "", key, what);

@@ -2,12 +2,14 @@
  * catalogue.c - models.yaml, checked key by key. */
 #include "models/catalogue.h"
 
+#include "base/decimal.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "models/models.h"
 #include "config/nearest.h"
 #include "config/yaml_keys.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,9 +150,7 @@ static clipsearch_status read_file(const cs_yaml *yaml, const cs_yaml_node *node
 
 static bool read_number(const char *text, double *value)
 {
-    char *end;
-    *value = strtod(text, &end);
-    return end != text && !*end && *value - *value == 0;
+    return cs_read_double(text, value) && isfinite(*value);
 }
 
 static clipsearch_status read_texts(cs_yaml *yaml, const cs_yaml_node *node, cs_acceptance *acceptance,

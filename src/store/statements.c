@@ -94,7 +94,11 @@ clipsearch_status cs_store_statement(cs_store *store, cs_sql which, sqlite3_stmt
 clipsearch_status cs_store_step(cs_store *store, sqlite3_stmt *statement, bool *row, const char *doing,
                                 clipsearch_error *err)
 {
+    /* SQLite 3.40 built from separate files (Debian's) reads the numbers in JSON with strtod, which follows the locale:
+     * under a decimal comma json_extract makes 2 of 2.5 */
+    locale_t callers = uselocale(store->c_locale);
     int code = sqlite3_step(statement);
+    uselocale(callers);
     *row = code == SQLITE_ROW;
     return code == SQLITE_ROW || code == SQLITE_DONE ? CLIPSEARCH_OK : cs_store_fail(store, code, doing, err);
 }
@@ -188,7 +192,7 @@ clipsearch_status cs_store_fail_content(const cs_store *store, clipsearch_error 
     char what[256];
     va_list args;
     va_start(args, format);
-    vsnprintf(what, sizeof what, format, args);
+    cs_vformat(what, sizeof what, format, args);
     va_end(args);
     return cs_fail(err, CLIPSEARCH_E_DATABASE,
                    "%s: %s: the file was damaged or edited; restore a copy, or drop the collection and ingest again",

@@ -357,6 +357,7 @@ clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out
         goto done;
     }
     store->read_only = flags == CLIPSEARCH_READ_ONLY;
+    store->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     store->item_path = cs_buf_make(CS_STORE_PATH_MAX);
     store->item_attributes = cs_buf_make(CS_STORE_ATTRIBUTES_MAX);
     store->bounds = cs_buf_make(3 * (CS_STORE_PATH_MAX + 2));

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "store/store.h"
 
+#include <locale.h>
 #include <sqlite3.h>
 
 /* Every statement the store runs; their SQL stands in statements.c. */
@@ -58,7 +59,8 @@ struct cs_store {
     char *path; /* as the caller gave it, for messages */
     char *file; /* the same, or of a link what it leads to: other files of the database lie beside it */
     bool read_only;
-    int64_t touched; /* the collection whose generation this transaction has raised, or 0 */
+    locale_t c_locale; /* statements run in it; glibc's own object, which takes no memory */
+    int64_t touched;   /* the collection whose generation this transaction has raised, or 0 */
     int64_t touched_generation;
     bool logging; /* of that collection: changes are noted */
     sqlite3_stmt *statements[CS_SQL_COUNT];

@@ -2,6 +2,8 @@
  * preprocess.c - resize, centre crop and normalise as torchvision does. */
 #include "vision/preprocess.h"
 
+#include "base/decimal.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,34 +103,15 @@ void cs_preprocessor_free(cs_preprocessor *pre)
     cs_image_free(&pre->cropped);
 }
 
-/* The shortest decimal that reads back as `value`, with '.' whatever the process's locale is: the line is stored and
- * compared. */
-static void put_float(char out[32], float value)
-{
-    char text[32];
-    for (int digits = 1; digits <= 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value)
-            break;
-    }
-    size_t n = 0;
-    for (const char *p = text; *p; p++) {
-        if (strchr("+-0123456789einfa", *p))
-            out[n++] = *p;
-        else if (n == 0 || out[n - 1] != '.') /* the locale's decimal point, of one byte or more */
-            out[n++] = '.';
-    }
-    out[n] = '\0';
-}
-
 clipsearch_status cs_preprocess_describe(const cs_preprocess_config *config, char text[256])
 {
     static const char *const filters[] = {
         [CS_NEAREST] = "nearest", [CS_BILINEAR] = "bilinear", [CS_BICUBIC] = "bicubic"};
-    char mean[3][32], std[3][32];
+    char mean[3][CS_DECIMAL_TEXT], std[3][CS_DECIMAL_TEXT];
     for (int c = 0; c < 3; c++) {
-        put_float(mean[c], config->mean[c]);
-        put_float(std[c], config->std[c]);
+        /* from one digit on, as every collection has stored this line so far: it is compared */
+        cs_float_text(config->mean[c], 1, mean[c]);
+        cs_float_text(config->std[c], 1, std[c]);
     }
     char how[96];
     if (config->squash)

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,13 @@ static void test_error(void)
                strcmp(err.message, "file: no") == 0,
            "fail fills and returns");
     TAP_OK(cs_fail(NULL, CLIPSEARCH_E_IO, "x") == CLIPSEARCH_E_IO, "an error nobody wants");
+    if (tap_set_comma_locale()) {
+        cs_fail(&err, CLIPSEARCH_E_IO, "%g", 1.5);
+        TAP_OK(strcmp(err.message, "1.5") == 0, "a decimal point in every locale: %s", err.message);
+        setlocale(LC_ALL, "C");
+    } else {
+        tap_skip("a decimal point in every locale", TAP_NO_COMMA);
+    }
     cs_fail_errno(&err, CLIPSEARCH_E_IO, ENOENT, "file");
     TAP_OK(strcmp(err.message, "file: No such file or directory") == 0, "the system's words: %s", err.message);
     char longer[2000];

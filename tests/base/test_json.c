@@ -241,8 +241,8 @@ static void test_numbers(void)
         {"1E2", 100, false, 0},
     };
     for (int pass = 0; pass < 2; pass++) {
-        if (pass == 1 && !setlocale(LC_NUMERIC, "de_DE.UTF-8")) {
-            tap_skip("numbers under a locale with a decimal comma", "de_DE.UTF-8 is not installed");
+        if (pass == 1 && !tap_set_comma_locale()) {
+            tap_skip("numbers under a locale with a decimal comma", TAP_NO_COMMA);
             continue;
         }
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -254,7 +254,7 @@ static void test_numbers(void)
             cs_json_close(&document);
         }
     }
-    setlocale(LC_NUMERIC, "C");
+    setlocale(LC_ALL, "C");
 }
 
 static clipsearch_status parse_status(const char *text, size_t size, size_t max_values, clipsearch_error *err)
@@ -406,48 +406,6 @@ static void test_round_trip(void)
     TAP_OK(strict, "valid UTF-8 survives the strict reader, broken text is refused by it");
 }
 
-static void test_put_number(void)
-{
-    static const struct {
-        double number;
-        const char *json;
-    } cases[] = {{0, "0"},
-                 {-0.0, "-0"},
-                 {0.1, "0.1"},
-                 {100, "100"},
-                 {1e20, "1e+20"},
-                 {0.25, "0.25"},
-                 {1.0 / 3, "0.3333333333333333"},
-                 {-5e-324, "-4.94065645841247e-324"},
-                 {9007199254740992, "9007199254740992"},
-                 {INFINITY, "null"},
-                 {-INFINITY, "null"},
-                 {NAN, "null"}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        cs_buf buf = cs_buf_make(100);
-        cs_json_put_number(&buf, cases[i].number);
-        TAP_OK(strcmp(buf.data, cases[i].json) == 0, "number %s", buf.data);
-        cs_buf_free(&buf);
-    }
-    bool same = true;
-    uint64_t state = 88172645463325252u;
-    for (int i = 0; i < 20000; i++) {
-        state ^= state << 13, state ^= state >> 7, state ^= state << 17;
-        double number;
-        memcpy(&number, &state, sizeof number);
-        if (!isfinite(number))
-            continue;
-        cs_buf buf = cs_buf_make(100);
-        cs_json_put_number(&buf, number);
-        cs_json_document *document = NULL;
-        const cs_json *root = parse(buf.data, &document);
-        same = same && root && memcmp(&root->number, &number, sizeof number) == 0;
-        cs_json_close(&document);
-        cs_buf_free(&buf);
-    }
-    TAP_OK(same, "doubles read back as the same doubles");
-}
-
 static void test_memory(void)
 {
     /* long enough for several arena blocks, an object with enough keys to be sorted among them */
@@ -481,7 +439,6 @@ int main(void)
     test_many_keys();
     test_put_string();
     test_round_trip();
-    test_put_number();
     test_memory();
     return tap_done();
 }

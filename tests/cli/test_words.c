@@ -2,7 +2,6 @@
  * test_words.c - nearest words, option parsing, numbers in words, progress lines, floats as text, the npy header. */
 #include "base/mem.h"
 #include "cli/output/bad_files.h"
-#include "output/float_text.h"
 #include "config/nearest.h"
 #include "output/npy.h"
 #include "config/options.h"
@@ -165,35 +164,6 @@ static void test_numbers(void)
     cs_buf_free(&buf);
 }
 
-static void test_floats(void)
-{
-    static const float some[] = {0.0F,          1.0F,   -0.5F,           0.1F,       1.0F / 3,
-                                 3.4028235e38F, 1e-45F, 1.17549435e-38F, 16777217.0F};
-    cs_buf buf = cs_buf_make(100);
-    bool same = true;
-    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
-        cs_buf_clear(&buf);
-        cs_put_float(&buf, some[i]);
-        float back = strtof(buf.data, NULL);
-        same = same && memcmp(&back, &some[i], sizeof back) == 0;
-    }
-    uint32_t state = 12345;
-    for (int i = 0; i < 100000; i++) { /* any bits at all */
-        float number, back;
-        state = state * 1664525 + 1013904223;
-        memcpy(&number, &state, sizeof number);
-        cs_buf_clear(&buf);
-        cs_put_float(&buf, number);
-        back = strtof(buf.data, NULL);
-        same = same && (isfinite(number) ? memcmp(&back, &number, sizeof back) == 0 : strcmp(buf.data, "null") == 0);
-    }
-    TAP_OK(same, "floats read back the same");
-    cs_buf_clear(&buf);
-    cs_put_float(&buf, 0.1F);
-    TAP_OK(strcmp(buf.data, "0.1") == 0, "with no more digits than needed");
-    cs_buf_free(&buf);
-}
-
 static void test_npy(void)
 {
     /* numpy.lib.format.write_array_header_1_0 of a (3, 512) float32 array: the same words, padded to 128 bytes */
@@ -273,7 +243,6 @@ int main(void)
     test_options();
     test_option_memory();
     test_numbers();
-    test_floats();
     test_npy();
     test_progress();
     test_bad_files();

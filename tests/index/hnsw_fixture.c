@@ -74,11 +74,11 @@ float *fixture_vectors(size_t count, size_t dim, clipsearch_metric metric)
 }
 
 static bool is_sound(const cs_neighbour *got, size_t found, const cs_neighbour *all, size_t have, bool higher,
-                     const cs_index_allowed *allowed)
+                     const cs_id_set *allowed)
 {
     bool sound = found == (have < FIXTURE_K ? have : FIXTURE_K);
     for (size_t i = 0; i < found && sound; i++) {
-        sound = cs_index_is_allowed(allowed, got[i].id);
+        sound = cs_id_set_has(allowed, got[i].id);
         if (i > 0)
             sound = sound && (got[i - 1].score == got[i].score ? got[i - 1].id < got[i].id
                                                                : (got[i - 1].score > got[i].score) == higher);
@@ -91,7 +91,7 @@ static bool is_sound(const cs_neighbour *got, size_t found, const cs_neighbour *
 }
 
 fixture_result fixture_compare(const cs_index *index, const cs_index *flat, const float *queries, size_t count,
-                               size_t ef, const cs_index_allowed *allowed)
+                               size_t ef, const cs_id_set *allowed)
 {
     fixture_result result = {.graph = true, .scan = true, .sound = true};
     const size_t all = cs_index_count(flat);

@@ -23,6 +23,6 @@ typedef struct fixture_result {
 
 /* Search both for queries [count, dim]. */
 fixture_result fixture_compare(const cs_index *index, const cs_index *flat, const float *queries, size_t count,
-                               size_t ef, const cs_index_allowed *allowed);
+                               size_t ef, const cs_id_set *allowed);
 
 #endif

@@ -74,8 +74,7 @@ static cs_index *load(const char *name)
     return index;
 }
 
-static bool same_answers(const cs_index *a, const cs_index *b, const float *queries, const cs_index_allowed *allowed,
-                         size_t k)
+static bool same_answers(const cs_index *a, const cs_index *b, const float *queries, const cs_id_set *allowed, size_t k)
 {
     static cs_neighbour one[COUNT + COPIES + MORE], two[COUNT + COPIES + MORE];
     for (size_t q = 0; q < QUERIES; q++) {
@@ -140,14 +139,14 @@ static void test_round(clipsearch_metric metric, cs_quant_kind kind, const char 
     TAP_OK(mapped != NULL, "%s: written and mapped %s", what, err.message);
     if (!mapped)
         exit(1);
-    cs_index_allowed allowed = {.bits = bits, .first = 10, .size = 3 * COUNT};
+    cs_id_set allowed = {.bits = bits, .first = 10, .size = 3 * COUNT};
     for (size_t i = 0; i < 3 * COUNT; i += 6, allowed.count++)
         bits[i / 64] |= UINT64_C(1) << i % 64;
     TAP_OK(same_answers(index, mapped, queries, NULL, K) && same_answers(index, mapped, queries, &allowed, K) &&
                same_answers(index, mapped, queries, NULL, COUNT),
            "%s: the same answers, with a filter and by a scan too", what);
     cs_hnsw_report before, after;
-    cs_hnsw_facts facts;
+    cs_hnsw_info facts;
     cs_index_hnsw_describe(mapped, &facts);
     good = cs_index_hnsw_check(index, &before, &err) == CLIPSEARCH_OK &&
            cs_index_hnsw_check(mapped, &after, &err) == CLIPSEARCH_OK;
@@ -156,8 +155,8 @@ static void test_round(clipsearch_metric metric, cs_quant_kind kind, const char 
            "%s: the check finds the same", what);
     TAP_OK(save(mapped, "two") && same_files("one", "two"), "%s: what is mapped and written is the same file", what);
     bool found = false, missing = true;
-    good = cs_index_hnsw_vector(mapped, 13, vector, &found, &err) == CLIPSEARCH_OK &&
-           cs_index_hnsw_vector(mapped, 11, vector, &missing, &err) == CLIPSEARCH_OK;
+    good = cs_index_hnsw_copy_vector(mapped, 13, vector, &found, &err) == CLIPSEARCH_OK &&
+           cs_index_hnsw_copy_vector(mapped, 11, vector, &missing, &err) == CLIPSEARCH_OK;
     TAP_OK(good && found && !missing && memcmp(vector, vectors + DIM, sizeof vector) == 0, "%s: a vector by its id",
            what);
     TAP_OK(change(index, more) && change(mapped, more) && same_answers(index, mapped, queries, NULL, K) &&
@@ -256,7 +255,7 @@ static bool is_content(const cs_hnsw_header *h, uint64_t at)
 {
     uint64_t blocks = 0;
     for (int s = 0; s < CS_SECTIONS; s++) {
-        blocks += cs_seal_blocks(h->section[s].bytes);
+        blocks += cs_hnsw_page_count(h->section[s].bytes);
         if (at >= h->section[s].offset && at < h->section[s].offset + h->section[s].bytes)
             return true;
     }
@@ -285,7 +284,7 @@ static bool is_noticed_in_time(const cs_index *index, const char *name, const fl
     }
     *when = noticed ? 1 : 2;
     right = right && (cs_index_hnsw_verify(mapped, &err) == CLIPSEARCH_E_FORMAT) == content;
-    right = right && (cs_index_hnsw_own(mapped, 0, &err) == CLIPSEARCH_E_FORMAT) == content;
+    right = right && (cs_index_hnsw_copy_to_memory(mapped, 0, &err) == CLIPSEARCH_E_FORMAT) == content;
     cs_index_close(&mapped);
     return right;
 }
@@ -401,7 +400,7 @@ static void test_memory(void)
         cs_mem_fail_at(n);
         clipsearch_status status = cs_index_hnsw_map(path_of("one"), &index, &found, &err);
         if (status == CLIPSEARCH_OK)
-            status = cs_index_hnsw_own(index, 0, &err);
+            status = cs_index_hnsw_copy_to_memory(index, 0, &err);
         whole = status == CLIPSEARCH_OK;
         cs_mem_fail_at(0);
         good = whole || status == CLIPSEARCH_E_MEMORY;

@@ -11,8 +11,7 @@ enum { DIM = 48, COUNT = 10000, QUERIES = 12, EF = 40, WORDS = (COUNT + 63) / 64
 static const char *const relations[] = {"apart from", "near", "far from"};
 
 /* Ids [allowed] of COUNT: picked at random, those nearest to the query, or those farthest. */
-static cs_index_allowed make_allowed(uint64_t *bits, const cs_index *flat, const float *query, size_t allowed,
-                                     int relation)
+static cs_id_set make_allowed(uint64_t *bits, const cs_index *flat, const float *query, size_t allowed, int relation)
 {
     static cs_neighbour order[COUNT];
     size_t found = 0;
@@ -28,7 +27,7 @@ static cs_index_allowed make_allowed(uint64_t *bits, const cs_index *flat, const
         size_t bit = (size_t)(order[relation == 2 ? found - 1 - i : i].id - OFFSET);
         bits[bit / 64] |= (uint64_t)1 << bit % 64;
     }
-    return (cs_index_allowed){.bits = bits, .first = OFFSET, .size = COUNT, .count = allowed};
+    return (cs_id_set){.bits = bits, .first = OFFSET, .size = COUNT, .count = allowed};
 }
 
 static void test_selectivities(const cs_index *index, const cs_index *flat, const float *queries, const char *what)
@@ -41,7 +40,7 @@ static void test_selectivities(const cs_index *index, const cs_index *flat, cons
             bool sound = true, graph = true, scan = true;
             for (size_t q = 0; q < QUERIES; q++) {
                 const float *query = queries + q * DIM;
-                cs_index_allowed allowed = make_allowed(bits, flat, query, counts[c], relation);
+                cs_id_set allowed = make_allowed(bits, flat, query, counts[c], relation);
                 fixture_result r = fixture_compare(index, flat, query, 1, EF, &allowed);
                 recall += r.recall / QUERIES;
                 sound = sound && r.sound;
@@ -66,7 +65,7 @@ static void test_strange_ids(const cs_index *index, const cs_index *flat, const 
     static const int64_t firsts[] = {INT64_MIN, INT64_MAX - 100, -50, OFFSET - 3, OFFSET + COUNT - 60, OFFSET + COUNT};
     static uint64_t bits[2] = {UINT64_MAX, UINT64_MAX >> 28};
     for (size_t f = 0; f < sizeof firsts / sizeof *firsts; f++) {
-        cs_index_allowed allowed = {.bits = bits, .first = firsts[f], .size = 100, .count = 100};
+        cs_id_set allowed = {.bits = bits, .first = firsts[f], .size = 100, .count = 100};
         fixture_result r = fixture_compare(index, flat, query, 1, EF, &allowed);
         TAP_OK(r.sound && r.recall == 1, "ids from %lld on", (long long)firsts[f]);
     }

@@ -58,11 +58,11 @@ static void test_stream(bool higher, uint32_t values)
         qsort(sorted, STREAM, sizeof *sorted, higher ? by_high_score : by_low_score);
         cs_topk top = cs_topk_make(heap, k, higher);
         for (size_t i = 0; i < STREAM; i++) {
-            if (cs_topk_may_take(&top, stream[i].score))
+            if (cs_topk_would_keep(&top, stream[i].score))
                 cs_topk_offer(&top, stream[i].id, stream[i].score);
         }
         size_t expected = k < STREAM ? k : STREAM;
-        may_take = may_take && !cs_topk_may_take(&(cs_topk){.heap = heap, .k = 0}, 1.0f);
+        may_take = may_take && !cs_topk_would_keep(&(cs_topk){.heap = heap, .k = 0}, 1.0f);
         pass = cs_topk_finish(&top) == expected && same(heap, sorted, expected);
     }
     TAP_OK(pass && may_take, "the k best of %d, %s is nearer, %u different scores", STREAM, higher ? "higher" : "lower",

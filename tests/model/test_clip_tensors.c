@@ -8,6 +8,7 @@
 #include "tap.h"
 #include "tensor_value.h"
 
+#include <locale.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,9 +117,13 @@ static void check_spots(const char *layout, const struct towers *towers, char *t
         char tower[16], layer[16], place[32];
         size_t rows, columns, row[3], column[3];
         float value[3];
-        if (sscanf(line, "%15s %15s %31s %zu %zu %zu %zu %f %zu %zu %f %zu %zu %f", tower, layer, place, &rows,
-                   &columns, &row[0], &column[0], &value[0], &row[1], &column[1], &value[1], &row[2], &column[2],
-                   &value[2]) != 14) {
+        /* the file has decimal points, in every locale */
+        locale_t callers = uselocale(newlocale(LC_ALL_MASK, "C", (locale_t)0));
+        int fields = sscanf(line, "%15s %15s %31s %zu %zu %zu %zu %f %zu %zu %f %zu %zu %f", tower, layer, place, &rows,
+                            &columns, &row[0], &column[0], &value[0], &row[1], &column[1], &value[1], &row[2],
+                            &column[2], &value[2]);
+        uselocale(callers);
+        if (fields != 14) {
             TAP_OK(false, "%s: cannot read the line %s", layout, line);
             return;
         }

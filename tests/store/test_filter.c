@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "filter/tree.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,18 @@ static void test_documented(void)
 }
 
 /* Whatever is written is a value, a name or an error; the rows are all there afterwards. */
+/* A program with a decimal comma gets the same rows. */
+static void test_comma_locale(void)
+{
+    if (!tap_set_comma_locale()) {
+        tap_skip("filters under a locale with a decimal comma", TAP_NO_COMMA);
+        return;
+    }
+    expect_ids("a[1].b == 2.5", "6");
+    expect_ids("a[1].b > 2.25 and a[1].b < 2.75", "6");
+    setlocale(LC_ALL, "C");
+}
+
 static void test_injection(void)
 {
     static const char *const cases[][2] = {
@@ -652,6 +665,7 @@ int main(void)
     }
     put_rows();
     test_documented();
+    test_comma_locale();
     test_injection();
     test_errors();
     test_dates();

@@ -5,6 +5,7 @@
 #include "tap.h"
 
 #include "base/buf.h"
+#include "base/decimal.h"
 #include "base/json.h"
 
 #include <math.h>
@@ -70,7 +71,7 @@ static void put_json(cs_buf *out, const value *v)
     if (v->type == NOTHING)
         cs_buf_puts(out, "null");
     else if (v->type == NUMBER)
-        cs_json_put_number(out, v->number);
+        cs_put_double(out, v->number);
     else if (v->type == TEXT)
         put_text(out, v->text);
     else

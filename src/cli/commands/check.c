@@ -2,6 +2,7 @@
  * check.c - clipsearch check: are rows and index sound, and how well do searches find? */
 #include "cli/command.h"
 
+#include "base/decimal.h"
 #include "base/json.h"
 #include "cli/commands/each_collection.h"
 #include "cli/commands/open.h"
@@ -49,7 +50,7 @@ static void put_json(checking *c, const char *name, const clipsearch_check_repor
                   r->reciprocal, r->removed, r->levels);
     if (r->sample) {
         cs_buf_printf(buf, ",\"sample\":%" PRIu64 ",\"recall_at_10\":", r->sample);
-        cs_json_put_number(buf, r->recall);
+        cs_put_double(buf, r->recall);
     }
     cs_buf_putc(buf, '}');
 }

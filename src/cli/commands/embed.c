@@ -2,10 +2,10 @@
  * embed.c - clipsearch embed: texts and pictures to vectors. */
 #include "cli/command.h"
 
+#include "base/decimal.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "output/atomic_out.h"
-#include "output/float_text.h"
 #include "cli/inputs.h"
 #include "models/models.h"
 #include "output/npy.h"

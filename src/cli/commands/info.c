@@ -2,6 +2,7 @@
  * info.c - clipsearch info: what is in the database, and which model is in use. */
 #include "cli/command.h"
 
+#include "base/decimal.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -109,7 +110,7 @@ static void put_model_json(cs_buf *buf, const clipsearch_encoder_info *m)
                   ",\"dim\":%zu,\"image_size\":%zu,\"context_length\":%zu,\"vocabulary\":%zu,\"parameters\":%" PRIu64
                   ",\"logit_scale\":",
                   m->dim, m->image_size, m->context_length, m->vocabulary, m->parameters);
-    cs_json_put_number(buf, (double)m->logit_scale);
+    cs_put_double(buf, (double)m->logit_scale);
     cs_buf_puts(buf, "}}\n");
 }
 

@@ -2,6 +2,7 @@
  * model_info.c - clipsearch model info: a model or a weight file, what is in it and what it takes. */
 #include "cli/command.h"
 
+#include "base/decimal.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -168,7 +169,7 @@ static void put_encoder_json(const model_info *in, cs_buf *buf)
     cs_buf_printf(buf,
                   ",\"dim\":%zu,\"image_size\":%zu,\"context_length\":%zu,\"vocabulary\":%zu,\"logit_scale\":", of->dim,
                   of->image_size, of->context_length, of->vocabulary);
-    cs_json_put_number(buf, (double)of->logit_scale);
+    cs_put_double(buf, (double)of->logit_scale);
     cs_buf_printf(buf, ",\n  \"memory\":{\"mapped\":%" PRIu64 ",\"packed\":%" PRIu64 ",\"session\":%" PRIu64 "}}",
                   in->memory.mapped, in->memory.packed, in->memory.session);
 }

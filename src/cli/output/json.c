@@ -2,8 +2,8 @@
  * json.c - search results as JSON. */
 #include "output/results.h"
 
+#include "base/decimal.h"
 #include "base/json.h"
-#include "output/float_text.h"
 #include "config/words.h"
 
 #include <inttypes.h>
@@ -91,7 +91,7 @@ clipsearch_status cs_print_rows_json(const char *collection, const clipsearch_hi
         cs_buf_printf(&buf, "%s\n  {\"id\":%" PRId64 ",", i ? "," : "", hit->id);
         put_member(&buf, "path", hit->path);
         cs_buf_printf(&buf, ",\"size\":%" PRIu64 ",\"mtime\":", hit->size);
-        cs_json_put_number(&buf, (double)hit->mtime_ns / 1e9);
+        cs_put_double(&buf, (double)hit->mtime_ns / 1e9);
         cs_buf_printf(&buf, ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"attributes\":", hit->width, hit->height);
         put_attributes(&buf, hit->attributes);
         cs_buf_putc(&buf, '}');

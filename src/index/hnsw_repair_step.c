@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_sweep.c - mending the graph around removed nodes a few rows at a time, beside other changes. */
-#include "index/hnsw_sweep.h"
+ * hnsw_repair_step.c - mending the graph around removed nodes a few rows at a time, beside other changes. */
+#include "index/hnsw_repair_step.h"
 
 #include "base/mem.h"
-#include "index/hnsw_delete.h"
+#include "index/hnsw_remove.h"
+#include "index/hnsw_repair.h"
 
 #include <string.h>
 
@@ -58,14 +59,14 @@ static bool mend_row(cs_hnsw *hnsw, uint32_t row, uint32_t *links, cs_hnsw_scrat
         return false;
     for (int level = 0; level <= hnsw->levels[row]; level++)
         if (leads_to_going(hnsw, row, level)) {
-            cs_hnsw_mend_links(hnsw, row, level, links, scratch);
+            cs_hnsw_repair_links(hnsw, row, level, links, scratch);
             pthread_rwlock_wrlock(&hnsw->shared->lock);
             memcpy(cs_hnsw_links(hnsw, row, level), links, cs_hnsw_cap(hnsw, level) * sizeof *links);
             pthread_rwlock_unlock(&hnsw->shared->lock);
             mended = true;
         }
     if (mended && hnsw->state[row] == CS_HNSW_LIVE)
-        cs_hnsw_answer(hnsw, row);
+        cs_hnsw_add_links_back(hnsw, row);
     return mended;
 }
 
@@ -95,7 +96,7 @@ static void free_some(cs_hnsw *hnsw, size_t rows)
         if (!is_going(hnsw, row))
             continue;
         pthread_rwlock_wrlock(&hnsw->shared->lock);
-        cs_hnsw_let_go(hnsw, row);
+        cs_hnsw_free_row(hnsw, row);
         hnsw->dead--;
         pthread_rwlock_unlock(&hnsw->shared->lock);
         freed++;
@@ -106,7 +107,7 @@ static void free_some(cs_hnsw *hnsw, size_t rows)
     }
 }
 
-clipsearch_status cs_hnsw_sweep(cs_hnsw *hnsw, bool due, size_t rows, clipsearch_error *err)
+clipsearch_status cs_hnsw_repair_step(cs_hnsw *hnsw, bool due, size_t rows, clipsearch_error *err)
 {
     if (!hnsw->going.bits && !due)
         return CLIPSEARCH_OK;
@@ -117,7 +118,7 @@ clipsearch_status cs_hnsw_sweep(cs_hnsw *hnsw, bool due, size_t rows, clipsearch
         free_some(hnsw, rows);
         return CLIPSEARCH_OK;
     }
-    cs_hnsw_scratch *scratch = cs_hnsw_take_scratch(hnsw, 1, cs_hnsw_mend_sort(hnsw));
+    cs_hnsw_scratch *scratch = cs_hnsw_borrow_scratch(hnsw, 1, cs_hnsw_repair_candidates(hnsw));
     uint32_t *links = cs_alloc_array(hnsw->m0, sizeof *links);
     if (scratch && links)
         for (size_t looked = 0, mended = 0; hnsw->swept < end && mended < rows && looked < rows * LOOKED_AT; looked++) {
@@ -125,7 +126,7 @@ clipsearch_status cs_hnsw_sweep(cs_hnsw *hnsw, bool due, size_t rows, clipsearch
             mended += row < hnsw->rows && mend_row(hnsw, row, links, scratch);
         }
     clipsearch_status status = scratch && links ? CLIPSEARCH_OK : cs_fail_memory(err, "mending the links of an index");
-    cs_hnsw_give_scratch(hnsw, scratch);
+    cs_hnsw_return_scratch(hnsw, scratch);
     cs_free(links);
     if (hnsw->swept == end && hnsw->entry != CS_HNSW_NONE && is_going(hnsw, hnsw->entry))
         move_entry(hnsw);

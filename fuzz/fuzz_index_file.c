@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_sidecar.c - bytes as an index file: as they are, and again with their checksums made right, so that what lies
+ * fuzz_index_file.c - bytes as an index file: as they are, and again with their checksums corrected, so that what lies
  * behind them is reached. What opens is searched, checked and changed. */
 #include "base/checksum.h"
 #include "base/mem.h"
@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { K = 5, SIZE_MOST = 1 << 20, ROWS_MOST = 2000 };
 
-static void search(const cs_index *index, size_t k, const cs_index_allowed *allowed)
+static void search(const cs_index *index, size_t k, const cs_id_set *allowed)
 {
     float query[4096];
     cs_neighbour *out = cs_alloc_array(k, sizeof *out);
@@ -31,11 +31,11 @@ static void search(const cs_index *index, size_t k, const cs_index_allowed *allo
 
 static void use(cs_index *index)
 {
-    static const uint64_t bits[] = {0x5555555555555555};
-    const cs_index_allowed allowed = {.bits = bits, .first = 0, .size = 64, .count = 32};
+    static uint64_t bits[] = {0x5555555555555555};
+    const cs_id_set allowed = {.bits = bits, .first = 0, .size = 64, .count = 32};
     float vector[4096];
     bool found;
-    cs_hnsw_facts facts;
+    cs_hnsw_info facts;
     cs_hnsw_report report;
     cs_index_hnsw_describe(index, &facts);
     if (facts.rows > ROWS_MOST)
@@ -43,9 +43,9 @@ static void use(cs_index *index)
     search(index, K, NULL);
     search(index, facts.vectors + 1, NULL);
     search(index, K, &allowed);
-    cs_index_hnsw_vector(index, 3, vector, &found, NULL);
+    cs_index_hnsw_copy_vector(index, 3, vector, &found, NULL);
     cs_index_hnsw_check(index, &report, NULL);
-    if (cs_index_hnsw_own(index, 0, NULL) != CLIPSEARCH_OK)
+    if (cs_index_hnsw_copy_to_memory(index, 0, NULL) != CLIPSEARCH_OK)
         return;
     for (size_t i = 0; i < index->dim; i++)
         vector[i] = (float)(i % 5) / 4;
@@ -81,13 +81,13 @@ static void sum_up(uint8_t *bytes, size_t size)
         cs_hnsw_section *section = &header.section[s];
         if (section->offset > size || section->bytes > size - section->offset)
             break;
-        const size_t blocks = cs_seal_blocks((size_t)section->bytes), first = at;
+        const size_t blocks = cs_hnsw_page_count((size_t)section->bytes), first = at;
         if (blocks > (size - at) / sizeof(uint64_t))
             break;
         for (size_t block = 0; block < blocks; block++, at += sizeof(uint64_t)) {
-            const size_t begin = block * CS_SEAL_BLOCK, left = (size_t)section->bytes - begin;
+            const size_t begin = block * CS_HNSW_PAGE, left = (size_t)section->bytes - begin;
             const uint64_t sum =
-                cs_checksum(bytes + section->offset + begin, left < CS_SEAL_BLOCK ? left : CS_SEAL_BLOCK);
+                cs_checksum(bytes + section->offset + begin, left < CS_HNSW_PAGE ? left : CS_HNSW_PAGE);
             memcpy(bytes + at, &sum, sizeof sum);
         }
         section->checksum = cs_checksum(bytes + first, at - first);
@@ -99,7 +99,7 @@ static void sum_up(uint8_t *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    int fd = size <= SIZE_MOST ? memfd_create("sidecar", MFD_CLOEXEC) : -1;
+    int fd = size <= SIZE_MOST ? memfd_create("index_file", MFD_CLOEXEC) : -1;
     if (fd < 0)
         return 0;
     if (write(fd, data, size) == (ssize_t)size)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_allowed.c - a search among allowed ids against the search of everything with the others taken out. */
-#include "index/allowed.h"
+ * test_id_set.c - a search among allowed ids against the search of everything with the others taken out. */
+#include "index/index.h"
 #include "tap.h"
 
 #include "base/mem.h"
@@ -64,7 +64,7 @@ static void test_searches(const cs_index *index, cs_pool *pool, const char *what
     static const unsigned thousandths[] = {1000, 999, 500, 100, 10, 1, 0};
     for (size_t t = 0; t < sizeof thousandths / sizeof *thousandths; t++) {
         size_t count = 0, all_count, found;
-        cs_allowed allowed;
+        cs_id_set allowed;
         bool fits;
         list[count++] = 1; /* ids that are not in the index */
         list[count++] = 3 * ROWS + 500;
@@ -78,36 +78,34 @@ static void test_searches(const cs_index *index, cs_pool *pool, const char *what
         cs_index_search_params params = {
             .k = ROWS, .has_limit = t % 2, .limit = index->metric == CLIPSEARCH_L2 ? 250 : -1};
         bool good = cs_index_search(index, query, &params, pool, all, &all_count, &err) == CLIPSEARCH_OK &&
-                    cs_allowed_make(list, count, &allowed, &fits, &err) == CLIPSEARCH_OK && fits &&
-                    allowed.set.count == count;
+                    cs_id_set_make(list, count, &allowed, &fits, &err) == CLIPSEARCH_OK && fits &&
+                    allowed.count == count;
         params.k = K;
-        params.allowed = &allowed.set;
+        params.allowed = &allowed;
         good = good && cs_index_search(index, query, &params, pool, got, &found, &err) == CLIPSEARCH_OK &&
                same(all, all_count, list, count, got, found);
         TAP_OK(good, "%s: %zu of %d allowed", what, count - 2, ROWS);
-        cs_allowed_free(&allowed);
+        cs_id_set_free(&allowed);
     }
 }
 
 static void test_sets(void)
 {
     static const int64_t few[] = {-5, 0, 7, 64, 1000}, wide[] = {1, INT64_MAX}, widest[] = {INT64_MIN, INT64_MAX};
-    cs_allowed allowed;
+    cs_id_set allowed;
     bool fits, good;
-    good = cs_allowed_make(few, 5, &allowed, &fits, &err) == CLIPSEARCH_OK && fits;
+    good = cs_id_set_make(few, 5, &allowed, &fits, &err) == CLIPSEARCH_OK && fits;
     for (int64_t id = -100; id < 1100 && good; id++)
-        good = cs_index_is_allowed(&allowed.set, id) == (bsearch(&id, few, 5, sizeof *few, by_id) != NULL);
-    TAP_OK(good && !cs_index_is_allowed(&allowed.set, INT64_MIN) && !cs_index_is_allowed(&allowed.set, INT64_MAX),
-           "just those");
-    cs_allowed_free(&allowed);
-    TAP_OK(cs_allowed_make(wide, 2, &allowed, &fits, &err) == CLIPSEARCH_OK && !fits && !allowed.bits, "too far apart");
-    TAP_OK(cs_allowed_make(widest, 2, &allowed, &fits, &err) == CLIPSEARCH_OK && !fits, "the farthest there are");
-    TAP_OK(cs_allowed_make(few, 0, &allowed, &fits, &err) == CLIPSEARCH_OK && fits &&
-               !cs_index_is_allowed(&allowed.set, 0),
+        good = cs_id_set_has(&allowed, id) == (bsearch(&id, few, 5, sizeof *few, by_id) != NULL);
+    TAP_OK(good && !cs_id_set_has(&allowed, INT64_MIN) && !cs_id_set_has(&allowed, INT64_MAX), "just those");
+    cs_id_set_free(&allowed);
+    TAP_OK(cs_id_set_make(wide, 2, &allowed, &fits, &err) == CLIPSEARCH_OK && !fits && !allowed.bits, "too far apart");
+    TAP_OK(cs_id_set_make(widest, 2, &allowed, &fits, &err) == CLIPSEARCH_OK && !fits, "the farthest there are");
+    TAP_OK(cs_id_set_make(few, 0, &allowed, &fits, &err) == CLIPSEARCH_OK && fits && !cs_id_set_has(&allowed, 0),
            "none");
-    TAP_OK(cs_index_is_allowed(NULL, 3), "no set: everything");
+    TAP_OK(cs_id_set_has(NULL, 3), "no set: everything");
     cs_mem_fail_at(1);
-    TAP_OK(cs_allowed_make(few, 5, &allowed, &fits, &err) == CLIPSEARCH_E_MEMORY && !allowed.bits, "%s", err.message);
+    TAP_OK(cs_id_set_make(few, 5, &allowed, &fits, &err) == CLIPSEARCH_E_MEMORY && !allowed.bits, "%s", err.message);
     cs_mem_fail_at(0);
 }
 

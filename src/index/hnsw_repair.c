@@ -1,59 +1,25 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_delete.c - removing vectors, and mending the graph around them. */
-#include "index/hnsw_delete.h"
+ * hnsw_repair.c - removing vectors, and mending the graph around them. */
+#include "index/hnsw_repair.h"
 
 #include "base/mem.h"
-#include "index/hnsw_train.h"
+#include "index/hnsw_offset.h"
+#include "index/hnsw_remove.h"
 #include "index/hnsw_walk.h"
-#include "index/pages.h"
+#include "index/huge_pages.h"
 
 #include <string.h>
 
-/* The paper has no deletion. A removed node first stays as a stepping stone that no search returns; once there are
- * many (hnsw_sweep.c), or when asked, one pass over the graph gives every node that linked to removed ones a choice
- * (algorithm 4) among its living neighbours and those of the removed ones, as FreshDiskANN does (Singh et al. 2021,
- * arXiv:2105.09613, algorithm 4). One by one would need to know who links to a node, which in a directed graph is a
- * pass over all links each time.
- * Unlike there, a node then asks those it links to to link back: who linked to it may have been removed. Without, one
- * node in 5,000 was left with a single link to it, and a search with ef 20 for its own vector missed it. */
+/* The paper has no deletion. A removed node stays at first, as a stepping stone that no search returns. Once there are
+ * many (hnsw_repair_step.c), or on request, one pass over the graph lets every node that linked to removed ones choose
+ * (algorithm 4) among its living neighbours and those of the removed nodes, as FreshDiskANN does (Singh et al. 2021,
+ * arXiv:2105.09613, algorithm 4). Repairing one removal at a time would need to know who links to a node, which in a
+ * directed graph is a pass over all links each time.
+ * Unlike FreshDiskANN, a node then gets links back from the nodes that it links to: those that linked to it may have
+ * been removed. Without this, one node in 5,000 was left with a single link to it, and a search with ef 20 for its own
+ * vector missed it. */
 
 enum { PIECE_ROWS = 64, ROUNDS = 4, ANSWERS = 4 };
-
-/* ---- removing */
-
-void cs_hnsw_let_go(cs_hnsw *hnsw, uint32_t row)
-{
-    memset(hnsw->exact + row * hnsw->exact_stride, 0, hnsw->exact_stride * sizeof *hnsw->exact);
-    if (hnsw->quant.kind != CS_QUANT_F32)
-        memset((char *)hnsw->quant.rows + row * hnsw->quant.row_bytes, 0, hnsw->quant.row_bytes);
-    if (hnsw->quant.terms)
-        hnsw->quant.terms[row] = (cs_quant_terms){0};
-    if (hnsw->quant.squares)
-        hnsw->quant.squares[row] = 0;
-    hnsw->state[row] = CS_HNSW_FREE;
-    hnsw->next[row] = hnsw->free_row;
-    hnsw->free_row = row;
-}
-
-void cs_hnsw_detach(cs_hnsw *hnsw, size_t row)
-{
-    const uint32_t node = hnsw->state[row] == CS_HNSW_SAME ? hnsw->links[row * hnsw->m0] : (uint32_t)row;
-    const uint32_t last = hnsw->next[node]; /* of the chain, the one that is let go: the vectors are equal */
-    cs_idmap_remove(&hnsw->map, hnsw->ids, row);
-    hnsw->count--;
-    if (last == CS_HNSW_NONE) {
-        hnsw->state[row] = CS_HNSW_DEAD;
-        hnsw->nodes--;
-        hnsw->dead++;
-        return;
-    }
-    if (last != row) {
-        cs_idmap_move(&hnsw->map, hnsw->ids, last, row);
-        hnsw->ids[row] = hnsw->ids[last];
-    }
-    hnsw->next[node] = hnsw->next[last];
-    cs_hnsw_let_go(hnsw, last);
-}
 
 /* ---- mending */
 
@@ -73,7 +39,7 @@ static size_t pick_living(const cs_hnsw *hnsw, const uint32_t *links, size_t cap
     return n;
 }
 
-void cs_hnsw_mend_links(const cs_hnsw *hnsw, uint32_t row, int level, uint32_t *links, cs_hnsw_scratch *scratch)
+void cs_hnsw_repair_links(const cs_hnsw *hnsw, uint32_t row, int level, uint32_t *links, cs_hnsw_scratch *scratch)
 {
     const size_t cap = cs_hnsw_cap(hnsw, level);
     const uint32_t *old = cs_hnsw_links(hnsw, row, level);
@@ -110,7 +76,7 @@ static bool links_to(const uint32_t *links, size_t count, uint32_t row)
     return false;
 }
 
-void cs_hnsw_answer(cs_hnsw *hnsw, uint32_t row)
+void cs_hnsw_add_links_back(cs_hnsw *hnsw, uint32_t row)
 {
     const uint32_t *links = cs_hnsw_links(hnsw, row, 0);
     const size_t count = cs_hnsw_link_count(links, hnsw->m0);
@@ -146,10 +112,10 @@ static void mend_piece(void *context, size_t piece, unsigned worker)
         links[0] = hnsw->state[row] == CS_HNSW_SAME ? hnsw->links[row * hnsw->m0] : CS_HNSW_NONE;
         if (hnsw->state[row] != CS_HNSW_LIVE)
             continue;
-        cs_hnsw_mend_links(hnsw, (uint32_t)row, 0, links, work->scratch[worker]);
+        cs_hnsw_repair_links(hnsw, (uint32_t)row, 0, links, work->scratch[worker]);
         for (int l = 1; l <= hnsw->levels[row]; l++)
-            cs_hnsw_mend_links(hnsw, (uint32_t)row, l, work->upper + (work->upper_at[row] + (size_t)l - 1) * hnsw->m,
-                               work->scratch[worker]);
+            cs_hnsw_repair_links(hnsw, (uint32_t)row, l, work->upper + (work->upper_at[row] + (size_t)l - 1) * hnsw->m,
+                                 work->scratch[worker]);
     }
 }
 
@@ -166,7 +132,7 @@ static void publish_mended(cs_hnsw *hnsw, const mending *work, size_t upper_coun
     hnsw->dead = 0;
     for (size_t row = hnsw->rows; row-- > 0;)
         if (hnsw->state[row] == CS_HNSW_DEAD) {
-            cs_hnsw_let_go(hnsw, (uint32_t)row);
+            cs_hnsw_free_row(hnsw, (uint32_t)row);
         } else if (hnsw->state[row] == CS_HNSW_LIVE &&
                    (hnsw->entry == CS_HNSW_NONE || hnsw->levels[row] >= hnsw->top)) {
             hnsw->entry = (uint32_t)row;
@@ -190,7 +156,7 @@ static clipsearch_status mend_dead(cs_hnsw *hnsw, cs_pool *pool, clipsearch_erro
     work.scratch = cs_zalloc_array(threads, sizeof *work.scratch);
     bool enough = work.links && work.upper && work.upper_at && work.scratch;
     for (unsigned t = 0; enough && t < threads; t++)
-        enough = (work.scratch[t] = cs_hnsw_take_scratch(hnsw, 1, cs_hnsw_mend_sort(hnsw))) != NULL;
+        enough = (work.scratch[t] = cs_hnsw_borrow_scratch(hnsw, 1, cs_hnsw_repair_candidates(hnsw))) != NULL;
     if (!enough) {
         cs_free(work.links);
         cs_free(work.upper);
@@ -198,7 +164,7 @@ static clipsearch_status mend_dead(cs_hnsw *hnsw, cs_pool *pool, clipsearch_erro
         status = cs_fail_memory(err, "the mended links of an index");
         goto done;
     }
-    cs_index_want_huge_pages(work.links, hnsw->capacity * hnsw->m0 * sizeof *work.links);
+    cs_index_request_huge_pages(work.links, hnsw->capacity * hnsw->m0 * sizeof *work.links);
     memset(work.links, 0, hnsw->capacity * hnsw->m0 * sizeof *work.links);
     memset(work.upper, 0, (blocks + CS_HNSW_LEVELS) * hnsw->m * sizeof *work.upper);
     size_t given = 0;
@@ -213,7 +179,7 @@ static clipsearch_status mend_dead(cs_hnsw *hnsw, cs_pool *pool, clipsearch_erro
         cs_free(old[i]);
 done:
     for (unsigned t = 0; work.scratch && t < threads; t++)
-        cs_hnsw_give_scratch(hnsw, work.scratch[t]);
+        cs_hnsw_return_scratch(hnsw, work.scratch[t]);
     cs_free(work.scratch);
     return status;
 }
@@ -267,14 +233,14 @@ static bool lead_to(cs_hnsw *hnsw, uint32_t row, const cs_visited *reached, cs_h
     return true;
 }
 
-clipsearch_status cs_hnsw_connect(cs_hnsw *hnsw, clipsearch_error *err)
+clipsearch_status cs_hnsw_link_unreachable(cs_hnsw *hnsw, clipsearch_error *err)
 {
     const size_t words = cs_visited_words(hnsw->rows);
     if (hnsw->entry == CS_HNSW_NONE)
         return CLIPSEARCH_OK;
     cs_visited reached = {.bits = cs_alloc_array(words, sizeof *reached.bits), .words = words};
     uint32_t *queue = cs_alloc_array(hnsw->rows, sizeof *queue);
-    cs_hnsw_scratch *scratch = cs_hnsw_take_scratch(hnsw, hnsw->ef_construction, 0);
+    cs_hnsw_scratch *scratch = cs_hnsw_borrow_scratch(hnsw, hnsw->ef_construction, 0);
     clipsearch_status status = CLIPSEARCH_OK;
     if (!reached.bits || !queue || !scratch) {
         status = cs_fail_memory(err, "a look through the graph of an index");
@@ -293,22 +259,22 @@ clipsearch_status cs_hnsw_connect(cs_hnsw *hnsw, clipsearch_error *err)
             }
     }
 done:
-    cs_hnsw_give_scratch(hnsw, scratch);
+    cs_hnsw_return_scratch(hnsw, scratch);
     cs_free(queue);
     cs_free(reached.bits);
     return status;
 }
 
-clipsearch_status cs_hnsw_mend(cs_hnsw *hnsw, cs_pool *pool, clipsearch_error *err)
+clipsearch_status cs_hnsw_repair_all(cs_hnsw *hnsw, cs_pool *pool, clipsearch_error *err)
 {
-    clipsearch_status status = cs_hnsw_train(hnsw, NULL, hnsw->rows, pool, err);
+    clipsearch_status status = cs_hnsw_update_offset(hnsw, NULL, hnsw->rows, pool, err);
     if (status == CLIPSEARCH_OK && hnsw->dead) {
         cs_free(hnsw->going.bits); /* a sweep that was under way is done with at once */
         hnsw->going = (cs_visited){0};
         status = mend_dead(hnsw, pool, err);
         for (size_t row = 0; row < hnsw->rows && status == CLIPSEARCH_OK; row++)
             if (hnsw->state[row] == CS_HNSW_LIVE)
-                cs_hnsw_answer(hnsw, (uint32_t)row);
+                cs_hnsw_add_links_back(hnsw, (uint32_t)row);
     }
-    return status ? status : cs_hnsw_connect(hnsw, err);
+    return status ? status : cs_hnsw_link_unreachable(hnsw, err);
 }

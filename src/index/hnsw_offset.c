@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_train.c - the offset of 8-bit codes. */
-#include "index/hnsw_train.h"
+ * hnsw_offset.c - the offset of 8-bit codes. */
+#include "index/hnsw_offset.h"
 
 #include "base/mem.h"
-#include "index/pages.h"
+#include "index/huge_pages.h"
 
 #include <string.h>
 
@@ -68,7 +68,7 @@ static clipsearch_status code_anew(cs_hnsw *hnsw, const float *mean, cs_pool *po
         status = cs_fail_memory(err, "new codes of an index");
         goto done;
     }
-    cs_index_want_huge_pages(work.quant.rows, hnsw->capacity * work.quant.row_bytes);
+    cs_index_request_huge_pages(work.quant.rows, hnsw->capacity * work.quant.row_bytes);
     memset(work.quant.rows, 0, hnsw->capacity * work.quant.row_bytes);
     cs_quant_set_offset(&work.quant, mean);
     cs_pool_run(pool, (hnsw->rows + PIECE_ROWS - 1) / PIECE_ROWS, recode, &work);
@@ -85,7 +85,8 @@ done:
     return status;
 }
 
-clipsearch_status cs_hnsw_train(cs_hnsw *hnsw, const float *vectors, size_t count, cs_pool *pool, clipsearch_error *err)
+clipsearch_status cs_hnsw_update_offset(cs_hnsw *hnsw, const float *vectors, size_t count, cs_pool *pool,
+                                        clipsearch_error *err)
 {
     const size_t dim = hnsw->base.dim, have = hnsw->rows ? hnsw->count : count;
     if (hnsw->quant.kind != CS_QUANT_I8 || have < FEW || have < 2 * hnsw->trained)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * identity.h - what a collection records of the encoder that made its vectors. */
+#ifndef CS_BASE_IDENTITY_H
+#define CS_BASE_IDENTITY_H
+
+#include "base/error.h"
+
+/* Plain strings and numbers, so that storage can compare encoders without knowing what an encoder is. The strings are
+ * borrowed: they live as long as the encoder, or the row, that they were taken from. */
+typedef struct cs_encoder_identity {
+    const char *name;          /* a label; it decides nothing */
+    const char *fingerprint;   /* 64 hex digits: weights and configuration */
+    const char *preprocessing; /* one line that names it exactly */
+    size_t dim;                /* numbers in a vector */
+    clipsearch_metric metric;  /* what the model's vectors are usually compared by */
+    bool normalized;           /* its vectors have length 1 */
+} cs_encoder_identity;
+
+#endif
