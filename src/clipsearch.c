@@ -476,35 +476,63 @@ static clipsearch_status read_sources(const clipsearch_source *sources, size_t c
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
-                                    const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
-                                    clipsearch_error *err)
+/* Read the options, ingest and fill in the report. */
+static clipsearch_status ingest_into(const cs_ingest_into *into, clipsearch_session *session,
+                                     const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                     const char *function, clipsearch_error *err)
 {
-    clipsearch_status status = report ? cs_struct_check(report, &cs_ingest_report_type, __func__, err) : CLIPSEARCH_OK;
-    if (status != CLIPSEARCH_OK)
-        return status;
-    clipsearch_ingest_report done = {0};
-    if (report)
-        cs_struct_write(report, &done, &cs_ingest_report_type);
-    if (!collection || !session || !options)
-        return fail_null(err, __func__);
     clipsearch_ingest_options own;
     clipsearch_image_options image;
+    clipsearch_ingest_report done = {0};
     clipsearch_source *sources = NULL;
-    status = cs_struct_read(&own, options, &cs_ingest_options_type, __func__, err);
+    clipsearch_status status = report ? cs_struct_check(report, &cs_ingest_report_type, function, err) : CLIPSEARCH_OK;
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_struct_read(&own, options, &cs_ingest_options_type, function, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_struct_read(&image, own.image, &cs_image_options_type, __func__, err);
+        status = cs_struct_read(&image, own.image, &cs_image_options_type, function, err);
     if (status == CLIPSEARCH_OK && own.sources && own.source_count)
-        status = read_sources(own.sources, own.source_count, __func__, &sources, err);
+        status = read_sources(own.sources, own.source_count, function, &sources, err);
     if (status == CLIPSEARCH_OK) {
         own.image = &image;
         own.sources = sources;
-        status = cs_ingest(collection, session, &own, &done, err);
+        status = cs_ingest(into, session, &own, &done, err);
     }
     cs_free(sources);
     if (report)
         cs_struct_write(report, &done, &cs_ingest_report_type);
     return status;
+}
+
+clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
+                                    const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                    clipsearch_error *err)
+{
+    if (!collection || !session || !options)
+        return fail_null(err, __func__);
+    const cs_ingest_into into = {.collection = collection};
+    return ingest_into(&into, session, options, report, __func__, err);
+}
+
+clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target, clipsearch_session *session,
+                                         const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                         clipsearch_error *err)
+{
+    static const cs_database_opener opener = {.open = cs_database_open, .check_new = cs_collection_check_new};
+    if (!target || !session || !options)
+        return fail_null(err, __func__);
+    clipsearch_ingest_target own;
+    clipsearch_index_options index;
+    clipsearch_status status = cs_struct_read(&own, target, &cs_ingest_target_type, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&index, own.index, &cs_index_options_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!own.database || !own.collection)
+        return fail_null(err, __func__);
+    own.index = &index;
+    const cs_ingest_into into = {.target = &own, .opener = &opener};
+    return ingest_into(&into, session, options, report, __func__, err);
 }
 
 /* ---------------------------------------------------------------- search */

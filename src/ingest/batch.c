@@ -10,13 +10,13 @@
 /* Changes without a vector are cheap; this many more of them than pictures go into one transaction. */
 enum { MORE_CHANGES = 1024 };
 
-clipsearch_status cs_batch_open(cs_batch *batch, clipsearch_collection *collection, clipsearch_session *session,
-                                size_t slots, bool dry_run, clipsearch_error *err)
+clipsearch_status cs_batch_open(cs_batch *batch, cs_target *target, clipsearch_session *session, size_t slots,
+                                bool dry_run, clipsearch_error *err)
 {
-    *batch = (cs_batch){.collection = collection,
+    *batch = (cs_batch){.target = target,
                         .session = session,
                         .dry_run = dry_run,
-                        .dim = collection->row.dim,
+                        .dim = target->dim,
                         .slots = slots,
                         .back = slots,
                         .capacity = slots + MORE_CHANGES};
@@ -71,7 +71,7 @@ static void encode_waiting(cs_batch *batch)
     float *vectors = batch->vectors + (batch->front - batch->waiting) * batch->dim; /* [waiting, dim] */
     if (batch->waiting)
         cs_session_forward(batch->session, batch->waiting, vectors);
-    if (batch->collection->row.metric == CLIPSEARCH_COSINE && !cs_encoder_normalises(batch->session->encoder))
+    if (batch->target->metric == CLIPSEARCH_COSINE && !cs_encoder_normalises(batch->session->encoder))
         for (size_t i = 0; i < batch->waiting; i++)
             cs_vec_normalise(vectors + i * batch->dim, batch->dim);
     batch->waiting = 0;
@@ -103,8 +103,9 @@ clipsearch_status cs_batch_add_copy(cs_batch *batch, const clipsearch_item *item
                                     clipsearch_error *err)
 {
     size_t slot = batch->back - 1;
-    clipsearch_status status = cs_store_vector(batch->collection->db->store, &batch->collection->row, id,
-                                               batch->vectors + slot * batch->dim, err);
+    clipsearch_collection *collection = batch->target->collection;
+    clipsearch_status status =
+        cs_store_vector(collection->db->store, &collection->row, id, batch->vectors + slot * batch->dim, err);
     if (status == CLIPSEARCH_OK)
         status = add(batch, CS_CHANGE_COPY, item, attributes, slot, err);
     if (status == CLIPSEARCH_OK)
@@ -122,8 +123,9 @@ size_t cs_batch_find(const cs_batch *batch, const uint8_t hash[32])
 
 static clipsearch_status store_change(cs_batch *batch, const cs_change *change, clipsearch_error *err)
 {
-    cs_store *store = batch->collection->db->store;
-    const cs_store_collection *row = &batch->collection->row;
+    clipsearch_collection *collection = batch->target->collection;
+    cs_store *store = collection->db->store;
+    const cs_store_collection *row = &collection->row;
     if (change->vector == SIZE_MAX)
         return cs_store_update(store, row, change->item.id, &change->item, err);
     int64_t id;
@@ -134,11 +136,15 @@ static clipsearch_status store_change(cs_batch *batch, const cs_change *change, 
 
 static clipsearch_status store_all(cs_batch *batch, clipsearch_error *err)
 {
-    cs_store *store = batch->collection->db->store;
-    clipsearch_status status = cs_store_begin(store, err);
+    clipsearch_status status = cs_target_create(batch->target, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_collection_refresh(batch->collection, err); /* it may have been dropped meanwhile */
+    clipsearch_collection *collection = batch->target->collection;
+    cs_store *store = collection->db->store;
+    status = cs_store_begin(store, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_collection_refresh(collection, err); /* it may have been dropped meanwhile */
     for (size_t i = 0; i < batch->count && status == CLIPSEARCH_OK; i++)
         status = store_change(batch, &batch->changes[i], err);
     if (status == CLIPSEARCH_OK)
@@ -180,6 +186,8 @@ clipsearch_status cs_batch_commit(cs_batch *batch, clipsearch_ingest_report *rep
     clipsearch_status status = batch->count && !batch->dry_run ? store_all(batch, err) : CLIPSEARCH_OK;
     if (status == CLIPSEARCH_OK)
         tally(batch, report);
+    else
+        cs_target_drop_created(batch->target);
     empty(batch);
     return status;
 }

@@ -163,14 +163,14 @@ static clipsearch_status create(clipsearch_database *db, const char *name, const
                                 .ef_construction = options->ef_construction,
                                 .ef = options->ef};
     snprintf(made.codes, sizeof made.codes, "%s", cs_codes_word(options->codes));
-    if (strlen(name) >= sizeof made.name)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "the collection's name \"%s\" is too long: 1 to 64 letters, digits, '_', '-' or '.'", name);
+    clipsearch_status status = cs_store_check_name(name, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
     snprintf(made.name, sizeof made.name, "%s", name);
     snprintf(made.encoder, sizeof made.encoder, "%s", encoder->name);
     snprintf(made.fingerprint, sizeof made.fingerprint, "%s", encoder->fingerprint);
     snprintf(made.preprocessing, sizeof made.preprocessing, "%s", encoder->preprocessing);
-    clipsearch_status status = cs_store_begin(db->store, err);
+    status = cs_store_begin(db->store, err);
     if (status != CLIPSEARCH_OK)
         return status;
     status = cs_store_find(db->store, name, row, err);
@@ -210,6 +210,16 @@ static clipsearch_status check_options(const cs_store_collection *row, const cli
     return CLIPSEARCH_OK;
 }
 
+clipsearch_status cs_collection_check_new(const char *path, const char *name, const clipsearch_encoder *encoder,
+                                          clipsearch_metric metric, const clipsearch_index_options *options,
+                                          clipsearch_error *err)
+{
+    clipsearch_status status = cs_store_check_file(path, CLIPSEARCH_CREATE, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_store_check_name(name, err);
+    return status == CLIPSEARCH_OK ? check_options(NULL, encoder, metric, options, err) : status;
+}
+
 clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name, const clipsearch_encoder *encoder,
                                        clipsearch_metric metric, const clipsearch_index_options *options,
                                        clipsearch_collection **collection, clipsearch_error *err)
@@ -223,14 +233,27 @@ clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name
         if (good != CLIPSEARCH_OK)
             return good;
     }
-    if (status == CLIPSEARCH_E_NOT_FOUND)
-        status = create(db, name, encoder, metric, options, &row, err);
+    if (status == CLIPSEARCH_E_NOT_FOUND) {
+        /* the handle first: no empty collection is left when there is no memory for it */
+        row = (cs_store_collection){0};
+        status = make_handle(db, &row, collection, err);
+        if (status == CLIPSEARCH_OK)
+            status = create(db, name, encoder, metric, options, &(*collection)->row, err);
+        if (status != CLIPSEARCH_OK)
+            cs_collection_close(collection);
+        else
+            row = (*collection)->row;
+    }
     if (status == CLIPSEARCH_OK && row.metric != metric)
         status = cs_fail(err, CLIPSEARCH_E_MISMATCH, "the collection %s compares by %s, not by %s; use another name",
                          name, metric_name(row.metric), metric_name(metric));
     if (status == CLIPSEARCH_OK)
         status = cs_collection_check_encoder(&row, encoder, err);
-    return status == CLIPSEARCH_OK ? make_handle(db, &row, collection, err) : status;
+    if (status == CLIPSEARCH_OK && !*collection)
+        status = make_handle(db, &row, collection, err);
+    if (status != CLIPSEARCH_OK)
+        cs_collection_close(collection);
+    return status;
 }
 
 void cs_collection_close(clipsearch_collection **handle)

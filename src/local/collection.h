@@ -40,6 +40,11 @@ clipsearch_status cs_collection_open(clipsearch_database *db, const char *name, 
 clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name, const clipsearch_encoder *encoder,
                                        clipsearch_metric metric, const clipsearch_index_options *options,
                                        clipsearch_collection **collection, clipsearch_error *err);
+/* Whether cs_collection_ensure could make the collection `name` in the database file `path`, as far as that shows
+ * without making or opening anything: the file's directory, the name, the index options. Errors as there. */
+clipsearch_status cs_collection_check_new(const char *path, const char *name, const clipsearch_encoder *encoder,
+                                          clipsearch_metric metric, const clipsearch_index_options *options,
+                                          clipsearch_error *err);
 void cs_collection_close(clipsearch_collection **collection);
 clipsearch_status cs_collection_drop(clipsearch_database *db, const char *name, clipsearch_error *err);
 clipsearch_status cs_collection_describe(clipsearch_collection *collection, clipsearch_collection_info *info,

@@ -193,13 +193,21 @@ clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, con
 
 /* ---- changing */
 
+clipsearch_status cs_store_check_name(const char *name, clipsearch_error *err)
+{
+    if (is_good_name(name, sizeof((cs_store_collection *)0)->name))
+        return CLIPSEARCH_OK;
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                   "\"%.64s\" cannot be a collection's name: 1 to 64 letters, digits, '_', '-' or '.'", name);
+}
+
 static clipsearch_status check_new(const cs_store *store, const cs_store_collection *c, clipsearch_error *err)
 {
     if (store->read_only)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", store->path);
-    if (!is_good_name(c->name, sizeof c->name))
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "\"%.64s\" cannot be a collection's name: 1 to 64 letters, digits, '_', '-' or '.'", c->name);
+    clipsearch_status status = cs_store_check_name(c->name, err);
+    if (status)
+        return status;
     if (!memchr(c->encoder, '\0', sizeof c->encoder) || !memchr(c->fingerprint, '\0', sizeof c->fingerprint) ||
         !memchr(c->preprocessing, '\0', sizeof c->preprocessing) || !memchr(c->codes, '\0', sizeof c->codes))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: its encoder's name is too long", c->name);

@@ -253,7 +253,7 @@ static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clip
 
 /* ---- cs_store_open */
 
-static clipsearch_status check_file(const char *path, unsigned flags, clipsearch_error *err)
+clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsearch_error *err)
 {
     struct stat st;
     if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
@@ -347,7 +347,7 @@ static clipsearch_status follow_link(cs_store *store, clipsearch_error *err)
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out, clipsearch_error *err)
 {
     *out = NULL;
-    clipsearch_status status = check_file(path, flags, err);
+    clipsearch_status status = cs_store_check_file(path, flags, err);
     if (status)
         return status;
     char *name = plain_name(path);

@@ -27,6 +27,8 @@ enum {
  * write in the file's directory (readers and writers agree through PATH-shm beside it) unless the whole file system is
  * read-only, where nobody can write and the file is read as it stands. */
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err);
+/* What cs_store_open checks before it opens anything: the file is there, or with CLIPSEARCH_CREATE its directory. */
+clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsearch_error *err);
 void cs_store_close(cs_store **store);
 const char *cs_store_path(const cs_store *store);
 /* The same, or of a symbolic link the file that it leads to: beside it lie the files that belong to it. */
@@ -54,6 +56,8 @@ typedef struct cs_store_collection {
     uint64_t log_from;
 } cs_store_collection;
 
+/* CLIPSEARCH_E_ARGUMENT when no collection can have this name. */
+clipsearch_status cs_store_check_name(const char *name, clipsearch_error *err);
 /* Make a collection; fields key, created, count, generation are filled in. CLIPSEARCH_E_ARGUMENT for a bad name,
  * CLIPSEARCH_E_DATABASE when the name is taken. */
 clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collection, clipsearch_error *err);
