@@ -2,20 +2,17 @@
  * clipsearch.c - the public entry points: check arguments, call the engine. */
 #include "clipsearch.h"
 
+#include "backend/backend.h"
+#include "backend/code_kinds.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "local/checkpoint.h"
-#include "local/codes.h"
-#include "local/collection.h"
 #include "convert/convert.h"
 #include "encode/encoder.h"
-#include "local/index_check.h"
-#include "ingest/ingest.h"
 #include "encode/memory.h"
 #include "encode/picture.h"
-#include "local/query.h"
-#include "local/search.h"
 #include "encode/session.h"
+#include "ingest/ingest.h"
+#include "local/local.h"
 #include "model/weights_walk.h"
 #include "structs.h"
 
@@ -305,7 +302,7 @@ clipsearch_status clipsearch_database_open(const char *path, unsigned flags, cli
     if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: flags are %#x; CLIPSEARCH_READ_ONLY, CLIPSEARCH_CREATE or 0",
                        __func__, flags);
-    return cs_database_open(path, flags, db, err);
+    return cs_local_open(path, flags, db, err);
 }
 
 void clipsearch_database_close(clipsearch_database **db)
@@ -316,10 +313,8 @@ void clipsearch_database_close(clipsearch_database **db)
 
 void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line), void *context)
 {
-    if (!db)
-        return;
-    db->note = note;
-    db->note_context = context;
+    if (db)
+        cs_database_on_note(db, note, context);
 }
 
 clipsearch_status clipsearch_database_vacuum(clipsearch_database *db, clipsearch_error *err)
@@ -332,13 +327,46 @@ const char *clipsearch_codes_name(clipsearch_codes codes)
     return cs_codes_word(codes);
 }
 
+static clipsearch_collection_info info_of(const cs_collection_identity *identity, const cs_collection_state *state)
+{
+    return (clipsearch_collection_info){.struct_size = sizeof(clipsearch_collection_info),
+                                        .name = identity->name,
+                                        .encoder = identity->encoder,
+                                        .fingerprint = identity->fingerprint,
+                                        .preprocessing = identity->preprocessing,
+                                        .dim = identity->dim,
+                                        .metric = identity->metric,
+                                        .count = state->count,
+                                        .vector_bytes = state->count * identity->dim * sizeof(float),
+                                        .created = identity->created,
+                                        .index_codes = identity->index.codes,
+                                        .index_m = identity->index.m,
+                                        .index_ef_construction = identity->index.ef_construction,
+                                        .index_ef = identity->index.ef,
+                                        .indexed = state->indexed,
+                                        .changes = state->changes};
+}
+
+typedef struct each_call {
+    bool (*each)(void *context, const clipsearch_collection_info *info);
+    void *context;
+} each_call;
+
+static bool call_each(void *context, const cs_collection_identity *identity, const cs_collection_state *state)
+{
+    const each_call *call = context;
+    const clipsearch_collection_info info = info_of(identity, state);
+    return call->each(call->context, &info);
+}
+
 clipsearch_status clipsearch_database_collections(clipsearch_database *db,
                                                   bool (*each)(void *context, const clipsearch_collection_info *info),
                                                   void *context, clipsearch_error *err)
 {
     if (!db || !each)
         return fail_null(err, __func__);
-    return cs_database_collections(db, each, context, err);
+    each_call call = {each, context};
+    return cs_database_each_collection(db, call_each, &call, err);
 }
 
 clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char *name,
@@ -349,7 +377,10 @@ clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char
         *collection = NULL;
     if (!db || !name || !collection)
         return fail_null(err, __func__);
-    return cs_collection_open(db, name, encoder, collection, err);
+    if (!encoder)
+        return cs_collection_open(db, name, NULL, collection, err);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    return cs_collection_open(db, name, &identity, collection, err);
 }
 
 clipsearch_status clipsearch_collection_ensure(clipsearch_database *db, const char *name,
@@ -370,9 +401,12 @@ clipsearch_status clipsearch_collection_ensure_index(clipsearch_database *db, co
         return fail_null(err, __func__);
     if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no metric %d", __func__, (int)metric);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
     clipsearch_index_options own;
     clipsearch_status status = cs_struct_read(&own, options, &cs_index_options_type, __func__, err);
-    return status == CLIPSEARCH_OK ? cs_collection_ensure(db, name, encoder, metric, &own, collection, err) : status;
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_ensure(db, name, &identity, metric, &own, collection, err);
+    return status;
 }
 
 void clipsearch_collection_close(clipsearch_collection **collection)
@@ -397,7 +431,10 @@ clipsearch_status clipsearch_collection_describe(clipsearch_collection *collecti
     if (status != CLIPSEARCH_OK)
         return status;
     clipsearch_collection_info own = {0};
-    status = cs_collection_describe(collection, &own, err);
+    cs_collection_state state;
+    status = cs_collection_describe(collection, &state, err);
+    if (status == CLIPSEARCH_OK)
+        own = info_of(cs_collection_identify(collection), &state);
     cs_struct_write(info, &own, &cs_collection_info_type);
     return status;
 }
@@ -425,7 +462,12 @@ clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *coll
         *removed = 0;
     if (!collection || !filter)
         return fail_null(err, __func__);
-    return cs_collection_remove_where(collection, filter, removed, err);
+    cs_filter_tree *tree;
+    clipsearch_status status = cs_filter_parse(filter, &tree, NULL, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_remove_where(collection, tree, removed, err);
+    cs_filter_free(&tree);
+    return status;
 }
 
 /* ---------------------------------------------------------------- the index file */
@@ -437,7 +479,7 @@ clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collec
         return fail_null(err, __func__);
     clipsearch_checkpoint_options own;
     clipsearch_status status = cs_struct_read(&own, options, &cs_checkpoint_options_type, __func__, err);
-    return status == CLIPSEARCH_OK ? cs_checkpoint(collection, &own, err) : status;
+    return status == CLIPSEARCH_OK ? cs_collection_checkpoint(collection, &own, err) : status;
 }
 
 clipsearch_status clipsearch_collection_check(clipsearch_collection *collection, size_t sample,
@@ -449,7 +491,7 @@ clipsearch_status clipsearch_collection_check(clipsearch_collection *collection,
     if (status != CLIPSEARCH_OK)
         return status;
     clipsearch_check_report own = {0};
-    status = cs_index_check(collection, sample, &own, err);
+    status = cs_collection_check(collection, sample, &own, err);
     cs_struct_write(report, &own, &cs_check_report_type);
     return status;
 }
@@ -518,7 +560,7 @@ clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target,
                                          const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
                                          clipsearch_error *err)
 {
-    static const cs_database_opener opener = {.open = cs_database_open, .check_new = cs_collection_check_new};
+    static const cs_database_opener opener = {.open = cs_local_open, .check_new = cs_local_check_new};
     if (!target || !session || !options)
         return fail_null(err, __func__);
     clipsearch_ingest_target own;
@@ -547,16 +589,28 @@ clipsearch_status clipsearch_search(clipsearch_collection *collection, const flo
         return fail_null(err, __func__);
     clipsearch_search_options own;
     clipsearch_status status = cs_struct_read(&own, options, &cs_search_options_type, __func__, err);
-    clipsearch_search_stats *stats = status == CLIPSEARCH_OK ? own.stats : NULL;
-    if (stats)
-        status = cs_struct_check(stats, &cs_search_stats_type, __func__, err);
+    if (status == CLIPSEARCH_OK && own.stats)
+        status = cs_struct_check(own.stats, &cs_search_stats_type, __func__, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    clipsearch_search_stats done = {0};
-    own.stats = stats ? &done : NULL;
-    status = cs_search(collection, queries, count, k, &own, hits, err);
-    if (stats)
-        cs_struct_write(stats, &done, &cs_search_stats_type);
+    clipsearch_search_stats stats = {0};
+    cs_filter_tree *filter = NULL;
+    if (own.filter)
+        status = cs_filter_parse(own.filter, &filter, NULL, err);
+    const cs_search_request request = {.queries = queries,
+                                       .count = count,
+                                       .k = k,
+                                       .filter = filter,
+                                       .has_limit = own.has_limit,
+                                       .limit = own.limit,
+                                       .exact = own.exact,
+                                       .ef = own.ef,
+                                       .stats = own.stats ? &stats : NULL};
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_search(collection, &request, hits, err);
+    cs_filter_free(&filter);
+    if (own.stats)
+        cs_struct_write(own.stats, &stats, &cs_search_stats_type);
     return status;
 }
 
@@ -567,7 +621,13 @@ clipsearch_status clipsearch_query(clipsearch_collection *collection, const char
         *hits = NULL;
     if (!collection || !hits)
         return fail_null(err, __func__);
-    return cs_query(collection, filter, limit, offset, hits, err);
+    const cs_page page = {.offset = offset, .limit = limit};
+    cs_filter_tree *tree = NULL;
+    clipsearch_status status = filter ? cs_filter_parse(filter, &tree, NULL, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_where(collection, tree, &page, hits, err);
+    cs_filter_free(&tree);
+    return status;
 }
 
 clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_t *ids, size_t count,
@@ -577,7 +637,7 @@ clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_
         *hits = NULL;
     if (!collection || !hits || (count && !ids))
         return fail_null(err, __func__);
-    return cs_get(collection, ids, count, hits, err);
+    return cs_collection_by_ids(collection, ids, count, hits, err);
 }
 
 clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err)
@@ -586,7 +646,10 @@ clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, cl
         *column = 0;
     if (!filter)
         return fail_null(err, __func__);
-    return cs_filter_check(filter, column, err);
+    cs_filter_tree *tree;
+    clipsearch_status status = cs_filter_parse(filter, &tree, column, err);
+    cs_filter_free(&tree);
+    return status;
 }
 
 size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query)

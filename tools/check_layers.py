@@ -21,14 +21,15 @@ ALLOWED = {
     "store": ["base", "filter"],
     "encode": ["base", "kernels", "model", "nn", "vision", "text"],
     "backend": ["base", "filter"],
-    "local": ["base", "kernels", "index", "filter", "store", "backend", "model", "encode"],
-    "ingest": ["base", "kernels", "model", "vision", "encode", "backend", "local", "store"],
+    "local": ["base", "kernels", "index", "filter", "store", "backend"],
+    "ingest": ["base", "kernels", "model", "vision", "encode", "backend"],
     "convert": ["base", "kernels", "model", "text"],
     "config": ["base"],
     "models": ["base", "config", "cli"],
     "output": ["base", "config"],
     "cli": ["base", "config", "models", "output"],
-    "": ["base", "model", "vision", "encode", "backend", "local", "ingest", "convert"],  # src/*.c: the public entry points
+    # src/*.c: the entry points
+    "": ["base", "filter", "model", "vision", "encode", "backend", "local", "ingest", "convert"],
 }
 
 # third-party header -> the only files that may include it

@@ -103,9 +103,8 @@ clipsearch_status cs_batch_add_copy(cs_batch *batch, const clipsearch_item *item
                                     clipsearch_error *err)
 {
     size_t slot = batch->back - 1;
-    clipsearch_collection *collection = batch->target->collection;
     clipsearch_status status =
-        cs_store_vector(collection->db->store, &collection->row, id, batch->vectors + slot * batch->dim, err);
+        cs_collection_vectors(batch->target->collection, &id, 1, batch->vectors + slot * batch->dim, err);
     if (status == CLIPSEARCH_OK)
         status = add(batch, CS_CHANGE_COPY, item, attributes, slot, err);
     if (status == CLIPSEARCH_OK)
@@ -121,36 +120,25 @@ size_t cs_batch_find(const cs_batch *batch, const uint8_t hash[32])
     return SIZE_MAX;
 }
 
-static clipsearch_status store_change(cs_batch *batch, const cs_change *change, clipsearch_error *err)
-{
-    clipsearch_collection *collection = batch->target->collection;
-    cs_store *store = collection->db->store;
-    const cs_store_collection *row = &collection->row;
-    if (change->vector == SIZE_MAX)
-        return cs_store_update(store, row, change->item.id, &change->item, err);
-    int64_t id;
-    clipsearch_item item = change->item;
-    item.id = 0; /* the path says which row */
-    return cs_store_put(store, row, &item, batch->vectors + change->vector * batch->dim, &id, err);
-}
-
 static clipsearch_status store_all(cs_batch *batch, clipsearch_error *err)
 {
     clipsearch_status status = cs_target_create(batch->target, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    clipsearch_collection *collection = batch->target->collection;
-    cs_store *store = collection->db->store;
-    status = cs_store_begin(store, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    status = cs_collection_refresh(collection, err); /* it may have been dropped meanwhile */
-    for (size_t i = 0; i < batch->count && status == CLIPSEARCH_OK; i++)
-        status = store_change(batch, &batch->changes[i], err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_store_commit(store, err);
-    if (status != CLIPSEARCH_OK)
-        cs_store_rollback(store);
+    cs_item_change *changes = cs_alloc_array(batch->count, sizeof *changes);
+    if (!changes)
+        return cs_fail_memory(err, "a batch");
+    for (size_t i = 0; i < batch->count; i++) {
+        const cs_change *change = &batch->changes[i];
+        const bool put = change->vector != SIZE_MAX;
+        changes[i] = (cs_item_change){.kind = put ? CS_ITEM_PUT : CS_ITEM_UPDATE, .item = change->item};
+        if (!put)
+            continue;
+        changes[i].item.id = 0; /* the path says which row */
+        changes[i].vector = batch->vectors + change->vector * batch->dim;
+    }
+    status = cs_collection_apply(batch->target->collection, changes, batch->count, err);
+    cs_free(changes);
     return status;
 }
 

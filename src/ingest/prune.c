@@ -37,8 +37,7 @@ clipsearch_status cs_prune(clipsearch_collection *collection, const cs_sources *
     for (size_t i = 0; i < sources->source_count && status == CLIPSEARCH_OK; i++) {
         if (!sources->sources[i].whole)
             continue;
-        status =
-            cs_store_each_item(collection->db->store, &collection->row, sources->sources[i].root, look_at_row, &s, err);
+        status = cs_collection_each_below(collection, sources->sources[i].root, look_at_row, &s, err);
         if (status == CLIPSEARCH_OK)
             status = s.status;
     }

@@ -3,8 +3,8 @@
 #ifndef CS_INGEST_PRUNE_H
 #define CS_INGEST_PRUNE_H
 
+#include "backend/backend.h"
 #include "base/id_list.h"
-#include "local/collection.h"
 #include "ingest/sources.h"
 
 /* There is surely no file at `path`: not merely one that cannot be seen. */

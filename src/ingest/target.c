@@ -5,10 +5,13 @@
 clipsearch_status cs_target_use(cs_target *target, clipsearch_collection *collection, const clipsearch_encoder *encoder,
                                 clipsearch_error *err)
 {
-    clipsearch_status status = cs_collection_refresh(collection, err);
+    const cs_collection_identity *own = cs_collection_identify(collection);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    cs_collection_state state;
+    clipsearch_status status = cs_collection_describe(collection, &state, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_collection_check_encoder(&collection->row, encoder, err);
-    *target = (cs_target){.collection = collection, .dim = collection->row.dim, .metric = collection->row.metric};
+        status = cs_collection_check_encoder(collection, &identity, err);
+    *target = (cs_target){.collection = collection, .dim = own->dim, .metric = own->metric};
     return status;
 }
 
@@ -16,7 +19,8 @@ clipsearch_status cs_target_use(cs_target *target, clipsearch_collection *collec
 static clipsearch_status ensure_collection(cs_target *target, clipsearch_error *err)
 {
     const clipsearch_ingest_target *wanted = target->wanted;
-    return cs_collection_ensure(target->db, wanted->collection, target->encoder, wanted->metric, wanted->index,
+    const cs_encoder_identity identity = cs_encoder_identify(target->encoder);
+    return cs_collection_ensure(target->db, wanted->collection, &identity, wanted->metric, wanted->index,
                                 &target->collection, err);
 }
 
@@ -24,10 +28,8 @@ static clipsearch_status open_database(cs_target *target, unsigned flags, clipse
 {
     const clipsearch_ingest_target *wanted = target->wanted;
     clipsearch_status status = target->opener->open(wanted->database, flags, &target->db, err);
-    if (status == CLIPSEARCH_OK && wanted->note) {
-        target->db->note = wanted->note;
-        target->db->note_context = wanted->context;
-    }
+    if (status == CLIPSEARCH_OK && wanted->note)
+        cs_database_on_note(target->db, wanted->note, wanted->context);
     return status;
 }
 
@@ -40,12 +42,13 @@ clipsearch_status cs_target_open(cs_target *target, const clipsearch_ingest_targ
                           .wanted = wanted,
                           .opener = opener,
                           .encoder = encoder};
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
     clipsearch_status status = open_database(target, read_only ? CLIPSEARCH_READ_ONLY : 0, err);
     if (status == CLIPSEARCH_OK)
         status = cs_collection_open(target->db, wanted->collection, NULL, &target->collection, err);
     if (status == CLIPSEARCH_E_NOT_FOUND)
         return read_only ? CLIPSEARCH_OK
-                         : opener->check_new(wanted->database, wanted->collection, encoder, wanted->metric,
+                         : opener->check_new(wanted->database, wanted->collection, &identity, wanted->metric,
                                              wanted->index, err);
     if (status != CLIPSEARCH_OK)
         return status;
@@ -68,8 +71,8 @@ clipsearch_status cs_target_create(cs_target *target, clipsearch_error *err)
 
 void cs_target_drop_created(cs_target *target)
 {
-    clipsearch_collection_info info;
-    if (!target->created || cs_collection_describe(target->collection, &info, NULL) != CLIPSEARCH_OK || info.count)
+    cs_collection_state state;
+    if (!target->created || cs_collection_describe(target->collection, &state, NULL) != CLIPSEARCH_OK || state.count)
         return;
     cs_collection_close(&target->collection);
     cs_collection_drop(target->db, target->wanted->collection, NULL);

@@ -3,15 +3,15 @@
 #ifndef CS_INGEST_TARGET_H
 #define CS_INGEST_TARGET_H
 
+#include "backend/backend.h"
 #include "encode/encoder.h"
-#include "local/collection.h"
 
 /* How databases are opened. The module that knows the kinds of databases fills this in. */
 typedef struct cs_database_opener {
     /* As clipsearch_database_open. */
     clipsearch_status (*open)(const char *path, unsigned flags, clipsearch_database **db, clipsearch_error *err);
     /* Whether the collection `name` can be made in the database `path`, as far as that shows before it is made. */
-    clipsearch_status (*check_new)(const char *path, const char *name, const clipsearch_encoder *encoder,
+    clipsearch_status (*check_new)(const char *path, const char *name, const cs_encoder_identity *encoder,
                                    clipsearch_metric metric, const clipsearch_index_options *options,
                                    clipsearch_error *err);
 } cs_database_opener;
