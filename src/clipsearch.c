@@ -9,7 +9,7 @@
 #include "convert/convert.h"
 #include "encode/encoder.h"
 #include "encode/memory.h"
-#include "encode/picture.h"
+#include "encode/plain_image.h"
 #include "encode/session.h"
 #include "ingest/ingest.h"
 #include "local/local.h"
@@ -126,7 +126,7 @@ clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image
         return fail_null(err, __func__);
     clipsearch_image_options own;
     clipsearch_status status = cs_struct_read(&own, options, &cs_image_options_type, __func__, err);
-    return status == CLIPSEARCH_OK ? cs_picture_load(path, &own, image, err) : status;
+    return status == CLIPSEARCH_OK ? cs_plain_image_load(path, &own, image, err) : status;
 }
 
 clipsearch_status clipsearch_image_decode(const void *data, size_t size, const char *name,
@@ -139,8 +139,9 @@ clipsearch_status clipsearch_image_decode(const void *data, size_t size, const c
         return fail_null(err, __func__);
     clipsearch_image_options own;
     clipsearch_status status = cs_struct_read(&own, options, &cs_image_options_type, __func__, err);
-    return status == CLIPSEARCH_OK ? cs_picture_decode(data ? data : "", size, name ? name : "image", &own, image, err)
-                                   : status;
+    return status == CLIPSEARCH_OK
+               ? cs_plain_image_decode(data ? data : "", size, name ? name : "image", &own, image, err)
+               : status;
 }
 
 static bool is_picture(const clipsearch_image *image)
@@ -158,13 +159,13 @@ clipsearch_status clipsearch_image_resize(const clipsearch_image *image, uint32_
     if (!is_picture(&in) || !width || !height)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a picture without pixels (%u x %u to %u x %u)", __func__,
                        in.width, in.height, width, height);
-    return cs_picture_resize(&in, width, height, resized, err);
+    return cs_plain_image_resize(&in, width, height, resized, err);
 }
 
 void clipsearch_image_free(clipsearch_image *image)
 {
     if (image)
-        cs_picture_free(image);
+        cs_plain_image_free(image);
 }
 
 /* ---------------------------------------------------------------- encoding */

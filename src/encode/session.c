@@ -3,6 +3,7 @@
 #include "encode/session.h"
 
 #include "base/mem.h"
+#include "encode/plain_image.h"
 
 #include <string.h>
 
@@ -33,7 +34,7 @@ static clipsearch_status open_images(clipsearch_session *s, const clipsearch_ima
         return cs_fail_memory(err, "a session's pixels");
     s->bytes += all * sizeof *s->pixels;
     for (unsigned i = 0; i < threads; i++)
-        s->readers[i] = cs_picture_reader_make(options);
+        s->readers[i] = cs_image_reader_make(options);
     return CLIPSEARCH_OK;
 }
 
@@ -99,7 +100,7 @@ void cs_session_close(clipsearch_session **handle)
     if (!s)
         return;
     for (unsigned i = 0; s->readers && i < cs_pool_threads(s->pool); i++)
-        cs_picture_reader_free(&s->readers[i]);
+        cs_image_reader_free(&s->readers[i]);
     cs_free(s->readers);
     cs_free(s->faults);
     cs_free(s->pixels);
@@ -142,7 +143,7 @@ clipsearch_status cs_session_encode_texts(clipsearch_session *s, const char *con
 
 /* ---- pictures ---- */
 
-clipsearch_status cs_session_need_image_tower(const clipsearch_session *s, clipsearch_error *err)
+clipsearch_status cs_session_check_image_tower(const clipsearch_session *s, clipsearch_error *err)
 {
     if (s->encoder->image)
         return CLIPSEARCH_OK;
@@ -165,7 +166,7 @@ static void prepare_one(void *context, size_t item, unsigned worker)
     clipsearch_session *s = job->session;
     cs_session_fault *fault = &s->faults[worker];
     clipsearch_error err;
-    if (cs_preprocess(&s->readers[worker].preprocessor, cs_model_preprocess(&s->encoder->dir), &job->images[item],
+    if (cs_preprocess(&s->readers[worker].preprocessor, cs_model_preprocess(&s->encoder->dir), &job->images[item], 1,
                       s->pixels + item * s->pixels_each, &err) != CLIPSEARCH_OK &&
         item < fault->item)
         *fault = (cs_session_fault){item, err};
@@ -174,7 +175,7 @@ static void prepare_one(void *context, size_t item, unsigned worker)
 clipsearch_status cs_session_encode_images(clipsearch_session *s, const clipsearch_image *images, size_t count,
                                            float *vectors, clipsearch_error *err)
 {
-    clipsearch_status status = cs_session_need_image_tower(s, err);
+    clipsearch_status status = cs_session_check_image_tower(s, err);
     if (status != CLIPSEARCH_OK)
         return status;
     unsigned threads = cs_pool_threads(s->pool);
@@ -199,13 +200,13 @@ clipsearch_status cs_session_encode_images(clipsearch_session *s, const clipsear
 
 clipsearch_status cs_session_encode_file(clipsearch_session *s, const char *path, float *vector, clipsearch_error *err)
 {
-    clipsearch_status status = cs_session_need_image_tower(s, err);
+    clipsearch_status status = cs_session_check_image_tower(s, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    cs_picture_reader *reader = &s->readers[0];
-    status = cs_picture_read(reader, path, NULL, err);
+    cs_image_reader *reader = &s->readers[0];
+    status = cs_image_reader_read(reader, path, NULL, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_picture_prepare(reader, path, cs_model_preprocess(&s->encoder->dir), s->pixels, err);
+        status = cs_image_reader_prepare(reader, path, cs_model_preprocess(&s->encoder->dir), s->pixels, err);
     if (status == CLIPSEARCH_OK)
         cs_session_forward(s, 1, vector);
     return status;
