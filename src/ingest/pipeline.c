@@ -3,7 +3,7 @@
 #include "ingest/pipeline.h"
 
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -68,10 +68,9 @@ static void process(decoder *self, cs_job *job, bool always)
     while (job->status != CLIPSEARCH_OK && cs_retry(spec->retries, ++tries, &job->error));
     if (job->status != CLIPSEARCH_OK)
         return;
-    cs_sha256 sha;
-    cs_sha256_init(&sha);
-    cs_sha256_add(&sha, self->reader.file.data, self->reader.file.len);
-    cs_sha256_end(&sha, job->hash);
+    job->status = cs_digest_of(CS_SHA256, self->reader.file.data, self->reader.file.len, job->hash, &job->error);
+    if (job->status != CLIPSEARCH_OK)
+        return;
     if (spec->hash_only || (!always && is_known(spec, job)))
         return;
     job->status = cs_image_reader_prepare(&self->reader, job->path, spec->preprocess, job->pixels, &job->error);
