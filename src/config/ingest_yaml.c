@@ -4,7 +4,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "config/words.h"
+#include "base/limits.h"
+#include "config/names.h"
 #include "config/yaml_json.h"
 #include "config/yaml_keys.h"
 
@@ -30,12 +31,12 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_DATABASE] = {.name = "database", .kind = CS_KEY_TEXT},
     [KEY_COLLECTION] = {.name = "collection", .kind = CS_KEY_TEXT},
     [KEY_MODEL] = {.name = "model", .kind = CS_KEY_TEXT},
-    [KEY_METRIC] = {.name = "metric", .kind = CS_KEY_CHOICE, .choices = cs_metric_words},
+    [KEY_METRIC] = {.name = "metric", .kind = CS_KEY_CHOICE, .choices = cs_metric_names},
     [KEY_BATCH] = {.name = "batch", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_BATCH},
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
-    [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_words},
+    [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_names},
     [KEY_PRUNE] = {.name = "prune", .kind = CS_KEY_BOOL},
-    [KEY_EXIF] = {.name = "exif", .kind = CS_KEY_CHOICE, .choices = cs_exif_words},
+    [KEY_EXIF] = {.name = "exif", .kind = CS_KEY_CHOICE, .choices = cs_exif_names},
     [KEY_INDEX] = {.name = "index", .kind = CS_KEY_MAP},
     [KEY_SOURCES] = {.name = "sources", .kind = CS_KEY_LIST},
 };
@@ -43,7 +44,7 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
 enum index_key { KEY_CODES, KEY_M, KEY_EF_CONSTRUCTION, KEY_EF, INDEX_KEYS };
 
 static const cs_yaml_key index_keys[INDEX_KEYS] = {
-    [KEY_CODES] = {.name = "codes", .kind = CS_KEY_CHOICE, .choices = cs_codes_words},
+    [KEY_CODES] = {.name = "codes", .kind = CS_KEY_CHOICE, .choices = cs_codes_names},
     [KEY_M] = {.name = "m", .kind = CS_KEY_COUNT, .min = CS_MIN_M, .max = CS_MAX_M},
     [KEY_EF_CONSTRUCTION] = {.name = "ef_construction",
                              .kind = CS_KEY_COUNT,
@@ -157,7 +158,7 @@ static clipsearch_status read_csv(const reader *r, const cs_yaml_node *node, cli
     if (found[KEY_KEY])
         source->csv_key = found[KEY_KEY]->text;
     if (found[KEY_MATCH])
-        source->csv_by_name = cs_word_index(found[KEY_MATCH]->text, match_words) == 1;
+        source->csv_by_name = cs_name_index(found[KEY_MATCH]->text, match_words) == 1;
     return read_path(r, found[KEY_FILE], &source->attributes_csv);
 }
 
@@ -228,17 +229,17 @@ static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file
     if (found[KEY_COLLECTION])
         file->collection = found[KEY_COLLECTION]->text;
     if ((file->has_metric = found[KEY_METRIC] != NULL))
-        file->metric = (clipsearch_metric)cs_word_index(found[KEY_METRIC]->text, cs_metric_words);
+        file->metric = (clipsearch_metric)cs_name_index(found[KEY_METRIC]->text, cs_metric_names);
     if ((file->has_batch = found[KEY_BATCH] != NULL))
         file->batch = cs_yaml_count(found[KEY_BATCH]);
     if ((file->has_threads = found[KEY_THREADS] != NULL))
         file->threads = cs_yaml_count(found[KEY_THREADS]);
     if ((file->has_on_bad = found[KEY_ON_BAD] != NULL))
-        file->on_bad = (clipsearch_on_bad)cs_word_index(found[KEY_ON_BAD]->text, cs_on_bad_words);
+        file->on_bad = (clipsearch_on_bad)cs_name_index(found[KEY_ON_BAD]->text, cs_on_bad_names);
     if ((file->has_prune = found[KEY_PRUNE] != NULL))
         file->prune = cs_yaml_bool(found[KEY_PRUNE]);
     if ((file->has_exif = found[KEY_EXIF] != NULL))
-        file->ignore_exif = cs_word_index(found[KEY_EXIF]->text, cs_exif_words) == 1;
+        file->ignore_exif = cs_name_index(found[KEY_EXIF]->text, cs_exif_names) == 1;
 }
 
 static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, clipsearch_index_options *index)
@@ -248,7 +249,7 @@ static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, c
     if (status != CLIPSEARCH_OK)
         return status;
     if (found[KEY_CODES])
-        index->codes = cs_codes_values[cs_word_index(found[KEY_CODES]->text, cs_codes_words)];
+        index->codes = cs_codes_values[cs_name_index(found[KEY_CODES]->text, cs_codes_names)];
     if (found[KEY_M])
         index->m = (unsigned)cs_yaml_count(found[KEY_M]);
     if (found[KEY_EF_CONSTRUCTION])

@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "config/nearest.h"
-#include "config/words.h"
+#include "config/names.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -117,7 +117,7 @@ static clipsearch_status check_value(const cs_yaml *yaml, const cs_yaml_node *no
         snprintf(wanted, sizeof wanted, "a whole number from %zu to %zu", key->min, key->max);
         return fail_kind(yaml, node, key->name, wanted, err);
     case CS_KEY_CHOICE:
-        return text && key->choices[cs_word_index(node->text, key->choices)] ? CLIPSEARCH_OK
+        return text && key->choices[cs_name_index(node->text, key->choices)] ? CLIPSEARCH_OK
                                                                              : fail_choice(yaml, node, key, err);
     case CS_KEY_TEXTS:
         return check_texts(yaml, node, key->name, err);

@@ -2,6 +2,7 @@
  * ingest.c - decides for every file what is to be done with it. */
 #include "ingest/ingest.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "encode/plain_image.h"
 #include "ingest/batch.h"
@@ -14,8 +15,6 @@
 #include <time.h>
 
 enum {
-    MAX_BATCH = 1 << 16,
-    MAX_THREADS = 4096,
     MAX_SAME = 64,    /* rows of one content that are looked at for one whose file is gone */
     QUIET_FILES = 256 /* unchanged files between two calls of the progress callback */
 };
@@ -402,11 +401,12 @@ static clipsearch_status check(const ingest *in)
     for (size_t i = 0; i < o->source_count; i++)
         if (!o->sources[i].path || !o->sources[i].path[0])
             return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "source %zu has no path", i);
-    if (o->batch == 0 || o->batch > MAX_BATCH)
-        return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "batch is %zu; 1 to %d are allowed", o->batch, (int)MAX_BATCH);
-    if (o->threads > MAX_THREADS)
+    if (o->batch == 0 || o->batch > CS_MAX_BATCH)
+        return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "batch is %zu; 1 to %d are allowed", o->batch,
+                       (int)CS_MAX_BATCH);
+    if (o->threads > CS_MAX_THREADS)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", o->threads,
-                       (int)MAX_THREADS);
+                       (int)CS_MAX_THREADS);
     return cs_session_check_image_tower(in->session, in->err);
 }
 

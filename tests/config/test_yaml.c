@@ -28,11 +28,11 @@ static void test_messages(void)
         const char *text, *message;
     } cases[] = {
         {"sorces: [a]\n", "f.yaml:1:1: unknown key \"sorces\" in an ingest file; did you mean sources?"},
-        {"sources: [a]\nbatch: many\n", "f.yaml:2:8: batch must be a whole number from 1 to 4096, not \"many\""},
-        {"sources: [a]\nbatch: 0\n", "f.yaml:2:8: batch must be a whole number from 1 to 4096, not \"0\""},
-        {"sources: [a]\nbatch: -3\n", "f.yaml:2:8: batch must be a whole number from 1 to 4096, not \"-3\""},
+        {"sources: [a]\nbatch: many\n", "f.yaml:2:8: batch must be a whole number from 1 to 65536, not \"many\""},
+        {"sources: [a]\nbatch: 0\n", "f.yaml:2:8: batch must be a whole number from 1 to 65536, not \"0\""},
+        {"sources: [a]\nbatch: -3\n", "f.yaml:2:8: batch must be a whole number from 1 to 65536, not \"-3\""},
         {"sources: [a]\nbatch: 99999999999999999999999\n",
-         "f.yaml:2:8: batch must be a whole number from 1 to 4096, not \"99999999999999999999999\""},
+         "f.yaml:2:8: batch must be a whole number from 1 to 65536, not \"99999999999999999999999\""},
         {"sources: [a]\nmetric: cosin\n",
          "f.yaml:2:9: metric must be cosine, ip or l2, not \"cosin\"; did you mean cosine?"},
         {"sources: [a]\nprune: maybe\n", "f.yaml:2:8: prune must be true or false, not \"maybe\""},

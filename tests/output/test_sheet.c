@@ -2,7 +2,7 @@
  * test_sheet.c - a contact sheet's arithmetic, its letters and its drawing. */
 #include "output/canvas.h"
 #include "output/font.h"
-#include "output/results.h"
+#include "output/sheet.h"
 #include "output/sheet_layout.h"
 #include "tap.h"
 
@@ -115,7 +115,7 @@ static void test_drawing(void)
     char path[] = "/tmp/clipsearch-sheet-XXXXXX";
     clipsearch_error err = {0};
     clipsearch_image image = {0};
-    cs_result result = {.query = {.text = "a dog"}, .ms = 20, .search_ms = 1.5};
+    cs_result result = {.query = "a dog", .ms = 20, .search_ms = 1.5};
     cs_results results = {.items = &result, .count = 1};
     int file = mkstemp(path);
     if (!TAP_OK(file >= 0 && cs_draw_sheet(&results, path, &err) == CLIPSEARCH_OK &&

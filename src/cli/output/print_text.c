@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * text.c - hits for a person, and bare paths for programs. */
-#include "output/results.h"
+ * print_text.c - hits for a person, and paths for programs. */
+#include "cli/output/print.h"
 
-#include "base/buf.h"
-#include "cli/output/say.h"
+#include "base/error.h"
+#include "cli/output/message.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* `path` without `here` and the slash behind it, or as it is when it does not lie below. */
-static const char *relative(const char *path, const char *here)
+/* `path` relative to `here`, or as it is when it is not below `here`. */
+static const char *relative_path(const char *path, const char *here)
 {
     size_t n = here ? strlen(here) : 0;
     while (n && here[n - 1] == '/')
@@ -24,7 +24,7 @@ static void put_hits(cs_buf *buf, const cs_result *result, const char *here)
     for (size_t rank = 0; rank < clipsearch_hits_count(result->hits, 0); rank++) {
         const clipsearch_hit *hit = clipsearch_hits_get(result->hits, 0, rank);
         cs_buf_printf(buf, "%.3f  ", (double)hit->score);
-        cs_put_printable(buf, relative(hit->path, here));
+        cs_put_printable(buf, relative_path(hit->path, here));
         cs_buf_putc(buf, '\n');
     }
 }
@@ -37,8 +37,8 @@ clipsearch_status cs_print_text(const cs_results *results, const char *here, FIL
         cs_buf_clear(&buf);
         if (results->count > 1) {
             cs_buf_puts(&buf, i ? "\n# " : "# ");
-            cs_buf_puts(&buf, result->query.is_image ? "--image " : "");
-            cs_put_printable(&buf, result->query.text);
+            cs_buf_puts(&buf, result->is_image ? "--image " : "");
+            cs_put_printable(&buf, result->query);
             cs_buf_putc(&buf, '\n');
         }
         put_hits(&buf, result, here);
@@ -50,20 +50,16 @@ clipsearch_status cs_print_text(const cs_results *results, const char *here, FIL
     return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_print_rows(const clipsearch_hits *hits, const char *here, FILE *out, clipsearch_error *err)
+clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, FILE *out, clipsearch_error *err)
 {
     cs_buf buf = cs_buf_make(SIZE_MAX / 2);
     for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
         const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
         cs_buf_printf(&buf, "%" PRId64 "  ", hit->id);
-        cs_put_printable(&buf, relative(hit->path, here));
+        cs_put_printable(&buf, relative_path(hit->path, here));
         cs_buf_putc(&buf, '\n');
     }
-    bool failed = buf.failed;
-    if (!failed && buf.len)
-        fwrite(buf.data, 1, buf.len, out);
-    cs_buf_free(&buf);
-    return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
+    return cs_print_buf(&buf, out, err);
 }
 
 void cs_print_paths(const cs_results *results, char end, FILE *out)

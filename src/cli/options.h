@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * options.h - the command line: one table of every option, which parsing and --help both read. */
-#ifndef CS_CONFIG_OPTIONS_H
-#define CS_CONFIG_OPTIONS_H
+ * options.h - the command line. One table has all options; the parser and the help pages read it. */
+#ifndef CS_CLI_OPTIONS_H
+#define CS_CLI_OPTIONS_H
 
 #include "base/error.h"
 
 #include <stdio.h>
 
-/* One bit a command, so that a row of the table can belong to several. */
+/* A bit per command, so that a row of the table can belong to several commands. */
 enum {
     CS_SEARCH = 1,
     CS_INGEST = 2,
@@ -27,21 +27,21 @@ enum {
     CS_ALL_COMMANDS = 32767
 };
 
-/* A word of the command line, or a picture given with --image, in the order they stood. */
-typedef struct cs_word {
+/* An argument that is not an option, or the value of an --image, in the order of the command line. */
+typedef struct cs_operand {
     bool is_image;
     const char *text;
-} cs_word;
+} cs_operand;
 
-typedef struct cs_words {
-    cs_word *items;
+typedef struct cs_operands {
+    cs_operand *items;
     size_t count;
-} cs_words;
+} cs_operands;
 
-typedef struct cs_texts {
+typedef struct cs_strings {
     const char **items;
     size_t count;
-} cs_texts;
+} cs_strings;
 
 typedef struct cs_size_option {
     bool given;
@@ -53,10 +53,10 @@ typedef struct cs_number_option {
     float value;
 } cs_number_option;
 
-/* What the command line says; NULL, false, given == false: nothing. Texts point into argv. */
+/* The parsed command line. NULL, false, given == false: not given. Strings point into argv. */
 typedef struct cs_args {
-    cs_words words;
-    cs_texts include, exclude, pictures;
+    cs_operands operands;
+    cs_strings include, exclude, images;
     cs_size_option k, offset, threads, batch, timeout;
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
@@ -68,22 +68,22 @@ typedef struct cs_args {
     bool json, paths, nul, prune, dry_run, exact, repair, quiet, verbose, help, version;
 } cs_args;
 
-/* Names of the commands, and the bit of one, 0 when there is none of that name. */
+/* The names of the commands; the bit of a command, 0 when there is none of that name; and its name. */
 extern const char *const cs_command_names[];
 extern const size_t cs_command_count;
 unsigned cs_command_of(const char *word);
 const char *cs_command_name(unsigned command);
 
-/* The index in argv of the first word that is neither an option nor an option's value; 0 when there is none before the
- * end or a "--". */
-int cs_options_first_word(int argc, char **argv);
+/* The index in argv of the first argument that is neither an option nor an option's value; 0 when there is none before
+ * a "--". */
+int cs_options_first_operand(int argc, char **argv);
 
-/* Read argv[1..argc) as `command`'s. Options and words may stand in any order; what follows "--" is words.
- * Errors: CLIPSEARCH_E_ARGUMENT (names the nearest option there is), _MEMORY. Free `args` in any case. */
+/* Parse argv[1..argc) as the arguments of `command`. Options and operands may be in any order; after "--" there are
+ * only operands. Errors: CLIPSEARCH_E_ARGUMENT (names the most similar option), _MEMORY. Free `args` in any case. */
 clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_args *args, clipsearch_error *err);
 void cs_args_free(cs_args *args);
 
-/* Print the options of `command`, one or more lines each. */
+/* Print the options of `command`, a line each. */
 void cs_options_print(unsigned command, FILE *out);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * npy.c - NumPy's file header. */
-#include "output/npy.h"
+ * npy.c - the header of a NumPy file. */
+#include "cli/output/npy.h"
 
 #include <stdio.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written as they lie in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written byte for byte");
 
 void cs_npy_put_header(cs_buf *buf, size_t rows, size_t columns)
 {

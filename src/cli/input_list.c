@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * inputs.c - gathers texts and picture paths. */
-#include "cli/inputs.h"
+ * input_list.c - collects texts and paths of images. */
+#include "cli/input_list.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -11,21 +11,21 @@
 
 enum { MAX_LIST_BYTES = 256 << 20 };
 
-static clipsearch_status add(cs_inputs *inputs, const char *text, bool is_image, clipsearch_error *err)
+static clipsearch_status add(cs_input_list *inputs, const char *text, bool is_image, clipsearch_error *err)
 {
     if (inputs->count == inputs->room) {
         size_t room = inputs->room ? inputs->room * 2 : 64;
-        cs_word *items = cs_realloc_array(inputs->items, room, sizeof *items);
+        cs_operand *items = cs_realloc_array(inputs->items, room, sizeof *items);
         if (!items)
             return cs_fail_memory(err, "the list of inputs");
         inputs->items = items;
         inputs->room = room;
     }
-    inputs->items[inputs->count++] = (cs_word){.is_image = is_image, .text = text};
+    inputs->items[inputs->count++] = (cs_operand){.is_image = is_image, .text = text};
     return CLIPSEARCH_OK;
 }
 
-/* A pipe or terminal has no size to ask for beforehand. */
+/* The size of a pipe or terminal is not known in advance. */
 static clipsearch_status read_descriptor(int fd, const char *name, cs_buf *buf, clipsearch_error *err)
 {
     for (;;) {
@@ -44,7 +44,7 @@ static clipsearch_status read_descriptor(int fd, const char *name, cs_buf *buf, 
     }
 }
 
-static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf, cs_inputs *inputs,
+static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf, cs_input_list *inputs,
                                    clipsearch_error *err)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -52,19 +52,19 @@ static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf,
     clipsearch_status status =
         standard ? read_descriptor(STDIN_FILENO, name, buf, err) : cs_file_read(path, buf, NULL, err);
     if (status != CLIPSEARCH_OK || buf->len == 0)
-        return status; /* an empty buffer has no memory to point into */
+        return status; /* an empty buffer has no memory */
     char *at = buf->data, *end = buf->data + buf->len;
     for (size_t line = 1; status == CLIPSEARCH_OK && at < end; line++) {
         char *next = memchr(at, '\n', (size_t)(end - at));
         char *stop = next ? next : end;
         if (memchr(at, '\0', (size_t)(stop - at)))
-            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu holds a NUL byte; the list must be text", name,
+            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu contains a NUL byte; the list must be text", name,
                            line);
         if (next && stop > at && stop[-1] == '\r')
             stop--;
-        *stop = '\0'; /* there is always one byte behind the last: the buffer ends with a NUL of its own */
+        *stop = '\0'; /* the buffer has a NUL after its last byte */
         if (is_image && !*at)
-            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu is empty where a picture's path is wanted", name,
+            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu is empty; it must be the path of an image", name,
                            line);
         status = add(inputs, at, is_image, err);
         at = next ? next + 1 : end;
@@ -72,14 +72,14 @@ static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf,
     return status;
 }
 
-clipsearch_status cs_inputs_read(const cs_args *args, cs_inputs *inputs, clipsearch_error *err)
+clipsearch_status cs_read_inputs(const cs_args *args, cs_input_list *inputs, clipsearch_error *err)
 {
-    *inputs = (cs_inputs){.list = cs_buf_make(MAX_LIST_BYTES), .images = cs_buf_make(MAX_LIST_BYTES)};
+    *inputs = (cs_input_list){.list = cs_buf_make(MAX_LIST_BYTES), .images = cs_buf_make(MAX_LIST_BYTES)};
     clipsearch_status status = CLIPSEARCH_OK;
     if (args->list && args->images_from && strcmp(args->list, "-") == 0 && strcmp(args->images_from, "-") == 0)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "only one of --list and --images-from can be standard input");
-    for (size_t i = 0; i < args->words.count && status == CLIPSEARCH_OK; i++)
-        status = add(inputs, args->words.items[i].text, args->words.items[i].is_image, err);
+    for (size_t i = 0; i < args->operands.count && status == CLIPSEARCH_OK; i++)
+        status = add(inputs, args->operands.items[i].text, args->operands.items[i].is_image, err);
     if (args->list && status == CLIPSEARCH_OK)
         status = read_list(args->list, false, &inputs->list, inputs, err);
     if (args->images_from && status == CLIPSEARCH_OK)
@@ -87,10 +87,10 @@ clipsearch_status cs_inputs_read(const cs_args *args, cs_inputs *inputs, clipsea
     return status;
 }
 
-void cs_inputs_free(cs_inputs *inputs)
+void cs_free_inputs(cs_input_list *inputs)
 {
     cs_free(inputs->items);
     cs_buf_free(&inputs->list);
     cs_buf_free(&inputs->images);
-    *inputs = (cs_inputs){0};
+    *inputs = (cs_input_list){0};
 }

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT
- * atomic_out.c - a stream into a file that is renamed into place. */
-#include "output/atomic_out.h"
+ * output_file.c - a stream to a file that is renamed into place. */
+#include "cli/output/output_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-clipsearch_status cs_out_open(const char *path, cs_out *out, clipsearch_error *err)
+clipsearch_status cs_output_file_open(const char *path, cs_output_file *out, clipsearch_error *err)
 {
-    *out = (cs_out){.stream = stdout};
+    *out = (cs_output_file){.stream = stdout};
     if (!path || strcmp(path, "-") == 0)
         return CLIPSEARCH_OK;
     out->stream = NULL;
     clipsearch_status status = cs_replacement_open(path, &out->file, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    /* a descriptor of the stream's own: closing the stream must leave the replacement's for its commit */
+    /* a copy of the descriptor: closing the stream must leave the replacement's own open for its commit */
     int fd = fcntl(out->file.fd, F_DUPFD_CLOEXEC, 0);
     out->stream = fd >= 0 ? fdopen(fd, "wb") : NULL;
     if (!out->stream) {
@@ -28,7 +28,7 @@ clipsearch_status cs_out_open(const char *path, cs_out *out, clipsearch_error *e
     return status;
 }
 
-clipsearch_status cs_out_finish(cs_out *out, clipsearch_error *err)
+clipsearch_status cs_output_file_commit(cs_output_file *out, clipsearch_error *err)
 {
     clipsearch_status status = CLIPSEARCH_OK;
     if (out->file.path) {
@@ -41,15 +41,15 @@ clipsearch_status cs_out_finish(cs_out *out, clipsearch_error *err)
             status = cs_replacement_commit(&out->file, err);
         }
     }
-    *out = (cs_out){0};
+    *out = (cs_output_file){0};
     return status;
 }
 
-void cs_out_drop(cs_out *out)
+void cs_output_file_discard(cs_output_file *out)
 {
     if (out->file.path && out->stream) {
         fclose(out->stream);
         cs_replacement_drop(&out->file);
     }
-    *out = (cs_out){0};
+    *out = (cs_output_file){0};
 }

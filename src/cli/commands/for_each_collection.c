@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * each_collection.c - the names first, since a walk over the collections must not change them. */
-#include "cli/commands/each_collection.h"
+ * for_each_collection.c - the names are listed first, since the collections must not change while they are walked. */
+#include "cli/commands/for_each_collection.h"
 
 #include "base/mem.h"
 #include "cli/command.h"
@@ -32,34 +32,34 @@ static bool on_collection(void *context, const clipsearch_collection_info *info)
     return !list->failed;
 }
 
-static int open_and_work(clipsearch_database *db, const cs_settings *settings, const char *name,
+static int open_and_work(const cs_opened *opened, const char *name,
                          int (*work)(void *context, const cs_settings *settings, clipsearch_collection *collection),
                          void *context)
 {
     clipsearch_error err;
     clipsearch_collection *collection = NULL;
-    if (clipsearch_collection_open(db, name, NULL, &collection, &err) != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_DATABASE);
-    int code = work(context, settings, collection);
+    if (clipsearch_collection_open(opened->db, name, NULL, &collection, &err) != CLIPSEARCH_OK)
+        return cs_report_error(&err, CS_STAGE_DATABASE);
+    int code = work(context, &opened->settings, collection);
     clipsearch_collection_close(&collection);
     return code;
 }
 
-int cs_each_collection(clipsearch_database *db, const cs_settings *settings, const cs_words *names,
-                       int (*work)(void *context, const cs_settings *settings, clipsearch_collection *collection),
-                       void *context)
+int cs_for_each_collection(const cs_opened *opened, const cs_operands *names,
+                           int (*work)(void *context, const cs_settings *settings, clipsearch_collection *collection),
+                           void *context)
 {
     clipsearch_error err;
     name_list list = {0};
     int worst = CS_EXIT_FOUND;
     for (size_t i = 0; i < names->count && !list.failed; i++)
         list.failed = !add_name(&list, names->items[i].text);
-    if (!names->count && clipsearch_database_collections(db, on_collection, &list, &err) != CLIPSEARCH_OK)
-        worst = cs_report(&err, CS_STAGE_DATABASE);
+    if (!names->count && clipsearch_database_collections(opened->db, on_collection, &list, &err) != CLIPSEARCH_OK)
+        worst = cs_report_error(&err, CS_STAGE_DATABASE);
     if (list.failed)
         worst = cs_report_memory();
     for (size_t i = 0; i < list.count && (worst == CS_EXIT_FOUND || worst == CS_EXIT_DATABASE); i++) {
-        const int code = open_and_work(db, settings, list.names[i], work, context);
+        const int code = open_and_work(opened, list.names[i], work, context);
         worst = code == CS_EXIT_FOUND ? worst : code;
     }
     for (size_t i = 0; i < list.count; i++)

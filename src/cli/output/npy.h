@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * npy.h - the header of a NumPy file. */
-#ifndef CS_OUTPUT_NPY_H
-#define CS_OUTPUT_NPY_H
+#ifndef CS_CLI_OUTPUT_NPY_H
+#define CS_CLI_OUTPUT_NPY_H
 
 #include "base/buf.h"
 
