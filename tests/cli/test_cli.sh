@@ -130,11 +130,11 @@ yaml '2:8: batch must be a whole number from 1 to 65536, not "lots"' <<END
 sources: [a]
 batch: lots
 END
-yaml '2:1: the key "sources" is here twice; the first is in line 1' <<END
+yaml '2:1: the key "sources" is repeated; it is first in line 1' <<END
 sources: [a]
 sources: [a]
 END
-yaml '1:10: anchors (&name) and aliases (*name) are not read here' <<END
+yaml '1:10: anchors (&name) and aliases (*name) are not supported' <<END
 sources: &all [a]
 END
 yaml "2:1: did not find expected" <<END
@@ -417,9 +417,9 @@ ok "one row a query, a distance of 0 to itself"
 "$json_check" queries.0.search_ms queries.1.search_ms <"$out" >"$scratch/values"
 ok "and how long searching took"
 run 2 "a text" --db image.db --model "$model" "a dog"
-err_has "makes vectors of pictures only"
+err_has "makes vectors of images only"
 run 2 "a text beside an image" --db image.db --model "$model" "a dog" --image pets/cat.jpg
-err_has "search with a picture"
+err_has "search with an image"
 run 0 "a weight file by itself" embed --model "$model/model.safetensors" --image pets/cat.jpg
 run 4 "another encoder for its collection" --db image.db --model "$source/tests/data/cnn-tiny/resnet34" --image pets/cat.jpg
 err_has "24 numbers"

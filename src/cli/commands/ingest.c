@@ -298,19 +298,20 @@ static int ingest_images(ingest *in)
     if (!in->args->quiet)
         print_report(in, &report, stdout, "");
     note_unmatched(in, &report);
+    if (report.unreadable) {
+        char message[128];
+        snprintf(message, sizeof message, "%llu of these files could not be read because of errors of the machine",
+                 (unsigned long long)report.unreadable);
+        cs_print_advice(message, CS_ADVICE_RETRY, NULL, NULL);
+        return CS_EXIT_FILE;
+    }
     if (report.found == 0 && report.pruned == 0) {
         cs_print_message("no images found%s",
                          in->file.yaml ? "; check sources, include and exclude in the file"
                                        : " (files named *.jpg, *.jpeg or *.png, or as given with --include)");
         return CS_EXIT_NOTHING;
     }
-    if (report.unreadable) {
-        char message[128];
-        snprintf(message, sizeof message, "%llu of these files could not be read because of errors of the machine",
-                 (unsigned long long)report.unreadable);
-        cs_print_advice(message, CS_ADVICE_RETRY, NULL, NULL);
-    }
-    return report.unreadable || (report.skipped && report.skipped == report.found) ? CS_EXIT_FILE : CS_EXIT_FOUND;
+    return report.skipped && report.skipped == report.found ? CS_EXIT_FILE : CS_EXIT_FOUND;
 }
 
 int cs_command_ingest(const cs_args *args)
