@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * ingest_yaml.c - the tree of an ingest file to settings and sources. */
+ * ingest_yaml.c - from the YAML tree of an ingest file to settings and sources. */
 #include "config/ingest_yaml.h"
 
 #include "base/file.h"
@@ -86,8 +86,8 @@ static const cs_yaml_key csv_keys[CSV_KEYS] = {
     [KEY_MATCH] = {.name = "match", .kind = CS_KEY_CHOICE, .choices = match_words},
 };
 
-/* Memory of the tree for what base made; frees `made`. */
-static char *keep(cs_yaml *yaml, char *made)
+/* Copy `made` into memory of the tree and free it. NULL when out of memory. */
+static char *move_to_tree(cs_yaml *yaml, char *made)
 {
     size_t size = made ? strlen(made) + 1 : 0;
     char *kept = made ? cs_yaml_alloc(yaml, size, 1) : NULL;
@@ -101,17 +101,16 @@ const char *cs_yaml_path(cs_yaml *yaml, const char *directory, const char *path)
 {
     const char *home = getenv("HOME");
     if (path[0] == '~' && (path[1] == '/' || !path[1]) && home && home[0])
-        return keep(yaml, path[1] ? cs_path_join(home, path + 2) : cs_strdup(home));
-    return keep(yaml, strcmp(directory, ".") == 0 ? cs_strdup(path) : cs_path_join(directory, path));
+        return move_to_tree(yaml, path[1] ? cs_path_join(home, path + 2) : cs_strdup(home));
+    return move_to_tree(yaml, strcmp(directory, ".") == 0 ? cs_strdup(path) : cs_path_join(directory, path));
 }
 
 const char *cs_yaml_directory(cs_yaml *yaml, const char *path)
 {
     size_t n = (size_t)(cs_path_base(path) - path);
-    return keep(yaml, n ? cs_strndup(path, n) : cs_strdup("."));
+    return move_to_tree(yaml, n ? cs_strndup(path, n) : cs_strdup("."));
 }
 
-/* What the readers of parts share. */
 typedef struct reader {
     cs_yaml *yaml;
     const char *directory;
@@ -154,7 +153,7 @@ static clipsearch_status read_csv(const reader *r, const cs_yaml_node *node, cli
     if (status != CLIPSEARCH_OK)
         return status;
     if (!found[KEY_FILE])
-        return cs_yaml_fail(r->yaml, node, true, r->err, "csv needs a file: the CSV file with the attributes");
+        return cs_yaml_fail(r->yaml, node, true, r->err, "csv needs the key file, the CSV file with the attributes");
     if (found[KEY_KEY])
         source->csv_key = found[KEY_KEY]->text;
     if (found[KEY_MATCH])
@@ -168,7 +167,7 @@ static clipsearch_status read_attributes(const reader *r, const cs_yaml_node *co
     if (found[KEY_ATTRIBUTES]) {
         cs_buf json = cs_buf_make(2 * CS_YAML_MAX_BYTES);
         status = cs_yaml_to_json(r->yaml, found[KEY_ATTRIBUTES], &json, r->err);
-        if (status == CLIPSEARCH_OK && !(source->attributes = keep(r->yaml, cs_buf_take(&json))))
+        if (status == CLIPSEARCH_OK && !(source->attributes = move_to_tree(r->yaml, cs_buf_take(&json))))
             status = fail_memory(r);
         cs_buf_free(&json);
     }
@@ -176,7 +175,7 @@ static clipsearch_status read_attributes(const reader *r, const cs_yaml_node *co
         return status;
     if (found[KEY_CSV] && found[KEY_ATTRIBUTES_CSV])
         return cs_yaml_fail(r->yaml, found[KEY_CSV], true, r->err,
-                            "csv and attributes_csv are two ways to say the same; keep one");
+                            "csv and attributes_csv exclude each other; keep one of them");
     if (found[KEY_ATTRIBUTES_CSV])
         return read_path(r, found[KEY_ATTRIBUTES_CSV], &source->attributes_csv);
     return found[KEY_CSV] ? read_csv(r, found[KEY_CSV], source) : CLIPSEARCH_OK;
@@ -185,14 +184,15 @@ static clipsearch_status read_attributes(const reader *r, const cs_yaml_node *co
 static clipsearch_status read_source(const reader *r, const cs_yaml_node *node, clipsearch_source *source)
 {
     clipsearch_source_init(source);
-    if (node->kind == CS_YAML_SCALAR && node->text[0]) /* `- pictures` is short for `- path: pictures` */
+    if (node->kind == CS_YAML_SCALAR && node->text[0]) /* `- photos` is short for `- path: photos` */
         return read_path(r, node, &source->path);
     if (node->kind != CS_YAML_MAP)
-        return cs_yaml_fail(r->yaml, node, false, r->err, "a source must be a path, or a map with a path in it");
+        return cs_yaml_fail(r->yaml, node, false, r->err, "a source must be a path, or a map that has a path");
     const cs_yaml_node *found[SOURCE_KEYS];
     clipsearch_status status = cs_yaml_match(r->yaml, node, "a source", source_keys, SOURCE_KEYS, found, r->err);
     if (status == CLIPSEARCH_OK && !found[KEY_PATH])
-        status = cs_yaml_fail(r->yaml, node, false, r->err, "a source needs a path: the directory or file to read");
+        status =
+            cs_yaml_fail(r->yaml, node, false, r->err, "a source needs the key path, the directory or file to read");
     if (status == CLIPSEARCH_OK)
         status = read_path(r, found[KEY_PATH], &source->path);
     if (status == CLIPSEARCH_OK && found[KEY_INCLUDE])
@@ -211,7 +211,7 @@ static clipsearch_status read_source(const reader *r, const cs_yaml_node *node, 
 static clipsearch_status read_sources(const reader *r, const cs_yaml_node *list, cs_ingest_file *file)
 {
     if (!list->count)
-        return cs_yaml_fail(r->yaml, list, false, r->err, "sources is empty; name at least one directory");
+        return cs_yaml_fail(r->yaml, list, false, r->err, "sources is empty; it needs at least one directory or file");
     file->sources = cs_yaml_alloc(r->yaml, list->count, sizeof *file->sources);
     if (!file->sources)
         return fail_memory(r);
@@ -263,20 +263,21 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
 {
     const cs_yaml_node *found[FILE_KEYS], *root = cs_yaml_root(r->yaml);
     if (!root)
-        return cs_fail(r->err, CLIPSEARCH_E_FORMAT,
-                       "%s: the file says nothing; it needs at least sources:", cs_yaml_name(r->yaml));
+        return cs_fail(r->err, CLIPSEARCH_E_FORMAT, "%s: the file is empty; it needs at least the key sources",
+                       cs_yaml_name(r->yaml));
     clipsearch_status status = cs_yaml_match(r->yaml, root, "an ingest file", file_keys, FILE_KEYS, found, r->err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (!found[KEY_SOURCES])
-        return cs_yaml_fail(r->yaml, root, false, r->err, "no sources: in it; it must name what to ingest");
+        return cs_yaml_fail(r->yaml, root, false, r->err,
+                            "an ingest file needs the key sources, a list of directories and files");
     read_settings(found, file);
     if (found[KEY_INDEX])
         status = read_index(r, found[KEY_INDEX], &file->index);
     if (status == CLIPSEARCH_OK && found[KEY_DATABASE])
         status = read_path(r, found[KEY_DATABASE], &file->database);
     if (status == CLIPSEARCH_OK && found[KEY_MODEL]) {
-        /* a name is looked up as a name; only what is plainly a path counts from this directory */
+        /* only a value with a slash is a path, relative to this directory; any other is looked up as a name */
         if (strchr(found[KEY_MODEL]->text, '/'))
             status = read_path(r, found[KEY_MODEL], &file->model);
         else

@@ -130,11 +130,11 @@ yaml '2:8: batch must be a whole number from 1 to 65536, not "lots"' <<END
 sources: [a]
 batch: lots
 END
-yaml '2:1: the key "sources" is here twice; the first is in line 1' <<END
+yaml '2:1: the key "sources" is repeated; it is first in line 1' <<END
 sources: [a]
 sources: [a]
 END
-yaml '1:10: anchors (&name) and aliases (*name) are not read here' <<END
+yaml '1:10: anchors (&name) and aliases (*name) are not supported' <<END
 sources: &all [a]
 END
 yaml "2:1: did not find expected" <<END
