@@ -2,11 +2,13 @@
  * workspace.c - a bump allocator that can also only measure. */
 #include "nn/workspace.h"
 
+#include <assert.h>
 #include <stdint.h>
 
 void *cs_workspace_take(cs_workspace *workspace, size_t count, size_t size)
 {
     size_t bytes, end;
+    assert((uintptr_t)workspace->base % CS_WORKSPACE_ALIGNMENT == 0);
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - (CS_WORKSPACE_ALIGNMENT - 1))
         workspace->overflow = true;
     if (workspace->overflow)

@@ -90,7 +90,7 @@ static void test_grow(void)
            "so does a size that overflows");
     cs_free(numbers);
     size_t huge = SIZE_MAX - 1;
-    TAP_OK(!cs_grow(NULL, &huge, SIZE_MAX, 2) && huge == SIZE_MAX - 1, "so does a capacity that cannot double");
+    TAP_OK(!cs_grow(&moves, &huge, SIZE_MAX, 2) && huge == SIZE_MAX - 1, "so does a capacity that cannot double");
 }
 
 static void test_error(void)
