@@ -137,7 +137,7 @@ static void offer_block(const scan *search, cs_topk *top, size_t first, size_t c
     float limit = search->params->limit;
     for (size_t i = 0; i < count; i++) {
         float score = scores[i];
-        if (cosine) /* unit vectors are so within rounding: a picture found by itself scores 1, not 1.0000001 */
+        if (cosine) /* unit vectors are so within rounding: an image found by itself scores 1, not 1.0000001 */
             score = score > 1.0f ? 1.0f : score < -1.0f ? -1.0f : score;
         if (!cs_topk_would_keep(top, score))
             continue;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * index.h - nearest neighbours among vectors with ids; knows no pictures. One interface for every kind of index. */
+ * index.h - nearest neighbours among vectors with ids; knows no images. One interface for every kind of index. */
 #ifndef CS_INDEX_INDEX_H
 #define CS_INDEX_INDEX_H
 

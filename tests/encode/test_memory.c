@@ -10,6 +10,17 @@
 
 static clipsearch_error err;
 
+/* Ingest with the n-th allocation failing. */
+static clipsearch_status ingest_failing(gallery *g, const clipsearch_ingest_options *options, int n)
+{
+    cs_mem_fail_at((uint64_t)n);
+    const clipsearch_status status = gallery_ingest(g, options);
+    cs_mem_fail_at(0);
+    if (status != CLIPSEARCH_OK && status != CLIPSEARCH_E_MEMORY)
+        tap_note("allocation %d: %s", n, g->err.message);
+    return status;
+}
+
 /* Every allocation of an ingestion into an empty collection, and of one that moves, copies, replaces and prunes. */
 static void test_ingest(void)
 {
@@ -21,7 +32,7 @@ static void test_ingest(void)
         snprintf(name, sizeof name, "p%u.png", i);
         gallery_picture(&g, name, i);
     }
-    folder_write_text(&g.pictures, "bad.png", "no picture");
+    folder_write_text(&g.pictures, "bad.png", "no image");
     clipsearch_source source;
     clipsearch_ingest_options options = gallery_options(&g, &source);
     source.attributes = "{\"a\":1}";
@@ -34,14 +45,10 @@ static void test_ingest(void)
     bool all = true;
     int n = 0;
     while (status != CLIPSEARCH_OK && n < 3000) {
-        cs_mem_fail_at((uint64_t)++n);
-        status = gallery_ingest(&g, &options);
-        cs_mem_fail_at(0);
-        all = all && (status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY);
-        if (!all) {
-            tap_note("allocation %d: %s", n, g.err.message);
+        status = ingest_failing(&g, &options, ++n);
+        all = status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY;
+        if (!all)
             break;
-        }
     }
     TAP_OK(all && status == CLIPSEARCH_OK && n > 30, "ingestion: each of %d allocations may fail", n - 1);
     status = gallery_ingest(&g, &options);
@@ -56,14 +63,10 @@ static void test_ingest(void)
         gallery_picture(&g, "p2.png", 50);
         gallery_picture(&g, "p7.png", 3);
         unlink(folder_path(&g.pictures, "p6.png"));
-        cs_mem_fail_at((uint64_t)++n);
-        status = gallery_ingest(&g, &options);
-        cs_mem_fail_at(0);
-        all = all && (status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY);
-        if (!all) {
-            tap_note("allocation %d: %s", n, g.err.message);
+        status = ingest_failing(&g, &options, ++n);
+        all = status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY;
+        if (!all)
             break;
-        }
         uint64_t count = gallery_count(&g);
         consistent = consistent && count >= 6 && count <= 7; /* 6, one more by the copy, one less by the prune */
     }
@@ -153,7 +156,7 @@ static void test_steady(void)
     clipsearch_image images[9] = {image, image, image, image, image, image, image, image, image};
     ok = ok && clipsearch_encode_images(g.session, images, 9, vectors[0], &err) == CLIPSEARCH_OK;
     before = cs_mem_count();
-    /* the pool may give any picture to any worker, whose buffers then grow once */
+    /* the pool may give any image to any worker, whose buffers then grow once */
     for (int i = 0; i < 20; i++)
         ok = ok && clipsearch_encode_images(g.session, images, 9, vectors[0], &err) == CLIPSEARCH_OK;
     uint64_t grown = cs_mem_count() - before;
