@@ -19,7 +19,7 @@ char *cs_graph_path(const cs_store *store, const char *collection)
 {
     cs_buf path = cs_buf_make(SIZE_MAX / 2);
     cs_buf_printf(&path, "%s.%s.hnsw", cs_store_file(store), collection);
-    char *taken = cs_buf_take(&path);
+    char *taken = cs_buf_detach(&path);
     cs_buf_free(&path);
     return taken;
 }

@@ -59,7 +59,7 @@ void cs_attention_carve(cs_attention_scratch *scratch, size_t head, size_t longe
     carve_worker(cs_gemm_ops_best(), head, longest, &worker);
     workspace->overflow |= worker.overflow;
     scratch->bytes = worker.used;
-    scratch->block = cs_workspace_take(workspace, threads, scratch->bytes);
+    scratch->block = cs_workspace_alloc(workspace, threads, scratch->bytes);
 }
 
 /* The rows of `flat` [n, k] into panels. */

@@ -162,7 +162,7 @@ static void carve(const cs_conv *conv, conv_job *job, size_t count, size_t heigh
         return;
     job->runs = spec->planar ? spec->kernel_h : spec->kernel_h * spec->kernel_w;
     job->run = spec->planar ? spec->kernel_w * spec->in : spec->in;
-    job->starts = cs_workspace_take(workspace, (size_t)threads * CS_CONV_ROWS * job->runs, sizeof *job->starts);
+    job->starts = cs_workspace_alloc(workspace, (size_t)threads * CS_CONV_ROWS * job->runs, sizeof *job->starts);
     if (spec->planar) {
         size_t pixels;
         if (height > SIZE_MAX / 4 || width > SIZE_MAX / 4 || spec->pad > SIZE_MAX / 4 ||
@@ -178,7 +178,7 @@ size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t 
 {
     cs_workspace workspace = {0};
     conv_job job;
-    cs_workspace_take(&workspace, 1, CS_WORKSPACE_ALIGNMENT); /* so that nothing needed is no overflow */
+    cs_workspace_alloc(&workspace, 1, CS_WORKSPACE_ALIGNMENT); /* so that nothing needed is no overflow */
     carve(conv, &job, count, height, width, threads, &workspace);
     return cs_workspace_size(&workspace);
 }
