@@ -57,8 +57,8 @@ static void test_images(const gallery *g)
     for (unsigned i = 0; i < IMAGES; i++) {
         char name[16];
         snprintf(name, sizeof name, "p%02u.png", i);
-        gallery_picture(g, name, i);
-        ok = ok && clipsearch_image_load(folder_path(&g->pictures, name), NULL, &images[i], &err) == CLIPSEARCH_OK;
+        gallery_image(g, name, i);
+        ok = ok && clipsearch_image_load(folder_path(&g->images, name), NULL, &images[i], &err) == CLIPSEARCH_OK;
     }
     ok = ok && clipsearch_encode_images(g->session, images, IMAGES, together[0], &err) == CLIPSEARCH_OK;
     for (unsigned i = 0; i < IMAGES && ok; i++) {
@@ -66,7 +66,7 @@ static void test_images(const gallery *g)
         snprintf(name, sizeof name, "p%02u.png", i);
         ok = clipsearch_encode_images(g->session, &images[i], 1, alone, &err) == CLIPSEARCH_OK && is_unit(alone) &&
              memcmp(alone, together[i], sizeof alone) == 0 &&
-             clipsearch_encode_file(g->session, folder_path(&g->pictures, name), file, &err) == CLIPSEARCH_OK &&
+             clipsearch_encode_file(g->session, folder_path(&g->images, name), file, &err) == CLIPSEARCH_OK &&
              memcmp(alone, file, sizeof alone) == 0;
     }
     TAP_OK(ok, "%d images in batches of 3: the bits each has alone, and as a file", (int)IMAGES);
