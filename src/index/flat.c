@@ -271,3 +271,24 @@ clipsearch_status cs_index_flat_open(size_t dim, clipsearch_metric metric, cs_in
     *index = &flat->base;
     return CLIPSEARCH_OK;
 }
+
+clipsearch_status cs_index_flat_copy(const cs_index *index, cs_index **copy, clipsearch_error *err)
+{
+    const flat_index *from = (const flat_index *)index;
+    clipsearch_status status = cs_index_flat_open(index->dim, index->metric, copy, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_index_reserve(*copy, from->count, err);
+    if (status != CLIPSEARCH_OK) {
+        cs_index_close(copy);
+        return status;
+    }
+    flat_index *to = (flat_index *)*copy;
+    if (from->count) {
+        memcpy(to->rows, from->rows, from->count * from->stride * sizeof *to->rows);
+        memcpy(to->ids, from->ids, from->count * sizeof *to->ids);
+    }
+    for (size_t row = 0; row < from->count; row++)
+        cs_idmap_add(&to->map, to->ids, row);
+    to->count = from->count;
+    return CLIPSEARCH_OK;
+}

@@ -63,6 +63,8 @@ struct cs_index {
 
 /* The exact scan over one contiguous array. For CLIPSEARCH_COSINE vectors and queries must be L2-normalised. */
 clipsearch_status cs_index_flat_open(size_t dim, clipsearch_metric metric, cs_index **index, clipsearch_error *err);
+/* A copy of an index that cs_index_flat_open made. CLIPSEARCH_E_MEMORY. */
+clipsearch_status cs_index_flat_copy(const cs_index *index, cs_index **copy, clipsearch_error *err);
 
 void cs_index_close(cs_index **index);
 /* Make room for `count` vectors in all, so that inserting that many moves nothing. */
