@@ -167,7 +167,7 @@ static clipsearch_status read_attributes(const reader *r, const cs_yaml_node *co
     if (found[KEY_ATTRIBUTES]) {
         cs_buf json = cs_buf_make(2 * CS_YAML_MAX_BYTES);
         status = cs_yaml_to_json(r->yaml, found[KEY_ATTRIBUTES], &json, r->err);
-        if (status == CLIPSEARCH_OK && !(source->attributes = move_to_tree(r->yaml, cs_buf_take(&json))))
+        if (status == CLIPSEARCH_OK && !(source->attributes = move_to_tree(r->yaml, cs_buf_detach(&json))))
             status = fail_memory(r);
         cs_buf_free(&json);
     }
@@ -289,6 +289,7 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
 clipsearch_status cs_ingest_file_read(cs_yaml *yaml, const char *directory, cs_ingest_file *file, clipsearch_error *err)
 {
     *file = (cs_ingest_file){.yaml = yaml};
+    clipsearch_index_options_init(&file->index);
     reader r = {.yaml = yaml, .directory = directory, .err = err};
     clipsearch_status status = read_file(&r, file);
     if (status != CLIPSEARCH_OK)

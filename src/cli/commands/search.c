@@ -86,13 +86,27 @@ static int open_model(search *s)
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)s->opened.settings.threads;
     options.max_batch = 1;
-    options.image.ignore_exif = s->args->exif && cs_name_index(s->args->exif, cs_exif_names) == 1;
+    clipsearch_image_options image;
+    clipsearch_image_options_init(&image);
+    options.image = &image;
+    image.ignore_exif = s->args->exif && cs_name_index(s->args->exif, cs_exif_names) == 1;
     if (clipsearch_session_open(s->encoder, &options, &s->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
-    clipsearch_encoder_describe(s->encoder, &encoder);
+    clipsearch_encoder_info_init(&encoder);
+    clipsearch_encoder_describe(s->encoder, &encoder, NULL);
     s->dim = encoder.dim;
     s->context_length = encoder.context_length;
     return CS_EXIT_FOUND;
+}
+
+static void print_truncated(const char *text, size_t tokens)
+{
+    size_t n = strnlen(text, 40); /* bytes that identify the query, whole characters only */
+    while (n && ((unsigned char)text[n] & 0xC0) == 0x80)
+        n--;
+    cs_print_message(
+        "the query \"%.*s...\" is longer than the %zu tokens that the model reads; only its beginning counts", (int)n,
+        text, tokens);
 }
 
 static clipsearch_status encode_query(const search *s, const cs_operand *query, float *vector, clipsearch_error *err)
@@ -101,10 +115,7 @@ static clipsearch_status encode_query(const search *s, const cs_operand *query, 
         return clipsearch_encode_file(s->session, query->text, vector, err);
     clipsearch_status status = clipsearch_encode_texts(s->session, &query->text, 1, vector, err);
     if (status == CLIPSEARCH_OK && clipsearch_session_truncated(s->session) && !s->args->quiet)
-        cs_print_message(
-            "the query \"%.40s...\" is longer than the %zu tokens that the model reads; only its beginning "
-            "counts",
-            query->text, s->context_length);
+        print_truncated(query->text, s->context_length);
     return status;
 }
 
@@ -126,6 +137,7 @@ static int answer_query(search *s, const cs_operand *query, cs_result *result, f
     options.filter = s->args->filter;
     options.exact = s->args->exact;
     options.ef = s->args->ef.given ? s->args->ef.value : 0;
+    clipsearch_search_stats_init(&stats);
     options.stats = &stats;
     result->is_image = query->is_image;
     result->query = query->text;
