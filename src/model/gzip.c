@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * gzip.c - gzip expansion through zlib; the one file that knows zlib. */
+ * gzip.c - gzip expansion through zlib; the only file that uses zlib. */
 #include "model/gzip.h"
 
 #include "base/file.h"
@@ -36,7 +36,7 @@ static clipsearch_status expand(const char *path, const cs_buf *raw, cs_buf *buf
             stream.avail_in = left < UINT_MAX ? (uInt)left : UINT_MAX;
             left -= stream.avail_in;
         }
-        /* at the limit one byte more is asked for, so that a text of exactly the limit is seen to end */
+        /* at the limit one more byte is requested, to see whether a text of exactly the limit ends there */
         Bytef past_limit;
         bool full = buf->len == buf->max;
         size_t room = full ? 1 : buf->max - buf->len < PIECE ? buf->max - buf->len : PIECE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hdf5_text.c - one kind of HDF5 attribute, every place and length checked. */
+ * hdf5_text.c - reads one kind of HDF5 attribute and checks every offset and length. */
 #include "model/hdf5_text.h"
 
 #include "model/hdf5_bytes.h"
@@ -7,9 +7,9 @@
 #include <string.h>
 
 /*
- * libhdf5 1.10 copies texts of variable length beyond the end of a damaged heap, so they are not read through it.
+ * libhdf5 1.10 reads texts of variable length beyond the end of a damaged heap, so they are read here instead.
  * From the HDF5 File Format Specification, version 3: object headers IV.A.1.a, continuation IV.A.2.q, attributes
- * IV.A.2.m, variable-length data types IV.A.2.d, the global heap III.E. Places and lengths have 8 bytes here.
+ * IV.A.2.m, variable-length data types IV.A.2.d, the global heap III.E. Offsets and lengths have 8 bytes here.
  */
 
 enum {
@@ -36,7 +36,7 @@ static struct bytes heap_object(struct bytes file, uint64_t at, uint64_t index)
     while (rest.size >= OBJECT_BYTES) {
         struct bytes object = take(&rest, OBJECT_BYTES, false);
         uint64_t found = number(object.data, 2), n = number(object.data + 8, 8);
-        if (found == 0 || n > rest.size) /* 0: what is free, to the end */
+        if (found == 0 || n > rest.size) /* 0: free space, to the end */
             break;
         struct bytes value = take(&rest, (size_t)n, true);
         if (found == index)

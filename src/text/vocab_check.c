@@ -11,7 +11,7 @@
 
 enum { MAX_FILE = 64 << 20, MAX_VALUES = 1 << 21, MAX_PIECE = 1024 };
 
-/* Where a quick reading of the file is. */
+/* The position of the quick reader. */
 typedef struct cursor {
     const char *at, *end;
 } cursor;
@@ -47,7 +47,7 @@ static uint32_t take_hex(cursor *c)
     return code;
 }
 
-/* A string as vocabularies have them: of the escapes only \" \\ \/ and \u below the surrogates. */
+/* A string as in vocabularies: of the escapes only \" \\ \/ and \u below the surrogates. */
 static bool take_string(cursor *c, char out[MAX_PIECE], size_t *size)
 {
     *size = 0;
@@ -87,8 +87,8 @@ static bool take_number(cursor *c, int32_t *number)
     return c->at > first && (*first != '0' || c->at - first == 1);
 }
 
-/* Is the file plainly right: an object of every piece once, with its id? A no may also mean that the file is odd, and
- * leaves the verdict and the message to the full reader, which takes three times as long: for CLIP's 49,408 pieces 14
+/* Whether the file is plainly right: an object of every piece once, with its id. False may also mean that the file is
+ * only unusual: the full reader then decides and reports, which takes three times as long: for CLIP's 49,408 pieces 14
  * instead of 4 ms, of the 20 or so that a text query takes before its tower runs. `seen` [pieces->count] is zero. */
 static bool is_plainly_right(const char *text, size_t size, const cs_pieces *pieces, uint8_t *seen)
 {
@@ -113,7 +113,7 @@ static bool is_plainly_right(const char *text, size_t size, const cs_pieces *pie
     return c.at == c.end;
 }
 
-/* The members of a well-formed file against the pieces; the first that does not fit is the error. */
+/* Compare the members of a well-formed file with the pieces; the first that differs is the error. */
 static clipsearch_status check_members(const char *path, const cs_json *root, const cs_pieces *pieces,
                                        clipsearch_error *err)
 {
@@ -154,7 +154,7 @@ clipsearch_status cs_vocab_check(const char *path, const cs_pieces *pieces, clip
     if (is_plainly_right(text, file.len, pieces, seen))
         goto done;
     status = cs_json_parse(text, file.len, path, MAX_VALUES, &document, err);
-    if (status == CLIPSEARCH_E_FORMAT) { /* a model's file: the kind of error is the model's */
+    if (status == CLIPSEARCH_E_FORMAT) { /* an error in a model's file is CLIPSEARCH_E_MODEL */
         status = CLIPSEARCH_E_MODEL;
         if (err)
             err->code = status;
