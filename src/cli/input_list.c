@@ -13,14 +13,10 @@ enum { MAX_LIST_BYTES = 256 << 20 };
 
 static clipsearch_status add(cs_input_list *inputs, const char *text, bool is_image, clipsearch_error *err)
 {
-    if (inputs->count == inputs->room) {
-        size_t room = inputs->room ? inputs->room * 2 : 64;
-        cs_operand *items = cs_realloc_array(inputs->items, room, sizeof *items);
-        if (!items)
-            return cs_fail_memory(err, "the list of inputs");
-        inputs->items = items;
-        inputs->room = room;
-    }
+    cs_operand *items = cs_grow(inputs->items, &inputs->room, inputs->count + 1, sizeof *items);
+    if (!items)
+        return cs_fail_memory(err, "the list of inputs");
+    inputs->items = items;
     inputs->items[inputs->count++] = (cs_operand){.is_image = is_image, .text = text};
     return CLIPSEARCH_OK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * session.c - encoding texts and pictures. */
+ * session.c - encoding texts and images. */
 #include "encode/session.h"
 
 #include "base/limits.h"
@@ -12,7 +12,7 @@ enum {
     TOKENS_PER_TEXT = 16 /* room for texts of the usual length; a batch of longer ones is split */
 };
 
-/* What went wrong with a picture of a batch, as one thread saw it. */
+/* What went wrong with an image of a batch, as one thread saw it. */
 struct cs_session_fault {
     size_t item; /* SIZE_MAX: nothing */
     clipsearch_error error;
@@ -151,7 +151,7 @@ clipsearch_status cs_session_encode_texts(clipsearch_session *s, const char *con
     return CLIPSEARCH_OK;
 }
 
-/* ---- pictures ---- */
+/* ---- images ---- */
 
 clipsearch_status cs_session_check_image_tower(const clipsearch_session *s, clipsearch_error *err)
 {

@@ -40,7 +40,7 @@ clipsearch_status cs_session_encode_images(clipsearch_session *session, const cl
 clipsearch_status cs_session_encode_file(clipsearch_session *session, const char *path, float *vector,
                                          clipsearch_error *err);
 
-/* Encode the first `count` <= max_batch pictures of session->pixels, which the caller has filled, into vectors
+/* Encode the first `count` <= max_batch images of session->pixels, which the caller has filled, into vectors
  * [count, dim]. */
 void cs_session_forward(clipsearch_session *session, size_t count, float *vectors);
 

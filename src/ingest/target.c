@@ -37,7 +37,7 @@ clipsearch_status cs_target_open(cs_target *target, const clipsearch_ingest_targ
                                  const cs_database_opener *opener, const clipsearch_encoder *encoder, bool read_only,
                                  clipsearch_error *err)
 {
-    *target = (cs_target){.dim = cs_model_dim(&encoder->dir),
+    *target = (cs_target){.dim = cs_encoder_identify(encoder).dim,
                           .metric = wanted->metric,
                           .wanted = wanted,
                           .opener = opener,

@@ -8,6 +8,7 @@
 #include "store/schema.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -65,7 +66,7 @@ static clipsearch_status check_owner(cs_store *store, bool *empty, clipsearch_er
     return CLIPSEARCH_OK;
 }
 
-/* What SQLite takes specially in a name (":memory:", "file:...") is an ordinary file behind "./". */
+/* What SQLite takes specially in a name ("file:...") is an ordinary file behind "./". */
 static char *plain_name(const char *path)
 {
     return path[0] == '/' ? cs_strdup(path) : cs_path_join(".", path);
@@ -246,7 +247,7 @@ static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clip
     /* A new file gets its tables before its write-ahead log, so that its header says whose it is from the first. */
     if (!status && version < CS_STORE_SCHEMA)
         status = cs_store_migrate(store, cs_store_steps, CS_STORE_SCHEMA, err);
-    if (!status && !store->read_only)
+    if (!status && !store->read_only && !store->memory) /* SQLite keeps no log of a database in memory */
         status = set_wal(store, err);
     return status ? status : check_tables(store, err);
 }
@@ -256,6 +257,8 @@ static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clip
 clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsearch_error *err)
 {
     struct stat st;
+    if (strcmp(path, CS_STORE_MEMORY) == 0)
+        return CLIPSEARCH_OK;
     if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: flags 0x%x: READ_ONLY or CREATE or 0", path, flags);
     if (path[0] == '\0')
@@ -344,38 +347,96 @@ static clipsearch_status follow_link(cs_store *store, clipsearch_error *err)
     return store->file ? CLIPSEARCH_OK : cs_fail_memory(err, "a path");
 }
 
-clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out, clipsearch_error *err)
+/* A handle that is not connected yet; NULL when out of memory. */
+static cs_store *make_store(const char *path, bool read_only)
 {
-    *out = NULL;
-    clipsearch_status status = cs_store_check_file(path, flags, err);
-    if (status)
-        return status;
-    char *name = plain_name(path);
     cs_store *store = cs_zalloc_array(1, sizeof *store);
-    if (!store) {
-        status = cs_fail_memory(err, "a database handle");
-        goto done;
-    }
-    store->read_only = flags == CLIPSEARCH_READ_ONLY;
+    if (!store)
+        return NULL;
+    store->read_only = read_only;
     store->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     store->item_path = cs_buf_make(CS_ITEM_PATH_MAX);
     store->item_attributes = cs_buf_make(CS_ITEM_ATTRIBUTES_MAX);
     store->bounds = cs_buf_make(3 * (CS_ITEM_PATH_MAX + 2));
     store->path = cs_strdup(path);
     store->vector = cs_alloc_aligned(CS_ITEM_DIM_MAX, sizeof *store->vector);
-    if (!name || !store->path || !store->vector) {
+    if (!store->path || !store->vector)
+        cs_store_close(&store);
+    return store;
+}
+
+/* ---- in memory */
+
+/* SQLite's own limit for one allocation, which a database in memory is. */
+static const sqlite3_int64 MEMORY_MAX = 0x7ffffeff;
+
+/* Connections of this process with the same name share one database; the first makes it, the last frees it. */
+static clipsearch_status open_memory(cs_store *store, clipsearch_error *err)
+{
+    sqlite3_int64 limit = MEMORY_MAX;
+    char name[80];
+    snprintf(name, sizeof name, "file:/clipsearch-%llu?vfs=memdb", (unsigned long long)store->memory);
+    clipsearch_status status = connect(store, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, err);
+    if (!status && !(store->file = cs_strdup(store->path)))
+        status = cs_fail_memory(err, "a path");
+    if (status)
+        return status;
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_SIZE_LIMIT, &limit);
+    return store->read_only ? execute(store, "PRAGMA query_only = 1", "setting it up", err)
+                            : bring_up_to_date(store, true, err);
+}
+
+static uint64_t next_memory_number(void)
+{
+    static atomic_uint_fast64_t last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
+
+/* ---- */
+
+static clipsearch_status open_store(const char *path, unsigned flags, uint64_t memory, cs_store **out,
+                                    clipsearch_error *err)
+{
+    cs_store *store = make_store(path, flags == CLIPSEARCH_READ_ONLY);
+    char *name = store ? plain_name(path) : NULL;
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (!name) {
         status = cs_fail_memory(err, "a database handle");
-        goto done;
+    } else if (memory) {
+        store->memory = memory;
+        status = open_memory(store, err);
+    } else {
+        status = open_file(store, name, flags, err);
+        if (!status)
+            status = follow_link(store, err);
     }
-    status = open_file(store, name, flags, err);
-    if (!status)
-        status = follow_link(store, err);
-done:
     cs_free(name);
     if (status)
         cs_store_close(&store);
     *out = store;
     return status;
+}
+
+clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err)
+{
+    *store = NULL;
+    if (strcmp(path, CS_STORE_MEMORY) == 0 && flags == CLIPSEARCH_READ_ONLY)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "%s: a database in memory begins empty, so it cannot be opened for reading only", path);
+    if (strcmp(path, CS_STORE_MEMORY) == 0)
+        return open_store(path, flags, next_memory_number(), store, err);
+    clipsearch_status status = cs_store_check_file(path, flags, err);
+    return status ? status : open_store(path, flags, 0, store, err);
+}
+
+clipsearch_status cs_store_open_reader(const cs_store *of, cs_store **reader, clipsearch_error *err)
+{
+    return open_store(of->path, CLIPSEARCH_READ_ONLY, of->memory, reader, err);
+}
+
+bool cs_store_is_in_memory(const cs_store *store)
+{
+    return store->memory != 0;
 }
 
 void cs_store_close(cs_store **handle)
@@ -433,7 +494,7 @@ clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err)
     return status ? status : cs_store_run(store, statement, "beginning a change", err);
 }
 
-clipsearch_status cs_store_begin_reading(cs_store *store, bool *began, clipsearch_error *err)
+clipsearch_status cs_store_begin_read(cs_store *store, bool *began, clipsearch_error *err)
 {
     *began = false;
     if (!sqlite3_get_autocommit(store->db))
@@ -443,7 +504,7 @@ clipsearch_status cs_store_begin_reading(cs_store *store, bool *began, clipsearc
     return status;
 }
 
-void cs_store_end_reading(cs_store *store)
+void cs_store_end_read(cs_store *store)
 {
     if (!sqlite3_get_autocommit(store->db))
         sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);

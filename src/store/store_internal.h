@@ -27,7 +27,7 @@ typedef enum cs_sql {
     CS_SQL_COLLECTION_TOUCH,
     CS_SQL_LOG_BEGIN,
     CS_SQL_LOG_ANNOUNCE,
-    CS_SQL_LOG_SETTLE,
+    CS_SQL_LOG_RECORD,
     CS_SQL_CHANGE_ADD,
     CS_SQL_CHANGES_SINCE,
     CS_SQL_CHANGES_COUNT,
@@ -60,6 +60,7 @@ struct cs_store {
     char *path; /* as the caller gave it, for messages */
     char *file; /* the same, or of a link what it leads to: other files of the database lie beside it */
     bool read_only;
+    uint64_t memory;   /* the number of a database in memory, 0 for a file */
     locale_t c_locale; /* statements run in it; glibc's own object, which takes no memory */
     int64_t touched;   /* the collection whose generation this transaction has raised, or 0 */
     int64_t touched_generation;
@@ -128,30 +129,29 @@ clipsearch_status cs_store_walk(cs_store *store, sqlite3_stmt *statement, int co
 
 /* Prepare "`before` WHERE collection = ?1 AND (`filter`) `behind`" (no condition for filter NULL), with the collection
  * and the filter's values bound; ?2 to ?4 are the statement's own. The caller finalizes it, in any case. */
-clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_collection *collection, const char *before,
+clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_identity *collection, const char *before,
                                          const cs_filter_tree *filter, const char *behind, sqlite3_stmt **statement,
                                          clipsearch_error *err);
 
 /* ---- collections.c */
 
 /* Raise the generation, once in a transaction. CLIPSEARCH_E_NOT_FOUND when the collection has been dropped. */
-clipsearch_status cs_store_touch(cs_store *store, const cs_store_collection *collection, clipsearch_error *err);
+clipsearch_status cs_store_touch(cs_store *store, const cs_store_identity *collection, clipsearch_error *err);
 
 /* ---- changes.c */
 
 /* Note that the vector of `id` was put or removed in the transaction's generation, if that is noted. The collection has
  * been touched. */
-clipsearch_status cs_store_log(cs_store *store, const cs_store_collection *collection, int64_t id,
-                               clipsearch_error *err);
+clipsearch_status cs_store_log(cs_store *store, const cs_store_identity *collection, int64_t id, clipsearch_error *err);
 /* The same of all items that `filter` (NULL: all) lets through, before they go. */
-clipsearch_status cs_store_log_where(cs_store *store, const cs_store_collection *collection,
-                                     const cs_filter_tree *filter, clipsearch_error *err);
+clipsearch_status cs_store_log_where(cs_store *store, const cs_store_identity *collection, const cs_filter_tree *filter,
+                                     clipsearch_error *err);
 
 /* ---- vectors.c */
 
 /* Column `column` of a row as the vector of `id`. */
 clipsearch_status cs_store_read_vector(const cs_store *store, sqlite3_stmt *row, int column,
-                                       const cs_store_collection *collection, int64_t id, float *vector,
+                                       const cs_store_identity *collection, int64_t id, float *vector,
                                        clipsearch_error *err);
 bool cs_store_vector_is_finite(const float *vector, size_t dim);
 clipsearch_status cs_store_vector_put(cs_store *store, int64_t key, const float *vector, size_t dim,

@@ -54,7 +54,7 @@ static void fill(const gallery *g, int count)
     char name[32];
     for (int i = 0; i < count; i++) {
         snprintf(name, sizeof name, "p%02d.png", i);
-        gallery_picture(g, name, (unsigned)i + 1);
+        gallery_image(g, name, (unsigned)i + 1);
     }
 }
 
@@ -64,8 +64,8 @@ static void test_nothing_to_store(void)
     gallery_open(&g, false);
     TAP_OK(ingest_into(&g, NULL, NULL) == CLIPSEARCH_OK && g.report.found == 0 && !is_there(&g),
            "no image at all: no database");
-    folder_write_text(&g.pictures, "a.png", "bad");
-    folder_write_text(&g.pictures, "b.png", "");
+    folder_write_text(&g.images, "a.png", "bad");
+    folder_write_text(&g.images, "b.png", "");
     TAP_OK(ingest_into(&g, NULL, NULL) == CLIPSEARCH_OK && g.report.skipped == 2 && !g.report.created && !is_there(&g),
            "only bad images: no database");
     clipsearch_source source;
@@ -78,8 +78,8 @@ static void test_nothing_to_store(void)
     options.dry_run = options.prune = true;
     TAP_OK(ingest_into(&g, NULL, &options) == CLIPSEARCH_OK && g.report.inserted == 8 && !is_there(&g),
            "a dry run counts, and makes no database");
-    unlink(folder_path(&g.pictures, "a.png"));
-    unlink(folder_path(&g.pictures, "b.png"));
+    unlink(folder_path(&g.images, "a.png"));
+    unlink(folder_path(&g.images, "b.png"));
     clipsearch_ingest_target target;
     clipsearch_ingest_target_init(&target);
     target.database = folder_path(&g.elsewhere, "none/fresh.db");
@@ -144,7 +144,7 @@ static void test_refused(void)
     target.database = folder_path(&g.elsewhere, "none/fresh.db");
     expect_refused(&g, "a directory that is not there", &target, CLIPSEARCH_E_NOT_FOUND);
     target = good;
-    target.database = g.pictures.path;
+    target.database = g.images.path;
     expect_refused(&g, "a directory as database", &target, CLIPSEARCH_E_DATABASE);
     target = good;
     target.metric = (clipsearch_metric)7;

@@ -209,18 +209,23 @@ static void poke(long at, unsigned char mask)
     close(fd);
 }
 
-/* A new handle, as another process would have, that searches with the file as it is now. */
+/* A database handle of its own, as another process would have, that searches with the file as it is now. */
 static void with_file(gallery *g, const char *what, bool graph, bool told)
 {
+    clipsearch_database *db = NULL;
     clipsearch_collection *c = NULL;
     size_t by_graph = 0;
     note_clear();
-    if (clipsearch_collection_open(g->db, "photos", NULL, &c, &err) != CLIPSEARCH_OK)
+    if (clipsearch_database_open(folder_path(&g->elsewhere, "t.db"), CLIPSEARCH_READ_ONLY, &db, &err) !=
+            CLIPSEARCH_OK ||
+        clipsearch_collection_open(db, "photos", NULL, &c, &err) != CLIPSEARCH_OK)
         exit(1);
+    clipsearch_database_on_note(db, on_note, NULL);
     const double recall = index_recall(c, QUERIES, NULL, 0, &by_graph, &err);
     TAP_OK((graph ? recall >= 0.99 && by_graph == QUERIES : recall == 1 && by_graph < QUERIES) && note_count == told,
            "%s: recall %.4f, %d by the graph; %s", what, recall, (int)by_graph, notes);
     clipsearch_collection_close(&c);
+    clipsearch_database_close(&db);
 }
 
 static void test_damage(gallery *g)

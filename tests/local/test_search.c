@@ -310,7 +310,7 @@ static void test_readers(gallery *g)
     for (unsigned i = 0; i < 30; i++) {
         char name[16];
         snprintf(name, sizeof name, "p%02u.png", i);
-        gallery_picture(g, name, i + 1);
+        gallery_image(g, name, i + 1);
     }
     clipsearch_collection_close(&g->collection);
     clipsearch_collection_ensure(g->db, "busy", g->encoder, CLIPSEARCH_COSINE, &g->collection, &err);

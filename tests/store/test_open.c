@@ -44,7 +44,7 @@ static bool put_one(cs_store *store, const cs_store_collection *c, const char *p
 {
     clipsearch_item item = fixture_item(path, 1);
     float vector[4] = {1};
-    return cs_store_put(store, c, &item, vector, NULL, &err) == CLIPSEARCH_OK;
+    return cs_store_put(store, &c->identity, &item, vector, NULL, &err) == CLIPSEARCH_OK;
 }
 
 /* A database with a collection "photos" of one item. */
@@ -63,7 +63,7 @@ static const char *make(const char *name)
 static uint64_t count_items(cs_store *store)
 {
     cs_store_collection c = {0};
-    return cs_store_find(store, "photos", &c, &err) == CLIPSEARCH_OK ? c.count : UINT64_MAX;
+    return cs_store_find(store, "photos", &c, &err) == CLIPSEARCH_OK ? c.state.count : UINT64_MAX;
 }
 
 static char *contents(const char *path, long *size)
@@ -120,8 +120,8 @@ static void test_flags(void)
     int home = open(".", O_RDONLY | O_DIRECTORY);
     char *inside = strdup(fixture_path("x"));
     *strrchr(inside, '/') = '\0';
-    TAP_OK(chdir(inside) == 0 && opens(":memory:", CLIPSEARCH_CREATE) &&
-               opens("file:q?mode=memory", CLIPSEARCH_CREATE) && fixture_size(":memory:") > 0 &&
+    TAP_OK(chdir(inside) == 0 && opens("file::memory:", CLIPSEARCH_CREATE) &&
+               opens("file:q?mode=memory", CLIPSEARCH_CREATE) && fixture_size("file::memory:") > 0 &&
                fixture_size("file:q?mode=memory") > 0,
            "names that SQLite would take specially are files");
     if (fchdir(home))
@@ -270,7 +270,7 @@ static void test_read_only(void)
     long size, after;
     char *before = contents(path, &size);
     TAP_OK(open_store(path, CLIPSEARCH_READ_ONLY, &store) == CLIPSEARCH_OK, "open to read: %s", err.message);
-    TAP_OK(cs_store_find(store, "photos", &c, &err) == CLIPSEARCH_OK && c.count == 1, "read");
+    TAP_OK(cs_store_find(store, "photos", &c, &err) == CLIPSEARCH_OK && c.state.count == 1, "read");
     TAP_OK(cs_store_begin(store, &err) == CLIPSEARCH_E_ARGUMENT, "begin: %s", err.message);
     TAP_OK(cs_store_create(store, &other, &err) == CLIPSEARCH_E_ARGUMENT, "create: %s", err.message);
     TAP_OK(cs_store_drop(store, "photos", &err) == CLIPSEARCH_E_ARGUMENT, "drop: %s", err.message);

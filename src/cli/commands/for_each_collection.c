@@ -13,14 +13,10 @@ typedef struct name_list {
 
 static bool add_name(name_list *list, const char *name)
 {
-    if (list->count == list->capacity) {
-        const size_t capacity = list->capacity ? list->capacity * 2 : 16;
-        char **names = cs_realloc_array(list->names, capacity, sizeof *names);
-        if (!names)
-            return false;
-        list->names = names;
-        list->capacity = capacity;
-    }
+    char **names = cs_grow(list->names, &list->capacity, list->count + 1, sizeof *names);
+    if (!names)
+        return false;
+    list->names = names;
     list->names[list->count] = cs_strdup(name);
     return list->names[list->count] && ++list->count;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * test_conv.c - convolutions, and batch normalisation folded into them, against plain double arithmetic. */
+ * test_conv2d.c - convolutions, and batch normalisation folded into them, against plain double arithmetic. */
 #include "kernels/cpu_level.h"
-#include "nn/conv.h"
+#include "nn/conv2d.h"
 
 #include "base/mem.h"
 #include "kernels/kernel_test.h"

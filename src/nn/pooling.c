@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * pool.c - windows over images, a row of outputs a piece. */
-#include "nn/pool.h"
+ * pooling.c - windows over images, a row of outputs a piece. */
+#include "nn/pooling.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_pool.c - pooling against the definition, at odd sizes. */
-#include "nn/pool.h"
+ * test_pooling.c - pooling against the definition, at odd sizes. */
+#include "nn/pooling.h"
 
 #include "kernels/kernel_test.h"
 #include "tap.h"

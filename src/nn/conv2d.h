@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * conv.h - two-dimensional convolutions over packed weights, with bias, residual and activation. */
-#ifndef CS_NN_CONV_H
-#define CS_NN_CONV_H
+ * conv2d.h - two-dimensional convolutions over packed weights, with bias, residual and activation. */
+#ifndef CS_NN_CONV2D_H
+#define CS_NN_CONV2D_H
 
 #include "base/pool.h"
 #include "kernels/conv.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * conv.c - finds each output pixel's inputs, and cuts a convolution into pieces for the threads. */
-#include "nn/conv.h"
+ * conv2d.c - finds each output pixel's inputs, and cuts a convolution into pieces for the threads. */
+#include "nn/conv2d.h"
 
 #include "base/mem.h"
 #include "nn/workspace.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * pool.h - maxima and means over windows of an image, [count, height, width, channels]. */
-#ifndef CS_NN_POOL_H
-#define CS_NN_POOL_H
+ * pooling.h - maxima and means over windows of an image, [count, height, width, channels]. */
+#ifndef CS_NN_POOLING_H
+#define CS_NN_POOLING_H
 
 #include "base/pool.h"
 
