@@ -28,7 +28,8 @@ ALLOWED = {
     "models": ["base", "config"],
     "output": ["base"],
     "cli": ["base", "config", "models", "output"],
-    "": ["base", "filter", "model", "encode", "backend", "local", "ingest", "convert"],  # src/clipsearch.c
+    # src/*.c: the entry points
+    "": ["base", "filter", "model", "vision", "encode", "backend", "local", "ingest", "convert"],
 }
 
 # third-party header -> the only files that may include it
@@ -77,11 +78,11 @@ def judge(path, room, bracket, header):
     if bracket == '"':
         if header == "clipsearch.h":
             return None
-        if "/" not in header:
+        if "/" not in header and room:
             return f'"{header}": write "room/{header}"'
         other = header.split("/")[0]
-        if other != room and other not in ALLOWED[room]:
-            return f"{room or 'clipsearch.c'} may not include {header}"
+        if other != room and "/" in header and other not in ALLOWED[room]:
+            return f"{room or 'src/' + path} may not include {header}"
         return None
     if header in OWNERS:
         return None if re.fullmatch(OWNERS[header], path) else f"<{header}> belongs in {OWNERS[header]}"

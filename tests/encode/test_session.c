@@ -117,7 +117,8 @@ static void test_towers(void)
     bool ok = clipsearch_encoder_open(gallery_model(), &options, &e, &err) == CLIPSEARCH_OK &&
               clipsearch_session_open(e, NULL, &s, &err) == CLIPSEARCH_OK;
     clipsearch_encoder_info info;
-    clipsearch_encoder_describe(e, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(e, &info, NULL);
     TAP_OK(ok && strcmp(info.name, "mine") == 0 && info.towers == CLIPSEARCH_TEXT_TOWER, "the text tower alone");
     TAP_OK(clipsearch_encode_texts(s, &text, 1, v, &err) == CLIPSEARCH_OK &&
                clipsearch_encode_file(s, "x.jpg", v, &err) == CLIPSEARCH_E_ARGUMENT,
@@ -167,7 +168,7 @@ static void test_towers(void)
     options.towers = 0;
     TAP_OK(clipsearch_encoder_open(gallery_model(), &options, &e, &err) == CLIPSEARCH_E_ARGUMENT, "no tower: %s",
            err.message);
-    options = (clipsearch_encoder_options){.towers = 1, .name = ""};
+    options = (clipsearch_encoder_options){.struct_size = sizeof(clipsearch_encoder_options), .towers = 1, .name = ""};
     TAP_OK(clipsearch_encoder_open(gallery_model(), &options, &e, &err) == CLIPSEARCH_E_ARGUMENT && !e, "no name: %s",
            err.message);
 }

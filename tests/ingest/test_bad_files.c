@@ -102,7 +102,10 @@ static void test_kinds(void)
     TAP_OK(gallery_report_is(&g, 6, 1, 0, 0, 0, 0, 0, 5, 0), "%s", gallery_report_text(&g));
     clipsearch_source source;
     clipsearch_ingest_options options = gallery_options(&g, &source);
-    options.image.max_pixels = 1000;
+    clipsearch_image_options image;
+    clipsearch_image_options_init(&image);
+    image.max_pixels = 1000;
+    options.image = &image;
     gallery_image(&g, "large.png", 2);
     gallery_ingest(&g, &options);
     TAP_OK(strstr(g.bad, "large.png: ") && g.report.skipped == 6 && g.report.unchanged == 1, "over the limit: %s",

@@ -18,6 +18,7 @@ static clipsearch_status ingest_into(gallery *g, const clipsearch_ingest_target 
     clipsearch_ingest_target_init(&target);
     target.database = folder_path(&g->elsewhere, "fresh.db");
     target.collection = "new";
+    clipsearch_ingest_report_init(&g->report);
     return clipsearch_ingest_into(given ? given : &target, g->session, options ? options : &all, &g->report, &g->err);
 }
 
@@ -32,6 +33,7 @@ static int count_items(gallery *g)
     clipsearch_database *db = NULL;
     clipsearch_collection *collection = NULL;
     clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
     int count = -1;
     if (clipsearch_database_open(folder_path(&g->elsewhere, "fresh.db"), 0, &db, &g->err) == CLIPSEARCH_OK &&
         clipsearch_collection_open(db, "new", g->encoder, &collection, &g->err) == CLIPSEARCH_OK &&
@@ -131,6 +133,8 @@ static void test_refused(void)
     gallery_open(&g, false);
     fill(&g, 2);
     clipsearch_ingest_target good, target;
+    clipsearch_index_options index;
+    clipsearch_index_options_init(&index);
     clipsearch_ingest_target_init(&good);
     good.database = folder_path(&g.elsewhere, "fresh.db");
     good.collection = "new";
@@ -138,7 +142,8 @@ static void test_refused(void)
     target.collection = "a b";
     expect_refused(&g, "a name that cannot be", &target, CLIPSEARCH_E_ARGUMENT);
     target = good;
-    target.index.m = 1000;
+    index.m = 1000;
+    target.index = &index;
     expect_refused(&g, "an index that cannot be", &target, CLIPSEARCH_E_ARGUMENT);
     target = good;
     target.database = folder_path(&g.elsewhere, "none/fresh.db");
@@ -155,7 +160,8 @@ static void test_refused(void)
     target.metric = CLIPSEARCH_L2;
     expect_refused(&g, "another metric than the collection's", &target, CLIPSEARCH_E_MISMATCH);
     target = good;
-    target.index.m = 32;
+    index.m = 32;
+    target.index = &index;
     expect_refused(&g, "another index than the collection's", &target, CLIPSEARCH_E_MISMATCH);
     target = good;
     target.collection = NULL;

@@ -114,6 +114,7 @@ clipsearch_status gallery_ingest(gallery *g, const clipsearch_ingest_options *gi
 {
     clipsearch_source source;
     clipsearch_ingest_options options = given ? *given : gallery_options(g, &source);
+    clipsearch_ingest_report_init(&g->report);
     g->bad[0] = g->bad_names[0] = '\0';
     if (!options.context) {
         options.bad_file = note_bad;
@@ -140,6 +141,7 @@ bool gallery_row(gallery *g, const char *name, row *out)
 uint64_t gallery_count(gallery *g)
 {
     clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
     need(clipsearch_collection_describe(g->collection, &info, &g->err), &g->err);
     return info.count;
 }
