@@ -10,13 +10,13 @@
 
 enum { PIECE = 64 << 10, GZIP_WINDOW = 15 + 16 }; /* 15: the largest window; 16: gzip's header, not zlib's */
 
-static voidpf take(voidpf context, uInt items, uInt size)
+static voidpf allocate(voidpf context, uInt items, uInt size)
 {
     (void)context;
     return cs_alloc_array(items, size);
 }
 
-static void give(voidpf context, voidpf block)
+static void release(voidpf context, voidpf block)
 {
     (void)context;
     cs_free(block);
@@ -25,7 +25,7 @@ static void give(voidpf context, voidpf block)
 /* Expand the members of `raw` one after the other, as gzip does with files put end to end. */
 static clipsearch_status expand(const char *path, const cs_buf *raw, cs_buf *buf, clipsearch_error *err)
 {
-    z_stream stream = {.zalloc = take, .zfree = give};
+    z_stream stream = {.zalloc = allocate, .zfree = release};
     if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
         return cs_fail_memory(err, path);
     clipsearch_status status = CLIPSEARCH_OK;

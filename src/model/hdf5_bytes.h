@@ -30,7 +30,7 @@ static inline struct bytes part(struct bytes whole, uint64_t at, uint64_t n)
 }
 
 /* Read `n` bytes from the front; when `padded`, skip the padding to a multiple of 8 after them. */
-static inline struct bytes take(struct bytes *rest, size_t n, int padded)
+static inline struct bytes read_front(struct bytes *rest, size_t n, int padded)
 {
     struct bytes taken = part(*rest, 0, n);
     size_t all = padded ? (n + 7) / 8 * 8 : n;

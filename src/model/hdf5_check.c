@@ -155,12 +155,12 @@ static bool good_type(struct bytes type, uint64_t *size)
     if (version < 1 || version > 3 || members < 1 || members > MAX_MEMBERS || !plain_type(rest, &inner) ||
         (rest.data[0] & 15) != 0 || inner != *size)
         return false;
-    take(&rest, 12, 0);
+    read_front(&rest, 12, 0);
     for (uint64_t i = 0; i < members; i++) {
         size_t n = rest.size ? strnlen((const char *)rest.data, rest.size) : 0;
         if (n == 0 || n == rest.size)
             return false;
-        take(&rest, n + 1, version < 3);
+        read_front(&rest, n + 1, version < 3);
     }
     return rest.size >= members * inner;
 }
@@ -186,15 +186,15 @@ static bool good_space(struct bytes space, uint64_t *count)
 
 static bool good_attribute(struct bytes message)
 {
-    struct bytes head = take(&message, 8, 0);
+    struct bytes head = read_front(&message, 8, 0);
     if (!head.size || head.data[0] < 1 || head.data[0] > 3 || (head.data[0] > 1 && head.data[1]))
         return false;
     int padded = head.data[0] == 1;
     if (head.data[0] == 3)
-        take(&message, 1, 0);
-    struct bytes name = take(&message, (size_t)number(head.data + 2, 2), padded);
-    struct bytes type = take(&message, (size_t)number(head.data + 4, 2), padded);
-    struct bytes space = take(&message, (size_t)number(head.data + 6, 2), padded);
+        read_front(&message, 1, 0);
+    struct bytes name = read_front(&message, (size_t)number(head.data + 2, 2), padded);
+    struct bytes type = read_front(&message, (size_t)number(head.data + 4, 2), padded);
+    struct bytes space = read_front(&message, (size_t)number(head.data + 6, 2), padded);
     uint64_t size, count, all;
     return name.size > 1 && name.data[name.size - 1] == '\0' && good_type(type, &size) && good_space(space, &count) &&
            !__builtin_mul_overflow(size, count, &all) && all <= message.size;
@@ -305,11 +305,11 @@ static clipsearch_status read_messages(struct check *check, struct header *heade
     for (size_t i = 0; i < header->part_count; i++) {
         struct bytes rest = header->parts[i];
         while (rest.size) {
-            struct bytes head = take(&rest, MESSAGE_BYTES, 0);
+            struct bytes head = read_front(&rest, MESSAGE_BYTES, 0);
             size_t n = head.size ? (size_t)number(head.data + 2, 2) : 0;
             if (!head.size || n > rest.size || n % 8 || head.data[4] & ~5)
                 return bad(check, header->at, "an object header's message does not fit");
-            struct bytes message = n ? take(&rest, n, 0) : (struct bytes){0};
+            struct bytes message = n ? read_front(&rest, n, 0) : (struct bytes){0};
             clipsearch_status status = read_message(check, header, number(head.data, 2), message);
             if (status != CLIPSEARCH_OK)
                 return status;

@@ -16,8 +16,8 @@
  * libhdf5 only finds things: it walks the groups and gives each data set's type, shape and offset, and the values are
  * used in the mapped file. libhdf5 is not hardened against hostile files, so it gets as little as possible: only files
  * whose structures were all checked before (hdf5_check.c); the file as memory, not by its name; hard links only, so
- * that no other file is opened; data sets stored in one piece without filters, so that no plugin is loaded and nothing is
- * expanded; and no texts (hdf5_text.c).
+ * that no other file is opened; data sets stored in one piece without filters, so that no plugin is loaded and nothing
+ * is expanded; and no texts (hdf5_text.c).
  */
 
 enum {

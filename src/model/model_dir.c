@@ -173,8 +173,8 @@ static int compare_strings(const void *a, const void *b)
 }
 
 /* The only file of `files`, or an error that lists them. `wanted` is the name that would decide. */
-static clipsearch_status take_only(const char *path, struct names *files, const char *wanted, char **weights,
-                                   clipsearch_error *err)
+static clipsearch_status choose_only(const char *path, struct names *files, const char *wanted, char **weights,
+                                     clipsearch_error *err)
 {
     if (files->count == 1) {
         *weights = cs_path_join(path, files->kept[0]);
@@ -204,7 +204,7 @@ static clipsearch_status find_only_weights(const char *path, char **weights, cli
     struct listing listing = {0};
     clipsearch_status status = list_directory(path, &listing, err);
     if (status == CLIPSEARCH_OK && listing.safetensors.count) {
-        status = take_only(path, &listing.safetensors, "model.safetensors", weights, err);
+        status = choose_only(path, &listing.safetensors, "model.safetensors", weights, err);
         goto done;
     }
     if (status == CLIPSEARCH_OK)
@@ -217,10 +217,10 @@ static clipsearch_status find_only_weights(const char *path, char **weights, cli
                          "save it with save_pretrained(..., max_shard_size=\"100GB\")",
                          path, listing.sharded);
     else if (listing.others.count)
-        status = take_only(path, &listing.others, pytorch[0], weights, err);
+        status = choose_only(path, &listing.others, pytorch[0], weights, err);
     else if (listing.unread)
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                         "%s: the only weights there are %s, which is not read; fetch the model.safetensors beside it, "
+                         "%s: the only weight file is %s, which is not read; fetch the model.safetensors beside it, "
                          "or load the model in Python and save its state_dict with safetensors.torch.save_file",
                          path, listing.unread);
     else

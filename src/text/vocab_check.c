@@ -22,7 +22,7 @@ static void skip_space(cursor *c)
         c->at++;
 }
 
-static bool take(cursor *c, char expected)
+static bool skip_char(cursor *c, char expected)
 {
     skip_space(c);
     if (c->at == c->end || *c->at != expected)
@@ -32,7 +32,7 @@ static bool take(cursor *c, char expected)
 }
 
 /* The four digits of \uXXXX, or 0. */
-static uint32_t take_hex(cursor *c)
+static uint32_t read_hex(cursor *c)
 {
     uint32_t code = 0;
     if (c->end - c->at < 4)
@@ -48,10 +48,10 @@ static uint32_t take_hex(cursor *c)
 }
 
 /* A string as in vocabularies: of the escapes only \" \\ \/ and \u below the surrogates. */
-static bool take_string(cursor *c, char out[MAX_PIECE], size_t *size)
+static bool read_string(cursor *c, char out[MAX_PIECE], size_t *size)
 {
     *size = 0;
-    if (!take(c, '"'))
+    if (!skip_char(c, '"'))
         return false;
     while (c->at < c->end && *size < MAX_PIECE - 4) {
         char byte = *c->at++;
@@ -68,7 +68,7 @@ static bool take_string(cursor *c, char out[MAX_PIECE], size_t *size)
             out[(*size)++] = byte;
             continue;
         }
-        uint32_t code = byte == 'u' ? take_hex(c) : 0;
+        uint32_t code = byte == 'u' ? read_hex(c) : 0;
         if (code == 0 || code >= 0xD800)
             return false;
         *size += cs_utf8_put(code, out + *size);
@@ -77,7 +77,7 @@ static bool take_string(cursor *c, char out[MAX_PIECE], size_t *size)
 }
 
 /* A number without sign, fraction, exponent or leading zeros; ids are below 2^20. */
-static bool take_number(cursor *c, int32_t *number)
+static bool read_number(cursor *c, int32_t *number)
 {
     skip_space(c);
     const char *first = c->at;
@@ -95,19 +95,19 @@ static bool is_plainly_right(const char *text, size_t size, const cs_pieces *pie
     cursor c = {.at = text, .end = text + size};
     char piece[MAX_PIECE];
     size_t piece_size, count = 0;
-    if (!take(&c, '{'))
+    if (!skip_char(&c, '{'))
         return false;
     do {
         int32_t id, number;
-        if (!take_string(&c, piece, &piece_size) || !take(&c, ':') || !take_number(&c, &number))
+        if (!read_string(&c, piece, &piece_size) || !skip_char(&c, ':') || !read_number(&c, &number))
             return false;
         id = cs_pieces_find(pieces, piece, piece_size);
         if (id < 0 || id != number || seen[id])
             return false;
         seen[id] = 1;
         count++;
-    } while (take(&c, ','));
-    if (!take(&c, '}') || count != pieces->count)
+    } while (skip_char(&c, ','));
+    if (!skip_char(&c, '}') || count != pieces->count)
         return false;
     skip_space(&c);
     return c.at == c.end;
