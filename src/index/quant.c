@@ -14,6 +14,8 @@
 
 enum { LINE = 64, BLOCK = 64, MIDDLE = 128, CODE_MAX = 127 };
 
+_Static_assert(LINE / sizeof(float) % CS_ROWS_STEP == 0 && LINE % CS_I8_STEP == 0, "whole lines are whole steps");
+
 cs_quant cs_quant_make(cs_quant_kind kind, clipsearch_metric metric, size_t dim)
 {
     const size_t number = kind == CS_QUANT_F32 ? sizeof(float) : kind == CS_QUANT_I8 ? 1 : sizeof(uint16_t);
