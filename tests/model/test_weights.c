@@ -116,8 +116,8 @@ static const struct {
      -1, 5, "the tensor \"b\" leaves a hole before it"},
     {"{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[1,3]}}", -1, 3, "leaves a hole before it"},
     {"{\"a\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[1,1]}}", -1, 1, "leaves a hole before it"},
-    {"{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", -1, 5, "3 bytes behind the last tensor"},
-    {"{}", -1, 1, "1 bytes behind the last tensor"},
+    {"{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}", -1, 5, "3 bytes after the last tensor"},
+    {"{}", -1, 1, "1 bytes after the last tensor"},
 };
 
 static void test_hostile(void)
