@@ -18,12 +18,6 @@ struct cs_session_fault {
     clipsearch_error error;
 };
 
-void cs_session_options_init(clipsearch_session_options *options)
-{
-    *options = (clipsearch_session_options){.max_batch = 32, .overflow = CLIPSEARCH_TRUNCATE};
-    cs_plain_image_options_init(&options->image);
-}
-
 static clipsearch_status open_images(clipsearch_session *s, const clipsearch_image_options *options, unsigned threads,
                                      clipsearch_error *err)
 {
@@ -88,7 +82,7 @@ clipsearch_status cs_session_open(const clipsearch_encoder *encoder, const clips
     clipsearch_status status = cs_pool_open(options->threads, &s->pool, err);
     unsigned threads = cs_pool_threads(s->pool);
     if (status == CLIPSEARCH_OK && encoder->image)
-        status = open_images(s, &options->image, threads, err);
+        status = open_images(s, options->image, threads, err);
     if (status == CLIPSEARCH_OK && encoder->text)
         status = open_texts(s, err);
     if (status == CLIPSEARCH_OK)

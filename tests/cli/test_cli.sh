@@ -20,7 +20,7 @@ silent "$out" "nothing on standard output"
 err_has 'clipsearch "a white dog"'
 run 0 "version" version
 out_is "version" <<END
-clipsearch 0.1.0
+clipsearch 0.2.0
 END
 run 0 "--version" --version
 run 0 "help" help

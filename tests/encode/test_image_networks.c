@@ -38,10 +38,11 @@ static void test_described(void)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         clipsearch_encoder *encoder = NULL;
         clipsearch_encoder_info info;
+        clipsearch_encoder_info_init(&info);
         if (!TAP_OK(clipsearch_encoder_open(fixture(cases[i].name), NULL, &encoder, &err) == CLIPSEARCH_OK,
                     "%s opens when both towers are asked for", cases[i].name))
             continue;
-        clipsearch_encoder_describe(encoder, &info);
+        clipsearch_encoder_describe(encoder, &info, NULL);
         TAP_OK(strcmp(info.name, cases[i].name) == 0 && strcmp(info.architecture, cases[i].architecture) == 0 &&
                    info.dim == cases[i].dim && info.image_size == cases[i].size && info.metric == cases[i].metric &&
                    info.normalized == cases[i].normalized && info.towers == CLIPSEARCH_IMAGE_TOWER &&
@@ -87,11 +88,12 @@ static void test_file(void)
 {
     char path[4200];
     clipsearch_encoder *encoder = NULL;
-    clipsearch_encoder_info info = {0};
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
     snprintf(path, sizeof path, "%s/model.safetensors", fixture("resnet34"));
     bool opened = clipsearch_encoder_open(path, NULL, &encoder, &err) == CLIPSEARCH_OK;
     if (opened)
-        clipsearch_encoder_describe(encoder, &info);
+        clipsearch_encoder_describe(encoder, &info, NULL);
     TAP_OK(opened && strcmp(info.name, "model") == 0 && strcmp(info.path, path) == 0 && info.image_size == 224 &&
                strncmp(info.preprocessing, "resize 256 bicubic, crop 224", 28) == 0,
            "a file: %s, %s", opened ? info.name : err.message, opened ? info.preprocessing : "");
@@ -100,7 +102,7 @@ static void test_file(void)
         snprintf(first, sizeof first, "%s", info.fingerprint);
     clipsearch_encoder_close(&encoder);
     if (clipsearch_encoder_open(fixture("resnet34"), NULL, &encoder, &err) == CLIPSEARCH_OK)
-        clipsearch_encoder_describe(encoder, &info);
+        clipsearch_encoder_describe(encoder, &info, NULL);
     TAP_OK(encoder && strcmp(first, info.fingerprint) != 0, "another image size is another encoder");
     clipsearch_encoder_close(&encoder);
 }
@@ -118,6 +120,7 @@ static void test_collection(clipsearch_metric metric)
     clipsearch_ingest_options in;
     clipsearch_source source;
     clipsearch_ingest_report report;
+    clipsearch_ingest_report_init(&report);
     float query[24];
     folder_make(&images);
     folder_make(&elsewhere);

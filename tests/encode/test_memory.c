@@ -30,9 +30,9 @@ static void test_ingest(void)
     char name[16];
     for (unsigned i = 1; i <= 6; i++) {
         snprintf(name, sizeof name, "p%u.png", i);
-        gallery_picture(&g, name, i);
+        gallery_image(&g, name, i);
     }
-    folder_write_text(&g.pictures, "bad.png", "no image");
+    folder_write_text(&g.images, "bad.png", "no image");
     clipsearch_source source;
     clipsearch_ingest_options options = gallery_options(&g, &source);
     source.attributes = "{\"a\":1}";
@@ -59,10 +59,10 @@ static void test_ingest(void)
     status = CLIPSEARCH_E_MEMORY;
     n = 0;
     while (status != CLIPSEARCH_OK && n < 3000) {
-        rename(folder_path(&g.pictures, "p1.png"), folder_path(&g.pictures, "q1.png")); /* once */
-        gallery_picture(&g, "p2.png", 50);
-        gallery_picture(&g, "p7.png", 3);
-        unlink(folder_path(&g.pictures, "p6.png"));
+        rename(folder_path(&g.images, "p1.png"), folder_path(&g.images, "q1.png")); /* once */
+        gallery_image(&g, "p2.png", 50);
+        gallery_image(&g, "p7.png", 3);
+        unlink(folder_path(&g.images, "p6.png"));
         status = ingest_failing(&g, &options, ++n);
         all = status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY;
         if (!all)
@@ -86,7 +86,7 @@ static void test_search(void)
     for (unsigned i = 1; i <= 6; i++) {
         char name[16];
         snprintf(name, sizeof name, "p%u.png", i);
-        gallery_picture(&g, name, i);
+        gallery_image(&g, name, i);
     }
     gallery_ingest(&g, NULL);
     row r;
@@ -144,7 +144,7 @@ static void test_steady(void)
 {
     gallery g;
     gallery_open(&g, true);
-    gallery_picture(&g, "a.png", 1);
+    gallery_image(&g, "a.png", 1);
     static float vectors[9][512];
     const char *texts[9] = {"a",   "a white dog", "two dogs on a red sofa beside a blue car", "", "x", "y", "z",
                             "one", "two"};
@@ -152,7 +152,7 @@ static void test_steady(void)
     bool ok = clipsearch_encode_texts(g.session, texts, 9, vectors[0], &err) == CLIPSEARCH_OK;
     TAP_OK(ok && cs_mem_count() == before, "texts: %d allocations", (int)(cs_mem_count() - before));
     clipsearch_image image;
-    ok = clipsearch_image_load(folder_path(&g.pictures, "a.png"), NULL, &image, &err) == CLIPSEARCH_OK;
+    ok = clipsearch_image_load(folder_path(&g.images, "a.png"), NULL, &image, &err) == CLIPSEARCH_OK;
     clipsearch_image images[9] = {image, image, image, image, image, image, image, image, image};
     ok = ok && clipsearch_encode_images(g.session, images, 9, vectors[0], &err) == CLIPSEARCH_OK;
     before = cs_mem_count();
@@ -165,8 +165,8 @@ static void test_steady(void)
         ok = ok && clipsearch_encode_images(g.session, images, 9, vectors[0], &err) == CLIPSEARCH_OK;
     TAP_OK(ok && grown <= 4 && cs_mem_count() == before, "images: %d allocations", (int)(cs_mem_count() - before));
     clipsearch_image_free(&image);
-    folder_copy(&g.pictures, "dog.jpg", gallery_example("white-dog-grass.jpg"));
-    const char *path = folder_path(&g.pictures, "dog.jpg");
+    folder_copy(&g.images, "dog.jpg", gallery_example("white-dog-grass.jpg"));
+    const char *path = folder_path(&g.images, "dog.jpg");
     ok = clipsearch_encode_file(g.session, path, vectors[0], &err) == CLIPSEARCH_OK;
     before = cs_mem_count();
     ok = ok && clipsearch_encode_file(g.session, path, vectors[0], &err) == CLIPSEARCH_OK;

@@ -34,7 +34,8 @@ static bool encode(const char *model, struct vectors *out)
     bool ok =
         TAP_OK(clipsearch_encoder_open(path, NULL, &encoder, &err) == CLIPSEARCH_OK, "%s opens %s", model, err.message);
     if (ok) {
-        clipsearch_encoder_describe(encoder, &out->info);
+        clipsearch_encoder_info_init(&out->info);
+        clipsearch_encoder_describe(encoder, &out->info, NULL);
         snprintf(out->fingerprint, sizeof out->fingerprint, "%s", out->info.fingerprint);
         ok = TAP_OK(out->info.dim == DIM, "%s: %d dimensions", model, (int)out->info.dim) &&
              TAP_OK(clipsearch_session_open(encoder, NULL, &session, &err) == CLIPSEARCH_OK &&

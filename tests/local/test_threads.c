@@ -22,7 +22,7 @@ static clipsearch_error err;
 
 static clipsearch_collection *open_collection(const char *path, clipsearch_database **db)
 {
-    const clipsearch_index_options options = {.m = 8, .ef_construction = 40};
+    const clipsearch_index_options options = {.struct_size = sizeof options, .m = 8, .ef_construction = 40};
     const cs_encoder_identity identity = {
         .name = "test", .fingerprint = "0123", .preprocessing = "none", .dim = INDEX_DIM};
     clipsearch_collection *c = NULL;
@@ -62,6 +62,7 @@ static bool search_for(reader *r, uint64_t n, bool exact, const char *filter)
 {
     clipsearch_error error;
     clipsearch_search_stats stats;
+    clipsearch_search_stats_init(&stats);
     clipsearch_search_options options;
     clipsearch_hits *hits = NULL;
     float query[INDEX_DIM];
@@ -152,6 +153,7 @@ static void test_beside_writer(const char *what, const char *path, bool index)
     clipsearch_database *db = NULL;
     clipsearch_collection *c = open_collection(path, &db), *handles[THREADS];
     clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
     static reader readers[THREADS];
     pthread_t threads[THREADS];
     clipsearch_database_on_note(db, on_note, NULL);
@@ -277,6 +279,7 @@ static void compare_calls(clipsearch_collection *c, const char *what, clipsearch
     enum { QUERIES = 150 };
     static float queries[QUERIES][INDEX_DIM];
     clipsearch_search_stats stats;
+    clipsearch_search_stats_init(&stats);
     clipsearch_hits *all = NULL, *one = NULL;
     options.stats = &stats;
     for (uint64_t i = 0; i < QUERIES; i++)
@@ -333,6 +336,7 @@ static void test_in_memory(const folder *f)
     clipsearch_database *db = NULL, *other = NULL;
     clipsearch_collection *c = NULL;
     clipsearch_check_report report;
+    clipsearch_check_report_init(&report);
     struct stat st;
     const int before = open(".", O_RDONLY | O_DIRECTORY);
     if (chdir(f->path) != 0)

@@ -70,7 +70,7 @@ static uint32_t next_random(uint32_t *state)
 static void flip_bytes(const char *name, const cs_buf *file)
 {
     uint32_t seed = 2463534242u ^ (uint32_t)file->len;
-    clipsearch_image_options options = {CS_IMAGE_MAX_BYTES, 1000000, false};
+    clipsearch_image_options options = {.max_bytes = CS_IMAGE_MAX_BYTES, .max_pixels = 1000000};
     int accepted = 0, wrong = 0, rounds = 200;
     for (int round = 0; round < rounds; round++) {
         uint8_t *copy = exact_copy(file, file->len);

@@ -16,7 +16,8 @@ static cs_image image;
 
 static clipsearch_image_options defaults(bool ignore_exif)
 {
-    return (clipsearch_image_options){CS_IMAGE_MAX_BYTES, CS_IMAGE_MAX_PIXELS, ignore_exif};
+    return (clipsearch_image_options){
+        .max_bytes = CS_IMAGE_MAX_BYTES, .max_pixels = CS_IMAGE_MAX_PIXELS, .ignore_exif = ignore_exif};
 }
 
 /* The differing bytes of `image` and a binary PPM; -1 when the sizes differ. */
@@ -145,7 +146,7 @@ static void test_limits(void)
     uint8_t jpeg[] = {0xff, 0xd8, 0xff, 0xc0, 0,    17, 8,  0xff, 0xdc, 0xff, 0xdc, 3, 1, 0x11, 0, 2,  0x11, 0,
                       3,    0x11, 0,    0xff, 0xda, 0,  12, 3,    1,    0,    2,    0, 3, 0,    0, 63, 0};
     refuse(jpeg, sizeof jpeg, "bomb.jpg", NULL, CLIPSEARCH_E_LIMIT);
-    clipsearch_image_options options = {UINT64_MAX, UINT64_MAX, false};
+    clipsearch_image_options options = {.max_bytes = UINT64_MAX, .max_pixels = UINT64_MAX};
     jpeg[7] = jpeg[9] = 0xff;
     jpeg[8] = jpeg[10] = 0xff;
     refuse(jpeg, sizeof jpeg, "bomb.jpg", &options, CLIPSEARCH_E_LIMIT);
@@ -161,9 +162,9 @@ static void test_limits(void)
 
     cs_buf file;
     fixture_read("baseline-444.jpg", &file);
-    options = (clipsearch_image_options){file.len - 1, UINT64_MAX, false};
+    options = (clipsearch_image_options){.max_bytes = file.len - 1, .max_pixels = UINT64_MAX};
     refuse(file.data, file.len, "a.jpg", &options, CLIPSEARCH_E_LIMIT);
-    options = (clipsearch_image_options){file.len, 45 * 31 - 1, false};
+    options = (clipsearch_image_options){.max_bytes = file.len, .max_pixels = 45 * 31 - 1};
     refuse(file.data, file.len, "a.jpg", &options, CLIPSEARCH_E_LIMIT);
     options.max_pixels++;
     TAP_OK(cs_image_decode(file.data, file.len, "a.jpg", &options, &none, &err) == CLIPSEARCH_OK,

@@ -250,7 +250,9 @@ static void test_lakera(void)
     clipsearch_error err = {0};
     size_t n = 3 * 224 * 224;
     float *pixels = malloc(n * sizeof *pixels), *expected = malloc(n * sizeof *expected);
-    clipsearch_image_options options = {CS_IMAGE_MAX_BYTES, CS_IMAGE_MAX_PIXELS, true}; /* as the references do */
+    clipsearch_image_options options = {.max_bytes = CS_IMAGE_MAX_BYTES,
+                                        .max_pixels = CS_IMAGE_MAX_PIXELS,
+                                        .ignore_exif = true}; /* as the references do */
     snprintf(path, sizeof path, "%s/clip-reference/lakera/franz-kafka.jpg", shared);
     bool good = cs_file_read(path, &file, NULL, &err) == CLIPSEARCH_OK;
     snprintf(path, sizeof path, "%s/clip-reference/lakera/expected_preprocessed_image.npy", shared);
