@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * bench_collection.c - searches of a collection by its index file and exactly, first and later ones, with a delta of
- * changes; then by 1, 2 and 8 threads that share one handle. By the public interface.
+ * changes; then by 1, 2 and 8 threads that share one handle, beside one
+ * thread on one processor. By the public interface.
  * usage: bench_collection MODEL DIRECTORY COUNT [DELTA] */
 #include "../tests/support/index_fixture.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,9 +119,30 @@ static long anonymous_memory(void)
     return kilobytes;
 }
 
-/* Searches a second, milliseconds of processor time a search, and memory, with `count` threads on one handle. */
+/* Run on one processor, so that an exact search does not use the others through the pool; or on all again. */
+static void use_one_processor(bool one)
+{
+    static cpu_set_t all;
+    cpu_set_t set = all;
+    if (one) {
+        int cpu = 0;
+        sched_getaffinity(0, sizeof all, &all);
+        while (!CPU_ISSET(cpu, &all))
+            cpu++;
+        CPU_ZERO(&set);
+        CPU_SET(cpu, &set);
+    }
+    sched_setaffinity(0, sizeof set, &set);
+}
+
+/* Searches a second, milliseconds of processor time a search, and memory, with `count` threads on one handle; 0: one
+ * thread on one processor. */
 static void measure_threads(const char *path, bool exact, int count)
 {
+    const bool one = count == 0;
+    count += one;
+    if (one)
+        use_one_processor(true);
     clipsearch_database *db;
     shared_search s = {.exact = exact, .all = count};
     pthread_t threads[64];
@@ -141,15 +164,21 @@ static void measure_threads(const char *path, bool exact, int count)
         best = rate > best ? rate : best;
         cpu = round == 0 || each < cpu ? each : cpu;
     }
-    printf("%d thread%s %s: %9.1f searches/s, %7.3f ms of processor time each, %6.1f MB of its own memory\n", count,
-           count == 1 ? ",  " : "s, ", exact ? "exact" : "index", best, cpu,
-           (double)(anonymous_memory() - before) / 1024);
+    if (one)
+        use_one_processor(false);
+    printf("%s: %d thread%s %9.1f searches/s, %7.3f ms of processor time each, %6.1f MB of its own memory\n",
+           exact ? "exact" : "index", count,
+           one          ? " on one processor, "
+           : count == 1 ? ", "
+                        : "s,",
+           best, cpu, (double)(anonymous_memory() - before) / 1024);
     clipsearch_collection_close(&s.c);
     clipsearch_database_close(&db);
 }
 
 int main(int argc, char **argv)
 {
+    static const int counts[] = {0, 1, 2, 8};
     char path[4096];
     clipsearch_encoder *encoder;
     clipsearch_database *db;
@@ -176,10 +205,10 @@ int main(int argc, char **argv)
         measure(path, false, "index");
         measure(path, true, "exact");
     }
-    for (int threads = 1; threads <= 8; threads *= threads == 2 ? 4 : 2)
-        measure_threads(path, false, threads);
-    for (int threads = 1; threads <= 8; threads *= threads == 2 ? 4 : 2)
-        measure_threads(path, true, threads);
+    for (int i = 0; i < 4; i++)
+        measure_threads(path, false, counts[i]);
+    for (int i = 0; i < 4; i++)
+        measure_threads(path, true, counts[i]);
     clipsearch_encoder_close(&encoder);
     return 0;
 }
