@@ -24,6 +24,7 @@
  *     source.path = "holiday";
  *     in.sources = &source; in.source_count = 1;
  *     clipsearch_ingest_report report;
+ *     clipsearch_ingest_report_init(&report);
  *     clipsearch_ingest(photos, session, &in, &report, &err);
  *
  *     float query[4096];
@@ -671,23 +672,23 @@ CLIPSEARCH_INIT(clipsearch_ingest_options)
 
 typedef struct clipsearch_ingest_report {
     size_t struct_size;
-    uint64_t found;     /* files that matched */
-    uint64_t inserted;  /* new */
-    uint64_t replaced;  /* changed on disk, encoded again */
-    uint64_t unchanged; /* left as they were (size and time, or else content, equal) */
-    uint64_t moved;     /* same content at a new path: row kept, path updated, not encoded */
-    uint64_t copied;    /* same content as another picture: its vector used, not encoded */
-    uint64_t updated;   /* attributes changed, vector kept */
-    uint64_t skipped;   /* bad files, and directories that could not be read (those are not in `found`) */
-    uint64_t pruned;    /* rows removed */
+    uint64_t found;      /* files that matched */
+    uint64_t inserted;   /* new */
+    uint64_t replaced;   /* changed on disk, encoded again */
+    uint64_t unchanged;  /* left as they were (size and time, or else content, equal) */
+    uint64_t moved;      /* same content at a new path: row kept, path updated, not encoded */
+    uint64_t copied;     /* same content as another picture: its vector used, not encoded */
+    uint64_t updated;    /* attributes changed, vector kept */
+    uint64_t skipped;    /* bad files, and directories that could not be read (those are not in `found`) */
+    uint64_t unreadable; /* of `skipped`: files and directories that failed because of the machine (input or output
+                            error, too many open files, no memory), though they were tried again. Another run may
+                            read them */
+    uint64_t pruned;     /* rows removed */
     double seconds;
     uint64_t without_row; /* files for which attributes_csv has no row, when there is one */
     uint64_t rows_unused; /* rows of attributes_csv that are for no file found; both are filled on success only */
     bool indexed;         /* the index file was written or brought up to date; `seconds` has the time it took too */
     bool created;         /* clipsearch_ingest_into made the collection */
-    uint64_t unreadable;  /* of `skipped`, files and directories that failed because of the machine (input or output
-                             error, too many open files, no memory), though they were tried again: another run may
-                             read them */
 } clipsearch_ingest_report;
 CLIPSEARCH_INIT(clipsearch_ingest_report)
 
