@@ -13,7 +13,7 @@ enum { ROWS = 5 };
 static sqlite3 *open_rows(void)
 {
     sqlite3 *db;
-    if (sqlite3_open(":memory:", &db) != SQLITE_OK || cs_filter_add_functions(db) != SQLITE_OK ||
+    if (sqlite3_open(":memory:", &db) != SQLITE_OK || cs_filter_sql_add_functions(db) != SQLITE_OK ||
         sqlite3_exec(db,
                      "CREATE TABLE items(id INTEGER, path BLOB, size INTEGER, mtime_ns INTEGER, width INTEGER,"
                      " height INTEGER, attributes TEXT);"
@@ -31,22 +31,25 @@ static sqlite3 *open_rows(void)
 /* How many rows the filter lets through, -1 when it is none or too complex. */
 static int count_rows(sqlite3 *db, const char *text)
 {
-    cs_filter *filter;
+    cs_filter_tree *filter;
+    cs_filter_sql condition;
     cs_buf sql = cs_buf_make(128 << 20);
     sqlite3_stmt *statement = NULL;
     size_t column;
     clipsearch_error err;
     int count = -1;
-    clipsearch_status status = cs_filter_compile(text, &filter, &column, &err);
+    clipsearch_status status = cs_filter_parse(text, &filter, &column, &err);
     if (status != CLIPSEARCH_OK) {
         if (filter || !err.message[0] || column > strlen(text) + 1 || (status == CLIPSEARCH_E_ARGUMENT && column == 0))
             abort();
         return -1;
     }
-    cs_buf_printf(&sql, "SELECT count(*) FROM items WHERE ?1 AND (%s)", cs_filter_sql(filter));
+    if (cs_filter_print_sql(filter, &condition, &err) != CLIPSEARCH_OK)
+        abort();
+    cs_buf_printf(&sql, "SELECT count(*) FROM items WHERE ?1 AND (%s)", condition.sql.data);
     if (sqlite3_prepare_v2(db, sql.data, -1, &statement, NULL) == SQLITE_OK) {
         sqlite3_bind_int(statement, 1, 1);
-        if (cs_filter_bind(filter, statement) != SQLITE_OK || sqlite3_step(statement) != SQLITE_ROW)
+        if (cs_filter_sql_bind(&condition, statement) != SQLITE_OK || sqlite3_step(statement) != SQLITE_ROW)
             abort();
         count = sqlite3_column_int(statement, 0);
     } else if (!strstr(sqlite3_errmsg(db), "stack overflow") && !strstr(sqlite3_errmsg(db), "too large")) {
@@ -54,7 +57,8 @@ static int count_rows(sqlite3 *db, const char *text)
     }
     sqlite3_finalize(statement);
     cs_buf_free(&sql);
-    cs_filter_close(&filter);
+    cs_filter_sql_free(&condition);
+    cs_filter_free(&filter);
     return count;
 }
 

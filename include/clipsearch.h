@@ -619,6 +619,7 @@ typedef struct clipsearch_ingest_report {
     uint64_t without_row; /* files for which attributes_csv has no row, when there is one */
     uint64_t rows_unused; /* rows of attributes_csv that are for no file found; both are filled on success only */
     bool indexed;         /* the index file was written or brought up to date; `seconds` has the time it took too */
+    bool created;         /* clipsearch_ingest_into made the collection */
 } clipsearch_ingest_report;
 
 /* Bring `collection` up to date with the sources: walk, decode (overlapped with encoding), encode, commit batch by
@@ -629,6 +630,30 @@ typedef struct clipsearch_ingest_report {
 CLIPSEARCH_API clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
                                                    const clipsearch_ingest_options *options,
                                                    clipsearch_ingest_report *report, clipsearch_error *err);
+
+/* A collection to ingest into that need not exist yet. */
+typedef struct clipsearch_ingest_target {
+    const char *database;     /* the database file. When it is missing it is made, but not its directory */
+    const char *collection;   /* the collection's name */
+    clipsearch_metric metric; /* default CLIPSEARCH_COSINE */
+    clipsearch_index_options
+        index; /* a field that is 0 (default): the library's default, or as the collection has it */
+    void (*note)(void *context, const char *line); /* as clipsearch_database_on_note; may be NULL */
+    void *context;                                 /* given to `note` */
+} clipsearch_ingest_target;
+
+CLIPSEARCH_API void clipsearch_ingest_target_init(clipsearch_ingest_target *target);
+
+/* The same as clipsearch_ingest, into a collection that is made, with its database, when the first batch is stored:
+ * bound to the session's encoder, as clipsearch_collection_ensure_index does. A run that finds nothing to store, or
+ * that fails or is cancelled before its first batch, and a dry run make nothing.
+ * Errors: besides those of clipsearch_ingest, CLIPSEARCH_E_ARGUMENT (the name, the index options) and _NOT_FOUND (the
+ * database's directory is missing), both before any file is read; _MISMATCH (the collection exists with another
+ * encoder, metric or index). */
+CLIPSEARCH_API clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target,
+                                                        clipsearch_session *session,
+                                                        const clipsearch_ingest_options *options,
+                                                        clipsearch_ingest_report *report, clipsearch_error *err);
 
 /* ---------------------------------------------------------------- search */
 

@@ -2,19 +2,17 @@
  * clipsearch.c - the public entry points: check arguments, call the engine. */
 #include "clipsearch.h"
 
+#include "backend/backend.h"
+#include "backend/code_kinds.h"
 #include "base/error.h"
-#include "local/checkpoint.h"
-#include "local/codes.h"
-#include "local/collection.h"
 #include "convert/convert.h"
 #include "encode/encoder.h"
-#include "local/index_check.h"
-#include "ingest/ingest.h"
 #include "encode/memory.h"
 #include "encode/picture.h"
-#include "local/query.h"
-#include "local/search.h"
 #include "encode/session.h"
+#include "ingest/ingest.h"
+#include "local/local.h"
+#include "model/weights_walk.h"
 
 static clipsearch_status fail_null(clipsearch_error *err, const char *function)
 {
@@ -282,7 +280,7 @@ clipsearch_status clipsearch_database_open(const char *path, unsigned flags, cli
     if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: flags are %#x; CLIPSEARCH_READ_ONLY, CLIPSEARCH_CREATE or 0",
                        __func__, flags);
-    return cs_database_open(path, flags, db, err);
+    return cs_local_open(path, flags, db, err);
 }
 
 void clipsearch_database_close(clipsearch_database **db)
@@ -293,10 +291,8 @@ void clipsearch_database_close(clipsearch_database **db)
 
 void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line), void *context)
 {
-    if (!db)
-        return;
-    db->note = note;
-    db->note_context = context;
+    if (db)
+        cs_database_on_note(db, note, context);
 }
 
 clipsearch_status clipsearch_database_vacuum(clipsearch_database *db, clipsearch_error *err)
@@ -314,13 +310,42 @@ void clipsearch_index_options_init(clipsearch_index_options *options)
     *options = (clipsearch_index_options){0};
 }
 
+static clipsearch_collection_info info_of(const cs_collection_identity *identity, const cs_collection_state *state)
+{
+    return (clipsearch_collection_info){.name = identity->name,
+                                        .encoder = identity->encoder,
+                                        .fingerprint = identity->fingerprint,
+                                        .preprocessing = identity->preprocessing,
+                                        .dim = identity->dim,
+                                        .metric = identity->metric,
+                                        .count = state->count,
+                                        .vector_bytes = state->count * identity->dim * sizeof(float),
+                                        .created = identity->created,
+                                        .index = identity->index,
+                                        .indexed = state->indexed,
+                                        .changes = state->changes};
+}
+
+typedef struct each_call {
+    bool (*each)(void *context, const clipsearch_collection_info *info);
+    void *context;
+} each_call;
+
+static bool call_each(void *context, const cs_collection_identity *identity, const cs_collection_state *state)
+{
+    const each_call *call = context;
+    const clipsearch_collection_info info = info_of(identity, state);
+    return call->each(call->context, &info);
+}
+
 clipsearch_status clipsearch_database_collections(clipsearch_database *db,
                                                   bool (*each)(void *context, const clipsearch_collection_info *info),
                                                   void *context, clipsearch_error *err)
 {
     if (!db || !each)
         return fail_null(err, __func__);
-    return cs_database_collections(db, each, context, err);
+    each_call call = {each, context};
+    return cs_database_each_collection(db, call_each, &call, err);
 }
 
 clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char *name,
@@ -331,7 +356,10 @@ clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char
         *collection = NULL;
     if (!db || !name || !collection)
         return fail_null(err, __func__);
-    return cs_collection_open(db, name, encoder, collection, err);
+    if (!encoder)
+        return cs_collection_open(db, name, NULL, collection, err);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    return cs_collection_open(db, name, &identity, collection, err);
 }
 
 clipsearch_status clipsearch_collection_ensure(clipsearch_database *db, const char *name,
@@ -354,7 +382,8 @@ clipsearch_status clipsearch_collection_ensure_index(clipsearch_database *db, co
         return fail_null(err, __func__);
     if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no metric %d", __func__, (int)metric);
-    return cs_collection_ensure(db, name, encoder, metric, options ? options : &defaults, collection, err);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    return cs_collection_ensure(db, name, &identity, metric, options ? options : &defaults, collection, err);
 }
 
 void clipsearch_collection_close(clipsearch_collection **collection)
@@ -375,7 +404,11 @@ clipsearch_status clipsearch_collection_describe(clipsearch_collection *collecti
 {
     if (!collection || !info)
         return fail_null(err, __func__);
-    return cs_collection_describe(collection, info, err);
+    cs_collection_state state;
+    clipsearch_status status = cs_collection_describe(collection, &state, err);
+    if (status == CLIPSEARCH_OK)
+        *info = info_of(cs_collection_identify(collection), &state);
+    return status;
 }
 
 clipsearch_status clipsearch_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
@@ -401,7 +434,12 @@ clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *coll
         *removed = 0;
     if (!collection || !filter)
         return fail_null(err, __func__);
-    return cs_collection_remove_where(collection, filter, removed, err);
+    cs_filter_tree *tree;
+    clipsearch_status status = cs_filter_parse(filter, &tree, NULL, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_remove_where(collection, tree, removed, err);
+    cs_filter_free(&tree);
+    return status;
 }
 
 /* ---------------------------------------------------------------- the index file */
@@ -416,7 +454,9 @@ clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collec
 {
     clipsearch_checkpoint_options defaults;
     clipsearch_checkpoint_options_init(&defaults);
-    return collection ? cs_checkpoint(collection, options ? options : &defaults, err) : fail_null(err, __func__);
+    if (!collection)
+        return fail_null(err, __func__);
+    return cs_collection_checkpoint(collection, options ? options : &defaults, err);
 }
 
 clipsearch_status clipsearch_collection_check(clipsearch_collection *collection, size_t sample,
@@ -424,7 +464,7 @@ clipsearch_status clipsearch_collection_check(clipsearch_collection *collection,
 {
     if (!collection || !report)
         return fail_null(err, __func__);
-    return cs_index_check(collection, sample, report, err);
+    return cs_collection_check(collection, sample, report, err);
 }
 
 /* ---------------------------------------------------------------- ingestion */
@@ -449,7 +489,28 @@ clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearc
     *report = (clipsearch_ingest_report){0};
     if (!collection || !session || !options)
         return fail_null(err, __func__);
-    return cs_ingest(collection, session, options, report, err);
+    const cs_ingest_into into = {.collection = collection};
+    return cs_ingest(&into, session, options, report, err);
+}
+
+void clipsearch_ingest_target_init(clipsearch_ingest_target *target)
+{
+    *target = (clipsearch_ingest_target){0};
+}
+
+clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target, clipsearch_session *session,
+                                         const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                         clipsearch_error *err)
+{
+    static const cs_database_opener opener = {.open = cs_local_open, .check_new = cs_local_check_new};
+    clipsearch_ingest_report unread;
+    if (!report)
+        report = &unread;
+    *report = (clipsearch_ingest_report){0};
+    if (!target || !target->database || !target->collection || !session || !options)
+        return fail_null(err, __func__);
+    const cs_ingest_into into = {.target = target, .opener = &opener};
+    return cs_ingest(&into, session, options, report, err);
 }
 
 /* ---------------------------------------------------------------- search */
@@ -469,7 +530,23 @@ clipsearch_status clipsearch_search(clipsearch_collection *collection, const flo
         return fail_null(err, __func__);
     clipsearch_search_options defaults;
     clipsearch_search_options_init(&defaults);
-    return cs_search(collection, queries, count, k, options ? options : &defaults, hits, err);
+    if (!options)
+        options = &defaults;
+    cs_filter_tree *filter = NULL;
+    clipsearch_status status = options->filter ? cs_filter_parse(options->filter, &filter, NULL, err) : CLIPSEARCH_OK;
+    const cs_search_request request = {.queries = queries,
+                                       .count = count,
+                                       .k = k,
+                                       .filter = filter,
+                                       .has_limit = options->has_limit,
+                                       .limit = options->limit,
+                                       .exact = options->exact,
+                                       .ef = options->ef,
+                                       .stats = options->stats};
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_search(collection, &request, hits, err);
+    cs_filter_free(&filter);
+    return status;
 }
 
 clipsearch_status clipsearch_query(clipsearch_collection *collection, const char *filter, size_t limit, size_t offset,
@@ -479,7 +556,13 @@ clipsearch_status clipsearch_query(clipsearch_collection *collection, const char
         *hits = NULL;
     if (!collection || !hits)
         return fail_null(err, __func__);
-    return cs_query(collection, filter, limit, offset, hits, err);
+    const cs_page page = {.offset = offset, .limit = limit};
+    cs_filter_tree *tree = NULL;
+    clipsearch_status status = filter ? cs_filter_parse(filter, &tree, NULL, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_where(collection, tree, &page, hits, err);
+    cs_filter_free(&tree);
+    return status;
 }
 
 clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_t *ids, size_t count,
@@ -489,7 +572,7 @@ clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_
         *hits = NULL;
     if (!collection || !hits || (count && !ids))
         return fail_null(err, __func__);
-    return cs_get(collection, ids, count, hits, err);
+    return cs_collection_by_ids(collection, ids, count, hits, err);
 }
 
 clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err)
@@ -498,7 +581,10 @@ clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, cl
         *column = 0;
     if (!filter)
         return fail_null(err, __func__);
-    return cs_filter_check(filter, column, err);
+    cs_filter_tree *tree;
+    clipsearch_status status = cs_filter_parse(filter, &tree, column, err);
+    cs_filter_free(&tree);
+    return status;
 }
 
 size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query)

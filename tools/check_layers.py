@@ -21,14 +21,14 @@ ALLOWED = {
     "store": ["base", "filter"],
     "encode": ["base", "kernels", "model", "nn", "vision", "text"],
     "backend": ["base", "filter"],
-    "local": ["base", "kernels", "index", "filter", "store", "backend", "model", "encode"],
-    "ingest": ["base", "kernels", "model", "vision", "encode", "backend", "local", "store"],
-    "convert": ["base", "kernels", "model", "text", "encode"],
+    "local": ["base", "kernels", "index", "filter", "store", "backend"],
+    "ingest": ["base", "kernels", "model", "vision", "encode", "backend"],
+    "convert": ["base", "kernels", "model", "text"],
     "config": ["base"],
     "models": ["base", "config", "cli"],
     "output": ["base", "config"],
     "cli": ["base", "config", "models", "output"],
-    "": ["base", "encode", "backend", "local", "ingest", "convert"],  # src/clipsearch.c
+    "": ["base", "filter", "model", "encode", "backend", "local", "ingest", "convert"],  # src/clipsearch.c
 }
 
 # third-party header -> the only files that may include it

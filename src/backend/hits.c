@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hits.c - rows in one array, their strings in one buffer. */
+ * hits.c - hits in one array, their strings in one buffer. */
 #include "backend/hits.h"
 
 #include "base/buf.h"
@@ -71,6 +71,12 @@ void cs_hits_next_query(clipsearch_hits *hits)
     hits->starts[++hits->ended] = hits->count;
     if (hits->ended == hits->queries)
         bind_strings(hits);
+}
+
+void cs_hits_restart(clipsearch_hits *hits)
+{
+    hits->ended = hits->count = 0;
+    cs_buf_clear(&hits->strings);
 }
 
 size_t cs_hits_count(const clipsearch_hits *hits, size_t query)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hits.h - what searches and queries answer: rows copied out of the database. */
+ * hits.h - what searches and queries answer: items copied out of a collection. */
 #ifndef CS_BACKEND_HITS_H
 #define CS_BACKEND_HITS_H
 
@@ -7,10 +7,12 @@
 
 /* An empty answer to `queries` queries; NULL when out of memory. */
 clipsearch_hits *cs_hits_make(size_t queries);
-/* Add a row to the query in hand, which is number 0 at first. */
+/* Add a hit to the current query, which is number 0 at first. */
 clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, float score, clipsearch_error *err);
 /* Go on to the next query; after the last one the strings are bound and nothing more is added. */
 void cs_hits_next_query(clipsearch_hits *hits);
+/* Forget all hits and begin at query number 0 again. */
+void cs_hits_restart(clipsearch_hits *hits);
 
 /* As clipsearch_hits_* say, arguments checked. */
 size_t cs_hits_count(const clipsearch_hits *hits, size_t query);

@@ -134,15 +134,3 @@ const char *cs_path_base(const char *path)
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
-
-const char *cs_path_weight_ending(const char *path)
-{
-    static const char *const endings[] = {".safetensors", ".pth", ".pt", ".h5"};
-    size_t n = strlen(path);
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        size_t m = strlen(endings[i]);
-        if (n > m && strcmp(path + n - m, endings[i]) == 0)
-            return path + n - m;
-    }
-    return path + n;
-}

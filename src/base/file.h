@@ -39,7 +39,4 @@ char *cs_path_join(const char *directory, const char *name);
 /* The part of `path` behind its last '/'. */
 const char *cs_path_base(const char *path);
 
-/* Where the ending of a weight file's name begins (".safetensors", ".pth", ".pt", ".h5"), or the name's end. */
-const char *cs_path_weight_ending(const char *path);
-
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, FEWEST = 16 /* elements of a growing array's first block */ };
 
 static atomic_uint_fast64_t allocations;
 static atomic_uint_fast64_t fail_countdown;
@@ -42,6 +42,19 @@ void *cs_realloc_array(void *block, size_t count, size_t size)
     if (__builtin_mul_overflow(count, size, &bytes) || counted_to_fail())
         return NULL;
     return realloc(block, bytes ? bytes : 1);
+}
+
+void *cs_grow(void *block, size_t *capacity, size_t need, size_t size)
+{
+    if (need <= *capacity)
+        return block;
+    size_t larger = *capacity < FEWEST / 2 ? FEWEST : *capacity > SIZE_MAX / 2 ? need : *capacity * 2;
+    if (larger < need)
+        larger = need;
+    block = cs_realloc_array(block, larger, size);
+    if (block)
+        *capacity = larger;
+    return block;
 }
 
 void *cs_alloc_aligned(size_t count, size_t size)

@@ -15,6 +15,12 @@ void *cs_zalloc_array(size_t count, size_t size);
 /* Resize what the functions above gave; on NULL the old block is still valid. */
 void *cs_realloc_array(void *block, size_t count, size_t size);
 
+/* Make room for `need` elements (at least 1) of `size` bytes in `block`, an array of *capacity elements (NULL when that
+ * is 0). Returns the array, which may have moved, and sets *capacity. The capacity at least doubles, so that adding
+ * elements one at a time takes linear time. NULL when memory or the range of size_t does not suffice; the old block and
+ * *capacity are then as they were. */
+void *cs_grow(void *block, size_t *capacity, size_t need, size_t size);
+
 /* 64-byte aligned (a cache line, and the widest vector). Freed with cs_free as well. */
 void *cs_alloc_aligned(size_t count, size_t size);
 

@@ -166,8 +166,7 @@ static clipsearch_status choose_towers(struct conversion *c)
         clipsearch_status status = cs_clip_naming_detect(c->weights, &c->naming, c->err);
         if (status != CLIPSEARCH_OK)
             return status;
-        there = (cs_clip_has_vision(c->weights, c->naming) ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
-                (cs_clip_has_text(c->weights, c->naming) ? (unsigned)CLIPSEARCH_TEXT_TOWER : 0);
+        there = cs_clip_towers(c->weights, c->naming);
     }
     c->towers = c->options->towers ? c->options->towers : there;
     if (c->towers & ~there)
@@ -224,17 +223,13 @@ static clipsearch_status make_directory(struct conversion *c, const char *from, 
 
 /* ---------------------------------------------------------------- kinds of models */
 
-/* Of CLIP with a ResNet, by OpenAI's names. */
+/* Whether a tensor of a CLIP-ResNet is part of a tower that is written. Tensors without dimensions are no part of any,
+ * but for the logit scale: OpenAI's archives hold the model's sizes as such. */
 static bool is_of_tower(void *context, const cs_tensor *tensor)
 {
     const struct conversion *c = context;
-    bool visual = strncmp(tensor->name, "visual.", 7) == 0;
-    if (strcmp(tensor->name, "logit_scale") == 0)
-        return true;
-    /* what OpenAI's archives hold besides: sizes, as numbers of no tower */
-    if (tensor->count == 1 && tensor->rank == 0)
-        return false;
-    return c->towers & (visual ? CLIPSEARCH_IMAGE_TOWER : CLIPSEARCH_TEXT_TOWER);
+    return (tensor->rank > 0 || tensor == cs_clip_find_logit_scale(c->weights)) &&
+           c->towers & cs_clip_towers_of(tensor->name);
 }
 
 /* Of an image network: all but the layers behind the features, which are often most of the file. */

@@ -6,11 +6,9 @@
 #include "model/clip_tensors.h"
 #include "model/safetensors_write.h"
 
-enum { CS_CONVERT_NAME = 128 };
-
 /* Where a tensor's numbers are. */
 typedef struct cs_convert_source {
-    char name[CS_CONVERT_NAME]; /* "" when the plan's name is the source file's own */
+    char name[CS_CLIP_NAME]; /* "" when the plan's name is the source file's own */
     cs_matrix matrix;
 } cs_convert_source;
 

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/sha256.h"
+#include "base/weight_name.h"
 #include "vision/preprocess.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static clipsearch_status choose_name(const char *path, const char *asked, char *
         const char *base = cs_path_base(real);
         if (!base[0])
             base = "model"; /* the file system's root has no name */
-        *name = cs_strndup(base, (size_t)(cs_path_weight_ending(base) - base));
+        *name = cs_strndup(base, (size_t)(cs_weight_name_ending(base) - base));
     }
     if (!*name)
         return cs_fail_memory(err, "an encoder's name");
@@ -113,7 +114,7 @@ static clipsearch_status open_image_tower(clipsearch_encoder *encoder, bool pack
 static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_naming naming, clipsearch_error *err)
 {
     const cs_model_dir *dir = &encoder->dir;
-    if (!cs_clip_has_text(encoder->weights, naming))
+    if (!(cs_clip_towers(encoder->weights, naming) & CLIPSEARCH_TEXT_TOWER))
         return cs_fail(err, CLIPSEARCH_E_MODEL,
                        "%s: there is no text tower in this model; ask for its image tower only", dir->weights);
     if (!dir->merges)
@@ -134,7 +135,7 @@ static clipsearch_status open_clip(clipsearch_encoder *encoder, const clipsearch
     cs_clip_naming naming;
     clipsearch_status status = cs_clip_naming_detect(encoder->weights, &naming, err);
     const bool image = options->towers & CLIPSEARCH_IMAGE_TOWER;
-    if (status == CLIPSEARCH_OK && image && !cs_clip_has_vision(encoder->weights, naming))
+    if (status == CLIPSEARCH_OK && image && !(cs_clip_towers(encoder->weights, naming) & CLIPSEARCH_IMAGE_TOWER))
         status =
             cs_fail(err, CLIPSEARCH_E_MODEL, "%s: there is no image tower in this model; ask for its text tower only",
                     encoder->dir.weights);

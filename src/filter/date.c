@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * date.c - dates as ISO 8601 writes them. */
-#include "filter/tree.h"
+#include "filter/parser.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * filter.h - the filter language (docs/filter.md): text to an SQL condition over the table of items. */
+ * filter.h - the filter language (docs/filter.md): text to a tree that every backend prints in its own language. */
 #ifndef CS_FILTER_FILTER_H
 #define CS_FILTER_FILTER_H
 
 #include "base/error.h"
 
-/* Limits on any filter, whoever asks. They keep what is made of it within SQLite's own limits (variables, depth of an
+/* Limits on any filter. They keep what is printed from it within the limits of SQLite (variables, depth of an
  * expression). */
 enum {
     CS_FILTER_MAX_BYTES = 64 << 10,
@@ -17,15 +17,14 @@ enum {
     CS_FILTER_MAX_ARITHMETIC = 16  /* operators within operators */
 };
 
-typedef struct cs_filter cs_filter;
+/* A parsed filter. It depends on no database, never changes, and may be shared by threads. Its nodes are in tree.h, for
+ * those that print it. */
+typedef struct cs_filter_tree cs_filter_tree;
 
-/* Read `text` (NUL-terminated) and compile it. The filter depends on no database and may be shared by threads.
+/* Parse `text` (NUL-terminated). Free the tree with cs_filter_free.
  * Errors: CLIPSEARCH_E_ARGUMENT with the column (in characters, from 1) and what was expected there, _LIMIT, _MEMORY.
- * *column (may be NULL) receives the column, 0 when the fault has none. */
-clipsearch_status cs_filter_compile(const char *text, cs_filter **filter, size_t *column, clipsearch_error *err);
-void cs_filter_close(cs_filter **filter);
-
-/* The condition over the columns of items, each of the user's values a parameter. */
-const char *cs_filter_sql(const cs_filter *filter);
+ * *column (may be NULL) receives the column of the error, 0 when it has none. */
+clipsearch_status cs_filter_parse(const char *text, cs_filter_tree **tree, size_t *column, clipsearch_error *err);
+void cs_filter_free(cs_filter_tree **tree);
 
 #endif

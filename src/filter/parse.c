@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 /* ---- what a node may stand for */
 
 /* A condition is wanted: an attribute alone asks whether it is true. */
@@ -284,11 +286,11 @@ clipsearch_status cs_parser_condition(cs_parser *p, uint32_t *number, clipsearch
     return parse_junction(p, CS_TOKEN_OR, number, err);
 }
 
-clipsearch_status cs_filter_parse(cs_lexer *lexer, cs_filter_tree *tree, clipsearch_error *err)
+static clipsearch_status parse_text(cs_lexer *lexer, cs_filter_tree *tree, clipsearch_error *err)
 {
     cs_parser p = {.lexer = lexer, .tree = tree};
     /* no text kept is longer than its token, and one NUL stands behind each */
-    *tree = (cs_filter_tree){.texts = cs_buf_make(2 * CS_FILTER_MAX_BYTES + 16)};
+    tree->texts = cs_buf_make(2 * CS_FILTER_MAX_BYTES + 16);
     clipsearch_status status = cs_parser_advance(&p, err);
     if (!status && p.token.kind == CS_TOKEN_END)
         return cs_lexer_fail(lexer, CLIPSEARCH_E_ARGUMENT, 0, err,
@@ -301,9 +303,32 @@ clipsearch_status cs_filter_parse(cs_lexer *lexer, cs_filter_tree *tree, clipsea
     return status ? status : need_condition(&p, &tree->root, err);
 }
 
-void cs_filter_tree_free(cs_filter_tree *tree)
+clipsearch_status cs_filter_parse(const char *text, cs_filter_tree **out, size_t *column, clipsearch_error *err)
 {
-    cs_free(tree->nodes);
-    cs_buf_free(&tree->texts);
-    *tree = (cs_filter_tree){0};
+    cs_lexer lexer = {.text = text, .size = strnlen(text, CS_FILTER_MAX_BYTES + 1)};
+    *out = NULL;
+    if (column)
+        *column = 0;
+    if (lexer.size > CS_FILTER_MAX_BYTES)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "the filter has more than %d bytes", CS_FILTER_MAX_BYTES);
+    cs_filter_tree *tree = cs_zalloc_array(1, sizeof *tree);
+    if (!tree)
+        return cs_fail_memory(err, "a filter");
+    clipsearch_status status = parse_text(&lexer, tree, err);
+    if (status)
+        cs_filter_free(&tree);
+    if (status && column)
+        *column = lexer.column;
+    *out = tree;
+    return status;
+}
+
+void cs_filter_free(cs_filter_tree **tree)
+{
+    if (!tree || !*tree)
+        return;
+    cs_free((*tree)->nodes);
+    cs_buf_free(&(*tree)->texts);
+    cs_free(*tree);
+    *tree = NULL;
 }

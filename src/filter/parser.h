@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * parser.h - what the two halves of the filter language's parser share: filter_value.c reads values,
- * filter_parse.c what is asked of them. */
+ * parser.h - what the parts of the filter language's parser share: value.c reads values, parse.c conditions, date.c
+ * dates. */
 #ifndef CS_FILTER_PARSER_H
 #define CS_FILTER_PARSER_H
 
+#include "filter/lexer.h"
 #include "filter/tree.h"
 
 typedef struct cs_parser {
@@ -18,7 +19,7 @@ typedef struct cs_parser {
 /* Each of those that read begins at p->token and leaves the first token it does not take there; *number receives the
  * node. */
 
-/* ---- filter_value.c */
+/* ---- value.c */
 
 /* The node; the pointer lives until the next node is added. */
 cs_filter_node *cs_parser_node(const cs_parser *p, uint32_t number);
@@ -35,9 +36,15 @@ clipsearch_status cs_parser_literal(cs_parser *p, uint32_t *number, clipsearch_e
 /* A value with its arithmetic, or a condition in parentheses. */
 clipsearch_status cs_parser_sum(cs_parser *p, uint32_t *number, clipsearch_error *err);
 
-/* ---- filter_parse.c */
+/* ---- parse.c */
 
 /* A condition or value with and and or. */
 clipsearch_status cs_parser_condition(cs_parser *p, uint32_t *number, clipsearch_error *err);
+
+/* ---- date.c */
+
+/* Seconds since 1970 of "2024-05-31", "2024-05-31T18:00", "2024-05-31 18:00:07.5", with "Z" or "+02:00" behind a time;
+ * without, it is UTC. False for anything else. */
+bool cs_filter_date(const char *text, double *seconds);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * tree.h - a filter between its text and its SQL: a tree of typed nodes. */
+ * tree.h - the nodes of a parsed filter, for the printers that turn it into the language of a database. */
 #ifndef CS_FILTER_TREE_H
 #define CS_FILTER_TREE_H
 
+#include "base/buf.h"
 #include "filter/filter.h"
-#include "filter/lexer.h"
 
 #include <stdint.h>
 
@@ -61,12 +61,12 @@ typedef struct cs_filter_node {
     size_t text, text_size; /* in the tree's texts; a NUL stands behind it */
 } cs_filter_node;
 
-typedef struct cs_filter_tree {
+struct cs_filter_tree {
     cs_filter_node *nodes;
     uint32_t count, capacity;
     uint32_t root;
     cs_buf texts;
-} cs_filter_tree;
+};
 
 typedef enum cs_filter_field {
     CS_FIELD_ID,
@@ -79,22 +79,11 @@ typedef enum cs_filter_field {
     CS_FIELDS
 } cs_filter_field;
 
-/* The built-in fields: the word, the type, and the SQL that gives the value. */
+/* The built-in fields: the word and the type. */
 typedef struct cs_filter_field_row {
     const char *name;
     cs_filter_type type;
-    const char *sql;
 } cs_filter_field_row;
 extern const cs_filter_field_row cs_filter_fields[CS_FIELDS];
-
-/* Read a text into `tree`, which the caller frees in any case. */
-clipsearch_status cs_filter_parse(cs_lexer *lexer, cs_filter_tree *tree, clipsearch_error *err);
-void cs_filter_tree_free(cs_filter_tree *tree);
-
-/* ---- filter_date.c */
-
-/* Seconds since 1970 of "2024-05-31", "2024-05-31T18:00", "2024-05-31 18:00:07.5", with "Z" or "+02:00" behind a time;
- * without, it is UTC. False for anything else. */
-bool cs_filter_date(const char *text, double *seconds);
 
 #endif

@@ -7,15 +7,11 @@
 
 #include <string.h>
 
-/* A path is a BLOB in the table, so that any name can be stored; as TEXT its bytes are the same. */
 const cs_filter_field_row cs_filter_fields[CS_FIELDS] = {
-    [CS_FIELD_ID] = {"id", CS_TYPE_NUMBER, "items.id"},
-    [CS_FIELD_PATH] = {"path", CS_TYPE_TEXT, "CAST(items.path AS TEXT)"},
-    [CS_FIELD_NAME] = {"name", CS_TYPE_TEXT, "clipsearch_name(items.path)"},
-    [CS_FIELD_SIZE] = {"size", CS_TYPE_NUMBER, "items.size"},
-    [CS_FIELD_MTIME] = {"mtime", CS_TYPE_NUMBER, "(items.mtime_ns / 1e9)"},
-    [CS_FIELD_WIDTH] = {"width", CS_TYPE_NUMBER, "items.width"},
-    [CS_FIELD_HEIGHT] = {"height", CS_TYPE_NUMBER, "items.height"},
+    [CS_FIELD_ID] = {"id", CS_TYPE_NUMBER},         [CS_FIELD_PATH] = {"path", CS_TYPE_TEXT},
+    [CS_FIELD_NAME] = {"name", CS_TYPE_TEXT},       [CS_FIELD_SIZE] = {"size", CS_TYPE_NUMBER},
+    [CS_FIELD_MTIME] = {"mtime", CS_TYPE_NUMBER},   [CS_FIELD_WIDTH] = {"width", CS_TYPE_NUMBER},
+    [CS_FIELD_HEIGHT] = {"height", CS_TYPE_NUMBER},
 };
 
 /* ---- nodes */

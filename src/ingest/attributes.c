@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "store/store.h"
+#include "base/item_limits.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ enum {
     MAX_CSV_BYTES = 1 << 28,
     MAX_JSON_VALUES = 1 << 16,
     MAX_JSON_DEPTH = 64, /* json.h's own limit */
-    MAX_TEXT = CS_STORE_ATTRIBUTES_MAX
+    MAX_TEXT = CS_ITEM_ATTRIBUTES_MAX
 };
 
 /* One attribute, its value written as JSON already (a source's) or to be written from a CSV column. */

@@ -10,13 +10,13 @@
 /* Changes without a vector are cheap; this many more of them than pictures go into one transaction. */
 enum { MORE_CHANGES = 1024 };
 
-clipsearch_status cs_batch_open(cs_batch *batch, clipsearch_collection *collection, clipsearch_session *session,
-                                size_t slots, bool dry_run, clipsearch_error *err)
+clipsearch_status cs_batch_open(cs_batch *batch, cs_target *target, clipsearch_session *session, size_t slots,
+                                bool dry_run, clipsearch_error *err)
 {
-    *batch = (cs_batch){.collection = collection,
+    *batch = (cs_batch){.target = target,
                         .session = session,
                         .dry_run = dry_run,
-                        .dim = collection->row.dim,
+                        .dim = target->dim,
                         .slots = slots,
                         .back = slots,
                         .capacity = slots + MORE_CHANGES};
@@ -71,7 +71,7 @@ static void encode_waiting(cs_batch *batch)
     float *vectors = batch->vectors + (batch->front - batch->waiting) * batch->dim; /* [waiting, dim] */
     if (batch->waiting)
         cs_session_forward(batch->session, batch->waiting, vectors);
-    if (batch->collection->row.metric == CLIPSEARCH_COSINE && !cs_encoder_normalises(batch->session->encoder))
+    if (batch->target->metric == CLIPSEARCH_COSINE && !cs_encoder_normalises(batch->session->encoder))
         for (size_t i = 0; i < batch->waiting; i++)
             cs_vec_normalise(vectors + i * batch->dim, batch->dim);
     batch->waiting = 0;
@@ -103,8 +103,8 @@ clipsearch_status cs_batch_add_copy(cs_batch *batch, const clipsearch_item *item
                                     clipsearch_error *err)
 {
     size_t slot = batch->back - 1;
-    clipsearch_status status = cs_store_vector(batch->collection->db->store, &batch->collection->row, id,
-                                               batch->vectors + slot * batch->dim, err);
+    clipsearch_status status =
+        cs_collection_vectors(batch->target->collection, &id, 1, batch->vectors + slot * batch->dim, err);
     if (status == CLIPSEARCH_OK)
         status = add(batch, CS_CHANGE_COPY, item, attributes, slot, err);
     if (status == CLIPSEARCH_OK)
@@ -120,31 +120,25 @@ size_t cs_batch_find(const cs_batch *batch, const uint8_t hash[32])
     return SIZE_MAX;
 }
 
-static clipsearch_status store_change(cs_batch *batch, const cs_change *change, clipsearch_error *err)
-{
-    cs_store *store = batch->collection->db->store;
-    const cs_store_collection *row = &batch->collection->row;
-    if (change->vector == SIZE_MAX)
-        return cs_store_update(store, row, change->item.id, &change->item, err);
-    int64_t id;
-    clipsearch_item item = change->item;
-    item.id = 0; /* the path says which row */
-    return cs_store_put(store, row, &item, batch->vectors + change->vector * batch->dim, &id, err);
-}
-
 static clipsearch_status store_all(cs_batch *batch, clipsearch_error *err)
 {
-    cs_store *store = batch->collection->db->store;
-    clipsearch_status status = cs_store_begin(store, err);
+    clipsearch_status status = cs_target_create(batch->target, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_collection_refresh(batch->collection, err); /* it may have been dropped meanwhile */
-    for (size_t i = 0; i < batch->count && status == CLIPSEARCH_OK; i++)
-        status = store_change(batch, &batch->changes[i], err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_store_commit(store, err);
-    if (status != CLIPSEARCH_OK)
-        cs_store_rollback(store);
+    cs_item_change *changes = cs_alloc_array(batch->count, sizeof *changes);
+    if (!changes)
+        return cs_fail_memory(err, "a batch");
+    for (size_t i = 0; i < batch->count; i++) {
+        const cs_change *change = &batch->changes[i];
+        const bool put = change->vector != SIZE_MAX;
+        changes[i] = (cs_item_change){.kind = put ? CS_ITEM_PUT : CS_ITEM_UPDATE, .item = change->item};
+        if (!put)
+            continue;
+        changes[i].item.id = 0; /* the path says which row */
+        changes[i].vector = batch->vectors + change->vector * batch->dim;
+    }
+    status = cs_collection_apply(batch->target->collection, changes, batch->count, err);
+    cs_free(changes);
     return status;
 }
 
@@ -180,6 +174,8 @@ clipsearch_status cs_batch_commit(cs_batch *batch, clipsearch_ingest_report *rep
     clipsearch_status status = batch->count && !batch->dry_run ? store_all(batch, err) : CLIPSEARCH_OK;
     if (status == CLIPSEARCH_OK)
         tally(batch, report);
+    else
+        cs_target_drop_created(batch->target);
     empty(batch);
     return status;
 }

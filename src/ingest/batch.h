@@ -3,8 +3,8 @@
 #ifndef CS_INGEST_BATCH_H
 #define CS_INGEST_BATCH_H
 
-#include "local/collection.h"
 #include "encode/session.h"
+#include "ingest/target.h"
 
 typedef enum cs_change_kind {
     CS_CHANGE_INSERT,  /* a new row with a new vector */
@@ -23,7 +23,7 @@ typedef struct cs_change {
 } cs_change;
 
 typedef struct cs_batch {
-    clipsearch_collection *collection;
+    cs_target *target;
     clipsearch_session *session;
     bool dry_run;
     size_t dim, slots;
@@ -35,8 +35,8 @@ typedef struct cs_batch {
 } cs_batch;
 
 /* Room for `slots` vectors. *batch is to be closed in any case. */
-clipsearch_status cs_batch_open(cs_batch *batch, clipsearch_collection *collection, clipsearch_session *session,
-                                size_t slots, bool dry_run, clipsearch_error *err);
+clipsearch_status cs_batch_open(cs_batch *batch, cs_target *target, clipsearch_session *session, size_t slots,
+                                bool dry_run, clipsearch_error *err);
 void cs_batch_close(cs_batch *batch);
 
 /* No room for one more change of every kind. */
@@ -58,8 +58,9 @@ clipsearch_status cs_batch_add_copy(cs_batch *batch, const clipsearch_item *item
 /* Number of the first change of this batch with this content and a vector, or SIZE_MAX. */
 size_t cs_batch_find(const cs_batch *batch, const uint8_t hash[32]);
 
-/* Encode what waits, store all changes in one transaction (none when dry_run), and empty the batch. `report` gains what
- * was stored. After a failure nothing of the batch is stored. */
+/* Encode what waits, store all changes in one transaction (none when dry_run), and empty the batch. The target's
+ * collection is made when it does not exist. `report` gains what was stored. After a failure nothing of the batch is
+ * stored, and a collection that was made for it is dropped. */
 clipsearch_status cs_batch_commit(cs_batch *batch, clipsearch_ingest_report *report, clipsearch_error *err);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include "base/mem.h"
 #include "ingest/batch.h"
-#include "local/checkpoint.h"
 #include "ingest/pipeline.h"
 #include "ingest/prune.h"
 #include "ingest/sources.h"
@@ -21,7 +20,7 @@ enum {
 };
 
 typedef struct ingest {
-    clipsearch_collection *collection;
+    cs_target target;
     clipsearch_session *session;
     const clipsearch_ingest_options *options;
     clipsearch_ingest_report *report;
@@ -29,9 +28,9 @@ typedef struct ingest {
     cs_sources sources;
     uint64_t *known; /* [known_count] cs_hash_key of every row, ascending */
     size_t known_count, known_capacity;
-    bool known_failed;     /* no memory for one more */
     cs_pipeline *pipeline; /* NULL until a file has to be read */
     cs_batch batch;
+    cs_items rows;     /* look-ups' answers */
     cs_buf attributes; /* of the file looked at */
     cs_id_list moved;  /* rows of this batch, or when nothing is written of this run, that get another path */
     size_t next;       /* file to be looked at next */
@@ -91,20 +90,19 @@ static clipsearch_status on_walk(void *context, size_t found, const char *path, 
 
 /* ---- what the collection knows ---- */
 
-static bool add_known(void *context, const clipsearch_item *item)
+static clipsearch_status add_known(void *context, const uint8_t hash[32], clipsearch_error *err)
 {
     ingest *in = context;
     if (in->known_count == in->known_capacity) {
         size_t capacity = in->known_capacity ? in->known_capacity * 2 : 1024;
         uint64_t *larger = cs_realloc_array(in->known, capacity, sizeof *larger);
-        in->known_failed = !larger;
         if (!larger)
-            return false;
+            return cs_fail_memory(err, "the content hashes of the collection");
         in->known = larger;
         in->known_capacity = capacity;
     }
-    in->known[in->known_count++] = cs_hash_key(item->hash);
-    return true;
+    in->known[in->known_count++] = cs_hash_key(hash);
+    return CLIPSEARCH_OK;
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -116,12 +114,11 @@ static int compare_keys(const void *a, const void *b)
 /* The pipeline is opened for the first file that needs it: a run that finds nothing new starts no thread. */
 static clipsearch_status open_pipeline(ingest *in)
 {
-    cs_store *store = in->collection->db->store;
-    clipsearch_status status = cs_store_each_item(store, &in->collection->row, NULL, add_known, in, in->err);
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (in->target.collection)
+        status = cs_collection_each_hash(in->target.collection, add_known, in, in->err);
     if (status != CLIPSEARCH_OK)
         return status;
-    if (in->known_failed)
-        return cs_fail_memory(in->err, "the content hashes of the collection");
     if (in->known_count)
         qsort(in->known, in->known_count, sizeof *in->known, compare_keys);
     unsigned threads = in->options->threads ? in->options->threads : cs_processors();
@@ -185,9 +182,15 @@ static clipsearch_status take_next_file(ingest *in)
         cs_fail(&job.error, file->status, "%s", file->why);
         return send(in, &job);
     }
-    clipsearch_item row;
-    clipsearch_status status =
-        cs_store_get_path(in->collection->db->store, &in->collection->row, file->path, &job.has_row, &row, in->err);
+    clipsearch_item row = {0};
+    const char *path = file->path;
+    clipsearch_status status = CLIPSEARCH_OK;
+    cs_items_clear(&in->rows);
+    if (in->target.collection)
+        status = cs_collection_by_paths(in->target.collection, &path, 1, &in->rows, in->err);
+    if (in->rows.count)
+        row = in->rows.items[0];
+    job.has_row = row.id != 0;
     if (status == CLIPSEARCH_OK)
         status = choose_attributes(in, file, job.has_row ? &row : NULL, &job.attributes_differ);
     if (status != CLIPSEARCH_OK)
@@ -256,11 +259,16 @@ static bool look_at_same(void *context, const clipsearch_item *item)
 /* Add the change for a file whose content a row or a change of this batch has. *found false: there is none. */
 static clipsearch_status use_same_content(ingest *in, const cs_job *job, bool *found)
 {
-    cs_store *store = in->collection->db->store;
     same_content same = {.in = in, .may_move = !job->has_row, .attributes = cs_buf_make(SIZE_MAX / 2)};
     clipsearch_item item = item_of(job);
     const char *attributes = job->attributes.data;
-    clipsearch_status status = cs_store_each_hash(store, &in->collection->row, job->hash, look_at_same, &same, in->err);
+    clipsearch_status status = CLIPSEARCH_OK;
+    cs_items_clear(&in->rows);
+    if (in->target.collection)
+        status = cs_collection_by_hashes(in->target.collection, &job->hash, 1, MAX_SAME, &in->rows, in->err);
+    for (size_t i = 0; i < in->rows.count && status == CLIPSEARCH_OK; i++)
+        if (!look_at_same(&same, &in->rows.items[i]))
+            break;
     size_t of = cs_batch_find(&in->batch, job->hash);
     *found = same.found || of != SIZE_MAX;
     if (status == CLIPSEARCH_OK && same.moves) {
@@ -377,15 +385,16 @@ static clipsearch_status bring_index_up_to_date(ingest *in)
     clipsearch_error why;
     const clipsearch_checkpoint_options options = {
         .threads = in->options->threads, .progress = on_index, .context = in};
-    clipsearch_status status = cs_checkpoint_is_due(in->collection, &due, in->err);
+    clipsearch_status status = cs_collection_checkpoint_is_due(in->target.collection, &due, in->err);
     if (status != CLIPSEARCH_OK || !due)
         return status;
-    status = cs_checkpoint(in->collection, &options, &why);
+    status = cs_collection_checkpoint(in->target.collection, &options, &why);
     in->report->indexed = status == CLIPSEARCH_OK;
     if (status == CLIPSEARCH_E_CANCELLED)
         return cs_fail(in->err, status, "all pictures are stored; %s", why.message);
     if (status != CLIPSEARCH_OK)
-        cs_database_note(in->collection->db, "the pictures are stored, but the index is not written: %s", why.message);
+        cs_database_note(in->target.collection->db, "the pictures are stored, but the index is not written: %s",
+                         why.message);
     return CLIPSEARCH_OK;
 }
 
@@ -404,18 +413,24 @@ static clipsearch_status check(const ingest *in)
     if (o->threads > MAX_THREADS)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", o->threads,
                        (int)MAX_THREADS);
-    clipsearch_status status = cs_session_need_image_tower(in->session, in->err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_collection_refresh(in->collection, in->err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_collection_check_encoder(&in->collection->row, in->session->encoder, in->err);
-    return status;
+    return cs_session_need_image_tower(in->session, in->err);
 }
 
-static clipsearch_status run(ingest *in)
+/* `into`: which of the two targets there are. */
+static clipsearch_status open_target(ingest *in, const cs_ingest_into *into)
+{
+    const clipsearch_encoder *encoder = in->session->encoder;
+    return into->collection
+               ? cs_target_use(&in->target, into->collection, encoder, in->err)
+               : cs_target_open(&in->target, into->target, into->opener, encoder, in->options->dry_run, in->err);
+}
+
+static clipsearch_status run(ingest *in, const cs_ingest_into *into)
 {
     const clipsearch_ingest_options *o = in->options;
     clipsearch_status status = check(in);
+    if (status == CLIPSEARCH_OK)
+        status = open_target(in, into);
     if (status == CLIPSEARCH_OK)
         status = cs_sources_open(o->sources, o->source_count, &in->sources, in->err);
     if (status == CLIPSEARCH_OK)
@@ -427,7 +442,7 @@ static clipsearch_status run(ingest *in)
     in->progress.found = in->report->found;
     in->progress.walking_done = true;
     tell_progress(in, ""); /* the walk's paths are gone */
-    status = cs_batch_open(&in->batch, in->collection, in->session, o->batch, o->dry_run, in->err);
+    status = cs_batch_open(&in->batch, &in->target, in->session, o->batch, o->dry_run, in->err);
     if (status == CLIPSEARCH_OK)
         status = go_through_files(in);
     if (status != CLIPSEARCH_OK)
@@ -439,24 +454,21 @@ static clipsearch_status run(ingest *in)
         return cs_fail(in->err, CLIPSEARCH_E_CANCELLED,
                        "stopped with %llu of %llu files dealt with; the same again carries on from there",
                        (unsigned long long)in->progress.done, (unsigned long long)in->progress.found);
+    if (!in->target.collection)
+        return CLIPSEARCH_OK; /* nothing was stored, so there is nothing to prune and no index */
     if (o->prune)
-        status = cs_prune(in->collection, &in->sources, &in->moved, o->dry_run, &in->report->pruned, in->err);
+        status = cs_prune(in->target.collection, &in->sources, &in->moved, o->dry_run, &in->report->pruned, in->err);
     return status == CLIPSEARCH_OK && !o->dry_run ? bring_index_up_to_date(in) : status;
 }
 
-clipsearch_status cs_ingest(clipsearch_collection *collection, clipsearch_session *session,
+clipsearch_status cs_ingest(const cs_ingest_into *into, clipsearch_session *session,
                             const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
                             clipsearch_error *err)
 {
     *report = (clipsearch_ingest_report){0};
-    ingest in = {.collection = collection,
-                 .session = session,
-                 .options = options,
-                 .report = report,
-                 .err = err,
-                 .started = now()};
+    ingest in = {.session = session, .options = options, .report = report, .err = err, .started = now()};
     in.attributes = cs_buf_make(SIZE_MAX / 2);
-    clipsearch_status status = run(&in);
+    clipsearch_status status = run(&in, into);
     for (size_t i = 0; status == CLIPSEARCH_OK && i < in.sources.source_count; i++) {
         cs_attributes_tally tally = cs_attributes_count(in.sources.sources[i].attributes);
         report->without_row += tally.pictures_without_row;
@@ -465,9 +477,12 @@ clipsearch_status cs_ingest(clipsearch_collection *collection, clipsearch_sessio
     cs_pipeline_close(&in.pipeline);
     cs_batch_close(&in.batch);
     cs_id_list_free(&in.moved);
+    cs_items_free(&in.rows);
     cs_buf_free(&in.attributes);
     cs_free(in.known);
     cs_sources_close(&in.sources);
+    report->created = in.target.created;
+    cs_target_close(&in.target);
     report->seconds = seconds_since_start(&in);
     return status;
 }

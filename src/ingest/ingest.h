@@ -3,20 +3,27 @@
 #ifndef CS_INGEST_INGEST_H
 #define CS_INGEST_INGEST_H
 
-#include "local/collection.h"
 #include "encode/session.h"
+#include "ingest/target.h"
 
 void cs_source_init(clipsearch_source *source);
 void cs_ingest_options_init(clipsearch_ingest_options *options);
 
-/* As clipsearch_ingest says; handles are not NULL.
+/* Where to store: a collection, or else a target and how to open its database. */
+typedef struct cs_ingest_into {
+    clipsearch_collection *collection;
+    const clipsearch_ingest_target *target;
+    const cs_database_opener *opener;
+} cs_ingest_into;
+
+/* As clipsearch_ingest and clipsearch_ingest_into say; handles are not NULL.
  *
  * The caller's thread walks all sources first, then goes through the files in that order. One whose size and time are
  * its row's is done with; any other goes through the pipeline (pipeline.h) and comes back in order, read, hashed and,
  * when its content is new, decoded and prepared. What is to change is gathered in a batch (batch.h), which is encoded
  * and committed when full, while the pipeline works on what comes next. So ids follow the order of the walk, and
  * nothing depends on the threads' timing. */
-clipsearch_status cs_ingest(clipsearch_collection *collection, clipsearch_session *session,
+clipsearch_status cs_ingest(const cs_ingest_into *into, clipsearch_session *session,
                             const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
                             clipsearch_error *err);
 

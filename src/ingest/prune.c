@@ -2,46 +2,10 @@
  * prune.c - finds the rows first, since a walk over the store must not change it, then removes them in lots. */
 #include "ingest/prune.h"
 
-#include "base/mem.h"
-
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 enum { LOT = 1000 }; /* rows removed in one transaction */
-
-clipsearch_status cs_id_list_add(cs_id_list *list, int64_t id, clipsearch_error *err)
-{
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? list->capacity * 2 : 64;
-        int64_t *larger = cs_realloc_array(list->ids, capacity, sizeof *larger);
-        if (!larger)
-            return cs_fail_memory(err, "a list of ids");
-        list->ids = larger;
-        list->capacity = capacity;
-    }
-    list->ids[list->count++] = id;
-    return CLIPSEARCH_OK;
-}
-
-bool cs_id_list_has(const cs_id_list *list, int64_t id)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (list->ids[i] == id)
-            return true;
-    return false;
-}
-
-void cs_id_list_clear(cs_id_list *list)
-{
-    list->count = 0;
-}
-
-void cs_id_list_free(cs_id_list *list)
-{
-    cs_free(list->ids);
-    *list = (cs_id_list){0};
-}
 
 bool cs_file_is_gone(const char *path)
 {
@@ -65,25 +29,6 @@ static bool look_at_row(void *context, const clipsearch_item *item)
     return s->status == CLIPSEARCH_OK;
 }
 
-static int compare_ids(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
-/* Order the list and drop repeats: sources that overlap find a row twice. */
-static void make_unique(cs_id_list *list)
-{
-    if (list->count == 0)
-        return;
-    qsort(list->ids, list->count, sizeof *list->ids, compare_ids);
-    size_t kept = 1;
-    for (size_t i = 1; i < list->count; i++)
-        if (list->ids[i] != list->ids[kept - 1])
-            list->ids[kept++] = list->ids[i];
-    list->count = kept;
-}
-
 clipsearch_status cs_prune(clipsearch_collection *collection, const cs_sources *sources, const cs_id_list *kept,
                            bool dry_run, uint64_t *pruned, clipsearch_error *err)
 {
@@ -92,12 +37,11 @@ clipsearch_status cs_prune(clipsearch_collection *collection, const cs_sources *
     for (size_t i = 0; i < sources->source_count && status == CLIPSEARCH_OK; i++) {
         if (!sources->sources[i].whole)
             continue;
-        status =
-            cs_store_each_item(collection->db->store, &collection->row, sources->sources[i].root, look_at_row, &s, err);
+        status = cs_collection_each_below(collection, sources->sources[i].root, look_at_row, &s, err);
         if (status == CLIPSEARCH_OK)
             status = s.status;
     }
-    make_unique(&s.gone);
+    cs_id_list_sort_unique(&s.gone); /* sources that overlap find a row twice */
     if (dry_run && status == CLIPSEARCH_OK)
         *pruned = s.gone.count;
     for (size_t at = 0; !dry_run && status == CLIPSEARCH_OK && at < s.gone.count; at += LOT) {

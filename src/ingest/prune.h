@@ -3,18 +3,9 @@
 #ifndef CS_INGEST_PRUNE_H
 #define CS_INGEST_PRUNE_H
 
-#include "local/collection.h"
+#include "backend/backend.h"
+#include "base/id_list.h"
 #include "ingest/sources.h"
-
-typedef struct cs_id_list {
-    int64_t *ids; /* [count] */
-    size_t count, capacity;
-} cs_id_list;
-
-clipsearch_status cs_id_list_add(cs_id_list *list, int64_t id, clipsearch_error *err);
-bool cs_id_list_has(const cs_id_list *list, int64_t id);
-void cs_id_list_clear(cs_id_list *list);
-void cs_id_list_free(cs_id_list *list);
 
 /* There is surely no file at `path`: not merely one that cannot be seen. */
 bool cs_file_is_gone(const char *path);

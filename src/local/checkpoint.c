@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "local/codes.h"
+#include "backend/code_kinds.h"
 #include "index/hnsw_file.h"
 
 #include <fcntl.h>
@@ -80,7 +80,7 @@ static clipsearch_status build(checkpoint *c)
     const cs_hnsw_options options = {.m = c->row.m,
                                      .ef_construction = c->row.ef_construction,
                                      .ef = c->row.ef,
-                                     .codes = cs_codes_kind(codes),
+                                     .codes = cs_graph_codes(codes),
                                      .seed = 1};
     clipsearch_status status = cs_index_hnsw_open(c->row.dim, c->row.metric, &options, &c->index, c->err);
     if (status == CLIPSEARCH_OK)
@@ -331,14 +331,15 @@ static clipsearch_status run(checkpoint *c)
     return status == CLIPSEARCH_OK && c->changed ? write_file(c) : status;
 }
 
-clipsearch_status cs_checkpoint(clipsearch_collection *collection, const clipsearch_checkpoint_options *options,
-                                clipsearch_error *err)
+clipsearch_status cs_local_checkpoint(clipsearch_collection *base, const clipsearch_checkpoint_options *options,
+                                      clipsearch_error *err)
 {
+    local_collection *collection = cs_local_collection(base);
     clipsearch_error why; /* on the way there are faults that are dealt with */
     checkpoint c = {.store = collection->db->store, .options = options, .err = &why};
     if (collection->db->read_only)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", cs_store_path(c.store));
-    clipsearch_status status = cs_collection_refresh(collection, err);
+    clipsearch_status status = cs_local_refresh(collection, err);
     if (status != CLIPSEARCH_OK)
         return status;
     c.row = collection->row;
@@ -352,15 +353,16 @@ clipsearch_status cs_checkpoint(clipsearch_collection *collection, const clipsea
     return status;
 }
 
-clipsearch_status cs_checkpoint_is_due(clipsearch_collection *collection, bool *due, clipsearch_error *err)
+clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *base, bool *due, clipsearch_error *err)
 {
+    local_collection *collection = cs_local_collection(base);
     cs_store *store = collection->db->store;
     const cs_store_collection *row = &collection->row;
     cs_index *index = NULL;
     cs_hnsw_stamp stamp;
     uint64_t changes = 0;
     *due = false;
-    clipsearch_status status = cs_collection_refresh(collection, err);
+    clipsearch_status status = cs_local_refresh(collection, err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (row->count < CS_GRAPH_LEAST) {

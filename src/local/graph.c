@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-#include "local/codes.h"
+#include "backend/code_kinds.h"
 #include "index/hnsw_file.h"
 #include "index/topk.h"
 
@@ -24,6 +24,22 @@ char *cs_graph_path(const cs_store *store, const char *collection)
     return taken;
 }
 
+cs_quant_kind cs_graph_codes(clipsearch_codes codes)
+{
+    switch (codes) {
+    case CLIPSEARCH_CODES_F32:
+        return CS_QUANT_F32;
+    case CLIPSEARCH_CODES_F16:
+        return CS_QUANT_F16;
+    case CLIPSEARCH_CODES_BF16:
+        return CS_QUANT_BF16;
+    case CLIPSEARCH_CODES_DEFAULT:
+    case CLIPSEARCH_CODES_I8:
+        break;
+    }
+    return CS_QUANT_I8;
+}
+
 /* Whether an index is of the kind the collection asks for. */
 static bool is_as_asked(const cs_store_collection *row, const cs_index *index)
 {
@@ -31,7 +47,7 @@ static bool is_as_asked(const cs_store_collection *row, const cs_index *index)
     clipsearch_codes codes;
     cs_index_hnsw_describe(index, &facts);
     return index->dim == row->dim && index->metric == row->metric && cs_codes_of_word(row->codes, &codes) &&
-           facts.options.codes == cs_codes_kind(codes) && (row->m == 0 || row->m == facts.options.m) &&
+           facts.options.codes == cs_graph_codes(codes) && (row->m == 0 || row->m == facts.options.m) &&
            (row->ef_construction == 0 || row->ef_construction == facts.options.ef_construction);
 }
 

@@ -6,6 +6,7 @@
 
 #include "index/hnsw_stamp.h"
 #include "index/index.h"
+#include "index/quant.h"
 #include "store/store.h"
 
 #include <sys/stat.h>
@@ -32,6 +33,9 @@ typedef struct cs_graph {
 } cs_graph;
 
 void cs_graph_close(cs_graph *graph);
+
+/* How an index holds vectors; the default is that of CLIPSEARCH_CODES_I8. */
+cs_quant_kind cs_graph_codes(clipsearch_codes codes);
 
 /* "<database>.<collection>.hnsw"; NULL when out of memory. cs_free it. */
 char *cs_graph_path(const cs_store *store, const char *collection);

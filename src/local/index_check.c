@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * index_check.c - rows, file, graph, and each vector of one against the other's; recall measured. */
-#include "local/index_check.h"
+#include "local/collection.h"
 
 #include "base/mem.h"
 #include "index/hnsw_file.h"
@@ -11,7 +11,7 @@
 enum { K = 10, SAMPLE = 100 };
 
 typedef struct check {
-    clipsearch_collection *collection;
+    local_collection *collection;
     clipsearch_check_report *report;
     cs_graph graph;
     cs_index *flat;
@@ -32,7 +32,7 @@ static clipsearch_status look_at_vector(void *context, int64_t id, const float *
         memcpy(c->queries + c->taken++ * dim, vector, dim * sizeof *vector);
     if (status != CLIPSEARCH_OK || !c->graph.index || cs_ids_contain(c->graph.changed, c->graph.changed_count, id))
         return status;
-    float theirs[CS_STORE_DIM_MAX];
+    float theirs[CS_ITEM_DIM_MAX];
     bool found = false;
     if (cs_index_hnsw_copy_vector(c->graph.index, id, theirs, &found, NULL) == CLIPSEARCH_OK && found &&
         memcmp(theirs, vector, dim * sizeof *vector) == 0)
@@ -140,7 +140,7 @@ static clipsearch_status look_at_all(check *c)
     const cs_store_collection *row = &c->collection->row;
     clipsearch_check_report *report = c->report;
     cs_store *store = c->collection->db->store;
-    clipsearch_status status = cs_collection_refresh(c->collection, c->err);
+    clipsearch_status status = cs_local_refresh(c->collection, c->err);
     if (status == CLIPSEARCH_OK)
         status = cs_store_check(store, c->err);
     if (status == CLIPSEARCH_OK)
@@ -168,9 +168,10 @@ static clipsearch_status look_at_all(check *c)
     return measure_recall(c);
 }
 
-clipsearch_status cs_index_check(clipsearch_collection *collection, size_t sample, clipsearch_check_report *report,
+clipsearch_status cs_local_check(clipsearch_collection *base, size_t sample, clipsearch_check_report *report,
                                  clipsearch_error *err)
 {
+    local_collection *collection = cs_local_collection(base);
     check c = {.collection = collection, .report = report, .sample = sample ? sample : SAMPLE, .err = err};
     bool began = false;
     *report = (clipsearch_check_report){.state = CLIPSEARCH_INDEX_NONE};

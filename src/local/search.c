@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * search.c - searches the graph, or all vectors, which it loads once, and joins the answer with the rows. */
-#include "local/search.h"
+#include "local/collection.h"
 
 #include "base/mem.h"
-#include "local/picked.h"
+#include "local/filtered.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,7 +13,7 @@ enum { POOL_FLOATS = 1 << 22 };
 
 /* A vector read by its id takes about as long as FEW read in a row: 5.0 to 6.6 against 1.4 microseconds (100,000 x 512,
  * file in memory). */
-enum { FEW = 4, EF_MAX = 65536 };
+enum { FEW = 4 };
 
 /* A query whose squared length is this near to 1 is taken as it is, so that an encoder's vector keeps its bits. */
 static const double UNIT_TOLERANCE = 1e-5;
@@ -26,7 +26,7 @@ static clipsearch_status load_vector(void *context, int64_t id, const float *vec
 }
 
 /* Make collection->index hold the rows as they are in this reading, to which collection->row belongs. */
-static clipsearch_status bring_up_to_date(clipsearch_collection *collection, clipsearch_error *err)
+static clipsearch_status bring_up_to_date(local_collection *collection, clipsearch_error *err)
 {
     clipsearch_status status = CLIPSEARCH_OK;
     const cs_store_collection *row = &collection->row;
@@ -78,14 +78,14 @@ typedef struct place {
     bool graph;
     const cs_index *index;    /* exact; NULL while the graph is used */
     const cs_id_set *allowed; /* NULL: all */
-    cs_index *own;            /* an index of the picked vectors alone, or NULL */
+    cs_index *own;            /* an index of the filtered vectors alone, or NULL */
     cs_id_set set;
-    size_t picked; /* ids that the filter lets through */
+    size_t filtered; /* ids that the filter lets through */
 } place;
 
 /* Whether the index file can be searched. That it cannot may be because another process has just put a new one in
  * place, of which this reading does not know: then it is read anew. Says why not, once. */
-static clipsearch_status find_graph(clipsearch_collection *collection, bool may_read_anew, bool *usable,
+static clipsearch_status find_graph(local_collection *collection, bool may_read_anew, bool *usable,
                                     clipsearch_error *err)
 {
     enum { ATTEMPTS = 3 };
@@ -105,16 +105,16 @@ static clipsearch_status find_graph(clipsearch_collection *collection, bool may_
         cs_store_end_reading(store);
         status = cs_store_begin_reading(store, &began, err);
         if (status == CLIPSEARCH_OK)
-            status = cs_collection_refresh(collection, err);
+            status = cs_local_refresh(collection, err);
         if (status != CLIPSEARCH_OK || (collection->row.index_owner == owner && collection->row.index_next == next))
             break;
     }
     if (status == CLIPSEARCH_OK)
-        cs_database_note(collection->db, "%s", why.message);
+        cs_database_note(&collection->db->base, "%s", why.message);
     return status;
 }
 
-static clipsearch_status choose_exact(clipsearch_collection *collection, place *where, clipsearch_error *err)
+static clipsearch_status choose_exact(local_collection *collection, place *where, clipsearch_error *err)
 {
     where->graph = false;
     clipsearch_status status = bring_up_to_date(collection, err);
@@ -124,25 +124,25 @@ static clipsearch_status choose_exact(clipsearch_collection *collection, place *
 
 /* With a filter that lets few through, and neither graph nor vectors in memory, only their vectors are read; so too
  * when their ids lie too far apart for a set of bits. */
-static clipsearch_status choose_place(clipsearch_collection *collection, const clipsearch_search_options *options,
+static clipsearch_status choose_place(local_collection *collection, const cs_search_request *request,
                                       bool may_read_anew, place *where, clipsearch_error *err)
 {
-    cs_picked picked = {0};
+    cs_filtered filtered = {0};
     bool fits = true;
-    const char *filter = options->filter;
-    clipsearch_status status = cs_collection_refresh(collection, err);
-    if (status == CLIPSEARCH_OK && !options->exact)
+    const cs_filter_tree *filter = request->filter;
+    clipsearch_status status = cs_local_refresh(collection, err);
+    if (status == CLIPSEARCH_OK && !request->exact)
         status = find_graph(collection, may_read_anew, &where->graph, err);
     if (status == CLIPSEARCH_OK && filter)
-        status = cs_picked_read(collection, filter, &picked, err);
+        status = cs_filtered_read(collection, filter, &filtered, err);
     if (status == CLIPSEARCH_OK && filter)
-        status = cs_id_set_make(picked.ids, picked.count, &where->set, &fits, err);
+        status = cs_id_set_make(filtered.ids, filtered.count, &where->set, &fits, err);
     if (status != CLIPSEARCH_OK)
         goto done;
-    where->picked = picked.count;
+    where->filtered = filtered.count;
     bool loaded = where->graph || (collection->index && collection->index_generation == collection->row.generation);
-    if (filter && (!fits || (!loaded && picked.count <= collection->row.count / FEW))) {
-        status = cs_picked_index(collection, &picked, &where->own, err);
+    if (filter && (!fits || (!loaded && filtered.count <= collection->row.count / FEW))) {
+        status = cs_filtered_index(collection, &filtered, &where->own, err);
         where->index = where->own;
         where->graph = false;
         goto done;
@@ -151,22 +151,22 @@ static clipsearch_status choose_place(clipsearch_collection *collection, const c
     if (!where->graph)
         status = choose_exact(collection, where, err);
 done:
-    cs_picked_free(&picked);
+    cs_filtered_free(&filtered);
     return status;
 }
 
 /* The most that a search there can find. */
-static size_t most(const clipsearch_collection *collection, const place *where)
+static size_t most(const local_collection *collection, const place *where)
 {
     size_t count = where->index ? cs_index_count(where->index) : collection->row.count;
-    return where->allowed && where->picked < count ? where->picked : count;
+    return where->allowed && where->filtered < count ? where->filtered : count;
 }
 
 /* ---- one query ---- */
 
 /* The neighbours of one query; a graph that turns out to be damaged is left for an exact scan, of this query too.
  * neighbours [3 * params->k]: the last two thirds are for the search itself. */
-static clipsearch_status find_neighbours(clipsearch_collection *collection, place *where, const float *query,
+static clipsearch_status find_neighbours(local_collection *collection, place *where, const float *query,
                                          const cs_index_search_params *params, cs_neighbour *neighbours, size_t *found,
                                          clipsearch_error *err)
 {
@@ -178,7 +178,7 @@ static clipsearch_status find_neighbours(clipsearch_collection *collection, plac
             return status;
         if (status != CLIPSEARCH_E_FORMAT)
             return cs_fail(err, status, "%s", damage.message);
-        cs_database_note(collection->db,
+        cs_database_note(&collection->db->base,
                          "%s; searching all of %s exactly (clipsearch check --repair %s writes the index anew)",
                          damage.message, collection->row.name, collection->row.name);
         status = choose_exact(collection, where, err);
@@ -188,7 +188,7 @@ static clipsearch_status find_neighbours(clipsearch_collection *collection, plac
     return cs_index_search(where->index, query, params, collection->pool, neighbours, found, err);
 }
 
-static clipsearch_status search_one(clipsearch_collection *collection, place *where, const float *query,
+static clipsearch_status search_one(local_collection *collection, place *where, const float *query,
                                     const cs_index_search_params *params, cs_neighbour *neighbours,
                                     clipsearch_hits *hits, clipsearch_error *err)
 {
@@ -204,34 +204,33 @@ static clipsearch_status search_one(clipsearch_collection *collection, place *wh
     return status;
 }
 
-static clipsearch_status search_all(clipsearch_collection *collection, place *where, const float *queries, size_t count,
-                                    size_t k, const clipsearch_search_options *options, clipsearch_hits *hits,
-                                    clipsearch_error *err)
+static clipsearch_status search_all(local_collection *collection, place *where, const cs_search_request *request,
+                                    size_t k, clipsearch_hits *hits, clipsearch_error *err)
 {
     const size_t dim = collection->row.dim;
     size_t places;
     cs_index_stats stats = {0};
     cs_index_search_params params = {.k = k,
-                                     .has_limit = options->has_limit,
-                                     .limit = options->limit,
-                                     .ef = options->ef ? options->ef : collection->row.ef,
+                                     .has_limit = request->has_limit,
+                                     .limit = request->limit,
+                                     .ef = request->ef ? request->ef : collection->row.ef,
                                      .allowed = where->allowed,
                                      .stats = &stats};
     float *query = cs_alloc_aligned(dim, sizeof *query);
     cs_neighbour *neighbours =
         __builtin_mul_overflow(k, 3, &places) ? NULL : cs_alloc_array(places, sizeof *neighbours);
     clipsearch_status status = query && neighbours ? CLIPSEARCH_OK : cs_fail_memory(err, "search results");
-    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
-        status = take_query(&collection->row, queries + i * dim, i, query, err);
+    for (size_t i = 0; i < request->count && status == CLIPSEARCH_OK; i++) {
+        status = take_query(&collection->row, request->queries + i * dim, i, query, err);
         if (status == CLIPSEARCH_OK && k > 0)
             status = search_one(collection, where, query, &params, neighbours, hits, err);
         if (status != CLIPSEARCH_OK)
             break;
         cs_hits_next_query(hits);
-        if (options->stats) {
-            options->stats->graph += stats.graph;
-            options->stats->compared += stats.distances;
-            options->stats->tail = where->graph && collection->graph.tail ? cs_index_count(collection->graph.tail) : 0;
+        if (request->stats) {
+            request->stats->graph += stats.graph;
+            request->stats->compared += stats.distances;
+            request->stats->tail = where->graph && collection->graph.tail ? cs_index_count(collection->graph.tail) : 0;
         }
     }
     cs_free(query);
@@ -239,37 +238,24 @@ static clipsearch_status search_all(clipsearch_collection *collection, place *wh
     return status;
 }
 
-clipsearch_status cs_search(clipsearch_collection *collection, const float *queries, size_t count, size_t k,
-                            const clipsearch_search_options *options, clipsearch_hits **out, clipsearch_error *err)
+clipsearch_status cs_local_search(clipsearch_collection *base, const cs_search_request *request, clipsearch_hits *hits,
+                                  clipsearch_error *err)
 {
-    *out = NULL;
-    if (options->stats)
-        *options->stats = (clipsearch_search_stats){0};
-    if (k == 0)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "k is 0; ask for one hit at least");
-    if (options->has_limit && isnan(options->limit))
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the limit is no number");
-    if (options->ef > EF_MAX)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "ef is %zu; 1 to %d are allowed", options->ef, EF_MAX);
-    clipsearch_hits *hits = NULL;
+    local_collection *collection = cs_local_collection(base);
     place where = {0};
+    size_t k = request->k;
     bool began = false;
-    /* one reading throughout: rows, changes and answer are of one moment */
+    /* one read transaction throughout: rows, changes and answer are of one moment */
     clipsearch_status status = cs_store_begin_reading(collection->db->store, &began, err);
     if (status == CLIPSEARCH_OK)
-        status = choose_place(collection, options, began, &where, err);
-    if (status == CLIPSEARCH_OK && !(hits = cs_hits_make(count)))
-        status = cs_fail_memory(err, "search results");
+        status = choose_place(collection, request, began, &where, err);
     if (status == CLIPSEARCH_OK && k > most(collection, &where))
         k = most(collection, &where);
     if (status == CLIPSEARCH_OK)
-        status = search_all(collection, &where, queries, count, k, options, hits, err);
+        status = search_all(collection, &where, request, k, hits, err);
     if (began)
         cs_store_end_reading(collection->db->store);
     cs_index_close(&where.own);
     cs_id_set_free(&where.set);
-    if (status != CLIPSEARCH_OK)
-        cs_hits_free(&hits);
-    *out = hits;
     return status;
 }

@@ -1,291 +1,339 @@
 /* SPDX-License-Identifier: MIT
- * clip_tensors.c - the names of CLIP's tensors in each naming, and the shapes they must have. */
+ * clip_tensors.c - finds CLIP's tensors, checks their shapes, and puts each in its place in the towers' structs. */
 #include "model/clip_tensors.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 
-enum { NAME_SIZE = 128 }; /* the longest prefix and name take 70 */
+/* The sizes that shapes are made of. */
+enum size { ONE, WIDTH, MLP, DIM, POSITIONS, VOCABULARY, PATCH, SIZES };
 
-/* Look-ups below one prefix. The first failure latches; later look-ups do nothing. */
-struct lookup {
+/* How OpenAI's naming stores what transformers stores as it is. */
+enum openai_form { AS_IT_IS, FIRST_THIRD, SECOND_THIRD, LAST_THIRD, TRANSPOSED };
+
+/* A matrix of a struct and the tensor it is read from. The order of a list is the order in which its tensors are looked
+ * for, and the order in which a converted model has them. */
+struct binding {
+    cs_clip_part part;
+    size_t at;               /* of the cs_matrix in the struct */
+    enum size rows, columns; /* rows ONE: the tensor has one dimension */
+    enum openai_form openai;
+};
+
+#define FIELD(field) offsetof(BOUND, field)
+
+#define BOUND cs_vision_tensors
+static const struct binding vision_bindings[] = {
+    {CS_CLIP_PATCHES, FIELD(patch_weight), WIDTH, PATCH, AS_IT_IS},
+    {CS_CLIP_CLASS, FIELD(class_embedding), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_IMAGE_POSITIONS, FIELD(positions), POSITIONS, WIDTH, AS_IT_IS},
+    {CS_CLIP_PRE_LN_WEIGHT, FIELD(pre_ln_weight), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_PRE_LN_BIAS, FIELD(pre_ln_bias), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_POST_LN_WEIGHT, FIELD(post_ln_weight), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_POST_LN_BIAS, FIELD(post_ln_bias), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_IMAGE_PROJECTION, FIELD(projection), DIM, WIDTH, TRANSPOSED},
+};
+#undef BOUND
+
+#define BOUND cs_text_tensors
+static const struct binding text_bindings[] = {
+    {CS_CLIP_TOKENS, FIELD(tokens), VOCABULARY, WIDTH, AS_IT_IS},
+    {CS_CLIP_TEXT_POSITIONS, FIELD(positions), POSITIONS, WIDTH, AS_IT_IS},
+    {CS_CLIP_FINAL_LN_WEIGHT, FIELD(final_ln_weight), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_FINAL_LN_BIAS, FIELD(final_ln_bias), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_TEXT_PROJECTION, FIELD(projection), DIM, WIDTH, TRANSPOSED},
+};
+#undef BOUND
+
+#define BOUND cs_block_tensors
+static const struct binding block_bindings[] = {
+    {CS_CLIP_LN1_WEIGHT, FIELD(ln1_weight), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_LN1_BIAS, FIELD(ln1_bias), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_Q_WEIGHT, FIELD(q_weight), WIDTH, WIDTH, FIRST_THIRD},
+    {CS_CLIP_Q_BIAS, FIELD(q_bias), ONE, WIDTH, FIRST_THIRD},
+    {CS_CLIP_K_WEIGHT, FIELD(k_weight), WIDTH, WIDTH, SECOND_THIRD},
+    {CS_CLIP_K_BIAS, FIELD(k_bias), ONE, WIDTH, SECOND_THIRD},
+    {CS_CLIP_V_WEIGHT, FIELD(v_weight), WIDTH, WIDTH, LAST_THIRD},
+    {CS_CLIP_V_BIAS, FIELD(v_bias), ONE, WIDTH, LAST_THIRD},
+    {CS_CLIP_OUT_WEIGHT, FIELD(out_weight), WIDTH, WIDTH, AS_IT_IS},
+    {CS_CLIP_OUT_BIAS, FIELD(out_bias), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_LN2_WEIGHT, FIELD(ln2_weight), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_LN2_BIAS, FIELD(ln2_bias), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_FC1_WEIGHT, FIELD(fc1_weight), MLP, WIDTH, AS_IT_IS},
+    {CS_CLIP_FC1_BIAS, FIELD(fc1_bias), ONE, MLP, AS_IT_IS},
+    {CS_CLIP_FC2_WEIGHT, FIELD(fc2_weight), WIDTH, MLP, AS_IT_IS},
+    {CS_CLIP_FC2_BIAS, FIELD(fc2_bias), ONE, WIDTH, AS_IT_IS},
+};
+#undef BOUND
+
+/* OpenAI's alone: nothing is stored in another form than OpenAI's. */
+#define BOUND cs_attnpool_tensors
+static const struct binding attnpool_bindings[] = {
+    {CS_CLIP_POOL_POSITIONS, FIELD(positions), POSITIONS, WIDTH, AS_IT_IS},
+    {CS_CLIP_POOL_Q_WEIGHT, FIELD(q_weight), WIDTH, WIDTH, AS_IT_IS},
+    {CS_CLIP_POOL_Q_BIAS, FIELD(q_bias), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_POOL_K_WEIGHT, FIELD(k_weight), WIDTH, WIDTH, AS_IT_IS},
+    {CS_CLIP_POOL_K_BIAS, FIELD(k_bias), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_POOL_V_WEIGHT, FIELD(v_weight), WIDTH, WIDTH, AS_IT_IS},
+    {CS_CLIP_POOL_V_BIAS, FIELD(v_bias), ONE, WIDTH, AS_IT_IS},
+    {CS_CLIP_POOL_OUT_WEIGHT, FIELD(out_weight), DIM, WIDTH, AS_IT_IS},
+    {CS_CLIP_POOL_OUT_BIAS, FIELD(out_bias), ONE, DIM, AS_IT_IS},
+};
+#undef BOUND
+#undef FIELD
+
+enum {
+    VISION_BINDINGS = sizeof vision_bindings / sizeof *vision_bindings,
+    TEXT_BINDINGS = sizeof text_bindings / sizeof *text_bindings,
+    BLOCK_BINDINGS = sizeof block_bindings / sizeof *block_bindings,
+    ATTNPOOL_BINDINGS = sizeof attnpool_bindings / sizeof *attnpool_bindings
+};
+
+/* Where tensors are looked for, and the sizes they must have. */
+struct search {
     const cs_weights *weights;
-    char prefix[NAME_SIZE / 2];
-    clipsearch_status status;
+    cs_clip_naming naming;
+    unsigned tower;
+    size_t sizes[SIZES];
+    size_t patch; /* side of a patch in pixels */
     clipsearch_error *err;
 };
 
-static struct lookup lookup_make(const cs_weights *weights, const char *prefix, clipsearch_error *err)
+/* The shape of a binding's tensor, at `shape`; returns its rank. OpenAI's forms are left out. */
+static int shape_of(const struct search *in, const struct binding *b, size_t shape[CS_CLIP_RANK])
 {
-    struct lookup look = {.weights = weights, .err = err};
-    snprintf(look.prefix, sizeof look.prefix, "%s", prefix);
-    return look;
+    size_t rows = in->sizes[b->rows], columns = in->sizes[b->columns];
+    if (b->columns == PATCH) {
+        memcpy(shape, (size_t[]){rows, 3, in->patch, in->patch}, CS_CLIP_RANK * sizeof *shape);
+        return 4;
+    }
+    shape[0] = b->rows == ONE ? columns : rows;
+    shape[1] = columns;
+    return b->rows == ONE ? 1 : 2;
 }
 
-static const cs_tensor *get(struct lookup *look, const char *name, int rank, const size_t *shape)
+/* The matrix of one binding, from the tensor `name`. */
+static clipsearch_status bind(const struct search *in, const struct binding *b, const char *name, cs_matrix *out)
 {
-    const cs_tensor *tensor = NULL;
-    char full[NAME_SIZE];
-    snprintf(full, sizeof full, "%s%s", look->prefix, name);
-    if (look->status == CLIPSEARCH_OK)
-        look->status = cs_weights_get(look->weights, full, rank, shape, &tensor, look->err);
-    return tensor;
+    size_t shape[CS_CLIP_RANK];
+    int rank = shape_of(in, b, shape);
+    enum openai_form form = in->naming == CS_NAMING_HUGGING_FACE ? AS_IT_IS : b->openai;
+    bool third = form == FIRST_THIRD || form == SECOND_THIRD || form == LAST_THIRD;
+    if (third)
+        shape[0] *= 3; /* q, k and v lie one below the other */
+    if (form == TRANSPOSED) {
+        size_t rows = shape[0];
+        shape[0] = shape[1];
+        shape[1] = rows;
+    }
+    const cs_tensor *tensor;
+    clipsearch_status status = cs_weights_get(in->weights, name, rank, shape, &tensor, in->err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    *out = (cs_matrix){.dtype = tensor->dtype,
+                       .data = tensor->data,
+                       .rows = in->sizes[b->rows],
+                       .columns = in->sizes[b->columns],
+                       .transposed = form == TRANSPOSED};
+    if (third)
+        out->data = (const char *)tensor->data +
+                    (size_t)(form - FIRST_THIRD) * out->rows * out->columns * cs_dtype_size(tensor->dtype);
+    return CLIPSEARCH_OK;
 }
 
-static cs_matrix matrix_of(const cs_tensor *tensor, size_t rows, size_t columns)
+static cs_matrix *matrix_at(void *tensors, const struct binding *b)
 {
-    if (!tensor)
-        return (cs_matrix){0};
-    return (cs_matrix){.dtype = tensor->dtype, .data = tensor->data, .rows = rows, .columns = columns};
+    return (cs_matrix *)(void *)((char *)tensors + b->at);
 }
 
-/* A tensor [n] as a row. */
-static cs_matrix vector(struct lookup *look, const char *name, size_t n)
+/* All matrices of the struct `out`, which is zeroed by the caller. */
+static clipsearch_status bind_all(const struct search *in, const struct binding *bindings, size_t count, void *out)
 {
-    return matrix_of(get(look, name, 1, &n), 1, n);
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
+        char name[CS_CLIP_NAME];
+        cs_clip_name(in->naming, bindings[i].part, name);
+        status = bind(in, &bindings[i], name, matrix_at(out, &bindings[i]));
+    }
+    return status;
 }
 
-/* A tensor [rows, columns]. */
-static cs_matrix matrix(struct lookup *look, const char *name, size_t rows, size_t columns)
+static clipsearch_status bind_block(const struct search *in, size_t layer, cs_block_tensors *out)
 {
-    return matrix_of(get(look, name, 2, (size_t[]){rows, columns}), rows, columns);
-}
-
-/* A matrix [rows, columns] that is stored [columns, rows]. */
-static cs_matrix transposed(struct lookup *look, const char *name, size_t rows, size_t columns)
-{
-    cs_matrix found = matrix_of(get(look, name, 2, (size_t[]){columns, rows}), rows, columns);
-    found.transposed = true;
-    return found;
-}
-
-/* Part `index` of three equal parts that lie one below the other. */
-static cs_matrix third(cs_matrix whole, size_t rows, size_t index)
-{
-    if (!whole.data)
-        return whole;
-    cs_matrix part = whole;
-    size_t bytes = whole.rows * whole.columns / 3 * cs_dtype_size(whole.dtype);
-    part.data = (const char *)whole.data + index * bytes;
-    part.rows = rows;
-    part.columns = whole.rows * whole.columns / 3 / rows;
-    return part;
-}
-
-/* ---------------------------------------------------------------- namings */
-
-static bool has(const cs_weights *weights, const char *name)
-{
-    return cs_weights_find(weights, name) != NULL;
-}
-
-/* open_clip puts the text tower of its CustomTextCLIP below "text."; OpenAI's and plain models have it at the top. */
-static const char *openai_text_prefix(const cs_weights *weights)
-{
-    return !has(weights, "token_embedding.weight") && has(weights, "text.token_embedding.weight") ? "text." : "";
-}
-
-bool cs_clip_is_resnet(const cs_weights *weights)
-{
-    return has(weights, "visual.layer1.0.conv1.weight");
-}
-
-bool cs_clip_has_vision(const cs_weights *weights, cs_clip_naming naming)
-{
-    if (naming == CS_NAMING_OPENAI && cs_clip_is_resnet(weights))
-        return true;
-    return has(weights,
-               naming == CS_NAMING_HUGGING_FACE ? "vision_model.embeddings.class_embedding" : "visual.class_embedding");
-}
-
-bool cs_clip_has_text(const cs_weights *weights, cs_clip_naming naming)
-{
-    if (naming == CS_NAMING_HUGGING_FACE)
-        return has(weights, "text_model.embeddings.token_embedding.weight");
-    return has(weights, "token_embedding.weight") || has(weights, "text.token_embedding.weight");
-}
-
-clipsearch_status cs_clip_naming_detect(const cs_weights *weights, cs_clip_naming *naming, clipsearch_error *err)
-{
-    static const cs_clip_naming namings[] = {CS_NAMING_HUGGING_FACE, CS_NAMING_OPENAI};
-    for (size_t i = 0; i < sizeof namings / sizeof *namings; i++)
-        if (cs_clip_has_vision(weights, namings[i]) || cs_clip_has_text(weights, namings[i])) {
-            *naming = namings[i];
-            return CLIPSEARCH_OK;
-        }
-    return cs_fail(err, CLIPSEARCH_E_MODEL,
-                   "%s: these are no CLIP weights: neither vision_model.embeddings.class_embedding nor "
-                   "text_model.embeddings.token_embedding.weight (transformers), neither visual.class_embedding nor "
-                   "token_embedding.weight (OpenAI, open_clip) is among its %zu tensors",
-                   cs_weights_path(weights), cs_weights_count(weights));
-}
-
-/* ---------------------------------------------------------------- blocks */
-
-static void hugging_face_block(struct lookup *look, size_t w, size_t m, cs_block_tensors *out)
-{
-    out->ln1_weight = vector(look, "layer_norm1.weight", w);
-    out->ln1_bias = vector(look, "layer_norm1.bias", w);
-    out->q_weight = matrix(look, "self_attn.q_proj.weight", w, w);
-    out->q_bias = vector(look, "self_attn.q_proj.bias", w);
-    out->k_weight = matrix(look, "self_attn.k_proj.weight", w, w);
-    out->k_bias = vector(look, "self_attn.k_proj.bias", w);
-    out->v_weight = matrix(look, "self_attn.v_proj.weight", w, w);
-    out->v_bias = vector(look, "self_attn.v_proj.bias", w);
-    out->out_weight = matrix(look, "self_attn.out_proj.weight", w, w);
-    out->out_bias = vector(look, "self_attn.out_proj.bias", w);
-    out->ln2_weight = vector(look, "layer_norm2.weight", w);
-    out->ln2_bias = vector(look, "layer_norm2.bias", w);
-    out->fc1_weight = matrix(look, "mlp.fc1.weight", m, w);
-    out->fc1_bias = vector(look, "mlp.fc1.bias", m);
-    out->fc2_weight = matrix(look, "mlp.fc2.weight", w, m);
-    out->fc2_bias = vector(look, "mlp.fc2.bias", w);
-}
-
-static void openai_block(struct lookup *look, size_t w, size_t m, cs_block_tensors *out)
-{
-    out->ln1_weight = vector(look, "ln_1.weight", w);
-    out->ln1_bias = vector(look, "ln_1.bias", w);
-    cs_matrix weight = matrix(look, "attn.in_proj_weight", 3 * w, w); /* q, k, v one below the other */
-    cs_matrix bias = vector(look, "attn.in_proj_bias", 3 * w);
-    out->q_weight = third(weight, w, 0);
-    out->k_weight = third(weight, w, 1);
-    out->v_weight = third(weight, w, 2);
-    out->q_bias = third(bias, 1, 0);
-    out->k_bias = third(bias, 1, 1);
-    out->v_bias = third(bias, 1, 2);
-    out->out_weight = matrix(look, "attn.out_proj.weight", w, w);
-    out->out_bias = vector(look, "attn.out_proj.bias", w);
-    out->ln2_weight = vector(look, "ln_2.weight", w);
-    out->ln2_bias = vector(look, "ln_2.bias", w);
-    out->fc1_weight = matrix(look, "mlp.c_fc.weight", m, w);
-    out->fc1_bias = vector(look, "mlp.c_fc.bias", m);
-    out->fc2_weight = matrix(look, "mlp.c_proj.weight", w, m);
-    out->fc2_bias = vector(look, "mlp.c_proj.bias", w);
-}
-
-/* "<tower's prefix><blocks' name>.<layer>." at `out`. */
-static void block_prefix(const cs_weights *weights, cs_clip_naming naming, bool vision, size_t layer,
-                         char out[NAME_SIZE / 2])
-{
-    if (naming == CS_NAMING_HUGGING_FACE)
-        snprintf(out, NAME_SIZE / 2, "%s.encoder.layers.%zu.", vision ? "vision_model" : "text_model", layer);
-    else
-        snprintf(out, NAME_SIZE / 2, "%stransformer.resblocks.%zu.", vision ? "visual." : openai_text_prefix(weights),
-                 layer);
-}
-
-static clipsearch_status block(const cs_weights *weights, cs_clip_naming naming, const cs_tower_config *tower,
-                               bool vision, size_t layer, cs_block_tensors *out, clipsearch_error *err)
-{
-    char prefix[NAME_SIZE / 2];
-    block_prefix(weights, naming, vision, layer, prefix);
-    struct lookup look = lookup_make(weights, prefix, err);
+    clipsearch_status status = CLIPSEARCH_OK;
     *out = (cs_block_tensors){0};
-    if (naming == CS_NAMING_HUGGING_FACE)
-        hugging_face_block(&look, tower->width, tower->mlp, out);
-    else
-        openai_block(&look, tower->width, tower->mlp, out);
-    return look.status;
+    for (size_t i = 0; i < BLOCK_BINDINGS && status == CLIPSEARCH_OK; i++) {
+        char name[CS_CLIP_NAME];
+        cs_clip_block_name(in->naming, in->tower, layer, block_bindings[i].part, name);
+        status = bind(in, &block_bindings[i], name, matrix_at(out, &block_bindings[i]));
+    }
+    return status;
+}
+
+/* A file with more blocks than the configuration says is another model: computing with the first ones only would give
+ * vectors that look well and mean nothing. */
+static clipsearch_status refuse_further_block(const struct search *in, size_t layers)
+{
+    char name[CS_CLIP_NAME];
+    cs_clip_block_name(in->naming, in->tower, layers, CS_CLIP_LN1_WEIGHT, name);
+    if (!cs_weights_find(in->weights, name))
+        return CLIPSEARCH_OK;
+    return cs_fail(in->err, CLIPSEARCH_E_MODEL,
+                   "%s: the tensor \"%s\" is there, but the configuration says %zu layers; the configuration and the "
+                   "weights are of different models",
+                   cs_weights_path(in->weights), name, layers);
+}
+
+/* ---------------------------------------------------------------- towers */
+
+static struct search vision_search(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
+                                   clipsearch_error *err)
+{
+    size_t p = config->patch_size;
+    size_t grid = config->image_size / p; /* pixels that fill no patch are left out, as by the convolution's stride */
+    return (struct search){.weights = weights,
+                           .naming = naming,
+                           .tower = CLIPSEARCH_IMAGE_TOWER,
+                           .sizes = {[ONE] = 1,
+                                     [WIDTH] = config->vision.width,
+                                     [MLP] = config->vision.mlp,
+                                     [DIM] = config->dim,
+                                     [POSITIONS] = 1 + grid * grid,
+                                     [PATCH] = 3 * p * p},
+                           .patch = p,
+                           .err = err};
+}
+
+static struct search text_search(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
+                                 clipsearch_error *err)
+{
+    return (struct search){.weights = weights,
+                           .naming = naming,
+                           .tower = CLIPSEARCH_TEXT_TOWER,
+                           .sizes = {[ONE] = 1,
+                                     [WIDTH] = config->text.width,
+                                     [MLP] = config->text.mlp,
+                                     [DIM] = config->dim,
+                                     [POSITIONS] = config->context_length,
+                                     [VOCABULARY] = config->vocabulary},
+                           .err = err};
 }
 
 clipsearch_status cs_clip_vision_block(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
                                        size_t layer, cs_block_tensors *out, clipsearch_error *err)
 {
-    return block(weights, naming, &config->vision, true, layer, out, err);
+    const struct search in = vision_search(weights, naming, config, err);
+    return bind_block(&in, layer, out);
 }
 
 clipsearch_status cs_clip_text_block(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
                                      size_t layer, cs_block_tensors *out, clipsearch_error *err)
 {
-    return block(weights, naming, &config->text, false, layer, out, err);
+    const struct search in = text_search(weights, naming, config, err);
+    return bind_block(&in, layer, out);
 }
-
-/* A file with more blocks than the configuration says is another model: computing with the first ones only would give
- * vectors that look well and mean nothing. */
-static void refuse_further_block(struct lookup *look, cs_clip_naming naming, const cs_tower_config *tower, bool vision)
-{
-    char name[NAME_SIZE];
-    if (look->status != CLIPSEARCH_OK)
-        return;
-    block_prefix(look->weights, naming, vision, tower->layers, name);
-    size_t n = strlen(name);
-    snprintf(name + n, sizeof name - n, "%s", naming == CS_NAMING_HUGGING_FACE ? "layer_norm1.weight" : "ln_1.weight");
-    if (has(look->weights, name))
-        look->status = cs_fail(look->err, CLIPSEARCH_E_MODEL,
-                               "%s: the tensor \"%s\" is there, but the configuration says %zu layers; the "
-                               "configuration and the weights are of different models",
-                               cs_weights_path(look->weights), name, tower->layers);
-}
-
-/* ---------------------------------------------------------------- towers */
 
 clipsearch_status cs_clip_vision(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
                                  cs_vision_tensors *out, clipsearch_error *err)
 {
-    bool hf = naming == CS_NAMING_HUGGING_FACE;
-    size_t w = config->vision.width, p = config->patch_size;
-    size_t grid = config->image_size / p; /* pixels that fill no patch are left out, as by the convolution's stride */
-    struct lookup look = lookup_make(weights, hf ? "vision_model." : "visual.", err);
+    const struct search in = vision_search(weights, naming, config, err);
     *out = (cs_vision_tensors){0};
-    out->patch_weight = matrix_of(
-        get(&look, hf ? "embeddings.patch_embedding.weight" : "conv1.weight", 4, (size_t[]){w, 3, p, p}), w, 3 * p * p);
-    out->class_embedding = vector(&look, hf ? "embeddings.class_embedding" : "class_embedding", w);
-    out->positions =
-        matrix(&look, hf ? "embeddings.position_embedding.weight" : "positional_embedding", 1 + grid * grid, w);
-    out->pre_ln_weight = vector(&look, hf ? "pre_layrnorm.weight" : "ln_pre.weight", w); /* sic */
-    out->pre_ln_bias = vector(&look, hf ? "pre_layrnorm.bias" : "ln_pre.bias", w);
-    out->post_ln_weight = vector(&look, hf ? "post_layernorm.weight" : "ln_post.weight", w);
-    out->post_ln_bias = vector(&look, hf ? "post_layernorm.bias" : "ln_post.bias", w);
-    if (hf) {
-        look.prefix[0] = '\0';
-        out->projection = matrix(&look, "visual_projection.weight", config->dim, w);
-    } else {
-        out->projection = transposed(&look, "proj", config->dim, w);
-    }
-    refuse_further_block(&look, naming, &config->vision, true);
-    return look.status;
+    clipsearch_status status = bind_all(&in, vision_bindings, VISION_BINDINGS, out);
+    return status == CLIPSEARCH_OK ? refuse_further_block(&in, config->vision.layers) : status;
 }
 
 clipsearch_status cs_clip_text(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
                                cs_text_tensors *out, clipsearch_error *err)
 {
-    bool hf = naming == CS_NAMING_HUGGING_FACE;
-    size_t w = config->text.width;
-    struct lookup look = lookup_make(weights, hf ? "text_model." : openai_text_prefix(weights), err);
+    const struct search in = text_search(weights, naming, config, err);
     *out = (cs_text_tensors){0};
-    out->tokens =
-        matrix(&look, hf ? "embeddings.token_embedding.weight" : "token_embedding.weight", config->vocabulary, w);
-    out->positions =
-        matrix(&look, hf ? "embeddings.position_embedding.weight" : "positional_embedding", config->context_length, w);
-    out->final_ln_weight = vector(&look, hf ? "final_layer_norm.weight" : "ln_final.weight", w);
-    out->final_ln_bias = vector(&look, hf ? "final_layer_norm.bias" : "ln_final.bias", w);
-    if (hf) {
-        look.prefix[0] = '\0';
-        out->projection = matrix(&look, "text_projection.weight", config->dim, w);
-    } else {
-        out->projection = transposed(&look, "text_projection", config->dim, w);
-    }
-    refuse_further_block(&look, naming, &config->text, false);
-    return look.status;
+    clipsearch_status status = bind_all(&in, text_bindings, TEXT_BINDINGS, out);
+    return status == CLIPSEARCH_OK ? refuse_further_block(&in, config->text.layers) : status;
 }
 
 clipsearch_status cs_clip_attnpool(const cs_weights *weights, const cs_clip_config *config, cs_attnpool_tensors *out,
                                    clipsearch_error *err)
 {
-    size_t c = CS_RESNET_SHRINK * config->vision.width, grid = config->image_size / CS_RESNET_SHRINK;
-    struct lookup look = lookup_make(weights, "visual.attnpool.", err);
-    *out = (cs_attnpool_tensors){.positions = matrix(&look, "positional_embedding", 1 + grid * grid, c)};
-    out->q_weight = matrix(&look, "q_proj.weight", c, c);
-    out->q_bias = vector(&look, "q_proj.bias", c);
-    out->k_weight = matrix(&look, "k_proj.weight", c, c);
-    out->k_bias = vector(&look, "k_proj.bias", c);
-    out->v_weight = matrix(&look, "v_proj.weight", c, c);
-    out->v_bias = vector(&look, "v_proj.bias", c);
-    out->out_weight = matrix(&look, "c_proj.weight", config->dim, c);
-    out->out_bias = vector(&look, "c_proj.bias", config->dim);
-    return look.status;
+    size_t grid = config->image_size / CS_RESNET_SHRINK;
+    const struct search in = {.weights = weights,
+                              .naming = CS_NAMING_OPENAI,
+                              .sizes = {[ONE] = 1,
+                                        [WIDTH] = CS_RESNET_SHRINK * config->vision.width,
+                                        [DIM] = config->dim,
+                                        [POSITIONS] = 1 + grid * grid},
+                              .err = err};
+    *out = (cs_attnpool_tensors){0};
+    return bind_all(&in, attnpool_bindings, ATTNPOOL_BINDINGS, out);
+}
+
+/* ---------------------------------------------------------------- a tower's tensors, one by one */
+
+/* Call `each` with the tensors of some bindings, which are parts of a block when `layer` is not NULL. */
+static void walk(const struct search *in, const struct binding *bindings, size_t count, const size_t *layer,
+                 void *tensors, cs_clip_each *each, void *context)
+{
+    for (size_t i = 0; i < count; i++) {
+        cs_clip_tensor tensor = {.matrix = *matrix_at(tensors, &bindings[i])};
+        tensor.rank = shape_of(in, &bindings[i], tensor.shape);
+        if (layer)
+            cs_clip_block_name(CS_NAMING_HUGGING_FACE, in->tower, *layer, bindings[i].part, tensor.name);
+        else
+            cs_clip_name(CS_NAMING_HUGGING_FACE, bindings[i].part, tensor.name);
+        each(context, &tensor);
+    }
+}
+
+static clipsearch_status walk_blocks(const struct search *in, size_t layers, cs_clip_each *each, void *context)
+{
+    for (size_t layer = 0; layer < layers; layer++) {
+        cs_block_tensors block;
+        clipsearch_status status = bind_block(in, layer, &block);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        walk(in, block_bindings, BLOCK_BINDINGS, &layer, &block, each, context);
+    }
+    return CLIPSEARCH_OK;
+}
+
+/* A tower: the first `before` bindings, its blocks, and the other bindings. */
+static clipsearch_status walk_tower(const struct search *in, const struct binding *bindings, size_t before,
+                                    size_t count, size_t layers, void *tensors, cs_clip_each *each, void *context)
+{
+    walk(in, bindings, before, NULL, tensors, each, context);
+    clipsearch_status status = walk_blocks(in, layers, each, context);
+    if (status == CLIPSEARCH_OK)
+        walk(in, bindings + before, count - before, NULL, tensors, each, context);
+    return status;
+}
+
+clipsearch_status cs_clip_walk_vision(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
+                                      cs_clip_each *each, void *context, clipsearch_error *err)
+{
+    enum { BEFORE = 5 }; /* all but the last LayerNorm and the projection */
+    const struct search in = vision_search(weights, naming, config, err);
+    cs_vision_tensors tensors;
+    clipsearch_status status = cs_clip_vision(weights, naming, config, &tensors, err);
+    return status == CLIPSEARCH_OK ? walk_tower(&in, vision_bindings, BEFORE, VISION_BINDINGS, config->vision.layers,
+                                                &tensors, each, context)
+                                   : status;
+}
+
+clipsearch_status cs_clip_walk_text(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
+                                    cs_clip_each *each, void *context, clipsearch_error *err)
+{
+    enum { BEFORE = 2 }; /* the embeddings */
+    const struct search in = text_search(weights, naming, config, err);
+    cs_text_tensors tensors;
+    clipsearch_status status = cs_clip_text(weights, naming, config, &tensors, err);
+    return status == CLIPSEARCH_OK
+               ? walk_tower(&in, text_bindings, BEFORE, TEXT_BINDINGS, config->text.layers, &tensors, each, context)
+               : status;
+}
+
+size_t cs_clip_count_tensors(const cs_clip_config *config)
+{
+    return VISION_BINDINGS + TEXT_BINDINGS + BLOCK_BINDINGS * (config->vision.layers + config->text.layers);
 }
 
 /* ---------------------------------------------------------------- logit scale */
@@ -311,8 +359,6 @@ static float first_element(const cs_tensor *tensor)
 
 float cs_clip_logit_scale(const cs_weights *weights)
 {
-    const cs_tensor *tensor = cs_weights_find(weights, "logit_scale");
-    if (!tensor || !tensor->is_float || tensor->count != 1)
-        return 100.0F; /* what OpenAI's training clips it to */
-    return expf(first_element(tensor));
+    const cs_tensor *tensor = cs_clip_find_logit_scale(weights);
+    return tensor ? expf(first_element(tensor)) : 100.0F; /* what OpenAI's training clips it to */
 }

@@ -1,24 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * clip_tensors.h - CLIP's tensors by their place in the model, whichever of the three namings the file uses. */
+ * clip_tensors.h - CLIP's tensors by their part of the model, whichever naming the file uses. */
 #ifndef CS_MODEL_CLIP_TENSORS_H
 #define CS_MODEL_CLIP_TENSORS_H
 
 #include "model/clip_config.h"
-#include "model/weights.h"
-
-typedef enum cs_clip_naming {
-    CS_NAMING_HUGGING_FACE, /* vision_model.encoder.layers.N.self_attn.q_proj ... */
-    CS_NAMING_OPENAI        /* visual.transformer.resblocks.N.attn.in_proj_weight ...; open_clip's too */
-} cs_clip_naming;
-
-/* A matrix [rows, columns] inside a tensor, where it lies in the file. transposed: the file stores its transpose
- * [columns, rows]. */
-typedef struct cs_matrix {
-    cs_dtype dtype;
-    const void *data;
-    size_t rows, columns;
-    bool transposed;
-} cs_matrix;
+#include "model/clip_names.h"
+#include "model/matrix.h"
 
 /* A pre-LN transformer block, W = width, M = mlp. */
 typedef struct cs_block_tensors {
@@ -45,16 +32,6 @@ typedef struct cs_text_tensors {
     cs_matrix projection;                     /* [dim, W] out x in; transposed for OpenAI naming */
 } cs_text_tensors;
 
-/* Which naming the file uses. CLIPSEARCH_E_MODEL when neither tower is there in either. */
-clipsearch_status cs_clip_naming_detect(const cs_weights *weights, cs_clip_naming *naming, clipsearch_error *err);
-
-/* Whether the image tower is OpenAI's modified ResNet (OpenAI's naming always): nn/fold.h binds its convolutions. */
-bool cs_clip_is_resnet(const cs_weights *weights);
-
-/* Whether the file holds that tower at all. */
-bool cs_clip_has_vision(const cs_weights *weights, cs_clip_naming naming);
-bool cs_clip_has_text(const cs_weights *weights, cs_clip_naming naming);
-
 /* Each looks up its tensors and checks every shape against the configuration. CLIPSEARCH_E_MODEL names tensor, file,
  * expected and found shape. */
 clipsearch_status cs_clip_vision(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
@@ -76,6 +53,27 @@ typedef struct cs_attnpool_tensors {
 
 clipsearch_status cs_clip_attnpool(const cs_weights *weights, const cs_clip_config *config, cs_attnpool_tensors *out,
                                    clipsearch_error *err);
+
+/* A tensor as transformers names and shapes it; `matrix` is where the file has its numbers. */
+enum { CS_CLIP_RANK = 4 };
+typedef struct cs_clip_tensor {
+    char name[CS_CLIP_NAME];
+    cs_matrix matrix;
+    int rank;
+    size_t shape[CS_CLIP_RANK];
+} cs_clip_tensor;
+
+typedef void cs_clip_each(void *context, const cs_clip_tensor *tensor);
+
+/* Call `each` with every tensor of a tower, a vision transformer or the text tower, in the order in which the tower
+ * reads them. `tensor` lives until `each` returns. Errors as above; some calls may have been made before one. */
+clipsearch_status cs_clip_walk_vision(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
+                                      cs_clip_each *each, void *context, clipsearch_error *err);
+clipsearch_status cs_clip_walk_text(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
+                                    cs_clip_each *each, void *context, clipsearch_error *err);
+
+/* How many tensors the two walks give together. */
+size_t cs_clip_count_tensors(const cs_clip_config *config);
 
 /* exp of the logit_scale tensor; 100 when the file has none. */
 float cs_clip_logit_scale(const cs_weights *weights);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/weight_name.h"
 #include "models/catalogue.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ static bool is_directory(const char *path)
 static bool is_model(const char *path)
 {
     cs_file_info info;
-    return is_directory(path) || (*cs_path_weight_ending(path) && cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK);
+    return is_directory(path) || (*cs_weight_name_ending(path) && cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK);
 }
 
 char *cs_source_tree_path(const char *name)
@@ -155,7 +156,7 @@ static bool goes_by(const cs_model_place *place, const char *name)
         return strcmp(place->name, name) == 0;
     char *real = realpath(place->directory, NULL);
     const char *base = real ? cs_path_base(real) : "";
-    size_t n = (size_t)(cs_path_weight_ending(base) - base);
+    size_t n = (size_t)(cs_weight_name_ending(base) - base);
     bool same = real && strlen(name) == n && strncmp(base, name, n) == 0;
     free(real);
     return same;

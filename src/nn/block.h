@@ -3,6 +3,7 @@
 #ifndef CS_NN_BLOCK_H
 #define CS_NN_BLOCK_H
 
+#include "model/clip_tensors.h"
 #include "nn/attention.h"
 #include "nn/layernorm.h"
 #include "nn/linear.h"

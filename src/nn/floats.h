@@ -3,7 +3,8 @@
 #ifndef CS_NN_FLOATS_H
 #define CS_NN_FLOATS_H
 
-#include "model/clip_tensors.h"
+#include "base/error.h"
+#include "model/matrix.h"
 
 /* A copy of `matrix` in f32, [rows, columns] whichever way round the file has it; the caller frees it with cs_free.
  * For what is small or transposed: big matrices are read where they lie (nn/linear). CLIPSEARCH_E_MEMORY. */

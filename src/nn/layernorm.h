@@ -4,7 +4,7 @@
 #define CS_NN_LAYERNORM_H
 
 #include "base/pool.h"
-#include "model/clip_tensors.h"
+#include "model/matrix.h"
 
 /* Zero is a valid empty value to close. */
 typedef struct cs_layernorm {

@@ -4,7 +4,7 @@
 #define CS_NN_LINEAR_H
 
 #include "kernels/gemm.h"
-#include "model/clip_tensors.h"
+#include "model/matrix.h"
 
 /* N outputs, K inputs. Zero is a valid empty value to close. */
 typedef struct cs_linear {

@@ -19,8 +19,8 @@ clipsearch_status cs_store_log(cs_store *store, const cs_store_collection *colle
     return cs_store_run(store, statement, "noting a change", err);
 }
 
-clipsearch_status cs_store_log_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
-                                     clipsearch_error *err)
+clipsearch_status cs_store_log_where(cs_store *store, const cs_store_collection *collection,
+                                     const cs_filter_tree *filter, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     if (!store->logging)

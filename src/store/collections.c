@@ -72,9 +72,9 @@ static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_
         !read_text(row, 3, out->fingerprint, sizeof out->fingerprint) ||
         !read_text(row, 4, out->preprocessing, sizeof out->preprocessing))
         return cs_store_fail_content(store, err, "collection %s: its encoder's name cannot be read", out->name);
-    if (!read_count(row, 5, &dim) || dim < 1 || dim > CS_STORE_DIM_MAX)
+    if (!read_count(row, 5, &dim) || dim < 1 || dim > CS_ITEM_DIM_MAX)
         return cs_store_fail_content(store, err, "collection %s: a dimension of %lld, expected 1 to %d", out->name,
-                                     (long long)sqlite3_column_int64(row, 5), CS_STORE_DIM_MAX);
+                                     (long long)sqlite3_column_int64(row, 5), CS_ITEM_DIM_MAX);
     int m = 0;
     while (read_text(row, 6, metric, sizeof metric) && m < METRICS && strcmp(metric, metric_names[m]) != 0)
         m++;
@@ -193,19 +193,27 @@ clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, con
 
 /* ---- changing */
 
+clipsearch_status cs_store_check_name(const char *name, clipsearch_error *err)
+{
+    if (is_good_name(name, sizeof((cs_store_collection *)0)->name))
+        return CLIPSEARCH_OK;
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                   "\"%.64s\" cannot be a collection's name: 1 to 64 letters, digits, '_', '-' or '.'", name);
+}
+
 static clipsearch_status check_new(const cs_store *store, const cs_store_collection *c, clipsearch_error *err)
 {
     if (store->read_only)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", store->path);
-    if (!is_good_name(c->name, sizeof c->name))
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "\"%.64s\" cannot be a collection's name: 1 to 64 letters, digits, '_', '-' or '.'", c->name);
+    clipsearch_status status = cs_store_check_name(c->name, err);
+    if (status)
+        return status;
     if (!memchr(c->encoder, '\0', sizeof c->encoder) || !memchr(c->fingerprint, '\0', sizeof c->fingerprint) ||
         !memchr(c->preprocessing, '\0', sizeof c->preprocessing) || !memchr(c->codes, '\0', sizeof c->codes))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: its encoder's name is too long", c->name);
-    if (c->dim < 1 || c->dim > CS_STORE_DIM_MAX)
+    if (c->dim < 1 || c->dim > CS_ITEM_DIM_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: a dimension of %zu, can be 1 to %d", c->name, c->dim,
-                       CS_STORE_DIM_MAX);
+                       CS_ITEM_DIM_MAX);
     if ((int)c->metric < 0 || (int)c->metric >= METRICS)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: there is no metric %d", c->name, (int)c->metric);
     return CLIPSEARCH_OK;

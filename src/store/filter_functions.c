@@ -34,7 +34,7 @@ static void remainder_of(sqlite3_context *context, int count, sqlite3_value **va
     } /* SQLite makes NULL of a NaN */
 }
 
-int cs_filter_add_functions(sqlite3 *db)
+int cs_filter_sql_add_functions(sqlite3 *db)
 {
     int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
     int code = sqlite3_create_function_v2(db, "clipsearch_name", 1, flags, NULL, name_of, NULL, NULL, NULL);

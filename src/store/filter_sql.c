@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * filter_sql.c - a filter's tree to SQL. Every condition written here is 0 or 1, never NULL, so that NOT is plain. */
+ * filter_sql.c - prints a filter as SQL. Every condition printed here is 0 or 1, never NULL, so that NOT is plain. */
 #include "store/filter_sql.h"
 
 #include "base/mem.h"
@@ -9,12 +9,23 @@
 /* Far above what the limits of filter.h let through (1,000 fields of 16 keys, three times each). */
 enum { MAX_SQL = 64 << 20 };
 
+/* By field. A path is a BLOB in the table, so that any name can be stored; as TEXT its bytes are the same. */
+static const char *const field_sql[CS_FIELDS] = {
+    [CS_FIELD_ID] = "items.id",
+    [CS_FIELD_PATH] = "CAST(items.path AS TEXT)",
+    [CS_FIELD_NAME] = "clipsearch_name(items.path)",
+    [CS_FIELD_SIZE] = "items.size",
+    [CS_FIELD_MTIME] = "(items.mtime_ns / 1e9)",
+    [CS_FIELD_WIDTH] = "items.width",
+    [CS_FIELD_HEIGHT] = "items.height",
+};
+
 /* As what an attribute's value is wanted; as anything else there is none. */
 typedef enum view { VIEW_NUMBER, VIEW_TEXT, VIEW_BOOLEAN, VIEW_TYPE } view;
 
 typedef struct writer {
     const cs_filter_tree *tree;
-    cs_filter *filter;
+    cs_filter_sql *filter;
     uint32_t *parameters; /* [tree->count]: of a node, 0 when it has none yet */
     uint32_t *operands;   /* stack of the and and or being written */
     size_t operand_count, operand_capacity;
@@ -53,7 +64,7 @@ static void put_pattern(cs_buf *out, const char *text, size_t size)
 
 static cs_filter_value *new_value(writer *w)
 {
-    cs_filter *filter = w->filter;
+    cs_filter_sql *filter = w->filter;
     if (filter->count == filter->capacity) {
         size_t capacity = filter->capacity ? filter->capacity * 2 : 16;
         cs_filter_value *values = cs_realloc_array(filter->values, capacity, sizeof *values);
@@ -126,7 +137,7 @@ static void put_value(writer *w, uint32_t number, view as)
     const cs_filter_node *n = node(w, number);
     switch (n->kind) {
     case CS_NODE_FIELD:
-        put(w, cs_filter_fields[n->index].sql);
+        put(w, field_sql[n->index]);
         break;
     case CS_NODE_ATTRIBUTE:
         put_attribute(w, n, as);
@@ -317,11 +328,11 @@ static void put_condition(writer *w, uint32_t number, bool negated)
 
 /* ---- the whole */
 
-clipsearch_status cs_filter_write(const cs_filter_tree *tree, cs_filter *filter, clipsearch_error *err)
+clipsearch_status cs_filter_print_sql(const cs_filter_tree *tree, cs_filter_sql *filter, clipsearch_error *err)
 {
     writer w = {.tree = tree, .filter = filter};
-    filter->sql = cs_buf_make(MAX_SQL);
-    filter->texts = cs_buf_make(4 * CS_FILTER_MAX_BYTES); /* a pattern can grow to three times its size */
+    *filter = (cs_filter_sql){.sql = cs_buf_make(MAX_SQL),
+                              .texts = cs_buf_make(4 * CS_FILTER_MAX_BYTES)}; /* a pattern can triple its size */
     w.parameters = cs_zalloc_array(tree->count, sizeof *w.parameters);
     if (!w.parameters)
         return cs_fail_memory(err, "a filter");
@@ -333,48 +344,15 @@ clipsearch_status cs_filter_write(const cs_filter_tree *tree, cs_filter *filter,
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_filter_compile(const char *text, cs_filter **out, size_t *column, clipsearch_error *err)
+void cs_filter_sql_free(cs_filter_sql *filter)
 {
-    cs_lexer lexer = {.text = text, .size = strnlen(text, CS_FILTER_MAX_BYTES + 1)};
-    cs_filter_tree tree = {0};
-    *out = NULL;
-    if (column)
-        *column = 0;
-    if (lexer.size > CS_FILTER_MAX_BYTES)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "the filter has more than %d bytes", CS_FILTER_MAX_BYTES);
-    cs_filter *filter = cs_zalloc_array(1, sizeof *filter);
-    if (!filter)
-        return cs_fail_memory(err, "a filter");
-    clipsearch_status status = cs_filter_parse(&lexer, &tree, err);
-    if (!status)
-        status = cs_filter_write(&tree, filter, err);
-    if (status) {
-        if (column)
-            *column = lexer.column;
-        cs_filter_close(&filter);
-    }
-    cs_filter_tree_free(&tree);
-    *out = filter;
-    return status;
+    cs_buf_free(&filter->sql);
+    cs_buf_free(&filter->texts);
+    cs_free(filter->values);
+    *filter = (cs_filter_sql){0};
 }
 
-void cs_filter_close(cs_filter **filter)
-{
-    if (!filter || !*filter)
-        return;
-    cs_buf_free(&(*filter)->sql);
-    cs_buf_free(&(*filter)->texts);
-    cs_free((*filter)->values);
-    cs_free(*filter);
-    *filter = NULL;
-}
-
-const char *cs_filter_sql(const cs_filter *filter)
-{
-    return filter->sql.data;
-}
-
-int cs_filter_bind(const cs_filter *filter, sqlite3_stmt *statement)
+int cs_filter_sql_bind(const cs_filter_sql *filter, sqlite3_stmt *statement)
 {
     int code = SQLITE_OK;
     for (size_t i = 0; i < filter->count && code == SQLITE_OK; i++) {
@@ -386,7 +364,7 @@ int cs_filter_bind(const cs_filter *filter, sqlite3_stmt *statement)
             code = sqlite3_bind_double(statement, n, value->real);
         else
             code = sqlite3_bind_text64(statement, n, value->text_size ? filter->texts.data + value->text : "",
-                                       value->text_size, SQLITE_STATIC, SQLITE_UTF8);
+                                       value->text_size, SQLITE_TRANSIENT, SQLITE_UTF8);
     }
     return code;
 }

@@ -12,15 +12,15 @@ static clipsearch_status check_item(const cs_store *store, const cs_store_collec
     clipsearch_status status = cs_store_need_transaction(store, err);
     if (status)
         return status;
-    if (!item->path || item->path[0] == '\0' || strnlen(item->path, CS_STORE_PATH_MAX + 1) > CS_STORE_PATH_MAX)
+    if (!item->path || item->path[0] == '\0' || strnlen(item->path, CS_ITEM_PATH_MAX + 1) > CS_ITEM_PATH_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "an item for %s: its path must have 1 to %d bytes", collection->name,
-                       CS_STORE_PATH_MAX);
+                       CS_ITEM_PATH_MAX);
     if (item->size > INT64_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a size of %llu bytes cannot be", item->path,
                        (unsigned long long)item->size);
-    if (!item->attributes || strnlen(item->attributes, CS_STORE_ATTRIBUTES_MAX + 1) > CS_STORE_ATTRIBUTES_MAX)
+    if (!item->attributes || strnlen(item->attributes, CS_ITEM_ATTRIBUTES_MAX + 1) > CS_ITEM_ATTRIBUTES_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: its attributes must be a JSON object of at most %d bytes",
-                       item->path, CS_STORE_ATTRIBUTES_MAX);
+                       item->path, CS_ITEM_ATTRIBUTES_MAX);
     return CLIPSEARCH_OK;
 }
 
@@ -255,8 +255,8 @@ clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *co
     return status;
 }
 
-clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
-                                        uint64_t *removed, clipsearch_error *err)
+clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_collection *collection,
+                                        const cs_filter_tree *filter, uint64_t *removed, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     uint64_t gone = 0;

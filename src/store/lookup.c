@@ -57,7 +57,7 @@ clipsearch_status cs_store_is_json_object(cs_store *store, const char *text, boo
     return status;
 }
 
-/* Columns as ITEM_COLUMNS in statements.c. */
+/* Columns as CS_STORE_ITEM_COLUMNS. */
 static clipsearch_status read_item(cs_store *store, sqlite3_stmt *row, clipsearch_item *item, clipsearch_error *err)
 {
     bool good;
@@ -127,7 +127,7 @@ clipsearch_status cs_store_get_path(cs_store *store, const cs_store_collection *
     sqlite3_stmt *statement;
     int code = SQLITE_OK;
     *found = false;
-    if (strnlen(path, CS_STORE_PATH_MAX + 1) > CS_STORE_PATH_MAX)
+    if (strnlen(path, CS_ITEM_PATH_MAX + 1) > CS_ITEM_PATH_MAX)
         return CLIPSEARCH_OK; /* no item has such a path */
     clipsearch_status status = cs_store_statement(store, CS_SQL_ITEM_BY_PATH, &statement, err);
     if (status)
@@ -171,6 +171,32 @@ clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_collection 
     return cs_store_walk(store, statement, code, each, context, err);
 }
 
+clipsearch_status cs_store_each_content(cs_store *store, const cs_store_collection *collection,
+                                        clipsearch_status (*each)(void *context, const uint8_t hash[32],
+                                                                  clipsearch_error *err),
+                                        void *context, clipsearch_error *err)
+{
+    enum { HASH_BYTES = 32 };
+    sqlite3_stmt *statement;
+    bool row = true;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_ITEMS_HASHES, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    while (!(status = cs_store_step(store, statement, &row, "reading the items", err)) && row) {
+        const void *hash = sqlite3_column_type(statement, 0) == SQLITE_BLOB ? sqlite3_column_blob(statement, 0) : NULL;
+        if (!hash || sqlite3_column_bytes(statement, 0) != HASH_BYTES)
+            status = cs_store_fail_content(store, err, "the row with key %lld: its hash cannot be",
+                                           (long long)sqlite3_column_int64(statement, 1));
+        else
+            status = each(context, hash, err);
+        if (status)
+            break;
+    }
+    cs_store_done(statement);
+    return status;
+}
+
 clipsearch_status cs_store_each_item(cs_store *store, const cs_store_collection *collection, const char *root,
                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
                                      clipsearch_error *err)
@@ -182,8 +208,8 @@ clipsearch_status cs_store_each_item(cs_store *store, const cs_store_collection 
         return status;
     sqlite3_bind_int64(statement, 1, collection->key);
     if (root) {
-        size_t n = strnlen(root, CS_STORE_PATH_MAX + 1);
-        if (n > CS_STORE_PATH_MAX) {
+        size_t n = strnlen(root, CS_ITEM_PATH_MAX + 1);
+        if (n > CS_ITEM_PATH_MAX) {
             cs_store_done(statement);
             return CLIPSEARCH_OK; /* no item has such a path */
         }

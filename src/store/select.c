@@ -18,24 +18,29 @@ static clipsearch_status fail_prepare(const cs_store *store, int code, clipsearc
 }
 
 clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_collection *collection, const char *before,
-                                         const cs_filter *filter, const char *behind, sqlite3_stmt **statement,
+                                         const cs_filter_tree *filter, const char *behind, sqlite3_stmt **statement,
                                          clipsearch_error *err)
 {
+    int code = SQLITE_OK;
+    cs_filter_sql condition = {0};
+    clipsearch_status status = filter ? cs_filter_print_sql(filter, &condition, err) : CLIPSEARCH_OK;
     *statement = NULL;
     cs_buf sql = cs_buf_make(SIZE_MAX / 2);
     cs_buf_printf(&sql, "%s WHERE collection = ?1 AND (", before);
-    cs_buf_puts(&sql, filter ? cs_filter_sql(filter) : "1");
+    cs_buf_puts(&sql, filter && !status ? condition.sql.data : "1");
     cs_buf_printf(&sql, ") %s", behind);
-    clipsearch_status status = sql.failed ? cs_fail_memory(err, "a filter") : CLIPSEARCH_OK;
-    int code = status ? SQLITE_OK : sqlite3_prepare_v2(store->db, sql.data, -1, statement, NULL);
+    if (!status && sql.failed)
+        status = cs_fail_memory(err, "a filter");
+    if (!status && (code = sqlite3_prepare_v2(store->db, sql.data, -1, statement, NULL)) != SQLITE_OK)
+        status = fail_prepare(store, code, err);
+    if (!status) {
+        sqlite3_bind_int64(*statement, 1, collection->key);
+        if (filter && (code = cs_filter_sql_bind(&condition, *statement)) != SQLITE_OK)
+            status = cs_store_fail(store, code, "reading by a filter", err);
+    }
+    cs_filter_sql_free(&condition);
     cs_buf_free(&sql);
-    if (code != SQLITE_OK)
-        return fail_prepare(store, code, err);
-    if (status)
-        return status;
-    sqlite3_bind_int64(*statement, 1, collection->key);
-    code = filter ? cs_filter_bind(filter, *statement) : SQLITE_OK;
-    return code == SQLITE_OK ? CLIPSEARCH_OK : cs_store_fail(store, code, "reading by a filter", err);
+    return status;
 }
 
 static int64_t at_most(uint64_t count)
@@ -43,24 +48,26 @@ static int64_t at_most(uint64_t count)
     return count > INT64_MAX ? INT64_MAX : (int64_t)count;
 }
 
-clipsearch_status cs_store_each_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
-                                      uint64_t offset, uint64_t limit,
+clipsearch_status cs_store_each_where(cs_store *store, const cs_store_collection *collection,
+                                      const cs_filter_tree *filter, int64_t after, uint64_t offset, uint64_t limit,
                                       bool (*each)(void *context, const clipsearch_item *item), void *context,
                                       clipsearch_error *err)
 {
     sqlite3_stmt *statement;
-    clipsearch_status status = cs_store_prepare_where(store, collection, "SELECT " CS_STORE_ITEM_COLUMNS " FROM items",
-                                                      filter, "ORDER BY id LIMIT ?2 OFFSET ?3", &statement, err);
+    clipsearch_status status =
+        cs_store_prepare_where(store, collection, "SELECT " CS_STORE_ITEM_COLUMNS " FROM items", filter,
+                               "AND id > ?4 ORDER BY id LIMIT ?2 OFFSET ?3", &statement, err);
     if (!status) {
         sqlite3_bind_int64(statement, 2, at_most(limit));
         sqlite3_bind_int64(statement, 3, at_most(offset));
+        sqlite3_bind_int64(statement, 4, after);
         status = cs_store_walk(store, statement, SQLITE_OK, each, context, err);
     }
     sqlite3_finalize(statement);
     return status;
 }
 
-clipsearch_status cs_store_each_id(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
+clipsearch_status cs_store_each_id(cs_store *store, const cs_store_collection *collection, const cs_filter_tree *filter,
                                    clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                    void *context, clipsearch_error *err)
 {

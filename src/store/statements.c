@@ -58,6 +58,7 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_ITEM_BY_PATH] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2",
     [CS_SQL_ITEMS_BY_HASH] =
         "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND hash = ?2 ORDER BY id",
+    [CS_SQL_ITEMS_HASHES] = "SELECT hash, key FROM items INDEXED BY items_by_hash WHERE collection = ?1",
     [CS_SQL_ITEMS_ALL] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 ORDER BY path",
     /* ?2 the root, ?3 the root and '/', ?4 the root and the byte behind '/': no LIKE, so no byte means anything else.
      * Both parts are ranges of items_by_path, merged in order. */

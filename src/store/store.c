@@ -106,7 +106,7 @@ static clipsearch_status connect(cs_store *store, const char *name, int flags, c
     if (code != SQLITE_OK)
         return cs_store_fail(store, code, "opening it", err);
     set_up_connection(store->db);
-    code = cs_filter_add_functions(store->db);
+    code = cs_filter_sql_add_functions(store->db);
     return code == SQLITE_OK ? CLIPSEARCH_OK : cs_store_fail(store, code, "setting it up", err);
 }
 
@@ -253,7 +253,7 @@ static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clip
 
 /* ---- cs_store_open */
 
-static clipsearch_status check_file(const char *path, unsigned flags, clipsearch_error *err)
+clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsearch_error *err)
 {
     struct stat st;
     if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
@@ -347,7 +347,7 @@ static clipsearch_status follow_link(cs_store *store, clipsearch_error *err)
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out, clipsearch_error *err)
 {
     *out = NULL;
-    clipsearch_status status = check_file(path, flags, err);
+    clipsearch_status status = cs_store_check_file(path, flags, err);
     if (status)
         return status;
     char *name = plain_name(path);
@@ -358,11 +358,11 @@ clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out
     }
     store->read_only = flags == CLIPSEARCH_READ_ONLY;
     store->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    store->item_path = cs_buf_make(CS_STORE_PATH_MAX);
-    store->item_attributes = cs_buf_make(CS_STORE_ATTRIBUTES_MAX);
-    store->bounds = cs_buf_make(3 * (CS_STORE_PATH_MAX + 2));
+    store->item_path = cs_buf_make(CS_ITEM_PATH_MAX);
+    store->item_attributes = cs_buf_make(CS_ITEM_ATTRIBUTES_MAX);
+    store->bounds = cs_buf_make(3 * (CS_ITEM_PATH_MAX + 2));
     store->path = cs_strdup(path);
-    store->vector = cs_alloc_aligned(CS_STORE_DIM_MAX, sizeof *store->vector);
+    store->vector = cs_alloc_aligned(CS_ITEM_DIM_MAX, sizeof *store->vector);
     if (!name || !store->path || !store->vector) {
         status = cs_fail_memory(err, "a database handle");
         goto done;

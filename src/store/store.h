@@ -4,6 +4,7 @@
 #define CS_STORE_STORE_H
 
 #include "base/error.h"
+#include "base/item_limits.h"
 #include "filter/filter.h"
 
 #include <stdint.h>
@@ -13,20 +14,17 @@ typedef struct cs_store cs_store;
 /* Schema version this build writes. A file with a higher one is refused, a lower one migrated in one transaction. */
 enum { CS_STORE_SCHEMA = 2 };
 
-/* What a row may hold; larger is refused when written and when read. */
-enum {
-    CS_STORE_DIM_MAX = 4096,
-    CS_STORE_PATH_MAX = 65535,         /* bytes */
-    CS_STORE_ATTRIBUTES_MAX = 1 << 20, /* bytes of JSON */
-    CS_STORE_TIMEOUT_MS = 5000         /* how long a change waits for another writer */
-};
+/* How long a change waits for another writer, in milliseconds. */
+enum { CS_STORE_TIMEOUT_MS = 5000 };
 
 /* flags as clipsearch_database_open. WAL, foreign keys, application_id checked, busy timeout 5 s. A file that is not a
- * clipsearch database is left untouched. A commit is on the disk when cs_store_commit returns (synchronous=FULL).
+ * clipsearch database is left untouched. A commit is on the disk when cs_store_commit returns (synchronous=EXTRA).
  * CLIPSEARCH_READ_ONLY changes no row (though a file of an older schema is brought up to date first); it needs leave to
  * write in the file's directory (readers and writers agree through PATH-shm beside it) unless the whole file system is
  * read-only, where nobody can write and the file is read as it stands. */
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err);
+/* What cs_store_open checks before it opens anything: the file is there, or with CLIPSEARCH_CREATE its directory. */
+clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsearch_error *err);
 void cs_store_close(cs_store **store);
 const char *cs_store_path(const cs_store *store);
 /* The same, or of a symbolic link the file that it leads to: beside it lie the files that belong to it. */
@@ -54,6 +52,8 @@ typedef struct cs_store_collection {
     uint64_t log_from;
 } cs_store_collection;
 
+/* CLIPSEARCH_E_ARGUMENT when no collection can have this name. */
+clipsearch_status cs_store_check_name(const char *name, clipsearch_error *err);
 /* Make a collection; fields key, created, count, generation are filled in. CLIPSEARCH_E_ARGUMENT for a bad name,
  * CLIPSEARCH_E_DATABASE when the name is taken. */
 clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collection, clipsearch_error *err);
@@ -96,8 +96,8 @@ clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *co
                                   clipsearch_error *err);
 
 /* Remove every item `filter` lets through; *removed (may be NULL) receives how many. */
-clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
-                                        uint64_t *removed, clipsearch_error *err);
+clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_collection *collection,
+                                        const cs_filter_tree *filter, uint64_t *removed, clipsearch_error *err);
 
 /* Look-ups. *found false: none. item's strings are owned by the store and live until the next call on it. A row that no
  * clipsearch could have written (edited by hand, damaged) is CLIPSEARCH_E_DATABASE everywhere. A callback may look up
@@ -115,13 +115,19 @@ clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_collection 
 clipsearch_status cs_store_each_item(cs_store *store, const cs_store_collection *collection, const char *root,
                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
                                      clipsearch_error *err);
-/* Every item that `filter` (NULL: all) lets through, by ascending id: `limit` of them behind the first `offset`. */
-clipsearch_status cs_store_each_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
-                                      uint64_t offset, uint64_t limit,
+/* Every item with an id above `after` that `filter` (NULL: all) lets through, by ascending id: `limit` of them behind
+ * the first `offset`. */
+clipsearch_status cs_store_each_where(cs_store *store, const cs_store_collection *collection,
+                                      const cs_filter_tree *filter, int64_t after, uint64_t offset, uint64_t limit,
                                       bool (*each)(void *context, const clipsearch_item *item), void *context,
                                       clipsearch_error *err);
+/* The content hash of every item, in no order. */
+clipsearch_status cs_store_each_content(cs_store *store, const cs_store_collection *collection,
+                                        clipsearch_status (*each)(void *context, const uint8_t hash[32],
+                                                                  clipsearch_error *err),
+                                        void *context, clipsearch_error *err);
 /* The ids alone, ascending. */
-clipsearch_status cs_store_each_id(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
+clipsearch_status cs_store_each_id(cs_store *store, const cs_store_collection *collection, const cs_filter_tree *filter,
                                    clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                    void *context, clipsearch_error *err);
 /* ---- what an index file needs */

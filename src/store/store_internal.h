@@ -44,6 +44,7 @@ typedef enum cs_sql {
     CS_SQL_ITEM_BY_ID,
     CS_SQL_ITEM_BY_PATH,
     CS_SQL_ITEMS_BY_HASH,
+    CS_SQL_ITEMS_HASHES,
     CS_SQL_ITEMS_ALL,
     CS_SQL_ITEMS_BELOW,
     CS_SQL_JSON_TYPE,
@@ -66,7 +67,7 @@ struct cs_store {
     sqlite3_stmt *statements[CS_SQL_COUNT];
     cs_buf item_path, item_attributes; /* strings of the item last looked up */
     cs_buf bounds;                     /* the ends of a walk's range of paths */
-    float *vector;                     /* [CS_STORE_DIM_MAX], scratch of a walk over vectors */
+    float *vector;                     /* [CS_ITEM_DIM_MAX], scratch of a walk over vectors */
 };
 
 /* ---- statements.c */
@@ -125,10 +126,10 @@ clipsearch_status cs_store_walk(cs_store *store, sqlite3_stmt *statement, int co
 
 /* ---- select.c */
 
-/* Prepare "`before` WHERE collection = ?1 AND `filter` `behind`" (no condition for filter NULL), with the collection
- * and the filter's values bound; ?2 and ?3 are the statement's own. The caller finalises it. */
+/* Prepare "`before` WHERE collection = ?1 AND (`filter`) `behind`" (no condition for filter NULL), with the collection
+ * and the filter's values bound; ?2 to ?4 are the statement's own. The caller finalizes it, in any case. */
 clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_collection *collection, const char *before,
-                                         const cs_filter *filter, const char *behind, sqlite3_stmt **statement,
+                                         const cs_filter_tree *filter, const char *behind, sqlite3_stmt **statement,
                                          clipsearch_error *err);
 
 /* ---- collections.c */
@@ -143,8 +144,8 @@ clipsearch_status cs_store_touch(cs_store *store, const cs_store_collection *col
 clipsearch_status cs_store_log(cs_store *store, const cs_store_collection *collection, int64_t id,
                                clipsearch_error *err);
 /* The same of all items that `filter` (NULL: all) lets through, before they go. */
-clipsearch_status cs_store_log_where(cs_store *store, const cs_store_collection *collection, const cs_filter *filter,
-                                     clipsearch_error *err);
+clipsearch_status cs_store_log_where(cs_store *store, const cs_store_collection *collection,
+                                     const cs_filter_tree *filter, clipsearch_error *err);
 
 /* ---- vectors.c */
 

@@ -80,7 +80,7 @@ clipsearch_status cs_store_each_vector(cs_store *store, const cs_store_collectio
 {
     sqlite3_stmt *statement;
     bool row = false;
-    if (collection->dim < 1 || collection->dim > CS_STORE_DIM_MAX)
+    if (collection->dim < 1 || collection->dim > CS_ITEM_DIM_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: a dimension of %zu", collection->name,
                        collection->dim);
     clipsearch_status status = cs_store_statement(store, CS_SQL_VECTORS_ALL, &statement, err);

@@ -19,7 +19,7 @@ enum { MOST_WORK = 1 << 26 };
 
 /* What cleaning needs besides its output. */
 typedef struct work {
-    cs_codes line, a, b;
+    cs_codepoints line, a, b;
     size_t cost;   /* code points worked through so far */
     bool unescape; /* ftfy stops resolving references at the first line with a '<' in it: it may be HTML */
 } work;
@@ -54,7 +54,7 @@ static uint32_t uncurl(uint32_t code)
 
 /* ftfy's steps that look at one character: C1 controls, ligatures, widths, quotes; and its line breaks. (U+0085, which
  * ftfy lists as one, never gets that far: as a C1 control it has become an ellipsis.) */
-static bool map_characters(const cs_codes *in, cs_codes *out)
+static bool map_characters(const cs_codepoints *in, cs_codepoints *out)
 {
     out->count = 0;
     for (size_t i = 0; i < in->count; i++) {
@@ -65,7 +65,7 @@ static bool map_characters(const cs_codes *in, cs_codes *out)
             code = '\n';
         }
         if (code < 0x80) {
-            if (!cs_codes_put(out, code))
+            if (!cs_codepoints_put(out, code))
                 return false;
             continue;
         }
@@ -76,7 +76,7 @@ static bool map_characters(const cs_codes *in, cs_codes *out)
             size_t n = parts[p] >= 0xFF01 && parts[p] <= 0xFFEF ? cs_unicode_narrow(parts[p], narrow) : 1;
             for (size_t k = 0; k < n; k++) {
                 uint32_t last = uncurl(narrow[k]);
-                if (!cs_codes_put(out, last == 0x2028 || last == 0x2029 ? '\n' : last))
+                if (!cs_codepoints_put(out, last == 0x2028 || last == 0x2029 ? '\n' : last))
                     return false;
             }
         }
@@ -104,12 +104,12 @@ static bool is_unwanted_control(uint32_t code)
 }
 
 /* Terminal escapes first, controls after, as ftfy does: the ESC of an escape that is none goes with the controls. */
-static bool drop_controls(const cs_codes *in, cs_codes *out)
+static bool drop_controls(const cs_codepoints *in, cs_codepoints *out)
 {
     out->count = 0;
     for (size_t i = 0; i < in->count;) {
         size_t escape = terminal_escape(in->at + i, in->count - i);
-        if (!escape && !is_unwanted_control(in->at[i]) && !cs_codes_put(out, in->at[i]))
+        if (!escape && !is_unwanted_control(in->at[i]) && !cs_codepoints_put(out, in->at[i]))
             return false;
         i += escape ? escape : 1;
     }
@@ -117,7 +117,7 @@ static bool drop_controls(const cs_codes *in, cs_codes *out)
 }
 
 /* A line that none of ftfy's steps would change. */
-static bool is_plain(const cs_codes *line)
+static bool is_plain(const cs_codepoints *line)
 {
     for (size_t i = 0; i < line->count; i++) {
         uint32_t code = line->at[i];
@@ -137,7 +137,7 @@ static clipsearch_status fix_line(work *w, clipsearch_error *err)
                 err, CLIPSEARCH_E_LIMIT,
                 "the text has character references (\"&amp;\") escaped too many times over, expected at most "
                 "a few levels; unescape it first");
-        const cs_codes *from = &w->line;
+        const cs_codepoints *from = &w->line;
         if (w->unescape) {
             if (!cs_entities_unescape_strict(&w->line, &w->b))
                 return cs_fail_memory(err, "cleaning a text");
@@ -148,14 +148,14 @@ static clipsearch_status fix_line(work *w, clipsearch_error *err)
         if (w->a.count == w->line.count && memcmp(w->a.at, w->line.at, w->a.count * sizeof *w->a.at) == 0)
             return CLIPSEARCH_OK;
         w->line.count = 0;
-        if (!cs_codes_append(&w->line, w->a.at, w->a.count))
+        if (!cs_codepoints_append(&w->line, w->a.at, w->a.count))
             return cs_fail_memory(err, "cleaning a text");
     }
     return CLIPSEARCH_OK;
 }
 
 /* ftfy.fix_text: `text` line by line into `out`. */
-static clipsearch_status fix_text(work *w, const uint8_t *text, size_t size, cs_codes *out, clipsearch_error *err)
+static clipsearch_status fix_text(work *w, const uint8_t *text, size_t size, cs_codepoints *out, clipsearch_error *err)
 {
     w->unescape = true;
     for (size_t i = 0; i < size;) {
@@ -165,67 +165,67 @@ static clipsearch_status fix_text(work *w, const uint8_t *text, size_t size, cs_
             i += cs_utf8_read(text + i, size - i, &code);
             if (code == '<')
                 w->unescape = false;
-            if (!cs_codes_put(&w->line, code))
+            if (!cs_codepoints_put(&w->line, code))
                 return cs_fail_memory(err, "cleaning a text");
         }
         clipsearch_status status = fix_line(w, err);
         if (status != CLIPSEARCH_OK)
             return status;
-        if (!cs_codes_append(out, w->line.at, w->line.count))
+        if (!cs_codepoints_append(out, w->line.at, w->line.count))
             return cs_fail_memory(err, "cleaning a text");
     }
     return CLIPSEARCH_OK;
 }
 
 /* Strip, and make every run of white space one space. In place: the text only shrinks. */
-static void collapse(cs_codes *codes)
+static void collapse(cs_codepoints *codepoints)
 {
     size_t written = 0;
     bool gap = false;
-    for (size_t i = 0; i < codes->count; i++) {
-        if (cs_unicode_is_space(codes->at[i])) {
+    for (size_t i = 0; i < codepoints->count; i++) {
+        if (cs_unicode_is_space(codepoints->at[i])) {
             gap = written > 0;
             continue;
         }
         if (gap)
-            codes->at[written++] = ' ';
+            codepoints->at[written++] = ' ';
         gap = false;
-        codes->at[written++] = codes->at[i];
+        codepoints->at[written++] = codepoints->at[i];
     }
-    codes->count = written;
+    codepoints->count = written;
 }
 
 /* Does the capital sigma at `i` end a word: a cased letter before it and none behind, ignorable ones passed over
  * (Unicode 15, table 3-17, Final_Sigma)? Each run of ignorable ones is walked twice at most. */
-static bool is_final_sigma(const cs_codes *codes, size_t i)
+static bool is_final_sigma(const cs_codepoints *codepoints, size_t i)
 {
     size_t before = i, after = i + 1;
-    while (before > 0 && cs_unicode_case_ignorable(codes->at[before - 1]))
+    while (before > 0 && cs_unicode_case_ignorable(codepoints->at[before - 1]))
         before--;
-    if (before == 0 || !cs_unicode_cased(codes->at[before - 1]))
+    if (before == 0 || !cs_unicode_cased(codepoints->at[before - 1]))
         return false;
-    while (after < codes->count && cs_unicode_case_ignorable(codes->at[after]))
+    while (after < codepoints->count && cs_unicode_case_ignorable(codepoints->at[after]))
         after++;
-    return after == codes->count || !cs_unicode_cased(codes->at[after]);
+    return after == codepoints->count || !cs_unicode_cased(codepoints->at[after]);
 }
 
 /* Full lower case: what differs from the simple mapping is the final sigma and I with a dot above. */
-static bool lower(const cs_codes *in, cs_codes *out)
+static bool lower(const cs_codepoints *in, cs_codepoints *out)
 {
     enum { SIGMA = 0x3A3, FINAL_SIGMA = 0x3C2, DOTTED_I = 0x130, DOT_ABOVE = 0x307 };
     out->count = 0;
     for (size_t i = 0; i < in->count; i++) {
         uint32_t code = in->at[i];
-        bool ok = code == SIGMA && is_final_sigma(in, i) ? cs_codes_put(out, FINAL_SIGMA)
-                  : code == DOTTED_I                     ? cs_codes_put(out, 'i') && cs_codes_put(out, DOT_ABOVE)
-                                                         : cs_codes_put(out, cs_unicode_lower(code));
+        bool ok = code == SIGMA && is_final_sigma(in, i) ? cs_codepoints_put(out, FINAL_SIGMA)
+                  : code == DOTTED_I ? cs_codepoints_put(out, 'i') && cs_codepoints_put(out, DOT_ABOVE)
+                                     : cs_codepoints_put(out, cs_unicode_lower(code));
         if (!ok)
             return false;
     }
     return true;
 }
 
-clipsearch_status cs_clean_codes(const char *text, size_t size, cs_codes *out, clipsearch_error *err)
+clipsearch_status cs_clean_codepoints(const char *text, size_t size, cs_codepoints *out, clipsearch_error *err)
 {
     out->count = 0;
     if (size > CS_TEXT_MAX_BYTES)
@@ -233,9 +233,9 @@ clipsearch_status cs_clean_codes(const char *text, size_t size, cs_codes *out, c
                        CS_TEXT_MAX_BYTES);
     work w;
     w.cost = 0;
-    cs_codes_init(&w.line);
-    cs_codes_init(&w.a);
-    cs_codes_init(&w.b);
+    cs_codepoints_init(&w.line);
+    cs_codepoints_init(&w.a);
+    cs_codepoints_init(&w.b);
     clipsearch_status status = fix_text(&w, (const uint8_t *)text, size, out, err);
     if (status != CLIPSEARCH_OK)
         goto done;
@@ -247,27 +247,27 @@ clipsearch_status cs_clean_codes(const char *text, size_t size, cs_codes *out, c
     if (!lower(&w.b, out))
         status = cs_fail_memory(err, "cleaning a text");
 done:
-    cs_codes_free(&w.line);
-    cs_codes_free(&w.a);
-    cs_codes_free(&w.b);
+    cs_codepoints_free(&w.line);
+    cs_codepoints_free(&w.a);
+    cs_codepoints_free(&w.b);
     return status;
 }
 
 /* Append code points to `out` as UTF-8. */
-static clipsearch_status write_text(const cs_codes *codes, cs_buf *out, clipsearch_error *err)
+static clipsearch_status write_text(const cs_codepoints *codepoints, cs_buf *out, clipsearch_error *err)
 {
     size_t size = 0;
     char bytes[4];
-    for (size_t i = 0; i < codes->count; i++)
-        size += cs_utf8_put(codes->at[i], bytes);
+    for (size_t i = 0; i < codepoints->count; i++)
+        size += cs_utf8_put(codepoints->at[i], bytes);
     if (!cs_buf_reserve(out, size)) {
         if (size > out->max - out->len)
             return cs_fail(err, CLIPSEARCH_E_LIMIT, "the cleaned text has %zu bytes, there is room for %zu; shorten it",
                            size, out->max - out->len);
         return cs_fail_memory(err, "cleaning a text");
     }
-    for (size_t i = 0; i < codes->count; i++) {
-        size_t n = cs_utf8_put(codes->at[i], bytes);
+    for (size_t i = 0; i < codepoints->count; i++) {
+        size_t n = cs_utf8_put(codepoints->at[i], bytes);
         cs_buf_append(out, bytes, n);
     }
     return CLIPSEARCH_OK;
@@ -275,11 +275,11 @@ static clipsearch_status write_text(const cs_codes *codes, cs_buf *out, clipsear
 
 clipsearch_status cs_clean(const char *text, size_t size, cs_buf *out, clipsearch_error *err)
 {
-    cs_codes codes;
-    cs_codes_init(&codes);
-    clipsearch_status status = cs_clean_codes(text, size, &codes, err);
+    cs_codepoints codepoints;
+    cs_codepoints_init(&codepoints);
+    clipsearch_status status = cs_clean_codepoints(text, size, &codepoints, err);
     if (status == CLIPSEARCH_OK)
-        status = write_text(&codes, out, err);
-    cs_codes_free(&codes);
+        status = write_text(&codepoints, out, err);
+    cs_codepoints_free(&codepoints);
     return status;
 }

@@ -5,7 +5,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "text/codes.h"
+#include "text/codepoints.h"
 
 enum { CS_TEXT_MAX_BYTES = 1 << 20 }; /* the longest text that is taken */
 
@@ -16,6 +16,6 @@ enum { CS_TEXT_MAX_BYTES = 1 << 20 }; /* the longest text that is taken */
 clipsearch_status cs_clean(const char *text, size_t size, cs_buf *out, clipsearch_error *err);
 
 /* The same as code points in `out` (emptied first). A text below 1 KiB takes no memory. */
-clipsearch_status cs_clean_codes(const char *text, size_t size, cs_codes *out, clipsearch_error *err);
+clipsearch_status cs_clean_codepoints(const char *text, size_t size, cs_codepoints *out, clipsearch_error *err);
 
 #endif

@@ -57,23 +57,23 @@ static const cs_entity *look_up(const uint32_t *name, size_t size)
     return NULL;
 }
 
-static bool put_entity(cs_codes *out, const cs_entity *entity)
+static bool put_entity(cs_codepoints *out, const cs_entity *entity)
 {
-    return cs_codes_put(out, entity->first) && (!entity->second || cs_codes_put(out, entity->second));
+    return cs_codepoints_put(out, entity->first) && (!entity->second || cs_codepoints_put(out, entity->second));
 }
 
 /* Append what a numeric reference stands for: nothing, or one code point. The HTML standard's "numeric character
  * reference end state" as Python applies it: U+0080..U+009F mean windows-1252, what is no character gives nothing. */
-static bool put_number(cs_codes *out, uint32_t number)
+static bool put_number(cs_codepoints *out, uint32_t number)
 {
     if (number >= 0x80 && number <= 0x9F)
-        return cs_codes_put(out, cs_unicode_mend_c1(number));
+        return cs_codepoints_put(out, cs_unicode_mend_c1(number));
     if (number == 0 || (number >= 0xD800 && number <= 0xDFFF) || number >= TOO_LARGE)
-        return cs_codes_put(out, 0xFFFD);
+        return cs_codepoints_put(out, 0xFFFD);
     bool control =
         (number < 0x20 && number != '\t' && number != '\n' && number != '\f' && number != '\r') || number == 0x7F;
     bool no_character = (number >= 0xFDD0 && number <= 0xFDEF) || (number & 0xFFFE) == 0xFFFE;
-    return control || no_character || cs_codes_put(out, number);
+    return control || no_character || cs_codepoints_put(out, number);
 }
 
 /* Read the number of "&#123" or "&#x7b" at `at` ('&' first); returns where it ends, before any ';', or 0 when there is
@@ -99,7 +99,7 @@ static size_t read_number(const uint32_t *at, size_t size, uint32_t *number)
 }
 
 /* Resolve the reference at `at` ('&' first) into `out`; *taken is what it took, 0 when it is none. */
-static bool resolve(const uint32_t *at, size_t size, cs_codes *out, size_t *taken)
+static bool resolve(const uint32_t *at, size_t size, cs_codepoints *out, size_t *taken)
 {
     *taken = 0;
     if (size > 1 && at[1] == '#') {
@@ -131,11 +131,11 @@ static bool resolve(const uint32_t *at, size_t size, cs_codes *out, size_t *take
 
 /* Append the capital of one code point; ß alone among the named characters has a capital of two letters that lower case
  * does not undo. (The ligatures have too, and are taken apart by the cleaning's next step either way.) */
-static bool put_capital(cs_codes *out, uint32_t code)
+static bool put_capital(cs_codepoints *out, uint32_t code)
 {
     if (code == 0xDF)
-        return cs_codes_put(out, 'S') && cs_codes_put(out, 'S');
-    return cs_codes_put(out, cs_unicode_upper(code));
+        return cs_codepoints_put(out, 'S') && cs_codepoints_put(out, 'S');
+    return cs_codepoints_put(out, cs_unicode_upper(code));
 }
 
 /* The entity with the lower-case name of the capitals `name`, when ftfy takes it so, or NULL. */
@@ -152,7 +152,7 @@ static const cs_entity *look_up_capitals(const uint32_t *name, size_t size)
 }
 
 /* As resolve, by ftfy's rules: &#?[0-9A-Za-z]{1,24}; and nothing that would leave a semicolon behind. */
-static bool resolve_strict(const uint32_t *at, size_t size, cs_codes *out, size_t *taken)
+static bool resolve_strict(const uint32_t *at, size_t size, cs_codepoints *out, size_t *taken)
 {
     *taken = 0;
     size_t first = size > 1 && at[1] == '#' ? 2 : 1;
@@ -180,27 +180,27 @@ static bool resolve_strict(const uint32_t *at, size_t size, cs_codes *out, size_
     return put_capital(out, entity->first) && (!entity->second || put_capital(out, entity->second));
 }
 
-static bool unescape(const cs_codes *in, cs_codes *out,
-                     bool (*rule)(const uint32_t *at, size_t size, cs_codes *out, size_t *taken))
+static bool unescape(const cs_codepoints *in, cs_codepoints *out,
+                     bool (*rule)(const uint32_t *at, size_t size, cs_codepoints *out, size_t *taken))
 {
     out->count = 0;
     for (size_t i = 0; i < in->count;) {
         size_t taken = 0;
         if (in->at[i] == '&' && !rule(in->at + i, in->count - i, out, &taken))
             return false;
-        if (!taken && !cs_codes_put(out, in->at[i]))
+        if (!taken && !cs_codepoints_put(out, in->at[i]))
             return false;
         i += taken ? taken : 1;
     }
     return true;
 }
 
-bool cs_entities_unescape(const cs_codes *in, cs_codes *out)
+bool cs_entities_unescape(const cs_codepoints *in, cs_codepoints *out)
 {
     return unescape(in, out, resolve);
 }
 
-bool cs_entities_unescape_strict(const cs_codes *in, cs_codes *out)
+bool cs_entities_unescape_strict(const cs_codepoints *in, cs_codepoints *out)
 {
     return unescape(in, out, resolve_strict);
 }

@@ -3,7 +3,7 @@
 #ifndef CS_TEXT_ENTITIES_H
 #define CS_TEXT_ENTITIES_H
 
-#include "text/codes.h"
+#include "text/codepoints.h"
 
 enum {
     CS_ENTITY_BARE = 1, /* HTML also takes the name without its semicolon */
@@ -23,10 +23,10 @@ extern const size_t cs_entity_count;
 
 /* Append `in` to `out` with its references resolved as Python's html.unescape does: semicolons optional where HTML
  * allows it, the longest known name wins, numbers as the HTML standard mends them. False: out of memory. */
-bool cs_entities_unescape(const cs_codes *in, cs_codes *out);
+bool cs_entities_unescape(const cs_codepoints *in, cs_codepoints *out);
 
 /* The same as ftfy's unescape_html does: only with the semicolon, names of at most 24 letters, and lower-case names
  * also in capitals ("&EACUTE;"). */
-bool cs_entities_unescape_strict(const cs_codes *in, cs_codes *out);
+bool cs_entities_unescape_strict(const cs_codepoints *in, cs_codepoints *out);
 
 #endif

@@ -25,11 +25,11 @@ static void insertion_sort(uint32_t *at, size_t count)
 }
 
 /* The same for long runs: count the classes, then place (there are at most 255). */
-static bool counting_sort(uint32_t *at, size_t count, cs_codes *spare)
+static bool counting_sort(uint32_t *at, size_t count, cs_codepoints *spare)
 {
     size_t place[256] = {0};
     spare->count = 0;
-    if (!cs_codes_append(spare, at, count))
+    if (!cs_codepoints_append(spare, at, count))
         return false;
     for (size_t i = 0; i < count; i++)
         place[cs_unicode_combining(at[i])]++;
@@ -45,19 +45,19 @@ static bool counting_sort(uint32_t *at, size_t count, cs_codes *spare)
 }
 
 /* Canonical ordering: every run of marks (class not 0) by class. */
-static bool order(cs_codes *codes, cs_codes *spare)
+static bool order(cs_codepoints *codepoints, cs_codepoints *spare)
 {
-    for (size_t i = 0; i < codes->count;) {
-        if (!cs_unicode_combining(codes->at[i])) {
+    for (size_t i = 0; i < codepoints->count;) {
+        if (!cs_unicode_combining(codepoints->at[i])) {
             i++;
             continue;
         }
         size_t end = i + 1;
-        while (end < codes->count && cs_unicode_combining(codes->at[end]))
+        while (end < codepoints->count && cs_unicode_combining(codepoints->at[end]))
             end++;
         if (end - i <= INSERTION_MAX)
-            insertion_sort(codes->at + i, end - i);
-        else if (!counting_sort(codes->at + i, end - i, spare))
+            insertion_sort(codepoints->at + i, end - i);
+        else if (!counting_sort(codepoints->at + i, end - i, spare))
             return false;
         i = end;
     }
@@ -65,13 +65,13 @@ static bool order(cs_codes *codes, cs_codes *spare)
 }
 
 /* Canonical composition in place. */
-static void compose(cs_codes *codes)
+static void compose(cs_codepoints *codepoints)
 {
-    uint32_t *at = codes->at;
+    uint32_t *at = codepoints->at;
     size_t written = 0, starter = 0;
     bool has_starter = false;
     int last_class = -1; /* of what stands between the starter and here: -1 for nothing */
-    for (size_t i = 0; i < codes->count; i++) {
+    for (size_t i = 0; i < codepoints->count; i++) {
         uint32_t code = at[i];
         int class = cs_unicode_combining(code);
         if (has_starter && last_class < class) {
@@ -90,21 +90,21 @@ static void compose(cs_codes *codes)
         }
         at[written++] = code;
     }
-    codes->count = written;
+    codepoints->count = written;
 }
 
-bool cs_normalize(const cs_codes *in, cs_codes *out, cs_codes *spare)
+bool cs_normalize(const cs_codepoints *in, cs_codepoints *out, cs_codepoints *spare)
 {
     out->count = 0;
     size_t i = 0;
     while (i < in->count && in->at[i] < FIRST_OF_INTEREST)
         i++;
     if (i == in->count)
-        return cs_codes_append(out, in->at, in->count);
+        return cs_codepoints_append(out, in->at, in->count);
     for (i = 0; i < in->count; i++) {
         uint32_t parts[4] = {in->at[i]};
         size_t count = in->at[i] < 0x80 ? 1 : cs_unicode_decompose(in->at[i], parts);
-        if (!cs_codes_append(out, parts, count))
+        if (!cs_codepoints_append(out, parts, count))
             return false;
     }
     if (!order(out, spare))

@@ -52,7 +52,7 @@ static size_t slot_of(const cs_pieces *pieces, const char *first, size_t first_s
 static void add_bytes(cs_pieces *pieces)
 {
     uint8_t bytes[256];
-    uint32_t codes[256];
+    uint32_t codepoints[256];
     size_t count = 0;
     for (int pass = 0; pass < 2; pass++) {
         uint32_t other = 0x100;
@@ -61,12 +61,12 @@ static void add_bytes(cs_pieces *pieces)
             if (printable != (pass == 0))
                 continue;
             bytes[count] = (uint8_t)byte;
-            codes[count++] = printable ? byte : other++;
+            codepoints[count++] = printable ? byte : other++;
         }
     }
     for (size_t i = 0; i < BYTE_PIECES; i++) {
         char text[4];
-        size_t size = cs_utf8_put(codes[i % 256], text);
+        size_t size = cs_utf8_put(codepoints[i % 256], text);
         cs_pieces_add(pieces, text, size, "</w>", i < 256 ? 0 : 4);
         if (i < 256)
             pieces->id_of_byte[bytes[i]] = (uint16_t)i;

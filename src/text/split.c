@@ -40,13 +40,13 @@ static bool in_class(uint32_t code, cs_class class)
     return code != IOTA_BELOW && cs_unicode_class(code) == class;
 }
 
-bool cs_split_next(const uint32_t *codes, size_t count, size_t from, cs_word *word)
+bool cs_split_next(const uint32_t *codepoints, size_t count, size_t from, cs_word *word)
 {
-    while (from < count && (codes[from] == IOTA_BELOW || cs_unicode_class(codes[from]) == CS_CLASS_SPACE))
+    while (from < count && (codepoints[from] == IOTA_BELOW || cs_unicode_class(codepoints[from]) == CS_CLASS_SPACE))
         from++;
     if (from == count)
         return false;
-    const uint32_t *at = codes + from;
+    const uint32_t *at = codepoints + from;
     size_t left = count - from, length = 0;
     *word = (cs_word){.begin = from, .kind = CS_WORD};
     if (*at == '<') {

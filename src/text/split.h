@@ -20,6 +20,6 @@ typedef struct cs_word {
  * Source: OpenAI CLIP, simple_tokenizer.py, with the Python package regex. Two of its ways are kept: U+017F (long s)
  * counts as an s in the fixed strings, and U+0345 (combining iota below), which case folding makes both a letter and
  * none, is matched by nothing and so dropped. */
-bool cs_split_next(const uint32_t *codes, size_t count, size_t from, cs_word *word);
+bool cs_split_next(const uint32_t *codepoints, size_t count, size_t from, cs_word *word);
 
 #endif

@@ -85,12 +85,12 @@ static void put(output *out, int32_t id)
 }
 
 /* The symbols a word starts from: one id a byte, the last one's with "</w>". At most 4 * count; returns how many. */
-static size_t symbols_of(const cs_pieces *pieces, const uint32_t *codes, size_t count, int32_t *symbols)
+static size_t symbols_of(const cs_pieces *pieces, const uint32_t *codepoints, size_t count, int32_t *symbols)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         char bytes[4];
-        size_t size = cs_utf8_put(codes[i], bytes);
+        size_t size = cs_utf8_put(codepoints[i], bytes);
         for (size_t k = 0; k < size; k++)
             symbols[n++] = pieces->id_of_byte[(uint8_t)bytes[k]];
     }
@@ -99,16 +99,16 @@ static size_t symbols_of(const cs_pieces *pieces, const uint32_t *codes, size_t 
 }
 
 /* Encode one word of `count` code points into `out`. False: out of memory. */
-static bool encode_word(const cs_tokenizer *t, const uint32_t *codes, size_t count, output *out)
+static bool encode_word(const cs_tokenizer *t, const uint32_t *codepoints, size_t count, output *out)
 {
     int32_t small[CS_BPE_SMALL];
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++)
-        bytes += codes[i] < 0x80 ? 1 : codes[i] < 0x800 ? 2 : codes[i] < 0x10000 ? 3 : 4;
+        bytes += codepoints[i] < 0x80 ? 1 : codepoints[i] < 0x800 ? 2 : codepoints[i] < 0x10000 ? 3 : 4;
     int32_t *symbols = bytes <= CS_BPE_SMALL ? small : cs_alloc_array(bytes, sizeof *symbols);
     if (!symbols)
         return false;
-    size_t n = symbols_of(&t->pieces, codes, count, symbols);
+    size_t n = symbols_of(&t->pieces, codepoints, count, symbols);
     bool ok = cs_bpe_encode(&t->bpe, symbols, &n);
     for (size_t i = 0; ok && i < n; i++)
         put(out, symbols[i]);
@@ -130,19 +130,19 @@ clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char 
                                       int32_t *ids, size_t *count, clipsearch_error *err)
 {
     *count = 0;
-    cs_codes codes;
-    cs_codes_init(&codes);
-    clipsearch_status status = cs_clean_codes(text, size, &codes, err);
+    cs_codepoints codepoints;
+    cs_codepoints_init(&codepoints);
+    clipsearch_status status = cs_clean_codepoints(text, size, &codepoints, err);
     if (status != CLIPSEARCH_OK)
         goto done;
     output out = {.ids = ids, .room = tokenizer->context_length};
     put(&out, tokenizer->start);
     cs_word word = {0};
     /* what follows a full context matters only for the number a refusal tells */
-    while ((refuse || out.count < out.room) && cs_split_next(codes.at, codes.count, word.end, &word)) {
+    while ((refuse || out.count < out.room) && cs_split_next(codepoints.at, codepoints.count, word.end, &word)) {
         if (word.kind != CS_WORD) {
             put(&out, word.kind == CS_WORD_START ? tokenizer->start : tokenizer->end);
-        } else if (!encode_word(tokenizer, codes.at + word.begin, word.end - word.begin, &out)) {
+        } else if (!encode_word(tokenizer, codepoints.at + word.begin, word.end - word.begin, &out)) {
             status = cs_fail_memory(err, "tokenizing a text");
             goto done;
         }
@@ -161,7 +161,7 @@ clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char 
     }
     *count = out.count;
 done:
-    cs_codes_free(&codes);
+    cs_codepoints_free(&codepoints);
     return status;
 }
 

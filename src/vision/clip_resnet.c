@@ -87,7 +87,7 @@ static clipsearch_status open_net(cs_clip_resnet *resnet, const cs_weights *weig
 {
     static const char *const behind[] = {"attnpool.", NULL};
     cs_conv_source source;
-    clipsearch_status status = cs_conv_source_open(&source, weights, "visual.", 1e-5, pool, err);
+    clipsearch_status status = cs_conv_source_open(&source, weights, CS_OPENAI_IMAGE_PREFIX, 1e-5, pool, err);
     cs_net_builder builder = {.net = &resnet->net, .source = &source, .status = status, .err = err};
     cs_convnet_init(&resnet->net, config->image_size);
     build(&builder, config);

@@ -141,6 +141,41 @@ static void test_mem(void)
     cs_free(third);
 }
 
+static void test_grow(void)
+{
+    size_t capacity = 0, moves = 0;
+    uint32_t *numbers = NULL;
+    bool room = true;
+    for (uint32_t i = 0; i < 100000; i++) {
+        size_t before = capacity;
+        uint32_t *larger = cs_grow(numbers, &capacity, i + 1, sizeof *numbers);
+        if (!larger)
+            break;
+        numbers = larger;
+        moves += capacity != before;
+        room = room && capacity > i;
+        numbers[i] = i;
+    }
+    bool kept = true;
+    for (uint32_t i = 0; i < 100000; i++)
+        kept = kept && numbers[i] == i;
+    TAP_OK(room && kept && moves < 20, "an array grows one by one to 100,000, moved %zu times, and keeps its numbers",
+           moves);
+    size_t many = capacity + 12345;
+    numbers = cs_grow(numbers, &capacity, many * 4, sizeof *numbers);
+    TAP_OK(numbers && capacity == many * 4 && numbers[99999] == 99999, "many at once are given exactly");
+    cs_mem_fail_at(1);
+    size_t before = capacity;
+    void *none = cs_grow(numbers, &capacity, capacity + 1, sizeof *numbers);
+    cs_mem_fail_at(0);
+    TAP_OK(!none && capacity == before && numbers[99999] == 99999, "out of memory leaves it as it was");
+    TAP_OK(!cs_grow(numbers, &capacity, SIZE_MAX / 2, sizeof *numbers) && capacity == before,
+           "so does a size that overflows");
+    cs_free(numbers);
+    size_t huge = SIZE_MAX - 1;
+    TAP_OK(!cs_grow(NULL, &huge, SIZE_MAX, 2) && huge == SIZE_MAX - 1, "so does a capacity that cannot double");
+}
+
 static void test_error(void)
 {
     clipsearch_error err;
@@ -249,6 +284,7 @@ int main(void)
     test_md5();
     test_buf();
     test_mem();
+    test_grow();
     test_error();
     test_file();
     test_pool();

@@ -110,19 +110,14 @@ static void test_all(const char *locale)
 
 int main(void)
 {
-    static const char *const commas[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "es_ES.UTF-8", "it_IT.UTF-8"};
     test_all("C");
-    const char *comma = NULL;
-    for (size_t i = 0; i < sizeof commas / sizeof *commas && !comma; i++)
-        if (setlocale(LC_ALL, commas[i]) && strcmp(localeconv()->decimal_point, ",") == 0)
-            comma = commas[i];
-    if (comma)
-        test_all(comma);
+    if (tap_set_comma_locale())
+        test_all("decimal comma");
     else
-        tap_skip("numbers in a locale with a decimal comma", "none is installed");
-    /* two bytes: the Arabic decimal separator */
+        tap_skip("numbers in a locale with a decimal comma", TAP_NO_COMMA);
+    /* the Arabic decimal separator: two bytes */
     if (setlocale(LC_ALL, "ps_AF.UTF-8") || setlocale(LC_ALL, "ps_AF"))
-        test_all("ps_AF");
+        test_all("two bytes");
     else
         tap_skip("numbers in a locale whose decimal point is two bytes", "none is installed");
     return tap_done();

@@ -213,6 +213,14 @@ err_has "  and 4 more; -v shows all"
 run 3 "many bad files, -v" ingest -v bad --collection bad
 [ "$(grep -c '^  .*jpg' "$err")" -eq 24 ]
 ok "-v shows all"
+run 5 "a new collection of nothing but bad files" --collection bad x
+err_has 'no collection "bad"'
+run 3 "nothing but bad files, into a new database" ingest bad --db fresh.db
+[ ! -e fresh.db ]
+ok "leave no empty database"
+run 0 "a dry run into a new database" ingest --dry-run pets --db fresh.db
+[ ! -e fresh.db ]
+ok "makes none"
 run 5 "a database whose directory is not there" ingest pets --db none/my.db
 err_has "none/my.db"
 

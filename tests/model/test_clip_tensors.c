@@ -148,7 +148,7 @@ static void test_layouts(void)
         bool transposed;
     } layouts[] = {{"tiny-hf", CS_NAMING_HUGGING_FACE, 0, false},
                    {"tiny-open-clip", CS_NAMING_OPENAI, 0, true},
-                   {"tiny-custom-text", CS_NAMING_OPENAI, 1.0F / 256, true}};
+                   {"tiny-custom-text", CS_NAMING_CUSTOM_TEXT, 1.0F / 256, true}};
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
         clipsearch_error err = {0};
         char *path = fixture(layouts[i].name), *spots = fixture("spots.txt");
@@ -167,8 +167,8 @@ static void test_layouts(void)
             TAP_OK(towers.vision.projection.transposed == layouts[i].transposed &&
                        towers.text.projection.transposed == layouts[i].transposed && !towers.text.tokens.transposed,
                    "%s: projections %s", layouts[i].name, layouts[i].transposed ? "transposed" : "as they are");
-            TAP_OK(cs_clip_has_vision(weights, naming) && cs_clip_has_text(weights, naming), "%s: has both towers",
-                   layouts[i].name);
+            TAP_OK(cs_clip_towers(weights, naming) == (CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER),
+                   "%s: has both towers", layouts[i].name);
             TAP_OK(fabsf(cs_clip_logit_scale(weights) - 33.115452F) < 1e-4F, "%s: logit scale e^3.5", layouts[i].name);
         }
         cs_weights_close(&weights);
@@ -351,16 +351,17 @@ static void test_naming(void)
         const char *tensor;
         clipsearch_status status;
         cs_clip_naming naming;
-        bool vision, text;
+        unsigned towers;
         const char *message;
     } cases[] = {
-        {"vision_model.embeddings.class_embedding", CLIPSEARCH_OK, CS_NAMING_HUGGING_FACE, true, false, ""},
-        {"text_model.embeddings.token_embedding.weight", CLIPSEARCH_OK, CS_NAMING_HUGGING_FACE, false, true, ""},
-        {"visual.class_embedding", CLIPSEARCH_OK, CS_NAMING_OPENAI, true, false, ""},
-        {"token_embedding.weight", CLIPSEARCH_OK, CS_NAMING_OPENAI, false, true, ""},
-        {"text.token_embedding.weight", CLIPSEARCH_OK, CS_NAMING_OPENAI, false, true, ""},
-        {"visual.layer1.0.conv1.weight", CLIPSEARCH_OK, CS_NAMING_OPENAI, true, false, ""},
-        {"fc.weight", CLIPSEARCH_E_MODEL, 0, false, false, "these are no CLIP weights"},
+        {"vision_model.embeddings.class_embedding", CLIPSEARCH_OK, CS_NAMING_HUGGING_FACE, CLIPSEARCH_IMAGE_TOWER, ""},
+        {"text_model.embeddings.token_embedding.weight", CLIPSEARCH_OK, CS_NAMING_HUGGING_FACE, CLIPSEARCH_TEXT_TOWER,
+         ""},
+        {"visual.class_embedding", CLIPSEARCH_OK, CS_NAMING_OPENAI, CLIPSEARCH_IMAGE_TOWER, ""},
+        {"token_embedding.weight", CLIPSEARCH_OK, CS_NAMING_OPENAI, CLIPSEARCH_TEXT_TOWER, ""},
+        {"text.token_embedding.weight", CLIPSEARCH_OK, CS_NAMING_CUSTOM_TEXT, CLIPSEARCH_TEXT_TOWER, ""},
+        {"visual.layer1.0.conv1.weight", CLIPSEARCH_OK, CS_NAMING_OPENAI, CLIPSEARCH_IMAGE_TOWER, ""},
+        {"fc.weight", CLIPSEARCH_E_MODEL, 0, 0, "these are no CLIP weights"},
     };
     char *path = cs_path_join(directory, "w.safetensors");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -374,8 +375,7 @@ static void test_naming(void)
         TAP_OK(open && status == cases[i].status && strstr(err.message, cases[i].message), "a file with %s: %s",
                cases[i].tensor, err.message);
         if (open && status == CLIPSEARCH_OK)
-            TAP_OK(naming == cases[i].naming && cs_clip_has_vision(weights, naming) == cases[i].vision &&
-                       cs_clip_has_text(weights, naming) == cases[i].text,
+            TAP_OK(naming == cases[i].naming && cs_clip_towers(weights, naming) == cases[i].towers,
                    "a file with %s: naming and towers", cases[i].tensor);
         if (open)
             TAP_OK(cs_clip_logit_scale(weights) == 100.0F, "without logit_scale it is 100");

@@ -100,10 +100,10 @@ static void test_log(void)
     good = cs_store_count_changes(store, &c, 1, true, &present, &err) == CLIPSEARCH_OK && present == 2 &&
            cs_store_each_changed_vector(store, &c, 1, add_vector, now, &err) == CLIPSEARCH_OK;
     TAP_OK(good && strcmp(now, "3 -5 21 ") == 0, "with what is there of them now: %s", now);
-    cs_filter *filter = NULL, *none = NULL;
+    cs_filter_tree *filter = NULL, *none = NULL;
     uint64_t removed = 0;
-    good = cs_filter_compile("id in [8, 9, 900]", &filter, NULL, &err) == CLIPSEARCH_OK &&
-           cs_filter_compile("id == 900", &none, NULL, &err) == CLIPSEARCH_OK &&
+    good = cs_filter_parse("id in [8, 9, 900]", &filter, NULL, &err) == CLIPSEARCH_OK &&
+           cs_filter_parse("id == 900", &none, NULL, &err) == CLIPSEARCH_OK &&
            cs_store_begin(store, &err) == CLIPSEARCH_OK &&
            cs_store_remove_where(store, &c, none, &removed, &err) == CLIPSEARCH_OK && removed == 0 &&
            cs_store_commit(store, &err) == CLIPSEARCH_OK && refresh(store, &c);
@@ -151,8 +151,8 @@ static void test_log(void)
     TAP_OK(good && cs_store_refresh(store, &c, &there, &err) == CLIPSEARCH_OK && !there &&
                strcmp(fixture_ask(fixture_path("log.db"), "SELECT count(*) FROM changes"), "0") == 0,
            "a dropped collection's changes go with it");
-    cs_filter_close(&filter);
-    cs_filter_close(&none);
+    cs_filter_free(&filter);
+    cs_filter_free(&none);
     cs_store_close(&other);
     cs_store_close(&store);
 }

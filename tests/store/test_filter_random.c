@@ -556,13 +556,13 @@ int main(void)
         used = 0;
         const node *n = random_condition((int)below(5));
         answer got = {{false}};
-        cs_filter *filter = NULL;
+        cs_filter_tree *filter = NULL;
         cs_buf_clear(&text);
         put_condition(&text, n, 0);
-        clipsearch_status status = cs_filter_compile(text.data, &filter, NULL, &err);
+        clipsearch_status status = cs_filter_parse(text.data, &filter, NULL, &err);
         if (!status)
             status = cs_store_each_id(store, &collection, filter, note, &got, &err);
-        cs_filter_close(&filter);
+        cs_filter_free(&filter);
         int matches = 0, bad_row = status ? 0 : -1;
         for (int i = 0; i < ROWS && !status; i++) {
             bool expected = holds(n, &rows[i]);

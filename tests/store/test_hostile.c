@@ -68,7 +68,7 @@ static verdicts read_everything(const char *path)
     cs_store *store = NULL;
     cs_store_collection c;
     clipsearch_item item;
-    float vector[CS_STORE_DIM_MAX];
+    float vector[CS_ITEM_DIM_MAX];
     bool found;
     int count = 0;
     v.open = cs_store_open(path, 0, &store, &err);

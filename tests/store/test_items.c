@@ -197,9 +197,9 @@ static void test_refused_items(void)
     put(&c, "/a", 1, 0);
     put(&c, "/b", 2, 0);
     float vector[DIM] = {0};
-    char *longer = calloc(CS_STORE_ATTRIBUTES_MAX + 8, 1), *good_attributes = calloc(CS_STORE_ATTRIBUTES_MAX + 1, 1);
-    memset(longer, 'x', CS_STORE_ATTRIBUTES_MAX + 4);
-    memset(good_attributes, ' ', CS_STORE_ATTRIBUTES_MAX);
+    char *longer = calloc(CS_ITEM_ATTRIBUTES_MAX + 8, 1), *good_attributes = calloc(CS_ITEM_ATTRIBUTES_MAX + 1, 1);
+    memset(longer, 'x', CS_ITEM_ATTRIBUTES_MAX + 4);
+    memset(good_attributes, ' ', CS_ITEM_ATTRIBUTES_MAX);
     memcpy(good_attributes, "{}", 2);
     clipsearch_item items[12];
     for (int i = 0; i < 12; i++)
@@ -237,12 +237,12 @@ static void test_refused_items(void)
     begin();
     TAP_OK(cs_store_begin(store, &err) == CLIPSEARCH_E_ARGUMENT, "begin: %s", err.message);
     item.attributes = good_attributes;
-    longer[CS_STORE_PATH_MAX] = '\0';
+    longer[CS_ITEM_PATH_MAX] = '\0';
     item.path = longer;
     bool found = false;
     TAP_OK(cs_store_put(store, &c, &item, vector, &id, &err) == CLIPSEARCH_OK && commit() &&
                cs_store_get_path(store, &c, longer, &found, &item, &err) == CLIPSEARCH_OK && found &&
-               strlen(item.path) == CS_STORE_PATH_MAX && strlen(item.attributes) == CS_STORE_ATTRIBUTES_MAX,
+               strlen(item.path) == CS_ITEM_PATH_MAX && strlen(item.attributes) == CS_ITEM_ATTRIBUTES_MAX,
            "the longest path and attributes");
     cs_store_rollback(store);
     cs_store_rollback(store);

@@ -2,7 +2,7 @@
  * gallery.c - pictures, model and database for the ingestion tests. */
 #include "support/gallery.h"
 
-#include "local/collection.h"
+#include "backend/backend.h"
 
 #include <png.h>
 #include <stdio.h>
@@ -124,17 +124,17 @@ clipsearch_status gallery_ingest(gallery *g, const clipsearch_ingest_options *gi
 
 bool gallery_row(gallery *g, const char *name, row *out)
 {
-    clipsearch_item item;
-    bool found = false;
-    cs_store *store = g->db->store;
+    cs_items items = {0};
     const char *path = name[0] == '/' ? name : folder_path(&g->pictures, name);
-    need(cs_store_get_path(store, &g->collection->row, path, &found, &item, &g->err), &g->err);
-    if (!found)
-        return false;
-    *out = (row){.id = item.id, .size = item.size, .width = item.width, .height = item.height};
-    snprintf(out->attributes, sizeof out->attributes, "%s", item.attributes);
-    need(cs_store_vector(store, &g->collection->row, out->id, out->vector, &g->err), &g->err);
-    return true;
+    need(cs_collection_by_paths(g->collection, &path, 1, &items, &g->err), &g->err);
+    const clipsearch_item item = items.items[0];
+    if (item.id) {
+        *out = (row){.id = item.id, .size = item.size, .width = item.width, .height = item.height};
+        snprintf(out->attributes, sizeof out->attributes, "%s", item.attributes);
+        need(cs_collection_vectors(g->collection, &item.id, 1, out->vector, &g->err), &g->err);
+    }
+    cs_items_free(&items);
+    return item.id != 0;
 }
 
 uint64_t gallery_count(gallery *g)

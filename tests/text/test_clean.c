@@ -72,10 +72,10 @@ static bool lower_is(uint32_t code, const uint32_t *expected, size_t count)
     return count == 1 && cs_unicode_lower(code) == expected[0];
 }
 
-static bool nfc_is(const uint32_t *text, size_t size, const uint32_t *expected, size_t count, cs_codes *work)
+static bool nfc_is(const uint32_t *text, size_t size, const uint32_t *expected, size_t count, cs_codepoints *work)
 {
     work[0].count = 0;
-    cs_codes_append(&work[0], text, size);
+    cs_codepoints_append(&work[0], text, size);
     return cs_normalize(&work[0], &work[1], &work[2]) && work[1].count == count &&
            memcmp(work[1].at, expected, count * sizeof *expected) == 0;
 }
@@ -84,12 +84,12 @@ static bool nfc_is(const uint32_t *text, size_t size, const uint32_t *expected, 
  * regex package (a newer one) have them. */
 static void test_properties(void)
 {
-    static cs_codes work[3];
+    static cs_codepoints work[3];
     fixture f;
     if (!fixture_open(&f, "properties.gz"))
         return;
     for (size_t i = 0; i < 3; i++)
-        cs_codes_init(&work[i]);
+        cs_codepoints_init(&work[i]);
     bool more = fixture_next(&f);
     size_t classes = 0, newer = 0, combining = 0, cases = 0, lowers = 0, forms = 0, checked = 0;
     while (more) {

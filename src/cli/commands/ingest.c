@@ -9,7 +9,6 @@
 #include "cli/commands/open.h"
 #include "cli/output/progress.h"
 #include "cli/output/say.h"
-#include "cli/commands/scratch_db.h"
 #include "config/settings.h"
 #include "cli/signals.h"
 #include "config/words.h"
@@ -23,15 +22,12 @@ typedef struct ingest {
     cs_ingest_file file;       /* of a YAML file; else empty */
     clipsearch_source *direct; /* sources of the command line; else NULL */
     cs_settings settings;
-    cs_scratch_db scratch;
-    clipsearch_database *db;
-    clipsearch_collection *collection;
     clipsearch_encoder *encoder;
     clipsearch_session *session;
     clipsearch_ingest_options options;
-    clipsearch_metric metric;
-    bool metric_said;
-    clipsearch_index_options index;
+    clipsearch_ingest_target target;
+    bool metric_given;
+    bool announce_built_in; /* the model, before the first image of a new collection */
     cs_progress_view view;
     cs_bad_files bad;
 } ingest;
@@ -90,15 +86,15 @@ static int read_words(ingest *in)
 static void merge_index_options(ingest *in)
 {
     const cs_args *args = in->args;
-    in->index = in->file.index;
+    in->target.index = in->file.index;
     if (args->codes)
-        in->index.codes = cs_codes_values[cs_word_index(args->codes, cs_codes_words)];
+        in->target.index.codes = cs_codes_values[cs_word_index(args->codes, cs_codes_words)];
     if (args->m.given)
-        in->index.m = (unsigned)args->m.value;
+        in->target.index.m = (unsigned)args->m.value;
     if (args->ef_construction.given)
-        in->index.ef_construction = (unsigned)args->ef_construction.value;
+        in->target.index.ef_construction = (unsigned)args->ef_construction.value;
     if (args->ef.given)
-        in->index.ef = (unsigned)args->ef.value;
+        in->target.index.ef = (unsigned)args->ef.value;
 }
 
 /* Flags over the YAML file over the library's defaults. */
@@ -113,48 +109,47 @@ static void merge_options(ingest *in)
             args->on_bad ? (clipsearch_on_bad)cs_word_index(args->on_bad, cs_on_bad_words) : file->on_bad;
     if (args->exif || file->has_exif)
         in->options.image.ignore_exif = args->exif ? cs_word_index(args->exif, cs_exif_words) == 1 : file->ignore_exif;
-    in->metric_said = args->metric || file->has_metric;
-    if (in->metric_said)
-        in->metric = args->metric ? (clipsearch_metric)cs_word_index(args->metric, cs_metric_words) : file->metric;
+    in->metric_given = args->metric || file->has_metric;
+    if (in->metric_given)
+        in->target.metric =
+            args->metric ? (clipsearch_metric)cs_word_index(args->metric, cs_metric_words) : file->metric;
     merge_index_options(in);
     in->options.prune = args->prune || file->prune;
     in->options.dry_run = args->dry_run;
     in->options.threads = (unsigned)in->settings.threads;
 }
 
-/* Make a throw-away database that stands in for one that is not there. */
-static clipsearch_status open_scratch(ingest *in, clipsearch_error *err)
-{
-    clipsearch_status status = cs_scratch_db_make(&in->scratch, err);
-    return status == CLIPSEARCH_OK ? clipsearch_database_open(in->scratch.path, CLIPSEARCH_CREATE, &in->db, err)
-                                   : status;
-}
+/* What is known of a collection before the model is opened. */
+typedef struct found_collection {
+    bool exists;
+    char *encoder; /* the name of its encoder (cs_free) */
+    clipsearch_metric metric;
+} found_collection;
 
-static void close_database(ingest *in)
+/* Look the collection up. That it, or its database, does not exist is no error. */
+static int find_collection(const ingest *in, found_collection *found)
 {
-    clipsearch_collection_close(&in->collection);
-    clipsearch_database_close(&in->db);
-    cs_scratch_db_remove(&in->scratch);
-}
-
-/* Open the database and the collection as far as they are there: in->collection stays NULL when it is not, in->db too
- * when there is no file. For a dry run a throw-away database stands in for either. */
-static clipsearch_status open_database(ingest *in, clipsearch_error *err)
-{
-    const bool dry_run = in->options.dry_run;
-    cs_file_info info;
-    clipsearch_status status = cs_file_stat(in->settings.db, &info, NULL);
-    if (status != CLIPSEARCH_E_NOT_FOUND)
-        status =
-            clipsearch_database_open(in->settings.db, dry_run ? CLIPSEARCH_READ_ONLY : CLIPSEARCH_CREATE, &in->db, err);
+    clipsearch_error err;
+    clipsearch_database *db = NULL;
+    clipsearch_collection *collection = NULL;
+    clipsearch_collection_info info;
+    clipsearch_status status =
+        clipsearch_database_open(in->settings.db, in->options.dry_run ? CLIPSEARCH_READ_ONLY : 0, &db, &err);
     if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_open(in->db, in->settings.collection, NULL, &in->collection, err);
-    if (status != CLIPSEARCH_E_NOT_FOUND)
-        return status;
-    if (!dry_run)
-        return CLIPSEARCH_OK;
-    clipsearch_database_close(&in->db);
-    return open_scratch(in, err);
+        status = clipsearch_collection_open(db, in->settings.collection, NULL, &collection, &err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_describe(collection, &info, &err);
+    found->exists = status == CLIPSEARCH_OK;
+    if (found->exists) {
+        found->metric = info.metric;
+        found->encoder = cs_strdup(info.encoder);
+    }
+    clipsearch_collection_close(&collection);
+    clipsearch_database_close(&db);
+    if (found->exists && !found->encoder)
+        return cs_report_memory();
+    return status == CLIPSEARCH_OK || status == CLIPSEARCH_E_NOT_FOUND ? CS_EXIT_FOUND
+                                                                       : cs_report(&err, CS_STAGE_DATABASE);
 }
 
 /* Open the model, `encoder` when the collection names one, and a session with it. */
@@ -173,52 +168,14 @@ static int open_model(ingest *in, const char *encoder)
         return cs_report(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info info;
     clipsearch_encoder_describe(in->encoder, &info);
-    if (!encoder && !in->metric_said) /* a new collection compares as the model's vectors are meant to be */
-        in->metric = info.metric;
+    if (!encoder && !in->metric_given) /* a new collection compares as the model's vectors are meant to be */
+        in->target.metric = info.metric;
     return CS_EXIT_FOUND;
 }
 
-static bool walk_only(void *context, const clipsearch_progress *progress)
-{
-    ingest *in = context;
-    if (!in->args->quiet)
-        cs_progress_show(&in->view, progress);
-    return !progress->walking_done && cs_signals_caught() == 0;
-}
-
-/* What is wrong with the sources, their tables or the collection's name should show before a new collection is made, so
- * that none is left behind empty: go through the sources once, up to the first picture, with a throw-away database.
- * When there is no picture at all it is kept open, as there is nothing to store. */
-static int rehearse(ingest *in)
-{
-    clipsearch_error err;
-    clipsearch_ingest_report report = {0};
-    clipsearch_ingest_options options = in->options;
-    options.dry_run = true;
-    options.progress = walk_only;
-    options.context = in;
-    clipsearch_database_close(&in->db);
-    clipsearch_status status = open_scratch(in, &err);
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_ensure_index(in->db, in->settings.collection, in->encoder, in->metric,
-                                                    &in->index, &in->collection, &err);
-    if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_DATABASE);
-    status = clipsearch_ingest(in->collection, in->session, &options, &report, &err);
-    cs_progress_clear(&in->view);
-    if (cs_signals_caught()) {
-        cs_say("interrupted; nothing was stored");
-        return CS_EXIT_SIGNAL + cs_signals_caught();
-    }
-    if (status != CLIPSEARCH_OK && status != CLIPSEARCH_E_CANCELLED)
-        return cs_report(&err, CS_STAGE_INPUT);
-    if (report.found)
-        close_database(in);
-    return CS_EXIT_FOUND;
-}
-
-/* A first collection made with the model that is there by itself: better than a poor search is to know why. */
-static void say_built_in(const ingest *in)
+/* Whoever makes a first collection with the model that comes with the program should know why a search of photographs
+ * will be poor. */
+static void announce_built_in(const ingest *in)
 {
     clipsearch_encoder_info info;
     clipsearch_encoder_describe(in->encoder, &info);
@@ -227,61 +184,35 @@ static void say_built_in(const ingest *in)
                "clipsearch model fetch clip-vit-b32");
 }
 
-/* Open the collection with the model, and make it, and its database, when it is not there. */
-static int bind_collection(ingest *in, bool exists)
+/* Open the model and say where to store. A collection that exists decides what was not given. */
+static int prepare(ingest *in)
 {
     clipsearch_error err;
-    clipsearch_status status = CLIPSEARCH_OK;
-    if (!in->db && in->settings.db_from == CS_FROM_DEFAULT)
-        status = cs_make_directories_for(in->settings.db, &err);
-    if (!in->db && status == CLIPSEARCH_OK)
-        status = clipsearch_database_open(in->settings.db, CLIPSEARCH_CREATE, &in->db, &err);
-    if (status == CLIPSEARCH_OK)
-        status = exists && in->options.dry_run
-                     ? clipsearch_collection_open(in->db, in->settings.collection, in->encoder, &in->collection, &err)
-                     : clipsearch_collection_ensure_index(in->db, in->settings.collection, in->encoder, in->metric,
-                                                          &in->index, &in->collection, &err);
-    if (status == CLIPSEARCH_OK)
-        cs_say_notes(&in->settings, in->db);
-    if (status == CLIPSEARCH_E_MISMATCH) {
-        cs_say("%s\nTo keep both, give the new one a name of its own: --collection NAME", err.message);
-        return CS_EXIT_MODEL;
-    }
-    if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_DATABASE);
-    if (!exists)
-        say_built_in(in);
-    return CS_EXIT_FOUND;
-}
-
-/* Open the model and the collection with it. A collection that is there already says what is not said otherwise. */
-static int open_collection(ingest *in)
-{
-    clipsearch_error err;
-    clipsearch_collection_info info = {0};
-    char *encoder = NULL;
-    clipsearch_status status = open_database(in, &err);
-    if (status == CLIPSEARCH_OK && in->collection) {
-        status = clipsearch_collection_describe(in->collection, &info, &err);
-        if (status == CLIPSEARCH_OK && !in->metric_said)
-            in->metric = info.metric;
-        if (status == CLIPSEARCH_OK && !(encoder = cs_strdup(info.encoder)))
-            return cs_report_memory();
-    }
-    const bool exists = in->collection != NULL;
-    clipsearch_collection_close(&in->collection);
-    if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_DATABASE);
-    int code = open_model(in, encoder);
-    cs_free(encoder);
-    if (code == CS_EXIT_FOUND && !exists && !in->options.dry_run)
-        code = rehearse(in);
-    return code == CS_EXIT_FOUND && !in->collection ? bind_collection(in, exists) : code;
+    found_collection found = {0};
+    int code = find_collection(in, &found);
+    if (code == CS_EXIT_FOUND && found.exists && !in->metric_given)
+        in->target.metric = found.metric;
+    if (code == CS_EXIT_FOUND)
+        code = open_model(in, found.encoder);
+    cs_free(found.encoder);
+    in->announce_built_in = !found.exists && !in->options.dry_run;
+    in->target.database = in->settings.db;
+    in->target.collection = in->settings.collection;
+    in->target.note = in->settings.quiet ? NULL : cs_say_note;
+    if (code == CS_EXIT_FOUND && !in->options.dry_run && in->settings.db_from == CS_FROM_DEFAULT &&
+        cs_make_directories_for(in->settings.db, &err) != CLIPSEARCH_OK)
+        code = cs_report(&err, CS_STAGE_DATABASE);
+    return code;
 }
 
 static bool on_progress(void *context, const clipsearch_progress *progress)
 {
     ingest *in = context;
+    if (in->announce_built_in && progress->walking_done && progress->found) {
+        cs_progress_clear(&in->view);
+        announce_built_in(in);
+        in->announce_built_in = false;
+    }
     if (!in->args->quiet)
         cs_progress_show(&in->view, progress);
     return cs_signals_caught() == 0;
@@ -338,7 +269,7 @@ static int run(ingest *in)
     in->options.progress = on_progress;
     in->options.bad_file = on_bad_file;
     in->options.context = in;
-    clipsearch_status status = clipsearch_ingest(in->collection, in->session, &in->options, &report, &err);
+    clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
     cs_progress_clear(&in->view);
     cs_bad_files_say(&in->bad, in->args->verbose);
     if (status == CLIPSEARCH_E_CANCELLED) {
@@ -346,8 +277,13 @@ static int run(ingest *in)
         cs_say("what was stored is kept; run the same command again to carry on");
         return CS_EXIT_SIGNAL + cs_signals_caught();
     }
+    if (status == CLIPSEARCH_E_MISMATCH) {
+        cs_say("%s\nTo keep both, give the new one a name of its own: --collection NAME", err.message);
+        return CS_EXIT_MODEL;
+    }
     if (status != CLIPSEARCH_OK) {
-        int code = cs_report(&err, CS_STAGE_INPUT);
+        /* of all that ingestion opens, only the database and the collection can be CLIPSEARCH_E_NOT_FOUND */
+        int code = cs_report(&err, status == CLIPSEARCH_E_NOT_FOUND ? CS_STAGE_DATABASE : CS_STAGE_INPUT);
         if (report.inserted + report.replaced)
             say_report(in, &report, stderr, "Before that: ");
         return code;
@@ -368,6 +304,7 @@ int cs_command_ingest(const cs_args *args)
     clipsearch_error err;
     ingest in = {.args = args, .view = cs_progress_open(), .bad = cs_bad_files_make(args->verbose)};
     clipsearch_ingest_options_init(&in.options);
+    clipsearch_ingest_target_init(&in.target);
     if (!args->words.count)
         return cs_usage(CS_INGEST, "ingest what? Give directories or pictures, or one YAML file");
     int code = args->words.count == 1 && is_yaml_file(args->words.items[0].text) ? read_yaml(&in) : read_words(&in);
@@ -377,13 +314,12 @@ int cs_command_ingest(const cs_args *args)
     if (code == CS_EXIT_FOUND) {
         merge_options(&in);
         cs_signals_hold();
-        code = open_collection(&in);
+        code = prepare(&in);
     }
     if (code == CS_EXIT_FOUND)
         code = run(&in);
     clipsearch_session_close(&in.session);
     clipsearch_encoder_close(&in.encoder);
-    close_database(&in);
     cs_settings_free(&in.settings);
     cs_ingest_file_close(&in.file);
     cs_bad_files_free(&in.bad);

@@ -14,7 +14,7 @@ void cs_say_ingest(const cs_settings *settings, const char *what)
            db ? settings->db : "", collection ? " --collection " : "", collection ? settings->collection : "");
 }
 
-static void say_note(void *context, const char *line)
+void cs_say_note(void *context, const char *line)
 {
     (void)context;
     cs_say("%s", line);
@@ -23,7 +23,7 @@ static void say_note(void *context, const char *line)
 void cs_say_notes(const cs_settings *settings, clipsearch_database *db)
 {
     if (!settings->quiet)
-        clipsearch_database_on_note(db, say_note, NULL);
+        clipsearch_database_on_note(db, cs_say_note, NULL);
 }
 
 int cs_open_database(const cs_settings *settings, unsigned flags, clipsearch_database **db)

@@ -5,6 +5,9 @@
 
 #include "config/settings.h"
 
+/* A receiver of the library's notes: prints the line. */
+void cs_say_note(void *context, const char *line);
+
 /* Pass on what the library notes about `db`, unless the settings say to be quiet. */
 void cs_say_notes(const cs_settings *settings, clipsearch_database *db);
 

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT
+ * backend.c - the functions everything above the seam calls: what is common to all backends, then the backend's own. */
+#include "backend/backend.h"
+
+#include "backend/code_kinds.h"
+#include "base/mem.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How far from 1 the squared length of a stored vector may be. Rounding to f32, or to f16 on the way, stays far below;
+ * a vector that was never normalized does not. */
+static const double NORMALIZED_TOLERANCE = 1e-2;
+
+enum { EF_MAX = 65536 };
+
+/* ---- databases */
+
+void cs_database_init(clipsearch_database *db, const cs_database_ops *ops, unsigned capabilities)
+{
+    pthread_mutexattr_t attributes;
+    *db = (clipsearch_database){.ops = ops, .capabilities = capabilities};
+    pthread_mutexattr_init(&attributes);
+    pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE); /* a note's receiver may search */
+    pthread_mutex_init(&db->note_lock, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+}
+
+void cs_database_destroy(clipsearch_database *db)
+{
+    pthread_mutex_destroy(&db->note_lock);
+}
+
+void cs_database_close(clipsearch_database **db)
+{
+    if (*db)
+        (*db)->ops->close(*db);
+    *db = NULL;
+}
+
+void cs_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line), void *context)
+{
+    pthread_mutex_lock(&db->note_lock);
+    db->note = note;
+    db->note_context = context;
+    pthread_mutex_unlock(&db->note_lock);
+}
+
+void cs_database_note(clipsearch_database *db, const char *format, ...)
+{
+    clipsearch_error line;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line.message, sizeof line.message, format, args);
+    va_end(args);
+    pthread_mutex_lock(&db->note_lock);
+    if (db->note)
+        db->note(db->note_context, line.message);
+    pthread_mutex_unlock(&db->note_lock);
+}
+
+clipsearch_status cs_database_each_collection(clipsearch_database *db,
+                                              bool (*each)(void *context, const cs_collection_identity *identity,
+                                                           const cs_collection_state *state),
+                                              void *context, clipsearch_error *err)
+{
+    return db->ops->each_collection(db, each, context, err);
+}
+
+clipsearch_status cs_database_vacuum(clipsearch_database *db, clipsearch_error *err)
+{
+    if (!db->ops->vacuum)
+        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "this kind of database has no file to vacuum");
+    return db->ops->vacuum(db, err);
+}
+
+/* ---- collections */
+
+clipsearch_status cs_collection_check_encoder(const clipsearch_collection *collection,
+                                              const cs_encoder_identity *encoder, clipsearch_error *err)
+{
+    const cs_collection_identity *own = &collection->identity;
+    if (own->dim != encoder->dim)
+        return cs_fail(
+            err, CLIPSEARCH_E_MISMATCH,
+            "the collection %s holds vectors of %zu numbers made by the encoder %s; the encoder %s makes %zu",
+            own->name, own->dim, own->encoder, encoder->name, encoder->dim);
+    if (strcmp(own->fingerprint, encoder->fingerprint) != 0)
+        return cs_fail(err, CLIPSEARCH_E_MISMATCH,
+                       "the collection %s was made with the encoder %s (fingerprint %.12s), not with %s (%.12s); their "
+                       "vectors cannot be compared: use that encoder, or another collection",
+                       own->name, own->encoder, own->fingerprint, encoder->name, encoder->fingerprint);
+    if (strcmp(own->preprocessing, encoder->preprocessing) != 0)
+        return cs_fail(err, CLIPSEARCH_E_MISMATCH,
+                       "the images of the collection %s were prepared by \"%s\"; the encoder %s prepares by \"%s\"",
+                       own->name, own->preprocessing, encoder->name, encoder->preprocessing);
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_collection_open(clipsearch_database *db, const char *name, const cs_encoder_identity *encoder,
+                                     clipsearch_collection **collection, clipsearch_error *err)
+{
+    *collection = NULL;
+    clipsearch_status status = db->ops->open_collection(db, name, collection, err);
+    if (status == CLIPSEARCH_OK && encoder)
+        status = cs_collection_check_encoder(*collection, encoder, err);
+    if (status != CLIPSEARCH_OK)
+        cs_collection_close(collection);
+    return status;
+}
+
+static const char *metric_name(clipsearch_metric metric)
+{
+    return metric == CLIPSEARCH_COSINE ? "cosine" : metric == CLIPSEARCH_IP ? "inner product" : "L2";
+}
+
+/* A collection that existed is as it was asked for. */
+static clipsearch_status check_made(const clipsearch_collection *collection, clipsearch_metric metric,
+                                    const clipsearch_index_options *wanted, clipsearch_error *err)
+{
+    const cs_collection_identity *own = &collection->identity;
+    const clipsearch_index_options *is = &own->index;
+    if ((wanted->codes && wanted->codes != is->codes) || (wanted->m && wanted->m != is->m) ||
+        (wanted->ef_construction && wanted->ef_construction != is->ef_construction) ||
+        (wanted->ef && wanted->ef != is->ef))
+        return cs_fail(err, CLIPSEARCH_E_MISMATCH,
+                       "the index of the collection %s was made with codes %s, m %u, ef_construction %u and ef %u,"
+                       " which are fixed; use another name",
+                       own->name, cs_codes_word(is->codes), is->m, is->ef_construction, is->ef);
+    if (own->metric != metric)
+        return cs_fail(err, CLIPSEARCH_E_MISMATCH, "the collection %s compares by %s, not by %s; use another name",
+                       own->name, metric_name(own->metric), metric_name(metric));
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name, const cs_encoder_identity *encoder,
+                                       clipsearch_metric metric, const clipsearch_index_options *index,
+                                       clipsearch_collection **collection, clipsearch_error *err)
+{
+    *collection = NULL;
+    clipsearch_status status = db->ops->ensure_collection(db, name, encoder, metric, index, collection, err);
+    if (status == CLIPSEARCH_OK)
+        status = check_made(*collection, metric, index, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_check_encoder(*collection, encoder, err);
+    if (status != CLIPSEARCH_OK)
+        cs_collection_close(collection);
+    return status;
+}
+
+clipsearch_status cs_collection_drop(clipsearch_database *db, const char *name, clipsearch_error *err)
+{
+    return db->ops->drop_collection(db, name, err);
+}
+
+void cs_collection_close(clipsearch_collection **collection)
+{
+    if (*collection)
+        (*collection)->ops->close(*collection);
+    *collection = NULL;
+}
+
+clipsearch_status cs_collection_describe(clipsearch_collection *collection, cs_collection_state *state,
+                                         clipsearch_error *err)
+{
+    *state = (cs_collection_state){0};
+    return collection->ops->describe(collection, state, err);
+}
+
+/* ---- look-ups */
+
+clipsearch_status cs_collection_by_paths(clipsearch_collection *collection, const char *const *paths, size_t count,
+                                         cs_items *items, clipsearch_error *err)
+{
+    clipsearch_status status = collection->ops->by_paths(collection, paths, count, items, err);
+    cs_items_bind(items);
+    return status;
+}
+
+clipsearch_status cs_collection_by_hashes(clipsearch_collection *collection, const uint8_t (*hashes)[32], size_t count,
+                                          size_t most_each, cs_items *items, clipsearch_error *err)
+{
+    clipsearch_status status = collection->ops->by_hashes(collection, hashes, count, most_each, items, err);
+    cs_items_bind(items);
+    return status;
+}
+
+/* End the one query there is, or free the hits. */
+static clipsearch_status finish_hits(clipsearch_hits **hits, clipsearch_status status)
+{
+    if (status == CLIPSEARCH_OK)
+        cs_hits_next_query(*hits);
+    else
+        cs_hits_free(hits);
+    return status;
+}
+
+clipsearch_status cs_collection_by_ids(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                       clipsearch_hits **hits, clipsearch_error *err)
+{
+    *hits = cs_hits_make(1);
+    if (!*hits)
+        return cs_fail_memory(err, "the answer to a query");
+    return finish_hits(hits, collection->ops->by_ids(collection, ids, count, *hits, err));
+}
+
+clipsearch_status cs_collection_where(clipsearch_collection *collection, const cs_filter_tree *filter,
+                                      const cs_page *page, clipsearch_hits **hits, clipsearch_error *err)
+{
+    *hits = cs_hits_make(1);
+    if (!*hits)
+        return cs_fail_memory(err, "the answer to a query");
+    return finish_hits(hits, collection->ops->where(collection, filter, page, *hits, err));
+}
+
+clipsearch_status cs_collection_each_below(clipsearch_collection *collection, const char *root,
+                                           bool (*each)(void *context, const clipsearch_item *item), void *context,
+                                           clipsearch_error *err)
+{
+    return collection->ops->each_below(collection, root, each, context, err);
+}
+
+clipsearch_status cs_collection_each_hash(clipsearch_collection *collection,
+                                          clipsearch_status (*each)(void *context, const uint8_t hash[32],
+                                                                    clipsearch_error *err),
+                                          void *context, clipsearch_error *err)
+{
+    return collection->ops->each_hash(collection, each, context, err);
+}
+
+clipsearch_status cs_collection_vectors(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                        float *vectors, clipsearch_error *err)
+{
+    return collection->ops->vectors(collection, ids, count, vectors, err);
+}
+
+/* ---- changes */
+
+clipsearch_status cs_collection_apply(clipsearch_collection *collection, cs_item_change *changes, size_t count,
+                                      clipsearch_error *err)
+{
+    return collection->ops->apply(collection, changes, count, err);
+}
+
+static clipsearch_status check_put(const cs_collection_identity *own, const clipsearch_item *item, const float *vector,
+                                   size_t i, clipsearch_error *err)
+{
+    if (!item->path || item->path[0] != '/')
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu: the path \"%s\" is not absolute", i,
+                       item->path ? item->path : "");
+    double length = 0;
+    for (size_t d = 0; d < own->dim; d++) {
+        if (!isfinite(vector[d]))
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu (%s): element %zu of its vector is no finite number",
+                           i, item->path, d);
+        length += (double)vector[d] * vector[d];
+    }
+    if (own->metric == CLIPSEARCH_COSINE && fabs(length - 1) > NORMALIZED_TOLERANCE)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "item %zu (%s): its vector has length %.3f; a cosine collection takes L2-normalized ones", i,
+                       item->path, sqrt(length));
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
+                                    const float *vectors, size_t count, int64_t *ids, clipsearch_error *err)
+{
+    const size_t dim = collection->identity.dim;
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
+        status = check_put(&collection->identity, &items[i], vectors + i * dim, i, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    cs_item_change *changes = cs_alloc_array(count, sizeof *changes);
+    if (!changes)
+        return cs_fail_memory(err, "changes to a collection");
+    for (size_t i = 0; i < count; i++)
+        changes[i] = (cs_item_change){.kind = CS_ITEM_PUT, .item = items[i], .vector = vectors + i * dim};
+    status = cs_collection_apply(collection, changes, count, err);
+    for (size_t i = 0; i < count && ids && status == CLIPSEARCH_OK; i++)
+        ids[i] = changes[i].id;
+    cs_free(changes);
+    return status;
+}
+
+clipsearch_status cs_collection_remove(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                       size_t *removed, clipsearch_error *err)
+{
+    size_t gone = 0;
+    if (removed)
+        *removed = 0;
+    cs_item_change *changes = cs_alloc_array(count, sizeof *changes);
+    if (!changes)
+        return cs_fail_memory(err, "changes to a collection");
+    for (size_t i = 0; i < count; i++)
+        changes[i] = (cs_item_change){.kind = CS_ITEM_REMOVE, .item.id = ids[i]};
+    clipsearch_status status = cs_collection_apply(collection, changes, count, err);
+    for (size_t i = 0; i < count; i++)
+        gone += changes[i].removed;
+    if (removed && status == CLIPSEARCH_OK)
+        *removed = gone;
+    cs_free(changes);
+    return status;
+}
+
+clipsearch_status cs_collection_remove_where(clipsearch_collection *collection, const cs_filter_tree *filter,
+                                             uint64_t *removed, clipsearch_error *err)
+{
+    uint64_t unread;
+    if (!removed)
+        removed = &unread;
+    *removed = 0;
+    return collection->ops->remove_where(collection, filter, removed, err);
+}
+
+/* ---- search and maintenance */
+
+clipsearch_status cs_collection_search(clipsearch_collection *collection, const cs_search_request *request,
+                                       clipsearch_hits **hits, clipsearch_error *err)
+{
+    *hits = NULL;
+    if (request->stats)
+        *request->stats = (clipsearch_search_stats){0};
+    if (request->k == 0)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "k is 0; ask for one hit at least");
+    if (request->has_limit && isnan(request->limit))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the limit is no number");
+    if (request->ef > EF_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "ef is %zu; 1 to %d are allowed", request->ef, EF_MAX);
+    *hits = cs_hits_make(request->count);
+    if (!*hits)
+        return cs_fail_memory(err, "search results");
+    clipsearch_status status = collection->ops->search(collection, request, *hits, err);
+    if (status != CLIPSEARCH_OK)
+        cs_hits_free(hits);
+    return status;
+}
+
+clipsearch_status cs_collection_checkpoint(clipsearch_collection *collection,
+                                           const clipsearch_checkpoint_options *options, clipsearch_error *err)
+{
+    return collection->ops->checkpoint ? collection->ops->checkpoint(collection, options, err) : CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_collection_checkpoint_is_due(clipsearch_collection *collection, bool *due, clipsearch_error *err)
+{
+    *due = false;
+    return collection->ops->checkpoint_is_due ? collection->ops->checkpoint_is_due(collection, due, err)
+                                              : CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_collection_check(clipsearch_collection *collection, size_t sample, clipsearch_check_report *report,
+                                      clipsearch_error *err)
+{
+    return collection->ops->check(collection, sample, report, err);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * items.c - items in one array, their strings in one buffer. */
+#include "backend/items.h"
+
+#include "base/mem.h"
+
+#include <stdint.h>
+#include <string.h>
+
+clipsearch_status cs_items_add(cs_items *list, const clipsearch_item *item, clipsearch_error *err)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 16;
+        clipsearch_item *larger = cs_realloc_array(list->items, capacity, sizeof *larger);
+        if (!larger)
+            return cs_fail_memory(err, "items of a collection");
+        list->items = larger;
+        list->capacity = capacity;
+    }
+    if (!list->strings.max)
+        list->strings = cs_buf_make(SIZE_MAX / 2);
+    if (item) {
+        cs_buf_append(&list->strings, item->path, strlen(item->path) + 1);
+        cs_buf_append(&list->strings, item->attributes, strlen(item->attributes) + 1);
+        if (list->strings.failed)
+            return cs_fail_memory(err, "items of a collection");
+    }
+    list->items[list->count++] = item ? *item : (clipsearch_item){0};
+    return CLIPSEARCH_OK;
+}
+
+void cs_items_bind(cs_items *list)
+{
+    const char *at = list->strings.data;
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].id == 0)
+            continue;
+        list->items[i].path = at;
+        at += strlen(at) + 1;
+        list->items[i].attributes = at;
+        at += strlen(at) + 1;
+    }
+}
+
+void cs_items_clear(cs_items *list)
+{
+    list->count = 0;
+    cs_buf_clear(&list->strings);
+}
+
+void cs_items_free(cs_items *list)
+{
+    cs_free(list->items);
+    cs_buf_free(&list->strings);
+    *list = (cs_items){0};
+}
