@@ -89,7 +89,6 @@ static char *immutable_uri(const char *path)
 static void set_up_connection(sqlite3 *db)
 {
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_busy_timeout(db, CS_STORE_TIMEOUT_MS);
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -102,10 +101,11 @@ static clipsearch_status connect(cs_store *store, const char *name, int flags, c
 {
     sqlite3_close(store->db);
     store->db = NULL;
-    int code = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int code = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, cs_store_vfs());
     if (code != SQLITE_OK)
         return cs_store_fail(store, code, "opening it", err);
     set_up_connection(store->db);
+    sqlite3_busy_handler(store->db, cs_store_on_busy, store);
     code = cs_filter_sql_add_functions(store->db);
     return code == SQLITE_OK ? CLIPSEARCH_OK : cs_store_fail(store, code, "setting it up", err);
 }
@@ -184,7 +184,7 @@ static clipsearch_status check_tables(cs_store *store, clipsearch_error *err)
 static clipsearch_status set_wal(cs_store *store, clipsearch_error *err)
 {
     enum { PAUSE_MS = 10 };
-    for (int waited = 0;; waited += PAUSE_MS) {
+    for (;;) {
         sqlite3_stmt *statement = NULL;
         int code = sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
         bool wal = false;
@@ -197,12 +197,11 @@ static clipsearch_status set_wal(cs_store *store, clipsearch_error *err)
         if (wal)
             return CLIPSEARCH_OK;
         bool busy = (code & 0xff) == SQLITE_BUSY;
-        if (code != SQLITE_ROW && (!busy || waited >= CS_STORE_TIMEOUT_MS))
+        if (code != SQLITE_ROW && !(busy && cs_store_wait(store->timeout_ms, 1000 * PAUSE_MS)))
             return cs_store_fail(store, code, "setting up its log", err);
         if (code == SQLITE_ROW)
             return cs_fail(err, CLIPSEARCH_E_DATABASE,
                            "%s: SQLite cannot keep a write-ahead log here; put the file on a local disk", store->path);
-        sqlite3_sleep(PAUSE_MS);
     }
 }
 
@@ -356,6 +355,8 @@ clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out
         status = cs_fail_memory(err, "a database handle");
         goto done;
     }
+    cs_store_begin_wait();
+    store->timeout_ms = CS_STORE_TIMEOUT_MS;
     store->read_only = flags == CLIPSEARCH_READ_ONLY;
     store->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     store->item_path = cs_buf_make(CS_ITEM_PATH_MAX);
@@ -407,7 +408,7 @@ const char *cs_store_file(const cs_store *store)
 
 void cs_store_set_timeout(cs_store *store, int milliseconds)
 {
-    sqlite3_busy_timeout(store->db, milliseconds);
+    store->timeout_ms = milliseconds;
 }
 
 /* ---- transactions */
@@ -429,6 +430,7 @@ clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err)
     if (!sqlite3_get_autocommit(store->db))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a transaction inside a transaction", store->path);
     store->touched = 0;
+    cs_store_begin_wait();
     clipsearch_status status = cs_store_statement(store, CS_SQL_BEGIN, &statement, err);
     return status ? status : cs_store_run(store, statement, "beginning a change", err);
 }
@@ -438,6 +440,7 @@ clipsearch_status cs_store_begin_reading(cs_store *store, bool *began, clipsearc
     *began = false;
     if (!sqlite3_get_autocommit(store->db))
         return CLIPSEARCH_OK;
+    cs_store_begin_wait();
     clipsearch_status status = execute(store, "BEGIN", "reading it", err);
     *began = !status;
     return status;

@@ -60,6 +60,7 @@ struct cs_store {
     char *path; /* as the caller gave it, for messages */
     char *file; /* the same, or of a link what it leads to: other files of the database lie beside it */
     bool read_only;
+    int timeout_ms;    /* how long a call waits for locks, in all */
     locale_t c_locale; /* statements run in it; glibc's own object, which takes no memory */
     int64_t touched;   /* the collection whose generation this transaction has raised, or 0 */
     int64_t touched_generation;
@@ -111,6 +112,18 @@ clipsearch_status cs_store_fail_content(const cs_store *store, clipsearch_error 
 clipsearch_status cs_store_migrate(cs_store *store, const char *const *steps, int target, clipsearch_error *err);
 /* CLIPSEARCH_E_ARGUMENT unless a transaction is open, as every change needs. */
 clipsearch_status cs_store_need_transaction(const cs_store *store, clipsearch_error *err);
+
+/* ---- wait.c */
+
+/* What this thread has waited for locks is forgotten: called where a call begins and whenever a statement succeeds, so
+ * that no call waits longer than its limit in all, however many locks it wants. */
+void cs_store_begin_wait(void);
+/* Sleep for `us` microseconds, or what is left of the limit; false, at once, when nothing is left. */
+bool cs_store_wait(int limit_ms, uint64_t us);
+/* The busy handler; `context` is the store. */
+int cs_store_on_busy(void *context, int count);
+/* The name of the sqlite3_vfs to open files by. */
+const char *cs_store_vfs(void);
 
 /* ---- lookup.c */
 

@@ -357,6 +357,9 @@ static void test_writers_and_readers(void)
     TAP_OK(status == CLIPSEARCH_E_DATABASE && strstr(err.message, "another process is writing") && waited > 0.15 &&
                waited < 4,
            "a second writer waits %.1f s, then: %s", waited, err.message);
+    start = seconds_now();
+    TAP_OK(cs_store_begin(second, &err) == CLIPSEARCH_E_DATABASE && seconds_now() - start > 0.15,
+           "asked again, it waits again");
     cs_store_collection other = fixture_collection("other", 4);
     TAP_OK(cs_store_create(second, &other, &err) == CLIPSEARCH_E_DATABASE, "nor can it make a collection: %s",
            err.message);
