@@ -34,7 +34,7 @@ static inline int check_weights(const uint8_t *data, size_t size)
             abort();
     }
     char hex[65];
-    cs_weights_fingerprint(weights, hex);
+    cs_weights_fingerprint(weights, hex, NULL);
     cs_clip_naming naming;
     if (cs_clip_naming_detect(weights, &naming, &err) == CLIPSEARCH_OK)
         (void)cs_clip_logit_scale(weights);

@@ -119,6 +119,7 @@ typedef enum clipsearch_status {
  * NUL-terminated, cut at the end when longer. */
 typedef struct clipsearch_error {
     clipsearch_status code;
+    int system_error; /* errno of the system call that failed; 0 when none did */
     char message[1024];
 } clipsearch_error;
 
@@ -620,6 +621,9 @@ typedef struct clipsearch_ingest_report {
     uint64_t rows_unused; /* rows of attributes_csv that are for no file found; both are filled on success only */
     bool indexed;         /* the index file was written or brought up to date; `seconds` has the time it took too */
     bool created;         /* clipsearch_ingest_into made the collection */
+    uint64_t unreadable;  /* of `skipped`, files and directories that failed because of the machine (input or output
+                             error, too many open files, no memory), though they were tried again: another run may
+                             read them */
 } clipsearch_ingest_report;
 
 /* Bring `collection` up to date with the sources: walk, decode (overlapped with encoding), encode, commit batch by

@@ -8,7 +8,7 @@
 #include "convert/convert.h"
 #include "encode/encoder.h"
 #include "encode/memory.h"
-#include "encode/picture.h"
+#include "encode/plain_image.h"
 #include "encode/session.h"
 #include "ingest/ingest.h"
 #include "local/local.h"
@@ -111,7 +111,7 @@ const char *clipsearch_token_piece(const clipsearch_encoder *encoder, int32_t id
 
 void clipsearch_image_options_init(clipsearch_image_options *options)
 {
-    cs_picture_options_init(options);
+    cs_plain_image_options_init(options);
 }
 
 clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image_options *options,
@@ -123,7 +123,7 @@ clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image
         return fail_null(err, __func__);
     clipsearch_image_options defaults;
     clipsearch_image_options_init(&defaults);
-    return cs_picture_load(path, options ? options : &defaults, image, err);
+    return cs_plain_image_load(path, options ? options : &defaults, image, err);
 }
 
 clipsearch_status clipsearch_image_decode(const void *data, size_t size, const char *name,
@@ -136,7 +136,8 @@ clipsearch_status clipsearch_image_decode(const void *data, size_t size, const c
         return fail_null(err, __func__);
     clipsearch_image_options defaults;
     clipsearch_image_options_init(&defaults);
-    return cs_picture_decode(data ? data : "", size, name ? name : "image", options ? options : &defaults, image, err);
+    return cs_plain_image_decode(data ? data : "", size, name ? name : "image", options ? options : &defaults, image,
+                                 err);
 }
 
 static bool is_picture(const clipsearch_image *image)
@@ -154,13 +155,13 @@ clipsearch_status clipsearch_image_resize(const clipsearch_image *image, uint32_
     if (!is_picture(&in) || !width || !height)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a picture without pixels (%u x %u to %u x %u)", __func__,
                        in.width, in.height, width, height);
-    return cs_picture_resize(&in, width, height, resized, err);
+    return cs_plain_image_resize(&in, width, height, resized, err);
 }
 
 void clipsearch_image_free(clipsearch_image *image)
 {
     if (image)
-        cs_picture_free(image);
+        cs_plain_image_free(image);
 }
 
 /* ---------------------------------------------------------------- encoding */

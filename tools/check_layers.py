@@ -36,6 +36,8 @@ OWNERS = {
     "immintrin.h": r"kernels/\w+_(avx2|avx512)\w*\.[ch]",
     "cpuid.h": r"kernels/cpu\.c",
     "cblas.h": r"kernels/gemm_blas\.c",
+    "openssl/md5.h": r"base/digest\.c",
+    "openssl/sha.h": r"base/digest\.c",
     "zlib.h": r"model/gzip\.c",
     "hdf5.h": r"model/hdf5_file\.c",
     "turbojpeg.h": r"vision/decode_jpeg\.c",

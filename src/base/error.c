@@ -28,6 +28,7 @@ __attribute__((format(printf, 3, 0))) static void fill(clipsearch_error *err, cl
                                                        const char *format, va_list args)
 {
     err->code = code;
+    err->system_error = 0;
     cs_vformat(err->message, sizeof err->message, format, args);
     trim_broken_tail(err->message, sizeof err->message);
 }
@@ -57,6 +58,7 @@ clipsearch_status cs_fail_errno(clipsearch_error *err, clipsearch_status code, i
         snprintf(err->message + used, sizeof err->message - used, ": %s",
                  strerror_r(error_number, words, sizeof words));
         trim_broken_tail(err->message, sizeof err->message);
+        err->system_error = error_number;
     }
     return code;
 }

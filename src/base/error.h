@@ -13,7 +13,8 @@
 clipsearch_status cs_fail(clipsearch_error *err, clipsearch_status code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same with ": " and the words for the system's `error_number` (an errno value) behind the message. */
+/* The same with ": " and the words for the system's `error_number` (an errno value) behind the message.
+ * err->system_error is set to the number. */
 clipsearch_status cs_fail_errno(clipsearch_error *err, clipsearch_status code, int error_number, const char *format,
                                 ...) __attribute__((format(printf, 4, 5)));
 

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "convert/convert_plan.h"
 #include "kernels/cvt.h"
 #include "model/narrow.h"
@@ -53,18 +53,19 @@ static clipsearch_status hash_source(struct conversion *c)
     clipsearch_status status = cs_map_open(c->dir.weights, &map, c->err);
     if (status != CLIPSEARCH_OK)
         return status;
-    cs_sha256 sha;
-    uint8_t digest[32];
-    cs_sha256_init(&sha);
+    cs_digest digest;
+    uint8_t bytes[CS_SHA256_BYTES];
+    cs_digest_init(&digest, CS_SHA256);
     c->total += map.size;
     for (size_t at = 0; at < map.size && status == CLIPSEARCH_OK;) {
         size_t n = map.size - at < HASH_CHUNK ? map.size - at : HASH_CHUNK;
-        cs_sha256_add(&sha, map.data + at, n);
+        cs_digest_update(&digest, map.data + at, n);
         at += n;
         status = advance(c, n);
     }
-    cs_sha256_end(&sha, digest);
-    cs_sha256_hex(digest, c->report->source_sha256);
+    clipsearch_status digested = cs_digest_final(&digest, bytes, status == CLIPSEARCH_OK ? c->err : NULL);
+    status = status == CLIPSEARCH_OK ? digested : status;
+    cs_digest_hex(bytes, sizeof bytes, c->report->source_sha256);
     cs_map_close(&map);
     return status;
 }

@@ -2,9 +2,9 @@
  * encoder.c - opens what was asked of a model and nothing else. */
 #include "encode/encoder.h"
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "base/sha256.h"
 #include "base/weight_name.h"
 #include "vision/preprocess.h"
 
@@ -38,67 +38,71 @@ static clipsearch_status choose_name(const char *path, const char *asked, char *
     return CLIPSEARCH_OK;
 }
 
-static void add_number(cs_sha256 *sha, uint64_t number)
+static void add_number(cs_digest *digest, uint64_t number)
 {
     uint8_t bytes[8];
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(number >> (8 * i));
-    cs_sha256_add(sha, bytes, sizeof bytes);
+    cs_digest_update(digest, bytes, sizeof bytes);
 }
 
-static void add_tower(cs_sha256 *sha, const cs_tower_config *tower)
+static void add_tower(cs_digest *digest, const cs_tower_config *tower)
 {
     uint32_t eps;
     memcpy(&eps, &tower->layernorm_eps, sizeof eps);
-    add_number(sha, tower->width);
-    add_number(sha, tower->layers);
-    add_number(sha, tower->heads);
-    add_number(sha, tower->mlp);
-    add_number(sha, (uint64_t)tower->activation);
-    add_number(sha, eps);
+    add_number(digest, tower->width);
+    add_number(digest, tower->layers);
+    add_number(digest, tower->heads);
+    add_number(digest, tower->mlp);
+    add_number(digest, (uint64_t)tower->activation);
+    add_number(digest, eps);
 }
 
-static void add_clip(cs_sha256 *sha, const cs_clip_config *config)
+static void add_clip(cs_digest *digest, const cs_clip_config *config)
 {
-    add_tower(sha, &config->vision);
-    add_tower(sha, &config->text);
-    add_number(sha, config->image_size);
-    add_number(sha, config->patch_size);
-    add_number(sha, config->context_length);
-    add_number(sha, config->vocabulary);
-    add_number(sha, config->dim);
+    add_tower(digest, &config->vision);
+    add_tower(digest, &config->text);
+    add_number(digest, config->image_size);
+    add_number(digest, config->patch_size);
+    add_number(digest, config->context_length);
+    add_number(digest, config->vocabulary);
+    add_number(digest, config->dim);
     for (size_t i = 0; config->resnet && i < CS_RESNET_STAGES; i++)
-        add_number(sha, config->resnet_stages[i]);
+        add_number(digest, config->resnet_stages[i]);
 }
 
 /* How pictures are prepared is compared apart; the metric is the collection's. */
-static void add_image(cs_sha256 *sha, const cs_image_config *config)
+static void add_image(cs_digest *digest, const cs_image_config *config)
 {
     uint32_t eps;
     memcpy(&eps, &config->batchnorm_eps, sizeof eps);
-    cs_sha256_add(sha, config->name, strlen(config->name) + 1);
-    add_number(sha, config->preprocess.crop);
-    add_number(sha, config->dim);
-    add_number(sha, eps);
-    add_number(sha, config->normalise);
+    cs_digest_update(digest, config->name, strlen(config->name) + 1);
+    add_number(digest, config->preprocess.crop);
+    add_number(digest, config->dim);
+    add_number(digest, eps);
+    add_number(digest, config->normalise);
 }
 
 /* The weights alone do not say what a vector will be: the same tensors under another activation or number of heads give
  * other vectors, so the configuration is part of the name. */
-static void fingerprint(const cs_weights *weights, const cs_model_dir *dir, char hex[65])
+static clipsearch_status make_fingerprint(const cs_weights *weights, const cs_model_dir *dir, char hex[65],
+                                          clipsearch_error *err)
 {
     char of_weights[65];
-    uint8_t digest[32];
-    cs_sha256 sha;
-    cs_weights_fingerprint(weights, of_weights);
-    cs_sha256_init(&sha);
-    cs_sha256_add(&sha, of_weights, 64);
+    uint8_t bytes[CS_SHA256_BYTES];
+    clipsearch_status status = cs_weights_fingerprint(weights, of_weights, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    cs_digest digest;
+    cs_digest_init(&digest, CS_SHA256);
+    cs_digest_update(&digest, of_weights, 64);
     if (dir->image_only)
-        add_image(&sha, &dir->image);
+        add_image(&digest, &dir->image);
     else
-        add_clip(&sha, &dir->config);
-    cs_sha256_end(&sha, digest);
-    cs_sha256_hex(digest, hex);
+        add_clip(&digest, &dir->config);
+    status = cs_digest_final(&digest, bytes, err);
+    cs_digest_hex(bytes, sizeof bytes, hex);
+    return status;
 }
 
 static clipsearch_status open_image_tower(clipsearch_encoder *encoder, bool pack, clipsearch_error *err)
@@ -174,9 +178,10 @@ static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *pat
         status = cs_preprocess_describe(cs_model_preprocess(&encoder->dir), encoder->preprocessing);
     if (status == CLIPSEARCH_OK)
         status = encoder->dir.image_only ? open_image_network(encoder, options, err) : open_clip(encoder, options, err);
+    if (status == CLIPSEARCH_OK)
+        status = make_fingerprint(encoder->weights, &encoder->dir, encoder->fingerprint, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    fingerprint(encoder->weights, &encoder->dir, encoder->fingerprint);
     for (size_t i = 0; i < cs_weights_count(encoder->weights); i++) {
         const cs_tensor *tensor = cs_weights_at(encoder->weights, i);
         encoder->parameters += tensor->is_float ? tensor->count : 0;

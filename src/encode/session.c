@@ -3,6 +3,7 @@
 #include "encode/session.h"
 
 #include "base/mem.h"
+#include "encode/plain_image.h"
 
 #include <string.h>
 
@@ -21,7 +22,7 @@ struct cs_session_fault {
 void cs_session_options_init(clipsearch_session_options *options)
 {
     *options = (clipsearch_session_options){.max_batch = 32, .overflow = CLIPSEARCH_TRUNCATE};
-    cs_picture_options_init(&options->image);
+    cs_plain_image_options_init(&options->image);
 }
 
 static clipsearch_status open_images(clipsearch_session *s, const clipsearch_image_options *options, unsigned threads,
@@ -39,7 +40,7 @@ static clipsearch_status open_images(clipsearch_session *s, const clipsearch_ima
         return cs_fail_memory(err, "a session's pixels");
     s->bytes += all * sizeof *s->pixels;
     for (unsigned i = 0; i < threads; i++)
-        s->readers[i] = cs_picture_reader_make(options);
+        s->readers[i] = cs_image_reader_make(options);
     return CLIPSEARCH_OK;
 }
 
@@ -105,7 +106,7 @@ void cs_session_close(clipsearch_session **handle)
     if (!s)
         return;
     for (unsigned i = 0; s->readers && i < cs_pool_threads(s->pool); i++)
-        cs_picture_reader_free(&s->readers[i]);
+        cs_image_reader_free(&s->readers[i]);
     cs_free(s->readers);
     cs_free(s->faults);
     cs_free(s->pixels);
@@ -148,7 +149,7 @@ clipsearch_status cs_session_encode_texts(clipsearch_session *s, const char *con
 
 /* ---- pictures ---- */
 
-clipsearch_status cs_session_need_image_tower(const clipsearch_session *s, clipsearch_error *err)
+clipsearch_status cs_session_check_image_tower(const clipsearch_session *s, clipsearch_error *err)
 {
     if (s->encoder->image)
         return CLIPSEARCH_OK;
@@ -171,7 +172,7 @@ static void prepare_one(void *context, size_t item, unsigned worker)
     clipsearch_session *s = job->session;
     cs_session_fault *fault = &s->faults[worker];
     clipsearch_error err;
-    if (cs_preprocess(&s->readers[worker].preprocessor, cs_model_preprocess(&s->encoder->dir), &job->images[item],
+    if (cs_preprocess(&s->readers[worker].preprocessor, cs_model_preprocess(&s->encoder->dir), &job->images[item], 1,
                       s->pixels + item * s->pixels_each, &err) != CLIPSEARCH_OK &&
         item < fault->item)
         *fault = (cs_session_fault){item, err};
@@ -180,7 +181,7 @@ static void prepare_one(void *context, size_t item, unsigned worker)
 clipsearch_status cs_session_encode_images(clipsearch_session *s, const clipsearch_image *images, size_t count,
                                            float *vectors, clipsearch_error *err)
 {
-    clipsearch_status status = cs_session_need_image_tower(s, err);
+    clipsearch_status status = cs_session_check_image_tower(s, err);
     if (status != CLIPSEARCH_OK)
         return status;
     unsigned threads = cs_pool_threads(s->pool);
@@ -205,13 +206,13 @@ clipsearch_status cs_session_encode_images(clipsearch_session *s, const clipsear
 
 clipsearch_status cs_session_encode_file(clipsearch_session *s, const char *path, float *vector, clipsearch_error *err)
 {
-    clipsearch_status status = cs_session_need_image_tower(s, err);
+    clipsearch_status status = cs_session_check_image_tower(s, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    cs_picture_reader *reader = &s->readers[0];
-    status = cs_picture_read(reader, path, NULL, err);
+    cs_image_reader *reader = &s->readers[0];
+    status = cs_image_reader_read(reader, path, NULL, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_picture_prepare(reader, path, cs_model_preprocess(&s->encoder->dir), s->pixels, err);
+        status = cs_image_reader_prepare(reader, path, cs_model_preprocess(&s->encoder->dir), s->pixels, err);
     if (status == CLIPSEARCH_OK)
         cs_session_forward(s, 1, vector);
     return status;

@@ -4,7 +4,7 @@
 #define CS_ENCODE_SESSION_H
 
 #include "encode/encoder.h"
-#include "encode/picture.h"
+#include "encode/image_reader.h"
 
 typedef struct cs_session_fault cs_session_fault;
 
@@ -16,10 +16,10 @@ struct clipsearch_session {
     size_t bytes;  /* taken when it was opened */
     void *scratch; /* of whichever tower is at work */
     /* images */
-    size_t pixels_each;         /* 3*S*S */
-    float *pixels;              /* [max_batch, 3, S, S] */
-    cs_picture_reader *readers; /* [threads]; the first one's file buffer serves encode_file */
-    cs_session_fault *faults;   /* [threads] */
+    size_t pixels_each;       /* 3*S*S */
+    float *pixels;            /* [max_batch, 3, S, S] */
+    cs_image_reader *readers; /* [threads]; the first one's file buffer serves encode_file */
+    cs_session_fault *faults; /* [threads] */
     /* texts */
     size_t max_tokens;
     int32_t *ids;    /* [max_tokens + context], all texts one behind the other */
@@ -44,6 +44,6 @@ clipsearch_status cs_session_encode_file(clipsearch_session *session, const char
 void cs_session_forward(clipsearch_session *session, size_t count, float *vectors);
 
 /* CLIPSEARCH_E_ARGUMENT when the session's encoder was opened without its image tower. */
-clipsearch_status cs_session_need_image_tower(const clipsearch_session *session, clipsearch_error *err);
+clipsearch_status cs_session_check_image_tower(const clipsearch_session *session, clipsearch_error *err);
 
 #endif

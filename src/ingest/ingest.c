@@ -3,6 +3,7 @@
 #include "ingest/ingest.h"
 
 #include "base/mem.h"
+#include "encode/plain_image.h"
 #include "ingest/batch.h"
 #include "ingest/pipeline.h"
 #include "ingest/prune.h"
@@ -25,6 +26,7 @@ typedef struct ingest {
     const clipsearch_ingest_options *options;
     clipsearch_ingest_report *report;
     clipsearch_error *err;
+    cs_retries retries;
     cs_sources sources;
     uint64_t *known; /* [known_count] cs_hash_key of every row, ascending */
     size_t known_count, known_capacity;
@@ -49,7 +51,7 @@ void cs_source_init(clipsearch_source *source)
 void cs_ingest_options_init(clipsearch_ingest_options *options)
 {
     *options = (clipsearch_ingest_options){.batch = 32};
-    cs_picture_options_init(&options->image);
+    cs_plain_image_options_init(&options->image);
 }
 
 /* ---- progress ---- */
@@ -133,6 +135,7 @@ static clipsearch_status open_pipeline(ingest *in)
                              .pixels_each = in->session->pixels_each,
                              .known = in->known,
                              .known_count = in->known_count,
+                             .retries = &in->retries,
                              .hash_only = in->options->dry_run};
     return cs_pipeline_open(&spec, &in->pipeline, in->err);
 }
@@ -180,6 +183,7 @@ static clipsearch_status take_next_file(ingest *in)
     cs_job job = {.file = number, .path = file->path, .status = file->status};
     if (file->status != CLIPSEARCH_OK) {
         cs_fail(&job.error, file->status, "%s", file->why);
+        job.error.system_error = file->system_error;
         return send(in, &job);
     }
     clipsearch_item row = {0};
@@ -300,6 +304,7 @@ static clipsearch_status report_bad(ingest *in, const cs_job *job)
     if (job->status == CLIPSEARCH_E_MEMORY) /* not the file's fault */
         return cs_fail(in->err, job->status, "%s", job->error.message);
     in->report->skipped++;
+    in->report->unreadable += cs_is_machine_error(&job->error);
     in->bad_directories += in->sources.files[job->file].is_directory;
     if (in->options->bad_file)
         in->options->bad_file(in->options->context, job->path, &job->error);
@@ -413,7 +418,7 @@ static clipsearch_status check(const ingest *in)
     if (o->threads > MAX_THREADS)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", o->threads,
                        (int)MAX_THREADS);
-    return cs_session_need_image_tower(in->session, in->err);
+    return cs_session_check_image_tower(in->session, in->err);
 }
 
 /* `into`: which of the two targets there are. */
@@ -434,7 +439,7 @@ static clipsearch_status run(ingest *in, const cs_ingest_into *into)
     if (status == CLIPSEARCH_OK)
         status = cs_sources_open(o->sources, o->source_count, &in->sources, in->err);
     if (status == CLIPSEARCH_OK)
-        status = cs_sources_walk(&in->sources, on_walk, in, in->err);
+        status = cs_sources_walk(&in->sources, &in->retries, on_walk, in, in->err);
     if (status != CLIPSEARCH_OK)
         return status;
     for (size_t i = 0; i < in->sources.file_count; i++)
@@ -467,6 +472,7 @@ clipsearch_status cs_ingest(const cs_ingest_into *into, clipsearch_session *sess
 {
     *report = (clipsearch_ingest_report){0};
     ingest in = {.session = session, .options = options, .report = report, .err = err, .started = now()};
+    atomic_init(&in.retries.left, CS_RETRIES_OF_A_RUN);
     in.attributes = cs_buf_make(SIZE_MAX / 2);
     clipsearch_status status = run(&in, into);
     for (size_t i = 0; status == CLIPSEARCH_OK && i < in.sources.source_count; i++) {

@@ -3,7 +3,7 @@
 #include "ingest/pipeline.h"
 
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -20,7 +20,7 @@ typedef struct slot {
 typedef struct decoder {
     cs_pipeline *pipeline;
     pthread_t thread;
-    cs_picture_reader reader;
+    cs_image_reader reader;
 } decoder;
 
 struct cs_pipeline {
@@ -62,19 +62,21 @@ static void process(decoder *self, cs_job *job, bool always)
 {
     const cs_pipeline_spec *spec = &self->pipeline->spec;
     job->prepared = false;
-    job->status = cs_picture_read(&self->reader, job->path, &job->info, &job->error);
+    unsigned tries = 0;
+    do
+        job->status = cs_image_reader_read(&self->reader, job->path, &job->info, &job->error);
+    while (job->status != CLIPSEARCH_OK && cs_retry(spec->retries, ++tries, &job->error));
     if (job->status != CLIPSEARCH_OK)
         return;
-    cs_sha256 sha;
-    cs_sha256_init(&sha);
-    cs_sha256_add(&sha, self->reader.file.data, self->reader.file.len);
-    cs_sha256_end(&sha, job->hash);
+    job->status = cs_digest_of(CS_SHA256, self->reader.file.data, self->reader.file.len, job->hash, &job->error);
+    if (job->status != CLIPSEARCH_OK)
+        return;
     if (spec->hash_only || (!always && is_known(spec, job)))
         return;
-    job->status = cs_picture_prepare(&self->reader, job->path, spec->preprocess, job->pixels, &job->error);
+    job->status = cs_image_reader_prepare(&self->reader, job->path, spec->preprocess, job->pixels, &job->error);
     job->prepared = job->status == CLIPSEARCH_OK;
-    job->width = self->reader.image.view.width;
-    job->height = self->reader.image.view.height;
+    job->width = self->reader.width;
+    job->height = self->reader.height;
 }
 
 static void *decoder_main(void *argument)
@@ -140,7 +142,7 @@ clipsearch_status cs_pipeline_open(const cs_pipeline_spec *spec, cs_pipeline **o
         p->slots[i].job.pixels = spec->hash_only ? NULL : p->pixels + i * spec->pixels_each;
     }
     for (unsigned i = 0; i <= spec->threads; i++)
-        p->decoders[i] = (decoder){.pipeline = p, .reader = cs_picture_reader_make(spec->image)};
+        p->decoders[i] = (decoder){.pipeline = p, .reader = cs_image_reader_make(spec->image)};
     int failed = start_threads(p);
     if (failed) {
         cs_pipeline_close(&p);
@@ -162,7 +164,7 @@ void cs_pipeline_close(cs_pipeline **handle)
     for (unsigned i = 0; i < p->started; i++)
         pthread_join(p->decoders[i].thread, NULL);
     for (unsigned i = 0; p->decoders && i <= p->spec.threads; i++)
-        cs_picture_reader_free(&p->decoders[i].reader);
+        cs_image_reader_free(&p->decoders[i].reader);
     for (size_t i = 0; p->slots && i < p->spec.capacity; i++)
         cs_buf_free(&p->slots[i].job.attributes);
     pthread_cond_destroy(&p->finished);

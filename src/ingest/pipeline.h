@@ -3,7 +3,8 @@
 #ifndef CS_INGEST_PIPELINE_H
 #define CS_INGEST_PIPELINE_H
 
-#include "encode/picture.h"
+#include "encode/image_reader.h"
+#include "ingest/retry.h"
 
 /* One file on its way. The caller fills the first part before submitting. */
 typedef struct cs_job {
@@ -34,7 +35,8 @@ typedef struct cs_pipeline_spec {
     size_t pixels_each;    /* 3*S*S */
     const uint64_t *known; /* [known_count] ascending: cs_hash_key of content that need not be decoded */
     size_t known_count;
-    bool hash_only; /* never decode */
+    bool hash_only;      /* never decode */
+    cs_retries *retries; /* what a machine's error may still cost */
 } cs_pipeline_spec;
 
 typedef struct cs_pipeline cs_pipeline;

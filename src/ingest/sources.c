@@ -109,14 +109,11 @@ typedef struct walk_context {
 static clipsearch_status add_file(cs_sources *sources, const char *path, const char *relative, cs_found_file file,
                                   clipsearch_error *err)
 {
-    if (sources->file_count == sources->file_capacity) {
-        size_t capacity = sources->file_capacity ? sources->file_capacity * 2 : 64;
-        cs_found_file *larger = cs_realloc_array(sources->files, capacity, sizeof *larger);
-        if (!larger)
-            return cs_fail_memory(err, "the list of files");
-        sources->files = larger;
-        sources->file_capacity = capacity;
-    }
+    cs_found_file *files =
+        cs_grow(sources->files, &sources->file_capacity, sources->file_count + 1, sizeof *sources->files);
+    if (!files)
+        return cs_fail_memory(err, "the list of files");
+    sources->files = files;
     file.path = cs_strdup(path);
     if (!file.path)
         return cs_fail_memory(err, "the list of files");
@@ -143,7 +140,8 @@ static clipsearch_status on_bad(void *context, const char *path, bool is_directo
                                 clipsearch_error *err)
 {
     walk_context *walk = context;
-    cs_found_file file = {.source = walk->source, .is_directory = is_directory, .status = why->code};
+    cs_found_file file = {
+        .source = walk->source, .is_directory = is_directory, .status = why->code, .system_error = why->system_error};
     file.why = cs_strdup(why->message);
     if (!file.why)
         return cs_fail_memory(err, "the list of files");
@@ -215,7 +213,7 @@ static clipsearch_status drop_repeats(cs_sources *sources, clipsearch_error *err
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_sources_walk(cs_sources *sources,
+clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries,
                                   clipsearch_status (*step)(void *context, size_t found, const char *path,
                                                             clipsearch_error *err),
                                   void *context, clipsearch_error *err)
@@ -230,7 +228,8 @@ clipsearch_status cs_sources_walk(cs_sources *sources,
                              .exclude = source->exclude,
                              .exclude_count = source->exclude_count,
                              .recurse = !source->given->no_recurse,
-                             .follow_symlinks = source->given->follow_symlinks};
+                             .follow_symlinks = source->given->follow_symlinks,
+                             .retries = retries};
         source->whole = true;
         clipsearch_status status = cs_walk(&spec, &calls, &walk, err);
         if (status != CLIPSEARCH_OK)

@@ -5,6 +5,7 @@
 
 #include "ingest/attributes.h"
 #include "ingest/glob.h"
+#include "ingest/retry.h"
 
 #include <stdint.h>
 
@@ -26,6 +27,7 @@ typedef struct cs_found_file {
     bool is_directory; /* one that cannot be read */
     clipsearch_status status;
     char *why; /* unless status is CLIPSEARCH_OK */
+    int system_error;
 } cs_found_file;
 
 typedef struct cs_sources {
@@ -42,9 +44,9 @@ clipsearch_status cs_sources_open(const clipsearch_source *given, size_t count, 
                                   clipsearch_error *err);
 void cs_sources_close(cs_sources *sources);
 
-/* Walk them all, one after the other. `step` is called now and then with the number of files found so far and a path;
- * a status other than CLIPSEARCH_OK ends the walk, which returns it. */
-clipsearch_status cs_sources_walk(cs_sources *sources,
+/* Walk them all, one after the other. Machine errors cost `retries`. `step` is called now and then with the number of
+ * files found so far and a path; a status other than CLIPSEARCH_OK ends the walk, which returns it. */
+clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries,
                                   clipsearch_status (*step)(void *context, size_t found, const char *path,
                                                             clipsearch_error *err),
                                   void *context, clipsearch_error *err);

@@ -57,8 +57,13 @@ static place *find_slot(const directory_set *set, dev_t device, ino_t inode)
     return &set->slots[i];
 }
 
-/* Add a directory; *is_new tells whether it was not there. False when out of memory. */
-static bool see_directory(directory_set *set, dev_t device, ino_t inode, bool *is_new)
+static bool has_directory(const directory_set *set, dev_t device, ino_t inode)
+{
+    return set->capacity && find_slot(set, device, inode)->inode;
+}
+
+/* Add a directory that is not there. False when out of memory. */
+static bool add_directory(directory_set *set, dev_t device, ino_t inode)
 {
     if ((set->count + 1) * 2 > set->capacity) {
         directory_set larger = {.capacity = set->capacity ? set->capacity * 2 : 64, .count = set->count};
@@ -71,12 +76,8 @@ static bool see_directory(directory_set *set, dev_t device, ino_t inode, bool *i
         cs_free(set->slots);
         *set = larger;
     }
-    place *slot = find_slot(set, device, inode);
-    *is_new = slot->inode == 0;
-    if (*is_new) {
-        *slot = (place){device, inode};
-        set->count++;
-    }
+    *find_slot(set, device, inode) = (place){device, inode};
+    set->count++;
     return true;
 }
 
@@ -123,8 +124,8 @@ static clipsearch_status read_names(DIR *dir, const char *path, listing *list, c
     return CLIPSEARCH_OK;
 }
 
-/* Open and list the directory in walker->path. *entered false: it was entered before. */
-static clipsearch_status list_directory(walker *w, bool follow, listing *list, bool *entered, clipsearch_error *err)
+/* Open and list the directory in walker->path once. *entered false: it was entered before. */
+static clipsearch_status list_once(walker *w, bool follow, listing *list, bool *entered, clipsearch_error *err)
 {
     *entered = true;
     const char *path = w->path.data;
@@ -137,18 +138,21 @@ static clipsearch_status list_directory(walker *w, bool follow, listing *list, b
     if (w->spec->follow_symlinks) {
         if (fstat(fd, &st) != 0)
             status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
-        else if (!see_directory(&w->seen, st.st_dev, st.st_ino, entered))
-            status = cs_fail_memory(err, path);
+        else
+            *entered = !has_directory(&w->seen, st.st_dev, st.st_ino);
         if (status != CLIPSEARCH_OK || !*entered)
             goto done;
     }
     dir = fdopendir(fd);
     if (!dir) {
-        status = errno == ENOMEM ? cs_fail_memory(err, path) : cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
         goto done;
     }
     list->path_length = w->path.len;
     status = read_names(dir, path, list, err);
+    /* only now: after a failure it is tried again */
+    if (status == CLIPSEARCH_OK && w->spec->follow_symlinks && !add_directory(&w->seen, st.st_dev, st.st_ino))
+        status = cs_fail_memory(err, path);
     if (status != CLIPSEARCH_OK) {
         free_listing(list);
         *list = (listing){0};
@@ -161,6 +165,17 @@ done:
     return status;
 }
 
+/* The same, tried again after a machine's error. */
+static clipsearch_status list_directory(walker *w, bool follow, listing *list, bool *entered, clipsearch_error *err)
+{
+    clipsearch_status status;
+    unsigned tries = 0;
+    do
+        status = list_once(w, follow, list, entered, err);
+    while (status != CLIPSEARCH_OK && cs_retry(w->spec->retries, ++tries, err));
+    return status;
+}
+
 /* Put the directory in walker->path on the stack. */
 static clipsearch_status enter_directory(walker *w)
 {
@@ -170,14 +185,10 @@ static clipsearch_status enter_directory(walker *w)
     if (status != CLIPSEARCH_OK)
         return status;
     bool is_root = w->depth == 0;
-    if (w->depth == w->capacity) {
-        size_t capacity = w->capacity ? w->capacity * 2 : 16;
-        listing *stack = cs_realloc_array(w->stack, capacity, sizeof *stack);
-        if (!stack)
-            return cs_fail_memory(w->err, w->path.data);
-        w->stack = stack;
-        w->capacity = capacity;
-    }
+    listing *stack = cs_grow(w->stack, &w->capacity, w->depth + 1, sizeof *stack);
+    if (!stack)
+        return cs_fail_memory(w->err, w->path.data);
+    w->stack = stack;
     listing list = {0};
     bool entered;
     clipsearch_error why;
@@ -201,11 +212,11 @@ static bool matches_any(cs_glob *const *globs, size_t count, const char *relativ
     return false;
 }
 
-static clipsearch_status take_file(walker *w, const char *relative)
+static clipsearch_status report_file(walker *w, const char *relative)
 {
     cs_file_info info;
     clipsearch_error why;
-    clipsearch_status status = cs_file_stat(w->path.data, &info, &why);
+    clipsearch_status status = cs_stat_retrying(w->spec->retries, w->path.data, &info, &why);
     if (status == CLIPSEARCH_OK && !info.is_regular)
         status = cs_fail(&why, CLIPSEARCH_E_IO, "%s: not a regular file", w->path.data);
     if (status != CLIPSEARCH_OK)
@@ -213,26 +224,61 @@ static clipsearch_status take_file(walker *w, const char *relative)
     return w->calls->file(w->context, w->path.data, relative, &info, w->err);
 }
 
-/* Deal with the entry whose path is in walker->path. */
-static clipsearch_status take_entry(walker *w, unsigned char type)
+/* What the entry in walker->path is. */
+typedef struct entry_kind {
+    bool is_link, is_directory;
+    bool unknown; /* the machine cannot say */
+} entry_kind;
+
+/* The kind of what is itself no link, or is one, as lstat says: for file systems whose directories do not tell. */
+static clipsearch_status lstat_kind(const walker *w, entry_kind *kind, clipsearch_error *why)
 {
-    const char *path = w->path.data, *relative = path + w->relative;
     struct stat st;
-    if (type == DT_UNKNOWN && lstat(path, &st) == 0)
-        type = S_ISDIR(st.st_mode) ? DT_DIR : S_ISLNK(st.st_mode) ? DT_LNK : DT_REG;
-    bool is_link = type == DT_LNK;
-    bool is_directory = type == DT_DIR || (is_link && stat(path, &st) == 0 && S_ISDIR(st.st_mode));
-    if (matches_any(w->spec->exclude, w->spec->exclude_count, relative, is_directory))
+    clipsearch_status status = CLIPSEARCH_OK;
+    unsigned tries = 0;
+    do
+        status = lstat(w->path.data, &st) == 0 ? CLIPSEARCH_OK
+                                               : cs_fail_errno(why, CLIPSEARCH_E_IO, errno, "%s", w->path.data);
+    while (status != CLIPSEARCH_OK && cs_retry(w->spec->retries, ++tries, why));
+    if (status == CLIPSEARCH_OK)
+        *kind = (entry_kind){.is_link = S_ISLNK(st.st_mode), .is_directory = S_ISDIR(st.st_mode)};
+    return status;
+}
+
+/* `why` is filled when the kind is unknown. */
+static entry_kind find_kind(const walker *w, unsigned char type, clipsearch_error *why)
+{
+    entry_kind kind = {.is_link = type == DT_LNK, .is_directory = type == DT_DIR};
+    cs_file_info info = {0};
+    clipsearch_status status = type == DT_UNKNOWN ? lstat_kind(w, &kind, why) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK && kind.is_link) {
+        status = cs_stat_retrying(w->spec->retries, w->path.data, &info, why);
+        kind.is_directory = info.is_directory;
+    }
+    kind.unknown = status != CLIPSEARCH_OK && cs_is_machine_error(why);
+    return kind;
+}
+
+/* Enter or report the entry whose path is in walker->path, if it matches. */
+static clipsearch_status process_entry(walker *w, unsigned char type)
+{
+    const char *relative = w->path.data + w->relative;
+    clipsearch_error why;
+    entry_kind kind = find_kind(w, type, &why);
+    if (matches_any(w->spec->exclude, w->spec->exclude_count, relative, kind.is_directory))
         return CLIPSEARCH_OK;
-    if (is_directory)
-        return w->spec->recurse && (!is_link || w->spec->follow_symlinks) ? enter_directory(w) : CLIPSEARCH_OK;
+    bool follow = !kind.is_link || w->spec->follow_symlinks;
+    if (kind.unknown && w->spec->recurse && follow)
+        return w->calls->bad(w->context, w->path.data, true, &why, w->err);
+    if (kind.is_directory)
+        return w->spec->recurse && follow ? enter_directory(w) : CLIPSEARCH_OK;
     if (!matches_any(w->spec->include, w->spec->include_count, relative, false))
         return CLIPSEARCH_OK;
-    return take_file(w, relative);
+    return report_file(w, relative);
 }
 
 /* Append "/name" to the path of the directory on top; a path longer than the system takes is bad, not an error. */
-static clipsearch_status next_entry(walker *w)
+static clipsearch_status process_next_entry(walker *w)
 {
     listing *top = &w->stack[w->depth - 1];
     const char *entry = top->entries[top->next++];
@@ -247,14 +293,14 @@ static clipsearch_status next_entry(walker *w)
     }
     if (!cs_buf_puts(&w->path, entry + 1))
         return cs_fail_memory(w->err, "a path");
-    return take_entry(w, (unsigned char)entry[0]);
+    return process_entry(w, (unsigned char)entry[0]);
 }
 
 clipsearch_status cs_walk(const cs_walk_spec *spec, const cs_walk_calls *calls, void *context, clipsearch_error *err)
 {
     walker w = {.spec = spec, .calls = calls, .context = context, .err = err, .path = cs_buf_make(PATH_MAX)};
     cs_file_info info;
-    clipsearch_status status = cs_file_stat(spec->root, &info, err);
+    clipsearch_status status = cs_stat_retrying(spec->retries, spec->root, &info, err);
     if (status != CLIPSEARCH_OK)
         goto done;
     if (!cs_buf_puts(&w.path, spec->root)) {
@@ -262,7 +308,7 @@ clipsearch_status cs_walk(const cs_walk_spec *spec, const cs_walk_calls *calls, 
         goto done;
     }
     if (!info.is_directory) {
-        status = take_file(&w, cs_path_base(w.path.data));
+        status = report_file(&w, cs_path_base(w.path.data));
         goto done;
     }
     w.relative = w.path.len + (w.path.data[w.path.len - 1] != '/');
@@ -270,7 +316,7 @@ clipsearch_status cs_walk(const cs_walk_spec *spec, const cs_walk_calls *calls, 
     while (status == CLIPSEARCH_OK && w.depth) {
         listing *top = &w.stack[w.depth - 1];
         if (top->next < top->count) {
-            status = next_entry(&w);
+            status = process_next_entry(&w);
         } else {
             free_listing(top);
             w.depth--;

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "ingest/glob.h"
+#include "ingest/retry.h"
 
 typedef struct cs_walk_spec {
     const char *root;        /* a directory, as realpath gives it, or one file */
@@ -14,6 +15,7 @@ typedef struct cs_walk_spec {
     size_t exclude_count;
     bool recurse;
     bool follow_symlinks; /* enter directories through links, each real directory once */
+    cs_retries *retries;  /* what a machine's error may still cost */
 } cs_walk_spec;
 
 /* Paths live for the call only. A status other than CLIPSEARCH_OK ends the walk, which returns it; it must have filled
@@ -24,7 +26,8 @@ typedef struct cs_walk_calls {
     /* A regular file that matches; `relative` is its path below the root, links to files being followed. */
     clipsearch_status (*file)(void *context, const char *path, const char *relative, const cs_file_info *info,
                               clipsearch_error *err);
-    /* Something that matches and is no readable file (a dangling link, a socket); a directory that cannot be read. */
+    /* Something that matches and is no readable file (a dangling link, a socket); a directory that cannot be read; what
+     * may be a directory, as the machine cannot say. why->system_error: see cs_is_machine_error. */
     clipsearch_status (*bad)(void *context, const char *path, bool is_directory, const clipsearch_error *why,
                              clipsearch_error *err);
 } cs_walk_calls;

@@ -3,7 +3,7 @@
 #include "model/weights.h"
 
 #include "base/mem.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "model/container.h"
 
 #include <stdio.h>
@@ -227,27 +227,28 @@ clipsearch_status cs_weights_get(const cs_weights *weights, const char *name, in
     return CLIPSEARCH_OK;
 }
 
-static void add_text(cs_sha256 *sha, const char *text)
+static void add_text(cs_digest *digest, const char *text)
 {
-    cs_sha256_add(sha, text, strlen(text) + 1); /* its NUL ends it */
+    cs_digest_update(digest, text, strlen(text) + 1); /* its NUL ends it */
 }
 
-void cs_weights_fingerprint(const cs_weights *weights, char hex[65])
+clipsearch_status cs_weights_fingerprint(const cs_weights *weights, char hex[65], clipsearch_error *err)
 {
-    cs_sha256 sha;
-    cs_sha256_init(&sha);
+    cs_digest digest;
+    cs_digest_init(&digest, CS_SHA256);
     for (size_t i = 0; i < weights->count; i++) {
         const cs_tensor *tensor = &weights->tensors[i];
-        add_text(&sha, tensor->name);
-        add_text(&sha, tensor->stored);
+        add_text(&digest, tensor->name);
+        add_text(&digest, tensor->stored);
         char dims[CS_TENSOR_RANK * 21 + 1] = ""; /* 20 digits and a comma each */
         for (int d = 0, at = 0; d < tensor->rank; d++)
             at += snprintf(dims + at, sizeof dims - (size_t)at, d ? ",%zu" : "%zu", tensor->shape[d]);
-        add_text(&sha, dims);
+        add_text(&digest, dims);
         size_t sample = tensor->bytes < SAMPLE ? tensor->bytes : SAMPLE;
-        cs_sha256_add(&sha, (const uint8_t *)tensor->data + (tensor->bytes - sample) / 2, sample);
+        cs_digest_update(&digest, (const uint8_t *)tensor->data + (tensor->bytes - sample) / 2, sample);
     }
-    uint8_t digest[32];
-    cs_sha256_end(&sha, digest);
-    cs_sha256_hex(digest, hex);
+    uint8_t bytes[CS_SHA256_BYTES];
+    clipsearch_status status = cs_digest_final(&digest, bytes, err);
+    cs_digest_hex(bytes, sizeof bytes, hex);
+    return status;
 }

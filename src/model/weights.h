@@ -60,7 +60,7 @@ clipsearch_status cs_weights_get(const cs_weights *weights, const char *name, in
 /* Names the weights without reading them all, as 64 hex digits: the SHA-256 over, for each tensor in ascending order of
  * its name, the text "<name>\0<stored type>\0<d0,d1,...>\0" and then its bytes when there are no more than 64, else the
  * 64 that begin at byte (bytes - 64) / 2 (rounded down). The container is no part of it: the same tensors under the
- * same names are the same weights in any. */
-void cs_weights_fingerprint(const cs_weights *weights, char hex[65]);
+ * same names are the same weights in any. Errors: those of cs_digest_final. */
+clipsearch_status cs_weights_fingerprint(const cs_weights *weights, char hex[65], clipsearch_error *err);
 
 #endif

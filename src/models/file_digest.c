@@ -2,9 +2,8 @@
  * file_digest.c - hashes files and compares. */
 #include "models/file_digest.h"
 
+#include "base/digest.h"
 #include "base/file.h"
-#include "base/md5.h"
-#include "base/sha256.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -16,32 +15,26 @@ clipsearch_status cs_file_digest_read(const char *path, cs_digest_kind kind,
                                       cs_file_digest *digest, clipsearch_error *err)
 {
     cs_map map;
-    cs_sha256 sha;
-    cs_md5 md5;
-    uint8_t bytes[32];
+    cs_digest state;
+    uint8_t bytes[CS_SHA256_BYTES]; /* the longer of the two */
     clipsearch_status status = cs_map_open(path, &map, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    cs_sha256_init(&sha);
-    cs_md5_init(&md5);
+    cs_digest_init(&state, kind == CS_DIGEST_MD5 ? CS_MD5 : CS_SHA256);
     for (size_t at = 0; at < map.size && status == CLIPSEARCH_OK;) {
         size_t n = map.size - at < CHUNK ? map.size - at : CHUNK;
-        if (kind == CS_DIGEST_MD5)
-            cs_md5_add(&md5, map.data + at, n);
-        else
-            cs_sha256_add(&sha, map.data + at, n);
+        cs_digest_update(&state, map.data + at, n);
         at += n;
         if (tick && !tick(context, at, map.size))
             status = cs_fail(err, CLIPSEARCH_E_CANCELLED, "%s: stopped", path);
     }
     *digest = (cs_file_digest){.bytes = map.size};
-    if (kind == CS_DIGEST_MD5) {
-        cs_md5_end(&md5, bytes);
-        cs_md5_hex(bytes, digest->md5);
-    } else {
-        cs_sha256_end(&sha, bytes);
-        cs_sha256_hex(bytes, digest->sha256);
-    }
+    clipsearch_status digested = cs_digest_final(&state, bytes, status == CLIPSEARCH_OK ? err : NULL);
+    status = status == CLIPSEARCH_OK ? digested : status;
+    if (kind == CS_DIGEST_MD5)
+        cs_digest_hex(bytes, CS_MD5_BYTES, digest->md5);
+    else
+        cs_digest_hex(bytes, CS_SHA256_BYTES, digest->sha256);
     cs_map_close(&map);
     return status;
 }

@@ -12,7 +12,8 @@ typedef struct cs_file_digest {
 } cs_file_digest;
 
 /* Read the whole of `path`: its SHA-256, or its MD5 when that is all a file of `kind` has. `tick` (may be NULL) is
- * called now and then; when it returns false the reading stops. Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _CANCELLED. */
+ * called now and then; when it returns false the reading stops. Errors: CLIPSEARCH_E_NOT_FOUND, _IO,
+ * _CANCELLED, _UNSUPPORTED (cs_digest_final). */
 clipsearch_status cs_file_digest_read(const char *path, cs_digest_kind kind,
                                       bool (*tick)(void *context, uint64_t done, uint64_t total), void *context,
                                       cs_file_digest *digest, clipsearch_error *err);

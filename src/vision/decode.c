@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-typedef clipsearch_status decode_fn(cs_decoder *decoder, const cs_picture_source *source, cs_image *image,
+typedef clipsearch_status decode_fn(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
                                     unsigned *orientation, clipsearch_error *err);
 
 /* A format is known by `magic` at `offset`, and, where that is too little, by `more` at `more_offset`. */
@@ -95,7 +95,7 @@ static const char *text_kind(const uint8_t *data, size_t size)
 }
 
 /* The error for bytes that no decoder takes. */
-static clipsearch_status refuse(const cs_picture_source *source, const struct format *format, clipsearch_error *err)
+static clipsearch_status refuse(const cs_image_source *source, const struct format *format, clipsearch_error *err)
 {
     const uint8_t *data = source->data;
     if (format)
@@ -123,7 +123,7 @@ static clipsearch_status refuse(const cs_picture_source *source, const struct fo
                    source->name, bytes);
 }
 
-clipsearch_status cs_decode_check_size(const cs_picture_source *source, uint64_t width, uint64_t height,
+clipsearch_status cs_decode_check_size(const cs_image_source *source, uint64_t width, uint64_t height,
                                        clipsearch_error *err)
 {
     if (width == 0 || height == 0)
@@ -139,14 +139,15 @@ clipsearch_status cs_decode_check_size(const cs_picture_source *source, uint64_t
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_decoder_decode(cs_decoder *decoder, const void *data, size_t size, const char *name,
-                                    const clipsearch_image_options *options, cs_image *image, clipsearch_error *err)
+clipsearch_status cs_decoder_decode_stored(cs_decoder *decoder, const void *data, size_t size, const char *name,
+                                           const clipsearch_image_options *options, cs_image *image,
+                                           unsigned *orientation, clipsearch_error *err)
 {
     static const clipsearch_image_options defaults = {.max_bytes = CS_IMAGE_MAX_BYTES,
                                                       .max_pixels = CS_IMAGE_MAX_PIXELS};
     if (!options)
         options = &defaults;
-    cs_picture_source source = {data, size, name ? name : "picture", options->max_pixels};
+    cs_image_source source = {data, size, name ? name : "picture", options->max_pixels};
     if (size > options->max_bytes)
         return cs_fail(
             err, CLIPSEARCH_E_LIMIT,
@@ -155,9 +156,19 @@ clipsearch_status cs_decoder_decode(cs_decoder *decoder, const void *data, size_
     const struct format *format = find_format(data, size);
     if (!format || !format->decode)
         return refuse(&source, format, err);
-    unsigned orientation = 1;
-    clipsearch_status status = format->decode(decoder, &source, image, &orientation, err);
-    if (status == CLIPSEARCH_OK && !options->ignore_exif)
+    *orientation = 1;
+    clipsearch_status status = format->decode(decoder, &source, image, orientation, err);
+    if (options->ignore_exif)
+        *orientation = 1;
+    return status;
+}
+
+clipsearch_status cs_decoder_decode(cs_decoder *decoder, const void *data, size_t size, const char *name,
+                                    const clipsearch_image_options *options, cs_image *image, clipsearch_error *err)
+{
+    unsigned orientation;
+    clipsearch_status status = cs_decoder_decode_stored(decoder, data, size, name, options, image, &orientation, err);
+    if (status == CLIPSEARCH_OK)
         status = cs_image_orient(image, &decoder->spare, orientation, err);
     return status;
 }

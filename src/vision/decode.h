@@ -6,22 +6,22 @@
 #include "vision/image.h"
 
 /* The bytes of one file and what the caller allows. */
-typedef struct cs_picture_source {
+typedef struct cs_image_source {
     const uint8_t *data; /* [size] */
     size_t size;
     const char *name; /* begins messages */
     uint64_t max_pixels;
-} cs_picture_source;
+} cs_image_source;
 
 /* CLIPSEARCH_OK when a header's width x height is a picture within source->max_pixels; _FORMAT or _LIMIT. */
-clipsearch_status cs_decode_check_size(const cs_picture_source *source, uint64_t width, uint64_t height,
+clipsearch_status cs_decode_check_size(const cs_image_source *source, uint64_t width, uint64_t height,
                                        clipsearch_error *err);
 
 /* Decode the whole file into RGB as it is stored; *orientation receives EXIF's 1..8. Each in its own file, the only one
  * that includes its library's header. */
-clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_picture_source *source, cs_image *image,
+clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
                                  unsigned *orientation, clipsearch_error *err);
-clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_picture_source *source, cs_image *image,
+clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
                                 unsigned *orientation, clipsearch_error *err);
 
 #endif

@@ -52,7 +52,7 @@ static void read_segment(struct header *header, unsigned marker, const uint8_t *
 }
 
 /* Walk the markers up to the first scan. False when the bytes end before it. */
-static bool read_header(const cs_picture_source *source, struct header *header)
+static bool read_header(const cs_image_source *source, struct header *header)
 {
     const uint8_t *data = source->data;
     size_t at = 2, size = source->size;
@@ -82,8 +82,7 @@ static bool read_header(const cs_picture_source *source, struct header *header)
     }
 }
 
-static clipsearch_status check_header(const cs_picture_source *source, const struct header *header,
-                                      clipsearch_error *err)
+static clipsearch_status check_header(const cs_image_source *source, const struct header *header, clipsearch_error *err)
 {
     if (!header->frame)
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: damaged JPEG: no frame header before the first scan",
@@ -110,7 +109,7 @@ static clipsearch_status check_header(const cs_picture_source *source, const str
 
 /* Whether an end-of-image marker follows the beginning of the first scan. Compressed data never holds one by chance:
  * its 0xff bytes are followed by 0. Searched from the end, where it nearly always is. */
-static bool has_end_marker(const cs_picture_source *source, size_t scan)
+static bool has_end_marker(const cs_image_source *source, size_t scan)
 {
     for (size_t i = source->size; i >= scan + 2; i--)
         if (source->data[i - 2] == 0xff && source->data[i - 1] == MARKER_EOI)
@@ -133,7 +132,7 @@ static bool is_marked_row(const uint8_t *row, size_t n)
     return i == n;
 }
 
-static clipsearch_status fail_library(const cs_picture_source *source, tjhandle jpeg, clipsearch_error *err)
+static clipsearch_status fail_library(const cs_image_source *source, tjhandle jpeg, clipsearch_error *err)
 {
     const char *why = tjGetErrorStr2(jpeg);
     if (strstr(why, "Insufficient memory")) /* libjpeg's JERR_OUT_OF_MEMORY; the library has no code for it */
@@ -142,7 +141,7 @@ static clipsearch_status fail_library(const cs_picture_source *source, tjhandle 
 }
 
 /* Decode into `pixels` [height, width, channels]. */
-static clipsearch_status decompress(const cs_picture_source *source, const struct header *header, tjhandle jpeg,
+static clipsearch_status decompress(const cs_image_source *source, const struct header *header, tjhandle jpeg,
                                     int format, uint8_t *pixels, clipsearch_error *err)
 {
     int width = 0, height = 0, subsampling = 0, colour = 0;
@@ -186,7 +185,7 @@ static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t pixels)
 }
 
 /* Decode a file whose header was found good. */
-static clipsearch_status decode_checked(cs_image *spare, const cs_picture_source *source, const struct header *header,
+static clipsearch_status decode_checked(cs_image *spare, const cs_image_source *source, const struct header *header,
                                         tjhandle jpeg, cs_image *image, clipsearch_error *err)
 {
     clipsearch_status status = cs_image_reserve(image, header->width, header->height, err);
@@ -203,7 +202,7 @@ static clipsearch_status decode_checked(cs_image *spare, const cs_picture_source
     return status;
 }
 
-clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_picture_source *source, cs_image *image,
+clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
                                  unsigned *orientation, clipsearch_error *err)
 {
     struct header header = {0};

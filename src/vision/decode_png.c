@@ -21,7 +21,7 @@ enum { SIGNATURE_BYTES = 8, HEADER_BYTES = SIGNATURE_BYTES + 8 + 13 + 4 }; /* si
 
 /* Everything the decoding touches, so that nothing a longjmp could spoil lives in `read_pixels`. */
 struct reader {
-    const cs_picture_source *source;
+    const cs_image_source *source;
     size_t at;
     png_structp png;
     png_infop info;
@@ -133,7 +133,7 @@ static bool read_pixels(struct reader *reader)
 }
 
 /* Check what the first chunk says, before anything is allocated. */
-static clipsearch_status read_header(const cs_picture_source *source, uint32_t *width, uint32_t *height,
+static clipsearch_status read_header(const cs_image_source *source, uint32_t *width, uint32_t *height,
                                      clipsearch_error *err)
 {
     const uint8_t *data = source->data;
@@ -157,7 +157,7 @@ static clipsearch_status read_header(const cs_picture_source *source, uint32_t *
     return cs_decode_check_size(source, *width, *height, err);
 }
 
-clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_picture_source *source, cs_image *image,
+clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
                                 unsigned *orientation, clipsearch_error *err)
 {
     (void)decoder;

@@ -3,17 +3,18 @@
 #include "vision/preprocess.h"
 
 #include "base/decimal.h"
+#include "vision/orient.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Where one side of the resized picture meets the crop. */
+/* How the crop cuts one side of the resized image. */
 struct side {
     uint64_t skip;  /* pixels of the resized side before the crop */
-    uint32_t keep;  /* pixels of it in the crop */
-    uint32_t black; /* black pixels before it, when the side is shorter than the crop */
+    uint32_t keep;  /* pixels of the resized side in the crop */
+    uint32_t black; /* black pixels before them, when the side is shorter than the crop */
 };
 
 /* Source: torchvision.transforms.functional.center_crop: pads a short side, floor before, the rest behind; the
@@ -26,8 +27,8 @@ static struct side center(uint64_t resized, uint32_t crop)
     return (struct side){half + (spare & 1 && half & 1 ? 1 : 0), crop, 0};
 }
 
-/* Move the picture in `image` into the middle of a black one of crop x crop, in place: `image` has the room. From the
- * last row up, because no row then lands on one that has still to move: rows only get longer and go down. */
+/* Move the pixels of `image` into the middle of a black image of crop x crop, in place: `image` has the room. From the
+ * last row up, so that no row overwrites one that must still move: rows only get longer and go down. */
 static void pad(cs_image *image, uint32_t crop, const struct side *across, const struct side *down)
 {
     size_t stride = (size_t)crop * 3, from_stride = (size_t)across->keep * 3, before = (size_t)across->black * 3;
@@ -47,8 +48,8 @@ static void pad(cs_image *image, uint32_t crop, const struct side *across, const
 
 /* [crop, crop, 3] bytes -> [3, crop, crop] floats. Sources: torchvision to_tensor (x / 255) and normalize ((x - mean) /
  * std); Keras preprocess_input, mode "caffe" (BGR, x - mean); each step rounded to float. A byte has 256 values, so
- * each is worked out once a channel. */
-static void normalise(const cs_preprocess_config *config, const uint8_t *rgb, size_t count, float *pixels)
+ * each is computed once a channel. */
+static void normalize(const cs_preprocess_config *config, const uint8_t *rgb, size_t count, float *pixels)
 {
     for (size_t c = 0; c < 3; c++) {
         float table[256];
@@ -60,8 +61,32 @@ static void normalise(const cs_preprocess_config *config, const uint8_t *rgb, si
     }
 }
 
+/* The target of an image of width x height, displayed; and where the crop's two sides lie in it. */
+static cs_resize_target plan_resize(const cs_preprocess_config *config, uint64_t width, uint64_t height,
+                                    unsigned orientation, struct side *across, struct side *down)
+{
+    const uint32_t crop = (uint32_t)config->crop;
+    cs_resize_target target = {.width = crop, .height = crop, .filter = config->resample, .orientation = orientation};
+    if (!config->squash) {
+        const bool tall = width <= height;
+        const uint64_t small = tall ? width : height, large = tall ? height : width;
+        /* Python's int(size * long / short): one division rounded to double, then truncated. The product is below
+         * 2^43. */
+        const uint64_t resized = (uint64_t)((double)(config->resize * large) / (double)small);
+        target.width = tall ? config->resize : resized;
+        target.height = tall ? resized : config->resize;
+    }
+    *across = center(target.width, crop);
+    *down = center(target.height, crop);
+    target.left = across->skip;
+    target.top = down->skip;
+    target.crop_width = across->keep;
+    target.crop_height = down->keep;
+    return target;
+}
+
 clipsearch_status cs_preprocess(cs_preprocessor *pre, const cs_preprocess_config *config, const clipsearch_image *image,
-                                float *pixels, clipsearch_error *err)
+                                unsigned orientation, float *pixels, clipsearch_error *err)
 {
     if (config->resize == 0 || config->resize > CS_MAX_IMAGE || config->crop == 0 || config->crop > CS_MAX_IMAGE ||
         image->width == 0 || image->height == 0)
@@ -69,29 +94,20 @@ clipsearch_status cs_preprocess(cs_preprocessor *pre, const cs_preprocess_config
             err, CLIPSEARCH_E_ARGUMENT, "%u x %u pixels, resize to %zu, crop to %zu: each must be at least 1%s",
             image->width, image->height, config->resize, config->crop,
             config->resize > CS_MAX_IMAGE || config->crop > CS_MAX_IMAGE ? ", and the model's at most 2048" : "");
-    uint32_t crop = (uint32_t)config->crop;
-    if (config->squash) {
-        clipsearch_status squashed = cs_resize(&pre->resizer, image, crop, crop, config->resample, &pre->cropped, err);
-        if (squashed == CLIPSEARCH_OK)
-            normalise(config, pre->cropped.view.rgb, (size_t)crop * crop, pixels);
-        return squashed;
-    }
-    bool tall = image->width <= image->height;
-    uint64_t small = tall ? image->width : image->height, large = tall ? image->height : image->width;
-    /* Python's int(size * long / short): one division rounded to double, then truncated. The product is below 2^43. */
-    uint64_t resized = (uint64_t)((double)(config->resize * large) / (double)small);
-    uint64_t width = tall ? config->resize : resized, height = tall ? resized : config->resize;
-    struct side across = center(width, crop), down = center(height, crop);
-    /* room for the padded picture from the start, so that padding allocates nothing */
+    const uint32_t crop = (uint32_t)config->crop;
+    const bool swapped = cs_orientation_swaps_sides(orientation);
+    struct side across, down;
+    const cs_resize_target target = plan_resize(config, swapped ? image->height : image->width,
+                                                swapped ? image->width : image->height, orientation, &across, &down);
+    /* room for the padded image from the start, so that padding allocates nothing */
     clipsearch_status status = cs_image_reserve(&pre->cropped, crop, crop, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_resize_crop(&pre->resizer, image, width, height, config->resample, across.skip, down.skip,
-                                across.keep, down.keep, &pre->cropped, err);
+        status = cs_resize_crop(&pre->resizer, image, &target, &pre->cropped, err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (across.keep < crop || down.keep < crop)
         pad(&pre->cropped, crop, &across, &down);
-    normalise(config, pre->cropped.view.rgb, (size_t)crop * crop, pixels);
+    normalize(config, pre->cropped.view.rgb, (size_t)crop * crop, pixels);
     return CLIPSEARCH_OK;
 }
 

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * test_base.c - buffers, files, hashes, errors, the thread pool. */
+ * test_base.c - buffers, files, errors, the thread pool. */
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/pool.h"
-#include "base/md5.h"
 #include "base/replace.h"
-#include "base/sha256.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -18,87 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static void test_sha256(void)
-{
-    /* FIPS 180-4 example values, and a million 'a' */
-    static const struct {
-        const char *text, *hex;
-    } cases[] = {
-        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        cs_sha256 sha;
-        uint8_t digest[32];
-        char hex[65];
-        cs_sha256_init(&sha);
-        cs_sha256_add(&sha, cases[i].text, strlen(cases[i].text));
-        cs_sha256_end(&sha, digest);
-        cs_sha256_hex(digest, hex);
-        TAP_OK(strcmp(hex, cases[i].hex) == 0, "sha256 of \"%s\"", cases[i].text);
-    }
-    char block[1000];
-    memset(block, 'a', sizeof block);
-    cs_sha256 sha;
-    uint8_t digest[32];
-    char hex[65];
-    cs_sha256_init(&sha);
-    for (size_t left = 1000000, n = 1; left; n = n % 997 + 1) { /* odd pieces cross the block boundary everywhere */
-        size_t piece = n < left ? n : left;
-        cs_sha256_add(&sha, block, piece);
-        left -= piece;
-    }
-    cs_sha256_end(&sha, digest);
-    cs_sha256_hex(digest, hex);
-    TAP_OK(strcmp(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0") == 0,
-           "sha256 of a million a");
-}
-
-/* RFC 1321, appendix A.5; and lengths around a block's end, all at once against byte by byte. */
-static void test_md5(void)
-{
-    static const struct {
-        const char *text, *hex;
-    } cases[] = {
-        {"", "d41d8cd98f00b204e9800998ecf8427e"},
-        {"a", "0cc175b9c0f1b6a831c399e269772661"},
-        {"abc", "900150983cd24fb0d6963f7d28e17f72"},
-        {"message digest", "f96b697d7cb7938d525a2f31aaf161d0"},
-        {"abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"},
-        {"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", "d174ab98d277d9f5a5611c2c9f419d9f"},
-        {"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
-         "57edf4a22be3c955ac49da2e2107b67a"},
-    };
-    char hex[33], other[33];
-    uint8_t digest[16];
-    cs_md5 md5;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        cs_md5_init(&md5);
-        cs_md5_add(&md5, cases[i].text, strlen(cases[i].text));
-        cs_md5_end(&md5, digest);
-        cs_md5_hex(digest, hex);
-        TAP_OK(strcmp(hex, cases[i].hex) == 0, "md5 of \"%s\"", cases[i].text);
-    }
-    bool same = true;
-    for (size_t size = 50; size < 140; size++) {
-        char text[140];
-        memset(text, 'x', sizeof text);
-        cs_md5_init(&md5);
-        cs_md5_add(&md5, text, size);
-        cs_md5_end(&md5, digest);
-        cs_md5_hex(digest, hex);
-        cs_md5_init(&md5);
-        for (size_t i = 0; i < size; i++)
-            cs_md5_add(&md5, text + i, 1);
-        cs_md5_end(&md5, digest);
-        cs_md5_hex(digest, other);
-        same = same && strcmp(hex, other) == 0;
-    }
-    TAP_OK(same, "md5 in one piece and byte by byte");
-}
 
 static void test_buf(void)
 {
@@ -280,8 +197,6 @@ static void test_pool(void)
 
 int main(void)
 {
-    test_sha256();
-    test_md5();
     test_buf();
     test_mem();
     test_grow();

@@ -3,7 +3,7 @@
  * directories or none. */
 #include "base/file.h"
 #include "base/json.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "support/folder.h"
 #include "support/gallery.h"
 #include "tap.h"
@@ -198,13 +198,10 @@ static void test_metadata(const folder *f)
 {
     cs_map map = {0};
     char hex[65] = "";
-    cs_sha256 sha;
-    uint8_t digest[32];
+    uint8_t digest[CS_SHA256_BYTES];
     if (cs_map_open(folder_path(f, "from-open-clip/open_clip_model.safetensors"), &map, &err) == CLIPSEARCH_OK) {
-        cs_sha256_init(&sha);
-        cs_sha256_add(&sha, map.data, map.size);
-        cs_sha256_end(&sha, digest);
-        cs_sha256_hex(digest, hex);
+        cs_digest_of(CS_SHA256, map.data, map.size, digest, NULL);
+        cs_digest_hex(digest, sizeof digest, hex);
     }
     cs_map_close(&map);
     cs_json_document *document = NULL;

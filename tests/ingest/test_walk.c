@@ -53,7 +53,8 @@ typedef struct options {
 static clipsearch_status walk(const char *root, options o, seen *s)
 {
     cs_glob *include = NULL, *exclude = NULL;
-    cs_walk_spec spec = {.root = root, .recurse = !o.flat, .follow_symlinks = o.follow};
+    cs_retries retries = {CS_RETRIES_OF_A_RUN};
+    cs_walk_spec spec = {.root = root, .recurse = !o.flat, .follow_symlinks = o.follow, .retries = &retries};
     clipsearch_status status = cs_glob_open(o.include ? o.include : "*.jpg", false, &include, &err);
     if (status == CLIPSEARCH_OK && o.exclude)
         status = cs_glob_open(o.exclude, false, &exclude, &err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * test_cvt.c - every half and every bfloat16 there is, at every level; with --bench, the speed. */
+#include "cpu_level.h"
 #include "kernel_test.h"
 #include "kernels/cvt.h"
 #include "tap.h"
@@ -107,5 +108,6 @@ int main(int argc, char **argv)
     }
     if (kt_wants_bench(argc, argv))
         run_bench();
+    cpu_level_skip_missing();
     return tap_done();
 }

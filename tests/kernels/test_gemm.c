@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test_gemm.c - matrix products of odd shapes at every level, packed and not, over pools; with --bench, their speed. */
 #include "base/mem.h"
+#include "cpu_level.h"
 #include "kernel_test.h"
 #include "kernels/cvt.h"
 #include "kernels/gemm.h"
@@ -347,5 +348,6 @@ int main(int argc, char **argv)
     }
     for (unsigned i = 0; i < POOLS; i++)
         cs_pool_close(&pools[i]);
+    cpu_level_skip_missing();
     return tap_done();
 }

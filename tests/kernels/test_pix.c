@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * test_pix.c - the two resampling passes byte for byte, at every level; with --bench, their speed. */
+#include "cpu_level.h"
 #include "kernel_test.h"
 #include "kernels/pix.h"
 #include "tap.h"
@@ -141,5 +142,6 @@ int main(int argc, char **argv)
         check_level(cs_pix_ops_for(level));
     if (kt_wants_bench(argc, argv))
         run_bench();
+    cpu_level_skip_missing();
     return tap_done();
 }

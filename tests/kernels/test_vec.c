@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * test_vec.c - products and distances at every level against sums in double; with --bench, their speed. */
+#include "cpu_level.h"
 #include "kernel_test.h"
 #include "kernels/vec.h"
 #include "tap.h"
@@ -96,7 +97,7 @@ static void check_levels_agree(void)
 {
     const cs_vec_ops *narrow = cs_vec_ops_for(CS_CPU_AVX2), *wide = cs_vec_ops_for(CS_CPU_AVX512);
     if (!narrow || !wide) {
-        tap_skip("AVX2 and AVX-512 agree", "this machine has not both");
+        tap_skip("AVX2 and AVX-512 agree", "this processor or this build lacks one of them");
         return;
     }
     bool same = true;
@@ -178,5 +179,6 @@ int main(int argc, char **argv)
     check_normalise();
     if (kt_wants_bench(argc, argv))
         run_bench();
+    cpu_level_skip_missing();
     return tap_done();
 }

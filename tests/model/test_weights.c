@@ -272,7 +272,7 @@ static void test_real_file(void)
     TAP_OK(ordered, "ascending by name");
     char *rest = text.data, *line = strsep(&rest, "\n");
     char hex[65];
-    cs_weights_fingerprint(weights, hex);
+    cs_weights_fingerprint(weights, hex, NULL);
     TAP_OK(strcmp(strchr(line, '\t') + 1, hex) == 0, "fingerprint %s", hex);
     while ((line = strsep(&rest, "\n")) && *line)
         check_line(weights, line);
@@ -328,7 +328,7 @@ static void test_fingerprint(void)
             file[size - 100 + 17] = 1; /* the byte before it */
         cs_weights *weights;
         if (cs_weights_open_memory(file, size, "w", &weights, NULL) == CLIPSEARCH_OK)
-            cs_weights_fingerprint(weights, hex[i]);
+            cs_weights_fingerprint(weights, hex[i], NULL);
         cs_weights_close(&weights);
         cs_free(file);
     }
@@ -365,7 +365,7 @@ static void test_lazy(void)
     cs_weights *weights;
     if (TAP_OK(cs_weights_open(path, &weights, &err) == CLIPSEARCH_OK, "opens: %s", err.message)) {
         char hex[65];
-        cs_weights_fingerprint(weights, hex);
+        cs_weights_fingerprint(weights, hex, NULL);
         size_t page = (size_t)sysconf(_SC_PAGESIZE), pages = (head + data + page - 1) / page, resident = 0;
         unsigned char *there = cs_zalloc_array(pages, 1);
         uintptr_t start = ((uintptr_t)cs_weights_at(weights, 0)->data - head) / page * page;

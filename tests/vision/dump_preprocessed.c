@@ -27,7 +27,7 @@ int main(void)
         if (status == CLIPSEARCH_OK)
             status = cs_decoder_decode(&decoder, file.data, file.len, path, &options, &image, &err);
         if (status == CLIPSEARCH_OK)
-            status = cs_preprocess(&pre, &clip, &image.view, pixels, &err);
+            status = cs_preprocess(&pre, &clip, &image.view, 1, pixels, &err);
         if (status != CLIPSEARCH_OK)
             fprintf(stderr, "%s\n", err.message);
         fwrite(&status, 4, 1, stdout);

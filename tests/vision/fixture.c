@@ -3,7 +3,7 @@
 #include "fixture.h"
 
 #include "base/file.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,12 +40,9 @@ void fixture_pattern(uint32_t width, uint32_t height, cs_image *image)
 
 void fixture_sum(const void *bytes, size_t n, char hex[65])
 {
-    cs_sha256 sha;
-    uint8_t digest[32];
-    cs_sha256_init(&sha);
-    cs_sha256_add(&sha, bytes, n);
-    cs_sha256_end(&sha, digest);
-    cs_sha256_hex(digest, hex);
+    uint8_t digest[CS_SHA256_BYTES];
+    cs_digest_of(CS_SHA256, bytes, n, digest, NULL);
+    cs_digest_hex(digest, sizeof digest, hex);
 }
 
 void fixture_list(void (*each)(const char *picture, const char *ppm, bool exif))

@@ -118,7 +118,7 @@ static void fail_allocations(const char *picture)
         cs_mem_fail_at(n);
         status = cs_image_decode(file.data, file.len, picture, NULL, &cold, &err);
         if (status == CLIPSEARCH_OK)
-            status = cs_preprocess(&pre, &config, &cold.view, pixels, &err);
+            status = cs_preprocess(&pre, &config, &cold.view, 1, pixels, &err);
         cs_mem_fail_at(0);
         wrong += status != CLIPSEARCH_OK && (status != CLIPSEARCH_E_MEMORY || err.code != CLIPSEARCH_E_MEMORY);
         cs_preprocessor_free(&pre);

@@ -38,8 +38,8 @@ static void test_resize(void)
         if (in.view.width != w || in.view.height != h)
             fixture_pattern(w, h, &in);
         clipsearch_error err = {0};
-        clipsearch_status status =
-            cs_resize_crop(&resizer, &in.view, w2, h2, filter_named(filter), left, top, cw, ch, &out, &err);
+        clipsearch_status status = cs_resize_crop(
+            &resizer, &in.view, &(cs_resize_target){w2, h2, left, top, cw, ch, filter_named(filter), 1}, &out, &err);
         fixture_sum(out.view.rgb, (size_t)cw * ch * 3, sum);
         TAP_OK(status == CLIPSEARCH_OK && out.view.width == cw && out.view.height == ch && strcmp(sum, expected) == 0,
                "%s %ux%u -> %ux%u, %ux%u of it at (%u, %u)%s", filter, w, h, w2, h2, cw, ch, left, top, err.message);
@@ -60,10 +60,11 @@ static void test_resize_refusals(void)
     TAP_OK(cs_resize(&resizer, &in.view, 1, 1, CS_BICUBIC, &out, &err) == CLIPSEARCH_E_LIMIT, "%s", err.message);
     TAP_OK(cs_resize(&resizer, &in.view, 2, 1, CS_BICUBIC, &out, &err) == CLIPSEARCH_OK, "150,000 to one is done");
     TAP_OK(cs_resize(&resizer, &in.view, 0, 1, CS_BICUBIC, &out, &err) == CLIPSEARCH_E_ARGUMENT, "%s", err.message);
-    TAP_OK(cs_resize_crop(&resizer, &in.view, 10, 10, CS_BICUBIC, 5, 0, 6, 1, &out, &err) == CLIPSEARCH_E_ARGUMENT,
-           "%s", err.message);
-    TAP_OK(cs_resize_crop(&resizer, &in.view, 10, 10, CS_BICUBIC, 0, UINT64_MAX, 1, 1, &out, &err) ==
+    TAP_OK(cs_resize_crop(&resizer, &in.view, &(cs_resize_target){10, 10, 5, 0, 6, 1, CS_BICUBIC, 1}, &out, &err) ==
                CLIPSEARCH_E_ARGUMENT,
+           "%s", err.message);
+    TAP_OK(cs_resize_crop(&resizer, &in.view, &(cs_resize_target){10, 10, 0, UINT64_MAX, 1, 1, CS_BICUBIC, 1}, &out,
+                          &err) == CLIPSEARCH_E_ARGUMENT,
            "%s", err.message);
     cs_image_free(&in);
     cs_image_free(&out);
@@ -90,7 +91,7 @@ static void test_preprocess(void)
         size_t n = config.crop * config.crop * 3;
         float *pixels = malloc(n * sizeof *pixels);
         clipsearch_error err = {0};
-        clipsearch_status status = cs_preprocess(&pre, &config, &in.view, pixels, &err);
+        clipsearch_status status = cs_preprocess(&pre, &config, &in.view, 1, pixels, &err);
         fixture_sum(pre.cropped.view.rgb, n, sum);
         fixture_sum(pixels, n * sizeof *pixels, float_sum);
         TAP_OK(status == CLIPSEARCH_OK && strcmp(sum, bytes) == 0, "%s %ux%u resize %zu crop %zu: bytes%s", filter, w,
@@ -123,7 +124,7 @@ static void test_keras(void)
                                        {1, 1, 1},  true, true, true};
         float *pixels = malloc(3 * side * side * sizeof *pixels);
         fixture_pattern(w, h, &in);
-        clipsearch_status status = cs_preprocess(&pre, &config, &in.view, pixels, &err);
+        clipsearch_status status = cs_preprocess(&pre, &config, &in.view, 1, pixels, &err);
         fixture_sum(pixels, 3 * side * side * sizeof *pixels, sum);
         TAP_OK(status == CLIPSEARCH_OK && strcmp(sum, expected) == 0, "as Keras: %ux%u squashed to %zu %s", w, h, side,
                err.message);
@@ -146,7 +147,7 @@ static void test_extreme(void)
         cs_image in = {0};
         clipsearch_error err = {0};
         fixture_pattern(shapes[i][0], shapes[i][1], &in);
-        clipsearch_status status = cs_preprocess(&pre, &clip, &in.view, pixels, &err);
+        clipsearch_status status = cs_preprocess(&pre, &clip, &in.view, 1, pixels, &err);
         bool finite = true;
         for (size_t j = 0; j < 3 * 224 * 224; j++)
             finite &= isfinite(pixels[j]) != 0;
@@ -166,20 +167,20 @@ static void test_steady_state(void)
     float *pixels = malloc(3 * 224 * 224 * sizeof *pixels);
     fixture_pattern(500, 375, &a);
     fixture_pattern(100, 301, &b);
-    bool good = cs_preprocess(&pre, &clip, &a.view, pixels, NULL) == CLIPSEARCH_OK;
-    good &= cs_preprocess(&pre, &clip, &b.view, pixels, NULL) == CLIPSEARCH_OK;
+    bool good = cs_preprocess(&pre, &clip, &a.view, 1, pixels, NULL) == CLIPSEARCH_OK;
+    good &= cs_preprocess(&pre, &clip, &b.view, 1, pixels, NULL) == CLIPSEARCH_OK;
     uint64_t before = cs_mem_count();
     for (int i = 0; i < 3; i++) {
-        good &= cs_preprocess(&pre, &clip, &a.view, pixels, NULL) == CLIPSEARCH_OK;
-        good &= cs_preprocess(&pre, &clip, &b.view, pixels, NULL) == CLIPSEARCH_OK;
+        good &= cs_preprocess(&pre, &clip, &a.view, 1, pixels, NULL) == CLIPSEARCH_OK;
+        good &= cs_preprocess(&pre, &clip, &b.view, 1, pixels, NULL) == CLIPSEARCH_OK;
     }
     TAP_OK(good && cs_mem_count() == before, "preprocessing allocates nothing once it has seen the sizes");
     cs_preprocess_config config = clip;
     config.crop = 0;
     clipsearch_error err = {0};
-    TAP_OK(cs_preprocess(&pre, &config, &a.view, pixels, &err) == CLIPSEARCH_E_ARGUMENT, "%s", err.message);
+    TAP_OK(cs_preprocess(&pre, &config, &a.view, 1, pixels, &err) == CLIPSEARCH_E_ARGUMENT, "%s", err.message);
     config.crop = SIZE_MAX;
-    TAP_OK(cs_preprocess(&pre, &config, &a.view, pixels, &err) == CLIPSEARCH_E_ARGUMENT, "%s", err.message);
+    TAP_OK(cs_preprocess(&pre, &config, &a.view, 1, pixels, &err) == CLIPSEARCH_E_ARGUMENT, "%s", err.message);
     cs_image_free(&a);
     cs_image_free(&b);
     cs_preprocessor_free(&pre);
@@ -225,7 +226,7 @@ static void test_lakera(void)
     snprintf(path, sizeof path, "%s/clip-reference/lakera/expected_preprocessed_image.npy", shared);
     good = good && cs_file_read(path, &npy, NULL, &err) == CLIPSEARCH_OK;
     good = good && cs_image_decode(file.data, file.len, "franz-kafka.jpg", &options, &image, &err) == CLIPSEARCH_OK;
-    good = good && cs_preprocess(&pre, &clip, &image.view, pixels, &err) == CLIPSEARCH_OK;
+    good = good && cs_preprocess(&pre, &clip, &image.view, 1, pixels, &err) == CLIPSEARCH_OK;
     double worst = 0;
     if (good && npy.len >= n * sizeof *expected) { /* little-endian float32 behind a header of any length */
         memcpy(expected, npy.data + npy.len - n * sizeof *expected, n * sizeof *expected);

@@ -296,7 +296,10 @@ static int run(ingest *in)
                                                    : " (files named *.jpg, *.jpeg or *.png, or as --include says)");
         return CS_EXIT_NOTHING;
     }
-    return report.skipped && report.skipped == report.found ? CS_EXIT_FILE : CS_EXIT_FOUND;
+    if (report.unreadable)
+        cs_say("%llu of those not read may be sound: the machine failed to read them; run the same command again",
+               (unsigned long long)report.unreadable);
+    return report.unreadable || (report.skipped && report.skipped == report.found) ? CS_EXIT_FILE : CS_EXIT_FOUND;
 }
 
 int cs_command_ingest(const cs_args *args)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bench_pictures.c - milliseconds to decode and to preprocess one picture, one thread: bench_pictures FILE... One JSON
- * object a line; bench/pictures.py runs it beside Pillow and torchvision on the same files. */
+ * bench_images.c - milliseconds to decode and to preprocess one image, one thread: bench_images FILE... One JSON
+ * object a line; bench/images.py runs it beside Pillow and torchvision on the same files. */
 #include "base/file.h"
 #include "vision/preprocess.h"
 
@@ -49,10 +49,11 @@ int main(int argc, char **argv)
         status = cs_file_read(argv[i], &file, NULL, &err);
         while (status == CLIPSEARCH_OK && count < SAMPLES && (count < 5 || now_ms() - begin < BUDGET_MS)) {
             double start = now_ms();
-            status = cs_decoder_decode(&decoder, file.data, file.len, argv[i], NULL, &image, &err);
+            unsigned orientation;
+            status = cs_decoder_decode_stored(&decoder, file.data, file.len, argv[i], NULL, &image, &orientation, &err);
             double middle = now_ms();
             if (status == CLIPSEARCH_OK)
-                status = cs_preprocess(&pre, &clip, &image.view, pixels, &err);
+                status = cs_preprocess(&pre, &clip, &image.view, orientation, pixels, &err);
             decode[count] = middle - start;
             prepare[count++] = now_ms() - middle;
         }
@@ -62,7 +63,7 @@ int main(int argc, char **argv)
                    median(prepare, count));
     }
     if (status != CLIPSEARCH_OK)
-        fprintf(stderr, "bench_pictures: %s\n", err.message);
+        fprintf(stderr, "bench_images: %s\n", err.message);
     cs_buf_free(&file);
     cs_image_free(&image);
     cs_preprocessor_free(&pre);

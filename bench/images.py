@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Time bench_pictures and Pillow + torchvision on the same files, in turn, one thread each.
+"""Time bench_images and Pillow + torchvision on the same files, in turn, one thread each.
 
-    pictures.py BUILD/bench/bench_pictures PHOTO
+    images.py BUILD/bench/bench_images PHOTO
 
 PHOTO is timed as it is, and enlarged to 12 megapixels with some noise, baseline and progressive.
 """
