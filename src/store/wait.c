@@ -4,10 +4,10 @@
 
 #include <pthread.h>
 
-/* SQLite waits in two ways. While another connection holds a lock it calls the busy handler. And a reader that cannot get
- * its place in the write-ahead log tries 100 times with longer and longer sleeps, 10 s altogether, and cannot be told to
- * do otherwise (wal.c, walTryBeginRead); that happens where the file system refuses locks. So both sleep by the functions
- * here, which share one account. */
+/* SQLite waits in two ways. While another connection holds a lock it calls the busy handler. And a reader that cannot
+ * get its place in the write-ahead log tries 100 times with longer and longer sleeps, 10 s altogether, and cannot be
+ * told to do otherwise (wal.c, walTryBeginRead); that happens where the file system refuses locks. So both sleep by the
+ * functions here, which share one account. */
 static _Thread_local uint64_t waited_us;
 
 static void pause_us(uint64_t us)

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT
  * shim.c - a library to preload: it makes one call of the system fail, and records what is written to files.
  *
- * CLIPSEARCH_FAULT=KIND:N:ERRNO[:ever]  the N-th call of KIND from the start of main fails with the number ERRNO, once, or
- *                                       with every call after it. KIND is a name of `kinds` below. N is 0: none fails.
- * CLIPSEARCH_FAULT_COUNTS=FILE          at exit, a line "KIND COUNT" for each kind, and "slept MILLISECONDS": while a call
- *                                       is to fail, sleeping takes no time and is only added up.
- * CLIPSEARCH_RECORD=FILE                every change of a file below CLIPSEARCH_RECORD_BELOW=DIRECTORY/ is appended to FILE,
- *                                       with its data, in the form that power.py reads.
+ * CLIPSEARCH_FAULT=KIND:N:ERRNO[:ever]
+ *     The N-th call of KIND from the start of main fails with the number ERRNO, once, or with every call after it. KIND
+ *     is a name of `kinds` below.
+ * CLIPSEARCH_FAULT_COUNTS=FILE
+ *     At exit, a line "KIND COUNT" for each kind, and "slept MILLISECONDS": while a call is to fail, sleeping takes no
+ *     time and is only added up.
+ * CLIPSEARCH_RECORD=FILE CLIPSEARCH_RECORD_BELOW=DIRECTORY/
+ *     Every change of a file below DIRECTORY is appended to FILE, with its data, in the form that test_power_loss.py
+ *     reads.
  *
- * Calls that glibc makes itself (those of stdio, of malloc, of the dynamic linker) do not come by here. Calls before main
- * are not counted: they are of libraries that start themselves. */
+ * Calls that glibc makes itself (in stdio, malloc, the dynamic linker) do not come by here. Calls before
+ * main are not counted: they are of libraries that start themselves. */
 #undef _FILE_OFFSET_BITS /* with it the headers would turn the names below into those that end in 64 */
 #include <dlfcn.h>
 #include <errno.h>

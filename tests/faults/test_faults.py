@@ -62,7 +62,7 @@ def groups(images):
             Case("ingest", ["ingest", "--db", "DB", "--batch", "2", "NEW"], writes=True),
             Case("ingest into a new database", ["ingest", "--db", "DB", "--batch", "4", "NEW"], "none", writes=True),
             Case("delete", ["delete", "--db", "DB", "--filter", "n < 30"], writes=True),
-            Case("drop", ["drop", "--db", "DB", "--yes", "photos"], writes=True),
+            Case("drop", ["drop", "--db", "DB", "photos"], writes=True),
         ],
         "repair": [
             Case("vacuum", ["vacuum", "--db", "DB"], "deleted", writes=True),
@@ -165,7 +165,9 @@ class Suite:
     def problem_after(self, case, succeeded):
         """Why the database is not as it should be."""
         try:
-            problem = self.program.problem_of(self.database) or self.problem_with_rows()
+            # a repair that failed may leave the index damaged as it was
+            problem = "" if case.start == "damaged" and not succeeded else self.program.problem_of(self.database)
+            problem = problem or self.problem_with_rows()
             if problem:
                 return problem
             if succeeded:
@@ -173,7 +175,9 @@ class Suite:
             again = self.run(case, shim=False)
             if again.returncode != 0 and not (case.name == "drop" and not self.program.rows(self.database)):
                 return f"run again: exit {again.returncode}: {again.stderr.decode(errors='replace')}"
-            return "" if self.program.rows(self.database) == self.after else "run again, its work is not done"
+            if self.program.rows(self.database) != self.after:
+                return "run again, its work is not done"
+            return self.program.problem_of(self.database)
         except ValueError as unreadable:
             return str(unreadable)
 

@@ -10,6 +10,7 @@
 #include "cli/output/say.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -24,9 +25,8 @@ static int print(const cs_args *args, const clipsearch_collection_info *info, cl
     } else if (args->paths || args->nul) {
         cs_print_paths(&results, args->nul ? '\0' : '\n', stdout);
     } else {
-        char *here = getcwd(NULL, 0);
-        status = cs_print_rows(hits, here, stdout, &err);
-        free(here);
+        char here[PATH_MAX]; /* paths below it are printed relative to it; a folder that was removed has no name */
+        status = cs_print_rows(hits, getcwd(here, sizeof here), stdout, &err);
     }
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_INPUT);
 }
