@@ -4,8 +4,8 @@
  * in,out,kernel,stride,pad,groups,size. For each line on stdin: one pass, and a line with the milliseconds on the clock
  * and of the processors; so bench/conv.py makes it take turns with another engine. */
 #include "base/mem.h"
-#include "nn/conv.h"
-#include "nn/pool.h"
+#include "nn/conv2d.h"
+#include "nn/pooling.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -261,6 +261,10 @@ CLIPSEARCH_API void clipsearch_session_close(clipsearch_session **session);
 CLIPSEARCH_API clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const char *const *texts,
                                                          size_t count, float *vectors, clipsearch_error *err);
 
+/* How many texts of the session's last clipsearch_encode_texts were truncated because they are longer than the context;
+ * always 0 with CLIPSEARCH_REFUSE. */
+CLIPSEARCH_API size_t clipsearch_session_truncated(const clipsearch_session *session);
+
 /* Encode `count` decoded images into `vectors` [count, dim], each L2-normalised where the encoder's are. The vector of
  * an image does not depend on what else is in the call. */
 CLIPSEARCH_API clipsearch_status clipsearch_encode_images(clipsearch_session *session, const clipsearch_image *images,
@@ -423,8 +427,13 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_open(clipsearch_database 
                                                             const clipsearch_encoder *encoder,
                                                             clipsearch_collection **collection, clipsearch_error *err);
 
-/* The same, but make it, bound to `encoder` and `metric`, when there is none. One that exists with another metric
- * is a CLIPSEARCH_E_MISMATCH. Names are 1 to 64 letters, digits, '_', '-' or '.'. */
+/* Check that `encoder` made the vectors of the open collection: CLIPSEARCH_E_MISMATCH, naming both, when it did not. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_check_encoder(const clipsearch_collection *collection,
+                                                                     const clipsearch_encoder *encoder,
+                                                                     clipsearch_error *err);
+
+/* As clipsearch_collection_open, but make it, bound to `encoder` and `metric`, when there is none. One that exists with
+ * another metric is a CLIPSEARCH_E_MISMATCH. Names are 1 to 64 letters, digits, '_', '-' or '.'. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure(clipsearch_database *db, const char *name,
                                                               const clipsearch_encoder *encoder,
                                                               clipsearch_metric metric,

@@ -200,6 +200,11 @@ clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const cha
     return cs_session_encode_texts(session, texts, count, vectors, err);
 }
 
+size_t clipsearch_session_truncated(const clipsearch_session *session)
+{
+    return session ? session->truncated : 0;
+}
+
 clipsearch_status clipsearch_encode_images(clipsearch_session *session, const clipsearch_image *images, size_t count,
                                            float *vectors, clipsearch_error *err)
 {
@@ -347,6 +352,15 @@ clipsearch_status clipsearch_database_collections(clipsearch_database *db,
         return fail_null(err, __func__);
     each_call call = {each, context};
     return cs_database_each_collection(db, call_each, &call, err);
+}
+
+clipsearch_status clipsearch_collection_check_encoder(const clipsearch_collection *collection,
+                                                      const clipsearch_encoder *encoder, clipsearch_error *err)
+{
+    if (!collection || !encoder)
+        return fail_null(err, __func__);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    return cs_collection_check_encoder(collection, &identity, err);
 }
 
 clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char *name,

@@ -25,8 +25,8 @@ ALLOWED = {
     "ingest": ["base", "kernels", "model", "vision", "encode", "backend"],
     "convert": ["base", "kernels", "model", "text"],
     "config": ["base"],
-    "models": ["base", "config", "cli"],
-    "output": ["base", "config"],
+    "models": ["base", "config"],
+    "output": ["base"],
     "cli": ["base", "config", "models", "output"],
     "": ["base", "filter", "model", "encode", "backend", "local", "ingest", "convert"],  # src/clipsearch.c
 }

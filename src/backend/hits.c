@@ -33,14 +33,10 @@ clipsearch_hits *cs_hits_make(size_t queries)
 
 clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, float score, clipsearch_error *err)
 {
-    if (hits->count == hits->capacity) {
-        size_t capacity = hits->capacity ? hits->capacity * 2 : 16;
-        clipsearch_hit *larger = cs_realloc_array(hits->hits, capacity, sizeof *larger);
-        if (!larger)
-            return cs_fail_memory(err, "search results");
-        hits->hits = larger;
-        hits->capacity = capacity;
-    }
+    clipsearch_hit *larger = cs_grow(hits->hits, &hits->capacity, hits->count + 1, sizeof *larger);
+    if (!larger)
+        return cs_fail_memory(err, "search results");
+    hits->hits = larger;
     cs_buf_append(&hits->strings, item->path, strlen(item->path) + 1);
     cs_buf_append(&hits->strings, item->attributes, strlen(item->attributes) + 1);
     if (hits->strings.failed)

@@ -9,14 +9,10 @@
 
 clipsearch_status cs_items_add(cs_items *list, const clipsearch_item *item, clipsearch_error *err)
 {
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? list->capacity * 2 : 16;
-        clipsearch_item *larger = cs_realloc_array(list->items, capacity, sizeof *larger);
-        if (!larger)
-            return cs_fail_memory(err, "items of a collection");
-        list->items = larger;
-        list->capacity = capacity;
-    }
+    clipsearch_item *items = cs_grow(list->items, &list->capacity, list->count + 1, sizeof *items);
+    if (!items)
+        return cs_fail_memory(err, "items of a collection");
+    list->items = items;
     if (!list->strings.max)
         list->strings = cs_buf_make(SIZE_MAX / 2);
     if (item) {

@@ -17,6 +17,8 @@ int cs_vformat(char *text, size_t size, const char *format, va_list args)
     return n;
 }
 
+enum { FEWEST = 64 }; /* bytes of the first block */
+
 cs_buf cs_buf_make(size_t max)
 {
     return (cs_buf){.max = max};
@@ -33,16 +35,12 @@ bool cs_buf_reserve(cs_buf *buf, size_t n)
     size_t need = buf->len + n + 1; /* the NUL is not counted against max */
     if (need <= buf->cap)
         return true;
-    size_t cap = buf->cap < 64 ? 64 : buf->cap;
-    while (cap < need)
-        cap = cap > SIZE_MAX / 2 ? need : cap * 2;
-    char *data = cs_realloc_array(buf->data, cap, 1);
+    char *data = cs_grow(buf->data, &buf->cap, need < FEWEST ? FEWEST : need, 1);
     if (!data) {
         buf->failed = true;
         return false;
     }
     buf->data = data;
-    buf->cap = cap;
     buf->data[buf->len] = '\0';
     return true;
 }

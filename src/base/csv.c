@@ -80,18 +80,6 @@ static clipsearch_status check_bytes(const char *text, size_t size, const char *
     return CLIPSEARCH_OK;
 }
 
-/* A longer block for one more element, or NULL with *block as it was. */
-static void *grown(void *block, size_t count, size_t *capacity, size_t element)
-{
-    if (count < *capacity)
-        return block;
-    size_t more = *capacity ? *capacity * 2 : 16;
-    void *larger = more > *capacity ? cs_realloc_array(block, more, element) : NULL;
-    if (larger)
-        *capacity = more;
-    return larger;
-}
-
 static clipsearch_status read_header(reader *in, cs_csv *csv, clipsearch_error *err)
 {
     skip_blank_lines(in);
@@ -99,7 +87,7 @@ static clipsearch_status read_header(reader *in, cs_csv *csv, clipsearch_error *
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: empty; a header row was expected", in->name);
     size_t line = in->line, capacity = 0;
     do {
-        char **header = grown(csv->header, csv->columns, &capacity, sizeof *header);
+        char **header = cs_grow(csv->header, &capacity, csv->columns + 1, sizeof *header);
         if (!header)
             return cs_fail_memory(err, in->name);
         csv->header = header;
@@ -126,12 +114,12 @@ static clipsearch_status read_rows(reader *in, cs_csv *csv, clipsearch_error *er
     size_t count = 0, field_capacity = 0, row_capacity = 0;
     for (skip_blank_lines(in); in->at != in->end; skip_blank_lines(in)) {
         size_t line = in->line, columns = 0;
-        size_t *lines = grown(csv->lines, csv->rows, &row_capacity, sizeof *lines);
+        size_t *lines = cs_grow(csv->lines, &row_capacity, csv->rows + 1, sizeof *lines);
         if (!lines)
             return cs_fail_memory(err, in->name);
         csv->lines = lines;
         do {
-            char **fields = grown(csv->fields, count, &field_capacity, sizeof *fields);
+            char **fields = cs_grow(csv->fields, &field_capacity, count + 1, sizeof *fields);
             if (!fields)
                 return cs_fail_memory(err, in->name);
             csv->fields = fields;

@@ -1,44 +1,67 @@
 /* SPDX-License-Identifier: MIT
- * command.c - what the commands share. */
+ * command.c - settings and error reports of all commands. */
 #include "cli/command.h"
 
-#include "cli/output/say.h"
+#include "cli/output/message.h"
 
 #include <stdarg.h>
-#include <time.h>
 
-int cs_report(const clipsearch_error *err, cs_stage stage)
+int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_settings *settings)
 {
-    cs_say("%s", err->message);
+    clipsearch_error err;
+    const cs_given_settings given = {.db = args->db,
+                                     .collection = args->collection,
+                                     .model = args->model,
+                                     .cpu = args->cpu,
+                                     .k = args->k.given ? args->k.value : 0,
+                                     .threads = args->threads.given ? args->threads.value : 0};
+    clipsearch_status status = cs_settings_load(&given, file, settings, &err);
+    if (status == CLIPSEARCH_E_NOT_FOUND) { /* there is no place for the default database */
+        cs_print_advice(err.message, CS_ADVICE_DATABASE, NULL, NULL);
+        return CS_EXIT_USAGE;
+    }
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_settings(&err);
+}
+
+int cs_report_error(const clipsearch_error *err, cs_stage stage)
+{
+    cs_print_message("%s", err->message);
+    return cs_exit_code(err->code, stage);
+}
+
+int cs_report_with_advice(const clipsearch_error *err, cs_stage stage, cs_advice advice, const cs_settings *settings,
+                          const char *name)
+{
+    cs_print_advice(err->message, advice, settings, name);
     return cs_exit_code(err->code, stage);
 }
 
 int cs_report_settings(const clipsearch_error *err)
 {
-    int code = cs_report(err, CS_STAGE_INPUT);
+    int code = cs_report_error(err, CS_STAGE_INPUT);
     return err->code == CLIPSEARCH_E_FORMAT || err->code == CLIPSEARCH_E_LIMIT ? CS_EXIT_USAGE : code;
 }
 
 int cs_report_memory(void)
 {
-    cs_say("out of memory");
+    cs_print_message("out of memory");
     return CS_EXIT_INTERNAL;
 }
 
-int cs_usage(unsigned command, const char *format, ...)
+int cs_report_usage(unsigned command, const char *format, ...)
 {
     char message[1200];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    cs_say("%s\n(clipsearch help %s says more)", message, cs_command_name(command));
+    cs_print_message("%s\nFor help, run: clipsearch help %s", message, cs_command_name(command));
     return CS_EXIT_USAGE;
 }
 
-double cs_now_ms(void)
+int cs_report_operands(unsigned command)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+    const char *name = cs_command_name(command);
+    return cs_report_usage(command, "%s takes only options. To search for the word, run: clipsearch search %s", name,
+                           name);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * command.h - the commands, and what they share. */
+ * command.h - the commands, and how they report errors. */
 #ifndef CS_CLI_COMMAND_H
 #define CS_CLI_COMMAND_H
 
+#include "cli/advice.h"
 #include "cli/exit_code.h"
-#include "config/options.h"
+#include "cli/options.h"
+#include "config/settings.h"
 
 /* Each runs one command and returns the program's exit status (exit_code.h). */
 int cs_command_search(const cs_args *args);
@@ -21,23 +23,32 @@ int cs_command_model(const cs_args *args);
 int cs_command_check(const cs_args *args);
 int cs_command_vacuum(const cs_args *args);
 
-/* The help page of `command`, 0 for the whole program. */
+/* Print the help page of `command`, or with 0 that of the whole program. */
 void cs_help_print(unsigned command, FILE *out);
 
-/* Say `err` and return the exit status for it. */
-int cs_report(const clipsearch_error *err, cs_stage stage);
+/* The functions below print a message when something is wrong and return the exit status for it. */
 
-/* The same for a fault in a YAML file, in the environment or on the command line: CS_EXIT_USAGE unless it could not be
+/* Load the settings for `args` and `file` (may be NULL). Free them in any case. */
+int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_settings *settings);
+
+/* Print `err`. */
+int cs_report_error(const clipsearch_error *err, cs_stage stage);
+
+/* Print `err` and advice; the rest as cs_print_advice. */
+int cs_report_with_advice(const clipsearch_error *err, cs_stage stage, cs_advice advice, const cs_settings *settings,
+                          const char *name);
+
+/* Print an error in a YAML file, in the environment or on the command line: CS_EXIT_USAGE unless the file could not be
  * read at all. */
 int cs_report_settings(const clipsearch_error *err);
 
-/* Say that there is no memory for what is to be done; returns CS_EXIT_INTERNAL. */
+/* Report that memory ran out; returns CS_EXIT_INTERNAL. */
 int cs_report_memory(void);
 
-/* Say what is wrong with the command line and where its help is; returns CS_EXIT_USAGE. */
-int cs_usage(unsigned command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Print what is wrong with the command line and where its help is; returns CS_EXIT_USAGE. */
+int cs_report_usage(unsigned command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Milliseconds of a clock that never goes back. */
-double cs_now_ms(void);
+/* The same for operands of a command that takes none. */
+int cs_report_operands(unsigned command);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * exit_code.h - what the program's exit status says, as documented in clipsearch(1). */
+ * exit_code.h - the program's exit statuses, documented in clipsearch(1). */
 #ifndef CS_CLI_EXIT_CODE_H
 #define CS_CLI_EXIT_CODE_H
 
@@ -7,16 +7,16 @@
 
 enum {
     CS_EXIT_FOUND = 0,    /* done; for a search: something was found */
-    CS_EXIT_NOTHING = 1,  /* a search found nothing, an ingestion found no picture */
-    CS_EXIT_USAGE = 2,    /* the command line, an environment variable or a YAML file does not say what it may */
+    CS_EXIT_NOTHING = 1,  /* a search found nothing, an ingestion found no image */
+    CS_EXIT_USAGE = 2,    /* the command line, an environment variable or a YAML file is wrong */
     CS_EXIT_FILE = 3,     /* a file cannot be read or written */
     CS_EXIT_MODEL = 4,    /* the model is missing, damaged, or not the collection's */
     CS_EXIT_DATABASE = 5, /* the database or collection is missing or damaged, or cannot be written */
-    CS_EXIT_INTERNAL = 6, /* out of memory, or a fault of ours */
+    CS_EXIT_INTERNAL = 6, /* out of memory, or a bug */
     CS_EXIT_SIGNAL = 128  /* plus the signal's number: 130 after Ctrl-C */
 };
 
-/* What was being done when a library call failed: one status can mean different things to the user. */
+/* What failed: the same library status can mean different things to the user. */
 typedef enum cs_stage { CS_STAGE_INPUT, CS_STAGE_MODEL, CS_STAGE_DATABASE } cs_stage;
 
 /* The exit status for a library call that failed with `status` in `stage`. */

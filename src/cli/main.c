@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * main.c - the program: which command, and a clean end. */
+ * main.c - finds the command, runs it, and checks that its output was written. */
 #include "cli/command.h"
 #include "config/nearest.h"
-#include "cli/output/say.h"
+#include "cli/output/message.h"
 #include "cli/signals.h"
 
 #include <errno.h>
@@ -11,8 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A program may be started with standard streams closed. The next file opened, a database perhaps, would get their
- * number and then our output. So their places are taken by descriptors that fail as closed ones would. */
+/* The program may be started with standard streams closed. Then the next file that is opened, perhaps a database, would
+ * get the number of one of them, and our output would go into it. So open descriptors in their place that fail as
+ * closed ones would. */
 static void fill_standard_streams(void)
 {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -22,11 +23,12 @@ static void fill_standard_streams(void)
 
 static int show_help(const cs_args *args)
 {
-    unsigned about = args->words.count ? cs_command_of(args->words.items[0].text) : 0;
-    if (args->words.count && !about) {
-        const char *word = args->words.items[0].text, *nearest = cs_nearest(word, cs_command_names, cs_command_count);
-        return cs_usage(CS_HELP, "there is no command \"%s\"%s%s%s", word, nearest ? "; did you mean " : "",
-                        nearest ? nearest : "", nearest ? "?" : "");
+    unsigned about = args->operands.count ? cs_command_of(args->operands.items[0].text) : 0;
+    if (args->operands.count && !about) {
+        const char *word = args->operands.items[0].text,
+                   *nearest = cs_nearest(word, cs_command_names, cs_command_count);
+        return cs_report_usage(CS_HELP, "there is no command \"%s\"%s%s%s", word, nearest ? "; did you mean " : "",
+                               nearest ? nearest : "", nearest ? "?" : "");
     }
     cs_help_print(about, stdout);
     return CS_EXIT_FOUND;
@@ -38,21 +40,21 @@ static int show_version(void)
     return CS_EXIT_FOUND;
 }
 
-/* A first word that is almost a command may be a slip; it is searched for all the same. */
-static void note_near_command(const cs_args *args, bool said_search)
+/* A first word that is almost a command may be a typing error. It is searched for all the same. */
+static void note_near_command(const cs_args *args, bool command_given)
 {
-    const char *word = args->words.count && !args->words.items[0].is_image ? args->words.items[0].text : NULL;
-    if (!word || said_search || args->quiet || strlen(word) < 4)
+    const char *word = args->operands.count && !args->operands.items[0].is_image ? args->operands.items[0].text : NULL;
+    if (!word || command_given || args->quiet || strlen(word) < 4)
         return;
     for (size_t i = 0; i < cs_command_count; i++)
         if (cs_edit_distance(word, cs_command_names[i]) == 1)
-            cs_say("searching for \"%s\"; the command is %s", word, cs_command_names[i]);
+            cs_print_message("searching for \"%s\"; the command is spelled %s", word, cs_command_names[i]);
 }
 
-static int run(unsigned command, bool said, const cs_args *args)
+static int run_command(unsigned command, bool command_given, const cs_args *args)
 {
     if (args->help) {
-        cs_help_print(said ? command : 0, stdout);
+        cs_help_print(command_given ? command : 0, stdout);
         return CS_EXIT_FOUND;
     }
     if (args->version)
@@ -87,41 +89,41 @@ static int run(unsigned command, bool said, const cs_args *args)
     case CS_VERSION:
         return show_version();
     default:
-        note_near_command(args, said);
+        note_near_command(args, command_given);
         return cs_command_search(args);
     }
 }
 
-/* Whether standard output is a pipe that nobody reads any more. */
-static bool reader_gone(void)
+/* Whether standard output is a pipe whose reader has closed it. */
+static bool is_pipe_closed(void)
 {
     struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
     return poll(&out, 1, 0) == 1 && out.revents & POLLERR;
 }
 
-/* What was printed must have arrived. A reader that closed its pipe wanted no more, which is no fault. */
-static int finish(int code)
+/* Write what is left of the output; the exit status. It is no error when the reader of a pipe has closed it. */
+static int flush_output(int code)
 {
     errno = 0;
     bool failed = fflush(stdout) != 0 || ferror(stdout);
-    if (!failed || reader_gone())
+    if (!failed || is_pipe_closed())
         return code;
-    cs_say("cannot write standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+    cs_print_message("cannot write standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
     return code <= CS_EXIT_NOTHING ? CS_EXIT_FILE : code;
 }
 
 int main(int argc, char **argv)
 {
     fill_standard_streams();
-    cs_signals_ignore_pipe();
+    cs_ignore_broken_pipe();
     if (argc < 2) {
         cs_help_print(0, stderr);
         return CS_EXIT_USAGE;
     }
-    int first = cs_options_first_word(argc, argv);
+    int first = cs_options_first_operand(argc, argv);
     unsigned command = first ? cs_command_of(argv[first]) : 0;
-    bool said = command != 0;
-    if (said) { /* the command's word is no argument of it */
+    bool command_given = command != 0;
+    if (command_given) { /* remove the command's name from its arguments */
         memmove(argv + first, argv + first + 1, (size_t)(argc - first) * sizeof *argv);
         argc--;
     } else {
@@ -130,9 +132,9 @@ int main(int argc, char **argv)
     cs_args args;
     clipsearch_error err;
     clipsearch_status status = cs_options_parse(command, argc, argv, &args, &err);
-    int code = status == CLIPSEARCH_OK           ? run(command, said, &args)
-               : status == CLIPSEARCH_E_ARGUMENT ? cs_usage(command, "%s", err.message)
-                                                 : cs_report(&err, CS_STAGE_INPUT);
+    int code = status == CLIPSEARCH_OK           ? run_command(command, command_given, &args)
+               : status == CLIPSEARCH_E_ARGUMENT ? cs_report_usage(command, "%s", err.message)
+                                                 : cs_report_error(&err, CS_STAGE_INPUT);
     cs_args_free(&args);
-    return finish(code);
+    return flush_output(code);
 }

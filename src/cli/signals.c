@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * signals.c - notes signals. */
+ * signals.c - recording signals. */
 #include "cli/signals.h"
 
 #include <signal.h>
@@ -7,16 +7,16 @@
 
 static volatile sig_atomic_t caught; /* the only thing a handler may write */
 
-static void note(int number)
+static void record_signal(int number)
 {
     caught = number;
 }
 
-void cs_signals_hold(void)
+void cs_catch_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    /* SA_RESETHAND: the second of a kind meets the default action, which ends the program */
-    struct sigaction action = {.sa_handler = note, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
+    /* SA_RESETHAND: a second signal of a kind meets the default action, which ends the program */
+    struct sigaction action = {.sa_handler = record_signal, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         struct sigaction before;
@@ -25,12 +25,12 @@ void cs_signals_hold(void)
     }
 }
 
-int cs_signals_caught(void)
+int cs_caught_signal(void)
 {
     return caught;
 }
 
-void cs_signals_ignore_pipe(void)
+void cs_ignore_broken_pipe(void)
 {
     struct sigaction action = {.sa_handler = SIG_IGN};
     sigemptyset(&action.sa_mask);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * ingest_yaml.c - the tree of an ingest file to settings and sources. */
+ * ingest_yaml.c - from the YAML tree of an ingest file to settings and sources. */
 #include "config/ingest_yaml.h"
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "config/words.h"
+#include "base/limits.h"
+#include "config/names.h"
 #include "config/yaml_json.h"
 #include "config/yaml_keys.h"
 
@@ -30,12 +31,12 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_DATABASE] = {.name = "database", .kind = CS_KEY_TEXT},
     [KEY_COLLECTION] = {.name = "collection", .kind = CS_KEY_TEXT},
     [KEY_MODEL] = {.name = "model", .kind = CS_KEY_TEXT},
-    [KEY_METRIC] = {.name = "metric", .kind = CS_KEY_CHOICE, .choices = cs_metric_words},
+    [KEY_METRIC] = {.name = "metric", .kind = CS_KEY_CHOICE, .choices = cs_metric_names},
     [KEY_BATCH] = {.name = "batch", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_BATCH},
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
-    [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_words},
+    [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_names},
     [KEY_PRUNE] = {.name = "prune", .kind = CS_KEY_BOOL},
-    [KEY_EXIF] = {.name = "exif", .kind = CS_KEY_CHOICE, .choices = cs_exif_words},
+    [KEY_EXIF] = {.name = "exif", .kind = CS_KEY_CHOICE, .choices = cs_exif_names},
     [KEY_INDEX] = {.name = "index", .kind = CS_KEY_MAP},
     [KEY_SOURCES] = {.name = "sources", .kind = CS_KEY_LIST},
 };
@@ -43,7 +44,7 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
 enum index_key { KEY_CODES, KEY_M, KEY_EF_CONSTRUCTION, KEY_EF, INDEX_KEYS };
 
 static const cs_yaml_key index_keys[INDEX_KEYS] = {
-    [KEY_CODES] = {.name = "codes", .kind = CS_KEY_CHOICE, .choices = cs_codes_words},
+    [KEY_CODES] = {.name = "codes", .kind = CS_KEY_CHOICE, .choices = cs_codes_names},
     [KEY_M] = {.name = "m", .kind = CS_KEY_COUNT, .min = CS_MIN_M, .max = CS_MAX_M},
     [KEY_EF_CONSTRUCTION] = {.name = "ef_construction",
                              .kind = CS_KEY_COUNT,
@@ -85,8 +86,8 @@ static const cs_yaml_key csv_keys[CSV_KEYS] = {
     [KEY_MATCH] = {.name = "match", .kind = CS_KEY_CHOICE, .choices = match_words},
 };
 
-/* Memory of the tree for what base made; frees `made`. */
-static char *keep(cs_yaml *yaml, char *made)
+/* Copy `made` into memory of the tree and free it. NULL when out of memory. */
+static char *move_to_tree(cs_yaml *yaml, char *made)
 {
     size_t size = made ? strlen(made) + 1 : 0;
     char *kept = made ? cs_yaml_alloc(yaml, size, 1) : NULL;
@@ -100,17 +101,16 @@ const char *cs_yaml_path(cs_yaml *yaml, const char *directory, const char *path)
 {
     const char *home = getenv("HOME");
     if (path[0] == '~' && (path[1] == '/' || !path[1]) && home && home[0])
-        return keep(yaml, path[1] ? cs_path_join(home, path + 2) : cs_strdup(home));
-    return keep(yaml, strcmp(directory, ".") == 0 ? cs_strdup(path) : cs_path_join(directory, path));
+        return move_to_tree(yaml, path[1] ? cs_path_join(home, path + 2) : cs_strdup(home));
+    return move_to_tree(yaml, strcmp(directory, ".") == 0 ? cs_strdup(path) : cs_path_join(directory, path));
 }
 
 const char *cs_yaml_directory(cs_yaml *yaml, const char *path)
 {
     size_t n = (size_t)(cs_path_base(path) - path);
-    return keep(yaml, n ? cs_strndup(path, n) : cs_strdup("."));
+    return move_to_tree(yaml, n ? cs_strndup(path, n) : cs_strdup("."));
 }
 
-/* What the readers of parts share. */
 typedef struct reader {
     cs_yaml *yaml;
     const char *directory;
@@ -153,11 +153,11 @@ static clipsearch_status read_csv(const reader *r, const cs_yaml_node *node, cli
     if (status != CLIPSEARCH_OK)
         return status;
     if (!found[KEY_FILE])
-        return cs_yaml_fail(r->yaml, node, true, r->err, "csv needs a file: the CSV file with the attributes");
+        return cs_yaml_fail(r->yaml, node, true, r->err, "csv needs the key file, the CSV file with the attributes");
     if (found[KEY_KEY])
         source->csv_key = found[KEY_KEY]->text;
     if (found[KEY_MATCH])
-        source->csv_by_name = cs_word_index(found[KEY_MATCH]->text, match_words) == 1;
+        source->csv_by_name = cs_name_index(found[KEY_MATCH]->text, match_words) == 1;
     return read_path(r, found[KEY_FILE], &source->attributes_csv);
 }
 
@@ -167,7 +167,7 @@ static clipsearch_status read_attributes(const reader *r, const cs_yaml_node *co
     if (found[KEY_ATTRIBUTES]) {
         cs_buf json = cs_buf_make(2 * CS_YAML_MAX_BYTES);
         status = cs_yaml_to_json(r->yaml, found[KEY_ATTRIBUTES], &json, r->err);
-        if (status == CLIPSEARCH_OK && !(source->attributes = keep(r->yaml, cs_buf_take(&json))))
+        if (status == CLIPSEARCH_OK && !(source->attributes = move_to_tree(r->yaml, cs_buf_take(&json))))
             status = fail_memory(r);
         cs_buf_free(&json);
     }
@@ -175,7 +175,7 @@ static clipsearch_status read_attributes(const reader *r, const cs_yaml_node *co
         return status;
     if (found[KEY_CSV] && found[KEY_ATTRIBUTES_CSV])
         return cs_yaml_fail(r->yaml, found[KEY_CSV], true, r->err,
-                            "csv and attributes_csv are two ways to say the same; keep one");
+                            "csv and attributes_csv exclude each other; keep one of them");
     if (found[KEY_ATTRIBUTES_CSV])
         return read_path(r, found[KEY_ATTRIBUTES_CSV], &source->attributes_csv);
     return found[KEY_CSV] ? read_csv(r, found[KEY_CSV], source) : CLIPSEARCH_OK;
@@ -184,14 +184,15 @@ static clipsearch_status read_attributes(const reader *r, const cs_yaml_node *co
 static clipsearch_status read_source(const reader *r, const cs_yaml_node *node, clipsearch_source *source)
 {
     clipsearch_source_init(source);
-    if (node->kind == CS_YAML_SCALAR && node->text[0]) /* `- pictures` is short for `- path: pictures` */
+    if (node->kind == CS_YAML_SCALAR && node->text[0]) /* `- photos` is short for `- path: photos` */
         return read_path(r, node, &source->path);
     if (node->kind != CS_YAML_MAP)
-        return cs_yaml_fail(r->yaml, node, false, r->err, "a source must be a path, or a map with a path in it");
+        return cs_yaml_fail(r->yaml, node, false, r->err, "a source must be a path, or a map that has a path");
     const cs_yaml_node *found[SOURCE_KEYS];
     clipsearch_status status = cs_yaml_match(r->yaml, node, "a source", source_keys, SOURCE_KEYS, found, r->err);
     if (status == CLIPSEARCH_OK && !found[KEY_PATH])
-        status = cs_yaml_fail(r->yaml, node, false, r->err, "a source needs a path: the directory or file to read");
+        status =
+            cs_yaml_fail(r->yaml, node, false, r->err, "a source needs the key path, the directory or file to read");
     if (status == CLIPSEARCH_OK)
         status = read_path(r, found[KEY_PATH], &source->path);
     if (status == CLIPSEARCH_OK && found[KEY_INCLUDE])
@@ -210,7 +211,7 @@ static clipsearch_status read_source(const reader *r, const cs_yaml_node *node, 
 static clipsearch_status read_sources(const reader *r, const cs_yaml_node *list, cs_ingest_file *file)
 {
     if (!list->count)
-        return cs_yaml_fail(r->yaml, list, false, r->err, "sources is empty; name at least one directory");
+        return cs_yaml_fail(r->yaml, list, false, r->err, "sources is empty; it needs at least one directory or file");
     file->sources = cs_yaml_alloc(r->yaml, list->count, sizeof *file->sources);
     if (!file->sources)
         return fail_memory(r);
@@ -228,17 +229,17 @@ static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file
     if (found[KEY_COLLECTION])
         file->collection = found[KEY_COLLECTION]->text;
     if ((file->has_metric = found[KEY_METRIC] != NULL))
-        file->metric = (clipsearch_metric)cs_word_index(found[KEY_METRIC]->text, cs_metric_words);
+        file->metric = (clipsearch_metric)cs_name_index(found[KEY_METRIC]->text, cs_metric_names);
     if ((file->has_batch = found[KEY_BATCH] != NULL))
         file->batch = cs_yaml_count(found[KEY_BATCH]);
     if ((file->has_threads = found[KEY_THREADS] != NULL))
         file->threads = cs_yaml_count(found[KEY_THREADS]);
     if ((file->has_on_bad = found[KEY_ON_BAD] != NULL))
-        file->on_bad = (clipsearch_on_bad)cs_word_index(found[KEY_ON_BAD]->text, cs_on_bad_words);
+        file->on_bad = (clipsearch_on_bad)cs_name_index(found[KEY_ON_BAD]->text, cs_on_bad_names);
     if ((file->has_prune = found[KEY_PRUNE] != NULL))
         file->prune = cs_yaml_bool(found[KEY_PRUNE]);
     if ((file->has_exif = found[KEY_EXIF] != NULL))
-        file->ignore_exif = cs_word_index(found[KEY_EXIF]->text, cs_exif_words) == 1;
+        file->ignore_exif = cs_name_index(found[KEY_EXIF]->text, cs_exif_names) == 1;
 }
 
 static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, clipsearch_index_options *index)
@@ -248,7 +249,7 @@ static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, c
     if (status != CLIPSEARCH_OK)
         return status;
     if (found[KEY_CODES])
-        index->codes = cs_codes_values[cs_word_index(found[KEY_CODES]->text, cs_codes_words)];
+        index->codes = cs_codes_values[cs_name_index(found[KEY_CODES]->text, cs_codes_names)];
     if (found[KEY_M])
         index->m = (unsigned)cs_yaml_count(found[KEY_M]);
     if (found[KEY_EF_CONSTRUCTION])
@@ -262,20 +263,21 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
 {
     const cs_yaml_node *found[FILE_KEYS], *root = cs_yaml_root(r->yaml);
     if (!root)
-        return cs_fail(r->err, CLIPSEARCH_E_FORMAT,
-                       "%s: the file says nothing; it needs at least sources:", cs_yaml_name(r->yaml));
+        return cs_fail(r->err, CLIPSEARCH_E_FORMAT, "%s: the file is empty; it needs at least the key sources",
+                       cs_yaml_name(r->yaml));
     clipsearch_status status = cs_yaml_match(r->yaml, root, "an ingest file", file_keys, FILE_KEYS, found, r->err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (!found[KEY_SOURCES])
-        return cs_yaml_fail(r->yaml, root, false, r->err, "no sources: in it; it must name what to ingest");
+        return cs_yaml_fail(r->yaml, root, false, r->err,
+                            "an ingest file needs the key sources, a list of directories and files");
     read_settings(found, file);
     if (found[KEY_INDEX])
         status = read_index(r, found[KEY_INDEX], &file->index);
     if (status == CLIPSEARCH_OK && found[KEY_DATABASE])
         status = read_path(r, found[KEY_DATABASE], &file->database);
     if (status == CLIPSEARCH_OK && found[KEY_MODEL]) {
-        /* a name is looked up as a name; only what is plainly a path counts from this directory */
+        /* only a value with a slash is a path, relative to this directory; any other is looked up as a name */
         if (strchr(found[KEY_MODEL]->text, '/'))
             status = read_path(r, found[KEY_MODEL], &file->model);
         else

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * nearest.h - the word a mistyped word was meant to be. */
+ * nearest.h - the known word that a mistyped word is most similar to. */
 #ifndef CS_CONFIG_NEAREST_H
 #define CS_CONFIG_NEAREST_H
 
 #include <stddef.h>
 
-/* Fewest insertions, deletions, substitutions and swaps of neighbouring letters that turn `a` into `b` ("optimal string
- * alignment": no piece is edited twice). Words longer than 63 bytes give SIZE_MAX. */
+/* The smallest number of insertions, deletions, substitutions and swaps of neighbouring letters that turn `a` into `b`
+ * ("optimal string alignment": no part is edited twice). SIZE_MAX when a word is longer than 63 bytes. */
 size_t cs_edit_distance(const char *a, const char *b);
 
-/* The one of `count` words nearest to `word`, the first of equals; NULL when none is within a third of its length
- * (at least 1, at most 3) edits. */
+/* The word of `words` [count] with the smallest edit distance to `word`, the first of equals; NULL when that is more
+ * than a third of its length (at least 1, at most 3). */
 const char *cs_nearest(const char *word, const char *const *words, size_t count);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * settings.c - layers of settings. */
+ * settings.c - settings from several places. */
 #include "config/settings.h"
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "config/words.h"
+#include "base/limits.h"
+#include "config/names.h"
 #include "config/yaml_keys.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ static const cs_yaml_key config_keys[CONFIG_KEYS] = {
     [KEY_MODEL] = {.name = "model", .kind = CS_KEY_TEXT},
     [KEY_K] = {.name = "k", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_K},
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
-    [KEY_CPU] = {.name = "cpu", .kind = CS_KEY_CHOICE, .choices = cs_cpu_words},
+    [KEY_CPU] = {.name = "cpu", .kind = CS_KEY_CHOICE, .choices = cs_cpu_names},
 };
 
 char *cs_xdg_path(const char *variable, const char *fallback, const char *rest)
@@ -38,7 +39,7 @@ char *cs_xdg_path(const char *variable, const char *fallback, const char *rest)
     return cs_buf_take(&path);
 }
 
-clipsearch_status cs_make_directories_for(const char *path, clipsearch_error *err)
+clipsearch_status cs_create_parents(const char *path, clipsearch_error *err)
 {
     char *copy = cs_strdup(path);
     if (!copy)
@@ -47,7 +48,7 @@ clipsearch_status cs_make_directories_for(const char *path, clipsearch_error *er
     for (char *slash = strchr(copy + 1, '/'); slash && status == CLIPSEARCH_OK; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-            status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot make the directory", copy);
+            status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot create the directory", copy);
         *slash = '/';
     }
     cs_free(copy);
@@ -70,7 +71,7 @@ static clipsearch_status count_variable(const char *name, size_t max, size_t *va
     return CLIPSEARCH_OK;
 }
 
-/* The configuration file is the weakest layer: it only sets what is then overridden. */
+/* The configuration file comes first: everything after it may overwrite what it sets. */
 static clipsearch_status read_config(cs_settings *settings, const char **cpu, clipsearch_error *err)
 {
     char *path = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml");
@@ -112,7 +113,7 @@ static clipsearch_status read_config(cs_settings *settings, const char **cpu, cl
     return CLIPSEARCH_OK;
 }
 
-static void take_text(const char *value, cs_origin from, const char **text, cs_origin *origin)
+static void set_text(const char *value, cs_origin from, const char **text, cs_origin *origin)
 {
     if (!value)
         return;
@@ -123,45 +124,45 @@ static void take_text(const char *value, cs_origin from, const char **text, cs_o
 
 static clipsearch_status read_environment(cs_settings *settings, const char **cpu, clipsearch_error *err)
 {
-    take_text(variable("CLIPSEARCH_DB"), CS_FROM_ENVIRONMENT, &settings->db, &settings->db_from);
-    take_text(variable("CLIPSEARCH_MODEL"), CS_FROM_ENVIRONMENT, &settings->model, &settings->model_from);
-    take_text(variable("CLIPSEARCH_COLLECTION"), CS_FROM_ENVIRONMENT, &settings->collection, NULL);
+    set_text(variable("CLIPSEARCH_DB"), CS_FROM_ENVIRONMENT, &settings->db, &settings->db_from);
+    set_text(variable("CLIPSEARCH_MODEL"), CS_FROM_ENVIRONMENT, &settings->model, &settings->model_from);
+    set_text(variable("CLIPSEARCH_COLLECTION"), CS_FROM_ENVIRONMENT, &settings->collection, NULL);
     const char *level = variable("CLIPSEARCH_CPU");
-    if (level && !cs_cpu_words[cs_word_index(level, cs_cpu_words)])
+    if (level && !cs_cpu_names[cs_name_index(level, cs_cpu_names)])
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "the environment variable CLIPSEARCH_CPU must be c, avx2 or avx512, not \"%s\"", level);
-    take_text(level, CS_FROM_ENVIRONMENT, cpu, NULL);
+    set_text(level, CS_FROM_ENVIRONMENT, cpu, NULL);
     clipsearch_status status = count_variable("CLIPSEARCH_K", CS_MAX_K, &settings->k, err);
     return status == CLIPSEARCH_OK ? count_variable("CLIPSEARCH_THREADS", CS_MAX_THREADS, &settings->threads, err)
                                    : status;
 }
 
-static void read_ingest_file(const cs_ingest_file *file, cs_settings *settings)
+static void apply_ingest_file(const cs_ingest_file *file, cs_settings *settings)
 {
-    take_text(file->database, CS_FROM_INGEST_FILE, &settings->db, &settings->db_from);
-    take_text(file->model, CS_FROM_INGEST_FILE, &settings->model, &settings->model_from);
-    take_text(file->collection, CS_FROM_INGEST_FILE, &settings->collection, NULL);
+    set_text(file->database, CS_FROM_INGEST_FILE, &settings->db, &settings->db_from);
+    set_text(file->model, CS_FROM_INGEST_FILE, &settings->model, &settings->model_from);
+    set_text(file->collection, CS_FROM_INGEST_FILE, &settings->collection, NULL);
     if (file->has_threads)
         settings->threads = file->threads;
 }
 
-static void read_flags(const cs_args *args, cs_settings *settings, const char **cpu)
+static void apply_given(const cs_given_settings *given, cs_settings *settings, const char **cpu)
 {
-    take_text(args->db, CS_FROM_FLAG, &settings->db, &settings->db_from);
-    take_text(args->model, CS_FROM_FLAG, &settings->model, &settings->model_from);
-    take_text(args->collection, CS_FROM_FLAG, &settings->collection, NULL);
-    take_text(args->cpu, CS_FROM_FLAG, cpu, NULL);
-    if (args->k.given)
-        settings->k = args->k.value;
-    if (args->threads.given)
-        settings->threads = args->threads.value;
+    set_text(given->db, CS_FROM_FLAG, &settings->db, &settings->db_from);
+    set_text(given->model, CS_FROM_FLAG, &settings->model, &settings->model_from);
+    set_text(given->collection, CS_FROM_FLAG, &settings->collection, NULL);
+    set_text(given->cpu, CS_FROM_FLAG, cpu, NULL);
+    if (given->k)
+        settings->k = given->k;
+    if (given->threads)
+        settings->threads = given->threads;
 }
 
-clipsearch_status cs_settings_load(const cs_args *args, const cs_ingest_file *file, cs_settings *settings,
+clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_ingest_file *file, cs_settings *settings,
                                    clipsearch_error *err)
 {
     *settings = (cs_settings){
-        .collection = "photos", .k = DEFAULT_K, .db_from = CS_FROM_DEFAULT, .model_from = CS_FROM_DEFAULT};
+        .collection = CS_DEFAULT_COLLECTION, .k = DEFAULT_K, .db_from = CS_FROM_DEFAULT, .model_from = CS_FROM_DEFAULT};
     const char *cpu = NULL;
     clipsearch_status status = read_config(settings, &cpu, err);
     if (status == CLIPSEARCH_OK)
@@ -169,18 +170,16 @@ clipsearch_status cs_settings_load(const cs_args *args, const cs_ingest_file *fi
     if (status != CLIPSEARCH_OK)
         return status;
     if (file)
-        read_ingest_file(file, settings);
-    read_flags(args, settings, &cpu);
-    settings->quiet = args->quiet;
+        apply_ingest_file(file, settings);
+    apply_given(given, settings, &cpu);
     if (cpu && setenv("CLIPSEARCH_CPU", cpu, 1) != 0)
         return cs_fail_memory(err, "the environment");
     if (settings->db)
         return CLIPSEARCH_OK;
     settings->db = settings->default_db = cs_xdg_path("XDG_DATA_HOME", ".local/share", "clipsearch.db");
     if (!settings->db)
-        return cs_fail(
-            err, CLIPSEARCH_E_ARGUMENT,
-            "neither XDG_DATA_HOME nor HOME is set, so there is no place for a database; say which with --db");
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
+                       "neither XDG_DATA_HOME nor HOME is set, so there is no place for the default database");
     return CLIPSEARCH_OK;
 }
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * settings.h - what a command works with, from all the places it can be said: flags, then the ingest file, then the
- * environment, then the configuration file, then defaults. */
+ * settings.h - the settings of a command, from flags, the ingest file, the environment, the configuration file and
+ * defaults. The first of these that gives a value wins. */
 #ifndef CS_CONFIG_SETTINGS_H
 #define CS_CONFIG_SETTINGS_H
 
 #include "config/ingest_yaml.h"
-#include "config/options.h"
 
-/* Where a value was said, nearest first. */
+/* The collection that is used when nothing names one. */
+#define CS_DEFAULT_COLLECTION "photos"
+
+/* Where a value comes from; the first of these that gives one wins. */
 typedef enum cs_origin {
     CS_FROM_FLAG,
     CS_FROM_INGEST_FILE,
@@ -16,33 +18,39 @@ typedef enum cs_origin {
     CS_FROM_DEFAULT
 } cs_origin;
 
+/* The settings that a command line gives. NULL or 0: not given. */
+typedef struct cs_given_settings {
+    const char *db, *collection, *model, *cpu;
+    size_t k, threads;
+} cs_given_settings;
+
 typedef struct cs_settings {
     const char *db; /* the database file */
     cs_origin db_from;
     const char *collection;
-    const char *model; /* a name or a directory; NULL: not said anywhere */
+    const char *model; /* a name or a path; NULL: not given */
     cs_origin model_from;
     size_t k;
     size_t threads;   /* 0: one per processor */
-    bool quiet;       /* notes of the library are not passed on */
-    cs_yaml *config;  /* the configuration file, whose texts the others point into; NULL: there is none */
+    cs_yaml *config;  /* the configuration file, which owns some of the strings above; NULL: there is none */
     char *default_db; /* owned */
 } cs_settings;
 
-/* Fill `settings` from `args`, from `file` (may be NULL) and the rest, and put the instruction set chosen, if any,
- * where the library looks for it (the environment's CLIPSEARCH_CPU). Call before the library is used; free in any case.
- * Errors: CLIPSEARCH_E_ARGUMENT (an environment variable that says nonsense; nowhere to put a default database),
- * CLIPSEARCH_E_FORMAT (the configuration file, with line and column), _IO, _LIMIT, _MEMORY. */
-clipsearch_status cs_settings_load(const cs_args *args, const cs_ingest_file *file, cs_settings *settings,
+/* Fill `settings` from `given`, from `file` (may be NULL) and the other places. An instruction set that was chosen is
+ * put into the environment variable CLIPSEARCH_CPU, where the library reads it: call this before the library is used.
+ * Free `settings` in any case. Errors: CLIPSEARCH_E_ARGUMENT (an environment variable has a wrong value), _NOT_FOUND
+ * (there is no place for the default database), _FORMAT (the configuration file, with line and column), _IO, _LIMIT,
+ * _MEMORY. */
+clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_ingest_file *file, cs_settings *settings,
                                    clipsearch_error *err);
 void cs_settings_free(cs_settings *settings);
 
-/* Make the directories above the file `path` that are missing, readable by their owner alone, as the XDG specification
- * asks. CLIPSEARCH_E_IO. */
-clipsearch_status cs_make_directories_for(const char *path, clipsearch_error *err);
+/* Create the missing parent directories of the file `path`, accessible to their owner only, as the XDG specification
+ * asks. Errors: CLIPSEARCH_E_IO, _MEMORY. */
+clipsearch_status cs_create_parents(const char *path, clipsearch_error *err);
 
 /* $`variable`/clipsearch/`rest`, or with the variable unset or relative, ~/`fallback`/clipsearch/`rest`: the XDG base
- * directories. NULL without err when neither HOME nor the variable is set; cs_free it. */
+ * directories. NULL when neither HOME nor the variable is set; cs_free it. */
 char *cs_xdg_path(const char *variable, const char *fallback, const char *rest);
 
 #endif

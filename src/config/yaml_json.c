@@ -56,7 +56,7 @@ static clipsearch_status put_scalar(const cs_yaml *yaml, const cs_yaml_node *nod
     else if (is_one_of(text, falses, sizeof falses / sizeof *falses))
         cs_buf_puts(json, "false");
     else if (is_one_of(text, not_finite, sizeof not_finite / sizeof *not_finite))
-        return cs_yaml_fail(yaml, node, false, err, "%s is no number that can be kept; quote it to keep the text",
+        return cs_yaml_fail(yaml, node, false, err, "%s cannot be stored as a number; quote it to store it as a text",
                             text);
     else if (read_integer(text, &integer))
         cs_buf_printf(json, "%" PRId64, integer);
@@ -87,7 +87,7 @@ clipsearch_status cs_yaml_to_json(const cs_yaml *yaml, const cs_yaml_node *node,
             }
             cs_buf_putc(json, node->kind == CS_YAML_MAP ? '}' : ']');
         }
-        while (node != top && !node->next) { /* the last of its parent: end that one too */
+        while (node != top && !node->next) { /* the last child: its parent ends too */
             node = node->parent;
             cs_buf_putc(json, node->kind == CS_YAML_MAP ? '}' : ']');
         }

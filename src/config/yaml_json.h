@@ -6,8 +6,9 @@
 #include "base/buf.h"
 #include "config/yaml_tree.h"
 
-/* Append `node` to `json`: plain null, true, false and numbers become JSON's, all else strings ("yes" and quoted
- * numbers too). No recursion. Errors: CLIPSEARCH_E_FORMAT (.inf and .nan, which JSON has not), _MEMORY. */
+/* Append `node` to `json`. Plain null, true, false and numbers become those of JSON; everything else, also "yes" and
+ * quoted numbers, becomes a string. No recursion. Errors: CLIPSEARCH_E_FORMAT (.inf and .nan, which JSON lacks),
+ * _MEMORY. */
 clipsearch_status cs_yaml_to_json(const cs_yaml *yaml, const cs_yaml_node *node, cs_buf *json, clipsearch_error *err);
 
 #endif

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * yaml_keys.c - checks maps against tables of keys. */
+ * yaml_keys.c - maps against tables of keys. */
 #include "config/yaml_keys.h"
 
 #include "base/buf.h"
 #include "config/nearest.h"
-#include "config/words.h"
+#include "config/names.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_KEYS = 32 };
+enum { MAX_KEYS = 32 };
 
 bool cs_read_count(const char *text, size_t max, size_t *value)
 {
@@ -26,7 +26,7 @@ bool cs_read_count(const char *text, size_t max, size_t *value)
     return true;
 }
 
-/* YAML 1.1's words for the two values; 1.2 keeps only true and false. */
+/* The words of YAML 1.1; version 1.2 has only true and false. */
 static int bool_of(const char *text)
 {
     static const char *const words[] = {"false", "true", "no", "yes", "off", "on"};
@@ -55,8 +55,8 @@ static bool is_text(const cs_yaml_node *node)
     return !(node->plain && (strcmp(node->text, "~") == 0 || strcasecmp(node->text, "null") == 0));
 }
 
-/* A list or map where a scalar belongs, or nothing at all. */
-static const char *found_words(const cs_yaml_node *node)
+/* What was found instead of a text. */
+static const char *describe_kind(const cs_yaml_node *node)
 {
     return node->kind == CS_YAML_LIST ? "a list" : node->kind == CS_YAML_MAP ? "a map" : "nothing";
 }
@@ -66,7 +66,7 @@ static clipsearch_status fail_kind(const cs_yaml *yaml, const cs_yaml_node *node
 {
     if (is_text(node))
         return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not \"%.64s\"", key, wanted, node->text);
-    return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not %s", key, wanted, found_words(node));
+    return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not %s", key, wanted, describe_kind(node));
 }
 
 static clipsearch_status fail_choice(const cs_yaml *yaml, const cs_yaml_node *node, const cs_yaml_key *key,
@@ -95,7 +95,7 @@ static clipsearch_status check_texts(const cs_yaml *yaml, const cs_yaml_node *no
     for (const cs_yaml_node *child = node->first; child; child = child->next)
         if (!is_text(child))
             return cs_yaml_fail(yaml, child, false, err, "every element of %s must be a text, not %s", key,
-                                found_words(child));
+                                describe_kind(child));
     return CLIPSEARCH_OK;
 }
 
@@ -117,7 +117,7 @@ static clipsearch_status check_value(const cs_yaml *yaml, const cs_yaml_node *no
         snprintf(wanted, sizeof wanted, "a whole number from %zu to %zu", key->min, key->max);
         return fail_kind(yaml, node, key->name, wanted, err);
     case CS_KEY_CHOICE:
-        return text && key->choices[cs_word_index(node->text, key->choices)] ? CLIPSEARCH_OK
+        return text && key->choices[cs_name_index(node->text, key->choices)] ? CLIPSEARCH_OK
                                                                              : fail_choice(yaml, node, key, err);
     case CS_KEY_TEXTS:
         return check_texts(yaml, node, key->name, err);
@@ -134,7 +134,7 @@ static clipsearch_status check_value(const cs_yaml *yaml, const cs_yaml_node *no
 static clipsearch_status fail_key(const cs_yaml *yaml, const cs_yaml_node *node, const char *what,
                                   const cs_yaml_key *keys, size_t count, clipsearch_error *err)
 {
-    const char *names[MOST_KEYS];
+    const char *names[MAX_KEYS];
     cs_buf list = cs_buf_make(1024);
     for (size_t i = 0; i < count; i++) {
         names[i] = keys[i].name;
@@ -144,7 +144,7 @@ static clipsearch_status fail_key(const cs_yaml *yaml, const cs_yaml_node *node,
     clipsearch_status status =
         nearest ? cs_yaml_fail(yaml, node, true, err, "unknown key \"%.64s\" in %s; did you mean %s?", node->key, what,
                                nearest)
-                : cs_yaml_fail(yaml, node, true, err, "unknown key \"%.64s\" in %s; known are %s", node->key, what,
+                : cs_yaml_fail(yaml, node, true, err, "unknown key \"%.64s\" in %s; the keys are %s", node->key, what,
                                list.data ? list.data : "");
     cs_buf_free(&list);
     return status;
@@ -153,7 +153,7 @@ static clipsearch_status fail_key(const cs_yaml *yaml, const cs_yaml_node *node,
 clipsearch_status cs_yaml_match(const cs_yaml *yaml, const cs_yaml_node *map, const char *what, const cs_yaml_key *keys,
                                 size_t count, const cs_yaml_node **found, clipsearch_error *err)
 {
-    assert(count <= MOST_KEYS);
+    assert(count <= MAX_KEYS);
     for (size_t i = 0; i < count; i++)
         found[i] = NULL;
     if (map->kind != CS_YAML_MAP)

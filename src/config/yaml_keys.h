@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * yaml_keys.h - what a map of a YAML file may hold, as a table; mistakes named with their place. */
+ * yaml_keys.h - checks a map of a YAML file against a table of the keys it may have. */
 #ifndef CS_CONFIG_YAML_KEYS_H
 #define CS_CONFIG_YAML_KEYS_H
 
@@ -22,17 +22,18 @@ typedef struct cs_yaml_key {
     const char *const *choices; /* CS_KEY_CHOICE: NULL-ended */
 } cs_yaml_key;
 
-/* Hold `map` against `count` keys: found[i] receives the value of keys[i], or NULL. A key that is in no row is refused
- * with the nearest that is; a value of the wrong kind with what it should be. `what` names the map in messages ("a
- * source"). `count` is at most 32. Errors: CLIPSEARCH_E_FORMAT. */
+/* Check `map` against `count` keys: found[i] receives the value of keys[i], or NULL. For an unknown key the message has
+ * its place and the most similar known key; for a value of the wrong kind, what it should be. `what` names the map in
+ * messages ("a source"). `count` is at most 32. Errors: CLIPSEARCH_E_FORMAT. */
 clipsearch_status cs_yaml_match(const cs_yaml *yaml, const cs_yaml_node *map, const char *what, const cs_yaml_key *keys,
                                 size_t count, const cs_yaml_node **found, clipsearch_error *err);
 
-/* Values of nodes that cs_yaml_match has passed. */
+/* The values of nodes that cs_yaml_match has checked. */
 bool cs_yaml_bool(const cs_yaml_node *node);
 size_t cs_yaml_count(const cs_yaml_node *node);
 
-/* `text` as a whole decimal number without sign, at most `max`. */
+/* Read `text` as a whole decimal number without a sign, at most `max`. False, with *value unchanged, when it is no such
+ * number. */
 bool cs_read_count(const char *text, size_t max, size_t *value);
 
 #endif

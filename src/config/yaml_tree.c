@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * yaml_tree.c - libyaml's events to a tree; the one file that knows libyaml. */
+ * yaml_tree.c - from libyaml's events to a tree. The one file that includes libyaml. */
 #include "config/yaml_tree.h"
 
 #include "base/file.h"
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <yaml.h>
 
-/* Everything a tree needs is a chain of such blocks, freed together. */
+/* All memory of a tree is a list of such blocks, freed together. */
 typedef struct block {
     struct block *next;
     max_align_t bytes[];
@@ -21,11 +21,11 @@ struct cs_yaml {
     cs_yaml_node *root;
 };
 
-/* Where the reading of events stands. */
+/* The state of the parser. */
 typedef struct builder {
     cs_yaml *yaml;
     cs_yaml_node *open; /* innermost list or map not yet ended */
-    const char *key;    /* read in the map `open`, its value still to come */
+    const char *key;    /* read in the map `open`; its value comes next */
     size_t key_line, key_column;
     size_t depth, nodes, documents;
 } builder;
@@ -85,7 +85,7 @@ static clipsearch_status fail_at(const builder *b, yaml_mark_t mark, clipsearch_
     return cs_fail(err, code, "%s:%zu:%zu: %s", b->yaml->name, mark.line + 1, mark.column + 1, message);
 }
 
-/* A node at the place of `event`, hung into the open list or map, or made the root. *added is set on success only. */
+/* Add a node at the place of `event` to the open list or map, or make it the root. *added is set on success only. */
 static clipsearch_status add_node(builder *b, const yaml_event_t *event, cs_yaml_kind kind, cs_yaml_node **added,
                                   clipsearch_error *err)
 {
@@ -118,22 +118,22 @@ static clipsearch_status add_node(builder *b, const yaml_event_t *event, cs_yaml
     return CLIPSEARCH_OK;
 }
 
-static clipsearch_status take_key(builder *b, const yaml_event_t *event, const char *text, clipsearch_error *err)
+static clipsearch_status add_key(builder *b, const yaml_event_t *event, const char *text, clipsearch_error *err)
 {
     if (b->open->count >= CS_YAML_MAX_MEMBERS)
         return fail_at(b, event->start_mark, CLIPSEARCH_E_LIMIT, err, "more keys in one map than the limit of 1000");
     for (const cs_yaml_node *other = b->open->first; other; other = other->next)
         if (strcmp(other->key, text) == 0)
-            return cs_fail(err, CLIPSEARCH_E_FORMAT,
-                           "%s:%zu:%zu: the key \"%s\" is here twice; the first is in line %zu", b->yaml->name,
-                           event->start_mark.line + 1, event->start_mark.column + 1, text, other->key_line);
+            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s:%zu:%zu: the key \"%s\" is repeated; it is first in line %zu",
+                           b->yaml->name, event->start_mark.line + 1, event->start_mark.column + 1, text,
+                           other->key_line);
     b->key = text;
     b->key_line = event->start_mark.line + 1;
     b->key_column = event->start_mark.column + 1;
     return CLIPSEARCH_OK;
 }
 
-static clipsearch_status take_scalar(builder *b, const yaml_event_t *event, clipsearch_error *err)
+static clipsearch_status add_scalar(builder *b, const yaml_event_t *event, clipsearch_error *err)
 {
     const char *value = (const char *)event->data.scalar.value;
     size_t length = event->data.scalar.length;
@@ -144,7 +144,7 @@ static clipsearch_status take_scalar(builder *b, const yaml_event_t *event, clip
         return cs_fail_memory(err, b->yaml->name);
     memcpy(text, value, length);
     if (b->open && b->open->kind == CS_YAML_MAP && !b->key)
-        return take_key(b, event, text, err);
+        return add_key(b, event, text, err);
     cs_yaml_node *node = NULL;
     clipsearch_status status = add_node(b, event, CS_YAML_SCALAR, &node, err);
     if (node) {
@@ -154,7 +154,8 @@ static clipsearch_status take_scalar(builder *b, const yaml_event_t *event, clip
     return status;
 }
 
-static clipsearch_status open_container(builder *b, const yaml_event_t *event, cs_yaml_kind kind, clipsearch_error *err)
+static clipsearch_status begin_container(builder *b, const yaml_event_t *event, cs_yaml_kind kind,
+                                         clipsearch_error *err)
 {
     if (b->open && b->open->kind == CS_YAML_MAP && !b->key)
         return fail_at(b, event->start_mark, CLIPSEARCH_E_FORMAT, err, "a key must be a plain text");
@@ -183,22 +184,22 @@ static const yaml_char_t *tag_of(const yaml_event_t *event)
                                                       : NULL;
 }
 
-static clipsearch_status take_event(builder *b, const yaml_event_t *event, clipsearch_error *err)
+static clipsearch_status handle_event(builder *b, const yaml_event_t *event, clipsearch_error *err)
 {
     if (event->type == YAML_ALIAS_EVENT || anchor_of(event))
         return fail_at(b, event->start_mark, CLIPSEARCH_E_FORMAT, err,
-                       "anchors (&name) and aliases (*name) are not read here; write the value out, or quote a pattern "
+                       "anchors (&name) and aliases (*name) are not supported; write the value out, or quote a text "
                        "that begins with * or &");
     if (tag_of(event))
         return fail_at(b, event->start_mark, CLIPSEARCH_E_FORMAT, err,
-                       "tags (!name) are not read here; quote a text that begins with !");
+                       "tags (!name) are not supported; quote a text that begins with !");
     switch (event->type) {
     case YAML_SCALAR_EVENT:
-        return take_scalar(b, event, err);
+        return add_scalar(b, event, err);
     case YAML_SEQUENCE_START_EVENT:
-        return open_container(b, event, CS_YAML_LIST, err);
+        return begin_container(b, event, CS_YAML_LIST, err);
     case YAML_MAPPING_START_EVENT:
-        return open_container(b, event, CS_YAML_MAP, err);
+        return begin_container(b, event, CS_YAML_MAP, err);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
         b->open = b->open->parent;
@@ -207,7 +208,7 @@ static clipsearch_status take_event(builder *b, const yaml_event_t *event, clips
     case YAML_DOCUMENT_START_EVENT:
         if (++b->documents > 1)
             return fail_at(b, event->start_mark, CLIPSEARCH_E_FORMAT, err,
-                           "a second document begins (---); one file holds one");
+                           "a second document begins here (---); a file must have only one");
         break;
     default:
         break;
@@ -215,7 +216,7 @@ static clipsearch_status take_event(builder *b, const yaml_event_t *event, clips
     return CLIPSEARCH_OK;
 }
 
-static clipsearch_status fail_of_parser(const builder *b, const yaml_parser_t *parser, clipsearch_error *err)
+static clipsearch_status fail_parser(const builder *b, const yaml_parser_t *parser, clipsearch_error *err)
 {
     const char *problem = parser->problem ? parser->problem : "cannot be read";
     if (parser->error == YAML_MEMORY_ERROR)
@@ -247,11 +248,11 @@ clipsearch_status cs_yaml_parse(const char *text, size_t size, const char *name,
     for (bool more = true; more && status == CLIPSEARCH_OK;) {
         yaml_event_t event;
         if (!yaml_parser_parse(&parser, &event)) {
-            status = fail_of_parser(&b, &parser, err);
+            status = fail_parser(&b, &parser, err);
             break;
         }
         more = event.type != YAML_STREAM_END_EVENT;
-        status = take_event(&b, &event, err);
+        status = handle_event(&b, &event, err);
         yaml_event_delete(&event);
     }
 done:

@@ -2,14 +2,13 @@
  * session.c - encoding texts and pictures. */
 #include "encode/session.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "encode/plain_image.h"
 
 #include <string.h>
 
 enum {
-    MAX_BATCH = 1 << 16,
-    MAX_THREADS = 4096,
     TOKENS_PER_TEXT = 16 /* room for texts of the usual length; a batch of longer ones is split */
 };
 
@@ -47,7 +46,7 @@ static clipsearch_status open_images(clipsearch_session *s, const clipsearch_ima
 static clipsearch_status open_texts(clipsearch_session *s, clipsearch_error *err)
 {
     size_t context = s->encoder->dir.config.context_length;
-    s->max_tokens = s->max_batch * TOKENS_PER_TEXT; /* max_batch <= MAX_BATCH */
+    s->max_tokens = s->max_batch * TOKENS_PER_TEXT; /* max_batch <= CS_MAX_BATCH */
     if (s->max_tokens < context)
         s->max_tokens = context;
     s->ids = cs_alloc_array(s->max_tokens + context, sizeof *s->ids);
@@ -74,12 +73,12 @@ clipsearch_status cs_session_open(const clipsearch_encoder *encoder, const clips
                                   clipsearch_session **out, clipsearch_error *err)
 {
     *out = NULL;
-    if (options->max_batch == 0 || options->max_batch > MAX_BATCH)
+    if (options->max_batch == 0 || options->max_batch > CS_MAX_BATCH)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "max_batch is %zu; 1 to %d are allowed", options->max_batch,
-                       (int)MAX_BATCH);
-    if (options->threads > MAX_THREADS)
+                       (int)CS_MAX_BATCH);
+    if (options->threads > CS_MAX_THREADS)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", options->threads,
-                       (int)MAX_THREADS);
+                       (int)CS_MAX_THREADS);
     clipsearch_session *s = cs_zalloc_array(1, sizeof *s);
     if (!s)
         return cs_fail_memory(err, "a session");
@@ -127,12 +126,17 @@ clipsearch_status cs_session_encode_texts(clipsearch_session *s, const char *con
     if (!encoder->text)
         return cs_encoder_refuse_texts(encoder, err);
     size_t dim = encoder->dir.config.dim, waiting = 0, tokens = 0;
+    s->truncated = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t length;
-        clipsearch_status status = cs_tokenizer_encode(encoder->tokenizer, texts[i], strlen(texts[i]),
-                                                       s->overflow == CLIPSEARCH_REFUSE, s->ids + tokens, &length, err);
+        size_t length, size = strlen(texts[i]);
+        bool truncated = false;
+        clipsearch_status status =
+            s->overflow == CLIPSEARCH_REFUSE
+                ? cs_tokenizer_encode(encoder->tokenizer, texts[i], size, true, s->ids + tokens, &length, err)
+                : cs_tokenizer_truncate(encoder->tokenizer, texts[i], size, s->ids + tokens, &length, &truncated, err);
         if (status != CLIPSEARCH_OK)
             return status;
+        s->truncated += truncated;
         if (waiting == s->max_batch || tokens + length > s->max_tokens) {
             cs_text_tower_forward(encoder->text, s->ids, s->lengths, waiting, s->scratch, s->pool, NULL, vectors);
             memmove(s->ids, s->ids + tokens, length * sizeof *s->ids);

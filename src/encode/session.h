@@ -22,8 +22,9 @@ struct clipsearch_session {
     cs_session_fault *faults; /* [threads] */
     /* texts */
     size_t max_tokens;
-    int32_t *ids;    /* [max_tokens + context], all texts one behind the other */
-    size_t *lengths; /* [max_batch] */
+    int32_t *ids;     /* [max_tokens + context], all texts one behind the other */
+    size_t *lengths;  /* [max_batch] */
+    size_t truncated; /* texts of the last cs_session_encode_texts that were too long */
 };
 
 void cs_session_options_init(clipsearch_session_options *options);

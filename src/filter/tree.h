@@ -63,7 +63,8 @@ typedef struct cs_filter_node {
 
 struct cs_filter_tree {
     cs_filter_node *nodes;
-    uint32_t count, capacity;
+    uint32_t count;
+    size_t capacity;
     uint32_t root;
     cs_buf texts;
 };

@@ -24,14 +24,10 @@ cs_filter_node *cs_parser_node(const cs_parser *p, uint32_t number)
 clipsearch_status cs_parser_add(cs_parser *p, cs_filter_node new_node, uint32_t *number, clipsearch_error *err)
 {
     cs_filter_tree *tree = p->tree;
-    if (tree->count == tree->capacity) {
-        uint32_t capacity = tree->capacity ? tree->capacity * 2 : 32;
-        cs_filter_node *nodes = cs_realloc_array(tree->nodes, capacity, sizeof *nodes);
-        if (!nodes)
-            return cs_fail_memory(err, "a filter");
-        tree->nodes = nodes;
-        tree->capacity = capacity;
-    }
+    cs_filter_node *nodes = cs_grow(tree->nodes, &tree->capacity, (size_t)tree->count + 1, sizeof *nodes);
+    if (!nodes)
+        return cs_fail_memory(err, "a filter");
+    tree->nodes = nodes;
     *number = tree->count;
     tree->nodes[tree->count++] = new_node;
     return CLIPSEARCH_OK;

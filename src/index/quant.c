@@ -3,6 +3,7 @@
 #include "index/quant.h"
 
 #include "base/dtype.h"
+#include "base/half.h"
 #include "base/mem.h"
 #include "kernels/cvt.h"
 #include "kernels/i8.h"
@@ -49,29 +50,22 @@ void cs_quant_set_offset(cs_quant *quant, const float *offset)
     }
 }
 
+/* The largest number in place of an infinity, for which a half has no room in a sum; so too for NaN. */
+static uint16_t largest_if_infinite(uint16_t half, unsigned infinity)
+{
+    return (half & 0x7fff) >= infinity ? (uint16_t)((half & 0x8000) | (infinity - 1)) : half;
+}
+
 /* A float to the nearest half, ties to even; beyond the range the largest half. */
 static uint16_t half(float x)
 {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    const uint32_t sign = bits >> 16 & 0x8000, size = bits & 0x7fffffff;
-    if (size >= 0x477ff000) /* 65,520: rounds past 65,504 */
-        return (uint16_t)(sign | 0x7bff);
-    if (size < 0x38800000) { /* below 2^-14: a multiple of 2^-24 */
-        float scaled = rintf(fabsf(x) * 0x1p24f);
-        return (uint16_t)(sign | (uint32_t)scaled);
-    }
-    return (uint16_t)(sign | (size - 0x38000000 + 0xfff + (size >> 13 & 1)) >> 13);
+    return largest_if_infinite(cs_f16_from_float(x), 0x7c00);
 }
 
 /* A float to the nearest bfloat16, ties to even; what would round to an infinity stays the largest. */
 static uint16_t upper_half(float x)
 {
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    if ((bits & 0x7fffffff) >= 0x7f7f8000)
-        return (uint16_t)((bits >> 16 & 0x8000) | 0x7f7f);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+    return largest_if_infinite(cs_bf16_from_float(x), 0x7f80);
 }
 
 /* Codes of `vector` less the offset; the terms by which its distances are put together again. */

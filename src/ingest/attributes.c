@@ -398,13 +398,13 @@ clipsearch_status cs_attributes_write(cs_attributes *a, const char *relative, cs
     return CLIPSEARCH_OK;
 }
 
-cs_attributes_tally cs_attributes_count(const cs_attributes *a)
+cs_attributes_counts cs_attributes_count(const cs_attributes *a)
 {
-    cs_attributes_tally tally = {0};
+    cs_attributes_counts counts = {0};
     if (a && a->has_csv) {
-        tally.pictures_without_row = a->unmatched;
+        counts.images_without_row = a->unmatched;
         for (size_t i = 0; i < a->csv.rows; i++)
-            tally.rows_without_picture += !a->used[i];
+            counts.rows_without_image += !a->used[i];
     }
-    return tally;
+    return counts;
 }

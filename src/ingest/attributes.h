@@ -25,9 +25,9 @@ clipsearch_status cs_attributes_write(cs_attributes *attributes, const char *rel
                                       clipsearch_error *err);
 
 /* Whether there is a CSV, how many of its rows no picture has asked for, and how many pictures found none. */
-typedef struct cs_attributes_tally {
-    size_t rows_without_picture, pictures_without_row;
-} cs_attributes_tally;
-cs_attributes_tally cs_attributes_count(const cs_attributes *attributes);
+typedef struct cs_attributes_counts {
+    size_t rows_without_image, images_without_row;
+} cs_attributes_counts;
+cs_attributes_counts cs_attributes_count(const cs_attributes *attributes);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * ingest.h - bring a collection up to date with folders of pictures. */
+ * ingest.h - bring a collection up to date with folders of images. */
 #ifndef CS_INGEST_INGEST_H
 #define CS_INGEST_INGEST_H
 
@@ -18,11 +18,11 @@ typedef struct cs_ingest_into {
 
 /* As clipsearch_ingest and clipsearch_ingest_into say; handles are not NULL.
  *
- * The caller's thread walks all sources first, then goes through the files in that order. One whose size and time are
- * its row's is done with; any other goes through the pipeline (pipeline.h) and comes back in order, read, hashed and,
- * when its content is new, decoded and prepared. What is to change is gathered in a batch (batch.h), which is encoded
- * and committed when full, while the pipeline works on what comes next. So ids follow the order of the walk, and
- * nothing depends on the threads' timing. */
+ * The caller's thread first walks all sources, then goes through the files in that order. A file whose size and time
+ * are those of its item is unchanged. Any other goes through the pipeline (pipeline.h) and comes back in order: read,
+ * hashed and, when its content is new, decoded and preprocessed. Changes are gathered in a batch (batch.h), which is
+ * encoded and committed when it is full, while the pipeline works on the files behind it. So ids follow the order of
+ * the walk, and nothing depends on the threads' timing. */
 clipsearch_status cs_ingest(const cs_ingest_into *into, clipsearch_session *session,
                             const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
                             clipsearch_error *err);

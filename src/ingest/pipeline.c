@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * pipeline.c - a ring of jobs. Threads take them in order and finish in any; the caller gets them back in order. */
+ * pipeline.c - a ring of files. Threads take them in order and finish in any; the caller gets them back in order. */
 #include "ingest/pipeline.h"
 
 #include "base/mem.h"
@@ -7,13 +7,12 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ATTRIBUTES = 1 << 30 }; /* bytes; what a row may hold is checked where it is written */
-
 typedef struct slot {
-    cs_job job;
+    cs_decoded_file file;
+    bool has_known_hash;
+    uint8_t known_hash[32];
     bool done; /* guarded by the lock */
 } slot;
 
@@ -27,56 +26,43 @@ struct cs_pipeline {
     cs_pipeline_spec spec;
     slot *slots;       /* [capacity] */
     float *pixels;     /* [capacity, 3, S, S] */
-    decoder *decoders; /* [threads + 1]; the last has no thread and serves cs_pipeline_prepare */
+    decoder *decoders; /* [threads + 1]; the last has no thread and serves cs_pipeline_prepare_oldest */
     unsigned started;
     pthread_mutex_t lock;
     pthread_cond_t submitted, finished;
     bool stop;
-    /* job numbers, which only grow: released <= taken <= filled <= released + capacity */
+    /* numbers of files, which only grow: released <= taken <= filled <= released + capacity */
     uint64_t released, taken, filled;
 };
 
-uint64_t cs_hash_key(const uint8_t hash[32])
+static bool is_known(const cs_pipeline_spec *spec, const slot *at)
 {
-    uint64_t key = 0;
-    for (int i = 0; i < 8; i++)
-        key = key << 8 | hash[i];
-    return key;
+    const uint8_t *hash = at->file.hash;
+    return (at->has_known_hash && memcmp(hash, at->known_hash, sizeof at->known_hash) == 0) ||
+           cs_content_keys_has(spec->known, hash);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static bool is_known(const cs_pipeline_spec *spec, const cs_job *job)
-{
-    if (job->has_row && memcmp(job->hash, job->row_hash, sizeof job->hash) == 0)
-        return true;
-    uint64_t key = cs_hash_key(job->hash);
-    return spec->known_count && bsearch(&key, spec->known, spec->known_count, sizeof key, compare_keys);
-}
-
-static void process(decoder *self, cs_job *job, bool always)
+/* always: decode it even if its content is known. */
+static void process(decoder *self, slot *at, bool always)
 {
     const cs_pipeline_spec *spec = &self->pipeline->spec;
-    job->prepared = false;
+    cs_decoded_file *file = &at->file;
     unsigned tries = 0;
+    file->prepared = false;
     do
-        job->status = cs_image_reader_read(&self->reader, job->path, &job->info, &job->error);
-    while (job->status != CLIPSEARCH_OK && cs_retry(spec->retries, ++tries, &job->error));
-    if (job->status != CLIPSEARCH_OK)
+        file->status = cs_image_reader_read(&self->reader, file->path, &file->info, &file->error);
+    while (file->status != CLIPSEARCH_OK && cs_retry(spec->retries, ++tries, &file->error));
+    if (file->status != CLIPSEARCH_OK)
         return;
-    job->status = cs_digest_of(CS_SHA256, self->reader.file.data, self->reader.file.len, job->hash, &job->error);
-    if (job->status != CLIPSEARCH_OK)
+    file->status = cs_digest_of(CS_SHA256, self->reader.file.data, self->reader.file.len, file->hash, &file->error);
+    if (file->status != CLIPSEARCH_OK)
         return;
-    if (spec->hash_only || (!always && is_known(spec, job)))
+    if (spec->hash_only || (!always && is_known(spec, at)))
         return;
-    job->status = cs_image_reader_prepare(&self->reader, job->path, spec->preprocess, job->pixels, &job->error);
-    job->prepared = job->status == CLIPSEARCH_OK;
-    job->width = self->reader.width;
-    job->height = self->reader.height;
+    file->status = cs_image_reader_prepare(&self->reader, file->path, spec->preprocess, file->pixels, &file->error);
+    file->prepared = file->status == CLIPSEARCH_OK;
+    file->width = self->reader.width;
+    file->height = self->reader.height;
 }
 
 static void *decoder_main(void *argument)
@@ -90,9 +76,9 @@ static void *decoder_main(void *argument)
         if (p->stop)
             break;
         slot *mine = &p->slots[p->taken++ % p->spec.capacity];
-        if (mine->job.read) {
+        if (mine->file.path) {
             pthread_mutex_unlock(&p->lock);
-            process(self, &mine->job, false);
+            process(self, mine, false);
             pthread_mutex_lock(&p->lock);
         }
         mine->done = true;
@@ -137,10 +123,8 @@ clipsearch_status cs_pipeline_open(const cs_pipeline_spec *spec, cs_pipeline **o
         cs_pipeline_close(&p);
         return cs_fail_memory(err, "decoding threads");
     }
-    for (size_t i = 0; i < spec->capacity; i++) {
-        p->slots[i].job.attributes = cs_buf_make(MAX_ATTRIBUTES);
-        p->slots[i].job.pixels = spec->hash_only ? NULL : p->pixels + i * spec->pixels_each;
-    }
+    for (size_t i = 0; i < spec->capacity; i++)
+        p->slots[i].file.pixels = spec->hash_only ? NULL : p->pixels + i * spec->pixels_each;
     for (unsigned i = 0; i <= spec->threads; i++)
         p->decoders[i] = (decoder){.pipeline = p, .reader = cs_image_reader_make(spec->image)};
     int failed = start_threads(p);
@@ -165,8 +149,6 @@ void cs_pipeline_close(cs_pipeline **handle)
         pthread_join(p->decoders[i].thread, NULL);
     for (unsigned i = 0; p->decoders && i <= p->spec.threads; i++)
         cs_image_reader_free(&p->decoders[i].reader);
-    for (size_t i = 0; p->slots && i < p->spec.capacity; i++)
-        cs_buf_free(&p->slots[i].job.attributes);
     pthread_cond_destroy(&p->finished);
     pthread_cond_destroy(&p->submitted);
     pthread_mutex_destroy(&p->lock);
@@ -183,24 +165,19 @@ bool cs_pipeline_has_room(const cs_pipeline *p)
     return p->filled - p->released < p->spec.capacity;
 }
 
-cs_job *cs_pipeline_next(cs_pipeline *p)
+void cs_pipeline_submit(cs_pipeline *p, const char *path, const uint8_t *known_hash)
 {
-    cs_job *job = &p->slots[p->filled % p->spec.capacity].job;
-    *job = (cs_job){.attributes = job->attributes, .pixels = job->pixels};
-    cs_buf_clear(&job->attributes);
-    return job;
-}
-
-void cs_pipeline_submit(cs_pipeline *p)
-{
+    slot *at = &p->slots[p->filled % p->spec.capacity];
+    *at = (slot){.file = {.path = path, .pixels = at->file.pixels}, .has_known_hash = known_hash != NULL};
+    if (known_hash)
+        memcpy(at->known_hash, known_hash, sizeof at->known_hash);
     pthread_mutex_lock(&p->lock);
-    p->slots[p->filled % p->spec.capacity].done = false;
     p->filled++;
     pthread_cond_signal(&p->submitted);
     pthread_mutex_unlock(&p->lock);
 }
 
-cs_job *cs_pipeline_wait(cs_pipeline *p)
+const cs_decoded_file *cs_pipeline_wait(cs_pipeline *p)
 {
     if (p->released == p->filled)
         return NULL;
@@ -209,7 +186,18 @@ cs_job *cs_pipeline_wait(cs_pipeline *p)
     while (!oldest->done)
         pthread_cond_wait(&p->finished, &p->lock);
     pthread_mutex_unlock(&p->lock);
-    return &oldest->job;
+    return &oldest->file;
+}
+
+const cs_decoded_file *cs_pipeline_peek(cs_pipeline *p, size_t i)
+{
+    if (i >= p->filled - p->released)
+        return NULL;
+    const slot *at = &p->slots[(p->released + i) % p->spec.capacity];
+    pthread_mutex_lock(&p->lock);
+    bool done = at->done;
+    pthread_mutex_unlock(&p->lock);
+    return done ? &at->file : NULL;
 }
 
 void cs_pipeline_release(cs_pipeline *p)
@@ -217,7 +205,7 @@ void cs_pipeline_release(cs_pipeline *p)
     p->released++;
 }
 
-void cs_pipeline_prepare(cs_pipeline *p, cs_job *job)
+void cs_pipeline_prepare_oldest(cs_pipeline *p)
 {
-    process(&p->decoders[p->spec.threads], job, true);
+    process(&p->decoders[p->spec.threads], &p->slots[p->released % p->spec.capacity], true);
 }

@@ -98,7 +98,7 @@ static clipsearch_status look_at_file(check *c)
     clipsearch_status status = cs_graph_map(store, row, &c->graph.index, &c->graph.stamp, &why);
     if (status == CLIPSEARCH_E_FORMAT)
         take_damage(c, why.message);
-    else if (status == CLIPSEARCH_E_MEMORY)
+    else if (status == CLIPSEARCH_E_MEMORY || status == CLIPSEARCH_E_IO) /* it could not be checked */
         return cs_fail(c->err, status, "%s", why.message);
     else if (status != CLIPSEARCH_OK)
         snprintf(report->why, sizeof report->why, "%s", why.message);

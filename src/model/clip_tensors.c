@@ -2,6 +2,8 @@
  * clip_tensors.c - finds CLIP's tensors, checks their shapes, and puts each in its place in the towers' structs. */
 #include "model/clip_tensors.h"
 
+#include "base/half.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -338,23 +340,15 @@ size_t cs_clip_count_tensors(const cs_clip_config *config)
 
 /* ---------------------------------------------------------------- logit scale */
 
-/* The first element of a float tensor. */
+/* The first element of a float tensor, which is little-endian. */
 static float first_element(const cs_tensor *tensor)
 {
     uint8_t bytes[4] = {0};
     memcpy(bytes, tensor->data, cs_dtype_size(tensor->dtype));
-    uint32_t bits = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
-    if (tensor->dtype == CS_F16) {
-        int exponent = (int)(bits >> 10 & 31), fraction = (int)(bits & 1023);
-        float value = exponent == 0    ? ldexpf((float)fraction, -24)
-                      : exponent == 31 ? (fraction ? NAN : INFINITY)
-                                       : ldexpf((float)(fraction + 1024), exponent - 25);
-        return bits >> 15 ? -value : value;
-    }
-    bits = tensor->dtype == CS_BF16 ? bits << 16 : bits | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    uint32_t bits = (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    return tensor->dtype == CS_F16    ? cs_float_from_f16((uint16_t)bits)
+           : tensor->dtype == CS_BF16 ? cs_float_from_bf16((uint16_t)bits)
+                                      : cs_float_from_bits(bits);
 }
 
 float cs_clip_logit_scale(const cs_weights *weights)

@@ -17,7 +17,7 @@ struct cs_weights {
     cs_weights_source source;
     char inside[64], prefix[64]; /* what source's strings of these names point to */
     void **copies;               /* [copy_count] tensors that could not be used where they lie */
-    size_t copy_count;
+    size_t copy_count, copy_capacity;
 };
 
 /* Whether the file begins as a safetensors file does. */

@@ -25,8 +25,7 @@ enum {
     MAX_RANK = 32, /* the format's own */
     MAX_NUMBER_BYTES = 16,
     MAX_TEXT_BYTES = 1 << 16,
-    MAX_MEMBERS = 256,
-    SMALLEST = 64 /* elements a growing array begins with */
+    MAX_MEMBERS = 256
 };
 
 enum message {
@@ -95,25 +94,13 @@ static clipsearch_status other(const struct check *check, uint64_t at, const cha
         check->path, (unsigned long long)at, what);
 }
 
-/* Room for one more of `size` bytes behind `count`; NULL: out of memory, and the old block is still valid. */
-static void *grow(void *block, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return block;
-    size_t larger = *room ? *room * 2 : SMALLEST;
-    void *moved = cs_realloc_array(block, larger, size);
-    if (moved)
-        *room = larger;
-    return moved;
-}
-
 /* The bytes [at, at + n), which from now on belong to one structure; size 0: not there, or too many. */
 static struct bytes claim(struct check *check, uint64_t at, uint64_t n)
 {
     struct bytes found = part(check->file, at, n);
     if (!found.size || check->block_count == MAX_BLOCKS)
         return (struct bytes){0};
-    struct block *blocks = grow(check->blocks, check->block_count, &check->block_room, sizeof *blocks);
+    struct block *blocks = cs_grow(check->blocks, &check->block_room, check->block_count + 1, sizeof *blocks);
     if (!blocks) {
         check->no_memory = true;
         return (struct bytes){0};
@@ -374,7 +361,7 @@ static clipsearch_status read_entry(struct check *check, const uint8_t *entry, c
         return other(check, at, "a member is a link to another place or file");
     if (cached > 1 || check->object_count == MAX_BLOCKS)
         return bad(check, at, "a member of no known kind, or too many");
-    struct object *objects = grow(check->objects, check->object_count, &check->object_room, sizeof *objects);
+    struct object *objects = cs_grow(check->objects, &check->object_room, check->object_count + 1, sizeof *objects);
     if (!objects)
         return cs_fail_memory(check->err, check->path);
     check->objects = objects;

@@ -66,7 +66,7 @@ enum {
     MAX_MARKS = 256,
     MAX_PROTOCOL = 5,
     MAX_NAME = 1024, /* of a module or a class */
-    SMALLEST = 64    /* elements a growing array begins with */
+    MEMO_GAP = 64    /* places that the memo may leave out */
 };
 
 /* A growing array's room; its element type is known where it is used. */
@@ -101,14 +101,10 @@ static clipsearch_status grow(struct machine *m, void **block, struct room *room
     if (room->count >= limit)
         return cs_fail(m->err, CLIPSEARCH_E_MODEL, "%s: byte %zu: pickle: more than %zu %s", m->path,
                        m->base + m->op_at, limit, what);
-    if (room->count < room->capacity)
-        return CLIPSEARCH_OK;
-    size_t capacity = room->capacity ? room->capacity * 2 : SMALLEST;
-    void *larger = cs_realloc_array(*block, capacity, size);
+    void *larger = cs_grow(*block, &room->capacity, room->count + 1, size);
     if (!larger)
         return cs_fail_memory(m->err, m->path);
     *block = larger;
-    room->capacity = capacity;
     return CLIPSEARCH_OK;
 }
 
@@ -423,7 +419,7 @@ static clipsearch_status memorise(struct machine *m, uint64_t place)
     if (available(m) < 1)
         return bad(m, "the stack is empty");
     /* picklers number the memo from 0 without gaps; one apart is allowed for values that were taken back */
-    if (place >= MAX_MEMO || place > m->memorised.count + SMALLEST)
+    if (place >= MAX_MEMO || place > m->memorised.count + MEMO_GAP)
         return bad(m, "a place in the memo far beyond those in use");
     while (m->memorised.count <= place) {
         void *block = m->memo;
@@ -592,8 +588,7 @@ clipsearch_status cs_pickle_read(const uint8_t *data, size_t size, const char *p
     if (status == CLIPSEARCH_OK)
         m.stacked.count = 0;
     m.cells.count = 1;
-    pickle->cells = cs_alloc_array(SMALLEST, sizeof *pickle->cells);
-    m.cells.capacity = SMALLEST;
+    pickle->cells = cs_grow(NULL, &m.cells.capacity, m.cells.count, sizeof *pickle->cells);
     if (status == CLIPSEARCH_OK && !pickle->cells)
         status = cs_fail_memory(err, path);
     while (status == CLIPSEARCH_OK && !m.stopped) {

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { SMALLEST = 64 };
-
 cs_tensor_list cs_tensor_list_make(cs_weights *weights)
 {
     return (cs_tensor_list){.weights = weights, .names = cs_buf_make(CS_MAX_TENSOR_NAMES)};
@@ -15,12 +13,13 @@ cs_tensor_list cs_tensor_list_make(cs_weights *weights)
 
 static bool grow(cs_tensor_list *list)
 {
-    size_t capacity = list->capacity ? 2 * list->capacity : SMALLEST;
-    cs_tensor *tensors = cs_realloc_array(list->weights->tensors, capacity, sizeof *tensors);
+    const size_t need = list->weights->count + 1;
+    size_t capacity = list->capacity, same = list->capacity;
+    cs_tensor *tensors = cs_grow(list->weights->tensors, &capacity, need, sizeof *tensors);
     if (!tensors)
         return false;
     list->weights->tensors = tensors;
-    size_t *name_at = cs_realloc_array(list->name_at, capacity, sizeof *name_at);
+    size_t *name_at = cs_grow(list->name_at, &same, need, sizeof *name_at);
     if (!name_at)
         return false;
     list->name_at = name_at;

@@ -159,13 +159,10 @@ clipsearch_status cs_weights_copy(cs_weights *weights, const char *name, size_t 
             "%s: the tensor \"%.200s\" must be copied into memory, and with its %zu bytes the copies take more "
             "than the limit of %zu; save it in Python with .contiguous()",
             weights->path, name, bytes, limit);
-    size_t n = weights->copy_count;
-    if ((n & (n - 1)) == 0) { /* full: the room is the next power of two */
-        void **larger = cs_realloc_array(weights->copies, n ? 2 * n : 1, sizeof *larger);
-        if (!larger)
-            return cs_fail_memory(err, weights->path);
-        weights->copies = larger;
-    }
+    void **copies = cs_grow(weights->copies, &weights->copy_capacity, weights->copy_count + 1, sizeof *copies);
+    if (!copies)
+        return cs_fail_memory(err, weights->path);
+    weights->copies = copies;
     *block = cs_alloc_aligned(bytes, 1);
     if (!*block)
         return cs_fail_memory(err, weights->path);

@@ -5,7 +5,7 @@
 #include "base/decimal.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "models/models.h"
+#include "models/location.h"
 #include "config/nearest.h"
 #include "config/yaml_keys.h"
 
@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_MODELS = 500, MOST_FILES = 64, SHA256_DIGITS = 64, LEAST_BEGIN = 8, MD5_DIGITS = 32 };
+enum { MAX_MODELS = 500, MAX_FILES = 64, SHA256_DIGITS = 64, MIN_BEGIN = 8, MD5_DIGITS = 32 };
 
-/* The most bytes a file can be said to have: 1 TiB. */
-#define MOST_BYTES ((size_t)1 << 40)
+/* Limit for the size of a file: 1 TiB. */
+#define MAX_BYTES ((size_t)1 << 40)
 
 enum file_key {
     FILE_NAME,
@@ -57,21 +57,21 @@ static const char *text_of(const cs_yaml_node *node)
     return node ? node->text : NULL;
 }
 
-static clipsearch_status missing(const cs_yaml *yaml, const cs_yaml_node *map, const char *what, const char *key,
-                                 clipsearch_error *err)
+static clipsearch_status fail_missing(const cs_yaml *yaml, const cs_yaml_node *map, const char *what, const char *key,
+                                      clipsearch_error *err)
 {
     return cs_yaml_fail(yaml, map, false, err, "%s has no %s", what, key);
 }
 
 /* ---------------------------------------------------------------- files */
 
-static bool is_hex(const char *text, size_t least, size_t most)
+static bool is_hex(const char *text, size_t min, size_t max)
 {
     size_t n = strspn(text, "0123456789abcdef");
-    return text[n] == '\0' && n >= least && n <= most;
+    return text[n] == '\0' && n >= min && n <= max;
 }
 
-/* A name that stays in its directory, and no partly fetched file's. */
+/* A name that stays in its directory and is not that of a partly fetched file. */
 static bool is_file_name(const char *name)
 {
     size_t n = strlen(name);
@@ -85,11 +85,11 @@ static clipsearch_status read_digest(const cs_yaml *yaml, const cs_yaml_node *co
     static const struct {
         enum file_key key;
         cs_digest_kind kind;
-        size_t least, most;
+        size_t min, max;
         const char *what;
     } kinds[] = {
         {FILE_SHA256, CS_DIGEST_SHA256, SHA256_DIGITS, SHA256_DIGITS, "64 lower-case hex digits"},
-        {FILE_BEGINS, CS_DIGEST_SHA256_BEGIN, LEAST_BEGIN, SHA256_DIGITS - 1, "8 to 63 lower-case hex digits"},
+        {FILE_BEGINS, CS_DIGEST_SHA256_BEGIN, MIN_BEGIN, SHA256_DIGITS - 1, "8 to 63 lower-case hex digits"},
         {FILE_MD5, CS_DIGEST_MD5, MD5_DIGITS, MD5_DIGITS, "32 lower-case hex digits"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -97,8 +97,9 @@ static clipsearch_status read_digest(const cs_yaml *yaml, const cs_yaml_node *co
         if (!node)
             continue;
         if (file->digest)
-            return cs_yaml_fail(yaml, node, true, err, "a file has one digest: sha256, sha256_begins or md5");
-        if (!is_hex(node->text, kinds[i].least, kinds[i].most))
+            return cs_yaml_fail(yaml, node, true, err,
+                                "a file must have only one digest: sha256, sha256_begins or md5");
+        if (!is_hex(node->text, kinds[i].min, kinds[i].max))
             return cs_yaml_fail(yaml, node, false, err, "%s must be %s", node->key, kinds[i].what);
         file->digest_kind = kinds[i].kind;
         file->digest = node->text;
@@ -113,8 +114,8 @@ static clipsearch_status read_file(const cs_yaml *yaml, const cs_yaml_node *node
         [FILE_NAME] = {.name = "name", .kind = CS_KEY_TEXT},
         [FILE_URL] = {.name = "url", .kind = CS_KEY_TEXT},
         [FILE_CONTENT] = {.name = "content", .kind = CS_KEY_TEXT},
-        [FILE_BYTES] = {.name = "bytes", .kind = CS_KEY_COUNT, .min = 1, .max = MOST_BYTES},
-        [FILE_ABOUT] = {.name = "about", .kind = CS_KEY_COUNT, .min = 1, .max = MOST_BYTES},
+        [FILE_BYTES] = {.name = "bytes", .kind = CS_KEY_COUNT, .min = 1, .max = MAX_BYTES},
+        [FILE_ABOUT] = {.name = "about", .kind = CS_KEY_COUNT, .min = 1, .max = MAX_BYTES},
         [FILE_SHA256] = {.name = "sha256", .kind = CS_KEY_TEXT},
         [FILE_BEGINS] = {.name = "sha256_begins", .kind = CS_KEY_TEXT},
         [FILE_MD5] = {.name = "md5", .kind = CS_KEY_TEXT},
@@ -124,12 +125,12 @@ static clipsearch_status read_file(const cs_yaml *yaml, const cs_yaml_node *node
     if (status != CLIPSEARCH_OK)
         return status;
     if (!found[FILE_NAME])
-        return missing(yaml, node, "a file", "name", err);
+        return fail_missing(yaml, node, "a file", "name", err);
     if (!is_file_name(found[FILE_NAME]->text))
-        return cs_yaml_fail(yaml, found[FILE_NAME], false, err, "\"%.64s\" is no name for a file in a model directory",
-                            found[FILE_NAME]->text);
+        return cs_yaml_fail(yaml, found[FILE_NAME], false, err,
+                            "\"%.64s\" is not a valid file name in a model directory", found[FILE_NAME]->text);
     if (!found[FILE_URL] == !found[FILE_CONTENT])
-        return cs_yaml_fail(yaml, node, false, err, "a file has either a url or content");
+        return cs_yaml_fail(yaml, node, false, err, "a file must have either a url or content");
     const char *url = text_of(found[FILE_URL]);
     if (url && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
         return cs_yaml_fail(yaml, found[FILE_URL], false, err, "url must begin with https:// or http://");
@@ -140,7 +141,7 @@ static clipsearch_status read_file(const cs_yaml *yaml, const cs_yaml_node *node
                             .bytes = bytes ? cs_yaml_count(bytes) : 0,
                             .exact = found[FILE_BYTES] != NULL};
     if (file->content) {
-        file->bytes = strlen(file->content) + 1; /* a newline ends it */
+        file->bytes = strlen(file->content) + 1; /* and a newline */
         file->exact = true;
     }
     return read_digest(yaml, found, file, err);
@@ -158,7 +159,7 @@ static clipsearch_status read_texts(cs_yaml *yaml, const cs_yaml_node *node, cs_
 {
     size_t n = node->kind == CS_YAML_LIST ? node->count : 1, i = 0;
     if (n == 0 || n > CS_ACCEPTANCE_TEXTS)
-        return cs_yaml_fail(yaml, node, false, err, "texts must be 1 to %d", (int)CS_ACCEPTANCE_TEXTS);
+        return cs_yaml_fail(yaml, node, false, err, "texts must have 1 to %d elements", (int)CS_ACCEPTANCE_TEXTS);
     acceptance->texts = cs_yaml_alloc(yaml, n, sizeof *acceptance->texts);
     acceptance->expected = cs_yaml_alloc(yaml, n, sizeof *acceptance->expected);
     if (!acceptance->texts || !acceptance->expected)
@@ -177,11 +178,11 @@ static clipsearch_status read_expected(cs_yaml *yaml, const cs_yaml_node *node, 
 {
     size_t n = node->kind == CS_YAML_LIST ? node->count : 1, i = 0;
     if (n != acceptance->count)
-        return cs_yaml_fail(yaml, node, false, err, "%s must be as many as texts", node->key);
+        return cs_yaml_fail(yaml, node, false, err, "%s must have as many elements as texts", node->key);
     for (const cs_yaml_node *child = node->kind == CS_YAML_LIST ? node->first : node; child && i < n;
          child = child->next)
         if (!read_number(child->text, &acceptance->expected[i++]))
-            return cs_yaml_fail(yaml, child, false, err, "\"%.64s\" is no number", child->text);
+            return cs_yaml_fail(yaml, child, false, err, "\"%.64s\" is not a number", child->text);
     return CLIPSEARCH_OK;
 }
 
@@ -205,9 +206,9 @@ static clipsearch_status read_acceptance(cs_yaml *yaml, const cs_yaml_node *node
         return status;
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!found[needed[i]])
-            return missing(yaml, node, "an acceptance value", keys[needed[i]].name, err);
+            return fail_missing(yaml, node, "an acceptance value", keys[needed[i]].name, err);
     if (!found[ACC_PROBABILITIES] == !found[ACC_LOGITS])
-        return cs_yaml_fail(yaml, node, false, err, "an acceptance value has either probabilities or logits");
+        return cs_yaml_fail(yaml, node, false, err, "an acceptance value must have either probabilities or logits");
     *acceptance = (cs_acceptance){.name = found[ACC_NAME]->text,
                                   .image = found[ACC_IMAGE]->text,
                                   .image_sha256 = text_of(found[ACC_IMAGE_SHA256]),
@@ -216,7 +217,7 @@ static clipsearch_status read_acceptance(cs_yaml *yaml, const cs_yaml_node *node
     if (acceptance->image_sha256 && !is_hex(acceptance->image_sha256, SHA256_DIGITS, SHA256_DIGITS))
         return cs_yaml_fail(yaml, found[ACC_IMAGE_SHA256], false, err, "image_sha256 must be 64 lower-case hex digits");
     if (!is_file_name(acceptance->image))
-        return cs_yaml_fail(yaml, found[ACC_IMAGE], false, err, "image must be a file's name alone");
+        return cs_yaml_fail(yaml, found[ACC_IMAGE], false, err, "image must be a file name without a directory");
     if (!read_number(found[ACC_TOLERANCE]->text, &acceptance->tolerance) || acceptance->tolerance < 0)
         return cs_yaml_fail(yaml, found[ACC_TOLERANCE], false, err, "tolerance must be a number of at least 0");
     status = read_texts(yaml, found[ACC_TEXTS], acceptance, err);
@@ -230,8 +231,8 @@ static clipsearch_status read_acceptance(cs_yaml *yaml, const cs_yaml_node *node
 static clipsearch_status read_files(cs_yaml *yaml, const cs_yaml_node *list, cs_known_model *model,
                                     clipsearch_error *err)
 {
-    if (list->count == 0 || list->count > MOST_FILES)
-        return cs_yaml_fail(yaml, list, false, err, "files must be 1 to %d", (int)MOST_FILES);
+    if (list->count == 0 || list->count > MAX_FILES)
+        return cs_yaml_fail(yaml, list, false, err, "files must have 1 to %d elements", (int)MAX_FILES);
     model->files = cs_yaml_alloc(yaml, list->count, sizeof *model->files);
     if (!model->files)
         return cs_fail_memory(err, cs_yaml_name(yaml));
@@ -242,7 +243,7 @@ static clipsearch_status read_files(cs_yaml *yaml, const cs_yaml_node *list, cs_
             return status;
         for (const cs_known_file *other = model->files; other < file; other++)
             if (strcmp(other->name, file->name) == 0)
-                return cs_yaml_fail(yaml, node, false, err, "two files are called %s", file->name);
+                return cs_yaml_fail(yaml, node, false, err, "two files have the name %s", file->name);
     }
     return CLIPSEARCH_OK;
 }
@@ -269,13 +270,13 @@ static clipsearch_status read_model(cs_yaml *yaml, const cs_yaml_node *node, cs_
     static const enum model_key needed[] = {MODEL_TITLE, MODEL_ENCODER, MODEL_DIM, MODEL_FILES};
     const cs_yaml_node *found[MODEL_KEYS];
     if (!is_model_name(node->key))
-        return cs_yaml_fail(yaml, node, true, err, "\"%.64s\" is no name for a model", node->key);
+        return cs_yaml_fail(yaml, node, true, err, "\"%.64s\" is not a valid model name", node->key);
     clipsearch_status status = cs_yaml_match(yaml, node, "a model", keys, MODEL_KEYS, found, err);
     if (status != CLIPSEARCH_OK)
         return status;
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!found[needed[i]])
-            return missing(yaml, node, node->key, keys[needed[i]].name, err);
+            return fail_missing(yaml, node, node->key, keys[needed[i]].name, err);
     *model = (cs_known_model){.name = node->key,
                               .title = found[MODEL_TITLE]->text,
                               .encoder = found[MODEL_ENCODER]->text,
@@ -306,9 +307,9 @@ clipsearch_status cs_catalogue_read(cs_yaml *yaml, cs_catalogue *catalogue, clip
     if (status != CLIPSEARCH_OK)
         return status;
     if (!models)
-        return missing(yaml, root, "the file of known models", "models", err);
-    if (models->count > MOST_MODELS)
-        return cs_yaml_fail(yaml, models, false, err, "more than %d models", (int)MOST_MODELS);
+        return fail_missing(yaml, root, "the file of known models", "models", err);
+    if (models->count > MAX_MODELS)
+        return cs_yaml_fail(yaml, models, false, err, "more than %d models", (int)MAX_MODELS);
     catalogue->models = cs_yaml_alloc(yaml, models->count ? models->count : 1, sizeof *catalogue->models);
     if (!catalogue->models)
         return cs_fail_memory(err, cs_yaml_name(yaml));
@@ -329,7 +330,7 @@ clipsearch_status cs_catalogue_load(const char *path, cs_catalogue *catalogue, c
     *catalogue = (cs_catalogue){0};
     if (path)
         return load(path, catalogue, err);
-    /* the source tree first: a program in a build directory is of that tree, whatever is installed */
+    /* the source tree first: a program in a build directory belongs to that tree, whatever is installed */
     char *tree = cs_source_tree_path("models.yaml");
     cs_file_info info;
     clipsearch_status status =
@@ -348,7 +349,7 @@ void cs_catalogue_close(cs_catalogue *catalogue)
 clipsearch_status cs_catalogue_find(const cs_catalogue *catalogue, const char *name, const cs_known_model **model,
                                     clipsearch_error *err)
 {
-    const char *names[MOST_MODELS];
+    const char *names[MAX_MODELS];
     *model = NULL;
     for (size_t i = 0; i < catalogue->count; i++) {
         names[i] = catalogue->models[i].name;
@@ -359,12 +360,12 @@ clipsearch_status cs_catalogue_find(const cs_catalogue *catalogue, const char *n
         return CLIPSEARCH_OK;
     if (strcmp(name, CS_DEFAULT_MODEL) == 0)
         return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
-                       "\"%s\" comes with the program; there is nothing to fetch and nothing was published to hold it "
-                       "against",
+                       "\"%s\" comes with the program: there is nothing to fetch, and no published values to compare "
+                       "with",
                        name);
     const char *nearest = cs_nearest(name, names, catalogue->count);
-    return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "\"%.64s\" is no known model%s%s%s; clipsearch model list names them",
-                   name, nearest ? ", did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "\"%.64s\" is not a known model%s%s%s", name,
+                   nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
 }
 
 uint64_t cs_known_bytes(const cs_known_model *model, bool *exact)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * catalogue.h - the models that are known by name: where their files are to be had and what they must be. */
+ * catalogue.h - the models known by name: where their files are published, and their digests. */
 #ifndef CS_MODELS_CATALOGUE_H
 #define CS_MODELS_CATALOGUE_H
 
@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-/* What is known of a file's digest. Lower-case hex digits. */
+/* What was published of a file's digest, in lower-case hex digits. */
 typedef enum cs_digest_kind {
-    CS_DIGEST_NONE,         /* nothing was published */
+    CS_DIGEST_NONE,         /* nothing */
     CS_DIGEST_SHA256,       /* 64 digits */
     CS_DIGEST_SHA256_BEGIN, /* the first 8 to 63 of them */
     CS_DIGEST_MD5           /* 32 digits */
@@ -19,17 +19,17 @@ typedef enum cs_digest_kind {
 typedef struct cs_known_file {
     const char *name;
     const char *url;     /* NULL: `content` is the file */
-    const char *content; /* NULL: `url` is where it is */
-    uint64_t bytes;      /* exact when `exact`; else about, or 0: not known */
+    const char *content; /* NULL: the file is fetched from `url` */
+    uint64_t bytes;      /* exact when `exact`; else approximate, or 0: not known */
     bool exact;
     cs_digest_kind digest_kind;
     const char *digest; /* NULL for CS_DIGEST_NONE */
 } cs_known_file;
 
-/* What a picture and some texts must give. */
+/* Published values of a model for one image and some texts. */
 typedef struct cs_acceptance {
     const char *name;
-    const char *image;        /* the picture's file name */
+    const char *image;        /* the image's file name */
     const char *image_sha256; /* NULL: not known */
     const char *image_source; /* a URL for people; NULL: none */
     const char **texts;       /* [count] */
@@ -56,23 +56,23 @@ typedef struct cs_catalogue {
     size_t count;
 } cs_catalogue;
 
-/* Most texts of an acceptance value. */
+/* Limit for the texts of an acceptance value. */
 enum { CS_ACCEPTANCE_TEXTS = 64 };
 
-/* Read the file `path`, or with NULL the one that belongs to this program: weights/models.yaml of the source tree that
- * it was built in, or models.yaml where it was installed. docs/model.md describes the file. Close in any case.
+/* Read the file `path`, or with NULL the program's own: weights/models.yaml of the source tree that it was built in,
+ * else the installed models.yaml. docs/model.md describes the file. Close the catalogue in any case.
  * Errors: CLIPSEARCH_E_NOT_FOUND, _FORMAT (with line and column), _IO, _LIMIT, _MEMORY. */
 clipsearch_status cs_catalogue_load(const char *path, cs_catalogue *catalogue, clipsearch_error *err);
 
-/* The same from a tree, which the catalogue takes over in any case. */
+/* The same from a parsed document, which the catalogue owns afterwards, on success and on failure. */
 clipsearch_status cs_catalogue_read(cs_yaml *yaml, cs_catalogue *catalogue, clipsearch_error *err);
 void cs_catalogue_close(cs_catalogue *catalogue);
 
-/* The model of that name. CLIPSEARCH_E_NOT_FOUND names the nearest. */
+/* The model of that name. CLIPSEARCH_E_NOT_FOUND names the most similar one. */
 clipsearch_status cs_catalogue_find(const cs_catalogue *catalogue, const char *name, const cs_known_model **model,
                                     clipsearch_error *err);
 
-/* Bytes of all its files as far as known; *exact (may be NULL) is false when that is not the whole truth. */
+/* Bytes of all its files as far as known; *exact (may be NULL) is false when a size is approximate or unknown. */
 uint64_t cs_known_bytes(const cs_known_model *model, bool *exact);
 
 #endif

@@ -1,52 +1,83 @@
 /* SPDX-License-Identifier: MIT
- * download.c - the part file, the tries, the check. */
+ * download.c - the part file, the attempts, the check. */
 #include "models/download.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/replace.h"
-#include "cli/command.h"
 #include "models/file_digest.h"
 #include "models/http.h"
-#include "cli/output/say.h"
-#include "cli/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    TRIES = 3,        /* in a row that bring nothing new */
-    WAIT_MS = 500,    /* before the second, and twice that before the third */
-    MOST_NOTE = 8192, /* bytes of a NAME.part-from */
-    LOOK_AT = 64      /* bytes of a wrong file that are looked at for what it is */
+    MAX_ATTEMPTS = 3,      /* in a row that bring nothing new */
+    WAIT_MS = 500,         /* before the second, and twice that before the third */
+    MAX_NOTE_BYTES = 8192, /* of a NAME.part-from */
+    PEEK_BYTES = 64        /* of a wrong file, to see what it is */
 };
 
-/* The most that a file whose size is not known may have: 1 TiB. */
-static const uint64_t MOST_BYTES = (uint64_t)1 << 40;
+/* Limit for a file whose size is not known: 1 TiB. */
+static const uint64_t MAX_BYTES = (uint64_t)1 << 40;
 
 /* One file being fetched. */
 typedef struct download {
     const cs_known_file *file;
     const cs_download_options *options;
-    char *url, *path, *part, *note; /* where from; the file; its part; what that is a part of */
+    char *url, *path, *part, *note; /* source; the file; its part; the file that records what the part is part of */
     int fd;                         /* of the part, locked; -1: not open */
-    uint64_t have;                  /* bytes of it */
+    uint64_t have;                  /* bytes of the part */
     uint64_t best;                  /* the most there ever were */
-    uint64_t total;                 /* of the whole, 0: not known */
+    uint64_t total;                 /* of the whole file, 0: not known */
     char validator[256];            /* of the reply the part is from, "" when there is none */
-    bool patched;                   /* the part is of more than one reply */
-    bool changed;                   /* the server's file is not the one the part is of */
+    bool patched;                   /* the part comes from more than one reply */
+    bool changed;                   /* the server's file is no longer the one that the part is from */
     double began;                   /* ms */
     uint64_t before;                /* bytes that were there then */
     clipsearch_error *err;
-    clipsearch_status refused; /* why a callback ended it; CLIPSEARCH_OK: it did not */
+    clipsearch_status refused; /* why a callback ended the transfer; CLIPSEARCH_OK: it did not */
 } download;
+
+/* ---------------------------------------------------------------- the caller's callbacks */
+
+static void print_note(const download *d, bool detail, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void print_note(const download *d, bool detail, const char *format, ...)
+{
+    char line[2048];
+    va_list args;
+    if (!d->options->note)
+        return;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    d->options->note(d->options->context, detail, line);
+}
+
+static bool keep_going(const download *d)
+{
+    return !d->options->keep_going || d->options->keep_going(d->options->context);
+}
+
+static void report_progress(const download *d, bool checking, uint64_t done, uint64_t total)
+{
+    if (d->options->progress)
+        d->options->progress(d->options->context, &(cs_download_progress){.name = d->file->name,
+                                                                          .checking = checking,
+                                                                          .done = done,
+                                                                          .total = total,
+                                                                          .before = checking ? 0 : d->before,
+                                                                          .seconds = (cs_clock_ms() - d->began) / 1e3});
+}
 
 /* ---------------------------------------------------------------- names and notes */
 
@@ -64,17 +95,17 @@ char *cs_download_url(const cs_known_file *file, const char *mirror)
     return cs_buf_take(&url);
 }
 
-static char *with_end(const char *path, const char *end)
+static char *append_suffix(const char *path, const char *suffix)
 {
     cs_buf buf = cs_buf_make(1 << 16);
-    cs_buf_printf(&buf, "%s%s", path, end);
+    cs_buf_printf(&buf, "%s%s", path, suffix);
     return cs_buf_take(&buf);
 }
 
-/* The note holds the URL and the validator, a line each. False: it is another URL's, or there is none. */
+/* The note has two lines, the URL and the validator. False: there is none, or it is for another URL. */
 static bool read_note(download *d)
 {
-    cs_buf text = cs_buf_make(MOST_NOTE);
+    cs_buf text = cs_buf_make(MAX_NOTE_BYTES);
     size_t n = strlen(d->url);
     d->validator[0] = '\0';
     bool ours = cs_file_read(d->note, &text, NULL, NULL) == CLIPSEARCH_OK && text.len > n && text.data[n] == '\n' &&
@@ -93,7 +124,7 @@ static bool read_note(download *d)
 
 static clipsearch_status write_note(const download *d)
 {
-    cs_buf text = cs_buf_make(MOST_NOTE);
+    cs_buf text = cs_buf_make(MAX_NOTE_BYTES);
     cs_buf_printf(&text, "%s\n%s\n", d->url, d->validator);
     clipsearch_status status =
         text.failed ? cs_fail_memory(d->err, d->note) : cs_replace_file(d->note, text.data, text.len, d->err);
@@ -116,8 +147,9 @@ static clipsearch_status start_over(download *d)
     return ftruncate(d->fd, 0) == 0 && lseek(d->fd, 0, SEEK_SET) == 0 ? CLIPSEARCH_OK : fail_part(d);
 }
 
-/* Open the part and lock it; not by a lock of the process, which would end when the part is closed after being read
- * through another descriptor. One that another program gave its name meanwhile is no part any more. */
+/* Open the part and lock it. A lock of the process would end when the part is read through another descriptor and that
+ * one is closed; a lock of the open file does not. If another process renamed the part meanwhile, it is no part any
+ * more: open again. */
 static clipsearch_status open_part(download *d)
 {
     for (;;) {
@@ -139,9 +171,9 @@ static clipsearch_status open_part(download *d)
     }
 }
 
-/* What is there is carried on with when it can be told that it is a part of this file: by the server, which had named
- * it, or in the end by the digest. */
-static clipsearch_status judge_part(download *d)
+/* Resume the part when it can be proved to be part of this file: by the server, which named it with a validator, or at
+ * the end by the digest. Else start again from the beginning. */
+static clipsearch_status decide_resume(download *d)
 {
     bool ours = read_note(d);
     bool certain = d->file->digest_kind == CS_DIGEST_SHA256 || d->file->digest_kind == CS_DIGEST_MD5;
@@ -149,8 +181,8 @@ static clipsearch_status judge_part(download *d)
         return start_over(d);
     if (!ours)
         d->validator[0] = '\0';
-    if (d->have && d->options->verbose)
-        cs_say("%s: carrying on behind the first %" PRIu64 " bytes", d->part, d->have);
+    if (d->have)
+        print_note(d, true, "%s: resuming after the first %" PRIu64 " bytes", d->part, d->have);
     d->patched = d->have > 0;
     return CLIPSEARCH_OK;
 }
@@ -163,37 +195,25 @@ static bool refuse(download *d, clipsearch_status status)
     return false;
 }
 
-static void show(const download *d)
-{
-    if (d->options->quiet)
-        return;
-    cs_progress_show_bytes(d->options->view, &(cs_bytes_progress){.name = d->file->name,
-                                                                  .done = d->have,
-                                                                  .total = d->total,
-                                                                  .before = d->before,
-                                                                  .seconds = (cs_now_ms() - d->began) / 1e3});
-}
-
 static bool on_begin(void *context, const cs_http_reply *reply)
 {
     download *d = context;
     if (d->file->exact && reply->total && reply->total != d->file->bytes)
         return refuse(d, cs_fail(d->err, CLIPSEARCH_E_MODEL,
-                                 "%s: the server has %" PRIu64 " bytes, but the file is known to have %" PRIu64
+                                 "%s: the server's file has %" PRIu64 " bytes, the published one has %" PRIu64
                                  "; this is another file",
                                  d->url, reply->total, d->file->bytes));
     if (reply->code == 206 && d->validator[0] && reply->validator[0] && strcmp(d->validator, reply->validator) != 0) {
-        d->changed = true; /* the server looked at the range and not at If-Range */
+        d->changed = true; /* the server honoured the range and ignored If-Range */
         return false;
     }
     if (reply->code == 206 && reply->first != d->have)
         return refuse(d, cs_fail(d->err, CLIPSEARCH_E_IO,
-                                 "%s: asked for the bytes behind the first %" PRIu64
-                                 ", the server sent others; remove %s and try again",
+                                 "%s: asked for the bytes after the first %" PRIu64
+                                 ", but the server sent others; remove %s and try again",
                                  d->url, d->have, d->part));
     if (reply->code == 200 && d->have) {
-        if (d->options->verbose)
-            cs_say("%s: the server sends the file from its beginning", d->url);
+        print_note(d, true, "%s: the server sends the file from the beginning", d->url);
         clipsearch_status status = start_over(d);
         if (status != CLIPSEARCH_OK)
             return refuse(d, status);
@@ -211,7 +231,7 @@ static bool on_begin(void *context, const cs_http_reply *reply)
 static bool on_data(void *context, const void *bytes, size_t size)
 {
     download *d = context;
-    uint64_t most = d->file->exact ? d->file->bytes : MOST_BYTES;
+    uint64_t most = d->file->exact ? d->file->bytes : MAX_BYTES;
     if (size > most - d->have)
         return refuse(d,
                       cs_fail(d->err, CLIPSEARCH_E_MODEL,
@@ -220,35 +240,34 @@ static bool on_data(void *context, const void *bytes, size_t size)
         return refuse(d, fail_part(d));
     d->have += size;
     d->best = d->have > d->best ? d->have : d->best;
-    show(d);
+    report_progress(d, false, d->have, d->total);
     return true;
 }
 
 static bool on_tick(void *context)
 {
     download *d = context;
-    show(d);
-    return cs_signals_caught() == 0;
+    report_progress(d, false, d->have, d->total);
+    return keep_going(d);
 }
 
-/* ---------------------------------------------------------------- tries */
+/* ---------------------------------------------------------------- attempts */
 
 static clipsearch_status fail_stopped(const download *d)
 {
-    return cs_fail(d->err, CLIPSEARCH_E_CANCELLED,
-                   "interrupted; what was fetched is kept, and the same command carries on");
+    return cs_fail(d->err, CLIPSEARCH_E_CANCELLED, "interrupted; what was fetched is kept");
 }
 
-/* False when a signal came meanwhile. */
-static bool wait_ms(int ms)
+/* False when the caller wants to stop. */
+static bool wait_ms(const download *d, int ms)
 {
-    for (; ms > 0 && !cs_signals_caught(); ms -= 100)
+    for (; ms > 0 && keep_going(d); ms -= 100)
         poll(NULL, 0, 100);
-    return !cs_signals_caught();
+    return keep_going(d);
 }
 
 /* One request. *again: it was cut off and may be tried again. */
-static clipsearch_status try_once(download *d, bool *again)
+static clipsearch_status request_once(download *d, bool *again)
 {
     cs_http_reply reply;
     const cs_http_request request = {.url = d->url,
@@ -263,14 +282,16 @@ static clipsearch_status try_once(download *d, bool *again)
     cs_http_end end = cs_http_get(&request, &reply, d->err);
     if (d->refused != CLIPSEARCH_OK)
         return d->refused;
-    if (d->changed || (end == CS_HTTP_DONE && reply.code == 416)) { /* 416: there is nothing behind the part */
+    if (d->changed || (end == CS_HTTP_DONE && reply.code == 416)) { /* 416: no bytes follow the part */
         if (!d->changed && reply.total == d->have)
             return CLIPSEARCH_OK;
         d->changed = false;
         d->validator[0] = '\0';
         clipsearch_status status = start_over(d);
         *again = status == CLIPSEARCH_OK;
-        return *again ? cs_fail(d->err, CLIPSEARCH_E_IO, "%s: what is there is no part of the file", d->url) : status;
+        return *again
+                   ? cs_fail(d->err, CLIPSEARCH_E_IO, "%s: the bytes fetched so far are not part of the file", d->url)
+                   : status;
     }
     if (end == CS_HTTP_STOPPED)
         return fail_stopped(d);
@@ -290,22 +311,17 @@ static clipsearch_status fetch_all(download *d)
         uint64_t best = d->best, from = d->have;
         if (d->file->exact && d->have == d->file->bytes)
             return CLIPSEARCH_OK;
-        clipsearch_status status = try_once(d, &again);
+        clipsearch_status status = request_once(d, &again);
         if (status == CLIPSEARCH_OK || !again)
             return status;
         d->patched = d->patched || d->have > 0;
         idle = d->best > best ? 0 : idle + 1;
-        if (idle >= TRIES) {
+        if (idle >= MAX_ATTEMPTS) {
             clipsearch_error why = *d->err;
-            return d->have ? cs_fail(d->err, why.code, "%s\nWhat was fetched is kept; the same command carries on",
-                                     why.message)
-                           : why.code;
+            return d->have ? cs_fail(d->err, why.code, "%s\nWhat was fetched is kept", why.message) : why.code;
         }
-        if (!d->options->quiet) {
-            cs_progress_clear(d->options->view);
-            cs_say("%s; trying again", d->err->message);
-        }
-        if (!wait_ms(d->have > from ? WAIT_MS / 5 : WAIT_MS << idle >> 1))
+        print_note(d, false, "%s; trying again", d->err->message);
+        if (!wait_ms(d, d->have > from ? WAIT_MS / 5 : WAIT_MS << idle >> 1))
             return fail_stopped(d);
     }
 }
@@ -315,39 +331,26 @@ static clipsearch_status fetch_all(download *d)
 static bool on_hash(void *context, uint64_t done, uint64_t total)
 {
     const download *d = context;
-    char name[256];
-    snprintf(name, sizeof name, "checking %s", d->file->name);
-    if (!d->options->quiet)
-        cs_progress_show_bytes(d->options->view, &(cs_bytes_progress){.name = name,
-                                                                      .done = done,
-                                                                      .total = total,
-                                                                      .seconds = (cs_now_ms() - d->began) / 1e3});
-    return cs_signals_caught() == 0;
-}
-
-/* The same clock for another file, or another reading of it. */
-static void begin_progress(download *d)
-{
-    d->began = cs_now_ms();
-    d->options->view->drawn = -1;
+    report_progress(d, true, done, total);
+    return keep_going(d);
 }
 
 /* What a wrong file looks like, for the message. */
-static const char *looks_like(const download *d)
+static const char *guess_content(const download *d)
 {
-    char text[LOOK_AT + 1];
-    ssize_t n = pread(d->fd, text, LOOK_AT, 0);
+    char text[PEEK_BYTES + 1];
+    ssize_t n = pread(d->fd, text, PEEK_BYTES, 0);
     text[n > 0 ? n : 0] = '\0';
     const char *at = text + strspn(text, " \t\r\n");
-    return *at == '<' ? "; it begins like a web page: is there a login page or a proxy in the way?" : "";
+    return *at == '<' ? "; it begins like a web page, perhaps the login page of a proxy" : "";
 }
 
-/* Compare the part with what was published; *again: it was put together from several replies and may do better. */
-static clipsearch_status check(download *d, bool *again)
+/* Compare the part with what was published. *again: it comes from several replies; one reply may do better. */
+static clipsearch_status check_part(download *d, bool *again)
 {
     cs_file_digest digest;
     *again = false;
-    begin_progress(d);
+    d->began = cs_clock_ms();
     clipsearch_status status = cs_file_digest_read(d->part, d->file->digest_kind, on_hash, d, &digest, d->err);
     if (status == CLIPSEARCH_E_CANCELLED)
         return fail_stopped(d);
@@ -357,7 +360,7 @@ static clipsearch_status check(download *d, bool *again)
     if (status != CLIPSEARCH_E_MODEL)
         return status;
     *again = d->patched;
-    cs_fail(d->err, status, "%s%s; it was thrown away", why.message, looks_like(d));
+    cs_fail(d->err, status, "%s%s; it was removed", why.message, guess_content(d));
     if (!d->patched) {
         unlink(d->part);
         unlink(d->note);
@@ -370,62 +373,59 @@ static clipsearch_status fetch_and_check(download *d)
     bool again;
     clipsearch_status status = fetch_all(d);
     if (status == CLIPSEARCH_OK)
-        status = check(d, &again);
+        status = check_part(d, &again);
     else
         return status;
     if (status == CLIPSEARCH_OK || !again)
         return status;
-    /* parts of two different files, or a crash that lost pages: once more, all of it */
-    if (!d->options->quiet) {
-        cs_progress_clear(d->options->view);
-        cs_say("%s: the parts do not fit together; fetching it from its beginning", d->url);
-    }
+    /* parts of two different files, or a crash that lost pages: fetch all of it once more */
+    print_note(d, false, "%s: the parts do not fit together; fetching the file from the beginning", d->url);
     status = start_over(d);
     d->best = 0;
     d->validator[0] = '\0';
     if (status == CLIPSEARCH_OK)
         status = fetch_all(d);
     if (status == CLIPSEARCH_OK) {
-        d->patched = false; /* enough is enough: a second mismatch is final */
-        status = check(d, &again);
+        d->patched = false; /* a second mismatch is final */
+        status = check_part(d, &again);
     }
     return status;
 }
 
 /* ---------------------------------------------------------------- the whole */
 
-static clipsearch_status make(download *d, const char *directory)
+static clipsearch_status build_names(download *d, const char *directory)
 {
     d->path = cs_path_join(directory, d->file->name);
-    d->part = d->path ? with_end(d->path, ".part") : NULL;
-    d->note = d->path ? with_end(d->path, ".part-from") : NULL;
+    d->part = d->path ? append_suffix(d->path, ".part") : NULL;
+    d->note = d->path ? append_suffix(d->path, ".part-from") : NULL;
     d->url = d->file->url ? cs_download_url(d->file, d->options->mirror) : cs_strdup("");
     return d->part && d->note && d->url ? CLIPSEARCH_OK : cs_fail_memory(d->err, d->file->name);
 }
 
-/* Whether the file is there and is what it should be; one of our own making counts whatever became of it. */
-static clipsearch_status look(download *d, bool *there)
+/* Whether the file is there and is as published. A file written from the catalogue's content may have been edited: it
+ * counts as it is. */
+static clipsearch_status check_existing(download *d, bool *present)
 {
     cs_file_digest digest;
     cs_file_info info;
     clipsearch_error why;
-    *there = false;
+    *present = false;
     clipsearch_status status = cs_file_stat(d->path, &info, d->err);
     if (status != CLIPSEARCH_OK)
         return status == CLIPSEARCH_E_NOT_FOUND ? CLIPSEARCH_OK : status;
     if (d->file->content) {
-        *there = true;
+        *present = true;
         return CLIPSEARCH_OK;
     }
     status = cs_file_digest_read(d->path, d->file->digest_kind, on_hash, d, &digest, d->err);
-    cs_progress_clear(d->options->view);
     if (status == CLIPSEARCH_E_CANCELLED)
         return fail_stopped(d);
     if (status != CLIPSEARCH_OK)
         return status;
-    *there = cs_file_digest_check(&digest, d->file, d->path, &why) == CLIPSEARCH_OK;
-    if (!*there && !d->options->quiet)
-        cs_say("%s; fetching it again", why.message);
+    *present = cs_file_digest_check(&digest, d->file, d->path, &why) == CLIPSEARCH_OK;
+    if (!*present)
+        print_note(d, false, "%s; fetching it again", why.message);
     return CLIPSEARCH_OK;
 }
 
@@ -441,33 +441,31 @@ static clipsearch_status write_content(const download *d)
 
 static clipsearch_status run(download *d, const char *directory, cs_download_result *result)
 {
-    bool there;
+    bool present;
     struct stat part;
-    clipsearch_status status = make(d, directory);
+    clipsearch_status status = build_names(d, directory);
     if (status == CLIPSEARCH_OK)
-        status = look(d, &there);
+        status = check_existing(d, &present);
     if (status != CLIPSEARCH_OK)
         return status;
-    *result = there ? CS_DOWNLOAD_THERE : CS_DOWNLOAD_NEW;
-    if (there)
+    *result = present ? CS_DOWNLOAD_PRESENT : CS_DOWNLOAD_FETCHED;
+    if (present)
         return CLIPSEARCH_OK;
     if (d->file->content)
         return write_content(d);
-    const char *why;
-    if (!cs_http_there(&why))
-        return cs_fail(d->err, CLIPSEARCH_E_UNSUPPORTED, "%s", why);
+    if (!cs_http_available())
+        return cs_fail(d->err, CLIPSEARCH_E_UNSUPPORTED, "%s: cannot fetch: this build has no libcurl", d->url);
     status = open_part(d);
     if (status == CLIPSEARCH_OK)
-        status = judge_part(d);
-    begin_progress(d);
+        status = decide_resume(d);
+    d->began = cs_clock_ms();
     if (status == CLIPSEARCH_OK)
         status = fetch_and_check(d);
-    cs_progress_clear(d->options->view);
     if (status == CLIPSEARCH_OK)
         status = cs_put_in_place(d->part, d->path, d->err);
     if (status == CLIPSEARCH_OK)
         unlink(d->note);
-    else if (d->fd >= 0 && fstat(d->fd, &part) == 0 && part.st_size == 0) /* nothing to carry on with */
+    else if (d->fd >= 0 && fstat(d->fd, &part) == 0 && part.st_size == 0) /* nothing to resume */
         unlink(d->part);
     return status;
 }
@@ -475,7 +473,7 @@ static clipsearch_status run(download *d, const char *directory, cs_download_res
 clipsearch_status cs_download(const cs_known_file *file, const char *directory, const cs_download_options *options,
                               cs_download_result *result, clipsearch_error *err)
 {
-    download d = {.file = file, .options = options, .fd = -1, .began = cs_now_ms(), .err = err};
+    download d = {.file = file, .options = options, .fd = -1, .began = cs_clock_ms(), .err = err};
     clipsearch_status status = run(&d, directory, result);
     if (d.fd >= 0)
         close(d.fd);
@@ -488,7 +486,7 @@ clipsearch_status cs_download(const cs_known_file *file, const char *directory, 
 
 uint64_t cs_download_missing(const cs_known_file *file, const char *directory)
 {
-    char *path = cs_path_join(directory, file->name), *part = path ? with_end(path, ".part") : NULL;
+    char *path = cs_path_join(directory, file->name), *part = path ? append_suffix(path, ".part") : NULL;
     cs_file_info info;
     uint64_t missing = file->bytes;
     if (path && cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK)

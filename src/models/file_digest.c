@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * file_digest.c - hashes files and compares. */
+ * file_digest.c - a file's digests, and their comparison. */
 #include "models/file_digest.h"
 
 #include "base/digest.h"

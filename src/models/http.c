@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * http.c - GET by libcurl; the one file that knows it. */
+ * http.c - GET with libcurl, the one file that includes it. */
 #include "models/http.h"
 
-#include "cli/command.h"
+#include "base/clock.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -11,22 +11,21 @@
 #include <strings.h>
 
 enum {
-    MOST_REDIRECTS = 10,
-    LEAST_SPEED = 100 /* bytes a second, below which it counts as stalled */
+    MAX_REDIRECTS = 10,
+    MIN_SPEED = 100 /* bytes a second; a slower transfer counts as stalled */
 };
 
-/* A GET under way. */
+/* A GET in progress. */
 struct transfer {
     const cs_http_request *request;
     cs_http_reply *reply;
     CURL *curl;
-    double heard; /* ms, when something last came */
+    double heard; /* ms, when the last bytes arrived */
     bool begun, stopped, stalled;
 };
 
-bool cs_http_there(const char **why)
+bool cs_http_available(void)
 {
-    (void)why;
     return true;
 }
 
@@ -54,7 +53,7 @@ static void read_content_range(const char *value, cs_http_reply *reply)
 static void read_header(const char *text, cs_http_reply *reply)
 {
     const char *value;
-    if (strncasecmp(text, "HTTP/", 5) == 0) { /* another reply begins: what a redirect said does not count */
+    if (strncasecmp(text, "HTTP/", 5) == 0) { /* another reply begins; the redirect's headers do not count */
         const char *code = strchr(text, ' ');
         *reply = (cs_http_reply){.code = code ? strtol(code, NULL, 10) : 0, .first = UINT64_MAX};
     } else if ((value = header_value(text, "Content-Range"))) {
@@ -63,7 +62,7 @@ static void read_header(const char *text, cs_http_reply *reply)
         if (reply->code == 200 && *value >= '0' && *value <= '9')
             reply->total = strtoull(value, NULL, 10);
     } else if ((value = header_value(text, "ETag"))) {
-        if (value[0] == '"') /* W/"..." promises too little for putting two parts together */
+        if (value[0] == '"') /* a weak tag, W/"...", does not promise the same bytes */
             snprintf(reply->validator, sizeof reply->validator, "%s", value);
     } else if ((value = header_value(text, "Last-Modified"))) {
         if (!reply->validator[0])
@@ -76,8 +75,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *context)
     struct transfer *t = context;
     char text[1024];
     size_t n = size * count;
-    t->heard = cs_now_ms();
-    if (n < sizeof text) { /* none that is wanted is longer */
+    t->heard = cs_clock_ms();
+    if (n < sizeof text) { /* none that matters is longer */
         memcpy(text, line, n);
         text[n] = '\0';
         text[strcspn(text, "\r\n")] = '\0';
@@ -95,7 +94,7 @@ static size_t on_data(char *bytes, size_t size, size_t count, void *context)
 {
     struct transfer *t = context;
     size_t n = size * count;
-    t->heard = cs_now_ms();
+    t->heard = cs_clock_ms();
     if (!has_body(t->reply))
         return n;
     if (!t->begun)
@@ -110,30 +109,31 @@ static int on_tick(void *context, curl_off_t down_total, curl_off_t down, curl_o
     struct transfer *t = context;
     (void)down_total, (void)down, (void)up_total, (void)up;
     t->stopped = t->stopped || !t->request->tick(t->request->context);
-    /* curl's own limit is on the speed of the last seconds, and notices silence late */
-    t->stalled = cs_now_ms() - t->heard > t->request->stall_seconds * 1e3;
+    /* curl limits the average speed of the last seconds, which notices a silent server late */
+    t->stalled = cs_clock_ms() - t->heard > t->request->stall_seconds * 1e3;
     return t->stopped || t->stalled;
 }
 
-static const char *code_words(long code)
+static const char *explain_code(long code)
 {
-    return code == 401 || code == 403   ? " (it is not given to everyone)"
-           : code == 404 || code == 410 ? " (it is not there)"
+    return code == 401 || code == 403   ? " (access is denied)"
+           : code == 404 || code == 410 ? " (no such file)"
            : code == 429                ? " (too many requests)"
-           : code >= 500                ? " (the server is in trouble)"
+           : code >= 500                ? " (an error of the server)"
                                         : "";
 }
 
-static cs_http_end judge_code(const cs_http_request *request, const cs_http_reply *reply, clipsearch_error *err)
+static cs_http_end end_of_code(const cs_http_request *request, const cs_http_reply *reply, clipsearch_error *err)
 {
     if (has_body(reply) || (reply->code == 416 && request->from))
         return CS_HTTP_DONE;
-    cs_fail(err, CLIPSEARCH_E_IO, "%s: the server answered %ld%s", request->url, reply->code, code_words(reply->code));
+    cs_fail(err, CLIPSEARCH_E_IO, "%s: the server answered %ld%s", request->url, reply->code,
+            explain_code(reply->code));
     return reply->code >= 500 || reply->code == 429 || reply->code == 408 ? CS_HTTP_CUT : CS_HTTP_FAILED;
 }
 
-/* What a failure of curl's means for another try. */
-static cs_http_end judge(CURLcode code)
+/* Whether another attempt may help after curl's error. */
+static cs_http_end end_of_error(CURLcode code)
 {
     switch (code) {
     case CURLE_COULDNT_CONNECT:
@@ -150,8 +150,8 @@ static cs_http_end judge(CURLcode code)
     }
 }
 
-/* The file of certificates to trust, as the curl program finds it: where a proxy looks into connections, people have
- * put its certificate there. NULL: curl's own. */
+/* The file of certificates to trust, found as the curl program finds it: where a proxy inspects connections, its
+ * certificate is in that file. NULL: curl's own. */
 static const char *certificates(void)
 {
     static const char *const variables[] = {"CURL_CA_BUNDLE", "SSL_CERT_FILE"};
@@ -176,15 +176,15 @@ static CURLcode set_up(struct transfer *t, struct curl_slist **headers, char *me
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_USERAGENT, "clipsearch");
     SET(CURLOPT_FOLLOWLOCATION, 1L);
-    SET(CURLOPT_MAXREDIRS, (long)MOST_REDIRECTS);
+    SET(CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_REDIR_PROTOCOLS_STR, https ? "https" : "http,https");
     if (certificates())
         SET(CURLOPT_CAINFO, certificates());
     SET(CURLOPT_CONNECTTIMEOUT, (long)request->stall_seconds);
     SET(CURLOPT_LOW_SPEED_TIME, (long)request->stall_seconds);
-    SET(CURLOPT_LOW_SPEED_LIMIT, (long)LEAST_SPEED);
-    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's are no part of the reply */
+    SET(CURLOPT_LOW_SPEED_LIMIT, (long)MIN_SPEED);
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's headers are not part of the reply */
     SET(CURLOPT_HEADERFUNCTION, on_header);
     SET(CURLOPT_HEADERDATA, t);
     SET(CURLOPT_WRITEFUNCTION, on_data);
@@ -192,7 +192,7 @@ static CURLcode set_up(struct transfer *t, struct curl_slist **headers, char *me
     SET(CURLOPT_XFERINFOFUNCTION, on_tick);
     SET(CURLOPT_XFERINFODATA, t);
     SET(CURLOPT_NOPROGRESS, 0L);
-    if (request->from) { /* not CURLOPT_RESUME_FROM, which fails when the server sends all of the file again */
+    if (request->from) { /* not CURLOPT_RESUME_FROM, which fails when the server sends the whole file */
         snprintf(range, sizeof range, "%llu-", (unsigned long long)request->from);
         SET(CURLOPT_RANGE, range);
     }
@@ -215,7 +215,7 @@ cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, cl
         cs_fail_memory(err, "libcurl");
         return CS_HTTP_FAILED;
     }
-    struct transfer t = {.request = request, .reply = reply, .curl = curl_easy_init(), .heard = cs_now_ms()};
+    struct transfer t = {.request = request, .reply = reply, .curl = curl_easy_init(), .heard = cs_clock_ms()};
     CURLcode code = t.curl ? set_up(&t, &headers, message) : CURLE_OUT_OF_MEMORY;
     if (code == CURLE_OK)
         code = curl_easy_perform(t.curl);
@@ -228,12 +228,12 @@ cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, cl
     if (t.stopped)
         return CS_HTTP_STOPPED;
     if (code == CURLE_OK)
-        return judge_code(request, reply, err);
+        return end_of_code(request, reply, err);
     if (t.stalled) {
-        cs_fail(err, CLIPSEARCH_E_IO, "%s: nothing came for %u second%s", request->url, request->stall_seconds,
+        cs_fail(err, CLIPSEARCH_E_IO, "%s: no data for %u second%s", request->url, request->stall_seconds,
                 request->stall_seconds == 1 ? "" : "s");
         return CS_HTTP_CUT;
     }
     cs_fail(err, CLIPSEARCH_E_IO, "%s: %s", request->url, message[0] ? message : curl_easy_strerror(code));
-    return judge(code);
+    return end_of_error(code);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * http.h - one GET over HTTP; all that knows libcurl is behind it. */
+ * http.h - one GET over HTTP. Only its implementation includes libcurl. */
 #ifndef CS_MODELS_HTTP_H
 #define CS_MODELS_HTTP_H
 
@@ -7,22 +7,23 @@
 
 #include <stdint.h>
 
-/* What the server said, redirects followed. */
+/* The server's reply, after redirects. */
 typedef struct cs_http_reply {
-    long code;           /* 200, 206, 404, ... 0: none came */
+    long code;           /* 200, 206, 404, ... 0: no reply */
     uint64_t first;      /* 206: the first byte sent */
-    uint64_t total;      /* bytes of the whole file; 0: not said */
+    uint64_t total;      /* bytes of the whole file; 0: not given */
     char validator[256]; /* a strong ETag with its quotes, else Last-Modified, else "" */
-    char url[1024];      /* where it came from in the end */
+    char url[1024];      /* after redirects */
 } cs_http_reply;
 
 typedef struct cs_http_request {
     const char *url;
     uint64_t from;          /* first byte wanted; 0: all, without asking for a range */
-    const char *validator;  /* of what is there already: a changed file then comes from its beginning. NULL: none */
-    unsigned stall_seconds; /* no connection, or almost no data, for so long ends it */
-    /* Before the first byte of a body with 200 or 206; then its bytes; and about once a second, data or not. A false
-     * return ends it all. Bodies with other codes are dropped. */
+    const char *validator;  /* of the bytes that are there already: if the file has changed, the server sends all of
+                               it. NULL: none */
+    unsigned stall_seconds; /* no connection, or almost no data, for so long ends the transfer */
+    /* `begin` is called before the first byte of a body with code 200 or 206, `data` with its bytes, `tick` about once
+     * a second, with or without data. Returning false ends the transfer. Bodies with other codes are dropped. */
     bool (*begin)(void *context, const cs_http_reply *reply);
     bool (*data)(void *context, const void *bytes, size_t size);
     bool (*tick)(void *context);
@@ -30,18 +31,18 @@ typedef struct cs_http_request {
 } cs_http_request;
 
 typedef enum cs_http_end {
-    CS_HTTP_DONE,    /* a reply came, whole: 200, 206 or 416 */
-    CS_HTTP_CUT,     /* the connection was refused or lost, stalled, or the server is busy: another try may help */
-    CS_HTTP_FAILED,  /* trying again would not help */
-    CS_HTTP_STOPPED, /* a callback said so; `err` is untouched */
+    CS_HTTP_DONE,    /* a complete reply: 200, 206 or 416 */
+    CS_HTTP_CUT,     /* the connection was refused, lost or stalled, or the server is busy: another attempt may help */
+    CS_HTTP_FAILED,  /* another attempt would not help */
+    CS_HTTP_STOPPED, /* a callback returned false; `err` is untouched */
 } cs_http_end;
 
-/* Whether this build can do it; `why` (may be NULL) receives what to do when not. */
-bool cs_http_there(const char **why);
+/* Whether this build has libcurl. Without it cs_http_get fails. */
+bool cs_http_available(void);
 
-/* GET. At most 10 redirects; from https to http none. Proxies as curl's environment variables say (https_proxy,
- * no_proxy, ...); certificates in CURL_CA_BUNDLE or SSL_CERT_FILE count instead of curl's own. `err` is filled for CUT
- * and FAILED. */
+/* GET. At most 10 redirects, none of them from https to http. Proxies come from curl's environment variables
+ * (https_proxy, no_proxy, ...); a file of certificates in CURL_CA_BUNDLE or SSL_CERT_FILE replaces curl's own. `err` is
+ * filled for CUT and FAILED. */
 cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, clipsearch_error *err);
 
 #endif

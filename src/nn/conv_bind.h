@@ -4,7 +4,7 @@
 #define CS_NN_CONV_BIND_H
 
 #include "model/weights.h"
-#include "nn/conv.h"
+#include "nn/conv2d.h"
 
 /* A weight file being read tensor by tensor, which remembers what was taken. */
 typedef struct cs_conv_source {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * canvas.h - drawing rectangles, pictures and letters into an RGB picture. */
+ * canvas.h - drawing rectangles, images and letters into an RGB image. */
 #ifndef CS_OUTPUT_CANVAS_H
 #define CS_OUTPUT_CANVAS_H
 
 #include "base/error.h"
 
-/* A picture to draw into; what falls outside of it is not drawn. */
+/* An image to draw into. What lies outside of it is not drawn. */
 typedef struct cs_canvas {
     uint8_t *rgb; /* [height, width, 3], owned */
     uint32_t width, height;
@@ -26,7 +26,7 @@ void cs_canvas_frame(cs_canvas *canvas, uint32_t x, uint32_t y, uint32_t width, 
 
 void cs_canvas_image(cs_canvas *canvas, uint32_t x, uint32_t y, const clipsearch_image *image);
 
-/* `letters` letters of `text` from the left, each dot `scale` x `scale` pixels. */
+/* The first `letters` letters of `text`, each dot `scale` x `scale` pixels. */
 void cs_canvas_text(cs_canvas *canvas, uint32_t x, uint32_t y, const char *text, size_t letters, uint32_t scale,
                     cs_color color);
 

@@ -105,7 +105,7 @@ static const uint8_t glyphs[LAST - FIRST + 1][CS_FONT_SIZE] = {
     {0x00, 0x00, 0x20, 0x54, 0x08, 0x00, 0x00, 0x00}, /* ~ */
 };
 
-/* What stands for every letter that has no picture here: a box. */
+/* Drawn for every letter that the table lacks. */
 static const uint8_t box[CS_FONT_SIZE] = {0x7C, 0x44, 0x44, 0x44, 0x44, 0x44, 0x7C, 0x00};
 
 const uint8_t *cs_font_glyph(uint32_t letter)
@@ -118,7 +118,7 @@ uint32_t cs_font_next(const char **text)
     const unsigned char *s = (const unsigned char *)*text;
     if (!*s)
         return 0;
-    /* continuation bytes belong to the letter before them; broken UTF-8 gives a box a piece, which is all we draw */
+    /* continuation bytes belong to the letter before them; each broken piece of UTF-8 is drawn as one box */
     size_t n = 1;
     while (*s >= 0x80 && n < 4 && (s[n] & 0xC0) == 0x80)
         n++;

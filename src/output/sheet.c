@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * sheet.c - draws the contact sheet of a search. */
-#include "output/results.h"
+#include "output/sheet.h"
 
+#include "base/error.h"
 #include "base/mem.h"
 #include "output/canvas.h"
 #include "output/font.h"
@@ -14,15 +15,15 @@
 
 static const cs_color PAPER = 0xFFFFFF, INK = 0x202020, LINE = 0xC8C8C8, BLANK = 0xECECEC, QUERY_FRAME = 0x2060C0;
 
-enum { MOST_LINES = 32, TEXT_MARGIN = 7 };
+enum { MAX_LINES = 32, TEXT_MARGIN = 7 };
 
-/* How text stands in a tile: its lines at one size of letters. */
+/* A text in a tile: its lines at one letter size. */
 typedef struct text_block {
-    const char *starts[MOST_LINES];
-    size_t letters[MOST_LINES];
+    const char *starts[MAX_LINES];
+    size_t letters[MAX_LINES];
     size_t count;
     uint32_t scale;
-    bool all; /* nothing was left out */
+    bool complete; /* the whole text fits */
 } text_block;
 
 static text_block break_text(const char *text, uint32_t scale)
@@ -30,7 +31,7 @@ static text_block break_text(const char *text, uint32_t scale)
     text_block block = {.scale = scale};
     const size_t inside = CS_SHEET_TILE - 2 * TEXT_MARGIN;
     const size_t columns = inside / (CS_FONT_ADVANCE * scale), line = (CS_FONT_SIZE + 2) * scale;
-    while (block.count < inside / line && block.count < MOST_LINES) {
+    while (block.count < inside / line && block.count < MAX_LINES) {
         const char *start = cs_sheet_next_line(&text, columns, &block.letters[block.count]);
         if (!start)
             break;
@@ -38,17 +39,17 @@ static text_block break_text(const char *text, uint32_t scale)
     }
     while (*text == ' ')
         text++;
-    block.all = !*text;
+    block.complete = !*text;
     return block;
 }
 
-/* `text` in the middle of a tile, in letters as large as it allows. */
+/* `text` in the middle of a tile, in the largest letters that fit. */
 static void draw_text_tile(cs_canvas *canvas, cs_point at, const char *text)
 {
     text_block block = {0};
     for (uint32_t scale = 2; scale >= 1; scale--) {
         block = break_text(text, scale);
-        if (block.all)
+        if (block.complete)
             break;
     }
     uint32_t step = (CS_FONT_SIZE + 2) * block.scale;
@@ -58,13 +59,13 @@ static void draw_text_tile(cs_canvas *canvas, cs_point at, const char *text)
         cs_canvas_text(canvas, at.x + (CS_SHEET_TILE - width) / 2, y, block.starts[i], block.letters[i], block.scale,
                        INK);
     }
-    if (!block.all)
+    if (!block.complete)
         cs_canvas_text(canvas, at.x + CS_SHEET_TILE - 4 * CS_FONT_ADVANCE, at.y + CS_SHEET_TILE - CS_FONT_SIZE - 1,
                        "...", 3, 1, INK);
 }
 
-/* The picture at `path` fitted into a tile; when it cannot be read, a grey tile that says so. */
-static clipsearch_status draw_picture(cs_canvas *canvas, cs_point at, const char *path, clipsearch_error *err)
+/* The image at `path`, resized to a tile; when it cannot be read, a grey tile that says so. */
+static clipsearch_status draw_image_tile(cs_canvas *canvas, cs_point at, const char *path, clipsearch_error *err)
 {
     clipsearch_image image = {0}, small = {0};
     uint32_t width, height;
@@ -78,7 +79,7 @@ static clipsearch_status draw_picture(cs_canvas *canvas, cs_point at, const char
     } else if (status != CLIPSEARCH_E_MEMORY) {
         cs_canvas_fill(canvas, at.x, at.y, CS_SHEET_TILE, CS_SHEET_TILE, BLANK);
         draw_text_tile(canvas, at,
-                       status == CLIPSEARCH_E_IO || status == CLIPSEARCH_E_NOT_FOUND ? "gone" : "cannot be read");
+                       status == CLIPSEARCH_E_IO || status == CLIPSEARCH_E_NOT_FOUND ? "missing" : "cannot be read");
         status = CLIPSEARCH_OK;
     }
     clipsearch_image_free(&image);
@@ -86,12 +87,12 @@ static clipsearch_status draw_picture(cs_canvas *canvas, cs_point at, const char
     return status == CLIPSEARCH_E_MEMORY ? cs_fail_memory(err, path) : CLIPSEARCH_OK;
 }
 
-/* Words in the middle below a tile. */
-static void draw_label(cs_canvas *canvas, cs_point at, const char *words)
+/* A text below the middle of a tile. */
+static void draw_label(cs_canvas *canvas, cs_point at, const char *text)
 {
-    size_t letters = strlen(words);
+    size_t letters = strlen(text);
     cs_canvas_text(canvas, at.x + (CS_SHEET_TILE - (uint32_t)letters * CS_FONT_ADVANCE) / 2, at.y + CS_SHEET_TILE + 5,
-                   words, letters, 1, INK);
+                   text, letters, 1, INK);
 }
 
 static clipsearch_status draw_hit(cs_canvas *canvas, cs_point at, const clipsearch_hit *hit, clipsearch_error *err)
@@ -99,21 +100,21 @@ static clipsearch_status draw_hit(cs_canvas *canvas, cs_point at, const clipsear
     char score[64]; /* a score, or a squared distance of any size */
     snprintf(score, sizeof score, fabsf(hit->score) < 1e6f ? "%.3f" : "%.6g", (double)hit->score);
     draw_label(canvas, at, score);
-    return draw_picture(canvas, at, hit->path, err);
+    return draw_image_tile(canvas, at, hit->path, err);
 }
 
 static clipsearch_status draw_block(cs_canvas *canvas, uint32_t top, const cs_result *result, clipsearch_error *err)
 {
     cs_point query = cs_sheet_query(top);
     clipsearch_status status = CLIPSEARCH_OK;
-    if (result->query.is_image)
-        status = draw_picture(canvas, query, result->query.text, err);
+    if (result->is_image)
+        status = draw_image_tile(canvas, query, result->query, err);
     else
-        draw_text_tile(canvas, query, result->query.text);
+        draw_text_tile(canvas, query, result->query);
     cs_canvas_frame(canvas, query.x - 3, query.y - 3, CS_SHEET_TILE + 6, CS_SHEET_TILE + 6, QUERY_FRAME);
-    char took[32];
-    snprintf(took, sizeof took, "search %.1f ms", result->search_ms < 1e6 ? result->search_ms : 1e6);
-    draw_label(canvas, query, took);
+    char duration[32];
+    snprintf(duration, sizeof duration, "search %.1f ms", result->search_ms < 1e6 ? result->search_ms : 1e6);
+    draw_label(canvas, query, duration);
     size_t count = clipsearch_hits_count(result->hits, 0);
     for (size_t rank = 0; rank < count && status == CLIPSEARCH_OK; rank++)
         status = draw_hit(canvas, cs_sheet_tile(top, rank), clipsearch_hits_get(result->hits, 0, rank), err);

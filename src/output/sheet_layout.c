@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sheet_layout.c - a contact sheet's arithmetic. */
+ * sheet_layout.c - positions and sizes on a contact sheet. */
 #include "output/sheet_layout.h"
 
 #include "output/font.h"
@@ -13,7 +13,7 @@ uint32_t cs_sheet_width(void)
 uint64_t cs_sheet_block_height(size_t hits)
 {
     uint64_t rows = hits ? (hits - 1) / CS_SHEET_COLUMNS + 1 : 1;
-    rows = rows < CS_SHEET_MAX_HEIGHT ? rows : CS_SHEET_MAX_HEIGHT; /* too high in any case */
+    rows = rows < CS_SHEET_MAX_HEIGHT ? rows : CS_SHEET_MAX_HEIGHT; /* too high anyway; avoids overflow */
     return rows * (CS_SHEET_TILE + CS_SHEET_LABEL) + (rows - 1) * CS_SHEET_GAP;
 }
 
@@ -23,8 +23,7 @@ clipsearch_status cs_sheet_height(const size_t *hits, size_t count, uint32_t *he
     for (size_t i = 0; i < count; i++) {
         sum += (i ? CS_SHEET_BLOCK_GAP : 0) + cs_sheet_block_height(hits[i]);
         if (sum > CS_SHEET_MAX_HEIGHT)
-            return cs_fail(err, CLIPSEARCH_E_LIMIT,
-                           "the contact sheet would be higher than %d pixels; ask for fewer pictures (-k) or queries",
+            return cs_fail(err, CLIPSEARCH_E_LIMIT, "the contact sheet would be higher than the limit of %d pixels",
                            CS_SHEET_MAX_HEIGHT);
     }
     *height = (uint32_t)sum;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sheet_png.c - the one file of the program that knows libpng. */
+ * sheet_png.c - the one file of the program that includes libpng. */
 #include "output/sheet_png.h"
 
 #include "base/replace.h"
@@ -23,7 +23,7 @@ clipsearch_status cs_png_write(const char *path, const uint8_t *rgb, uint32_t wi
     if (!bytes)
         return cs_fail_memory(err, path);
     if (!png_image_write_to_memory(&image, bytes, &size, 0, rgb, 0, NULL))
-        status = cs_fail(err, CLIPSEARCH_E_IO, "%s: cannot make the PNG: %s", path, image.message);
+        status = cs_fail(err, CLIPSEARCH_E_IO, "%s: cannot encode the PNG: %s", path, image.message);
     else
         status = cs_replace_file(path, bytes, size, err);
     png_image_free(&image);

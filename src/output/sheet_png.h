@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sheet_png.h - writes a picture as a PNG file. */
+ * sheet_png.h - writing an image as a PNG file. */
 #ifndef CS_OUTPUT_SHEET_PNG_H
 #define CS_OUTPUT_SHEET_PNG_H
 

@@ -65,14 +65,10 @@ static void put_pattern(cs_buf *out, const char *text, size_t size)
 static cs_filter_value *new_value(writer *w)
 {
     cs_filter_sql *filter = w->filter;
-    if (filter->count == filter->capacity) {
-        size_t capacity = filter->capacity ? filter->capacity * 2 : 16;
-        cs_filter_value *values = cs_realloc_array(filter->values, capacity, sizeof *values);
-        if (!values)
-            return NULL;
-        filter->values = values;
-        filter->capacity = capacity;
-    }
+    cs_filter_value *values = cs_grow(filter->values, &filter->capacity, filter->count + 1, sizeof *values);
+    if (!values)
+        return NULL;
+    filter->values = values;
     return &filter->values[filter->count++];
 }
 
@@ -248,14 +244,10 @@ static void put_leaf(writer *w, const cs_filter_node *n)
 
 static bool push_operand(writer *w, uint32_t number)
 {
-    if (w->operand_count == w->operand_capacity) {
-        size_t capacity = w->operand_capacity ? w->operand_capacity * 2 : 64;
-        uint32_t *operands = cs_realloc_array(w->operands, capacity, sizeof *operands);
-        if (!operands)
-            return false;
-        w->operands = operands;
-        w->operand_capacity = capacity;
-    }
+    uint32_t *operands = cs_grow(w->operands, &w->operand_capacity, w->operand_count + 1, sizeof *operands);
+    if (!operands)
+        return false;
+    w->operands = operands;
     w->operands[w->operand_count++] = number;
     return true;
 }

@@ -24,11 +24,11 @@ bool cs_codepoints_reserve(cs_codepoints *codepoints, size_t n)
 {
     if (n <= codepoints->room - codepoints->count)
         return true;
-    if (n > SIZE_MAX / 2 - codepoints->room)
-        return false;
-    size_t room = codepoints->room * 2 > codepoints->count + n ? codepoints->room * 2 : codepoints->count + n;
     bool small = codepoints->at == codepoints->small;
-    uint32_t *at = cs_realloc_array(small ? NULL : codepoints->at, room, sizeof *at);
+    size_t need, room = small ? 0 : codepoints->room;
+    if (__builtin_add_overflow(codepoints->count, n, &need))
+        return false;
+    uint32_t *at = cs_grow(small ? NULL : codepoints->at, &room, need, sizeof *at);
     if (!at)
         return false;
     if (small)

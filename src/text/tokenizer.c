@@ -126,10 +126,11 @@ static int naming_bytes(const char *text, size_t size)
     return (int)n;
 }
 
-clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char *text, size_t size, bool refuse,
-                                      int32_t *ids, size_t *count, clipsearch_error *err)
+static clipsearch_status encode_text(const cs_tokenizer *tokenizer, const char *text, size_t size, bool refuse,
+                                     int32_t *ids, size_t *count, bool *truncated, clipsearch_error *err)
 {
     *count = 0;
+    *truncated = false;
     cs_codepoints codepoints;
     cs_codepoints_init(&codepoints);
     clipsearch_status status = cs_clean_codepoints(text, size, &codepoints, err);
@@ -152,17 +153,31 @@ clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char 
         if (refuse) {
             int n = naming_bytes(text, size);
             status = cs_fail(err, CLIPSEARCH_E_LIMIT,
-                             "the text \"%.*s%s\" has %zu tokens, the model takes %zu; shorten it or let it be cut", n,
-                             text, (size_t)n < size ? "..." : "", out.count, out.room);
+                             "the text \"%.*s%s\" has %zu tokens, more than the %zu that the model reads", n, text,
+                             (size_t)n < size ? "..." : "", out.count, out.room);
             goto done;
         }
         ids[out.room - 1] = tokenizer->end;
         out.count = out.room;
+        *truncated = true;
     }
     *count = out.count;
 done:
     cs_codepoints_free(&codepoints);
     return status;
+}
+
+clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char *text, size_t size, bool refuse,
+                                      int32_t *ids, size_t *count, clipsearch_error *err)
+{
+    bool truncated;
+    return encode_text(tokenizer, text, size, refuse, ids, count, &truncated, err);
+}
+
+clipsearch_status cs_tokenizer_truncate(const cs_tokenizer *tokenizer, const char *text, size_t size, int32_t *ids,
+                                        size_t *count, bool *truncated, clipsearch_error *err)
+{
+    return encode_text(tokenizer, text, size, false, ids, count, truncated, err);
 }
 
 const char *cs_tokenizer_piece(const cs_tokenizer *tokenizer, int32_t id)

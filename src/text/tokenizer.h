@@ -26,6 +26,10 @@ void cs_tokenizer_close(cs_tokenizer **tokenizer);
 clipsearch_status cs_tokenizer_encode(const cs_tokenizer *tokenizer, const char *text, size_t size, bool refuse,
                                       int32_t *ids, size_t *count, clipsearch_error *err);
 
+/* The same, not refusing; *truncated receives whether the text did not fit. */
+clipsearch_status cs_tokenizer_truncate(const cs_tokenizer *tokenizer, const char *text, size_t size, int32_t *ids,
+                                        size_t *count, bool *truncated, clipsearch_error *err);
+
 /* The piece of one id as the vocabulary file spells it, or NULL. */
 const char *cs_tokenizer_piece(const cs_tokenizer *tokenizer, int32_t id);
 

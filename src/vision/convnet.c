@@ -42,16 +42,12 @@ static cs_step *new_step(cs_net_builder *builder, cs_step_kind kind, int from, i
     cs_convnet *net = builder->net;
     if (builder->status != CLIPSEARCH_OK)
         return NULL;
-    if (net->count == net->capacity) {
-        size_t capacity = net->capacity ? 2 * net->capacity : 64;
-        cs_step *steps = cs_realloc_array(net->steps, capacity, sizeof *steps);
-        if (!steps) {
-            builder->status = cs_fail_memory(builder->err, "a model's layers");
-            return NULL;
-        }
-        net->steps = steps;
-        net->capacity = capacity;
+    cs_step *steps = cs_grow(net->steps, &net->capacity, net->count + 1, sizeof *steps);
+    if (!steps) {
+        builder->status = cs_fail_memory(builder->err, "a model's layers");
+        return NULL;
     }
+    net->steps = steps;
     cs_step *step = &net->steps[net->count];
     *step = (cs_step){.kind = kind, .from = from, .to = to, .residual = CS_NET_NONE, .in = net->shapes[from]};
     return step;

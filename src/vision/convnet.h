@@ -5,7 +5,7 @@
 #define CS_VISION_CONVNET_H
 
 #include "nn/conv_bind.h"
-#include "nn/pool.h"
+#include "nn/pooling.h"
 #include "nn/probe.h"
 #include "nn/workspace.h"
 

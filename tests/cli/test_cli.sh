@@ -24,12 +24,20 @@ clipsearch 0.1.0
 END
 run 0 "--version" --version
 run 0 "help" help
+[ "$(wc -l <"$out")" -le 24 ] && ! grep -q '^.\{80\}' "$out"
+ok "fits 24 lines of 80 columns"
+cp "$out" "$scratch/help"
+run 0 "-h" -h
+cmp -s "$out" "$scratch/help"
+ok "is the same"
 for command in search ingest embed tokenize query get delete drop collections model check vacuum info help version; do
     out_has "  $command"
 done
 for command in search ingest embed tokenize query get delete drop collections model check vacuum info; do
     run 0 "help $command" help $command
     out_has "usage: clipsearch"
+    ! grep -q '^.\{81\}' "$out"
+    ok "fits 80 columns"
     cp "$out" "$scratch/page"
     "$program" $command --help 2>"$err" | cmp -s - "$scratch/page"
     ok "$command --help is the same"
@@ -37,19 +45,19 @@ done
 run 2 "help of no command" help ingset
 err_is "names the nearest" <<END
 clipsearch: there is no command "ingset"; did you mean ingest?
-(clipsearch help help says more)
+For help, run: clipsearch help help
 END
 run 5 "a first search" "a white dog"
 err_is "says what to run" <<END
 clipsearch: nothing has been ingested yet: there is no database SCRATCH/data/clipsearch/clipsearch.db
-To ingest pictures, run: clipsearch ingest DIRECTORY
+To ingest images, run: clipsearch ingest DIRECTORY
 END
-run 5 "a first search in a database of one's own" dog --db "my.db" --collection pets
-err_has "To ingest pictures, run: clipsearch ingest --db my.db --collection pets DIRECTORY"
+run 5 "a first search in another database" dog --db "my.db" --collection pets
+err_has "To ingest images, run: clipsearch ingest --db my.db --collection pets DIRECTORY"
 [ ! -e my.db ]
 ok "a search makes no database"
 run 0 "info with nothing there" info
-out_has "not there yet"
+out_has "does not exist: nothing has been ingested yet"
 run 0 "info --json with nothing there" info --json
 "$json_check" database.exists collections model.name <"$out" >"$scratch/values" 2>"$err"
 printf 'false\n0\ndefault\n' | cmp -s - "$scratch/values"
@@ -66,38 +74,38 @@ usage() { # usage MESSAGE ARGUMENTS...
 }
 usage "unknown option --shet; did you mean --sheet?" dog --shet x.png
 usage "-k must be a whole number from 1 to 1000000, not \"no\"" dog -k no
-usage "search for what?" search
-usage "search for what?" -k 3
+usage "no query was given; give a text in quotes, or --image FILE" search
+usage "no query was given" -k 3
 usage "a query is empty" dog ""
 usage "a query is empty" dog "  "
-usage "--json, --paths and --null are three ways to print; give one" dog --json -0
+usage "--json, --paths and --null exclude each other; give one of them" dog --json -0
 usage "--min-score is for the metrics" dog --min-score 0 --max-distance 1
-usage "ingest what?" ingest
+usage "nothing to ingest was given; give directories, images or one YAML file" ingest
 usage "-k is an option of search and query, not of ingest" ingest -k 3 x
-usage "--include and --exclude go with directories" ingest x.yaml --include '*.jpg'
-usage "x.yaml: a YAML file is given alone" ingest x.yaml dir
+usage "--include and --exclude are for directories on the command line; in x.yaml" ingest x.yaml --include '*.jpg'
+usage "x.yaml: a YAML file must be the only operand" ingest x.yaml dir
 usage "--metric must be cosine, ip or l2, not \"cosin\"; did you mean cosine?" ingest x --metric cosin
 usage "--codes must be f32, f16, bf16 or i8, not \"i9\"; did you mean i8?" ingest x --codes i9
 usage "-m must be a whole number from 4 to 64" ingest x -m 3
 usage "--exact is an option of search, not of query" query --exact
-usage "embed what?" embed
+usage "nothing to embed was given; give texts in quotes, --image FILE, --list or --images-from" embed
 usage "--format must be jsonl or npy" embed dog --format csv
-usage "tokenize what?" tokenize
-usage "query takes no words but --filter; to search for the word: clipsearch search query" query dog
-usage "--json, --paths and --null are three ways to print; give one" query --json --paths
+usage "no text was given; give texts in quotes, or --list FILE" tokenize
+usage "query takes only options. To search for the word, run: clipsearch search query" query dog
+usage "--json, --paths and --null exclude each other; give one of them" query --json --paths
 usage "--filter needs a value (FILTER), not an empty one" query --filter ""
-usage "get what?" get
-usage "\"dog\" is no picture's number; to search for words: clipsearch search get" get 1 dog
-usage "\"0\" is no picture's number" get 0
-usage "delete what?" delete
+usage "no image numbers were given; query and search --json show them" get
+usage "\"dog\" is not an image's number. To search for words, run: clipsearch search get ..." get 1 dog
+usage "\"0\" is not an image's number" get 0
+usage "nothing to delete was given; give --filter or the numbers of images" delete
 usage "--filter needs a value (FILTER), not an empty one" delete --filter ""
-usage "--filter and numbers of pictures are two ways" delete --filter "id == 1" 1
-usage "drop takes the name of one collection" drop
-usage "drop takes the name of one collection" drop a b
+usage "--filter and numbers of images exclude each other; give one of them" delete --filter "id == 1" 1
+usage "drop needs the name of one collection" drop
+usage "drop needs the name of one collection" drop a b
 usage "--collection is an option of search" drop photos --collection photos
-usage "collections takes no words" collections photos
+usage "collections takes only options. To search for the word, run: clipsearch search collections" collections photos
 usage "filter, column 1: the filter is empty" delete --filter " "
-usage "info takes no words; to search for the word: clipsearch search info" info dog
+usage "info takes only options. To search for the word, run: clipsearch search info" info dog
 CLIPSEARCH_K=many
 export CLIPSEARCH_K
 usage "the environment variable CLIPSEARCH_K must be a whole number from 1 to 1000000, not \"many\"" dog
@@ -118,15 +126,15 @@ sources:
   - path: a
     inclde: "*.jpg"
 END
-yaml '2:8: batch must be a whole number from 1 to 4096, not "lots"' <<END
+yaml '2:8: batch must be a whole number from 1 to 65536, not "lots"' <<END
 sources: [a]
 batch: lots
 END
-yaml '2:1: the key "sources" is here twice; the first is in line 1' <<END
+yaml '2:1: the key "sources" is repeated; it is first in line 1' <<END
 sources: [a]
 sources: [a]
 END
-yaml '1:10: anchors (&name) and aliases (*name) are not read here' <<END
+yaml '1:10: anchors (&name) and aliases (*name) are not supported' <<END
 sources: &all [a]
 END
 yaml "2:1: did not find expected" <<END
@@ -154,14 +162,14 @@ printf 'a,b\n1\n' >odd.csv
 run 3 "a first ingestion of a directory that is not there" ingest nowhere
 run 3 "or with a broken table" ingest odd.yaml
 run 4 "or with a model that is not there" ingest pets --model nowhere
-run 2 "or into a collection that cannot be named so" ingest pets --collection "a b"
+run 2 "or into a collection with an invalid name" ingest pets --collection "a b"
 mkdir empty
 run 1 "or of an empty directory" ingest empty
-err_has "no picture found"
+err_has "no images found"
 [ ! -e "$XDG_DATA_HOME/clipsearch/clipsearch.db" ]
 ok "makes no database"
 [ -z "$(ls "$scratch/tmp")" ]
-ok "and leaves no throw-away one behind"
+ok "and leaves no temporary one behind"
 run 0 "ingest a directory" ingest pets
 out_is "says what it did" <<END
 Inserted 3 images into photos (2 skipped) in T
@@ -173,31 +181,31 @@ err_has "pets/cut.jpg"
 err_has "pets/text.png"
 run 0 "ingest it again" ingest pets
 ! grep -q built-in "$err"
-ok "the built-in model is told of once, when it makes a collection"
+ok "the built-in model is mentioned once, when it makes a collection"
 out_is "nothing is new" <<END
 Inserted 0 images into photos (2 skipped, 3 unchanged) in T
 END
 run 0 "a new collection, -q" ingest -q pets --collection quiet
 ! grep -q built-in "$err"
-ok "does not speak of the model"
+ok "does not mention the model"
 run 0 "drop it again" drop -q quiet
 run 0 "ingest -q" ingest -q pets
 silent "$out" "says nothing"
 mv pets/cat-snow.jpg pets/cat.jpg
 cp pets/white-dog-grass.jpg pets/again.jpg
-run 0 "a moved picture and a copy" ingest pets
+run 0 "a moved image and a copy" ingest pets
 out_is "are not encoded again" <<END
 Inserted 0 images into photos (2 skipped, 2 unchanged, 1 moved, 1 copy of another) in T
 END
 rm pets/again.jpg pets/text.png pets/cut.jpg
 run 0 "prune" ingest --prune pets
-out_is "forgets what is gone" <<END
+out_is "removes what is gone" <<END
 Inserted 0 images into photos (3 unchanged, 1 removed) in T
 END
 run 3 "a directory that is not there" ingest nowhere
 err_has "nowhere"
 run 1 "an empty directory" ingest empty
-err_has "no picture found"
+err_has "no images found"
 run 3 "a new collection of nothing" ingest nowhere --collection new
 run 5 "is not made" --collection new x
 err_has 'no collection "new"'
@@ -238,9 +246,10 @@ sources:
 END
 printf 'file,legs,note\ncat.jpg,4,"a ""cat"", small"\nno.jpg,,\n' >yaml/pets.csv
 run 0 "ingest by YAML" ingest yaml/ingest.yaml
-err_is "a row that is for no picture is told" <<END
-clipsearch: using the small built-in model, made for drawn scenes; for photographs get CLIP's, with: clipsearch model fetch clip-vit-b32
-clipsearch: 1 of the CSV rows names no picture that was found; see key and match in the file
+err_is "a row without an image is reported" <<END
+clipsearch: using the small built-in model, which was trained on drawn scenes
+For photographs fetch CLIP's model: clipsearch model fetch clip-vit-b32
+clipsearch: 1 of the CSV rows names no image that was found; check the keys key and match in the file
 END
 out_is "by what the file says" <<END
 Inserted 2 images into pets in T
@@ -251,9 +260,9 @@ run 0 "flags beat the file" ingest yaml/ingest.yaml --collection more --db other
 [ -e other.db ]
 ok "--db beats the file"
 run 4 "another metric for a collection that is there" ingest yaml/ingest.yaml --metric ip
-err_has "--collection NAME"
+err_has "To keep both, put the images into another collection with --collection NAME"
 run 0 "no metric said takes the collection's" ingest pets --db yaml/my.db --collection pets
-run 0 "search by picture" --db yaml/my.db --collection pets --image pets/cat.jpg -k 1 --json
+run 0 "search by image" --db yaml/my.db --collection pets --image pets/cat.jpg -k 1 --json
 "$json_check" metric collection queries.0.image queries.0.hits.0.attributes.kind queries.0.hits.0.attributes.year \
     queries.0.hits.0.attributes.legs queries.0.hits.0.attributes.note <"$out" >"$scratch/values"
 cmp -s - "$scratch/values" <<END
@@ -269,8 +278,8 @@ ok "attributes of the source and of the CSV"
 
 # ---- search
 
-run 0 "by picture" --image pets/cat.jpg -k 1
-out_is "the same picture, relative path" <<END
+run 0 "by image" --image pets/cat.jpg -k 1
+out_is "the same image, relative path" <<END
 1.000  pets/cat.jpg
 END
 cd pets || exit 1
@@ -284,9 +293,9 @@ out_is "an absolute path" <<END
 1.000  SCRATCH/work/pets/cat.jpg
 END
 cd .. || exit 1
-run 0 "by sentence" "a white dog"
+run 0 "by text" "a white dog"
 [ "$(wc -l <"$out")" -eq 3 ] && sort -rn "$out" | cmp -s - "$out"
-ok "every picture, best first"
+ok "every image, best first"
 run 0 "several queries, options behind" "a white dog" --image pets/cat.jpg "a cat" -k1 -q
 grep -v '^[0-9]' "$out" >"$scratch/headings"
 cmp -s - "$scratch/headings" <<END
@@ -335,9 +344,9 @@ END
 ok "what the schema promises"
 "$json_check" queries.0.ms queries.1.hits.0.score <"$out" >"$scratch/values"
 ok "time and score"
-run 3 "a query picture that is not there" --image none.jpg
+run 3 "a query image that does not exist" --image none.jpg
 err_has "none.jpg"
-run 3 "a query picture that is none" --image bad/a.jpg
+run 3 "a query image that is no image" --image bad/a.jpg
 err_has "bad/a.jpg"
 run 5 "no such collection" dog --collection cats
 err_has "photos"
@@ -367,7 +376,7 @@ run 0 "an option before the command" --json info
 "$json_check" version <"$out" >/dev/null
 ok "runs the command"
 run 0 "nearly a command" ingst
-err_has 'searching for "ingst"; the command is ingest'
+err_has 'searching for "ingst"; the command is spelled ingest'
 run 0 "nearly a command, said to be a search" search ingst
 silent "$err" "no remark"
 
@@ -392,7 +401,7 @@ run 0 "odd names for a person" --collection odd "a dog"
 [ "$(wc -l <"$out")" -eq 3 ]
 ok "a line each"
 
-# ---- an encoder for pictures only
+# ---- an encoder for images only
 
 model=$source/tests/data/cnn-tiny/resnet50
 run 0 "ingest with it" ingest --db image.db --model "$model" pets
@@ -400,8 +409,8 @@ out_has "into photos"
 run 0 "what it is" info --db image.db --model "$model"
 out_has "  metric     l2"
 out_has "  network    resnet50"
-out_has "encodes pictures only"
-run 0 "two queries by picture" --db image.db --model "$model" -k 1 --json --image pets/cat.jpg --image pets/cat.jpg
+out_has "encodes images only"
+run 0 "two queries by image" --db image.db --model "$model" -k 1 --json --image pets/cat.jpg --image pets/cat.jpg
 "$json_check" metric queries queries.1.hits queries.1.image queries.1.hits.0.score <"$out" >"$scratch/values"
 printf 'l2\n2\n1\npets/cat.jpg\n0\n' | cmp -s - "$scratch/values"
 ok "one row a query, a distance of 0 to itself"
@@ -409,7 +418,7 @@ ok "one row a query, a distance of 0 to itself"
 ok "and how long searching took"
 run 2 "a text" --db image.db --model "$model" "a dog"
 err_has "makes vectors of pictures only"
-run 2 "a text beside a picture" --db image.db --model "$model" "a dog" --image pets/cat.jpg
+run 2 "a text beside an image" --db image.db --model "$model" "a dog" --image pets/cat.jpg
 err_has "search with a picture"
 run 0 "a weight file by itself" embed --model "$model/model.safetensors" --image pets/cat.jpg
 run 4 "another encoder for its collection" --db image.db --model "$source/tests/data/cnn-tiny/resnet34" --image pets/cat.jpg
@@ -426,7 +435,7 @@ run 0 "a sheet" "a white dog" --image pets/cat.jpg --sheet sheet.png
 ok "a PNG of 980 x 384"
 run 3 "a sheet that cannot be written" dog --sheet none/sheet.png
 mv pets/cat.jpg pets/gone
-run 0 "a sheet with a picture that is gone" "a cat" --sheet sheet.png
+run 0 "a sheet with an image that is missing" "a cat" --sheet sheet.png
 mv pets/gone pets/cat.jpg
 
 # ---- numbers
@@ -444,12 +453,15 @@ run 0 "tokenize too long" tokenize "$long"
 ok "truncated"
 run 3 "tokenize too long, refused" tokenize --overflow refuse "a dog" "$long"
 err_is "the text is named" <<END
-clipsearch: the text "dog dog dog dog dog dog dog dog dog dog ..." has 34 tokens, the model takes 32; shorten it or let it be cut
+clipsearch: the text "dog dog dog dog dog dog dog dog dog dog ..." has 34 tokens, more than the 32 that the model reads
+Shorten the text, or have it truncated with --overflow truncate
 END
 run 3 "in a list too" embed --overflow refuse "$(echo "$long" | sed 's/dog/d\xc3\xb6g/g')"
 err_has 'the text "dög dög dög dög dög dög dög dög ..."'
 run 0 "a query that is too long" "$long"
-err_has "only its beginning counts"
+err_is "says so once" <<END
+clipsearch: the query "dog dog dog dog dog dog dog dog dog dog ..." is longer than the 32 tokens that the model reads; only its beginning counts
+END
 run 0 "embed" embed "a dog" --image pets/cat.jpg "a cat"
 [ "$(wc -l <"$out")" -eq 3 ] && "$json_check" -l text vector <"$out" >"$scratch/values" &&
     printf 'a cat\n512\n' | cmp -s - "$scratch/values"
@@ -459,7 +471,7 @@ printf 'a dog\na cat\n' | "$program" embed --list - >"$out" 2>"$err" &&
     sed -n '1p;3p' "$scratch/three" | cmp -s - "$out"
 ok "texts from standard input give the same numbers"
 printf 'pets/cat.jpg\r\npets/white-dog-grass.jpg' >list
-run 0 "pictures from a list" embed --images-from list --batch 1
+run 0 "images from a list" embed --images-from list --batch 1
 sed -n 1p "$out" | cut -d, -f2- >"$scratch/one"
 sed -n 2p "$scratch/three" | cut -d, -f2- | cmp -s - "$scratch/one"
 ok "give the same numbers"
@@ -474,15 +486,15 @@ run 0 "npy to standard output" embed "a dog" "a cat" "a horse" --format npy
 cmp -s "$out" x.npy
 ok "the same bytes"
 cp x.npy before.npy
-run 3 "a bad picture among them" embed "a dog" --image none.jpg --format npy -o x.npy
+run 3 "a bad image among them" embed "a dog" --image none.jpg --format npy -o x.npy
 cmp -s x.npy before.npy && [ "$(ls x.npy*)" = x.npy ]
 ok "leaves the old file, and no other"
 turned=$source/tests/data/pictures/exif-behind.png
 "$program" embed --image "$turned" | sed 's/.*"vector"//' >"$out"
 "$program" embed --image "$turned" --exif ignore | sed 's/.*"vector"//' >"$err"
 [ -s "$err" ] && ! cmp -s "$out" "$err"
-ok "an orientation is applied unless it is ignored"
-run 0 "a turned picture ingested as it lies" ingest "$turned" --exif ignore --collection turned
+ok "an EXIF orientation is applied unless it is ignored"
+run 0 "an image with an orientation, ingested without it" ingest "$turned" --exif ignore --collection turned
 "$program" --collection turned --exif ignore --image "$turned" >"$out" && grep -q '^1.000' "$out" &&
     "$program" --collection turned --image "$turned" >"$out" && ! grep -q '^1.000' "$out"
 ok "is found by itself when searched the same way"
@@ -502,7 +514,7 @@ fi
 ok "standard output closed: exit 3"
 { "$program" embed a b c d e f g h i j k l m n o p q r s t 2>"$err"; echo $? >"$scratch/status"; } | head -c 1 >"$out"
 [ "$(cat "$scratch/status")" -eq 0 ] && [ ! -s "$err" ]
-ok "a reader that goes away is no fault"
+ok "a reader that closes the pipe is no error"
 
 # ---- settings: flags, environment, configuration, defaults
 
@@ -530,7 +542,7 @@ ok "collection of the environment"
 printf 'database: ../../work/yaml/my.db\ncollection: pets\n' >"$XDG_CONFIG_HOME/clipsearch/config.yaml"
 hits 3 "database of the configuration, relative to it" "a dog"
 CLIPSEARCH_DB=other.db hits 2 "database of the environment" "a dog" --collection more
-CLIPSEARCH_MODEL=nosuch hits 3 "a model of the environment that is not the collection's is passed over" "a dog"
+CLIPSEARCH_MODEL=nosuch hits 3 "a model of the environment that is not the collection's is ignored" "a dog"
 printf 'colection: pets\n' >"$XDG_CONFIG_HOME/clipsearch/config.yaml"
 run 2 "a mistyped configuration" "a dog"
 err_is "is named" <<END
@@ -582,7 +594,7 @@ out_is "some of them" <<END
 3  shop/dog 100%.jpg
 END
 run 1 "query behind the end" query $shop --offset 4
-err_has "no picture of the collection shop is there to show"
+err_has "the collection shop has no images to show"
 rows "the example" 'price < 100 and label == "dog"' <<END
 dog 100%.jpg
 END
@@ -601,9 +613,9 @@ rows "letters beyond ASCII, nested keys" 'shop == "l'"'"'Étoile" and attributes
 banana.jpg
 END
 rows "quotes are no way out" "label == '\\' OR 1=1 --' or attributes[\"') OR 1 --\"] is not null" </dev/null
-run 1 "a filter that lets nothing through" query $shop --filter 'price > 1000'
+run 1 "a filter that lets nothing pass" query $shop --filter 'price > 1000'
 err_is "says so" <<END
-clipsearch: no picture of the collection shop passes the filter
+clipsearch: no image in the collection shop passes the filter
 END
 silent "$out" "and prints nothing"
 run 2 "a wrong filter" query $shop --filter 'price < 100 and lab el == "dog"'
@@ -611,7 +623,7 @@ err_is "is shown where it is wrong" <<END
 clipsearch: filter, column 21: expected a comparison such as ==, and, or or the end, found el
   price < 100 and lab el == "dog"
                       ^
-(the language of filters is described in clipsearch(1))
+For the syntax of filters, see clipsearch(1) or run: clipsearch help query
 END
 run 2 "a wrong filter of a search, before any model is opened" dog --filter 'width = 3' --model nosuch
 err_has "filter, column 7: expected ==, found ="
@@ -645,9 +657,9 @@ run 0 "the nearest of them" --image shop/cat.jpg $shop --filter 'label == "cat"'
 out_is "with its score" <<END
 1.000  shop/cat.jpg
 END
-run 1 "a search with a filter that lets nothing through" "a dog" $shop --filter 'price > 1000'
+run 1 "a search with a filter that lets nothing pass" "a dog" $shop --filter 'price > 1000'
 err_is "says so" <<END
-clipsearch: nothing found among the pictures that pass the filter
+clipsearch: nothing found among the images that pass the filter
 END
 run 0 "get" get 4 2 $shop --paths
 out_is "in the order asked" <<END
@@ -659,22 +671,22 @@ out_is "shows the rest" <<END
 1  shop/banana.jpg
 END
 err_is "and names it" <<END
-clipsearch: no picture 99 in the collection shop
+clipsearch: the collection shop has no image 99
 END
 run 0 "get --json" get --json 2 $shop
 [ "$("$json_check" items.0.attributes.label <"$out")" = cat ]
 ok "attributes"
 run 1 "delete what is not there" delete 99 $shop
 out_is "says so" <<END
-Removed 0 pictures from shop
+Removed 0 images from shop
 END
 run 0 "delete by number" delete 1 99 $shop
 out_is "says how many" <<END
-Removed 1 picture from shop
+Removed 1 image from shop
 END
 run 0 "delete by filter" delete --filter 'label == "dog"' $shop
 out_is "says how many" <<END
-Removed 2 pictures from shop
+Removed 2 images from shop
 END
 [ -e shop/dog.png ] && [ -e shop/banana.jpg ]
 ok "the files are left alone"
@@ -692,7 +704,7 @@ Inserted 3 images into shop (1 unchanged) in T
 END
 run 0 "another collection" ingest -q pets --db shop.db --collection pets2
 run 0 "collections" collections --db shop.db
-printf 'pets2\t3 pictures\tcosine\tdefault\nshop\t4 pictures\tcosine\tdefault\n' | cmp -s - "$out"
+printf 'pets2\t3 images\tcosine\tdefault\nshop\t4 images\tcosine\tdefault\n' | cmp -s - "$out"
 ok "a line each, by name"
 run 0 "collections --json" collections --db shop.db --json
 "$json_check" 1.name 1.count 1.metric 1.dim 1.encoder <"$out" >"$scratch/values"
@@ -702,15 +714,15 @@ run 5 "drop what is not there" drop nosuch --db shop.db
 err_has "no collection \"nosuch\""
 run 0 "drop" drop shop --db shop.db
 out_is "says what is gone" <<END
-Dropped shop (4 pictures)
+Dropped shop (4 images)
 END
 run 0 "drop -q" drop -q pets2 --db shop.db
 silent "$out" "says nothing"
 run 1 "collections of an empty database" collections --db shop.db
-err_has "holds no collections"
+err_has "has no collections"
 run 0 "search get" search get -q
 
-# ---- the index file: 2,100 files of 20 pictures
+# ---- the index file: 2,100 files of 20 images
 
 mkdir crowd
 n=0
@@ -729,10 +741,10 @@ out_has "Inserted 20 images into photos (2080 copies of others)"
 [ -s crowd.db.photos.hnsw ]
 ok "an index file is written"
 run 0 "search it" -v -k 1 "two red cars" $crowd
-err_has "1 of 2100 pictures, by the index"
+err_has "1 of 2100 images, with the index"
 cp "$out" "$scratch/by-index"
 run 0 "search it exactly" -v -k 1 "two red cars" $crowd --exact
-err_has "1 of 2100 pictures, exactly"
+err_has "1 of 2100 images, exact"
 cmp -s "$out" "$scratch/by-index"
 ok "the same answer"
 run 0 "info" info $crowd
@@ -740,7 +752,7 @@ out_has "  index      bf16 codes, m 8, ef_construction 50, ef 40"
 run 4 "other parameters later" ingest crowd $crowd --codes i8
 err_has "was made with codes bf16, m 8, ef_construction 50 and ef 40, which are fixed"
 run 0 "check" check $crowd
-out_has "photos: 2,100 pictures, sound"
+out_has "photos: 2,100 images, sound"
 out_has "recall@10  1.0000"
 run 0 "check --json" check $crowd --json photos
 "$json_check" 0.name 0.sound 0.index.state 0.index.vectors 0.index.broken 0.recall_at_10 <"$out" >"$scratch/values"
@@ -752,16 +764,15 @@ printf 'XXXXXXXXXXXXXXXX' | dd of=crowd.db.photos.hnsw bs=1 seek=150 conv=notrun
 run 0 "search beside a damaged index" -k 1 "two red cars" $crowd
 cmp -s "$out" "$scratch/by-index"
 ok "the same answer"
-err_is "and a line that says so" <<END
-clipsearch: crowd.db.photos.hnsw: its header is damaged; searching all of photos exactly (the next ingestion or clipsearch vacuum photos writes an index)
-END
+err_has "clipsearch: crowd.db.photos.hnsw: its header is damaged; searching all of photos exactly"
+err_has "To write the index again, run: clipsearch check --repair --db crowd.db photos"
 run 0 "search -q" -q -k 1 "two red cars" $crowd
 silent "$err" "says nothing"
 run 5 "check of a damaged index" check $crowd
-out_has "photos: 2,100 pictures, NOT sound"
-err_has "clipsearch check --repair"
+out_has "photos: 2,100 images, NOT sound"
+err_has "To write the index again, run: clipsearch check --repair --db crowd.db"
 run 0 "check --repair" check $crowd --repair
-out_has "photos: 2,100 pictures, sound"
+out_has "photos: 2,100 images, sound"
 run 0 "delete many" delete $crowd --filter 'path like "%/crowd/1/%"'
 run 0 "vacuum" vacuum $crowd
 out_has "Vacuumed crowd.db:"
@@ -777,7 +788,7 @@ rm -rf crowd
 mkdir many
 n=0
 while [ $n -lt 20 ]; do
-    for picture in "$pictures"/*.jpg; do # bytes behind the end make another file of the same picture
+    for picture in "$pictures"/*.jpg; do # bytes after the end make another file of the same image
         { cat "$picture"; echo $n; } >"many/$n-${picture##*/}"
     done
     n=$((n + 1))
@@ -799,14 +810,15 @@ for signal in INT TERM; do
     got=$?
     [ $got -eq "$([ $signal = INT ] && echo 130 || echo 143)" ]
     ok "SIG$signal: exit status"
-    err_has "run the same command again to carry on"
+    err_has "what was stored is kept"
+    err_has "To continue, run the same command again"
     said=$(sed -n 's/^Interrupted. Inserted \([0-9]*\) .*/\1/p' "$err")
     after=$("$program" info --json --db many.db | "$json_check" collections.0.count)
     [ "$after" -eq $((before + ${said:-0})) ] && [ "$after" -lt "$total" ] && [ "$after" -gt "$before" ]
     ok "what was said to be stored is: $before + $said = $after of $total"
 done
-rm -f many/[6-9]-* many/1?-* # enough has been shown
-run 0 "carry on" ingest many --db many.db
+rm -f many/[6-9]-* many/1?-* # these are enough
+run 0 "continue" ingest many --db many.db
 out_has "unchanged"
 
 echo "1..$count"

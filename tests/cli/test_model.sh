@@ -30,17 +30,17 @@ usage() { # usage MESSAGE ARGUMENTS...
 }
 run 0 "help" help model
 out_has "clipsearch model fetch NAME"
-usage "model what? list, fetch, info, verify or convert" model
-usage "model does list, fetch, info, verify and convert, not \"lsit\"; did you mean list?" model lsit
-usage "it is clipsearch model list" model list now
-usage "it is clipsearch model fetch NAME" model fetch
-usage "--towers is not for model fetch" model fetch x --towers image
-usage "--to is not for model list" model list --to x
-usage "--json is not for model convert" model convert x --json --to y
-usage "--image is not for model info" model info x --image y
-usage "convert to what?" model convert x
+usage "no action was given; the actions are list, fetch, info, verify and convert" model
+usage "there is no action \"lsit\"; the actions are list, fetch, info, verify and convert. Did you mean list?" model lsit
+usage "usage: clipsearch model list" model list now
+usage "usage: clipsearch model fetch NAME" model fetch
+usage "model fetch has no option --towers" model fetch x --towers image
+usage "model list has no option --to" model list --to x
+usage "model convert has no option --json" model convert x --json --to y
+usage "model info has no option --image" model info x --image y
+usage "no directory for the new model was given; give --to DIR" model convert x
 usage "--type must be f32, f16 or bf16, not \"f8\"" model convert x --to y --type f8
-usage "--mirror must begin with https:// or http://, not be \"ftp://x\"" model fetch x --mirror ftp://x
+usage "--mirror must begin with https:// or http://, not \"ftp://x\"" model fetch x --mirror ftp://x
 
 # ---- list
 
@@ -78,10 +78,11 @@ END
 ok "what the schema promises; a file of the wrong size does not count"
 rm -r "$models/clip-vit-b32" "$models/mine"
 run 4 "a known model that is not here" embed --model clip-vit-b32 "a dog"
-err_has "It is a known model; to get it, run: clipsearch model fetch clip-vit-b32"
+err_has "It is a known model. To fetch it, run: clipsearch model fetch clip-vit-b32"
 run 4 "a name that is nearly one" model fetch clip-vit-b23 --catalogue "$known"
-err_has "\"clip-vit-b23\" is no known model, did you mean clip-vit-b32?"
-run 4 "the model that is there anyway" model fetch default --catalogue "$known"
+err_has "\"clip-vit-b23\" is not a known model; did you mean clip-vit-b32?"
+err_has "To see the known models, run: clipsearch model list"
+run 4 "the built-in model" model fetch default --catalogue "$known"
 err_has "\"default\" comes with the program"
 
 # ---- the catalogue's own mistakes, by place
@@ -98,7 +99,7 @@ catalogue '2:6: a has no dim' <<END
 models:
   a: {title: A, encoder: clip, files: [{name: x, url: "http://h/x"}]}
 END
-catalogue '2:52: "../x" is no name for a file in a model directory' <<END
+catalogue '2:52: "../x" is not a valid file name in a model directory' <<END
 models:
   a: {title: A, encoder: c, dim: 1, files: [{name: ../x, url: "http://h/x"}]}
 END
@@ -106,7 +107,7 @@ catalogue '2:63: url must begin with https:// or http://' <<END
 models:
   a: {title: A, encoder: clip, dim: 1, files: [{name: x, url: "file:///etc/passwd"}]}
 END
-catalogue '2:48: a file has either a url or content' <<END
+catalogue '2:48: a file must have either a url or content' <<END
 models:
   a: {title: A, encoder: clip, dim: 1, files: [{name: x}]}
 END
@@ -120,7 +121,7 @@ err_has "none.yaml"
 # ---- info
 
 run 0 "info of a directory" model info "$tiny/hf" --threads 1
-for line in "clip-vit, image and text tower, vectors of 24 numbers of length 1, compared by cosine" "up to 16 tokens of 600" "resize 40 bicubic, crop 40" \
+for line in "clip-vit, image and text tower, vectors of 24 numbers of length 1, metric cosine" "up to 16 tokens of 600" "resize 40 bicubic, crop 40" \
     "SHA-256    $(sha "$tiny/hf/model.safetensors")" "text_projection.weight  F32 [24, 40]" \
     "vision_model.embeddings.patch_embedding.weight  F32 [48, 3, 8, 8]" "tensors      94: 94 F32"; do
     out_has "$line"
@@ -148,13 +149,13 @@ ok "what the schema promises"
 [ "$(cat "$scratch/many")" -gt "$(cat "$scratch/one")" ]
 ok "larger batches take more memory"
 run 0 "info of a weight file of no encoder" model info "$tiny/expected.safetensors"
-out_has "no encoder that is known here"
+out_has "not a known kind of encoder"
 out_has "vision.pixels  F32 ["
 run 0 "the same as JSON" model info --json "$tiny/expected.safetensors"
 [ "$("$json_check" encoder <"$out")" = null ]
 ok "encoder is null"
 run 0 "info of an image network" model info "$source/tests/data/cnn-tiny/resnet50"
-out_has "resnet50, image tower, vectors of 24 numbers, compared by l2"
+out_has "resnet50, image tower, vectors of 24 numbers, metric l2"
 run 0 "info of a TorchScript archive as OpenAI publishes them" model info "$source/tests/data/clip-script/script/ViT-tiny.pt"
 out_has "clip-vit, image and text tower"
 out_has "TorchScript archive"
@@ -165,7 +166,7 @@ err_has 'there is no model "nosuch"'
 
 # ---- convert
 
-picture_of_cat=$source/examples/pictures/cat-snow.jpg
+cat=$source/examples/pictures/cat-snow.jpg
 for type in f32 f16 bf16; do
     run 0 "convert to $type" model convert "$tiny/hf" --to "as-$type" --type $type
     "$program" embed --model "as-$type" "a white dog" --image "$source/examples/pictures/cat-snow.jpg" >"$scratch/$type" 2>"$err"
@@ -178,17 +179,17 @@ run 0 "the image tower alone" model convert "$tiny/hf" --to image-only --towers 
 silent "$out" "-q says nothing"
 [ ! -e image-only/merges.txt ] && [ "$(size image-only/model.safetensors)" -lt "$(size as-f32/model.safetensors)" ]
 ok "is smaller and has no vocabulary"
-run 0 "info tells" model info image-only
+run 0 "info shows it" model info image-only
 out_has "clip-vit, image tower"
-run 0 "and encodes pictures" embed --model ./image-only --image "$source/examples/pictures/cat-snow.jpg"
+run 0 "and encodes images" embed --model ./image-only --image "$source/examples/pictures/cat-snow.jpg"
 run 4 "but no texts" embed --model ./image-only "a dog"
 run 0 "convert an archive as OpenAI publishes them" model convert "$source/tests/data/clip-script/script" --to from-script
 "$program" embed --model from-script "a dog" 2>"$err" >"$scratch/one"
 "$program" embed --model "$source/tests/data/clip-script/script" "a dog" 2>"$err" | cmp -s - "$scratch/one"
 ok "the same vectors"
 run 0 "convert an image network" model convert "$source/tests/data/cnn-tiny/mobilenet-v2" --to net
-"$program" embed --model net --image "$picture_of_cat" 2>"$err" >"$scratch/one"
-"$program" embed --model "$source/tests/data/cnn-tiny/mobilenet-v2" --image "$picture_of_cat" 2>"$err" |
+"$program" embed --model net --image "$cat" 2>"$err" >"$scratch/one"
+"$program" embed --model "$source/tests/data/cnn-tiny/mobilenet-v2" --image "$cat" 2>"$err" |
     cmp -s - "$scratch/one"
 ok "the same vectors"
 run 2 "its text tower" model convert net --to x --towers text
@@ -212,7 +213,7 @@ run 4 "convert what is not there" model convert ./nosuch --to x
 
 mkdir little
 cp "$tiny"/hf/* little/
-picture=$source/examples/pictures/white-dog-blue.png
+image=$source/examples/pictures/white-dog-blue.png
 entry() { # entry NAME URL-PREFIX: a catalogue entry for clip-tiny, files at the prefix
     echo "  $1:"
     echo "    title: a small random CLIP"
@@ -224,44 +225,44 @@ entry() { # entry NAME URL-PREFIX: a catalogue entry for clip-tiny, files at the
     done
 }
 { echo "models:"; entry tiny http://127.0.0.1:1; cat "$source/tests/cli/data/acceptance.yaml"; } >tiny.yaml
-run 0 "verify" model verify tiny ./little --catalogue tiny.yaml --image "$picture" --threads 1
+run 0 "verify" model verify tiny ./little --catalogue tiny.yaml --image "$image" --threads 1
 out_has "ok       model.safetensors: SHA-256 as published"
 out_has "ok       logits: logits 21.7658 -6.3806 25.3459, published 21.7658 -6.3806 25.3459"
 out_has "ok       probabilities: probabilities 0.0271 0.0000 0.9729"
-run 0 "verify --json" model verify tiny ./little --catalogue tiny.yaml --image "$picture" --json
+run 0 "verify --json" model verify tiny ./little --catalogue tiny.yaml --image "$image" --json
 "$json_check" model checks checks.4.verdict checks.5.what checks.5.verdict <"$out" >"$scratch/values"
 printf 'tiny\n7\nok\nlogits\nok\n' | cmp -s - "$scratch/values"
 ok "what the schema promises"
-run 0 "no picture" model verify tiny ./little --catalogue tiny.yaml
-out_has "skipped  logits: white-dog-blue.png is not here; give it with --image FILE"
+run 0 "no image" model verify tiny ./little --catalogue tiny.yaml
+out_has "skipped  logits: white-dog-blue.png was not found; give it with --image FILE"
 cp "$source/examples/pictures/dog-pink.png" little/white-dog-blue.png
-run 0 "another picture under that name" model verify tiny ./little --catalogue tiny.yaml
-out_has "is another picture: its SHA-256 is"
+run 0 "another image under that name" model verify tiny ./little --catalogue tiny.yaml
+out_has "is another image: its SHA-256 is"
 rm little/white-dog-blue.png
 sed -e 's/"21.7658"/"21.7768"/' tiny.yaml >off.yaml
-run 4 "a published value that is a hundredth off" model verify tiny ./little --catalogue off.yaml --image "$picture"
-out_has "WRONG    logits: logits 21.7658 -6.3806 25.3459, published 21.7768 -6.3806 25.3459, at most 0.011 apart"
+run 4 "a published value that is a hundredth off" model verify tiny ./little --catalogue off.yaml --image "$image"
+out_has "WRONG    logits: logits 21.7658 -6.3806 25.3459, published 21.7768 -6.3806 25.3459, largest difference 0.011"
 out_has "ok       probabilities"
 sed -e 's/"0.9729"/"0.9629"/' tiny.yaml >off.yaml
-run 4 "a probability that is a hundredth off" model verify tiny ./little --catalogue off.yaml --image "$picture"
+run 4 "a probability that is a hundredth off" model verify tiny ./little --catalogue off.yaml --image "$image"
 out_has "WRONG    probabilities"
 out_has "ok       logits"
-# the same file with another activation is another model, whatever the weights' digest says
+# the same file with another activation is another model, although the digest of the weights is the same
 sed -e 's/quick_gelu/gelu/' "$tiny/hf/config.json" >little/config.json
 sed -e "/config.json/s/bytes: [0-9]*, sha256: [0-9a-f]*/about: 1/" tiny.yaml >loose.yaml
-run 4 "the wrong activation" model verify tiny ./little --catalogue loose.yaml --image "$picture"
-out_has "skipped  config.json: there, but its publisher gives no digest"
+run 4 "the wrong activation" model verify tiny ./little --catalogue loose.yaml --image "$image"
+out_has "skipped  config.json: present, but no digest was published"
 out_has "WRONG    logits"
-run 4 "a file that is not the published one" model verify tiny ./little --catalogue tiny.yaml --image "$picture"
+run 4 "a file that is not the published one" model verify tiny ./little --catalogue tiny.yaml --image "$image"
 out_has "WRONG    config.json"
-out_has "skipped  logits: these are not the published files"
+out_has "skipped  logits: the files are not the published ones"
 cp "$tiny/hf/config.json" little/
 printf 'x' | dd of=little/model.safetensors bs=1 seek=20000 conv=notrunc 2>/dev/null
 run 4 "one byte is wrong" model verify tiny ./little --catalogue tiny.yaml
 out_has "WRONG    model.safetensors: ./little/model.safetensors: its SHA-256 is"
 rm little/model.safetensors
 run 4 "a file is missing" model verify tiny ./little --catalogue tiny.yaml
-out_has "WRONG    model.safetensors: not there"
+out_has "WRONG    model.safetensors: missing"
 printf 'models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f, url: "http://h/f", md5: %s}]}\n' \
     900150983cd24fb0d6963f7d28e17f72 >md5.yaml
 mkdir md5 && printf abc >md5/f
@@ -284,8 +285,8 @@ run 1 "nothing that could be checked" model verify a ./md5 --catalogue none.yaml
 if [ "$has_curl" != yes ]; then
     { echo "models:"; entry tiny http://127.0.0.1:1; } >tiny.yaml
     run 4 "fetch without libcurl" model fetch tiny --catalogue tiny.yaml
-    err_has "made without libcurl"
-    err_has "model verify NAME DIR"
+    err_has "this build has no libcurl"
+    err_has "clipsearch model verify NAME DIR"
     echo "ok $((count += 1)) - fetch # SKIP this build has no libcurl"
     echo "1..$count"
     exit 0
@@ -350,7 +351,7 @@ grep -q "^tiny  *installed" "$out"
 ok "as installed"
 : >"$log"
 run 0 "fetch it again" model fetch tiny --catalogue tiny.yaml
-out_has "There already is tiny"
+out_has "Already present: tiny"
 requests 0
 run 0 "verify by name" model verify tiny --catalogue tiny.yaml
 printf 'x' | dd of="$models/tiny/merges.txt" bs=1 seek=100 conv=notrunc 2>/dev/null
@@ -362,7 +363,7 @@ requests 1
 rm "$models/tiny/vocab.json"
 run 0 "list again" model list --catalogue tiny.yaml
 grep -q "^tiny  *partly" "$out"
-ok "a model with a file missing is told as partly there"
+ok "a model with a missing file is listed as partly installed"
 run 0 "what is missing is fetched" model fetch tiny --catalogue tiny.yaml -q
 silent "$out" "-q says nothing"
 silent "$err" "at all"
@@ -373,7 +374,7 @@ ok "is made and filled"
 big plain
 fetch 0 "bytes that are no model"
 whole "come whole"
-err_has "the files are whole, but this build cannot use them"
+err_has "the files are complete, but this build cannot use them"
 big norange
 fetch 0 "a server without ranges"
 whole "gives the file"
@@ -389,14 +390,15 @@ fetch 3 "a server that ends in the middle"
 absent "leaves no file"
 [ "$(size one/big.part)" -eq 100000 ]
 ok "but its part"
-err_has "What was fetched is kept; the same command carries on"
+err_has "What was fetched is kept"
+err_has "To continue, run the same command again"
 sed -i "s|/stuck/|/plain/|" one.yaml
 : >"$log"
 fetch 0 "from another place" -v
 whole "it is completed"
 grep -q "bytes=100000- -" "$log"
 ok "from where it stood, since the digest decides"
-err_has "carrying on behind the first 100000 bytes"
+err_has "resuming after the first 100000 bytes"
 big stuck/2 ""
 fetch 3 "the same of a file whose digest is not known"
 sed -i "s|/stuck/|/plain/|" one.yaml
@@ -405,7 +407,7 @@ fetch 0 "from another place"
 whole "it is fetched"
 grep -q "/plain/2/big - -" "$log"
 ok "from its beginning: nothing says that the parts belong together"
-err_has "big: taken as it came; its publisher gives no digest"
+err_has "big: not checked, since its publisher gives no digest"
 big stuck/3 ""
 fetch 3 "and from the same place"
 : >"$log"
@@ -415,17 +417,17 @@ ok "with the server's word that it is the same file"
 big stall
 fetch 3 "a server that falls silent" --timeout 1
 absent "leaves no file"
-err_has "nothing came for 1 second; trying again"
+err_has "no data for 1 second; trying again"
 big corrupt
 fetch 4 "a wrong byte"
 absent "leaves no file"
 [ ! -e one/big.part ]
-ok "nor a part: it would never be right"
-err_has "it was thrown away"
+ok "nor a part, which could never become right"
+err_has "it was removed"
 big short
 fetch 4 "a file of another length"
 absent "leaves no file"
-err_has "the server has 150000 bytes, but the file is known to have 300000"
+err_has "the server's file has 150000 bytes, the published one has 300000"
 big short ", md5: $(md5sum "$scratch/files/big" | cut -c 1-32)"
 fetch 4 "of a length that is not known"
 absent "leaves no file"
@@ -435,7 +437,7 @@ for kind in changes careless silent; do
     fetch 0 "a file that changes between two ranges ($kind)"
     whole "is the new one"
 done
-err_has "the parts do not fit together; fetching it from its beginning"
+err_has "the parts do not fit together; fetching the file from the beginning"
 big changes/2 ""
 fetch 0 "the same without a digest"
 whole "is the new one, and not half of each"
@@ -466,13 +468,13 @@ ok "nothing of it is kept"
 big error/404
 fetch 3 "404"
 absent "leaves no file"
-err_has "answered 404 (it is not there)"
+err_has "answered 404 (no such file)"
 requests 1
 [ ! -e one/big.part ]
 ok "the page that came with it is no part of the file, and no empty part is left"
 big error/403
 fetch 3 "403"
-err_has "answered 403 (it is not given to everyone)"
+err_has "answered 403 (access is denied)"
 big error/500
 fetch 3 "500"
 requests 3
@@ -480,7 +482,7 @@ big busy
 fetch 0 "a server that is busy at first"
 whole "gives it in the end"
 big html ", sha256: $(sha "$scratch/files/big")"
-fetch 4 "a page that asks for a login"
+fetch 4 "a login page"
 err_has "it begins like a web page"
 big html
 fetch 4 "the same where the length is known"
@@ -490,17 +492,17 @@ fetch 0 "an empty file"
 [ -e one/empty ] && [ ! -s one/empty ]
 ok "is empty"
 
-# what is said to be made here
+# a file that the program writes itself
 printf 'models:\n  one: {title: One, encoder: c, dim: 1, files: [{name: a.json, content: "{\\"a\\": 1}"}]}\n' >one.yaml
-fetch 0 "a file of the catalogue's own"
+fetch 0 "a file whose content is in the catalogue"
 printf '{"a": 1}\n' | cmp -s - one/a.json
 ok "is written"
 run 0 "verify it" model verify one ./one --catalogue one.yaml
-out_has "ok       a.json: as it is made here"
+out_has "ok       a.json: as this program writes it"
 printf '{"a": 2}\n' >one/a.json
 fetch 0 "fetch again"
 printf '{"a": 2}\n' | cmp -s - one/a.json
-ok "leaves what the user made of it"
+ok "keeps what the user made of it"
 
 # mirror and proxy
 big plain
@@ -540,7 +542,7 @@ fi
 # disk
 big plain ", bytes: 1000000000000, sha256: $(sha "$scratch/files/big")"
 fetch 3 "more than fits"
-err_has "more are needed, and there are"
+err_has "are needed, but only"
 requests 0
 big plain
 ( trap '' XFSZ; ulimit -f 100; "$program" model fetch one --to one --catalogue one.yaml >"$out" 2>"$err" ) # blocks of 512
@@ -580,14 +582,15 @@ for signal in INT TERM; do
     wait $child
     [ $? -eq "$([ $signal = INT ] && echo 130 || echo 143)" ]
     ok "SIG$signal: exit status"
-    err_has "what was fetched is kept, and the same command carries on"
+    err_has "what was fetched is kept"
+    err_has "To continue, run the same command again"
     absent "leaves no file"
     left=$(size one/big.part)
     [ "$left" -gt 0 ] && [ "$left" -lt 300000 ]
     ok "but a part"
     : >"$log"
     fetch 0 "the same command"
-    whole "carries on"
+    whole "continues"
     grep -q "bytes=$left-" "$log"
     ok "from there"
 done
@@ -599,7 +602,7 @@ kill -9 $child
 wait $child 2>/dev/null
 absent "killed: no file"
 fetch 0 "and after that"
-whole "carries on"
+whole "continues"
 
 # from a server that is gone
 kill "$server"
@@ -610,6 +613,6 @@ fetch 3 "no server"
 absent "no file"
 err_has "trying again"
 [ ! -s "$scratch/server-errors" ]
-ok "the server had no fault of its own"
+ok "the server reported no error"
 
 echo "1..$count"

@@ -135,6 +135,12 @@ static void test_towers(void)
            "too long: %s", err.message);
     ok = clipsearch_tokenize(e, longest, CLIPSEARCH_TRUNCATE, ids, 64, &count, &err) == CLIPSEARCH_OK;
     TAP_OK(ok && count == 32 && ids[31] == 3513, "or cut, the end token kept");
+    const char *mixed[] = {longest, "dog", longest};
+    float v3[3 * 512];
+    TAP_OK(clipsearch_encode_texts(s, mixed, 3, v3, &err) == CLIPSEARCH_OK && clipsearch_session_truncated(s) == 2,
+           "a session counts the texts that it truncates");
+    TAP_OK(clipsearch_encode_texts(s, &mixed[1], 1, v3, &err) == CLIPSEARCH_OK && clipsearch_session_truncated(s) == 0,
+           "of the last call only");
     clipsearch_session_close(&s);
     clipsearch_session_options so;
     clipsearch_session_options_init(&so);

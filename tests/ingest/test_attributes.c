@@ -118,7 +118,7 @@ static void test_csv_errors(void)
            "missing: %s", err.message);
 }
 
-static void test_tally(void)
+static void test_counts(void)
 {
     clipsearch_source source = {.path = "p", .attributes_csv = csv("path,v\nx,1\ny,2\nz,3\n")};
     cs_attributes *a;
@@ -128,8 +128,8 @@ static void test_tally(void)
     cs_attributes_write(a, "y", &out, &err);
     cs_attributes_write(a, "q", &out, &err);
     cs_attributes_write(a, "y", &out, &err);
-    cs_attributes_tally tally = cs_attributes_count(a);
-    TAP_OK(tally.rows_without_picture == 2 && tally.pictures_without_row == 1, "what did not join is counted");
+    cs_attributes_counts counts = cs_attributes_count(a);
+    TAP_OK(counts.rows_without_image == 2 && counts.images_without_row == 1, "what did not join is counted");
     cs_buf_free(&out);
     cs_attributes_close(&a);
 }
@@ -164,7 +164,7 @@ int main(void)
     test_json();
     test_csv();
     test_csv_errors();
-    test_tally();
+    test_counts();
     test_memory();
     folder_remove(&f);
     return tap_done();

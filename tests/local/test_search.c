@@ -252,6 +252,9 @@ static void test_identity(gallery *g)
     status = clipsearch_collection_open(g->db, "photos", other, &c, &err);
     TAP_OK(status == CLIPSEARCH_E_MISMATCH && !c && strstr(err.message, "other") && strstr(err.message, "default"),
            "is another encoder: %s", err.message);
+    TAP_OK(clipsearch_collection_check_encoder(g->collection, other, &err) == CLIPSEARCH_E_MISMATCH &&
+               clipsearch_collection_check_encoder(g->collection, g->encoder, &err) == CLIPSEARCH_OK,
+           "an open collection can be checked against an encoder");
     status = clipsearch_collection_ensure(g->db, "photos", g->encoder, CLIPSEARCH_L2, &c, &err);
     TAP_OK(status == CLIPSEARCH_E_MISMATCH, "another metric: %s", err.message);
     clipsearch_session *session;

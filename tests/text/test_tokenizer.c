@@ -171,6 +171,10 @@ static void test_context(const cs_tokenizer *t, const cs_tokenizer *whole)
         right = right && cs_tokenizer_encode(t, text.data, text.len, false, ids, &count, &err) == CLIPSEARCH_OK &&
                 count == (fits ? words + 2 : CONTEXT) && ids[0] == start && ids[count - 1] == end &&
                 memcmp(ids, all, (count - 1) * sizeof *ids) == 0 && ids[CONTEXT] == -7;
+        bool truncated;
+        right = right &&
+                cs_tokenizer_truncate(t, text.data, text.len, ids, &count, &truncated, &err) == CLIPSEARCH_OK &&
+                truncated == !fits && count == (fits ? words + 2 : CONTEXT);
         cs_buf_free(&text);
     }
     TAP_OK(right, "70 to 100 tokens: refused or cut at 77, the end token last");

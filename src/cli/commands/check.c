@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * check.c - clipsearch check: are rows and index sound, and how well do searches find? */
+ * check.c - clipsearch check: whether rows and index are sound, and how good the recall of searches is. */
 #include "cli/command.h"
 
 #include "base/decimal.h"
 #include "base/json.h"
-#include "cli/commands/each_collection.h"
-#include "cli/commands/open.h"
-#include "cli/output/say.h"
+#include "cli/commands/for_each_collection.h"
+#include "cli/output/message.h"
+#include "cli/output/print.h"
+#include "cli/output/units.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@ typedef struct checking {
     const cs_args *args;
     cs_buf out;
     size_t count;
-    bool damaged; /* an index is */
+    bool damaged; /* an index is damaged */
 } checking;
 
 static const char *const state_words[] = {
@@ -26,22 +27,16 @@ static const char *const state_words[] = {
     [CLIPSEARCH_INDEX_DAMAGED] = "damaged",
 };
 
-static void put_text_member(cs_buf *buf, const char *key, const char *text)
-{
-    cs_buf_printf(buf, "\"%s\":", key);
-    cs_json_put_string(buf, text, strlen(text));
-}
-
 /* `trouble`: what is wrong, or "". */
 static void put_json(checking *c, const char *name, const clipsearch_check_report *r, const char *trouble)
 {
     cs_buf *buf = &c->out;
     cs_buf_puts(buf, c->count ? ",\n {" : "{");
-    put_text_member(buf, "name", name);
+    cs_put_member(buf, "name", name);
     cs_buf_printf(buf, ",\"sound\":%s,", trouble[0] ? "false" : "true");
-    put_text_member(buf, "trouble", trouble);
-    cs_buf_printf(buf, ",\"pictures\":%" PRIu64 ",\"index\":{\"state\":\"%s\",", r->pictures, state_words[r->state]);
-    put_text_member(buf, "why", r->why);
+    cs_put_member(buf, "trouble", trouble);
+    cs_buf_printf(buf, ",\"images\":%" PRIu64 ",\"index\":{\"state\":\"%s\",", r->pictures, state_words[r->state]);
+    cs_put_member(buf, "why", r->why);
     cs_buf_printf(buf,
                   ",\"bytes\":%" PRIu64 ",\"vectors\":%" PRIu64 ",\"changes\":%" PRIu64 ",\"missing\":%" PRIu64
                   ",\"surplus\":%" PRIu64 ",\"broken\":%" PRIu64 ",\"unreachable\":%" PRIu64 ",\"links\":%" PRIu64
@@ -58,28 +53,27 @@ static void put_json(checking *c, const char *name, const clipsearch_check_repor
 static void put_index(cs_buf *buf, const clipsearch_check_report *r)
 {
     char bytes[32], vectors[27], changes[27], links[27];
-    cs_buf_printf(buf, "  index      %s, %s vectors, %s changes since\n", cs_byte_words(r->file_bytes, bytes),
-                  cs_grouped(r->vectors, vectors), cs_grouped(r->changes, changes));
+    cs_buf_printf(buf, "  index      %s, %s vectors, %s changes since\n", cs_format_bytes(r->file_bytes, bytes),
+                  cs_format_count(r->vectors, vectors), cs_format_count(r->changes, changes));
     cs_buf_printf(buf,
-                  "  graph      %s links, %.0f %% of them both ways, %d level%s above; %" PRIu64 " removed, %" PRIu64
-                  " unreachable, %" PRIu64 " broken\n",
-                  cs_grouped(r->links, links), r->links ? 100.0 * (double)r->reciprocal / (double)r->links : 0,
+                  "  graph      %s links, %.0f %% of them in both directions, %d upper level%s; %" PRIu64
+                  " removed, %" PRIu64 " unreachable, %" PRIu64 " broken\n",
+                  cs_format_count(r->links, links), r->links ? 100.0 * (double)r->reciprocal / (double)r->links : 0,
                   r->levels, r->levels == 1 ? "" : "s", r->removed, r->unreachable, r->broken);
     if (r->missing || r->surplus)
-        cs_buf_printf(buf, "  vectors    %" PRIu64 " of the rows' missing, %" PRIu64 " in excess\n", r->missing,
-                      r->surplus);
+        cs_buf_printf(buf, "  vectors    %" PRIu64 " missing, %" PRIu64 " too many\n", r->missing, r->surplus);
     if (r->sample)
-        cs_buf_printf(buf, "  recall@10  %.4f, for %" PRIu64 " of its own vectors\n", r->recall, r->sample);
+        cs_buf_printf(buf, "  recall@10  %.4f, measured with %" PRIu64 " of its own vectors\n", r->recall, r->sample);
 }
 
 static void put_text(checking *c, const char *name, const clipsearch_check_report *r, const char *trouble)
 {
     char count[27];
     cs_buf *buf = &c->out;
-    cs_buf_printf(buf, "%s: %s pictures, %s\n", name, cs_grouped(r->pictures, count),
+    cs_buf_printf(buf, "%s: %s image%s, %s\n", name, cs_format_count(r->pictures, count), cs_plural(r->pictures),
                   trouble[0] ? "NOT sound" : "sound");
     if (r->state == CLIPSEARCH_INDEX_NONE)
-        cs_buf_puts(buf, "  index      none; so few are searched exactly\n");
+        cs_buf_puts(buf, "  index      none; so few images are searched exactly\n");
     else if (r->links)
         put_index(buf, r);
     if (r->state == CLIPSEARCH_INDEX_UNUSED || r->state == CLIPSEARCH_INDEX_DAMAGED) {
@@ -94,9 +88,9 @@ static void put_text(checking *c, const char *name, const clipsearch_check_repor
     }
 }
 
-/* Write the index anew; what is found then is what is told. */
-static clipsearch_status repair(const cs_settings *settings, clipsearch_collection *collection, size_t sample,
-                                clipsearch_check_report *report, clipsearch_error *err)
+/* Write the index again and check it once more. */
+static clipsearch_status repair_index(const cs_settings *settings, clipsearch_collection *collection, size_t sample,
+                                      clipsearch_check_report *report, clipsearch_error *err)
 {
     clipsearch_checkpoint_options options;
     clipsearch_checkpoint_options_init(&options);
@@ -114,20 +108,20 @@ static int check_collection(void *context, const cs_settings *settings, clipsear
     clipsearch_collection_info info;
     clipsearch_status status = clipsearch_collection_describe(collection, &info, &err);
     if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_DATABASE);
+        return cs_report_error(&err, CS_STAGE_DATABASE);
     status = clipsearch_collection_check(collection, c->args->sample.value, &report, &err);
     if (c->args->repair &&
         (status == CLIPSEARCH_E_FORMAT || (status == CLIPSEARCH_OK && report.state == CLIPSEARCH_INDEX_UNUSED))) {
         if (!c->args->quiet)
-            cs_say("%s; writing it anew", report.why);
+            cs_print_message("%s; writing it again", report.why);
         err = (clipsearch_error){0};
-        status = repair(settings, collection, c->args->sample.value, &report, &err);
+        status = repair_index(settings, collection, c->args->sample.value, &report, &err);
     }
     const bool unsound = status == CLIPSEARCH_E_FORMAT || status == CLIPSEARCH_E_DATABASE;
     if (status != CLIPSEARCH_OK && !unsound)
-        return cs_report(&err, CS_STAGE_DATABASE);
-    if (unsound && report.state != CLIPSEARCH_INDEX_DAMAGED) /* what helps against that is said once, at the end */
-        cs_say("%s", err.message);
+        return cs_report_error(&err, CS_STAGE_DATABASE);
+    if (unsound && report.state != CLIPSEARCH_INDEX_DAMAGED) /* the last line says what helps against that */
+        cs_print_message("%s", err.message);
     (c->args->json ? put_json : put_text)(c, info.name, &report, unsound ? err.message : "");
     c->count++;
     c->damaged = c->damaged || report.state == CLIPSEARCH_INDEX_DAMAGED;
@@ -136,19 +130,12 @@ static int check_collection(void *context, const cs_settings *settings, clipsear
 
 int cs_command_check(const cs_args *args)
 {
-    clipsearch_error err;
-    cs_settings settings;
-    clipsearch_database *db = NULL;
+    cs_opened opened = {0};
     checking c = {.args = args, .out = cs_buf_make(64 << 20)};
-    int code = CS_EXIT_FOUND;
-    if (cs_settings_load(args, NULL, &settings, &err) != CLIPSEARCH_OK)
-        code = cs_report_settings(&err);
-    if (code == CS_EXIT_FOUND)
-        code = cs_open_database(&settings, args->repair ? 0 : CLIPSEARCH_READ_ONLY, &db);
-    const bool opened = code == CS_EXIT_FOUND;
-    if (opened) {
-        clipsearch_database_on_note(db, NULL, NULL); /* the report says it all */
-        code = cs_each_collection(db, &settings, &args->words, check_collection, &c);
+    int code = cs_open_database(args, args->repair ? 0 : CLIPSEARCH_READ_ONLY, &opened);
+    if (code == CS_EXIT_FOUND) {
+        clipsearch_database_on_note(opened.db, NULL, NULL); /* the report has it all */
+        code = cs_for_each_collection(&opened, &args->operands, check_collection, &c);
         if (c.out.failed)
             code = cs_report_memory();
         else if (args->json)
@@ -157,9 +144,8 @@ int cs_command_check(const cs_args *args)
             fputs(c.out.data ? c.out.data : "", stdout);
     }
     if (c.damaged && !args->quiet)
-        cs_say("to write damaged indexes anew: clipsearch check --repair");
-    clipsearch_database_close(&db);
+        cs_print_advice("an index is damaged; searches are exact and slower", CS_ADVICE_REPAIR, &opened.settings, "");
+    cs_close_opened(&opened);
     cs_buf_free(&c.out);
-    cs_settings_free(&settings);
     return code;
 }

@@ -1,62 +1,62 @@
 /* SPDX-License-Identifier: MIT
- * embed.c - clipsearch embed: texts and pictures to vectors. */
+ * embed.c - clipsearch embed: texts and images to vectors. */
 #include "cli/command.h"
 
 #include "base/decimal.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "output/atomic_out.h"
-#include "cli/inputs.h"
-#include "models/models.h"
-#include "output/npy.h"
-#include "config/settings.h"
-#include "config/words.h"
+#include "cli/commands/open.h"
+#include "cli/output/output_file.h"
+#include "cli/input_list.h"
+#include "cli/output/npy.h"
+#include "config/names.h"
 
 #include <string.h>
 
 enum {
     DEFAULT_BATCH = 32,
-    WORTH_PACKING = 64 /* pictures from which packing the weights pays for itself */
+    MIN_PACKED = 64 /* images from which packing the weights pays off */
 };
 
 typedef struct embed {
     const cs_args *args;
     cs_settings settings;
-    cs_inputs inputs;
+    cs_input_list inputs;
     clipsearch_encoder *encoder;
     clipsearch_session *session;
     size_t batch, dim;
-    cs_out out;
+    cs_output_file out;
     bool npy, ignore_exif;
-    /* of one batch */
+    /* for one batch */
     float *vectors;           /* [batch, dim] */
     const char **texts;       /* [batch] */
     clipsearch_image *images; /* [batch] */
 } embed;
 
-static int open_all(embed *e)
+static int open_encoder(embed *e)
 {
     clipsearch_error err;
     unsigned towers = 0;
-    size_t pictures = 0;
+    size_t images = 0;
     for (size_t i = 0; i < e->inputs.count; i++) {
         towers |= e->inputs.items[i].is_image ? CLIPSEARCH_IMAGE_TOWER : CLIPSEARCH_TEXT_TOWER;
-        pictures += e->inputs.items[i].is_image;
+        images += e->inputs.items[i].is_image;
     }
-    clipsearch_status status = cs_model_open(&e->settings, NULL, towers, pictures >= WORTH_PACKING, &e->encoder, &err);
+    int code = cs_open_model(&e->settings, NULL, towers, images >= MIN_PACKED, &e->encoder);
+    if (code != CS_EXIT_FOUND)
+        return code;
     clipsearch_session_options options;
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)e->settings.threads;
     e->batch = e->args->batch.given ? e->args->batch.value : DEFAULT_BATCH;
     e->batch = e->batch > e->inputs.count ? e->inputs.count : e->batch;
     options.max_batch = e->batch;
-    e->ignore_exif = e->args->exif && cs_word_index(e->args->exif, cs_exif_words) == 1;
+    e->ignore_exif = e->args->exif && cs_name_index(e->args->exif, cs_exif_names) == 1;
     if (e->args->overflow)
-        options.overflow = (clipsearch_overflow)cs_word_index(e->args->overflow, cs_overflow_words);
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_session_open(e->encoder, &options, &e->session, &err);
+        options.overflow = (clipsearch_overflow)cs_name_index(e->args->overflow, cs_overflow_names);
+    clipsearch_status status = clipsearch_session_open(e->encoder, &options, &e->session, &err);
     if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_MODEL);
+        return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info info;
     clipsearch_encoder_describe(e->encoder, &info);
     e->dim = info.dim;
@@ -65,25 +65,25 @@ static int open_all(embed *e)
     e->images = cs_zalloc_array(e->batch, sizeof *e->images);
     if (!e->vectors || !e->texts || !e->images)
         return cs_report_memory();
-    status = cs_out_open(e->args->output, &e->out, &err);
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_INPUT);
+    status = cs_output_file_open(e->args->output, &e->out, &err);
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_INPUT);
 }
 
-/* Encode the `count` inputs at `items`, all texts or all pictures. */
-static clipsearch_status encode(embed *e, const cs_word *items, size_t count, clipsearch_error *err)
+/* Encode the `count` inputs at `items`, all texts or all images. */
+static clipsearch_status encode(embed *e, const cs_operand *items, size_t count, clipsearch_error *err)
 {
     if (!items[0].is_image) {
         for (size_t i = 0; i < count; i++)
             e->texts[i] = items[i].text;
         return clipsearch_encode_texts(e->session, e->texts, count, e->vectors, err);
     }
-    clipsearch_image_options how;
-    clipsearch_image_options_init(&how);
-    how.ignore_exif = e->ignore_exif;
+    clipsearch_image_options load;
+    clipsearch_image_options_init(&load);
+    load.ignore_exif = e->ignore_exif;
     clipsearch_status status = CLIPSEARCH_OK;
     size_t loaded = 0;
     while (loaded < count && status == CLIPSEARCH_OK) {
-        status = clipsearch_image_load(items[loaded].text, &how, &e->images[loaded], err);
+        status = clipsearch_image_load(items[loaded].text, &load, &e->images[loaded], err);
         loaded += status == CLIPSEARCH_OK;
     }
     if (status == CLIPSEARCH_OK)
@@ -93,7 +93,7 @@ static clipsearch_status encode(embed *e, const cs_word *items, size_t count, cl
     return status;
 }
 
-static clipsearch_status write_vectors(embed *e, const cs_word *items, size_t count, clipsearch_error *err)
+static clipsearch_status write_vectors(embed *e, const cs_operand *items, size_t count, clipsearch_error *err)
 {
     if (e->npy) {
         fwrite(e->vectors, sizeof *e->vectors, count * e->dim, e->out.stream);
@@ -127,50 +127,54 @@ static clipsearch_status write_header(embed *e, clipsearch_error *err)
     return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
 }
 
-static int run(embed *e)
+static int encode_all(embed *e)
 {
     clipsearch_error err;
+    cs_advice advice = CS_ADVICE_NONE;
     clipsearch_status status = e->npy ? write_header(e, &err) : CLIPSEARCH_OK;
     for (size_t at = 0, count; at < e->inputs.count && status == CLIPSEARCH_OK; at += count) {
-        const cs_word *items = e->inputs.items + at;
+        const cs_operand *items = e->inputs.items + at;
         count = 1;
         while (count < e->batch && at + count < e->inputs.count && items[count].is_image == items[0].is_image)
             count++;
         status = encode(e, items, count, &err);
+        if (status == CLIPSEARCH_E_LIMIT && !items[0].is_image)
+            advice = CS_ADVICE_TRUNCATE;
         if (status == CLIPSEARCH_OK)
             status = write_vectors(e, items, count, &err);
         if (ferror(e->out.stream))
-            break; /* the end says why; going on would be for nothing */
+            break; /* closing the file reports why */
     }
     if (status == CLIPSEARCH_OK)
-        status = cs_out_finish(&e->out, &err);
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_INPUT);
+        status = cs_output_file_commit(&e->out, &err);
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND
+                                   : cs_report_with_advice(&err, CS_STAGE_INPUT, advice, &e->settings, NULL);
 }
 
 int cs_command_embed(const cs_args *args)
 {
     clipsearch_error err;
     embed e = {.args = args, .npy = args->format && strcmp(args->format, "npy") == 0};
-    int code = CS_EXIT_FOUND;
-    if (cs_settings_load(args, NULL, &e.settings, &err) != CLIPSEARCH_OK)
-        code = cs_report_settings(&err);
-    else if (cs_inputs_read(args, &e.inputs, &err) != CLIPSEARCH_OK)
-        code = cs_report(&err, CS_STAGE_INPUT);
-    else if (!e.inputs.count)
-        code = args->list || args->images_from
-                   ? CS_EXIT_NOTHING
-                   : cs_usage(CS_EMBED, "embed what? Give texts in quotes, --image FILE, --list or --images-from");
+    int code = cs_load_settings(args, NULL, &e.settings);
+    if (code == CS_EXIT_FOUND && cs_read_inputs(args, &e.inputs, &err) != CLIPSEARCH_OK)
+        code = cs_report_error(&err, CS_STAGE_INPUT);
+    else if (code == CS_EXIT_FOUND && !e.inputs.count)
+        code =
+            args->list || args->images_from
+                ? CS_EXIT_NOTHING
+                : cs_report_usage(CS_EMBED, "nothing to embed was given; give texts in quotes, --image FILE, --list or "
+                                            "--images-from");
     if (code == CS_EXIT_FOUND)
-        code = open_all(&e);
+        code = open_encoder(&e);
     if (code == CS_EXIT_FOUND)
-        code = run(&e);
-    cs_out_drop(&e.out);
+        code = encode_all(&e);
+    cs_output_file_discard(&e.out);
     cs_free(e.vectors);
     cs_free(e.texts);
     cs_free(e.images);
     clipsearch_session_close(&e.session);
     clipsearch_encoder_close(&e.encoder);
-    cs_inputs_free(&e.inputs);
+    cs_free_inputs(&e.inputs);
     cs_settings_free(&e.settings);
     return code;
 }

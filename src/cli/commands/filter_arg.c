@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * filter_arg.c - a faulty filter shown with a mark under the fault. */
+ * filter_arg.c - shows where a filter is wrong. */
 #include "cli/commands/filter_arg.h"
 
 #include "base/buf.h"
 #include "base/utf8.h"
 #include "cli/command.h"
-#include "cli/output/say.h"
+#include "cli/output/message.h"
 
 #include <string.h>
 
-/* Characters of the filter shown before and behind the fault. */
-enum { BEFORE = 50, BEHIND = 25 };
+/* Characters of the filter shown before and after the error. */
+enum { BEFORE = 50, AFTER = 25 };
 
 static size_t length_at(const char *text)
 {
@@ -24,7 +24,7 @@ static void put_excerpt(cs_buf *buf, const char *filter, size_t column)
     size_t skip = column > BEFORE ? column - BEFORE : 0, number = 1;
     const char *at = filter;
     cs_buf_puts(buf, "\n  ");
-    for (; *at && number <= column + BEHIND; number++) {
+    for (; *at && number <= column + AFTER; number++) {
         size_t n = length_at(at);
         if (number > skip) {
             char character[5] = {0};
@@ -50,8 +50,8 @@ int cs_check_filter(const char *filter)
     cs_buf excerpt = cs_buf_make(4096);
     if (column)
         put_excerpt(&excerpt, filter, column);
-    cs_say("%s%s\n(the language of filters is described in clipsearch(1))", err.message,
-           excerpt.data && !excerpt.failed ? excerpt.data : "");
+    cs_print_message("%s%s\nFor the syntax of filters, see clipsearch(1) or run: clipsearch help query", err.message,
+                     excerpt.data && !excerpt.failed ? excerpt.data : "");
     cs_buf_free(&excerpt);
     return CS_EXIT_USAGE;
 }

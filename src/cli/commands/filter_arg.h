@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * filter_arg.h - the filter of a command line, looked at before anything is opened. */
+ * filter_arg.h - checking the filter of a command line before anything is opened. */
 #ifndef CS_CLI_COMMANDS_FILTER_ARG_H
 #define CS_CLI_COMMANDS_FILTER_ARG_H
 
-/* CS_EXIT_FOUND when `filter` is NULL or a filter; else says what is wrong, shows where, and returns the exit
- * status. */
+/* CS_EXIT_FOUND when `filter` is NULL or valid; else prints what is wrong and where, and returns the exit status. */
 int cs_check_filter(const char *filter);
 
 #endif

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * ingest.c - clipsearch ingest: directories or a YAML file to a collection. */
+ * ingest.c - clipsearch ingest: directories, or what a YAML file names, into a collection. */
 #include "cli/command.h"
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "cli/output/bad_files.h"
-#include "models/models.h"
 #include "cli/commands/open.h"
+#include "cli/output/bad_files.h"
+#include "cli/output/message.h"
 #include "cli/output/progress.h"
-#include "cli/output/say.h"
-#include "config/settings.h"
+#include "cli/output/units.h"
 #include "cli/signals.h"
-#include "config/words.h"
+#include "config/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@
 /* Everything one ingestion holds. */
 typedef struct ingest {
     const cs_args *args;
-    cs_ingest_file file;       /* of a YAML file; else empty */
+    cs_ingest_file file;       /* the YAML file; else empty */
     clipsearch_source *direct; /* sources of the command line; else NULL */
     cs_settings settings;
     clipsearch_encoder *encoder;
@@ -44,10 +43,12 @@ static int read_yaml(ingest *in)
 {
     clipsearch_error err;
     const cs_args *args = in->args;
-    const char *path = args->words.items[0].text;
+    const char *path = args->operands.items[0].text;
     if (args->include.count || args->exclude.count)
-        return cs_usage(CS_INGEST, "--include and --exclude go with directories; in %s they are keys of a source",
-                        path);
+        return cs_report_usage(
+            CS_INGEST,
+            "--include and --exclude are for directories on the command line; in %s write them as keys of a source",
+            path);
     if (cs_ingest_file_load(path, &in->file, &err) != CLIPSEARCH_OK)
         return cs_report_settings(&err);
     in->options.sources = in->file.sources;
@@ -55,21 +56,21 @@ static int read_yaml(ingest *in)
     return CS_EXIT_FOUND;
 }
 
-static int read_words(ingest *in)
+static int read_operands(ingest *in)
 {
     const cs_args *args = in->args;
-    in->direct = cs_zalloc_array(args->words.count, sizeof *in->direct);
+    in->direct = cs_zalloc_array(args->operands.count, sizeof *in->direct);
     if (!in->direct)
         return cs_report_memory();
-    for (size_t i = 0; i < args->words.count; i++) {
+    for (size_t i = 0; i < args->operands.count; i++) {
         clipsearch_source *source = &in->direct[i];
-        if (is_yaml_file(args->words.items[i].text))
-            return cs_usage(CS_INGEST, "%s: a YAML file is given alone; it names its own directories",
-                            args->words.items[i].text);
-        if (!args->words.items[i].text[0])
-            return cs_usage(CS_INGEST, "a directory's name is empty");
+        if (is_yaml_file(args->operands.items[i].text))
+            return cs_report_usage(CS_INGEST, "%s: a YAML file must be the only operand; it names its own directories",
+                                   args->operands.items[i].text);
+        if (!args->operands.items[i].text[0])
+            return cs_report_usage(CS_INGEST, "the name of a directory is empty");
         clipsearch_source_init(source);
-        source->path = args->words.items[i].text;
+        source->path = args->operands.items[i].text;
         if (args->include.count)
             source->include = args->include.items;
         source->include_count = args->include.count;
@@ -78,17 +79,17 @@ static int read_words(ingest *in)
         source->exclude_count = args->exclude.count;
     }
     in->options.sources = in->direct;
-    in->options.source_count = args->words.count;
+    in->options.source_count = args->operands.count;
     return CS_EXIT_FOUND;
 }
 
-/* 0 where nothing is said. */
+/* 0: not given. */
 static void merge_index_options(ingest *in)
 {
     const cs_args *args = in->args;
     in->target.index = in->file.index;
     if (args->codes)
-        in->target.index.codes = cs_codes_values[cs_word_index(args->codes, cs_codes_words)];
+        in->target.index.codes = cs_codes_values[cs_name_index(args->codes, cs_codes_names)];
     if (args->m.given)
         in->target.index.m = (unsigned)args->m.value;
     if (args->ef_construction.given)
@@ -97,7 +98,7 @@ static void merge_index_options(ingest *in)
         in->target.index.ef = (unsigned)args->ef.value;
 }
 
-/* Flags over the YAML file over the library's defaults. */
+/* Flags win over the YAML file, which wins over the library's defaults. */
 static void merge_options(ingest *in)
 {
     const cs_args *args = in->args;
@@ -106,13 +107,13 @@ static void merge_options(ingest *in)
         in->options.batch = args->batch.given ? args->batch.value : file->batch;
     if (args->on_bad || file->has_on_bad)
         in->options.on_bad =
-            args->on_bad ? (clipsearch_on_bad)cs_word_index(args->on_bad, cs_on_bad_words) : file->on_bad;
+            args->on_bad ? (clipsearch_on_bad)cs_name_index(args->on_bad, cs_on_bad_names) : file->on_bad;
     if (args->exif || file->has_exif)
-        in->options.image.ignore_exif = args->exif ? cs_word_index(args->exif, cs_exif_words) == 1 : file->ignore_exif;
+        in->options.image.ignore_exif = args->exif ? cs_name_index(args->exif, cs_exif_names) == 1 : file->ignore_exif;
     in->metric_given = args->metric || file->has_metric;
     if (in->metric_given)
         in->target.metric =
-            args->metric ? (clipsearch_metric)cs_word_index(args->metric, cs_metric_words) : file->metric;
+            args->metric ? (clipsearch_metric)cs_name_index(args->metric, cs_metric_names) : file->metric;
     merge_index_options(in);
     in->options.prune = args->prune || file->prune;
     in->options.dry_run = args->dry_run;
@@ -149,42 +150,41 @@ static int find_collection(const ingest *in, found_collection *found)
     if (found->exists && !found->encoder)
         return cs_report_memory();
     return status == CLIPSEARCH_OK || status == CLIPSEARCH_E_NOT_FOUND ? CS_EXIT_FOUND
-                                                                       : cs_report(&err, CS_STAGE_DATABASE);
+                                                                       : cs_report_error(&err, CS_STAGE_DATABASE);
 }
 
 /* Open the model, `encoder` when the collection names one, and a session with it. */
 static int open_model(ingest *in, const char *encoder)
 {
     clipsearch_error err;
-    clipsearch_status status = cs_model_open(&in->settings, encoder, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder, &err);
     clipsearch_session_options session;
+    int code = cs_open_model(&in->settings, encoder, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder);
+    if (code != CS_EXIT_FOUND)
+        return code;
     clipsearch_session_options_init(&session);
     session.threads = (unsigned)in->settings.threads;
     session.max_batch = in->options.batch;
     session.image = in->options.image;
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_session_open(in->encoder, &session, &in->session, &err);
-    if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_MODEL);
+    if (clipsearch_session_open(in->encoder, &session, &in->session, &err) != CLIPSEARCH_OK)
+        return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info info;
     clipsearch_encoder_describe(in->encoder, &info);
-    if (!encoder && !in->metric_given) /* a new collection compares as the model's vectors are meant to be */
+    if (!encoder && !in->metric_given) /* a new collection gets the model's usual metric */
         in->target.metric = info.metric;
     return CS_EXIT_FOUND;
 }
 
-/* Whoever makes a first collection with the model that comes with the program should know why a search of photographs
- * will be poor. */
+/* The built-in model searches photographs poorly; the user should know why before that. */
 static void announce_built_in(const ingest *in)
 {
     clipsearch_encoder_info info;
     clipsearch_encoder_describe(in->encoder, &info);
     if (!in->args->quiet && cs_model_is_built_in(info.path))
-        cs_say("using the small built-in model, made for drawn scenes; for photographs get CLIP's, with: "
-               "clipsearch model fetch clip-vit-b32");
+        cs_print_message("using the small built-in model, which was trained on drawn scenes\n"
+                         "For photographs fetch CLIP's model: clipsearch model fetch clip-vit-b32");
 }
 
-/* Open the model and say where to store. A collection that exists decides what was not given. */
+/* Open the model and set the target. An existing collection gives the model and the metric when nothing else does. */
 static int prepare(ingest *in)
 {
     clipsearch_error err;
@@ -198,10 +198,11 @@ static int prepare(ingest *in)
     in->announce_built_in = !found.exists && !in->options.dry_run;
     in->target.database = in->settings.db;
     in->target.collection = in->settings.collection;
-    in->target.note = in->settings.quiet ? NULL : cs_say_note;
+    in->target.note = in->args->quiet ? NULL : cs_print_note;
+    in->target.context = &in->settings;
     if (code == CS_EXIT_FOUND && !in->options.dry_run && in->settings.db_from == CS_FROM_DEFAULT &&
-        cs_make_directories_for(in->settings.db, &err) != CLIPSEARCH_OK)
-        code = cs_report(&err, CS_STAGE_DATABASE);
+        cs_create_parents(in->settings.db, &err) != CLIPSEARCH_OK)
+        code = cs_report_error(&err, CS_STAGE_DATABASE);
     return code;
 }
 
@@ -215,7 +216,7 @@ static bool on_progress(void *context, const clipsearch_progress *progress)
     }
     if (!in->args->quiet)
         cs_progress_show(&in->view, progress);
-    return cs_signals_caught() == 0;
+    return cs_caught_signal() == 0;
 }
 
 static void on_bad_file(void *context, const char *path, const clipsearch_error *why)
@@ -238,7 +239,7 @@ static void put_count(count_words *counts, uint64_t count, const char *words)
 }
 
 /* "Inserted 1000 images into photos (3 skipped, 12 unchanged) in 1.2 s" */
-static void say_report(const ingest *in, const clipsearch_ingest_report *report, FILE *out, const char *before)
+static void print_report(const ingest *in, const clipsearch_ingest_report *report, FILE *out, const char *before)
 {
     char duration[32];
     count_words more = {.text = ""};
@@ -251,23 +252,24 @@ static void say_report(const ingest *in, const clipsearch_ingest_report *report,
     put_count(&more, report->pruned, "removed");
     fprintf(out, "%s%s %llu image%s into %s%s%s%s in %s\n", before, in->options.dry_run ? "Would insert" : "Inserted",
             (unsigned long long)report->inserted, report->inserted == 1 ? "" : "s", in->settings.collection,
-            more.size ? " (" : "", more.text, more.size ? ")" : "", cs_duration_words(report->seconds, duration));
+            more.size ? " (" : "", more.text, more.size ? ")" : "", cs_format_duration(report->seconds, duration));
 }
 
-/* Attributes that met no picture, or pictures that got none, are seldom meant. */
-static void say_unmatched(const ingest *in, const clipsearch_ingest_report *report)
+/* CSV rows without an image, and images without a row, are seldom intended. */
+static void note_unmatched(const ingest *in, const clipsearch_ingest_report *report)
 {
     if (in->args->quiet)
         return;
     if (report->rows_unused)
-        cs_say("%llu of the CSV rows name%s no picture that was found; see key and match in the file",
-               (unsigned long long)report->rows_unused, report->rows_unused == 1 ? "s" : "");
+        cs_print_message(
+            "%llu of the CSV rows name%s no image that was found; check the keys key and match in the file",
+            (unsigned long long)report->rows_unused, report->rows_unused == 1 ? "s" : "");
     if (report->without_row && in->args->verbose)
-        cs_say("%llu picture%s no row in the CSV file", (unsigned long long)report->without_row,
-               report->without_row == 1 ? " has" : "s have");
+        cs_print_message("%llu image%s no row in the CSV file", (unsigned long long)report->without_row,
+                         report->without_row == 1 ? " has" : "s have");
 }
 
-static int run(ingest *in)
+static int ingest_images(ingest *in)
 {
     clipsearch_error err;
     clipsearch_ingest_report report = {0};
@@ -276,56 +278,58 @@ static int run(ingest *in)
     in->options.context = in;
     clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
     cs_progress_clear(&in->view);
-    cs_bad_files_say(&in->bad, in->args->verbose);
+    cs_bad_files_print(&in->bad, in->args->verbose);
     if (status == CLIPSEARCH_E_CANCELLED) {
-        say_report(in, &report, stderr, "Interrupted. ");
-        cs_say("what was stored is kept; run the same command again to carry on");
-        return CS_EXIT_SIGNAL + cs_signals_caught();
+        print_report(in, &report, stderr, "Interrupted. ");
+        cs_print_advice("what was stored is kept", CS_ADVICE_RESUME, NULL, NULL);
+        return CS_EXIT_SIGNAL + cs_caught_signal();
     }
-    if (status == CLIPSEARCH_E_MISMATCH) {
-        cs_say("%s\nTo keep both, give the new one a name of its own: --collection NAME", err.message);
-        return CS_EXIT_MODEL;
-    }
+    if (status == CLIPSEARCH_E_MISMATCH)
+        return cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_OTHER_COLLECTION, &in->settings, NULL);
     if (status != CLIPSEARCH_OK) {
         /* of all that ingestion opens, only the database and the collection can be CLIPSEARCH_E_NOT_FOUND */
-        int code = cs_report(&err, status == CLIPSEARCH_E_NOT_FOUND ? CS_STAGE_DATABASE : CS_STAGE_INPUT);
+        int code = cs_report_error(&err, status == CLIPSEARCH_E_NOT_FOUND ? CS_STAGE_DATABASE : CS_STAGE_INPUT);
         if (report.inserted + report.replaced)
-            say_report(in, &report, stderr, "Before that: ");
+            print_report(in, &report, stderr, "Before that: ");
         return code;
     }
     if (!in->args->quiet)
-        say_report(in, &report, stdout, "");
-    say_unmatched(in, &report);
+        print_report(in, &report, stdout, "");
+    note_unmatched(in, &report);
+    if (report.unreadable) {
+        char message[128];
+        snprintf(message, sizeof message, "%llu of these files could not be read because of errors of the machine",
+                 (unsigned long long)report.unreadable);
+        cs_print_advice(message, CS_ADVICE_RETRY, NULL, NULL);
+        return CS_EXIT_FILE;
+    }
     if (report.found == 0 && report.pruned == 0) {
-        cs_say("no picture found%s", in->file.yaml ? "; see sources, include and exclude in the file"
-                                                   : " (files named *.jpg, *.jpeg or *.png, or as --include says)");
+        cs_print_message("no images found%s",
+                         in->file.yaml ? "; check sources, include and exclude in the file"
+                                       : " (files named *.jpg, *.jpeg or *.png, or as given with --include)");
         return CS_EXIT_NOTHING;
     }
-    if (report.unreadable)
-        cs_say("%llu of those not read may be sound: the machine failed to read them; run the same command again",
-               (unsigned long long)report.unreadable);
-    return report.unreadable || (report.skipped && report.skipped == report.found) ? CS_EXIT_FILE : CS_EXIT_FOUND;
+    return report.skipped && report.skipped == report.found ? CS_EXIT_FILE : CS_EXIT_FOUND;
 }
 
 int cs_command_ingest(const cs_args *args)
 {
-    clipsearch_error err;
     ingest in = {.args = args, .view = cs_progress_open(), .bad = cs_bad_files_make(args->verbose)};
     clipsearch_ingest_options_init(&in.options);
     clipsearch_ingest_target_init(&in.target);
-    if (!args->words.count)
-        return cs_usage(CS_INGEST, "ingest what? Give directories or pictures, or one YAML file");
-    int code = args->words.count == 1 && is_yaml_file(args->words.items[0].text) ? read_yaml(&in) : read_words(&in);
-    if (code == CS_EXIT_FOUND &&
-        cs_settings_load(args, in.file.yaml ? &in.file : NULL, &in.settings, &err) != CLIPSEARCH_OK)
-        code = cs_report_settings(&err);
+    if (!args->operands.count)
+        return cs_report_usage(CS_INGEST, "nothing to ingest was given; give directories, images or one YAML file");
+    int code =
+        args->operands.count == 1 && is_yaml_file(args->operands.items[0].text) ? read_yaml(&in) : read_operands(&in);
+    if (code == CS_EXIT_FOUND)
+        code = cs_load_settings(args, in.file.yaml ? &in.file : NULL, &in.settings);
     if (code == CS_EXIT_FOUND) {
         merge_options(&in);
-        cs_signals_hold();
+        cs_catch_signals();
         code = prepare(&in);
     }
     if (code == CS_EXIT_FOUND)
-        code = run(&in);
+        code = ingest_images(&in);
     clipsearch_session_close(&in.session);
     clipsearch_encoder_close(&in.encoder);
     cs_settings_free(&in.settings);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * model_fetch.c - clipsearch model fetch: a known model's files into a directory of its own. */
+ * model_fetch.c - clipsearch model fetch: fetches a known model's files into a directory. */
 #include "cli/command.h"
 
 #include "base/mem.h"
-#include "models/download.h"
 #include "cli/commands/model_actions.h"
-#include "models/models.h"
-#include "cli/output/say.h"
-#include "config/settings.h"
+#include "cli/output/message.h"
+#include "cli/output/progress.h"
+#include "cli/output/units.h"
 #include "cli/signals.h"
+#include "models/download.h"
+#include "models/location.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,23 +17,24 @@
 
 enum { STALL_SECONDS = 30 };
 
-/* Where the model goes; has said what is wrong when NULL. */
+/* The directory for the model; NULL after printing what is wrong. */
 static char *choose_directory(const cs_args *args, const char *name)
 {
-    char *directory = args->to ? cs_strdup(args->to) : cs_users_model_path(name);
+    char *directory = args->to ? cs_strdup(args->to) : cs_user_model_path(name);
     if (!directory && args->to)
         cs_report_memory();
     else if (!directory)
-        cs_say("neither XDG_DATA_HOME nor HOME is set, so there is no place for models; say where with --to DIR");
+        cs_print_message(
+            "neither XDG_DATA_HOME nor HOME is set, so there is no place for models; give a directory with --to DIR");
     return directory;
 }
 
-/* All of `directory`, and that it has room for what is still to be fetched. */
-static clipsearch_status prepare(const cs_known_model *model, const char *directory, clipsearch_error *err)
+/* Create `directory`, and check that it has room for what is still to be fetched. */
+static clipsearch_status prepare_directory(const cs_known_model *model, const char *directory, clipsearch_error *err)
 {
     cs_buf file = cs_buf_make(1 << 16);
     cs_buf_printf(&file, "%s/x", directory);
-    clipsearch_status status = file.failed ? cs_fail_memory(err, directory) : cs_make_directories_for(file.data, err);
+    clipsearch_status status = file.failed ? cs_fail_memory(err, directory) : cs_create_parents(file.data, err);
     cs_buf_free(&file);
     if (status != CLIPSEARCH_OK)
         return status;
@@ -41,15 +43,16 @@ static clipsearch_status prepare(const cs_known_model *model, const char *direct
     for (size_t i = 0; i < model->file_count; i++)
         missing += cs_download_missing(&model->files[i], directory);
     if (statvfs(directory, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < missing) {
-        char there[32], wanted[32];
-        return cs_fail(err, CLIPSEARCH_E_IO, "%s: %s more are needed, and there are %s free", directory,
-                       cs_byte_words(missing, wanted), cs_byte_words((uint64_t)fs.f_bavail * fs.f_frsize, there));
+        char available[32], needed[32];
+        return cs_fail(err, CLIPSEARCH_E_IO, "%s: %s are needed, but only %s are free", directory,
+                       cs_format_bytes(missing, needed),
+                       cs_format_bytes((uint64_t)fs.f_bavail * fs.f_frsize, available));
     }
     return CLIPSEARCH_OK;
 }
 
-/* Whether this build can use what was fetched is better known now than at the first search. */
-static void try_to_open(const char *directory)
+/* Check that this build can open what was fetched: the user should learn that now, not at the first search. */
+static void check_usable(const char *directory)
 {
     clipsearch_error err;
     clipsearch_encoder *encoder = NULL;
@@ -61,63 +64,119 @@ static void try_to_open(const char *directory)
         status = clipsearch_encoder_open(directory, &options, &encoder, NULL);
     }
     if (status != CLIPSEARCH_OK)
-        cs_say("the files are whole, but this build cannot use them: %s", err.message);
+        cs_print_message("the files are complete, but this build cannot use them: %s", err.message);
     clipsearch_encoder_close(&encoder);
 }
 
-static int fetch_all(const cs_args *args, const cs_known_model *model, const char *directory)
+/* What the callbacks of a download need. */
+typedef struct fetching {
+    const cs_args *args;
+    cs_progress_view view;
+} fetching;
+
+static void on_progress(void *context, const cs_download_progress *progress)
 {
-    clipsearch_error err;
-    cs_progress_view view = cs_progress_open();
+    fetching *f = context;
+    char name[256];
+    snprintf(name, sizeof name, "%s%s", progress->checking ? "checking " : "", progress->name);
+    if (!f->args->quiet)
+        cs_progress_show_bytes(&f->view, &(cs_bytes_progress){.name = name,
+                                                              .done = progress->done,
+                                                              .total = progress->total,
+                                                              .before = progress->before,
+                                                              .seconds = progress->seconds});
+}
+
+static void on_note(void *context, bool detail, const char *line)
+{
+    fetching *f = context;
+    if (f->args->quiet || (detail && !f->args->verbose))
+        return;
+    cs_progress_clear(&f->view);
+    cs_print_message("%s", line);
+}
+
+static bool keep_going(void *context)
+{
+    (void)context;
+    return cs_caught_signal() == 0;
+}
+
+/* Fetch the files that are missing; *fetched counts them. */
+static clipsearch_status fetch_files(const cs_args *args, const cs_known_model *model, const char *directory,
+                                     size_t *fetched, clipsearch_error *err)
+{
+    fetching f = {.args = args, .view = cs_progress_open()};
     const cs_download_options options = {.mirror = args->mirror,
                                          .stall_seconds =
                                              args->timeout.given ? (unsigned)args->timeout.value : STALL_SECONDS,
-                                         .quiet = args->quiet,
-                                         .verbose = args->verbose,
-                                         .view = &view};
-    clipsearch_status status = prepare(model, directory, &err);
-    size_t fetched = 0;
+                                         .progress = on_progress,
+                                         .note = on_note,
+                                         .keep_going = keep_going,
+                                         .context = &f};
+    clipsearch_status status = prepare_directory(model, directory, err);
     for (size_t i = 0; i < model->file_count && status == CLIPSEARCH_OK; i++) {
         cs_download_result result;
         const cs_known_file *file = &model->files[i];
-        status = cs_download(file, directory, &options, &result, &err);
-        fetched += status == CLIPSEARCH_OK && result == CS_DOWNLOAD_NEW;
-        if (status == CLIPSEARCH_OK && result == CS_DOWNLOAD_NEW && !file->content && !file->digest && !args->quiet)
-            cs_say("%s: taken as it came; its publisher gives no digest to check it by", file->name);
+        status = cs_download(file, directory, &options, &result, err);
+        cs_progress_clear(&f.view);
+        if (status != CLIPSEARCH_OK || result != CS_DOWNLOAD_FETCHED)
+            continue;
+        ++*fetched;
+        if (!file->content && !file->digest && !args->quiet)
+            cs_print_message("%s: not checked, since its publisher gives no digest", file->name);
     }
-    if (status == CLIPSEARCH_E_CANCELLED) {
-        cs_say("%s", err.message);
-        return CS_EXIT_SIGNAL + cs_signals_caught();
+    return status;
+}
+
+static int report_failure(const clipsearch_error *err)
+{
+    switch (err->code) {
+    case CLIPSEARCH_E_CANCELLED:
+        cs_print_advice(err->message, CS_ADVICE_RESUME, NULL, NULL);
+        return CS_EXIT_SIGNAL + cs_caught_signal();
+    case CLIPSEARCH_E_UNSUPPORTED:
+        return cs_report_with_advice(err, CS_STAGE_MODEL, CS_ADVICE_FETCH_BY_HAND, NULL, NULL);
+    case CLIPSEARCH_E_IO:
+        return cs_report_with_advice(err, CS_STAGE_INPUT, CS_ADVICE_RESUME, NULL, NULL);
+    default:
+        return cs_report_error(err, CS_STAGE_INPUT);
     }
-    if (status != CLIPSEARCH_OK)
-        return cs_report(&err, status == CLIPSEARCH_E_UNSUPPORTED ? CS_STAGE_MODEL : CS_STAGE_INPUT);
+}
+
+static int fetch_model(const cs_args *args, const cs_known_model *model, const char *directory)
+{
+    clipsearch_error err;
+    size_t fetched = 0;
+    if (fetch_files(args, model, directory, &fetched, &err) != CLIPSEARCH_OK)
+        return report_failure(&err);
     if (args->quiet)
         return CS_EXIT_FOUND;
-    cs_buf words = cs_buf_make(1 << 16);
-    cs_put_printable(&words, directory);
-    printf("%s %s: %s\n", fetched ? "Fetched" : "There already is", model->name, words.data ? words.data : "");
-    cs_buf_free(&words);
-    try_to_open(directory);
+    cs_buf printable = cs_buf_make(1 << 16);
+    cs_put_printable(&printable, directory);
+    printf("%s %s: %s\n", fetched ? "Fetched" : "Already present:", model->name, printable.data ? printable.data : "");
+    cs_buf_free(&printable);
+    check_usable(directory);
     return CS_EXIT_FOUND;
 }
 
-int cs_command_model_fetch(const cs_args *args, const char *const *words, size_t count)
+int cs_command_model_fetch(const cs_args *args, const char *const *operands, size_t count)
 {
     (void)count;
     clipsearch_error err;
     cs_catalogue catalogue;
     const cs_known_model *model = NULL;
     if (args->mirror && strncmp(args->mirror, "https://", 8) != 0 && strncmp(args->mirror, "http://", 7) != 0)
-        return cs_usage(CS_MODEL, "--mirror must begin with https:// or http://, not be \"%s\"", args->mirror);
+        return cs_report_usage(CS_MODEL, "--mirror must begin with https:// or http://, not \"%s\"", args->mirror);
     int code = cs_model_catalogue(args, &catalogue);
-    if (code == CS_EXIT_FOUND && cs_catalogue_find(&catalogue, words[0], &model, &err) != CLIPSEARCH_OK)
-        code = cs_report(&err, CS_STAGE_MODEL);
+    if (code == CS_EXIT_FOUND && cs_catalogue_find(&catalogue, operands[0], &model, &err) != CLIPSEARCH_OK)
+        code = cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_KNOWN_MODELS, NULL, NULL);
     char *directory = code == CS_EXIT_FOUND ? choose_directory(args, model->name) : NULL;
     if (code == CS_EXIT_FOUND && !directory)
         code = CS_EXIT_USAGE;
     if (code == CS_EXIT_FOUND) {
-        cs_signals_hold();
-        code = fetch_all(args, model, directory);
+        cs_catch_signals();
+        code = fetch_model(args, model, directory);
     }
     cs_free(directory);
     cs_catalogue_close(&catalogue);

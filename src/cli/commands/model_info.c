@@ -1,39 +1,38 @@
 /* SPDX-License-Identifier: MIT
- * model_info.c - clipsearch model info: a model or a weight file, what is in it and what it takes. */
+ * model_info.c - clipsearch model info: the contents of a model or weight file, and the memory it needs. */
 #include "cli/command.h"
 
-#include "base/decimal.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "models/file_digest.h"
 #include "cli/commands/model_actions.h"
-#include "models/models.h"
-#include "cli/output/say.h"
-#include "config/settings.h"
-#include "config/words.h"
+#include "cli/commands/open.h"
+#include "cli/output/message.h"
+#include "cli/output/print.h"
+#include "cli/output/units.h"
+#include "config/names.h"
+#include "models/file_digest.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { DEFAULT_BATCH = 32, MOST_TYPES = 24 };
+enum { DEFAULT_BATCH = 32, MAX_TYPES = 24 };
 
-/* What is being told. */
 typedef struct model_info {
     const cs_args *args;
-    clipsearch_encoder *encoder; /* NULL: no encoder that this build knows */
+    clipsearch_encoder *encoder; /* NULL: this build knows no encoder of this kind */
     clipsearch_encoder_info of;
     clipsearch_memory memory;
-    clipsearch_error why; /* there is no encoder */
+    clipsearch_error why; /* of `encoder` NULL */
     const char *file;     /* the weights */
     clipsearch_weights_info weights;
     cs_file_digest digest;
     struct {
         char name[16];
         uint64_t count;
-    } types[MOST_TYPES];
+    } types[MAX_TYPES];
     size_t type_count;
-    cs_buf tensors; /* as they will be printed */
+    cs_buf tensors; /* the text that will be printed */
 } model_info;
 
 static void count_type(model_info *in, const char *type)
@@ -41,7 +40,7 @@ static void count_type(model_info *in, const char *type)
     size_t i = 0;
     while (i < in->type_count && strcmp(in->types[i].name, type) != 0)
         i++;
-    if (i == MOST_TYPES)
+    if (i == MAX_TYPES)
         return;
     if (i == in->type_count)
         snprintf(in->types[in->type_count++].name, sizeof in->types->name, "%s", type);
@@ -73,7 +72,7 @@ static bool on_tensor(void *context, const clipsearch_tensor *tensor)
     return !buf->failed;
 }
 
-/* Open `path` with as many towers as it has. */
+/* Open `path` with all the towers it has. */
 static void open_encoder(model_info *in, const char *path, const char *name)
 {
     static const unsigned towers[] = {CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, CLIPSEARCH_IMAGE_TOWER,
@@ -97,7 +96,7 @@ static void open_encoder(model_info *in, const char *path, const char *name)
     session.max_batch = in->args->batch.given ? in->args->batch.value : DEFAULT_BATCH;
     session.threads = in->args->threads.given ? (unsigned)in->args->threads.value : 0;
     if (clipsearch_encoder_memory(in->encoder, &session, &in->memory, &err) != CLIPSEARCH_OK)
-        cs_say("%s", err.message);
+        cs_print_message("%s", err.message);
     in->file = in->of.weights;
 }
 
@@ -114,18 +113,18 @@ static void put_encoder_text(const model_info *in, cs_buf *buf)
     const clipsearch_encoder_info *of = &in->of;
     cs_buf_puts(buf, "model        ");
     cs_put_printable(buf, of->name);
-    cs_buf_printf(buf, "\n  encoder    %s, %s, vectors of %zu numbers%s, compared by %s\n", of->architecture,
-                  tower_text(of->towers), of->dim, of->normalized ? " of length 1" : "", cs_metric_words[of->metric]);
-    cs_buf_printf(buf, "  pictures   %s\n", of->preprocessing);
+    cs_buf_printf(buf, "\n  encoder    %s, %s, vectors of %zu numbers%s, metric %s\n", of->architecture,
+                  tower_text(of->towers), of->dim, of->normalized ? " of length 1" : "", cs_metric_names[of->metric]);
+    cs_buf_printf(buf, "  images     %s\n", of->preprocessing);
     if (of->towers & CLIPSEARCH_TEXT_TOWER)
         cs_buf_printf(buf, "  texts      up to %zu tokens of %s\n", of->context_length,
-                      cs_grouped(of->vocabulary, vocabulary));
+                      cs_format_count(of->vocabulary, vocabulary));
     if (of->logit_scale > 0)
         cs_buf_printf(buf, "  logits     %g times the cosine\n", (double)of->logit_scale);
     cs_buf_printf(buf, "  identity   %s\n", of->fingerprint);
     cs_buf_printf(buf, "  memory     %s mapped, %s for packed weights, %s for batches of %zu\n",
-                  cs_byte_words(in->memory.mapped, mapped), cs_byte_words(in->memory.packed, packed),
-                  cs_byte_words(in->memory.session, session),
+                  cs_format_bytes(in->memory.mapped, mapped), cs_format_bytes(in->memory.packed, packed),
+                  cs_format_bytes(in->memory.session, session),
                   in->args->batch.given ? in->args->batch.value : (size_t)DEFAULT_BATCH);
 }
 
@@ -135,42 +134,27 @@ static void put_text(const model_info *in, cs_buf *buf)
     if (in->encoder)
         put_encoder_text(in, buf);
     else
-        cs_buf_puts(buf, "no encoder that is known here\n");
+        cs_buf_puts(buf, "not a known kind of encoder\n");
     cs_buf_puts(buf, "weights      ");
     cs_put_printable(buf, in->file);
     cs_buf_printf(buf, "\n  file       %s, %s\n  SHA-256    %s\n  numbers    %s\n", in->weights.container,
-                  cs_byte_words(in->weights.bytes, bytes), in->digest.sha256,
-                  cs_grouped(in->weights.parameters, parameters));
-    cs_buf_printf(buf, "tensors      %s:", cs_grouped(in->weights.tensors, count));
+                  cs_format_bytes(in->weights.bytes, bytes), in->digest.sha256,
+                  cs_format_count(in->weights.parameters, parameters));
+    cs_buf_printf(buf, "tensors      %s:", cs_format_count(in->weights.tensors, count));
     for (size_t i = 0; i < in->type_count; i++)
         cs_buf_printf(buf, "%s %" PRIu64 " %s", i ? "," : "", in->types[i].count, in->types[i].name);
     cs_buf_putc(buf, '\n');
     cs_buf_append(buf, in->tensors.data ? in->tensors.data : "", in->tensors.len);
 }
 
-static void put_member(cs_buf *buf, const char *before, const char *key, const char *text)
-{
-    cs_buf_printf(buf, "%s\"%s\":", before, key);
-    cs_json_put_string(buf, text, strlen(text));
-}
-
 static void put_encoder_json(const model_info *in, cs_buf *buf)
 {
-    const clipsearch_encoder_info *of = &in->of;
-    put_member(buf, "{", "name", of->name);
-    put_member(buf, ",", "path", of->path);
-    put_member(buf, ",", "architecture", of->architecture);
-    put_member(buf, ",", "metric", cs_metric_words[of->metric]);
-    cs_buf_printf(buf, ",\"normalized\":%s", of->normalized ? "true" : "false");
-    cs_buf_printf(buf, ",\"towers\":[%s%s%s]", of->towers & CLIPSEARCH_IMAGE_TOWER ? "\"image\"" : "",
-                  of->towers == (CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER) ? "," : "",
-                  of->towers & CLIPSEARCH_TEXT_TOWER ? "\"text\"" : "");
-    put_member(buf, ",", "fingerprint", of->fingerprint);
-    put_member(buf, ",", "preprocessing", of->preprocessing);
-    cs_buf_printf(buf,
-                  ",\"dim\":%zu,\"image_size\":%zu,\"context_length\":%zu,\"vocabulary\":%zu,\"logit_scale\":", of->dim,
-                  of->image_size, of->context_length, of->vocabulary);
-    cs_put_double(buf, (double)of->logit_scale);
+    const unsigned both = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, towers = in->of.towers;
+    cs_buf_putc(buf, '{');
+    cs_put_encoder_json(buf, &in->of);
+    cs_buf_printf(buf, ",\"normalized\":%s,\"towers\":[%s%s%s]", in->of.normalized ? "true" : "false",
+                  towers & CLIPSEARCH_IMAGE_TOWER ? "\"image\"" : "", towers == both ? "," : "",
+                  towers & CLIPSEARCH_TEXT_TOWER ? "\"text\"" : "");
     cs_buf_printf(buf, ",\n  \"memory\":{\"mapped\":%" PRIu64 ",\"packed\":%" PRIu64 ",\"session\":%" PRIu64 "}}",
                   in->memory.mapped, in->memory.packed, in->memory.session);
 }
@@ -182,63 +166,58 @@ static void put_json(const model_info *in, cs_buf *buf)
         put_encoder_json(in, buf);
     else
         cs_buf_puts(buf, "null");
-    put_member(buf, ",\n \"weights\":{", "path", in->file);
-    put_member(buf, ",", "container", in->weights.container);
-    put_member(buf, ",", "sha256", in->digest.sha256);
+    cs_buf_puts(buf, ",\n \"weights\":{");
+    cs_put_member(buf, "path", in->file);
+    cs_buf_putc(buf, ',');
+    cs_put_member(buf, "container", in->weights.container);
+    cs_buf_putc(buf, ',');
+    cs_put_member(buf, "sha256", in->digest.sha256);
     cs_buf_printf(buf, ",\"bytes\":%" PRIu64 ",\"parameters\":%" PRIu64 ",\n  \"tensors\":[", in->weights.bytes,
                   in->weights.parameters);
     cs_buf_append(buf, in->tensors.data ? in->tensors.data : "", in->tensors.len);
     cs_buf_puts(buf, "]}}\n");
 }
 
-static int tell(model_info *in)
+static int print_info(model_info *in)
 {
     clipsearch_error err;
     clipsearch_status status = clipsearch_weights_walk(in->file, on_tensor, in, &in->weights, &err);
     if (status == CLIPSEARCH_OK)
         status = cs_file_digest_read(in->file, CS_DIGEST_SHA256, NULL, NULL, &in->digest, &err);
     if (status != CLIPSEARCH_OK)
-        return cs_report(&err, CS_STAGE_MODEL);
+        return cs_report_error(&err, CS_STAGE_MODEL);
     cs_buf buf = cs_buf_make(256 << 20);
-    if (in->args->json)
-        put_json(in, &buf);
-    else
-        put_text(in, &buf);
-    int code = buf.failed || in->tensors.failed ? cs_report_memory() : CS_EXIT_FOUND;
-    if (code == CS_EXIT_FOUND)
-        fwrite(buf.data, 1, buf.len, stdout);
-    cs_buf_free(&buf);
-    return code;
+    (in->args->json ? put_json : put_text)(in, &buf);
+    buf.failed = buf.failed || in->tensors.failed;
+    return cs_print_buf(&buf, stdout, &err) == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_memory();
 }
 
-/* Whether `word` is a file that exists. */
-static bool is_file(const char *word)
+/* Whether `path` is a file that exists. */
+static bool is_file(const char *path)
 {
     cs_file_info info;
-    return cs_file_stat(word, &info, NULL) == CLIPSEARCH_OK && !info.is_directory;
+    return cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK && !info.is_directory;
 }
 
-int cs_command_model_info(const cs_args *args, const char *const *words, size_t count)
+int cs_command_model_info(const cs_args *args, const char *const *operands, size_t count)
 {
     (void)count;
-    clipsearch_error err;
     cs_settings settings;
-    cs_model_place place = {0};
+    cs_model_location location = {0};
     model_info in = {.args = args, .tensors = cs_buf_make(256 << 20)};
-    int code = CS_EXIT_FOUND;
-    if (cs_settings_load(args, NULL, &settings, &err) != CLIPSEARCH_OK)
-        code = cs_report_settings(&err);
-    bool file = code == CS_EXIT_FOUND && is_file(words[0]);
-    if (code == CS_EXIT_FOUND && !file && cs_model_find(words[0], &place, &err) != CLIPSEARCH_OK)
-        code = cs_report(&err, CS_STAGE_MODEL);
+    int code = cs_load_settings(args, NULL, &settings);
+    const char *model = operands[0];
+    const bool file = code == CS_EXIT_FOUND && is_file(model);
+    if (code == CS_EXIT_FOUND && !file)
+        code = cs_find_model(model, &location);
     if (code == CS_EXIT_FOUND) {
-        open_encoder(&in, file ? words[0] : place.directory, file ? NULL : place.name);
-        in.file = in.file ? in.file : file ? words[0] : NULL;
-        code = in.file ? tell(&in) : cs_report(&in.why, CS_STAGE_MODEL);
+        open_encoder(&in, file ? model : location.directory, file ? NULL : location.name);
+        in.file = in.file ? in.file : file ? model : NULL;
+        code = in.file ? print_info(&in) : cs_report_error(&in.why, CS_STAGE_MODEL);
     }
     clipsearch_encoder_close(&in.encoder);
     cs_buf_free(&in.tensors);
-    cs_model_place_free(&place);
+    cs_model_location_free(&location);
     cs_settings_free(&settings);
     return code;
 }

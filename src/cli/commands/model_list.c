@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: MIT
- * model_list.c - clipsearch model list: the known models, and what is here of them. */
+ * model_list.c - clipsearch model list: the known models and the installed ones. */
 #include "cli/command.h"
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "cli/commands/model_actions.h"
-#include "models/models.h"
-#include "cli/output/say.h"
+#include "cli/output/message.h"
+#include "cli/output/print.h"
+#include "cli/output/units.h"
+#include "models/location.h"
 
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const presence_words[] = {[CS_ABSENT] = "no", [CS_PARTLY] = "partly", [CS_PRESENT] = "yes"};
+static const char *const presence_names[] = {[CS_ABSENT] = "no", [CS_PARTLY] = "partly", [CS_PRESENT] = "yes"};
 
 static void put_text(cs_buf *buf, const char *before, const char *key, const char *text)
 {
-    cs_buf_printf(buf, "%s\"%s\":", before, key);
-    if (text)
-        cs_json_put_string(buf, text, strlen(text));
-    else
-        cs_buf_puts(buf, "null");
+    cs_buf_puts(buf, before);
+    cs_put_member(buf, key, text);
 }
 
 static void put_file_json(cs_buf *buf, const cs_known_file *file)
@@ -53,7 +51,7 @@ static void put_model_json(cs_buf *buf, const cs_known_model *model, const char 
     put_text(buf, ",", "preprocessing", model->preprocessing);
     put_text(buf, ",", "source", model->source);
     cs_buf_printf(buf, ",\"bytes\":%" PRIu64 ",\"bytes_exact\":%s", bytes, exact ? "true" : "false");
-    put_text(buf, ",", "installed", presence_words[presence]);
+    put_text(buf, ",", "installed", presence_names[presence]);
     put_text(buf, ",", "path", presence == CS_ABSENT ? NULL : directory);
     cs_buf_puts(buf, ",\n   \"files\":[");
     for (size_t i = 0; i < model->file_count; i++) {
@@ -65,15 +63,15 @@ static void put_model_json(cs_buf *buf, const cs_known_model *model, const char 
 
 static void put_model_line(cs_buf *buf, const cs_known_model *model, const char *directory)
 {
-    static const char *const words[] = {[CS_ABSENT] = "-", [CS_PARTLY] = "partly", [CS_PRESENT] = "installed"};
+    static const char *const states[] = {[CS_ABSENT] = "-", [CS_PARTLY] = "partly", [CS_PRESENT] = "installed"};
     char size[32], about[40];
     bool exact;
     uint64_t bytes = cs_known_bytes(model, &exact);
-    bool known = true; /* a size that leaves out the weights would mislead */
+    bool known = true; /* a size without the weights would mislead */
     for (size_t i = 0; i < model->file_count; i++)
         known = known && (model->files[i].bytes || i + 1 < model->file_count);
-    snprintf(about, sizeof about, "%s", known ? cs_byte_words(bytes, size) : "?");
-    cs_buf_printf(buf, "%-22s  %-9s  %9s  %4zu  ", model->name, words[cs_model_presence(model, directory)], about,
+    snprintf(about, sizeof about, "%s", known ? cs_format_bytes(bytes, size) : "?");
+    cs_buf_printf(buf, "%-22s  %-9s  %9s  %4zu  ", model->name, states[cs_model_presence(model, directory)], about,
                   model->dim);
     cs_put_printable(buf, model->title);
     cs_buf_puts(buf, model->licence ? "; " : "");
@@ -92,17 +90,17 @@ static int compare_strings(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The built-in model and the user's own, which no catalogue names. */
+/* The built-in model and the user's own models, which the catalogue does not have. */
 static void put_others(cs_buf *buf, const cs_catalogue *catalogue, bool json)
 {
-    enum { MOST = 1000 };
-    char *names[MOST] = {NULL}, *models = cs_users_model_path("");
+    enum { MAX_NAMES = 1000 };
+    char *names[MAX_NAMES] = {NULL}, *models = cs_user_model_path("");
     size_t count = 0, n = models ? strlen(models) : 0;
     if (n && models[n - 1] == '/')
         models[n - 1] = '\0';
     DIR *directory = models ? opendir(models) : NULL;
     names[count++] = cs_strdup(CS_DEFAULT_MODEL);
-    for (struct dirent *entry; directory && count < MOST && (entry = readdir(directory));)
+    for (struct dirent *entry; directory && count < MAX_NAMES && (entry = readdir(directory));)
         if (entry->d_name[0] != '.' && strcmp(entry->d_name, CS_DEFAULT_MODEL) != 0 &&
             !is_known(catalogue, entry->d_name) && (names[count] = cs_strdup(entry->d_name)))
             count++;
@@ -131,9 +129,9 @@ static void put_others(cs_buf *buf, const cs_catalogue *catalogue, bool json)
     }
 }
 
-int cs_command_model_list(const cs_args *args, const char *const *words, size_t count)
+int cs_command_model_list(const cs_args *args, const char *const *operands, size_t count)
 {
-    (void)words, (void)count;
+    (void)operands, (void)count;
     cs_catalogue catalogue;
     int code = cs_model_catalogue(args, &catalogue);
     cs_buf buf = cs_buf_make(64 << 20);

@@ -1,59 +1,86 @@
 /* SPDX-License-Identifier: MIT
- * open.c - opening what a command works on, and what to do when it is not there. */
+ * open.c - databases, collections and models, and advice when they are missing. */
 #include "cli/commands/open.h"
 
 #include "cli/command.h"
-#include "cli/output/say.h"
+#include "cli/output/message.h"
 
+#include <stdio.h>
 #include <string.h>
 
-void cs_say_ingest(const cs_settings *settings, const char *what)
+void cs_print_note(void *settings, const char *line)
 {
-    bool db = settings->db_from == CS_FROM_FLAG, collection = strcmp(settings->collection, "photos") != 0;
-    cs_say("%s\nTo ingest pictures, run: clipsearch ingest%s%s%s%s DIRECTORY", what, db ? " --db " : "",
-           db ? settings->db : "", collection ? " --collection " : "", collection ? settings->collection : "");
+    cs_print_advice(line, CS_ADVICE_REPAIR, settings, NULL);
 }
 
-void cs_say_note(void *context, const char *line)
+void cs_print_notes(const cs_args *args, cs_settings *settings, clipsearch_database *db)
 {
-    (void)context;
-    cs_say("%s", line);
+    if (!args->quiet)
+        clipsearch_database_on_note(db, cs_print_note, settings);
 }
 
-void cs_say_notes(const cs_settings *settings, clipsearch_database *db)
-{
-    if (!settings->quiet)
-        clipsearch_database_on_note(db, cs_say_note, NULL);
-}
-
-int cs_open_database(const cs_settings *settings, unsigned flags, clipsearch_database **db)
+int cs_open_database(const cs_args *args, unsigned flags, cs_opened *opened)
 {
     clipsearch_error err;
-    char what[1200];
-    clipsearch_status status = clipsearch_database_open(settings->db, flags, db, &err);
-    if (status == CLIPSEARCH_E_NOT_FOUND) {
-        snprintf(what, sizeof what, "nothing has been ingested yet: there is no database %s", settings->db);
-        cs_say_ingest(settings, what);
-        return CS_EXIT_DATABASE;
-    }
-    if (status == CLIPSEARCH_OK)
-        cs_say_notes(settings, *db);
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_DATABASE);
-}
-
-int cs_open_collection(const cs_settings *settings, unsigned flags, clipsearch_database **db,
-                       clipsearch_collection **collection, clipsearch_collection_info *info)
-{
-    clipsearch_error err;
-    int code = cs_open_database(settings, flags, db);
+    char message[1200];
+    int code = cs_load_settings(args, NULL, &opened->settings);
     if (code != CS_EXIT_FOUND)
         return code;
-    clipsearch_status status = clipsearch_collection_open(*db, settings->collection, NULL, collection, &err);
+    clipsearch_status status = clipsearch_database_open(opened->settings.db, flags, &opened->db, &err);
     if (status == CLIPSEARCH_E_NOT_FOUND) {
-        cs_say_ingest(settings, err.message);
+        snprintf(message, sizeof message, "nothing has been ingested yet: there is no database %s",
+                 opened->settings.db);
+        cs_print_advice(message, CS_ADVICE_INGEST, &opened->settings, NULL);
         return CS_EXIT_DATABASE;
     }
     if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_describe(*collection, info, &err);
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_DATABASE);
+        cs_print_notes(args, &opened->settings, opened->db);
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_DATABASE);
+}
+
+int cs_open_collection(const cs_args *args, const char *name, unsigned flags, cs_opened *opened)
+{
+    clipsearch_error err;
+    int code = cs_open_database(args, flags, opened);
+    if (code != CS_EXIT_FOUND)
+        return code;
+    if (name)
+        opened->settings.collection = name;
+    clipsearch_status status =
+        clipsearch_collection_open(opened->db, opened->settings.collection, NULL, &opened->collection, &err);
+    if (status == CLIPSEARCH_E_NOT_FOUND)
+        return cs_report_with_advice(&err, CS_STAGE_DATABASE, CS_ADVICE_INGEST, &opened->settings, NULL);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_describe(opened->collection, &opened->info, &err);
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_DATABASE);
+}
+
+void cs_close_opened(cs_opened *opened)
+{
+    clipsearch_collection_close(&opened->collection);
+    clipsearch_database_close(&opened->db);
+    cs_settings_free(&opened->settings);
+}
+
+int cs_report_model(const clipsearch_error *err, const cs_settings *settings, const char *encoder)
+{
+    const char *name = encoder ? encoder : settings->model ? settings->model : CS_DEFAULT_MODEL;
+    if (err->code != CLIPSEARCH_E_NOT_FOUND)
+        return cs_report_error(err, CS_STAGE_MODEL);
+    return cs_report_with_advice(err, CS_STAGE_MODEL, cs_advice_for_model(name), settings, name);
+}
+
+int cs_open_model(const cs_settings *settings, const char *encoder, unsigned towers, bool pack_weights,
+                  clipsearch_encoder **opened)
+{
+    clipsearch_error err;
+    clipsearch_status status = cs_model_open(settings, encoder, towers, pack_weights, opened, &err);
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_model(&err, settings, encoder);
+}
+
+int cs_find_model(const char *model, cs_model_location *location)
+{
+    clipsearch_error err;
+    clipsearch_status status = cs_model_find(model, location, &err);
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_model(&err, NULL, model);
 }

@@ -1,25 +1,41 @@
 /* SPDX-License-Identifier: MIT
- * open.h - the database and the collection a command works on, without their model. */
+ * open.h - opening what a command works on. Each function that returns int returns CS_EXIT_FOUND, or prints what is
+ * wrong and returns the exit status for it. */
 #ifndef CS_CLI_COMMANDS_OPEN_H
 #define CS_CLI_COMMANDS_OPEN_H
 
+#include "cli/options.h"
 #include "config/settings.h"
+#include "models/location.h"
 
-/* A receiver of the library's notes: prints the line. */
-void cs_say_note(void *context, const char *line);
+/* A database with its settings, and one collection of it; what was not opened is NULL. Zero-initialise; close in any
+ * case. */
+typedef struct cs_opened {
+    cs_settings settings;
+    clipsearch_database *db;
+    clipsearch_collection *collection;
+    clipsearch_collection_info info; /* of the collection */
+} cs_opened;
 
-/* Pass on what the library notes about `db`, unless the settings say to be quiet. */
-void cs_say_notes(const cs_settings *settings, clipsearch_database *db);
+/* Load the settings and open their database; flags as clipsearch_database_open. */
+int cs_open_database(const cs_args *args, unsigned flags, cs_opened *opened);
 
-/* Open the database; flags as clipsearch_database_open. Returns CS_EXIT_FOUND, or has said what is wrong and returns
- * the exit status for it. */
-int cs_open_database(const cs_settings *settings, unsigned flags, clipsearch_database **db);
+/* The same, and open the collection `name` (NULL: the settings'), not bound to an encoder. */
+int cs_open_collection(const cs_args *args, const char *name, unsigned flags, cs_opened *opened);
+void cs_close_opened(cs_opened *opened);
 
-/* Both, and describe the collection. Close both in any case. */
-int cs_open_collection(const cs_settings *settings, unsigned flags, clipsearch_database **db,
-                       clipsearch_collection **collection, clipsearch_collection_info *info);
+/* A receiver of the library's notes: prints the line with advice. `settings` (a cs_settings): the context. */
+void cs_print_note(void *settings, const char *line);
 
-/* Say `what`, and how pictures are ingested. */
-void cs_say_ingest(const cs_settings *settings, const char *what);
+/* Print the library's notes about `db`, with advice, unless `args` asks for quiet. `settings` must outlive it. */
+void cs_print_notes(const cs_args *args, cs_settings *settings, clipsearch_database *db);
+
+/* cs_model_open and cs_model_find with advice. */
+int cs_open_model(const cs_settings *settings, const char *encoder, unsigned towers, bool pack_weights,
+                  clipsearch_encoder **opened);
+int cs_find_model(const char *model, cs_model_location *location);
+
+/* Report that a model could not be opened, with advice when it is not installed. */
+int cs_report_model(const clipsearch_error *err, const cs_settings *settings, const char *encoder);
 
 #endif

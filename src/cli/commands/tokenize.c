@@ -4,15 +4,14 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "cli/inputs.h"
-#include "models/models.h"
-#include "config/settings.h"
-#include "config/words.h"
+#include "cli/commands/open.h"
+#include "cli/input_list.h"
+#include "config/names.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* The piece of a token; "" for an id the vocabulary does not spell. */
+/* The text of a token; "" for an id that the vocabulary does not spell. */
 static const char *piece_of(const clipsearch_encoder *encoder, int32_t id)
 {
     const char *piece = clipsearch_token_piece(encoder, id);
@@ -45,14 +44,14 @@ static void put_json(cs_buf *buf, const clipsearch_encoder *encoder, const char 
     cs_buf_puts(buf, "]}\n");
 }
 
-static int tokenize_all(const cs_args *args, const cs_inputs *inputs, const clipsearch_encoder *encoder)
+static int tokenize_all(const cs_args *args, const cs_input_list *inputs, const clipsearch_encoder *encoder)
 {
     clipsearch_error err;
     clipsearch_status status = CLIPSEARCH_OK;
     clipsearch_encoder_info info;
     clipsearch_encoder_describe(encoder, &info);
     clipsearch_overflow overflow =
-        args->overflow ? (clipsearch_overflow)cs_word_index(args->overflow, cs_overflow_words) : CLIPSEARCH_TRUNCATE;
+        args->overflow ? (clipsearch_overflow)cs_name_index(args->overflow, cs_overflow_names) : CLIPSEARCH_TRUNCATE;
     int32_t *ids = cs_alloc_array(info.context_length, sizeof *ids); /* [context_length] */
     cs_buf line = cs_buf_make(SIZE_MAX / 2);
     if (!ids)
@@ -75,29 +74,29 @@ static int tokenize_all(const cs_args *args, const cs_inputs *inputs, const clip
     }
     cs_buf_free(&line);
     cs_free(ids);
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_INPUT);
+    return status == CLIPSEARCH_OK        ? CS_EXIT_FOUND
+           : status == CLIPSEARCH_E_LIMIT ? cs_report_with_advice(&err, CS_STAGE_INPUT, CS_ADVICE_TRUNCATE, NULL, NULL)
+                                          : cs_report_error(&err, CS_STAGE_INPUT);
 }
 
 int cs_command_tokenize(const cs_args *args)
 {
     clipsearch_error err;
     cs_settings settings = {0};
-    cs_inputs inputs = {0};
+    cs_input_list inputs = {0};
     clipsearch_encoder *encoder = NULL;
-    int code = CS_EXIT_FOUND;
-    if (cs_settings_load(args, NULL, &settings, &err) != CLIPSEARCH_OK)
-        code = cs_report_settings(&err);
-    else if (cs_inputs_read(args, &inputs, &err) != CLIPSEARCH_OK)
-        code = cs_report(&err, CS_STAGE_INPUT);
-    else if (!inputs.count)
-        code =
-            args->list ? CS_EXIT_NOTHING : cs_usage(CS_TOKENIZE, "tokenize what? Give texts in quotes, or --list FILE");
-    else if (cs_model_open(&settings, NULL, CLIPSEARCH_TEXT_TOWER, false, &encoder, &err) != CLIPSEARCH_OK)
-        code = cs_report(&err, CS_STAGE_MODEL);
-    else
+    int code = cs_load_settings(args, NULL, &settings);
+    if (code == CS_EXIT_FOUND && cs_read_inputs(args, &inputs, &err) != CLIPSEARCH_OK)
+        code = cs_report_error(&err, CS_STAGE_INPUT);
+    else if (code == CS_EXIT_FOUND && !inputs.count)
+        code = args->list ? CS_EXIT_NOTHING
+                          : cs_report_usage(CS_TOKENIZE, "no text was given; give texts in quotes, or --list FILE");
+    if (code == CS_EXIT_FOUND)
+        code = cs_open_model(&settings, NULL, CLIPSEARCH_TEXT_TOWER, false, &encoder);
+    if (code == CS_EXIT_FOUND)
         code = tokenize_all(args, &inputs, encoder);
     clipsearch_encoder_close(&encoder);
-    cs_inputs_free(&inputs);
+    cs_free_inputs(&inputs);
     cs_settings_free(&settings);
     return code;
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT
- * vacuum.c - clipsearch vacuum: what was removed is taken out of the files. */
+ * vacuum.c - clipsearch vacuum: removes what deleted images left in the files. */
 #include "cli/command.h"
 
 #include "base/file.h"
-#include "cli/commands/each_collection.h"
-#include "cli/commands/open.h"
-#include "cli/output/say.h"
+#include "cli/commands/for_each_collection.h"
+#include "cli/output/message.h"
+#include "cli/output/units.h"
 #include "cli/signals.h"
 
 #include <stdio.h>
 
-static bool goes_on(void *context, uint64_t done, uint64_t all)
+static bool keep_going(void *context, uint64_t done, uint64_t all)
 {
     (void)context;
     (void)done;
     (void)all;
-    return cs_signals_caught() == 0;
+    return cs_caught_signal() == 0;
 }
 
 static int vacuum_collection(void *context, const cs_settings *settings, clipsearch_collection *collection)
@@ -26,40 +26,34 @@ static int vacuum_collection(void *context, const cs_settings *settings, clipsea
     clipsearch_checkpoint_options_init(&options);
     options.threads = (unsigned)settings->threads;
     options.vacuum = true;
-    options.progress = goes_on;
+    options.progress = keep_going;
     clipsearch_status status = clipsearch_collection_checkpoint(collection, &options, &err);
     if (status == CLIPSEARCH_E_CANCELLED) {
-        cs_say("interrupted; %s", err.message);
-        return CS_EXIT_SIGNAL + cs_signals_caught();
+        cs_print_message("interrupted; %s", err.message);
+        return CS_EXIT_SIGNAL + cs_caught_signal();
     }
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report(&err, CS_STAGE_DATABASE);
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_DATABASE);
 }
 
 int cs_command_vacuum(const cs_args *args)
 {
     clipsearch_error err;
-    cs_settings settings;
+    cs_opened opened = {0};
     cs_file_info before = {0}, after = {0};
-    char words[2][32];
-    clipsearch_database *db = NULL;
-    int code = CS_EXIT_FOUND;
-    if (cs_settings_load(args, NULL, &settings, &err) != CLIPSEARCH_OK)
-        code = cs_report_settings(&err);
-    if (code == CS_EXIT_FOUND)
-        code = cs_open_database(&settings, 0, &db);
+    char sizes[2][32];
+    int code = cs_open_database(args, 0, &opened);
     if (code == CS_EXIT_FOUND) {
-        cs_signals_hold();
-        cs_file_stat(settings.db, &before, NULL);
-        code = cs_each_collection(db, &settings, &args->words, vacuum_collection, NULL);
+        cs_catch_signals();
+        cs_file_stat(opened.settings.db, &before, NULL);
+        code = cs_for_each_collection(&opened, &args->operands, vacuum_collection, NULL);
     }
-    if (code == CS_EXIT_FOUND && clipsearch_database_vacuum(db, &err) != CLIPSEARCH_OK)
-        code = cs_report(&err, CS_STAGE_DATABASE);
+    if (code == CS_EXIT_FOUND && clipsearch_database_vacuum(opened.db, &err) != CLIPSEARCH_OK)
+        code = cs_report_error(&err, CS_STAGE_DATABASE);
     if (code == CS_EXIT_FOUND && !args->quiet) {
-        cs_file_stat(settings.db, &after, NULL);
-        printf("Vacuumed %s: %s, was %s\n", settings.db, cs_byte_words(after.size, words[0]),
-               cs_byte_words(before.size, words[1]));
+        cs_file_stat(opened.settings.db, &after, NULL);
+        printf("Vacuumed %s: %s, before %s\n", opened.settings.db, cs_format_bytes(after.size, sizes[0]),
+               cs_format_bytes(before.size, sizes[1]));
     }
-    clipsearch_database_close(&db);
-    cs_settings_free(&settings);
+    cs_close_opened(&opened);
     return code;
 }

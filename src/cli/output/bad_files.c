@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * bad_files.c - the list of pictures that could not be read. */
+ * bad_files.c - the list of files that could not be read. */
 #include "cli/output/bad_files.h"
 
-#include "cli/output/say.h"
+#include "cli/output/message.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { FEW = 20, MOST_BYTES = 64 << 20 };
+enum { DEFAULT_SHOWN = 20, MAX_BYTES = 64 << 20 };
 
 cs_bad_files cs_bad_files_make(bool all)
 {
-    return (cs_bad_files){.lines = cs_buf_make(MOST_BYTES), .limit = all ? UINT64_MAX : FEW};
+    return (cs_bad_files){.lines = cs_buf_make(MAX_BYTES), .limit = all ? UINT64_MAX : DEFAULT_SHOWN};
 }
 
 void cs_bad_files_add(cs_bad_files *bad, const char *path, const char *reason)
@@ -33,11 +33,11 @@ void cs_bad_files_add(cs_bad_files *bad, const char *path, const char *reason)
         bad->shown++;
 }
 
-void cs_bad_files_say(const cs_bad_files *bad, bool all)
+void cs_bad_files_print(const cs_bad_files *bad, bool all)
 {
     if (!bad->count)
         return;
-    cs_say("%llu file%s could not be read:", (unsigned long long)bad->count, bad->count == 1 ? "" : "s");
+    cs_print_message("%llu file%s could not be read:", (unsigned long long)bad->count, bad->count == 1 ? "" : "s");
     fwrite(bad->lines.data, 1, bad->lines.len, stderr);
     if (bad->count > bad->shown)
         fprintf(stderr, "  and %llu more%s\n", (unsigned long long)(bad->count - bad->shown),

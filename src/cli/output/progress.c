@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * progress.c - progress as a bar or a line. */
+ * progress.c - progress as a bar or as lines. */
 #include "cli/output/progress.h"
 
-#include "cli/output/say.h"
+#include "cli/output/units.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,31 +12,32 @@
 
 static const double TERMINAL_SECONDS = 0.1, LINE_SECONDS = 5;
 
-enum { MOST_COLUMNS = 120, USUAL_COLUMNS = 80, LEAST_BAR = 10 };
+enum { MAX_COLUMNS = 120, DEFAULT_COLUMNS = 80, MIN_BAR = 10 };
 
 static double rate_of(const clipsearch_progress *progress)
 {
     return progress->seconds > 0 ? (double)progress->done / progress->seconds : 0;
 }
 
-/* "84.2/s, 6.1 s left"; the time left only once everything has been found and something has been done. */
+/* "84.2/s, 6.1 s left". The time left is known once all files have been found and some are done. */
 static void put_rate(const clipsearch_progress *progress, cs_buf *buf)
 {
     char left[32];
     double rate = rate_of(progress);
     cs_buf_printf(buf, "%.1f/s", rate);
     if (progress->walking_done && rate > 0 && progress->found >= progress->done)
-        cs_buf_printf(buf, ", %s left", cs_duration_words((double)(progress->found - progress->done) / rate, left));
+        cs_buf_printf(buf, ", %s left", cs_format_duration((double)(progress->found - progress->done) / rate, left));
 }
 
 static void put_counts(const clipsearch_progress *progress, cs_buf *buf)
 {
     char done[27], found[27];
     if (progress->walking_done)
-        cs_buf_printf(buf, "%s of %s pictures", cs_grouped(progress->done, done), cs_grouped(progress->found, found));
+        cs_buf_printf(buf, "%s of %s images", cs_format_count(progress->done, done),
+                      cs_format_count(progress->found, found));
     else
-        cs_buf_printf(buf, "%s pictures, %s found so far", cs_grouped(progress->done, done),
-                      cs_grouped(progress->found, found));
+        cs_buf_printf(buf, "%s images, %s found so far", cs_format_count(progress->done, done),
+                      cs_format_count(progress->found, found));
 }
 
 void cs_progress_line(const clipsearch_progress *progress, cs_buf *buf)
@@ -51,21 +52,21 @@ void cs_progress_bytes_line(const cs_bytes_progress *progress, cs_buf *buf)
     char done[32], total[32], speed[32], left[32];
     uint64_t moved = progress->done - progress->before;
     double rate = progress->seconds > 0 ? (double)moved / progress->seconds : 0;
-    cs_buf_printf(buf, "%s: %s", progress->name, cs_byte_words(progress->done, done));
+    cs_buf_printf(buf, "%s: %s", progress->name, cs_format_bytes(progress->done, done));
     if (progress->total)
-        cs_buf_printf(buf, " of %s", cs_byte_words(progress->total, total));
-    cs_buf_printf(buf, ", %s/s", cs_byte_words((unsigned long long)rate, speed));
+        cs_buf_printf(buf, " of %s", cs_format_bytes(progress->total, total));
+    cs_buf_printf(buf, ", %s/s", cs_format_bytes((unsigned long long)rate, speed));
     if (rate > 0 && progress->total >= progress->done)
-        cs_buf_printf(buf, ", %s left", cs_duration_words((double)(progress->total - progress->done) / rate, left));
+        cs_buf_printf(buf, ", %s left", cs_format_duration((double)(progress->total - progress->done) / rate, left));
 }
 
-/* `words` behind a bar that shows `fraction`, when there is room and it is not below 0: `columns` - 1 letters at most,
- * since the last column would wrap on some terminals. */
+/* A bar that shows `fraction` and then `words`. No bar when there is no room for it or `fraction` is below 0. At most
+ * `columns` - 1 letters, since the last column would wrap on some terminals. */
 static void put_bar(double fraction, const cs_buf *words, size_t columns, cs_buf *buf)
 {
     size_t room = columns > 1 ? columns - 1 : 0;
     size_t bar = words->failed || room < words->len + 3 ? 0 : room - words->len - 3;
-    if (bar >= LEAST_BAR && fraction >= 0) {
+    if (bar >= MIN_BAR && fraction >= 0) {
         bar = bar > 40 ? 40 : bar;
         size_t full = (size_t)((double)bar * fraction);
         full = full > bar ? bar : full;
@@ -79,7 +80,7 @@ static void put_bar(double fraction, const cs_buf *words, size_t columns, cs_buf
         cs_buf_append(buf, words->data, words->len < room ? words->len : room);
 }
 
-static double part_of(const clipsearch_progress *progress)
+static double fraction_done(const clipsearch_progress *progress)
 {
     return progress->walking_done && progress->found ? (double)progress->done / (double)progress->found : -1;
 }
@@ -88,7 +89,7 @@ void cs_progress_bar(const clipsearch_progress *progress, size_t columns, cs_buf
 {
     cs_buf words = cs_buf_make(256);
     cs_progress_line(progress, &words);
-    put_bar(part_of(progress), &words, columns, buf);
+    put_bar(fraction_done(progress), &words, columns, buf);
     cs_buf_free(&words);
 }
 
@@ -98,19 +99,19 @@ cs_progress_view cs_progress_open(void)
     return (cs_progress_view){.terminal = isatty(STDERR_FILENO) && !(kind && strcmp(kind, "dumb") == 0), .drawn = -1};
 }
 
-static size_t columns_now(void)
+static size_t terminal_columns(void)
 {
     struct winsize size;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-        return USUAL_COLUMNS;
-    return size.ws_col < MOST_COLUMNS ? size.ws_col : MOST_COLUMNS;
+        return DEFAULT_COLUMNS;
+    return size.ws_col < MAX_COLUMNS ? size.ws_col : MAX_COLUMNS;
 }
 
-/* Whether it is time to draw, `seconds` after the start; notes that it was drawn then. */
+/* Whether it is time to draw, `seconds` after the start. If so, records that it is drawn now. */
 static bool is_time(cs_progress_view *view, double seconds)
 {
-    if (view->drawn < 0)
-        view->drawn = view->terminal ? -TERMINAL_SECONDS : 0; /* a short run needs no plain line at all */
+    if (view->drawn < 0 || seconds < view->drawn) /* the first call, or the clock of another file or phase */
+        view->drawn = view->terminal ? -TERMINAL_SECONDS : 0; /* a short run prints no line at all */
     if (seconds - view->drawn < (view->terminal ? TERMINAL_SECONDS : LINE_SECONDS))
         return false;
     view->drawn = seconds;
@@ -121,9 +122,9 @@ static void draw(cs_progress_view *view, double fraction, const cs_buf *words)
 {
     cs_buf buf = cs_buf_make(1024);
     if (view->terminal)
-        put_bar(fraction, words, columns_now(), &buf);
+        put_bar(fraction, words, terminal_columns(), &buf);
     if (view->terminal && !buf.failed) {
-        fprintf(stderr, "\r%s\033[K", buf.data ? buf.data : ""); /* the escape wipes what a longer bar left */
+        fprintf(stderr, "\r%s\033[K", buf.data ? buf.data : ""); /* the escape erases the end of a longer bar */
         fflush(stderr);
         view->bar_open = true;
     } else if (!view->terminal && !words->failed) {
@@ -138,7 +139,7 @@ void cs_progress_show(cs_progress_view *view, const clipsearch_progress *progres
         return;
     cs_buf words = cs_buf_make(256);
     cs_progress_line(progress, &words);
-    draw(view, part_of(progress), &words);
+    draw(view, fraction_done(progress), &words);
     cs_buf_free(&words);
 }
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ * advice.c - the command or option that helps. */
+#include "cli/advice.h"
+
+#include "base/buf.h"
+#include "cli/output/message.h"
+#include "models/catalogue.h"
+
+#include <string.h>
+
+/* The option --db when the user gave it, since the next command needs it too. */
+static void put_database(cs_buf *buf, const cs_settings *settings)
+{
+    if (settings && settings->db_from == CS_FROM_FLAG)
+        cs_buf_printf(buf, " --db %s", settings->db);
+}
+
+static void put_ingest(cs_buf *buf, const cs_settings *settings)
+{
+    cs_buf_puts(buf, "To ingest images, run: clipsearch ingest");
+    put_database(buf, settings);
+    if (settings && strcmp(settings->collection, CS_DEFAULT_COLLECTION) != 0)
+        cs_buf_printf(buf, " --collection %s", settings->collection);
+    cs_buf_puts(buf, " DIRECTORY");
+}
+
+static const char *fixed_text(cs_advice advice)
+{
+    switch (advice) {
+    case CS_ADVICE_DATABASE:
+        return "Name another database file with --db FILE";
+    case CS_ADVICE_OTHER_COLLECTION:
+        return "To keep both, put the images into another collection with --collection NAME";
+    case CS_ADVICE_OTHER_MODEL:
+        return "Use the model that the collection was made with (--model), or ingest the images into another "
+               "collection (--collection)";
+    case CS_ADVICE_MODEL:
+        return "Give a model with --model: a name, a directory or a weight file. To see the names, run: "
+               "clipsearch model list";
+    case CS_ADVICE_KNOWN_MODELS:
+        return "To see the known models, run: clipsearch model list";
+    case CS_ADVICE_RESUME:
+        return "To continue, run the same command again";
+    case CS_ADVICE_RETRY:
+        return "To try them again, run the same command again";
+    case CS_ADVICE_FETCH_BY_HAND:
+        return "Fetch the files with another program (clipsearch model list --json shows their URLs), then check them "
+               "with: clipsearch model verify NAME DIR";
+    case CS_ADVICE_TRUNCATE:
+        return "Shorten the text, or have it truncated with --overflow truncate";
+    case CS_ADVICE_SMALLER_SHEET:
+        return "Ask for fewer images (-k) or fewer queries";
+    default:
+        return "";
+    }
+}
+
+static void put_advice(cs_buf *buf, cs_advice advice, const cs_settings *settings, const char *name)
+{
+    const char *collection = name ? name : settings ? settings->collection : CS_DEFAULT_COLLECTION;
+    switch (advice) {
+    case CS_ADVICE_INGEST:
+        put_ingest(buf, settings);
+        break;
+    case CS_ADVICE_REPAIR:
+        cs_buf_puts(buf, "To write the index again, run: clipsearch check --repair");
+        put_database(buf, settings);
+        cs_buf_printf(buf, "%s%s", *collection ? " " : "", collection);
+        break;
+    case CS_ADVICE_FETCH:
+        cs_buf_printf(buf, "It is a known model. To fetch it, run: clipsearch model fetch %s", name);
+        break;
+    default:
+        cs_buf_puts(buf, fixed_text(advice));
+    }
+}
+
+void cs_print_advice(const char *message, cs_advice advice, const cs_settings *settings, const char *name)
+{
+    cs_buf text = cs_buf_make(1 << 14);
+    put_advice(&text, advice, settings, name);
+    if (text.len && !text.failed)
+        cs_print_message("%s\n%s", message, text.data);
+    else
+        cs_print_message("%s", message);
+    cs_buf_free(&text);
+}
+
+cs_advice cs_advice_for_model(const char *name)
+{
+    cs_catalogue catalogue;
+    const cs_known_model *model;
+    const bool known = cs_catalogue_load(NULL, &catalogue, NULL) == CLIPSEARCH_OK &&
+                       cs_catalogue_find(&catalogue, name, &model, NULL) == CLIPSEARCH_OK;
+    cs_catalogue_close(&catalogue);
+    return known ? CS_ADVICE_FETCH : CS_ADVICE_MODEL;
+}

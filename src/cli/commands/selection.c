@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * selection.c - a filter, or operands to ids. */
+#include "cli/commands/selection.h"
+
+#include "base/mem.h"
+#include "cli/command.h"
+#include "cli/commands/filter_arg.h"
+#include "config/yaml_keys.h"
+
+int cs_read_selection(unsigned command, const cs_args *args, cs_selection *selection)
+{
+    const cs_operands *operands = &args->operands;
+    *selection = (cs_selection){.filter = args->filter};
+    int code = cs_check_filter(args->filter);
+    if (code != CS_EXIT_FOUND || !operands->count)
+        return code;
+    selection->ids = cs_alloc_array(operands->count, sizeof *selection->ids);
+    if (!selection->ids)
+        return cs_report_memory();
+    for (size_t i = 0; i < operands->count; i++) {
+        size_t id;
+        if (!cs_read_count(operands->items[i].text, INT64_MAX, &id) || id == 0)
+            return cs_report_usage(
+                command, "\"%s\" is not an image's number. To search for words, run: clipsearch search %s ...",
+                operands->items[i].text, cs_command_name(command));
+        selection->ids[selection->count++] = (int64_t)id;
+    }
+    return CS_EXIT_FOUND;
+}
+
+void cs_free_selection(cs_selection *selection)
+{
+    cs_free(selection->ids);
+    *selection = (cs_selection){0};
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * selection.h - which items of a collection a command works on: those that pass a filter, or those with given ids. */
+#ifndef CS_CLI_COMMANDS_SELECTION_H
+#define CS_CLI_COMMANDS_SELECTION_H
+
+#include "cli/options.h"
+
+#include <stdint.h>
+
+typedef struct cs_selection {
+    const char *filter; /* NULL: none. Of the arguments */
+    int64_t *ids;       /* [count], owned; NULL: no ids were given */
+    size_t count;
+} cs_selection;
+
+/* Read the filter and the operands, which are ids. Returns CS_EXIT_FOUND, or prints what is wrong and returns the exit
+ * status for it. Free in any case. */
+int cs_read_selection(unsigned command, const cs_args *args, cs_selection *selection);
+void cs_free_selection(cs_selection *selection);
+
+#endif

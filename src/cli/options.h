@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ * options.h - the command line. One table has all options; the parser and the help pages read it. */
+#ifndef CS_CLI_OPTIONS_H
+#define CS_CLI_OPTIONS_H
+
+#include "base/error.h"
+
+#include <stdio.h>
+
+/* A bit per command, so that a row of the table can belong to several commands. */
+enum {
+    CS_SEARCH = 1,
+    CS_INGEST = 2,
+    CS_EMBED = 4,
+    CS_TOKENIZE = 8,
+    CS_INFO = 16,
+    CS_HELP = 32,
+    CS_VERSION = 64,
+    CS_QUERY = 128,
+    CS_GET = 256,
+    CS_DELETE = 512,
+    CS_DROP = 1024,
+    CS_COLLECTIONS = 2048,
+    CS_MODEL = 4096,
+    CS_CHECK = 8192,
+    CS_VACUUM = 16384,
+    CS_ALL_COMMANDS = 32767
+};
+
+/* An argument that is not an option, or the value of an --image, in the order of the command line. */
+typedef struct cs_operand {
+    bool is_image;
+    const char *text;
+} cs_operand;
+
+typedef struct cs_operands {
+    cs_operand *items;
+    size_t count;
+} cs_operands;
+
+typedef struct cs_strings {
+    const char **items;
+    size_t count;
+} cs_strings;
+
+typedef struct cs_size_option {
+    bool given;
+    size_t value;
+} cs_size_option;
+
+typedef struct cs_number_option {
+    bool given;
+    float value;
+} cs_number_option;
+
+/* The parsed command line. NULL, false, given == false: not given. Strings point into argv. */
+typedef struct cs_args {
+    cs_operands operands;
+    cs_strings include, exclude, images;
+    cs_size_option k, offset, threads, batch, timeout;
+    cs_size_option m, ef_construction, ef, sample;
+    cs_number_option min_score, max_distance;
+    const char *db, *collection, *model, *cpu;
+    const char *filter;
+    const char *sheet, *metric, *on_bad, *exif, *codes;
+    const char *list, *images_from, *format, *output, *overflow;
+    const char *to, *mirror, *towers, *type, *catalogue;
+    bool json, paths, nul, prune, dry_run, exact, repair, quiet, verbose, help, version;
+} cs_args;
+
+/* The names of the commands; the bit of a command, 0 when there is none of that name; and its name. */
+extern const char *const cs_command_names[];
+extern const size_t cs_command_count;
+unsigned cs_command_of(const char *word);
+const char *cs_command_name(unsigned command);
+
+/* The index in argv of the first argument that is neither an option nor an option's value; 0 when there is none before
+ * a "--". */
+int cs_options_first_operand(int argc, char **argv);
+
+/* Parse argv[1..argc) as the arguments of `command`. Options and operands may be in any order; after "--" there are
+ * only operands. Errors: CLIPSEARCH_E_ARGUMENT (names the most similar option), _MEMORY. Free `args` in any case. */
+clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_args *args, clipsearch_error *err);
+void cs_args_free(cs_args *args);
+
+/* Print the options of `command`, a line each. */
+void cs_options_print(unsigned command, FILE *out);
+
+#endif

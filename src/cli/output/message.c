@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * message.c - messages on standard error. */
+#include "cli/output/message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void cs_print_message(const char *format, ...)
+{
+    char message[4096];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    for (char *c = message; *c; c++)
+        if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7F)
+            *c = '?';
+    fprintf(stderr, "clipsearch: %s\n", message);
+}
+
+/* Bytes of the UTF-8 character at `s`, 0 when it is broken or a control character (C0, DEL, C1). */
+static size_t printable_length(const unsigned char *s)
+{
+    if (s[0] < 0x80)
+        return s[0] >= 0x20 && s[0] != 0x7F;
+    size_t n = s[0] >= 0xF0 && s[0] <= 0xF4 ? 4 : s[0] >= 0xE0 && s[0] < 0xF0 ? 3 : s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : 0;
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+    if ((s[0] == 0xC2 && s[1] < 0xA0) || (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] >= 0xA0) ||
+        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] >= 0x90))
+        return 0;
+    return n;
+}
+
+void cs_put_printable(cs_buf *buf, const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    while (*s) {
+        size_t n = printable_length(s);
+        if (n)
+            cs_buf_append(buf, s, n);
+        else
+            cs_buf_putc(buf, '?');
+        s += n ? n : 1;
+    }
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * message.h - messages for the person at the terminal, on standard error. */
+#ifndef CS_CLI_OUTPUT_MESSAGE_H
+#define CS_CLI_OUTPUT_MESSAGE_H
+
+#include "base/buf.h"
+
+/* Print "clipsearch: " and the message as a line of standard error. Control characters in it are shown as '?': a file
+ * name can contain them, and a terminal would obey them. Line feeds are kept. */
+void cs_print_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Append `text` with control characters and broken UTF-8 as '?'. For output that a person reads, never for data. */
+void cs_put_printable(cs_buf *buf, const char *text);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ * print.h - results as text and as JSON. clipsearch(1) documents both. */
+#ifndef CS_CLI_OUTPUT_PRINT_H
+#define CS_CLI_OUTPUT_PRINT_H
+
+#include "base/buf.h"
+#include "output/results.h"
+
+#include <stdio.h>
+
+/* What to say when more than one kind of output is asked for. */
+#define CS_ONE_OUTPUT "--json, --paths and --null exclude each other; give one of them"
+
+/* A line per hit, "0.312  path", below a heading per query when there are several. A path below `here` (an absolute
+ * directory, or NULL) is printed relative to it. Control characters are printed as '?'. Errors: CLIPSEARCH_E_MEMORY. */
+clipsearch_status cs_print_text(const cs_results *results, const char *here, FILE *out, clipsearch_error *err);
+
+/* Absolute paths, byte for byte, with `end` after each. */
+void cs_print_paths(const cs_results *results, char end, FILE *out);
+
+/* One JSON object. Errors: CLIPSEARCH_E_MEMORY. */
+clipsearch_status cs_print_json(const cs_results *results, FILE *out, clipsearch_error *err);
+
+/* Items without scores: a line each, "12  path", with paths as in cs_print_text; or one JSON object. */
+clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, FILE *out, clipsearch_error *err);
+clipsearch_status cs_print_items_json(const char *collection, const clipsearch_hits *hits, FILE *out,
+                                      clipsearch_error *err);
+
+/* Append a collection as a JSON object. */
+void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *collection);
+
+/* Append an encoder's name, path, fingerprint, preprocessing, architecture, metric and sizes as members of a JSON
+ * object, without its braces. */
+void cs_put_encoder_json(cs_buf *buf, const clipsearch_encoder_info *encoder);
+
+/* Append "\"key\":" and the string; `text` NULL: null. */
+void cs_put_member(cs_buf *buf, const char *key, const char *text);
+
+/* Append seconds since 1970 as 2024-05-31T18:00:00Z. */
+void cs_put_time(cs_buf *buf, int64_t seconds);
+
+/* Write `buf` to `out` and free it. Errors: CLIPSEARCH_E_MEMORY when it could not be filled. */
+clipsearch_status cs_print_buf(cs_buf *buf, FILE *out, clipsearch_error *err);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ * print_json.c - results as JSON. */
+#include "cli/output/print.h"
+
+#include "base/decimal.h"
+#include "base/json.h"
+#include "config/names.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+enum { MAX_ATTRIBUTE_VALUES = 100000 };
+
+void cs_put_member(cs_buf *buf, const char *key, const char *text)
+{
+    cs_buf_printf(buf, "\"%s\":", key);
+    if (text)
+        cs_json_put_string(buf, text, strlen(text));
+    else
+        cs_buf_puts(buf, "null");
+}
+
+/* cs_put_member and a comma. */
+static void put_member(cs_buf *buf, const char *key, const char *text)
+{
+    cs_put_member(buf, key, text);
+    cs_buf_putc(buf, ',');
+}
+
+/* The attributes are JSON already. A database that another program wrote could hold something else, which must not make
+ * the whole output unreadable. */
+static void put_attributes(cs_buf *buf, const char *attributes)
+{
+    cs_json_document *document = NULL;
+    size_t size = attributes ? strlen(attributes) : 0;
+    clipsearch_status status = CLIPSEARCH_E_FORMAT;
+    if (size)
+        status = cs_json_parse(attributes, size, "attributes", MAX_ATTRIBUTE_VALUES, &document, NULL);
+    if (status == CLIPSEARCH_E_MEMORY) /* says nothing about the attributes */
+        buf->failed = true;
+    else if (status == CLIPSEARCH_OK)
+        cs_buf_append(buf, attributes, size);
+    else
+        cs_buf_puts(buf, "null");
+    cs_json_close(&document);
+}
+
+/* The members that end an item, and its brace. */
+static void put_size_and_attributes(cs_buf *buf, const clipsearch_hit *hit)
+{
+    cs_buf_printf(buf, "\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"attributes\":", hit->width, hit->height);
+    put_attributes(buf, hit->attributes);
+    cs_buf_putc(buf, '}');
+}
+
+static void put_hit(cs_buf *buf, const clipsearch_hit *hit, size_t rank)
+{
+    cs_buf_printf(buf, "%s\n   {\"rank\":%zu,\"id\":%" PRId64 ",\"score\":", rank ? "," : "", rank + 1, hit->id);
+    cs_put_float(buf, hit->score);
+    cs_buf_putc(buf, ',');
+    put_member(buf, "path", hit->path);
+    put_size_and_attributes(buf, hit);
+}
+
+static void put_result(cs_buf *buf, const cs_result *result)
+{
+    cs_buf_puts(buf, "\n  {");
+    put_member(buf, result->is_image ? "image" : "text", result->query);
+    cs_buf_printf(buf, "\"ms\":%.3f,\"search_ms\":%.3f,\"hits\":[", result->ms, result->search_ms);
+    for (size_t rank = 0; rank < clipsearch_hits_count(result->hits, 0); rank++)
+        put_hit(buf, clipsearch_hits_get(result->hits, 0, rank), rank);
+    cs_buf_puts(buf, "]}");
+}
+
+clipsearch_status cs_print_buf(cs_buf *buf, FILE *out, clipsearch_error *err)
+{
+    const bool failed = buf->failed;
+    if (!failed && buf->len)
+        fwrite(buf->data, 1, buf->len, out);
+    cs_buf_free(buf);
+    return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_print_json(const cs_results *results, FILE *out, clipsearch_error *err)
+{
+    cs_buf buf = cs_buf_make(SIZE_MAX / 2);
+    cs_buf_putc(&buf, '{');
+    put_member(&buf, "collection", results->collection);
+    put_member(&buf, "model", results->model);
+    put_member(&buf, "metric", cs_metric_names[results->metric]);
+    cs_buf_puts(&buf, "\n \"queries\":[");
+    for (size_t i = 0; i < results->count && !buf.failed; i++) {
+        if (i)
+            cs_buf_putc(&buf, ',');
+        put_result(&buf, &results->items[i]);
+        if (!buf.failed) { /* one result at a time, to hold little memory */
+            fwrite(buf.data, 1, buf.len, out);
+            cs_buf_clear(&buf);
+        }
+    }
+    cs_buf_puts(&buf, "]}\n");
+    return cs_print_buf(&buf, out, err);
+}
+
+clipsearch_status cs_print_items_json(const char *collection, const clipsearch_hits *hits, FILE *out,
+                                      clipsearch_error *err)
+{
+    cs_buf buf = cs_buf_make(SIZE_MAX / 2);
+    cs_buf_putc(&buf, '{');
+    put_member(&buf, "collection", collection);
+    cs_buf_puts(&buf, "\n \"items\":[");
+    for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
+        const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
+        cs_buf_printf(&buf, "%s\n  {\"id\":%" PRId64 ",", i ? "," : "", hit->id);
+        put_member(&buf, "path", hit->path);
+        cs_buf_printf(&buf, "\"size\":%" PRIu64 ",\"mtime\":", hit->size);
+        cs_put_double(&buf, (double)hit->mtime_ns / 1e9);
+        cs_buf_putc(&buf, ',');
+        put_size_and_attributes(&buf, hit);
+    }
+    cs_buf_puts(&buf, "]}\n");
+    return cs_print_buf(&buf, out, err);
+}
+
+void cs_put_time(cs_buf *buf, int64_t seconds)
+{
+    time_t when = (time_t)seconds;
+    struct tm parts;
+    char text[64];
+    if (gmtime_r(&when, &parts) && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts))
+        cs_buf_puts(buf, text);
+}
+
+void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *c)
+{
+    cs_buf_putc(buf, '{');
+    put_member(buf, "name", c->name);
+    put_member(buf, "encoder", c->encoder);
+    put_member(buf, "fingerprint", c->fingerprint);
+    put_member(buf, "preprocessing", c->preprocessing);
+    put_member(buf, "metric", cs_metric_names[c->metric]);
+    cs_buf_printf(buf, "\"dim\":%zu,\"count\":%" PRIu64 ",\"vector_bytes\":%" PRIu64 ",\"created\":\"", c->dim,
+                  c->count, c->vector_bytes);
+    cs_put_time(buf, c->created);
+    cs_buf_puts(buf, "\",\"index\":{");
+    put_member(buf, "codes", clipsearch_codes_name(c->index.codes));
+    cs_buf_printf(buf, "\"m\":%u,\"ef_construction\":%u,\"ef\":%u,\"written\":%s}}", c->index.m,
+                  c->index.ef_construction, c->index.ef, c->indexed ? "true" : "false");
+}
+
+void cs_put_encoder_json(cs_buf *buf, const clipsearch_encoder_info *encoder)
+{
+    put_member(buf, "name", encoder->name);
+    put_member(buf, "path", encoder->path);
+    put_member(buf, "fingerprint", encoder->fingerprint);
+    put_member(buf, "preprocessing", encoder->preprocessing);
+    put_member(buf, "architecture", encoder->architecture);
+    put_member(buf, "metric", cs_metric_names[encoder->metric]);
+    cs_buf_printf(buf,
+                  "\"dim\":%zu,\"image_size\":%zu,\"context_length\":%zu,\"vocabulary\":%zu,\"parameters\":%" PRIu64
+                  ",\"logit_scale\":",
+                  encoder->dim, encoder->image_size, encoder->context_length, encoder->vocabulary, encoder->parameters);
+    cs_put_double(buf, (double)encoder->logit_scale);
+}

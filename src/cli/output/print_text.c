@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ * print_text.c - hits for a person, and paths for programs. */
+#include "cli/output/print.h"
+
+#include "base/error.h"
+#include "cli/output/message.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* `path` relative to `here`, or as it is when it is not below `here`. */
+static const char *relative_path(const char *path, const char *here)
+{
+    size_t n = here ? strlen(here) : 0;
+    while (n && here[n - 1] == '/')
+        n--;
+    if (!n || strncmp(path, here, n) != 0 || path[n] != '/' || !path[n + 1])
+        return path;
+    return path + n + 1;
+}
+
+static void put_hits(cs_buf *buf, const cs_result *result, const char *here)
+{
+    for (size_t rank = 0; rank < clipsearch_hits_count(result->hits, 0); rank++) {
+        const clipsearch_hit *hit = clipsearch_hits_get(result->hits, 0, rank);
+        cs_buf_printf(buf, "%.3f  ", (double)hit->score);
+        cs_put_printable(buf, relative_path(hit->path, here));
+        cs_buf_putc(buf, '\n');
+    }
+}
+
+clipsearch_status cs_print_text(const cs_results *results, const char *here, FILE *out, clipsearch_error *err)
+{
+    cs_buf buf = cs_buf_make(SIZE_MAX / 2);
+    for (size_t i = 0; i < results->count && !buf.failed; i++) {
+        const cs_result *result = &results->items[i];
+        cs_buf_clear(&buf);
+        if (results->count > 1) {
+            cs_buf_puts(&buf, i ? "\n# " : "# ");
+            cs_buf_puts(&buf, result->is_image ? "--image " : "");
+            cs_put_printable(&buf, result->query);
+            cs_buf_putc(&buf, '\n');
+        }
+        put_hits(&buf, result, here);
+        if (!buf.failed && buf.len)
+            fwrite(buf.data, 1, buf.len, out);
+    }
+    bool failed = buf.failed;
+    cs_buf_free(&buf);
+    return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, FILE *out, clipsearch_error *err)
+{
+    cs_buf buf = cs_buf_make(SIZE_MAX / 2);
+    for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
+        const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
+        cs_buf_printf(&buf, "%" PRId64 "  ", hit->id);
+        cs_put_printable(&buf, relative_path(hit->path, here));
+        cs_buf_putc(&buf, '\n');
+    }
+    return cs_print_buf(&buf, out, err);
+}
+
+void cs_print_paths(const cs_results *results, char end, FILE *out)
+{
+    for (size_t i = 0; i < results->count; i++)
+        for (size_t rank = 0; rank < clipsearch_hits_count(results->items[i].hits, 0); rank++) {
+            fputs(clipsearch_hits_get(results->items[i].hits, 0, rank)->path, out);
+            putc(end, out);
+        }
+}

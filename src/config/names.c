@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * names.c - the names of enumerated values. */
+#include "config/names.h"
+
+#include <string.h>
+
+const char *const cs_metric_names[] = {"cosine", "ip", "l2", NULL};
+const char *const cs_on_bad_names[] = {"skip", "stop", NULL};
+const char *const cs_overflow_names[] = {"truncate", "refuse", NULL};
+const char *const cs_exif_names[] = {"apply", "ignore", NULL};
+const char *const cs_tower_names[] = {"image", "text", "both", NULL};
+const char *const cs_number_names[] = {"f32", "f16", "bf16", NULL};
+const char *const cs_codes_names[] = {"f32", "f16", "bf16", "i8", NULL};
+const clipsearch_codes cs_codes_values[] = {CLIPSEARCH_CODES_F32, CLIPSEARCH_CODES_F16, CLIPSEARCH_CODES_BF16,
+                                            CLIPSEARCH_CODES_I8};
+const char *const cs_cpu_names[] = {"c", "avx2", "avx512", NULL};
+
+unsigned cs_name_index(const char *name, const char *const *names)
+{
+    unsigned i = 0;
+    while (names[i] && strcmp(names[i], name) != 0)
+        i++;
+    return i;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * names.h - the names of enumerated values, the same on the command line, in YAML files and in the output. */
+#ifndef CS_CONFIG_NAMES_H
+#define CS_CONFIG_NAMES_H
+
+#include "clipsearch.h"
+
+/* Each list ends with NULL and is in the order of its enumeration. */
+extern const char *const cs_metric_names[];   /* clipsearch_metric */
+extern const char *const cs_on_bad_names[];   /* clipsearch_on_bad */
+extern const char *const cs_overflow_names[]; /* clipsearch_overflow */
+extern const char *const cs_exif_names[];     /* apply, ignore */
+extern const char *const cs_codes_names[];    /* cs_codes_values[i] is the value of name i */
+extern const clipsearch_codes cs_codes_values[];
+extern const char *const cs_cpu_names[];    /* instruction sets, as the library's CLIPSEARCH_CPU takes them */
+extern const char *const cs_tower_names[];  /* image, text, both: CLIPSEARCH_*_TOWER minus one */
+extern const char *const cs_number_names[]; /* clipsearch_number_type */
+
+/* The index of `name` in `names`, or the index of the NULL when it is not there. */
+unsigned cs_name_index(const char *name, const char *const *names);
+
+#endif

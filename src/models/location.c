@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ * location.c - from a model's name to its directory. */
+#include "models/location.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/weight_name.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool is_directory(const char *path)
+{
+    cs_file_info info;
+    return cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK && info.is_directory;
+}
+
+/* A directory, or a file with the name of a weight file. */
+static bool is_model(const char *path)
+{
+    cs_file_info info;
+    return is_directory(path) || (*cs_weight_name_ending(path) && cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK);
+}
+
+char *cs_source_tree_path(const char *name)
+{
+    char program[4096];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (n <= 0)
+        return NULL;
+    program[n] = '\0';
+    for (int up = 0; up < 2; up++) { /* the program's directory, then its parent */
+        char *slash = strrchr(program, '/');
+        if (!slash)
+            return NULL;
+        *slash = '\0';
+    }
+    cs_buf path = cs_buf_make(1 << 16);
+    cs_buf_printf(&path, "%s/weights/%s", program, name);
+    return cs_buf_take(&path);
+}
+
+static char *installed_path(const char *name)
+{
+    cs_buf path = cs_buf_make(1 << 16);
+    cs_buf_printf(&path, "%s/models/%s", CLIPSEARCH_DATADIR, name);
+    return cs_buf_take(&path);
+}
+
+char *cs_user_model_path(const char *name)
+{
+    cs_buf rest = cs_buf_make(1 << 16);
+    cs_buf_printf(&rest, "models/%s", name);
+    char *path = rest.failed ? NULL : cs_xdg_path("XDG_DATA_HOME", ".local/share", rest.data);
+    cs_buf_free(&rest);
+    return path;
+}
+
+/* Whether the two are the same directory, links followed. */
+static bool is_same_directory(const char *a, const char *b)
+{
+    char *x = realpath(a, NULL), *y = b ? realpath(b, NULL) : NULL;
+    bool same = x && y && strcmp(x, y) == 0;
+    free(x);
+    free(y);
+    return same;
+}
+
+bool cs_model_is_built_in(const char *directory)
+{
+    char *installed = installed_path(CS_DEFAULT_MODEL), *tree = cs_source_tree_path(CS_DEFAULT_MODEL);
+    bool same = is_same_directory(directory, installed) || is_same_directory(directory, tree);
+    cs_free(installed);
+    cs_free(tree);
+    return same;
+}
+
+void cs_model_location_free(cs_model_location *location)
+{
+    cs_free(location->directory);
+    cs_free(location->name);
+    *location = (cs_model_location){0};
+}
+
+/* Search for the name; the paths searched are added to `searched` (may be NULL). */
+static clipsearch_status search_name(const char *name, cs_model_location *location, cs_buf *searched)
+{
+    char *(*const candidates[])(const char *) = {cs_user_model_path, installed_path, cs_source_tree_path};
+    *location = (cs_model_location){0};
+    for (size_t i = 0; i < 3 && name[0] && name[0] != '.' && !strchr(name, '/'); i++) {
+        char *path = candidates[i](name);
+        if (path && is_directory(path)) {
+            location->directory = path;
+            location->name = cs_strdup(name);
+            return location->name ? CLIPSEARCH_OK : CLIPSEARCH_E_MEMORY;
+        }
+        if (path && searched)
+            cs_buf_printf(searched, "\n  %s", path);
+        cs_free(path);
+    }
+    return CLIPSEARCH_E_NOT_FOUND;
+}
+
+clipsearch_status cs_model_find_name(const char *name, cs_model_location *location)
+{
+    return search_name(name, location, NULL);
+}
+
+/* Find the model by its name only. */
+static clipsearch_status find_name(const char *name, cs_model_location *location, clipsearch_error *err)
+{
+    cs_buf searched = cs_buf_make(4096);
+    clipsearch_status status = search_name(name, location, &searched);
+    if (status == CLIPSEARCH_E_MEMORY)
+        cs_fail_memory(err, name);
+    if (status == CLIPSEARCH_E_NOT_FOUND)
+        cs_fail(err, status, "there is no model \"%s\". Searched:%s", name,
+                searched.data ? searched.data : " nowhere, because HOME is not set");
+    cs_buf_free(&searched);
+    return status;
+}
+
+clipsearch_status cs_model_find(const char *model, cs_model_location *location, clipsearch_error *err)
+{
+    *location = (cs_model_location){0};
+    if (!strchr(model, '/') && !is_model(model))
+        return find_name(model, location, err);
+    location->directory = cs_strdup(model);
+    return location->directory ? CLIPSEARCH_OK : cs_fail_memory(err, model);
+}
+
+/* Whether collections know the model by `name`: the name it was found by, or the name of its directory or file. */
+static bool has_name(const cs_model_location *location, const char *name)
+{
+    if (location->name)
+        return strcmp(location->name, name) == 0;
+    char *real = realpath(location->directory, NULL);
+    const char *base = real ? cs_path_base(real) : "";
+    size_t n = (size_t)(cs_weight_name_ending(base) - base);
+    bool same = real && strlen(name) == n && strncmp(base, name, n) == 0;
+    free(real);
+    return same;
+}
+
+clipsearch_status cs_model_choose(const cs_settings *settings, const char *encoder, cs_model_location *location,
+                                  clipsearch_error *err)
+{
+    *location = (cs_model_location){0};
+    if (!encoder)
+        return settings->model ? cs_model_find(settings->model, location, err)
+                               : find_name(CS_DEFAULT_MODEL, location, err);
+    if (settings->model) {
+        clipsearch_status status = cs_model_find(settings->model, location, err);
+        if (settings->model_from <= CS_FROM_INGEST_FILE || status == CLIPSEARCH_E_MEMORY)
+            return status;
+        if (status == CLIPSEARCH_OK && has_name(location, encoder))
+            return status;
+        cs_model_location_free(location);
+    }
+    clipsearch_status status = find_name(encoder, location, err);
+    return status == CLIPSEARCH_E_NOT_FOUND
+               ? cs_fail(err, status, "the collection was made with the model \"%s\", which is not installed", encoder)
+               : status;
+}
+
+clipsearch_status cs_model_open(const cs_settings *settings, const char *encoder, unsigned towers, bool pack_weights,
+                                clipsearch_encoder **opened, clipsearch_error *err)
+{
+    *opened = NULL;
+    cs_model_location location;
+    clipsearch_status status = cs_model_choose(settings, encoder, &location, err);
+    if (status == CLIPSEARCH_OK) {
+        clipsearch_encoder_options options;
+        clipsearch_encoder_options_init(&options);
+        options.towers = towers;
+        options.pack_weights = pack_weights;
+        options.name = location.name;
+        status = clipsearch_encoder_open(location.directory, &options, opened, err);
+    }
+    cs_model_location_free(&location);
+    return status;
+}

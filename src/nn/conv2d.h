@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ * conv2d.h - two-dimensional convolutions over packed weights, with bias, residual and activation. */
+#ifndef CS_NN_CONV2D_H
+#define CS_NN_CONV2D_H
+
+#include "base/pool.h"
+#include "kernels/conv.h"
+#include "kernels/depthwise.h"
+
+#include <stdbool.h>
+
+typedef enum cs_conv_activation { CS_CONV_NONE, CS_CONV_RELU, CS_CONV_RELU6 } cs_conv_activation;
+
+typedef struct cs_conv_spec {
+    size_t in, out; /* channels */
+    size_t kernel_h, kernel_w;
+    size_t stride; /* in both directions; 0 is taken as 1 */
+    size_t pad;    /* zeros around the image, on all four sides; less than the kernel */
+    size_t groups; /* 1 (0 is taken as 1), or in == out: each channel has a kernel of its own */
+    cs_conv_activation activation;
+    bool planar; /* x is [count, in, height, width], as pictures come; groups 1 only */
+} cs_conv_spec;
+
+/* Zero is a valid empty value to close. */
+typedef struct cs_conv {
+    cs_conv_spec spec;
+    const cs_conv_ops *ops;            /* groups 1 */
+    const cs_depthwise_ops *depthwise; /* or this */
+    float *packed;
+    float *bias;  /* [out, rounded up]; zeros when there is none */
+    float *zeros; /* [in]: what a tap in the padding reads */
+} cs_conv;
+
+/* Copies `weight` [out, in / groups, kernel_h, kernel_w] into the kernels' layout, and `bias` [out] (NULL: none); both
+ * may go away afterwards. BatchNorm is folded in before (nn/batchnorm.h). Work is spread over `pool`. On failure there
+ * is nothing to close. CLIPSEARCH_E_MEMORY; CLIPSEARCH_E_UNSUPPORTED for a spec this cannot do. */
+clipsearch_status cs_conv_open(cs_conv *conv, const cs_conv_spec *spec, const float *weight, const float *bias,
+                               cs_pool *pool, clipsearch_error *err);
+void cs_conv_close(cs_conv *conv);
+
+/* Bytes of the packed weights. */
+size_t cs_conv_packed_bytes(const cs_conv *conv);
+
+/* The height or width that comes out of one that goes in: floor((size + 2 pad - kernel) / stride) + 1; 0 when the
+ * kernel does not fit. */
+size_t cs_conv_output_height(const cs_conv *conv, size_t height);
+size_t cs_conv_output_width(const cs_conv *conv, size_t width);
+
+/* Bytes of scratch that cs_conv_forward needs for up to `count` images of this size over `threads` threads; 0 when that
+ * does not fit size_t. Convolutions run one after another can share one block as large as the largest asks for:
+ * take it once with cs_workspace_take. Never more for a smaller count. */
+size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t width, unsigned threads);
+
+/* x [count, height, width, in] (or planar) -> y [count, output height, output width, out], contiguous:
+ * y = activation(convolution + bias + residual). residual, shaped like y, may be NULL or y itself; x must not overlap
+ * y. `scratch`: 64-byte aligned, at least cs_conv_scratch bytes. Allocates nothing.
+ * A network goes through a batch best a few images at a time (about 4 MiB of the largest layer's output), so that what
+ * one layer writes still lies in the caches when the next reads it.
+ * Bits: an image's output is the same in any batch, over any number of threads, and with AVX2 or AVX-512. Sums run
+ * over ky, kx, channel (kernels/conv.h and kernels/depthwise.h say from where and how). */
+void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t height, size_t width,
+                     const float *residual, float *y, void *scratch, cs_pool *pool);
+
+#endif
