@@ -39,7 +39,8 @@ static void measure(const char *path, bool exact, const char *what)
     static double times[SEARCHES];
     clipsearch_database *db;
     clipsearch_collection *c;
-    clipsearch_search_stats stats = {0};
+    clipsearch_search_stats stats;
+    clipsearch_search_stats_init(&stats);
     clipsearch_search_options options;
     clipsearch_search_options_init(&options);
     options.exact = exact;

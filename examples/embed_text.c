@@ -31,7 +31,8 @@ int main(int argc, char **argv)
         return fail(&err);
 
     clipsearch_encoder_info info;
-    clipsearch_encoder_describe(encoder, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(encoder, &info, NULL);
     vectors = malloc(2 * info.dim * sizeof *vectors);
     if (!vectors)
         goto done;

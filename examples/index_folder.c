@@ -35,6 +35,7 @@ static clipsearch_status ingest(clipsearch_collection *collection, clipsearch_se
     options.bad_file = show_bad_file;
 
     clipsearch_ingest_report report;
+    clipsearch_ingest_report_init(&report);
     clipsearch_status status = clipsearch_ingest(collection, session, &options, &report, err);
     fprintf(stderr, "\n");
     if (status == CLIPSEARCH_OK)
@@ -48,6 +49,7 @@ static clipsearch_status ask(clipsearch_collection *collection, clipsearch_sessi
                              clipsearch_error *err)
 {
     clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
     clipsearch_status status = clipsearch_collection_describe(collection, &info, err);
     if (status != CLIPSEARCH_OK)
         return status;

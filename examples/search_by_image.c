@@ -33,7 +33,8 @@ int main(int argc, char **argv)
         goto failed;
 
     clipsearch_encoder_info info;
-    clipsearch_encoder_describe(encoder, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(encoder, &info, NULL);
     query = malloc(info.dim * sizeof *query);
     if (!query)
         goto done;

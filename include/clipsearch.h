@@ -92,11 +92,30 @@ extern "C" {
 #endif
 
 #define CLIPSEARCH_VERSION_MAJOR 0
-#define CLIPSEARCH_VERSION_MINOR 1
+#define CLIPSEARCH_VERSION_MINOR 2
 #define CLIPSEARCH_VERSION_PATCH 0
+#define CLIPSEARCH_VERSION "0.2.0"
 
-/* The version of the library that is running, "0.1.0". */
+/* The version of the library that is running, "0.2.0". A static string. */
 CLIPSEARCH_API const char *clipsearch_version(void);
+
+/* Structs that begin with struct_size may get more fields in later versions. struct_size tells the library how many
+ * bytes the caller's struct has. Call its init function before you set or pass such a struct:
+ *
+ *     clipsearch_search_options options;
+ *     clipsearch_search_options_init(&options);
+ *     options.exact = true;
+ *
+ * It sets every field to its default and struct_size to sizeof. (Languages without C's inline functions call
+ * clipsearch_search_options_init_sized with the size themselves.) A program keeps working with a library that is newer
+ * or older than its header. The library refuses, with CLIPSEARCH_E_ARGUMENT, a struct that was not initialised and one
+ * that sets a field the library does not know. docs/abi.md has the rules. */
+#define CLIPSEARCH_INIT(type)                                                                                          \
+    CLIPSEARCH_API void type##_init_sized(type *, size_t size);                                                        \
+    static inline void type##_init(type *object)                                                                       \
+    {                                                                                                                  \
+        type##_init_sized(object, sizeof *object);                                                                     \
+    }
 
 /* ---------------------------------------------------------------- errors */
 
@@ -138,6 +157,7 @@ enum {
 };
 
 typedef struct clipsearch_encoder_options {
+    size_t struct_size;
     unsigned towers;   /* which towers to load, CLIPSEARCH_*_TOWER or-ed; default both. A tower that is not loaded
                           costs nothing: its weights are never read. Of an encoder for pictures only, the image
                           tower is loaded when it is among them. */
@@ -147,7 +167,7 @@ typedef struct clipsearch_encoder_options {
 } clipsearch_encoder_options;
 
 /* Fill `options` with the defaults named above. */
-CLIPSEARCH_API void clipsearch_encoder_options_init(clipsearch_encoder_options *options);
+CLIPSEARCH_INIT(clipsearch_encoder_options)
 
 /* Open the model `path`: a directory with config.json, model.safetensors, preprocessor_config.json and vocab.json +
  * merges.txt in the Hugging Face layout; or an open_clip / OpenAI-named *.safetensors with
@@ -161,6 +181,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const
 CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
 
 typedef struct clipsearch_encoder_info {
+    size_t struct_size;
     const char *name;          /* as stored in collections */
     const char *path;          /* directory or file it was opened from */
     const char *fingerprint;   /* 64 hex digits that name what makes the vectors: SHA-256 over the configuration (sizes,
@@ -180,9 +201,12 @@ typedef struct clipsearch_encoder_info {
     bool normalized;           /* vectors are L2-normalised; those of others are brought to length 1 when they are
                                   ingested into a CLIPSEARCH_COSINE collection */
 } clipsearch_encoder_info;
+CLIPSEARCH_INIT(clipsearch_encoder_info)
 
-/* Describe an open encoder. The strings live as long as it does. */
-CLIPSEARCH_API void clipsearch_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info);
+/* Describe an open encoder. The strings live as long as it does.
+ * Errors: CLIPSEARCH_E_ARGUMENT (NULL, or *info was not initialised). */
+CLIPSEARCH_API clipsearch_status clipsearch_encoder_describe(const clipsearch_encoder *encoder,
+                                                             clipsearch_encoder_info *info, clipsearch_error *err);
 
 /* ---------------------------------------------------------------- tokens */
 
@@ -212,12 +236,13 @@ typedef struct clipsearch_image {
 } clipsearch_image;
 
 typedef struct clipsearch_image_options {
+    size_t struct_size;
     uint64_t max_bytes;  /* refuse larger files; default 256 MiB */
     uint64_t max_pixels; /* refuse larger pictures, before any memory is taken for them; default 256 million */
     bool ignore_exif;    /* leave the EXIF orientation unapplied, as the reference implementations do; default false */
 } clipsearch_image_options;
 
-CLIPSEARCH_API void clipsearch_image_options_init(clipsearch_image_options *options);
+CLIPSEARCH_INIT(clipsearch_image_options)
 
 /* Decode a JPEG or PNG file, recognised by its content, into RGB as Pillow's convert("RGB") would give it (alpha
  * dropped, grey and palettes expanded). On success the caller owns image->rgb and frees it with
@@ -242,13 +267,14 @@ CLIPSEARCH_API void clipsearch_image_free(clipsearch_image *image);
 typedef struct clipsearch_session clipsearch_session;
 
 typedef struct clipsearch_session_options {
-    unsigned threads;             /* worker threads for one call; 0 (default): one per processor */
-    size_t max_batch;             /* items encoded together; larger calls are split. Default 32 */
-    clipsearch_overflow overflow; /* texts longer than the context; default CLIPSEARCH_TRUNCATE */
-    clipsearch_image_options image;
+    size_t struct_size;
+    unsigned threads;                      /* worker threads for one call; 0 (default): one per processor */
+    size_t max_batch;                      /* items encoded together; larger calls are split. Default 32 */
+    clipsearch_overflow overflow;          /* texts longer than the context; default CLIPSEARCH_TRUNCATE */
+    const clipsearch_image_options *image; /* limits on image files; NULL (default): the defaults */
 } clipsearch_session_options;
 
-CLIPSEARCH_API void clipsearch_session_options_init(clipsearch_session_options *options);
+CLIPSEARCH_INIT(clipsearch_session_options)
 
 /* Open a session on `encoder`, which must outlive it. All memory is taken here. `options` may be NULL. */
 CLIPSEARCH_API clipsearch_status clipsearch_session_open(const clipsearch_encoder *encoder,
@@ -276,11 +302,13 @@ CLIPSEARCH_API clipsearch_status clipsearch_encode_file(clipsearch_session *sess
 
 /* What an encoder takes of memory, in bytes. */
 typedef struct clipsearch_memory {
+    size_t struct_size;
     uint64_t mapped;  /* the weight file: read in as it is used, and shared by all processes that use it */
     uint64_t packed;  /* copies of weights in another layout: those that pack_weights makes of a vision transformer,
                          whether this encoder has made them or not, and those of convolutions, which always are */
     uint64_t session; /* what opening a session with the given options takes */
 } clipsearch_memory;
+CLIPSEARCH_INIT(clipsearch_memory)
 
 /* Tell what `encoder`, with the towers it was opened with, and a session with `options` (NULL: the defaults) take. A
  * picture's file and its pixels, as large as they are, come on top. Opens a session and closes it; errors as
@@ -303,10 +331,12 @@ typedef struct clipsearch_tensor {
 
 /* A weight file as a whole. */
 typedef struct clipsearch_weights_info {
+    size_t struct_size;
     char container[64];           /* "safetensors", ... */
     uint64_t tensors, parameters; /* all tensors; numbers of those that are weights */
     uint64_t bytes;               /* of the file */
 } clipsearch_weights_info;
+CLIPSEARCH_INIT(clipsearch_weights_info)
 
 /* Look into the weight file `path`: `each` (may be NULL) is called for every tensor by name, and a false return ends
  * the walk; `info` (may be NULL) is filled. The file is recognised by its content (docs/model.md lists what is read)
@@ -321,6 +351,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_weights_walk(const char *path,
 typedef enum clipsearch_number_type { CLIPSEARCH_F32, CLIPSEARCH_F16, CLIPSEARCH_BF16 } clipsearch_number_type;
 
 typedef struct clipsearch_convert_options {
+    size_t struct_size;
     unsigned towers;             /* CLIPSEARCH_*_TOWER or-ed; 0 (default): all that the model has */
     clipsearch_number_type type; /* default CLIPSEARCH_F32. The logit scale stays f32 */
     bool (*progress)(void *context, uint64_t done, uint64_t total); /* called now and then with bytes read and written
@@ -328,14 +359,16 @@ typedef struct clipsearch_convert_options {
     void *context;
 } clipsearch_convert_options;
 
-CLIPSEARCH_API void clipsearch_convert_options_init(clipsearch_convert_options *options);
+CLIPSEARCH_INIT(clipsearch_convert_options)
 
 typedef struct clipsearch_convert_report {
+    size_t struct_size;
     char source_sha256[65]; /* of the weight file that was read */
     uint64_t tensors, parameters;
     uint64_t bytes;   /* of the weight file that was written */
     uint64_t rounded; /* parameters that are not the same numbers any more */
 } clipsearch_convert_report;
+CLIPSEARCH_INIT(clipsearch_convert_report)
 
 /* Write the model `from` (any that clipsearch_encoder_open takes) as the directory `to`, which is made when it is
  * missing. A CLIP with a vision transformer gets the Hugging Face layout: model.safetensors with the tensors in the
@@ -373,6 +406,7 @@ typedef enum clipsearch_codes {
 
 /* What a collection's index is to be like; fixed when the collection is made. 0: as the library likes. */
 typedef struct clipsearch_index_options {
+    size_t struct_size;
     clipsearch_codes codes;
     unsigned m;               /* links a vector chooses: 4 to 64, default 16 */
     unsigned ef_construction; /* candidates it chooses from: m to 4096, default 200 */
@@ -380,7 +414,7 @@ typedef struct clipsearch_index_options {
 } clipsearch_index_options;
 
 /* Fill `options` with 0 throughout. */
-CLIPSEARCH_API void clipsearch_index_options_init(clipsearch_index_options *options);
+CLIPSEARCH_INIT(clipsearch_index_options)
 
 /* "f32", "f16", "bf16", "i8"; "" for the default; NULL for what is none. A static string. */
 CLIPSEARCH_API const char *clipsearch_codes_name(clipsearch_codes codes);
@@ -400,20 +434,25 @@ CLIPSEARCH_API void clipsearch_database_on_note(clipsearch_database *db, void (*
                                                 void *context);
 
 typedef struct clipsearch_collection_info {
+    size_t struct_size;
     const char *name;
     const char *encoder;       /* name of the encoder that made the vectors */
     const char *fingerprint;   /* of its weights */
     const char *preprocessing; /* see clipsearch_encoder_info */
     size_t dim;
     clipsearch_metric metric;
-    uint64_t count;                 /* pictures */
-    uint64_t vector_bytes;          /* bytes their vectors take */
-    int64_t created;                /* seconds since 1970 */
-    clipsearch_index_options index; /* without any 0: the defaults are filled in */
-    bool indexed;                   /* there is an index file; whether it is sound is clipsearch_collection_check's */
-    uint64_t changes;               /* pictures put or removed since it was written; clipsearch_collection_describe
+    uint64_t count;               /* pictures */
+    uint64_t vector_bytes;        /* bytes their vectors take */
+    int64_t created;              /* seconds since 1970 */
+    clipsearch_codes index_codes; /* of its index, as in clipsearch_index_options; the defaults are filled in */
+    unsigned index_m;
+    unsigned index_ef_construction;
+    unsigned index_ef;
+    bool indexed;     /* there is an index file; whether it is sound is clipsearch_collection_check's */
+    uint64_t changes; /* pictures put or removed since it was written; clipsearch_collection_describe
                                        fills this in, clipsearch_database_collections does not */
 } clipsearch_collection_info;
+CLIPSEARCH_INIT(clipsearch_collection_info)
 
 /* Call `each` for every collection, by name; a false return ends the walk. The strings live for that call only. */
 CLIPSEARCH_API clipsearch_status clipsearch_database_collections(clipsearch_database *db,
@@ -493,6 +532,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_remove_where(clipsearch_c
  * process may search while another checkpoints. docs/index.md has the whole. */
 
 typedef struct clipsearch_checkpoint_options {
+    size_t struct_size;
     unsigned threads; /* 0 (default): one per processor */
     bool rebuild;     /* from the rows alone, even when there is a file to go on from. Default false */
     bool vacuum;      /* let go of what removed pictures left behind in the file. Default false */
@@ -501,7 +541,7 @@ typedef struct clipsearch_checkpoint_options {
     void *context;
 } clipsearch_checkpoint_options;
 
-CLIPSEARCH_API void clipsearch_checkpoint_options_init(clipsearch_checkpoint_options *options);
+CLIPSEARCH_INIT(clipsearch_checkpoint_options)
 
 /* Write the collection's index file, or bring it up to date; remove it when the collection has become small. An
  * ingestion does this at its end when enough has changed; a program that puts pictures itself calls it when it is done
@@ -525,6 +565,7 @@ typedef enum clipsearch_index_state {
 } clipsearch_index_state;
 
 typedef struct clipsearch_check_report {
+    size_t struct_size;
     uint64_t pictures; /* rows, all of whose vectors were read */
     clipsearch_index_state state;
     char why[1024]; /* of the states UNUSED and DAMAGED: what is amiss, in words */
@@ -543,6 +584,7 @@ typedef struct clipsearch_check_report {
     uint64_t sample;      /* queries, the collection's own vectors, by which recall was measured */
     double recall;        /* share of the exact ten nearest that searches find, measured */
 } clipsearch_check_report;
+CLIPSEARCH_INIT(clipsearch_check_report)
 
 /* Read every row and vector of the collection and SQLite's own structures; verify every block of its index file, the
  * graph and its vectors against the rows, and measure recall with `sample` queries (0: 100) of the default ef. Memory
@@ -557,6 +599,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_check(clipsearch_collecti
 
 /* A folder or file to take pictures from. */
 typedef struct clipsearch_source {
+    size_t struct_size;
     const char *path;           /* a directory (walked) or one file */
     const char *const *include; /* glob patterns; NULL: *.jpg *.jpeg *.png in any case. A pattern without '/' is held
                                    against the file's name, one with '/' against the path below the source; "**"
@@ -580,7 +623,7 @@ typedef struct clipsearch_source {
     bool csv_by_name;           /* join on the file's name alone instead of the path below the source */
 } clipsearch_source;
 
-CLIPSEARCH_API void clipsearch_source_init(clipsearch_source *source);
+CLIPSEARCH_INIT(clipsearch_source)
 
 typedef enum clipsearch_on_bad { CLIPSEARCH_SKIP_BAD, CLIPSEARCH_STOP_AT_BAD } clipsearch_on_bad;
 
@@ -595,6 +638,7 @@ typedef struct clipsearch_progress {
 } clipsearch_progress;
 
 typedef struct clipsearch_ingest_options {
+    size_t struct_size;
     const clipsearch_source *sources;
     size_t source_count;
     size_t batch;     /* pictures encoded and committed together; default 32 */
@@ -604,8 +648,8 @@ typedef struct clipsearch_ingest_options {
                                  Default false */
     bool dry_run;     /* walk and compare only, write nothing. New and changed files are read, to see what was
                                  moved or copied, but not decoded: which of them are bad is not known */
-    clipsearch_on_bad on_bad; /* default CLIPSEARCH_SKIP_BAD */
-    clipsearch_image_options image;
+    clipsearch_on_bad on_bad;              /* default CLIPSEARCH_SKIP_BAD */
+    const clipsearch_image_options *image; /* limits on image files; NULL (default): the defaults */
     bool (*progress)(void *context, const clipsearch_progress *progress); /* called now and then on the caller's
                                  thread; returning false commits the batch in hand and stops. May be NULL */
     void (*bad_file)(void *context, const char *path, const clipsearch_error *why); /* called for each file skipped, on
@@ -613,9 +657,10 @@ typedef struct clipsearch_ingest_options {
     void *context;                                                                  /* given to both callbacks */
 } clipsearch_ingest_options;
 
-CLIPSEARCH_API void clipsearch_ingest_options_init(clipsearch_ingest_options *options);
+CLIPSEARCH_INIT(clipsearch_ingest_options)
 
 typedef struct clipsearch_ingest_report {
+    size_t struct_size;
     uint64_t found;     /* files that matched */
     uint64_t inserted;  /* new */
     uint64_t replaced;  /* changed on disk, encoded again */
@@ -634,6 +679,7 @@ typedef struct clipsearch_ingest_report {
                              error, too many open files, no memory), though they were tried again: another run may
                              read them */
 } clipsearch_ingest_report;
+CLIPSEARCH_INIT(clipsearch_ingest_report)
 
 /* Bring `collection` up to date with the sources: walk, decode (overlapped with encoding), encode, commit batch by
  * batch, so that whatever stops it loses at most the batch in hand and a second run carries on. `session` must be of
@@ -646,16 +692,17 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest(clipsearch_collection *collec
 
 /* A collection to ingest into that need not exist yet. */
 typedef struct clipsearch_ingest_target {
-    const char *database;     /* the database file. When it is missing it is made, but not its directory */
-    const char *collection;   /* the collection's name */
-    clipsearch_metric metric; /* default CLIPSEARCH_COSINE */
-    clipsearch_index_options
-        index; /* a field that is 0 (default): the library's default, or as the collection has it */
+    size_t struct_size;
+    const char *database;                  /* the database file. When it is missing it is made, but not its directory */
+    const char *collection;                /* the collection's name */
+    clipsearch_metric metric;              /* default CLIPSEARCH_COSINE */
+    const clipsearch_index_options *index; /* a field that is 0: the library's default, or as the collection has
+                                                      it. NULL (default): 0 throughout */
     void (*note)(void *context, const char *line); /* as clipsearch_database_on_note; may be NULL */
     void *context;                                 /* given to `note` */
 } clipsearch_ingest_target;
 
-CLIPSEARCH_API void clipsearch_ingest_target_init(clipsearch_ingest_target *target);
+CLIPSEARCH_INIT(clipsearch_ingest_target)
 
 /* The same as clipsearch_ingest, into a collection that is made, with its database, when the first batch is stored:
  * bound to the session's encoder, as clipsearch_collection_ensure_index does. A run that finds nothing to store, or
@@ -672,12 +719,15 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_
 
 /* What a call of clipsearch_search did. */
 typedef struct clipsearch_search_stats {
+    size_t struct_size;
     size_t graph;      /* queries answered by walking the graph; the others by a scan */
     size_t tail;       /* pictures changed since the index file was written, scanned for each query */
     uint64_t compared; /* vectors, or their codes, compared with the queries */
 } clipsearch_search_stats;
+CLIPSEARCH_INIT(clipsearch_search_stats)
 
 typedef struct clipsearch_search_options {
+    size_t struct_size;
     bool has_limit;     /* keep only hits as near as `limit` or nearer */
     float limit;        /* a least score for CLIPSEARCH_COSINE and _IP, a greatest distance for CLIPSEARCH_L2 */
     const char *filter; /* only pictures that this filter (FILTERS) lets through; NULL (default): all */
@@ -686,7 +736,7 @@ typedef struct clipsearch_search_options {
     clipsearch_search_stats *stats; /* filled in when not NULL */
 } clipsearch_search_options;
 
-CLIPSEARCH_API void clipsearch_search_options_init(clipsearch_search_options *options);
+CLIPSEARCH_INIT(clipsearch_search_options)
 
 typedef struct clipsearch_hit {
     int64_t id;

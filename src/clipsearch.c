@@ -5,6 +5,7 @@
 #include "backend/backend.h"
 #include "backend/code_kinds.h"
 #include "base/error.h"
+#include "base/mem.h"
 #include "convert/convert.h"
 #include "encode/encoder.h"
 #include "encode/memory.h"
@@ -13,6 +14,9 @@
 #include "ingest/ingest.h"
 #include "local/local.h"
 #include "model/weights_walk.h"
+#include "structs.h"
+
+static const unsigned BOTH_TOWERS = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER;
 
 static clipsearch_status fail_null(clipsearch_error *err, const char *function)
 {
@@ -21,7 +25,7 @@ static clipsearch_status fail_null(clipsearch_error *err, const char *function)
 
 const char *clipsearch_version(void)
 {
-    return "0.1.0";
+    return CLIPSEARCH_VERSION;
 }
 
 const char *clipsearch_status_name(clipsearch_status status)
@@ -57,11 +61,6 @@ const char *clipsearch_status_name(clipsearch_status status)
 
 /* ---------------------------------------------------------------- encoders */
 
-void clipsearch_encoder_options_init(clipsearch_encoder_options *options)
-{
-    *options = (clipsearch_encoder_options){.towers = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER};
-}
-
 clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                           clipsearch_encoder **encoder, clipsearch_error *err)
 {
@@ -69,14 +68,14 @@ clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_enc
         *encoder = NULL;
     if (!path || !encoder)
         return fail_null(err, __func__);
-    clipsearch_encoder_options defaults;
-    clipsearch_encoder_options_init(&defaults);
-    if (!options)
-        options = &defaults;
-    if (!options->towers || (options->towers & ~defaults.towers))
+    clipsearch_encoder_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_encoder_options_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!own.towers || (own.towers & ~BOTH_TOWERS))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: towers is %#x; it must name one tower or both", __func__,
-                       options->towers);
-    return cs_encoder_open(path, options, encoder, err);
+                       own.towers);
+    return cs_encoder_open(path, &own, encoder, err);
 }
 
 void clipsearch_encoder_close(clipsearch_encoder **encoder)
@@ -85,9 +84,18 @@ void clipsearch_encoder_close(clipsearch_encoder **encoder)
         cs_encoder_close(encoder);
 }
 
-void clipsearch_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info)
+clipsearch_status clipsearch_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info,
+                                              clipsearch_error *err)
 {
-    cs_encoder_describe(encoder, info);
+    if (!encoder || !info)
+        return fail_null(err, __func__);
+    clipsearch_status status = cs_struct_check(info, &cs_encoder_info_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_encoder_info own;
+    cs_encoder_describe(encoder, &own);
+    cs_struct_write(info, &own, &cs_encoder_info_type);
+    return CLIPSEARCH_OK;
 }
 
 /* ---------------------------------------------------------------- tokens */
@@ -109,11 +117,6 @@ const char *clipsearch_token_piece(const clipsearch_encoder *encoder, int32_t id
 
 /* ---------------------------------------------------------------- images */
 
-void clipsearch_image_options_init(clipsearch_image_options *options)
-{
-    cs_plain_image_options_init(options);
-}
-
 clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image_options *options,
                                         clipsearch_image *image, clipsearch_error *err)
 {
@@ -121,9 +124,9 @@ clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image
         *image = (clipsearch_image){0};
     if (!path || !image)
         return fail_null(err, __func__);
-    clipsearch_image_options defaults;
-    clipsearch_image_options_init(&defaults);
-    return cs_plain_image_load(path, options ? options : &defaults, image, err);
+    clipsearch_image_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_image_options_type, __func__, err);
+    return status == CLIPSEARCH_OK ? cs_plain_image_load(path, &own, image, err) : status;
 }
 
 clipsearch_status clipsearch_image_decode(const void *data, size_t size, const char *name,
@@ -134,10 +137,11 @@ clipsearch_status clipsearch_image_decode(const void *data, size_t size, const c
         *image = (clipsearch_image){0};
     if ((!data && size) || !image)
         return fail_null(err, __func__);
-    clipsearch_image_options defaults;
-    clipsearch_image_options_init(&defaults);
-    return cs_plain_image_decode(data ? data : "", size, name ? name : "image", options ? options : &defaults, image,
-                                 err);
+    clipsearch_image_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_image_options_type, __func__, err);
+    return status == CLIPSEARCH_OK
+               ? cs_plain_image_decode(data ? data : "", size, name ? name : "image", &own, image, err)
+               : status;
 }
 
 static bool is_picture(const clipsearch_image *image)
@@ -166,9 +170,16 @@ void clipsearch_image_free(clipsearch_image *image)
 
 /* ---------------------------------------------------------------- encoding */
 
-void clipsearch_session_options_init(clipsearch_session_options *options)
+/* Read a session's options, and those for images that they point to, into the library's own. */
+static clipsearch_status read_session_options(clipsearch_session_options *own, clipsearch_image_options *image,
+                                              const clipsearch_session_options *options, const char *function,
+                                              clipsearch_error *err)
 {
-    cs_session_options_init(options);
+    clipsearch_status status = cs_struct_read(own, options, &cs_session_options_type, function, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(image, own->image, &cs_image_options_type, function, err);
+    own->image = image;
+    return status;
 }
 
 clipsearch_status clipsearch_session_open(const clipsearch_encoder *encoder, const clipsearch_session_options *options,
@@ -178,9 +189,10 @@ clipsearch_status clipsearch_session_open(const clipsearch_encoder *encoder, con
         *session = NULL;
     if (!encoder || !session)
         return fail_null(err, __func__);
-    clipsearch_session_options defaults;
-    clipsearch_session_options_init(&defaults);
-    return cs_session_open(encoder, options ? options : &defaults, session, err);
+    clipsearch_session_options own;
+    clipsearch_image_options image;
+    clipsearch_status status = read_session_options(&own, &image, options, __func__, err);
+    return status == CLIPSEARCH_OK ? cs_session_open(encoder, &own, session, err) : status;
 }
 
 void clipsearch_session_close(clipsearch_session **session)
@@ -230,9 +242,17 @@ clipsearch_status clipsearch_encoder_memory(const clipsearch_encoder *encoder,
 {
     if (!encoder || !memory)
         return fail_null(err, __func__);
-    clipsearch_session_options defaults;
-    clipsearch_session_options_init(&defaults);
-    return cs_encoder_memory(encoder, options ? options : &defaults, memory, err);
+    clipsearch_session_options own;
+    clipsearch_image_options image;
+    clipsearch_memory took = {0};
+    clipsearch_status status = cs_struct_check(memory, &cs_memory_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = read_session_options(&own, &image, options, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_encoder_memory(encoder, &own, &took, err);
+    cs_struct_write(memory, &took, &cs_memory_type);
+    return status;
 }
 
 /* ---------------------------------------------------------------- model files */
@@ -241,37 +261,39 @@ clipsearch_status clipsearch_weights_walk(const char *path,
                                           bool (*each)(void *context, const clipsearch_tensor *tensor), void *context,
                                           clipsearch_weights_info *info, clipsearch_error *err)
 {
-    if (info)
-        *info = (clipsearch_weights_info){0};
     if (!path)
         return fail_null(err, __func__);
-    return cs_weights_walk(path, each, context, info, err);
-}
-
-void clipsearch_convert_options_init(clipsearch_convert_options *options)
-{
-    *options = (clipsearch_convert_options){.type = CLIPSEARCH_F32};
+    clipsearch_weights_info own = {0};
+    clipsearch_status status = info ? cs_struct_check(info, &cs_weights_info_type, __func__, err) : CLIPSEARCH_OK;
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_weights_walk(path, each, context, &own, err);
+    if (info)
+        cs_struct_write(info, &own, &cs_weights_info_type);
+    return status;
 }
 
 clipsearch_status clipsearch_model_convert(const char *from, const char *to, const clipsearch_convert_options *options,
                                            clipsearch_convert_report *report, clipsearch_error *err)
 {
-    clipsearch_convert_report unread;
-    if (!report)
-        report = &unread;
-    *report = (clipsearch_convert_report){0};
     if (!from || !to)
         return fail_null(err, __func__);
-    clipsearch_convert_options defaults;
-    clipsearch_convert_options_init(&defaults);
-    if (!options)
-        options = &defaults;
-    if (options->towers & ~(unsigned)(CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER))
+    clipsearch_convert_options own;
+    clipsearch_convert_report done = {0};
+    clipsearch_status status = report ? cs_struct_check(report, &cs_convert_report_type, __func__, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&own, options, &cs_convert_options_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (own.towers & ~BOTH_TOWERS)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: towers is %#x; it must name one tower, both, or be 0", __func__,
-                       options->towers);
-    if (options->type != CLIPSEARCH_F32 && options->type != CLIPSEARCH_F16 && options->type != CLIPSEARCH_BF16)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no type of numbers %d", __func__, (int)options->type);
-    return cs_model_convert(from, to, options, report, err);
+                       own.towers);
+    if (own.type != CLIPSEARCH_F32 && own.type != CLIPSEARCH_F16 && own.type != CLIPSEARCH_BF16)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no type of numbers %d", __func__, (int)own.type);
+    status = cs_model_convert(from, to, &own, &done, err);
+    if (report)
+        cs_struct_write(report, &done, &cs_convert_report_type);
+    return status;
 }
 
 /* ---------------------------------------------------------------- databases and collections */
@@ -311,14 +333,10 @@ const char *clipsearch_codes_name(clipsearch_codes codes)
     return cs_codes_word(codes);
 }
 
-void clipsearch_index_options_init(clipsearch_index_options *options)
-{
-    *options = (clipsearch_index_options){0};
-}
-
 static clipsearch_collection_info info_of(const cs_collection_identity *identity, const cs_collection_state *state)
 {
-    return (clipsearch_collection_info){.name = identity->name,
+    return (clipsearch_collection_info){.struct_size = sizeof(clipsearch_collection_info),
+                                        .name = identity->name,
                                         .encoder = identity->encoder,
                                         .fingerprint = identity->fingerprint,
                                         .preprocessing = identity->preprocessing,
@@ -327,7 +345,10 @@ static clipsearch_collection_info info_of(const cs_collection_identity *identity
                                         .count = state->count,
                                         .vector_bytes = state->count * identity->dim * sizeof(float),
                                         .created = identity->created,
-                                        .index = identity->index,
+                                        .index_codes = identity->index.codes,
+                                        .index_m = identity->index.m,
+                                        .index_ef_construction = identity->index.ef_construction,
+                                        .index_ef = identity->index.ef,
                                         .indexed = state->indexed,
                                         .changes = state->changes};
 }
@@ -389,8 +410,6 @@ clipsearch_status clipsearch_collection_ensure_index(clipsearch_database *db, co
                                                      const clipsearch_index_options *options,
                                                      clipsearch_collection **collection, clipsearch_error *err)
 {
-    clipsearch_index_options defaults;
-    clipsearch_index_options_init(&defaults);
     if (collection)
         *collection = NULL;
     if (!db || !name || !encoder || !collection)
@@ -398,7 +417,11 @@ clipsearch_status clipsearch_collection_ensure_index(clipsearch_database *db, co
     if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no metric %d", __func__, (int)metric);
     const cs_encoder_identity identity = cs_encoder_identify(encoder);
-    return cs_collection_ensure(db, name, &identity, metric, options ? options : &defaults, collection, err);
+    clipsearch_index_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_index_options_type, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_ensure(db, name, &identity, metric, &own, collection, err);
+    return status;
 }
 
 void clipsearch_collection_close(clipsearch_collection **collection)
@@ -419,10 +442,15 @@ clipsearch_status clipsearch_collection_describe(clipsearch_collection *collecti
 {
     if (!collection || !info)
         return fail_null(err, __func__);
+    clipsearch_status status = cs_struct_check(info, &cs_collection_info_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_collection_info own = {0};
     cs_collection_state state;
-    clipsearch_status status = cs_collection_describe(collection, &state, err);
+    status = cs_collection_describe(collection, &state, err);
     if (status == CLIPSEARCH_OK)
-        *info = info_of(cs_collection_identify(collection), &state);
+        own = info_of(cs_collection_identify(collection), &state);
+    cs_struct_write(info, &own, &cs_collection_info_type);
     return status;
 }
 
@@ -459,19 +487,14 @@ clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *coll
 
 /* ---------------------------------------------------------------- the index file */
 
-void clipsearch_checkpoint_options_init(clipsearch_checkpoint_options *options)
-{
-    *options = (clipsearch_checkpoint_options){0};
-}
-
 clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collection,
                                                    const clipsearch_checkpoint_options *options, clipsearch_error *err)
 {
-    clipsearch_checkpoint_options defaults;
-    clipsearch_checkpoint_options_init(&defaults);
     if (!collection)
         return fail_null(err, __func__);
-    return cs_collection_checkpoint(collection, options ? options : &defaults, err);
+    clipsearch_checkpoint_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_checkpoint_options_type, __func__, err);
+    return status == CLIPSEARCH_OK ? cs_collection_checkpoint(collection, &own, err) : status;
 }
 
 clipsearch_status clipsearch_collection_check(clipsearch_collection *collection, size_t sample,
@@ -479,38 +502,73 @@ clipsearch_status clipsearch_collection_check(clipsearch_collection *collection,
 {
     if (!collection || !report)
         return fail_null(err, __func__);
-    return cs_collection_check(collection, sample, report, err);
+    clipsearch_status status = cs_struct_check(report, &cs_check_report_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_check_report own = {0};
+    status = cs_collection_check(collection, sample, &own, err);
+    cs_struct_write(report, &own, &cs_check_report_type);
+    return status;
 }
 
 /* ---------------------------------------------------------------- ingestion */
 
-void clipsearch_source_init(clipsearch_source *source)
+/* The caller's sources lie as far apart as their struct_size says. *own receives an array that the caller frees. */
+static clipsearch_status read_sources(const clipsearch_source *sources, size_t count, const char *function,
+                                      clipsearch_source **own, clipsearch_error *err)
 {
-    cs_source_init(source);
+    *own = cs_zalloc_array(count, sizeof **own);
+    if (!*own)
+        return cs_fail_memory(err, "the sources");
+    size_t stride = sources->struct_size;
+    for (size_t i = 0; i < count; i++) {
+        const clipsearch_source *source = (const void *)((const char *)sources + i * stride);
+        clipsearch_status status = cs_struct_read(&(*own)[i], source, &cs_source_type, function, err);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        if (source->struct_size != stride)
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: struct_size of source %zu is %zu, that of source 0 is %zu",
+                           function, i, source->struct_size, stride);
+    }
+    return CLIPSEARCH_OK;
 }
 
-void clipsearch_ingest_options_init(clipsearch_ingest_options *options)
+/* Read the options, ingest and fill in the report. */
+static clipsearch_status ingest_into(const cs_ingest_into *into, clipsearch_session *session,
+                                     const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                     const char *function, clipsearch_error *err)
 {
-    cs_ingest_options_init(options);
+    clipsearch_ingest_options own;
+    clipsearch_image_options image;
+    clipsearch_ingest_report done = {0};
+    clipsearch_source *sources = NULL;
+    clipsearch_status status = report ? cs_struct_check(report, &cs_ingest_report_type, function, err) : CLIPSEARCH_OK;
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_struct_read(&own, options, &cs_ingest_options_type, function, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&image, own.image, &cs_image_options_type, function, err);
+    if (status == CLIPSEARCH_OK && own.sources && own.source_count)
+        status = read_sources(own.sources, own.source_count, function, &sources, err);
+    if (status == CLIPSEARCH_OK) {
+        own.image = &image;
+        own.sources = sources;
+        status = cs_ingest(into, session, &own, &done, err);
+    }
+    cs_free(sources);
+    if (report)
+        cs_struct_write(report, &done, &cs_ingest_report_type);
+    return status;
 }
 
 clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
                                     const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
                                     clipsearch_error *err)
 {
-    clipsearch_ingest_report unread;
-    if (!report)
-        report = &unread;
-    *report = (clipsearch_ingest_report){0};
     if (!collection || !session || !options)
         return fail_null(err, __func__);
     const cs_ingest_into into = {.collection = collection};
-    return cs_ingest(&into, session, options, report, err);
-}
-
-void clipsearch_ingest_target_init(clipsearch_ingest_target *target)
-{
-    *target = (clipsearch_ingest_target){0};
+    return ingest_into(&into, session, options, report, __func__, err);
 }
 
 clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target, clipsearch_session *session,
@@ -518,22 +576,23 @@ clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target,
                                          clipsearch_error *err)
 {
     static const cs_database_opener opener = {.open = cs_local_open, .check_new = cs_local_check_new};
-    clipsearch_ingest_report unread;
-    if (!report)
-        report = &unread;
-    *report = (clipsearch_ingest_report){0};
-    if (!target || !target->database || !target->collection || !session || !options)
+    if (!target || !session || !options)
         return fail_null(err, __func__);
-    const cs_ingest_into into = {.target = target, .opener = &opener};
-    return cs_ingest(&into, session, options, report, err);
+    clipsearch_ingest_target own;
+    clipsearch_index_options index;
+    clipsearch_status status = cs_struct_read(&own, target, &cs_ingest_target_type, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&index, own.index, &cs_index_options_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!own.database || !own.collection)
+        return fail_null(err, __func__);
+    own.index = &index;
+    const cs_ingest_into into = {.target = &own, .opener = &opener};
+    return ingest_into(&into, session, options, report, __func__, err);
 }
 
 /* ---------------------------------------------------------------- search */
-
-void clipsearch_search_options_init(clipsearch_search_options *options)
-{
-    *options = (clipsearch_search_options){0};
-}
 
 clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries, size_t count, size_t k,
                                     const clipsearch_search_options *options, clipsearch_hits **hits,
@@ -543,24 +602,30 @@ clipsearch_status clipsearch_search(clipsearch_collection *collection, const flo
         *hits = NULL;
     if (!collection || !hits || (count && !queries))
         return fail_null(err, __func__);
-    clipsearch_search_options defaults;
-    clipsearch_search_options_init(&defaults);
-    if (!options)
-        options = &defaults;
+    clipsearch_search_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_search_options_type, __func__, err);
+    if (status == CLIPSEARCH_OK && own.stats)
+        status = cs_struct_check(own.stats, &cs_search_stats_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_search_stats stats = {0};
     cs_filter_tree *filter = NULL;
-    clipsearch_status status = options->filter ? cs_filter_parse(options->filter, &filter, NULL, err) : CLIPSEARCH_OK;
+    if (own.filter)
+        status = cs_filter_parse(own.filter, &filter, NULL, err);
     const cs_search_request request = {.queries = queries,
                                        .count = count,
                                        .k = k,
                                        .filter = filter,
-                                       .has_limit = options->has_limit,
-                                       .limit = options->limit,
-                                       .exact = options->exact,
-                                       .ef = options->ef,
-                                       .stats = options->stats};
+                                       .has_limit = own.has_limit,
+                                       .limit = own.limit,
+                                       .exact = own.exact,
+                                       .ef = own.ef,
+                                       .stats = own.stats ? &stats : NULL};
     if (status == CLIPSEARCH_OK)
         status = cs_collection_search(collection, &request, hits, err);
     cs_filter_free(&filter);
+    if (own.stats)
+        cs_struct_write(own.stats, &stats, &cs_search_stats_type);
     return status;
 }
 

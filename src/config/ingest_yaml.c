@@ -289,6 +289,7 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
 clipsearch_status cs_ingest_file_read(cs_yaml *yaml, const char *directory, cs_ingest_file *file, clipsearch_error *err)
 {
     *file = (cs_ingest_file){.yaml = yaml};
+    clipsearch_index_options_init(&file->index);
     reader r = {.yaml = yaml, .directory = directory, .err = err};
     clipsearch_status status = read_file(&r, file);
     if (status != CLIPSEARCH_OK)

@@ -71,7 +71,7 @@ static void add_clip(cs_digest *digest, const cs_clip_config *config)
         add_number(digest, config->resnet_stages[i]);
 }
 
-/* How pictures are prepared is compared apart; the metric is the collection's. */
+/* How images are prepared is compared separately; the metric is the collection's. */
 static void add_image(cs_digest *digest, const cs_image_config *config)
 {
     uint32_t eps;
@@ -84,7 +84,7 @@ static void add_image(cs_digest *digest, const cs_image_config *config)
 }
 
 /* The weights alone do not say what a vector will be: the same tensors under another activation or number of heads give
- * other vectors, so the configuration is part of the name. */
+ * other vectors, so the configuration is part of the fingerprint. */
 static clipsearch_status make_fingerprint(const cs_weights *weights, const cs_model_dir *dir, char hex[65],
                                           clipsearch_error *err)
 {
@@ -163,11 +163,10 @@ clipsearch_status cs_encoder_refuse_texts(const clipsearch_encoder *encoder, cli
 {
     if (!encoder->dir.image_only)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the encoder %s was opened without its text tower", encoder->name);
-    return cs_fail(
-        err, CLIPSEARCH_E_ARGUMENT,
-        "the encoder %s (%s) makes vectors of pictures only and cannot read texts; search with a picture, or "
-        "with a CLIP model, which reads both",
-        encoder->name, encoder->dir.image.name);
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                   "the encoder %s (%s) makes vectors of images only and cannot read texts; search with an image, or "
+                   "with a CLIP model, which reads both",
+                   encoder->name, encoder->dir.image.name);
 }
 
 static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *path,

@@ -5,11 +5,6 @@
 #include "encode/image_reader.h"
 #include "vision/resize.h"
 
-void cs_plain_image_options_init(clipsearch_image_options *options)
-{
-    *options = (clipsearch_image_options){.max_bytes = CS_IMAGE_MAX_BYTES, .max_pixels = CS_IMAGE_MAX_PIXELS};
-}
-
 /* Pass the block of a cs_image to the caller, who frees it with cs_plain_image_free; after an error free it. */
 static clipsearch_status pass_block(clipsearch_status status, cs_image *from, clipsearch_image *to)
 {

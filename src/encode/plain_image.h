@@ -5,8 +5,7 @@
 
 #include "vision/image.h"
 
-/* As clipsearch_image_options_init, _load, _decode, _resize and _free say; `options` is not NULL. */
-void cs_plain_image_options_init(clipsearch_image_options *options);
+/* As clipsearch_image_load, _decode, _resize and _free say; `options` is not NULL. */
 clipsearch_status cs_plain_image_load(const char *path, const clipsearch_image_options *options,
                                       clipsearch_image *image, clipsearch_error *err);
 clipsearch_status cs_plain_image_decode(const void *data, size_t size, const char *name,

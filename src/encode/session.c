@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * session.c - encoding texts and pictures. */
+ * session.c - encoding texts and images. */
 #include "encode/session.h"
 
 #include "base/limits.h"
@@ -12,17 +12,11 @@ enum {
     TOKENS_PER_TEXT = 16 /* room for texts of the usual length; a batch of longer ones is split */
 };
 
-/* What went wrong with a picture of a batch, as one thread saw it. */
+/* What went wrong with an image of a batch, as one thread saw it. */
 struct cs_session_fault {
     size_t item; /* SIZE_MAX: nothing */
     clipsearch_error error;
 };
-
-void cs_session_options_init(clipsearch_session_options *options)
-{
-    *options = (clipsearch_session_options){.max_batch = 32, .overflow = CLIPSEARCH_TRUNCATE};
-    cs_plain_image_options_init(&options->image);
-}
 
 static clipsearch_status open_images(clipsearch_session *s, const clipsearch_image_options *options, unsigned threads,
                                      clipsearch_error *err)
@@ -88,7 +82,7 @@ clipsearch_status cs_session_open(const clipsearch_encoder *encoder, const clips
     clipsearch_status status = cs_pool_open(options->threads, &s->pool, err);
     unsigned threads = cs_pool_threads(s->pool);
     if (status == CLIPSEARCH_OK && encoder->image)
-        status = open_images(s, &options->image, threads, err);
+        status = open_images(s, options->image, threads, err);
     if (status == CLIPSEARCH_OK && encoder->text)
         status = open_texts(s, err);
     if (status == CLIPSEARCH_OK)
@@ -151,7 +145,7 @@ clipsearch_status cs_session_encode_texts(clipsearch_session *s, const char *con
     return CLIPSEARCH_OK;
 }
 
-/* ---- pictures ---- */
+/* ---- images ---- */
 
 clipsearch_status cs_session_check_image_tower(const clipsearch_session *s, clipsearch_error *err)
 {

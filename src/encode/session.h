@@ -27,9 +27,8 @@ struct clipsearch_session {
     size_t truncated; /* texts of the last cs_session_encode_texts that were too long */
 };
 
-void cs_session_options_init(clipsearch_session_options *options);
-
-/* As clipsearch_session_open and _close, clipsearch_encode_* say; arguments are checked, `options` is not NULL. */
+/* As clipsearch_session_open and _close, clipsearch_encode_* say; arguments are checked, `options` and its `image` are
+ * not NULL. */
 clipsearch_status cs_session_open(const clipsearch_encoder *encoder, const clipsearch_session_options *options,
                                   clipsearch_session **session, clipsearch_error *err);
 void cs_session_close(clipsearch_session **session);
@@ -40,7 +39,7 @@ clipsearch_status cs_session_encode_images(clipsearch_session *session, const cl
 clipsearch_status cs_session_encode_file(clipsearch_session *session, const char *path, float *vector,
                                          clipsearch_error *err);
 
-/* Encode the first `count` <= max_batch pictures of session->pixels, which the caller has filled, into vectors
+/* Encode the first `count` <= max_batch images of session->pixels, which the caller has filled, into vectors
  * [count, dim]. */
 void cs_session_forward(clipsearch_session *session, size_t count, float *vectors);
 

@@ -137,7 +137,7 @@ static void offer_block(const scan *search, cs_topk *top, size_t first, size_t c
     float limit = search->params->limit;
     for (size_t i = 0; i < count; i++) {
         float score = scores[i];
-        if (cosine) /* unit vectors are so within rounding: a picture found by itself scores 1, not 1.0000001 */
+        if (cosine) /* unit vectors are so within rounding: an image found by itself scores 1, not 1.0000001 */
             score = score > 1.0f ? 1.0f : score < -1.0f ? -1.0f : score;
         if (!cs_topk_would_keep(top, score))
             continue;
@@ -268,5 +268,26 @@ clipsearch_status cs_index_flat_open(size_t dim, clipsearch_metric metric, cs_in
     flat->base = (cs_index){.ops = &flat_ops, .dim = dim, .metric = metric};
     flat->stride = (dim + ROW_ALIGN - 1) / ROW_ALIGN * ROW_ALIGN;
     *index = &flat->base;
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_index_flat_copy(const cs_index *index, cs_index **copy, clipsearch_error *err)
+{
+    const flat_index *from = (const flat_index *)index;
+    clipsearch_status status = cs_index_flat_open(index->dim, index->metric, copy, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_index_reserve(*copy, from->count, err);
+    if (status != CLIPSEARCH_OK) {
+        cs_index_close(copy);
+        return status;
+    }
+    flat_index *to = (flat_index *)*copy;
+    if (from->count) {
+        memcpy(to->rows, from->rows, from->count * from->stride * sizeof *to->rows);
+        memcpy(to->ids, from->ids, from->count * sizeof *to->ids);
+    }
+    for (size_t row = 0; row < from->count; row++)
+        cs_idmap_add(&to->map, to->ids, row);
+    to->count = from->count;
     return CLIPSEARCH_OK;
 }

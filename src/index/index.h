@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * index.h - nearest neighbours among vectors with ids; knows no pictures. One interface for every kind of index. */
+ * index.h - nearest neighbours among vectors with ids; knows no images. One interface for every kind of index. */
 #ifndef CS_INDEX_INDEX_H
 #define CS_INDEX_INDEX_H
 
@@ -62,6 +62,8 @@ struct cs_index {
 
 /* The exact scan over one contiguous array. For CLIPSEARCH_COSINE vectors and queries are taken as L2-normalised. */
 clipsearch_status cs_index_flat_open(size_t dim, clipsearch_metric metric, cs_index **index, clipsearch_error *err);
+/* A copy of an index that cs_index_flat_open made. CLIPSEARCH_E_MEMORY. */
+clipsearch_status cs_index_flat_copy(const cs_index *index, cs_index **copy, clipsearch_error *err);
 
 void cs_index_close(cs_index **index);
 /* Room for `count` vectors in all, so that putting that many moves nothing. */

@@ -175,7 +175,7 @@ static clipsearch_status read_csv(cs_attributes *a, const char *path, clipsearch
     cs_buf text = cs_buf_make(MAX_CSV_BYTES);
     clipsearch_status status = cs_file_read(path, &text, NULL, err);
     if (status == CLIPSEARCH_E_NOT_FOUND) {
-        status = CLIPSEARCH_E_IO; /* the words are right; a missing picture or collection is another matter */
+        status = CLIPSEARCH_E_IO; /* the message is right; NOT_FOUND is for models, collections and items */
         if (err)
             err->code = status;
     }
@@ -203,7 +203,7 @@ static clipsearch_status index_rows(cs_attributes *a, const char *path, int key_
                 key += 2 + strspn(key + 2, "/");
         }
         if (!key[0])
-            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: the column \"%s\" names no picture", path,
+            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: the column \"%s\" names no image", path,
                            csv->lines[i], csv->header[key_column]);
         a->rows[i] = (row_key){key, i};
     }
@@ -212,13 +212,13 @@ static clipsearch_status index_rows(cs_attributes *a, const char *path, int key_
     for (size_t i = 1; i < csv->rows; i++)
         if (strcmp(a->rows[i - 1].key, a->rows[i].key) == 0)
             return cs_fail(err, CLIPSEARCH_E_FORMAT,
-                           "%s: lines %zu and %zu are both for \"%s\"; keep one row a picture%s", path,
+                           "%s: lines %zu and %zu are both for \"%s\"; keep one row for each image%s", path,
                            csv->lines[a->rows[i - 1].row], csv->lines[a->rows[i].row], a->rows[i].key,
                            a->by_name ? ", or join by path instead of by name" : "");
     return CLIPSEARCH_OK;
 }
 
-/* The attributes that a picture can have, from both sides, in the order they are written. */
+/* The attributes that an image can have, from both, in the order in which they are written. */
 static clipsearch_status collect_members(cs_attributes *a, int key_column, clipsearch_error *err)
 {
     const cs_json *object = a->document ? cs_json_root(a->document) : NULL;
@@ -295,7 +295,7 @@ clipsearch_status cs_attributes_open(const clipsearch_source *source, const char
         if (status == CLIPSEARCH_OK) {
             key_column = cs_csv_column(&a->csv, key);
             status = key_column < 0 ? cs_fail(err, CLIPSEARCH_E_FORMAT,
-                                              "%s: there is no column \"%s\" to find the pictures by; the first column "
+                                              "%s: there is no column \"%s\" to find the images by; the first column "
                                               "is \"%s\"",
                                               path, key, a->csv.header[0])
                                     : index_rows(a, path, key_column, err);
@@ -391,7 +391,7 @@ clipsearch_status cs_attributes_write(cs_attributes *a, const char *relative, cs
     }
     cs_buf_putc(out, '}');
     if (out->failed)
-        return cs_fail_memory(err, "a picture's attributes");
+        return cs_fail_memory(err, "an image's attributes");
     if (out->len > MAX_TEXT)
         return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s%s: its attributes take %zu bytes; %d are allowed", a->root,
                        relative, out->len, (int)MAX_TEXT);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* Changes without a vector are cheap; this many more of them than pictures go into one transaction. */
+/* Changes without a vector are cheap; this many more of them than images go into one transaction. */
 enum { MORE_CHANGES = 1024 };
 
 clipsearch_status cs_batch_open(cs_batch *batch, cs_target *target, clipsearch_session *session, size_t slots,
@@ -27,7 +27,7 @@ clipsearch_status cs_batch_open(cs_batch *batch, cs_target *target, clipsearch_s
     return batch->vectors && batch->changes ? CLIPSEARCH_OK : cs_fail_memory(err, "a batch");
 }
 
-static void empty(cs_batch *batch)
+static void clear(cs_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++)
         cs_free(batch->changes[i].attributes);
@@ -37,7 +37,7 @@ static void empty(cs_batch *batch)
 
 void cs_batch_close(cs_batch *batch)
 {
-    empty(batch);
+    clear(batch);
     cs_free(batch->vectors);
     cs_free(batch->changes);
     *batch = (cs_batch){0};
@@ -65,7 +65,7 @@ clipsearch_status cs_batch_add(cs_batch *batch, cs_change_kind kind, const clips
     return add(batch, kind, item, attributes, SIZE_MAX, err);
 }
 
-/* A cosine collection holds vectors of length 1, whatever the encoder makes. */
+/* A cosine collection holds vectors of length 1, also of an encoder that does not normalise them. */
 static void encode_waiting(cs_batch *batch)
 {
     float *vectors = batch->vectors + (batch->front - batch->waiting) * batch->dim; /* [waiting, dim] */
@@ -120,7 +120,7 @@ size_t cs_batch_find(const cs_batch *batch, const uint8_t hash[32])
     return SIZE_MAX;
 }
 
-static clipsearch_status store_all(cs_batch *batch, clipsearch_error *err)
+static clipsearch_status apply_changes(cs_batch *batch, clipsearch_error *err)
 {
     clipsearch_status status = cs_target_create(batch->target, err);
     if (status != CLIPSEARCH_OK)
@@ -134,7 +134,7 @@ static clipsearch_status store_all(cs_batch *batch, clipsearch_error *err)
         changes[i] = (cs_item_change){.kind = put ? CS_ITEM_PUT : CS_ITEM_UPDATE, .item = change->item};
         if (!put)
             continue;
-        changes[i].item.id = 0; /* the path says which row */
+        changes[i].item.id = 0; /* the path decides which item */
         changes[i].vector = batch->vectors + change->vector * batch->dim;
     }
     status = cs_collection_apply(batch->target->collection, changes, batch->count, err);
@@ -142,7 +142,7 @@ static clipsearch_status store_all(cs_batch *batch, clipsearch_error *err)
     return status;
 }
 
-static void tally(const cs_batch *batch, clipsearch_ingest_report *report)
+static void count_changes(const cs_batch *batch, clipsearch_ingest_report *report)
 {
     for (size_t i = 0; i < batch->count; i++) {
         switch (batch->changes[i].kind) {
@@ -171,11 +171,11 @@ static void tally(const cs_batch *batch, clipsearch_ingest_report *report)
 clipsearch_status cs_batch_commit(cs_batch *batch, clipsearch_ingest_report *report, clipsearch_error *err)
 {
     encode_waiting(batch);
-    clipsearch_status status = batch->count && !batch->dry_run ? store_all(batch, err) : CLIPSEARCH_OK;
+    clipsearch_status status = batch->count && !batch->dry_run ? apply_changes(batch, err) : CLIPSEARCH_OK;
     if (status == CLIPSEARCH_OK)
-        tally(batch, report);
+        count_changes(batch, report);
     else
         cs_target_drop_created(batch->target);
-    empty(batch);
+    clear(batch);
     return status;
 }

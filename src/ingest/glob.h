@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * glob.h - shell patterns for names and paths, compiled; time is linear in pattern times text whatever the pattern. */
+ * glob.h - shell patterns for names and paths, compiled; matching takes time of at most pattern times text. */
 #ifndef CS_INGEST_GLOB_H
 #define CS_INGEST_GLOB_H
 
@@ -20,11 +20,11 @@ typedef struct cs_glob cs_glob;
 clipsearch_status cs_glob_open(const char *pattern, bool fold, cs_glob **glob, clipsearch_error *err);
 void cs_glob_close(cs_glob **glob);
 
-/* The pattern ended in '/': it means directories only. */
+/* The pattern ended in '/': it matches directories only. */
 bool cs_glob_directories_only(const cs_glob *glob);
 
 /* Whether `path`, relative to the source and without leading '/', matches: by its last part or whole, as the pattern
- * wants. Allocates nothing; any number of threads. */
+ * needs. Allocates nothing. Any number of threads may match at once. */
 bool cs_glob_match(const cs_glob *glob, const char *path);
 
 #endif

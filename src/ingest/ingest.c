@@ -58,17 +58,6 @@ typedef struct ingest {
     clipsearch_status stop_status; /* of the bad file that stopped us; its message is in err */
 } ingest;
 
-void cs_source_init(clipsearch_source *source)
-{
-    *source = (clipsearch_source){0};
-}
-
-void cs_ingest_options_init(clipsearch_ingest_options *options)
-{
-    *options = (clipsearch_ingest_options){.batch = 32};
-    cs_plain_image_options_init(&options->image);
-}
-
 /* ---- progress ---- */
 
 static uint64_t now(void)
@@ -127,7 +116,7 @@ static clipsearch_status open_pipeline(ingest *in)
         in->pending[i].attributes = cs_buf_make(SIZE_MAX / 2);
     cs_pipeline_spec spec = {.threads = threads,
                              .capacity = in->capacity,
-                             .image = &in->options->image,
+                             .image = in->options->image,
                              .preprocess = cs_model_preprocess(&in->session->encoder->dir),
                              .pixels_each = in->session->pixels_each,
                              .known = &in->known,

@@ -6,9 +6,6 @@
 #include "encode/session.h"
 #include "ingest/target.h"
 
-void cs_source_init(clipsearch_source *source);
-void cs_ingest_options_init(clipsearch_ingest_options *options);
-
 /* Where to store: a collection, or else a target and how to open its database. */
 typedef struct cs_ingest_into {
     clipsearch_collection *collection;

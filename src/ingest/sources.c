@@ -127,8 +127,8 @@ static clipsearch_status call_step(walk_context *walk, const char *path, clipsea
     return walk->step ? walk->step(walk->context, walk->sources->file_count, path, err) : CLIPSEARCH_OK;
 }
 
-static clipsearch_status on_file(void *context, const char *path, const char *relative, const cs_file_info *info,
-                                 clipsearch_error *err)
+static clipsearch_status add_found_file(void *context, const char *path, const char *relative, const cs_file_info *info,
+                                        clipsearch_error *err)
 {
     walk_context *walk = context;
     cs_found_file file = {.source = walk->source, .size = info->size, .mtime_ns = info->mtime_ns};
@@ -136,8 +136,8 @@ static clipsearch_status on_file(void *context, const char *path, const char *re
     return status == CLIPSEARCH_OK ? call_step(walk, path, err) : status;
 }
 
-static clipsearch_status on_bad(void *context, const char *path, bool is_directory, const clipsearch_error *why,
-                                clipsearch_error *err)
+static clipsearch_status add_bad_entry(void *context, const char *path, bool is_directory, const clipsearch_error *why,
+                                       clipsearch_error *err)
 {
     walk_context *walk = context;
     cs_found_file file = {
@@ -153,7 +153,7 @@ static clipsearch_status on_bad(void *context, const char *path, bool is_directo
     return status;
 }
 
-static clipsearch_status on_enter(void *context, const char *path, clipsearch_error *err)
+static clipsearch_status report_directory(void *context, const char *path, clipsearch_error *err)
 {
     return call_step(context, path, err);
 }
@@ -170,8 +170,8 @@ static int compare_entries(const void *a, const void *b)
     return order ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-/* Of several finds of one path keep the first, and order what is left by path. */
-static clipsearch_status drop_repeats(cs_sources *sources, clipsearch_error *err)
+/* Keep the first find of each path, and order what is left by path. */
+static clipsearch_status remove_repeats(cs_sources *sources, clipsearch_error *err)
 {
     size_t count = sources->file_count, kept = 0;
     entry *entries = cs_alloc_array(count, sizeof *entries);
@@ -218,7 +218,7 @@ clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries,
                                                             clipsearch_error *err),
                                   void *context, clipsearch_error *err)
 {
-    static const cs_walk_calls calls = {.enter = on_enter, .file = on_file, .bad = on_bad};
+    static const cs_walk_calls calls = {.enter = report_directory, .file = add_found_file, .bad = add_bad_entry};
     for (size_t i = 0; i < sources->source_count; i++) {
         cs_source *source = &sources->sources[i];
         walk_context walk = {.sources = sources, .source = i, .step = step, .context = context};
@@ -235,7 +235,7 @@ clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries,
         if (status != CLIPSEARCH_OK)
             return status;
     }
-    return drop_repeats(sources, err);
+    return remove_repeats(sources, err);
 }
 
 bool cs_sources_has(const cs_sources *sources, const char *path)

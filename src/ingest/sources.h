@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * sources.h - what an ingestion is to take: its sources, opened, and the files found in them. */
+ * sources.h - the sources of an ingestion, opened, and the files found in them. */
 #ifndef CS_INGEST_SOURCES_H
 #define CS_INGEST_SOURCES_H
 
@@ -14,13 +14,13 @@ typedef struct cs_source {
     char *root; /* real path */
     cs_glob **include, **exclude;
     size_t include_count, exclude_count;
-    cs_attributes *attributes; /* NULL: the source says nothing about them */
+    cs_attributes *attributes; /* NULL: the source has none to give */
     bool whole;                /* every directory below the root was read */
 } cs_source;
 
 typedef struct cs_found_file {
     char *path;           /* absolute */
-    const char *relative; /* in `path`: below the source's root */
+    const char *relative; /* points into `path`: the part below the source's root */
     size_t source;
     uint64_t size;
     int64_t mtime_ns;
@@ -33,13 +33,13 @@ typedef struct cs_found_file {
 typedef struct cs_sources {
     cs_source *sources; /* [source_count] */
     size_t source_count;
-    cs_found_file *files; /* [file_count] in the order of the walks; of one path the first */
+    cs_found_file *files; /* [file_count] in the order of the walks, each path once */
     size_t file_count, file_capacity;
-    size_t *by_path; /* [file_count] */
+    size_t *by_path; /* [file_count]: their numbers, ordered by path */
 } cs_sources;
 
-/* Compile the patterns, find the roots, read the attributes. *sources is to be closed in any case.
- * Errors: CLIPSEARCH_E_IO (a source that is not there), _ARGUMENT (a pattern), _FORMAT, _LIMIT, _MEMORY. */
+/* Compile the patterns, find the roots, read the attributes. *sources must be closed in any case.
+ * Errors: CLIPSEARCH_E_IO (a source that does not exist), _ARGUMENT (a pattern), _FORMAT, _LIMIT, _MEMORY. */
 clipsearch_status cs_sources_open(const clipsearch_source *given, size_t count, cs_sources *sources,
                                   clipsearch_error *err);
 void cs_sources_close(cs_sources *sources);

@@ -20,7 +20,7 @@ static clipsearch_status ensure_collection(cs_target *target, clipsearch_error *
 {
     const clipsearch_ingest_target *wanted = target->wanted;
     const cs_encoder_identity identity = cs_encoder_identify(target->encoder);
-    return cs_collection_ensure(target->db, wanted->collection, &identity, wanted->metric, &wanted->index,
+    return cs_collection_ensure(target->db, wanted->collection, &identity, wanted->metric, wanted->index,
                                 &target->collection, err);
 }
 
@@ -37,7 +37,7 @@ clipsearch_status cs_target_open(cs_target *target, const clipsearch_ingest_targ
                                  const cs_database_opener *opener, const clipsearch_encoder *encoder, bool read_only,
                                  clipsearch_error *err)
 {
-    *target = (cs_target){.dim = cs_model_dim(&encoder->dir),
+    *target = (cs_target){.dim = cs_encoder_identify(encoder).dim,
                           .metric = wanted->metric,
                           .wanted = wanted,
                           .opener = opener,
@@ -49,7 +49,7 @@ clipsearch_status cs_target_open(cs_target *target, const clipsearch_ingest_targ
     if (status == CLIPSEARCH_E_NOT_FOUND)
         return read_only ? CLIPSEARCH_OK
                          : opener->check_new(wanted->database, wanted->collection, &identity, wanted->metric,
-                                             &wanted->index, err);
+                                             wanted->index, err);
     if (status != CLIPSEARCH_OK)
         return status;
     cs_collection_close(&target->collection);

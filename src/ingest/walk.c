@@ -15,7 +15,7 @@
 
 enum { MAX_NAMES = 1 << 30 }; /* bytes of names in one directory */
 
-/* What is left of one directory. An entry is its d_type in one byte and its name behind it. */
+/* The entries of one directory. An entry is its d_type in one byte and its name behind it. */
 typedef struct listing {
     cs_buf names;
     const char **entries; /* [count], sorted */
@@ -43,10 +43,10 @@ typedef struct walker {
     size_t relative; /* where in a path the part below the root begins */
     listing *stack;
     size_t depth, capacity;
-    directory_set seen; /* used only when links are followed */
+    directory_set entered; /* used only when links are followed */
 } walker;
 
-/* ---- directories seen ---- */
+/* ---- directories that were entered ---- */
 
 static place *find_slot(const directory_set *set, dev_t device, ino_t inode)
 {
@@ -139,7 +139,7 @@ static clipsearch_status list_once(walker *w, bool follow, listing *list, bool *
         if (fstat(fd, &st) != 0)
             status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
         else
-            *entered = !has_directory(&w->seen, st.st_dev, st.st_ino);
+            *entered = !has_directory(&w->entered, st.st_dev, st.st_ino);
         if (status != CLIPSEARCH_OK || !*entered)
             goto done;
     }
@@ -151,7 +151,7 @@ static clipsearch_status list_once(walker *w, bool follow, listing *list, bool *
     list->path_length = w->path.len;
     status = read_names(dir, path, list, err);
     /* only now: after a failure it is tried again */
-    if (status == CLIPSEARCH_OK && w->spec->follow_symlinks && !add_directory(&w->seen, st.st_dev, st.st_ino))
+    if (status == CLIPSEARCH_OK && w->spec->follow_symlinks && !add_directory(&w->entered, st.st_dev, st.st_ino))
         status = cs_fail_memory(err, path);
     if (status != CLIPSEARCH_OK) {
         free_listing(list);
@@ -230,7 +230,7 @@ typedef struct entry_kind {
     bool unknown; /* the machine cannot say */
 } entry_kind;
 
-/* The kind of what is itself no link, or is one, as lstat says: for file systems whose directories do not tell. */
+/* The kind by lstat, for file systems whose directories do not tell it. */
 static clipsearch_status lstat_kind(const walker *w, entry_kind *kind, clipsearch_error *why)
 {
     struct stat st;
@@ -277,7 +277,7 @@ static clipsearch_status process_entry(walker *w, unsigned char type)
     return report_file(w, relative);
 }
 
-/* Append "/name" to the path of the directory on top; a path longer than the system takes is bad, not an error. */
+/* Append "/name" to the path of the directory on top; a path longer than the system allows is bad, not an error. */
 static clipsearch_status process_next_entry(walker *w)
 {
     listing *top = &w->stack[w->depth - 1];
@@ -326,7 +326,7 @@ done:
     while (w.depth)
         free_listing(&w.stack[--w.depth]);
     cs_free(w.stack);
-    cs_free(w.seen.slots);
+    cs_free(w.entered.slots);
     cs_buf_free(&w.path);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * walk.h - the files of a directory tree that match, in one fixed order. */
+ * walk.h - the files of a directory tree that match patterns, in one fixed order. */
 #ifndef CS_INGEST_WALK_H
 #define CS_INGEST_WALK_H
 
@@ -26,14 +26,14 @@ typedef struct cs_walk_calls {
     /* A regular file that matches; `relative` is its path below the root, links to files being followed. */
     clipsearch_status (*file)(void *context, const char *path, const char *relative, const cs_file_info *info,
                               clipsearch_error *err);
-    /* Something that matches and is no readable file (a dangling link, a socket); a directory that cannot be read; what
-     * may be a directory, as the machine cannot say. why->system_error: see cs_is_machine_error. */
+    /* An entry that matches and is no readable file (a dangling link, a socket), a directory that cannot be read, or an
+     * entry whose kind the machine cannot tell. why->system_error: see cs_is_machine_error. */
     clipsearch_status (*bad)(void *context, const char *path, bool is_directory, const clipsearch_error *why,
                              clipsearch_error *err);
 } cs_walk_calls;
 
-/* Walk the tree, each directory's entries by name (bytewise), directories entered where they stand. A root that is a
- * file is given as it is, whatever the patterns. No recursion: depth is bounded by the longest path the system takes.
+/* Walk the tree: the entries of each directory by name (bytewise), a directory entered at its place among them. A root
+ * that is a file is reported whatever the patterns. No recursion: the longest path of the system limits the depth.
  * Errors: CLIPSEARCH_E_IO and _NOT_FOUND when the root itself cannot be read, _MEMORY, and what the calls return. */
 clipsearch_status cs_walk(const cs_walk_spec *spec, const cs_walk_calls *calls, void *context, clipsearch_error *err);
 

@@ -1,45 +1,68 @@
 /* SPDX-License-Identifier: MIT
- * collection.h - what a database file and its collections are to the files of this module. */
+ * collection.h - an open collection: what its handles and their threads share. */
 #ifndef CS_LOCAL_COLLECTION_H
 #define CS_LOCAL_COLLECTION_H
 
-#include "backend/backend.h"
-#include "index/index.h"
-#include "local/graph.h"
-#include "store/store.h"
+#include "local/database.h"
+#include "local/snapshot.h"
 
-typedef struct local_collection local_collection;
+/* One collection of one database, however many handles are open. */
+typedef struct local_shared {
+    struct local_shared *next;
+    unsigned handles; /* guarded by the database's lock */
+    cs_store_identity identity;
+    char *index_path;           /* of its index file; NULL in memory */
+    pthread_mutex_t build_lock; /* held by the one thread that makes a snapshot */
+    pthread_mutex_t lock;       /* guards what follows */
+    cs_store_state state;       /* the newest that was read, which spares counting */
+    cs_snapshot *snapshot;      /* of the newest generation that was searched, or NULL */
+    cs_index_file_mark refused; /* the index file that could not be used: not tried again */
+    cs_index_file_mark noted;   /* the one of which a note has said so */
+} local_shared;
 
-typedef struct local_database {
-    clipsearch_database base;
-    cs_store *store;
-    bool read_only;
-    local_collection *open; /* chained by `next`, so that none is dropped while a handle is open */
-} local_database;
-
-struct local_collection {
+typedef struct local_collection {
     clipsearch_collection base;
     local_database *db;
-    local_collection *next;
-    cs_store_collection row;   /* as last read */
-    cs_index *index;           /* made by the first search, or NULL */
-    uint64_t index_generation; /* of the rows that are in the index */
-    cs_graph graph;            /* the index file, once a search has asked for it */
-    cs_pool *pool;             /* for searching; opened with the index when that is large */
-};
-
-static inline local_database *cs_local_database(clipsearch_database *db)
-{
-    return (local_database *)db;
-}
+    local_shared *shared;
+} local_collection;
 
 static inline local_collection *cs_local_collection(clipsearch_collection *collection)
 {
     return (local_collection *)collection;
 }
 
-/* What is fixed of a row; its strings are the row's. */
-cs_collection_identity cs_local_identity(const cs_store_collection *row);
+cs_collection_identity cs_local_identity(const cs_store_identity *identity); /* with the strings of `identity` */
+cs_collection_state cs_local_state(const cs_store_state *state);             /* changes 0 */
+
+/* ---- a read of one collection */
+
+/* A read transaction and the collection's state in it. */
+typedef struct local_read {
+    local_collection *collection;
+    const cs_store_identity *identity;
+    cs_store *store;
+    cs_store_state state;
+} local_read;
+
+/* Begin it. CLIPSEARCH_E_NOT_FOUND when the collection was dropped, even if another of its name was made since. After a
+ * failure nothing is begun, and cs_local_end_read does nothing. */
+clipsearch_status cs_local_begin_read(clipsearch_collection *collection, local_read *read, clipsearch_error *err);
+/* See the newest state. After a failure the read is ended. */
+clipsearch_status cs_local_renew_read(local_read *read, clipsearch_error *err);
+void cs_local_end_read(local_read *read);
+
+/* In a transaction on `store`: fail as above unless the collection is there. */
+clipsearch_status cs_local_check_exists(const local_collection *collection, cs_store *store, clipsearch_error *err);
+
+/* ---- shared_snapshot.c: the snapshot that all searches of one generation share */
+
+/* The snapshot of the read's generation, which may be a newer one afterwards: another thread may have made a snapshot
+ * meanwhile. want_graph false: only its vectors will be used. Sends a note when the graph cannot be used, once for each
+ * index file. Release it after use. After a failure the read may have ended; cs_local_end_read is right in any case. */
+clipsearch_status cs_local_get_snapshot(local_read *read, bool want_graph, cs_snapshot **snapshot,
+                                        clipsearch_error *err);
+/* A search found the graph damaged: no search uses it any more. Sends a note, once. */
+void cs_local_refuse_graph(const local_read *read, cs_snapshot *snapshot, const char *damage);
 
 /* ---- collection.c: the functions of cs_database_ops */
 
@@ -51,11 +74,7 @@ clipsearch_status cs_local_ensure_collection(clipsearch_database *db, const char
                                              clipsearch_error *err);
 clipsearch_status cs_local_drop_collection(clipsearch_database *db, const char *name, clipsearch_error *err);
 
-/* Read collection->row anew: other processes write too. CLIPSEARCH_E_NOT_FOUND when it was dropped, even if another of
- * its name was made since. */
-clipsearch_status cs_local_refresh(local_collection *collection, clipsearch_error *err);
-
-/* ---- the functions of cs_collection_ops, each in the file of its name */
+/* ---- item_reads.c */
 
 clipsearch_status cs_local_by_paths(clipsearch_collection *collection, const char *const *paths, size_t count,
                                     cs_items *items, clipsearch_error *err);
@@ -74,10 +93,16 @@ clipsearch_status cs_local_each_hash(clipsearch_collection *collection,
                                      void *context, clipsearch_error *err);
 clipsearch_status cs_local_vectors(clipsearch_collection *collection, const int64_t *ids, size_t count, float *vectors,
                                    clipsearch_error *err);
+
+/* ---- item_changes.c */
+
 clipsearch_status cs_local_apply(clipsearch_collection *collection, cs_item_change *changes, size_t count,
                                  clipsearch_error *err);
 clipsearch_status cs_local_remove_where(clipsearch_collection *collection, const cs_filter_tree *filter,
                                         uint64_t *removed, clipsearch_error *err);
+
+/* ---- search.c, checkpoint.c, index_check.c */
+
 clipsearch_status cs_local_search(clipsearch_collection *collection, const cs_search_request *request,
                                   clipsearch_hits *hits, clipsearch_error *err);
 clipsearch_status cs_local_checkpoint(clipsearch_collection *collection, const clipsearch_checkpoint_options *options,

@@ -2,61 +2,51 @@
  * item_changes.c - changes to the items of a collection, one transaction a call. */
 #include "local/collection.h"
 
-static clipsearch_status apply_one(local_collection *collection, cs_item_change *change, clipsearch_error *err)
+static clipsearch_status apply_one(const local_collection *collection, cs_item_change *change, clipsearch_error *err)
 {
-    cs_store *store = collection->db->store;
-    const cs_store_collection *row = &collection->row;
+    cs_store *store = collection->db->writer;
+    const cs_store_identity *identity = &collection->shared->identity;
     clipsearch_item item = change->item;
     if (!item.attributes)
         item.attributes = "{}";
     change->removed = false;
     switch (change->kind) {
     case CS_ITEM_PUT:
-        return cs_store_put(store, row, &item, change->vector, &change->id, err);
+        return cs_store_put(store, identity, &item, change->vector, &change->id, err);
     case CS_ITEM_UPDATE:
-        return cs_store_update(store, row, item.id, &item, err);
+        return cs_store_update(store, identity, item.id, &item, err);
     case CS_ITEM_REMOVE:
-        return cs_store_remove(store, row, item.id, &change->removed, err);
+        return cs_store_remove(store, identity, item.id, &change->removed, err);
     }
     return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no kind of change %d", (int)change->kind);
-}
-
-/* Commit, or undo everything. */
-static clipsearch_status end_changes(cs_store *store, clipsearch_status status, clipsearch_error *err)
-{
-    if (status == CLIPSEARCH_OK)
-        status = cs_store_commit(store, err);
-    if (status != CLIPSEARCH_OK)
-        cs_store_rollback(store);
-    return status;
 }
 
 clipsearch_status cs_local_apply(clipsearch_collection *base, cs_item_change *changes, size_t count,
                                  clipsearch_error *err)
 {
     local_collection *collection = cs_local_collection(base);
-    clipsearch_status status = cs_store_begin(collection->db->store, err);
+    clipsearch_status status = cs_local_begin_change(collection->db, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_local_refresh(collection, err); /* it may have been dropped meanwhile */
+    status = cs_local_check_exists(collection, collection->db->writer, err); /* it may have been dropped meanwhile */
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
         status = apply_one(collection, &changes[i], err);
-    return end_changes(collection->db->store, status, err);
+    return cs_local_end_change(collection->db, status, err);
 }
 
 clipsearch_status cs_local_remove_where(clipsearch_collection *base, const cs_filter_tree *filter, uint64_t *removed,
                                         clipsearch_error *err)
 {
     local_collection *collection = cs_local_collection(base);
-    cs_store *store = collection->db->store;
+    cs_store *store = collection->db->writer;
     uint64_t gone = 0;
-    clipsearch_status status = cs_store_begin(store, err);
+    clipsearch_status status = cs_local_begin_change(collection->db, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_local_refresh(collection, err);
+    status = cs_local_check_exists(collection, store, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_store_remove_where(store, &collection->row, filter, &gone, err);
-    status = end_changes(store, status, err);
+        status = cs_store_remove_where(store, &collection->shared->identity, filter, &gone, err);
+    status = cs_local_end_change(collection->db, status, err);
     *removed = status == CLIPSEARCH_OK ? gone : 0;
     return status;
 }

@@ -4,39 +4,21 @@
 
 #include <string.h>
 
-/* Begin a read transaction that sees the collection, or fail with nothing begun. */
-static clipsearch_status begin_read(local_collection *collection, bool *began, clipsearch_error *err)
-{
-    clipsearch_status status = cs_store_begin_reading(collection->db->store, began, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_local_refresh(collection, err);
-    if (status != CLIPSEARCH_OK && *began)
-        cs_store_end_reading(collection->db->store);
-    return status;
-}
-
-static void end_read(local_collection *collection, bool began)
-{
-    if (began)
-        cs_store_end_reading(collection->db->store);
-}
-
 clipsearch_status cs_local_by_paths(clipsearch_collection *base, const char *const *paths, size_t count,
                                     cs_items *items, clipsearch_error *err)
 {
-    local_collection *collection = cs_local_collection(base);
-    bool began;
-    clipsearch_status status = begin_read(collection, &began, err);
+    local_read read;
+    clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status != CLIPSEARCH_OK)
         return status;
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
         clipsearch_item item;
         bool found;
-        status = cs_store_get_path(collection->db->store, &collection->row, paths[i], &found, &item, err);
+        status = cs_store_get_path(read.store, read.identity, paths[i], &found, &item, err);
         if (status == CLIPSEARCH_OK)
             status = cs_items_add(items, found ? &item : NULL, err);
     }
-    end_read(collection, began);
+    cs_local_end_read(&read);
     return status;
 }
 
@@ -58,37 +40,35 @@ static bool add_item(void *context, const clipsearch_item *item)
 clipsearch_status cs_local_by_hashes(clipsearch_collection *base, const uint8_t (*hashes)[32], size_t count,
                                      size_t most_each, cs_items *items, clipsearch_error *err)
 {
-    local_collection *collection = cs_local_collection(base);
-    bool began;
-    clipsearch_status status = begin_read(collection, &began, err);
+    local_read read;
+    clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status != CLIPSEARCH_OK)
         return status;
     for (size_t i = 0; i < count && most_each && status == CLIPSEARCH_OK; i++) {
         hash_reading r = {.items = items, .left = most_each, .err = err};
-        status = cs_store_each_hash(collection->db->store, &collection->row, hashes[i], add_item, &r, err);
+        status = cs_store_each_hash(read.store, read.identity, hashes[i], add_item, &r, err);
         if (status == CLIPSEARCH_OK)
             status = r.status;
     }
-    end_read(collection, began);
+    cs_local_end_read(&read);
     return status;
 }
 
 clipsearch_status cs_local_by_ids(clipsearch_collection *base, const int64_t *ids, size_t count, clipsearch_hits *hits,
                                   clipsearch_error *err)
 {
-    local_collection *collection = cs_local_collection(base);
-    bool began;
-    clipsearch_status status = begin_read(collection, &began, err);
+    local_read read;
+    clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status != CLIPSEARCH_OK)
         return status;
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
         clipsearch_item item;
         bool found;
-        status = cs_store_get(collection->db->store, &collection->row, ids[i], &found, &item, err);
+        status = cs_store_get(read.store, read.identity, ids[i], &found, &item, err);
         if (status == CLIPSEARCH_OK && found)
             status = cs_hits_add(hits, &item, 0, err);
     }
-    end_read(collection, began);
+    cs_local_end_read(&read);
     return status;
 }
 
@@ -109,17 +89,16 @@ static bool add_hit(void *context, const clipsearch_item *item)
 clipsearch_status cs_local_where(clipsearch_collection *base, const cs_filter_tree *filter, const cs_page *page,
                                  clipsearch_hits *hits, clipsearch_error *err)
 {
-    local_collection *collection = cs_local_collection(base);
     where_reading r = {.hits = hits, .err = err};
-    bool began;
-    clipsearch_status status = begin_read(collection, &began, err);
+    local_read read;
+    clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_store_each_where(collection->db->store, &collection->row, filter, page->after, page->offset,
-                                 page->limit, add_hit, &r, err);
+    status = cs_store_each_where(read.store, read.identity, filter, page->after, page->offset, page->limit, add_hit, &r,
+                                 err);
     if (status == CLIPSEARCH_OK)
         status = r.status;
-    end_read(collection, began);
+    cs_local_end_read(&read);
     return status;
 }
 
@@ -127,13 +106,12 @@ clipsearch_status cs_local_each_below(clipsearch_collection *base, const char *r
                                       bool (*each)(void *context, const clipsearch_item *item), void *context,
                                       clipsearch_error *err)
 {
-    local_collection *collection = cs_local_collection(base);
-    bool began;
-    clipsearch_status status = begin_read(collection, &began, err);
+    local_read read;
+    clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_store_each_item(collection->db->store, &collection->row, root, each, context, err);
-    end_read(collection, began);
+    status = cs_store_each_item(read.store, read.identity, root, each, context, err);
+    cs_local_end_read(&read);
     return status;
 }
 
@@ -142,27 +120,24 @@ clipsearch_status cs_local_each_hash(clipsearch_collection *base,
                                                                clipsearch_error *err),
                                      void *context, clipsearch_error *err)
 {
-    local_collection *collection = cs_local_collection(base);
-    bool began;
-    clipsearch_status status = begin_read(collection, &began, err);
+    local_read read;
+    clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_store_each_content(collection->db->store, &collection->row, each, context, err);
-    end_read(collection, began);
+    status = cs_store_each_content(read.store, read.identity, each, context, err);
+    cs_local_end_read(&read);
     return status;
 }
 
 clipsearch_status cs_local_vectors(clipsearch_collection *base, const int64_t *ids, size_t count, float *vectors,
                                    clipsearch_error *err)
 {
-    local_collection *collection = cs_local_collection(base);
-    bool began;
-    clipsearch_status status = begin_read(collection, &began, err);
+    local_read read;
+    clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status != CLIPSEARCH_OK)
         return status;
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
-        status =
-            cs_store_vector(collection->db->store, &collection->row, ids[i], vectors + i * collection->row.dim, err);
-    end_read(collection, began);
+        status = cs_store_vector(read.store, read.identity, ids[i], vectors + i * read.identity->dim, err);
+    cs_local_end_read(&read);
     return status;
 }

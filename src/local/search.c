@@ -1,261 +1,309 @@
 /* SPDX-License-Identifier: MIT
- * search.c - searches the graph, or all vectors, which it loads once, and joins the answer with the rows. */
-#include "local/collection.h"
+ * search.c - searches a snapshot, by its graph or all its vectors, the queries of a call side by side; then reads the
+ * items found. */
+#include "local/filtered.h"
 
 #include "base/mem.h"
-#include "local/filtered.h"
+#include "index/id_set.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Below this many floats one thread scans the index in about the time it takes to wake the others. */
-enum { POOL_FLOATS = 1 << 22 };
+enum {
+    /* Below this many floats one thread scans in about the time it takes to wake the others. */
+    POOL_FLOATS = 1 << 22,
+    /* so too below this many walks through a graph, of 0.05 ms and more each */
+    POOL_WALKS = 4,
+    /* A vector read by its id takes about as long as FEW read in a row: 5.0 to 6.6 against 1.4 microseconds (100,000 x
+     * 512, file in memory). */
+    FEW = 4,
+    /* Queries whose neighbours are in memory at once, and how many neighbours at most */
+    BATCH_QUERIES = 1024,
+    BATCH_NEIGHBOURS = 1 << 20
+};
 
-/* A vector read by its id takes about as long as FEW read in a row: 5.0 to 6.6 against 1.4 microseconds (100,000 x 512,
- * file in memory). */
-enum { FEW = 4 };
-
-/* A query whose squared length is this near to 1 is taken as it is, so that an encoder's vector keeps its bits. */
-static const double UNIT_TOLERANCE = 1e-5;
-
-/* ---- exact vectors ---- */
-
-static clipsearch_status load_vector(void *context, int64_t id, const float *vector, clipsearch_error *err)
-{
-    return cs_index_put(context, id, vector, err);
-}
-
-/* Make collection->index hold the rows as they are in this reading, to which collection->row belongs. */
-static clipsearch_status bring_up_to_date(local_collection *collection, clipsearch_error *err)
-{
-    clipsearch_status status = CLIPSEARCH_OK;
-    const cs_store_collection *row = &collection->row;
-    if (collection->index && collection->index_generation == row->generation)
-        return status;
-    cs_index_close(&collection->index);
-    cs_index *index = NULL;
-    status = cs_index_flat_open(row->dim, row->metric, &index, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_index_reserve(index, row->count, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_store_each_vector(collection->db->store, row, load_vector, index, err);
-    if (status == CLIPSEARCH_OK && !collection->pool && cs_index_count(index) >= POOL_FLOATS / row->dim)
-        status = cs_pool_open(0, &collection->pool, err);
-    if (status != CLIPSEARCH_OK) {
-        cs_index_close(&index);
-        return status;
-    }
-    collection->index = index;
-    collection->index_generation = row->generation;
-    return CLIPSEARCH_OK;
-}
+/* A query whose squared length is this near to 1 is searched as it is, so that an encoder's vector keeps its bits. */
+static const double SAME_BITS_TOLERANCE = 1e-5;
 
 /* Copy `query` to `unit`, for a cosine brought to length 1 when it is not. */
-static clipsearch_status take_query(const cs_store_collection *row, const float *query, size_t number, float *unit,
+static clipsearch_status copy_query(const cs_store_identity *identity, const float *query, size_t number, float *unit,
                                     clipsearch_error *err)
 {
     double squared = 0;
-    for (size_t d = 0; d < row->dim; d++) {
+    for (size_t d = 0; d < identity->dim; d++) {
         if (!isfinite(query[d]))
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "query %zu: element %zu is no finite number", number, d);
         squared += (double)query[d] * query[d];
     }
-    memcpy(unit, query, row->dim * sizeof *unit);
-    if (row->metric != CLIPSEARCH_COSINE || fabs(squared - 1) <= UNIT_TOLERANCE)
+    memcpy(unit, query, identity->dim * sizeof *unit);
+    if (identity->metric != CLIPSEARCH_COSINE || fabs(squared - 1) <= SAME_BITS_TOLERANCE)
         return CLIPSEARCH_OK;
     if (squared == 0)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "query %zu: a vector of zeros has no direction", number);
     double length = sqrt(squared);
-    for (size_t d = 0; d < row->dim; d++)
+    for (size_t d = 0; d < identity->dim; d++)
         unit[d] = (float)(query[d] / length);
     return CLIPSEARCH_OK;
 }
 
-/* ---- where to search ---- */
+/* ---- where to search */
 
-/* What one call of cs_search searches: the graph and its tail, or an index of exact vectors. */
+/* What one call searches: the graph of the snapshot and its delta, or an index of exact vectors. */
 typedef struct place {
+    cs_snapshot *snapshot;
     bool graph;
     const cs_index *index;    /* exact; NULL while the graph is used */
     const cs_id_set *allowed; /* NULL: all */
-    cs_index *own;            /* an index of the filtered vectors alone, or NULL */
+    cs_index *own;            /* an index of the vectors that the filter lets through, or NULL */
     cs_id_set set;
     size_t filtered; /* ids that the filter lets through */
 } place;
 
-/* Whether the index file can be searched. That it cannot may be because another process has just put a new one in
- * place, of which this reading does not know: then it is read anew. Says why not, once. */
-static clipsearch_status find_graph(local_collection *collection, bool may_read_anew, bool *usable,
-                                    clipsearch_error *err)
-{
-    enum { ATTEMPTS = 3 };
-    cs_store *store = collection->db->store;
-    clipsearch_status status = CLIPSEARCH_OK;
-    clipsearch_error why;
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        bool began;
-        const uint64_t owner = collection->row.index_owner, next = collection->row.index_next;
-        status = cs_graph_ready(&collection->graph, store, &collection->row, usable, &why, err);
-        if (status == CLIPSEARCH_OK && *usable)
-            *usable = cs_graph_is_whole(&collection->graph, &collection->row, &why);
-        if (status != CLIPSEARCH_OK || *usable || !why.message[0])
-            return status;
-        if (!may_read_anew)
-            break;
-        cs_store_end_reading(store);
-        status = cs_store_begin_reading(store, &began, err);
-        if (status == CLIPSEARCH_OK)
-            status = cs_local_refresh(collection, err);
-        if (status != CLIPSEARCH_OK || (collection->row.index_owner == owner && collection->row.index_next == next))
-            break;
-    }
-    if (status == CLIPSEARCH_OK)
-        cs_database_note(&collection->db->base, "%s", why.message);
-    return status;
-}
-
-static clipsearch_status choose_exact(local_collection *collection, place *where, clipsearch_error *err)
+static clipsearch_status choose_vectors(const local_read *read, place *where, clipsearch_error *err)
 {
     where->graph = false;
-    clipsearch_status status = bring_up_to_date(collection, err);
-    where->index = collection->index;
-    return status;
+    return cs_snapshot_load_vectors(where->snapshot, read->store, read->identity, &where->index, err);
 }
 
 /* With a filter that lets few through, and neither graph nor vectors in memory, only their vectors are read; so too
  * when their ids lie too far apart for a set of bits. */
-static clipsearch_status choose_place(local_collection *collection, const cs_search_request *request,
-                                      bool may_read_anew, place *where, clipsearch_error *err)
+static clipsearch_status choose_place(local_read *read, const cs_search_request *request, place *where,
+                                      clipsearch_error *err)
 {
-    cs_filtered filtered = {0};
+    cs_id_list ids = {0};
     bool fits = true;
     const cs_filter_tree *filter = request->filter;
-    clipsearch_status status = cs_local_refresh(collection, err);
-    if (status == CLIPSEARCH_OK && !request->exact)
-        status = find_graph(collection, may_read_anew, &where->graph, err);
+    clipsearch_status status = cs_local_get_snapshot(read, !request->exact, &where->snapshot, err);
+    if (status == CLIPSEARCH_OK)
+        where->graph = !request->exact && where->snapshot->graph_usable;
     if (status == CLIPSEARCH_OK && filter)
-        status = cs_filtered_read(collection, filter, &filtered, err);
+        status = cs_filtered_read(read, filter, &ids, err);
     if (status == CLIPSEARCH_OK && filter)
-        status = cs_id_set_make(filtered.ids, filtered.count, &where->set, &fits, err);
+        status = cs_id_set_make(ids.ids, ids.count, &where->set, &fits, err);
     if (status != CLIPSEARCH_OK)
         goto done;
-    where->filtered = filtered.count;
-    bool loaded = where->graph || (collection->index && collection->index_generation == collection->row.generation);
-    if (filter && (!fits || (!loaded && filtered.count <= collection->row.count / FEW))) {
-        status = cs_filtered_index(collection, &filtered, &where->own, err);
+    where->filtered = ids.count;
+    const bool loaded = where->graph || cs_snapshot_has_vectors(where->snapshot);
+    if (filter && (!fits || (!loaded && ids.count <= read->state.count / FEW))) {
+        status = cs_filtered_index(read, &ids, &where->own, err);
         where->index = where->own;
         where->graph = false;
         goto done;
     }
     where->allowed = filter ? &where->set : NULL;
     if (!where->graph)
-        status = choose_exact(collection, where, err);
+        status = choose_vectors(read, where, err);
 done:
-    cs_filtered_free(&filtered);
+    cs_id_list_free(&ids);
     return status;
 }
 
-/* The most that a search there can find. */
-static size_t most(const local_collection *collection, const place *where)
+static void leave_place(place *where)
 {
-    size_t count = where->index ? cs_index_count(where->index) : collection->row.count;
+    cs_index_close(&where->own);
+    cs_id_set_free(&where->set);
+    cs_snapshot_release(&where->snapshot);
+}
+
+/* The most that a search there can find. */
+static size_t count_findable(const place *where)
+{
+    size_t count = where->index ? cs_index_count(where->index) : where->snapshot->state.count;
     return where->allowed && where->filtered < count ? where->filtered : count;
 }
 
-/* ---- one query ---- */
+/* ---- a batch of queries */
 
-/* The neighbours of one query; a graph that turns out to be damaged is left for an exact scan, of this query too.
- * neighbours [3 * params->k]: the last two thirds are for the search itself. */
-static clipsearch_status find_neighbours(local_collection *collection, place *where, const float *query,
-                                         const cs_index_search_params *params, cs_neighbour *neighbours, size_t *found,
-                                         clipsearch_error *err)
+/* What one thread needs. */
+typedef struct worker {
+    cs_neighbour *spare; /* [2 * k] */
+    clipsearch_status status;
+    size_t failed; /* the query that gave it: the first of this worker's */
+    clipsearch_error error;
+} worker;
+
+typedef struct batch {
+    const place *where;
+    cs_index_search_params params;
+    size_t dim;
+    float *queries;           /* [count, dim] */
+    cs_neighbour *neighbours; /* [count, k] */
+    size_t *found;            /* [count] */
+    cs_index_stats *stats;    /* [count] */
+    worker *workers;          /* [threads] */
+    cs_neighbour *spare;      /* [threads, 2 * k] */
+    cs_pool *inside;          /* for the scan of one query, or NULL */
+} batch;
+
+/* Each query is searched by one thread, in its own memory: the results do not depend on how many there are. */
+static void search_one(void *context, size_t number, unsigned thread)
 {
-    clipsearch_error damage;
-    if (where->graph) {
-        clipsearch_status status =
-            cs_graph_search(&collection->graph, query, params, neighbours + params->k, neighbours, found, &damage);
-        if (status == CLIPSEARCH_OK)
-            return status;
-        if (status != CLIPSEARCH_E_FORMAT)
-            return cs_fail(err, status, "%s", damage.message);
-        cs_database_note(&collection->db->base,
-                         "%s; searching all of %s exactly (clipsearch check --repair %s writes the index anew)",
-                         damage.message, collection->row.name, collection->row.name);
-        status = choose_exact(collection, where, err);
-        if (status != CLIPSEARCH_OK)
-            return status;
-    }
-    return cs_index_search(where->index, query, params, collection->pool, neighbours, found, err);
+    const batch *b = context;
+    worker *w = &b->workers[thread];
+    cs_index_search_params params = b->params;
+    const float *query = b->queries + number * b->dim;
+    cs_neighbour *out = b->neighbours + number * params.k;
+    params.stats = &b->stats[number];
+    if (w->status != CLIPSEARCH_OK)
+        return;
+    w->status =
+        b->where->graph
+            ? cs_snapshot_search_graph(b->where->snapshot, query, &params, w->spare, out, &b->found[number], &w->error)
+            : cs_index_search(b->where->index, query, &params, b->inside, out, &b->found[number], &w->error);
+    w->failed = number;
 }
 
-static clipsearch_status search_one(local_collection *collection, place *where, const float *query,
-                                    const cs_index_search_params *params, cs_neighbour *neighbours,
-                                    clipsearch_hits *hits, clipsearch_error *err)
+/* The failure of the first query that failed. */
+static clipsearch_status first_failure(const batch *b, unsigned threads, clipsearch_error *err)
 {
-    size_t found = 0;
-    clipsearch_status status = find_neighbours(collection, where, query, params, neighbours, &found, err);
-    for (size_t i = 0; i < found && status == CLIPSEARCH_OK; i++) {
+    const worker *first = NULL;
+    for (unsigned t = 0; t < threads; t++)
+        if (b->workers[t].status != CLIPSEARCH_OK && (!first || b->workers[t].failed < first->failed))
+            first = &b->workers[t];
+    return first ? cs_fail(err, first->status, "%s", first->error.message) : CLIPSEARCH_OK;
+}
+
+/* Search queries [0, count) of the batch; on the pool when it is free and that is worth while. */
+static clipsearch_status search_batch(local_database *db, batch *b, size_t count, clipsearch_error *err)
+{
+    const size_t vectors = b->where->index ? cs_index_count(b->where->index) : 0;
+    const bool scan_on_pool = !b->where->graph && vectors >= POOL_FLOATS / b->dim;
+    const bool many = count > 1 && (b->where->graph ? count >= POOL_WALKS : vectors >= POOL_FLOATS / b->dim / count);
+    cs_pool *pool = many || scan_on_pool ? cs_local_borrow_pool(db) : NULL;
+    const unsigned threads = cs_pool_threads(pool);
+    clipsearch_status status = CLIPSEARCH_OK;
+    b->inside = count < threads && scan_on_pool ? pool : NULL;
+    b->workers = cs_zalloc_array(threads, sizeof *b->workers);
+    b->spare = NULL;
+    size_t places;
+    if (!__builtin_mul_overflow(b->params.k, (size_t)2 * threads, &places))
+        b->spare = cs_alloc_array(places, sizeof *b->spare);
+    if (!b->workers || !b->spare) {
+        status = cs_fail_memory(err, "search results");
+    } else {
+        for (unsigned t = 0; t < threads; t++)
+            b->workers[t].spare = b->spare + t * 2 * b->params.k;
+        cs_pool_run(b->inside ? NULL : pool, count, search_one, b);
+        status = first_failure(b, threads, err);
+    }
+    cs_local_return_pool(db, pool);
+    cs_free(b->workers);
+    cs_free(b->spare);
+    return status;
+}
+
+/* ---- all queries */
+
+/* Read the items that query `number` of the batch found. */
+static clipsearch_status add_hits(const local_read *read, const batch *b, size_t number, clipsearch_hits *hits,
+                                  clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    const cs_neighbour *neighbours = b->neighbours + number * b->params.k;
+    for (size_t i = 0; i < b->found[number] && status == CLIPSEARCH_OK; i++) {
         clipsearch_item item;
         bool there;
-        status = cs_store_get(collection->db->store, &collection->row, neighbours[i].id, &there, &item, err);
+        status = cs_store_get(read->store, read->identity, neighbours[i].id, &there, &item, err);
         if (status == CLIPSEARCH_OK && there)
             status = cs_hits_add(hits, &item, neighbours[i].score, err);
     }
     return status;
 }
 
-static clipsearch_status search_all(local_collection *collection, place *where, const cs_search_request *request,
-                                    size_t k, clipsearch_hits *hits, clipsearch_error *err)
+static clipsearch_status alloc_batch(batch *b, size_t count, clipsearch_error *err)
 {
-    const size_t dim = collection->row.dim;
-    size_t places;
-    cs_index_stats stats = {0};
-    cs_index_search_params params = {.k = k,
-                                     .has_limit = request->has_limit,
-                                     .limit = request->limit,
-                                     .ef = request->ef ? request->ef : collection->row.ef,
-                                     .allowed = where->allowed,
-                                     .stats = &stats};
-    float *query = cs_alloc_aligned(dim, sizeof *query);
-    cs_neighbour *neighbours =
-        __builtin_mul_overflow(k, 3, &places) ? NULL : cs_alloc_array(places, sizeof *neighbours);
-    clipsearch_status status = query && neighbours ? CLIPSEARCH_OK : cs_fail_memory(err, "search results");
-    for (size_t i = 0; i < request->count && status == CLIPSEARCH_OK; i++) {
-        status = take_query(&collection->row, request->queries + i * dim, i, query, err);
-        if (status == CLIPSEARCH_OK && k > 0)
-            status = search_one(collection, where, query, &params, neighbours, hits, err);
-        if (status != CLIPSEARCH_OK)
-            break;
+    size_t floats, places;
+    if (!__builtin_mul_overflow(count, b->dim, &floats) && !__builtin_mul_overflow(count, b->params.k, &places)) {
+        b->queries = cs_alloc_aligned(floats, sizeof *b->queries);
+        b->neighbours = cs_alloc_array(places, sizeof *b->neighbours);
+        b->found = cs_alloc_array(count, sizeof *b->found);
+        b->stats = cs_alloc_array(count, sizeof *b->stats);
+    }
+    return b->queries && b->neighbours && b->found && b->stats ? CLIPSEARCH_OK : cs_fail_memory(err, "search results");
+}
+
+static void free_batch(batch *b)
+{
+    cs_free(b->queries);
+    cs_free(b->neighbours);
+    cs_free(b->found);
+    cs_free(b->stats);
+}
+
+/* Search queries [first, first + count) of the request and append their hits. */
+static clipsearch_status answer_batch(const local_read *read, const cs_search_request *request, batch *b, size_t first,
+                                      size_t count, clipsearch_hits *hits, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
+        b->found[i] = 0;
+        b->stats[i] = (cs_index_stats){0};
+        status = copy_query(read->identity, request->queries + (first + i) * b->dim, first + i, b->queries + i * b->dim,
+                            err);
+    }
+    if (status == CLIPSEARCH_OK && b->params.k > 0)
+        status = search_batch(read->collection->db, b, count, err);
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
+        status = add_hits(read, b, i, hits, err);
         cs_hits_next_query(hits);
         if (request->stats) {
-            request->stats->graph += stats.graph;
-            request->stats->compared += stats.distances;
-            request->stats->tail = where->graph && collection->graph.tail ? cs_index_count(collection->graph.tail) : 0;
+            request->stats->graph += b->stats[i].graph;
+            request->stats->compared += b->stats[i].distances;
         }
     }
-    cs_free(query);
-    cs_free(neighbours);
+    return status;
+}
+
+static clipsearch_status answer_all(const local_read *read, const cs_search_request *request, const place *where,
+                                    clipsearch_hits *hits, clipsearch_error *err)
+{
+    const size_t most = count_findable(where), k = request->k < most ? request->k : most;
+    size_t step = k ? BATCH_NEIGHBOURS / k + 1 : BATCH_QUERIES;
+    step = step > BATCH_QUERIES ? BATCH_QUERIES : step;
+    step = step > request->count ? request->count : step;
+    batch b = {.where = where,
+               .dim = read->identity->dim,
+               .params = {.k = k,
+                          .has_limit = request->has_limit,
+                          .limit = request->limit,
+                          .ef = request->ef ? request->ef : read->identity->ef,
+                          .allowed = where->allowed}};
+    clipsearch_status status = alloc_batch(&b, step, err);
+    for (size_t first = 0; first < request->count && status == CLIPSEARCH_OK; first += step) {
+        const size_t count = request->count - first < step ? request->count - first : step;
+        status = answer_batch(read, request, &b, first, count, hits, err);
+    }
+    if (request->stats)
+        request->stats->tail = where->graph ? cs_snapshot_delta_count(where->snapshot) : 0;
+    free_batch(&b);
     return status;
 }
 
 clipsearch_status cs_local_search(clipsearch_collection *base, const cs_search_request *request, clipsearch_hits *hits,
                                   clipsearch_error *err)
 {
-    local_collection *collection = cs_local_collection(base);
     place where = {0};
-    size_t k = request->k;
-    bool began = false;
-    /* one read transaction throughout: rows, changes and answer are of one moment */
-    clipsearch_status status = cs_store_begin_reading(collection->db->store, &began, err);
+    local_read read;
+    clipsearch_error failure;
+    /* one read transaction throughout: items, changes and results are of one moment */
+    clipsearch_status status = cs_local_begin_read(base, &read, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = choose_place(&read, request, &where, &failure);
     if (status == CLIPSEARCH_OK)
-        status = choose_place(collection, request, began, &where, err);
-    if (status == CLIPSEARCH_OK && k > most(collection, &where))
-        k = most(collection, &where);
-    if (status == CLIPSEARCH_OK)
-        status = search_all(collection, &where, request, k, hits, err);
-    if (began)
-        cs_store_end_reading(collection->db->store);
-    cs_index_close(&where.own);
-    cs_id_set_free(&where.set);
+        status = answer_all(&read, request, &where, hits, &failure);
+    if (status == CLIPSEARCH_E_FORMAT && where.graph) { /* every query again, exactly: a call's hits are of one kind */
+        cs_local_refuse_graph(&read, where.snapshot, failure.message);
+        cs_hits_restart(hits);
+        if (request->stats)
+            *request->stats = (clipsearch_search_stats){0};
+        status = choose_vectors(&read, &where, &failure);
+        if (status == CLIPSEARCH_OK)
+            status = answer_all(&read, request, &where, hits, &failure);
+    }
+    if (status != CLIPSEARCH_OK)
+        cs_fail(err, status, "%s", failure.message);
+    leave_place(&where);
+    cs_local_end_read(&read);
     return status;
 }

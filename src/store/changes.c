@@ -4,8 +4,7 @@
 
 /* ---- noting */
 
-clipsearch_status cs_store_log(cs_store *store, const cs_store_collection *collection, int64_t id,
-                               clipsearch_error *err)
+clipsearch_status cs_store_log(cs_store *store, const cs_store_identity *collection, int64_t id, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     if (!store->logging)
@@ -19,8 +18,8 @@ clipsearch_status cs_store_log(cs_store *store, const cs_store_collection *colle
     return cs_store_run(store, statement, "noting a change", err);
 }
 
-clipsearch_status cs_store_log_where(cs_store *store, const cs_store_collection *collection,
-                                     const cs_filter_tree *filter, clipsearch_error *err)
+clipsearch_status cs_store_log_where(cs_store *store, const cs_store_identity *collection, const cs_filter_tree *filter,
+                                     clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     if (!store->logging)
@@ -38,8 +37,9 @@ clipsearch_status cs_store_log_where(cs_store *store, const cs_store_collection 
     return status;
 }
 
-clipsearch_status cs_store_log_changes(cs_store *store, cs_store_collection *collection, clipsearch_error *err)
+clipsearch_status cs_store_log_changes(cs_store *store, cs_store_collection *logged, clipsearch_error *err)
 {
+    const cs_store_identity *collection = &logged->identity;
     sqlite3_stmt *statement;
     bool there = false;
     clipsearch_status status = cs_store_begin(store, err);
@@ -51,7 +51,7 @@ clipsearch_status cs_store_log_changes(cs_store *store, cs_store_collection *col
         status = cs_store_run(store, statement, "noting changes", err);
     }
     if (!status)
-        status = cs_store_refresh(store, collection, &there, err);
+        status = cs_store_refresh(store, collection, &logged->state, &there, err);
     if (!status && !there)
         status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: collection %s has been dropped meanwhile", store->path,
                          collection->name);
@@ -62,8 +62,8 @@ clipsearch_status cs_store_log_changes(cs_store *store, cs_store_collection *col
     return status;
 }
 
-clipsearch_status cs_store_announce(cs_store *store, const cs_store_collection *collection, uint64_t owner,
-                                    clipsearch_error *err)
+clipsearch_status cs_store_announce_index(cs_store *store, const cs_store_identity *collection, uint64_t owner,
+                                          clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     clipsearch_status status = cs_store_need_transaction(store, err);
@@ -76,13 +76,13 @@ clipsearch_status cs_store_announce(cs_store *store, const cs_store_collection *
     return cs_store_run(store, statement, "noting the index file", err);
 }
 
-clipsearch_status cs_store_settle(cs_store *store, const cs_store_collection *collection, uint64_t owner,
-                                  uint64_t generation, clipsearch_error *err)
+clipsearch_status cs_store_record_index(cs_store *store, const cs_store_identity *collection, uint64_t owner,
+                                        uint64_t generation, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     clipsearch_status status = cs_store_need_transaction(store, err);
     if (!status)
-        status = cs_store_statement(store, CS_SQL_LOG_SETTLE, &statement, err);
+        status = cs_store_statement(store, CS_SQL_LOG_RECORD, &statement, err);
     if (status)
         return status;
     sqlite3_bind_int64(statement, 1, collection->key);
@@ -101,7 +101,7 @@ clipsearch_status cs_store_settle(cs_store *store, const cs_store_collection *co
 
 /* ---- reading */
 
-clipsearch_status cs_store_each_change(cs_store *store, const cs_store_collection *collection, uint64_t generation,
+clipsearch_status cs_store_each_change(cs_store *store, const cs_store_identity *collection, uint64_t generation,
                                        clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                        void *context, clipsearch_error *err)
 {
@@ -119,7 +119,7 @@ clipsearch_status cs_store_each_change(cs_store *store, const cs_store_collectio
     return status;
 }
 
-clipsearch_status cs_store_each_changed_vector(cs_store *store, const cs_store_collection *collection,
+clipsearch_status cs_store_each_changed_vector(cs_store *store, const cs_store_identity *collection,
                                                uint64_t generation,
                                                clipsearch_status (*each)(void *context, int64_t id, const float *vector,
                                                                          clipsearch_error *err),
@@ -146,7 +146,7 @@ clipsearch_status cs_store_each_changed_vector(cs_store *store, const cs_store_c
     return status;
 }
 
-clipsearch_status cs_store_count_changes(cs_store *store, const cs_store_collection *collection, uint64_t generation,
+clipsearch_status cs_store_count_changes(cs_store *store, const cs_store_identity *collection, uint64_t generation,
                                          bool present, uint64_t *count, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
@@ -163,7 +163,7 @@ clipsearch_status cs_store_count_changes(cs_store *store, const cs_store_collect
     return status;
 }
 
-clipsearch_status cs_store_vectors_after(cs_store *store, const cs_store_collection *collection, int64_t after,
+clipsearch_status cs_store_vectors_after(cs_store *store, const cs_store_identity *collection, int64_t after,
                                          size_t most, int64_t *ids, float *vectors, size_t *count,
                                          clipsearch_error *err)
 {

@@ -52,7 +52,7 @@ static bool read_count(sqlite3_stmt *row, int column, uint64_t *out)
 }
 
 /* Three columns: index_owner, index_next, and log_from, which may be NULL. */
-static void read_log(sqlite3_stmt *row, int column, cs_store_collection *out)
+static void read_log(sqlite3_stmt *row, int column, cs_store_state *out)
 {
     out->index_owner = (uint64_t)sqlite3_column_int64(row, column);
     out->index_next = (uint64_t)sqlite3_column_int64(row, column + 1);
@@ -65,30 +65,34 @@ static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_
 {
     char metric[8];
     uint64_t dim = 0;
-    *out = (cs_store_collection){.key = sqlite3_column_int64(row, 0), .created = sqlite3_column_int64(row, 7)};
-    if (!read_text(row, 1, out->name, sizeof out->name) || !is_good_name(out->name, sizeof out->name))
+    *out = (cs_store_collection){
+        .identity = {.key = sqlite3_column_int64(row, 0), .created = sqlite3_column_int64(row, 7)}};
+    cs_store_identity *identity = &out->identity;
+    if (!read_text(row, 1, identity->name, sizeof identity->name) ||
+        !is_good_name(identity->name, sizeof identity->name))
         return cs_store_fail_content(store, err, "a collection has a name that cannot be");
-    if (!read_text(row, 2, out->encoder, sizeof out->encoder) ||
-        !read_text(row, 3, out->fingerprint, sizeof out->fingerprint) ||
-        !read_text(row, 4, out->preprocessing, sizeof out->preprocessing))
-        return cs_store_fail_content(store, err, "collection %s: its encoder's name cannot be read", out->name);
+    if (!read_text(row, 2, identity->encoder, sizeof identity->encoder) ||
+        !read_text(row, 3, identity->fingerprint, sizeof identity->fingerprint) ||
+        !read_text(row, 4, identity->preprocessing, sizeof identity->preprocessing))
+        return cs_store_fail_content(store, err, "collection %s: its encoder's name cannot be read", identity->name);
     if (!read_count(row, 5, &dim) || dim < 1 || dim > CS_ITEM_DIM_MAX)
-        return cs_store_fail_content(store, err, "collection %s: a dimension of %lld, expected 1 to %d", out->name,
+        return cs_store_fail_content(store, err, "collection %s: a dimension of %lld, expected 1 to %d", identity->name,
                                      (long long)sqlite3_column_int64(row, 5), CS_ITEM_DIM_MAX);
     int m = 0;
     while (read_text(row, 6, metric, sizeof metric) && m < METRICS && strcmp(metric, metric_names[m]) != 0)
         m++;
     if (!read_text(row, 6, metric, sizeof metric) || m == METRICS)
-        return cs_store_fail_content(store, err, "collection %s: an unknown metric", out->name);
-    if (sqlite3_column_type(row, 7) != SQLITE_INTEGER || !read_count(row, 8, &out->generation) ||
-        !read_count(row, 9, &out->count))
-        return cs_store_fail_content(store, err, "collection %s: its counters cannot be", out->name);
-    if (!read_text(row, 10, out->codes, sizeof out->codes) || !read_count(row, 11, &out->m) ||
-        !read_count(row, 12, &out->ef_construction) || !read_count(row, 13, &out->ef))
-        return cs_store_fail_content(store, err, "collection %s: what its index should be cannot be read", out->name);
-    read_log(row, 14, out);
-    out->dim = (size_t)dim;
-    out->metric = (clipsearch_metric)m;
+        return cs_store_fail_content(store, err, "collection %s: an unknown metric", identity->name);
+    if (sqlite3_column_type(row, 7) != SQLITE_INTEGER || !read_count(row, 8, &out->state.generation) ||
+        !read_count(row, 9, &out->state.count))
+        return cs_store_fail_content(store, err, "collection %s: its counters cannot be", identity->name);
+    if (!read_text(row, 10, identity->codes, sizeof identity->codes) || !read_count(row, 11, &identity->m) ||
+        !read_count(row, 12, &identity->ef_construction) || !read_count(row, 13, &identity->ef))
+        return cs_store_fail_content(store, err, "collection %s: what its index should be cannot be read",
+                                     identity->name);
+    read_log(row, 14, &out->state);
+    identity->dim = (size_t)dim;
+    identity->metric = (clipsearch_metric)m;
     return CLIPSEARCH_OK;
 }
 
@@ -142,10 +146,25 @@ clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_coll
     return status || found ? status : fail_not_found(store, name, err);
 }
 
-clipsearch_status cs_store_refresh(cs_store *store, cs_store_collection *collection, bool *there, clipsearch_error *err)
+clipsearch_status cs_store_exists(cs_store *store, const cs_store_identity *collection, bool *there,
+                                  clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    *there = false;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_STATE, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    status = cs_store_step(store, statement, there, "looking up a collection", err);
+    cs_store_done(statement);
+    return status;
+}
+
+clipsearch_status cs_store_refresh(cs_store *store, const cs_store_identity *collection, cs_store_state *state,
+                                   bool *there, clipsearch_error *err)
 {
     sqlite3_stmt *statement, *counting;
-    uint64_t generation = collection->generation;
+    uint64_t generation = state->generation;
     clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_STATE, &statement, err);
     if (status)
         return status;
@@ -154,10 +173,10 @@ clipsearch_status cs_store_refresh(cs_store *store, cs_store_collection *collect
     if (!status && *there) {
         if (!read_count(statement, 0, &generation))
             status = cs_store_fail_content(store, err, "collection %s: its counters cannot be", collection->name);
-        read_log(statement, 1, collection);
+        read_log(statement, 1, state);
     }
     cs_store_done(statement);
-    if (status || !*there || generation == collection->generation)
+    if (status || !*there || generation == state->generation)
         return status;
     bool row = false;
     status = cs_store_statement(store, CS_SQL_COLLECTION_COUNT, &counting, err);
@@ -165,11 +184,11 @@ clipsearch_status cs_store_refresh(cs_store *store, cs_store_collection *collect
         return status;
     sqlite3_bind_int64(counting, 1, collection->key);
     status = cs_store_step(store, counting, &row, "counting a collection", err);
-    if (!status && row && !read_count(counting, 0, &collection->count))
+    if (!status && row && !read_count(counting, 0, &state->count))
         status = cs_store_fail_content(store, err, "collection %s: its counters cannot be", collection->name);
     cs_store_done(counting);
     if (!status)
-        collection->generation = generation;
+        state->generation = generation;
     return status;
 }
 
@@ -195,13 +214,13 @@ clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, con
 
 clipsearch_status cs_store_check_name(const char *name, clipsearch_error *err)
 {
-    if (is_good_name(name, sizeof((cs_store_collection *)0)->name))
+    if (is_good_name(name, sizeof((cs_store_identity *)0)->name))
         return CLIPSEARCH_OK;
     return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                    "\"%.64s\" cannot be a collection's name: 1 to 64 letters, digits, '_', '-' or '.'", name);
 }
 
-static clipsearch_status check_new(const cs_store *store, const cs_store_collection *c, clipsearch_error *err)
+static clipsearch_status check_new(const cs_store *store, const cs_store_identity *c, clipsearch_error *err)
 {
     if (store->read_only)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", store->path);
@@ -219,9 +238,10 @@ static clipsearch_status check_new(const cs_store *store, const cs_store_collect
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collection, clipsearch_error *err)
+clipsearch_status cs_store_create(cs_store *store, cs_store_collection *made, clipsearch_error *err)
 {
     sqlite3_stmt *insert;
+    cs_store_identity *collection = &made->identity;
     clipsearch_status status = check_new(store, collection, err);
     if (!status)
         status = cs_store_statement(store, CS_SQL_COLLECTION_INSERT, &insert, err);
@@ -251,9 +271,7 @@ clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collecti
     if (!status) {
         collection->key = sqlite3_last_insert_rowid(store->db);
         collection->created = created;
-        collection->count = collection->generation = collection->log_from = 0;
-        collection->index_owner = collection->index_next = 0;
-        collection->logging = false;
+        made->state = (cs_store_state){0};
     }
     return status;
 }
@@ -274,7 +292,7 @@ clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_er
     return status;
 }
 
-clipsearch_status cs_store_touch(cs_store *store, const cs_store_collection *collection, clipsearch_error *err)
+clipsearch_status cs_store_touch(cs_store *store, const cs_store_identity *collection, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     if (store->touched == collection->key)

@@ -6,7 +6,7 @@
 
 /* ---- checking what comes in */
 
-static clipsearch_status check_item(const cs_store *store, const cs_store_collection *collection,
+static clipsearch_status check_item(const cs_store *store, const cs_store_identity *collection,
                                     const clipsearch_item *item, clipsearch_error *err)
 {
     clipsearch_status status = cs_store_need_transaction(store, err);
@@ -27,7 +27,7 @@ static clipsearch_status check_item(const cs_store *store, const cs_store_collec
 /* ---- small steps of a change, each inside its savepoint */
 
 /* The key and id of the row that `which` finds for bound values; *key 0: none. */
-static clipsearch_status find_key(cs_store *store, const cs_store_collection *collection, const char *path, int64_t id,
+static clipsearch_status find_key(cs_store *store, const cs_store_identity *collection, const char *path, int64_t id,
                                   int64_t *key, int64_t *found_id, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
@@ -53,7 +53,7 @@ static clipsearch_status find_key(cs_store *store, const cs_store_collection *co
     return status;
 }
 
-static clipsearch_status next_id(cs_store *store, const cs_store_collection *collection, int64_t *id,
+static clipsearch_status next_id(cs_store *store, const cs_store_identity *collection, int64_t *id,
                                  clipsearch_error *err)
 {
     sqlite3_stmt *statement;
@@ -76,7 +76,7 @@ static clipsearch_status next_id(cs_store *store, const cs_store_collection *col
     return status;
 }
 
-static clipsearch_status raise_next_id(cs_store *store, const cs_store_collection *collection, int64_t above,
+static clipsearch_status raise_next_id(cs_store *store, const cs_store_identity *collection, int64_t above,
                                        clipsearch_error *err)
 {
     sqlite3_stmt *statement;
@@ -101,7 +101,7 @@ static clipsearch_status fail_attributes(cs_store *store, const clipsearch_item 
 }
 
 /* Write the row: insert with `id` when *key is 0 (*key receives the new one), else replace the row *key. */
-static clipsearch_status write_row(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
+static clipsearch_status write_row(cs_store *store, const cs_store_identity *collection, const clipsearch_item *item,
                                    int64_t id, int64_t *key, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
@@ -159,7 +159,7 @@ static clipsearch_status end_change(cs_store *store, clipsearch_status status, i
     return status;
 }
 
-static clipsearch_status put(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
+static clipsearch_status put(cs_store *store, const cs_store_identity *collection, const clipsearch_item *item,
                              const float *vector, int64_t *id, clipsearch_error *err)
 {
     int64_t key = 0;
@@ -182,7 +182,7 @@ static clipsearch_status put(cs_store *store, const cs_store_collection *collect
     return status ? status : cs_store_log(store, collection, *id, err);
 }
 
-clipsearch_status cs_store_put(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
+clipsearch_status cs_store_put(cs_store *store, const cs_store_identity *collection, const clipsearch_item *item,
                                const float *vector, int64_t *id, clipsearch_error *err)
 {
     int64_t unwanted;
@@ -203,7 +203,7 @@ clipsearch_status cs_store_put(cs_store *store, const cs_store_collection *colle
     return end_change(store, status, touched, err);
 }
 
-clipsearch_status cs_store_update(cs_store *store, const cs_store_collection *collection, int64_t id,
+clipsearch_status cs_store_update(cs_store *store, const cs_store_identity *collection, int64_t id,
                                   const clipsearch_item *item, clipsearch_error *err)
 {
     int64_t key = 0, same;
@@ -224,7 +224,7 @@ clipsearch_status cs_store_update(cs_store *store, const cs_store_collection *co
     return end_change(store, status, touched, err);
 }
 
-clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *collection, int64_t id, bool *removed,
+clipsearch_status cs_store_remove(cs_store *store, const cs_store_identity *collection, int64_t id, bool *removed,
                                   clipsearch_error *err)
 {
     sqlite3_stmt *statement;
@@ -255,7 +255,7 @@ clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *co
     return status;
 }
 
-clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_collection *collection,
+clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_identity *collection,
                                         const cs_filter_tree *filter, uint64_t *removed, clipsearch_error *err)
 {
     sqlite3_stmt *statement;

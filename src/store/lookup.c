@@ -108,7 +108,7 @@ static clipsearch_status take_one(cs_store *store, sqlite3_stmt *statement, int 
     return status;
 }
 
-clipsearch_status cs_store_get(cs_store *store, const cs_store_collection *collection, int64_t id, bool *found,
+clipsearch_status cs_store_get(cs_store *store, const cs_store_identity *collection, int64_t id, bool *found,
                                clipsearch_item *item, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
@@ -121,8 +121,8 @@ clipsearch_status cs_store_get(cs_store *store, const cs_store_collection *colle
     return take_one(store, statement, SQLITE_OK, found, item, err);
 }
 
-clipsearch_status cs_store_get_path(cs_store *store, const cs_store_collection *collection, const char *path,
-                                    bool *found, clipsearch_item *item, clipsearch_error *err)
+clipsearch_status cs_store_get_path(cs_store *store, const cs_store_identity *collection, const char *path, bool *found,
+                                    clipsearch_item *item, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     int code = SQLITE_OK;
@@ -157,7 +157,7 @@ clipsearch_status cs_store_walk(cs_store *store, sqlite3_stmt *statement, int co
     return status;
 }
 
-clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_collection *collection, const uint8_t hash[32],
+clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_identity *collection, const uint8_t hash[32],
                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
                                      clipsearch_error *err)
 {
@@ -171,7 +171,7 @@ clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_collection 
     return cs_store_walk(store, statement, code, each, context, err);
 }
 
-clipsearch_status cs_store_each_content(cs_store *store, const cs_store_collection *collection,
+clipsearch_status cs_store_each_content(cs_store *store, const cs_store_identity *collection,
                                         clipsearch_status (*each)(void *context, const uint8_t hash[32],
                                                                   clipsearch_error *err),
                                         void *context, clipsearch_error *err)
@@ -197,7 +197,7 @@ clipsearch_status cs_store_each_content(cs_store *store, const cs_store_collecti
     return status;
 }
 
-clipsearch_status cs_store_each_item(cs_store *store, const cs_store_collection *collection, const char *root,
+clipsearch_status cs_store_each_item(cs_store *store, const cs_store_identity *collection, const char *root,
                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
                                      clipsearch_error *err)
 {

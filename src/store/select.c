@@ -17,7 +17,7 @@ static clipsearch_status fail_prepare(const cs_store *store, int code, clipsearc
     return cs_store_fail(store, code, "reading by a filter", err);
 }
 
-clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_collection *collection, const char *before,
+clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_identity *collection, const char *before,
                                          const cs_filter_tree *filter, const char *behind, sqlite3_stmt **statement,
                                          clipsearch_error *err)
 {
@@ -48,7 +48,7 @@ static int64_t at_most(uint64_t count)
     return count > INT64_MAX ? INT64_MAX : (int64_t)count;
 }
 
-clipsearch_status cs_store_each_where(cs_store *store, const cs_store_collection *collection,
+clipsearch_status cs_store_each_where(cs_store *store, const cs_store_identity *collection,
                                       const cs_filter_tree *filter, int64_t after, uint64_t offset, uint64_t limit,
                                       bool (*each)(void *context, const clipsearch_item *item), void *context,
                                       clipsearch_error *err)
@@ -67,7 +67,7 @@ clipsearch_status cs_store_each_where(cs_store *store, const cs_store_collection
     return status;
 }
 
-clipsearch_status cs_store_each_id(cs_store *store, const cs_store_collection *collection, const cs_filter_tree *filter,
+clipsearch_status cs_store_each_id(cs_store *store, const cs_store_identity *collection, const cs_filter_tree *filter,
                                    clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                    void *context, clipsearch_error *err)
 {

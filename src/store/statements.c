@@ -31,7 +31,7 @@ static const char *const sql[CS_SQL_COUNT] = {
                                 " RETURNING generation, log_from IS NOT NULL",
     [CS_SQL_LOG_BEGIN] = "UPDATE collections SET log_from = generation WHERE key = ?1 AND log_from IS NULL",
     [CS_SQL_LOG_ANNOUNCE] = "UPDATE collections SET index_next = ?2 WHERE key = ?1",
-    [CS_SQL_LOG_SETTLE] = "UPDATE collections SET index_owner = ?2, index_next = 0, log_from = ?3 WHERE key = ?1",
+    [CS_SQL_LOG_RECORD] = "UPDATE collections SET index_owner = ?2, index_next = 0, log_from = ?3 WHERE key = ?1",
     [CS_SQL_CHANGE_ADD] = "INSERT OR REPLACE INTO changes(collection, id, generation) VALUES(?1, ?2, ?3)",
     [CS_SQL_CHANGES_SINCE] = "SELECT id FROM changes WHERE collection = ?1 AND generation > ?2 ORDER BY id",
     [CS_SQL_CHANGES_COUNT] = "SELECT count(*) FROM changes WHERE collection = ?1 AND generation > ?2",

@@ -8,6 +8,7 @@
 #include "store/schema.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 enum {
     /* 512 floats are 2 KiB: a 4 KiB page holds one such row and wastes half, 16 KiB holds seven */
     PAGE_SIZE = 16384,
+    SECTOR = 512,      /* no less is written to a disk */
     HEADER_SIZE = 100, /* https://www.sqlite.org/fileformat.html 1.3 */
     HEADER_APPLICATION_ID = 68,
     LENGTH_MAX = 4 << 20 /* of one value or row; a hostile file cannot make SQLite take more */
@@ -27,34 +29,57 @@ enum {
  * that other connections of this process hold on the file (POSIX). */
 static clipsearch_status read_header(cs_store *store, uint8_t header[HEADER_SIZE], clipsearch_error *err)
 {
-    sqlite3_file *file = NULL;
-    int code = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    if (code == SQLITE_OK && (!file || !file->pMethods))
-        code = SQLITE_CANTOPEN;
-    if (code == SQLITE_OK)
-        code = file->pMethods->xRead(file, header, HEADER_SIZE, 0); /* zero-fills what a shorter file lacks */
+    sqlite3_file *file;
+    clipsearch_status status = cs_store_handle(store, &file, "reading its header", err);
+    if (status)
+        return status;
+    int code = file->pMethods->xRead(file, header, HEADER_SIZE, 0); /* zero-fills what a shorter file lacks */
     if (code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ)
         return CLIPSEARCH_OK;
     return cs_store_fail(store, code, "reading its header", err);
 }
 
+/* What a file holds before SQLite has seen it. */
+typedef enum content {
+    CONTENT_OURS,
+    CONTENT_EMPTY,
+    CONTENT_ZEROS,  /* what some file systems leave of a file that was being written when the power failed */
+    CONTENT_CUT_OFF /* a part of a database, with the journal by which SQLite makes it empty again */
+} content;
+
+/* A file without SQLite's header: whether it is what is left of a database that was being created. */
+static clipsearch_status check_left_over(cs_store *store, off_t size, content *what, clipsearch_error *err)
+{
+    bool zeros = false;
+    clipsearch_status status = CLIPSEARCH_OK;
+    *what = CONTENT_CUT_OFF;
+    if (cs_store_has_creation_journal(store))
+        return CLIPSEARCH_OK;
+    *what = CONTENT_ZEROS;
+    if (size >= SECTOR) /* SQLite's answer is 0 for the size of a file of one byte, whatever that is */
+        status = cs_store_check_zeros(store, &zeros, err);
+    if (status || zeros)
+        return status;
+    return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                   "%s: not a clipsearch database (not an SQLite file at all); left untouched, name another file",
+                   store->path);
+}
+
 /* Decides by the header alone, before SQLite may recover, lock or write anything, that a file is somebody else's. */
-static clipsearch_status check_owner(cs_store *store, bool *empty, clipsearch_error *err)
+static clipsearch_status check_owner(cs_store *store, content *what, clipsearch_error *err)
 {
     uint8_t header[HEADER_SIZE] = {0};
     struct stat st;
     if (stat(store->path, &st) != 0)
         return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, errno, "%s", store->path);
-    *empty = st.st_size == 0; /* SQLite's own answer is 0 for a file of one byte too */
-    if (*empty)
+    *what = st.st_size == 0 ? CONTENT_EMPTY : CONTENT_OURS;
+    if (*what == CONTENT_EMPTY)
         return CLIPSEARCH_OK;
     clipsearch_status status = read_header(store, header, err);
     if (status)
         return status;
     if (memcmp(header, "SQLite format 3", 16) != 0)
-        return cs_fail(err, CLIPSEARCH_E_DATABASE,
-                       "%s: not a clipsearch database (not an SQLite file at all); left untouched, name another file",
-                       store->path);
+        return check_left_over(store, st.st_size, what, err);
     const uint8_t *id = header + HEADER_APPLICATION_ID;
     uint32_t application = (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | id[3];
     if (application != CS_STORE_APPLICATION_ID)
@@ -65,7 +90,7 @@ static clipsearch_status check_owner(cs_store *store, bool *empty, clipsearch_er
     return CLIPSEARCH_OK;
 }
 
-/* What SQLite takes specially in a name (":memory:", "file:...") is an ordinary file behind "./". */
+/* What SQLite takes specially in a name ("file:...") is an ordinary file behind "./". */
 static char *plain_name(const char *path)
 {
     return path[0] == '/' ? cs_strdup(path) : cs_path_join(".", path);
@@ -214,9 +239,9 @@ static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clip
         status = check_version(store, &version, err);
     if (status)
         return status;
-    /* Version 0 behind a header that is ours: a making that was cut off, undone by SQLite when it was opened. */
+    /* Both are 0 when the creation was cut off and SQLite has undone it just now. */
     if (version == 0 && (!may_create || application != 0))
-        return cs_fail(err, CLIPSEARCH_E_DATABASE,
+        return cs_fail(err, application ? CLIPSEARCH_E_DATABASE : CLIPSEARCH_E_NOT_FOUND,
                        "%s: no clipsearch database is in this file; ingest pictures into it", store->path);
     if (version < CS_STORE_SCHEMA && store->read_only) {
         status = sqlite3_db_readonly(store->db, "main") == 1
@@ -245,7 +270,7 @@ static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clip
     /* A new file gets its tables before its write-ahead log, so that its header says whose it is from the first. */
     if (!status && version < CS_STORE_SCHEMA)
         status = cs_store_migrate(store, cs_store_steps, CS_STORE_SCHEMA, err);
-    if (!status && !store->read_only)
+    if (!status && !store->read_only && !store->memory) /* SQLite keeps no log of a database in memory */
         status = set_wal(store, err);
     return status ? status : check_tables(store, err);
 }
@@ -255,6 +280,8 @@ static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clip
 clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsearch_error *err)
 {
     struct stat st;
+    if (strcmp(path, CS_STORE_MEMORY) == 0)
+        return CLIPSEARCH_OK;
     if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: flags 0x%x: READ_ONLY or CREATE or 0", path, flags);
     if (path[0] == '\0')
@@ -311,14 +338,16 @@ static clipsearch_status open_file(cs_store *store, const char *name, unsigned f
      * -shm files behind when it closes, and cannot mend what a crash left. query_only keeps it from changing rows. */
     int how = SQLITE_OPEN_READWRITE | (flags == CLIPSEARCH_CREATE ? SQLITE_OPEN_CREATE : 0);
     struct statvfs fs;
-    bool empty = false;
+    content what = CONTENT_OURS;
     clipsearch_status status = connect(store, name, how, err);
     if (!status)
-        status = check_owner(store, &empty, err);
+        status = check_owner(store, &what, err);
+    if (!status && what == CONTENT_ZEROS && flags == CLIPSEARCH_CREATE)
+        status = cs_store_empty_zeros(store, err);
     if (status)
         return status;
-    if (empty && flags != CLIPSEARCH_CREATE)
-        return cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: the file is empty; ingest pictures to make a database of it",
+    if ((what == CONTENT_EMPTY || what == CONTENT_ZEROS) && flags != CLIPSEARCH_CREATE)
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: the file is empty; ingest pictures to make a database of it",
                        store->path);
     if (store->read_only && statvfs(store->path, &fs) == 0 && (fs.f_flag & ST_RDONLY)) {
         status = connect_immutable(store, err);
@@ -343,40 +372,98 @@ static clipsearch_status follow_link(cs_store *store, clipsearch_error *err)
     return store->file ? CLIPSEARCH_OK : cs_fail_memory(err, "a path");
 }
 
-clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **out, clipsearch_error *err)
+/* A handle that is not connected yet; NULL when out of memory. */
+static cs_store *make_store(const char *path, bool read_only)
 {
-    *out = NULL;
-    clipsearch_status status = cs_store_check_file(path, flags, err);
-    if (status)
-        return status;
-    char *name = plain_name(path);
     cs_store *store = cs_zalloc_array(1, sizeof *store);
-    if (!store) {
-        status = cs_fail_memory(err, "a database handle");
-        goto done;
-    }
+    if (!store)
+        return NULL;
     cs_store_begin_wait();
     store->timeout_ms = CS_STORE_TIMEOUT_MS;
-    store->read_only = flags == CLIPSEARCH_READ_ONLY;
+    store->read_only = read_only;
     store->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     store->item_path = cs_buf_make(CS_ITEM_PATH_MAX);
     store->item_attributes = cs_buf_make(CS_ITEM_ATTRIBUTES_MAX);
     store->bounds = cs_buf_make(3 * (CS_ITEM_PATH_MAX + 2));
     store->path = cs_strdup(path);
     store->vector = cs_alloc_aligned(CS_ITEM_DIM_MAX, sizeof *store->vector);
-    if (!name || !store->path || !store->vector) {
+    if (!store->path || !store->vector)
+        cs_store_close(&store);
+    return store;
+}
+
+/* ---- in memory */
+
+/* SQLite's own limit for one allocation, which a database in memory is. */
+static const sqlite3_int64 MEMORY_MAX = 0x7ffffeff;
+
+/* Connections of this process with the same name share one database; the first makes it, the last frees it. */
+static clipsearch_status open_memory(cs_store *store, clipsearch_error *err)
+{
+    sqlite3_int64 limit = MEMORY_MAX;
+    char name[80];
+    snprintf(name, sizeof name, "file:/clipsearch-%llu?vfs=memdb", (unsigned long long)store->memory);
+    clipsearch_status status = connect(store, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, err);
+    if (!status && !(store->file = cs_strdup(store->path)))
+        status = cs_fail_memory(err, "a path");
+    if (status)
+        return status;
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_SIZE_LIMIT, &limit);
+    return store->read_only ? execute(store, "PRAGMA query_only = 1", "setting it up", err)
+                            : bring_up_to_date(store, true, err);
+}
+
+static uint64_t next_memory_number(void)
+{
+    static atomic_uint_fast64_t last;
+    return atomic_fetch_add(&last, 1) + 1;
+}
+
+/* ---- */
+
+static clipsearch_status open_store(const char *path, unsigned flags, uint64_t memory, cs_store **out,
+                                    clipsearch_error *err)
+{
+    cs_store *store = make_store(path, flags == CLIPSEARCH_READ_ONLY);
+    char *name = store ? plain_name(path) : NULL;
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (!name) {
         status = cs_fail_memory(err, "a database handle");
-        goto done;
+    } else if (memory) {
+        store->memory = memory;
+        status = open_memory(store, err);
+    } else {
+        status = open_file(store, name, flags, err);
+        if (!status)
+            status = follow_link(store, err);
     }
-    status = open_file(store, name, flags, err);
-    if (!status)
-        status = follow_link(store, err);
-done:
     cs_free(name);
     if (status)
         cs_store_close(&store);
     *out = store;
     return status;
+}
+
+clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err)
+{
+    *store = NULL;
+    if (strcmp(path, CS_STORE_MEMORY) == 0 && flags == CLIPSEARCH_READ_ONLY)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "%s: a database in memory begins empty, so it cannot be opened for reading only", path);
+    if (strcmp(path, CS_STORE_MEMORY) == 0)
+        return open_store(path, flags, next_memory_number(), store, err);
+    clipsearch_status status = cs_store_check_file(path, flags, err);
+    return status ? status : open_store(path, flags, 0, store, err);
+}
+
+clipsearch_status cs_store_open_reader(const cs_store *of, cs_store **reader, clipsearch_error *err)
+{
+    return open_store(of->path, CLIPSEARCH_READ_ONLY, of->memory, reader, err);
+}
+
+bool cs_store_is_in_memory(const cs_store *store)
+{
+    return store->memory != 0;
 }
 
 void cs_store_close(cs_store **handle)
@@ -435,7 +522,7 @@ clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err)
     return status ? status : cs_store_run(store, statement, "beginning a change", err);
 }
 
-clipsearch_status cs_store_begin_reading(cs_store *store, bool *began, clipsearch_error *err)
+clipsearch_status cs_store_begin_read(cs_store *store, bool *began, clipsearch_error *err)
 {
     *began = false;
     if (!sqlite3_get_autocommit(store->db))
@@ -446,7 +533,7 @@ clipsearch_status cs_store_begin_reading(cs_store *store, bool *began, clipsearc
     return status;
 }
 
-void cs_store_end_reading(cs_store *store)
+void cs_store_end_read(cs_store *store)
 {
     if (!sqlite3_get_autocommit(store->db))
         sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);

@@ -17,12 +17,20 @@ enum { CS_STORE_SCHEMA = 2 };
 /* How long a change waits for another writer, in milliseconds. */
 enum { CS_STORE_TIMEOUT_MS = 5000 };
 
+/* The path of a database in memory, new for each cs_store_open and gone with its last connection; at most 2 GiB. */
+#define CS_STORE_MEMORY ":memory:"
+
 /* flags as clipsearch_database_open. WAL, foreign keys, application_id checked, busy timeout 5 s. A file that is not a
  * clipsearch database is left untouched. A commit is on the disk when cs_store_commit returns (synchronous=EXTRA).
  * CLIPSEARCH_READ_ONLY changes no row (though a file of an older schema is brought up to date first); it needs leave to
  * write in the file's directory (readers and writers agree through PATH-shm beside it) unless the whole file system is
  * read-only, where nobody can write and the file is read as it stands. */
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err);
+/* Another connection to the same database, for reading only, that another thread may use. A database in memory has no
+ * log: there a read waits until no transaction changes it, and a change until no read transaction is open, so both must
+ * be kept apart (they fail after CS_STORE_TIMEOUT_MS). */
+clipsearch_status cs_store_open_reader(const cs_store *of, cs_store **reader, clipsearch_error *err);
+bool cs_store_is_in_memory(const cs_store *store);
 /* What cs_store_open checks before it opens anything: the file is there, or with CLIPSEARCH_CREATE its directory. */
 clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsearch_error *err);
 void cs_store_close(cs_store **store);
@@ -32,8 +40,8 @@ const char *cs_store_file(const cs_store *store);
 /* How long to wait for another writer before failing; CS_STORE_TIMEOUT_MS at first. */
 void cs_store_set_timeout(cs_store *store, int milliseconds);
 
-/* What a collection is bound to. */
-typedef struct cs_store_collection {
+/* What is fixed when a collection is made. */
+typedef struct cs_store_identity {
     int64_t key; /* internal */
     char name[65];
     char encoder[129];
@@ -42,28 +50,40 @@ typedef struct cs_store_collection {
     size_t dim;
     clipsearch_metric metric;
     int64_t created;
-    uint64_t count;
-    uint64_t generation; /* raised by every transaction that changes the collection's items */
-    char codes[16];      /* of its index; "": as the library likes; so the three numbers when 0 */
+    char codes[16]; /* of its index; "" and 0 are the library's defaults */
     uint64_t m, ef_construction, ef;
-    uint64_t index_owner; /* what its index file bears; 0: there is none */
-    uint64_t index_next;  /* what one bears that is just being put in its place; 0: none is */
+} cs_store_identity;
+
+/* What changes. */
+typedef struct cs_store_state {
+    uint64_t count;
+    uint64_t generation;  /* raised by every transaction that changes the collection's items */
+    uint64_t index_owner; /* the number in its index file; 0: there is none */
+    uint64_t index_next;  /* the number in a file that is just being put in its place; 0: none is */
     bool logging;         /* changes behind log_from are noted */
     uint64_t log_from;
+} cs_store_state;
+
+typedef struct cs_store_collection {
+    cs_store_identity identity;
+    cs_store_state state;
 } cs_store_collection;
 
 /* CLIPSEARCH_E_ARGUMENT when no collection can have this name. */
 clipsearch_status cs_store_check_name(const char *name, clipsearch_error *err);
-/* Make a collection; fields key, created, count, generation are filled in. CLIPSEARCH_E_ARGUMENT for a bad name,
+/* Make a collection; its key, time of creation and state are filled in. CLIPSEARCH_E_ARGUMENT for a bad name,
  * CLIPSEARCH_E_DATABASE when the name is taken. */
 clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collection, clipsearch_error *err);
 /* CLIPSEARCH_E_NOT_FOUND names the collections there are. */
 clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_collection *collection,
                                 clipsearch_error *err);
-/* Read `collection` again by its key; its name, encoder, codes ... are taken to be as they were. *there false: it has
- * been dropped. Counting takes a while in a large one and is done only when the generation is another. */
-clipsearch_status cs_store_refresh(cs_store *store, cs_store_collection *collection, bool *there,
-                                   clipsearch_error *err);
+/* Whether the collection is still there. */
+clipsearch_status cs_store_exists(cs_store *store, const cs_store_identity *collection, bool *there,
+                                  clipsearch_error *err);
+/* Read the state again. *there false: the collection has been dropped. Counting takes a while in a large one (3.6 ms for
+ * 100,000) and is done only when the generation is not the one in `state`. */
+clipsearch_status cs_store_refresh(cs_store *store, const cs_store_identity *collection, cs_store_state *state,
+                                   bool *there, clipsearch_error *err);
 clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, const cs_store_collection *collection),
                                 void *context, clipsearch_error *err);
 clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_error *err);
@@ -78,56 +98,56 @@ void cs_store_rollback(cs_store *store);
 
 /* Look-ups between these two see the file as it was at one moment; no changes. *began false: a transaction was open
  * already, and need not be ended. */
-clipsearch_status cs_store_begin_reading(cs_store *store, bool *began, clipsearch_error *err);
-void cs_store_end_reading(cs_store *store);
+clipsearch_status cs_store_begin_read(cs_store *store, bool *began, clipsearch_error *err);
+void cs_store_end_read(cs_store *store);
 
 /* Insert `item` with its vector [dim], or replace the one with the same path (keeping its id) or, when item->id is not
  * 0 and taken, the one with that id. *id receives the id. The path decides first: an item whose path is there keeps the
  * id it has even if item->id names another, so that a put never takes an id away. New ids are never reused.
  * CLIPSEARCH_E_ARGUMENT: a negative id, an empty or too long path, attributes that are no JSON object, a vector with a
  * NaN or infinity. */
-clipsearch_status cs_store_put(cs_store *store, const cs_store_collection *collection, const clipsearch_item *item,
+clipsearch_status cs_store_put(cs_store *store, const cs_store_identity *collection, const clipsearch_item *item,
                                const float *vector, int64_t *id, clipsearch_error *err);
 /* Change everything but the vector of the item `id`: path, size, mtime, hash, attributes ... item->id is not looked at.
  * CLIPSEARCH_E_NOT_FOUND: no such item; CLIPSEARCH_E_ARGUMENT: as put, or another item has the path. */
-clipsearch_status cs_store_update(cs_store *store, const cs_store_collection *collection, int64_t id,
+clipsearch_status cs_store_update(cs_store *store, const cs_store_identity *collection, int64_t id,
                                   const clipsearch_item *item, clipsearch_error *err);
-clipsearch_status cs_store_remove(cs_store *store, const cs_store_collection *collection, int64_t id, bool *removed,
+clipsearch_status cs_store_remove(cs_store *store, const cs_store_identity *collection, int64_t id, bool *removed,
                                   clipsearch_error *err);
 
 /* Remove every item `filter` lets through; *removed (may be NULL) receives how many. */
-clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_collection *collection,
+clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_identity *collection,
                                         const cs_filter_tree *filter, uint64_t *removed, clipsearch_error *err);
 
 /* Look-ups. *found false: none. item's strings are owned by the store and live until the next call on it. A row that no
  * clipsearch could have written (edited by hand, damaged) is CLIPSEARCH_E_DATABASE everywhere. A callback may look up
  * (its item's strings are then gone) but not start the walk it is called from. */
-clipsearch_status cs_store_get(cs_store *store, const cs_store_collection *collection, int64_t id, bool *found,
+clipsearch_status cs_store_get(cs_store *store, const cs_store_identity *collection, int64_t id, bool *found,
                                clipsearch_item *item, clipsearch_error *err);
-clipsearch_status cs_store_get_path(cs_store *store, const cs_store_collection *collection, const char *path,
-                                    bool *found, clipsearch_item *item, clipsearch_error *err);
+clipsearch_status cs_store_get_path(cs_store *store, const cs_store_identity *collection, const char *path, bool *found,
+                                    clipsearch_item *item, clipsearch_error *err);
 /* Every item with this content hash, by id. */
-clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_collection *collection, const uint8_t hash[32],
+clipsearch_status cs_store_each_hash(cs_store *store, const cs_store_identity *collection, const uint8_t hash[32],
                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
                                      clipsearch_error *err);
 /* Every item whose path is `root` or lies below root + "/", by path (bytewise); all items for root NULL. A '/' at the
  * end of root changes nothing. The callback must not change the store. */
-clipsearch_status cs_store_each_item(cs_store *store, const cs_store_collection *collection, const char *root,
+clipsearch_status cs_store_each_item(cs_store *store, const cs_store_identity *collection, const char *root,
                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
                                      clipsearch_error *err);
 /* Every item with an id above `after` that `filter` (NULL: all) lets through, by ascending id: `limit` of them behind
  * the first `offset`. */
-clipsearch_status cs_store_each_where(cs_store *store, const cs_store_collection *collection,
+clipsearch_status cs_store_each_where(cs_store *store, const cs_store_identity *collection,
                                       const cs_filter_tree *filter, int64_t after, uint64_t offset, uint64_t limit,
                                       bool (*each)(void *context, const clipsearch_item *item), void *context,
                                       clipsearch_error *err);
 /* The content hash of every item, in no order. */
-clipsearch_status cs_store_each_content(cs_store *store, const cs_store_collection *collection,
+clipsearch_status cs_store_each_content(cs_store *store, const cs_store_identity *collection,
                                         clipsearch_status (*each)(void *context, const uint8_t hash[32],
                                                                   clipsearch_error *err),
                                         void *context, clipsearch_error *err);
 /* The ids alone, ascending. */
-clipsearch_status cs_store_each_id(cs_store *store, const cs_store_collection *collection, const cs_filter_tree *filter,
+clipsearch_status cs_store_each_id(cs_store *store, const cs_store_identity *collection, const cs_filter_tree *filter,
                                    clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                    void *context, clipsearch_error *err);
 /* ---- what an index file needs */
@@ -136,27 +156,27 @@ clipsearch_status cs_store_each_id(cs_store *store, const cs_store_collection *c
  * own. */
 clipsearch_status cs_store_log_changes(cs_store *store, cs_store_collection *collection, clipsearch_error *err);
 /* Every id whose vector was put or removed behind `generation`, which must not be below log_from, ascending. */
-clipsearch_status cs_store_each_change(cs_store *store, const cs_store_collection *collection, uint64_t generation,
+clipsearch_status cs_store_each_change(cs_store *store, const cs_store_identity *collection, uint64_t generation,
                                        clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                        void *context, clipsearch_error *err);
 /* The same with the vector [dim] there is now, or NULL for what has been removed. */
-clipsearch_status cs_store_each_changed_vector(cs_store *store, const cs_store_collection *collection,
+clipsearch_status cs_store_each_changed_vector(cs_store *store, const cs_store_identity *collection,
                                                uint64_t generation,
                                                clipsearch_status (*each)(void *context, int64_t id, const float *vector,
                                                                          clipsearch_error *err),
                                                void *context, clipsearch_error *err);
 /* How many those are; `present`: without what has been removed. */
-clipsearch_status cs_store_count_changes(cs_store *store, const cs_store_collection *collection, uint64_t generation,
+clipsearch_status cs_store_count_changes(cs_store *store, const cs_store_identity *collection, uint64_t generation,
                                          bool present, uint64_t *count, clipsearch_error *err);
 /* In a transaction: an index file that bears `owner` is about to be put in place. */
-clipsearch_status cs_store_announce(cs_store *store, const cs_store_collection *collection, uint64_t owner,
-                                    clipsearch_error *err);
+clipsearch_status cs_store_announce_index(cs_store *store, const cs_store_identity *collection, uint64_t owner,
+                                          clipsearch_error *err);
 /* In a transaction: the index file now bears `owner` and holds all up to `generation`; changes up to there are
  * forgotten. owner 0: there is no file, and changes are not noted any more. */
-clipsearch_status cs_store_settle(cs_store *store, const cs_store_collection *collection, uint64_t owner,
-                                  uint64_t generation, clipsearch_error *err);
+clipsearch_status cs_store_record_index(cs_store *store, const cs_store_identity *collection, uint64_t owner,
+                                        uint64_t generation, clipsearch_error *err);
 /* The vectors of the next items with ids above `after`, at most `most`: ids [most], vectors [most, dim]. */
-clipsearch_status cs_store_vectors_after(cs_store *store, const cs_store_collection *collection, int64_t after,
+clipsearch_status cs_store_vectors_after(cs_store *store, const cs_store_identity *collection, int64_t after,
                                          size_t most, int64_t *ids, float *vectors, size_t *count,
                                          clipsearch_error *err);
 
@@ -167,11 +187,11 @@ clipsearch_status cs_store_vacuum(cs_store *store, clipsearch_error *err);
 clipsearch_status cs_store_check(cs_store *store, clipsearch_error *err);
 
 /* The vector [dim] of one item. */
-clipsearch_status cs_store_vector(cs_store *store, const cs_store_collection *collection, int64_t id, float *vector,
+clipsearch_status cs_store_vector(cs_store *store, const cs_store_identity *collection, int64_t id, float *vector,
                                   clipsearch_error *err);
 /* Every vector, by ascending id. A stored vector of the wrong length or with a non-finite number is
  * CLIPSEARCH_E_DATABASE. */
-clipsearch_status cs_store_each_vector(cs_store *store, const cs_store_collection *collection,
+clipsearch_status cs_store_each_vector(cs_store *store, const cs_store_identity *collection,
                                        clipsearch_status (*each)(void *context, int64_t id, const float *vector,
                                                                  clipsearch_error *err),
                                        void *context, clipsearch_error *err);

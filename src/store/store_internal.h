@@ -27,7 +27,7 @@ typedef enum cs_sql {
     CS_SQL_COLLECTION_TOUCH,
     CS_SQL_LOG_BEGIN,
     CS_SQL_LOG_ANNOUNCE,
-    CS_SQL_LOG_SETTLE,
+    CS_SQL_LOG_RECORD,
     CS_SQL_CHANGE_ADD,
     CS_SQL_CHANGES_SINCE,
     CS_SQL_CHANGES_COUNT,
@@ -61,6 +61,7 @@ struct cs_store {
     char *file; /* the same, or of a link what it leads to: other files of the database lie beside it */
     bool read_only;
     int timeout_ms;    /* how long a call waits for locks, in all */
+    uint64_t memory;   /* the number of a database in memory, 0 for a file */
     locale_t c_locale; /* statements run in it; glibc's own object, which takes no memory */
     int64_t touched;   /* the collection whose generation this transaction has raised, or 0 */
     int64_t touched_generation;
@@ -113,6 +114,17 @@ clipsearch_status cs_store_migrate(cs_store *store, const char *const *steps, in
 /* CLIPSEARCH_E_ARGUMENT unless a transaction is open, as every change needs. */
 clipsearch_status cs_store_need_transaction(const cs_store *store, clipsearch_error *err);
 
+/* ---- blank.c */
+
+/* SQLite's handle of the database file. */
+clipsearch_status cs_store_handle(cs_store *store, sqlite3_file **file, const char *doing, clipsearch_error *err);
+/* Whether every byte of the file is 0. A file of more than a MiB is not. */
+clipsearch_status cs_store_check_zeros(cs_store *store, bool *zeros, clipsearch_error *err);
+/* Whether a rollback journal lies beside the file that says that the file was empty before. */
+bool cs_store_has_creation_journal(const cs_store *store);
+/* Cut a file of zeros to nothing, under SQLite's locks; does nothing when it holds something by then. */
+clipsearch_status cs_store_empty_zeros(cs_store *store, clipsearch_error *err);
+
 /* ---- wait.c */
 
 /* What this thread has waited for locks is forgotten: called where a call begins and whenever a statement succeeds, so
@@ -141,30 +153,29 @@ clipsearch_status cs_store_walk(cs_store *store, sqlite3_stmt *statement, int co
 
 /* Prepare "`before` WHERE collection = ?1 AND (`filter`) `behind`" (no condition for filter NULL), with the collection
  * and the filter's values bound; ?2 to ?4 are the statement's own. The caller finalizes it, in any case. */
-clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_collection *collection, const char *before,
+clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_identity *collection, const char *before,
                                          const cs_filter_tree *filter, const char *behind, sqlite3_stmt **statement,
                                          clipsearch_error *err);
 
 /* ---- collections.c */
 
 /* Raise the generation, once in a transaction. CLIPSEARCH_E_NOT_FOUND when the collection has been dropped. */
-clipsearch_status cs_store_touch(cs_store *store, const cs_store_collection *collection, clipsearch_error *err);
+clipsearch_status cs_store_touch(cs_store *store, const cs_store_identity *collection, clipsearch_error *err);
 
 /* ---- changes.c */
 
 /* Note that the vector of `id` was put or removed in the transaction's generation, if that is noted. The collection has
  * been touched. */
-clipsearch_status cs_store_log(cs_store *store, const cs_store_collection *collection, int64_t id,
-                               clipsearch_error *err);
+clipsearch_status cs_store_log(cs_store *store, const cs_store_identity *collection, int64_t id, clipsearch_error *err);
 /* The same of all items that `filter` (NULL: all) lets through, before they go. */
-clipsearch_status cs_store_log_where(cs_store *store, const cs_store_collection *collection,
-                                     const cs_filter_tree *filter, clipsearch_error *err);
+clipsearch_status cs_store_log_where(cs_store *store, const cs_store_identity *collection, const cs_filter_tree *filter,
+                                     clipsearch_error *err);
 
 /* ---- vectors.c */
 
 /* Column `column` of a row as the vector of `id`. */
 clipsearch_status cs_store_read_vector(const cs_store *store, sqlite3_stmt *row, int column,
-                                       const cs_store_collection *collection, int64_t id, float *vector,
+                                       const cs_store_identity *collection, int64_t id, float *vector,
                                        clipsearch_error *err);
 bool cs_store_vector_is_finite(const float *vector, size_t dim);
 clipsearch_status cs_store_vector_put(cs_store *store, int64_t key, const float *vector, size_t dim,

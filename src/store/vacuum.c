@@ -34,7 +34,7 @@ clipsearch_status cs_store_vacuum(cs_store *store, clipsearch_error *err)
         status = ask(store, "VACUUM", 0, &answer, "writing it anew", err);
     sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 0);
     /* what is in the log is not gone: it is written into the file, and the log cut to nothing */
-    if (!status)
+    if (!status && !store->memory)
         status = ask(store, "PRAGMA wal_checkpoint(TRUNCATE)", 0, &answer, "emptying its log", err);
     if (!status && answer != 0)
         status = cs_fail(err, CLIPSEARCH_E_DATABASE,

@@ -32,7 +32,7 @@ clipsearch_status cs_store_vector_put(cs_store *store, int64_t key, const float 
 
 /* Copied out: SQLite's own bytes need not be aligned for floats. */
 clipsearch_status cs_store_read_vector(const cs_store *store, sqlite3_stmt *row, int column,
-                                       const cs_store_collection *collection, int64_t id, float *vector,
+                                       const cs_store_identity *collection, int64_t id, float *vector,
                                        clipsearch_error *err)
 {
     size_t expected = collection->dim * sizeof *vector;
@@ -53,7 +53,7 @@ clipsearch_status cs_store_read_vector(const cs_store *store, sqlite3_stmt *row,
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_store_vector(cs_store *store, const cs_store_collection *collection, int64_t id, float *vector,
+clipsearch_status cs_store_vector(cs_store *store, const cs_store_identity *collection, int64_t id, float *vector,
                                   clipsearch_error *err)
 {
     sqlite3_stmt *statement;
@@ -73,7 +73,7 @@ clipsearch_status cs_store_vector(cs_store *store, const cs_store_collection *co
     return status;
 }
 
-clipsearch_status cs_store_each_vector(cs_store *store, const cs_store_collection *collection,
+clipsearch_status cs_store_each_vector(cs_store *store, const cs_store_identity *collection,
                                        clipsearch_status (*each)(void *context, int64_t id, const float *vector,
                                                                  clipsearch_error *err),
                                        void *context, clipsearch_error *err)

@@ -61,7 +61,7 @@ static void finish_step(cs_net_builder *builder, cs_step *step)
     net->count++;
     if (out->height == 0 || out->width == 0) {
         builder->status =
-            cs_fail(builder->err, CLIPSEARCH_E_MODEL, "%s: pictures of %zu pixels are too small for this network",
+            cs_fail(builder->err, CLIPSEARCH_E_MODEL, "%s: images of %zu pixels are too small for this network",
                     cs_weights_path(builder->source->weights), net->image_size);
         return;
     }

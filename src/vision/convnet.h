@@ -49,7 +49,7 @@ typedef struct cs_net_builder {
     clipsearch_error *err;
 } cs_net_builder;
 
-/* An empty network for pictures of `image_size`. */
+/* An empty network for images of `image_size`. */
 void cs_convnet_init(cs_convnet *net, size_t image_size);
 void cs_convnet_close(cs_convnet *net);
 
@@ -78,7 +78,7 @@ void cs_net_show(cs_net_builder *builder, const char *stage, size_t number);
 /* What comes out of the last step, and in which buffer it lies. */
 const cs_map_shape *cs_convnet_result(const cs_convnet *net);
 
-/* Pictures that are best taken together: more would push each other's maps out of the processor's cache, fewer read the
+/* Images that are best taken together: more would push each other's maps out of the processor's cache, fewer read the
  * weights more often. At least 1. */
 size_t cs_convnet_group(const cs_convnet *net);
 

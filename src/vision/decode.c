@@ -103,14 +103,14 @@ static clipsearch_status refuse(const cs_image_source *source, const struct form
                        "%s: this is a %s file, which this build does not read; convert it to JPEG or PNG first",
                        source->name, format->name);
     if (source->size == 0)
-        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the file is empty; expected a JPEG or PNG picture", source->name);
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the file is empty; expected a JPEG or PNG image", source->name);
     const char *kind = text_kind(data, source->size);
     if (kind && strcmp(kind, "an SVG drawing") == 0)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                        "%s: this is %s, which this build does not read; draw it to PNG first", source->name, kind);
     if (kind)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                       "%s: this is %s, not a picture; was it saved under a wrong name, or did a download fail?",
+                       "%s: this is %s, not an image; was it saved under a wrong name, or did a download fail?",
                        source->name, kind);
     char bytes[3 * 8 + 1] = "";
     for (size_t i = 0; i < 8 && i < source->size; i++) {
@@ -119,7 +119,7 @@ static clipsearch_status refuse(const cs_image_source *source, const struct form
         bytes[3 * i + 1] = digits[data[i] >> 4];
         bytes[3 * i + 2] = digits[data[i] & 15];
     }
-    return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: not a picture that this build knows (JPEG, PNG); it begins with%s",
+    return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: not an image that this build knows (JPEG, PNG); it begins with%s",
                    source->name, bytes);
 }
 
@@ -132,7 +132,7 @@ clipsearch_status cs_decode_check_size(const cs_image_source *source, uint64_t w
     if (width > UINT32_MAX || height > UINT32_MAX || width > source->max_pixels / height)
         return cs_fail(
             err, CLIPSEARCH_E_LIMIT,
-            "%s: the picture has %llu x %llu pixels, more than the limit of %llu pixels; raise max_pixels if it "
+            "%s: the image has %llu x %llu pixels, more than the limit of %llu pixels; raise max_pixels if it "
             "is meant to be read",
             source->name, (unsigned long long)width, (unsigned long long)height,
             (unsigned long long)source->max_pixels);
@@ -147,7 +147,7 @@ clipsearch_status cs_decoder_decode_stored(cs_decoder *decoder, const void *data
                                                       .max_pixels = CS_IMAGE_MAX_PIXELS};
     if (!options)
         options = &defaults;
-    cs_image_source source = {data, size, name ? name : "picture", options->max_pixels};
+    cs_image_source source = {data, size, name ? name : "image", options->max_pixels};
     if (size > options->max_bytes)
         return cs_fail(
             err, CLIPSEARCH_E_LIMIT,

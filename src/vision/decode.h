@@ -13,7 +13,7 @@ typedef struct cs_image_source {
     uint64_t max_pixels;
 } cs_image_source;
 
-/* CLIPSEARCH_OK when a header's width x height is a picture within source->max_pixels; _FORMAT or _LIMIT. */
+/* CLIPSEARCH_OK when a header's width x height is an image within source->max_pixels; _FORMAT or _LIMIT. */
 clipsearch_status cs_decode_check_size(const cs_image_source *source, uint64_t width, uint64_t height,
                                        clipsearch_error *err);
 

@@ -102,7 +102,7 @@ static clipsearch_status check_header(const cs_image_source *source, const struc
                        header->components);
     clipsearch_status status = cs_decode_check_size(source, header->width, header->height, err);
     if (status == CLIPSEARCH_OK && (header->width > MAX_SIDE || header->height > MAX_SIDE))
-        status = cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: the picture has %u x %u pixels; a JPEG's side is read up to %d",
+        status = cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: the image has %u x %u pixels; a JPEG's side is read up to %d",
                          source->name, header->width, header->height, MAX_SIDE);
     return status;
 }
@@ -117,7 +117,7 @@ static bool has_end_marker(const cs_image_source *source, size_t scan)
     return false;
 }
 
-/* A row no picture has: see decompress. */
+/* A row no image has: see decompress. */
 static void mark_row(uint8_t *row, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -193,7 +193,7 @@ static clipsearch_status decode_checked(cs_image *spare, const cs_image_source *
         return status;
     if (header->components != 4)
         return decompress(source, header, jpeg, TJPF_RGB, image->view.rgb, err);
-    /* four bytes a pixel: a third more rows of the spare picture's three */
+    /* four bytes a pixel: a third more rows of the spare image's three */
     status = cs_image_reserve(spare, header->width, header->height + (header->height + 2) / 3, err);
     if (status == CLIPSEARCH_OK)
         status = decompress(source, header, jpeg, TJPF_CMYK, spare->view.rgb, err);
@@ -207,12 +207,12 @@ clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_image_source *sou
 {
     struct header header = {0};
     if (!read_header(source, &header))
-        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the JPEG ends before its picture begins; copy it again",
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the JPEG ends before its image begins; copy it again",
                        source->name);
     clipsearch_status status = check_header(source, &header, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    /* A fresh instance for every picture, though it could be kept: libjpeg carries tables over from one picture
+    /* A fresh instance for every image, though it could be kept: libjpeg carries tables over from one image
      * into the next that lacks them, and TurboJPEG 2.1 cannot be used again after an error in a header: it goes on
      * in the middle of the next file's. Making one costs half a microsecond. */
     tjhandle jpeg = tjInitDecompress();

@@ -5,7 +5,7 @@
  * neither. The row interface reports errors by longjmp; it is confined to `read_pixels`, whose callees below libpng
  * hold nothing. Chunks that do not change pixels are skipped unread, except eXIf. Differences from Pillow: (1)
  * 16-bit grey keeps its high byte, as 16-bit colour does; Pillow clips it at 255, which turns nearly every such
- * picture white; (2) a wrong checksum in the compressed pixels is an error, Pillow does not look; (3) an EXIF block
+ * image white; (2) a wrong checksum in the compressed pixels is an error, Pillow does not look; (3) an EXIF block
  * written as text ("Raw profile type exif") is not read. */
 #include "vision/decode.h"
 
@@ -125,7 +125,7 @@ static bool read_pixels(struct reader *reader)
     for (int pass = 0; pass < passes; pass++)
         for (uint32_t y = 0; y < reader->height; y++)
             png_read_row(png, reader->rgb + y * stride, NULL);
-    /* every pixel is there, checksums and all: a fault behind them is none of the picture's */
+    /* every pixel is there, checksums and all: a fault behind them is none of the image's */
     reader->complete = true;
     png_read_end(png, reader->info);
     find_orientation(reader);

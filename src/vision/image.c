@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * image.c - a picture's block of memory. */
+ * image.c - an image's block of memory. */
 #include "vision/image.h"
 
 #include "base/mem.h"
@@ -13,7 +13,7 @@ clipsearch_status cs_image_reserve(cs_image *image, uint32_t width, uint32_t hei
         cs_image_free(image);
         image->view.rgb = fits ? cs_alloc_aligned((size_t)pixels, 3) : NULL; /* [height, width, 3] */
         if (!image->view.rgb)
-            return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a picture of %u x %u pixels", width, height);
+            return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for an image of %u x %u pixels", width, height);
         image->capacity = (size_t)pixels * 3;
     }
     image->view.width = width;

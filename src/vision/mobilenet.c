@@ -6,7 +6,7 @@
 
 enum { NAME_SIZE = 48, BLOCKS = 17, X = 0, WIDE, FILTERED, OTHER };
 
-/* A block that halves the picture, by its number in `features`. */
+/* A block that halves the image, by its number in `features`. */
 static bool halves(size_t block)
 {
     return block == 2 || block == 4 || block == 7 || block == 14;

@@ -20,7 +20,7 @@ silent "$out" "nothing on standard output"
 err_has 'clipsearch "a white dog"'
 run 0 "version" version
 out_is "version" <<END
-clipsearch 0.1.0
+clipsearch 0.2.0
 END
 run 0 "--version" --version
 run 0 "help" help
@@ -417,9 +417,9 @@ ok "one row a query, a distance of 0 to itself"
 "$json_check" queries.0.search_ms queries.1.search_ms <"$out" >"$scratch/values"
 ok "and how long searching took"
 run 2 "a text" --db image.db --model "$model" "a dog"
-err_has "makes vectors of pictures only"
+err_has "makes vectors of images only"
 run 2 "a text beside an image" --db image.db --model "$model" "a dog" --image pets/cat.jpg
-err_has "search with a picture"
+err_has "search with an image"
 run 0 "a weight file by itself" embed --model "$model/model.safetensors" --image pets/cat.jpg
 run 4 "another encoder for its collection" --db image.db --model "$source/tests/data/cnn-tiny/resnet34" --image pets/cat.jpg
 err_has "24 numbers"

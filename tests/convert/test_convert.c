@@ -47,7 +47,8 @@ static bool encode(const char *model, unsigned towers, vectors *out)
               clipsearch_session_open(encoder, NULL, &session, &err) == CLIPSEARCH_OK;
     if (ok) {
         clipsearch_encoder_info info;
-        clipsearch_encoder_describe(encoder, &info);
+        clipsearch_encoder_info_init(&info);
+        clipsearch_encoder_describe(encoder, &info, NULL);
         out->dim = info.dim;
         memcpy(out->fingerprint, info.fingerprint, sizeof out->fingerprint);
     }
@@ -154,6 +155,7 @@ static void test_same_bits(const folder *f)
             snprintf(to, sizeof to, "to-%s-%d", sources[i].layout, type);
             copy_tiny(f, from, sources[i].layout, sources[i].names, true);
             clipsearch_convert_report report;
+            clipsearch_convert_report_init(&report);
             bool ok = convert(folder_path(f, from), folder_path(f, to), 0, (clipsearch_number_type)type, &report) ==
                           CLIPSEARCH_OK &&
                       encode(folder_path(f, from), both, &before) && encode(folder_path(f, to), both, &after);
@@ -187,6 +189,7 @@ static void test_openai_merges(const folder *f)
     cs_buf_puts(&with, "to day</w>\nto night</w>\n");
     folder_write(f, "gz/bpe_simple_vocab_16e6.txt", with.data, with.len);
     clipsearch_convert_report report;
+    clipsearch_convert_report_init(&report);
     TAP_OK(ok && convert(folder_path(f, "gz"), folder_path(f, "gz-to"), 0, CLIPSEARCH_F32, &report) == CLIPSEARCH_OK &&
                same_file(folder_path(f, "gz-to/merges.txt"), tiny("hf/merges.txt")) &&
                same_vocabulary(folder_path(f, "gz-to/vocab.json"), tiny("hf/vocab.json")),
@@ -227,6 +230,8 @@ static void test_towers(const folder *f)
 {
     static vectors before, after;
     clipsearch_convert_report report, whole;
+    clipsearch_convert_report_init(&report);
+    clipsearch_convert_report_init(&whole);
     convert(folder_path(f, "from-hf"), folder_path(f, "whole"), both, CLIPSEARCH_F32, &whole);
     encode(folder_path(f, "from-hf"), both, &before);
     TAP_OK(convert(folder_path(f, "from-hf"), folder_path(f, "image"), CLIPSEARCH_IMAGE_TOWER, CLIPSEARCH_F32,
@@ -290,6 +295,7 @@ static void test_rounding(const folder *f)
 {
     static vectors before, f16, bf16;
     clipsearch_convert_report report;
+    clipsearch_convert_report_init(&report);
     make_uneven_clip(f, "uneven", 0.5F);
     encode(folder_path(f, "uneven"), both, &before);
     TAP_OK(convert(folder_path(f, "uneven"), folder_path(f, "uneven-f16"), 0, CLIPSEARCH_F16, &report) ==
@@ -320,6 +326,7 @@ static void test_failure(const folder *f)
 {
     static vectors before, after;
     clipsearch_convert_report report;
+    clipsearch_convert_report_init(&report);
     make_uneven_clip(f, "large", 70000);
     TAP_OK(convert(folder_path(f, "from-hf"), folder_path(f, "kept"), 0, CLIPSEARCH_F16, &report) == CLIPSEARCH_OK &&
                encode(folder_path(f, "kept"), both, &before),
@@ -369,7 +376,8 @@ static void test_image_networks(const folder *f)
     char from[4096], to[64], file[96];
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
         static vectors before, after;
-        clipsearch_convert_report report = {0};
+        clipsearch_convert_report report;
+        clipsearch_convert_report_init(&report);
         snprintf(from, sizeof from, "%s/tests/data/cnn-tiny/%s", getenv("CLIPSEARCH_SOURCE_ROOT"), networks[i]);
         snprintf(to, sizeof to, "net-%s", networks[i]);
         snprintf(file, sizeof file, "%s/model.safetensors", to);
@@ -377,11 +385,13 @@ static void test_image_networks(const folder *f)
         TAP_OK(ok && same_vectors(from, folder_path(f, to), CLIPSEARCH_IMAGE_TOWER), "%s: the same bits%s%s",
                networks[i], ok ? "" : ": ", ok ? "" : err.message);
         clipsearch_encoder *encoder = NULL, *converted = NULL;
-        clipsearch_encoder_info one = {0}, other = {0};
+        clipsearch_encoder_info one, other;
+        clipsearch_encoder_info_init(&one);
+        clipsearch_encoder_info_init(&other);
         if (clipsearch_encoder_open(from, NULL, &encoder, &err) == CLIPSEARCH_OK &&
             clipsearch_encoder_open(folder_path(f, to), NULL, &converted, &err) == CLIPSEARCH_OK) {
-            clipsearch_encoder_describe(encoder, &one);
-            clipsearch_encoder_describe(converted, &other);
+            clipsearch_encoder_describe(encoder, &one, NULL);
+            clipsearch_encoder_describe(converted, &other, NULL);
         }
         TAP_OK(converted && strcmp(one.preprocessing, other.preprocessing) == 0 && one.metric == other.metric &&
                    one.normalized == other.normalized && strcmp(one.architecture, other.architecture) == 0,
@@ -450,6 +460,8 @@ static void test_clip_resnet(const folder *f)
 {
     static vectors before, after;
     clipsearch_convert_report report, whole;
+    clipsearch_convert_report_init(&report);
+    clipsearch_convert_report_init(&whole);
     copy_resnet(f, "rn");
     TAP_OK(encode(folder_path(f, "rn"), both, &before) && before.dim == 24 && texts_differ(&before),
            "CLIP's ResNet encodes texts: %s", err.message);
@@ -518,6 +530,7 @@ static void test_comma_locale(const folder *f)
     for (size_t i = 0; i < 3; i++) {
         static vectors before, after;
         clipsearch_convert_report report;
+        clipsearch_convert_report_init(&report);
         char to[64], file[128], comma_file[128];
         const char *from = i < 2 ? models[i].from : network;
         snprintf(to, sizeof to, "%s-point", models[i].from);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_image_networks.c - encoders for pictures only: what they are, the texts they refuse, and what
+ * test_image_networks.c - encoders for images only: what they are, the texts they refuse, and what
  * collections of their vectors do. */
 #include "clipsearch.h"
 #include "support/folder.h"
@@ -38,10 +38,11 @@ static void test_described(void)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         clipsearch_encoder *encoder = NULL;
         clipsearch_encoder_info info;
+        clipsearch_encoder_info_init(&info);
         if (!TAP_OK(clipsearch_encoder_open(fixture(cases[i].name), NULL, &encoder, &err) == CLIPSEARCH_OK,
                     "%s opens when both towers are asked for", cases[i].name))
             continue;
-        clipsearch_encoder_describe(encoder, &info);
+        clipsearch_encoder_describe(encoder, &info, NULL);
         TAP_OK(strcmp(info.name, cases[i].name) == 0 && strcmp(info.architecture, cases[i].architecture) == 0 &&
                    info.dim == cases[i].dim && info.image_size == cases[i].size && info.metric == cases[i].metric &&
                    info.normalized == cases[i].normalized && info.towers == CLIPSEARCH_IMAGE_TOWER &&
@@ -65,7 +66,7 @@ static void test_texts(void)
     clipsearch_encoder_options_init(&options);
     options.towers = CLIPSEARCH_TEXT_TOWER;
     TAP_OK(clipsearch_encoder_open(fixture("resnet50"), &options, &encoder, &err) == CLIPSEARCH_E_ARGUMENT &&
-               !encoder && strstr(err.message, "pictures only"),
+               !encoder && strstr(err.message, "images only"),
            "its text tower: %s", err.message);
     if (clipsearch_encoder_open(fixture("resnet50"), NULL, &encoder, &err) != CLIPSEARCH_OK ||
         clipsearch_session_open(encoder, NULL, &session, &err) != CLIPSEARCH_OK) {
@@ -87,11 +88,12 @@ static void test_file(void)
 {
     char path[4200];
     clipsearch_encoder *encoder = NULL;
-    clipsearch_encoder_info info = {0};
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
     snprintf(path, sizeof path, "%s/model.safetensors", fixture("resnet34"));
     bool opened = clipsearch_encoder_open(path, NULL, &encoder, &err) == CLIPSEARCH_OK;
     if (opened)
-        clipsearch_encoder_describe(encoder, &info);
+        clipsearch_encoder_describe(encoder, &info, NULL);
     TAP_OK(opened && strcmp(info.name, "model") == 0 && strcmp(info.path, path) == 0 && info.image_size == 224 &&
                strncmp(info.preprocessing, "resize 256 bicubic, crop 224", 28) == 0,
            "a file: %s, %s", opened ? info.name : err.message, opened ? info.preprocessing : "");
@@ -100,15 +102,15 @@ static void test_file(void)
         snprintf(first, sizeof first, "%s", info.fingerprint);
     clipsearch_encoder_close(&encoder);
     if (clipsearch_encoder_open(fixture("resnet34"), NULL, &encoder, &err) == CLIPSEARCH_OK)
-        clipsearch_encoder_describe(encoder, &info);
-    TAP_OK(encoder && strcmp(first, info.fingerprint) != 0, "another picture size is another encoder");
+        clipsearch_encoder_describe(encoder, &info, NULL);
+    TAP_OK(encoder && strcmp(first, info.fingerprint) != 0, "another image size is another encoder");
     clipsearch_encoder_close(&encoder);
 }
 
-/* Ingest four pictures with an encoder whose vectors are not of length 1, by each metric. */
+/* Ingest four images with an encoder whose vectors are not of length 1, by each metric. */
 static void test_collection(clipsearch_metric metric)
 {
-    folder pictures, elsewhere;
+    folder images, elsewhere;
     char db_path[4200];
     clipsearch_encoder *encoder = NULL;
     clipsearch_session *session = NULL;
@@ -118,8 +120,9 @@ static void test_collection(clipsearch_metric metric)
     clipsearch_ingest_options in;
     clipsearch_source source;
     clipsearch_ingest_report report;
+    clipsearch_ingest_report_init(&report);
     float query[24];
-    folder_make(&pictures);
+    folder_make(&images);
     folder_make(&elsewhere);
     snprintf(db_path, sizeof db_path, "%s", folder_path(&elsewhere, "x.db"));
     const char *root = getenv("CLIPSEARCH_SOURCE_ROOT");
@@ -138,7 +141,7 @@ static void test_collection(clipsearch_metric metric)
                 clipsearch_database_open(db_path, CLIPSEARCH_CREATE, &db, &err) == CLIPSEARCH_OK &&
                 clipsearch_collection_ensure(db, "c", encoder, metric, &collection, &err) == CLIPSEARCH_OK &&
                 clipsearch_ingest(collection, session, &in, &report, &err) == CLIPSEARCH_OK;
-    TAP_OK(good && report.inserted > 5, "%d pictures are ingested %s", good ? (int)report.inserted : 0,
+    TAP_OK(good && report.inserted > 5, "%d images are ingested %s", good ? (int)report.inserted : 0,
            good ? "" : err.message);
     snprintf(example, sizeof example, "%s/examples/pictures/white-dog-grass.jpg", root ? root : ".");
     good = good && clipsearch_encode_file(session, example, query, &err) == CLIPSEARCH_OK &&
@@ -157,7 +160,7 @@ static void test_collection(clipsearch_metric metric)
     clipsearch_database_close(&db);
     clipsearch_session_close(&session);
     clipsearch_encoder_close(&encoder);
-    folder_remove(&pictures);
+    folder_remove(&images);
     folder_remove(&elsewhere);
 }
 

@@ -32,7 +32,8 @@ static bool prepare(cs_image_reader *reader, unsigned orientation, float *pixels
 static void test_orientations(bool ignore_exif)
 {
     static float pixels[3 * SIDE * SIDE], expected[3 * SIDE * SIDE];
-    const clipsearch_image_options options = {CS_IMAGE_MAX_BYTES, CS_IMAGE_MAX_PIXELS, ignore_exif};
+    const clipsearch_image_options options = {
+        .max_bytes = CS_IMAGE_MAX_BYTES, .max_pixels = CS_IMAGE_MAX_PIXELS, .ignore_exif = ignore_exif};
     cs_image_reader reader = cs_image_reader_make(&options);
     cs_preprocessor preprocessor = {0};
     cs_image upright = {0};

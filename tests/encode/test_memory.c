@@ -10,6 +10,17 @@
 
 static clipsearch_error err;
 
+/* Ingest with the n-th allocation failing. */
+static clipsearch_status ingest_failing(gallery *g, const clipsearch_ingest_options *options, int n)
+{
+    cs_mem_fail_at((uint64_t)n);
+    const clipsearch_status status = gallery_ingest(g, options);
+    cs_mem_fail_at(0);
+    if (status != CLIPSEARCH_OK && status != CLIPSEARCH_E_MEMORY)
+        tap_note("allocation %d: %s", n, g->err.message);
+    return status;
+}
+
 /* Every allocation of an ingestion into an empty collection, and of one that moves, copies, replaces and prunes. */
 static void test_ingest(void)
 {
@@ -19,9 +30,9 @@ static void test_ingest(void)
     char name[16];
     for (unsigned i = 1; i <= 6; i++) {
         snprintf(name, sizeof name, "p%u.png", i);
-        gallery_picture(&g, name, i);
+        gallery_image(&g, name, i);
     }
-    folder_write_text(&g.pictures, "bad.png", "no picture");
+    folder_write_text(&g.images, "bad.png", "no image");
     clipsearch_source source;
     clipsearch_ingest_options options = gallery_options(&g, &source);
     source.attributes = "{\"a\":1}";
@@ -34,14 +45,10 @@ static void test_ingest(void)
     bool all = true;
     int n = 0;
     while (status != CLIPSEARCH_OK && n < 3000) {
-        cs_mem_fail_at((uint64_t)++n);
-        status = gallery_ingest(&g, &options);
-        cs_mem_fail_at(0);
-        all = all && (status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY);
-        if (!all) {
-            tap_note("allocation %d: %s", n, g.err.message);
+        status = ingest_failing(&g, &options, ++n);
+        all = status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY;
+        if (!all)
             break;
-        }
     }
     TAP_OK(all && status == CLIPSEARCH_OK && n > 30, "ingestion: each of %d allocations may fail", n - 1);
     status = gallery_ingest(&g, &options);
@@ -52,18 +59,14 @@ static void test_ingest(void)
     status = CLIPSEARCH_E_MEMORY;
     n = 0;
     while (status != CLIPSEARCH_OK && n < 3000) {
-        rename(folder_path(&g.pictures, "p1.png"), folder_path(&g.pictures, "q1.png")); /* once */
-        gallery_picture(&g, "p2.png", 50);
-        gallery_picture(&g, "p7.png", 3);
-        unlink(folder_path(&g.pictures, "p6.png"));
-        cs_mem_fail_at((uint64_t)++n);
-        status = gallery_ingest(&g, &options);
-        cs_mem_fail_at(0);
-        all = all && (status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY);
-        if (!all) {
-            tap_note("allocation %d: %s", n, g.err.message);
+        rename(folder_path(&g.images, "p1.png"), folder_path(&g.images, "q1.png")); /* once */
+        gallery_image(&g, "p2.png", 50);
+        gallery_image(&g, "p7.png", 3);
+        unlink(folder_path(&g.images, "p6.png"));
+        status = ingest_failing(&g, &options, ++n);
+        all = status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY;
+        if (!all)
             break;
-        }
         uint64_t count = gallery_count(&g);
         consistent = consistent && count >= 6 && count <= 7; /* 6, one more by the copy, one less by the prune */
     }
@@ -83,7 +86,7 @@ static void test_search(void)
     for (unsigned i = 1; i <= 6; i++) {
         char name[16];
         snprintf(name, sizeof name, "p%u.png", i);
-        gallery_picture(&g, name, i);
+        gallery_image(&g, name, i);
     }
     gallery_ingest(&g, NULL);
     row r;
@@ -141,7 +144,7 @@ static void test_steady(void)
 {
     gallery g;
     gallery_open(&g, true);
-    gallery_picture(&g, "a.png", 1);
+    gallery_image(&g, "a.png", 1);
     static float vectors[9][512];
     const char *texts[9] = {"a",   "a white dog", "two dogs on a red sofa beside a blue car", "", "x", "y", "z",
                             "one", "two"};
@@ -149,11 +152,11 @@ static void test_steady(void)
     bool ok = clipsearch_encode_texts(g.session, texts, 9, vectors[0], &err) == CLIPSEARCH_OK;
     TAP_OK(ok && cs_mem_count() == before, "texts: %d allocations", (int)(cs_mem_count() - before));
     clipsearch_image image;
-    ok = clipsearch_image_load(folder_path(&g.pictures, "a.png"), NULL, &image, &err) == CLIPSEARCH_OK;
+    ok = clipsearch_image_load(folder_path(&g.images, "a.png"), NULL, &image, &err) == CLIPSEARCH_OK;
     clipsearch_image images[9] = {image, image, image, image, image, image, image, image, image};
     ok = ok && clipsearch_encode_images(g.session, images, 9, vectors[0], &err) == CLIPSEARCH_OK;
     before = cs_mem_count();
-    /* the pool may give any picture to any worker, whose buffers then grow once */
+    /* the pool may give any image to any worker, whose buffers then grow once */
     for (int i = 0; i < 20; i++)
         ok = ok && clipsearch_encode_images(g.session, images, 9, vectors[0], &err) == CLIPSEARCH_OK;
     uint64_t grown = cs_mem_count() - before;
@@ -162,8 +165,8 @@ static void test_steady(void)
         ok = ok && clipsearch_encode_images(g.session, images, 9, vectors[0], &err) == CLIPSEARCH_OK;
     TAP_OK(ok && grown <= 4 && cs_mem_count() == before, "images: %d allocations", (int)(cs_mem_count() - before));
     clipsearch_image_free(&image);
-    folder_copy(&g.pictures, "dog.jpg", gallery_example("white-dog-grass.jpg"));
-    const char *path = folder_path(&g.pictures, "dog.jpg");
+    folder_copy(&g.images, "dog.jpg", gallery_example("white-dog-grass.jpg"));
+    const char *path = folder_path(&g.images, "dog.jpg");
     ok = clipsearch_encode_file(g.session, path, vectors[0], &err) == CLIPSEARCH_OK;
     before = cs_mem_count();
     ok = ok && clipsearch_encode_file(g.session, path, vectors[0], &err) == CLIPSEARCH_OK;

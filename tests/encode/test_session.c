@@ -57,8 +57,8 @@ static void test_images(const gallery *g)
     for (unsigned i = 0; i < IMAGES; i++) {
         char name[16];
         snprintf(name, sizeof name, "p%02u.png", i);
-        gallery_picture(g, name, i);
-        ok = ok && clipsearch_image_load(folder_path(&g->pictures, name), NULL, &images[i], &err) == CLIPSEARCH_OK;
+        gallery_image(g, name, i);
+        ok = ok && clipsearch_image_load(folder_path(&g->images, name), NULL, &images[i], &err) == CLIPSEARCH_OK;
     }
     ok = ok && clipsearch_encode_images(g->session, images, IMAGES, together[0], &err) == CLIPSEARCH_OK;
     for (unsigned i = 0; i < IMAGES && ok; i++) {
@@ -66,7 +66,7 @@ static void test_images(const gallery *g)
         snprintf(name, sizeof name, "p%02u.png", i);
         ok = clipsearch_encode_images(g->session, &images[i], 1, alone, &err) == CLIPSEARCH_OK && is_unit(alone) &&
              memcmp(alone, together[i], sizeof alone) == 0 &&
-             clipsearch_encode_file(g->session, folder_path(&g->pictures, name), file, &err) == CLIPSEARCH_OK &&
+             clipsearch_encode_file(g->session, folder_path(&g->images, name), file, &err) == CLIPSEARCH_OK &&
              memcmp(alone, file, sizeof alone) == 0;
     }
     TAP_OK(ok, "%d images in batches of 3: the bits each has alone, and as a file", (int)IMAGES);
@@ -74,7 +74,7 @@ static void test_images(const gallery *g)
     ok = clipsearch_image_resize(&images[0], 7, 5, &small, &err) == CLIPSEARCH_OK && small.width == 7 &&
          small.height == 5;
     TAP_OK(ok && clipsearch_encode_images(g->session, &small, 1, alone, &err) == CLIPSEARCH_OK && is_unit(alone),
-           "a picture smaller than the tower's");
+           "an image smaller than the tower's");
     clipsearch_image_free(&small);
     for (unsigned i = 0; i < IMAGES; i++)
         clipsearch_image_free(&images[i]);
@@ -88,11 +88,11 @@ static void test_images(const gallery *g)
 static void test_meaning(const gallery *g)
 {
     const char *texts[] = {"a white dog", "a yellow banana"};
-    const char *pictures[] = {"white-dog-grass.jpg", "banana-blue.jpg"};
+    const char *images[] = {"white-dog-grass.jpg", "banana-blue.jpg"};
     float t[2][DIM], p[2][DIM];
     bool ok = clipsearch_encode_texts(g->session, texts, 2, t[0], &err) == CLIPSEARCH_OK;
     for (int i = 0; i < 2; i++)
-        ok = ok && clipsearch_encode_file(g->session, gallery_example(pictures[i]), p[i], &err) == CLIPSEARCH_OK;
+        ok = ok && clipsearch_encode_file(g->session, gallery_example(images[i]), p[i], &err) == CLIPSEARCH_OK;
     double s[2][2] = {{0}};
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < 2; j++)
@@ -117,7 +117,8 @@ static void test_towers(void)
     bool ok = clipsearch_encoder_open(gallery_model(), &options, &e, &err) == CLIPSEARCH_OK &&
               clipsearch_session_open(e, NULL, &s, &err) == CLIPSEARCH_OK;
     clipsearch_encoder_info info;
-    clipsearch_encoder_describe(e, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(e, &info, NULL);
     TAP_OK(ok && strcmp(info.name, "mine") == 0 && info.towers == CLIPSEARCH_TEXT_TOWER, "the text tower alone");
     TAP_OK(clipsearch_encode_texts(s, &text, 1, v, &err) == CLIPSEARCH_OK &&
                clipsearch_encode_file(s, "x.jpg", v, &err) == CLIPSEARCH_E_ARGUMENT,
@@ -167,7 +168,7 @@ static void test_towers(void)
     options.towers = 0;
     TAP_OK(clipsearch_encoder_open(gallery_model(), &options, &e, &err) == CLIPSEARCH_E_ARGUMENT, "no tower: %s",
            err.message);
-    options = (clipsearch_encoder_options){.towers = 1, .name = ""};
+    options = (clipsearch_encoder_options){.struct_size = sizeof(clipsearch_encoder_options), .towers = 1, .name = ""};
     TAP_OK(clipsearch_encoder_open(gallery_model(), &options, &e, &err) == CLIPSEARCH_E_ARGUMENT && !e, "no name: %s",
            err.message);
 }

@@ -43,12 +43,14 @@ static void test_walk(void)
     uint64_t sums[3] = {0};
     int calls = 0;
     clipsearch_encoder *encoder = NULL;
-    clipsearch_encoder_info info = {0};
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
     clipsearch_weights_info whole;
+    clipsearch_weights_info_init(&whole);
     TAP_OK(clipsearch_weights_walk(tiny("hf/model.safetensors"), count_tensor, sums, &whole, &err) == CLIPSEARCH_OK &&
                clipsearch_encoder_open(tiny("hf"), NULL, &encoder, &err) == CLIPSEARCH_OK,
            "walk a weight file");
-    clipsearch_encoder_describe(encoder, &info);
+    clipsearch_encoder_describe(encoder, &info, NULL);
     TAP_OK(sums[1] == info.parameters && sums[2] == 4 * sums[1] && sums[0] > 90, "%d tensors, %d numbers", (int)sums[0],
            (int)sums[1]);
     TAP_OK(whole.tensors == sums[0] && whole.parameters == sums[1] && whole.bytes > sums[2] &&
@@ -67,6 +69,8 @@ static void test_memory(void)
 {
     clipsearch_encoder *encoder = NULL;
     clipsearch_memory memory, larger;
+    clipsearch_memory_init(&memory);
+    clipsearch_memory_init(&larger);
     clipsearch_session_options options;
     clipsearch_session_options_init(&options);
     options.threads = 1;

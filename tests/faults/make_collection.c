@@ -60,7 +60,8 @@ int main(int argc, char **argv)
         clipsearch_database_open(argv[2], CLIPSEARCH_CREATE, &db, &err) != CLIPSEARCH_OK ||
         clipsearch_collection_ensure(db, "photos", encoder, CLIPSEARCH_COSINE, &collection, &err) != CLIPSEARCH_OK)
         return fail();
-    clipsearch_encoder_describe(encoder, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(encoder, &info, &err);
     for (uint64_t n = first; n < end && info.dim <= MAX_DIM; n += BATCH) {
         if (!put_batch(collection, info.dim, n, end - n < BATCH ? (size_t)(end - n) : BATCH))
             return fail();

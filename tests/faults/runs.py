@@ -78,7 +78,7 @@ class Program:
         checked = self.run(["check", "--json", "--sample", "5", "--db", database])
         if checked.returncode == 0:
             return ""
-        if re.search(rb"no clipsearch database|file is empty", checked.stderr):
+        if re.search(rb"no clipsearch database|nothing has been ingested|no collection", checked.stderr):
             return ""
         return (f"check: exit {checked.returncode}: {checked.stderr.decode(errors='replace')}"
                 f"{checked.stdout.decode(errors='replace')}")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_attributes.c - what is written for a picture, from JSON and CSV. */
+ * test_attributes.c - what is written for an image, from JSON and CSV. */
 #include "base/json.h"
 #include "base/mem.h"
 #include "ingest/attributes.h"
@@ -17,8 +17,8 @@ static const char *attributes_of(clipsearch_source source, const char *relative)
     static char text[4096];
     cs_attributes *a;
     if (!source.path)
-        source.path = "pictures";
-    if (cs_attributes_open(&source, "/disk/pictures", &a, &err) != CLIPSEARCH_OK)
+        source.path = "images";
+    if (cs_attributes_open(&source, "/disk/images", &a, &err) != CLIPSEARCH_OK)
         return err.message;
     if (!a)
         return "(none)";
@@ -45,8 +45,8 @@ static void expect_error(const char *what, clipsearch_source source, const char 
 {
     cs_attributes *a;
     if (!source.path)
-        source.path = "pictures";
-    clipsearch_status status = cs_attributes_open(&source, "/disk/pictures", &a, &err);
+        source.path = "images";
+    clipsearch_status status = cs_attributes_open(&source, "/disk/images", &a, &err);
     TAP_OK(status == CLIPSEARCH_E_FORMAT && !a && strstr(err.message, words), "%s: %s", what,
            status ? err.message : "(taken)");
     cs_attributes_close(&a);
@@ -74,7 +74,7 @@ static void test_json(void)
 
 static void test_csv(void)
 {
-    const char *path = csv("path,n,s,e\na/x.jpg,12,hello,\n./y.jpg,007,\"say \"\"hi\"\"\",1\n/disk/pictures/z.jpg,1,,\n"
+    const char *path = csv("path,n,s,e\na/x.jpg,12,hello,\n./y.jpg,007,\"say \"\"hi\"\"\",1\n/disk/images/z.jpg,1,,\n"
                            "/given/q.jpg,2,,\n");
     clipsearch_source source = {.attributes_csv = path, .path = "/given/"};
     expect("a row by path", source, "a/x.jpg", "{\"n\":12,\"s\":\"hello\"}");
@@ -106,7 +106,7 @@ static void test_csv(void)
 static void test_csv_errors(void)
 {
     expect_error("no key column", (clipsearch_source){.attributes_csv = csv("file,v\nx,1\n")}, "no column \"path\"");
-    expect_error("two rows for one picture", (clipsearch_source){.attributes_csv = csv("path,v\nx,1\ny,2\n./x,3\n")},
+    expect_error("two rows for one image", (clipsearch_source){.attributes_csv = csv("path,v\nx,1\ny,2\n./x,3\n")},
                  "lines 2 and 4");
     expect_error("two of one name",
                  (clipsearch_source){.attributes_csv = csv("path,v\na/x,1\nb/x,2\n"), .csv_by_name = true},

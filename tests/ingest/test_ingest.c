@@ -17,7 +17,7 @@
 static void set_mtime(const gallery *g, const char *name, time_t seconds)
 {
     struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
-    utimensat(AT_FDCWD, folder_path(&g->pictures, name), times, 0);
+    utimensat(AT_FDCWD, folder_path(&g->images, name), times, 0);
 }
 
 static uint64_t generation_of(gallery *g)
@@ -28,7 +28,7 @@ static uint64_t generation_of(gallery *g)
 
 static void move(const gallery *g, const char *from, const char *to)
 {
-    rename(folder_path(&g->pictures, from), folder_path(&g->pictures, to));
+    rename(folder_path(&g->images, from), folder_path(&g->images, to));
 }
 
 static bool same_vector(const row *a, const row *b)
@@ -42,7 +42,7 @@ static void fill(const gallery *g, int count)
     char name[32];
     for (int i = 0; i < count; i++) {
         snprintf(name, sizeof name, "p%02d.png", i);
-        gallery_picture(g, name, (unsigned)i + 1);
+        gallery_image(g, name, (unsigned)i + 1);
     }
 }
 
@@ -51,8 +51,8 @@ static void test_insert(void)
     gallery g;
     gallery_open(&g, false);
     fill(&g, 10);
-    gallery_picture(&g, "sub/dir/q.PNG", 50);
-    folder_write_text(&g.pictures, "notes.txt", "no picture");
+    gallery_image(&g, "sub/dir/q.PNG", 50);
+    folder_write_text(&g.images, "notes.txt", "no image");
     TAP_OK(gallery_ingest(&g, NULL) == CLIPSEARCH_OK, "ingest: %s", g.err.message);
     REPORT(&g, "all new", 11, 11, 0, 0, 0, 0, 0, 0, 0);
     TAP_OK(gallery_count(&g) == 11 && g.report.seconds > 0, "11 rows");
@@ -63,14 +63,13 @@ static void test_insert(void)
         float alone[512];
         snprintf(name, sizeof name, "p%02d.png", i);
         ids = ids && gallery_row(&g, name, &r) && r.id == i + 1;
-        all = all &&
-              clipsearch_encode_file(g.session, folder_path(&g.pictures, name), alone, &g.err) == CLIPSEARCH_OK &&
+        all = all && clipsearch_encode_file(g.session, folder_path(&g.images, name), alone, &g.err) == CLIPSEARCH_OK &&
               memcmp(alone, r.vector, sizeof alone) == 0 && r.width == 40 && r.height == 30 &&
               strcmp(r.attributes, "{}") == 0;
     }
     TAP_OK(ids, "ids follow the walk");
     TAP_OK(all, "each vector is the file's own, bit for bit");
-    TAP_OK(gallery_row(&g, "sub/dir/q.PNG", &r) && r.id == 11, "a picture in a folder below");
+    TAP_OK(gallery_row(&g, "sub/dir/q.PNG", &r) && r.id == 11, "an image in a folder below");
     gallery_ingest(&g, NULL);
     REPORT(&g, "again", 11, 0, 0, 11, 0, 0, 0, 0, 0);
     gallery_close(&g);
@@ -94,7 +93,7 @@ static void test_changes(void)
     gallery_count(&g);
     TAP_OK(generation_of(&g) == generation, "its new time was noted: the next run changes nothing");
 
-    gallery_picture(&g, "p02.png", 77);
+    gallery_image(&g, "p02.png", 77);
     set_mtime(&g, "p02.png", 2000);
     gallery_ingest(&g, NULL);
     REPORT(&g, "other content", 6, 0, 1, 5, 0, 0, 0, 0, 0);
@@ -109,7 +108,7 @@ static void test_changes(void)
                !gallery_row(&g, "p03.png", &other),
            "the row moved with its id and vector");
 
-    gallery_picture(&g, "dup.png", 1); /* p00's */
+    gallery_image(&g, "dup.png", 1); /* p00's */
     gallery_ingest(&g, NULL);
     REPORT(&g, "a copy", 7, 0, 0, 6, 0, 1, 0, 0, 0);
     gallery_row(&g, "p00.png", &before);
@@ -117,7 +116,7 @@ static void test_changes(void)
                after.width == 40 && after.height == 30,
            "a row of its own with that vector");
 
-    gallery_picture(&g, "p01.png", 1); /* now p00's content too */
+    gallery_image(&g, "p01.png", 1); /* now p00's content too */
     set_mtime(&g, "p01.png", 3000);
     gallery_row(&g, "p01.png", &other);
     gallery_ingest(&g, NULL);
@@ -132,14 +131,14 @@ static void test_swaps(void)
 {
     gallery g;
     gallery_open(&g, false);
-    gallery_picture(&g, "a.png", 1);
-    gallery_picture(&g, "b.png", 2);
+    gallery_image(&g, "a.png", 1);
+    gallery_image(&g, "b.png", 2);
     gallery_ingest(&g, NULL);
     row a, b, c;
     gallery_row(&g, "a.png", &a);
     gallery_row(&g, "b.png", &b);
-    gallery_picture(&g, "a.png", 3);
-    gallery_picture(&g, "c.png", 1); /* what a.png was */
+    gallery_image(&g, "a.png", 3);
+    gallery_image(&g, "c.png", 1); /* what a.png was */
     set_mtime(&g, "a.png", 1000);
     clipsearch_source source;
     clipsearch_ingest_options options = gallery_options(&g, &source);
@@ -161,21 +160,21 @@ static void test_swaps(void)
                same_vector(&b2, &a) && a2.id == a.id && b2.id == b.id,
            "two files change places: %s", gallery_report_text(&g));
 
-    gallery_picture(&g, "x1.png", 9);
-    gallery_picture(&g, "x2.png", 9);
-    gallery_picture(&g, "x3.png", 9);
+    gallery_image(&g, "x1.png", 9);
+    gallery_image(&g, "x2.png", 9);
+    gallery_image(&g, "x3.png", 9);
     gallery_ingest(&g, NULL);
     REPORT(&g, "three equal files in one batch", 6, 1, 0, 3, 0, 2, 0, 0, 0);
     gallery_row(&g, "x1.png", &a);
     TAP_OK(gallery_row(&g, "x3.png", &c) && same_vector(&a, &c), "one vector");
 
-    unlink(folder_path(&g.pictures, "x1.png"));
-    unlink(folder_path(&g.pictures, "x2.png"));
+    unlink(folder_path(&g.images, "x1.png"));
+    unlink(folder_path(&g.images, "x2.png"));
     move(&g, "x3.png", "y1.png");
     for (int i = 2; i <= 4; i++) {
         char name[16];
         snprintf(name, sizeof name, "y%d.png", i);
-        gallery_picture(&g, name, 9);
+        gallery_image(&g, name, 9);
     }
     gallery_ingest(&g, NULL);
     REPORT(&g, "four files for three rows that are gone", 7, 0, 0, 3, 3, 1, 0, 0, 0);
@@ -188,17 +187,17 @@ static void test_prune(void)
     gallery g;
     gallery_open(&g, false);
     fill(&g, 5);
-    gallery_picture(&g, "sub/a.png", 20);
-    gallery_picture(&g, "sub/b.png", 21);
+    gallery_image(&g, "sub/a.png", 20);
+    gallery_image(&g, "sub/b.png", 21);
     gallery_ingest(&g, NULL);
     clipsearch_source source;
     clipsearch_ingest_options options = gallery_options(&g, &source);
-    unlink(folder_path(&g.pictures, "p01.png"));
-    unlink(folder_path(&g.pictures, "sub/a.png"));
+    unlink(folder_path(&g.images, "p01.png"));
+    unlink(folder_path(&g.images, "sub/a.png"));
     move(&g, "p02.png", "moved.png");
     gallery_ingest(&g, NULL);
     REPORT(&g, "without prune", 5, 0, 0, 4, 1, 0, 0, 0, 0);
-    TAP_OK(gallery_count(&g) == 7, "rows of files that are gone stay");
+    TAP_OK(gallery_count(&g) == 7, "items of files that are gone stay");
     move(&g, "p03.png", "again.png");
     options.prune = true;
     options.dry_run = true;
@@ -206,10 +205,10 @@ static void test_prune(void)
     REPORT(&g, "dry run", 5, 0, 0, 4, 1, 0, 0, 0, 2);
     TAP_OK(gallery_count(&g) == 7, "changes nothing");
     options.dry_run = false;
-    source.path = folder_path(&g.pictures, "sub");
+    source.path = folder_path(&g.images, "sub");
     gallery_ingest(&g, &options);
     REPORT(&g, "prune below sub only", 1, 0, 0, 1, 0, 0, 0, 0, 1);
-    source.path = g.pictures.path;
+    source.path = g.images.path;
     static const char *const exclude[] = {"sub/"};
     source.exclude = exclude;
     source.exclude_count = 1;
@@ -259,7 +258,8 @@ static void test_attributes(void)
     REPORT(&g, "a source that says nothing of attributes", 3, 0, 0, 3, 0, 0, 0, 0, 0);
     move(&g, "p00.png", "q.png");
     gallery_ingest(&g, NULL);
-    TAP_OK(gallery_row(&g, "q.png", &r) && strstr(r.attributes, "cat"), "leaves them, also of a moved file");
+    TAP_OK(gallery_row(&g, "q.png", &r) && strstr(r.attributes, "cat"),
+           "leaves them as they are, also of a moved file");
     source.attributes = "{}";
     source.attributes_csv = NULL;
     gallery_ingest(&g, &options);
@@ -339,11 +339,11 @@ static void test_dry_run(void)
     REPORT(&g, "dry run, all new", 6, 6, 0, 0, 0, 0, 0, 0, 0);
     TAP_OK(gallery_count(&g) == 0, "nothing written");
     gallery_ingest(&g, NULL);
-    gallery_picture(&g, "p00.png", 99);
+    gallery_image(&g, "p00.png", 99);
     set_mtime(&g, "p00.png", 1000);
     set_mtime(&g, "p01.png", 1000);
     move(&g, "p02.png", "x.png");
-    gallery_picture(&g, "copy.png", 4);
+    gallery_image(&g, "copy.png", 4);
     gallery_count(&g);
     uint64_t generation = generation_of(&g);
     gallery_ingest(&g, &options);
@@ -356,19 +356,19 @@ static void test_sources(void)
 {
     gallery g;
     gallery_open(&g, false);
-    gallery_picture(&g, "a/1.png", 1);
-    gallery_picture(&g, "a/2.png", 2);
-    gallery_picture(&g, "b/3.png", 3);
+    gallery_image(&g, "a/1.png", 1);
+    gallery_image(&g, "a/2.png", 2);
+    gallery_image(&g, "b/3.png", 3);
     clipsearch_source sources[3];
     for (int i = 0; i < 3; i++)
         clipsearch_source_init(&sources[i]);
     char with_slash[128];
-    snprintf(with_slash, sizeof with_slash, "%s/", folder_path(&g.pictures, "a"));
+    snprintf(with_slash, sizeof with_slash, "%s/", folder_path(&g.images, "a"));
     sources[0].path = with_slash;
     sources[0].attributes = "{\"s\":0}";
-    sources[1].path = g.pictures.path;
+    sources[1].path = g.images.path;
     sources[1].attributes = "{\"s\":1}";
-    sources[2].path = folder_path(&g.pictures, "b/3.png");
+    sources[2].path = folder_path(&g.images, "b/3.png");
     clipsearch_ingest_options options = gallery_options(&g, &sources[0]);
     clipsearch_source_init(&sources[0]);
     sources[0].path = with_slash;
@@ -383,7 +383,7 @@ static void test_sources(void)
     TAP_OK(gallery_ingest(&g, &options) == CLIPSEARCH_E_IO && strstr(g.err.message, "/none/such"), "no such source: %s",
            g.err.message);
     static const char *const include[] = {"[a"};
-    sources[1].path = g.pictures.path;
+    sources[1].path = g.images.path;
     sources[1].include = include;
     sources[1].include_count = 1;
     TAP_OK(gallery_ingest(&g, &options) == CLIPSEARCH_E_ARGUMENT, "a bad pattern: %s", g.err.message);

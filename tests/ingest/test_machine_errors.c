@@ -142,12 +142,12 @@ static void start_anew(gallery *g)
 /* Four images, one of them seen through a link to a directory. */
 static clipsearch_ingest_options fill(const gallery *g, clipsearch_source *source)
 {
-    gallery_picture(g, "a.png", 1);
-    gallery_picture(g, "d/b.png", 2);
-    gallery_picture(g, "d/c.png", 3);
+    gallery_image(g, "a.png", 1);
+    gallery_image(g, "d/b.png", 2);
+    gallery_image(g, "d/c.png", 3);
     folder_write_text(&g->elsewhere, "far/readme.txt", "no image");
-    folder_copy(&g->elsewhere, "far/x.png", folder_path(&g->pictures, "a.png"));
-    if (symlink(folder_path(&g->elsewhere, "far"), folder_path(&g->pictures, "far")) != 0)
+    folder_copy(&g->elsewhere, "far/x.png", folder_path(&g->images, "a.png"));
+    if (symlink(folder_path(&g->elsewhere, "far"), folder_path(&g->images, "far")) != 0)
         TAP_OK(false, "a link");
     clipsearch_ingest_options options = gallery_options(g, source);
     source->follow_symlinks = true;
@@ -198,7 +198,7 @@ static void expect_skipped(gallery *g, const clipsearch_ingest_options *options,
 static void touch(const gallery *g, const char *name, time_t seconds)
 {
     struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
-    utimensat(AT_FDCWD, folder_path(&g->pictures, name), times, 0);
+    utimensat(AT_FDCWD, folder_path(&g->images, name), times, 0);
 }
 
 static void test_for_ever(void)
@@ -232,7 +232,7 @@ static void test_for_ever(void)
     clipsearch_status status = ingest(&g, &options, "/c.png", READ, EIO, 0, 1 << 30);
     TAP_OK(status == CLIPSEARCH_E_IO && g.report.unreadable == 1, "or it ends the run where that is asked for: %s",
            g.err.message);
-    status = ingest(&g, &options, g.pictures.path, OPEN, EIO, 0, 1 << 30);
+    status = ingest(&g, &options, g.images.path, OPEN, EIO, 0, 1 << 30);
     TAP_OK(status == CLIPSEARCH_E_IO && g.err.system_error == EIO && gallery_count(&g) == 4,
            "the source itself cannot be read: %s", g.err.message);
     gallery_close(&g);
@@ -247,7 +247,7 @@ static void test_dead_disk(void)
     char name[32];
     for (int i = 0; i < FILES; i++) {
         snprintf(name, sizeof name, "%03d.png", i);
-        folder_write_text(&g.pictures, name, "x");
+        folder_write_text(&g.images, name, "x");
     }
     ingest(&g, NULL, ".png", READ, EIO, 0, 1 << 30);
     int calls = atomic_load(&fault.failed);

@@ -18,6 +18,7 @@ static clipsearch_status ingest_into(gallery *g, const clipsearch_ingest_target 
     clipsearch_ingest_target_init(&target);
     target.database = folder_path(&g->elsewhere, "fresh.db");
     target.collection = "new";
+    clipsearch_ingest_report_init(&g->report);
     return clipsearch_ingest_into(given ? given : &target, g->session, options ? options : &all, &g->report, &g->err);
 }
 
@@ -32,6 +33,7 @@ static int count_items(gallery *g)
     clipsearch_database *db = NULL;
     clipsearch_collection *collection = NULL;
     clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
     int count = -1;
     if (clipsearch_database_open(folder_path(&g->elsewhere, "fresh.db"), 0, &db, &g->err) == CLIPSEARCH_OK &&
         clipsearch_collection_open(db, "new", g->encoder, &collection, &g->err) == CLIPSEARCH_OK &&
@@ -54,7 +56,7 @@ static void fill(const gallery *g, int count)
     char name[32];
     for (int i = 0; i < count; i++) {
         snprintf(name, sizeof name, "p%02d.png", i);
-        gallery_picture(g, name, (unsigned)i + 1);
+        gallery_image(g, name, (unsigned)i + 1);
     }
 }
 
@@ -64,8 +66,8 @@ static void test_nothing_to_store(void)
     gallery_open(&g, false);
     TAP_OK(ingest_into(&g, NULL, NULL) == CLIPSEARCH_OK && g.report.found == 0 && !is_there(&g),
            "no image at all: no database");
-    folder_write_text(&g.pictures, "a.png", "bad");
-    folder_write_text(&g.pictures, "b.png", "");
+    folder_write_text(&g.images, "a.png", "bad");
+    folder_write_text(&g.images, "b.png", "");
     TAP_OK(ingest_into(&g, NULL, NULL) == CLIPSEARCH_OK && g.report.skipped == 2 && !g.report.created && !is_there(&g),
            "only bad images: no database");
     clipsearch_source source;
@@ -78,8 +80,8 @@ static void test_nothing_to_store(void)
     options.dry_run = options.prune = true;
     TAP_OK(ingest_into(&g, NULL, &options) == CLIPSEARCH_OK && g.report.inserted == 8 && !is_there(&g),
            "a dry run counts, and makes no database");
-    unlink(folder_path(&g.pictures, "a.png"));
-    unlink(folder_path(&g.pictures, "b.png"));
+    unlink(folder_path(&g.images, "a.png"));
+    unlink(folder_path(&g.images, "b.png"));
     clipsearch_ingest_target target;
     clipsearch_ingest_target_init(&target);
     target.database = folder_path(&g.elsewhere, "none/fresh.db");
@@ -131,6 +133,8 @@ static void test_refused(void)
     gallery_open(&g, false);
     fill(&g, 2);
     clipsearch_ingest_target good, target;
+    clipsearch_index_options index;
+    clipsearch_index_options_init(&index);
     clipsearch_ingest_target_init(&good);
     good.database = folder_path(&g.elsewhere, "fresh.db");
     good.collection = "new";
@@ -138,13 +142,14 @@ static void test_refused(void)
     target.collection = "a b";
     expect_refused(&g, "a name that cannot be", &target, CLIPSEARCH_E_ARGUMENT);
     target = good;
-    target.index.m = 1000;
+    index.m = 1000;
+    target.index = &index;
     expect_refused(&g, "an index that cannot be", &target, CLIPSEARCH_E_ARGUMENT);
     target = good;
     target.database = folder_path(&g.elsewhere, "none/fresh.db");
     expect_refused(&g, "a directory that is not there", &target, CLIPSEARCH_E_NOT_FOUND);
     target = good;
-    target.database = g.pictures.path;
+    target.database = g.images.path;
     expect_refused(&g, "a directory as database", &target, CLIPSEARCH_E_DATABASE);
     target = good;
     target.metric = (clipsearch_metric)7;
@@ -155,7 +160,8 @@ static void test_refused(void)
     target.metric = CLIPSEARCH_L2;
     expect_refused(&g, "another metric than the collection's", &target, CLIPSEARCH_E_MISMATCH);
     target = good;
-    target.index.m = 32;
+    index.m = 32;
+    target.index = &index;
     expect_refused(&g, "another index than the collection's", &target, CLIPSEARCH_E_MISMATCH);
     target = good;
     target.collection = NULL;

@@ -142,6 +142,7 @@ static bool is_found(clipsearch_collection *c, uint64_t n, unsigned version)
 static bool all_is_right(clipsearch_collection *c)
 {
     clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
     uint64_t count = 0;
     for (uint64_t n = 0; n < pictures; n++) {
         count += versions[n] != GONE;
@@ -222,6 +223,7 @@ static bool look(const record *last, tally *t)
     clipsearch_database *db = NULL;
     clipsearch_collection *c = NULL;
     clipsearch_check_report report;
+    clipsearch_check_report_init(&report);
     bool good = clipsearch_database_open(path, 0, &db, &err) == CLIPSEARCH_OK &&
                 clipsearch_collection_open(db, "photos", NULL, &c, &err) == CLIPSEARCH_OK;
     if (good && !last->done && last->op <= OP_REMOVE && was_made(c, last))
@@ -251,7 +253,7 @@ int main(void)
     snprintf(path, sizeof path, "%s", folder_path(&g.elsewhere, "crash.db"));
     clipsearch_database *db = NULL;
     clipsearch_collection *c = NULL;
-    const clipsearch_index_options options = {.m = 8, .ef_construction = 40};
+    const clipsearch_index_options options = {.struct_size = sizeof options, .m = 8, .ef_construction = 40};
     good = clipsearch_database_open(path, CLIPSEARCH_CREATE, &db, &err) == CLIPSEARCH_OK &&
            clipsearch_collection_ensure_index(db, "photos", g.encoder, CLIPSEARCH_COSINE, &options, &c, &err) ==
                CLIPSEARCH_OK &&

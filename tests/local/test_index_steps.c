@@ -100,7 +100,9 @@ static bool is_whole(const char *path, int step)
     clipsearch_database *db = NULL;
     clipsearch_collection *c = open_collection(path, &db);
     clipsearch_check_report report;
+    clipsearch_check_report_init(&report);
     clipsearch_search_stats stats;
+    clipsearch_search_stats_init(&stats);
     clipsearch_search_options options;
     clipsearch_search_options_init(&options);
     options.stats = &stats;
@@ -130,7 +132,7 @@ int main(int argc, char **argv)
     char path[4096];
     clipsearch_database *db = NULL;
     clipsearch_collection *c = NULL;
-    const clipsearch_index_options options = {.m = 8, .ef_construction = 40};
+    const clipsearch_index_options options = {.struct_size = sizeof options, .m = 8, .ef_construction = 40};
     gallery_open(&g, false);
     snprintf(path, sizeof path, "%s", folder_path(&g.elsewhere, "steps.db"));
     bool good = clipsearch_database_open(path, CLIPSEARCH_CREATE, &db, &err) == CLIPSEARCH_OK &&

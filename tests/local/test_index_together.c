@@ -60,6 +60,7 @@ static bool search_one(searcher *s, clipsearch_collection *c)
 {
     clipsearch_error err;
     clipsearch_search_stats stats;
+    clipsearch_search_stats_init(&stats);
     clipsearch_search_options options;
     clipsearch_hits *hits = NULL;
     float query[INDEX_DIM];
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
     clipsearch_error err = {0};
     clipsearch_database *db = NULL;
     clipsearch_collection *c = NULL;
-    const clipsearch_index_options options = {.m = 8, .ef_construction = 40};
+    const clipsearch_index_options options = {.struct_size = sizeof options, .m = 8, .ef_construction = 40};
     searcher searchers[THREADS] = {{.seed = 1}, {.seed = 2}};
     pthread_t threads[THREADS];
     int ends[2], status = 0;

@@ -235,8 +235,10 @@ static void test_identity(gallery *g)
     if (!TAP_OK(status == CLIPSEARCH_OK, "a copy of the model: %s", status ? err.message : ""))
         return;
     clipsearch_encoder_info info, original;
-    clipsearch_encoder_describe(same, &info);
-    clipsearch_encoder_describe(g->encoder, &original);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_info_init(&original);
+    clipsearch_encoder_describe(same, &info, NULL);
+    clipsearch_encoder_describe(g->encoder, &original, NULL);
     TAP_OK(strcmp(info.name, "same") == 0 && strcmp(original.name, "default") == 0,
            "a directory's name is the encoder's");
     TAP_OK(info.dim == 512 && info.image_size == 112 && info.context_length == 32 && info.vocabulary == 3514 &&
@@ -261,7 +263,7 @@ static void test_identity(gallery *g)
     clipsearch_session_open(other, NULL, &session, &err);
     clipsearch_source source;
     clipsearch_ingest_options options = gallery_options(g, &source);
-    status = clipsearch_ingest(g->collection, session, &options, &g->report, &err);
+    status = clipsearch_ingest(g->collection, session, &options, NULL, &err);
     TAP_OK(status == CLIPSEARCH_E_MISMATCH, "nor may it ingest: %s", err.message);
     clipsearch_session_close(&session);
     clipsearch_encoder_close(&other);
@@ -310,7 +312,7 @@ static void test_readers(gallery *g)
     for (unsigned i = 0; i < 30; i++) {
         char name[16];
         snprintf(name, sizeof name, "p%02u.png", i);
-        gallery_picture(g, name, i + 1);
+        gallery_image(g, name, i + 1);
     }
     clipsearch_collection_close(&g->collection);
     clipsearch_collection_ensure(g->db, "busy", g->encoder, CLIPSEARCH_COSINE, &g->collection, &err);

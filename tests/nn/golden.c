@@ -125,3 +125,18 @@ double golden_greatest_cosine(const float *vectors, size_t count, size_t dim)
         }
     return greatest;
 }
+
+void *golden_scratch(size_t size)
+{
+    void *scratch = cs_alloc_aligned(size, 1);
+    if (!scratch || size == 0)
+        abort();
+    memset(scratch, 0xFF, size);
+    return scratch;
+}
+
+void golden_no_allocation(uint64_t before)
+{
+    if (cs_mem_count() != before)
+        TAP_OK(false, "a forward pass allocates nothing (%d)", (int)(cs_mem_count() - before));
+}

@@ -46,6 +46,13 @@ bool golden_bits_are_equal(void);
  * sums of other order (a relative FLT_EPSILON a sum, over some ten layers). */
 bool golden_same(const float *got, const float *want, size_t count, const char *what);
 
+/* Scratch of exactly `size` bytes, so that a sanitizer sees a write behind it, all NaNs, so that what is read before it
+ * is written shows. Freed by cs_free. Ends the program when there is none. */
+void *golden_scratch(size_t size);
+
+/* A failed test when anything was allocated since cs_mem_count() was `before`. */
+void golden_no_allocation(uint64_t before);
+
 /* The greatest cosine between two of the `count` unit vectors [count, dim]. */
 double golden_greatest_cosine(const float *vectors, size_t count, size_t dim);
 

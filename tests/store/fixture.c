@@ -74,11 +74,11 @@ const char *fixture_ask(const char *path, const char *sql)
 
 cs_store_collection fixture_collection(const char *name, size_t dim)
 {
-    cs_store_collection collection = {.dim = dim, .metric = CLIPSEARCH_COSINE};
-    snprintf(collection.name, sizeof collection.name, "%s", name);
-    snprintf(collection.encoder, sizeof collection.encoder, "test encoder");
-    snprintf(collection.fingerprint, sizeof collection.fingerprint, "0123abcd");
-    snprintf(collection.preprocessing, sizeof collection.preprocessing, "resize 224");
+    cs_store_collection collection = {.identity = {.dim = dim, .metric = CLIPSEARCH_COSINE}};
+    snprintf(collection.identity.name, sizeof collection.identity.name, "%s", name);
+    snprintf(collection.identity.encoder, sizeof collection.identity.encoder, "test encoder");
+    snprintf(collection.identity.fingerprint, sizeof collection.identity.fingerprint, "0123abcd");
+    snprintf(collection.identity.preprocessing, sizeof collection.identity.preprocessing, "resize 224");
     return collection;
 }
 

@@ -33,7 +33,7 @@ static void write_until_killed(const char *path, int pipe)
         status = cs_store_create(store, &c, &err);
     if (status)
         _exit(2);
-    uint64_t next = c.generation * BATCH + 1; /* one transaction, one batch */
+    uint64_t next = c.state.generation * BATCH + 1; /* one transaction, one batch */
     for (;;) {
         if (cs_store_begin(store, &err))
             _exit(3);
@@ -43,10 +43,10 @@ static void write_until_killed(const char *path, int pipe)
             name_of(next, name);
             clipsearch_item item = fixture_item(name, next);
             fixture_vector(next, vector, DIM);
-            if (cs_store_put(store, &c, &item, vector, &id, &err) || id != (int64_t)next)
+            if (cs_store_put(store, &c.identity, &item, vector, &id, &err) || id != (int64_t)next)
                 _exit(4);
         }
-        if (cs_store_remove(store, &c, (int64_t)(next - BATCH), NULL, &err) || cs_store_commit(store, &err))
+        if (cs_store_remove(store, &c.identity, (int64_t)(next - BATCH), NULL, &err) || cs_store_commit(store, &err))
             _exit(5);
         uint64_t last = next - 1;
         if (write(pipe, &last, sizeof last) != (ssize_t)sizeof last)
@@ -104,17 +104,17 @@ static bool is_sound(const char *path, unsigned flags, uint64_t reported, uint64
         pass = reported == 0 &&
                (status == CLIPSEARCH_E_NOT_FOUND || (flags != CLIPSEARCH_CREATE && status == CLIPSEARCH_E_DATABASE));
     } else {
-        uint64_t last = c.generation * BATCH;
-        pass = last >= reported && c.count == c.generation * (BATCH - 1) &&
-               !cs_store_each_item(store, &c, NULL, check_item, &items, &err) && items.pass &&
-               !cs_store_each_vector(store, &c, check_vector, &vectors, &err) && vectors.pass &&
+        uint64_t last = c.state.generation * BATCH;
+        pass = last >= reported && c.state.count == c.state.generation * (BATCH - 1) &&
+               !cs_store_each_item(store, &c.identity, NULL, check_item, &items, &err) && items.pass &&
+               !cs_store_each_vector(store, &c.identity, check_vector, &vectors, &err) && vectors.pass &&
                items.expected == last + 1 && vectors.expected == last + 1;
-        *batches = c.generation;
+        *batches = c.state.generation;
     }
     cs_store_close(&store);
     if (!pass)
         tap_note("reported %d, found generation %d, count %d, walked to %d and %d: %s", (int)reported,
-                 (int)c.generation, (int)c.count, (int)items.expected, (int)vectors.expected, err.message);
+                 (int)c.state.generation, (int)c.state.count, (int)items.expected, (int)vectors.expected, err.message);
     return pass;
 }
 

@@ -53,7 +53,7 @@ static void put_rows(void)
                                 .height = rows[i].height,
                                 .attributes = rows[i].attributes};
         int64_t id = 0;
-        good = cs_store_put(store, &pets, &item, vector, &id, &err) == CLIPSEARCH_OK && id == i + 1;
+        good = cs_store_put(store, &pets.identity, &item, vector, &id, &err) == CLIPSEARCH_OK && id == i + 1;
     }
     TAP_OK(good && cs_store_commit(store, &err) == CLIPSEARCH_OK, "rows: %s", good ? "" : err.message);
 }
@@ -74,7 +74,7 @@ static const char *select_ids(const char *text)
     answer[0] = '\0';
     clipsearch_status status = cs_filter_parse(text, &filter, NULL, &err);
     if (!status)
-        status = cs_store_each_id(store, &pets, filter, note_id, answer, &err);
+        status = cs_store_each_id(store, &pets.identity, filter, note_id, answer, &err);
     if (status)
         snprintf(answer, sizeof answer, "%s", err.message);
     cs_filter_free(&filter);
@@ -411,7 +411,7 @@ static bool walk_is(const char *text, int64_t after, uint64_t offset, uint64_t l
     seen s = {.stop_after = stop_after};
     clipsearch_status status = text ? cs_filter_parse(text, &filter, NULL, &err) : CLIPSEARCH_OK;
     if (!status)
-        status = cs_store_each_where(store, &pets, filter, after, offset, limit, note_item, &s, &err);
+        status = cs_store_each_where(store, &pets.identity, filter, after, offset, limit, note_item, &s, &err);
     cs_filter_free(&filter);
     return !status && strcmp(s.ids, ids) == 0;
 }
@@ -441,29 +441,30 @@ static void test_remove(void)
     cs_store_collection before, after;
     if (cs_filter_parse("price < 0 or exists tags", &filter, NULL, &err))
         exit(1);
-    TAP_OK(cs_store_remove_where(store, &pets, filter, &removed, &err) == CLIPSEARCH_E_ARGUMENT && removed == 0,
+    TAP_OK(cs_store_remove_where(store, &pets.identity, filter, &removed, &err) == CLIPSEARCH_E_ARGUMENT &&
+               removed == 0,
            "outside a transaction: %s", err.message);
     cs_store_find(store, "pets", &before, &err);
     TAP_OK(cs_store_begin(store, &err) == CLIPSEARCH_OK &&
-               cs_store_remove_where(store, &pets, filter, &removed, &err) == CLIPSEARCH_OK && removed == 2,
+               cs_store_remove_where(store, &pets.identity, filter, &removed, &err) == CLIPSEARCH_OK && removed == 2,
            "two are removed");
     cs_store_rollback(store);
     expect_ids("true", "1 2 3 4 5 6");
     TAP_OK(cs_store_begin(store, &err) == CLIPSEARCH_OK &&
-               cs_store_remove_where(store, &pets, filter, NULL, &err) == CLIPSEARCH_OK &&
-               cs_store_remove_where(store, &pets, filter, &removed, &err) == CLIPSEARCH_OK && removed == 0 &&
+               cs_store_remove_where(store, &pets.identity, filter, NULL, &err) == CLIPSEARCH_OK &&
+               cs_store_remove_where(store, &pets.identity, filter, &removed, &err) == CLIPSEARCH_OK && removed == 0 &&
                cs_store_commit(store, &err) == CLIPSEARCH_OK,
            "and for good");
     expect_ids("true", "2 3 4 5");
     cs_store_find(store, "pets", &after, &err);
-    TAP_OK(after.generation == before.generation + 1 && after.count == 4, "counted as one change");
+    TAP_OK(after.state.generation == before.state.generation + 1 && after.state.count == 4, "counted as one change");
     TAP_OK(strcmp(fixture_ask(cs_store_path(store), "SELECT count(*) FROM vectors"), "4") == 0, "vectors go with them");
     TAP_OK(cs_store_begin(store, &err) == CLIPSEARCH_OK &&
-               cs_store_remove_where(store, &pets, filter, &removed, &err) == CLIPSEARCH_OK &&
+               cs_store_remove_where(store, &pets.identity, filter, &removed, &err) == CLIPSEARCH_OK &&
                cs_store_commit(store, &err) == CLIPSEARCH_OK,
            "nothing to remove");
     cs_store_find(store, "pets", &before, &err);
-    TAP_OK(after.generation == before.generation, "is no change");
+    TAP_OK(after.state.generation == before.state.generation, "is no change");
     cs_filter_free(&filter);
 }
 
@@ -487,7 +488,7 @@ static void test_memory(void)
         cs_mem_fail_at(n);
         clipsearch_status status = cs_filter_parse(text, &filter, NULL, &err);
         if (!status)
-            status = cs_store_each_id(store, &pets, filter, note_id, ids, &err);
+            status = cs_store_each_id(store, &pets.identity, filter, note_id, ids, &err);
         cs_mem_fail_at(0);
         cs_filter_free(&filter);
         if (status == CLIPSEARCH_OK) {

@@ -118,7 +118,7 @@ static bool put_rows(cs_store *store, const cs_store_collection *collection)
         clipsearch_item item = {
             .path = r->path, .size = r->size, .width = r->width, .height = r->height, .attributes = json.data};
         int64_t id = 0;
-        good = cs_store_put(store, collection, &item, vector, &id, &err) == CLIPSEARCH_OK && id == i + 1;
+        good = cs_store_put(store, &collection->identity, &item, vector, &id, &err) == CLIPSEARCH_OK && id == i + 1;
     }
     cs_buf_free(&json);
     return good && cs_store_commit(store, &err) == CLIPSEARCH_OK;
@@ -561,7 +561,7 @@ int main(void)
         put_condition(&text, n, 0);
         clipsearch_status status = cs_filter_parse(text.data, &filter, NULL, &err);
         if (!status)
-            status = cs_store_each_id(store, &collection, filter, note, &got, &err);
+            status = cs_store_each_id(store, &collection.identity, filter, note, &got, &err);
         cs_filter_free(&filter);
         int matches = 0, bad_row = status ? 0 : -1;
         for (int i = 0; i < ROWS && !status; i++) {

@@ -28,7 +28,7 @@ static void fill(const char *path)
         snprintf(name, sizeof name, "/%d", (int)i);
         clipsearch_item item = fixture_item(name, i);
         fixture_vector(i, vector, DIM);
-        cs_store_put(store, &c, &item, vector, NULL, &err);
+        cs_store_put(store, &c.identity, &item, vector, NULL, &err);
     }
     cs_store_commit(store, &err);
     cs_store_close(&store);
@@ -78,16 +78,16 @@ static verdicts read_everything(const char *path)
     v.find = cs_store_find(store, "photos", &c, &err);
     if (v.find) { /* what a caller would hold who opened it before the edit */
         c = fixture_collection("photos", DIM);
-        c.key = 1;
+        c.identity.key = 1;
     }
-    v.all_items = cs_store_each_item(store, &c, NULL, pass_item, &count, &err);
+    v.all_items = cs_store_each_item(store, &c.identity, NULL, pass_item, &count, &err);
     uint8_t hash[32] = {0};
-    v.by_hash = cs_store_each_hash(store, &c, hash, pass_item, &count, &err);
-    v.get = cs_store_get(store, &c, 7, &found, &item, &err);
-    v.vector = cs_store_vector(store, &c, 7, vector, &err);
-    v.vectors = cs_store_each_vector(store, &c, pass_vector, &count, &err);
+    v.by_hash = cs_store_each_hash(store, &c.identity, hash, pass_item, &count, &err);
+    v.get = cs_store_get(store, &c.identity, 7, &found, &item, &err);
+    v.vector = cs_store_vector(store, &c.identity, 7, vector, &err);
+    v.vectors = cs_store_each_vector(store, &c.identity, pass_vector, &count, &err);
     uint64_t changes;
-    v.changes = cs_store_count_changes(store, &c, 0, false, &changes, &err);
+    v.changes = cs_store_count_changes(store, &c.identity, 0, false, &changes, &err);
     cs_store_close(&store);
     return v;
 }
@@ -182,7 +182,7 @@ static void test_ids(void)
     fill(path);
     fixture_sql(path, "UPDATE collections SET next_id = 3");
     bool pass = !cs_store_open(path, 0, &store, &err) && !cs_store_find(store, "photos", &c, &err) &&
-                !cs_store_begin(store, &err) && !cs_store_put(store, &c, &item, vector, &id, &err) &&
+                !cs_store_begin(store, &err) && !cs_store_put(store, &c.identity, &item, vector, &id, &err) &&
                 !cs_store_commit(store, &err);
     cs_store_close(&store);
     TAP_OK(pass && id == ITEMS + 1, "a next_id set back gives no id twice (%lld)", (long long)id);

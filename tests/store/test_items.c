@@ -33,7 +33,7 @@ static int64_t put(const cs_store_collection *collection, const char *path, uint
     fixture_vector(n, vector, DIM);
     if (!begin())
         return -1;
-    if (cs_store_put(store, collection, &item, vector, &id, &err)) {
+    if (cs_store_put(store, &collection->identity, &item, vector, &id, &err)) {
         cs_store_rollback(store);
         return -1;
     }
@@ -47,8 +47,9 @@ static bool holds(const cs_store_collection *collection, int64_t id, const char 
     float vector[DIM], expected[DIM];
     bool found = false;
     fixture_vector(n, expected, DIM);
-    return cs_store_get(store, collection, id, &found, &item, &err) == CLIPSEARCH_OK && found && item.id == id &&
-           fixture_is_item(&item, path, n) && cs_store_vector(store, collection, id, vector, &err) == CLIPSEARCH_OK &&
+    return cs_store_get(store, &collection->identity, id, &found, &item, &err) == CLIPSEARCH_OK && found &&
+           item.id == id && fixture_is_item(&item, path, n) &&
+           cs_store_vector(store, &collection->identity, id, vector, &err) == CLIPSEARCH_OK &&
            memcmp(vector, expected, sizeof vector) == 0;
 }
 
@@ -56,7 +57,7 @@ static bool is_there(const cs_store_collection *collection, int64_t id)
 {
     clipsearch_item item;
     bool found = false;
-    return cs_store_get(store, collection, id, &found, &item, &err) == CLIPSEARCH_OK && found;
+    return cs_store_get(store, &collection->identity, id, &found, &item, &err) == CLIPSEARCH_OK && found;
 }
 
 static cs_store_collection look(const char *name)
@@ -71,8 +72,8 @@ static cs_store_collection look(const char *name)
 static bool note_name(void *context, const cs_store_collection *collection)
 {
     char *names = context;
-    strcat(strcat(names, collection->name), " ");
-    return strcmp(collection->name, "stop") != 0;
+    strcat(strcat(names, collection->identity.name), " ");
+    return strcmp(collection->identity.name, "stop") != 0;
 }
 
 static void test_collections(void)
@@ -82,7 +83,8 @@ static void test_collections(void)
     TAP_OK(cs_store_find(store, "photos", &found, &err) == CLIPSEARCH_E_NOT_FOUND && strstr(err.message, "ingest"),
            "none yet: %s", err.message);
     TAP_OK(cs_store_each(store, note_name, names, &err) == CLIPSEARCH_OK && !names[0], "a walk over none");
-    TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_OK && c.key > 0 && c.created > 1500000000, "make one");
+    TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_OK && c.identity.key > 0 && c.identity.created > 1500000000,
+           "make one");
     TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_E_DATABASE && strstr(err.message, "photos"), "again: %s",
            err.message);
     TAP_OK(cs_store_find(store, "photos", &found, &err) == CLIPSEARCH_OK && memcmp(&found, &c, sizeof c) == 0,
@@ -92,12 +94,13 @@ static void test_collections(void)
         c = fixture_collection(bad_names[i], DIM);
         TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_E_ARGUMENT, "name: %s", err.message);
     }
-    memset(c.name, 'x', sizeof c.name);
+    memset(c.identity.name, 'x', sizeof c.identity.name);
     TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_E_ARGUMENT, "65 letters: %s", err.message);
-    c.name[64] = '\0';
-    TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_OK && look(c.name).dim == DIM, "64 letters are fine");
-    TAP_OK(cs_store_drop(store, c.name, &err) == CLIPSEARCH_OK, "and go again");
-    memset(c.encoder, 'x', sizeof c.encoder);
+    c.identity.name[64] = '\0';
+    TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_OK && look(c.identity.name).identity.dim == DIM,
+           "64 letters are fine");
+    TAP_OK(cs_store_drop(store, c.identity.name, &err) == CLIPSEARCH_OK, "and go again");
+    memset(c.identity.encoder, 'x', sizeof c.identity.encoder);
     TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_E_ARGUMENT, "encoder: %s", err.message);
     static const size_t bad_dims[] = {0, 4097, SIZE_MAX};
     for (size_t i = 0; i < 3; i++) {
@@ -105,15 +108,15 @@ static void test_collections(void)
         TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_E_ARGUMENT, "dim: %s", err.message);
     }
     c = fixture_collection("metric", 1);
-    c.metric = (clipsearch_metric)7;
+    c.identity.metric = (clipsearch_metric)7;
     TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_E_ARGUMENT, "metric: %s", err.message);
     for (int metric = 0; metric < 3; metric++) {
         char name[8];
         snprintf(name, sizeof name, "m%d.-_", metric);
         c = fixture_collection(name, 4096);
-        c.metric = (clipsearch_metric)metric;
-        TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_OK && (int)look(name).metric == metric &&
-                   look(name).dim == 4096,
+        c.identity.metric = (clipsearch_metric)metric;
+        TAP_OK(cs_store_create(store, &c, &err) == CLIPSEARCH_OK && (int)look(name).identity.metric == metric &&
+                   look(name).identity.dim == 4096,
                "metric %d", metric);
     }
     TAP_OK(cs_store_each(store, note_name, names, &err) == CLIPSEARCH_OK &&
@@ -154,26 +157,28 @@ static void test_put(void)
     TAP_OK(put(&c, "/e", 6, 2) == 2 && holds(&c, 2, "/e", 6), "a given id that is taken replaces that row");
     clipsearch_item item;
     bool found = true;
-    TAP_OK(cs_store_get_path(store, &c, "/b", &found, &item, &err) == CLIPSEARCH_OK && !found, "the old path is gone");
-    TAP_OK(cs_store_get_path(store, &c, "/e", &found, &item, &err) == CLIPSEARCH_OK && found && item.id == 2 &&
+    TAP_OK(cs_store_get_path(store, &c.identity, "/b", &found, &item, &err) == CLIPSEARCH_OK && !found,
+           "the old path is gone");
+    TAP_OK(cs_store_get_path(store, &c.identity, "/e", &found, &item, &err) == CLIPSEARCH_OK && found && item.id == 2 &&
                fixture_is_item(&item, "/e", 6),
            "found by the new one");
     TAP_OK(put(&c, "/a", 7, 10) == 1 && holds(&c, 1, "/a", 7) && holds(&c, 10, "/c", 4),
            "a path that is there keeps its id though another is given");
-    TAP_OK(look("photos").count == 4, "four items");
+    TAP_OK(look("photos").state.count == 4, "four items");
 
     bool removed = false;
     begin();
-    TAP_OK(cs_store_remove(store, &c, 11, &removed, &err) == CLIPSEARCH_OK && removed, "remove");
-    TAP_OK(cs_store_remove(store, &c, 11, &removed, &err) == CLIPSEARCH_OK && !removed, "remove what is gone");
+    TAP_OK(cs_store_remove(store, &c.identity, 11, &removed, &err) == CLIPSEARCH_OK && removed, "remove");
+    TAP_OK(cs_store_remove(store, &c.identity, 11, &removed, &err) == CLIPSEARCH_OK && !removed, "remove what is gone");
     commit();
-    TAP_OK(!is_there(&c, 11) && look("photos").count == 3, "removed");
+    TAP_OK(!is_there(&c, 11) && look("photos").state.count == 3, "removed");
     float vector[DIM];
-    TAP_OK(cs_store_vector(store, &c, 11, vector, &err) == CLIPSEARCH_E_NOT_FOUND, "its vector: %s", err.message);
+    TAP_OK(cs_store_vector(store, &c.identity, 11, vector, &err) == CLIPSEARCH_E_NOT_FOUND, "its vector: %s",
+           err.message);
     TAP_OK(put(&c, "/d", 5, 0) == 12, "its id is not given again");
     TAP_OK(put(&c, "/top", 8, INT64_MAX - 1) == INT64_MAX - 1, "the greatest id");
     TAP_OK(put(&c, "/over", 9, 0) == -1 && err.code == CLIPSEARCH_E_DATABASE, "then none is left: %s", err.message);
-    TAP_OK(!is_there(&c, INT64_MAX) && look("photos").count == 5, "and nothing of it was stored");
+    TAP_OK(!is_there(&c, INT64_MAX) && look("photos").state.count == 5, "and nothing of it was stored");
 
     cs_store_collection other = fixture_collection("other", DIM);
     cs_store_create(store, &other, &err);
@@ -219,20 +224,22 @@ static void test_refused_items(void)
     int64_t id;
     begin();
     for (int i = 0; i < 12; i++)
-        TAP_OK(cs_store_put(store, &c, &items[i], vector, &id, &err) == CLIPSEARCH_E_ARGUMENT, "put: %.200s",
+        TAP_OK(cs_store_put(store, &c.identity, &items[i], vector, &id, &err) == CLIPSEARCH_E_ARGUMENT, "put: %.200s",
                err.message);
     clipsearch_item item = fixture_item("/a", 9);
     for (int i = 0; i < 3; i++) {
         vector[DIM - 1] = (float[]){NAN, INFINITY, -INFINITY}[i];
-        TAP_OK(cs_store_put(store, &c, &item, vector, &id, &err) == CLIPSEARCH_E_ARGUMENT && strstr(err.message, "/a"),
+        TAP_OK(cs_store_put(store, &c.identity, &item, vector, &id, &err) == CLIPSEARCH_E_ARGUMENT &&
+                   strstr(err.message, "/a"),
                "put: %s", err.message);
     }
-    TAP_OK(commit() && look("refused").count == 2 && look("refused").generation == 2 && holds(&c, 1, "/a", 1),
+    TAP_OK(commit() && look("refused").state.count == 2 && look("refused").state.generation == 2 &&
+               holds(&c, 1, "/a", 1),
            "what was refused changed nothing");
     vector[DIM - 1] = 0;
-    TAP_OK(cs_store_put(store, &c, &item, vector, &id, &err) == CLIPSEARCH_E_ARGUMENT, "put: %s", err.message);
-    TAP_OK(cs_store_update(store, &c, 1, &item, &err) == CLIPSEARCH_E_ARGUMENT, "update: %s", err.message);
-    TAP_OK(cs_store_remove(store, &c, 1, NULL, &err) == CLIPSEARCH_E_ARGUMENT, "remove: %s", err.message);
+    TAP_OK(cs_store_put(store, &c.identity, &item, vector, &id, &err) == CLIPSEARCH_E_ARGUMENT, "put: %s", err.message);
+    TAP_OK(cs_store_update(store, &c.identity, 1, &item, &err) == CLIPSEARCH_E_ARGUMENT, "update: %s", err.message);
+    TAP_OK(cs_store_remove(store, &c.identity, 1, NULL, &err) == CLIPSEARCH_E_ARGUMENT, "remove: %s", err.message);
     TAP_OK(cs_store_commit(store, &err) == CLIPSEARCH_E_DATABASE, "commit: %s", err.message);
     begin();
     TAP_OK(cs_store_begin(store, &err) == CLIPSEARCH_E_ARGUMENT, "begin: %s", err.message);
@@ -240,8 +247,8 @@ static void test_refused_items(void)
     longer[CS_ITEM_PATH_MAX] = '\0';
     item.path = longer;
     bool found = false;
-    TAP_OK(cs_store_put(store, &c, &item, vector, &id, &err) == CLIPSEARCH_OK && commit() &&
-               cs_store_get_path(store, &c, longer, &found, &item, &err) == CLIPSEARCH_OK && found &&
+    TAP_OK(cs_store_put(store, &c.identity, &item, vector, &id, &err) == CLIPSEARCH_OK && commit() &&
+               cs_store_get_path(store, &c.identity, longer, &found, &item, &err) == CLIPSEARCH_OK && found &&
                strlen(item.path) == CS_ITEM_PATH_MAX && strlen(item.attributes) == CS_ITEM_ATTRIBUTES_MAX,
            "the longest path and attributes");
     cs_store_rollback(store);
@@ -263,21 +270,25 @@ static void test_update(void)
     fixture_vector(1, expected, DIM);
     item.id = 77;
     begin();
-    TAP_OK(cs_store_update(store, &c, 1, &item, &err) == CLIPSEARCH_OK, "update");
+    TAP_OK(cs_store_update(store, &c.identity, 1, &item, &err) == CLIPSEARCH_OK, "update");
     commit();
-    TAP_OK(cs_store_get(store, &c, 1, &found, &item, &err) == CLIPSEARCH_OK && found &&
-               fixture_is_item(&item, "/new", 5) && cs_store_vector(store, &c, 1, vector, &err) == CLIPSEARCH_OK &&
+    TAP_OK(cs_store_get(store, &c.identity, 1, &found, &item, &err) == CLIPSEARCH_OK && found &&
+               fixture_is_item(&item, "/new", 5) &&
+               cs_store_vector(store, &c.identity, 1, vector, &err) == CLIPSEARCH_OK &&
                memcmp(vector, expected, sizeof vector) == 0,
            "all changed but the vector");
     item = fixture_item("/other", 6);
     begin();
-    TAP_OK(cs_store_update(store, &c, 1, &item, &err) == CLIPSEARCH_E_ARGUMENT, "to a path that is taken: %s",
+    TAP_OK(cs_store_update(store, &c.identity, 1, &item, &err) == CLIPSEARCH_E_ARGUMENT, "to a path that is taken: %s",
            err.message);
-    TAP_OK(cs_store_update(store, &c, 3, &item, &err) == CLIPSEARCH_E_NOT_FOUND, "of no item: %s", err.message);
+    TAP_OK(cs_store_update(store, &c.identity, 3, &item, &err) == CLIPSEARCH_E_NOT_FOUND, "of no item: %s",
+           err.message);
     item.attributes = "3";
-    TAP_OK(cs_store_update(store, &c, 2, &item, &err) == CLIPSEARCH_E_ARGUMENT, "to no object: %s", err.message);
-    uint64_t before = look("update").generation;
-    TAP_OK(commit() && look("update").generation == before && holds(&c, 2, "/other", 2), "refused, nothing changed");
+    TAP_OK(cs_store_update(store, &c.identity, 2, &item, &err) == CLIPSEARCH_E_ARGUMENT, "to no object: %s",
+           err.message);
+    uint64_t before = look("update").state.generation;
+    TAP_OK(commit() && look("update").state.generation == before && holds(&c, 2, "/other", 2),
+           "refused, nothing changed");
     cs_store_drop(store, "update", &err);
 }
 
@@ -287,42 +298,43 @@ static void test_generation(void)
     cs_store_create(store, &c, &err);
     float vector[DIM] = {0};
     int64_t id;
-    TAP_OK(look("counted").generation == 0 && look("counted").count == 0, "generation 0");
+    TAP_OK(look("counted").state.generation == 0 && look("counted").state.count == 0, "generation 0");
     begin();
     for (uint64_t i = 0; i < 40; i++) {
         char path[16];
         snprintf(path, sizeof path, "/%d", (int)i);
         clipsearch_item item = fixture_item(path, i);
-        cs_store_put(store, &c, &item, vector, &id, &err);
+        cs_store_put(store, &c.identity, &item, vector, &id, &err);
     }
     commit();
-    TAP_OK(look("counted").generation == 1 && look("counted").count == 40, "a transaction of 40 raises it once");
+    TAP_OK(look("counted").state.generation == 1 && look("counted").state.count == 40,
+           "a transaction of 40 raises it once");
     begin();
     commit();
-    TAP_OK(look("counted").generation == 1, "an empty one not");
+    TAP_OK(look("counted").state.generation == 1, "an empty one not");
     begin();
-    cs_store_remove(store, &c, 1000, NULL, &err);
+    cs_store_remove(store, &c.identity, 1000, NULL, &err);
     commit();
-    TAP_OK(look("counted").generation == 1, "removing nothing neither");
+    TAP_OK(look("counted").state.generation == 1, "removing nothing neither");
     begin();
-    cs_store_remove(store, &c, 1, NULL, &err);
+    cs_store_remove(store, &c.identity, 1, NULL, &err);
     cs_store_rollback(store);
-    TAP_OK(look("counted").generation == 1 && look("counted").count == 40, "nor what is rolled back");
+    TAP_OK(look("counted").state.generation == 1 && look("counted").state.count == 40, "nor what is rolled back");
     begin();
-    cs_store_remove(store, &c, 1, NULL, &err);
+    cs_store_remove(store, &c.identity, 1, NULL, &err);
     commit();
-    TAP_OK(look("counted").generation == 2 && look("counted").count == 39, "removing one does");
+    TAP_OK(look("counted").state.generation == 2 && look("counted").state.count == 39, "removing one does");
     clipsearch_item item = fixture_item("/moved", 3);
     begin();
-    cs_store_update(store, &c, 2, &item, &err);
+    cs_store_update(store, &c.identity, 2, &item, &err);
     commit();
-    TAP_OK(look("counted").generation == 3, "an update does");
+    TAP_OK(look("counted").state.generation == 3, "an update does");
     begin();
     item.attributes = "[]";
-    cs_store_put(store, &c, &item, vector, &id, &err);
+    cs_store_put(store, &c.identity, &item, vector, &id, &err);
     item.attributes = "{}";
-    TAP_OK(cs_store_put(store, &c, &item, vector, &id, &err) == CLIPSEARCH_OK && commit() &&
-               look("counted").generation == 4,
+    TAP_OK(cs_store_put(store, &c.identity, &item, vector, &id, &err) == CLIPSEARCH_OK && commit() &&
+               look("counted").state.generation == 4,
            "a refused put before a good one hides nothing");
     cs_store_drop(store, "counted", &err);
 }
@@ -347,7 +359,7 @@ static const char *below(const cs_store_collection *c, const char *root)
 {
     static walk w;
     memset(&w, 0, sizeof w);
-    return cs_store_each_item(store, c, root, note_path, &w, &err) == CLIPSEARCH_OK ? w.paths : err.message;
+    return cs_store_each_item(store, &c->identity, root, note_path, &w, &err) == CLIPSEARCH_OK ? w.paths : err.message;
 }
 
 /* All single bytes but NUL and '/', and sequences that are no UTF-8. */
@@ -370,12 +382,12 @@ static void test_odd_paths(void)
         clipsearch_item item;
         bool found = false;
         pass = pass && holds(&c, byte, path, (uint64_t)byte);
-        pass = pass && cs_store_get_path(store, &c, path, &found, &item, &err) == CLIPSEARCH_OK && found &&
+        pass = pass && cs_store_get_path(store, &c.identity, path, &found, &item, &err) == CLIPSEARCH_OK && found &&
                item.id == byte;
     }
     for (int i = 0; i < ODD; i++)
         pass = pass && holds(&c, 1000 + i, odd[i], (uint64_t)(1000 + i));
-    TAP_OK(pass && look("bytes").count == 255 + ODD, "paths of any bytes");
+    TAP_OK(pass && look("bytes").state.count == 255 + ODD, "paths of any bytes");
     TAP_OK(strcmp(below(&c, "/\xFF\xFE"), "/\xFF\xFE/\x80|") == 0, "below a root of such bytes");
     cs_store_drop(store, "bytes", &err);
 }
@@ -413,7 +425,7 @@ static void test_prefix_walk(void)
     snprintf(with_relative, sizeof with_relative, "%srel/11|", all);
     TAP_OK(strcmp(below(&c, NULL), with_relative) == 0, "all of them");
     walk w = {.stop_after = 3};
-    TAP_OK(cs_store_each_item(store, &c, NULL, note_path, &w, &err) == CLIPSEARCH_OK && w.count == 3,
+    TAP_OK(cs_store_each_item(store, &c.identity, NULL, note_path, &w, &err) == CLIPSEARCH_OK && w.count == 3,
            "false ends the walk");
     char longer[70000];
     memset(longer, 'x', sizeof longer - 1);
@@ -430,9 +442,9 @@ static bool look_inside(void *context, const clipsearch_item *item)
     clipsearch_item other;
     bool found = false;
     w->last_id = item->id;
-    if (cs_store_get(store, w->collection, item->id % 3 + 1, &found, &other, &err) == CLIPSEARCH_OK && found)
+    if (cs_store_get(store, &w->collection->identity, item->id % 3 + 1, &found, &other, &err) == CLIPSEARCH_OK && found)
         w->count++;
-    if (cs_store_each_item(store, w->collection, NULL, note_path, w, &err) == CLIPSEARCH_E_ARGUMENT)
+    if (cs_store_each_item(store, &w->collection->identity, NULL, note_path, w, &err) == CLIPSEARCH_E_ARGUMENT)
         w->stop_after++;
     return true;
 }
@@ -447,22 +459,24 @@ static void test_hash_and_nesting(void)
     for (int i = 0; i < 3; i++) {
         clipsearch_item item = fixture_item((const char *[]){"/z", "/y", "/x"}[i], (uint64_t)i);
         memset(item.hash, i == 1 ? 0xEE : 0x00, 32);
-        cs_store_put(store, &c, &item, vector, &id, &err);
+        cs_store_put(store, &c.identity, &item, vector, &id, &err);
     }
     commit();
     uint8_t hash[32] = {0};
     walk w = {0};
-    TAP_OK(cs_store_each_hash(store, &c, hash, note_path, &w, &err) == CLIPSEARCH_OK && strcmp(w.paths, "/z|/x|") == 0,
+    TAP_OK(cs_store_each_hash(store, &c.identity, hash, note_path, &w, &err) == CLIPSEARCH_OK &&
+               strcmp(w.paths, "/z|/x|") == 0,
            "items with one content, by id: %s", w.paths);
     hash[31] = 1;
     w = (walk){0};
-    TAP_OK(cs_store_each_hash(store, &c, hash, note_path, &w, &err) == CLIPSEARCH_OK && w.count == 0, "and with none");
+    TAP_OK(cs_store_each_hash(store, &c.identity, hash, note_path, &w, &err) == CLIPSEARCH_OK && w.count == 0,
+           "and with none");
     w = (walk){.collection = &c};
-    TAP_OK(cs_store_each_item(store, &c, NULL, look_inside, &w, &err) == CLIPSEARCH_OK && w.count == 3 &&
+    TAP_OK(cs_store_each_item(store, &c.identity, NULL, look_inside, &w, &err) == CLIPSEARCH_OK && w.count == 3 &&
                w.stop_after == 3,
            "looking up inside a walk works, the same walk again is refused: %s", err.message);
     w = (walk){0};
-    TAP_OK(cs_store_each_item(store, &c, NULL, note_path, &w, &err) == CLIPSEARCH_OK && w.count == 3,
+    TAP_OK(cs_store_each_item(store, &c.identity, NULL, note_path, &w, &err) == CLIPSEARCH_OK && w.count == 3,
            "and the walk works afterwards");
     cs_store_drop(store, "copies", &err);
 }
@@ -501,23 +515,23 @@ static void test_vectors(void)
         clipsearch_item item = fixture_item(path, i);
         item.id = ids[i];
         fixture_vector((uint64_t)ids[i], vector, 4096);
-        cs_store_put(store, &c, &item, vector, &id, &err);
+        cs_store_put(store, &c.identity, &item, vector, &id, &err);
     }
     commit();
     vector_walk w = {.pass = true};
-    TAP_OK(cs_store_each_vector(store, &c, check_vector, &w, &err) == CLIPSEARCH_OK && w.pass && w.count == 6,
+    TAP_OK(cs_store_each_vector(store, &c.identity, check_vector, &w, &err) == CLIPSEARCH_OK && w.pass && w.count == 6,
            "every vector of 4096, by id");
     clipsearch_item item = fixture_item("/more", 1);
     begin();
     item.id = 1000;
     fixture_vector(1000, vector, 4096);
-    cs_store_put(store, &c, &item, vector, &id, &err);
+    cs_store_put(store, &c.identity, &item, vector, &id, &err);
     item.path = "/yet more";
     item.id = 1001;
-    cs_store_put(store, &c, &item, vector, &id, &err);
+    cs_store_put(store, &c.identity, &item, vector, &id, &err);
     commit();
     w = (vector_walk){.pass = true};
-    TAP_OK(cs_store_each_vector(store, &c, check_vector, &w, &err) == CLIPSEARCH_E_CANCELLED && w.count == 7 &&
+    TAP_OK(cs_store_each_vector(store, &c.identity, check_vector, &w, &err) == CLIPSEARCH_E_CANCELLED && w.count == 7 &&
                strcmp(err.message, "seven") == 0,
            "the callback's error ends the walk");
     cs_store_drop(store, "vectors", &err);

@@ -75,24 +75,24 @@ static clipsearch_status do_everything(const char *path, bool *committed, clipse
     clipsearch_status s = cs_store_open(path, CLIPSEARCH_CREATE, &store, err);
     s = s ? s : cs_store_create(store, &c, err);
     s = s ? s : cs_store_begin(store, err);
-    s = s ? s : cs_store_put(store, &c, &item, vector, &id, err);
+    s = s ? s : cs_store_put(store, &c.identity, &item, vector, &id, err);
     item.path = "/two";
-    s = s ? s : cs_store_put(store, &c, &item, vector, &id, err);
+    s = s ? s : cs_store_put(store, &c.identity, &item, vector, &id, err);
     s = s ? s : cs_store_commit(store, err);
     *committed = !s;
     s = s ? s : cs_store_find(store, "photos", &found_collection, err);
     s = s ? s : cs_store_each(store, count_collection, &count, err);
-    s = s ? s : cs_store_get(store, &c, 1, &found, &item, err);
-    s = s ? s : cs_store_get_path(store, &c, "/two", &found, &item, err);
-    s = s ? s : cs_store_each_hash(store, &c, item.hash, count_item, &count, err);
-    s = s ? s : cs_store_each_item(store, &c, NULL, count_item, &count, err);
-    s = s ? s : cs_store_each_item(store, &c, "/two", count_item, &count, err);
-    s = s ? s : cs_store_vector(store, &c, 2, vector, err);
-    s = s ? s : cs_store_each_vector(store, &c, count_vector, &count, err);
+    s = s ? s : cs_store_get(store, &c.identity, 1, &found, &item, err);
+    s = s ? s : cs_store_get_path(store, &c.identity, "/two", &found, &item, err);
+    s = s ? s : cs_store_each_hash(store, &c.identity, item.hash, count_item, &count, err);
+    s = s ? s : cs_store_each_item(store, &c.identity, NULL, count_item, &count, err);
+    s = s ? s : cs_store_each_item(store, &c.identity, "/two", count_item, &count, err);
+    s = s ? s : cs_store_vector(store, &c.identity, 2, vector, err);
+    s = s ? s : cs_store_each_vector(store, &c.identity, count_vector, &count, err);
     s = s ? s : cs_store_begin(store, err);
     item = fixture_item("/three", 3);
-    s = s ? s : cs_store_update(store, &c, 1, &item, err);
-    s = s ? s : cs_store_remove(store, &c, 2, NULL, err);
+    s = s ? s : cs_store_update(store, &c.identity, 1, &item, err);
+    s = s ? s : cs_store_remove(store, &c.identity, 2, NULL, err);
     if (s && store)
         cs_store_rollback(store);
     s = s ? s : cs_store_commit(store, err);
@@ -117,7 +117,7 @@ static bool is_whole(const char *path, bool committed)
     cs_store_close(&store);
     if (status == CLIPSEARCH_E_NOT_FOUND)
         return !committed;
-    return status == CLIPSEARCH_OK && (committed ? c.count == 2 || c.count == 1 : c.count == 0);
+    return status == CLIPSEARCH_OK && (committed ? c.state.count == 2 || c.state.count == 1 : c.state.count == 0);
 }
 
 static void run(const char *what, void (*arm)(uint64_t n), uint64_t step)

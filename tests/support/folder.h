@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * folder.h - a temporary folder that a test fills and that vanishes with it. */
+ * folder.h - a temporary folder that a test fills and then removes. */
 #ifndef TESTS_SUPPORT_FOLDER_H
 #define TESTS_SUPPORT_FOLDER_H
 

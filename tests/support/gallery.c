@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * gallery.c - pictures, model and database for the ingestion tests. */
+ * gallery.c - images, model and database for the ingestion tests. */
 #include "support/gallery.h"
 
 #include "backend/backend.h"
@@ -42,7 +42,7 @@ const char *gallery_example(const char *name)
 void gallery_open(gallery *g, bool texts)
 {
     *g = (gallery){0};
-    folder_make(&g->pictures);
+    folder_make(&g->images);
     folder_make(&g->elsewhere);
     clipsearch_encoder_options eo;
     clipsearch_encoder_options_init(&eo);
@@ -65,11 +65,11 @@ void gallery_close(gallery *g)
     clipsearch_database_close(&g->db);
     clipsearch_session_close(&g->session);
     clipsearch_encoder_close(&g->encoder);
-    folder_remove(&g->pictures);
+    folder_remove(&g->images);
     folder_remove(&g->elsewhere);
 }
 
-void gallery_picture(const gallery *g, const char *name, unsigned seed)
+void gallery_image(const gallery *g, const char *name, unsigned seed)
 {
     static unsigned char rgb[HEIGHT][WIDTH][3], file[WIDTH * HEIGHT * 3 + 4096];
     for (unsigned y = 0; y < HEIGHT; y++)
@@ -84,7 +84,7 @@ void gallery_picture(const gallery *g, const char *name, unsigned seed)
         printf("Bail out! %s\n", image.message);
         exit(1);
     }
-    folder_write(&g->pictures, name, file, size);
+    folder_write(&g->images, name, file, size);
 }
 
 static void note_bad(void *context, const char *path, const clipsearch_error *why)
@@ -102,7 +102,7 @@ clipsearch_ingest_options gallery_options(const gallery *g, clipsearch_source *s
     clipsearch_ingest_options options;
     clipsearch_ingest_options_init(&options);
     clipsearch_source_init(source);
-    source->path = g->pictures.path;
+    source->path = g->images.path;
     options.sources = source;
     options.source_count = 1;
     options.batch = 4;
@@ -114,6 +114,7 @@ clipsearch_status gallery_ingest(gallery *g, const clipsearch_ingest_options *gi
 {
     clipsearch_source source;
     clipsearch_ingest_options options = given ? *given : gallery_options(g, &source);
+    clipsearch_ingest_report_init(&g->report);
     g->bad[0] = g->bad_names[0] = '\0';
     if (!options.context) {
         options.bad_file = note_bad;
@@ -125,7 +126,7 @@ clipsearch_status gallery_ingest(gallery *g, const clipsearch_ingest_options *gi
 bool gallery_row(gallery *g, const char *name, row *out)
 {
     cs_items items = {0};
-    const char *path = name[0] == '/' ? name : folder_path(&g->pictures, name);
+    const char *path = name[0] == '/' ? name : folder_path(&g->images, name);
     need(cs_collection_by_paths(g->collection, &path, 1, &items, &g->err), &g->err);
     const clipsearch_item item = items.items[0];
     if (item.id) {
@@ -140,6 +141,7 @@ bool gallery_row(gallery *g, const char *name, row *out)
 uint64_t gallery_count(gallery *g)
 {
     clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
     need(clipsearch_collection_describe(g->collection, &info, &g->err), &g->err);
     return info.count;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * gallery.h - what the ingestion tests stand on: the default model, a folder of small pictures, a database. */
+ * gallery.h - what the ingestion tests use: the default model, a folder of small images, a database. */
 #ifndef TESTS_SUPPORT_GALLERY_H
 #define TESTS_SUPPORT_GALLERY_H
 
@@ -7,7 +7,7 @@
 #include "support/folder.h"
 
 typedef struct gallery {
-    folder pictures, elsewhere; /* elsewhere: the database, CSV files */
+    folder images, elsewhere; /* elsewhere: the database, CSV files */
     clipsearch_encoder *encoder;
     clipsearch_session *session; /* 2 threads, batches of 3 */
     clipsearch_database *db;
@@ -23,15 +23,15 @@ typedef struct gallery {
 void gallery_open(gallery *g, bool texts);
 void gallery_close(gallery *g);
 
-/* Write a PNG picture of 40 x 30 pixels that `seed` decides. */
-void gallery_picture(const gallery *g, const char *name, unsigned seed);
+/* Write a PNG image of 40 x 30 pixels, made from `seed`. */
+void gallery_image(const gallery *g, const char *name, unsigned seed);
 
 /* Options for the whole folder: batches of 4, 2 threads. `source` is filled and pointed at. */
 clipsearch_ingest_options gallery_options(const gallery *g, clipsearch_source *source);
-/* Ingest with them (NULL: those above); bad files are noted in g->bad. */
+/* Ingest with them (NULL: those above); bad files are listed in g->bad. */
 clipsearch_status gallery_ingest(gallery *g, const clipsearch_ingest_options *options);
 
-/* The row of a picture: false when there is none. `vector` may be NULL; attributes are copied (256 bytes). */
+/* The row of an image: false when there is none. `vector` may be NULL; attributes are copied (256 bytes). */
 typedef struct row {
     int64_t id;
     uint64_t size;
@@ -50,7 +50,7 @@ bool gallery_report_is(const gallery *g, int found, int inserted, int replaced, 
 /* The report as text, for a test's line. */
 const char *gallery_report_text(const gallery *g);
 
-/* The path of the default model, and of one of the example pictures; valid for two calls. */
+/* The path of the default model, and of one of the example images; valid for two calls. */
 const char *gallery_model(void);
 const char *gallery_example(const char *name);
 

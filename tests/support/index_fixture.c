@@ -104,6 +104,7 @@ double index_recall(clipsearch_collection *collection, size_t queries, const cha
     *graph = 0;
     for (size_t q = 0; q < queries; q++) {
         clipsearch_search_stats stats;
+        clipsearch_search_stats_init(&stats);
         clipsearch_search_options options;
         clipsearch_hits *got = NULL, *exact = NULL;
         index_vector(1000000 + q, 0, query);

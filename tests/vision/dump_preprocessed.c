@@ -13,7 +13,8 @@
 int main(void)
 {
     static const cs_preprocess_config clip = {CS_BICUBIC, 224, 224, {0, 0, 0}, {1, 1, 1}, false, false, false};
-    clipsearch_image_options options = {CS_IMAGE_MAX_BYTES, CS_IMAGE_MAX_PIXELS, true};
+    clipsearch_image_options options = {
+        .max_bytes = CS_IMAGE_MAX_BYTES, .max_pixels = CS_IMAGE_MAX_PIXELS, .ignore_exif = true};
     float *pixels = malloc(3 * 224 * 224 * sizeof *pixels);
     cs_decoder decoder = {0};
     cs_image image = {0};

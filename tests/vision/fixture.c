@@ -45,14 +45,14 @@ void fixture_sum(const void *bytes, size_t n, char hex[65])
     cs_digest_hex(digest, sizeof digest, hex);
 }
 
-void fixture_list(void (*each)(const char *picture, const char *ppm, bool exif))
+void fixture_list(void (*each)(const char *image, const char *ppm, bool exif))
 {
     cs_buf list;
     fixture_read("list.txt", &list);
     for (char *line = strtok(list.data, "\n"); line; line = strtok(NULL, "\n")) {
-        char picture[128], ppm[128], mode[8];
-        if (sscanf(line, "%127s %127s %7s", picture, ppm, mode) == 3)
-            each(picture, ppm, strcmp(mode, "exif") == 0);
+        char image[128], ppm[128], mode[8];
+        if (sscanf(line, "%127s %127s %7s", image, ppm, mode) == 3)
+            each(image, ppm, strcmp(mode, "exif") == 0);
     }
     cs_buf_free(&list);
 }

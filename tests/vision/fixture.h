@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fixture.h - the fixtures under tests/data/pictures, and the pictures that need no file. */
+ * fixture.h - the fixtures under tests/data/pictures, and the images that need no file. */
 #ifndef TESTS_VISION_FIXTURE_H
 #define TESTS_VISION_FIXTURE_H
 
@@ -15,8 +15,8 @@ void fixture_pattern(uint32_t width, uint32_t height, cs_image *image);
 /* SHA-256 of `n` bytes, in 64 hexadecimal digits. */
 void fixture_sum(const void *bytes, size_t n, char hex[65]);
 
-/* Lines of list.txt in turn: `each` is given a picture's name, the name of the PPM it decodes to, and whether the
+/* Lines of list.txt in turn: `each` is given an image's name, the name of the PPM it decodes to, and whether the
  * orientation is to be applied. */
-void fixture_list(void (*each)(const char *picture, const char *ppm, bool exif));
+void fixture_list(void (*each)(const char *image, const char *ppm, bool exif));
 
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
- * test_damage.c - every fixture cut at every byte, with bytes flipped, and with allocations that fail: an error
- * value or a picture, never a crash. The sanitizers' build gives this its teeth. */
+ * test_damage.c - every fixture truncated at every byte, with bits flipped, and with allocations that fail: an
+ * error value or an image, never a crash. The sanitizers' build makes this strict. */
 #include "base/mem.h"
 #include "fixture.h"
 #include "tap.h"
 #include "vision/preprocess.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static cs_decoder decoder;
 static cs_image image;
-static char last[128]; /* a picture listed twice is damaged once */
 
 /* A copy that ends where its block ends, so that the sanitizer sees any read behind it. */
 static uint8_t *exact_copy(const cs_buf *file, size_t n)
@@ -21,25 +21,18 @@ static uint8_t *exact_copy(const cs_buf *file, size_t n)
     return copy;
 }
 
-static void cut_everywhere(const char *picture, const char *ppm, bool exif)
+static void cut_everywhere(const char *name, const cs_buf *file)
 {
-    (void)ppm;
-    (void)exif;
-    if (strcmp(picture, last) == 0)
-        return;
-    strncpy(last, picture, sizeof last - 1);
-    cs_buf file;
-    fixture_read(picture, &file);
-    bool png = memcmp(file.data, "\x89PNG", 4) == 0;
-    size_t accepted = 0, wordless = 0, shortest = file.len;
-    for (size_t n = 0; n < file.len; n++) {
-        uint8_t *copy = exact_copy(&file, n);
+    bool png = memcmp(file->data, "\x89PNG", 4) == 0;
+    size_t accepted = 0, unexplained = 0, shortest = file->len;
+    for (size_t n = 0; n < file->len; n++) {
+        uint8_t *copy = exact_copy(file, n);
         clipsearch_error err = {0};
         if (cs_decoder_decode(&decoder, copy, n, "cut", NULL, &image, &err) == CLIPSEARCH_OK) {
             accepted++;
             shortest = n < shortest ? n : shortest;
         } else if (err.code != CLIPSEARCH_E_FORMAT || strncmp(err.message, "cut: ", 5) != 0) {
-            wordless++;
+            unexplained++;
         }
         free(copy);
     }
@@ -47,8 +40,8 @@ static void cut_everywhere(const char *picture, const char *ppm, bool exif)
     bool right = true;
     if (accepted > 0 && png) {
         size_t end = 8;
-        for (size_t at = 8; at + 8 <= file.len;) {
-            const uint8_t *p = (const uint8_t *)file.data + at;
+        for (size_t at = 8; at + 8 <= file->len;) {
+            const uint8_t *p = (const uint8_t *)file->data + at;
             size_t length = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
             at += length + 12;
             if (memcmp(p + 4, "IDAT", 4) == 0)
@@ -56,15 +49,14 @@ static void cut_everywhere(const char *picture, const char *ppm, bool exif)
         }
         right = shortest == end;
     } else if (accepted > 0) {
-        const char *d = file.data;
-        size_t end = file.len;
+        const char *d = file->data;
+        size_t end = file->len;
         while (end > 2 && memcmp(d + end - 2, "\xff\xd9", 2) != 0)
             end--;
         right = shortest == end;
     }
-    TAP_OK(right && wordless == 0, "%s cut at each of its %zu bytes: %zu accepted, from byte %zu", picture, file.len,
+    TAP_OK(right && unexplained == 0, "%s cut at each of its %zu bytes: %zu accepted, from byte %zu", name, file->len,
            accepted, shortest);
-    cs_buf_free(&file);
 }
 
 static uint32_t next_random(uint32_t *state)
@@ -75,38 +67,45 @@ static uint32_t next_random(uint32_t *state)
     return *state;
 }
 
-static void flip_bytes(const char *picture, const char *ppm, bool exif)
+static void flip_bytes(const char *name, const cs_buf *file)
 {
-    (void)ppm;
-    (void)exif;
-    if (strcmp(picture, last) == 0)
-        return;
-    strncpy(last, picture, sizeof last - 1);
-    cs_buf file;
-    fixture_read(picture, &file);
-    uint32_t seed = 2463534242u ^ (uint32_t)file.len;
-    clipsearch_image_options options = {CS_IMAGE_MAX_BYTES, 1000000, false};
+    uint32_t seed = 2463534242u ^ (uint32_t)file->len;
+    clipsearch_image_options options = {.max_bytes = CS_IMAGE_MAX_BYTES, .max_pixels = 1000000};
     int accepted = 0, wrong = 0, rounds = 200;
     for (int round = 0; round < rounds; round++) {
-        uint8_t *copy = exact_copy(&file, file.len);
+        uint8_t *copy = exact_copy(file, file->len);
         for (uint32_t i = 0, n = 1 + next_random(&seed) % 4; i < n; i++)
-            copy[next_random(&seed) % file.len] ^= (uint8_t)(1u << next_random(&seed) % 8);
+            copy[next_random(&seed) % file->len] ^= (uint8_t)(1u << next_random(&seed) % 8);
         clipsearch_error err = {0};
-        clipsearch_status status = cs_decoder_decode(&decoder, copy, file.len, "flipped", &options, &image, &err);
+        clipsearch_status status = cs_decoder_decode(&decoder, copy, file->len, "flipped", &options, &image, &err);
         accepted += status == CLIPSEARCH_OK;
         wrong += status != CLIPSEARCH_OK && status != CLIPSEARCH_E_FORMAT && status != CLIPSEARCH_E_LIMIT &&
                  status != CLIPSEARCH_E_UNSUPPORTED;
         free(copy);
     }
-    TAP_OK(wrong == 0, "%s with bits flipped: %d of %d still a picture", picture, accepted, rounds);
+    TAP_OK(wrong == 0, "%s with bits flipped: %d of %d still an image", name, accepted, rounds);
+}
+
+static void damage(const char *name, const char *ppm, bool exif)
+{
+    static char last[128];
+    (void)ppm;
+    (void)exif;
+    if (strcmp(name, last) == 0) /* an image listed twice is damaged once */
+        return;
+    snprintf(last, sizeof last, "%s", name);
+    cs_buf file;
+    fixture_read(name, &file);
+    cut_everywhere(name, &file);
+    flip_bytes(name, &file);
     cs_buf_free(&file);
 }
 
 /* Decode and preprocess with the n-th allocation failing, for every n, from a cold start each time. */
-static void fail_allocations(const char *picture)
+static void fail_allocations(const char *name)
 {
     cs_buf file;
-    fixture_read(picture, &file);
+    fixture_read(name, &file);
     cs_preprocess_config config = {CS_BICUBIC, 32, 32, {0.5f, 0.5f, 0.5f}, {0.5f, 0.5f, 0.5f}, false, false, false};
     float *pixels = malloc(3 * 32 * 32 * sizeof *pixels);
     uint64_t n = 1;
@@ -116,7 +115,7 @@ static void fail_allocations(const char *picture)
         cs_preprocessor pre = {0};
         clipsearch_error err = {0};
         cs_mem_fail_at(n);
-        status = cs_image_decode(file.data, file.len, picture, NULL, &cold, &err);
+        status = cs_image_decode(file.data, file.len, name, NULL, &cold, &err);
         if (status == CLIPSEARCH_OK)
             status = cs_preprocess(&pre, &config, &cold.view, 1, pixels, &err);
         cs_mem_fail_at(0);
@@ -124,7 +123,7 @@ static void fail_allocations(const char *picture)
         cs_preprocessor_free(&pre);
         cs_image_free(&cold);
     }
-    TAP_OK(wrong == 0 && n > 3 && n < 100, "%s: each of %d allocations may fail", picture, (int)n - 2);
+    TAP_OK(wrong == 0 && n > 3 && n < 100, "%s: each of %d allocations may fail", name, (int)n - 2);
     free(pixels);
     cs_buf_free(&file);
 }
@@ -137,7 +136,7 @@ static size_t find(const cs_buf *file, const char *bytes, size_t n, size_t from)
     return from;
 }
 
-/* More scans than any encoder writes, each costing a pass over the whole picture. */
+/* More scans than any encoder writes, each costing a pass over the whole image. */
 static void test_scan_bomb(void)
 {
     cs_buf file, bomb = cs_buf_make(1 << 20);
@@ -156,7 +155,7 @@ static void test_scan_bomb(void)
     cs_buf_free(&file);
 }
 
-/* TurboJPEG calls an error a warning once it has given a warning: what it leaves is not a picture all the same. */
+/* TurboJPEG calls an error a warning once it has given a warning: what it leaves is not an image all the same. */
 static void test_error_behind_warning(void)
 {
     cs_buf file, spoilt = cs_buf_make(1 << 20);
@@ -191,8 +190,7 @@ static void test_broken_checksum(void)
 
 int main(void)
 {
-    fixture_list(cut_everywhere);
-    fixture_list(flip_bytes);
+    fixture_list(damage);
     fail_allocations("orientation-6.jpg");
     fail_allocations("cmyk-adobe.jpg");
     fail_allocations("palette-4-interlaced.png");

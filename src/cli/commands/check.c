@@ -105,7 +105,9 @@ static int check_collection(void *context, const cs_settings *settings, clipsear
     checking *c = context;
     clipsearch_error err = {0};
     clipsearch_check_report report;
+    clipsearch_check_report_init(&report);
     clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
     clipsearch_status status = clipsearch_collection_describe(collection, &info, &err);
     if (status != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_DATABASE);

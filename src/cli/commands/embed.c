@@ -58,7 +58,8 @@ static int open_encoder(embed *e)
     if (status != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info info;
-    clipsearch_encoder_describe(e->encoder, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(e->encoder, &info, NULL);
     e->dim = info.dim;
     e->vectors = cs_alloc_array(e->batch, e->dim * sizeof *e->vectors);
     e->texts = cs_zalloc_array(e->batch, sizeof *e->texts);

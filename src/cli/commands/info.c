@@ -33,7 +33,7 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
     cs_put_time(&in->out, c->created);
     cs_buf_putc(&in->out, '\n');
     cs_buf_printf(&in->out, "  index      %s codes, m %u, ef_construction %u, ef %u%s\n",
-                  clipsearch_codes_name(c->index.codes), c->index.m, c->index.ef_construction, c->index.ef,
+                  clipsearch_codes_name(c->index_codes), c->index_m, c->index_ef_construction, c->index_ef,
                   c->indexed ? "" : ", not written");
     if (in->args->verbose)
         cs_buf_printf(&in->out, "  images preprocessed with %s\n", c->preprocessing);
@@ -121,7 +121,8 @@ static int put_model(info *in)
         cs_buf_puts(&in->out, json ? " \"model\":null}\n" : "model        cannot be opened\n");
         return code;
     }
-    clipsearch_encoder_describe(encoder, &model);
+    clipsearch_encoder_info_init(&model);
+    clipsearch_encoder_describe(encoder, &model, NULL);
     if (json) {
         cs_buf_puts(&in->out, " \"model\":{");
         cs_put_encoder_json(&in->out, &model);

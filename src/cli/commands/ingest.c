@@ -24,6 +24,8 @@ typedef struct ingest {
     clipsearch_encoder *encoder;
     clipsearch_session *session;
     clipsearch_ingest_options options;
+    clipsearch_image_options image;
+    clipsearch_index_options index;
     clipsearch_ingest_target target;
     bool metric_given;
     bool announce_built_in; /* the model, before the first image of a new collection */
@@ -87,15 +89,16 @@ static int read_operands(ingest *in)
 static void merge_index_options(ingest *in)
 {
     const cs_args *args = in->args;
-    in->target.index = in->file.index;
+    if (in->file.yaml)
+        in->index = in->file.index;
     if (args->codes)
-        in->target.index.codes = cs_codes_values[cs_name_index(args->codes, cs_codes_names)];
+        in->index.codes = cs_codes_values[cs_name_index(args->codes, cs_codes_names)];
     if (args->m.given)
-        in->target.index.m = (unsigned)args->m.value;
+        in->index.m = (unsigned)args->m.value;
     if (args->ef_construction.given)
-        in->target.index.ef_construction = (unsigned)args->ef_construction.value;
+        in->index.ef_construction = (unsigned)args->ef_construction.value;
     if (args->ef.given)
-        in->target.index.ef = (unsigned)args->ef.value;
+        in->index.ef = (unsigned)args->ef.value;
 }
 
 /* Flags win over the YAML file, which wins over the library's defaults. */
@@ -109,7 +112,7 @@ static void merge_options(ingest *in)
         in->options.on_bad =
             args->on_bad ? (clipsearch_on_bad)cs_name_index(args->on_bad, cs_on_bad_names) : file->on_bad;
     if (args->exif || file->has_exif)
-        in->options.image.ignore_exif = args->exif ? cs_name_index(args->exif, cs_exif_names) == 1 : file->ignore_exif;
+        in->image.ignore_exif = args->exif ? cs_name_index(args->exif, cs_exif_names) == 1 : file->ignore_exif;
     in->metric_given = args->metric || file->has_metric;
     if (in->metric_given)
         in->target.metric =
@@ -134,6 +137,7 @@ static int find_collection(const ingest *in, found_collection *found)
     clipsearch_database *db = NULL;
     clipsearch_collection *collection = NULL;
     clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
     clipsearch_status status =
         clipsearch_database_open(in->settings.db, in->options.dry_run ? CLIPSEARCH_READ_ONLY : 0, &db, &err);
     if (status == CLIPSEARCH_OK)
@@ -164,11 +168,12 @@ static int open_model(ingest *in, const char *encoder)
     clipsearch_session_options_init(&session);
     session.threads = (unsigned)in->settings.threads;
     session.max_batch = in->options.batch;
-    session.image = in->options.image;
+    session.image = &in->image;
     if (clipsearch_session_open(in->encoder, &session, &in->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info info;
-    clipsearch_encoder_describe(in->encoder, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(in->encoder, &info, NULL);
     if (!encoder && !in->metric_given) /* a new collection gets the model's usual metric */
         in->target.metric = info.metric;
     return CS_EXIT_FOUND;
@@ -178,7 +183,8 @@ static int open_model(ingest *in, const char *encoder)
 static void announce_built_in(const ingest *in)
 {
     clipsearch_encoder_info info;
-    clipsearch_encoder_describe(in->encoder, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(in->encoder, &info, NULL);
     if (!in->args->quiet && cs_model_is_built_in(info.path))
         cs_print_message("using the small built-in model, which was trained on drawn scenes\n"
                          "For photographs fetch CLIP's model: clipsearch model fetch clip-vit-b32");
@@ -272,7 +278,8 @@ static void note_unmatched(const ingest *in, const clipsearch_ingest_report *rep
 static int ingest_images(ingest *in)
 {
     clipsearch_error err;
-    clipsearch_ingest_report report = {0};
+    clipsearch_ingest_report report;
+    clipsearch_ingest_report_init(&report);
     in->options.progress = on_progress;
     in->options.bad_file = on_bad_file;
     in->options.context = in;
@@ -316,7 +323,11 @@ int cs_command_ingest(const cs_args *args)
 {
     ingest in = {.args = args, .view = cs_progress_open(), .bad = cs_bad_files_make(args->verbose)};
     clipsearch_ingest_options_init(&in.options);
+    clipsearch_image_options_init(&in.image);
+    clipsearch_index_options_init(&in.index);
+    in.options.image = &in.image;
     clipsearch_ingest_target_init(&in.target);
+    in.target.index = &in.index;
     if (!args->operands.count)
         return cs_report_usage(CS_INGEST, "nothing to ingest was given; give directories, images or one YAML file");
     int code =

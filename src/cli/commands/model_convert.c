@@ -50,6 +50,7 @@ static int convert_model(const cs_args *args, const char *from)
     clipsearch_error err;
     clipsearch_convert_options options;
     clipsearch_convert_report report;
+    clipsearch_convert_report_init(&report);
     conversion c = {
         .view = cs_progress_open(), .name = cs_path_base(args->to), .quiet = args->quiet, .began = cs_clock_ms()};
     clipsearch_convert_options_init(&options);

@@ -91,7 +91,7 @@ static void open_encoder(model_info *in, const char *path, const char *name)
     }
     if (!in->encoder)
         return;
-    clipsearch_encoder_describe(in->encoder, &in->of);
+    clipsearch_encoder_describe(in->encoder, &in->of, NULL);
     clipsearch_session_options_init(&session);
     session.max_batch = in->args->batch.given ? in->args->batch.value : DEFAULT_BATCH;
     session.threads = in->args->threads.given ? (unsigned)in->args->threads.value : 0;
@@ -205,6 +205,9 @@ int cs_command_model_info(const cs_args *args, const char *const *operands, size
     cs_settings settings;
     cs_model_location location = {0};
     model_info in = {.args = args, .tensors = cs_buf_make(256 << 20)};
+    clipsearch_encoder_info_init(&in.of);
+    clipsearch_memory_init(&in.memory);
+    clipsearch_weights_info_init(&in.weights);
     int code = cs_load_settings(args, NULL, &settings);
     const char *model = operands[0];
     const bool file = code == CS_EXIT_FOUND && is_file(model);

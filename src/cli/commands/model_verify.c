@@ -146,7 +146,8 @@ static clipsearch_status compute(const verification *v, const cs_acceptance *acc
 {
     clipsearch_encoder *encoder = NULL;
     clipsearch_session *session = NULL;
-    clipsearch_encoder_info info = {0};
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
     clipsearch_session_options options;
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)v->threads;
@@ -155,7 +156,7 @@ static clipsearch_status compute(const verification *v, const cs_acceptance *acc
         status = clipsearch_session_open(encoder, &options, &session, err);
     float *vectors = NULL;
     if (status == CLIPSEARCH_OK) {
-        clipsearch_encoder_describe(encoder, &info);
+        clipsearch_encoder_describe(encoder, &info, NULL);
         vectors = cs_alloc_array((acceptance->count + 1) * info.dim, sizeof *vectors);
         status = vectors ? clipsearch_encode_file(session, image, vectors, err) : cs_fail_memory(err, "vectors");
     }

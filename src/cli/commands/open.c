@@ -46,6 +46,7 @@ int cs_open_collection(const cs_args *args, const char *name, unsigned flags, cs
         return code;
     if (name)
         opened->settings.collection = name;
+    clipsearch_collection_info_init(&opened->info);
     clipsearch_status status =
         clipsearch_collection_open(opened->db, opened->settings.collection, NULL, &opened->collection, &err);
     if (status == CLIPSEARCH_E_NOT_FOUND)

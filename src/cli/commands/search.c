@@ -87,10 +87,14 @@ static int open_model(search *s)
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)s->opened.settings.threads;
     options.max_batch = 1;
-    options.image.ignore_exif = s->args->exif && cs_name_index(s->args->exif, cs_exif_names) == 1;
+    clipsearch_image_options image;
+    clipsearch_image_options_init(&image);
+    options.image = &image;
+    image.ignore_exif = s->args->exif && cs_name_index(s->args->exif, cs_exif_names) == 1;
     if (clipsearch_session_open(s->encoder, &options, &s->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
-    clipsearch_encoder_describe(s->encoder, &encoder);
+    clipsearch_encoder_info_init(&encoder);
+    clipsearch_encoder_describe(s->encoder, &encoder, NULL);
     s->dim = encoder.dim;
     s->context_length = encoder.context_length;
     return CS_EXIT_FOUND;
@@ -127,6 +131,7 @@ static int answer_query(search *s, const cs_operand *query, cs_result *result, f
     options.filter = s->args->filter;
     options.exact = s->args->exact;
     options.ef = s->args->ef.given ? s->args->ef.value : 0;
+    clipsearch_search_stats_init(&stats);
     options.stats = &stats;
     result->is_image = query->is_image;
     result->query = query->text;

@@ -49,7 +49,8 @@ static int tokenize_all(const cs_args *args, const cs_input_list *inputs, const 
     clipsearch_error err;
     clipsearch_status status = CLIPSEARCH_OK;
     clipsearch_encoder_info info;
-    clipsearch_encoder_describe(encoder, &info);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(encoder, &info, NULL);
     clipsearch_overflow overflow =
         args->overflow ? (clipsearch_overflow)cs_name_index(args->overflow, cs_overflow_names) : CLIPSEARCH_TRUNCATE;
     int32_t *ids = cs_alloc_array(info.context_length, sizeof *ids); /* [context_length] */

@@ -144,9 +144,9 @@ void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *c)
                   c->count, c->vector_bytes);
     cs_put_time(buf, c->created);
     cs_buf_puts(buf, "\",\"index\":{");
-    put_member(buf, "codes", clipsearch_codes_name(c->index.codes));
-    cs_buf_printf(buf, "\"m\":%u,\"ef_construction\":%u,\"ef\":%u,\"written\":%s}}", c->index.m,
-                  c->index.ef_construction, c->index.ef, c->indexed ? "true" : "false");
+    put_member(buf, "codes", clipsearch_codes_name(c->index_codes));
+    cs_buf_printf(buf, "\"m\":%u,\"ef_construction\":%u,\"ef\":%u,\"written\":%s}}", c->index_m,
+                  c->index_ef_construction, c->index_ef, c->indexed ? "true" : "false");
 }
 
 void cs_put_encoder_json(cs_buf *buf, const clipsearch_encoder_info *encoder)

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * structs.c - the init functions of clipsearch.h, by one table. */
+#include "structs.h"
+
+#include "vision/image.h"
+
+#include <stddef.h>
+
+static const clipsearch_encoder_options encoder_options = {.towers = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER};
+static const clipsearch_image_options image_options = {.max_bytes = CS_IMAGE_MAX_BYTES,
+                                                       .max_pixels = CS_IMAGE_MAX_PIXELS};
+static const clipsearch_session_options session_options = {.max_batch = 32, .overflow = CLIPSEARCH_TRUNCATE};
+static const clipsearch_ingest_options ingest_options = {.batch = 32};
+
+/* `last` is the last field that version 0.2 had. It never changes, however many fields follow it later. */
+#define STRUCT(type, last, defaults)                                                                                   \
+    const cs_struct_type cs_##type##_type = {"clipsearch_" #type, sizeof(clipsearch_##type),                           \
+                                             offsetof(clipsearch_##type, last) + sizeof((clipsearch_##type){0}.last),  \
+                                             defaults};                                                                \
+    void clipsearch_##type##_init_sized(clipsearch_##type *object, size_t size)                                        \
+    {                                                                                                                  \
+        if (object)                                                                                                    \
+            cs_struct_init(object, size, &cs_##type##_type);                                                           \
+    }
+
+STRUCT(encoder_options, name, &encoder_options)
+STRUCT(encoder_info, normalized, NULL)
+STRUCT(image_options, ignore_exif, &image_options)
+STRUCT(session_options, image, &session_options)
+STRUCT(memory, session, NULL)
+STRUCT(weights_info, bytes, NULL)
+STRUCT(convert_options, context, NULL)
+STRUCT(convert_report, rounded, NULL)
+STRUCT(index_options, ef, NULL)
+STRUCT(collection_info, changes, NULL)
+STRUCT(checkpoint_options, context, NULL)
+STRUCT(check_report, recall, NULL)
+STRUCT(source, csv_by_name, NULL)
+STRUCT(ingest_options, context, &ingest_options)
+STRUCT(ingest_report, created, NULL)
+STRUCT(ingest_target, context, NULL)
+STRUCT(search_stats, compared, NULL)
+STRUCT(search_options, stats, NULL)

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * structs.h - the library's layout and defaults of every struct of clipsearch.h that begins with struct_size. */
+#ifndef CS_STRUCTS_H
+#define CS_STRUCTS_H
+
+#include "base/sized_struct.h"
+
+extern const cs_struct_type cs_encoder_options_type;
+extern const cs_struct_type cs_encoder_info_type;
+extern const cs_struct_type cs_image_options_type;
+extern const cs_struct_type cs_session_options_type;
+extern const cs_struct_type cs_memory_type;
+extern const cs_struct_type cs_weights_info_type;
+extern const cs_struct_type cs_convert_options_type;
+extern const cs_struct_type cs_convert_report_type;
+extern const cs_struct_type cs_index_options_type;
+extern const cs_struct_type cs_collection_info_type;
+extern const cs_struct_type cs_checkpoint_options_type;
+extern const cs_struct_type cs_check_report_type;
+extern const cs_struct_type cs_source_type;
+extern const cs_struct_type cs_ingest_options_type;
+extern const cs_struct_type cs_ingest_report_type;
+extern const cs_struct_type cs_ingest_target_type;
+extern const cs_struct_type cs_search_stats_type;
+extern const cs_struct_type cs_search_options_type;
+
+#endif
