@@ -20,18 +20,18 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 WALK, SEARCH, VNNI = "src/index/hnsw_walk.c", "src/index/hnsw_search.c", "src/kernels/i8_avx512vnni.c"
 FETCH_ROWS = """        for (size_t i = 0; i < fresh && i < 4; i++)
-            fetch(cs_quant_row(quant, scratch->picked[i]), quant->row_bytes);
+            prefetch(cs_quant_row(quant, scratch->rows[i]), quant->row_bytes);
 """
 FETCH_LINKS = """        if (after < count)
-            fetch(cs_hnsw_links(hnsw, pool[after].row, level), cap * sizeof *links);
+            prefetch(cs_hnsw_links(hnsw, pool[after].row, level), cap * sizeof *links);
 """
 FETCH_KERNEL = """        for (size_t r = i + ROWS; r < i + 2 * ROWS && r < count; r++)
             fetch(rows + picked[r] * stride, n);
 """
-SCORE = "        cs_quant_distances(quant, &scratch->query, scratch->picked, fresh, scratch->distances);\n"
-PICK = """        chosen = pick_for_products(hnsw, candidates, count, most, links, scratch);
+SCORE = "        cs_quant_distances(quant, &scratch->query, scratch->rows, fresh, scratch->distances);\n"
+PICK = """        chosen = choose_for_products(hnsw, candidates, count, most, links, scratch);
     else
-        pick(hnsw, candidates, &count, most, false, links, &chosen, scratch);
+        choose_diverse(hnsw, candidates, &count, most, false, links, &chosen, scratch);
 """
 RERANK = "    size_t keep = hnsw->quant.kind == CS_QUANT_F32 ? k : RERANK_TIMES * k + RERANK_MORE;\n"
 
@@ -40,18 +40,18 @@ CHANGES = {
     "floats": ("walking the floats, no codes", ["--codes", "f32"], []),
     "halves": ("walking halves", ["--codes", "f16"], []),
     "bfloat16": ("walking bfloat16", ["--codes", "bf16"], []),
-    "no-fetch": ("no fetching ahead at all", [], [(WALK, FETCH_ROWS, ""), (WALK, FETCH_LINKS, ""),
+    "no-fetch": ("no prefetching at all", [], [(WALK, FETCH_ROWS, ""), (WALK, FETCH_LINKS, ""),
                                                   (VNNI, FETCH_KERNEL, "")]),
-    "no-link-fetch": ("next node's links not fetched ahead", [], [(WALK, FETCH_LINKS, "")]),
-    "fetch-all": ("all rows of a node fetched at once", [], [(WALK, "i < fresh && i < 4", "i < fresh")]),
+    "no-link-fetch": ("next node's links not prefetched", [], [(WALK, FETCH_LINKS, "")]),
+    "fetch-all": ("all rows of a node prefetched at once", [], [(WALK, "i < fresh && i < 4", "i < fresh")]),
     "one-row": ("one row a kernel call", [], [(WALK, SCORE, """        for (size_t i = 0; i < fresh; i++)
-            cs_quant_distances(quant, &scratch->query, scratch->picked + i, 1, scratch->distances + i);
+            cs_quant_distances(quant, &scratch->query, scratch->rows + i, 1, scratch->distances + i);
 """)]),
     "no-vnni": ("integer products without VNNI", [], [("src/kernels/i8.c", "return with_vnni ? with_vnni :",
                                                       "return with_vnni && 0 ? with_vnni :")]),
     "no-rerank": ("ranked on the codes' ten best only", [], [(SEARCH, RERANK, "    size_t keep = k;\n")]),
     "rerank-all": ("all of the pool ranked", [], [(SEARCH, RERANK, "    size_t keep = ef;\n")]),
-    "no-mean": ("codes without the mean taken off", [], [("src/index/hnsw_offset.c",
+    "no-mean": ("codes without the mean subtracted", [], [("src/index/hnsw_offset.c",
                                                          "mean[i] = n ? (float)(sums[i] / (double)n) : 0;",
                                                          "mean[i] = 0;")]),
     "nearest-links": ("the nearest as links, nothing pruned", [], [
@@ -65,8 +65,8 @@ CHANGES = {
     "one-level": ("no levels above 0: one fixed entry", [], [("src/index/hnsw_build.c",
                                                              "const double level = -log(u)",
                                                              "const double level = 0 * -log(u)")]),
-    "one-start": ("one place to begin at, found with ef 1", [], [("src/index/hnsw_search.c", "STARTS_MOST = 16",
-                                                                  "STARTS_MOST = 1")]),
+    "one-start": ("one entry point, found with ef 1", [], [("src/index/hnsw_search.c", "ENTRIES_MOST = 16",
+                                                            "ENTRIES_MOST = 1")]),
     "no-huge-pages": ("small pages", [], [("src/index/huge_pages.c", "if (bytes >= WORTH_IT)",
                                            "if (bytes >= WORTH_IT && !array)")]),
 }

@@ -98,7 +98,7 @@ void cs_buf_free(cs_buf *buf)
     *buf = cs_buf_make(buf->max);
 }
 
-char *cs_buf_take(cs_buf *buf)
+char *cs_buf_detach(cs_buf *buf)
 {
     char *text = NULL;
     if (cs_buf_append(buf, "", 0)) {

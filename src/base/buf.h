@@ -32,6 +32,6 @@ bool cs_buf_reserve(cs_buf *buf, size_t n);
 void cs_buf_clear(cs_buf *buf);
 void cs_buf_free(cs_buf *buf);
 /* The text ("" when empty), which the caller now owns and frees with cs_free; NULL when `failed`. */
-char *cs_buf_take(cs_buf *buf);
+char *cs_buf_detach(cs_buf *buf);
 
 #endif

@@ -126,7 +126,7 @@ char *cs_path_join(const char *directory, const char *name)
     if (n && directory[n - 1] != '/')
         cs_buf_putc(&buf, '/');
     cs_buf_puts(&buf, name);
-    return cs_buf_take(&buf);
+    return cs_buf_detach(&buf);
 }
 
 const char *cs_path_base(const char *path)

@@ -52,7 +52,7 @@ const char *cs_json_type_name(cs_json_type type)
 
 /* ---------------------------------------------------------------- arena */
 
-static void *arena_take(cs_json_document *document, size_t size)
+static void *arena_alloc(cs_json_document *document, size_t size)
 {
     struct arena_block *block = document->blocks;
     size_t rounded = (size + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
@@ -152,7 +152,7 @@ static clipsearch_status read_string(struct parser *p, const char **string, size
     if (close >= p->size)
         return bad(p, open, "a string is not closed");
     /* decoding never lengthens: the shortest escape, two bytes, stands for one; six for at most three */
-    char *out = arena_take(p->document, close - open);
+    char *out = arena_alloc(p->document, close - open);
     if (!out)
         return no_memory(p);
     size_t n = 0;
@@ -353,7 +353,7 @@ static clipsearch_status read_value(struct parser *p, const char *key, size_t ke
     if (p->values == p->max_values)
         return cs_fail(p->err, CLIPSEARCH_E_LIMIT, "%s: byte %zu: more than %zu values", p->name, p->at, p->max_values);
     p->values++;
-    cs_json *value = arena_take(p->document, sizeof *value);
+    cs_json *value = arena_alloc(p->document, sizeof *value);
     if (!value)
         return no_memory(p);
     *value = (cs_json){.key = key, .key_len = key_len, .offset = p->at};

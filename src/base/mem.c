@@ -2,6 +2,7 @@
  * mem.c - checked allocation over malloc. */
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -46,6 +47,7 @@ void *cs_realloc_array(void *block, size_t count, size_t size)
 
 void *cs_grow(void *block, size_t *capacity, size_t need, size_t size)
 {
+    assert(need >= 1 && (block || *capacity == 0));
     if (need <= *capacity)
         return block;
     size_t larger = *capacity < FEWEST / 2 ? FEWEST : *capacity > SIZE_MAX / 2 ? need : *capacity * 2;

@@ -30,7 +30,7 @@ struct cs_pool {
     atomic_size_t next;
 };
 
-static void take_pieces(cs_pool *pool, unsigned number)
+static void run_pieces(cs_pool *pool, unsigned number)
 {
     for (;;) {
         size_t piece = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
@@ -53,7 +53,7 @@ static void *worker_main(void *argument)
             break;
         seen = pool->round;
         pthread_mutex_unlock(&pool->lock);
-        take_pieces(pool, self->number);
+        run_pieces(pool, self->number);
         pthread_mutex_lock(&pool->lock);
         if (--pool->busy == 0)
             pthread_cond_signal(&pool->idle);
@@ -147,7 +147,7 @@ void cs_pool_run(cs_pool *pool, size_t pieces, void (*work)(void *context, size_
     pool->round++;
     pthread_cond_broadcast(&pool->wake);
     pthread_mutex_unlock(&pool->lock);
-    take_pieces(pool, 0);
+    run_pieces(pool, 0);
     pthread_mutex_lock(&pool->lock);
     while (pool->busy)
         pthread_cond_wait(&pool->idle, &pool->lock);

@@ -47,7 +47,7 @@ static clipsearch_status open_beside(cs_replacement *replacement, clipsearch_err
         cs_buf name = cs_buf_make(1 << 16);
         cs_buf_printf(&name, "%s.%0*x", replacement->path, DIGITS, number);
         cs_free(replacement->temporary);
-        replacement->temporary = cs_buf_take(&name);
+        replacement->temporary = cs_buf_detach(&name);
         if (!replacement->temporary)
             return cs_fail_memory(err, replacement->path);
         replacement->fd = open(replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

@@ -2,6 +2,8 @@
  * utf8.c - one character at a time. */
 #include "base/utf8.h"
 
+#include <assert.h>
+
 size_t cs_utf8_length(const char *text, size_t size)
 {
     if (size == 0)
@@ -29,6 +31,7 @@ size_t cs_utf8_length(const char *text, size_t size)
 
 size_t cs_utf8_put(uint32_t code_point, char out[4])
 {
+    assert(code_point < 0x110000 && (code_point < 0xD800 || code_point > 0xDFFF));
     if (code_point < 0x80) {
         out[0] = (char)code_point;
         return 1;

@@ -167,7 +167,7 @@ static clipsearch_status read_attributes(const reader *r, const cs_yaml_node *co
     if (found[KEY_ATTRIBUTES]) {
         cs_buf json = cs_buf_make(2 * CS_YAML_MAX_BYTES);
         status = cs_yaml_to_json(r->yaml, found[KEY_ATTRIBUTES], &json, r->err);
-        if (status == CLIPSEARCH_OK && !(source->attributes = move_to_tree(r->yaml, cs_buf_take(&json))))
+        if (status == CLIPSEARCH_OK && !(source->attributes = move_to_tree(r->yaml, cs_buf_detach(&json))))
             status = fail_memory(r);
         cs_buf_free(&json);
     }

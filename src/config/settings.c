@@ -36,7 +36,7 @@ char *cs_xdg_path(const char *variable, const char *fallback, const char *rest)
         cs_buf_printf(&path, "%s/%s/clipsearch/%s", home, fallback, rest);
     else
         return NULL;
-    return cs_buf_take(&path);
+    return cs_buf_detach(&path);
 }
 
 clipsearch_status cs_create_parents(const char *path, clipsearch_error *err)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * encoder.c - opens what was asked of a model and nothing else. */
+ * encoder.c - opens the towers of a model that were asked for, and nothing else. */
 #include "encode/encoder.h"
 
 #include "base/digest.h"

@@ -49,7 +49,7 @@ static clipsearch_status open_texts(clipsearch_session *s, clipsearch_error *err
     return s->ids && s->lengths ? CLIPSEARCH_OK : cs_fail_memory(err, "a session's tokens");
 }
 
-/* One block serves both towers, since only one is at work at a time. */
+/* One block serves both towers, because only one runs at a time. */
 static clipsearch_status open_scratch(clipsearch_session *s, unsigned threads, clipsearch_error *err)
 {
     const clipsearch_encoder *encoder = s->encoder;
@@ -190,7 +190,8 @@ clipsearch_status cs_session_encode_images(clipsearch_session *s, const clipsear
             s->faults[i].item = SIZE_MAX;
         prepare_job job = {s, images + done};
         cs_pool_run(s->pool, n, prepare_one, &job);
-        const cs_session_fault *first = &s->faults[0]; /* the same one whatever the threads did */
+        const cs_session_fault *first =
+            &s->faults[0]; /* the first in the batch, so that it does not depend on the threads */
         for (unsigned i = 1; i < threads; i++)
             if (s->faults[i].item < first->item)
                 first = &s->faults[i];

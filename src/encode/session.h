@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * session.h - the memory one caller needs to encode: taken when it opens, used by every call. */
+ * session.h - the memory that one caller needs to encode: allocated when it opens, used by every call. */
 #ifndef CS_ENCODE_SESSION_H
 #define CS_ENCODE_SESSION_H
 
@@ -13,8 +13,8 @@ struct clipsearch_session {
     clipsearch_overflow overflow;
     cs_pool *pool;
     size_t max_batch;
-    size_t bytes;  /* taken when it was opened */
-    void *scratch; /* of whichever tower is at work */
+    size_t bytes;  /* allocated when it was opened */
+    void *scratch; /* of the tower that is running */
     /* images */
     size_t pixels_each;       /* 3*S*S */
     float *pixels;            /* [max_batch, 3, S, S] */
@@ -22,7 +22,7 @@ struct clipsearch_session {
     cs_session_fault *faults; /* [threads] */
     /* texts */
     size_t max_tokens;
-    int32_t *ids;     /* [max_tokens + context], all texts one behind the other */
+    int32_t *ids;     /* [max_tokens + context], one text after the other */
     size_t *lengths;  /* [max_batch] */
     size_t truncated; /* texts of the last cs_session_encode_texts that were too long */
 };
@@ -39,7 +39,7 @@ clipsearch_status cs_session_encode_images(clipsearch_session *session, const cl
 clipsearch_status cs_session_encode_file(clipsearch_session *session, const char *path, float *vector,
                                          clipsearch_error *err);
 
-/* Encode the first `count` <= max_batch images of session->pixels, which the caller has filled, into vectors
+/* Encode the first `count` <= max_batch images in session->pixels, which the caller has filled, into vectors
  * [count, dim]. */
 void cs_session_forward(clipsearch_session *session, size_t count, float *vectors);
 

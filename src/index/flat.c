@@ -14,7 +14,7 @@ enum {
     DIM_MAX = 4096,
     ROW_ALIGN = 16,        /* floats: rows begin on a cache line */
     BLOCK_ROWS = 128,      /* rows scored by one kernel call; the scores fit in half a kilobyte of stack */
-    PIECE_BYTES = 1 << 20, /* rows one thread takes at a time: enough to forget the cost of taking them */
+    PIECE_BYTES = 1 << 20, /* rows one thread takes at a time: so many that the cost of taking them does not matter */
     FIRST_CAPACITY = 64
 };
 
@@ -51,7 +51,7 @@ static clipsearch_status set_capacity(flat_index *flat, size_t capacity, clipsea
     if (__builtin_mul_overflow(capacity, flat->stride, &floats))
         return cs_fail(err, CLIPSEARCH_E_LIMIT, "%zu vectors of %zu numbers are more than memory can address", capacity,
                        flat->base.dim);
-    /* everything new is there before anything old is let go: a failure leaves the index as it was */
+    /* everything new is allocated before anything old is freed: a failure leaves the index as it was */
     rows = cs_alloc_aligned(floats, sizeof *rows);
     ids = cs_alloc_array(capacity, sizeof *ids);
     if (!rows || !ids || !cs_idmap_make(&map, capacity)) {
@@ -128,7 +128,7 @@ static size_t flat_count(const cs_index *index)
 
 /* ---- searching */
 
-/* Offer rows [first, end), of which `scores` are the kernel's. */
+/* Offer rows [first, first + count) with the kernel's scores. */
 static void offer_block(const scan *search, cs_topk *top, size_t first, size_t count, const float *scores)
 {
     const flat_index *flat = search->flat;
@@ -147,7 +147,7 @@ static void offer_block(const scan *search, cs_topk *top, size_t first, size_t c
 }
 
 /* Move *row, below `end`, to the next row that is allowed, and return how many from there on are: at most BLOCK_ROWS, 0
- * at the end. Rows that are not allowed cost a look at their id, not at their vector. */
+ * at the end. For rows that are not allowed only the id is read, not the vector. */
 static size_t allowed_run(const scan *search, size_t *row, size_t end)
 {
     const cs_index_search_params *params = search->params;
@@ -234,7 +234,7 @@ done:
     return status;
 }
 
-/* ---- making */
+/* ---- opening and closing */
 
 static void flat_close(cs_index *index)
 {
@@ -259,9 +259,10 @@ clipsearch_status cs_index_flat_open(size_t dim, clipsearch_metric metric, cs_in
 {
     *index = NULL;
     if (dim < 1 || dim > DIM_MAX)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "vectors of %zu numbers: an index holds 1 to %d", dim, DIM_MAX);
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a vector has %zu numbers; an index holds vectors of 1 to %d", dim,
+                       DIM_MAX);
     if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no metric %d", (int)metric);
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "unknown metric %d", (int)metric);
     flat_index *flat = cs_zalloc_array(1, sizeof *flat);
     if (!flat)
         return cs_fail_memory(err, "an index");

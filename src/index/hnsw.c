@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hnsw.c - the HNSW index behind the interface of every index: locks, and the way to the parts that do the work. */
+ * hnsw.c - the HNSW index behind the interface of every index: takes the locks, calls the parts that do the work. */
 #include "index/hnsw_graph.h"
 
 #include "base/mem.h"
@@ -22,8 +22,8 @@ enum {
     EF_CONSTRUCTION_DEFAULT = 200,
     EF_MAX = 65536,
     EF_DEFAULT = 64,
-    MANY = 256,    /* vectors put at once: so many are worth a look whether all can be reached */
-    SWEEP_ROWS = 8 /* mended beside one removal */
+    MANY = 256,     /* vectors inserted at once: with so many it pays to check that all can be reached */
+    REPAIR_ROWS = 8 /* repaired beside one removal */
 };
 
 static clipsearch_status hnsw_reserve(cs_index *index, size_t count, clipsearch_error *err)
@@ -67,9 +67,9 @@ static bool hnsw_remove(cs_index *index, int64_t id)
         pthread_rwlock_wrlock(&hnsw->shared->lock);
         cs_hnsw_remove_id(hnsw, row);
         pthread_rwlock_unlock(&hnsw->shared->lock);
-        /* more removed than living: now mending costs less than walking over them; without memory it is put off */
+        /* more removed nodes than living ones: repairing costs less than walking over them; without memory it waits */
         if (hnsw->dead > MANY && hnsw->dead > hnsw->nodes)
-            (void)cs_hnsw_repair_step(hnsw, true, SWEEP_ROWS, NULL);
+            (void)cs_hnsw_repair_step(hnsw, true, REPAIR_ROWS, NULL);
     }
     pthread_mutex_unlock(&hnsw->shared->writer);
     return row != SIZE_MAX;
@@ -165,7 +165,7 @@ clipsearch_status cs_index_hnsw_copy_vector(const cs_index *index, int64_t id, f
     return status;
 }
 
-/* ---- making */
+/* ---- opening and closing */
 
 static void close_shared(cs_hnsw_shared *shared)
 {
@@ -203,7 +203,7 @@ static const cs_index_ops hnsw_ops = {
     .vacuum = hnsw_vacuum,
 };
 
-/* Without preference for the writer a stream of searches would keep it out for ever. */
+/* Without preference for writers a stream of searches would block them for ever. */
 static cs_hnsw_shared *open_shared(void)
 {
     cs_hnsw_shared *shared = cs_zalloc_array(1, sizeof *shared);
@@ -221,16 +221,16 @@ static cs_hnsw_shared *open_shared(void)
     return shared;
 }
 
-static size_t either(size_t value, size_t or_default)
+static size_t value_or(size_t value, size_t or_default)
 {
     return value ? value : or_default;
 }
 
 void cs_hnsw_options_set_defaults(cs_hnsw_options *options)
 {
-    options->m = either(options->m, M_DEFAULT);
-    options->ef_construction = either(options->ef_construction, EF_CONSTRUCTION_DEFAULT);
-    options->ef = either(options->ef, EF_DEFAULT);
+    options->m = value_or(options->m, M_DEFAULT);
+    options->ef_construction = value_or(options->ef_construction, EF_CONSTRUCTION_DEFAULT);
+    options->ef = value_or(options->ef, EF_DEFAULT);
 }
 
 clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const cs_hnsw_options *given,
@@ -242,18 +242,19 @@ clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const
     cs_hnsw_options_set_defaults(&filled);
     const size_t m = filled.m, ef = filled.ef, ef_construction = filled.ef_construction;
     if (dim < 1 || dim > DIM_MAX)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "vectors of %zu numbers: an index holds 1 to %d", dim, DIM_MAX);
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a vector has %zu numbers; an index holds vectors of 1 to %d", dim,
+                       DIM_MAX);
     if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no metric %d", (int)metric);
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "unknown metric %d", (int)metric);
     if (m < M_MIN || m > M_MAX)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "an M of %zu: it is %d to %d", m, M_MIN, M_MAX);
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "M is %zu; %d to %d are allowed", m, M_MIN, M_MAX);
     if (ef_construction < m || ef_construction > EF_CONSTRUCTION_MAX)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "an ef_construction of %zu: it is M, here %zu, to %d",
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "ef_construction is %zu; M, here %zu, to %d are allowed",
                        ef_construction, m, EF_CONSTRUCTION_MAX);
     if (ef > EF_MAX)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "an ef of %zu: it is 1 to %d", ef, EF_MAX);
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "ef is %zu; 1 to %d are allowed", ef, EF_MAX);
     if (options->codes < CS_QUANT_F32 || options->codes > CS_QUANT_BF16)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there are no codes %d", (int)options->codes);
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "unknown kind of codes %d", (int)options->codes);
     cs_hnsw *hnsw = cs_zalloc_array(1, sizeof *hnsw);
     if (!hnsw)
         return cs_fail_memory(err, "an index");

@@ -9,45 +9,45 @@
 /* Zero fields take the default. */
 typedef struct cs_hnsw_options {
     size_t m;               /* links a node chooses, twice as many at level 0; 4 to 64, default 16 */
-    size_t ef_construction; /* candidates a new node chooses from; m to 4096, default 200 */
+    size_t ef_construction; /* candidates that a new node chooses its links from; m to 4096, default 200 */
     size_t ef;              /* candidates a search keeps; 1 to 65,536, default 64 */
-    cs_quant_kind codes;    /* what a walk compares; the answer is ranked on the exact vectors in any case */
+    cs_quant_kind codes;    /* what a walk compares; results are always re-ranked by the exact vectors */
     uint64_t seed;          /* of the levels */
 } cs_hnsw_options;
 
-/* Put the defaults where `options` has 0. */
+/* Replace every 0 in `options` by the default. */
 void cs_hnsw_options_set_defaults(cs_hnsw_options *options);
 
-/* Vectors of 1 to 4,096 numbers. For CLIPSEARCH_COSINE vectors and queries are taken as L2-normalised.
+/* Vectors of 1 to 4,096 numbers. For CLIPSEARCH_COSINE vectors and queries must be L2-normalised.
  *
  * The same calls with the same seed give the same graph and the same answers, whatever the number of threads.
  * Any number of threads may search, count and check while one changes the index; changes wait for one another. A search
- * sees the index as it was between two changes; it waits for the writing of links already computed (microseconds for
- * one vector, milliseconds for a batch), never for the search for them. */
+ * sees the index as it was between two changes; it waits while links that are already computed are written
+ * (microseconds for one vector, milliseconds for a batch), never while they are computed. */
 clipsearch_status cs_index_hnsw_open(size_t dim, clipsearch_metric metric, const cs_hnsw_options *options,
                                      cs_index **index, clipsearch_error *err);
 
-/* What cs_index_hnsw_check found. Sound: no broken. */
+/* What cs_index_hnsw_check found. The graph is sound when `broken` is 0. */
 typedef struct cs_hnsw_report {
-    size_t vectors;     /* ids in the index */
-    size_t nodes;       /* living nodes of the graph; the others are vectors equal to one of them */
-    size_t removed;     /* nodes still walked over but never found; 0 after a vacuum */
-    size_t broken;      /* links out of range, to oneself, to a free or too low a row, or given twice; bad levels; ids
-                           that the id map does not lead to */
+    size_t vectors; /* ids in the index */
+    size_t nodes;   /* living nodes of the graph; the others are vectors equal to one of them */
+    size_t removed; /* nodes that walks still pass through but never return; 0 after a vacuum */
+    size_t broken;  /* links out of range, to the node itself, to a free row or one of a lower level, or listed twice;
+                           bad levels; ids that the id map does not find */
     size_t unreachable; /* living nodes that no path of links leads to from the entry at level 0 */
     size_t links;       /* at level 0 */
     size_t reciprocal;  /* of them, those whose target links back */
     int levels;         /* above 0 */
 } cs_hnsw_report;
 
-/* Of a mapped index all blocks are verified first: CLIPSEARCH_E_FORMAT when one is damaged. */
+/* All pages of a mapped index are verified first: CLIPSEARCH_E_FORMAT when one is damaged. */
 clipsearch_status cs_index_hnsw_check(const cs_index *index, cs_hnsw_report *report, clipsearch_error *err);
 
-/* What an index is and holds. */
+/* Options and sizes of an index. */
 typedef struct cs_hnsw_info {
     cs_hnsw_options options;
     size_t vectors;    /* ids */
-    size_t rows;       /* places for a vector: those, removed ones, and free ones */
+    size_t rows;       /* with a vector, a removed node, or free */
     size_t nodes;      /* as in cs_hnsw_report */
     size_t removed;    /* the same */
     size_t file_bytes; /* of the file it is mapped from, or 0 */
@@ -58,7 +58,8 @@ void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_info *facts);
 /* Whether there is a vector of that id. */
 bool cs_index_hnsw_has_id(const cs_index *index, int64_t id);
 
-/* The exact vector [dim] of an id; *found false: there is none. CLIPSEARCH_E_FORMAT: it lies in a damaged block. */
+/* Copy the exact vector [dim] of an id; *found receives false when there is none. CLIPSEARCH_E_FORMAT: it lies in a
+ * damaged page. */
 clipsearch_status cs_index_hnsw_copy_vector(const cs_index *index, int64_t id, float *vector, bool *found,
                                             clipsearch_error *err);
 

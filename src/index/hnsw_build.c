@@ -14,18 +14,18 @@
 #include <string.h>
 
 /* Differences from the paper, and why:
- * 1. Vectors are put in batches of at most a BATCH_SHARE-th of the nodes there are. Those of a batch look for their
- *    neighbours in the same standing graph, on any number of threads without a lock; then the links back to them are
- *    computed, one target at a time; then all is published at once. So the graph does not depend on the number of
- *    threads, searches go on meanwhile, and a target that gets several links is pruned once.
- * 2. A vector equal to a node's becomes no node but hangs on that node's chain: copies would otherwise fill one
+ * 1. Vectors are inserted in batches of at most a BATCH_SHARE-th of the nodes there are. Those of a batch look for
+ *    their neighbours in the same unchanging graph, on any number of threads without a lock; then the links back to
+ *    them are computed, one target at a time; then all is published at once. So the graph does not depend on the number
+ *    of threads, searches go on meanwhile, and a target that gets several links is pruned once.
+ * 2. A vector equal to a node's does not become a node; it joins that node's chain. Copies would otherwise fill one
  *    another's links and cut themselves off.
  * 3. The level comes from a hash of seed and id, not from the order of calls. */
-enum { BATCH_SHARE = 32, BATCH_MAX = 1024, FIRST_CAPACITY = 64, MEND_TIMES = 4, LOOK_FOR_EQUAL = 4 };
+enum { BATCH_SHARE = 32, BATCH_MAX = 1024, FIRST_CAPACITY = 64, REPAIR_TIMES = 4, LOOK_FOR_EQUAL = 4 };
 
-/* Once so large a share of the rows is of removed nodes, each insert mends so many rows: the sweep is over before as
- * many again have been removed and inserted. */
-enum { SWEEP_SHARE = 8, SWEEP_ROWS = 8 };
+/* Once a REPAIR_SHARE-th of the rows holds removed nodes, each insert repairs so many rows: the gradual repair is
+ * finished before as many again have been removed and inserted. */
+enum { REPAIR_SHARE = 8, REPAIR_ROWS = 8 };
 
 typedef struct item {
     size_t at; /* in the caller's arrays */
@@ -104,7 +104,7 @@ static bool open_batch(batch *b, size_t most, cs_pool *pool)
     return true;
 }
 
-/* ---- choosing what goes in, and where */
+/* ---- choosing the vectors and their rows */
 
 typedef struct keyed {
     uint64_t key;
@@ -137,7 +137,8 @@ static int by_place(const void *a, const void *b)
     return (x->at > y->at) - (x->at < y->at);
 }
 
-/* The items of vectors [first, first + count), without those whose id comes again and those that change nothing. */
+/* List the items of vectors [first, first + count), without those whose id occurs again and those that change
+ * nothing. */
 static void list_items(batch *b, size_t first, size_t count, keyed *keys)
 {
     const cs_hnsw *hnsw = b->hnsw;
@@ -159,7 +160,7 @@ static void list_items(batch *b, size_t first, size_t count, keyed *keys)
         qsort(b->items, b->count, sizeof *b->items, by_place);
 }
 
-/* Rows for the items, the vectors in them, and room for their upper links; nothing a search can see. */
+/* Reserve rows for the items and room for their upper links, and copy the vectors. Searches see nothing of it yet. */
 static clipsearch_status stage(batch *b, clipsearch_error *err)
 {
     cs_hnsw *hnsw = b->hnsw;
@@ -190,7 +191,7 @@ static clipsearch_status stage(batch *b, clipsearch_error *err)
     return CLIPSEARCH_OK;
 }
 
-/* What stage gave out, back: in the opposite order, so that the chain of free rows is as it was. */
+/* Undo `stage`, in the opposite order, so that the chain of free rows is as it was. */
 static void unstage(batch *b)
 {
     cs_hnsw *hnsw = b->hnsw;
@@ -223,8 +224,8 @@ static void find_equals(batch *b, keyed *keys)
 
 /* ---- links */
 
-/* Living nodes of the walk's pool, into scratch->sorted. */
-static size_t living(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch, size_t count)
+/* Copy the living nodes of the walk's pool to scratch->sorted; returns how many. */
+static size_t list_living(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch, size_t count)
 {
     size_t n = 0;
     for (size_t i = 0; i < count; i++)
@@ -233,7 +234,8 @@ static size_t living(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch, size_t count
     return n;
 }
 
-/* Behind scratch->sorted [count]: the nodes of the best products, from a second walk; then all by distance again. */
+/* Append the nodes with the best products, from a second walk, to scratch->sorted [count]; then sort all by
+ * distance. */
 static size_t add_by_product(const cs_hnsw *hnsw, cs_hnsw_node start, size_t count, cs_hnsw_scratch *scratch)
 {
     size_t found = 0, n = 0;
@@ -243,13 +245,13 @@ static size_t add_by_product(const cs_hnsw *hnsw, cs_hnsw_node start, size_t cou
     const size_t walked = cs_hnsw_walk(hnsw, 1, hnsw->ef_construction, 0, scratch);
     for (size_t i = 0; i < walked; i++)
         if (hnsw->state[scratch->pool[i].row] == CS_HNSW_LIVE)
-            scratch->picked[found++] = scratch->pool[i].row;
+            scratch->rows[found++] = scratch->pool[i].row;
     scratch->query.by_distance = true;
-    cs_quant_distances(&hnsw->quant, &scratch->query, scratch->picked, found, scratch->distances);
+    cs_quant_distances(&hnsw->quant, &scratch->query, scratch->rows, found, scratch->distances);
     for (size_t i = 0; i < found; i++)
-        scratch->sorted[count + i] = (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->picked[i]};
+        scratch->sorted[count + i] = (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->rows[i]};
     cs_hnsw_sort(scratch->sorted, count + found);
-    for (size_t i = 0; i < count + found; i++) /* the same node has the same distance: it stands beside itself */
+    for (size_t i = 0; i < count + found; i++) /* the same node has the same distance, so copies are neighbours */
         if (n == 0 || scratch->sorted[i].row != scratch->sorted[n - 1].row)
             scratch->sorted[n++] = scratch->sorted[i];
     return n;
@@ -277,7 +279,7 @@ static void link_item(void *context, size_t piece, unsigned worker)
     for (int l = level < hnsw->top ? level : hnsw->top; l >= 0; l--) {
         size_t count = cs_hnsw_walk(hnsw, 1, hnsw->ef_construction, l, scratch);
         const cs_hnsw_node start = scratch->pool[0];
-        count = living(hnsw, scratch, count);
+        count = list_living(hnsw, scratch, count);
         for (size_t i = 0; l == 0 && i < count && i < LOOK_FOR_EQUAL; i++)
             if (equal_vectors(hnsw, scratch->sorted[i].row, vector)) {
                 it->same = scratch->sorted[i].row;
@@ -329,7 +331,7 @@ static bool list_edges(batch *b)
     return b->lists != NULL;
 }
 
-/* The new links of one target: the old ones and those back to the batch; of too many, algorithm 4's choice. */
+/* The new links of one target: the old ones and those back to the batch; if they are too many, algorithm 4 chooses. */
 static void link_back(void *context, size_t piece, unsigned worker)
 {
     batch *b = context;
@@ -348,24 +350,25 @@ static void link_back(void *context, size_t piece, unsigned worker)
             links[count] = CS_HNSW_NONE;
         return;
     }
-    memcpy(scratch->picked, old, count * sizeof *old);
+    memcpy(scratch->rows, old, count * sizeof *old);
     for (size_t i = 0; i < added; i++)
-        scratch->picked[count++] = edges[i].source;
+        scratch->rows[count++] = edges[i].source;
     scratch->query.by_distance = hnsw->base.metric == CLIPSEARCH_IP;
     cs_quant_query_row(&hnsw->quant, &scratch->query, edges->target);
-    cs_quant_distances(&hnsw->quant, &scratch->query, scratch->picked, count, scratch->distances);
+    cs_quant_distances(&hnsw->quant, &scratch->query, scratch->rows, count, scratch->distances);
     for (size_t i = 0; i < count; i++)
-        scratch->sorted[i] = (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->picked[i]};
+        scratch->sorted[i] = (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->rows[i]};
     cs_hnsw_sort(scratch->sorted, count);
     cs_hnsw_choose(hnsw, scratch->sorted, count, cap, cap, links, scratch);
 }
 
-/* ---- publishing: nothing can fail any more */
+/* ---- publishing: from here on nothing can fail */
 
-/* An item whose vector equals a node's: onto the node's chain; a node that just lost its last id lives again. */
+/* Append an item whose vector equals a node's to the node's chain; a node that just lost its last id becomes LIVE
+ * again. */
 static void publish_equal(cs_hnsw *hnsw, const item *it)
 {
-    /* its equal in the batch may itself have been found to equal a node, or have been taken for one that lives again */
+    /* its equal in the batch may itself equal a node, or may have revived one */
     uint32_t node = it->same;
     if (hnsw->state[node] == CS_HNSW_SAME)
         node = hnsw->links[node * hnsw->m0];
@@ -413,13 +416,13 @@ static void publish(batch *b)
     for (size_t i = 0; i < b->count; i++)
         if (b->items[i].replaced)
             cs_hnsw_remove_id(hnsw, cs_idmap_find(&hnsw->map, hnsw->ids, b->ids[b->items[i].at]));
-    for (size_t i = 0; i < b->count; i++) /* nodes before what hangs on them */
+    for (size_t i = 0; i < b->count; i++) /* nodes before the vectors on their chains */
         if (b->items[i].same == CS_HNSW_NONE)
             publish_node(hnsw, &b->items[i]);
     for (size_t i = 0; i < b->count; i++)
         if (b->items[i].same != CS_HNSW_NONE)
             publish_equal(hnsw, &b->items[i]);
-    for (size_t i = 0; i < b->count; i++) /* rows whose id went to a node that lives again */
+    for (size_t i = 0; i < b->count; i++) /* rows whose id went to a revived node */
         if (cs_idmap_find(&hnsw->map, hnsw->ids, hnsw->ids[b->items[i].row]) != b->items[i].row)
             cs_hnsw_free_row(hnsw, b->items[i].row);
     pthread_rwlock_unlock(&hnsw->shared->lock);
@@ -427,12 +430,12 @@ static void publish(batch *b)
 
 /* ---- */
 
-/* Room for `more` rows: free ones, or new ones. */
+/* Make room for `more` rows: free ones, or new ones. */
 static clipsearch_status make_room(cs_hnsw *hnsw, size_t more, cs_pool *pool, clipsearch_error *err)
 {
     size_t room, want;
-    /* among so many removed nodes a new one would find few living neighbours, or none */
-    if (hnsw->dead > MEND_TIMES * hnsw->nodes) {
+    /* with so many removed nodes around, a new node would find few living neighbours, or none */
+    if (hnsw->dead > REPAIR_TIMES * hnsw->nodes) {
         clipsearch_status status = cs_hnsw_repair_all(hnsw, pool, err);
         if (status)
             return status;
@@ -459,7 +462,7 @@ static clipsearch_status put_batch(cs_hnsw *hnsw, const int64_t *ids, const floa
         return status;
     keys = cs_alloc_array(count, sizeof *keys);
     if (!keys || !open_batch(&b, count, pool)) {
-        status = cs_fail_memory(err, "vectors on their way into an index");
+        status = cs_fail_memory(err, "inserting vectors into an index");
         goto done;
     }
     list_items(&b, first, count, keys);
@@ -494,8 +497,8 @@ clipsearch_status cs_hnsw_put_many(cs_hnsw *hnsw, const int64_t *ids, const floa
         n = n > count - done ? count - done : n;
         status = cs_hnsw_update_offset(hnsw, vectors, count, pool, err);
         if (status == CLIPSEARCH_OK)
-            status = cs_hnsw_repair_step(hnsw, hnsw->dead > FIRST_CAPACITY && hnsw->dead >= hnsw->rows / SWEEP_SHARE,
-                                         n * SWEEP_ROWS, err);
+            status = cs_hnsw_repair_step(hnsw, hnsw->dead > FIRST_CAPACITY && hnsw->dead >= hnsw->rows / REPAIR_SHARE,
+                                         n * REPAIR_ROWS, err);
         if (status == CLIPSEARCH_OK)
             status = put_batch(hnsw, ids, vectors, done, n, pool, err);
         done += n;

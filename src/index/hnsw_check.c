@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_check.c - whether a graph is as it should be. */
+ * hnsw_check.c - checking that a graph is sound. */
 #include "base/mem.h"
 #include "index/hnsw_file.h"
 #include "index/hnsw_graph.h"
@@ -13,7 +13,7 @@ static bool leads_back(const cs_hnsw *hnsw, uint32_t from, uint32_t to)
     return false;
 }
 
-/* One list of links; false when something in it must not be followed. */
+/* Check one list of links; false when one of them must not be followed. */
 static bool check_links(const cs_hnsw *hnsw, uint32_t row, int level, cs_hnsw_report *report)
 {
     const uint32_t *links = cs_hnsw_links(hnsw, row, level);
@@ -58,7 +58,7 @@ static void check_row(const cs_hnsw *hnsw, uint32_t row, cs_hnsw_report *report)
         check_links(hnsw, row, level, report);
 }
 
-/* Only a graph without broken links is walked. queue [rows]. */
+/* Called only for a graph without broken links. queue [rows]. */
 static void count_unreachable(const cs_hnsw *hnsw, cs_visited *reached, uint32_t *queue, cs_hnsw_report *report)
 {
     size_t first = 0, last = 0;

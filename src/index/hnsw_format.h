@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_format.h - how an index lies in a file. */
+ * hnsw_format.h - the layout of an index file. */
 #ifndef CS_INDEX_HNSW_FORMAT_H
 #define CS_INDEX_HNSW_FORMAT_H
 
 #include "index/hnsw_graph.h"
 #include "index/hnsw_pages.h"
 
-/* A page of header; then a checksum for every block of every section, section after section; then the sections, each
+/* A page of header; then a checksum for every page of every section, section after section; then the sections, each
  * beginning on a page, in the machine's own byte order and exactly as they lie in memory. A section's own checksum, in
- * the header, is over the checksums of its blocks, and the header's last word over the header. */
+ * the header, is over the checksums of its pages, and the header's last word is the checksum of the header. */
 #define CS_HNSW_MAGIC "clsehns\n"
 enum {
     CS_HNSW_VERSION = 1,
     CS_HNSW_BYTE_ORDER = 0x01020304,
 };
 
-/* In the order of the file. The first three are the pages's. */
+/* In the order of the file. The first three are verified page by page. */
 enum {
     CS_SECTION_LINKS = CS_PAGES_LINKS,
     CS_SECTION_CODES = CS_PAGES_CODES, /* empty for f32: the exact vectors are the codes */
@@ -35,7 +35,7 @@ enum {
 
 typedef struct cs_hnsw_section {
     uint64_t offset, bytes;
-    uint64_t checksum; /* of the checksums of its blocks */
+    uint64_t checksum; /* of the checksums of its pages */
 } cs_hnsw_section;
 
 typedef struct cs_hnsw_header {
@@ -46,7 +46,7 @@ typedef struct cs_hnsw_header {
     uint64_t owner, generation; /* the stamp */
     uint32_t metric, codes, dim, m, ef_construction, ef;
     uint32_t free_row, entry, top, unused;
-    uint64_t seed, rows, count, nodes, dead, trained, upper_count, slots;
+    uint64_t seed, rows, count, nodes, dead, offset_count, upper_count, slots;
     double offset_square;
     cs_hnsw_section section[CS_SECTIONS];
 } cs_hnsw_header;

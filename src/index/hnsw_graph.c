@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_graph.c - the memory of an HNSW index. */
+ * hnsw_graph.c - the memory of an HNSW index: arrays that grow, and scratch. */
 #include "index/hnsw_graph.h"
 
 #include "base/mem.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* A zeroed, aligned array with the first `used` of `old`'s items; NULL when out of memory. */
-static void *larger(const void *old, size_t used, size_t count, size_t size)
+static void *grow_array(const void *old, size_t used, size_t count, size_t size)
 {
     char *array = cs_alloc_aligned(count, size);
     if (!array)
@@ -20,26 +20,27 @@ static void *larger(const void *old, size_t used, size_t count, size_t size)
     return array;
 }
 
-static bool larger_arrays(const cs_hnsw *old, cs_hnsw *new, size_t capacity)
+static bool grow_arrays(const cs_hnsw *old, cs_hnsw *grown, size_t capacity)
 {
     const size_t rows = old->rows;
     const bool i8 = old->quant.kind == CS_QUANT_I8, ip = old->base.metric == CLIPSEARCH_IP;
-    new->capacity = capacity;
-    new->exact = larger(old->exact, rows, capacity, old->exact_stride * sizeof *new->exact);
-    new->links = larger(old->links, rows, capacity, old->m0 * sizeof *new->links);
-    new->state = larger(old->state, rows, capacity, sizeof *new->state);
-    new->levels = larger(old->levels, rows, capacity, sizeof *new->levels);
-    new->upper_at = larger(old->upper_at, rows, capacity, sizeof *new->upper_at);
-    new->next = larger(old->next, rows, capacity, sizeof *new->next);
-    new->ids = larger(old->ids, rows, capacity, sizeof *new->ids);
-    new->quant.terms = i8 ? larger(old->quant.terms, rows, capacity, sizeof *new->quant.terms) : NULL;
-    new->quant.squares = ip ? larger(old->quant.squares, rows, capacity, sizeof *new->quant.squares) : NULL;
-    new->quant.rows =
-        old->quant.kind == CS_QUANT_F32 ? new->exact : larger(old->quant.rows, rows, capacity, old->quant.row_bytes);
-    new->map = (cs_idmap){0};
-    return new->exact &&new->links &&new->state &&new->levels &&new->upper_at &&new->next &&new->ids &&new->quant
-               .rows &&
-           (!i8 || new->quant.terms) && (!ip || new->quant.squares) && cs_idmap_make(&new->map, capacity);
+    grown->capacity = capacity;
+    grown->exact = grow_array(old->exact, rows, capacity, old->exact_stride * sizeof *grown->exact);
+    grown->links = grow_array(old->links, rows, capacity, old->m0 * sizeof *grown->links);
+    grown->state = grow_array(old->state, rows, capacity, sizeof *grown->state);
+    grown->levels = grow_array(old->levels, rows, capacity, sizeof *grown->levels);
+    grown->upper_at = grow_array(old->upper_at, rows, capacity, sizeof *grown->upper_at);
+    grown->next = grow_array(old->next, rows, capacity, sizeof *grown->next);
+    grown->ids = grow_array(old->ids, rows, capacity, sizeof *grown->ids);
+    grown->quant.terms = i8 ? grow_array(old->quant.terms, rows, capacity, sizeof *grown->quant.terms) : NULL;
+    grown->quant.squares = ip ? grow_array(old->quant.squares, rows, capacity, sizeof *grown->quant.squares) : NULL;
+    grown->quant.rows = old->quant.kind == CS_QUANT_F32
+                            ? grown->exact
+                            : grow_array(old->quant.rows, rows, capacity, old->quant.row_bytes);
+    grown->map = (cs_idmap){0};
+    return grown->exact && grown->links && grown->state && grown->levels && grown->upper_at && grown->next &&
+           grown->ids && grown->quant.rows && (!i8 || grown->quant.terms) && (!ip || grown->quant.squares) &&
+           cs_idmap_make(&grown->map, capacity);
 }
 
 static void free_row_arrays(cs_hnsw *hnsw)
@@ -58,49 +59,49 @@ static void free_row_arrays(cs_hnsw *hnsw)
     cs_idmap_free(&hnsw->map);
 }
 
-/* Not the whole struct: what every kind of index has in common is read without a lock. */
-static void adopt(cs_hnsw *hnsw, const cs_hnsw *new)
+/* Not the whole struct: the part that every kind of index has in common is read without a lock. */
+static void use_arrays(cs_hnsw *hnsw, const cs_hnsw *grown)
 {
-    hnsw->capacity = new->capacity;
-    hnsw->exact = new->exact;
-    hnsw->quant = new->quant;
-    hnsw->links = new->links;
-    hnsw->state = new->state;
-    hnsw->levels = new->levels;
-    hnsw->upper_at = new->upper_at;
-    hnsw->next = new->next;
-    hnsw->ids = new->ids;
-    hnsw->map = new->map;
+    hnsw->capacity = grown->capacity;
+    hnsw->exact = grown->exact;
+    hnsw->quant = grown->quant;
+    hnsw->links = grown->links;
+    hnsw->state = grown->state;
+    hnsw->levels = grown->levels;
+    hnsw->upper_at = grown->upper_at;
+    hnsw->next = grown->next;
+    hnsw->ids = grown->ids;
+    hnsw->map = grown->map;
 }
 
-static clipsearch_status fail_room(const cs_hnsw *hnsw, size_t capacity, clipsearch_status status,
-                                   clipsearch_error *err)
+static clipsearch_status fail_capacity(const cs_hnsw *hnsw, size_t capacity, clipsearch_status status,
+                                       clipsearch_error *err)
 {
     if (status == CLIPSEARCH_E_LIMIT)
         return cs_fail(err, status, "%zu vectors are more than the %d a graph can hold", capacity, CS_HNSW_MAX_ROWS);
     return cs_fail(err, status, "out of memory for an index of %zu vectors of %zu numbers", capacity, hnsw->base.dim);
 }
 
-static void fill_map(const cs_hnsw *from, cs_hnsw *new)
+static void fill_map(const cs_hnsw *from, cs_hnsw *grown)
 {
     for (size_t row = 0; row < from->rows; row++)
         if (from->state[row] == CS_HNSW_LIVE || from->state[row] == CS_HNSW_SAME)
-            cs_idmap_add(&new->map, new->ids, row);
+            cs_idmap_add(&grown->map, grown->ids, row);
 }
 
-/* The copies are made while searches go on; only the change of pointers keeps them out. */
+/* The copies are made while searches go on; only the change of pointers makes them wait. */
 clipsearch_status cs_hnsw_grow(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err)
 {
     if (capacity > CS_HNSW_MAX_ROWS)
-        return fail_room(hnsw, capacity, CLIPSEARCH_E_LIMIT, err);
-    cs_hnsw new = *hnsw, old = *hnsw;
-    if (!larger_arrays(hnsw, &new, capacity)) {
-        free_row_arrays(&new);
-        return fail_room(hnsw, capacity, CLIPSEARCH_E_MEMORY, err);
+        return fail_capacity(hnsw, capacity, CLIPSEARCH_E_LIMIT, err);
+    cs_hnsw grown = *hnsw, old = *hnsw;
+    if (!grow_arrays(hnsw, &grown, capacity)) {
+        free_row_arrays(&grown);
+        return fail_capacity(hnsw, capacity, CLIPSEARCH_E_MEMORY, err);
     }
-    fill_map(hnsw, &new);
+    fill_map(hnsw, &grown);
     pthread_rwlock_wrlock(&hnsw->shared->lock);
-    adopt(hnsw, &new);
+    use_arrays(hnsw, &grown);
     pthread_rwlock_unlock(&hnsw->shared->lock);
     free_row_arrays(&old);
     return CLIPSEARCH_OK;
@@ -111,7 +112,7 @@ bool cs_hnsw_grow_upper(cs_hnsw *hnsw, size_t blocks)
     if (hnsw->upper_count + blocks <= hnsw->upper_capacity)
         return true;
     const size_t capacity = hnsw->upper_count + blocks + hnsw->upper_count / 2 + CS_HNSW_LEVELS;
-    uint32_t *upper = larger(hnsw->upper, hnsw->upper_count, capacity, hnsw->m * sizeof *upper), *old = hnsw->upper;
+    uint32_t *upper = grow_array(hnsw->upper, hnsw->upper_count, capacity, hnsw->m * sizeof *upper), *old = hnsw->upper;
     if (!upper)
         return false;
     pthread_rwlock_wrlock(&hnsw->shared->lock);
@@ -127,7 +128,7 @@ void cs_hnsw_free_arrays(cs_hnsw *hnsw)
     free_row_arrays(hnsw);
     cs_free(hnsw->upper);
     cs_free(hnsw->quant.offset);
-    cs_free(hnsw->going.bits);
+    cs_free(hnsw->retiring.bits);
 }
 
 /* ---- from a file into memory */
@@ -149,7 +150,7 @@ void cs_hnsw_clear_arrays(cs_hnsw *hnsw)
     hnsw->map = (cs_idmap){0};
 }
 
-/* What changes follow without further looks; the upper levels were seen to when the file was opened. */
+/* The links that changes follow without further checks; the upper levels were checked when the file was opened. */
 static bool links_are_right(const cs_hnsw *hnsw)
 {
     bool right = true;
@@ -167,15 +168,16 @@ static bool links_are_right(const cs_hnsw *hnsw)
     return right && same == hnsw->count - hnsw->nodes;
 }
 
-static bool copy_arrays(const cs_hnsw *mapped, cs_hnsw *new, size_t capacity)
+static bool copy_arrays(const cs_hnsw *mapped, cs_hnsw *grown, size_t capacity)
 {
     const bool i8 = mapped->quant.kind == CS_QUANT_I8;
     const size_t dim = mapped->base.dim;
-    cs_hnsw_clear_arrays(new);
-    new->upper_capacity = mapped->upper_count + CS_HNSW_LEVELS;
-    new->upper = larger(mapped->upper, mapped->upper_count, new->upper_capacity, mapped->m * sizeof *new->upper);
-    new->quant.offset = i8 ? larger(mapped->quant.offset, dim, dim, sizeof *new->quant.offset) : NULL;
-    return larger_arrays(mapped, new, capacity) && new->upper && (!i8 || new->quant.offset);
+    cs_hnsw_clear_arrays(grown);
+    grown->upper_capacity = mapped->upper_count + CS_HNSW_LEVELS;
+    grown->upper =
+        grow_array(mapped->upper, mapped->upper_count, grown->upper_capacity, mapped->m * sizeof *grown->upper);
+    grown->quant.offset = i8 ? grow_array(mapped->quant.offset, dim, dim, sizeof *grown->quant.offset) : NULL;
+    return grow_arrays(mapped, grown, capacity) && grown->upper && (!i8 || grown->quant.offset);
 }
 
 clipsearch_status cs_hnsw_copy_to_memory(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err)
@@ -186,20 +188,20 @@ clipsearch_status cs_hnsw_copy_to_memory(cs_hnsw *hnsw, size_t capacity, clipsea
     if (!cs_hnsw_pages_verify_all(pages))
         return cs_hnsw_pages_fail(pages, err);
     if (!links_are_right(hnsw))
-        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: its links lead where no node is", pages->path);
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: a link leads to a row that holds no node", pages->path);
     capacity = capacity < hnsw->rows ? hnsw->rows : capacity;
     if (capacity > CS_HNSW_MAX_ROWS)
-        return fail_room(hnsw, capacity, CLIPSEARCH_E_LIMIT, err);
-    cs_hnsw new = *hnsw;
-    if (!copy_arrays(hnsw, &new, capacity)) {
-        cs_hnsw_free_arrays(&new);
-        return fail_room(hnsw, capacity, CLIPSEARCH_E_MEMORY, err);
+        return fail_capacity(hnsw, capacity, CLIPSEARCH_E_LIMIT, err);
+    cs_hnsw grown = *hnsw;
+    if (!copy_arrays(hnsw, &grown, capacity)) {
+        cs_hnsw_free_arrays(&grown);
+        return fail_capacity(hnsw, capacity, CLIPSEARCH_E_MEMORY, err);
     }
-    fill_map(hnsw, &new);
+    fill_map(hnsw, &grown);
     pthread_rwlock_wrlock(&hnsw->shared->lock);
-    adopt(hnsw, &new);
-    hnsw->upper = new.upper;
-    hnsw->upper_capacity = new.upper_capacity;
+    use_arrays(hnsw, &grown);
+    hnsw->upper = grown.upper;
+    hnsw->upper_capacity = grown.upper_capacity;
     hnsw->pages = NULL;
     pthread_rwlock_unlock(&hnsw->shared->lock);
     cs_hnsw_pages_close(pages);
@@ -218,20 +220,20 @@ void cs_hnsw_free_scratch(cs_hnsw_scratch *scratch)
     cs_free(scratch->pool);
     cs_free(scratch->sorted);
     cs_free(scratch->pruned);
-    cs_free(scratch->picked);
+    cs_free(scratch->rows);
     cs_free(scratch->distances);
     cs_free(scratch);
 }
 
-/* A fresh array in place of *array; its contents are not kept. */
-static bool renew(void *array, size_t count, size_t size)
+/* Replace *array by a fresh one; its contents are not kept. */
+static bool replace_array(void *array, size_t count, size_t size)
 {
-    void *new = cs_alloc_array(count, size), *old;
-    if (!new)
+    void *grown = cs_alloc_array(count, size), *old;
+    if (!grown)
         return false;
     memcpy(&old, array, sizeof old);
     cs_free(old);
-    memcpy(array, &new, sizeof new);
+    memcpy(array, &grown, sizeof grown);
     return true;
 }
 
@@ -239,21 +241,21 @@ static bool fit_scratch(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch, size_t ef
 {
     const size_t words = cs_visited_words(hnsw->capacity);
     if (scratch->visited.words < words) {
-        if (!renew(&scratch->visited.bits, words, sizeof *scratch->visited.bits))
+        if (!replace_array(&scratch->visited.bits, words, sizeof *scratch->visited.bits))
             return false;
         scratch->visited.words = words;
     }
     if (scratch->pool_capacity < ef) {
-        if (!renew(&scratch->pool, ef + 1, sizeof *scratch->pool))
+        if (!replace_array(&scratch->pool, ef + 1, sizeof *scratch->pool))
             return false;
         scratch->pool_capacity = ef;
     }
     sort = sort < hnsw->m0 ? hnsw->m0 : sort;
     if (scratch->sort_capacity < sort) {
-        if (!renew(&scratch->sorted, sort, sizeof *scratch->sorted) ||
-            !renew(&scratch->pruned, sort, sizeof *scratch->pruned) ||
-            !renew(&scratch->picked, sort, sizeof *scratch->picked) ||
-            !renew(&scratch->distances, sort, sizeof *scratch->distances))
+        if (!replace_array(&scratch->sorted, sort, sizeof *scratch->sorted) ||
+            !replace_array(&scratch->pruned, sort, sizeof *scratch->pruned) ||
+            !replace_array(&scratch->rows, sort, sizeof *scratch->rows) ||
+            !replace_array(&scratch->distances, sort, sizeof *scratch->distances))
             return false;
         scratch->sort_capacity = sort;
     }

@@ -17,8 +17,8 @@ enum {
     CS_HNSW_MAX_ROWS = 1 << 30 /* a row number leaves two bits of a word free */
 };
 
-/* What a row is. FREE: can be given out. LIVE: a node. SAME: a vector equal to a node's, not in the graph itself. DEAD:
- * a removed node that the walk still steps over. */
+/* What a row is. FREE: unused. LIVE: a node. SAME: a vector equal to a node's, not in the graph itself. DEAD: a removed
+ * node that walks still pass through. */
 enum { CS_HNSW_FREE, CS_HNSW_LIVE, CS_HNSW_SAME, CS_HNSW_DEAD };
 
 typedef struct cs_hnsw_node {
@@ -36,18 +36,18 @@ struct cs_hnsw_scratch {
     size_t pool_capacity;
     cs_hnsw_node *sorted, *pruned; /* [sort_capacity] while neighbours are chosen */
     size_t sort_capacity;
-    uint32_t *picked; /* [sort_capacity], and at least a node's links */
+    uint32_t *rows;   /* [sort_capacity], and at least a node's links */
     float *distances; /* [sort_capacity], the same */
     size_t compared, expanded;
-    bool damaged; /* the walk came upon a block of the file that is */
+    bool damaged; /* the walk met a damaged page of the file */
 };
 
-/* What threads share and a const index may change. */
+/* What threads share, and what may change in a const index. */
 typedef struct cs_hnsw_shared {
-    pthread_rwlock_t lock; /* readers: searches; a writer takes it for moments, to publish */
+    pthread_rwlock_t lock; /* searches read; a change takes it for moments, to publish */
     pthread_mutex_t writer;
     pthread_mutex_t scratch_lock;
-    cs_hnsw_scratch *scratch; /* those not in use */
+    cs_hnsw_scratch *scratch; /* the ones not in use */
 } cs_hnsw_shared;
 
 typedef struct cs_hnsw {
@@ -57,29 +57,29 @@ typedef struct cs_hnsw {
     uint64_t seed;
     cs_hnsw_shared *shared;
 
-    size_t capacity, rows; /* rows: all that were ever given out are below */
+    size_t capacity, rows; /* rows: all rows ever used are below */
     size_t count;          /* ids */
     size_t nodes, dead;    /* LIVE and DEAD rows */
     uint32_t free_row;     /* first of the chain of free rows through next, or NONE */
     float *exact;          /* [capacity, exact_stride], zeros behind dim */
     size_t exact_stride;
     cs_quant quant;
-    size_t trained;     /* vectors there were when quant.offset was taken */
-    uint32_t *links;    /* [capacity, m0] level 0, ended by NONE; of a SAME row: its node */
-    uint8_t *state;     /* [capacity] */
-    uint8_t *levels;    /* [capacity] */
-    uint32_t *upper_at; /* [capacity] a row's first block in upper: level l is block upper_at + l - 1 */
-    uint32_t *upper;    /* [upper_capacity, m] */
+    size_t offset_count; /* vectors there were when quant.offset was computed */
+    uint32_t *links;     /* [capacity, m0] level 0, ended by NONE; of a SAME row: its node */
+    uint8_t *state;      /* [capacity] */
+    uint8_t *levels;     /* [capacity] */
+    uint32_t *upper_at;  /* [capacity] a row's first block in upper: level l is block upper_at + l - 1 */
+    uint32_t *upper;     /* [upper_capacity, m] */
     size_t upper_count, upper_capacity;
-    uint32_t *next;   /* [capacity] chain of vectors equal to a node's, or of free rows */
-    int64_t *ids;     /* [capacity] */
-    cs_idmap map;     /* id -> row */
-    uint32_t entry;   /* NONE: no node */
-    int top;          /* the entry's level */
-    cs_visited going; /* a sweep's (hnsw_repair_step.h): the removed nodes it will free; between sweeps no bits */
-    size_t swept;     /* rows it has seen to; from going.words * 64 on it frees */
-    cs_hnsw_pages
-        *pages; /* the arrays are this file's and are not to be written; NULL: they are in memory, and owned */
+    uint32_t *next; /* [capacity] chain of vectors equal to a node's, or of free rows */
+    int64_t *ids;   /* [capacity] */
+    cs_idmap map;   /* id -> row */
+    uint32_t entry; /* NONE: no node */
+    int top;        /* the entry's level */
+    cs_visited
+        retiring; /* removed nodes that a gradual repair (hnsw_repair_step.h) will free; no bits while there is none */
+    size_t repaired;      /* rows that it has repaired; from retiring.words * 64 on it frees */
+    cs_hnsw_pages *pages; /* the file whose read-only arrays these are; NULL: they are in memory, and owned */
 } cs_hnsw;
 
 static inline uint32_t *cs_hnsw_links(const cs_hnsw *hnsw, uint32_t row, int level)
@@ -101,18 +101,18 @@ static inline size_t cs_hnsw_link_count(const uint32_t *links, size_t cap)
     return n;
 }
 
-/* New arrays of `capacity` rows with the old contents; on failure all is as it was. The writer's lock is held. */
+/* Make arrays of `capacity` rows with the old contents; on failure all is as it was. The writer's lock is held. */
 clipsearch_status cs_hnsw_grow(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err);
-/* Room for `blocks` more upper blocks. */
+/* Make room for `blocks` more upper blocks. */
 bool cs_hnsw_grow_upper(cs_hnsw *hnsw, size_t blocks);
 void cs_hnsw_free_arrays(cs_hnsw *hnsw);
-/* Point at none any more. */
+/* Set all pointers to NULL without freeing. */
 void cs_hnsw_clear_arrays(cs_hnsw *hnsw);
-/* What cs_index_hnsw_copy_to_memory says. The writer's lock is held. */
+/* As cs_index_hnsw_copy_to_memory. The writer's lock is held. */
 clipsearch_status cs_hnsw_copy_to_memory(cs_hnsw *hnsw, size_t capacity, clipsearch_error *err);
 
-/* Scratch for walks of `ef` candidates and choices among `sort` of them; NULL when out of memory. A shared lock, or the
- * writer's, is held. */
+/* Scratch for walks of `ef` candidates and choices among `sort` of them, to be returned; NULL when out of memory. A
+ * shared lock, or the writer's, is held. */
 cs_hnsw_scratch *cs_hnsw_borrow_scratch(const cs_hnsw *hnsw, size_t ef, size_t sort);
 void cs_hnsw_return_scratch(const cs_hnsw *hnsw, cs_hnsw_scratch *scratch);
 void cs_hnsw_free_scratch(cs_hnsw_scratch *scratch);

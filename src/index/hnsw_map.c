@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_map.c - a file to an index. Nothing in the file is believed before it was checked. */
+ * hnsw_map.c - mapping a file as an index. Nothing in the file is used before it is checked. */
 #include "base/checksum.h"
 #include "base/mem.h"
 #include "index/hnsw_file.h"
@@ -14,7 +14,7 @@ typedef struct opening {
     const uint8_t *data;
     size_t size;
     cs_hnsw_header header;
-    const uint64_t *sums[CS_SECTIONS];
+    const uint64_t *checksums[CS_SECTIONS];
     clipsearch_error *err;
 } opening;
 
@@ -29,9 +29,10 @@ static clipsearch_status check_kind(const opening *o)
 {
     const cs_hnsw_header *h = &o->header;
     if (h->byte_order != CS_HNSW_BYTE_ORDER || (h->version == CS_HNSW_VERSION && h->word_bytes != sizeof(size_t)))
-        return cs_fail(o->err, CLIPSEARCH_E_UNSUPPORTED, "%s: made on a machine of another kind", o->path);
+        return cs_fail(o->err, CLIPSEARCH_E_UNSUPPORTED, "%s: made on a machine with another byte order or word size",
+                       o->path);
     if (h->version != CS_HNSW_VERSION)
-        return cs_fail(o->err, CLIPSEARCH_E_UNSUPPORTED, "%s: of version %u of the format; this clipsearch reads %d",
+        return cs_fail(o->err, CLIPSEARCH_E_UNSUPPORTED, "%s: version %u of the format; this build reads version %d",
                        o->path, (unsigned)h->version, (int)CS_HNSW_VERSION);
     return CLIPSEARCH_OK;
 }
@@ -40,50 +41,52 @@ static clipsearch_status read_header(opening *o)
 {
     uint64_t sum;
     if (o->size < CS_HNSW_PAGE)
-        return fail(o, "cut short, or no index");
+        return fail(o, "truncated, or not an index file");
     memcpy(&o->header, o->data, sizeof o->header);
     if (memcmp(o->header.magic, CS_HNSW_MAGIC, sizeof o->header.magic) != 0)
-        return fail(o, "no index, by its first bytes");
+        return fail(o, "not an index file, by its first bytes");
     memcpy(&sum, o->data + CS_HNSW_CHECKED, sizeof sum);
     clipsearch_status status = CLIPSEARCH_OK;
-    if (cs_checksum(o->data, CS_HNSW_CHECKED) != sum) { /* of another version or machine, the sum says nothing */
+    if (cs_checksum(o->data, CS_HNSW_CHECKED) !=
+        sum) { /* in another version, or from another machine, the checksum says nothing */
         status = check_kind(o);
         return status ? status : fail(o, "its header is damaged");
     }
     status = check_kind(o);
     if (status == CLIPSEARCH_OK && o->header.sections != CS_SECTIONS)
-        status = fail(o, "its header says what cannot be");
+        status = fail(o, "its header contradicts itself");
     if (status == CLIPSEARCH_OK && o->header.file_bytes != o->size)
         status = cs_fail(o->err, CLIPSEARCH_E_FORMAT, "%s: %zu bytes, but its header says %llu", o->path, o->size,
                          (unsigned long long)o->header.file_bytes);
     return status;
 }
 
-/* Where the sections lie, and the checksums of their blocks. */
+/* Where the sections lie, and the checksums of their pages. */
 static clipsearch_status read_tables(opening *o)
 {
     size_t at = CS_HNSW_PAGE;
     for (int s = 0; s < CS_SECTIONS; s++) {
         const cs_hnsw_section *section = &o->header.section[s];
         if (section->offset % CS_HNSW_PAGE || section->offset > o->size || section->bytes > o->size - section->offset)
-            return fail(o, "its header says what cannot be");
-        const size_t bytes = cs_hnsw_page_count((size_t)section->bytes) * sizeof *o->sums[s];
+            return fail(o, "its header contradicts itself");
+        const size_t bytes = cs_hnsw_page_count((size_t)section->bytes) * sizeof *o->checksums[s];
         if (bytes > o->size - at)
-            return fail(o, "its header says what cannot be");
+            return fail(o, "its header contradicts itself");
         if (cs_checksum(o->data + at, bytes) != section->checksum)
             return fail(o, "its table of checksums is damaged");
-        o->sums[s] = (const uint64_t *)(const void *)(o->data + at); /* a multiple of eight behind a page's start */
+        o->checksums[s] =
+            (const uint64_t *)(const void *)(o->data + at); /* a multiple of eight behind a page's start */
         at += bytes;
     }
     for (int s = 0; s < CS_SECTIONS; s++)
         if (o->header.section[s].offset < at)
-            return fail(o, "its header says what cannot be");
+            return fail(o, "its header contradicts itself");
     return CLIPSEARCH_OK;
 }
 
 /* ---- numbers */
 
-static bool numbers_can_be(const cs_hnsw_header *h)
+static bool numbers_are_valid(const cs_hnsw_header *h)
 {
     const bool empty = h->entry == CS_HNSW_NONE;
     return h->rows <= CS_HNSW_MAX_ROWS && h->count <= h->rows && h->nodes <= h->count && h->dead <= h->rows &&
@@ -93,7 +96,8 @@ static bool numbers_can_be(const cs_hnsw_header *h)
            h->slots / 2 >= h->count && h->slots <= UINT64_C(1) << 34;
 }
 
-static void *writable(const void *mapped) /* never written: the map is closed to it, and an owner copies first */
+/* Never written to: the map is read-only, and every change first copies the index into memory. */
+static void *writable(const void *mapped)
 {
     return (void *)(uintptr_t)mapped;
 }
@@ -103,18 +107,18 @@ static const void *at(const opening *o, int section)
     return o->data + o->header.section[section].offset;
 }
 
-/* The index's numbers and arrays; all sizes are held against the table. */
-static clipsearch_status take_arrays(opening *o, cs_hnsw *hnsw)
+/* Set the index's numbers and arrays; all sizes are compared with the table. */
+static clipsearch_status map_arrays(opening *o, cs_hnsw *hnsw)
 {
     const cs_hnsw_header *h = &o->header;
     cs_hnsw_part parts[CS_SECTIONS];
-    if (!numbers_can_be(h))
-        return fail(o, "its header says what cannot be");
+    if (!numbers_are_valid(h))
+        return fail(o, "its header contradicts itself");
     hnsw->capacity = hnsw->rows = h->rows;
     hnsw->count = h->count;
     hnsw->nodes = h->nodes;
     hnsw->dead = h->dead;
-    hnsw->trained = h->trained;
+    hnsw->offset_count = h->offset_count;
     hnsw->free_row = h->free_row;
     hnsw->entry = h->entry;
     hnsw->top = (int)h->top;
@@ -123,7 +127,7 @@ static clipsearch_status take_arrays(opening *o, cs_hnsw *hnsw)
     cs_hnsw_list_parts(hnsw, h->slots, parts);
     for (int s = 0; s < CS_SECTIONS; s++)
         if (parts[s].bytes != h->section[s].bytes)
-            return fail(o, "its sections have sizes that cannot be");
+            return fail(o, "its sections have impossible sizes");
     hnsw->links = writable(at(o, CS_SECTION_LINKS));
     hnsw->exact = writable(at(o, CS_SECTION_EXACT));
     hnsw->quant.rows = writable(at(o, hnsw->quant.kind == CS_QUANT_F32 ? CS_SECTION_EXACT : CS_SECTION_CODES));
@@ -147,9 +151,9 @@ static clipsearch_status verify_small(const opening *o)
     for (int s = CS_PAGES_SECTIONS; s < CS_SECTIONS; s++) {
         const uint8_t *data = at(o, s);
         size_t left = (size_t)o->header.section[s].bytes;
-        for (size_t block = 0, size; left; left -= size, data += size, block++) {
+        for (size_t page = 0, size; left; left -= size, data += size, page++) {
             size = left < CS_HNSW_PAGE ? left : CS_HNSW_PAGE;
-            if (cs_checksum(data, size) != o->sums[s][block])
+            if (cs_checksum(data, size) != o->checksums[s][page])
                 return cs_fail(o->err, CLIPSEARCH_E_FORMAT,
                                "%s: damaged within the %d bytes at %zu (their checksum differs)", o->path, CS_HNSW_PAGE,
                                (size_t)(data - o->data));
@@ -174,7 +178,7 @@ static bool states_are_right(const cs_hnsw *hnsw)
            (hnsw->entry == CS_HNSW_NONE || (is_node(hnsw, hnsw->entry) && hnsw->levels[hnsw->entry] == hnsw->top));
 }
 
-/* Links above level 0 are few and are followed without further looks. */
+/* Links above level 0 are few and are followed without further checks. */
 static bool upper_is_right(const cs_hnsw *hnsw)
 {
     for (size_t row = 0; row < hnsw->rows; row++) {
@@ -192,13 +196,13 @@ static bool upper_is_right(const cs_hnsw *hnsw)
     return true;
 }
 
-/* Chains of equal vectors and of free rows end: no row stands behind two others, and none behind itself. */
+/* Chains of equal vectors and of free rows end: no row follows two others, and none follows itself. */
 static clipsearch_status check_chains(const opening *o, const cs_hnsw *hnsw)
 {
     const size_t words = cs_visited_words(hnsw->rows);
     cs_visited behind = {.bits = cs_zalloc_array(words, sizeof *behind.bits), .words = words};
     if (!behind.bits)
-        return cs_fail_memory(o->err, "opening an index");
+        return cs_fail_memory(o->err, "opening an index file");
     bool right = true;
     if (hnsw->free_row != CS_HNSW_NONE)
         right = cs_visited_add(&behind, hnsw->free_row) && hnsw->state[hnsw->free_row] == CS_HNSW_FREE;
@@ -228,7 +232,7 @@ static clipsearch_status check_arrays(const opening *o, const cs_hnsw *hnsw)
 {
     clipsearch_status status = verify_small(o);
     if (status == CLIPSEARCH_OK && !states_are_right(hnsw))
-        status = fail(o, "its counts do not fit its rows");
+        status = fail(o, "its counts do not match its rows");
     if (status == CLIPSEARCH_OK && !upper_is_right(hnsw))
         status = fail(o, "its upper levels are damaged");
     if (status == CLIPSEARCH_OK && !map_is_right(hnsw, o->header.slots))
@@ -238,7 +242,7 @@ static clipsearch_status check_arrays(const opening *o, const cs_hnsw *hnsw)
 
 /* ---- */
 
-/* Exact vectors are read one by one, so what lies around them is not to be read ahead from the disk. */
+/* Exact vectors are read one by one, so the system need not read ahead around them. */
 static void advise(const opening *o)
 {
     const cs_hnsw_section *exact = &o->header.section[CS_SECTION_EXACT];
@@ -262,19 +266,19 @@ static clipsearch_status open_mapped(opening *o, cs_hnsw_pages *pages, cs_hnsw *
                                      .seed = h->seed};
     if (!h->m || !h->ef_construction || !h->ef ||
         (status = cs_index_hnsw_open(h->dim, (clipsearch_metric)h->metric, &options, &index, err)) != CLIPSEARCH_OK)
-        return status == CLIPSEARCH_E_MEMORY ? status : fail(o, "its header says what cannot be");
+        return status == CLIPSEARCH_E_MEMORY ? status : fail(o, "its header contradicts itself");
     cs_hnsw *hnsw = (cs_hnsw *)index;
     cs_hnsw_free_arrays(hnsw); /* only the offset; the file has its own */
     cs_hnsw_clear_arrays(hnsw);
-    status = take_arrays(o, hnsw);
+    status = map_arrays(o, hnsw);
     if (status == CLIPSEARCH_OK)
         status = check_arrays(o, hnsw);
     const size_t row_bytes[CS_PAGES_SECTIONS] = {[CS_PAGES_LINKS] = hnsw->m0 * sizeof *hnsw->links,
                                                  [CS_PAGES_CODES] = hnsw->quant.row_bytes,
                                                  [CS_PAGES_EXACT] = hnsw->exact_stride * sizeof *hnsw->exact};
     for (int s = 0; s < CS_PAGES_SECTIONS && status == CLIPSEARCH_OK; s++)
-        if (!cs_hnsw_pages_add_section(pages, s, at(o, s), (size_t)h->section[s].bytes, row_bytes[s], o->sums[s]))
-            status = cs_fail_memory(err, "opening an index");
+        if (!cs_hnsw_pages_add_section(pages, s, at(o, s), (size_t)h->section[s].bytes, row_bytes[s], o->checksums[s]))
+            status = cs_fail_memory(err, "opening an index file");
     pages->codes = hnsw->quant.kind == CS_QUANT_F32 ? CS_PAGES_EXACT : CS_PAGES_CODES;
     if (status != CLIPSEARCH_OK) {
         cs_hnsw_clear_arrays(hnsw);
@@ -291,7 +295,7 @@ clipsearch_status cs_index_hnsw_map(const char *path, cs_index **index, cs_hnsw_
     *index = NULL;
     cs_hnsw_pages *pages = cs_hnsw_pages_make(path);
     if (!pages)
-        return cs_fail_memory(err, "opening an index");
+        return cs_fail_memory(err, "opening an index file");
     clipsearch_status status = cs_map_open(path, &pages->map, err);
     if (status != CLIPSEARCH_OK) {
         cs_hnsw_pages_close(pages);

@@ -7,21 +7,22 @@
 
 #include <string.h>
 
-/* So few vectors have no mean worth the name; with so many a sample has the same. Coding AT_ONCE takes some hundredths
- * of a second; more are coded only beside a batch of at least a SHARE-th of them, whose own work is greater. */
+/* FEW: fewer vectors have no useful mean. SAMPLE: so many have nearly the mean of all. AT_ONCE: quantizing so many
+ * takes some hundredths of a second; more are quantized again only beside a batch of at least a SHARE-th of them, whose
+ * own work is greater. */
 enum { FEW = 32, SAMPLE = 16384, AT_ONCE = 32768, SHARE = 64 };
 
-typedef struct recoding {
+typedef struct requantization {
     const cs_hnsw *hnsw;
     cs_quant quant;
     cs_quant_query *scratch; /* [threads] */
-} recoding;
+} requantization;
 
 enum { PIECE_ROWS = 256 };
 
-static void recode(void *context, size_t piece, unsigned worker)
+static void requantize_piece(void *context, size_t piece, unsigned worker)
 {
-    const recoding *work = context;
+    const requantization *work = context;
     const cs_hnsw *hnsw = work->hnsw;
     const size_t end = (piece + 1) * PIECE_ROWS < hnsw->rows ? (piece + 1) * PIECE_ROWS : hnsw->rows;
     for (size_t row = piece * PIECE_ROWS; row < end; row++)
@@ -29,9 +30,9 @@ static void recode(void *context, size_t piece, unsigned worker)
             cs_quant_encode(&work->quant, row, hnsw->exact + row * hnsw->exact_stride, &work->scratch[worker]);
 }
 
-/* mean [dim] of about SAMPLE of vectors [count, stride]; of the index's own only those there are. */
-static void mean_of(const cs_hnsw *hnsw, const float *vectors, size_t count, size_t stride, bool own, double *sums,
-                    float *mean)
+/* mean [dim] of about SAMPLE of vectors [count, stride]; of the index's own vectors only those that are in use. */
+static void compute_mean(const cs_hnsw *hnsw, const float *vectors, size_t count, size_t stride, bool own, double *sums,
+                         float *mean)
 {
     const size_t dim = hnsw->base.dim, step = count / SAMPLE + 1;
     size_t n = 0;
@@ -47,11 +48,11 @@ static void mean_of(const cs_hnsw *hnsw, const float *vectors, size_t count, siz
         mean[i] = n ? (float)(sums[i] / (double)n) : 0;
 }
 
-/* New arrays, coded while searches go on in the old ones, then the change of pointers. */
-static clipsearch_status code_anew(cs_hnsw *hnsw, const float *mean, cs_pool *pool, clipsearch_error *err)
+/* New arrays are filled while searches use the old ones; then the pointers change. */
+static clipsearch_status quantize_again(cs_hnsw *hnsw, const float *mean, cs_pool *pool, clipsearch_error *err)
 {
     const unsigned threads = cs_pool_threads(pool);
-    recoding work = {.hnsw = hnsw, .quant = hnsw->quant};
+    requantization work = {.hnsw = hnsw, .quant = hnsw->quant};
     const cs_quant old = hnsw->quant;
     clipsearch_status status = CLIPSEARCH_OK;
     work.quant.rows = cs_alloc_aligned(hnsw->capacity, work.quant.row_bytes);
@@ -71,7 +72,7 @@ static clipsearch_status code_anew(cs_hnsw *hnsw, const float *mean, cs_pool *po
     cs_index_request_huge_pages(work.quant.rows, hnsw->capacity * work.quant.row_bytes);
     memset(work.quant.rows, 0, hnsw->capacity * work.quant.row_bytes);
     cs_quant_set_offset(&work.quant, mean);
-    cs_pool_run(pool, (hnsw->rows + PIECE_ROWS - 1) / PIECE_ROWS, recode, &work);
+    cs_pool_run(pool, (hnsw->rows + PIECE_ROWS - 1) / PIECE_ROWS, requantize_piece, &work);
     pthread_rwlock_wrlock(&hnsw->shared->lock);
     hnsw->quant = work.quant;
     pthread_rwlock_unlock(&hnsw->shared->lock);
@@ -89,7 +90,7 @@ clipsearch_status cs_hnsw_update_offset(cs_hnsw *hnsw, const float *vectors, siz
                                         clipsearch_error *err)
 {
     const size_t dim = hnsw->base.dim, have = hnsw->rows ? hnsw->count : count;
-    if (hnsw->quant.kind != CS_QUANT_I8 || have < FEW || have < 2 * hnsw->trained)
+    if (hnsw->quant.kind != CS_QUANT_I8 || have < FEW || have < 2 * hnsw->offset_count)
         return CLIPSEARCH_OK;
     if (hnsw->rows > AT_ONCE && count < hnsw->rows / SHARE)
         return CLIPSEARCH_OK;
@@ -99,16 +100,16 @@ clipsearch_status cs_hnsw_update_offset(cs_hnsw *hnsw, const float *vectors, siz
     if (!sums || !mean) {
         status = cs_fail_memory(err, "the mean of an index");
     } else if (hnsw->rows) {
-        mean_of(hnsw, hnsw->exact, hnsw->rows, hnsw->exact_stride, true, sums, mean);
-        status = code_anew(hnsw, mean, pool, err);
+        compute_mean(hnsw, hnsw->exact, hnsw->rows, hnsw->exact_stride, true, sums, mean);
+        status = quantize_again(hnsw, mean, pool, err);
     } else {
-        mean_of(hnsw, vectors, count, dim, false, sums, mean);
+        compute_mean(hnsw, vectors, count, dim, false, sums, mean);
         pthread_rwlock_wrlock(&hnsw->shared->lock);
         cs_quant_set_offset(&hnsw->quant, mean);
         pthread_rwlock_unlock(&hnsw->shared->lock);
     }
     if (status == CLIPSEARCH_OK)
-        hnsw->trained = have;
+        hnsw->offset_count = have;
     cs_free(sums);
     cs_free(mean);
     return status;

@@ -21,7 +21,7 @@ void cs_hnsw_free_row(cs_hnsw *hnsw, uint32_t row)
 void cs_hnsw_remove_id(cs_hnsw *hnsw, size_t row)
 {
     const uint32_t node = hnsw->state[row] == CS_HNSW_SAME ? hnsw->links[row * hnsw->m0] : (uint32_t)row;
-    const uint32_t last = hnsw->next[node]; /* of the chain, the one that is let go: the vectors are equal */
+    const uint32_t last = hnsw->next[node]; /* of the chain, the row to free: the vectors are equal */
     cs_idmap_remove(&hnsw->map, hnsw->ids, row);
     hnsw->count--;
     if (last == CS_HNSW_NONE) {

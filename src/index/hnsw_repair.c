@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_repair.c - removing vectors, and mending the graph around them. */
+ * hnsw_repair.c - repairing the graph around removed nodes. */
 #include "index/hnsw_repair.h"
 
 #include "base/mem.h"
@@ -21,21 +21,21 @@
 
 enum { PIECE_ROWS = 64, ROUNDS = 4, ANSWERS = 4 };
 
-/* ---- mending */
+/* ---- links to removed nodes */
 
-typedef struct mending {
+typedef struct repair {
     const cs_hnsw *hnsw;
     uint32_t *links, *upper, *upper_at; /* the new arrays */
     cs_hnsw_scratch **scratch;          /* [threads] */
-} mending;
+} repair;
 
-/* Living nodes among links, behind scratch->picked [n]; returns the new n. */
-static size_t pick_living(const cs_hnsw *hnsw, const uint32_t *links, size_t cap, uint32_t self, uint32_t *picked,
-                          size_t n)
+/* Append the living nodes among links to rows [n]; returns the new n. */
+static size_t append_living(const cs_hnsw *hnsw, const uint32_t *links, size_t cap, uint32_t self, uint32_t *rows,
+                            size_t n)
 {
     for (size_t i = 0; i < cap && links[i] != CS_HNSW_NONE; i++)
         if (hnsw->state[links[i]] == CS_HNSW_LIVE && links[i] != self)
-            picked[n++] = links[i];
+            rows[n++] = links[i];
     return n;
 }
 
@@ -51,17 +51,17 @@ void cs_hnsw_repair_links(const cs_hnsw *hnsw, uint32_t row, int level, uint32_t
         memcpy(links, old, cap * sizeof *links);
         return;
     }
-    n = pick_living(hnsw, old, cap, row, scratch->picked, n);
+    n = append_living(hnsw, old, cap, row, scratch->rows, n);
     for (size_t i = 0; i < count; i++)
         if (hnsw->state[old[i]] != CS_HNSW_LIVE)
-            n = pick_living(hnsw, cs_hnsw_links(hnsw, old[i], level), cap, row, scratch->picked, n);
+            n = append_living(hnsw, cs_hnsw_links(hnsw, old[i], level), cap, row, scratch->rows, n);
     scratch->query.by_distance = hnsw->base.metric == CLIPSEARCH_IP;
     cs_quant_query_row(&hnsw->quant, &scratch->query, row);
-    cs_quant_distances(&hnsw->quant, &scratch->query, scratch->picked, n, scratch->distances);
+    cs_quant_distances(&hnsw->quant, &scratch->query, scratch->rows, n, scratch->distances);
     for (size_t i = 0; i < n; i++)
-        scratch->sorted[i] = (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->picked[i]};
+        scratch->sorted[i] = (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->rows[i]};
     cs_hnsw_sort(scratch->sorted, n);
-    for (size_t i = 0; i < n; i++) /* the same node has the same distance: it stands beside itself */
+    for (size_t i = 0; i < n; i++) /* the same node has the same distance, so copies are neighbours */
         if (distinct == 0 || scratch->sorted[i].row != scratch->sorted[distinct - 1].row)
             scratch->sorted[distinct++] = scratch->sorted[i];
     links[0] = CS_HNSW_NONE;
@@ -101,9 +101,9 @@ void cs_hnsw_add_links_back(cs_hnsw *hnsw, uint32_t row)
     }
 }
 
-static void mend_piece(void *context, size_t piece, unsigned worker)
+static void repair_piece(void *context, size_t piece, unsigned worker)
 {
-    const mending *work = context;
+    const repair *work = context;
     const cs_hnsw *hnsw = work->hnsw;
     const size_t first = piece * PIECE_ROWS;
     const size_t end = first + PIECE_ROWS < hnsw->rows ? first + PIECE_ROWS : hnsw->rows;
@@ -119,7 +119,7 @@ static void mend_piece(void *context, size_t piece, unsigned worker)
     }
 }
 
-static void publish_mended(cs_hnsw *hnsw, const mending *work, size_t upper_count, size_t upper_capacity)
+static void publish_repaired(cs_hnsw *hnsw, const repair *work, size_t upper_count, size_t upper_capacity)
 {
     pthread_rwlock_wrlock(&hnsw->shared->lock);
     hnsw->links = work->links;
@@ -141,11 +141,11 @@ static void publish_mended(cs_hnsw *hnsw, const mending *work, size_t upper_coun
     pthread_rwlock_unlock(&hnsw->shared->lock);
 }
 
-static clipsearch_status mend_dead(cs_hnsw *hnsw, cs_pool *pool, clipsearch_error *err)
+static clipsearch_status unlink_removed(cs_hnsw *hnsw, cs_pool *pool, clipsearch_error *err)
 {
     const unsigned threads = cs_pool_threads(pool);
     uint32_t *old[] = {hnsw->links, hnsw->upper, hnsw->upper_at};
-    mending work = {.hnsw = hnsw};
+    repair work = {.hnsw = hnsw};
     clipsearch_status status = CLIPSEARCH_OK;
     size_t blocks = 0;
     for (size_t row = 0; row < hnsw->rows; row++)
@@ -161,7 +161,7 @@ static clipsearch_status mend_dead(cs_hnsw *hnsw, cs_pool *pool, clipsearch_erro
         cs_free(work.links);
         cs_free(work.upper);
         cs_free(work.upper_at);
-        status = cs_fail_memory(err, "the mended links of an index");
+        status = cs_fail_memory(err, "the repaired links of an index");
         goto done;
     }
     cs_index_request_huge_pages(work.links, hnsw->capacity * hnsw->m0 * sizeof *work.links);
@@ -173,8 +173,8 @@ static clipsearch_status mend_dead(cs_hnsw *hnsw, cs_pool *pool, clipsearch_erro
             work.upper_at[row] = (uint32_t)given;
             given += hnsw->levels[row];
         }
-    cs_pool_run(pool, (hnsw->rows + PIECE_ROWS - 1) / PIECE_ROWS, mend_piece, &work);
-    publish_mended(hnsw, &work, blocks, blocks + CS_HNSW_LEVELS);
+    cs_pool_run(pool, (hnsw->rows + PIECE_ROWS - 1) / PIECE_ROWS, repair_piece, &work);
+    publish_repaired(hnsw, &work, blocks, blocks + CS_HNSW_LEVELS);
     for (size_t i = 0; i < sizeof old / sizeof *old; i++)
         cs_free(old[i]);
 done:
@@ -184,10 +184,10 @@ done:
     return status;
 }
 
-/* ---- reaching every node */
+/* ---- nodes that no path leads to */
 
-/* Mark what level-0 links lead to from `row`, which is not marked. queue [rows]. */
-static void reach(const cs_hnsw *hnsw, uint32_t row, cs_visited *reached, uint32_t *queue)
+/* Mark all nodes that level-0 links lead to from `row`, which is not marked yet. queue [rows]. */
+static void mark_reachable(const cs_hnsw *hnsw, uint32_t row, cs_visited *reached, uint32_t *queue)
 {
     size_t first = 0, last = 0;
     cs_visited_add(reached, row);
@@ -200,9 +200,9 @@ static void reach(const cs_hnsw *hnsw, uint32_t row, cs_visited *reached, uint32
     }
 }
 
-/* Let the nearest living node that can be reached and has a link to spare lead to `row`; when none has, the nearest
- * gives its last. */
-static bool lead_to(cs_hnsw *hnsw, uint32_t row, const cs_visited *reached, cs_hnsw_scratch *scratch)
+/* Add a link to `row` to the nearest living node that can be reached and has a link to spare; when none has, replace
+ * the last link of the nearest one. */
+static bool link_from_reachable(cs_hnsw *hnsw, uint32_t row, const cs_visited *reached, cs_hnsw_scratch *scratch)
 {
     uint32_t nearest = CS_HNSW_NONE, *links = NULL;
     size_t at = hnsw->m0;
@@ -243,18 +243,18 @@ clipsearch_status cs_hnsw_link_unreachable(cs_hnsw *hnsw, clipsearch_error *err)
     cs_hnsw_scratch *scratch = cs_hnsw_borrow_scratch(hnsw, hnsw->ef_construction, 0);
     clipsearch_status status = CLIPSEARCH_OK;
     if (!reached.bits || !queue || !scratch) {
-        status = cs_fail_memory(err, "a look through the graph of an index");
+        status = cs_fail_memory(err, "finding the nodes that no path leads to");
         goto done;
     }
     bool again = true;
-    for (int round = 0; round < ROUNDS && again; round++) { /* a link given away may have been someone's only one */
+    for (int round = 0; round < ROUNDS && again; round++) { /* a replaced link may have been the only one to its node */
         again = false;
         cs_visited_clear(&reached, hnsw->rows);
-        reach(hnsw, hnsw->entry, &reached, queue);
+        mark_reachable(hnsw, hnsw->entry, &reached, queue);
         for (size_t row = 0; row < hnsw->rows; row++)
             if (hnsw->state[row] == CS_HNSW_LIVE && !cs_visited_has(&reached, (uint32_t)row) &&
-                lead_to(hnsw, (uint32_t)row, &reached, scratch)) {
-                reach(hnsw, (uint32_t)row, &reached, queue);
+                link_from_reachable(hnsw, (uint32_t)row, &reached, scratch)) {
+                mark_reachable(hnsw, (uint32_t)row, &reached, queue);
                 again = true;
             }
     }
@@ -269,9 +269,9 @@ clipsearch_status cs_hnsw_repair_all(cs_hnsw *hnsw, cs_pool *pool, clipsearch_er
 {
     clipsearch_status status = cs_hnsw_update_offset(hnsw, NULL, hnsw->rows, pool, err);
     if (status == CLIPSEARCH_OK && hnsw->dead) {
-        cs_free(hnsw->going.bits); /* a sweep that was under way is done with at once */
-        hnsw->going = (cs_visited){0};
-        status = mend_dead(hnsw, pool, err);
+        cs_free(hnsw->retiring.bits); /* a gradual repair that had begun is finished here */
+        hnsw->retiring = (cs_visited){0};
+        status = unlink_removed(hnsw, pool, err);
         for (size_t row = 0; row < hnsw->rows && status == CLIPSEARCH_OK; row++)
             if (hnsw->state[row] == CS_HNSW_LIVE)
                 cs_hnsw_add_links_back(hnsw, (uint32_t)row);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_repair_step.c - mending the graph around removed nodes a few rows at a time, beside other changes. */
+ * hnsw_repair_step.c - repairing the graph around removed nodes a few rows at a time, beside other changes. */
 #include "index/hnsw_repair_step.h"
 
 #include "base/mem.h"
@@ -8,75 +8,76 @@
 
 #include <string.h>
 
-/* Mending a whole graph takes some 60 microseconds a node, a minute for a million, which no insert can be made to wait.
- * So a sweep takes the nodes removed so far, goes over all rows a few at a time, and gives those that link to one of
- * them other links. Nothing new can come to link to them meanwhile (only living nodes are chosen), so once the last
- * row has been seen to, no link leads to them and their rows are free. Nodes removed since wait for the next sweep. */
+/* Repairing a whole graph takes some 60 microseconds a node, a minute for a million: no insert can wait so long. So a
+ * gradual repair takes the nodes removed so far (the retiring ones), goes over all rows a few at a time, and replaces
+ * links to them. No new link to them is made meanwhile (only living nodes are chosen), so after the last row no link
+ * leads to them and their rows are freed. Nodes removed since then wait for the next repair. */
 enum {
-    LOOKED_AT = 64, /* for each row that may be mended so many may be looked at: most need nothing */
+    LOOKED_AT = 64, /* for each row that may be repaired so many may be checked: most need nothing */
     FREED = 8       /* and so many may be freed */
 };
 
-static bool is_going(const cs_hnsw *hnsw, uint32_t row)
+static bool is_retiring(const cs_hnsw *hnsw, uint32_t row)
 {
-    return row / 64 < hnsw->going.words && cs_visited_has(&hnsw->going, row);
+    return row / 64 < hnsw->retiring.words && cs_visited_has(&hnsw->retiring, row);
 }
 
 static size_t end_of(const cs_hnsw *hnsw)
 {
-    return hnsw->going.words * 64;
+    return hnsw->retiring.words * 64;
 }
 
-static bool begin(cs_hnsw *hnsw)
+static bool begin_repair(cs_hnsw *hnsw)
 {
     const size_t words = cs_visited_words(hnsw->rows);
-    hnsw->going.bits = cs_zalloc_array(words, sizeof *hnsw->going.bits);
-    if (!hnsw->going.bits)
+    hnsw->retiring.bits = cs_zalloc_array(words, sizeof *hnsw->retiring.bits);
+    if (!hnsw->retiring.bits)
         return false;
-    hnsw->going.words = words;
-    hnsw->swept = 0;
+    hnsw->retiring.words = words;
+    hnsw->repaired = 0;
     for (size_t row = 0; row < hnsw->rows; row++)
         if (hnsw->state[row] == CS_HNSW_DEAD)
-            cs_visited_add(&hnsw->going, (uint32_t)row);
+            cs_visited_add(&hnsw->retiring, (uint32_t)row);
     return true;
 }
 
-static bool leads_to_going(const cs_hnsw *hnsw, uint32_t row, int level)
+static bool links_to_retiring(const cs_hnsw *hnsw, uint32_t row, int level)
 {
     const uint32_t *links = cs_hnsw_links(hnsw, row, level);
     const size_t cap = cs_hnsw_cap(hnsw, level);
     for (size_t i = 0; i < cap && links[i] != CS_HNSW_NONE; i++)
-        if (is_going(hnsw, links[i]))
+        if (is_retiring(hnsw, links[i]))
             return true;
     return false;
 }
 
-/* Removed nodes that are not going are walked over too. Returns whether there was something to mend. */
-static bool mend_row(cs_hnsw *hnsw, uint32_t row, uint32_t *links, cs_hnsw_scratch *scratch)
+/* Removed nodes that are not retiring are walked over too, so they are repaired like living ones. Returns whether there
+ * was something to repair. */
+static bool repair_row(cs_hnsw *hnsw, uint32_t row, uint32_t *links, cs_hnsw_scratch *scratch)
 {
-    bool mended = false;
-    if ((hnsw->state[row] != CS_HNSW_LIVE && hnsw->state[row] != CS_HNSW_DEAD) || is_going(hnsw, row))
+    bool changed = false;
+    if ((hnsw->state[row] != CS_HNSW_LIVE && hnsw->state[row] != CS_HNSW_DEAD) || is_retiring(hnsw, row))
         return false;
     for (int level = 0; level <= hnsw->levels[row]; level++)
-        if (leads_to_going(hnsw, row, level)) {
+        if (links_to_retiring(hnsw, row, level)) {
             cs_hnsw_repair_links(hnsw, row, level, links, scratch);
             pthread_rwlock_wrlock(&hnsw->shared->lock);
             memcpy(cs_hnsw_links(hnsw, row, level), links, cs_hnsw_cap(hnsw, level) * sizeof *links);
             pthread_rwlock_unlock(&hnsw->shared->lock);
-            mended = true;
+            changed = true;
         }
-    if (mended && hnsw->state[row] == CS_HNSW_LIVE)
+    if (changed && hnsw->state[row] == CS_HNSW_LIVE)
         cs_hnsw_add_links_back(hnsw, row);
-    return mended;
+    return changed;
 }
 
-/* The entry must not be one of those that go. */
+/* The entry must not be a retiring node. */
 static void move_entry(cs_hnsw *hnsw)
 {
     uint32_t entry = CS_HNSW_NONE;
     int top = 0;
     for (uint32_t row = 0; row < hnsw->rows; row++)
-        if ((hnsw->state[row] == CS_HNSW_LIVE || (hnsw->state[row] == CS_HNSW_DEAD && !is_going(hnsw, row))) &&
+        if ((hnsw->state[row] == CS_HNSW_LIVE || (hnsw->state[row] == CS_HNSW_DEAD && !is_retiring(hnsw, row))) &&
             (entry == CS_HNSW_NONE || hnsw->levels[row] > top)) {
             entry = row;
             top = hnsw->levels[row];
@@ -90,10 +91,10 @@ static void move_entry(cs_hnsw *hnsw)
 static void free_some(cs_hnsw *hnsw, size_t rows)
 {
     const size_t end = end_of(hnsw);
-    for (size_t looked = 0, freed = 0; hnsw->swept < 2 * end && freed < rows * FREED && looked < rows * LOOKED_AT;
+    for (size_t looked = 0, freed = 0; hnsw->repaired < 2 * end && freed < rows * FREED && looked < rows * LOOKED_AT;
          looked++) {
-        const uint32_t row = (uint32_t)(hnsw->swept++ - end);
-        if (!is_going(hnsw, row))
+        const uint32_t row = (uint32_t)(hnsw->repaired++ - end);
+        if (!is_retiring(hnsw, row))
             continue;
         pthread_rwlock_wrlock(&hnsw->shared->lock);
         cs_hnsw_free_row(hnsw, row);
@@ -101,34 +102,36 @@ static void free_some(cs_hnsw *hnsw, size_t rows)
         pthread_rwlock_unlock(&hnsw->shared->lock);
         freed++;
     }
-    if (hnsw->swept == 2 * end) {
-        cs_free(hnsw->going.bits);
-        hnsw->going = (cs_visited){0};
+    if (hnsw->repaired == 2 * end) {
+        cs_free(hnsw->retiring.bits);
+        hnsw->retiring = (cs_visited){0};
     }
 }
 
 clipsearch_status cs_hnsw_repair_step(cs_hnsw *hnsw, bool due, size_t rows, clipsearch_error *err)
 {
-    if (!hnsw->going.bits && !due)
+    if (!hnsw->retiring.bits && !due)
         return CLIPSEARCH_OK;
-    if (!hnsw->going.bits && !begin(hnsw))
-        return cs_fail_memory(err, "mending the links of an index");
+    if (!hnsw->retiring.bits && !begin_repair(hnsw))
+        return cs_fail_memory(err, "repairing the links of an index");
     const size_t end = end_of(hnsw);
-    if (hnsw->swept >= end) {
+    if (hnsw->repaired >= end) {
         free_some(hnsw, rows);
         return CLIPSEARCH_OK;
     }
     cs_hnsw_scratch *scratch = cs_hnsw_borrow_scratch(hnsw, 1, cs_hnsw_repair_candidates(hnsw));
     uint32_t *links = cs_alloc_array(hnsw->m0, sizeof *links);
     if (scratch && links)
-        for (size_t looked = 0, mended = 0; hnsw->swept < end && mended < rows && looked < rows * LOOKED_AT; looked++) {
-            const uint32_t row = (uint32_t)hnsw->swept++;
-            mended += row < hnsw->rows && mend_row(hnsw, row, links, scratch);
+        for (size_t looked = 0, changed = 0; hnsw->repaired < end && changed < rows && looked < rows * LOOKED_AT;
+             looked++) {
+            const uint32_t row = (uint32_t)hnsw->repaired++;
+            changed += row < hnsw->rows && repair_row(hnsw, row, links, scratch);
         }
-    clipsearch_status status = scratch && links ? CLIPSEARCH_OK : cs_fail_memory(err, "mending the links of an index");
+    clipsearch_status status =
+        scratch && links ? CLIPSEARCH_OK : cs_fail_memory(err, "repairing the links of an index");
     cs_hnsw_return_scratch(hnsw, scratch);
     cs_free(links);
-    if (hnsw->swept == end && hnsw->entry != CS_HNSW_NONE && is_going(hnsw, hnsw->entry))
+    if (hnsw->repaired == end && hnsw->entry != CS_HNSW_NONE && is_retiring(hnsw, hnsw->entry))
         move_entry(hnsw);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_search.c - algorithm 5 (search) of Malkov & Yashunin, with filters and a last ranking on the exact vectors. */
+ * hnsw_search.c - algorithm 5 (search) of Malkov & Yashunin, with filters and re-ranking by the exact vectors. */
 #include "index/hnsw_search.h"
 
 #include "index/hnsw_walk.h"
@@ -9,24 +9,25 @@
 #include <string.h>
 
 /* Differences from the paper, and why (figures: docs/speed-index.md):
- * 1. The walk compares codes; the best of them are ranked on the exact vectors: RERANK_TIMES * k + RERANK_MORE of 8-bit
- *    ones (the exact 10 best are among the 20 best by codes, quant.h), of halves fewer would do.
- * 2. Filter: the walk does not look at it. ef is raised by the share of ids allowed, and the allowed are taken out of
- *    the pool. When scanning the codes of the allowed costs less than such a walk, they are scanned; also when the walk
- *    brought fewer than half of the allowed it was to bring, as for a filter that keeps what is far from the query.
- * 3. The levels above 0 that have many nodes are walked with an eighth of ef, not with 1, and all nodes so found begin
- *    the walk at level 0. With 1 the walk now and then begins among the wrong vectors and finds none of the right ones:
- *    of 1,000 queries of 500,000 vectors 5 at ef 64, while nearly all others found all ten; so none. */
+ * 1. The walk compares codes; the best of them are re-ranked by the exact vectors: RERANK_TIMES * k + RERANK_MORE of
+ *    8-bit ones (the exact 10 best are among the 20 best by codes, quant.h), of halves fewer would do.
+ * 2. Filter: the walk ignores it. ef is raised by the share of ids allowed, and the allowed ones are picked out of the
+ *    pool. When scanning the codes of the allowed ids costs less than such a walk, they are scanned; also when the walk
+ *    found fewer than half of those it should, as with a filter that keeps only ids far from the query.
+ * 3. The levels above 0 that have many nodes are walked with an eighth of ef, not with 1, and all nodes so found are
+ *    entry points at level 0. With 1 the walk now and then starts among the wrong vectors and finds none of the right
+ *    ones: of 1,000 queries of 500,000 vectors 5 at ef 64, while nearly all others found all ten; with several entry
+ *    points none. */
 enum {
     RERANK_TIMES = 2,
     RERANK_MORE = 12,
-    SCAN_RERANK = 8, /* so many times more after a scan, which may be of rows all about equally far */
+    SCAN_RERANK = 8, /* so many times more after a scan, whose rows may all be about equally far */
     WALK_COST = 12,  /* codes a walk compares for each place in its pool: 10 to 14 */
     BLOCK = 64,
-    STARTS_SHARE = 8, /* one place to begin at for so many of ef's, */
-    STARTS_MOST = 16,
-    STARTS_LEVEL = 1000, /* found on levels of about so many nodes and more */
-    FEW_ALLOWED = 16     /* one id in so many: looking each up beats going over all rows */
+    ENTRY_SHARE = 8, /* one entry point per so many of ef, */
+    ENTRIES_MOST = 16,
+    ENTRIES_LEVEL = 1000, /* found on levels of about so many nodes or more */
+    FEW_ALLOWED = 16 /* fewer than one id in so many: finding each by the id map is faster than going over all rows */
 };
 
 typedef struct search {
@@ -34,9 +35,9 @@ typedef struct search {
     const float *query;
     const cs_index_search_params *params;
     cs_hnsw_scratch *scratch;
-    size_t keep;  /* candidates to rank */
-    size_t count; /* in the pool of a scan */
-    size_t picked;
+    size_t keep;   /* candidates to rank */
+    size_t count;  /* in the pool of a scan */
+    size_t listed; /* rows in scratch->rows */
 } search;
 
 static bool is_wanted(const search *s, uint32_t row)
@@ -44,7 +45,7 @@ static bool is_wanted(const search *s, uint32_t row)
     return cs_index_may_find(s->params, s->hnsw->ids[row]);
 }
 
-/* Whether the node or a vector equal to it may be an answer. */
+/* Whether the node or a vector equal to it may be a result. */
 static bool has_answer(const search *s, uint32_t node)
 {
     if (s->hnsw->state[node] != CS_HNSW_LIVE)
@@ -69,7 +70,7 @@ static float exact_score(const search *s, uint32_t row)
     return score;
 }
 
-/* Rank nodes (chains: each brings the vectors equal to it) or single rows on the exact vectors. */
+/* Order nodes (`chains`: each with the vectors equal to it) or single rows by their exact vectors. */
 static size_t rank(const search *s, const cs_hnsw_node *nodes, size_t count, bool chains, size_t k, cs_neighbour *out)
 {
     const cs_hnsw *hnsw = s->hnsw;
@@ -103,27 +104,27 @@ static size_t rank(const search *s, const cs_hnsw_node *nodes, size_t count, boo
 
 /* ---- scanning */
 
-static bool is_worse(cs_hnsw_node a, cs_hnsw_node b)
+static bool is_farther(cs_hnsw_node a, cs_hnsw_node b)
 {
     return a.distance != b.distance ? a.distance > b.distance : a.row > b.row;
 }
 
-/* The pool is a heap here, the worst on top: `keep` may be everything. */
+/* The pool is a heap here, the farthest on top, because `keep` may be everything. */
 static void scan_add(search *s, cs_hnsw_node node)
 {
     cs_hnsw_node *heap = s->scratch->pool;
     size_t hole;
     if (s->count < s->keep) {
-        for (hole = s->count++; hole > 0 && is_worse(node, heap[(hole - 1) / 2]); hole = (hole - 1) / 2)
+        for (hole = s->count++; hole > 0 && is_farther(node, heap[(hole - 1) / 2]); hole = (hole - 1) / 2)
             heap[hole] = heap[(hole - 1) / 2];
     } else {
-        if (!is_worse(heap[0], node))
+        if (!is_farther(heap[0], node))
             return;
         hole = 0;
         for (size_t child; (child = 2 * hole + 1) < s->count; hole = child) {
-            if (child + 1 < s->count && is_worse(heap[child + 1], heap[child]))
+            if (child + 1 < s->count && is_farther(heap[child + 1], heap[child]))
                 child++;
-            if (!is_worse(heap[child], node))
+            if (!is_farther(heap[child], node))
                 break;
             heap[hole] = heap[child];
         }
@@ -131,32 +132,32 @@ static void scan_add(search *s, cs_hnsw_node node)
     heap[hole] = node;
 }
 
-static void scan_picked(search *s)
+static void scan_listed(search *s)
 {
     cs_hnsw_scratch *scratch = s->scratch;
     cs_hnsw_pages *pages = cs_hnsw_pages_unverified(s->hnsw->pages);
-    if (pages && !cs_hnsw_pages_verify_rows(pages, pages->codes, scratch->picked, s->picked))
+    if (pages && !cs_hnsw_pages_verify_rows(pages, pages->codes, scratch->rows, s->listed))
         scratch->damaged = true;
-    cs_quant_distances(&s->hnsw->quant, &scratch->query, scratch->picked, s->picked, scratch->distances);
-    scratch->compared += s->picked;
-    for (size_t i = 0; i < s->picked; i++)
-        scan_add(s, (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->picked[i]});
-    s->picked = 0;
+    cs_quant_distances(&s->hnsw->quant, &scratch->query, scratch->rows, s->listed, scratch->distances);
+    scratch->compared += s->listed;
+    for (size_t i = 0; i < s->listed; i++)
+        scan_add(s, (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->rows[i]});
+    s->listed = 0;
 }
 
 static void scan_row(search *s, size_t row)
 {
-    s->scratch->picked[s->picked++] = (uint32_t)row;
-    if (s->picked == BLOCK)
-        scan_picked(s);
+    s->scratch->rows[s->listed++] = (uint32_t)row;
+    if (s->listed == BLOCK)
+        scan_listed(s);
 }
 
-/* All that is allowed, by codes; the `keep` nearest. */
+/* Find the `keep` nearest of all allowed rows by their codes. */
 static void scan(search *s)
 {
     const cs_hnsw *hnsw = s->hnsw;
     const cs_id_set *allowed = s->params->allowed;
-    s->count = s->picked = 0;
+    s->count = s->listed = 0;
     if (allowed && allowed->count < hnsw->rows / FEW_ALLOWED) {
         for (size_t word = 0; word < (allowed->size + 63) / 64; word++)
             for (uint64_t bits = allowed->bits[word]; bits; bits &= bits - 1) {
@@ -170,12 +171,12 @@ static void scan(search *s)
             if ((hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_SAME) && is_wanted(s, (uint32_t)row))
                 scan_row(s, row);
     }
-    scan_picked(s);
+    scan_listed(s);
 }
 
 /* ---- */
 
-/* Places in the pool so that about `ef` of them are living and allowed. */
+/* How large a pool must be for about `ef` of its nodes to be living and allowed. */
 static size_t raised_ef(const cs_hnsw *hnsw, size_t ef, size_t allowed)
 {
     double share = (double)allowed / (double)hnsw->count;
@@ -184,13 +185,14 @@ static size_t raised_ef(const cs_hnsw *hnsw, size_t ef, size_t allowed)
     return raised < (double)hnsw->rows ? (size_t)raised : hnsw->rows;
 }
 
-/* Leave in the pool the nodes to start from at level 0, nearest first; returns how many. */
+/* Find the entry points at level 0, into the pool, nearest first; returns how many. */
 static size_t descend(const cs_hnsw *hnsw, size_t ef, cs_hnsw_scratch *scratch)
 {
-    const size_t most = ef / STARTS_SHARE > STARTS_MOST ? STARTS_MOST : ef / STARTS_SHARE;
+    const size_t most = ef / ENTRY_SHARE > ENTRIES_MOST ? ENTRIES_MOST : ef / ENTRY_SHARE;
     size_t starts = 1;
     int level = 0;
-    for (size_t nodes = hnsw->nodes / hnsw->m; most > 1 && level < hnsw->top && nodes >= STARTS_LEVEL; nodes /= hnsw->m)
+    for (size_t nodes = hnsw->nodes / hnsw->m; most > 1 && level < hnsw->top && nodes >= ENTRIES_LEVEL;
+         nodes /= hnsw->m)
         level++;
     cs_hnsw_descend(hnsw, level, scratch);
     for (int l = level; l > 0; l--)
@@ -198,7 +200,7 @@ static size_t descend(const cs_hnsw *hnsw, size_t ef, cs_hnsw_scratch *scratch)
     return starts;
 }
 
-/* Walk, and leave in the pool's front the nodes to rank; false when they are too few. */
+/* Walk, and move the nodes to rank to the front of the pool; false when they are too few. */
 static bool walk(search *s, size_t ef, size_t pool, size_t k)
 {
     cs_hnsw_scratch *scratch = s->scratch;
@@ -212,7 +214,7 @@ static bool walk(search *s, size_t ef, size_t pool, size_t k)
             if (s->count < s->keep)
                 scratch->pool[s->count++] = scratch->pool[i];
         }
-    /* copies of one vector count once here: a pool full of them is enough */
+    /* copies of one vector count as one node here */
     return answers >= k && answers >= ef / 2;
 }
 

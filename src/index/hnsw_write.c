@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hnsw_write.c - an index to a file. */
+ * hnsw_write.c - writing an index to a file. */
 #include "base/checksum.h"
 #include "base/mem.h"
 #include "index/hnsw_file.h"
@@ -34,15 +34,15 @@ static void fill_header(const cs_hnsw *hnsw, const cs_hnsw_stamp *stamp, size_t 
                                .count = hnsw->count,
                                .nodes = hnsw->nodes,
                                .dead = hnsw->dead,
-                               .trained = hnsw->trained,
+                               .offset_count = hnsw->offset_count,
                                .upper_count = hnsw->upper_count,
                                .slots = slots,
                                .offset_square = hnsw->quant.offset_square};
     memcpy(header->magic, CS_HNSW_MAGIC, sizeof header->magic);
 }
 
-/* The blocks' checksums, and from them each section's; returns their number. */
-static size_t sum_up(const cs_hnsw_part *parts, uint64_t *sums, cs_hnsw_header *header)
+/* Compute the checksums of all pages, and from them each section's; returns how many pages there are. */
+static size_t compute_checksums(const cs_hnsw_part *parts, uint64_t *checksums, cs_hnsw_header *header)
 {
     size_t n = 0;
     for (int s = 0; s < CS_SECTIONS; s++) {
@@ -50,15 +50,15 @@ static size_t sum_up(const cs_hnsw_part *parts, uint64_t *sums, cs_hnsw_header *
         const size_t first = n;
         for (size_t left = parts[s].bytes, size; left; left -= size, at += size) {
             size = left < CS_HNSW_PAGE ? left : CS_HNSW_PAGE;
-            sums[n++] = cs_checksum(at, size);
+            checksums[n++] = cs_checksum(at, size);
         }
         header->section[s].bytes = parts[s].bytes;
-        header->section[s].checksum = cs_checksum(sums + first, (n - first) * sizeof *sums);
+        header->section[s].checksum = cs_checksum(checksums + first, (n - first) * sizeof *checksums);
     }
     return n;
 }
 
-static clipsearch_status fill_up(cs_replacement *to, uint64_t *at, clipsearch_error *err)
+static clipsearch_status pad_to_page(cs_replacement *to, uint64_t *at, clipsearch_error *err)
 {
     static const char zeros[CS_HNSW_PAGE];
     const uint64_t end = page_end(*at);
@@ -74,17 +74,17 @@ static clipsearch_status write_all(const cs_hnsw *hnsw, const cs_hnsw_stamp *sta
     cs_hnsw_header header;
     unsigned char page[CS_HNSW_PAGE] = {0};
     const size_t slots = hnsw->map.slots ? hnsw->map.mask + 1 : 0;
-    size_t blocks = 0;
+    size_t pages = 0;
     _Static_assert(sizeof header <= CS_HNSW_CHECKED, "the header fits its page");
     cs_hnsw_list_parts(hnsw, slots, parts);
     for (int s = 0; s < CS_SECTIONS; s++)
-        blocks += cs_hnsw_page_count(parts[s].bytes);
-    uint64_t *sums = cs_alloc_array(blocks, sizeof *sums);
-    if (!sums)
+        pages += cs_hnsw_page_count(parts[s].bytes);
+    uint64_t *checksums = cs_alloc_array(pages, sizeof *checksums);
+    if (!checksums)
         return cs_fail_memory(err, "the checksums of an index");
     fill_header(hnsw, stamp, slots, &header);
-    sum_up(parts, sums, &header);
-    uint64_t at = page_end(sizeof page + blocks * sizeof *sums);
+    compute_checksums(parts, checksums, &header);
+    uint64_t at = page_end(sizeof page + pages * sizeof *checksums);
     for (int s = 0; s < CS_SECTIONS; s++) {
         header.section[s].offset = at;
         at = page_end(at + parts[s].bytes);
@@ -95,17 +95,17 @@ static clipsearch_status write_all(const cs_hnsw *hnsw, const cs_hnsw_stamp *sta
     memcpy(page + CS_HNSW_CHECKED, &sum, sizeof sum);
     clipsearch_status status = cs_replacement_write(to, page, sizeof page, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_replacement_write(to, sums, blocks * sizeof *sums, err);
-    at = sizeof page + blocks * sizeof *sums;
+        status = cs_replacement_write(to, checksums, pages * sizeof *checksums, err);
+    at = sizeof page + pages * sizeof *checksums;
     if (status == CLIPSEARCH_OK)
-        status = fill_up(to, &at, err);
+        status = pad_to_page(to, &at, err);
     for (int s = 0; s < CS_SECTIONS && status == CLIPSEARCH_OK; s++) {
         status = cs_replacement_write(to, parts[s].data, parts[s].bytes, err);
         at += parts[s].bytes;
         if (status == CLIPSEARCH_OK)
-            status = fill_up(to, &at, err);
+            status = pad_to_page(to, &at, err);
     }
-    cs_free(sums);
+    cs_free(checksums);
     return status;
 }
 

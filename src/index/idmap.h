@@ -21,9 +21,9 @@ void cs_idmap_free(cs_idmap *map);
 size_t cs_idmap_find(const cs_idmap *map, const int64_t *ids, int64_t id);
 /* Add ids[row], which must not be there yet and for which there must be room. */
 void cs_idmap_add(cs_idmap *map, const int64_t *ids, size_t row);
-/* Make the entry of ids[row], which must be there, say `new_row`. */
+/* Change the entry of ids[row], which must be there, to `new_row`. */
 void cs_idmap_move(cs_idmap *map, const int64_t *ids, size_t row, size_t new_row);
-/* Take out the entry of ids[row], which must be there. */
+/* Remove the entry of ids[row], which must be there. */
 void cs_idmap_remove(cs_idmap *map, const int64_t *ids, size_t row);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * index.c - what every kind of index has in common: arguments checked once, then the kind's own function. */
+ * index.c - what every kind of index has in common: arguments are checked once, then the kind's own function runs. */
 #include "index/index.h"
 
 #include <math.h>
@@ -69,7 +69,7 @@ clipsearch_status cs_index_search(const cs_index *index, const float *query, con
     if (params->stats)
         *params->stats = (cs_index_stats){0};
     if (params->k == 0)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a search for 0 neighbours: ask for 1 or more");
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a search for 0 neighbours; 1 or more are allowed");
     if (params->has_limit && isnan(params->limit))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the limit of a search is not a number");
     if (!all_finite(query, index->dim))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * index.h - nearest neighbours among vectors with ids; knows no images. One interface for every kind of index. */
+ * index.h - nearest neighbours among vectors with ids, whatever the vectors stand for. One interface for every kind of
+ * index. */
 #ifndef CS_INDEX_INDEX_H
 #define CS_INDEX_INDEX_H
 
@@ -19,7 +20,7 @@ typedef struct cs_neighbour {
 
 /* What a search did. */
 typedef struct cs_index_stats {
-    bool graph;           /* the answer came from walking the graph; false: from scanning */
+    bool graph;           /* the result came from walking the graph; false: from scanning */
     size_t distances;     /* vectors or codes compared with the query */
     size_t expanded;      /* nodes whose links were followed */
     size_t exact_reranks; /* exact vectors read after a walk or scan of codes */
@@ -36,7 +37,7 @@ typedef struct cs_index_search_params {
     cs_index_stats *stats; /* filled in when not NULL */
 } cs_index_search_params;
 
-/* What a kind of index does; the functions below call through it. */
+/* The functions of one kind of index; those below call them. */
 typedef struct cs_index_ops {
     const char *name;
     clipsearch_status (*reserve)(cs_index *index, size_t count, clipsearch_error *err);
@@ -46,36 +47,36 @@ typedef struct cs_index_ops {
     clipsearch_status (*search)(const cs_index *index, const float *query, const cs_index_search_params *params,
                                 cs_pool *pool, cs_neighbour *out, size_t *found, clipsearch_error *err);
     void (*close)(cs_index *index);
-    /* NULL: one put after the other */
+    /* NULL: one put after another */
     clipsearch_status (*put_many)(cs_index *index, const int64_t *ids, const float *vectors, size_t count,
                                   cs_pool *pool, clipsearch_error *err);
     /* NULL: nothing to do */
     clipsearch_status (*vacuum)(cs_index *index, cs_pool *pool, clipsearch_error *err);
 } cs_index_ops;
 
-/* Every kind begins with this. */
+/* Every kind of index begins with this. */
 struct cs_index {
     const cs_index_ops *ops;
     size_t dim;
     clipsearch_metric metric;
 };
 
-/* The exact scan over one contiguous array. For CLIPSEARCH_COSINE vectors and queries are taken as L2-normalised. */
+/* The exact scan over one contiguous array. For CLIPSEARCH_COSINE vectors and queries must be L2-normalised. */
 clipsearch_status cs_index_flat_open(size_t dim, clipsearch_metric metric, cs_index **index, clipsearch_error *err);
 /* A copy of an index that cs_index_flat_open made. CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_index_flat_copy(const cs_index *index, cs_index **copy, clipsearch_error *err);
 
 void cs_index_close(cs_index **index);
-/* Room for `count` vectors in all, so that putting that many moves nothing. */
+/* Make room for `count` vectors in all, so that inserting that many moves nothing. */
 clipsearch_status cs_index_reserve(cs_index *index, size_t count, clipsearch_error *err);
-/* Insert, or replace the vector of an id that is there. `vector` [dim] is copied; one with a NaN or infinity is
- * CLIPSEARCH_E_ARGUMENT. A failed put leaves the index as it was. */
+/* Insert a vector, or replace that of an id which is there. `vector` [dim] is copied; CLIPSEARCH_E_ARGUMENT when it
+ * holds a NaN or infinity. A failed put leaves the index as it was. */
 clipsearch_status cs_index_put(cs_index *index, int64_t id, const float *vector, clipsearch_error *err);
-/* The same for many, on the pool's threads: vectors [count, dim]. Of an id given twice the last vector stays. After an
- * error some of them may be in the index, each whole. */
+/* The same for many, on the pool's threads: vectors [count, dim]. When an id is given twice, its last vector is kept.
+ * After an error some of them may be in the index, each whole. */
 clipsearch_status cs_index_put_many(cs_index *index, const int64_t *ids, const float *vectors, size_t count,
                                     cs_pool *pool, clipsearch_error *err);
-/* Let go of what removed vectors left behind: afterwards none of their bytes is in the index. */
+/* Free the memory of removed vectors: afterwards none of their bytes is in the index. */
 clipsearch_status cs_index_vacuum(cs_index *index, cs_pool *pool, clipsearch_error *err);
 /* False when there is no such id. */
 bool cs_index_remove(cs_index *index, int64_t id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * quant.c - coding vectors and comparing them as codes. */
+ * quant.c - quantizing vectors and comparing their codes. */
 #include "index/quant.h"
 
 #include "base/dtype.h"
@@ -13,6 +13,8 @@
 #include <string.h>
 
 enum { LINE = 64, BLOCK = 64, MIDDLE = 128, CODE_MAX = 127 };
+
+_Static_assert(LINE / sizeof(float) % CS_ROWS_STEP == 0 && LINE % CS_I8_STEP == 0, "whole lines are whole steps");
 
 cs_quant cs_quant_make(cs_quant_kind kind, clipsearch_metric metric, size_t dim)
 {
@@ -68,8 +70,8 @@ static uint16_t upper_half(float x)
     return largest_if_infinite(cs_bf16_from_float(x), 0x7f80);
 }
 
-/* Codes of `vector` less the offset; the terms by which its distances are put together again. */
-static void code(const cs_quant *quant, cs_quant_query *query, const float *vector)
+/* Quantize `vector` minus the offset, and compute the terms that distances need besides the codes. */
+static void quantize(const cs_quant *quant, cs_quant_query *query, const float *vector)
 {
     const size_t dim = quant->dim;
     float most = 0;
@@ -84,14 +86,14 @@ static void code(const cs_quant *quant, cs_quant_query *query, const float *vect
     const float scale = most / CODE_MAX, inverse = scale > 0 && isfinite(1 / scale) ? 1 / scale : 0;
     int32_t sum = 0;
     for (size_t i = 0; i < dim; i++) {
-        /* compared as floats: the difference of two large numbers may be infinite, and times 0 no number at all */
+        /* compared as floats: the difference of two large numbers may be infinite, and infinity times 0 is a NaN */
         const float r = rintf(query->vector[i] * inverse);
         const int32_t c = r >= CODE_MAX ? CODE_MAX : r > -CODE_MAX ? (int32_t)r : -CODE_MAX;
         query->codes[i] = (int8_t)c;
         sum += c;
     }
     query->bias = MIDDLE * sum;
-    /* both sides bring half of what the offset adds to a product, and a factor sqrt(2) each to the 2 of a distance */
+    /* each side contributes half of what the offset adds to a product, and a factor sqrt(2) to the 2 of a distance */
     if (quant->metric == CLIPSEARCH_L2)
         query->terms = (cs_quant_terms){.factor = scale * 1.41421356f, .add = (float)square};
     else
@@ -117,7 +119,7 @@ void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_
             to[i] = quant->kind == CS_QUANT_F16 ? half(vector[i]) : upper_half(vector[i]);
     } else if (quant->kind == CS_QUANT_I8) {
         uint8_t *to = (uint8_t *)quant->rows + row * quant->stride;
-        code(quant, scratch, vector);
+        quantize(quant, scratch, vector);
         for (size_t i = 0; i < quant->stride; i++)
             to[i] = (uint8_t)(scratch->codes[i] + MIDDLE);
         quant->terms[row] = scratch->terms;
@@ -127,7 +129,7 @@ void cs_quant_encode(const cs_quant *quant, size_t row, const float *vector, cs_
 void cs_quant_query_vector(const cs_quant *quant, cs_quant_query *query, const float *vector)
 {
     if (quant->kind == CS_QUANT_I8)
-        code(quant, query, vector);
+        quantize(quant, query, vector);
     else
         memcpy(query->vector, vector, quant->dim * sizeof *vector);
 }
@@ -152,16 +154,16 @@ void cs_quant_query_row(const cs_quant *quant, cs_quant_query *query, uint32_t r
     }
 }
 
-static void distances_i8(const cs_quant *quant, const cs_quant_query *query, const uint32_t *picked, size_t count,
+static void distances_i8(const cs_quant *quant, const cs_quant_query *query, const uint32_t *rows, size_t count,
                          float *out)
 {
     const cs_i8_ops *ops = cs_i8();
     int32_t sums[BLOCK];
     for (size_t done = 0; done < count;) {
         const size_t n = count - done < BLOCK ? count - done : BLOCK;
-        ops->dot(query->codes, quant->rows, quant->stride, picked + done, n, quant->stride, sums);
+        ops->dot(query->codes, quant->rows, quant->stride, rows + done, n, quant->stride, sums);
         for (size_t i = 0; i < n; i++) {
-            const cs_quant_terms row = quant->terms[picked[done + i]];
+            const cs_quant_terms row = quant->terms[rows[done + i]];
             out[done + i] =
                 query->terms.add + row.add - query->terms.factor * row.factor * (float)(sums[i] - query->bias);
         }
@@ -169,24 +171,22 @@ static void distances_i8(const cs_quant *quant, const cs_quant_query *query, con
     }
 }
 
-void cs_quant_distances(const cs_quant *quant, const cs_quant_query *query, const uint32_t *picked, size_t count,
+void cs_quant_distances(const cs_quant *quant, const cs_quant_query *query, const uint32_t *rows, size_t count,
                         float *out)
 {
     const bool l2 = quant->metric == CLIPSEARCH_L2;
     const cs_rows_ops *ops = cs_rows();
     if (quant->kind == CS_QUANT_I8)
-        distances_i8(quant, query, picked, count, out);
+        distances_i8(quant, query, rows, count, out);
     else if (quant->kind == CS_QUANT_F32)
-        (l2 ? ops->l2sq_f32 : ops->dot_f32)(query->vector, quant->rows, quant->stride, picked, count, quant->stride,
-                                            out);
+        (l2 ? ops->l2sq_f32 : ops->dot_f32)(query->vector, quant->rows, quant->stride, rows, count, quant->stride, out);
     else if (quant->kind == CS_QUANT_F16)
-        (l2 ? ops->l2sq_f16 : ops->dot_f16)(query->vector, quant->rows, quant->stride, picked, count, quant->stride,
-                                            out);
+        (l2 ? ops->l2sq_f16 : ops->dot_f16)(query->vector, quant->rows, quant->stride, rows, count, quant->stride, out);
     else
-        (l2 ? ops->l2sq_bf16 : ops->dot_bf16)(query->vector, quant->rows, quant->stride, picked, count, quant->stride,
+        (l2 ? ops->l2sq_bf16 : ops->dot_bf16)(query->vector, quant->rows, quant->stride, rows, count, quant->stride,
                                               out);
     for (size_t i = 0; i < count && !l2 && quant->kind != CS_QUANT_I8; i++)
         out[i] = -out[i];
     for (size_t i = 0; i < count && query->by_distance; i++)
-        out[i] = query->square + quant->squares[picked[i]] + 2 * out[i];
+        out[i] = query->square + quant->squares[rows[i]] + 2 * out[i];
 }

@@ -14,12 +14,12 @@ typedef struct cs_topk {
 
 cs_topk cs_topk_make(cs_neighbour *storage, size_t k, bool nearer_is_higher);
 /* Which k remain depends only on what was offered, not on its order: of equal scores the lower id is the better. A NaN
- * is never taken. */
+ * is never kept. */
 void cs_topk_offer(cs_topk *top, int64_t id, float score);
-/* Sort storage best first, ties by ascending id; returns how many there are. The heap is spent. */
+/* Sort storage best first, ties by ascending id; returns how many there are. The heap cannot be used again. */
 size_t cs_topk_finish(cs_topk *top);
 
-/* False when an offer of this score would change nothing: what a scan asks inline, before it pays for the call. */
+/* False when an offer of this score would change nothing: a scan asks inline, before the cost of the call. */
 static inline bool cs_topk_would_keep(const cs_topk *top, float score)
 {
     if (top->count < top->k)

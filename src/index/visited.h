@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A bit a row and not an epoch number a row: 12 KB for 100,000 rows stays in the first cache, where 200 KB would not,
+/* A bit a row and not an epoch number a row: 12 KB for 100,000 rows fits the first-level cache, where 200 KB would not,
  * and clearing it costs less than one cache miss a hop. */
 typedef struct cs_visited {
     uint64_t *bits; /* [words] */

@@ -2,6 +2,7 @@
  * act_c.c - the row-wise operations of a transformer, the plain reference over the C library's functions. */
 #include "kernels/act_impl.h"
 
+#include <assert.h>
 #include <math.h>
 
 static void layernorm(const float *x, const float *gamma, const float *beta, float eps, size_t n, float *y)
@@ -19,6 +20,7 @@ static void layernorm(const float *x, const float *gamma, const float *beta, flo
 
 static void softmax(float *x, size_t n)
 {
+    assert(n >= 1);
     float max = x[0], sum = 0;
     for (size_t i = 1; i < n; i++)
         max = x[i] > max ? x[i] : max;

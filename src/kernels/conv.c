@@ -2,6 +2,8 @@
  * conv.c - chooses the level, and lays weights out for it. */
 #include "kernels/conv_impl.h"
 
+#include <assert.h>
+
 const cs_conv_ops *cs_conv_ops_for(cs_cpu_level level)
 {
     static const cs_conv_ops *const tables[CS_CPU_LEVELS] = {
@@ -35,6 +37,7 @@ void cs_conv_pack(const cs_conv_ops *ops, const float *w, size_t channels, size_
                   float *packed)
 {
     const size_t k = channels * taps;
+    assert(w && packed && first % CS_CONV_PANEL == 0 && outputs <= CS_CONV_PANEL);
     for (size_t j = 0; j < outputs; j += ops->strip) {
         const size_t left = outputs - j, width = left < ops->strip ? round_up(left, ops->lanes) : ops->strip;
         float *strip = packed + j * k;

@@ -2,6 +2,7 @@
  * conv_c.c - rows of runs times a panel, the plain reference. */
 #include "kernels/conv_impl.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Four floats of any processor: told by loops alone, gcc takes them across the steps rather than across the outputs,
@@ -38,6 +39,8 @@ static inline __attribute__((always_inline)) void sum_tile(const cs_conv_call *c
 
 static void multiply(const cs_conv_call *call)
 {
+    assert(call->rows <= CS_CONV_ROWS && call->outputs <= CS_CONV_PANEL && call->ldy >= call->outputs);
+    assert(call->starts && call->packed && call->bias && call->y);
     for (size_t output = 0; output < call->outputs; output += STRIP)
         for (size_t row = 0, rows; row < call->rows; row += rows) {
             float sums[TILE][STRIP];

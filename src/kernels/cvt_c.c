@@ -4,9 +4,12 @@
 
 #include "base/half.h"
 
+#include <assert.h>
+
 static void to_f32(cs_dtype dtype, const void *src, size_t n, float *dst)
 {
     const uint8_t *p = src;
+    assert(n == 0 || (src && dst));
     if (dtype == CS_F32)
         for (size_t i = 0; i < n; i++, p += 4)
             dst[i] = cs_float_from_bits(p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24);

@@ -2,8 +2,11 @@
  * depthwise_c.c - one row of a depthwise convolution, the plain reference. */
 #include "kernels/depthwise_impl.h"
 
+#include <assert.h>
+
 static void row(const cs_depthwise_call *call)
 {
+    assert(call->rows && call->weights && call->bias && call->y && call->stride >= 1);
     for (size_t x = 0; x < call->out_width; x++)
         for (size_t c = 0; c < call->channels; c++) {
             float sum = call->bias[c];

@@ -4,10 +4,12 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
+#include <stdint.h>
 #include <string.h>
 
 /* A piece's sums are kept on the stack: 96 rows of the widest panel are 24 KiB. */
-enum { ROW_BLOCK = 96, MAX_PANEL = 64 };
+enum { ROW_BLOCK = 96, MAX_PANEL = 64, SCRATCH_ALIGNMENT = 64 };
 
 const cs_gemm_ops *cs_gemm_ops_for(cs_cpu_level level)
 {
@@ -117,10 +119,14 @@ void cs_gemm_with(const cs_gemm_ops *ops, const cs_gemm_weights *w, const float 
                        .row_block = w->packed ? ROW_BLOCK : m};
     if (m == 0 || w->n == 0)
         return;
+    assert(x && y && (w->packed || (w->rows && scratch)));
+    assert(ldx >= w->k && ldy >= w->n);
+    assert(w->packed || (uintptr_t)scratch % SCRATCH_ALIGNMENT == 0);
     if (ops == cs_gemm_blas()) {
         cs_gemm_blas_run(&job);
         return;
     }
+    assert(ops->panel <= MAX_PANEL);
     if (!w->packed && m <= ops->few) {
         transpose(x, ldx, m, w->k, scratch);
         job.xt = scratch;
@@ -157,6 +163,7 @@ clipsearch_status cs_gemm_pack_with(const cs_gemm_ops *ops, cs_gemm_weights *w, 
 {
     if (w->packed)
         return CLIPSEARCH_OK;
+    assert(w->rows);
     float *packed = cs_alloc_aligned(ops->packed_size(w->n, w->k), sizeof *packed);
     if (!packed)
         return cs_fail_memory(err, "a packed weight matrix");

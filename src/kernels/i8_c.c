@@ -2,9 +2,12 @@
  * i8_c.c - integer products, the plain reference. */
 #include "kernels/i8_impl.h"
 
+#include <assert.h>
+
 static void dot(const int8_t *query, const uint8_t *rows, size_t stride, const uint32_t *picked, size_t count, size_t n,
                 int32_t *out)
 {
+    assert(n % CS_I8_STEP == 0 && n <= CS_I8_MAX && stride >= n);
     for (size_t i = 0; i < count; i++) {
         const uint8_t *row = rows + picked[i] * stride;
         int32_t sum = 0;

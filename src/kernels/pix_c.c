@@ -2,6 +2,8 @@
  * pix_c.c - the two passes of 8-bit resampling, the plain reference. */
 #include "kernels/pix_impl.h"
 
+#include <assert.h>
+
 enum { HALF = 1 << (CS_PIX_PRECISION - 1) };
 
 static uint8_t clip8(int32_t sum)
@@ -16,6 +18,7 @@ static void horizontal(const uint8_t *in, size_t out_width, const uint32_t *firs
     for (size_t x = 0; x < out_width; x++, coef += taps, out += 3) {
         const uint8_t *p = in + (size_t)first[x] * 3;
         int32_t r = HALF, g = HALF, b = HALF;
+        assert(used[x] <= taps);
         for (uint32_t j = 0; j < used[x]; j++, p += 3) {
             r += coef[j] * p[0];
             g += coef[j] * p[1];

@@ -3,9 +3,12 @@
 #include "kernels/cvt.h"
 #include "kernels/rows_impl.h"
 
+#include <assert.h>
+
 static float score(bool distance, const float *a, const float *b, size_t n)
 {
     float sum = 0;
+    assert(n % CS_ROWS_STEP == 0);
     for (size_t i = 0; i < n; i++)
         sum += distance ? (a[i] - b[i]) * (a[i] - b[i]) : a[i] * b[i];
     return sum;
@@ -16,6 +19,7 @@ static float score_half(bool distance, cs_dtype dtype, const float *a, const uin
 {
     const cs_cvt_ops *cvt = cs_cvt_ops_for(CS_CPU_C);
     float sum = 0, wide[CS_ROWS_STEP];
+    assert(n % CS_ROWS_STEP == 0);
     for (size_t i = 0; i < n; i += CS_ROWS_STEP) {
         cvt->to_f32(dtype, b + i, CS_ROWS_STEP, wide);
         sum += score(distance, a + i, wide, CS_ROWS_STEP);

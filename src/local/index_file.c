@@ -33,7 +33,7 @@ char *cs_index_file_path(const cs_store *store, const char *collection)
 {
     cs_buf path = cs_buf_make(SIZE_MAX / 2);
     cs_buf_printf(&path, "%s.%s.hnsw", cs_store_file(store), collection);
-    char *text = cs_buf_take(&path);
+    char *text = cs_buf_detach(&path);
     cs_buf_free(&path);
     return text;
 }

@@ -65,7 +65,7 @@ bool cs_tensor_list_strip(cs_tensor_list *list, const char *prefix)
 clipsearch_status cs_tensor_list_finish(cs_tensor_list *list, clipsearch_error *err)
 {
     cs_weights *weights = list->weights;
-    weights->names = cs_buf_take(&list->names);
+    weights->names = cs_buf_detach(&list->names);
     if (!weights->names) {
         weights->count = 0; /* their names were never set */
         return cs_fail_memory(err, weights->path);

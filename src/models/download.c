@@ -92,14 +92,14 @@ char *cs_download_url(const cs_known_file *file, const char *mirror)
     cs_buf url = cs_buf_make(1 << 16);
     cs_buf_append(&url, mirror, n);
     cs_buf_puts(&url, path ? path : "/");
-    return cs_buf_take(&url);
+    return cs_buf_detach(&url);
 }
 
 static char *append_suffix(const char *path, const char *suffix)
 {
     cs_buf buf = cs_buf_make(1 << 16);
     cs_buf_printf(&buf, "%s%s", path, suffix);
-    return cs_buf_take(&buf);
+    return cs_buf_detach(&buf);
 }
 
 /* The note has two lines, the URL and the validator. False: there is none, or it is for another URL. */

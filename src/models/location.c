@@ -38,14 +38,14 @@ char *cs_source_tree_path(const char *name)
     }
     cs_buf path = cs_buf_make(1 << 16);
     cs_buf_printf(&path, "%s/weights/%s", program, name);
-    return cs_buf_take(&path);
+    return cs_buf_detach(&path);
 }
 
 static char *installed_path(const char *name)
 {
     cs_buf path = cs_buf_make(1 << 16);
     cs_buf_printf(&path, "%s/models/%s", CLIPSEARCH_DATADIR, name);
-    return cs_buf_take(&path);
+    return cs_buf_detach(&path);
 }
 
 char *cs_user_model_path(const char *name)

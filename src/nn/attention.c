@@ -4,6 +4,7 @@
 
 #include "kernels/gemm.h"
 
+#include <assert.h>
 #include <math.h>
 
 /* Queries taken together: the scores of a block stay in the second-level cache up to some 4,000 keys, and each packed
@@ -58,7 +59,7 @@ void cs_attention_carve(cs_attention_scratch *scratch, size_t head, size_t longe
     carve_worker(cs_gemm_ops_best(), head, longest, &worker);
     workspace->overflow |= worker.overflow;
     scratch->bytes = worker.used;
-    scratch->block = cs_workspace_take(workspace, threads, scratch->bytes);
+    scratch->block = cs_workspace_alloc(workspace, threads, scratch->bytes);
 }
 
 /* The rows of `flat` [n, k] into panels. */
@@ -99,6 +100,7 @@ static void attend(void *context, size_t piece, unsigned worker)
     size_t item = piece / j->heads, column = piece % j->heads * j->head;
     size_t first_row = j->sequences->offsets[item], length = j->sequences->offsets[item + 1] - first_row;
     const float *k = j->k + first_row * j->width + column, *v = j->v + first_row * j->width + column;
+    assert(length >= 1 && length <= j->sequences->longest);
     size_t first_query = j->all_rows ? first_row : item, queries = j->all_rows ? length : 1;
     const float *q = j->q + first_query * j->width + column;
     float *out = j->out + first_query * j->width + column;
@@ -131,6 +133,7 @@ void cs_attention_forward(const cs_sequences *sequences, size_t width, size_t he
                           const float *k, const float *v, float *out, const cs_attention_scratch *scratch,
                           cs_pool *pool)
 {
+    assert(heads && width % heads == 0 && scratch->block);
     job j = {.sequences = sequences,
              .width = width,
              .heads = heads,

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "nn/workspace.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -161,7 +162,7 @@ static void carve(const cs_conv *conv, conv_job *job, size_t count, size_t heigh
         return;
     job->runs = spec->planar ? spec->kernel_h : spec->kernel_h * spec->kernel_w;
     job->run = spec->planar ? spec->kernel_w * spec->in : spec->in;
-    job->starts = cs_workspace_take(workspace, (size_t)threads * CS_CONV_ROWS * job->runs, sizeof *job->starts);
+    job->starts = cs_workspace_alloc(workspace, (size_t)threads * CS_CONV_ROWS * job->runs, sizeof *job->starts);
     if (spec->planar) {
         size_t pixels;
         if (height > SIZE_MAX / 4 || width > SIZE_MAX / 4 || spec->pad > SIZE_MAX / 4 ||
@@ -177,7 +178,7 @@ size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t 
 {
     cs_workspace workspace = {0};
     conv_job job;
-    cs_workspace_take(&workspace, 1, CS_WORKSPACE_ALIGNMENT); /* so that nothing needed is no overflow */
+    cs_workspace_alloc(&workspace, 1, CS_WORKSPACE_ALIGNMENT); /* so that nothing needed is no overflow */
     carve(conv, &job, count, height, width, threads, &workspace);
     return cs_workspace_size(&workspace);
 }
@@ -238,6 +239,7 @@ static void dense_piece(void *context, size_t piece, unsigned worker)
                                    .ldy = out,
                                    .low = job->low,
                                    .high = job->high};
+        assert(call.rows <= CS_CONV_ROWS);
         conv->ops->multiply(&call);
     }
 }
@@ -293,6 +295,7 @@ static void depthwise_row(const conv_job *job, size_t row)
     const cs_conv_spec *spec = &job->conv->spec;
     const size_t oy = row % job->out_height, width = job->width * spec->in, at = row * job->out_width * spec->out;
     const float *x = job->x + row / job->out_height * job->height * width, *rows[MAX_DEPTHWISE];
+    assert(spec->kernel_h <= MAX_DEPTHWISE);
     for (size_t ky = 0; ky < spec->kernel_h; ky++) {
         const size_t iy = oy * spec->stride + ky - spec->pad; /* below 0 wraps around to more than any size */
         rows[ky] = iy < job->height ? x + iy * width : NULL;
@@ -346,6 +349,7 @@ void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t h
     job.rows = count * job.out_height * job.out_width;
     if (job.rows == 0)
         return;
+    assert(x && y && x != y);
     if (is_depthwise(spec)) {
         job.rows = count * job.out_height;
         job.block = job.rows / (2 * EACH_THREAD * cs_pool_threads(pool));
@@ -353,6 +357,7 @@ void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t h
         cs_pool_run(pool, (job.rows + job.block - 1) / job.block, depthwise_piece, &job);
         return;
     }
+    assert(scratch);
     cs_workspace workspace = {.base = scratch};
     carve(conv, &job, count, height, width, cs_pool_threads(pool), &workspace);
     if (spec->planar)

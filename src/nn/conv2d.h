@@ -48,7 +48,7 @@ size_t cs_conv_output_width(const cs_conv *conv, size_t width);
 
 /* Bytes of scratch that cs_conv_forward needs for up to `count` images of this size over `threads` threads; 0 when that
  * does not fit size_t. Convolutions run one after another can share one block as large as the largest asks for:
- * take it once with cs_workspace_take. Never more for a smaller count. */
+ * take it once with cs_workspace_alloc. Never more for a smaller count. */
 size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t width, unsigned threads);
 
 /* x [count, height, width, in] (or planar) -> y [count, output height, output width, out], contiguous:

@@ -15,20 +15,20 @@ clipsearch_status cs_conv_source_open(cs_conv_source *source, const cs_weights *
                                       cs_pool *pool, clipsearch_error *err)
 {
     *source = (cs_conv_source){.weights = weights, .prefix = prefix, .eps = eps, .pool = pool};
-    source->taken = cs_zalloc_array(cs_weights_count(weights), sizeof *source->taken);
-    return source->taken ? CLIPSEARCH_OK : cs_fail_memory(err, cs_weights_path(weights));
+    source->used = cs_zalloc_array(cs_weights_count(weights), sizeof *source->used);
+    return source->used ? CLIPSEARCH_OK : cs_fail_memory(err, cs_weights_path(weights));
 }
 
 void cs_conv_source_close(cs_conv_source *source)
 {
-    cs_free(source->taken);
-    source->taken = NULL;
+    cs_free(source->used);
+    source->used = NULL;
 }
 
 /* The tensors are one array in order of name (weights.h), so a tensor's place in it is its number. */
-static void take(cs_conv_source *source, const cs_tensor *tensor)
+static void mark_used(cs_conv_source *source, const cs_tensor *tensor)
 {
-    source->taken[tensor - cs_weights_at(source->weights, 0)] = true;
+    source->used[tensor - cs_weights_at(source->weights, 0)] = true;
 }
 
 const cs_tensor *cs_conv_source_rest(const cs_conv_source *source, const char *const *ignored)
@@ -36,7 +36,7 @@ const cs_tensor *cs_conv_source_rest(const cs_conv_source *source, const char *c
     size_t skip = strlen(source->prefix);
     for (size_t i = 0; i < cs_weights_count(source->weights); i++) {
         const cs_tensor *tensor = cs_weights_at(source->weights, i);
-        if (source->taken[i] || !tensor->is_float || strncmp(tensor->name, source->prefix, skip) != 0)
+        if (source->used[i] || !tensor->is_float || strncmp(tensor->name, source->prefix, skip) != 0)
             continue;
         size_t k = 0;
         while (ignored[k] && strncmp(tensor->name + skip, ignored[k], strlen(ignored[k])) != 0)
@@ -74,7 +74,7 @@ static clipsearch_status copy(cs_conv_source *source, const char *name, int rank
     if (!*floats)
         return cs_fail_memory(err, "a model's weights");
     cs_cvt()->to_f32(tensor->dtype, tensor->data, tensor->count, *floats);
-    take(source, tensor);
+    mark_used(source, tensor);
     return CLIPSEARCH_OK;
 }
 

@@ -11,7 +11,7 @@ typedef struct cs_conv_source {
     const cs_weights *weights;
     const char *prefix; /* in front of every name */
     double eps;         /* of BatchNorm */
-    bool *taken;        /* [cs_weights_count] */
+    bool *used;         /* [cs_weights_count] */
     cs_pool *pool;      /* packing is spread over it; may be NULL */
 } cs_conv_source;
 

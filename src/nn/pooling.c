@@ -2,6 +2,7 @@
  * pooling.c - windows over images, a row of outputs a piece. */
 #include "nn/pooling.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -58,6 +59,7 @@ static void max_row(void *context, size_t piece, unsigned worker)
 void cs_max_pool(const float *x, size_t count, size_t height, size_t width, size_t channels, size_t window,
                  size_t stride, size_t pad, float *y, cs_pool *pool)
 {
+    assert(stride >= 1 && pad < window);
     pool_job job = {.x = x,
                     .height = height,
                     .width = width,
@@ -95,6 +97,7 @@ static void average_row(void *context, size_t piece, unsigned worker)
 void cs_average_pool(const float *x, size_t count, size_t height, size_t width, size_t channels, size_t window,
                      float *y, cs_pool *pool)
 {
+    assert(window >= 1);
     pool_job job = {.x = x,
                     .height = height,
                     .width = width,
@@ -140,12 +143,14 @@ static void global_max(void *context, size_t piece, unsigned worker)
 
 void cs_global_average_pool(const float *x, size_t count, size_t pixels, size_t channels, float *y, cs_pool *pool)
 {
+    assert(pixels >= 1);
     pool_job job = {.x = x, .height = pixels, .channels = channels, .y = y};
     cs_pool_run(pool, count, global_average, &job);
 }
 
 void cs_global_max_pool(const float *x, size_t count, size_t pixels, size_t channels, float *y, cs_pool *pool)
 {
+    assert(pixels >= 1);
     pool_job job = {.x = x, .height = pixels, .channels = channels, .y = y};
     cs_pool_run(pool, count, global_max, &job);
 }

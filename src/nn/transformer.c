@@ -62,8 +62,8 @@ void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scra
 {
     workspace->overflow |= items == SIZE_MAX;
     scratch->x = cs_workspace_floats(workspace, rows, transformer->config.width);
-    scratch->offsets = cs_workspace_take(workspace, items + 1, sizeof *scratch->offsets);
-    scratch->only = cs_workspace_take(workspace, items, sizeof *scratch->only);
+    scratch->offsets = cs_workspace_alloc(workspace, items + 1, sizeof *scratch->offsets);
+    scratch->only = cs_workspace_alloc(workspace, items, sizeof *scratch->only);
     cs_block_carve(&scratch->block, &transformer->config, rows, longest, least_wide, threads, workspace);
 }
 

@@ -2,11 +2,13 @@
  * workspace.c - a bump allocator that can also only measure. */
 #include "nn/workspace.h"
 
+#include <assert.h>
 #include <stdint.h>
 
-void *cs_workspace_take(cs_workspace *workspace, size_t count, size_t size)
+void *cs_workspace_alloc(cs_workspace *workspace, size_t count, size_t size)
 {
     size_t bytes, end;
+    assert((uintptr_t)workspace->base % CS_WORKSPACE_ALIGNMENT == 0);
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - (CS_WORKSPACE_ALIGNMENT - 1))
         workspace->overflow = true;
     if (workspace->overflow)
@@ -28,7 +30,7 @@ float *cs_workspace_floats(cs_workspace *workspace, size_t rows, size_t columns)
         workspace->overflow = true;
         return NULL;
     }
-    return cs_workspace_take(workspace, count, sizeof(float));
+    return cs_workspace_alloc(workspace, count, sizeof(float));
 }
 
 size_t cs_workspace_size(const cs_workspace *workspace)

@@ -17,7 +17,7 @@ typedef struct cs_workspace {
 } cs_workspace;
 
 /* The next buffer of count * size bytes, or NULL while measuring. */
-void *cs_workspace_take(cs_workspace *workspace, size_t count, size_t size);
+void *cs_workspace_alloc(cs_workspace *workspace, size_t count, size_t size);
 
 /* The next buffer of rows * columns floats, or NULL while measuring. */
 float *cs_workspace_floats(cs_workspace *workspace, size_t rows, size_t columns);

@@ -106,7 +106,7 @@ static char *immutable_uri(const char *path)
         cs_buf_printf(&uri, plain ? "%c" : "%%%02X", (unsigned char)*p);
     }
     cs_buf_puts(&uri, "?immutable=1");
-    return cs_buf_take(&uri);
+    return cs_buf_detach(&uri);
 }
 
 /* Hardening against a hostile file, and our limits; nothing here touches the file. (TRUSTED_SCHEMA stays on: SQLite

@@ -76,7 +76,7 @@ static size_t longest_of(const cs_text_tower *tower, size_t tokens)
 static void carve(const cs_text_tower *tower, text_scratch *scratch, size_t texts, size_t tokens, unsigned threads,
                   cs_workspace *workspace)
 {
-    scratch->places = cs_workspace_take(workspace, tokens, sizeof *scratch->places);
+    scratch->places = cs_workspace_alloc(workspace, tokens, sizeof *scratch->places);
     cs_transformer_carve(&tower->transformer, &scratch->transformer, tokens, texts, longest_of(tower, tokens), 0,
                          threads, workspace);
 }

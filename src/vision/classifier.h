@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * classifier.h - an image classifier without its last layer: convolutions, then one number a channel. */
+ * classifier.h - an image classifier without its last layer: convolutions, then one number per channel. */
 #ifndef CS_VISION_CLASSIFIER_H
 #define CS_VISION_CLASSIFIER_H
 

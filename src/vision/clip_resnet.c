@@ -192,7 +192,7 @@ static void carve(const cs_clip_resnet *resnet, scratch *s, size_t images, unsig
     s->v = cs_workspace_floats(workspace, images * tokens, c);
     s->q = cs_workspace_floats(workspace, images, c);
     s->mixed = cs_workspace_floats(workspace, images, c);
-    s->offsets = cs_workspace_take(workspace, images + 1, sizeof *s->offsets);
+    s->offsets = cs_workspace_alloc(workspace, images + 1, sizeof *s->offsets);
     s->gemm = cs_workspace_floats(workspace, threads, cs_gemm_scratch(c));
     cs_attention_carve(&s->attention, c / resnet->heads, tokens, threads, workspace);
 }

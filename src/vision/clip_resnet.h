@@ -11,7 +11,7 @@ typedef struct cs_clip_resnet cs_clip_resnet;
 
 /* As cs_vit_open; the naming is OpenAI's. `pack` is of the attention pooling's matrices. Source: OpenAI CLIP model.py,
  * ModifiedResNet: three convolutions and a mean in front, a mean where ResNet has a stride, BatchNorm folded; and
- * AttentionPool2d, whose query is the mean of all places. */
+ * AttentionPool2d, whose query is the mean over all positions. */
 clipsearch_status cs_clip_resnet_open(const cs_weights *weights, const cs_clip_config *config, bool pack, cs_pool *pool,
                                       cs_clip_resnet **resnet, clipsearch_error *err);
 void cs_clip_resnet_close(cs_clip_resnet **resnet);

@@ -192,7 +192,7 @@ void cs_convnet_carve(const cs_convnet *net, cs_net_scratch *scratch, size_t ima
         workspace->overflow |= needed == 0 && images > 0;
         bytes = needed > bytes ? needed : bytes;
     }
-    scratch->conv = cs_workspace_take(workspace, bytes, 1);
+    scratch->conv = cs_workspace_alloc(workspace, bytes, 1);
 }
 
 static void run(const cs_step *step, const float *x, size_t count, float *y, const cs_net_scratch *scratch,

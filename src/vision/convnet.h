@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * convnet.h - a convolutional network as a list of steps between a few buffers: what ResNet, VGG, MobileNet and CLIP's
- * ResNets are made of. */
+ * convnet.h - a convolutional network as a list of steps between a few buffers: ResNet, VGG, MobileNet and CLIP's
+ * ResNets are such lists. */
 #ifndef CS_VISION_CONVNET_H
 #define CS_VISION_CONVNET_H
 
@@ -38,10 +38,10 @@ typedef struct cs_convnet {
     cs_step *steps;
     size_t count, capacity;
     cs_map_shape shapes[CS_NET_BUFFERS + 1]; /* while building: what is in each buffer */
-    size_t floats[CS_NET_BUFFERS];           /* the most an image's map takes in each */
+    size_t floats[CS_NET_BUFFERS];           /* the size of the largest map in each, per image */
 } cs_convnet;
 
-/* How a network is built: from a weight file, with the error and the first failure kept. */
+/* Builds a network from a weight file; keeps the first failure. */
 typedef struct cs_net_builder {
     cs_convnet *net;
     cs_conv_source *source;
@@ -56,17 +56,17 @@ void cs_convnet_close(cs_convnet *net);
 /* Bytes of its packed weights. */
 size_t cs_convnet_packed_bytes(const cs_convnet *net);
 
-/* What a convolution to be added is. */
+/* A convolution to add. */
 typedef struct cs_net_conv {
     const char *conv, *norm; /* names for cs_conv_bind */
     size_t out;              /* channels; 0: as the tensor says */
-    size_t kernel, stride;   /* padding is kernel / 2: sizes stay but for the stride */
+    size_t kernel, stride;   /* padding is kernel / 2: only the stride changes the size */
     bool depthwise;
     cs_conv_activation activation;
 } cs_net_conv;
 
-/* Add a step from buffer `from` to buffer `to`. After a failure nothing is done any more. The convolution's tensors are
- * held against the channels that come in; a residual's shape against the result's (CLIPSEARCH_E_MODEL). */
+/* Add a step from buffer `from` to buffer `to`. After a failure these do nothing. The shapes of the convolution's
+ * tensors are compared with the incoming channels, and a residual's shape with the result's (CLIPSEARCH_E_MODEL). */
 void cs_net_add_conv(cs_net_builder *builder, const cs_net_conv *conv, int from, int to, int residual);
 void cs_net_add_keras_conv(cs_net_builder *builder, const cs_tensor *kernel, const cs_tensor *bias, int from, int to);
 void cs_net_add_max_pool(cs_net_builder *builder, int from, int to, size_t window, size_t stride, size_t pad);
@@ -75,11 +75,11 @@ void cs_net_add_average_pool(cs_net_builder *builder, int from, int to, size_t w
 /* Show the last step's result to a probe as this stage. */
 void cs_net_show(cs_net_builder *builder, const char *stage, size_t number);
 
-/* What comes out of the last step, and in which buffer it lies. */
+/* The shape of the last step's result. */
 const cs_map_shape *cs_convnet_result(const cs_convnet *net);
 
-/* Images that are best taken together: more would push each other's maps out of the processor's cache, fewer read the
- * weights more often. At least 1. */
+/* How many images to process together: with more, their maps would push each other out of the processor's cache; with
+ * fewer, the weights would be read more often. At least 1. */
 size_t cs_convnet_group(const cs_convnet *net);
 
 /* The buffers of a forward pass, [images, floats] each. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * decode.c - which format a file's bytes are, and the decoder for it. */
+ * decode.c - finds the format of a file by its bytes, and calls the decoder for it. */
 #include "vision/decode.h"
 
 #include "vision/orient.h"
@@ -9,18 +9,18 @@
 typedef clipsearch_status decode_fn(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
                                     unsigned *orientation, clipsearch_error *err);
 
-/* A format is known by `magic` at `offset`, and, where that is too little, by `more` at `more_offset`. */
+/* A format is known by `magic` at `offset` and, where that is not enough, also by `more` at `more_offset`. */
 struct format {
     const char *name;
     size_t offset, length;
     const char *magic;
     size_t more_offset, more_length;
     const char *more;
-    decode_fn *decode; /* NULL: recognised so as to say what it is, but not read */
+    decode_fn *decode; /* NULL: recognised, so that a message can name it, but not read */
 };
 
-/* The first entry that fits is taken. JPEG and PNG are known by as little as leaves no doubt, so that a file cut or
- * damaged just behind is told so by its decoder. */
+/* The first entry that matches is used. JPEG and PNG are known by as few bytes as leave no doubt, so that their decoder
+ * can say what is wrong with a file that is truncated or damaged just after them. */
 static const struct format formats[] = {
     {"JPEG", 0, 3, "\xff\xd8\xff", 0, 0, NULL, cs_decode_jpeg},
     {"PNG", 0, 4, "\x89PNG", 0, 0, NULL, cs_decode_png},
@@ -62,7 +62,7 @@ static const struct format *find_format(const uint8_t *data, size_t size)
     return NULL;
 }
 
-enum { TEXT_PEEK = 512 }; /* this much is looked at to tell what kind of text it is */
+enum { TEXT_PEEK = 512 }; /* bytes that are read to find out what kind of text it is */
 
 /* `word` (lower case) in the first TEXT_PEEK bytes, in any case. */
 static bool mentions(const uint8_t *data, size_t size, const char *word)
@@ -78,8 +78,8 @@ static bool mentions(const uint8_t *data, size_t size, const char *word)
     return false;
 }
 
-/* What kind of text the bytes are, or NULL: they begin with ASCII or a byte order mark, and hold no control characters
- * but white space as far as is looked. */
+/* What kind of text the bytes are: they begin with ASCII or a byte order mark, and the first TEXT_PEEK hold no control
+ * characters except white space. NULL: no text. */
 static const char *text_kind(const uint8_t *data, size_t size)
 {
     if (data[0] >= 128 && !holds(data, size, 0, "\xef\xbb\xbf", 3))
@@ -94,7 +94,7 @@ static const char *text_kind(const uint8_t *data, size_t size)
     return "a text file";
 }
 
-/* The error for bytes that no decoder takes. */
+/* The error for bytes that no decoder reads. */
 static clipsearch_status refuse(const cs_image_source *source, const struct format *format, clipsearch_error *err)
 {
     const uint8_t *data = source->data;
@@ -107,7 +107,7 @@ static clipsearch_status refuse(const cs_image_source *source, const struct form
     const char *kind = text_kind(data, source->size);
     if (kind && strcmp(kind, "an SVG drawing") == 0)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                       "%s: this is %s, which this build does not read; draw it to PNG first", source->name, kind);
+                       "%s: this is %s, which this build does not read; convert it to PNG first", source->name, kind);
     if (kind)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                        "%s: this is %s, not an image; was it saved under a wrong name, or did a download fail?",
@@ -130,12 +130,11 @@ clipsearch_status cs_decode_check_size(const cs_image_source *source, uint64_t w
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the header says %llu x %llu pixels: damaged", source->name,
                        (unsigned long long)width, (unsigned long long)height);
     if (width > UINT32_MAX || height > UINT32_MAX || width > source->max_pixels / height)
-        return cs_fail(
-            err, CLIPSEARCH_E_LIMIT,
-            "%s: the image has %llu x %llu pixels, more than the limit of %llu pixels; raise max_pixels if it "
-            "is meant to be read",
-            source->name, (unsigned long long)width, (unsigned long long)height,
-            (unsigned long long)source->max_pixels);
+        return cs_fail(err, CLIPSEARCH_E_LIMIT,
+                       "%s: the image has %llu x %llu pixels, more than the limit of %llu pixels; raise max_pixels to "
+                       "read it",
+                       source->name, (unsigned long long)width, (unsigned long long)height,
+                       (unsigned long long)source->max_pixels);
     return CLIPSEARCH_OK;
 }
 
@@ -149,10 +148,9 @@ clipsearch_status cs_decoder_decode_stored(cs_decoder *decoder, const void *data
         options = &defaults;
     cs_image_source source = {data, size, name ? name : "image", options->max_pixels};
     if (size > options->max_bytes)
-        return cs_fail(
-            err, CLIPSEARCH_E_LIMIT,
-            "%s: the file has %zu bytes, more than the limit of %llu; raise max_bytes if it is meant to be read",
-            source.name, size, (unsigned long long)options->max_bytes);
+        return cs_fail(err, CLIPSEARCH_E_LIMIT,
+                       "%s: the file has %zu bytes, more than the limit of %llu; raise max_bytes to read it",
+                       source.name, size, (unsigned long long)options->max_bytes);
     const struct format *format = find_format(data, size);
     if (!format || !format->decode)
         return refuse(&source, format, err);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * decode.h - what the decoders of single formats are given and give; for src/vision's own files. */
+ * decode.h - the decoders of single formats; only for files in src/vision. */
 #ifndef CS_VISION_DECODE_H
 #define CS_VISION_DECODE_H
 
 #include "vision/image.h"
 
-/* The bytes of one file and what the caller allows. */
+/* The bytes of one file, and the caller's limit. */
 typedef struct cs_image_source {
     const uint8_t *data; /* [size] */
     size_t size;
@@ -17,8 +17,8 @@ typedef struct cs_image_source {
 clipsearch_status cs_decode_check_size(const cs_image_source *source, uint64_t width, uint64_t height,
                                        clipsearch_error *err);
 
-/* Decode the whole file into RGB as it is stored; *orientation receives EXIF's 1..8. Each in its own file, the only one
- * that includes its library's header. */
+/* Decode the whole file into RGB as it is stored; *orientation receives EXIF's 1..8 and stays as it is when the file
+ * says nothing. Each decoder is in a file of its own, the only one that includes its library's header. */
 clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
                                  unsigned *orientation, clipsearch_error *err);
 clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_image_source *source, cs_image *image,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * decode_jpeg.c - JPEG by TurboJPEG, with the pixels that Pillow gives.
  *
- * The header is walked here first, because limits are to be checked, and EXIF found, before the library is given
- * the file. What is accepted follows Pillow: a file without its end-of-image marker is cut short and refused; one
+ * The header is read here first, because limits must be checked, and EXIF found, before the library gets the
+ * file. What is accepted follows Pillow: a file without its end-of-image marker is cut short and refused; one
  * whose compressed data is damaged in the middle, but which runs to its end, is shown as the library recovers it. A
  * progressive file with its end marker but without its last scans is smoothed, each version of the library in its
  * way. Differences: (1) junk in place of the end marker is refused, where Pillow takes some such files; (2) more
@@ -117,7 +117,7 @@ static bool has_end_marker(const cs_image_source *source, size_t scan)
     return false;
 }
 
-/* A row no image has: see decompress. */
+/* Fill a row with bytes that no image has: see decompress. */
 static void mark_row(uint8_t *row, size_t n)
 {
     for (size_t i = 0; i < n; i++)

@@ -125,7 +125,7 @@ static bool read_pixels(struct reader *reader)
     for (int pass = 0; pass < passes; pass++)
         for (uint32_t y = 0; y < reader->height; y++)
             png_read_row(png, reader->rgb + y * stride, NULL);
-    /* every pixel is there, checksums and all: a fault behind them is none of the image's */
+    /* all pixels are there and their checksums are right: what follows them does not matter */
     reader->complete = true;
     png_read_end(png, reader->info);
     find_orientation(reader);
@@ -141,7 +141,7 @@ static clipsearch_status read_header(const cs_image_source *source, uint32_t *wi
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the PNG is cut short in its header; copy it again", source->name);
     if (memcmp(data, "\x89PNG\r\n\x1a\n", SIGNATURE_BYTES) != 0)
         return cs_fail(err, CLIPSEARCH_E_FORMAT,
-                       "%s: damaged PNG: its signature is spoilt, as by a transfer in text mode; copy it again",
+                       "%s: damaged PNG: its signature is damaged, as by a transfer in text mode; copy it again",
                        source->name);
     if (memcmp(data + 12, "CgBI", 4) == 0)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * image.c - an image's block of memory. */
+ * image.c - the memory of an image. */
 #include "vision/image.h"
 
 #include "base/mem.h"
@@ -9,7 +9,7 @@ clipsearch_status cs_image_reserve(cs_image *image, uint32_t width, uint32_t hei
     uint64_t pixels = (uint64_t)width * height; /* 32 x 32 bits: cannot overflow */
     bool fits = pixels <= SIZE_MAX / 3;
     if (!fits || image->capacity < pixels * 3 || !image->view.rgb) {
-        /* the old pixels are of no use: freeing first keeps the peak at one block, and nothing is copied */
+        /* the old pixels are not needed: freeing first keeps the peak at one block, and nothing is copied */
         cs_image_free(image);
         image->view.rgb = fits ? cs_alloc_aligned((size_t)pixels, 3) : NULL; /* [height, width, 3] */
         if (!image->view.rgb)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * tower.h - an image tower of any kind: images' pixels to vectors. */
+ * tower.h - an image tower of any kind: from pixels to vectors. */
 #ifndef CS_VISION_TOWER_H
 #define CS_VISION_TOWER_H
 

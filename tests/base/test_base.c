@@ -25,10 +25,10 @@ static void test_buf(void)
     TAP_OK(!cs_buf_putc(&buf, 'x') && buf.failed, "one more byte is refused and latched");
     cs_buf_clear(&buf);
     TAP_OK(cs_buf_puts(&buf, "again") && !buf.failed, "clear unlatches");
-    char *text = cs_buf_take(&buf);
+    char *text = cs_buf_detach(&buf);
     TAP_OK(text && strcmp(text, "again") == 0 && buf.data == NULL, "take hands the text over");
     cs_free(text);
-    text = cs_buf_take(&buf);
+    text = cs_buf_detach(&buf);
     TAP_OK(text && text[0] == '\0', "taking an empty buffer gives an empty string");
     cs_free(text);
     cs_mem_fail_at(1);
@@ -90,7 +90,7 @@ static void test_grow(void)
            "so does a size that overflows");
     cs_free(numbers);
     size_t huge = SIZE_MAX - 1;
-    TAP_OK(!cs_grow(NULL, &huge, SIZE_MAX, 2) && huge == SIZE_MAX - 1, "so does a capacity that cannot double");
+    TAP_OK(!cs_grow(&moves, &huge, SIZE_MAX, 2) && huge == SIZE_MAX - 1, "so does a capacity that cannot double");
 }
 
 static void test_error(void)

@@ -1,31 +1,32 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""An HTTP server on this machine alone whose files misbehave as their path says, for test_model.sh.
+"""An HTTP server for test_model.sh, on this machine only. The path of a file says how the server misbehaves.
 
 Usage: http_server.py DIRECTORY PORT_FILE LOG [CERTIFICATE_AND_KEY]
 
-Serves the files of DIRECTORY and writes its port to PORT_FILE, and to LOG a line a request: the path, the Range header or
-"-", the If-Range header or "-". With a certificate it serves the same over TLS besides, on the port in PORT_FILE.tls. The first part of a path says how a file is served:
+Serves the files of DIRECTORY and writes its port to PORT_FILE, and to LOG a line per request: the path, the Range header or
+"-", the If-Range header or "-". With a certificate it also serves the same over TLS, on the port in PORT_FILE.tls. The first
+part of a path selects how a file is served:
 
     plain/F         as servers do, with ranges, an ETag and If-Range
-    norange/F       the whole file, whatever range is asked for
+    norange/F       always the whole file, without ranges
     cut/F           only the first third of what is left, then the connection is closed
     stuck/F         a third of the file once, then nothing but closed connections
     stall/F         the first 1,000 bytes, then silence
     slow/F          all of it, a little at a time
     corrupt/F       the right length, one byte wrong
-    short/F         half of the file, and a Content-Length that says so
+    short/F         half of the file, with the right Content-Length
     changes/F       the first request gets the first half of another file of the same length, with its own ETag; then plain
-    careless/F      the same, but If-Range is not looked at: ranges come from the new file
+    careless/F      the same, but If-Range is ignored: ranges come from the new file
     silent/F        the same without any ETag
-    liar/F          another range than the one that was asked for
+    liar/F          another range than the requested one
     redirect/N/M/F  N redirects, then M/F
     loop/F          redirects for ever
     away/F          a redirect to a file: URL
     downgrade/F     a redirect to plain/F without TLS
     error/CODE/F    that status
     busy/F          503 twice, then plain
-    html/F          200 and a page that asks for a login
+    html/F          200 and a login page
 """
 import hashlib
 import http.server
@@ -49,7 +50,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def count(self, key):
-        """How often this was asked for before."""
+        """How many requests for this there were before."""
         with lock:
             seen[key] = seen.get(key, 0) + 1
             return seen[key] - 1

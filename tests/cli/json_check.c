@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * json_check.c - for test_cli.sh: is standard input JSON (or, with -l, JSON lines), and what stands at a place in it?
+ * json_check.c - for test_cli.sh: checks that standard input is JSON (with -l, JSON lines), and prints values of it.
  *
- *     json_check [-l] [PLACE...]      PLACE: members and element numbers with dots between, queries.0.hits.0.path
+ *     json_check [-l] [PLACE...]      PLACE: members and element numbers separated by dots, queries.0.hits.0.path
  *
  * Prints the value at each place, a line each: texts as they are, numbers, true, false, null, and for lists and objects
- * how many they hold. With -l the places are looked up in the last line. Exit status 1: not JSON, or no such place. */
+ * how many elements they have. With -l the places are looked up in the last line. Exit status 1: not JSON, or no such place. */
 #include "base/buf.h"
 #include "base/json.h"
 

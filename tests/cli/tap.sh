@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# tap.sh - for the tests that run the program from outside: a place of their own for it, running it, and what is expected
-# of its output, as TAP.
+# tap.sh - for tests that run the program from outside: a directory of its own for each, running the program, and
+# comparing its output with what is expected. Prints TAP.
 
 count=0
 
@@ -51,6 +51,31 @@ run() { # run STATUS WHAT ARGUMENTS...: the program must end with STATUS
 
 normal() { # scratch and source directories by name, times as T; the source's name may be a part of another path
     sed -e "s|$scratch|SCRATCH|g" -e "s|^$source/|SOURCE/|" -e "s|\([^A-Za-z0-9_.-]\)$source/|\1SOURCE/|g" -e 's/ in [0-9.]* s$/ in T/' "$1"
+}
+
+usage() { # usage MESSAGE ARGUMENTS...: the command line is refused with the message
+    message=$1
+    shift
+    run 2 "usage: $*" "$@"
+    err_has "clipsearch: $message"
+    silent "$out" "and nothing on standard output"
+}
+
+json_is() { # json_is WHAT KEYS...: json_check prints of standard output what comes on standard input
+    what=$1
+    shift
+    cat >"$scratch/want"
+    "$json_check" "$@" <"$out" >"$scratch/values" 2>>"$err"
+    normal "$scratch/values" | cmp -s - "$scratch/want"
+    ok "$what"
+}
+
+wait_for() { # wait_for FILE: until it exists and is not empty, at most 10 s
+    waited=0
+    while [ ! -s "$1" ] && [ $waited -lt 200 ]; do
+        sleep 0.05
+        waited=$((waited + 1))
+    done
 }
 
 out_is() { # out_is WHAT: standard output is what comes on standard input

@@ -11,7 +11,7 @@ export TMPDIR
 mkdir "$TMPDIR"
 ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
 ln -s "$source/tests/data/clip-tiny/hf" "$XDG_DATA_HOME/clipsearch/models/tiny"
-pictures=$source/examples/pictures
+examples=$source/examples/pictures
 
 # ---- before anything is ingested
 
@@ -48,7 +48,7 @@ clipsearch: there is no command "ingset"; did you mean ingest?
 For help, run: clipsearch help help
 END
 run 5 "a first search" "a white dog"
-err_is "says what to run" <<END
+err_is "names the command to run" <<END
 clipsearch: nothing has been ingested yet: there is no database SCRATCH/data/clipsearch/clipsearch.db
 To ingest images, run: clipsearch ingest DIRECTORY
 END
@@ -65,13 +65,6 @@ ok "info --json"
 
 # ---- the command line
 
-usage() { # usage MESSAGE ARGUMENTS...
-    message=$1
-    shift
-    run 2 "usage: $*" "$@"
-    err_has "clipsearch: $message"
-    silent "$out" "and nothing on standard output"
-}
 usage "unknown option --shet; did you mean --sheet?" dog --shet x.png
 usage "-k must be a whole number from 1 to 1000000, not \"no\"" dog -k no
 usage "no query was given; give a text in quotes, or --image FILE" search
@@ -148,9 +141,9 @@ END
 # ---- ingestion
 
 mkdir pets odd
-cp "$pictures/cat-snow.jpg" "$pictures/white-dog-grass.jpg" "$pictures/white-dog-blue.png" pets/
-head -c 3000 "$pictures/cat-room.jpg" >pets/cut.jpg
-echo "no picture" >pets/text.png
+cp "$examples/cat-snow.jpg" "$examples/white-dog-grass.jpg" "$examples/white-dog-blue.png" pets/
+head -c 3000 "$examples/cat-room.jpg" >pets/cut.jpg
+echo "no image" >pets/text.png
 run 0 "a dry run" ingest --dry-run pets
 out_is "counts" <<END
 Would insert 5 images into photos in T
@@ -169,9 +162,9 @@ err_has "no images found"
 [ ! -e "$XDG_DATA_HOME/clipsearch/clipsearch.db" ]
 ok "makes no database"
 [ -z "$(ls "$scratch/tmp")" ]
-ok "and leaves no temporary one behind"
+ok "and leaves no temporary one"
 run 0 "ingest a directory" ingest pets
-out_is "says what it did" <<END
+out_is "prints what it did" <<END
 Inserted 3 images into photos (2 skipped) in T
 END
 err_has "clipsearch: using the small built-in model"
@@ -251,7 +244,7 @@ clipsearch: using the small built-in model, which was trained on drawn scenes
 For photographs fetch CLIP's model: clipsearch model fetch clip-vit-b32
 clipsearch: 1 of the CSV rows names no image that was found; check the keys key and match in the file
 END
-out_is "by what the file says" <<END
+out_is "as the file describes" <<END
 Inserted 2 images into pets in T
 END
 [ -e yaml/my.db ]
@@ -261,11 +254,11 @@ run 0 "flags beat the file" ingest yaml/ingest.yaml --collection more --db other
 ok "--db beats the file"
 run 4 "another metric for a collection that is there" ingest yaml/ingest.yaml --metric ip
 err_has "To keep both, put the images into another collection with --collection NAME"
-run 0 "no metric said takes the collection's" ingest pets --db yaml/my.db --collection pets
+run 0 "without a metric the collection's is used" ingest pets --db yaml/my.db --collection pets
 run 0 "search by image" --db yaml/my.db --collection pets --image pets/cat.jpg -k 1 --json
-"$json_check" metric collection queries.0.image queries.0.hits.0.attributes.kind queries.0.hits.0.attributes.year \
-    queries.0.hits.0.attributes.legs queries.0.hits.0.attributes.note <"$out" >"$scratch/values"
-cmp -s - "$scratch/values" <<END
+json_is "attributes of the source and of the CSV" metric collection queries.0.image \
+    queries.0.hits.0.attributes.kind queries.0.hits.0.attributes.year queries.0.hits.0.attributes.legs \
+    queries.0.hits.0.attributes.note <<END
 l2
 pets
 pets/cat.jpg
@@ -274,7 +267,6 @@ pet
 4
 a "cat", small
 END
-ok "attributes of the source and of the CSV"
 
 # ---- search
 
@@ -296,7 +288,7 @@ cd .. || exit 1
 run 0 "by text" "a white dog"
 [ "$(wc -l <"$out")" -eq 3 ] && sort -rn "$out" | cmp -s - "$out"
 ok "every image, best first"
-run 0 "several queries, options behind" "a white dog" --image pets/cat.jpg "a cat" -k1 -q
+run 0 "several queries, then options" "a white dog" --image pets/cat.jpg "a cat" -k1 -q
 grep -v '^[0-9]' "$out" >"$scratch/headings"
 cmp -s - "$scratch/headings" <<END
 # a white dog
@@ -323,10 +315,9 @@ out_is "0 for itself" <<END
 0.000  pets/cat.jpg
 END
 run 0 "--json" "a \"white\" dog" --image pets/cat.jpg --json -k 2
-"$json_check" collection model metric queries queries.0.text queries.0.hits queries.1.image queries.1.hits.0.rank \
-    queries.1.hits.0.id queries.1.hits.0.path queries.1.hits.0.width queries.1.hits.0.height \
-    queries.1.hits.0.attributes <"$out" | sed "s|$scratch|SCRATCH|" >"$scratch/values"
-cmp -s - "$scratch/values" <<END
+json_is "what the schema promises" collection model metric queries queries.0.text queries.0.hits queries.1.image \
+    queries.1.hits.0.rank queries.1.hits.0.id queries.1.hits.0.path queries.1.hits.0.width queries.1.hits.0.height \
+    queries.1.hits.0.attributes <<END
 photos
 default
 cosine
@@ -341,7 +332,6 @@ SCRATCH/work/pets/cat.jpg
 224
 0
 END
-ok "what the schema promises"
 "$json_check" queries.0.ms queries.1.hits.0.score <"$out" >"$scratch/values"
 ok "time and score"
 run 3 "a query image that does not exist" --image none.jpg
@@ -351,7 +341,7 @@ err_has "bad/a.jpg"
 run 5 "no such collection" dog --collection cats
 err_has "photos"
 err_has "clipsearch ingest --collection cats DIRECTORY"
-echo "this is not a database, whatever its name says; it is long enough to be looked at as one" >fake.db
+echo "this is not a database, although its name says so; it is long enough to be read as one" >fake.db
 run 5 "no database" dog --db fake.db
 run 5 "ingest into no database" ingest pets --db fake.db
 run 4 "no such model" dog --model nosuch
@@ -377,7 +367,7 @@ run 0 "an option before the command" --json info
 ok "runs the command"
 run 0 "nearly a command" ingst
 err_has 'searching for "ingst"; the command is spelled ingest'
-run 0 "nearly a command, said to be a search" search ingst
+run 0 "nearly a command, after search" search ingst
 silent "$err" "no remark"
 
 # ---- odd names
@@ -391,7 +381,7 @@ run 0 "odd names" ingest odd --collection odd
 "$program" -0 --collection odd "a dog" 2>"$err" | tr '\0' '|' | tr '|' '\0' | xargs -0 ls -d >"$out" 2>>"$err"
 ok "-0 gives names that can be opened"
 "$program" -0 --collection odd "a dog" 2>"$err" | tr -cd '\0' | wc -c | grep -q '^ *3$'
-ok "a NUL byte behind each"
+ok "a NUL byte after each"
 run 0 "odd names as JSON" --collection odd "a dog" --json
 "$json_check" queries <"$out" >"$scratch/values" 2>>"$err" || grep -qi surrogate "$err"
 ok "odd names in JSON keep their bytes as surrogate escapes"
@@ -411,9 +401,14 @@ out_has "  metric     l2"
 out_has "  network    resnet50"
 out_has "encodes images only"
 run 0 "two queries by image" --db image.db --model "$model" -k 1 --json --image pets/cat.jpg --image pets/cat.jpg
-"$json_check" metric queries queries.1.hits queries.1.image queries.1.hits.0.score <"$out" >"$scratch/values"
-printf 'l2\n2\n1\npets/cat.jpg\n0\n' | cmp -s - "$scratch/values"
-ok "one row a query, a distance of 0 to itself"
+json_is "one row a query, a distance of 0 to itself" metric queries queries.1.hits queries.1.image \
+    queries.1.hits.0.score <<END
+l2
+2
+1
+pets/cat.jpg
+0
+END
 "$json_check" queries.0.search_ms queries.1.search_ms <"$out" >"$scratch/values"
 ok "and how long searching took"
 run 2 "a text" --db image.db --model "$model" "a dog"
@@ -444,9 +439,12 @@ run 0 "tokenize" tokenize "a white dog"
 printf '3512 320 587 905 3513\t<|startoftext|> a</w> white</w> dog</w> <|endoftext|>\n' | cmp -s - "$out"
 ok "ids and pieces"
 run 0 "tokenize --json" tokenize --json "a white dog" dog
-"$json_check" -l text ids ids.1 pieces.1 <"$out" >"$scratch/values"
-printf 'dog\n3\n905\ndog</w>\n' | cmp -s - "$scratch/values"
-ok "JSON lines"
+json_is "JSON lines" -l text ids ids.1 pieces.1 <<END
+dog
+3
+905
+dog</w>
+END
 long=$(printf 'dog %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
 run 0 "tokenize too long" tokenize "$long"
 [ "$(cut -f1 "$out" | wc -w)" -eq 32 ]
@@ -489,14 +487,14 @@ cp x.npy before.npy
 run 3 "a bad image among them" embed "a dog" --image none.jpg --format npy -o x.npy
 cmp -s x.npy before.npy && [ "$(ls x.npy*)" = x.npy ]
 ok "leaves the old file, and no other"
-turned=$source/tests/data/pictures/exif-behind.png
-"$program" embed --image "$turned" | sed 's/.*"vector"//' >"$out"
-"$program" embed --image "$turned" --exif ignore | sed 's/.*"vector"//' >"$err"
+rotated=$source/tests/data/pictures/exif-behind.png
+"$program" embed --image "$rotated" | sed 's/.*"vector"//' >"$out"
+"$program" embed --image "$rotated" --exif ignore | sed 's/.*"vector"//' >"$err"
 [ -s "$err" ] && ! cmp -s "$out" "$err"
 ok "an EXIF orientation is applied unless it is ignored"
-run 0 "an image with an orientation, ingested without it" ingest "$turned" --exif ignore --collection turned
-"$program" --collection turned --exif ignore --image "$turned" >"$out" && grep -q '^1.000' "$out" &&
-    "$program" --collection turned --image "$turned" >"$out" && ! grep -q '^1.000' "$out"
+run 0 "an image with an orientation, ingested without it" ingest "$rotated" --exif ignore --collection turned
+"$program" --collection turned --exif ignore --image "$rotated" >"$out" && grep -q '^1.000' "$out" &&
+    "$program" --collection turned --image "$rotated" >"$out" && ! grep -q '^1.000' "$out"
 ok "is found by itself when searched the same way"
 run 3 "a list that is not there" embed --list none.txt
 run 3 "an output that cannot be" embed dog -o none/x.npy
@@ -560,10 +558,10 @@ run 5 "query before anything is ingested" query --db none.db
 err_has "clipsearch ingest --db none.db DIRECTORY"
 run 5 "collections of no database" collections --db none.db
 mkdir shop
-cp "$pictures/cat-snow.jpg" shop/cat.jpg
-cp "$pictures/white-dog-grass.jpg" "shop/dog 100%.jpg"
-cp "$pictures/white-dog-blue.png" shop/dog.png
-cp "$pictures/banana-blue.jpg" shop/banana.jpg
+cp "$examples/cat-snow.jpg" shop/cat.jpg
+cp "$examples/white-dog-grass.jpg" "shop/dog 100%.jpg"
+cp "$examples/white-dog-blue.png" shop/dog.png
+cp "$examples/banana-blue.jpg" shop/banana.jpg
 touch -d 2024-05-31T18:00:00Z shop/cat.jpg
 cat >shop.yaml <<END
 database: shop.db
@@ -593,7 +591,7 @@ out_is "some of them" <<END
 2  shop/cat.jpg
 3  shop/dog 100%.jpg
 END
-run 1 "query behind the end" query $shop --offset 4
+run 1 "query after the end" query $shop --offset 4
 err_has "the collection shop has no images to show"
 rows "the example" 'price < 100 and label == "dog"' <<END
 dog 100%.jpg
@@ -628,9 +626,8 @@ END
 run 2 "a wrong filter of a search, before any model is opened" dog --filter 'width = 3' --model nosuch
 err_has "filter, column 7: expected ==, found ="
 run 0 "query --json" query $shop --filter 'id == 3' --json
-"$json_check" collection items items.0.id items.0.path items.0.width items.0.height items.0.attributes.price \
-    items.0.attributes.size.unit <"$out" | sed "s|$scratch|SCRATCH|" >"$scratch/values"
-cmp -s - "$scratch/values" <<END
+json_is "the row" collection items items.0.id items.0.path items.0.width items.0.height items.0.attributes.price \
+    items.0.attributes.size.unit <<END
 shop
 1
 3
@@ -640,13 +637,12 @@ SCRATCH/work/shop/dog 100%.jpg
 10
 cm
 END
-ok "the row"
 "$json_check" items.0.size items.0.mtime <"$out" >"$scratch/values"
 ok "its size and time"
 run 1 "query --json of nothing" query $shop --filter 'false' --json -q
-"$json_check" items <"$out" >"$scratch/values"
-printf '0\n' | cmp -s - "$scratch/values"
-ok "an empty list"
+json_is "an empty list" items <<END
+0
+END
 "$program" query $shop --filter 'label == "dog"' -0 2>"$err" | tr '\0' '|' | sed "s|$scratch/work/||g" >"$out"
 printf 'shop/dog 100%%.jpg|shop/dog.png|' | cmp -s - "$out"
 ok "query -0"
@@ -707,9 +703,13 @@ run 0 "collections" collections --db shop.db
 printf 'pets2\t3 images\tcosine\tdefault\nshop\t4 images\tcosine\tdefault\n' | cmp -s - "$out"
 ok "a line each, by name"
 run 0 "collections --json" collections --db shop.db --json
-"$json_check" 1.name 1.count 1.metric 1.dim 1.encoder <"$out" >"$scratch/values"
-printf 'shop\n4\ncosine\n512\ndefault\n' | cmp -s - "$scratch/values"
-ok "an object each"
+json_is "an object each" 1.name 1.count 1.metric 1.dim 1.encoder <<END
+shop
+4
+cosine
+512
+default
+END
 run 5 "drop what is not there" drop nosuch --db shop.db
 err_has "no collection \"nosuch\""
 run 0 "drop" drop shop --db shop.db
@@ -728,10 +728,10 @@ mkdir crowd
 n=0
 while [ $n -lt 105 ]; do
     mkdir crowd/$n
-    for picture in cat-snow white-dog-grass two-red-cars three-strawberries red-car-and-yellow-bus two-blue-cars \
+    for image in cat-snow white-dog-grass two-red-cars three-strawberries red-car-and-yellow-bus two-blue-cars \
         white-rabbit-grass ewe-grass sailboat-sea tiger-snow white-duck-sea white-horse-blue white-house-purple white-cat-green \
         white-dog-blue white-owl-brown white-dog-green white-dog-room three-yellow-fish two-gray-cats; do
-        for found in "$pictures/$picture".*; do ln "$found" crowd/$n/ 2>/dev/null || cp "$found" crowd/$n/; done
+        for found in "$examples/$image".*; do ln "$found" crowd/$n/ 2>/dev/null || cp "$found" crowd/$n/; done
     done
     n=$((n + 1))
 done
@@ -755,9 +755,14 @@ run 0 "check" check $crowd
 out_has "photos: 2,100 images, sound"
 out_has "recall@10  1.0000"
 run 0 "check --json" check $crowd --json photos
-"$json_check" 0.name 0.sound 0.index.state 0.index.vectors 0.index.broken 0.recall_at_10 <"$out" >"$scratch/values"
-printf 'photos\ntrue\nusable\n2100\n0\n1\n' | cmp -s - "$scratch/values"
-ok "an object a collection"
+json_is "an object a collection" 0.name 0.sound 0.index.state 0.index.vectors 0.index.broken 0.recall_at_10 <<END
+photos
+true
+usable
+2100
+0
+1
+END
 run 5 "check what is not there" check $crowd nosuch
 err_has 'no collection "nosuch"'
 printf 'XXXXXXXXXXXXXXXX' | dd of=crowd.db.photos.hnsw bs=1 seek=150 conv=notrunc 2>/dev/null
@@ -788,8 +793,8 @@ rm -rf crowd
 mkdir many
 n=0
 while [ $n -lt 20 ]; do
-    for picture in "$pictures"/*.jpg; do # bytes after the end make another file of the same image
-        { cat "$picture"; echo $n; } >"many/$n-${picture##*/}"
+    for image in "$examples"/*.jpg; do # bytes after the end make another file of the same image
+        { cat "$image"; echo $n; } >"many/$n-${image##*/}"
     done
     n=$((n + 1))
 done
@@ -812,10 +817,10 @@ for signal in INT TERM; do
     ok "SIG$signal: exit status"
     err_has "what was stored is kept"
     err_has "To continue, run the same command again"
-    said=$(sed -n 's/^Interrupted. Inserted \([0-9]*\) .*/\1/p' "$err")
+    reported=$(sed -n 's/^Interrupted. Inserted \([0-9]*\) .*/\1/p' "$err")
     after=$("$program" info --json --db many.db | "$json_check" collections.0.count)
-    [ "$after" -eq $((before + ${said:-0})) ] && [ "$after" -lt "$total" ] && [ "$after" -gt "$before" ]
-    ok "what was said to be stored is: $before + $said = $after of $total"
+    [ "$after" -eq $((before + ${reported:-0})) ] && [ "$after" -lt "$total" ] && [ "$after" -gt "$before" ]
+    ok "what was reported as stored is there: $before + $reported = $after of $total"
 done
 rm -f many/[6-9]-* many/1?-* # these are enough
 run 0 "continue" ingest many --db many.db

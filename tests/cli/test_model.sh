@@ -21,13 +21,6 @@ size() { wc -c <"$1" | tr -d ' '; }
 
 # ---- the command line
 
-usage() { # usage MESSAGE ARGUMENTS...
-    message=$1
-    shift
-    run 2 "usage: $*" "$@"
-    err_has "clipsearch: $message"
-    silent "$out" "and nothing on standard output"
-}
 run 0 "help" help model
 out_has "clipsearch model fetch NAME"
 usage "no action was given; the actions are list, fetch, info, verify and convert" model
@@ -61,9 +54,9 @@ done
 mkdir -p "$models/clip-vit-b32" "$models/mine"
 printf x >"$models/clip-vit-b32/bpe_simple_vocab_16e6.txt.gz"
 run 0 "list --json" model list --json --catalogue "$known"
-"$json_check" models.0.name models.1.name models.1.installed models.2.name models.2.installed models.2.dim \
-    models.2.licence models.2.files.1.sha256 models.2.bytes models.2.bytes_exact <"$out" >"$scratch/values"
-cmp -s - "$scratch/values" <<END
+json_is "what the schema promises; a file of the wrong size does not count" models.0.name models.1.name \
+    models.1.installed models.2.name models.2.installed models.2.dim models.2.licence models.2.files.1.sha256 \
+    models.2.bytes models.2.bytes_exact <<END
 default
 mine
 yes
@@ -75,7 +68,6 @@ MIT
 355333439
 true
 END
-ok "what the schema promises; a file of the wrong size does not count"
 rm -r "$models/clip-vit-b32" "$models/mine"
 run 4 "a known model that is not here" embed --model clip-vit-b32 "a dog"
 err_has "It is a known model. To fetch it, run: clipsearch model fetch clip-vit-b32"
@@ -127,11 +119,11 @@ for line in "clip-vit, image and text tower, vectors of 24 numbers of length 1, 
     out_has "$line"
 done
 run 0 "info --json" model info --json "$tiny/hf" --threads 1 --batch 1
-"$json_check" encoder.dim encoder.towers encoder.memory.mapped weights.bytes weights.parameters weights.tensors \
-    weights.tensors.0.name weights.tensors.0.shape weights.tensors.1.shape.0 weights.sha256 <"$out" >"$scratch/values"
 bytes=$(size "$tiny/hf/model.safetensors")
 parameters=$("$program" info --json --model "$tiny/hf" --db none.db 2>/dev/null | "$json_check" model.parameters)
-cmp -s - "$scratch/values" <<END
+json_is "what the schema promises" encoder.dim encoder.towers encoder.memory.mapped weights.bytes \
+    weights.parameters weights.tensors weights.tensors.0.name weights.tensors.0.shape weights.tensors.1.shape.0 \
+    weights.sha256 <<END
 24
 2
 $bytes
@@ -143,7 +135,6 @@ logit_scale
 16
 $(sha "$tiny/hf/model.safetensors")
 END
-ok "what the schema promises"
 "$json_check" encoder.memory.session <"$out" >"$scratch/one"
 "$program" model info --json "$tiny/hf" --threads 1 --batch 64 2>"$err" | "$json_check" encoder.memory.session >"$scratch/many"
 [ "$(cat "$scratch/many")" -gt "$(cat "$scratch/one")" ]
@@ -169,8 +160,8 @@ err_has 'there is no model "nosuch"'
 cat=$source/examples/pictures/cat-snow.jpg
 for type in f32 f16 bf16; do
     run 0 "convert to $type" model convert "$tiny/hf" --to "as-$type" --type $type
-    "$program" embed --model "as-$type" "a white dog" --image "$source/examples/pictures/cat-snow.jpg" >"$scratch/$type" 2>"$err"
-    "$program" embed --model "$tiny/hf" "a white dog" --image "$source/examples/pictures/cat-snow.jpg" 2>"$err" |
+    "$program" embed --model "as-$type" "a white dog" --image "$cat" >"$scratch/$type" 2>"$err"
+    "$program" embed --model "$tiny/hf" "a white dog" --image "$cat" 2>"$err" |
         cmp -s - "$scratch/$type"
     ok "the same vectors: clip-tiny's numbers are exact in $type"
 done
@@ -181,7 +172,7 @@ silent "$out" "-q says nothing"
 ok "is smaller and has no vocabulary"
 run 0 "info shows it" model info image-only
 out_has "clip-vit, image tower"
-run 0 "and encodes images" embed --model ./image-only --image "$source/examples/pictures/cat-snow.jpg"
+run 0 "and encodes images" embed --model ./image-only --image "$cat"
 run 4 "but no texts" embed --model ./image-only "a dog"
 run 0 "convert an archive as OpenAI publishes them" model convert "$source/tests/data/clip-script/script" --to from-script
 "$program" embed --model from-script "a dog" 2>"$err" >"$scratch/one"
@@ -230,9 +221,13 @@ out_has "ok       model.safetensors: SHA-256 as published"
 out_has "ok       logits: logits 21.7658 -6.3806 25.3459, published 21.7658 -6.3806 25.3459"
 out_has "ok       probabilities: probabilities 0.0271 0.0000 0.9729"
 run 0 "verify --json" model verify tiny ./little --catalogue tiny.yaml --image "$image" --json
-"$json_check" model checks checks.4.verdict checks.5.what checks.5.verdict <"$out" >"$scratch/values"
-printf 'tiny\n7\nok\nlogits\nok\n' | cmp -s - "$scratch/values"
-ok "what the schema promises"
+json_is "what the schema promises" model checks checks.4.verdict checks.5.what checks.5.verdict <<END
+tiny
+7
+ok
+logits
+ok
+END
 run 0 "no image" model verify tiny ./little --catalogue tiny.yaml
 out_has "skipped  logits: white-dog-blue.png was not found; give it with --image FILE"
 cp "$source/examples/pictures/dog-pink.png" little/white-dog-blue.png
@@ -306,11 +301,7 @@ fi
 # shellcheck disable=SC2086
 python3 "$http_server" "$scratch/files" "$scratch/port" "$log" $tls 2>"$scratch/server-errors" &
 server=$!
-waited=0
-while [ ! -s "$scratch/port" ] && [ $waited -lt 100 ]; do
-    sleep 0.1
-    waited=$((waited + 1))
-done
+wait_for "$scratch/port"
 base=http://127.0.0.1:$(cat "$scratch/port")
 
 big() { # big KIND [KEYS]: a catalogue of one model whose one file is served as KIND; digest and size unless KEYS are given
@@ -340,7 +331,7 @@ requests() { # requests N
 { echo "models:"; entry tiny "$base/plain"; } >tiny.yaml
 run 0 "fetch a model" model fetch tiny --catalogue tiny.yaml
 grep -q "^Fetched tiny: $models/tiny$" "$out"
-ok "says where it is"
+ok "prints where it is"
 diff -r "$tiny/hf" "$models/tiny" >"$scratch/diff"
 ok "all files, and nothing else"
 run 0 "it is a model by its name" embed --model tiny "a dog"
@@ -406,7 +397,7 @@ sed -i "s|/stuck/|/plain/|" one.yaml
 fetch 0 "from another place"
 whole "it is fetched"
 grep -q "/plain/2/big - -" "$log"
-ok "from its beginning: nothing says that the parts belong together"
+ok "from the beginning, since nothing shows that the parts belong together"
 err_has "big: not checked, since its publisher gives no digest"
 big stuck/3 ""
 fetch 3 "and from the same place"
@@ -559,11 +550,7 @@ run 3 "a directory that cannot be made" model fetch one --to file-in-the-way/x/y
 big slow
 "$program" model fetch one --to one --catalogue one.yaml >"$scratch/other" 2>&1 &
 other=$!
-waited=0
-while [ ! -s one/big.part ] && [ $waited -lt 100 ]; do
-    sleep 0.05
-    waited=$((waited + 1))
-done
+wait_for one/big.part
 fetch 3 "while another fetches it"
 err_has "another clipsearch is fetching this file"
 wait $other
@@ -573,11 +560,7 @@ for signal in INT TERM; do
     big slow
     "$with_signals" "$program" model fetch one --to one --catalogue one.yaml >"$out" 2>"$err" &
     child=$!
-    waited=0
-    while [ ! -s one/big.part ] && [ $waited -lt 100 ]; do
-        sleep 0.05
-        waited=$((waited + 1))
-    done
+    wait_for one/big.part
     kill -$signal $child
     wait $child
     [ $? -eq "$([ $signal = INT ] && echo 130 || echo 143)" ]

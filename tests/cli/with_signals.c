@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * with_signals.c - for test_cli.sh: run a program with signals as a terminal would have them. A shell starts its
+ * with_signals.c - for test_cli.sh: runs a program with the signals that a terminal gives it. A shell starts its
  * background jobs with SIGINT ignored, which no shell command undoes. */
 #include <signal.h>
 #include <stdio.h>

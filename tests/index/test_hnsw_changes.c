@@ -220,7 +220,7 @@ static void test_threads(cs_quant_kind kind)
     TAP_OK(good && !atomic_load(&r.wrong) && is_whole(index), "%s: %zu searches beside a writer saw nothing half done",
            kind_names[kind], atomic_load(&r.searches));
     /* One that stays is its own nearest neighbour, whatever is being written. A walk may miss it while what led to it
-     * is removed and not yet mended: how often depends on which thread runs when, but it is few of them. */
+     * is removed and not yet repaired: how often depends on which thread runs when, but it is few of them. */
     const size_t weak = count_of(r.weak), lost = count_of(r.lost);
     TAP_OK(weak * 50 <= T_STAYING && lost * 150 <= T_STAYING,
            "%s: %zu of %d that stay were once not found with ef 20, %zu not with 48 either", kind_names[kind], weak,
@@ -234,7 +234,7 @@ static void test_threads(cs_quant_kind kind)
     cs_free(vectors);
 }
 
-/* ---- mending beside inserts */
+/* ---- repairing beside inserts */
 
 static bool is_zero(const void *bytes, size_t size)
 {
@@ -245,9 +245,9 @@ static bool is_zero(const void *bytes, size_t size)
     return true;
 }
 
-/* After a third was removed, inserts mend the graph and use the rows of the removed, a few at a time: every change
- * looks at a bounded number of rows. */
-static void test_sweep(clipsearch_metric metric, cs_quant_kind kind)
+/* After a third was removed, inserts repair the graph and reuse the rows of removed nodes, a few at a time: every
+ * change looks at a bounded number of rows. */
+static void test_gradual_repair(clipsearch_metric metric, cs_quant_kind kind)
 {
     enum { COUNT = 3000, DIM = 32, QUERIES = 50 };
     static int64_t ids[COUNT];
@@ -264,10 +264,10 @@ static void test_sweep(clipsearch_metric metric, cs_quant_kind kind)
         good = cs_index_remove(index, id) && cs_index_remove(flat, id) && good;
     size_t puts = 0, most = 0, before = 0;
     for (int64_t id = 0; id < COUNT; id += 3, puts++) {
-        before = hnsw->going.words ? hnsw->swept : 0;
+        before = hnsw->retiring.words ? hnsw->repaired : 0;
         good = good && cs_index_put(index, id, vectors + id * DIM, NULL) == CLIPSEARCH_OK &&
                cs_index_put(flat, id, vectors + id * DIM, NULL) == CLIPSEARCH_OK;
-        const size_t step = hnsw->going.words && hnsw->swept > before ? hnsw->swept - before : 0;
+        const size_t step = hnsw->retiring.words && hnsw->repaired > before ? hnsw->repaired - before : 0;
         most = step > most ? step : most;
     }
     size_t free_rows = 0;
@@ -277,9 +277,9 @@ static void test_sweep(clipsearch_metric metric, cs_quant_kind kind)
             good = is_zero(hnsw->exact + row * hnsw->exact_stride, hnsw->exact_stride * sizeof *hnsw->exact) &&
                    is_zero(cs_quant_row(&hnsw->quant, (uint32_t)row), hnsw->quant.row_bytes);
         }
-    TAP_OK(good && is_whole(index) && hnsw->dead == 0 && !hnsw->going.bits && free_rows > 0 &&
+    TAP_OK(good && is_whole(index) && hnsw->dead == 0 && !hnsw->retiring.bits && free_rows > 0 &&
                hnsw->rows < COUNT + COUNT / 3,
-           "%s, metric %d: %zu inserts mended the graph: %zu rows for %d ids, %zu of them free", kind_names[kind],
+           "%s, metric %d: %zu inserts repaired the graph: %zu rows for %d ids, %zu of them free", kind_names[kind],
            (int)metric, puts, hnsw->rows, COUNT, free_rows);
     TAP_OK(most > 0 && most <= 8 * 64, "%s, metric %d: none looked at more than %zu rows", kind_names[kind],
            (int)metric, most);
@@ -307,7 +307,7 @@ static clipsearch_status live(cs_index **index, const float *vectors, const int6
         status = cs_index_put_many(*index, ids, vectors, 500, pool, &err);
     for (int64_t id = 0; id < 200 && !status; id++)
         cs_index_remove(*index, id);
-    for (int64_t id = 600; id < 620 && !status; id++) /* so many are gone that each mends some rows */
+    for (int64_t id = 600; id < 620 && !status; id++) /* so many are removed that each insert repairs some rows */
         status = cs_index_put(*index, id, vectors + (id - 500) * DIM, &err);
     if (!status)
         status = cs_index_vacuum(*index, pool, &err);
@@ -407,7 +407,7 @@ int main(void)
         test_changes((cs_quant_kind)kind);
         test_threads((cs_quant_kind)kind);
         for (int metric = 0; metric < 3; metric++)
-            test_sweep((clipsearch_metric)metric, (cs_quant_kind)kind);
+            test_gradual_repair((clipsearch_metric)metric, (cs_quant_kind)kind);
         test_out_of_memory((cs_quant_kind)kind);
     }
     test_same();

@@ -253,13 +253,13 @@ static bool flip(const char *path, uint64_t bit)
 /* Whether a byte belongs to the header, the table of checksums, or a section, and not to what fills up a page. */
 static bool is_content(const cs_hnsw_header *h, uint64_t at)
 {
-    uint64_t blocks = 0;
+    uint64_t pages = 0;
     for (int s = 0; s < CS_SECTIONS; s++) {
-        blocks += cs_hnsw_page_count(h->section[s].bytes);
+        pages += cs_hnsw_page_count(h->section[s].bytes);
         if (at >= h->section[s].offset && at < h->section[s].offset + h->section[s].bytes)
             return true;
     }
-    return at < CS_HNSW_PAGE + blocks * sizeof(uint64_t);
+    return at < CS_HNSW_PAGE + pages * sizeof(uint64_t);
 }
 
 /* Search a file until damage is found: every answer before that is the answer of the undamaged index. */
@@ -303,7 +303,7 @@ static void test_flips(cs_quant_kind kind, const char *kind_name)
     int times[3] = {0}, when = 0;
     for (int i = 0; i < FLIPS && good; i++) {
         uint64_t bit = (((uint64_t)fixture_random() << 20) ^ fixture_random()) % bits;
-        if (i < CS_SECTIONS) /* each section's first and last bit, whatever chance says */
+        if (i < CS_SECTIONS) /* each section's first and last bit in any case */
             bit = header.section[i].offset * 8;
         else if (i < 2 * CS_SECTIONS)
             bit = (header.section[i - CS_SECTIONS].offset + header.section[i - CS_SECTIONS].bytes) * 8 - 1;
@@ -327,7 +327,7 @@ static void test_flips(cs_quant_kind kind, const char *kind_name)
         cs_index_close(&mapped);
         i += i < 20 ? 0 : 19;
     }
-    TAP_OK(good, "%s: cut short at many places: %s", kind_name, err.message);
+    TAP_OK(good, "%s: truncated at many places: %s", kind_name, err.message);
     cs_index_close(&index);
     cs_free(queries);
     cs_free(vectors);

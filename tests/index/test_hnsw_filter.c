@@ -10,7 +10,7 @@ enum { DIM = 48, COUNT = 10000, QUERIES = 12, EF = 40, WORDS = (COUNT + 63) / 64
 
 static const char *const relations[] = {"apart from", "near", "far from"};
 
-/* Ids [allowed] of COUNT: picked at random, those nearest to the query, or those farthest. */
+/* Ids [allowed] of COUNT: chosen at random, those nearest to the query, or those farthest. */
 static cs_id_set make_allowed(uint64_t *bits, const cs_index *flat, const float *query, size_t allowed, int relation)
 {
     static cs_neighbour order[COUNT];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_catalogue.c - the known models: what models.yaml says, every mistake, files held against what was published. */
+ * test_catalogue.c - the known models: the entries of models.yaml, every mistake, files compared with digests. */
 #include "base/mem.h"
 #include "base/replace.h"
 #include "models/catalogue.h"
@@ -21,7 +21,7 @@ static clipsearch_status read_text(const char *text, cs_catalogue *catalogue)
     return status == CLIPSEARCH_OK ? cs_catalogue_read(yaml, catalogue, &err) : status;
 }
 
-/* Things that must hold of every entry of the file that comes with the program. */
+/* Properties of every entry of the file that comes with the program. */
 static void test_own(void)
 {
     char path[4096];
@@ -59,8 +59,8 @@ static void test_own(void)
     cs_catalogue_close(&catalogue);
 }
 
-/* The files that fetching writes by itself are ones that the readers take: a clipsearch.json beside a small network of
- * the kind, an open_clip_config.json as far as the weights that are not there. */
+/* The files that model fetch writes itself can be read: a clipsearch.json beside a small network of its kind, an
+ * open_clip_config.json up to the missing weights. */
 static void test_contents(void)
 {
     char path[4096], directory[] = "/tmp/clipsearch-test-XXXXXX", file[256], weights[4096], link[256];
@@ -86,7 +86,7 @@ static void test_contents(void)
             clipsearch_status status = CLIPSEARCH_E_IO;
             if (symlink(weights, link) == 0)
                 status = clipsearch_encoder_open(directory, NULL, &encoder, &err);
-            /* the small CLIP is another one than the configuration says, which is found out from its tensors */
+            /* the small CLIP does not fit the configuration, which its tensors reveal */
             TAP_OK(clip ? status == CLIPSEARCH_E_MODEL && strstr(err.message, "model.safetensors: the tensor")
                         : status == CLIPSEARCH_OK,
                    "%s of %s: %s", known->name, model->name, status == CLIPSEARCH_OK ? "taken" : err.message);
@@ -204,7 +204,7 @@ static void test_digest(void)
         TAP_OK(status == (cases[i].right ? CLIPSEARCH_OK : CLIPSEARCH_E_MODEL), "file %zu: %s", i,
                status == CLIPSEARCH_OK ? "as published" : err.message);
     }
-    /* a whole file that is ready gets its name in one step */
+    /* a complete file gets its name in one step */
     char ready[64];
     snprintf(ready, sizeof ready, "%s/g", directory);
     TAP_OK(cs_put_in_place(path, ready, &err) == CLIPSEARCH_OK && access(path, F_OK) != 0 && access(ready, F_OK) == 0,

@@ -40,26 +40,26 @@ static float *random_floats(size_t count)
 static void test_workspace(void)
 {
     cs_workspace measure = {0};
-    TAP_OK(!cs_workspace_take(&measure, 1, 1) && !cs_workspace_floats(&measure, 3, 7) &&
+    TAP_OK(!cs_workspace_alloc(&measure, 1, 1) && !cs_workspace_floats(&measure, 3, 7) &&
                cs_workspace_size(&measure) == 64 + 128,
            "measuring hands out nothing and counts whole lines");
     char *block = cs_alloc_aligned(cs_workspace_size(&measure), 1);
     cs_workspace carve = {.base = block};
-    char *first = cs_workspace_take(&carve, 1, 1);
-    char *second = cs_workspace_take(&carve, 21, 4);
+    char *first = cs_workspace_alloc(&carve, 1, 1);
+    char *second = cs_workspace_alloc(&carve, 21, 4);
     TAP_OK(first == block && second == block + 64 && carve.used == measure.used, "carving gives what was measured");
     cs_free(block);
-    cs_workspace_take(&carve, SIZE_MAX, 2);
+    cs_workspace_alloc(&carve, SIZE_MAX, 2);
     TAP_OK(carve.overflow && cs_workspace_size(&carve) == 0, "count * size overflow");
     cs_workspace sums = {.used = 128};
-    cs_workspace_take(&sums, SIZE_MAX - 130, 1);
+    cs_workspace_alloc(&sums, SIZE_MAX - 130, 1);
     TAP_OK(sums.overflow, "a sum that overflows");
     cs_workspace round = {0};
-    cs_workspace_take(&round, SIZE_MAX - 3, 1);
+    cs_workspace_alloc(&round, SIZE_MAX - 3, 1);
     TAP_OK(round.overflow, "rounding up that overflows");
     cs_workspace product = {0};
     cs_workspace_floats(&product, SIZE_MAX / 2, 3);
-    TAP_OK(product.overflow && !cs_workspace_take(&product, 1, 1), "rows * columns overflow, which stays");
+    TAP_OK(product.overflow && !cs_workspace_alloc(&product, 1, 1), "rows * columns overflow, which stays");
 }
 
 /* Attention as its formula says, in double: query row `query` over keys [first, end) of one head. */

@@ -100,16 +100,23 @@ static int open_model(search *s)
     return CS_EXIT_FOUND;
 }
 
+static void print_truncated(const char *text, size_t tokens)
+{
+    size_t n = strnlen(text, 40); /* bytes that identify the query, whole characters only */
+    while (n && ((unsigned char)text[n] & 0xC0) == 0x80)
+        n--;
+    cs_print_message(
+        "the query \"%.*s...\" is longer than the %zu tokens that the model reads; only its beginning counts", (int)n,
+        text, tokens);
+}
+
 static clipsearch_status encode_query(const search *s, const cs_operand *query, float *vector, clipsearch_error *err)
 {
     if (query->is_image)
         return clipsearch_encode_file(s->session, query->text, vector, err);
     clipsearch_status status = clipsearch_encode_texts(s->session, &query->text, 1, vector, err);
     if (status == CLIPSEARCH_OK && clipsearch_session_truncated(s->session) && !s->args->quiet)
-        cs_print_message(
-            "the query \"%.40s...\" is longer than the %zu tokens that the model reads; only its beginning "
-            "counts",
-            query->text, s->context_length);
+        print_truncated(query->text, s->context_length);
     return status;
 }
 
