@@ -24,6 +24,7 @@
  *     source.path = "holiday";
  *     in.sources = &source; in.source_count = 1;
  *     clipsearch_ingest_report report;
+ *     clipsearch_ingest_report_init(&report);
  *     clipsearch_ingest(photos, session, &in, &report, &err);
  *
  *     float query[4096];
@@ -420,16 +421,26 @@ CLIPSEARCH_INIT(clipsearch_index_options)
 CLIPSEARCH_API const char *clipsearch_codes_name(clipsearch_codes codes);
 
 /* Open the database file `path`. flags: CLIPSEARCH_READ_ONLY or CLIPSEARCH_CREATE or 0 (read and write, must exist).
+ * ":memory:" makes a new, empty database in memory, of at most 2 GiB, which is gone when it is closed: no file is
+ * written, and searches are exact. ("./:memory:" is a file of that name.)
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such file), CLIPSEARCH_E_DATABASE (not a clipsearch database, written by a newer
- * version, locked, damaged, disk full). A handle may be used by one thread at a time; open one per thread. */
+ * version, locked, damaged, disk full), CLIPSEARCH_E_ARGUMENT (":memory:" with CLIPSEARCH_READ_ONLY).
+ *
+ * Threads: any number of threads may use one database handle, and one collection handle, at the same time, for every
+ * function except these: close a handle, drop a collection, and set the receiver of notes only while no other thread
+ * uses that handle. Searches, queries and look-ups run side by side, each through a connection of its own; all handles
+ * and threads share one copy of the index and the vectors. Each call sees the collection as it was at one moment.
+ * Changes (put, remove, ingest, checkpoint, vacuum) wait for one another; searches go on meanwhile. In memory, searches
+ * and changes wait for each other. Progress and note functions are called on the thread of the call that they belong
+ * to, notes one at a time. */
 CLIPSEARCH_API clipsearch_status clipsearch_database_open(const char *path, unsigned flags, clipsearch_database **db,
                                                           clipsearch_error *err);
 /* All collections of the database must be closed before it. */
 CLIPSEARCH_API void clipsearch_database_close(clipsearch_database **db);
 
-/* Have `note` called, on the caller's thread, with a line of words when something is not as it might be but nothing
- * fails: an index file is missing, stale or damaged, so that a search is exact and slower; one could not be written.
- * NULL: nobody is told. */
+/* Have `note` called with one line of text when an index file is missing, stale or damaged, so that searches are exact
+ * and slower, or when one could not be written. Nothing fails. A checkpoint with `rebuild` writes the file again. The
+ * line comes on the thread of the call that noticed, once for each file. NULL: no notes. */
 CLIPSEARCH_API void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line),
                                                 void *context);
 
@@ -661,23 +672,23 @@ CLIPSEARCH_INIT(clipsearch_ingest_options)
 
 typedef struct clipsearch_ingest_report {
     size_t struct_size;
-    uint64_t found;     /* files that matched */
-    uint64_t inserted;  /* new */
-    uint64_t replaced;  /* changed on disk, encoded again */
-    uint64_t unchanged; /* left as they were (size and time, or else content, equal) */
-    uint64_t moved;     /* same content at a new path: row kept, path updated, not encoded */
-    uint64_t copied;    /* same content as another picture: its vector used, not encoded */
-    uint64_t updated;   /* attributes changed, vector kept */
-    uint64_t skipped;   /* bad files, and directories that could not be read (those are not in `found`) */
-    uint64_t pruned;    /* rows removed */
+    uint64_t found;      /* files that matched */
+    uint64_t inserted;   /* new */
+    uint64_t replaced;   /* changed on disk, encoded again */
+    uint64_t unchanged;  /* left as they were (size and time, or else content, equal) */
+    uint64_t moved;      /* same content at a new path: row kept, path updated, not encoded */
+    uint64_t copied;     /* same content as another picture: its vector used, not encoded */
+    uint64_t updated;    /* attributes changed, vector kept */
+    uint64_t skipped;    /* bad files, and directories that could not be read (those are not in `found`) */
+    uint64_t unreadable; /* of `skipped`: files and directories that failed because of the machine (input or output
+                            error, too many open files, no memory), though they were tried again. Another run may
+                            read them */
+    uint64_t pruned;     /* rows removed */
     double seconds;
     uint64_t without_row; /* files for which attributes_csv has no row, when there is one */
     uint64_t rows_unused; /* rows of attributes_csv that are for no file found; both are filled on success only */
     bool indexed;         /* the index file was written or brought up to date; `seconds` has the time it took too */
     bool created;         /* clipsearch_ingest_into made the collection */
-    uint64_t unreadable;  /* of `skipped`, files and directories that failed because of the machine (input or output
-                             error, too many open files, no memory), though they were tried again: another run may
-                             read them */
 } clipsearch_ingest_report;
 CLIPSEARCH_INIT(clipsearch_ingest_report)
 
@@ -753,10 +764,11 @@ typedef struct clipsearch_hits clipsearch_hits;
 /* Find the `k` nearest pictures to each of `count` query vectors [count, dim]. For CLIPSEARCH_COSINE a query
  * that is not L2-normalised is normalised first. With an index file (above) the answer holds nearly all of the nearest,
  * always min(k, pictures) of them, all with their exact scores; clipsearch_collection_check measures how nearly.
- * Without one, or with `exact`, it is exact: the first search of a collection handle reads all vectors into
- * memory, and a search after a change reads them again; with a filter that lets few through it reads only theirs.
- * However few that is, all of them are found when `k` asks for as many. The result owns its strings and is independent
- * of the collection; free it with clipsearch_hits_free. `options` may be NULL.
+ * Without one, or with `exact`, it is exact: the first search reads all vectors into memory, where all handles of the
+ * database share them, and the first search after a change reads them again; with a filter that lets few through it
+ * reads only theirs. However few that is, all of them are found when `k` asks for as many. Many queries of one call run
+ * on all processors; the hits do not depend on how many there are. The result owns its strings and is independent of
+ * the collection; free it with clipsearch_hits_free. `options` may be NULL.
  * Errors: CLIPSEARCH_E_ARGUMENT (k of 0, a NaN or infinity in a query, a cosine query of zeros, a filter that is
  * none), _LIMIT (a filter too long or too complex), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * convert.c - tensors taken from where a model has them and written in the order an encoder reads them. */
+ * convert.c - reads a model's tensors and writes them in the order in which an encoder reads them. */
 #include "convert/convert.h"
 
 #include "base/file.h"
@@ -77,11 +77,11 @@ static clipsearch_status fail_overflow(struct conversion *c, const char *name, c
         if (values[i] - values[i] == 0 && fabsf(values[i]) > fabsf(greatest))
             greatest = values[i];
     return cs_fail(c->err, CLIPSEARCH_E_UNSUPPORTED,
-                   "%s: the tensor \"%s\" holds %g, and f16 ends at 65504; take bf16 or f32", c->dir.weights, name,
+                   "%s: the tensor \"%s\" holds %g, and f16 ends at 65504; use bf16 or f32", c->dir.weights, name,
                    (double)greatest);
 }
 
-/* n numbers at c->floats, of the tensor `name`, into the file as `dtype`. */
+/* Write the n numbers at c->floats, of the tensor `name`, to the file as `dtype`. */
 static clipsearch_status write_floats(struct conversion *c, cs_safetensors_writer *writer, const char *name,
                                       cs_dtype dtype, size_t n)
 {
@@ -94,7 +94,7 @@ static clipsearch_status write_floats(struct conversion *c, cs_safetensors_write
     return status == CLIPSEARCH_OK ? advance(c, n * cs_dtype_size(dtype)) : status;
 }
 
-/* Numbers [first, first + n) of the matrix, row by row, at c->floats. */
+/* Read the numbers [first, first + n) of the matrix, counted row by row, to c->floats. */
 static void gather(struct conversion *c, const cs_matrix *from, size_t first, size_t n)
 {
     size_t size = cs_dtype_size(from->dtype);
@@ -118,7 +118,7 @@ static clipsearch_status write_tensor(struct conversion *c, cs_safetensors_write
     clipsearch_status status = CLIPSEARCH_OK;
     for (size_t first = 0; first < count && status == CLIPSEARCH_OK; first += CHUNK) {
         size_t n = count - first < CHUNK ? count - first : CHUNK;
-        if (from->dtype == dtype && !from->transposed) { /* the very bytes, NaN and all */
+        if (from->dtype == dtype && !from->transposed) { /* the same bytes, NaN included */
             size_t size = cs_dtype_size(dtype);
             status = cs_safetensors_write(writer, (const uint8_t *)from->data + first * size, n * size, c->err);
             if (status == CLIPSEARCH_OK)
@@ -136,7 +136,7 @@ static clipsearch_status write_tensor(struct conversion *c, cs_safetensors_write
 
 static const char *const type_names[] = {[CS_F32] = "float32", [CS_F16] = "float16", [CS_BF16] = "bfloat16"};
 
-/* All of the new weight file but its name. */
+/* Write the new weight file; it gets its name when it is finished. */
 static clipsearch_status write_weights(struct conversion *c, const char *path, cs_safetensors_writer *writer)
 {
     static const char *const towers[] = {"", "image", "text", "image and text"};
@@ -145,7 +145,7 @@ static clipsearch_status write_weights(struct conversion *c, const char *path, c
              CLIPSEARCH_VERSION_PATCH);
     snprintf(what, sizeof what, "%s tower, %s", towers[c->towers], type_names[c->plan.dtype]);
     const cs_metadata metadata[MOST_METADATA] = {
-        {"format", "pt"}, /* what transformers wants to see; it says nothing of PyTorch's own file format */
+        {"format", "pt"}, /* transformers requires it; it does not mean PyTorch's own file format */
         {"source", cs_path_base(c->dir.weights)},
         {"source_sha256", c->report->source_sha256},
         {"conversion", what},
@@ -159,7 +159,7 @@ static clipsearch_status write_weights(struct conversion *c, const char *path, c
     return status;
 }
 
-/* Which towers are to be written; one that was asked for must be there. */
+/* Choose the towers to write; one that was asked for must be there. */
 static clipsearch_status choose_towers(struct conversion *c)
 {
     unsigned there = CLIPSEARCH_IMAGE_TOWER;
@@ -187,8 +187,9 @@ static bool is_same_file(const char *a, const char *b)
     return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
 }
 
-/* Another model's file in `to` that readers would take for the new one's; *name: which, or NULL. */
-static clipsearch_status find_in_the_way(const struct conversion *c, const char *to, const char **name)
+/* Find a file of another model in `to` that readers would take for the new model's; *name is NULL when there is
+ * none. */
+static clipsearch_status find_conflict(const struct conversion *c, const char *to, const char **name)
 {
     static const char *const of_images[] = {"config.json", "open_clip_config.json", NULL},
                              *const of_resnets[] = {"config.json", "open_clip_model.safetensors", NULL},
@@ -205,8 +206,8 @@ static clipsearch_status find_in_the_way(const struct conversion *c, const char 
     return status;
 }
 
-/* Make the directory, or see that the model can go into the one that is there: a conversion of `from`, which may be
- * that directory or a file in it, must not replace what it reads. */
+/* Make the directory, or check that the model can go into the existing one: a conversion of `from`, which may be that
+ * directory or a file in it, must not replace what it reads. */
 static clipsearch_status make_directory(struct conversion *c, const char *from, const char *to, const char *weights)
 {
     const char *other = NULL;
@@ -214,7 +215,7 @@ static clipsearch_status make_directory(struct conversion *c, const char *from, 
         return cs_fail_errno(c->err, CLIPSEARCH_E_IO, errno, "%s: cannot make the directory", to);
     if (is_same_file(from, to) || is_same_file(c->dir.weights, weights))
         return cs_fail(c->err, CLIPSEARCH_E_ARGUMENT, "%s: this is the model itself; name another directory", to);
-    clipsearch_status status = find_in_the_way(c, to, &other);
+    clipsearch_status status = find_conflict(c, to, &other);
     return other ? cs_fail(c->err, CLIPSEARCH_E_ARGUMENT,
                            "%s: the %s there is another model's and would be taken for the new one's; name another "
                            "directory",
@@ -233,19 +234,20 @@ static bool is_of_tower(void *context, const cs_tensor *tensor)
            c->towers & cs_clip_towers_of(tensor->name);
 }
 
-/* Of an image network: all but the layers behind the features, which are often most of the file. */
+/* Whether a tensor of an image network is written: all but the layers after the features, which are often most of the
+ * file. */
 static bool is_of_network(void *context, const cs_tensor *tensor)
 {
-    static const char *const behind[] = {"fc.", "classifier.", "head.", "pre_logits."};
+    static const char *const after[] = {"fc.", "classifier.", "head.", "pre_logits."};
     const struct conversion *c = context;
-    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++)
-        if (strncmp(tensor->name, behind[i], strlen(behind[i])) == 0)
+    for (size_t i = 0; i < sizeof after / sizeof *after; i++)
+        if (strncmp(tensor->name, after[i], strlen(after[i])) == 0)
             return false;
     return c->dir.image.naming != CS_IMAGE_KERAS || strstr(tensor->name, "block");
 }
 
-/* Biases, and what is folded from BatchNorm: little to store, and a variance that f16 makes zero is a division by
- * almost nothing. */
+/* Biases and the tensors of BatchNorm: they take little space, and a variance that f16 rounds to zero would be a
+ * division by almost zero. */
 static bool stays_f32(const cs_tensor *tensor)
 {
     return tensor->rank <= 1;
@@ -276,7 +278,7 @@ static clipsearch_status open_buffers(struct conversion *c)
     return c->floats && c->narrow ? CLIPSEARCH_OK : cs_fail_memory(c->err, "a conversion");
 }
 
-/* Whatever can go wrong with the weights does so before a file in `to` is replaced. */
+/* Every error in the weights is found before a file in `to` is replaced. */
 static clipsearch_status convert(struct conversion *c, const char *from, const char *to)
 {
     clipsearch_status status = cs_model_dir_open(from, &c->dir, &c->weights, c->err);

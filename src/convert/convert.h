@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * convert.h - a model written as a directory of our own making. */
+ * convert.h - writes a model anew, as a directory of weights, configuration and tokenizer. */
 #ifndef CS_CONVERT_CONVERT_H
 #define CS_CONVERT_CONVERT_H
 
@@ -14,14 +14,14 @@ clipsearch_status cs_model_convert(const char *from, const char *to, const clips
 clipsearch_status cs_convert_config(const cs_clip_config *config, const char *type, const char *to,
                                     clipsearch_error *err);
 
-/* clipsearch.json for an image network: all that is done around it. CLIPSEARCH_E_IO, _MEMORY. */
+/* clipsearch.json for an image network, with its pre- and postprocessing. CLIPSEARCH_E_IO, _MEMORY. */
 clipsearch_status cs_convert_image_config(const cs_image_config *config, const char *to, clipsearch_error *err);
 
 /* open_clip_config.json for a CLIP with a ResNet. CLIPSEARCH_E_IO, _MEMORY. */
 clipsearch_status cs_convert_resnet_config(const cs_clip_config *config, const char *to, clipsearch_error *err);
 
-/* vocab.json and merges.txt for the model `dir`, in the directory `to`, written anew: whatever kind of merges file the
- * model came with. CLIPSEARCH_E_IO, _MODEL, _MEMORY. */
+/* vocab.json and merges.txt for the model `dir`, in the directory `to`, whatever kind of merges file the model
+ * came with. CLIPSEARCH_E_IO, _MODEL, _MEMORY. */
 clipsearch_status cs_convert_vocabulary(const cs_model_dir *dir, const char *to, clipsearch_error *err);
 
 #endif

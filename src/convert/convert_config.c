@@ -143,8 +143,8 @@ static clipsearch_status write_vocabulary(const cs_tokenizer *tokenizer, size_t 
     return write_file(to, "vocab.json", &buf, err);
 }
 
-/* The lines that the vocabulary has room for, behind a #version line of the form transformers writes. The tokenizer has
- * read the file already, so that there are as many. */
+/* A #version line as transformers writes it, then as many merges as the vocabulary has ids for. The file has at
+ * least as many: the tokenizer has read it before. */
 static clipsearch_status write_merges(const char *from, size_t merges, const char *to, clipsearch_error *err)
 {
     cs_buf text = cs_buf_make(MAX_MERGES_FILE), buf = cs_buf_make(MAX_MERGES_FILE);

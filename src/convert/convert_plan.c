@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * convert_plan.c - plans, and tensors taken as they are. */
+ * convert_plan.c - plans in general, and plans of tensors under their own names. */
 #include "convert/convert_plan.h"
 
 #include "base/mem.h"
@@ -53,7 +53,7 @@ static int compare_natural(const char *a, const char *b)
     return *x ? 1 : *y ? -1 : strcmp(a, b);
 }
 
-/* A stored tensor while it is put in order. */
+/* A stored tensor while the tensors are sorted. */
 struct stored {
     const cs_tensor *tensor;
     bool keep;

@@ -15,12 +15,12 @@ typedef struct cs_convert_source {
 /* Parallel lists. Zero is a valid empty plan. */
 typedef struct cs_convert_plan {
     cs_dtype dtype;          /* of tensors that are not kept in f32 */
-    cs_tensor_plan *tensors; /* [count], as they will lie in the file */
+    cs_tensor_plan *tensors; /* [count], in the order of the new file */
     cs_convert_source *from; /* [count] */
     size_t count, room;
 } cs_convert_plan;
 
-/* Room for `room` tensors. CLIPSEARCH_E_MEMORY. */
+/* A plan with room for `room` tensors. CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_convert_plan_open(cs_convert_plan *plan, size_t room, clipsearch_error *err);
 void cs_convert_plan_free(cs_convert_plan *plan);
 
@@ -29,8 +29,9 @@ void cs_convert_plan_free(cs_convert_plan *plan);
 clipsearch_status cs_convert_plan_clip(cs_convert_plan *plan, const cs_weights *weights, cs_clip_naming naming,
                                        const cs_clip_config *config, unsigned towers, clipsearch_error *err);
 
-/* The tensors of numbers that `wanted` lets through, under the names they have, those that stay f32 first, each kind by
- * name with numbers inside names as numbers. `keep` says which stay f32 (NULL: none). CLIPSEARCH_E_MEMORY. */
+/* The float tensors for which `wanted` is true, under the names they have. Those for which `keep` is true (NULL: none)
+ * stay f32 and come first; each group is sorted by name, with the digits in names compared as numbers.
+ * CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_convert_plan_stored(cs_convert_plan *plan, const cs_weights *weights,
                                          bool (*wanted)(void *context, const cs_tensor *tensor),
                                          bool (*keep)(const cs_tensor *tensor), void *context, clipsearch_error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * clip_config.c - what is common to the configurations of all sources. */
+ * clip_config.c - what the configurations of all sources have in common. */
 #include "model/clip_config.h"
 
 #include "model/config_source.h"
@@ -81,11 +81,10 @@ static clipsearch_status check_preprocess(const cs_clip_config *config, const ch
 {
     const cs_preprocess_config *preprocess = &config->preprocess;
     if (preprocess->crop != config->image_size)
-        return cs_fail(
-            err, CLIPSEARCH_E_MODEL,
-            "%s: pictures are cropped to %zu pixels, but the model's image_size is %zu; one of the two files "
-            "is of another model",
-            file, preprocess->crop, config->image_size);
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: images are cropped to %zu pixels, but the model's image_size is %zu; one of the two files "
+                       "is of another model",
+                       file, preprocess->crop, config->image_size);
     return cs_preprocess_check(preprocess, file, err);
 }
 
@@ -105,7 +104,7 @@ static clipsearch_status check_resnet(const cs_clip_config *config, const char *
                        file, heads, CS_RESNET_SHRINK * width, CS_MAX_HEADS);
     if (config->image_size % CS_RESNET_SHRINK)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                       "%s: the image size %zu is not a multiple of %d, which the ResNet's strides take", file,
+                       "%s: the image size %zu is not a multiple of %d, as the ResNet's strides require", file,
                        config->image_size, CS_RESNET_SHRINK);
     return CLIPSEARCH_OK;
 }
@@ -118,7 +117,7 @@ clipsearch_status cs_clip_config_finish(cs_clip_config *config, const char *file
         status = check_tower(&config->text, "text", file, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    /* a vocabulary holds at least the two special tokens; a text at least them */
+    /* a vocabulary and a text each hold at least the two special tokens */
     const struct {
         const char *what;
         size_t value, min, max;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * clip_config.h - the hyper-parameters of a CLIP model and of its preprocessing, as the files beside it say. */
+ * clip_config.h - the hyper-parameters of a CLIP model and of its preprocessing, as configuration files give them. */
 #ifndef CS_MODEL_CLIP_CONFIG_H
 #define CS_MODEL_CLIP_CONFIG_H
 
@@ -18,7 +18,7 @@ typedef struct cs_tower_config {
     float layernorm_eps;
 } cs_tower_config;
 
-/* OpenAI's modified ResNet halves the sides five times: pixels to one place of its last map. */
+/* OpenAI's modified ResNet halves the sides five times, so 32 pixels become one place of its last map. */
 enum { CS_RESNET_STAGES = 4, CS_RESNET_SHRINK = 32 };
 
 typedef struct cs_clip_config {

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * config_read.h - typed values out of a JSON configuration, with the key's full name in every refusal; private to this
- * room. */
+ * config_read.h - typed values from a JSON configuration; every error names the key in full. Private to model. */
 #ifndef CS_MODEL_CONFIG_READ_H
 #define CS_MODEL_CONFIG_READ_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * config_source.h - the places a configuration can come from; private to this room. */
+ * config_source.h - reads configurations from each source they can come from; private to model. */
 #ifndef CS_MODEL_CONFIG_SOURCE_H
 #define CS_MODEL_CONFIG_SOURCE_H
 
@@ -17,11 +17,11 @@ typedef enum cs_config_kind {
 
 cs_config_kind cs_config_kind_of(const cs_json *root);
 
-/* Refuse a configuration of kind CS_CONFIG_OTHER by the name it goes by. */
+/* Fail for a configuration of kind CS_CONFIG_OTHER; the message has the model's type as the file gives it. */
 clipsearch_status cs_config_refuse_other(const cs_json *root, const char *file, clipsearch_error *err);
 
 /* Sizes and activations of a transformers CLIPModel; a missing key takes the default that transformers gives it.
- * Leaves config->preprocess alone. Errors: CLIPSEARCH_E_MODEL, _UNSUPPORTED, naming file and key. */
+ * Does not change config->preprocess. Errors: CLIPSEARCH_E_MODEL, _UNSUPPORTED, naming file and key. */
 clipsearch_status cs_hf_config_read(const cs_json *root, const char *file, cs_clip_config *config,
                                     clipsearch_error *err);
 
@@ -30,15 +30,15 @@ clipsearch_status cs_hf_config_read(const cs_json *root, const char *file, cs_cl
 clipsearch_status cs_hf_preprocessor_read(const cs_json *root, const char *file, cs_clip_config *config,
                                           clipsearch_error *err);
 
-/* Everything, preprocessing included, out of an open_clip configuration. */
+/* The whole configuration, with its preprocessing, from an open_clip file. */
 clipsearch_status cs_open_clip_config_read(const cs_json *root, const char *file, cs_clip_config *config,
                                            clipsearch_error *err);
 
-/* Everything from the shapes of OpenAI-named tensors, as OpenAI's build_model does. */
+/* The whole configuration from the shapes of tensors in OpenAI's naming, as OpenAI's build_model does it. */
 clipsearch_status cs_infer_config(const cs_weights *weights, cs_clip_config *config, clipsearch_error *err);
 
-/* What no reader checks by itself: the limits, heads against width, patch and crop against the image size; and sets the
- * start and end tokens. `file` names where the configuration came from. */
+/* Checks what no reader checks by itself (the limits, heads against width, patch and crop against the image size) and
+ * sets the start and end tokens. `file` names where the configuration came from. */
 clipsearch_status cs_clip_config_finish(cs_clip_config *config, const char *file, clipsearch_error *err);
 
 #endif

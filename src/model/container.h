@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * container.h - what the readers of weight files fill; private to this room. */
+ * container.h - the struct that the readers of weight files fill; private to model. */
 #ifndef CS_MODEL_CONTAINER_H
 #define CS_MODEL_CONTAINER_H
 
@@ -13,10 +13,10 @@ struct cs_weights {
     size_t size;
     cs_tensor *tensors; /* [count] ascending by name once open */
     size_t count;
-    char *names; /* the tensors' names, one behind the other */
+    char *names; /* the tensors' names, one after the other */
     cs_weights_source source;
     char inside[64], prefix[64]; /* what source's strings of these names point to */
-    void **copies;               /* [copy_count] tensors that could not be used where they lie */
+    void **copies;               /* [copy_count] copies of tensors that cannot be used in the mapped file */
     size_t copy_count, copy_capacity;
 };
 
@@ -33,11 +33,11 @@ clipsearch_status cs_torch_zip_read(cs_weights *weights, clipsearch_error *err);
 bool cs_torch_legacy_probe(const uint8_t *data, size_t size);
 clipsearch_status cs_torch_legacy_read(cs_weights *weights, clipsearch_error *err);
 
-/* HDF5, by a build with libhdf5; by another it fails and says so. */
+/* HDF5. A build without libhdf5 fails here and says so. */
 clipsearch_status cs_hdf5_read(cs_weights *weights, clipsearch_error *err);
 
-/* Memory of `bytes` bytes that lives as long as the weights, for a tensor that cannot be used where it lies. All of it
- * together may not be more than `limit`: CLIPSEARCH_E_MODEL names the tensor. */
+/* Memory of `bytes` bytes that lives as long as the weights, for a tensor that cannot be used in the mapped file. All
+ * copies together may take at most `limit` bytes; beyond it CLIPSEARCH_E_MODEL names the tensor. */
 clipsearch_status cs_weights_copy(cs_weights *weights, const char *name, size_t bytes, size_t limit, void **block,
                                   clipsearch_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * gzip.c - gzip expansion through zlib; the one file that knows zlib. */
+ * gzip.c - gzip expansion through zlib; the only file that uses zlib. */
 #include "model/gzip.h"
 
 #include "base/file.h"
@@ -10,13 +10,13 @@
 
 enum { PIECE = 64 << 10, GZIP_WINDOW = 15 + 16 }; /* 15: the largest window; 16: gzip's header, not zlib's */
 
-static voidpf take(voidpf context, uInt items, uInt size)
+static voidpf allocate(voidpf context, uInt items, uInt size)
 {
     (void)context;
     return cs_alloc_array(items, size);
 }
 
-static void give(voidpf context, voidpf block)
+static void release(voidpf context, voidpf block)
 {
     (void)context;
     cs_free(block);
@@ -25,7 +25,7 @@ static void give(voidpf context, voidpf block)
 /* Expand the members of `raw` one after the other, as gzip does with files put end to end. */
 static clipsearch_status expand(const char *path, const cs_buf *raw, cs_buf *buf, clipsearch_error *err)
 {
-    z_stream stream = {.zalloc = take, .zfree = give};
+    z_stream stream = {.zalloc = allocate, .zfree = release};
     if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
         return cs_fail_memory(err, path);
     clipsearch_status status = CLIPSEARCH_OK;
@@ -36,7 +36,7 @@ static clipsearch_status expand(const char *path, const cs_buf *raw, cs_buf *buf
             stream.avail_in = left < UINT_MAX ? (uInt)left : UINT_MAX;
             left -= stream.avail_in;
         }
-        /* at the limit one byte more is asked for, so that a text of exactly the limit is seen to end */
+        /* at the limit one more byte is requested, to see whether a text of exactly the limit ends there */
         Bytef past_limit;
         bool full = buf->len == buf->max;
         size_t room = full ? 1 : buf->max - buf->len < PIECE ? buf->max - buf->len : PIECE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hdf5_absent.c - what a build without libhdf5 says of HDF5 files. */
+ * hdf5_absent.c - the message of a build without libhdf5. */
 #include "model/container.h"
 
 clipsearch_status cs_hdf5_read(cs_weights *weights, clipsearch_error *err)

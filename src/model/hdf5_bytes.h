@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hdf5_bytes.h - parts of an HDF5 file that are known to be there; private to the HDF5 readers. */
+ * hdf5_bytes.h - parts of an HDF5 file whose bounds have been checked; private to the HDF5 readers. */
 #ifndef CS_MODEL_HDF5_BYTES_H
 #define CS_MODEL_HDF5_BYTES_H
 
@@ -29,8 +29,8 @@ static inline struct bytes part(struct bytes whole, uint64_t at, uint64_t n)
     return (struct bytes){whole.data + at, (size_t)n};
 }
 
-/* Take `n` bytes off the front, and what pads them to a multiple of 8 when `padded`. */
-static inline struct bytes take(struct bytes *rest, size_t n, int padded)
+/* Read `n` bytes from the front; when `padded`, skip the padding to a multiple of 8 after them. */
+static inline struct bytes read_front(struct bytes *rest, size_t n, int padded)
 {
     struct bytes taken = part(*rest, 0, n);
     size_t all = padded ? (n + 7) / 8 * 8 : n;

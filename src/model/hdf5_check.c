@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hdf5_check.c - an HDF5 file's structures, one after the other, each place and length checked. */
+ * hdf5_check.c - walks the structures of an HDF5 file and checks every offset and length. */
 #include "model/hdf5_check.h"
 
 #include "base/mem.h"
@@ -47,15 +47,15 @@ enum message {
 
 static const uint64_t NOWHERE = UINT64_MAX;
 
-/* A piece of the file that is spoken for; of an object that is still to be looked at, where its header begins. */
+/* A part of the file that belongs to one structure. For an object that is still queued: where its header begins. */
 struct block {
     uint64_t at, end;
 };
 
-/* An object still to be looked at. */
+/* A queued object, still to be checked. */
 struct object {
     uint64_t at;
-    bool cached;         /* the entry that names it says where its group's tree and heap are, too */
+    bool cached;         /* the entry that names it also has the offsets of its group's tree and heap */
     uint64_t tree, heap; /* there */
 };
 
@@ -66,7 +66,7 @@ struct check {
     struct block *blocks;   /* [block_count] */
     struct object *objects; /* [object_count] */
     size_t block_count, block_room, object_count, object_room;
-    bool no_memory; /* a block could not be noted down: what `claim` then gives is not there */
+    bool no_memory; /* a block could not be recorded: claim() then returned size 0 */
     clipsearch_error *err;
 };
 
@@ -94,7 +94,7 @@ static clipsearch_status other(const struct check *check, uint64_t at, const cha
         check->path, (unsigned long long)at, what);
 }
 
-/* The bytes [at, at + n), which from now on belong to one structure; size 0: not there, or too many. */
+/* The bytes [at, at + n), which from now on belong to one structure; size 0: outside the file, or too many blocks. */
 static struct bytes claim(struct check *check, uint64_t at, uint64_t n)
 {
     struct bytes found = part(check->file, at, n);
@@ -129,7 +129,7 @@ static bool number_type(struct bytes type, unsigned class, uint64_t size)
            mantissa + mantissa_bits <= bits;
 }
 
-/* Numbers and texts: the types others are made of. */
+/* Numbers and texts: the types that other types are made of. */
 static bool plain_type(struct bytes type, uint64_t *size)
 {
     if (type.size < 8 || type.data[0] >> 4 != 1)
@@ -155,17 +155,17 @@ static bool good_type(struct bytes type, uint64_t *size)
     if (version < 1 || version > 3 || members < 1 || members > MAX_MEMBERS || !plain_type(rest, &inner) ||
         (rest.data[0] & 15) != 0 || inner != *size)
         return false;
-    take(&rest, 12, 0);
+    read_front(&rest, 12, 0);
     for (uint64_t i = 0; i < members; i++) {
         size_t n = rest.size ? strnlen((const char *)rest.data, rest.size) : 0;
         if (n == 0 || n == rest.size)
             return false;
-        take(&rest, n + 1, version < 3);
+        read_front(&rest, n + 1, version < 3);
     }
     return rest.size >= members * inner;
 }
 
-/* How many elements a shape has; false: it is broken, or has more than a count can say. */
+/* How many elements a shape has; false: it is damaged, or the number overflows. */
 static bool good_space(struct bytes space, uint64_t *count)
 {
     *count = 1;
@@ -186,15 +186,15 @@ static bool good_space(struct bytes space, uint64_t *count)
 
 static bool good_attribute(struct bytes message)
 {
-    struct bytes head = take(&message, 8, 0);
+    struct bytes head = read_front(&message, 8, 0);
     if (!head.size || head.data[0] < 1 || head.data[0] > 3 || (head.data[0] > 1 && head.data[1]))
         return false;
     int padded = head.data[0] == 1;
     if (head.data[0] == 3)
-        take(&message, 1, 0);
-    struct bytes name = take(&message, (size_t)number(head.data + 2, 2), padded);
-    struct bytes type = take(&message, (size_t)number(head.data + 4, 2), padded);
-    struct bytes space = take(&message, (size_t)number(head.data + 6, 2), padded);
+        read_front(&message, 1, 0);
+    struct bytes name = read_front(&message, (size_t)number(head.data + 2, 2), padded);
+    struct bytes type = read_front(&message, (size_t)number(head.data + 4, 2), padded);
+    struct bytes space = read_front(&message, (size_t)number(head.data + 6, 2), padded);
     uint64_t size, count, all;
     return name.size > 1 && name.data[name.size - 1] == '\0' && good_type(type, &size) && good_space(space, &count) &&
            !__builtin_mul_overflow(size, count, &all) && all <= message.size;
@@ -210,7 +210,7 @@ static bool good_fill(struct bytes fill)
     return fill.size >= 8 && number(fill.data + 4, 4) <= MAX_NUMBER_BYTES && number(fill.data + 4, 4) <= fill.size - 8;
 }
 
-/* What an object's messages say together. */
+/* What all messages of an object describe together. */
 struct header {
     uint64_t at;
     bool space, type, layout, table;
@@ -305,11 +305,11 @@ static clipsearch_status read_messages(struct check *check, struct header *heade
     for (size_t i = 0; i < header->part_count; i++) {
         struct bytes rest = header->parts[i];
         while (rest.size) {
-            struct bytes head = take(&rest, MESSAGE_BYTES, 0);
+            struct bytes head = read_front(&rest, MESSAGE_BYTES, 0);
             size_t n = head.size ? (size_t)number(head.data + 2, 2) : 0;
             if (!head.size || n > rest.size || n % 8 || head.data[4] & ~5)
                 return bad(check, header->at, "an object header's message does not fit");
-            struct bytes message = n ? take(&rest, n, 0) : (struct bytes){0};
+            struct bytes message = n ? read_front(&rest, n, 0) : (struct bytes){0};
             clipsearch_status status = read_message(check, header, number(head.data, 2), message);
             if (status != CLIPSEARCH_OK)
                 return status;
@@ -391,8 +391,8 @@ static bool elsewhere(const struct check *check, uint64_t at)
     return at == NOWHERE || at < check->file.size;
 }
 
-/* A group's tree, from its root down. Every node is claimed, so that a cycle overlaps itself; depth is bounded by the
- * levels, which must fall by one. */
+/* A group's tree, from its root down. Every node is claimed, so that a cycle overlaps itself; depth is limited by the
+ * levels, which must decrease by one. */
 static clipsearch_status read_tree(struct check *check, uint64_t root, const struct heap *heap)
 {
     struct {
@@ -491,7 +491,7 @@ static clipsearch_status check_overlaps(struct check *check)
     return CLIPSEARCH_OK;
 }
 
-/* The superblock; the root's entry lies behind it. */
+/* The superblock; the root's entry follows it. */
 static clipsearch_status read_superblock(struct check *check, struct bytes whole)
 {
     const uint8_t *data = whole.data;
@@ -527,7 +527,7 @@ clipsearch_status cs_hdf5_check(const uint8_t *data, size_t size, const char *pa
 {
     struct check check = {.path = path, .err = err};
     clipsearch_status status = read_superblock(&check, (struct bytes){data, size});
-    /* objects are queued while others are looked at; a cycle ends when there are too many blocks */
+    /* objects are queued while others are checked; a cycle ends when there are too many blocks */
     for (size_t i = 0; status == CLIPSEARCH_OK && i < check.object_count; i++) {
         const struct object object = check.objects[i]; /* the queue moves when it grows */
         status = read_object(&check, &object);

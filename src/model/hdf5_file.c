@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hdf5_file.c - Keras weights in HDF5, through libhdf5; the one file that knows it. */
+ * hdf5_file.c - Keras weights in HDF5, through libhdf5; the only file that uses it. */
 #include "base/mem.h"
 #include "model/hdf5_check.h"
 #include "model/hdf5_text.h"
@@ -13,11 +13,11 @@
 #include <string.h>
 
 /*
- * libhdf5 is asked only where things are: it walks the groups and says each data set's type, shape and place, and the
- * values are used where they lie in the map. It is not hardened against hostile files, so it is given as little as can
- * be: only files whose structures were all checked before (hdf5_check.c); the file as memory, not by its name; hard
- * links only, so that no other file is opened; data sets stored in one piece without filters, so that no plugin is
- * loaded and nothing is expanded; and no texts (hdf5_text.c).
+ * libhdf5 only finds things: it walks the groups and gives each data set's type, shape and offset, and the values are
+ * used in the mapped file. libhdf5 is not hardened against hostile files, so it gets as little as possible: only files
+ * whose structures were all checked before (hdf5_check.c); the file as memory, not by its name; hard links only, so
+ * that no other file is opened; data sets stored in one piece without filters, so that no plugin is loaded and nothing
+ * is expanded; and no texts (hdf5_text.c).
  */
 
 enum {
@@ -28,7 +28,7 @@ enum {
     MAX_LAYER = 256
 };
 
-/* One group on the way down. */
+/* A group that the walk is inside of. */
 struct level {
     hid_t group;
     haddr_t address; /* of its header */
@@ -62,7 +62,7 @@ struct image {
     size_t size;
 };
 
-/* The library asks for memory for the file and copies the file there: it is given the map, and nothing is copied. */
+/* The library asks for memory and copies the file into it. It gets the mapped file, and nothing is copied. */
 static void *image_malloc(size_t size, H5FD_file_image_op_t op, void *context)
 {
     const struct image *image = context;
@@ -106,7 +106,7 @@ static herr_t context_free(void *context)
     return 0;
 }
 
-/* With an image the library wants a name that no file has: below what is no directory there is never one. */
+/* For a file in memory the library wants a name that no file has; a path below a non-directory never exists. */
 static const char no_such_file[] = "/dev/null/weights";
 
 static hid_t open_image(struct image *image)
@@ -140,7 +140,7 @@ static bool is_half(hid_t type)
            exponent == 10 && exponent_bits == 5 && mantissa == 0 && mantissa_bits == 10 && H5Tget_ebias(type) == 15;
 }
 
-/* Set the tensor's type; false: no numbers, or such as are not little-endian. */
+/* Set the tensor's type; false: not numbers, or not little-endian. */
 static bool read_type(hid_t type, cs_tensor *tensor, size_t *element)
 {
     const struct {
@@ -186,7 +186,7 @@ static clipsearch_status read_shape(const struct walk *walk, hid_t space, size_t
     return CLIPSEARCH_OK;
 }
 
-/* Set tensor->data, in the map. */
+/* Set tensor->data, in the mapped file. */
 static clipsearch_status read_place(const struct walk *walk, hid_t set, hid_t creation, cs_tensor *tensor)
 {
     const cs_weights *weights = walk->weights;
@@ -208,12 +208,12 @@ static clipsearch_status read_place(const struct walk *walk, hid_t set, hid_t cr
     return CLIPSEARCH_OK;
 }
 
-/* Replace the path's end "CLASS/vars/0" by "LAYER/kernel" where Keras 3 says so. `out` has room for both. */
+/* Replace the path's end "CLASS/vars/0" by "LAYER/kernel" in a file of Keras 3. `out` has room for both. */
 static void keras3_path(const struct walk *walk, const struct level *level, const cs_tensor *tensor, char *out)
 {
     static const char vars[] = "vars/";
     const cs_weights *weights = walk->weights;
-    char layer[MAX_LAYER]; /* Keras 3 notes the layer's name in an attribute of the group of its variables */
+    char layer[MAX_LAYER]; /* Keras 3 stores the layer's name in an attribute of the group of its variables */
     size_t prefix = level->prefix_len, n = sizeof vars - 1;
     memcpy(out, walk->path, strlen(walk->path) + 1);
     if (prefix < n || strncmp(walk->path + prefix - n, vars, n) != 0)
@@ -221,7 +221,7 @@ static void keras3_path(const struct walk *walk, const struct level *level, cons
     const char *digits = walk->path + prefix, *known = NULL;
     if (strlen(digits) < 4 && strspn(digits, "0123456789") == strlen(digits))
         known = cs_keras_variable((size_t)atoi(digits), (size_t)level->count, level->first_rank, tensor->rank);
-    size_t at = prefix - n; /* behind "CLASS/" */
+    size_t at = prefix - n; /* after "CLASS/" */
     if (at && cs_hdf5_text(weights->data, weights->size, level->address, "name", layer, sizeof layer) &&
         !strchr(layer, '/')) {
         at--;
@@ -264,7 +264,7 @@ done:
 
 /* ---------------------------------------------------------------- groups */
 
-/* Go into a group, which the walk then closes. */
+/* Enter a group; the walk closes it later. */
 static clipsearch_status enter(struct walk *walk, hid_t group, haddr_t address, size_t prefix_len)
 {
     H5G_info_t info;
@@ -284,7 +284,7 @@ static clipsearch_status enter(struct walk *walk, hid_t group, haddr_t address, 
     return CLIPSEARCH_OK;
 }
 
-/* Read the name of the level's next member to the end of walk->path, and refuse what is no hard link. */
+/* Read the name of the level's next member to the end of walk->path, and fail unless it is a hard link. */
 static clipsearch_status next_link(struct walk *walk, struct level *level, haddr_t *address)
 {
     H5L_info_t info;
@@ -352,7 +352,7 @@ static clipsearch_status walk_file(struct walk *walk, hid_t file)
     return status;
 }
 
-/* With the library to ourselves, quiet, and without plugins. */
+/* Under the lock, with the library's messages and plugins turned off. */
 static clipsearch_status read_quietly(cs_weights *weights, clipsearch_error *err)
 {
     struct walk *walk = cs_zalloc_array(1, sizeof *walk);
@@ -361,7 +361,7 @@ static clipsearch_status read_quietly(cs_weights *weights, clipsearch_error *err
     walk->weights = weights;
     walk->list = cs_tensor_list_make(weights);
     walk->err = err;
-    /* the library wants a pointer to what it could write, and has the file open for reading only */
+    /* the library wants a pointer to writable memory, but opens the file for reading only */
     struct image image = {.data = (void *)(uintptr_t)weights->data, .size = weights->size};
     hid_t file = open_image(&image);
     clipsearch_status status =
@@ -388,7 +388,7 @@ clipsearch_status cs_hdf5_read(cs_weights *weights, clipsearch_error *err)
     H5E_auto2_t print;
     void *print_to;
     unsigned plugins;
-    H5dont_atexit(); /* after a damaged file its own way out prints, and cleans up nothing that matters */
+    H5dont_atexit(); /* after a damaged file its exit handler prints messages, and it cleans up nothing that matters */
     if (H5open() < 0 || H5Eget_auto2(H5E_DEFAULT, &print, &print_to) < 0 || H5PLget_loading_state(&plugins) < 0 ||
         H5PLset_loading_state(0) < 0) {
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "%s: libhdf5 cannot be set up", weights->path);

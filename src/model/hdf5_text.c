@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * hdf5_text.c - one kind of HDF5 attribute, every place and length checked. */
+ * hdf5_text.c - reads one kind of HDF5 attribute and checks every offset and length. */
 #include "model/hdf5_text.h"
 
 #include "model/hdf5_bytes.h"
@@ -7,9 +7,9 @@
 #include <string.h>
 
 /*
- * libhdf5 1.10 copies texts of variable length beyond the end of a damaged heap, so they are not read through it.
+ * libhdf5 1.10 reads texts of variable length beyond the end of a damaged heap, so they are read here instead.
  * From the HDF5 File Format Specification, version 3: object headers IV.A.1.a, continuation IV.A.2.q, attributes
- * IV.A.2.m, variable-length data types IV.A.2.d, the global heap III.E. Places and lengths have 8 bytes here.
+ * IV.A.2.m, variable-length data types IV.A.2.d, the global heap III.E. Offsets and lengths have 8 bytes here.
  */
 
 enum {
@@ -32,13 +32,13 @@ static struct bytes heap_object(struct bytes file, uint64_t at, uint64_t index)
     if (!head.size || memcmp(head.data, "GCOL\x01", 5) != 0)
         return (struct bytes){0};
     struct bytes rest = part(file, at, number(head.data + 8, 8));
-    take(&rest, HEAP_BYTES, false);
+    read_front(&rest, HEAP_BYTES, false);
     while (rest.size >= OBJECT_BYTES) {
-        struct bytes object = take(&rest, OBJECT_BYTES, false);
+        struct bytes object = read_front(&rest, OBJECT_BYTES, false);
         uint64_t found = number(object.data, 2), n = number(object.data + 8, 8);
-        if (found == 0 || n > rest.size) /* 0: what is free, to the end */
+        if (found == 0 || n > rest.size) /* 0: free space, to the end */
             break;
-        struct bytes value = take(&rest, (size_t)n, true);
+        struct bytes value = read_front(&rest, (size_t)n, true);
         if (found == index)
             return value;
     }
@@ -48,23 +48,23 @@ static struct bytes heap_object(struct bytes file, uint64_t at, uint64_t index)
 /* The text an attribute message holds, when it is the attribute `name`. */
 static struct bytes attribute_text(struct bytes file, struct bytes message, const char *name)
 {
-    struct bytes head = take(&message, 8, false);
+    struct bytes head = read_front(&message, 8, false);
     if (!head.size || head.data[0] < 1 || head.data[0] > 3)
         return (struct bytes){0};
     unsigned version = head.data[0];
     if (version > 1 && head.data[1]) /* its type or shape is shared */
         return (struct bytes){0};
     if (version == 3)
-        take(&message, 1, false); /* character set */
-    struct bytes found = take(&message, (size_t)number(head.data + 2, 2), version == 1);
-    struct bytes type = take(&message, (size_t)number(head.data + 4, 2), version == 1);
-    struct bytes space = take(&message, (size_t)number(head.data + 6, 2), version == 1);
+        read_front(&message, 1, false); /* character set */
+    struct bytes found = read_front(&message, (size_t)number(head.data + 2, 2), version == 1);
+    struct bytes type = read_front(&message, (size_t)number(head.data + 4, 2), version == 1);
+    struct bytes space = read_front(&message, (size_t)number(head.data + 6, 2), version == 1);
     size_t n = strlen(name) + 1;
     /* variable-length text (1 in the type's bit field), scalar (no dimensions) */
     if (found.size != n || memcmp(found.data, name, n) != 0 || type.size < 8 || (type.data[0] & 15) != CLASS_VARIABLE ||
         (type.data[1] & 15) != 1 || space.size < 2 || space.data[1] != 0)
         return (struct bytes){0};
-    struct bytes reference = take(&message, REFERENCE_BYTES, false);
+    struct bytes reference = read_front(&message, REFERENCE_BYTES, false);
     if (!reference.size)
         return (struct bytes){0};
     struct bytes text = heap_object(file, number(reference.data + 4, 8), number(reference.data + 12, 4));
@@ -80,9 +80,9 @@ bool cs_hdf5_text(const uint8_t *data, size_t size, uint64_t at, const char *nam
     int block_count = 1, messages = 0;
     for (int i = 0; i < block_count && !text.size; i++)
         while (blocks[i].size >= MESSAGE_BYTES && !text.size && messages++ < MAX_MESSAGES) {
-            struct bytes message_head = take(&blocks[i], MESSAGE_BYTES, false);
+            struct bytes message_head = read_front(&blocks[i], MESSAGE_BYTES, false);
             uint64_t type = number(message_head.data, 2);
-            struct bytes message = take(&blocks[i], (size_t)number(message_head.data + 2, 2), false);
+            struct bytes message = read_front(&blocks[i], (size_t)number(message_head.data + 2, 2), false);
             if (type == MESSAGE_ATTRIBUTE)
                 text = attribute_text(file, message, name);
             else if (type == MESSAGE_CONTINUATION && message.size >= 16 && block_count < MAX_BLOCKS)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* Copy the text of attribute `name` of the object whose header is at byte `at` of data[size] to out[room], which is
- * NUL-terminated. Read is what h5py writes for a str: a scalar text of variable length, in an object header of version
+ * NUL-terminated. It reads what h5py writes for a str: a scalar text of variable length, in an object header of version
  * 1. False: there is no such text, it does not fit, or the file is damaged. */
 bool cs_hdf5_text(const uint8_t *data, size_t size, uint64_t at, const char *name, char *out, size_t room);
 

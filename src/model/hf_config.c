@@ -51,7 +51,7 @@ static void check_architecture(cs_config_reader *top)
 }
 
 /* The feature is taken at the end-of-text token, always the vocabulary's last. Old files say 2, which transformers too
- * reads as "the largest id"; an id outside the vocabulary is a default nobody changed. */
+ * reads as "the largest id"; an id outside the vocabulary is a default that nobody changed. */
 static void check_end_token(cs_config_reader *text, size_t vocabulary)
 {
     const cs_json *value = cs_config_get(text, "eos_token_id");
@@ -98,7 +98,7 @@ clipsearch_status cs_hf_config_read(const cs_json *root, const char *file, cs_cl
 
 /* ---------------------------------------------------------------- preprocessor_config.json */
 
-/* A step that CLIP always takes: false in the file is a preprocessing we do not do. */
+/* A step that CLIP always takes: a file that turns it off asks for a preprocessing that is not supported. */
 static void must_be_true(cs_config_reader *reader, const char *key)
 {
     if (!cs_config_bool(reader, key, true))
@@ -167,7 +167,7 @@ static void check_processor(cs_config_reader *reader)
 clipsearch_status cs_hf_preprocessor_read(const cs_json *root, const char *file, cs_clip_config *config,
                                           clipsearch_error *err)
 {
-    /* with no file at all the model's own size is surely meant; in a file, a missing size is transformers' 224 */
+    /* without a file the model's own size is meant; in a file, a missing size is transformers' default of 224 */
     config->preprocess = cs_clip_preprocess(root ? 224 : config->image_size);
     cs_config_reader reader = cs_config_reader_make(file, "", root, err);
     check_processor(&reader);

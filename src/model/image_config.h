@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * image_config.h - image classifiers whose features serve as vectors: which network, and what is done around it. */
+ * image_config.h - image classifiers whose features are the vectors: which network, and pre- and postprocessing. */
 #ifndef CS_MODEL_IMAGE_CONFIG_H
 #define CS_MODEL_IMAGE_CONFIG_H
 
@@ -34,8 +34,8 @@ typedef struct cs_image_config {
 /* Whether the tensors' names are those of a network of this kind, whatever their shapes. */
 bool cs_image_is_one(const cs_weights *weights);
 
-/* Read network and sizes off the tensors' names and shapes, and take what is done around it from the recipe that goes
- * with it (docs/model.md). Errors: CLIPSEARCH_E_UNSUPPORTED (a relative that is not read, by name), _MODEL. */
+/* Read network and sizes off the tensors' names and shapes, and take pre- and postprocessing from the recipe of that
+ * network (docs/model.md). Errors: CLIPSEARCH_E_UNSUPPORTED (names a related network that is not read), _MODEL. */
 clipsearch_status cs_image_recognise(const cs_weights *weights, cs_image_config *config, clipsearch_error *err);
 
 /* The tensor of the convolution `layer` (from 1) of `block` (from 1) of a Keras VGG, of rank 4 (kernel) or 1 (bias):

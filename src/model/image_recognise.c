@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * image_recognise.c - an image network from its tensors alone: names say which, shapes how wide. */
+ * image_recognise.c - recognises an image network by its tensors: which by their names, how wide by their shapes. */
 #include "model/image_config.h"
 
 #include "model/container.h"
@@ -113,7 +113,7 @@ static clipsearch_status recognise_resnet(const cs_weights *weights, cs_image_co
     }
     name_resnet(config);
     unsigned last = config->bottleneck ? 2 : 1;
-    /* the two documents': torchvision's ResNet-50 as it comes, timm's ResNet-34 normalised */
+    /* as in the documentation: torchvision's ResNet-50 unchanged, timm's ResNet-34 normalised */
     config->normalise = !config->bottleneck;
     config->metric = config->bottleneck ? CLIPSEARCH_L2 : CLIPSEARCH_COSINE;
     config->preprocess = imagenet_preprocess(config->bottleneck ? CS_BILINEAR : CS_BICUBIC);
@@ -168,8 +168,8 @@ static clipsearch_status recognise_keras_vgg(const cs_weights *weights, cs_image
     return CLIPSEARCH_OK;
 }
 
-/* features.N: a convolution, then its ReLU at N + 1; where a pooling follows it is at N + 2 and the next convolution at
- * N + 3. With BatchNorm the numbers are others, and that is not read. */
+/* features.N: a convolution, then its ReLU at N + 1; a pooling, if there is one, is at N + 2, and the next convolution
+ * then at N + 3. With BatchNorm the numbers differ; such a network is not read. */
 static clipsearch_status recognise_torch_vgg(const cs_weights *weights, cs_image_config *config, clipsearch_error *err)
 {
     size_t at = 0, stage = 0;

@@ -83,7 +83,7 @@ static size_t read_input_size(cs_config_reader *reader)
         side[1] == floor(side[1]))
         return (size_t)side[1];
     cs_config_fail(reader, CLIPSEARCH_E_UNSUPPORTED, "input_size",
-                   "expected [3, size, size] with a size from 1 to %d: pictures are squares of three channels",
+                   "expected [3, size, size] with a size from 1 to %d: images are squares of three channels",
                    CS_MAX_IMAGE);
     return 224;
 }
@@ -172,7 +172,7 @@ clipsearch_status cs_hf_resnet_preprocessor_read(const cs_json *root, const char
     if (reader.status != CLIPSEARCH_OK)
         return reader.status;
     pre->resample = resample == 2 ? CS_BILINEAR : CS_BICUBIC;
-    pre->squash = pre->crop >= 384; /* there it squashes, and does not crop */
+    pre->squash = pre->crop >= 384; /* from there on it resizes both sides to it, and does not crop */
     double resize = pre->squash ? (double)pre->crop : floor((double)pre->crop / crop_pct);
     pre->resize = resize <= CS_MAX_IMAGE ? (size_t)resize : CS_MAX_IMAGE + 1;
     cs_config_triple(&reader, "image_mean", false, pre->mean);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * image_source.h - the files that say what is done around an image network; private to this room. */
+ * image_source.h - reads the files that set an image network's pre- and postprocessing; private to model. */
 #ifndef CS_MODEL_IMAGE_SOURCE_H
 #define CS_MODEL_IMAGE_SOURCE_H
 
@@ -9,7 +9,8 @@
 /* Each changes a configuration that cs_image_recognise has filled. Errors: CLIPSEARCH_E_MODEL, _UNSUPPORTED, naming
  * file and key. */
 
-/* Whether timm's `architecture` is one whose computation is read: others have the same tensors and another network. */
+/* Whether timm's `architecture` is one whose computation is read: others have the same tensors but compute something
+ * else. */
 bool cs_timm_architecture_known(const char *architecture);
 
 /* timm's config.json, with pretrained_cfg or (older) all at the top. Vectors are normalised, the metric is cosine. */
@@ -22,7 +23,7 @@ clipsearch_status cs_hf_resnet_read(const cs_json *root, const char *file, cs_im
 clipsearch_status cs_hf_resnet_preprocessor_read(const cs_json *root, const char *file, cs_image_config *config,
                                                  clipsearch_error *err);
 
-/* clipsearch.json: "normalize", "metric" and "preprocess", each where something else is wanted (docs/model.md). */
+/* clipsearch.json: "normalize", "metric" and "preprocess", each of which overrides what was found (docs/model.md). */
 clipsearch_status cs_image_override_read(const cs_json *root, const char *file, cs_image_config *config,
                                          clipsearch_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * infer_config.c - a configuration from the tensors alone, as OpenAI's build_model finds it. */
+ * infer_config.c - infers a configuration from the tensors, as OpenAI's build_model does. */
 #include "model/clip_names.h"
 #include "model/config_source.h"
 
@@ -20,7 +20,7 @@ static clipsearch_status need(const cs_weights *weights, cs_clip_part part, int 
                    cs_weights_path(weights), name, *tensor ? "is not of the rank it should be" : "is not there");
 }
 
-/* Heads of 64, an MLP four times as wide, QuickGELU: so are all of OpenAI's. */
+/* All of OpenAI's models have heads of 64, an MLP four times as wide, and QuickGELU. */
 static cs_tower_config infer_tower(const cs_weights *weights, size_t width, unsigned tower)
 {
     return (cs_tower_config){.width = width,
@@ -56,7 +56,7 @@ static void infer_resnet(const cs_weights *weights, const cs_tensor *conv1, cs_c
     for (size_t stage = 0; stage < CS_RESNET_STAGES; stage++)
         config->resnet_stages[stage] = cs_clip_count_resnet_blocks(weights, stage);
     config->vision = (cs_tower_config){.width = conv1->shape[0]};
-    if (config->vision.width <= CS_MAX_WIDTH) /* else the limit says so */
+    if (config->vision.width <= CS_MAX_WIDTH) /* if not, cs_clip_config_finish reports the limit */
         config->vision.heads = config->vision.width * CS_RESNET_SHRINK / 64;
     config->patch_size = CS_RESNET_SHRINK;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * keras_names.c - the names Keras' versions gave the same weights. */
+ * keras_names.c - the names that versions of Keras gave to the same weights. */
 #include "model/keras_names.h"
 
 #include <ctype.h>
@@ -40,7 +40,7 @@ static bool all_digits(const char *text, size_t n)
     return n > 0;
 }
 
-/* `part` without "_<digits>" behind it. */
+/* `part` without "_<digits>" at its end. */
 static struct part without_number(struct part part)
 {
     size_t n = part.n;
@@ -51,7 +51,7 @@ static struct part without_number(struct part part)
     return part;
 }
 
-/* Whether the inner group repeats the layer's name, as Keras 2 does: itself, or with a number behind. */
+/* Whether the inner group repeats the layer's name, as in Keras 2: unchanged, or with a number at its end. */
 static bool repeats(struct part layer, struct part inner)
 {
     return inner.n >= layer.n && memcmp(inner.text, layer.text, layer.n) == 0 &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * model_dir.c - a model directory: which files are there, and which of them count. */
+ * model_dir.c - a model directory: which files it has, and which of them are used. */
 #include "model/model_dir.h"
 
 #include "base/file.h"
@@ -61,7 +61,7 @@ static clipsearch_status find_first(const char *directory, const char *const *na
     return status;
 }
 
-/* Read the JSON file `name` if it is there. Whatever is wrong inside it is the model's fault: CLIPSEARCH_E_MODEL. */
+/* Read the JSON file `name` if it is there. Every error in its content is CLIPSEARCH_E_MODEL. */
 static clipsearch_status read_json(const char *directory, const char *name, struct json_file *file,
                                    clipsearch_error *err)
 {
@@ -95,7 +95,7 @@ struct names {
     size_t count;          /* may be more than are kept */
 };
 
-/* What the directory holds besides the names that are looked for first. */
+/* What the directory holds besides the names that are tried first. */
 struct listing {
     struct names safetensors, others; /* others: PyTorch's and Keras' files, which are read as well */
     char *sharded;                    /* a part of a model in several files, or their index; owned or NULL */
@@ -138,7 +138,7 @@ static bool list_name(struct listing *listing, const char *name)
 {
     static const char *const read[] = {".pt", ".pth", ".bin", ".h5"};
     static const char *const unread[] = {".ckpt", ".keras", ".msgpack", ".onnx", ".gguf"};
-    /* what trainers leave beside a model */
+    /* files that training programs write beside a model */
     static const char *const no_weights[] = {"optimizer.pt", "optimizer.bin", "scheduler.pt", "training_args.bin"};
     bool weights = ends_with(name, ".safetensors"), other = ends_with_one(name, read, sizeof read / sizeof *read);
     if (ends_with(name, ".safetensors.index.json") || ends_with(name, ".bin.index.json") ||
@@ -172,9 +172,9 @@ static int compare_strings(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The one file of `files`, or a refusal that names them. `wanted` is the name that would decide. */
-static clipsearch_status take_only(const char *path, struct names *files, const char *wanted, char **weights,
-                                   clipsearch_error *err)
+/* The only file of `files`, or an error that lists them. `wanted` is the name that would decide. */
+static clipsearch_status choose_only(const char *path, struct names *files, const char *wanted, char **weights,
+                                     clipsearch_error *err)
 {
     if (files->count == 1) {
         *weights = cs_path_join(path, files->kept[0]);
@@ -189,22 +189,22 @@ static clipsearch_status take_only(const char *path, struct names *files, const 
         cs_buf_puts(&names, ", ...");
     clipsearch_status status =
         cs_fail(err, CLIPSEARCH_E_MODEL,
-                "%s: several weight files (%s) and none called %s; give the one that is meant this name, or give its "
-                "path in place of the directory's",
+                "%s: several weight files (%s) and none called %s; rename the right one, or give its path instead of "
+                "the directory's",
                 path, names.data ? names.data : "", wanted);
     cs_buf_free(&names);
     return status;
 }
 
-/* The weights when none of the names that are looked for first is there: the only *.safetensors, else PyTorch's by
- * their usual names, else the only file of the other kinds; or a refusal that says what is there in their place. */
+/* The weights when none of the names that are tried first exists: the only *.safetensors, else PyTorch's by their usual
+ * names, else the only file of the other kinds; or an error that says what the directory has instead. */
 static clipsearch_status find_only_weights(const char *path, char **weights, clipsearch_error *err)
 {
     static const char *const pytorch[] = {"pytorch_model.bin", "open_clip_pytorch_model.bin"};
     struct listing listing = {0};
     clipsearch_status status = list_directory(path, &listing, err);
     if (status == CLIPSEARCH_OK && listing.safetensors.count) {
-        status = take_only(path, &listing.safetensors, "model.safetensors", weights, err);
+        status = choose_only(path, &listing.safetensors, "model.safetensors", weights, err);
         goto done;
     }
     if (status == CLIPSEARCH_OK)
@@ -217,10 +217,10 @@ static clipsearch_status find_only_weights(const char *path, char **weights, cli
                          "save it with save_pretrained(..., max_shard_size=\"100GB\")",
                          path, listing.sharded);
     else if (listing.others.count)
-        status = take_only(path, &listing.others, pytorch[0], weights, err);
+        status = choose_only(path, &listing.others, pytorch[0], weights, err);
     else if (listing.unread)
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                         "%s: of weights there is only %s, which is not read; fetch the model.safetensors beside it, "
+                         "%s: the only weight file is %s, which is not read; fetch the model.safetensors beside it, "
                          "or load the model in Python and save its state_dict with safetensors.torch.save_file",
                          path, listing.unread);
     else
@@ -234,7 +234,7 @@ done:
     return status;
 }
 
-/* transformers' name first, or open_clip's first when its configuration is the one that counts: repositories that
+/* transformers' name first, or open_clip's first when its configuration is used: repositories that
  * serve both libraries hold both files. */
 static clipsearch_status find_weights(const char *path, bool open_clip, char **weights, clipsearch_error *err)
 {
@@ -247,7 +247,7 @@ static clipsearch_status find_weights(const char *path, bool open_clip, char **w
 
 /* ---------------------------------------------------------------- configuration */
 
-/* The configuration that counts, open, and of which kind; a document of NULL: there is none. */
+/* Open the configuration that is used and find its kind; a document of NULL: there is none. */
 static clipsearch_status choose_config(const char *path, struct json_file *file, cs_config_kind *kind,
                                        clipsearch_error *err)
 {
@@ -309,8 +309,8 @@ static clipsearch_status read_override(const char *path, cs_image_config *config
     return status;
 }
 
-/* The configuration of an image network: what the tensors say, then the library's file, then ours. `path` is NULL when
- * the weight file counts alone. */
+/* The configuration of an image network: what the tensors say, then the library's file, then clipsearch.json. `path` is
+ * NULL when a weight file is used alone. */
 static clipsearch_status read_image_config(const char *path, const struct json_file *file, cs_config_kind kind,
                                            const cs_weights *weights, cs_model_dir *dir, clipsearch_error *err)
 {

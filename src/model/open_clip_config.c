@@ -7,8 +7,8 @@
 
 /*
  * The keys are the fields of CLIPVisionCfg, CLIPTextCfg and PreprocessCfg in open_clip 3.3, and so are the defaults. A
- * key that asks for another network than plain CLIP is refused unless it says what plain CLIP has; a key we do not know
- * is refused as open_clip itself refuses it, since it could change what the weights mean.
+ * key that asks for another network than plain CLIP is an error unless its value is plain CLIP's; an unknown key is an
+ * error, as it is for open_clip itself, since it could change what the weights mean.
  */
 
 typedef enum { READ, IGNORED, OFF, ABSENT, WORD } key_rule;
@@ -193,7 +193,7 @@ static void read_text(cs_config_reader *reader, cs_clip_config *config)
     config->vocabulary = cs_config_size(reader, "vocab_size", 49408, CS_MAX_VOCABULARY);
 }
 
-/* The size that may stand here is ignored, as in the reference: the model's own image_size is what counts. */
+/* A size in this object is ignored, as by the reference: the model's own image_size is used. */
 static void read_preprocess(cs_config_reader *reader, cs_clip_config *config)
 {
     config->preprocess = cs_clip_preprocess(config->image_size);
@@ -203,7 +203,7 @@ static void read_preprocess(cs_config_reader *reader, cs_clip_config *config)
     if (strcmp(interpolation, "bilinear") == 0)
         config->preprocess.resample = CS_BILINEAR;
     else if (strcmp(interpolation, "bicubic") != 0 && strcmp(interpolation, "random") != 0)
-        /* "random" is of the training; outside it the reference takes bicubic */
+        /* "random" is for training only; otherwise the reference uses bicubic */
         cs_config_fail(reader, CLIPSEARCH_E_UNSUPPORTED, "interpolation",
                        "\"%.50s\" is not supported, only \"bicubic\" and \"bilinear\" are", interpolation);
     const char *mode = cs_config_string(reader, "resize_mode", "shortest");

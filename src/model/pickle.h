@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A value's number. 0 is None, and is what look-ups that find nothing give. */
+/* A value's number. 0 is None, and also what a look-up returns that finds nothing. */
 typedef uint32_t cs_pickle_ref;
 
 typedef enum cs_pickle_kind {
@@ -84,7 +84,8 @@ typedef struct cs_pickle {
 /* Read the pickle that begins at data[0], of at most `size` bytes; they must outlive it. Messages say `path` and count
  * bytes from `base`, the place of data[0] in the file. Of the opcodes only those that torch.save and torch.jit.save
  * write are known (protocol 2; the harmless ones of 3 to 5 too), and of the names only those of cs_pickle_global: any
- * other is refused by its name. There is no recursion: a value may hold itself, and who walks must bound his steps.
+ * other is an error that has its name. There is no recursion. A value may contain itself, so a caller that walks values
+ * must limit its steps.
  * Limits: 100 MB, 2^21 values, 2^22 items, 2^20 on the stack, a memo of 2^21, 256 open marks.
  * Errors: CLIPSEARCH_E_MODEL, _UNSUPPORTED (a name that is not allowed), _MEMORY. On failure it is empty. */
 clipsearch_status cs_pickle_read(const uint8_t *data, size_t size, const char *path, size_t base, cs_pickle *pickle,

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Types by safetensors' names where it has one, so that a fingerprint does not depend on the container. */
+/* Types by their names in safetensors where it has one, so that a fingerprint does not depend on the container. */
 static const cs_pickle_type types[] = {
     {"F32", 4}, {"F16", 2}, {"BF16", 2},    {"F64", 8},     {"I64", 8},     {"I32", 4}, {"I16", 2},
     {"I8", 1},  {"U8", 1},  {"BOOL", 1},    {"C64", 8},     {"C128", 16},   {"C32", 4}, {"U16", 2},
@@ -99,7 +99,7 @@ static bool same(const char *text, const char *bytes, size_t n)
     return strlen(text) == n && memcmp(text, bytes, n) == 0;
 }
 
-/* torch.FloatTensor beside torch.FloatStorage: how the first versions named a tensor's class. */
+/* The first versions named a tensor's class torch.FloatTensor, as its storage's torch.FloatStorage. */
 static bool tensor_class(const char *name, size_t n, uint8_t *type)
 {
     static const char tensor[] = "Tensor", storage[] = "Storage";
@@ -124,7 +124,7 @@ bool cs_pickle_name(const char *module, size_t module_len, const char *name, siz
         value->global = CS_GLOBAL_SCRIPT_CLASS;
         return true;
     }
-    /* a tensor that lay on a GPU when it was saved has the same bytes */
+    /* a tensor saved from a GPU has the same bytes */
     bool gpu = same("torch.cuda", module, module_len);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (same(names[i].name, name, name_len) &&

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * pickle_values.c - looking at what a pickle describes. */
+ * pickle_values.c - look-ups in the values that a pickle describes. */
 #include "model/pickle.h"
 
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * preprocess_config.c - CLIP's preprocessing, and what any may say. */
+ * preprocess_config.c - CLIP's preprocessing, and the limits of any. */
 #include "model/preprocess_config.h"
 
 cs_preprocess_config cs_clip_preprocess(size_t size)
 {
-    /* mean and std of the pictures OpenAI's CLIP was trained on; its repository's _transform */
+    /* mean and std of the images OpenAI's CLIP was trained on; its repository's _transform */
     return (cs_preprocess_config){.resample = CS_BICUBIC,
                                   .resize = size,
                                   .crop = size,
@@ -17,7 +17,7 @@ clipsearch_status cs_preprocess_check(const cs_preprocess_config *config, const 
     if (config->crop < 1 || config->crop > CS_MAX_IMAGE || config->resize < config->crop ||
         config->resize > CS_MAX_IMAGE)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                       "%s: pictures are resized to %zu pixels and cropped to %zu; expected %zu to %d, so that the "
+                       "%s: images are resized to %zu pixels and cropped to %zu; expected %zu to %d, so that the "
                        "crop lies inside",
                        file, config->resize, config->crop, config->crop ? config->crop : 1, CS_MAX_IMAGE);
     for (int i = 0; i < 3; i++)

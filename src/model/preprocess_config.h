@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * preprocess_config.h - what is done to a picture before an image tower sees it, whichever kind of tower it is. */
+ * preprocess_config.h - what is done to an image before an image tower sees it, whichever kind of tower it is. */
 #ifndef CS_MODEL_PREPROCESS_CONFIG_H
 #define CS_MODEL_PREPROCESS_CONFIG_H
 
@@ -26,7 +26,7 @@ typedef struct cs_preprocess_config {
 /* CLIP's own for images of `size` pixels. */
 cs_preprocess_config cs_clip_preprocess(size_t size);
 
-/* The limits: sides from 1 to CS_MAX_IMAGE, the crop inside the resized picture, deviations above 0. `file` names where
+/* The limits: sides from 1 to CS_MAX_IMAGE, the crop inside the resized image, deviations above 0. `file` names where
  * the configuration came from. CLIPSEARCH_E_UNSUPPORTED, _MODEL. */
 clipsearch_status cs_preprocess_check(const cs_preprocess_config *config, const char *file, clipsearch_error *err);
 

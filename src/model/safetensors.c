@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * safetensors.c - the header of a safetensors file, checked before anything is believed. */
+ * safetensors.c - the header of a safetensors file, checked as a whole before it is used. */
 #include "model/container.h"
 
 #include "base/json.h"
@@ -10,8 +10,8 @@
 
 /*
  * The format (https://huggingface.co/docs/safetensors): 8 bytes header length n, little-endian; n bytes of JSON, an
- * object beginning with '{', padded behind with spaces; then the data. Each member of the object but __metadata__ is
- * a tensor {"dtype": "F32", "shape": [...], "data_offsets": [begin, end]}, the offsets counted from the end of the
+ * object beginning with '{', padded with spaces at its end; then the data. Each member of the object but __metadata__
+ * is a tensor {"dtype": "F32", "shape": [...], "data_offsets": [begin, end]}, the offsets counted from the end of the
  * header. The tensors cover the data from its first byte to its last, without holes or overlaps.
  */
 
@@ -24,7 +24,7 @@ enum {
 static const struct dtype {
     const char *name;
     unsigned bits;
-    bool is_float; /* one we compute with */
+    bool is_float; /* a type that computation accepts */
     cs_dtype dtype;
 } dtypes[] = {
     {"F32", 32, true, CS_F32}, {"F16", 16, true, CS_F16}, {"BF16", 16, true, CS_BF16}, {"BOOL", 8, false, 0},
@@ -171,7 +171,7 @@ static clipsearch_status check_cover(cs_weights *weights, size_t data_start, cli
     }
     size_t end = (size_t)(at - weights->data);
     if (end != weights->size)
-        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: byte %zu: %zu bytes behind the last tensor belong to none",
+        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: byte %zu: %zu bytes after the last tensor belong to none",
                        weights->path, end, weights->size - end);
     return CLIPSEARCH_OK;
 }
@@ -181,7 +181,7 @@ static clipsearch_status allocate(cs_weights *weights, const cs_json *root, clip
 {
     size_t total = 0;
     for (const cs_json *member = root->first; member; member = member->next)
-        total += member->key_len + 1; /* bounded by the header's length */
+        total += member->key_len + 1; /* limited by the header's length */
     weights->names = cs_alloc_array(total, 1);
     weights->tensors = cs_alloc_array(root->count, sizeof *weights->tensors);
     return weights->names && weights->tensors ? CLIPSEARCH_OK : cs_fail_memory(err, weights->path);
@@ -211,7 +211,7 @@ static clipsearch_status read_members(cs_weights *weights, const cs_json *root, 
     return check_cover(weights, data_start, err);
 }
 
-/* Parse the header's JSON; whatever is wrong with it is a fault of the model file. */
+/* Parse the header's JSON; every error in it is CLIPSEARCH_E_MODEL. */
 static clipsearch_status parse_header(const cs_weights *weights, size_t length, cs_json_document **document,
                                       clipsearch_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * safetensors_write.c - header first, then the tensors as they come. The format stands in safetensors.c. */
+ * safetensors_write.c - header first, then the tensors in order. safetensors.c describes the format. */
 #include "model/safetensors_write.h"
 
 #include "base/buf.h"
@@ -12,7 +12,7 @@
 
 enum {
     LENGTH_BYTES = 8,
-    ALIGNMENT = 8,         /* of the data's begin in the file, as the reference implementation has it */
+    ALIGNMENT = 8,         /* of the data's start in the file, as in the reference implementation */
     MAX_HEADER = 100000000 /* the reference implementation's own limit for readers */
 };
 

@@ -18,7 +18,7 @@ typedef struct cs_metadata {
     const char *key, *value; /* UTF-8 */
 } cs_metadata;
 
-/* A file being written. Zero is the state in which nothing is under way. */
+/* A file while it is written. Zero is valid and means that nothing is being written. */
 typedef struct cs_safetensors_writer {
     cs_replacement file;
     uint64_t promised, written; /* bytes of tensors */
@@ -35,7 +35,7 @@ clipsearch_status cs_safetensors_create(const char *path, const cs_tensor_plan *
 clipsearch_status cs_safetensors_write(cs_safetensors_writer *writer, const void *data, size_t size,
                                        clipsearch_error *err);
 
-/* All is written: put the file in place. What was there is as it was after a failure, and after cs_safetensors_drop.
+/* Replace the old file by the finished one. After a failure, and after cs_safetensors_drop, the old file is unchanged.
  * CLIPSEARCH_E_IO. */
 clipsearch_status cs_safetensors_finish(cs_safetensors_writer *writer, clipsearch_error *err);
 void cs_safetensors_drop(cs_safetensors_writer *writer);

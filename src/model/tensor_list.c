@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * tensor_list.c - tensors and their names, one at a time. */
+ * tensor_list.c - adds tensors and their names one at a time. */
 #include "model/tensor_list.h"
 
 #include "base/mem.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * tensor_list.h - the tensors of a container that does not say beforehand how many there are. */
+ * tensor_list.h - collects the tensors of a container that does not give their number in advance. */
 #ifndef CS_MODEL_TENSOR_LIST_H
 #define CS_MODEL_TENSOR_LIST_H
 
@@ -10,7 +10,7 @@ enum { CS_MAX_TENSORS = 1 << 17, CS_MAX_TENSOR_NAME = 4096, CS_MAX_TENSOR_NAMES 
 
 typedef struct cs_tensor_list {
     cs_weights *weights;
-    cs_buf names;    /* one behind the other, each with its NUL */
+    cs_buf names;    /* one after the other, each with its NUL */
     size_t *name_at; /* [weights->count] */
     size_t capacity;
 } cs_tensor_list;
@@ -22,7 +22,7 @@ cs_tensor_list cs_tensor_list_make(cs_weights *weights);
 clipsearch_status cs_tensor_list_add(cs_tensor_list *list, const char *name, size_t name_len, const cs_tensor *tensor,
                                      clipsearch_error *err);
 
-/* Take `prefix` off every name when each has it and more behind. True when it was done. */
+/* Remove `prefix` from every name, if each name begins with it and is longer. True when it was done. */
 bool cs_tensor_list_strip(cs_tensor_list *list, const char *prefix);
 
 /* Give the tensors their names, which the weights now own, and free the rest. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * torch_legacy.c - PyTorch files from before version 1.6: pickles one behind the other, then the storages. */
+ * torch_legacy.c - PyTorch files from before version 1.6: pickles one after the other, then the storages. */
 #include "model/torch_tensors.h"
 
 #include "base/mem.h"
@@ -8,9 +8,9 @@
 #include <string.h>
 
 /*
- * The file is a pickle of a magic number, one of the protocol's version (1001), one of a dictionary that tells of the
- * machine, one of the object, one of a list of storage keys, and then for each key, in that order, 8 bytes with the
- * number of elements and the elements. How large an element is, only the object's persistent ids say.
+ * The file is a pickle of a magic number, one of the protocol's version (1001), one of a dictionary that describes
+ * the machine, one of the object, one of a list of storage keys, and then for each key, in that order, 8 bytes with the
+ * number of elements and the elements. Only the object's persistent ids give the size of an element.
  * (torch/serialization.py, _legacy_load)
  */
 
@@ -61,7 +61,7 @@ static clipsearch_status find_storage(const void *context, const char *key, size
     return CLIPSEARCH_OK;
 }
 
-/* Read the pickle at *at, which is moved behind it. */
+/* Read the pickle at *at; *at becomes its end. */
 static clipsearch_status read_pickle(const cs_weights *weights, size_t *at, cs_pickle *pickle, clipsearch_error *err)
 {
     clipsearch_status status =
@@ -71,7 +71,7 @@ static clipsearch_status read_pickle(const cs_weights *weights, size_t *at, cs_p
     return status;
 }
 
-/* The two small pickles behind the magic number. */
+/* The two small pickles after the magic number. */
 static clipsearch_status read_preamble(const cs_weights *weights, size_t *at, clipsearch_error *err)
 {
     cs_pickle version = {0}, machine = {0};
@@ -137,7 +137,7 @@ static clipsearch_status collect(struct file *file, const cs_pickle *pickle, cli
     return CLIPSEARCH_OK;
 }
 
-/* Find the bytes of the storage key[n] at *at, which is moved behind them. */
+/* Find the bytes of the storage key[n] at *at; *at becomes their end. */
 static clipsearch_status locate(const struct file *file, const char *key, size_t n, size_t *at, clipsearch_error *err)
 {
     const cs_weights *weights = file->weights;
@@ -182,7 +182,7 @@ static clipsearch_status locate_all(const struct file *file, const cs_pickle *ke
                      : cs_fail(err, CLIPSEARCH_E_MODEL, "%s: a storage's key is no text", file->weights->path);
     }
     if (status == CLIPSEARCH_OK && at != file->weights->size)
-        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: byte %zu: %zu bytes behind the last storage belong to none",
+        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: byte %zu: %zu bytes after the last storage belong to none",
                        file->weights->path, at, file->weights->size - at);
     return status;
 }

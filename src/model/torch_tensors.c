@@ -11,7 +11,7 @@
 enum {
     MAX_WRAPS = 8,         /* parameters around parameters */
     MAX_LEVELS = 64,       /* modules inside modules */
-    MAX_STEPS = 1 << 20,   /* attributes of modules looked at: a module may be there more than once */
+    MAX_STEPS = 1 << 20,   /* attributes of modules that are read: a module may be there more than once */
     SMALL_COPIES = 1 << 20 /* bytes that may be copied in any case */
 };
 
@@ -72,7 +72,7 @@ static clipsearch_status bad(const struct reader *reader, const char *name, cons
 
 /* ---------------------------------------------------------------- one tensor */
 
-/* The call that makes the tensor `ref` stands for, behind parameters and subclasses; false: it is no tensor. */
+/* The call that makes the tensor at `ref`, inside parameters and subclasses; false: it is not a tensor. */
 static bool tensor_call(const cs_pickle *pickle, cs_pickle_ref ref, struct call *call)
 {
     for (int i = 0; i < MAX_WRAPS; i++) {
@@ -108,7 +108,7 @@ static bool is_tensor(const cs_pickle *pickle, cs_pickle_ref ref)
     return tensor_call(pickle, ref, &call);
 }
 
-/* The list of sizes or strides at `ref` into out; -1 when it is none, else its length, which may be beyond the room. */
+/* The list of sizes or strides at `ref` into out; -1 when it is not a list, else its length, which may exceed `out`. */
 static int read_sizes(const cs_pickle *pickle, cs_pickle_ref ref, size_t out[CS_TENSOR_RANK])
 {
     const cs_pickle_value *value = &pickle->values[ref];
@@ -163,7 +163,7 @@ static void set_type(cs_tensor *tensor, const cs_pickle_type *type)
         }
 }
 
-/* The part of the storage's bytes that a view of older versions stands for. */
+/* The part of the storage's bytes that a view of older versions refers to. */
 static bool cut_view(const cs_pickle *pickle, cs_pickle_ref view, size_t element, cs_torch_bytes *bytes)
 {
     size_t offset, elements, begin, size;
@@ -220,7 +220,7 @@ static bool inside(const struct layout *layout)
            end <= layout->bytes.size;
 }
 
-/* Whether the elements lie one behind the other, the last dimension innermost. */
+/* Whether the elements are contiguous, the last dimension innermost. */
 static bool contiguous(const struct layout *layout)
 {
     size_t expected = 1;
@@ -383,7 +383,7 @@ static clipsearch_status read_dict(struct reader *reader)
 
 /* ---------------------------------------------------------------- TorchScript */
 
-/* The attributes of a TorchScript object; 0: it is none, or keeps other things than attributes. */
+/* The attributes of a TorchScript object; 0: it is not one, or has other things than attributes. */
 static cs_pickle_ref attributes(const cs_pickle *pickle, cs_pickle_ref ref)
 {
     const cs_pickle_value *value = &pickle->values[ref];
@@ -397,13 +397,13 @@ bool cs_torch_is_module(const cs_pickle *pickle)
     return attributes(pickle, pickle->root) != 0;
 }
 
-/* One module on the way down. */
+/* A module that the walk is inside of. */
 struct level {
     uint32_t cell;     /* its next attribute */
     size_t prefix_len; /* of its name with the dot, in the walk's buffer */
 };
 
-/* Take one attribute; a module is entered: *depth grows. */
+/* Read one attribute. A module is entered, and *depth grows. */
 static clipsearch_status visit(struct reader *reader, struct level *levels, int *depth, char *path)
 {
     const cs_pickle *pickle = reader->pickle;
@@ -416,7 +416,7 @@ static clipsearch_status visit(struct reader *reader, struct level *levels, int 
     bool tensor = tensor_call(pickle, cell->value, &call);
     cs_pickle_ref inner = attributes(pickle, cell->value);
     if (!name || (!tensor && !inner))
-        return CLIPSEARCH_OK; /* numbers, flags, lists: no weights */
+        return CLIPSEARCH_OK; /* numbers, flags and lists are not weights */
     if (n >= CS_MAX_TENSOR_NAME - prefix)
         return cs_fail(reader->err, CLIPSEARCH_E_MODEL, "%s: a name of more than %d bytes", reader->weights->path,
                        CS_MAX_TENSOR_NAME);
@@ -450,7 +450,7 @@ static clipsearch_status read_module(struct reader *reader)
     return status;
 }
 
-/* What wrappers put in front of every name: DataParallel, torch.compile, Lightning. One may lie around another. */
+/* The prefixes that wrappers add to every name: DataParallel, torch.compile, Lightning. They can be nested. */
 static void strip_prefixes(struct reader *reader)
 {
     static const char *const prefixes[] = {"module.", "_orig_mod.", "module.", "model."};

@@ -19,7 +19,7 @@ typedef struct cs_torch_storages {
     const void *context;
 } cs_torch_storages;
 
-/* What a persistent id says: ("storage", class, key, location, elements, view). */
+/* A persistent id: ("storage", class, key, location, elements, view). */
 typedef struct cs_torch_storage {
     const char *key;
     size_t key_len;
@@ -28,7 +28,7 @@ typedef struct cs_torch_storage {
     cs_pickle_ref view; /* (key, offset, elements) of a part of it, or 0 */
 } cs_torch_storage;
 
-/* False when the value is no persistent id of a storage. */
+/* False when the value is not the persistent id of a storage. */
 bool cs_torch_storage_read(const cs_pickle *pickle, cs_pickle_ref ref, cs_torch_storage *storage);
 
 /* Fill weights->tensors from the pickle's root: a TorchScript module's parameters, or a dictionary's tensors. Sets

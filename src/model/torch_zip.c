@@ -9,7 +9,7 @@
 /*
  * torch.save (1.6 and later) and torch.jit.save write an archive whose files lie in one folder: data.pkl, the pickle of
  * the object; data/<key>, the bytes of each storage, little-endian unless a file `byteorder` says "big"; code/ and
- * constants.pkl for TorchScript, which describe a program and are not looked at. (torch/serialization.py,
+ * constants.pkl for TorchScript, which describe a program and are not read. (torch/serialization.py,
  * torch/csrc/jit/serialization)
  */
 
@@ -40,7 +40,7 @@ static clipsearch_status find_storage(const void *context, const char *key, size
 {
     const struct archive *archive = context;
     const char *path = archive->weights->path;
-    /* a NUL would end the name where the comparison does not see it */
+    /* with a NUL in it the name would end early, and the comparison would not notice */
     const cs_zip_entry *entry = n <= MAX_KEY / 2 && !memchr(key, '\0', n) ? find(archive, "data/", key, n) : NULL;
     if (!entry)
         return cs_fail(err, CLIPSEARCH_E_MODEL,
@@ -70,7 +70,7 @@ static clipsearch_status refuse_other(const struct archive *archive, clipsearch_
         const char *end, *advice;
     } others[] = {
         {"/model.json",
-         "a TorchScript archive of before version 1.4, which is not read; save it again with torch.jit.save"},
+         "a TorchScript archive from before version 1.4, which is not read; save it again with torch.jit.save"},
         {"model.weights.h5", "a .keras archive; take model.weights.h5 out of it and give that"},
         {".npy", "a NumPy archive, which is not read; save its arrays with safetensors.numpy.save_file"},
     };

@@ -12,7 +12,7 @@
 
 enum { SAMPLE = 64, SHAPE_TEXT = 200, TAR_MAGIC_AT = 257 };
 
-/* Files people have in place of safetensors, by their first bytes, and what to do about them. */
+/* Other files that people have instead of safetensors, by their first bytes, and what to do about each. */
 static const struct {
     const char *magic;
     size_t size;
@@ -33,7 +33,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(((const cs_tensor *)a)->name, ((const cs_tensor *)b)->name);
 }
 
-/* By its signature at the very beginning: the format's other places (512, 1024, ...) are not looked at. */
+/* By its signature at byte 0; the other places that the format allows (512, 1024, ...) are not tried. */
 static bool is_hdf5(const uint8_t *data, size_t size)
 {
     return size >= 8 && memcmp(data, "\x89HDF\r\n\x1a\n", 8) == 0;

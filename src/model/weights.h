@@ -16,9 +16,10 @@ typedef struct cs_tensor {
     bool is_float;  /* false: an integer, boolean or other tensor (position_ids), kept by name only */
     int rank;
     size_t shape[CS_TENSOR_RANK];
-    size_t count;       /* product of shape */
-    const void *data;   /* [shape], row-major, little-endian, any alignment; in the map, or in memory of the handle */
-    size_t bytes;       /* at data */
+    size_t count; /* product of shape */
+    const void
+        *data;    /* [shape], row-major, little-endian, any alignment; in the mapped file, or in memory of the handle */
+    size_t bytes; /* at data */
     const char *stored; /* the file's own name of the type: "F32", "I64", ... */
 } cs_tensor;
 
@@ -29,14 +30,14 @@ typedef struct cs_weights_source {
     /* "safetensors", "PyTorch archive", "TorchScript archive", "PyTorch file (before 1.6)", "HDF5 (Keras)" */
     const char *container;
     const char *inside;  /* the keys that lead to the tensors in a checkpoint that holds more: "state_dict", or "" */
-    const char *prefix;  /* what was taken off every name: "module.", or "" */
-    size_t copied_bytes; /* of tensors that could not be used where they lie and were copied into memory */
+    const char *prefix;  /* what was removed from every name: "module.", or "" */
+    size_t copied_bytes; /* of tensors that cannot be used in the mapped file and were copied into memory */
 } cs_weights_source;
 
 /* Open a weight file, recognised by its content: safetensors, a PyTorch archive (torch.save, torch.jit.save) or file
  * from before version 1.6, Keras HDF5 where the build has libhdf5. Only its description is read; tensors are paged in
- * when they are used; PyTorch tensors whose elements do not lie one behind the other are copied into memory. Hostile
- * input is refused before anything is taken from it: messages name the file, the tensor and the byte offset.
+ * when they are used; PyTorch tensors whose elements do not lie one behind the other are copied into memory. All of
+ * the description is checked before any of it is used: messages name the file, the tensor and the byte offset.
  * docs/model.md says what is checked in each container.
  * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED (a container or an object that is not read: says what to
  * do), _MEMORY. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * zip.c - a zip archive's directory, checked before anything in it is believed. */
+ * zip.c - a zip archive's directory, checked before it is used. */
 #include "model/zip.h"
 
 #include "base/mem.h"
@@ -31,7 +31,7 @@ struct archive {
     size_t size;
     const char *path;
     uint64_t count, directory_at, directory_size;
-    size_t end_at; /* the first record behind the directory: it may not reach further */
+    size_t end_at; /* the first record after the directory, which must end there */
     clipsearch_error *err;
 };
 
@@ -61,7 +61,7 @@ static clipsearch_status bad(const struct archive *archive, size_t at, const cha
 
 /* ---------------------------------------------------------------- the end record */
 
-/* The end record's place: the last one whose comment reaches exactly to the end of the file. */
+/* The offset of the end record: of the last one whose comment ends exactly at the end of the file. */
 static clipsearch_status find_end(const struct archive *archive, size_t *at)
 {
     if (archive->size >= END_BYTES) {
@@ -131,7 +131,7 @@ static clipsearch_status bad_entry(const struct archive *archive, size_t at, con
                    entry->name_len < 200 ? (int)entry->name_len : 200, entry->name, what);
 }
 
-/* Nothing is ever written under these names; yet an archive that has one was not made to be read. */
+/* Nothing is ever written under these names, but an archive that has one was made to do harm. */
 static bool plain_name(const char *name, size_t n)
 {
     if (n == 0 || n > MAX_NAME || name[0] == '/' || memchr(name, '\0', n) || memchr(name, '\\', n))
@@ -189,7 +189,7 @@ static clipsearch_status read_local(const struct archive *archive, uint32_t flag
     return CLIPSEARCH_OK;
 }
 
-/* Read the directory's entry at *at, which is moved behind it. */
+/* Read the directory's entry at *at; *at becomes its end. */
 static clipsearch_status read_entry(const struct archive *archive, size_t *at, cs_zip_entry *entry)
 {
     size_t here = *at, left = archive->end_at - here;

@@ -61,8 +61,8 @@ typedef struct node {
     int32_t prev, next; /* -1 at the ends */
 } node;
 
-/* A heap of pairs, rank << 32 | place of the left symbol, least first: lowest rank, then leftmost. Entries are not
- * taken out when a neighbour's merge overtakes them; they are known by a rank that is no longer the node's. */
+/* A heap of pairs, rank << 32 | place of the left symbol, least first: lowest rank, then leftmost. Entries
+ * stay in the heap when a neighbour's merge makes them invalid; their rank then differs from the node's. */
 typedef struct heap {
     uint64_t *at;
     size_t count;
@@ -118,7 +118,7 @@ static void rate(const cs_bpe *bpe, node *nodes, heap *h, int32_t place)
         push(h, entry_of(n->rank, place));
 }
 
-/* nodes [count], heap room [2 * count]: a merge takes one entry off and puts at most two on. */
+/* nodes [count], heap room [2 * count]: a merge removes one entry and adds at most two. */
 static size_t merge_all(const cs_bpe *bpe, int32_t *symbols, size_t count, node *nodes, uint64_t *room)
 {
     heap h = {.at = room};
@@ -148,7 +148,7 @@ static size_t merge_all(const cs_bpe *bpe, int32_t *symbols, size_t count, node 
     return written;
 }
 
-/* Apart from merge_long so that its arrays lie on the stack only while they are used. */
+/* Separate from merge_long, so that its arrays are on the stack only while they are used. */
 static size_t merge_short(const cs_bpe *bpe, int32_t *symbols, size_t count)
 {
     node nodes[CS_BPE_SMALL];

@@ -24,7 +24,7 @@ typedef struct cs_bpe {
 bool cs_bpe_make(cs_bpe *bpe, size_t merges);
 void cs_bpe_free(cs_bpe *bpe);
 
-/* Enter a merge whose pair is not there yet. */
+/* Add a merge whose pair is not in the table yet. */
 void cs_bpe_add(cs_bpe *bpe, int32_t left, int32_t right, int32_t rank);
 /* The rank of a pair, or -1. */
 int32_t cs_bpe_rank(const cs_bpe *bpe, int32_t left, int32_t right);

@@ -17,10 +17,10 @@ enum { LONGEST_LINE = 1000000 };
  * may cost this many code points in all: a second or two, or 64 passes over the longest text. */
 enum { MOST_WORK = 1 << 26 };
 
-/* What cleaning needs besides its output. */
+/* The working memory of cleaning. */
 typedef struct work {
     cs_codepoints line, a, b;
-    size_t cost;   /* code points worked through so far */
+    size_t cost;   /* code points processed so far */
     bool unescape; /* ftfy stops resolving references at the first line with a '<' in it: it may be HTML */
 } work;
 
@@ -53,7 +53,7 @@ static uint32_t uncurl(uint32_t code)
 }
 
 /* ftfy's steps that look at one character: C1 controls, ligatures, widths, quotes; and its line breaks. (U+0085, which
- * ftfy lists as one, never gets that far: as a C1 control it has become an ellipsis.) */
+ * ftfy lists as one, never gets there: as a C1 control it has already become an ellipsis.) */
 static bool map_characters(const cs_codepoints *in, cs_codepoints *out)
 {
     out->count = 0;
@@ -70,7 +70,7 @@ static bool map_characters(const cs_codepoints *in, cs_codepoints *out)
             continue;
         }
         uint32_t parts[3];
-        size_t count = split_ligature(cs_unicode_mend_c1(code), parts);
+        size_t count = split_ligature(cs_unicode_decode_c1(code), parts);
         for (size_t p = 0; p < count; p++) {
             uint32_t narrow[2] = {parts[p] == 0x3000 ? ' ' : parts[p]};
             size_t n = parts[p] >= 0xFF01 && parts[p] <= 0xFFEF ? cs_unicode_narrow(parts[p], narrow) : 1;
@@ -103,7 +103,8 @@ static bool is_unwanted_control(uint32_t code)
     return code == 0x7F || (code >= 0x206A && code <= 0x206F) || code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFC);
 }
 
-/* Terminal escapes first, controls after, as ftfy does: the ESC of an escape that is none goes with the controls. */
+/* Terminal escapes first, controls after, as ftfy does: the ESC of what is not a whole escape is removed with the
+ * controls. */
 static bool drop_controls(const cs_codepoints *in, cs_codepoints *out)
 {
     out->count = 0;
@@ -116,7 +117,7 @@ static bool drop_controls(const cs_codepoints *in, cs_codepoints *out)
     return true;
 }
 
-/* A line that none of ftfy's steps would change. */
+/* Whether none of ftfy's steps would change the line. */
 static bool is_plain(const cs_codepoints *line)
 {
     for (size_t i = 0; i < line->count; i++) {
@@ -195,8 +196,8 @@ static void collapse(cs_codepoints *codepoints)
     codepoints->count = written;
 }
 
-/* Does the capital sigma at `i` end a word: a cased letter before it and none behind, ignorable ones passed over
- * (Unicode 15, table 3-17, Final_Sigma)? Each run of ignorable ones is walked twice at most. */
+/* Whether the capital sigma at `i` ends a word: a cased letter before it and none after it, not counting ignorable ones
+ * (Unicode 15, table 3-17, Final_Sigma). Each run of ignorable ones is walked twice at most. */
 static bool is_final_sigma(const cs_codepoints *codepoints, size_t i)
 {
     size_t before = i, after = i + 1;
@@ -229,7 +230,7 @@ clipsearch_status cs_clean_codepoints(const char *text, size_t size, cs_codepoin
 {
     out->count = 0;
     if (size > CS_TEXT_MAX_BYTES)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "a text of %zu bytes, at most %d are taken; shorten it", size,
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "a text of %zu bytes, more than the limit of %d; shorten it", size,
                        CS_TEXT_MAX_BYTES);
     work w;
     w.cost = 0;

@@ -7,12 +7,12 @@
 #include "base/error.h"
 #include "text/codepoints.h"
 
-enum { CS_TEXT_MAX_BYTES = 1 << 20 }; /* the longest text that is taken */
+enum { CS_TEXT_MAX_BYTES = 1 << 20 }; /* the longest text that is accepted */
 
 /* Append the cleaned form of `text` to `out`: ftfy's plain-text effects (curly quotes, Latin ligatures, full and half
  * width, line breaks, control characters, NFC; not its repair of mojibake), html.unescape twice, strip, white space
  * collapsed, lower case. Broken UTF-8 becomes U+FFFD. Errors: CLIPSEARCH_E_MEMORY, _LIMIT (out's max; over
- * CS_TEXT_MAX_BYTES; references nested so deep that undoing them would take minutes). */
+ * CS_TEXT_MAX_BYTES; references nested so deep that resolving them would take minutes). */
 clipsearch_status cs_clean(const char *text, size_t size, cs_buf *out, clipsearch_error *err);
 
 /* The same as code points in `out` (emptied first). A text below 1 KiB takes no memory. */

@@ -7,9 +7,9 @@
 #include <string.h>
 
 enum {
-    LONGEST_RUN = 32,    /* what html.unescape looks at behind '&' */
+    LONGEST_RUN = 32,    /* what html.unescape reads after '&' */
     LONGEST_BARE = 6,    /* longest name that may go without its semicolon ("frac12") */
-    LONGEST_STRICT = 24, /* what ftfy looks at */
+    LONGEST_STRICT = 24, /* what ftfy reads */
     TOO_LARGE = 0x110000
 };
 
@@ -62,12 +62,12 @@ static bool put_entity(cs_codepoints *out, const cs_entity *entity)
     return cs_codepoints_put(out, entity->first) && (!entity->second || cs_codepoints_put(out, entity->second));
 }
 
-/* Append what a numeric reference stands for: nothing, or one code point. The HTML standard's "numeric character
- * reference end state" as Python applies it: U+0080..U+009F mean windows-1252, what is no character gives nothing. */
+/* Append the meaning of a numeric reference: nothing, or one code point. The HTML standard's "numeric character
+ * reference end state" as Python applies it: U+0080..U+009F mean windows-1252, and what is not a character gives nothing. */
 static bool put_number(cs_codepoints *out, uint32_t number)
 {
     if (number >= 0x80 && number <= 0x9F)
-        return cs_codepoints_put(out, cs_unicode_mend_c1(number));
+        return cs_codepoints_put(out, cs_unicode_decode_c1(number));
     if (number == 0 || (number >= 0xD800 && number <= 0xDFFF) || number >= TOO_LARGE)
         return cs_codepoints_put(out, 0xFFFD);
     bool control =
@@ -98,7 +98,7 @@ static size_t read_number(const uint32_t *at, size_t size, uint32_t *number)
     return i > first ? i : 0;
 }
 
-/* Resolve the reference at `at` ('&' first) into `out`; *taken is what it took, 0 when it is none. */
+/* Resolve the reference at `at` ('&' first) into `out`; *taken is its length, 0 when it is not a reference. */
 static bool resolve(const uint32_t *at, size_t size, cs_codepoints *out, size_t *taken)
 {
     *taken = 0;
@@ -112,7 +112,7 @@ static bool resolve(const uint32_t *at, size_t size, cs_codepoints *out, size_t 
     }
     size_t run = 0; /* code points of the name */
     while (run < LONGEST_RUN && 1 + run < size && !(at[1 + run] < 0x80 && strchr("\t\n\f <&#;", (int)at[1 + run])))
-        run++; /* strchr also finds NUL, which no name has in it either */
+        run++; /* strchr also finds NUL, which is in no name either */
     const cs_entity *entity = NULL;
     if (1 + run < size && at[1 + run] == ';') {
         entity = look_up(at + 1, run);
@@ -130,7 +130,7 @@ static bool resolve(const uint32_t *at, size_t size, cs_codepoints *out, size_t 
 }
 
 /* Append the capital of one code point; ß alone among the named characters has a capital of two letters that lower case
- * does not undo. (The ligatures have too, and are taken apart by the cleaning's next step either way.) */
+ * does not undo. (The ligatures have too, but cleaning's next step splits them either way.) */
 static bool put_capital(cs_codepoints *out, uint32_t code)
 {
     if (code == 0xDF)

@@ -6,8 +6,8 @@
 #include "text/codepoints.h"
 
 enum {
-    CS_ENTITY_BARE = 1, /* HTML also takes the name without its semicolon */
-    CS_ENTITY_CAPS = 2  /* ftfy also takes the name in capitals and then means the capital letter */
+    CS_ENTITY_BARE = 1, /* HTML also accepts the name without its semicolon */
+    CS_ENTITY_CAPS = 2  /* ftfy also accepts the name in capitals, which then means the capital letter */
 };
 
 typedef struct cs_entity {
@@ -22,7 +22,7 @@ extern const cs_entity cs_entity_table[];
 extern const size_t cs_entity_count;
 
 /* Append `in` to `out` with its references resolved as Python's html.unescape does: semicolons optional where HTML
- * allows it, the longest known name wins, numbers as the HTML standard mends them. False: out of memory. */
+ * allows it, the longest known name wins, numbers corrected as the HTML standard says. False: out of memory. */
 bool cs_entities_unescape(const cs_codepoints *in, cs_codepoints *out);
 
 /* The same as ftfy's unescape_html does: only with the semicolon, names of at most 24 letters, and lower-case names

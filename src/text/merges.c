@@ -22,7 +22,7 @@ typedef struct line {
     size_t number; /* from 1 */
 } line;
 
-/* Take the next line off [*at, end); false at the end. */
+/* Read the next line of [*at, end); false at the end. */
 static bool next_line(const char **at, const char *end, line *l)
 {
     if (*at == end)
@@ -65,7 +65,7 @@ static clipsearch_status bad_line(clipsearch_error *err, const char *path, const
                    l->number, what, shown(l, text));
 }
 
-/* Enter the merge that one line tells as merge number `rank`. */
+/* Add the merge on one line as merge number `rank`. */
 static clipsearch_status read_merge(const char *path, const line *l, size_t rank, cs_pieces *pieces, cs_bpe *bpe,
                                     clipsearch_error *err)
 {

@@ -70,7 +70,7 @@ static void compose(cs_codepoints *codepoints)
     uint32_t *at = codepoints->at;
     size_t written = 0, starter = 0;
     bool has_starter = false;
-    int last_class = -1; /* of what stands between the starter and here: -1 for nothing */
+    int last_class = -1; /* of the last mark between the starter and here, -1 when there is none */
     for (size_t i = 0; i < codepoints->count; i++) {
         uint32_t code = at[i];
         int class = cs_unicode_combining(code);

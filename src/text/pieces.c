@@ -13,7 +13,7 @@ enum {
     BYTE_TEXT = 256 * (2 + 1) + 256 * (2 + 4 + 1), /* two bytes of UTF-8, "</w>", NUL */
 };
 
-/* FNV-1a over the bytes, folded once more because the table takes the low bits. */
+/* FNV-1a over the bytes, folded once more because the table uses the low bits. */
 static uint64_t hash_more(uint64_t hash, const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -32,7 +32,7 @@ static size_t size_of(const cs_pieces *pieces, size_t id)
     return pieces->offsets[id + 1] - pieces->offsets[id] - 1;
 }
 
-/* The slot where the spelling is or would go. */
+/* The slot that holds the spelling, or the free one where it belongs. */
 static size_t slot_of(const cs_pieces *pieces, const char *first, size_t first_size, const char *second,
                       size_t second_size)
 {

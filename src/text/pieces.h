@@ -19,15 +19,16 @@ typedef struct cs_pieces {
     uint16_t id_of_byte[256]; /* the id of each byte inside a word; + 256 at its end */
 } cs_pieces;
 
-/* Room for `room` pieces (512 to 2^20) whose spellings beyond the first 512, NUL bytes included, take `text_room` bytes
- * at most; the 512 of the bytes are entered: 256 bytes, then 256 bytes at the end of a word. False: out of memory. */
+/* Room for `room` pieces (512 to 2^20) whose spellings beyond the first 512, NUL bytes included, take at most
+ * `text_room` bytes. The 512 of single bytes are added: 256 bytes, then 256 bytes at the end of a word. False: out
+ * of memory. */
 bool cs_pieces_make(cs_pieces *pieces, size_t room, size_t text_room);
 void cs_pieces_free(cs_pieces *pieces);
 
 /* The id of a spelling, or -1. */
 int32_t cs_pieces_find(const cs_pieces *pieces, const char *text, size_t size);
 
-/* Give the next id to the spelling `first` + `second`; false when it has one already. There must be room. */
+/* Give the next id to the spelling `first` + `second`; false when it has one already. The room must suffice. */
 bool cs_pieces_add(cs_pieces *pieces, const char *first, size_t first_size, const char *second, size_t second_size);
 
 const char *cs_pieces_text(const cs_pieces *pieces, size_t id);

@@ -6,7 +6,7 @@
 
 enum { LONG_S = 0x17F, IOTA_BELOW = 0x345 };
 
-/* Length of `text` when it stands at `at` (a long s counting as an s), else 0. *exact: no long s was needed. */
+/* Length of `text` if it is at `at` (a long s counts as an s), else 0. *exact: no long s was needed. */
 static size_t match(const uint32_t *at, size_t size, const char *text, bool *exact)
 {
     size_t i = 0;

@@ -17,9 +17,9 @@ typedef struct cs_word {
 
 /* Find the first match at or behind `from` in a lower-case text; false: none. The expression, without regard to case:
  *   <|startoftext|> | <|endoftext|> | 's | 't | 're | 've | 'm | 'll | 'd | [\p{L}]+ | [\p{N}] | [^\s\p{L}\p{N}]+
- * Source: OpenAI CLIP, simple_tokenizer.py, with the Python package regex. Two of its ways are kept: U+017F (long s)
- * counts as an s in the fixed strings, and U+0345 (combining iota below), which case folding makes both a letter and
- * none, is matched by nothing and so dropped. */
+ * Source: OpenAI CLIP, simple_tokenizer.py, with the Python package regex. Two of its peculiarities are kept: U+017F
+ * (long s) counts as an s in the fixed strings; and U+0345 (combining iota below), which case folding makes both a
+ * letter and not one, matches nothing and is dropped. */
 bool cs_split_next(const uint32_t *codepoints, size_t count, size_t from, cs_word *word);
 
 #endif

@@ -11,7 +11,7 @@
 
 struct cs_text_tower {
     size_t context, vocabulary;
-    cs_matrix tokens; /* [vocabulary, W], in the map */
+    cs_matrix tokens; /* [vocabulary, W], in the mapped file */
     float *positions; /* [context, W] */
     cs_transformer transformer;
 };
@@ -61,13 +61,13 @@ void cs_text_tower_close(cs_text_tower **handle)
     *handle = NULL;
 }
 
-/* What the scratch holds besides the transformer's. */
+/* The scratch besides the transformer's own. */
 typedef struct text_scratch {
     size_t *places; /* [tokens] each row's place in its own text */
     cs_transformer_scratch transformer;
 } text_scratch;
 
-/* Texts of any lengths that come to `tokens`: none is longer than they are together. */
+/* For texts of any lengths with `tokens` tokens in all: no text is longer than that. */
 static size_t longest_of(const cs_text_tower *tower, size_t tokens)
 {
     return tokens < tower->context ? tokens : tower->context;

@@ -71,7 +71,7 @@ void cs_tokenizer_close(cs_tokenizer **tokenizer)
     *tokenizer = NULL;
 }
 
-/* What is being written: the first context_length ids are kept, all are counted. */
+/* The output: the first context_length ids are kept, and all are counted. */
 typedef struct output {
     int32_t *ids; /* [room] */
     size_t room, count;
@@ -117,7 +117,7 @@ static bool encode_word(const cs_tokenizer *t, const uint32_t *codepoints, size_
     return ok;
 }
 
-/* How many bytes at its beginning name a text in a message: whole characters. */
+/* How many bytes of a text's beginning a message shows: whole characters. */
 static int naming_bytes(const char *text, size_t size)
 {
     size_t n = size < 40 ? size : 40;
@@ -139,7 +139,7 @@ static clipsearch_status encode_text(const cs_tokenizer *tokenizer, const char *
     output out = {.ids = ids, .room = tokenizer->context_length};
     put(&out, tokenizer->start);
     cs_word word = {0};
-    /* what follows a full context matters only for the number a refusal tells */
+    /* what follows a full context matters only for the number in an error message */
     while ((refuse || out.count < out.room) && cs_split_next(codepoints.at, codepoints.count, word.end, &word)) {
         if (word.kind != CS_WORD) {
             put(&out, word.kind == CS_WORD_START ? tokenizer->start : tokenizer->end);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * unicode.c - utf8proc, and the few properties it does not tell. */
+ * unicode.c - utf8proc, and the few properties that it lacks. */
 #include "text/unicode.h"
 
 #include <assert.h>
@@ -18,7 +18,7 @@ size_t cs_utf8_read(const uint8_t *text, size_t size, uint32_t *code)
     if (lead < 0xC2 || lead > 0xF4)
         return 1;
     size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    /* the second byte's range is narrower behind four of the lead bytes: no overlong forms, surrogates, or more than
+    /* the second byte's range is narrower after four of the lead bytes: no overlong forms, surrogates, or more than
      * U+10FFFF (Unicode 15, table 3-7) */
     uint8_t low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     uint8_t high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
@@ -51,7 +51,7 @@ bool cs_unicode_is_digit(uint32_t code)
     return utf8proc_category((utf8proc_int32_t)code) == UTF8PROC_CATEGORY_ND;
 }
 
-uint32_t cs_unicode_mend_c1(uint32_t code)
+uint32_t cs_unicode_decode_c1(uint32_t code)
 {
     static const uint16_t windows_1252[32] = {
         0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x2026, 0x2020, 0x2021, 0x2C6,  0x2030, 0x160,
@@ -98,7 +98,7 @@ uint32_t cs_unicode_upper(uint32_t code)
     return (uint32_t)utf8proc_toupper((utf8proc_int32_t)code);
 }
 
-/* Is `code` in one of `count` ranges? */
+/* Whether `code` is in one of `count` ranges. */
 static bool in_ranges(uint32_t code, const uint32_t (*ranges)[2], size_t count)
 {
     for (size_t i = 0; i < count; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * unicode.h - what Unicode says of a code point; the one place that asks utf8proc. */
+ * unicode.h - properties of code points; the only file that uses utf8proc is unicode.c. */
 #ifndef CS_TEXT_UNICODE_H
 #define CS_TEXT_UNICODE_H
 
@@ -7,20 +7,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Read one code point of `size` (at least 1) bytes at `text`; returns the bytes it took. What is not UTF-8 gives U+FFFD
+/* Read one code point of `size` (at least 1) bytes at `text`; returns the bytes it took. Invalid UTF-8 gives U+FFFD
  * for each maximal part of a well-formed sequence (Unicode 15, section 3.9, "substitution of maximal subparts"; what
  * Python's bytes.decode(errors="replace") does). */
 size_t cs_utf8_read(const uint8_t *text, size_t size, uint32_t *code);
 
-/* The classes CLIP's splitting expression tells apart. */
+/* The classes that CLIP's splitting expression distinguishes. */
 typedef enum cs_class { CS_CLASS_LETTER, CS_CLASS_NUMBER, CS_CLASS_SPACE, CS_CLASS_OTHER } cs_class;
 
 cs_class cs_unicode_class(uint32_t code);
 bool cs_unicode_is_space(uint32_t code); /* property White_Space */
 bool cs_unicode_is_digit(uint32_t code); /* category Nd */
 
-/* What windows-1252 has at a C1 control U+0080..U+009F (itself where that has nothing); others unchanged. */
-uint32_t cs_unicode_mend_c1(uint32_t code);
+/* A C1 control U+0080..U+009F becomes the character that windows-1252 has there, if any; others are unchanged. */
+uint32_t cs_unicode_decode_c1(uint32_t code);
 
 /* Simple case mappings, one code point to one. */
 uint32_t cs_unicode_lower(uint32_t code);

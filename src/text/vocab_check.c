@@ -11,7 +11,7 @@
 
 enum { MAX_FILE = 64 << 20, MAX_VALUES = 1 << 21, MAX_PIECE = 1024 };
 
-/* Where a quick reading of the file is. */
+/* The position of the quick reader. */
 typedef struct cursor {
     const char *at, *end;
 } cursor;
@@ -22,7 +22,7 @@ static void skip_space(cursor *c)
         c->at++;
 }
 
-static bool take(cursor *c, char expected)
+static bool skip_char(cursor *c, char expected)
 {
     skip_space(c);
     if (c->at == c->end || *c->at != expected)
@@ -32,7 +32,7 @@ static bool take(cursor *c, char expected)
 }
 
 /* The four digits of \uXXXX, or 0. */
-static uint32_t take_hex(cursor *c)
+static uint32_t read_hex(cursor *c)
 {
     uint32_t code = 0;
     if (c->end - c->at < 4)
@@ -47,11 +47,11 @@ static uint32_t take_hex(cursor *c)
     return code;
 }
 
-/* A string as vocabularies have them: of the escapes only \" \\ \/ and \u below the surrogates. */
-static bool take_string(cursor *c, char out[MAX_PIECE], size_t *size)
+/* A string as in vocabularies: of the escapes only \" \\ \/ and \u below the surrogates. */
+static bool read_string(cursor *c, char out[MAX_PIECE], size_t *size)
 {
     *size = 0;
-    if (!take(c, '"'))
+    if (!skip_char(c, '"'))
         return false;
     while (c->at < c->end && *size < MAX_PIECE - 4) {
         char byte = *c->at++;
@@ -68,7 +68,7 @@ static bool take_string(cursor *c, char out[MAX_PIECE], size_t *size)
             out[(*size)++] = byte;
             continue;
         }
-        uint32_t code = byte == 'u' ? take_hex(c) : 0;
+        uint32_t code = byte == 'u' ? read_hex(c) : 0;
         if (code == 0 || code >= 0xD800)
             return false;
         *size += cs_utf8_put(code, out + *size);
@@ -77,7 +77,7 @@ static bool take_string(cursor *c, char out[MAX_PIECE], size_t *size)
 }
 
 /* A number without sign, fraction, exponent or leading zeros; ids are below 2^20. */
-static bool take_number(cursor *c, int32_t *number)
+static bool read_number(cursor *c, int32_t *number)
 {
     skip_space(c);
     const char *first = c->at;
@@ -87,33 +87,33 @@ static bool take_number(cursor *c, int32_t *number)
     return c->at > first && (*first != '0' || c->at - first == 1);
 }
 
-/* Is the file plainly right: an object of every piece once, with its id? A no may also mean that the file is odd, and
- * leaves the verdict and the message to the full reader, which takes three times as long: for CLIP's 49,408 pieces 14
+/* Whether the file is plainly right: an object of every piece once, with its id. False may also mean that the file is
+ * only unusual: the full reader then decides and reports, which takes three times as long: for CLIP's 49,408 pieces 14
  * instead of 4 ms, of the 20 or so that a text query takes before its tower runs. `seen` [pieces->count] is zero. */
 static bool is_plainly_right(const char *text, size_t size, const cs_pieces *pieces, uint8_t *seen)
 {
     cursor c = {.at = text, .end = text + size};
     char piece[MAX_PIECE];
     size_t piece_size, count = 0;
-    if (!take(&c, '{'))
+    if (!skip_char(&c, '{'))
         return false;
     do {
         int32_t id, number;
-        if (!take_string(&c, piece, &piece_size) || !take(&c, ':') || !take_number(&c, &number))
+        if (!read_string(&c, piece, &piece_size) || !skip_char(&c, ':') || !read_number(&c, &number))
             return false;
         id = cs_pieces_find(pieces, piece, piece_size);
         if (id < 0 || id != number || seen[id])
             return false;
         seen[id] = 1;
         count++;
-    } while (take(&c, ','));
-    if (!take(&c, '}') || count != pieces->count)
+    } while (skip_char(&c, ','));
+    if (!skip_char(&c, '}') || count != pieces->count)
         return false;
     skip_space(&c);
     return c.at == c.end;
 }
 
-/* The members of a well-formed file against the pieces; the first that does not fit is the error. */
+/* Compare the members of a well-formed file with the pieces; the first that differs is the error. */
 static clipsearch_status check_members(const char *path, const cs_json *root, const cs_pieces *pieces,
                                        clipsearch_error *err)
 {
@@ -154,7 +154,7 @@ clipsearch_status cs_vocab_check(const char *path, const cs_pieces *pieces, clip
     if (is_plainly_right(text, file.len, pieces, seen))
         goto done;
     status = cs_json_parse(text, file.len, path, MAX_VALUES, &document, err);
-    if (status == CLIPSEARCH_E_FORMAT) { /* a model's file: the kind of error is the model's */
+    if (status == CLIPSEARCH_E_FORMAT) { /* an error in a model's file is CLIPSEARCH_E_MODEL */
         status = CLIPSEARCH_E_MODEL;
         if (err)
             err->code = status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * vocab_check.h - hold a vocab.json against the vocabulary that the merges give. */
+ * vocab_check.h - compares a vocab.json with the vocabulary that the merges give. */
 #ifndef CS_TEXT_VOCAB_CHECK_H
 #define CS_TEXT_VOCAB_CHECK_H
 

@@ -20,7 +20,7 @@ enum { MOST = 4096, TEXTS = 3, IMAGES = 2, SIDE = 50 };
 
 static clipsearch_error err;
 
-/* Vectors of some texts and pictures, as far as the model has the towers. */
+/* Vectors of some texts and images, as far as the model has the towers. */
 typedef struct vectors {
     size_t dim;
     char fingerprint[65];

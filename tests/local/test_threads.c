@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_threads.c - one collection handle used by many threads: searches, queries and look-ups while another thread puts,
+ * test_threads.c - one collection handle used by many threads: searches, queries, look-ups while another thread puts,
  * removes and checkpoints; many queries of one call; a database in memory. Run it with -Db_sanitize=thread. */
 #include "local/collection.h"
 #include "local/local.h"

@@ -277,7 +277,7 @@ static void test_refusals(void)
     } cases[] = {
         {"config.json", "{\"architecture\":\"seresnet34\"}", "nor an image network", CLIPSEARCH_E_UNSUPPORTED},
         {"config.json", TIMM("\"crop_pct\":1.5,"), "pretrained_cfg.crop_pct: 1.5", CLIPSEARCH_E_UNSUPPORTED},
-        {"config.json", TIMM("\"crop_pct\":1e-300,"), "pictures are resized to", CLIPSEARCH_E_UNSUPPORTED},
+        {"config.json", TIMM("\"crop_pct\":1e-300,"), "images are resized to", CLIPSEARCH_E_UNSUPPORTED},
         {"config.json", TIMM("\"crop_mode\":\"border\","), "pretrained_cfg.crop_mode", CLIPSEARCH_E_UNSUPPORTED},
         {"config.json", "{\"architecture\":\"resnet34\",\"global_pool\":\"max\"}", "global_pool: \"max\"",
          CLIPSEARCH_E_UNSUPPORTED},

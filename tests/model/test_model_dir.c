@@ -230,7 +230,8 @@ static void test_refusals(void)
     expect_refusal("nothing there", CLIPSEARCH_E_NOT_FOUND,
                    "looked for model.safetensors, open_clip_model.safetensors");
     put("flax_model.msgpack", "");
-    expect_refusal("a container that is not read", CLIPSEARCH_E_UNSUPPORTED, "only flax_model.msgpack");
+    expect_refusal("a container that is not read", CLIPSEARCH_E_UNSUPPORTED,
+                   "the only weight file is flax_model.msgpack");
     put("model-00001-of-00002.safetensors", "");
     expect_refusal("a shard", CLIPSEARCH_E_UNSUPPORTED, "(model-00001-of-00002.safetensors)");
     clear();

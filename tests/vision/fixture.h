@@ -9,7 +9,7 @@
 /* The whole of tests/data/pictures/`name` in `buf` (freed by the caller); ends the program when it cannot be read. */
 void fixture_read(const char *name, cs_buf *buf);
 
-/* width x height of the noise that tools/golden/pictures.py calls pattern(). */
+/* width x height of the noise that tools/golden/images.py calls pattern(). */
 void fixture_pattern(uint32_t width, uint32_t height, cs_image *image);
 
 /* SHA-256 of `n` bytes, in 64 hexadecimal digits. */

@@ -77,7 +77,7 @@ def scale_weights(model, seed, exact16):
 
 
 def make_pixels(count, size, seed):
-    """Pictures with large shapes, not white noise: their patches do not average out."""
+    """Images with large shapes, not white noise: their patches do not average out."""
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.randn(count, 3, 4, 4, generator=generator)
     shapes = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)

@@ -6,7 +6,7 @@
     cnn_towers.py --seeds DIR                      the smallest networks there can be (fuzz/seeds/networks)
 
 Tiny networks have the true number of layers and few channels. Weights are seeded; BatchNorm's statistics are those of
-the test's own pictures, then disturbed, so that activations vary at every depth (asserted: vectors of two pictures
+the test's own images, then disturbed, so that activations vary at every depth (asserted: vectors of two images
 differ). Expected values are computed in float64 and stored as float32; where two implementations of a network are at
 hand they must agree to 1e-9 before anything is written (--full: torchvision with timm, transformers' ResNet with
 torchvision, open_clip's RN50 with OpenAI's package, Keras's VGG16 with torchvision's layers).
@@ -56,7 +56,7 @@ def exact16(value):
 
 
 def scale_weights(model, pixels, seed):
-    """Random weights; then BatchNorm's statistics are set to those of the pictures, layer by layer."""
+    """Random weights; then BatchNorm's statistics are set to those of the images, layer by layer."""
     generator = torch.Generator().manual_seed(seed)
 
     def random(shape):
@@ -87,7 +87,7 @@ def scale_weights(model, pixels, seed):
 
 
 def make_pixels(count, size, seed):
-    """Pictures with large shapes, not white noise: their places do not average out."""
+    """Images with large shapes, not white noise: their places do not average out."""
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.randn(count, 3, 4, 4, generator=generator)
     shapes = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)
@@ -151,7 +151,7 @@ def write_json(path, value):
 def check(name, stages):
     vectors = unit(stages["project"])
     apart = min(float((vectors[a] - vectors[b]).norm()) for a in range(len(vectors)) for b in range(a))
-    print(f"{name}: vectors of {vectors.shape[1]}, two pictures' unit vectors are at least {apart:.3f} apart")
+    print(f"{name}: vectors of {vectors.shape[1]}, two images' unit vectors are at least {apart:.3f} apart")
     assert apart > 0.05
 
 
@@ -209,7 +209,7 @@ def keras_case(directory, name, model, size, count, config=None):
             kernel, bias = layer.get_weights()
             value = torch.randn(kernel.shape, generator=generator) * (2 / np.prod(kernel.shape[:3]))**0.5
             layer.set_weights([exact16(value).numpy(), exact16(0.2 * torch.randn(bias.shape, generator=generator)).numpy()])
-    pixels = 60 * make_pixels(count, size, seed=8)  # of the size that pictures have without division by 255
+    pixels = 60 * make_pixels(count, size, seed=8)  # of the size that images have without division by 255
     x, stages, block = pixels.double(), {}, 0
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Make tests/data/pictures/keras.txt: what Keras's load_img and VGG16's preprocess_input make of the pattern pictures.
+"""Make tests/data/pictures/keras.txt: what Keras's load_img and VGG16's preprocess_input make of the pattern images.
 
     KERAS_BACKEND=torch python tools/golden/keras_preprocess.py      from the source root
 
@@ -13,7 +13,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 import keras
 import numpy as np
 from PIL import Image
-from pictures import OUT, pattern, sum_of
+from images import OUT, pattern, sum_of
 
 SIZES = [(500, 375, 224), (375, 500, 224), (224, 224, 224), (100, 50, 224), (1, 1, 224), (3, 700, 224), (640, 427, 40),
          (223, 225, 32), (4000, 3000, 224)]

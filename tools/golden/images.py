@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Make tests/data/pictures: small pictures of every kind that is read, with the pixels Pillow decodes them to, and the
+"""Make tests/data/pictures: small images of every kind that is read, with the pixels Pillow decodes them to, and the
 sums of Pillow's and torchvision's resampling. Run from the source root; needs Pillow, numpy, torch, torchvision, cjpeg
 and libturbojpeg. Nothing of the build runs this; tests/data/pictures/README.md says which versions made what is there."""
 import ctypes
@@ -19,11 +19,11 @@ import torchvision.transforms.functional as tvf
 from PIL import Image, ImageOps
 
 OUT = "tests/data/pictures"
-LIST = []  # lines of list.txt: file, expected picture, "exif" or "raw"
+LIST = []  # lines of list.txt: file, expected image, "exif" or "raw"
 
 
 def pattern(width, height):
-    """Noise both sides can make: tests/vision/pattern.h has the same in C."""
+    """Noise both sides can make: pattern() in tests/vision/fixture.h makes the same in C."""
     h = np.arange(width * height * 3, dtype=np.uint32) * np.uint32(0x9E3779B1)
     h ^= h >> np.uint32(15)
     h *= np.uint32(0x85EBCA77)
@@ -45,7 +45,7 @@ def ppm(rgb):
 
 
 def put(name, data, expected=None, exif=False):
-    """Write a picture and what it must decode to: Pillow's pixels unless `expected` is given."""
+    """Write an image and what it must decode to: Pillow's pixels unless `expected` is given."""
     with open(f"{OUT}/{name}", "wb") as f:
         f.write(data)
     image = Image.open(io.BytesIO(data))
