@@ -26,8 +26,8 @@ bool same_tensor(const cs_tensor *a, const cs_tensor *b);
 /* The open file holds the `count` tensors of `expected`, and has the same fingerprint; two test points. */
 void expect_same_tensors(const char *file, const cs_weights *weights, const cs_weights *expected, size_t count);
 
-/* One bit of each byte is flipped in turn: some files are refused, others are as good as before, and nothing reads beyond
- * the end; a test point. Bytes of 0 are left out unless `zeros`: HDF5 files are mostly padding. The bytes are as before
+/* One bit of each byte is flipped in turn: some files are refused, others are as good as before, and nothing reads
+ * beyond the end; a test point. Bytes of 0 are left out unless `zeros`: HDF5 files are mostly padding. The bytes are as before
  * at the end. */
 void flip_bits(const char *name, cs_buf *bytes, bool zeros);
 
