@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * activation.h - the activation functions a configuration can ask for and a kernel can do. */
+ * activation.h - the activation functions that a configuration can name and a kernel can compute. */
 #ifndef CS_BASE_ACTIVATION_H
 #define CS_BASE_ACTIVATION_H
 

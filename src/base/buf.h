@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * buf.h - a growable string of bytes with a greatest size from birth. */
+ * buf.h - a growable string of bytes with a fixed maximum size. */
 #ifndef CS_BASE_BUF_H
 #define CS_BASE_BUF_H
 
@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* `data` is NUL-terminated behind `len` once anything was added, else NULL. A failed append (over `max`, or out of
- * memory) latches `failed` and later appends do nothing: check once at the end. */
+/* `data` is NUL-terminated after `len` bytes once anything was added, else NULL. A failed append (over `max`, or
+ * out of memory) sets `failed`, and later appends do nothing: check once at the end. */
 typedef struct cs_buf {
     char *data;
     size_t len, cap, max;
@@ -26,12 +26,12 @@ bool cs_buf_puts(cs_buf *buf, const char *text);
 bool cs_buf_putc(cs_buf *buf, char c);
 /* Formats as cs_vformat does. */
 bool cs_buf_printf(cs_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Room for `n` more bytes without moving; the bytes are not yet part of the buffer. */
+/* Make room for `n` more bytes, which are not part of the buffer yet. */
 bool cs_buf_reserve(cs_buf *buf, size_t n);
 /* Empty it and clear `failed`, keeping the memory. */
 void cs_buf_clear(cs_buf *buf);
 void cs_buf_free(cs_buf *buf);
-/* The text ("" when empty), which the caller now owns and frees with cs_free; NULL when `failed`. */
+/* Return the text ("" when empty) and empty the buffer. The caller frees the text with cs_free. NULL when `failed`. */
 char *cs_buf_detach(cs_buf *buf);
 
 #endif

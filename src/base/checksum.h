@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * checksum.h - a 64-bit checksum against damage, as fast as memory is read; no protection against an attacker. */
+ * checksum.h - a 64-bit checksum against damage, as fast as memory is read; not against an attacker. */
 #ifndef CS_BASE_CHECKSUM_H
 #define CS_BASE_CHECKSUM_H
 

@@ -16,7 +16,7 @@ typedef struct reader {
     bool row_ended;   /* the field read last was its row's last */
 } reader;
 
-/* Read one field; its NUL overwrites the separator behind it or lies where unquoting left room. */
+/* Read one field; its NUL overwrites the separator after it, or stands where unquoting left room. */
 static clipsearch_status read_field(reader *in, char **field, clipsearch_error *err)
 {
     char *out = in->at;
@@ -25,7 +25,7 @@ static clipsearch_status read_field(reader *in, char **field, clipsearch_error *
         size_t opened = in->line;
         for (in->at++;; in->at++) {
             if (in->at == in->end)
-                return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: a quote is opened and never closed", in->name,
+                return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: a quote is opened but never closed", in->name,
                                opened);
             if (*in->at == '"' && *++in->at != '"')
                 break;
@@ -42,7 +42,7 @@ static clipsearch_status read_field(reader *in, char **field, clipsearch_error *
     char separator = *in->at;
     if (in->at != in->end && separator != ',' && separator != '\n')
         return cs_fail(err, CLIPSEARCH_E_FORMAT,
-                       "%s: line %zu: text behind a closing quote (a quote inside a quoted field is written twice)",
+                       "%s: line %zu: text after a closing quote (a quote inside a quoted field is written twice)",
                        in->name, in->line);
     in->row_ended = separator != ',';
     *out = '\0';
@@ -64,7 +64,7 @@ static void skip_blank_lines(reader *in)
     }
 }
 
-/* NUL bytes and broken UTF-8 are refused before anything is read, so that every field is a proper string. */
+/* NUL bytes and broken UTF-8 are rejected before anything is read, so that every field is a proper string. */
 static clipsearch_status check_bytes(const char *text, size_t size, const char *name, clipsearch_error *err)
 {
     size_t line = 1;
@@ -73,7 +73,7 @@ static clipsearch_status check_bytes(const char *text, size_t size, const char *
         if (n == 0)
             return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: not UTF-8; save the file as UTF-8", name, line);
         if (text[i] == '\0')
-            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: a NUL byte; this is no CSV text", name, line);
+            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu: a NUL byte; this is not a CSV file", name, line);
         line += text[i] == '\n';
         i += n;
     }

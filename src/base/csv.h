@@ -15,8 +15,8 @@ typedef struct cs_csv {
 } cs_csv;
 
 /* Parse `size` bytes: commas, quoted fields with "" inside, LF or CRLF, an optional UTF-8 byte order mark, blank lines
- * passed over. Errors: CLIPSEARCH_E_FORMAT with `name` and the line (a row with too many or too few fields, a quote not
- * closed, a NUL byte, a header with an empty or repeated name), _MEMORY. */
+ * are skipped. Errors: CLIPSEARCH_E_FORMAT with `name` and the line (a row with too many or too few fields, a quote
+ * that is not closed, a NUL byte, a header with an empty or repeated name), _MEMORY. */
 clipsearch_status cs_csv_parse(const char *text, size_t size, const char *name, cs_csv *csv, clipsearch_error *err);
 void cs_csv_free(cs_csv *csv);
 /* Number of the column called `name`, or -1. */

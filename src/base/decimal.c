@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Digits to begin with, and digits that always suffice (IEEE 754 binary32 and binary64). Most numbers that people
- * write need no more than the first. */
+/* The digits tried first, and the digits that always suffice (IEEE 754 binary32 and binary64). Most numbers that people
+ * write need only the first. */
 enum { FLOAT_FEW = 6, FLOAT_ALL = 9, DOUBLE_FEW = 15, DOUBLE_ALL = 17 };
 
 /* What printf wrote in the thread's locale, with '.' for its decimal point, which may be a comma or several bytes.

@@ -4,7 +4,7 @@
  * Not by EVP: its first use in a process takes 0.8 ms (it reads OpenSSL's configuration and lists every algorithm),
  * and a text query with the built-in model takes 15 ms in all. These functions take 0.02 ms, run the same code (SHA-NI
  * where there is one), allocate nothing, and MD5 is there whatever the configuration forbids. OpenSSL 3 has them but
- * advises new programs to use EVP; should they go, EVP fits behind digest.h. */
+ * advises new programs to use EVP; if they are removed, EVP fits behind digest.h. */
 #include "base/digest.h"
 
 #define OPENSSL_SUPPRESS_DEPRECATED

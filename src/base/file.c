@@ -77,7 +77,7 @@ clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info
             goto done;
         }
         if (n == 0)
-            break; /* cut short while we read: what is there is what we give */
+            break; /* truncated while it was being read: return what is there */
         buf->len += (size_t)n;
     }
     buf->data[buf->len] = '\0';

@@ -36,7 +36,7 @@ void cs_map_close(cs_map *map);
  * memory. */
 char *cs_path_join(const char *directory, const char *name);
 
-/* The part of `path` behind its last '/'. */
+/* The part of `path` after its last '/'. */
 const char *cs_path_base(const char *path);
 
 #endif

@@ -16,11 +16,11 @@ typedef struct cs_id_list {
     bool unordered; /* an id was added that is not above the one before it */
 } cs_id_list;
 
-/* Add `id` at the end, be it in the list already or not. CLIPSEARCH_E_MEMORY leaves the list as it was. */
+/* Add `id` at the end, even if the list has it already. CLIPSEARCH_E_MEMORY leaves the list unchanged. */
 clipsearch_status cs_id_list_add(cs_id_list *list, int64_t id, clipsearch_error *err);
 
-/* Whether `id` is in the list: by halving while every id was added in ascending order or since cs_id_list_sort_unique,
- * else by looking at each. */
+/* Whether `id` is in the list: by binary search while all ids ascend (added in that order, or after
+ * cs_id_list_sort_unique), else by comparing each. */
 bool cs_id_list_has(const cs_id_list *list, int64_t id);
 
 /* Put the ids into ascending order, each once. */

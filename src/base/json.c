@@ -118,17 +118,17 @@ static clipsearch_status read_escape(struct parser *p, char *out, size_t *n)
         return CLIPSEARCH_OK;
     }
     if (c != 'u')
-        return bad(p, start, "no such escape in a string");
+        return bad(p, start, "an unknown escape in a string");
     long unit = hex4(p, start + 2);
     if (unit < 0)
-        return bad(p, start, "\\u wants four hexadecimal digits");
+        return bad(p, start, "\\u must be followed by four hexadecimal digits");
     p->at += 6;
     uint32_t code_point = (uint32_t)unit;
     if (unit >= 0xD800 && unit <= 0xDFFF) {
         bool escaped = p->size - p->at >= 6 && p->text[p->at] == '\\' && p->text[p->at + 1] == 'u';
         long low = unit <= 0xDBFF && escaped ? hex4(p, p->at + 2) : -1;
         if (low < 0xDC00 || low > 0xDFFF)
-            return bad(p, start, "half of a surrogate pair stands alone");
+            return bad(p, start, "half of a surrogate pair is alone");
         code_point = 0x10000 + (((uint32_t)unit - 0xD800) << 10) + ((uint32_t)low - 0xDC00);
         p->at += 6;
     }
@@ -168,7 +168,7 @@ static clipsearch_status read_string(struct parser *p, const char **string, size
             continue;
         }
         if ((unsigned char)c < 0x20)
-            return bad(p, p->at, "a control character stands in a string unescaped");
+            return bad(p, p->at, "a control character in a string is not escaped");
         bytes = cs_utf8_length(p->text + p->at, close - p->at);
         if (bytes == 0)
             return bad(p, p->at, "broken UTF-8");
@@ -214,15 +214,15 @@ static clipsearch_status read_number(struct parser *p, cs_json *value)
     digits = at;
     at = skip_digits(p, at);
     if (at == digits)
-        return bad(p, start, "a number wants a digit");
+        return bad(p, start, "a number must have a digit");
     if (p->text[digits] == '0' && at - digits > 1)
-        return bad(p, start, "a number begins with a superfluous 0");
+        return bad(p, start, "a number has a leading 0");
     if (at < p->size && p->text[at] == '.') {
         whole = false;
         digits = ++at;
         at = skip_digits(p, at);
         if (at == digits)
-            return bad(p, start, "a number wants a digit behind its point");
+            return bad(p, start, "a number must have a digit after its point");
     }
     if (at < p->size && (p->text[at] == 'e' || p->text[at] == 'E')) {
         whole = false;
@@ -232,7 +232,7 @@ static clipsearch_status read_number(struct parser *p, cs_json *value)
         digits = at;
         at = skip_digits(p, at);
         if (at == digits)
-            return bad(p, start, "a number wants a digit in its exponent");
+            return bad(p, start, "a number must have a digit in its exponent");
     }
     char copy[CS_JSON_MAX_NUMBER + 1];
     if (at - start > CS_JSON_MAX_NUMBER)
@@ -269,8 +269,8 @@ static int compare_members(const void *a, const void *b)
 
 static clipsearch_status duplicate(struct parser *p, const cs_json *member)
 {
-    return cs_fail(p->err, CLIPSEARCH_E_FORMAT, "%s: byte %zu: the key \"%.100s\" is there twice in one object",
-                   p->name, member->offset, member->key);
+    return cs_fail(p->err, CLIPSEARCH_E_FORMAT, "%s: byte %zu: the key \"%.100s\" appears twice in one object", p->name,
+                   member->offset, member->key);
 }
 
 static clipsearch_status check_keys(struct parser *p, const cs_json *object)
@@ -321,7 +321,7 @@ static bool read_word(struct parser *p, const char *word)
     return true;
 }
 
-/* Hang `value` into the container being read, or make it the root. */
+/* Add `value` to the container being read, or make it the root. */
 static void attach(struct parser *p, cs_json *value)
 {
     if (p->depth == 0) {
@@ -408,7 +408,7 @@ static clipsearch_status read_child(struct parser *p)
         return status;
     skip_space(p);
     if (peek(p) != ':')
-        return bad(p, p->at, "expected a colon behind a key");
+        return bad(p, p->at, "expected a colon after a key");
     p->at++;
     skip_space(p);
     return read_value(p, key, key_len);
@@ -456,7 +456,7 @@ clipsearch_status cs_json_parse(const char *text, size_t size, const char *name,
         goto done;
     skip_space(&p);
     if (p.at < size)
-        status = bad(&p, p.at, "something follows the JSON value");
+        status = bad(&p, p.at, "there is more text after the JSON value");
 done:
     if (status != CLIPSEARCH_OK)
         cs_json_close(&p.document);

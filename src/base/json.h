@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Limits on any text, whoever asks. The number length is far above the 767 digits that can still change a double. */
+/* Limits for every text. The number length is far above the 767 digits that can still change a double. */
 enum { CS_JSON_MAX_BYTES = 256 << 20, CS_JSON_MAX_DEPTH = 64, CS_JSON_MAX_NUMBER = 1024 };
 
 typedef enum cs_json_type {
@@ -56,7 +56,7 @@ clipsearch_status cs_json_parse(const char *text, size_t size, const char *name,
 void cs_json_close(cs_json_document **document);
 const cs_json *cs_json_root(const cs_json_document *document);
 
-/* The member of object `value` by name, or NULL when it is no object or has none. */
+/* The member of object `value` by name, or NULL when it is not an object or has no such member. */
 const cs_json *cs_json_get(const cs_json *value, const char *key);
 
 /* Append a JSON string literal with its quotes. Control characters, quote and backslash are escaped, valid UTF-8 is

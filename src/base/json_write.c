@@ -4,7 +4,7 @@
 
 #include "base/utf8.h"
 
-/* The letter behind the backslash for the characters that have a short escape, or 0. */
+/* The letter after the backslash of a character that has a short escape, or 0. */
 static char short_escape(char c)
 {
     switch (c) {

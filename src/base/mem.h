@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
- * mem.h - the library's allocations: overflow-checked, countable, and failing on demand in tests. */
+ * mem.h - the library's allocations: overflow-checked, countable, and made to fail on demand in tests. */
 #ifndef CS_BASE_MEM_H
 #define CS_BASE_MEM_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* count * size bytes, or NULL when they overflow or are not to be had. Zero bytes give a unique pointer. */
+/* count * size bytes, or NULL when that overflows or memory runs out. Zero bytes give a unique pointer. */
 void *cs_alloc_array(size_t count, size_t size);
 
 /* The same, all bytes zero. */
 void *cs_zalloc_array(size_t count, size_t size);
 
-/* Resize what the functions above gave; on NULL the old block is still valid. */
+/* Resize a block of the functions above. On NULL the old block is still valid. */
 void *cs_realloc_array(void *block, size_t count, size_t size);
 
 /* Make room for `need` elements (at least 1) of `size` bytes in `block`, an array of *capacity elements (NULL when that
@@ -21,16 +21,16 @@ void *cs_realloc_array(void *block, size_t count, size_t size);
  * *capacity are then as they were. */
 void *cs_grow(void *block, size_t *capacity, size_t need, size_t size);
 
-/* 64-byte aligned (a cache line, and the widest vector). Freed with cs_free as well. */
+/* count * size bytes, aligned to 64 (a cache line, and the widest vector). Free it with cs_free too. */
 void *cs_alloc_aligned(size_t count, size_t size);
 
-/* Copies of `n` bytes with a NUL behind; and of a string. NULL when out of memory. */
+/* A copy of `n` bytes followed by a NUL; a copy of a string. NULL when out of memory. */
 char *cs_strndup(const char *text, size_t n);
 char *cs_strdup(const char *text);
 
 void cs_free(void *block);
 
-/* For tests. How many allocations the functions above have made in this process. */
+/* For tests. The number of allocations that the functions above have made in this process. */
 uint64_t cs_mem_count(void);
 
 /* For tests. Make allocation number `countdown` from now (1: the next) fail, once; 0 turns it off. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * pool.c - worker threads. Pieces are taken from one shared counter, so a slow worker never holds up the rest. */
+ * pool.c - worker threads. Workers take pieces from one shared counter, so a slow worker never delays the others. */
 #include "base/pool.h"
 
 #include "base/mem.h"

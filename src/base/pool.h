@@ -7,11 +7,12 @@
 
 typedef struct cs_pool cs_pool;
 
-/* `threads` in all, the caller's own counted in (so 1 makes no thread); 0: one per processor this process may use. */
+/* `threads` in all, including the caller's own (so 1 starts none); 0: one for each processor that this process may
+ * use. */
 clipsearch_status cs_pool_open(unsigned threads, cs_pool **pool, clipsearch_error *err);
 void cs_pool_close(cs_pool **pool);
 
-/* Threads in all; 1 for NULL. */
+/* Threads in all, including the caller's; 1 for NULL. */
 unsigned cs_pool_threads(const cs_pool *pool);
 
 /* Call work(context, piece, worker) once for every piece in [0, pieces), spread over the threads, and return when all

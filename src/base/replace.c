@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    ATTEMPTS = 100, /* random names tried: a clash of 32 bits is rare once */
+    ATTEMPTS = 100, /* random names tried: even one clash of 32 bits is rare */
     DIGITS = 8
 };
 
@@ -30,15 +30,15 @@ static void end(cs_replacement *replacement)
     *replacement = (cs_replacement){.fd = -1};
 }
 
-/* A lock of the open file, which goes with the process; false: another has it. */
+/* Lock the open file until the process ends or closes it. False: another process holds the lock. */
 static bool lock(int fd)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     return fcntl(fd, F_OFD_SETLK, &whole) == 0;
 }
 
-/* Not mkstemp: its files are readable by their owner alone whatever the umask says, and to change that one would have
- * to read the umask, which can only be done by changing it for the whole process. */
+/* Not mkstemp: it makes files that only their owner can read, whatever the umask is. To correct that, the umask would
+ * have to be read, which is only possible by changing it for the whole process. */
 static clipsearch_status open_beside(cs_replacement *replacement, clipsearch_error *err)
 {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -52,7 +52,7 @@ static clipsearch_status open_beside(cs_replacement *replacement, clipsearch_err
             return cs_fail_memory(err, replacement->path);
         replacement->fd = open(replacement->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (replacement->fd >= 0) {
-            (void)lock(replacement->fd); /* where there are no locks, nothing is tidied either */
+            (void)lock(replacement->fd); /* where there are no locks, nothing is removed either */
             return CLIPSEARCH_OK;
         }
         if (errno != EEXIST)
@@ -87,7 +87,7 @@ static char *directory_of(const char *path)
     return n ? cs_strndup(path, n) : cs_strdup(".");
 }
 
-/* Whether `name` is what open_beside calls a new file for `base`. */
+/* Whether `name` is one that open_beside gives to a new file for `base`. */
 static bool is_temporary(const char *name, const char *base)
 {
     const size_t n = strlen(base);

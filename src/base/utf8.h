@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * utf8.h - what is well-formed UTF-8 (RFC 3629). */
+ * utf8.h - reading and writing UTF-8 (RFC 3629), one character at a time. */
 #ifndef CS_BASE_UTF8_H
 #define CS_BASE_UTF8_H
 

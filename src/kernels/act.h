@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* AVX2 and AVX-512 give the same bits; C, over the C library's expf and erff, others. An element's or a row's result
- * depends on nothing but itself: not on alignment, nor on its place. NaN gives NaN. */
+/* AVX2 and AVX-512 give the same bits; C, which uses the C library's expf and erff, gives others. The result of an
+ * element or a row depends only on itself, not on alignment or position. NaN gives NaN. */
 typedef struct cs_act_ops {
     const char *name;
     /* y = (x - mean) / sqrt(variance + eps) * gamma + beta over n elements; y may be x. Biased variance, two passes. */

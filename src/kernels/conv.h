@@ -8,12 +8,12 @@
 #include <stddef.h>
 
 enum {
-    CS_CONV_PANEL = 64, /* outputs a call can make at most; a panel of the packed weights */
-    CS_CONV_ROWS = 96   /* rows a call can make at most */
+    CS_CONV_PANEL = 64, /* at most this many outputs a call; a panel of the packed weights */
+    CS_CONV_ROWS = 96   /* at most this many rows a call */
 };
 
 /* One call: `rows` output pixels by `outputs` channels. The inputs of an output pixel are `runs` runs of `run` floats
- * each (a tap's channels, say), wherever they lie; K = runs * run in all. */
+ * each (a tap's channels, say), anywhere in memory; K = runs * run in all. */
 typedef struct cs_conv_call {
     const float *const *starts; /* [runs, rows] where each run begins */
     size_t runs, run;
@@ -23,16 +23,16 @@ typedef struct cs_conv_call {
     const float *residual; /* [rows, outputs], row stride ldy, or NULL; may be y */
     float *y;              /* [rows, outputs], row stride ldy */
     size_t ldy;
-    float low, high; /* what comes out is held between these: 0 and infinity are ReLU */
+    float low, high; /* the results are clamped to these: 0 and infinity are ReLU */
 } cs_conv_call;
 
 typedef struct cs_conv_ops {
     const char *name;
     size_t strip; /* outputs that lie side by side in the packed form; divides CS_CONV_PANEL */
-    size_t lanes; /* the last strip is filled up with zeros to a multiple of this; divides strip */
+    size_t lanes; /* the last strip is padded with zeros to a multiple of this; divides strip */
     /* y = clamp(bias + sum + residual). The sum starts at the bias and runs over K in ascending order in one
-     * accumulator by fused multiply-add; the residual is added after. So a pixel's result depends on neither the other
-     * rows nor on how many there are, and AVX2 and AVX-512 give the same bits; C, which rounds products, others. NaN
+     * accumulator by fused multiply-add; the residual is added after. So a pixel's result depends neither on the other
+     * rows nor on their number, and AVX2 and AVX-512 give the same bits; C, which rounds products, gives others. NaN
      * stays NaN. */
     void (*multiply)(const cs_conv_call *call);
 } cs_conv_ops;

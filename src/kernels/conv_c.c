@@ -5,8 +5,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* Four floats of any processor: told by loops alone, gcc takes them across the steps rather than across the outputs,
- * which is three times slower. */
+/* Four floats on any processor. From plain loops gcc vectorises across the steps rather than across the outputs, which
+ * is three times slower. */
 typedef float four __attribute__((vector_size(16)));
 
 /* A tile of TILE rows by STRIP outputs: few enough sums for sixteen registers of four floats, and enough for each

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * cpu.h - which instruction sets this processor and this operating system give us. */
+ * cpu.h - which instruction sets this processor and operating system support. */
 #ifndef CS_KERNELS_CPU_H
 #define CS_KERNELS_CPU_H
 
@@ -8,15 +8,15 @@
 /* Cumulative levels. AVX2 means AVX2 + FMA + F16C; AVX512 means F + BW + DQ + VL besides. */
 typedef enum cs_cpu_level { CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVX512, CS_CPU_LEVELS } cs_cpu_level;
 
-/* The highest level that CPUID reports, XGETBV says the system saves, and this build holds; lowered, never raised, by
- * the environment variable CLIPSEARCH_CPU = c | avx2 | avx512. Read once. */
+/* The highest level that the processor (CPUID), the operating system (XGETBV) and this build support. The environment
+ * variable CLIPSEARCH_CPU = c | avx2 | avx512, read once, can lower it but not raise it. */
 cs_cpu_level cs_cpu_best(void);
 
-/* The highest level regardless of the environment: what tests may iterate up to. */
+/* The highest level regardless of the environment: tests go up to it. */
 cs_cpu_level cs_cpu_highest(void);
 
-/* AVX512-VNNI besides the highest level CS_CPU_AVX512, in this processor and in this build. No level of its own: only
- * the integer kernels (i8.h) ask. */
+/* AVX512-VNNI besides the highest level CS_CPU_AVX512, in this processor and in this build. Not a level of its own:
+ * only the integer kernels (i8.h) use it. */
 bool cs_cpu_has_vnni(void);
 
 const char *cs_cpu_name(cs_cpu_level level);

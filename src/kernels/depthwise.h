@@ -17,8 +17,8 @@ typedef struct cs_depthwise_call {
     const float *residual; /* [out_width, channels], or NULL; may be y */
     float *y;              /* [out_width, channels] */
     size_t out_width;
-    float low, high; /* what comes out is held between these */
-    /* Input that the next row will need and this one does not: called into the cache on the way. May be empty. */
+    float low, high; /* the results are clamped to these */
+    /* Input that the next row will need and this one does not: prefetched meanwhile. May be empty. */
     const float *next;
     size_t next_floats;
 } cs_depthwise_call;
@@ -26,7 +26,8 @@ typedef struct cs_depthwise_call {
 typedef struct cs_depthwise_ops {
     const char *name;
     /* y = clamp(bias + sum + residual). The sum starts at the bias and runs over the taps, row by row, by fused
-     * multiply-add; taps in the padding are left out. AVX2 and AVX-512 give the same bits; C others. NaN stays NaN. */
+     * multiply-add; taps in the padding are left out. AVX2 and AVX-512 give the same bits; C gives others. NaN stays
+     * NaN. */
     void (*row)(const cs_depthwise_call *call);
 } cs_depthwise_ops;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * gemm.c - a matrix product cut into pieces for the threads; bias, activation and residual while a piece is hot. */
+ * gemm.c - splits a matrix product among threads; adds bias, activation and residual while a piece is in the cache. */
 #include "kernels/gemm_impl.h"
 
 #include "base/mem.h"
@@ -89,7 +89,7 @@ static void run_piece(void *context, size_t piece, unsigned worker)
     }
 }
 
-/* As multiply_rows wants it. */
+/* Transpose x into the layout that multiply_rows expects. */
 static void transpose(const float *x, size_t ldx, size_t m, size_t k, float *xt)
 {
     const size_t lanes = m <= 8 ? 8 : 16;

@@ -10,7 +10,7 @@
 #include "kernels/cpu.h"
 
 /* A weight matrix [n, k], rows contiguous: n outputs, k inputs. `rows` points into the mapped file (any alignment) and
- * is read as it is; `packed`, when not NULL, is the same matrix in the kernels' own layout. */
+ * is read in place; `packed`, when not NULL, is the same matrix in the kernels' own layout. */
 typedef struct cs_gemm_weights {
     size_t n, k;
     cs_dtype dtype;
@@ -32,9 +32,10 @@ typedef struct cs_gemm_ops {
      * stored. */
     void (*multiply)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
                      size_t ldy);
-    /* Up to this many rows of x (0: never), going through the weights as they are stored beats packing them first. */
+    /* Up to this many rows of x (0: never), reading the weights as they are stored is faster than packing them
+     * first. */
     size_t few;
-    /* Y[m, outputs] for the outputs from `first` on, weights as stored. xt is x transposed and filled up with zeros:
+    /* Y[m, outputs] for the outputs from `first` on, weights as stored. xt is x transposed and padded with zeros:
      * [k, 8] for m <= 8, else blocks of 16 rows [m / 16 rounded up, k, 16]; it fits into scratch(k) floats. The same
      * bits as `multiply`. */
     void (*multiply_rows)(const cs_gemm_weights *w, size_t first, size_t outputs, const float *xt, size_t m, float *y,
@@ -48,12 +49,12 @@ const cs_gemm_ops *cs_gemm_ops_for(cs_cpu_level level);
 const cs_gemm_ops *cs_gemm_ops_best(void);
 const cs_gemm_ops *cs_gemm_blas(void);
 
-/* Y [m, n] (row stride ldy) = act(X [m, k] (row stride ldx) W^T + bias [n]) + residual [m, n] (row stride ldy).
- * bias and residual may be NULL; residual may be y itself. Work is spread over `pool` (NULL: this thread). `scratch`
- * holds cs_gemm_scratch(k) * threads floats, 64-byte aligned, and is untouched when w->packed is set.
- * The sum starts at zero and runs over ascending k by fused multiply-add; then the bias is added, the activation taken,
- * the residual added, each rounded to float. So each row of Y is the same bits for any m, any number of threads, packed
- * or not, with AVX2 or AVX-512. Not so CS_CPU_C over BLAS, which sums in OpenBLAS's order, on OpenBLAS's own threads
+/* Y [m, n] (row stride ldy) = act(X [m, k] (row stride ldx) W^T + bias [n]) + residual [m, n] (row stride ldy). bias
+ * and residual may be NULL; residual may be y itself. Work is spread over `pool` (NULL: this thread). `scratch` holds
+ * cs_gemm_scratch(k) * threads floats, 64-byte aligned, and is untouched when w->packed is set. The sum starts at zero
+ * and runs over ascending k by fused multiply-add; then the bias is added, the activation applied and the residual
+ * added, each rounded to float. So each row of Y is the same bits for any m, any number of threads, packed or not, with
+ * AVX2 or AVX-512. This does not hold for CS_CPU_C over BLAS, which sums in OpenBLAS's order, on OpenBLAS's own threads
  * (OPENBLAS_NUM_THREADS) rather than the pool's. */
 void cs_gemm(const cs_gemm_weights *w, const float *x, size_t ldx, size_t m, const float *bias, cs_activation act,
              const float *residual, float *y, size_t ldy, float *scratch, cs_pool *pool);
@@ -63,8 +64,8 @@ size_t cs_gemm_scratch(size_t k);
 clipsearch_status cs_gemm_pack(cs_gemm_weights *w, cs_pool *pool, clipsearch_error *err);
 void cs_gemm_unpack(cs_gemm_weights *w);
 
-/* The same over a table of the caller's choice, for tests and benchmarks: the packed form is of the table that made it,
- * and `scratch` holds ops->scratch(k) * threads floats. */
+/* The same with a table that the caller chooses, for tests and benchmarks: a packed form belongs to the table that made
+ * it, and `scratch` holds ops->scratch(k) * threads floats. */
 void cs_gemm_with(const cs_gemm_ops *ops, const cs_gemm_weights *w, const float *x, size_t ldx, size_t m,
                   const float *bias, cs_activation act, const float *residual, float *y, size_t ldy, float *scratch,
                   cs_pool *pool);

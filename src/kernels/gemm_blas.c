@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * gemm_blas.c - the matrix product through OpenBLAS, for processors we have no kernels of our own for. */
+ * gemm_blas.c - the matrix product through OpenBLAS, for processors that have no kernel of our own. */
 #include "kernels/cvt.h"
 #include "kernels/gemm_impl.h"
 
 #include <cblas.h>
 #include <stdint.h>
 
-/* The packed form is the rows themselves as floats. A panel is what is converted at a time when there is none: 256
- * rows of 3,072 floats are 3 MiB, and a product that wide keeps OpenBLAS at its full speed. */
+/* The packed form is the rows themselves as floats. A panel is what is converted at a time when there is no packed
+ * form: 256 rows of 3,072 floats are 3 MiB, and a product that wide keeps OpenBLAS at its full speed. */
 enum { PANEL = 256, BLOCK = 64 };
 
 static size_t scratch(size_t k)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * gemm_impl.h - the tables gemm.c chooses from, and what they share. */
+ * gemm_impl.h - the tables that gemm.c chooses from, and what they share. */
 #ifndef CS_KERNELS_GEMM_IMPL_H
 #define CS_KERNELS_GEMM_IMPL_H
 
@@ -9,7 +9,7 @@ extern const cs_gemm_ops cs_gemm_ops_c;
 extern const cs_gemm_ops cs_gemm_ops_avx2;
 extern const cs_gemm_ops cs_gemm_ops_avx512;
 
-/* One product as cs_gemm was asked for it. */
+/* The arguments of cs_gemm. */
 typedef struct cs_gemm_job {
     const cs_gemm_ops *ops;
     const cs_gemm_weights *w;
@@ -22,7 +22,7 @@ typedef struct cs_gemm_job {
     size_t ldy;
     float *scratch;
     size_t scratch_each; /* floats of scratch one worker has */
-    const float *xt;     /* x transposed, when the weights are gone through as they are stored; else NULL */
+    const float *xt;     /* x transposed, when the weights are read as they are stored; else NULL */
     size_t row_block;    /* rows of one piece */
     size_t row_blocks;
 } cs_gemm_job;

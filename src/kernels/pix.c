@@ -10,7 +10,7 @@ const cs_pix_ops *cs_pix_ops_for(cs_cpu_level level)
         [CS_CPU_AVX2] = &cs_pix_ops_avx2,
 #endif
 #ifdef CS_HAVE_AVX512
-        /* 512 bits were not tried: a picture's time goes into the horizontal pass, whose work comes in groups of four
+        /* 512 bits were not tried: an image's time goes into the horizontal pass, whose work comes in groups of four
          * taps of one pixel */
         [CS_CPU_AVX512] = &cs_pix_ops_avx2,
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * rows.h - one float query against float, half or bfloat16 rows picked out of an array. */
+ * rows.h - one float query against float, half or bfloat16 rows chosen from an array. */
 #ifndef CS_KERNELS_ROWS_H
 #define CS_KERNELS_ROWS_H
 
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Lengths are multiples of CS_ROWS_STEP (pad with zeros), strides are in elements. AVX2 and AVX-512 give the same bits;
- * C sums in another order. Rows are fetched ahead as it goes. */
+ * C sums in another order. Rows are prefetched. */
 enum { CS_ROWS_STEP = 16 };
 
 typedef struct cs_rows_ops {

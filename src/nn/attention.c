@@ -7,13 +7,13 @@
 #include <assert.h>
 #include <math.h>
 
-/* Queries taken together: the scores of a block stay in the second-level cache up to some 4,000 keys, and each packed
- * panel is read once a block. */
+/* Queries handled together: the scores of a block stay in the second-level cache up to some 4,000 keys, and each packed
+ * panel is read once for a block. */
 enum { QUERIES = 64 };
 
 /* One worker's buffers. T = longest sequence, H = head size, P = panel. */
 typedef struct buffers {
-    float *flat;   /* [T, H] scaled keys, then [H, T] values transposed: contiguous, as packing wants its rows */
+    float *flat;   /* [T, H] scaled keys, then [H, T] values transposed: contiguous, as packing expects its rows */
     float *keys;   /* the keys packed, a panel of P keys each ceil_panel(P, H) floats */
     float *values; /* the values packed, a panel of P outputs each */
     float *scores; /* [QUERIES, T] */
@@ -80,7 +80,8 @@ static void multiply(const cs_gemm_ops *gemm, const float *x, size_t ldx, size_t
     }
 }
 
-/* The softmax of each row over the keys it sees; the others get weight 0. Row i of the block is query `first` + i. */
+/* The softmax of each row over the keys that it attends to; the others get weight 0. Row i of the block is query
+ * `first` + i. */
 static void weigh(const job *j, float *scores, size_t rows, size_t first, size_t length)
 {
     bool causal = j->sequences->causal && j->all_rows;
@@ -121,7 +122,7 @@ static void attend(void *context, size_t piece, unsigned worker)
 
     for (size_t first = 0; first < queries; first += QUERIES) {
         size_t rows = queries - first < QUERIES ? queries - first : QUERIES;
-        /* keys behind the block's last query are seen by none of a causal sequence's queries */
+        /* no query of a causal sequence attends to keys after the block's last query */
         size_t keys = j->sequences->causal && j->all_rows ? first + rows : length;
         multiply(j->gemm, q + first * j->width, j->width, rows, j->head, b.keys, keys, b.scores, length);
         weigh(j, b.scores, rows, first, length);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * batchnorm.h - batch normalisation as inference sees it: a part of the convolution before it. */
+ * batchnorm.h - batch normalisation for inference: part of the convolution before it. */
 #ifndef CS_NN_BATCHNORM_H
 #define CS_NN_BATCHNORM_H
 
@@ -13,7 +13,7 @@ typedef struct cs_batchnorm {
 } cs_batchnorm;
 
 /* Fold into the convolution before it: weight [outputs, each] is scaled in place; bias [outputs] is replaced (it holds
- * the convolution's own bias before; zeros when there is none). Computed in double, rounded once. Values of a hostile
+ * the convolution's own bias before; zeros when there is none). Computed in double, rounded once. Bad values in a
  * file (a negative variance) give NaN. */
 void cs_batchnorm_fold(const cs_batchnorm *norm, size_t outputs, size_t each, float *weight, float *bias);
 

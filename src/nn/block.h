@@ -21,7 +21,7 @@ typedef struct cs_block {
 /* The buffers of a forward pass, R = rows; carved by cs_block_carve. */
 typedef struct cs_block_scratch {
     float *normed; /* [R, W] normalised rows, then the heads' outputs */
-    float *wide;   /* [R, max(3 W, M)] q, k and v one behind the other, then the hidden layer of the mlp */
+    float *wide;   /* [R, max(3 W, M)] q, k and v one after another, then the hidden layer of the mlp */
     float *gemm;   /* floats for cs_gemm, by thread */
     cs_attention_scratch attention;
 } cs_block_scratch;
@@ -32,12 +32,13 @@ clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors
 void cs_block_close(cs_block *block);
 
 /* Scratch for `rows` rows of sequences up to `longest`. `wide` gets at least `least_wide` columns, for a caller that
- * wants the buffer, and `gemm`, for a matrix with as many inputs before the blocks. */
+ * also uses the buffer, and `gemm` serves a matrix with that many inputs before the blocks. */
 void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
                     size_t least_wide, unsigned threads, cs_workspace *workspace);
 
-/* x [R, W] in place. With `only` [count] (ascending row numbers, one a sequence: its class token's, or the last of a
- * causal one) just these rows are computed, and come back as x [count, W]: all the others serve as keys and values. */
+/* x [R, W] in place. With `only` [count] (ascending row numbers, one for each sequence: its class token, or the last
+ * row of a causal one) only these rows are computed and returned as x [count, W]; the others serve as keys and
+ * values. */
 void cs_block_forward(const cs_block *block, const cs_sequences *sequences, const size_t *only, float *x,
                       const cs_block_scratch *scratch, cs_pool *pool);
 

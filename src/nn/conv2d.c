@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * conv2d.c - finds each output pixel's inputs, and cuts a convolution into pieces for the threads. */
+ * conv2d.c - finds each output pixel's inputs, and splits a convolution among threads. */
 #include "nn/conv2d.h"
 
 #include "base/mem.h"
@@ -9,10 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-/* A depthwise kernel is no higher; pieces that a thread should at least have, so that none waits long for the last. */
+/* The greatest height of a depthwise kernel; the least pieces for each thread, so that none waits long for the last. */
 enum { MAX_DEPTHWISE = 16, EACH_THREAD = 4 };
 
-/* One convolution as cs_conv_forward was asked for it. */
+/* The arguments of cs_conv_forward, and how the work is split. */
 typedef struct conv_job {
     const cs_conv *conv;
     const float *x; /* [count, height, width, in], or planar */
@@ -22,8 +22,8 @@ typedef struct conv_job {
     float *y;
     float low, high;
     size_t rows;          /* output pixels in all images; depthwise: rows of them */
-    size_t block, blocks; /* rows of one piece; how many of those */
-    size_t panels, each;  /* panels of outputs; of one piece */
+    size_t block, blocks; /* rows of one piece; number of such blocks */
+    size_t panels, each;  /* panels of outputs, in all and in one piece */
     bool blocks_outermost;
     const float **starts; /* [threads, block, runs] */
     size_t runs, run;
@@ -153,7 +153,7 @@ size_t cs_conv_output_width(const cs_conv *conv, size_t width)
     return output_size(width, conv->spec.kernel_w, conv->spec.stride, conv->spec.pad);
 }
 
-/* What a piece needs, out of `workspace`. */
+/* Allocate what the pieces need from `workspace`. */
 static void carve(const cs_conv *conv, conv_job *job, size_t count, size_t height, size_t width, unsigned threads,
                   cs_workspace *workspace)
 {
@@ -178,7 +178,8 @@ size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t 
 {
     cs_workspace workspace = {0};
     conv_job job;
-    cs_workspace_alloc(&workspace, 1, CS_WORKSPACE_ALIGNMENT); /* so that nothing needed is no overflow */
+    cs_workspace_alloc(&workspace, 1,
+                       CS_WORKSPACE_ALIGNMENT); /* so that a need of 0 bytes is not taken for an overflow */
     carve(conv, &job, count, height, width, threads, &workspace);
     return cs_workspace_size(&workspace);
 }
@@ -245,9 +246,9 @@ static void dense_piece(void *context, size_t piece, unsigned worker)
 }
 
 /* Blocks of nearly equal height, small enough for every thread to have several pieces; and the order of pieces that
- * fetches less from beyond the second-level cache: going through all panels of weights for each block of rows, or
- * through all rows for each panel. */
-static void cut(conv_job *job, unsigned threads)
+ * reads less from outside the second-level cache: all panels of weights for each block of rows, or all rows for each
+ * panel. */
+static void split_work(conv_job *job, unsigned threads)
 {
     enum { LEAST_ROWS = 24, UNIT = 6, CACHE_FLOATS = 1 << 17 };
     const cs_conv_spec *spec = &job->conv->spec;
@@ -362,6 +363,6 @@ void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t h
     carve(conv, &job, count, height, width, cs_pool_threads(pool), &workspace);
     if (spec->planar)
         cs_pool_run(pool, count * (height + 2 * spec->pad), frame_row, &job);
-    cut(&job, cs_pool_threads(pool));
+    split_work(&job, cs_pool_threads(pool));
     cs_pool_run(pool, job.blocks * (job.panels / job.each), dense_piece, &job);
 }

@@ -18,7 +18,7 @@ typedef struct cs_conv_spec {
     size_t pad;    /* zeros around the image, on all four sides; less than the kernel */
     size_t groups; /* 1 (0 is taken as 1), or in == out: each channel has a kernel of its own */
     cs_conv_activation activation;
-    bool planar; /* x is [count, in, height, width], as pictures come; groups 1 only */
+    bool planar; /* x is [count, in, height, width], as images come; groups 1 only */
 } cs_conv_spec;
 
 /* Zero is a valid empty value to close. */
@@ -32,8 +32,8 @@ typedef struct cs_conv {
 } cs_conv;
 
 /* Copies `weight` [out, in / groups, kernel_h, kernel_w] into the kernels' layout, and `bias` [out] (NULL: none); both
- * may go away afterwards. BatchNorm is folded in before (nn/batchnorm.h). Work is spread over `pool`. On failure there
- * is nothing to close. CLIPSEARCH_E_MEMORY; CLIPSEARCH_E_UNSUPPORTED for a spec this cannot do. */
+ * may be freed afterwards. BatchNorm is folded in before (nn/batchnorm.h). Work is spread over `pool`. On failure there
+ * is nothing to close. Errors: CLIPSEARCH_E_MEMORY; CLIPSEARCH_E_UNSUPPORTED for a spec outside the limits above. */
 clipsearch_status cs_conv_open(cs_conv *conv, const cs_conv_spec *spec, const float *weight, const float *bias,
                                cs_pool *pool, clipsearch_error *err);
 void cs_conv_close(cs_conv *conv);
@@ -41,23 +41,22 @@ void cs_conv_close(cs_conv *conv);
 /* Bytes of the packed weights. */
 size_t cs_conv_packed_bytes(const cs_conv *conv);
 
-/* The height or width that comes out of one that goes in: floor((size + 2 pad - kernel) / stride) + 1; 0 when the
+/* The output height or width for an input height or width: floor((size + 2 pad - kernel) / stride) + 1; 0 when the
  * kernel does not fit. */
 size_t cs_conv_output_height(const cs_conv *conv, size_t height);
 size_t cs_conv_output_width(const cs_conv *conv, size_t width);
 
 /* Bytes of scratch that cs_conv_forward needs for up to `count` images of this size over `threads` threads; 0 when that
- * does not fit size_t. Convolutions run one after another can share one block as large as the largest asks for:
- * take it once with cs_workspace_alloc. Never more for a smaller count. */
+ * does not fit size_t. Convolutions that run one after another can share one block of the largest size:
+ * allocate it once with cs_workspace_alloc. A smaller count never needs more. */
 size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t width, unsigned threads);
 
-/* x [count, height, width, in] (or planar) -> y [count, output height, output width, out], contiguous:
- * y = activation(convolution + bias + residual). residual, shaped like y, may be NULL or y itself; x must not overlap
- * y. `scratch`: 64-byte aligned, at least cs_conv_scratch bytes. Allocates nothing.
- * A network goes through a batch best a few images at a time (about 4 MiB of the largest layer's output), so that what
- * one layer writes still lies in the caches when the next reads it.
- * Bits: an image's output is the same in any batch, over any number of threads, and with AVX2 or AVX-512. Sums run
- * over ky, kx, channel (kernels/conv.h and kernels/depthwise.h say from where and how). */
+/* x [count, height, width, in] (or planar) -> y [count, output height, output width, out], contiguous: y =
+ * activation(convolution + bias + residual). residual, shaped like y, may be NULL or y itself; x must not overlap y.
+ * `scratch`: 64-byte aligned, at least cs_conv_scratch bytes. Allocates nothing. A network is fastest a few images at a
+ * time (about 4 MiB of the largest layer's output), so that what one layer writes is still in the caches when the next
+ * reads it. Bits: an image's output is the same in any batch, over any number of threads, and with AVX2 or AVX-512.
+ * Sums run over ky, kx, channel (details: kernels/conv.h and kernels/depthwise.h). */
 void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t height, size_t width,
                      const float *residual, float *y, void *scratch, cs_pool *pool);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * conv_bind.c - copies a convolution's tensors as floats, folds, and hands them to cs_conv_open. */
+ * conv_bind.c - copies a convolution's tensors as floats, folds BatchNorm into them and opens it. */
 #include "nn/conv_bind.h"
 
 #include "base/mem.h"
@@ -97,7 +97,7 @@ static clipsearch_status check_outputs(const cs_conv_source *source, const cs_te
 
 /* ---------------------------------------------------------------- BatchNorm */
 
-/* Zeros for a bias that is not there. */
+/* Zeros for a missing bias. */
 static clipsearch_status zero_bias(size_t outputs, float **bias, clipsearch_error *err)
 {
     *bias = cs_zalloc_array(outputs, sizeof **bias);
@@ -133,7 +133,7 @@ clipsearch_status cs_conv_bind(cs_conv_source *source, const char *conv, const c
     full_name(source, conv, ".weight", name);
     const cs_tensor *tensor = cs_weights_find(source->weights, name);
     if (!tensor)
-        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: the tensor \"%s\", of a convolution of %zu channels, is not there",
+        return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: the tensor \"%s\", of a convolution of %zu channels, is missing",
                        cs_weights_path(source->weights), name, spec->in);
     if (tensor->rank == 4 && spec->out == 0)
         spec->out = tensor->shape[0];

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * conv_bind.h - convolutions out of a weight file: tensors by name, BatchNorm folded in, kernels packed. */
+ * conv_bind.h - convolutions from a weight file: tensors by name, BatchNorm folded in, kernels packed. */
 #ifndef CS_NN_CONV_BIND_H
 #define CS_NN_CONV_BIND_H
 
 #include "model/weights.h"
 #include "nn/conv2d.h"
 
-/* A weight file being read tensor by tensor, which remembers what was taken. */
+/* A weight file being read tensor by tensor, and which tensors were used. */
 typedef struct cs_conv_source {
     const cs_weights *weights;
     const char *prefix; /* in front of every name */
@@ -32,8 +32,8 @@ clipsearch_status cs_conv_bind(cs_conv_source *source, const char *conv, const c
 clipsearch_status cs_conv_bind_keras(cs_conv_source *source, const cs_tensor *kernel, const cs_tensor *bias,
                                      cs_conv_spec *spec, cs_conv *out, clipsearch_error *err);
 
-/* The first float tensor below the prefix that was not taken and whose name (behind the prefix) begins with none of
- * `ignored` (NULL at the end), or NULL: a network with more tensors than were asked for is another one. */
+/* The first float tensor below the prefix that was not used and whose name after the prefix begins with none of
+ * `ignored` (NULL at the end), or NULL when there is none. A network with tensors left over is a different network. */
 const cs_tensor *cs_conv_source_rest(const cs_conv_source *source, const char *const *ignored);
 
 enum { CS_MAX_CHANNELS = 1 << 16 };

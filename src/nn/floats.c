@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * floats.c - converts and, where the file has it the other way round, transposes. */
+ * floats.c - converts and, if the file stores the transpose, transposes. */
 #include "nn/floats.h"
 
 #include "base/mem.h"

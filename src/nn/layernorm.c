@@ -6,7 +6,7 @@
 #include "kernels/act.h"
 #include "nn/floats.h"
 
-enum { ROWS_A_PIECE = 8 }; /* a piece of a few microseconds, so that taking it costs nothing beside it */
+enum { ROWS_A_PIECE = 8 }; /* a piece of a few microseconds, so that fetching it costs next to nothing */
 
 typedef struct job {
     const cs_layernorm *norm;

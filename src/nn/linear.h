@@ -13,7 +13,7 @@ typedef struct cs_linear {
     float *bias;             /* [N] f32, or NULL */
 } cs_linear;
 
-/* Bind `weight` [N, K], which must stay where it is, and `bias` [1, N] (NULL: none). `pack`: copy the matrix into the
+/* Bind `weight` [N, K], which must outlive it, and `bias` [1, N] (NULL: none). `pack`: copy the matrix into the
  * kernels' layout, spread over `pool`. On failure there is nothing to close. CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, bool pack,
                                  cs_pool *pool, clipsearch_error *err);

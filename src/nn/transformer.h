@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * transformer.h - what the two towers of CLIP share: the blocks, the last norm and the way into the shared space. */
+ * transformer.h - what the two towers of CLIP share: the blocks, the final norm and the projection into the shared
+ * space. */
 #ifndef CS_NN_TRANSFORMER_H
 #define CS_NN_TRANSFORMER_H
 
@@ -33,13 +34,13 @@ typedef struct cs_transformer_source {
 
 /* R = rows, W = width; carved by cs_transformer_carve. */
 typedef struct cs_transformer_scratch {
-    float *x;        /* [R, W] the residual stream: the embedding goes in here */
+    float *x;        /* [R, W] the residual stream: holds the embedding at first */
     size_t *offsets; /* [items + 1] for cs_sequences */
     size_t *only;    /* [items] the row of each item that becomes its feature */
     cs_block_scratch block;
 } cs_transformer_scratch;
 
-/* On failure there is nothing to close. CLIPSEARCH_E_MEMORY, or what the look-up gives. */
+/* On failure there is nothing to close. CLIPSEARCH_E_MEMORY, or an error of the look-up. */
 clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_transformer_source *source, bool pack,
                                       cs_pool *pool, clipsearch_error *err);
 void cs_transformer_close(cs_transformer *transformer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * workspace.h - buffers carved one behind the other out of a block that the caller owns. */
+ * workspace.h - buffers one after another in a block that the caller owns. */
 #ifndef CS_NN_WORKSPACE_H
 #define CS_NN_WORKSPACE_H
 
@@ -8,8 +8,8 @@
 
 enum { CS_WORKSPACE_ALIGNMENT = 64 }; /* of the block and of every buffer: a cache line, and the widest vector */
 
-/* With `base` NULL nothing is handed out and `used` comes to the bytes that the same calls need with a block: the size
- * of a scratch block is what the code that carves it measures, not a second formula. */
+/* With `base` NULL no buffer is returned, and `used` becomes the bytes that the same calls need with a block. So the
+ * code that divides a scratch block also measures it, and no second formula is needed. */
 typedef struct cs_workspace {
     void *base;    /* 64-byte aligned, or NULL to measure */
     size_t used;   /* bytes */

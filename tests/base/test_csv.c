@@ -69,7 +69,7 @@ static void test_bad(void)
     bad("a,a\n", 4, "\"a\" twice");
     bad("a,,b\n", 5, "column 2");
     bad("a\n\"x\ny", 6, "line 2: a quote");
-    bad("a\n\"x\"y\n", 7, "line 2: text behind");
+    bad("a\n\"x\"y\n", 7, "line 2: text after");
     bad("a\nx\n\0\n", 6, "line 3: a NUL");
     bad("a\n\xC3\n", 4, "line 2: not UTF-8");
     bad("a\n\xED\xA0\x80\n", 6, "not UTF-8");

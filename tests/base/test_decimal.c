@@ -95,7 +95,7 @@ static void test_read(const char *locale)
         bool read = cs_read_double(bad[i], &number) || cs_read_float(bad[i], &few);
         TAP_OK(!read && number == 7 && few == 7, "%s: \"%s\" is no number", locale, bad[i]);
     }
-    /* just above the middle of two floats: by way of a double it would round twice, down to the even one */
+    /* just above the middle of two floats: through a double it would be rounded twice, down to the even one */
     float once = 0;
     TAP_OK(cs_read_float("1.00000005960464477540", &once) && once == 0x1.000002p0F, "%s: rounded to a float once",
            locale);

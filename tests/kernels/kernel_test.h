@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * kernel_test.h - what the kernel tests share: random numbers, buffers that notice a step too far, and a stopwatch. */
+ * kernel_test.h - what the kernel tests share: random numbers, buffers that detect an overrun, and a stopwatch. */
 #ifndef TESTS_KERNEL_TEST_H
 #define TESTS_KERNEL_TEST_H
 
@@ -16,14 +16,14 @@ float kt_float(void);
 /* KT_LARGE: about 1e17; KT_TINY: about 1e-22, so that products are subnormal; KT_ZEROS: +0, -0 and a few numbers. */
 void kt_fill(float *x, size_t n, kt_kind kind);
 
-/* A heap block of exactly offset + n bytes, so that the sanitiser sees one byte too many; the n bytes. */
+/* A heap block of exactly offset + n bytes, so that the sanitizer sees one byte too many; the n bytes. */
 typedef struct kt_block {
     void *base;
     void *at;
 } kt_block;
 kt_block kt_exact(size_t n, size_t offset);
 
-/* The same with canaries behind, for what is written where no sanitiser runs. */
+/* The same followed by canaries, for writes where no sanitizer runs. */
 kt_block kt_canary(size_t n, size_t offset);
 bool kt_canary_lives(const kt_block *block, size_t n);
 void kt_free(kt_block *block);

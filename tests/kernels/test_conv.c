@@ -14,7 +14,7 @@
 typedef struct problem {
     size_t runs, run, rows, outputs, ldy;
     kt_block *x;          /* [runs * rows] */
-    const float **starts; /* the same, as the kernel wants them */
+    const float **starts; /* the same, as the kernel expects them */
     float *w;             /* [outputs, run, runs]: channels, taps */
     float *bias;          /* [CS_CONV_PANEL] */
     kt_block residual;    /* [rows, outputs], row stride ldy */
@@ -207,7 +207,7 @@ static void test_shapes(void)
     for (size_t run = 1; run <= 70; run++)
         good &= shape_good(1 + run % 10, run, 1 + run % 14, 1 + run * 11 % CS_CONV_PANEL);
     TAP_OK(good, "runs from 1 to 70 floats");
-    /* around the number of steps that the levels take at a time: sums are put by and taken up again */
+    /* around the number of steps that the levels take at a time: sums are stored and loaded again */
     static const size_t long_runs[][2] = {{1, 767},  {1, 768},  {1, 769},  {1, 1023}, {1, 1024}, {1, 1025}, {2, 1537},
                                           {1, 2049}, {3, 383},  {3, 384},  {3, 385},  {9, 128},  {9, 256},  {25, 100},
                                           {9, 1030}, {1025, 1}, {2100, 1}, {520, 2},  {2, 3073}};

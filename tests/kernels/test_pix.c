@@ -40,7 +40,7 @@ static bool horizontal_right(const cs_pix_ops *ops, size_t out_width, size_t tap
     for (size_t x = 0; x < out_width; x++) {
         used[x] = (uint32_t)(taps - (taps > 1 && kt_random() % 3 == 0 ? kt_random() % taps : 0));
         first[x] = (uint32_t)(x * (in_width - used[x]) / out_width);
-        memset((int32_t *)coef.at + x * taps, 0x7f, taps * 4); /* what lies behind `used` must not matter */
+        memset((int32_t *)coef.at + x * taps, 0x7f, taps * 4); /* what follows `used` must not matter */
         fill_coef((int32_t *)coef.at + x * taps, used[x]);
     }
     first[out_width - 1] = (uint32_t)(in_width - used[out_width - 1]); /* the last sum ends where the row does */

@@ -90,7 +90,7 @@ static void check_many(cs_cpu_level level)
             kt_free(&out);
         }
     TAP_OK(same, "%s: many at once are the same bits as one by one", ops->name);
-    TAP_OK(alive, "%s: nothing is written behind the scores", ops->name);
+    TAP_OK(alive, "%s: nothing is written after the scores", ops->name);
 }
 
 static void check_levels_agree(void)

@@ -55,7 +55,7 @@ static const struct {
     /* its JSON */
     {"{", -1, 0, "safetensors header: byte 1: "},
     {"{\"a\":}", -1, 0, "safetensors header: byte 5: "},
-    {"{}x", -1, 0, "safetensors header: byte 2: something follows"},
+    {"{}x", -1, 0, "safetensors header: byte 2: there is more text"},
     {"{\"a\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", -1, 0, "nested deeper"},
     {"{\"\xFF\":1}", -1, 0, "broken UTF-8"},
     {"{\"a\":1}", -1, 0, "byte 13: the tensor \"a\": expected an object"},
@@ -64,7 +64,7 @@ static const struct {
     {"{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_"
      "offsets\":["
      "1,2]}}",
-     -1, 2, "the key \"a\" is there twice"},
+     -1, 2, "the key \"a\" appears twice"},
     {"{\"a\":{\"dtype\":\"U8\",\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[0,1]}}", -1, 1, "the key \"dtype\""},
     /* dtype */
     {"{\"a\":{\"shape\":[1],\"data_offsets\":[0,4]}}", -1, 4, "the tensor \"a\": dtype wants a string"},

@@ -39,7 +39,8 @@ typedef struct golden_probe {
 
 cs_probe golden_probe_make(golden_probe *context);
 
-/* Whether the products of this run give a row the same bits whatever stands beside it (OpenBLAS promises nothing). */
+/* Whether the products of this run give a row the same bits whatever other rows there are (OpenBLAS does not promise
+ * it). */
 bool golden_bits_are_equal(void);
 
 /* One test: `got` and `want` are the same bits, or where the products go through OpenBLAS within 1e-6: unit vectors,

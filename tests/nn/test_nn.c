@@ -42,7 +42,7 @@ static void test_workspace(void)
     cs_workspace measure = {0};
     TAP_OK(!cs_workspace_alloc(&measure, 1, 1) && !cs_workspace_floats(&measure, 3, 7) &&
                cs_workspace_size(&measure) == 64 + 128,
-           "measuring hands out nothing and counts whole lines");
+           "measuring returns no buffer and counts whole lines");
     char *block = cs_alloc_aligned(cs_workspace_size(&measure), 1);
     cs_workspace carve = {.base = block};
     char *first = cs_workspace_alloc(&carve, 1, 1);
@@ -171,7 +171,7 @@ static void test_attention(void)
                 run_attention(&c, 0, count, causal, all, pools[threads], other);
                 same &= memcmp(out, other, outputs * sizeof *out) == 0;
             }
-            for (size_t i = 0; i < count; i++) { /* each sequence without the rest */
+            for (size_t i = 0; i < count; i++) { /* each sequence alone */
                 run_attention(&c, i, 1, causal, all, pools[1], other);
                 size_t at = all ? offsets[i] : i, n = all ? offsets[i + 1] - offsets[i] : 1;
                 same &= memcmp(out + at * width, other, n * width * sizeof *out) == 0;
@@ -228,7 +228,7 @@ static void test_linear(void)
     float *scratch = cs_alloc_aligned(cs_gemm_scratch(K), sizeof *scratch);
     double worst = 0;
     bool same = true;
-    for (int mode = 0; mode < 4; mode++) { /* as it lies or transposed, packed or not */
+    for (int mode = 0; mode < 4; mode++) { /* as stored or transposed, packed or not */
         if (cs_linear_open(&linear, mode & 1 ? &turned : &weight, &bias, mode & 2, NULL, &err) != CLIPSEARCH_OK)
             abort();
         cs_linear_forward(&linear, x, ROWS, CS_ACT_NONE, r, y, scratch, NULL);
