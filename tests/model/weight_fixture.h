@@ -27,8 +27,8 @@ bool same_tensor(const cs_tensor *a, const cs_tensor *b);
 void expect_same_tensors(const char *file, const cs_weights *weights, const cs_weights *expected, size_t count);
 
 /* One bit of each byte is flipped in turn: some files are refused, others are as good as before, and nothing reads
- * beyond the end; a test point. Bytes of 0 are left out unless `zeros`: HDF5 files are mostly padding. The bytes are as before
- * at the end. */
+ * beyond the end; a test point. Bytes of 0 are left out unless `zeros`: HDF5 files are mostly padding. The bytes are
+ * unchanged at the end. */
 void flip_bits(const char *name, cs_buf *bytes, bool zeros);
 
 /* Open the file once for each of its allocations, which fails; there are at least `least`; a test point. */
