@@ -28,7 +28,7 @@ static const char *fixed_text(cs_advice advice)
 {
     switch (advice) {
     case CS_ADVICE_DATABASE:
-        return "Name another database file with --db FILE";
+        return "Name a database file with --db FILE";
     case CS_ADVICE_OTHER_COLLECTION:
         return "To keep both, put the images into another collection with --collection NAME";
     case CS_ADVICE_OTHER_MODEL:

@@ -159,7 +159,7 @@ static const cs_collection_ops ops = {
     .close = close_handle,
 };
 
-/* What the handles of a collection share, with one more handle; the database's lock is held. NULL when out of memory. */
+/* What the handles of a collection share, with one more handle. The database's lock is held. NULL: out of memory. */
 static local_shared *find_shared(local_database *db, const cs_store_collection *row)
 {
     for (local_shared *shared = db->collections; shared; shared = shared->next)

@@ -30,11 +30,11 @@ clipsearch_status cs_index_file_map(const char *path, const cs_store_identity *i
 /* Whether something else lies at the path that must not be written over: another database, a device, a pipe. */
 bool cs_index_file_is_in_the_way(const char *path);
 
-/* Remove the file, and what a writer that died has left beside it; that there is none is no error. Not for read-only. */
+/* Remove the file, and what a writer that died has left beside it; that there is none is no error. */
 void cs_index_file_remove(const char *path);
 
-/* Which file lies at the path (it may be missing) and which files the collection knows, at one time. Two marks are equal
- * as long as it is the same file, unchanged. Zero is no mark. */
+/* Which file lies at the path (it may be missing) and which files the collection knows, at one time. Two marks are
+ * equal as long as it is the same file, unchanged. Zero is no mark. */
 typedef struct cs_index_file_mark {
     bool taken;
     uint64_t owner, next;

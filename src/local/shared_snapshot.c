@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * shared_snapshot.c - one snapshot for all handles and threads of a collection, replaced when the collection changes. */
+ * shared_snapshot.c - one snapshot for all handles and threads of a collection, replaced when that changes. */
 #include "local/collection.h"
 
 /* The shared snapshot with one more use, if it is what the read sees; else NULL. */

@@ -10,8 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* A delta longer than this share of the collection takes as long to read as everything: 5.0 to 6.6 microseconds a vector
- * by its id, 1.4 in a row. */
+/* A delta longer than this share of the collection takes as long to read as everything: 5.0 to 6.6 microseconds a
+ * vector by its id, 1.4 in a row. */
 enum { CS_SNAPSHOT_DELTA_SHARE = 4 };
 
 /* The parts of a snapshot. Each is counted, so that the snapshot of the next generation can share it. */
@@ -64,7 +64,7 @@ typedef struct cs_snapshot_request {
     const cs_store_state *state;       /* of that transaction */
     const char *index_path;            /* NULL: make it without looking at the index file */
     const cs_index_file_mark *refused; /* a file that is not to be tried again, or NULL */
-    /* The snapshot before, whose parts may be shared, or NULL. When the caller has the only use of it, its delta is taken
+    /* The snapshot before, whose parts may be shared, or NULL. If the caller has its only use, its delta is taken
      * from it and brought up to date in place, else a copy is. Either way the caller releases it afterwards and uses it
      * for nothing else. */
     cs_snapshot *before;

@@ -80,8 +80,8 @@ clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_coll
 /* Whether the collection is still there. */
 clipsearch_status cs_store_exists(cs_store *store, const cs_store_identity *collection, bool *there,
                                   clipsearch_error *err);
-/* Read the state again. *there false: the collection has been dropped. Counting takes a while in a large one (3.6 ms for
- * 100,000) and is done only when the generation is not the one in `state`. */
+/* Read the state again. *there false: the collection has been dropped. Counting takes a while in a large one (3.6 ms
+ * for 100,000) and is done only when the generation is not the one in `state`. */
 clipsearch_status cs_store_refresh(cs_store *store, const cs_store_identity *collection, cs_store_state *state,
                                    bool *there, clipsearch_error *err);
 clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, const cs_store_collection *collection),

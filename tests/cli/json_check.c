@@ -3,8 +3,8 @@
  *
  *     json_check [-l] [PLACE...]      PLACE: members and element numbers separated by dots, queries.0.hits.0.path
  *
- * Prints the value at each place, a line each: texts as they are, numbers, true, false, null, and for lists and objects
- * how many elements they have. With -l the places are looked up in the last line. Exit status 1: not JSON, or no such place. */
+ * Prints the value at each place, a line each: strings as they are, numbers, true, false, null; for lists and objects
+ * the number of elements. With -l the places are those of the last line. Exit status 1: not JSON, or no such place. */
 #include "base/buf.h"
 #include "base/json.h"
 

@@ -52,6 +52,13 @@ err_is "names the command to run" <<END
 clipsearch: nothing has been ingested yet: there is no database SCRATCH/data/clipsearch/clipsearch.db
 To ingest images, run: clipsearch ingest DIRECTORY
 END
+( unset HOME XDG_DATA_HOME; "$program" dog ) >"$out" 2>"$err"
+[ $? -eq 2 ]
+ok "no place for a database: exit 2"
+err_is "says how to name one" <<END
+clipsearch: neither XDG_DATA_HOME nor HOME is set, so there is no place for the default database
+Name a database file with --db FILE
+END
 run 5 "a first search in another database" dog --db "my.db" --collection pets
 err_has "To ingest images, run: clipsearch ingest --db my.db --collection pets DIRECTORY"
 [ ! -e my.db ]
@@ -345,9 +352,10 @@ echo "this is not a database, although its name says so; it is long enough to be
 run 5 "no database" dog --db fake.db
 run 5 "ingest into no database" ingest pets --db fake.db
 run 4 "no such model" dog --model nosuch
-err_has "there is no model \"nosuch\""
+err_has "there is no model \"nosuch\". Searched:"
+err_has "Give a model with --model: a name, a directory or a weight file."
 run 4 "another model" dog --model tiny
-err_has "--model"
+err_has "Use the model that the collection was made with (--model), or ingest the images into another collection (--collection)"
 run 4 "ingest with another model" ingest pets --model tiny
 err_has "--collection NAME"
 run 4 "a directory that is no model" dog --model ./pets
@@ -747,6 +755,11 @@ run 0 "search it exactly" -v -k 1 "two red cars" $crowd --exact
 err_has "1 of 2100 images, exact"
 cmp -s "$out" "$scratch/by-index"
 ok "the same answer"
+run 2 "a sheet that would be too high" -k 2000 "two red cars" $crowd --sheet sheet.png
+err_is "says how to make it smaller" <<END
+clipsearch: the contact sheet would be higher than the limit of 65000 pixels
+Ask for fewer images (-k) or fewer queries
+END
 run 0 "info" info $crowd
 out_has "  index      bf16 codes, m 8, ef_construction 50, ef 40"
 run 4 "other parameters later" ingest crowd $crowd --codes i8

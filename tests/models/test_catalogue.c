@@ -112,39 +112,42 @@ static void test_mistakes(void)
         {"[]", "must be a map"},
         {"models: []", "models must be a map"},
         {"{}", "has no models"},
-        {"models:\n  a/b: {}", "no name for a model"},
-        {"models:\n  .a: {}", "no name for a model"},
+        {"models:\n  a/b: {}", "is not a valid model name"},
+        {"models:\n  .a: {}", "is not a valid model name"},
         {"models:\n  a: {}", "a has no title"},
         {"models:\n  a: {title: A, encoder: c, dim: 0, files: []}", "dim must be a whole number from 1"},
-        {"models:\n  a: {title: A, encoder: c, dim: 1, files: []}", "files must be 1 to 64"},
+        {"models:\n  a: {title: A, encoder: c, dim: 1, files: []}", "files must have 1 to 64 elements"},
         {"models:\n  a: {title: A, encoder: c, dim: 1, files: [{url: \"http://h/f\"}]}", "a file has no name"},
-        {"models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: .f, content: x}]}", "no name for a file"},
-        {"models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f.part, content: x}]}", "no name for a file"},
+        {"models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: .f, content: x}]}",
+         "is not a valid file name in a model directory"},
+        {"models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f.part, content: x}]}",
+         "is not a valid file name in a model directory"},
         {"models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f, content: x}, {name: f, content: y}]}",
-         "two files are called f"},
+         "two files have the name f"},
         {"models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f, content: x, md5: abc}]}", "md5 must be 32"},
         {"models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f, content: x, sha256_begins: abc}]}",
          "sha256_begins must be 8 to 63"},
         {"models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f, content: x, sha256_begins: 01234567, md5: "
          "00000000000000000000000000000000}]}",
-         "a file has one digest"},
+         "a file must have only one digest"},
         {ACCEPT(""), "either probabilities or logits"},
-        {ACCEPT(", logits: [\"1\"]"), "logits must be as many as texts"},
-        {ACCEPT(", logits: [\"1\", \"x\"]"), "\"x\" is no number"},
-        {ACCEPT(", logits: [\"1\", \"inf\"]"), "\"inf\" is no number"},
+        {ACCEPT(", logits: [\"1\"]"), "logits must have as many elements as texts"},
+        {ACCEPT(", logits: [\"1\", \"x\"]"), "\"x\" is not a number"},
+        {ACCEPT(", logits: [\"1\", \"inf\"]"), "\"inf\" is not a number"},
         {ACCEPT(", logits: [\"1\", \"2\"], image_sha256: abc"), "image_sha256 must be 64"},
         {ONE(", acceptance: [{name: n, image: ../i, texts: x, logits: \"1\", tolerance: \"0\"}]"),
-         "image must be a file's name"},
+         "image must be a file name without a directory"},
         {ONE(", acceptance: [{name: n, image: i, texts: x, logits: \"1\", tolerance: \"-1\"}]"),
          "tolerance must be a number"},
-        {ONE(", acceptance: [{name: n, image: i, texts: [], logits: [], tolerance: \"1\"}]"), "texts must be 1 to 64"},
+        {ONE(", acceptance: [{name: n, image: i, texts: [], logits: [], tolerance: \"1\"}]"),
+         "texts must have 1 to 64 elements"},
         {ONE(", acceptance: [{name: n, image: i, texts: x, logits: \"1\"}]"), "has no tolerance"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cs_catalogue catalogue;
         clipsearch_status status = read_text(cases[i].text, &catalogue);
         TAP_OK(status == CLIPSEARCH_E_FORMAT && strstr(err.message, cases[i].message), "%s",
-               status == CLIPSEARCH_OK ? "it was taken" : err.message);
+               status == CLIPSEARCH_OK ? "it was accepted" : err.message);
         cs_catalogue_close(&catalogue);
     }
     cs_catalogue catalogue;
