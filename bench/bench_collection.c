@@ -65,7 +65,7 @@ static void measure(const char *path, bool exact, const char *what)
     }
     qsort(times, SEARCHES, sizeof *times, by_time);
     printf("%-8s open %6.2f ms, first search %8.2f ms, then %7.3f ms (graph %zu, delta %zu)\n", what, opened, first,
-           times[SEARCHES / 2], stats.graph, stats.tail);
+           times[SEARCHES / 2], stats.graph, stats.delta);
     clipsearch_collection_close(&c);
     clipsearch_database_close(&db);
 }

@@ -175,7 +175,7 @@ static clipsearch_status check_all(check *c)
         status = cs_store_each_vector(c->read.store, identity, check_vector, c, c->err);
     if (status != CLIPSEARCH_OK)
         return status;
-    report->pictures = c->seen;
+    report->images = c->seen;
     if (!c->snapshot)
         return CLIPSEARCH_OK;
     report->surplus = report->vectors - c->matched - count_changed_in_graph(c);

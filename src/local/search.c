@@ -274,7 +274,7 @@ static clipsearch_status answer_all(const local_read *read, const cs_search_requ
         status = answer_batch(read, request, &b, first, count, hits, err);
     }
     if (request->stats)
-        request->stats->tail = where->graph ? cs_snapshot_delta_count(where->snapshot) : 0;
+        request->stats->delta = where->graph ? cs_snapshot_delta_count(where->snapshot) : 0;
     free_batch(&b);
     return status;
 }

@@ -344,8 +344,8 @@ static void test_in_memory(const folder *f)
     test_beside_writer("in memory", ":memory:", false);
     c = open_collection(":memory:", &db);
     const bool checked = clipsearch_collection_check(c, 0, &report, &err) == CLIPSEARCH_OK;
-    TAP_OK(checked && report.pictures == FIRST && report.state == CLIPSEARCH_INDEX_NONE, "checked: %d images %s",
-           (int)report.pictures, err.message);
+    TAP_OK(checked && report.images == FIRST && report.state == CLIPSEARCH_INDEX_NONE, "checked: %d images %s",
+           (int)report.images, err.message);
     TAP_OK(cs_local_open(":memory:", 0, &other, &err) == CLIPSEARCH_OK &&
                clipsearch_collection_open(other, "photos", NULL, &(clipsearch_collection *){NULL}, &err) ==
                    CLIPSEARCH_E_NOT_FOUND,

@@ -35,7 +35,7 @@ static void put_json(checking *c, const char *name, const clipsearch_check_repor
     cs_put_member(buf, "name", name);
     cs_buf_printf(buf, ",\"sound\":%s,", trouble[0] ? "false" : "true");
     cs_put_member(buf, "trouble", trouble);
-    cs_buf_printf(buf, ",\"images\":%" PRIu64 ",\"index\":{\"state\":\"%s\",", r->pictures, state_words[r->state]);
+    cs_buf_printf(buf, ",\"images\":%" PRIu64 ",\"index\":{\"state\":\"%s\",", r->images, state_words[r->state]);
     cs_put_member(buf, "why", r->why);
     cs_buf_printf(buf,
                   ",\"bytes\":%" PRIu64 ",\"vectors\":%" PRIu64 ",\"changes\":%" PRIu64 ",\"missing\":%" PRIu64
@@ -70,7 +70,7 @@ static void put_text(checking *c, const char *name, const clipsearch_check_repor
 {
     char count[27];
     cs_buf *buf = &c->out;
-    cs_buf_printf(buf, "%s: %s image%s, %s\n", name, cs_format_count(r->pictures, count), cs_plural(r->pictures),
+    cs_buf_printf(buf, "%s: %s image%s, %s\n", name, cs_format_count(r->images, count), cs_plural(r->images),
                   trouble[0] ? "NOT sound" : "sound");
     if (r->state == CLIPSEARCH_INDEX_NONE)
         cs_buf_puts(buf, "  index      none; so few images are searched exactly\n");
