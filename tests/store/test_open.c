@@ -216,7 +216,7 @@ static void test_foreign(void)
 static void test_left_overs(void)
 {
     static const char zeros[32768], part[4096] = "a part of a page";
-    /* the header of SQLite's rollback journal: magic, no records, nonce, 0 pages before, sectors of 512, pages of 16384 */
+    /* header of SQLite's rollback journal: magic, no records, nonce, 0 pages before, sectors of 512, pages of 16384 */
     static const char journal[512] = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7\0\0\0\0\1\2\3\4\0\0\0\0\0\0\2\0\0\0\x40\0";
     const char *path = fixture_path("zeros.db");
     write_file(path, zeros, sizeof zeros);
