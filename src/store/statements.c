@@ -101,6 +101,8 @@ clipsearch_status cs_store_step(cs_store *store, sqlite3_stmt *statement, bool *
     int code = sqlite3_step(statement);
     uselocale(callers);
     *row = code == SQLITE_ROW;
+    if (code == SQLITE_ROW || code == SQLITE_DONE)
+        cs_store_begin_wait();
     return code == SQLITE_ROW || code == SQLITE_DONE ? CLIPSEARCH_OK : cs_store_fail(store, code, doing, err);
 }
 
@@ -154,7 +156,9 @@ static const char *advice(int primary)
     switch (primary) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return ": another process is writing to it; try again when that is done";
+    case SQLITE_PROTOCOL:
+        return ": no lock on the file could be had in time: another process is writing to it, try again when that is"
+               " done; or its file system refuses locks, then move it to a local disk";
     case SQLITE_FULL:
         return ": the disk is full; make room and run this again, what was committed is safe";
     case SQLITE_READONLY:
