@@ -35,7 +35,7 @@ typedef struct scan {
     cs_topk *tops; /* [threads] */
 } scan;
 
-/* Several searches in one pass over the rows: each piece is read from memory once and then compared with every query. */
+/* Several searches in one pass over the rows: each piece is read from memory once and compared with every query. */
 typedef struct pass {
     const flat_index *flat;
     scan *scans; /* [count] */

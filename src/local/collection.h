@@ -61,8 +61,9 @@ clipsearch_status cs_local_check_exists(const local_collection *collection, cs_s
 /* ---- shared_snapshot.c: the snapshot that all searches of one generation share */
 
 /* The snapshot of the read's generation, which may be a newer one afterwards: another thread may have made a snapshot
- * meanwhile. want_graph false: only its vectors will be used. Leaves a note in `read` when the graph cannot be used, once
- * for each index file. Release it after use. After a failure the read may have ended; cs_local_end_read is right in any case. */
+ * meanwhile. want_graph false: only its vectors will be used. Leaves a note in `read` when the graph cannot be used,
+ * once for each index file. Release it after use. After a failure the read may have ended; cs_local_end_read is right
+ * in any case. */
 clipsearch_status cs_local_get_snapshot(local_read *read, bool want_graph, cs_snapshot **snapshot,
                                         clipsearch_error *err);
 /* A search found the graph damaged: no search uses it any more. Leaves a note in `read`, once. */

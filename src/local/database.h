@@ -57,9 +57,9 @@ void cs_local_undo_change(local_database *db);
 void cs_local_take_turn(local_database *db);
 void cs_local_end_turn(local_database *db);
 
-/* Wait until fewer searches by a graph run than there are processors. More than that would displace each other's
- * connections from the processors' caches: 8 threads on 2 processors did 1.83 times as many searches as one, and do 1.91
- * times as many. Nothing that may itself search (a note's receiver) is called until cs_local_end_walk. */
+/* Wait until fewer searches by a graph run than there are processors. More would push each other's connections out of
+ * the processors' caches: 8 threads on 2 processors did 1.83 times as many searches as one, and do 1.91 times as many.
+ * Nothing that may itself search (a note's receiver) is called until cs_local_end_walk. */
 void cs_local_begin_walk(local_database *db);
 void cs_local_end_walk(local_database *db);
 
