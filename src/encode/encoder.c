@@ -220,11 +220,6 @@ void cs_encoder_close(clipsearch_encoder **handle)
     *handle = NULL;
 }
 
-bool cs_encoder_normalises(const clipsearch_encoder *encoder)
-{
-    return !encoder->dir.image_only || encoder->dir.image.normalise;
-}
-
 cs_encoder_identity cs_encoder_identify(const clipsearch_encoder *encoder)
 {
     const cs_model_dir *dir = &encoder->dir;
@@ -234,7 +229,7 @@ cs_encoder_identity cs_encoder_identify(const clipsearch_encoder *encoder)
         .preprocessing = encoder->preprocessing,
         .dim = cs_model_dim(dir),
         .metric = dir->image_only ? dir->image.metric : CLIPSEARCH_COSINE,
-        .normalized = cs_encoder_normalises(encoder),
+        .normalized = !dir->image_only || dir->image.normalise,
     };
 }
 

@@ -31,9 +31,6 @@ void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_i
 /* What collections are bound to. Its strings belong to the encoder. */
 cs_encoder_identity cs_encoder_identify(const clipsearch_encoder *encoder);
 
-/* Whether its vectors have length 1. */
-bool cs_encoder_normalises(const clipsearch_encoder *encoder);
-
 /* CLIPSEARCH_E_ARGUMENT, saying why there is no text tower. */
 clipsearch_status cs_encoder_refuse_texts(const clipsearch_encoder *encoder, clipsearch_error *err);
 

@@ -71,7 +71,7 @@ static void encode_waiting(cs_batch *batch)
     float *vectors = batch->vectors + (batch->front - batch->waiting) * batch->dim; /* [waiting, dim] */
     if (batch->waiting)
         cs_session_forward(batch->session, batch->waiting, vectors);
-    if (batch->target->metric == CLIPSEARCH_COSINE && !cs_encoder_normalises(batch->session->encoder))
+    if (batch->target->metric == CLIPSEARCH_COSINE && !cs_encoder_identify(batch->session->encoder).normalized)
         for (size_t i = 0; i < batch->waiting; i++)
             cs_vec_normalise(vectors + i * batch->dim, batch->dim);
     batch->waiting = 0;

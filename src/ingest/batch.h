@@ -58,9 +58,9 @@ clipsearch_status cs_batch_add_copy(cs_batch *batch, const clipsearch_item *item
 /* Number of the first change of this batch with this content and a vector, or SIZE_MAX. */
 size_t cs_batch_find(const cs_batch *batch, const uint8_t hash[32]);
 
-/* Encode what is not encoded yet, store all changes in one transaction (none when dry_run), and empty the batch. The target's
- * collection is made when it does not exist. `report` gains what was stored. After a failure nothing of the batch is
- * stored, and a collection that was made for it is dropped. */
+/* Encode what is not encoded yet, store all changes in one transaction (none when dry_run), and empty the batch. Makes
+ * the target's collection when it does not exist. Adds what was stored to `report`. After a failure nothing of the
+ * batch is stored, and a collection that was made for it is dropped. */
 clipsearch_status cs_batch_commit(cs_batch *batch, clipsearch_ingest_report *report, clipsearch_error *err);
 
 #endif

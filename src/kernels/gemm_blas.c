@@ -43,13 +43,9 @@ static __typeof__(&cblas_sgemm) sgemm;
 /* OpenBLAS reserves its buffers while it is loaded and tries for ever where a limit refuses them (its issue 5289). */
 static bool is_memory_limited(void)
 {
-    static const int kinds[] = {RLIMIT_AS, RLIMIT_DATA};
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        struct rlimit limit;
-        if (getrlimit((__rlimit_resource_t)kinds[i], &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-            return true;
-    }
-    return false;
+    struct rlimit limit;
+    return (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) ||
+           (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY);
 }
 
 static void *wait_for_start(void *gate)

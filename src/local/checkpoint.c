@@ -20,7 +20,7 @@ enum {
     EMPTY_SHARE = 2    /* of all places; then a file made anew is worth its time */
 };
 
-/* One checkpoint. The order in which it does things is what keeps it safe (docs/index.md): changes are logged before the
+/* One checkpoint. Its order is what keeps it safe (docs/index.md): changes are logged before the
  * generation is read, the generation before the first vector, so that whatever changes meanwhile is logged behind it;
  * and a file is announced before it gets its name, inside the transaction that forgets the changes it holds. */
 typedef struct checkpoint {
@@ -136,7 +136,8 @@ static clipsearch_status fold_changes(checkpoint *c)
     return status;
 }
 
-/* Free removed nodes when they are many, or when asked. *anew: so many places are empty that building anew is better. */
+/* Free removed nodes when they are many, or when asked. *anew: so many places are empty that it is better to build
+ * anew. */
 static clipsearch_status free_removed(checkpoint *c, bool *anew)
 {
     cs_hnsw_info facts;
@@ -256,7 +257,7 @@ static clipsearch_status update_index(checkpoint *c)
 static clipsearch_status begin_log(checkpoint *c)
 {
     cs_store_collection logged = {.identity = *c->identity, .state = c->state};
-    cs_local_take_turn(c->db);
+    cs_local_wait_for_turn(c->db);
     clipsearch_status status = cs_store_log_changes(c->db->writer, &logged, c->err);
     cs_local_end_turn(c->db);
     c->state = logged.state;

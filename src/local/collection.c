@@ -100,6 +100,12 @@ void cs_local_end_read(local_read *read)
     cs_local_end_store_read(read->collection->db, &read->store);
 }
 
+void cs_local_send_note(const local_read *read)
+{
+    if (read->noted)
+        cs_database_note(&read->collection->db->base, "%s", read->note.message);
+}
+
 static clipsearch_status describe(clipsearch_collection *base, cs_collection_state *state, clipsearch_error *err)
 {
     local_read read;
@@ -159,7 +165,7 @@ static const cs_collection_ops ops = {
     .close = close_handle,
 };
 
-/* What the handles of a collection share, with one more handle; the database's lock is held. NULL when out of memory. */
+/* What the handles of a collection share, with one more handle. The database's lock is held. NULL: out of memory. */
 static local_shared *find_shared(local_database *db, const cs_store_collection *row)
 {
     for (local_shared *shared = db->collections; shared; shared = shared->next)

@@ -30,18 +30,18 @@ clipsearch_status cs_index_file_map(const char *path, const cs_store_identity *i
 /* Whether something else lies at the path that must not be written over: another database, a device, a pipe. */
 bool cs_index_file_is_in_the_way(const char *path);
 
-/* Remove the file, and what a writer that died has left beside it; that there is none is no error. Not for read-only. */
+/* Remove the file, and what a writer that died has left beside it; that there is none is no error. */
 void cs_index_file_remove(const char *path);
 
-/* Which file lies at the path (it may be missing) and which files the collection knows, at one time. Two marks are equal
- * as long as it is the same file, unchanged. Zero is no mark. */
+/* Which file lies at the path (it may be missing) and which files the collection knows, at one time. Two marks are
+ * equal as long as it is the same file, unchanged. Zero is no mark. */
 typedef struct cs_index_file_mark {
     bool taken;
     uint64_t owner, next;
     struct stat file; /* zero: there is none */
 } cs_index_file_mark;
 
-cs_index_file_mark cs_index_file_take_mark(const char *path, const cs_store_state *state);
+cs_index_file_mark cs_index_file_read_mark(const char *path, const cs_store_state *state);
 bool cs_index_file_marks_equal(const cs_index_file_mark *a, const cs_index_file_mark *b);
 /* Whether the file that was marked has itself been changed since: a copy written over it, or cut short. Another file in
  * its place, as a checkpoint puts it there, is no change of the old one. */

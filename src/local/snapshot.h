@@ -6,12 +6,13 @@
 #include "base/id_list.h"
 #include "index/index.h"
 #include "local/index_file.h"
+#include "local/scan_group.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* A delta longer than this share of the collection takes as long to read as everything: 5.0 to 6.6 microseconds a vector
- * by its id, 1.4 in a row. */
+/* A delta longer than this share of the collection takes as long to read as everything: 5.0 to 6.6 microseconds a
+ * vector by its id, 1.4 in a row. */
 enum { CS_SNAPSHOT_DELTA_SHARE = 4 };
 
 /* The parts of a snapshot. Each is counted, so that the snapshot of the next generation can share it. */
@@ -34,7 +35,8 @@ typedef struct cs_snapshot_delta {
 
 typedef struct cs_snapshot_vectors {
     atomic_uint uses;
-    cs_index *index; /* all vectors, for an exact scan */
+    cs_index *index;     /* all vectors, for an exact scan */
+    cs_scan_group group; /* threads that scan them */
 } cs_snapshot_vectors;
 
 /* Nothing of it changes once it is made, but that the vectors are read when they are first needed. */
@@ -64,7 +66,7 @@ typedef struct cs_snapshot_request {
     const cs_store_state *state;       /* of that transaction */
     const char *index_path;            /* NULL: make it without looking at the index file */
     const cs_index_file_mark *refused; /* a file that is not to be tried again, or NULL */
-    /* The snapshot before, whose parts may be shared, or NULL. When the caller has the only use of it, its delta is taken
+    /* The snapshot before, whose parts may be shared, or NULL. If the caller has its only use, its delta is taken
      * from it and brought up to date in place, else a copy is. Either way the caller releases it afterwards and uses it
      * for nothing else. */
     cs_snapshot *before;
@@ -92,9 +94,10 @@ clipsearch_status cs_snapshot_search_graph(const cs_snapshot *snapshot, const fl
                                            const cs_index_search_params *params, cs_neighbour *spare, cs_neighbour *out,
                                            size_t *found, clipsearch_error *err);
 
-/* All vectors; read by the first thread that asks, from `store`, in a read transaction of the snapshot's generation. */
+/* All vectors; read by the first thread that asks, from `store`, in a read transaction of the snapshot's generation.
+ * They stay as long as the snapshot. */
 clipsearch_status cs_snapshot_load_vectors(cs_snapshot *snapshot, cs_store *store, const cs_store_identity *identity,
-                                           const cs_index **index, clipsearch_error *err);
+                                           cs_snapshot_vectors **vectors, clipsearch_error *err);
 /* Whether they have been read. */
 bool cs_snapshot_has_vectors(cs_snapshot *snapshot);
 

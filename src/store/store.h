@@ -80,8 +80,8 @@ clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_coll
 /* Whether the collection is still there. */
 clipsearch_status cs_store_exists(cs_store *store, const cs_store_identity *collection, bool *there,
                                   clipsearch_error *err);
-/* Read the state again. *there false: the collection has been dropped. Counting takes a while in a large one (3.6 ms for
- * 100,000) and is done only when the generation is not the one in `state`. */
+/* Read the state again. *there false: the collection has been dropped. Counting takes a while in a large one (3.6 ms
+ * for 100,000) and is done only when the generation is not the one in `state`. */
 clipsearch_status cs_store_refresh(cs_store *store, const cs_store_identity *collection, cs_store_state *state,
                                    bool *there, clipsearch_error *err);
 clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, const cs_store_collection *collection),
@@ -120,8 +120,8 @@ clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_identity
                                         const cs_filter_tree *filter, uint64_t *removed, clipsearch_error *err);
 
 /* Look-ups. *found false: none. item's strings are owned by the store and live until the next call on it. A row that no
- * clipsearch could have written (edited by hand, damaged) is CLIPSEARCH_E_DATABASE everywhere. A callback may look up
- * (its item's strings are then gone) but not start the walk it is called from. */
+ * clipsearch could have written (edited by another program, damaged) is CLIPSEARCH_E_DATABASE everywhere. A callback
+ * may look up items (its own item's strings are then gone) but not start the walk it is called from. */
 clipsearch_status cs_store_get(cs_store *store, const cs_store_identity *collection, int64_t id, bool *found,
                                clipsearch_item *item, clipsearch_error *err);
 clipsearch_status cs_store_get_path(cs_store *store, const cs_store_identity *collection, const char *path, bool *found,

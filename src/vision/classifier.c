@@ -11,9 +11,9 @@ struct cs_classifier {
     bool max; /* the greatest number of each channel, else the mean */
 };
 
-/* What a file may hold beside the network: the layers behind the features. */
+/* What a file may hold besides the network: the layers after the features. */
 static const char *const behind[] = {"fc.", "classifier.", "head.", "pre_logits.", NULL};
-static const char *const behind_keras[] = {"", NULL}; /* optimizers' and all kinds of things */
+static const char *const behind_keras[] = {"", NULL}; /* of optimizers and others: anything */
 
 /* A file with more convolutions than were asked for holds another network; its first ones alone would give vectors that
  * look well and mean nothing. */

@@ -14,7 +14,7 @@
 
 enum { NAME_SIZE = 64, X = 0, FIRST, SECOND, OTHER };
 
-/* C = channels of the last map, T = 1 + its places. */
+/* C = channels of the last map, T = 1 + its positions. */
 struct cs_clip_resnet {
     cs_convnet net;
     size_t dim, channels, places, heads;
@@ -217,7 +217,7 @@ typedef struct token_job {
     float *x;          /* [N, T, C] */
 } token_job;
 
-/* The rows of one image: the mean of its places, then the places, each with its position. */
+/* The rows of one image: the mean over its positions, then each position, with the position embedding added. */
 static void make_tokens(void *context, size_t image, unsigned worker)
 {
     (void)worker;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    GROUP_BYTES = 4 << 20, /* of one buffer: what a layer writes is still in the caches when the next reads it */
+    GROUP_BYTES = 4 << 20, /* of one buffer: what a layer writes is still in the caches when the next layer reads it */
     MOST_IN_GROUP = 8
 };
 
@@ -36,7 +36,7 @@ void cs_convnet_close(cs_convnet *net)
 
 /* ---------------------------------------------------------------- building */
 
-/* Room for one more step, which becomes part of the network with finish_step. NULL after a failure. */
+/* Make room for one more step, which becomes part of the network with finish_step. NULL after a failure. */
 static cs_step *new_step(cs_net_builder *builder, cs_step_kind kind, int from, int to)
 {
     cs_convnet *net = builder->net;
@@ -53,7 +53,7 @@ static cs_step *new_step(cs_net_builder *builder, cs_step_kind kind, int from, i
     return step;
 }
 
-/* The shape is known: the step counts. */
+/* Add the step, whose shape is now known, to the network. */
 static void finish_step(cs_net_builder *builder, cs_step *step)
 {
     cs_convnet *net = builder->net;

@@ -19,7 +19,7 @@
 
 enum { SIGNATURE_BYTES = 8, HEADER_BYTES = SIGNATURE_BYTES + 8 + 13 + 4 }; /* signature and the whole IHDR chunk */
 
-/* Everything the decoding touches, so that nothing a longjmp could spoil lives in `read_pixels`. */
+/* All state of the decoding is here, because a longjmp would make local variables of `read_pixels` undefined. */
 struct reader {
     const cs_image_source *source;
     size_t at;
@@ -30,7 +30,7 @@ struct reader {
     unsigned orientation;
     bool complete; /* every row is there */
     bool out_of_memory, cut_short;
-    char message[160]; /* libpng's own words */
+    char message[160]; /* by libpng */
 };
 
 static uint32_t read_u32(const uint8_t *p)
@@ -82,14 +82,14 @@ static void set_limits(struct reader *reader)
 {
     png_structp png = reader->png;
     png_set_user_limits(png, reader->width, reader->height);
-    /* a chunk cannot be longer than the file; only eXIf is kept in memory, none is decompressed but the pixels */
+    /* a chunk cannot be longer than the file; only eXIf is kept in memory; only the pixels are decompressed */
     png_set_chunk_malloc_max(png, reader->source->size);
     png_set_chunk_cache_max(png, 4);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "eXIf", 1);
 }
 
-/* Whatever is stored, 8 bits of red, green and blue come out. */
+/* Convert every kind of PNG to 8 bits of red, green and blue. */
 static void set_transforms(png_structp png)
 {
     png_set_expand(png);
@@ -132,7 +132,7 @@ static bool read_pixels(struct reader *reader)
     return true;
 }
 
-/* Check what the first chunk says, before anything is allocated. */
+/* Check the first chunk before anything is allocated. */
 static clipsearch_status read_header(const cs_image_source *source, uint32_t *width, uint32_t *height,
                                      clipsearch_error *err)
 {

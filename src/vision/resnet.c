@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-enum { NAME_SIZE = 96, X = 0, FIRST, SECOND, SHORTCUT }; /* buffers: the stream, and what a block makes on the way */
+enum { NAME_SIZE = 96, X = 0, FIRST, SECOND, SHORTCUT }; /* buffers: the stream, and the results within a block */
 
 /* A block's convolution (0, 1, 2) or its shortcut (-1), and its norm, by name. */
 typedef struct block_names {

@@ -14,7 +14,7 @@ struct cs_image_tower {
     cs_clip_resnet *clip_resnet;
     cs_classifier *classifier;
     size_t dim;
-    bool normalise; /* the vectors that come out are not normalised yet, and shall be */
+    bool normalise; /* the network's vectors must be normalised here */
 };
 
 static clipsearch_status open_clip(cs_image_tower *tower, const cs_model_dir *dir, const cs_weights *weights, bool pack,
@@ -24,7 +24,7 @@ static clipsearch_status open_clip(cs_image_tower *tower, const cs_model_dir *di
     clipsearch_status status = cs_clip_naming_detect(weights, &naming, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    tower->normalise = dir->config.resnet; /* a vision transformer does so itself */
+    tower->normalise = dir->config.resnet; /* a vision transformer normalises by itself */
     return dir->config.resnet ? cs_clip_resnet_open(weights, &dir->config, pack, pool, &tower->clip_resnet, err)
                               : cs_vit_open(weights, naming, &dir->config, pack, pool, &tower->vit, err);
 }

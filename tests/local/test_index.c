@@ -79,7 +79,7 @@ static void test_beginning(gallery *g)
     note_clear();
     recall_is(c, "before there is an index", NULL, 1, false);
     TAP_OK(note_count == 1 && strstr(notes, "exactly"), "and it is said once: %s", notes);
-    TAP_OK(clipsearch_collection_check(c, SIZE_MAX, &report, &err) == CLIPSEARCH_OK && report.pictures == COUNT &&
+    TAP_OK(clipsearch_collection_check(c, SIZE_MAX, &report, &err) == CLIPSEARCH_OK && report.images == COUNT &&
                report.state == CLIPSEARCH_INDEX_UNUSED && size_of(file) < 0,
            "the check says so too: %s", report.why);
     TAP_OK(clipsearch_collection_checkpoint(c, NULL, &err) == CLIPSEARCH_OK && size_of(file) > COUNT * INDEX_DIM * 4,
@@ -118,10 +118,10 @@ static void test_tail(gallery *g)
     size_t removed = 0;
     note_clear();
     TAP_OK(index_put(c, COUNT, 300, 0, &err) && nearest(c, COUNT + 7, 0, &score, &stats) == COUNT + 8 &&
-               score > 0.9999f && stats.graph == 1 && stats.tail == 300,
+               score > 0.9999f && stats.graph == 1 && stats.delta == 300,
            "a new picture is found beside the graph");
     TAP_OK(index_put(c, 40, 50, 1, &err) && nearest(c, 47, 1, &score, &stats) == 48 && score > 0.9999f &&
-               stats.graph == 1 && stats.tail == 350,
+               stats.graph == 1 && stats.delta == 350,
            "a picture with a new vector is found by it");
     TAP_OK(nearest(c, 47, 0, &score, &stats) > 0 && score < 0.9999f, "and not by the old one: %.4f", score);
     int64_t ids[200];
@@ -164,7 +164,7 @@ static void test_fold(gallery *g)
                clipsearch_collection_check(c, 50, &report, &err) == CLIPSEARCH_OK && report.changes == 0 &&
                report.vectors == COUNT + 101 && report.missing + report.surplus + report.broken == 0,
            "a checkpoint takes in what has changed %s", err.message);
-    TAP_OK(nearest(c, 47, 1, &score, &stats) == 48 && score > 0.9999f && stats.graph == 1 && stats.tail == 0,
+    TAP_OK(nearest(c, 47, 1, &score, &stats) == 48 && score > 0.9999f && stats.graph == 1 && stats.delta == 0,
            "which is found by the graph now");
     recall_is(c, "folded in", NULL, 0.99, true);
 }
@@ -185,8 +185,8 @@ static void test_two_handles(gallery *g)
     TAP_OK(good && nearest(c, 5, 0, &score, &stats) == 6 && stats.graph == 1, "a reader walks the graph too");
     good = index_put(g->collection, 20000, 1200, 0, &err) &&
            clipsearch_collection_checkpoint(g->collection, NULL, &err) == CLIPSEARCH_OK;
-    TAP_OK(good && nearest(c, 20007, 0, &score, &stats) > 0 && score > 0.9999f && stats.graph == 1 && stats.tail == 0 &&
-               note_count == 0,
+    TAP_OK(good && nearest(c, 20007, 0, &score, &stats) > 0 && score > 0.9999f && stats.graph == 1 &&
+               stats.delta == 0 && note_count == 0,
            "a new file under its feet is opened %s", notes);
     TAP_OK(clipsearch_collection_checkpoint(c, NULL, &err) == CLIPSEARCH_E_ARGUMENT, "a reader writes none: %s",
            err.message);
@@ -550,7 +550,7 @@ static void test_memory(gallery *g)
         cs_mem_fail_at(n);
         const int64_t id = nearest(c, 3007, 0, &score, &stats);
         cs_mem_fail_at(0);
-        if (id == 2108 && stats.graph == 1 && stats.tail == 40 && note_count == 0)
+        if (id == 2108 && stats.graph == 1 && stats.delta == 40 && note_count == 0)
             break;
         good = good && ((id == -1 && err.code == CLIPSEARCH_E_MEMORY) || (id == 2108 && score > 0.9999f)) &&
                nearest(c, 3007, 0, &score, &stats) == 2108 && stats.graph == 1;

@@ -107,7 +107,7 @@ static bool is_whole(const char *path, int step)
     clipsearch_search_options_init(&options);
     options.stats = &stats;
     bool good = clipsearch_collection_check(c, 10, &report, &err) == CLIPSEARCH_OK &&
-                report.state == CLIPSEARCH_INDEX_USABLE && report.pictures == (uint64_t)(FIRST + step * LOT);
+                report.state == CLIPSEARCH_INDEX_USABLE && report.images == (uint64_t)(FIRST + step * LOT);
     for (int i = 0; i < LOT && good; i++) {
         float query[INDEX_DIM];
         clipsearch_hits *hits = NULL;

@@ -17,7 +17,7 @@
 
 static char directory[] = "/tmp/clipsearch-merges-XXXXXX";
 
-/* Write a file of the test's directory; its path lies in a static buffer, one for each of two names. */
+/* Write a file of the test's directory; its path is in a static buffer, one for each of two names. */
 static const char *write_file(bool second, const char *data, size_t size)
 {
     static char paths[2][64];

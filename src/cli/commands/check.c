@@ -35,7 +35,7 @@ static void put_json(checking *c, const char *name, const clipsearch_check_repor
     cs_put_member(buf, "name", name);
     cs_buf_printf(buf, ",\"sound\":%s,", trouble[0] ? "false" : "true");
     cs_put_member(buf, "trouble", trouble);
-    cs_buf_printf(buf, ",\"images\":%" PRIu64 ",\"index\":{\"state\":\"%s\",", r->pictures, state_words[r->state]);
+    cs_buf_printf(buf, ",\"images\":%" PRIu64 ",\"index\":{\"state\":\"%s\",", r->images, state_words[r->state]);
     cs_put_member(buf, "why", r->why);
     cs_buf_printf(buf,
                   ",\"bytes\":%" PRIu64 ",\"vectors\":%" PRIu64 ",\"changes\":%" PRIu64 ",\"missing\":%" PRIu64
@@ -70,7 +70,7 @@ static void put_text(checking *c, const char *name, const clipsearch_check_repor
 {
     char count[27];
     cs_buf *buf = &c->out;
-    cs_buf_printf(buf, "%s: %s image%s, %s\n", name, cs_format_count(r->pictures, count), cs_plural(r->pictures),
+    cs_buf_printf(buf, "%s: %s image%s, %s\n", name, cs_format_count(r->images, count), cs_plural(r->images),
                   trouble[0] ? "NOT sound" : "sound");
     if (r->state == CLIPSEARCH_INDEX_NONE)
         cs_buf_puts(buf, "  index      none; so few images are searched exactly\n");
@@ -108,7 +108,10 @@ static int check_collection(void *context, const cs_settings *settings, clipsear
     clipsearch_check_report_init(&report);
     clipsearch_collection_info info;
     clipsearch_collection_info_init(&info);
-    clipsearch_status status = clipsearch_collection_check(collection, c->args->sample.value, &report, &err);
+    clipsearch_status status = clipsearch_collection_describe(collection, &info, &err);
+    if (status != CLIPSEARCH_OK)
+        return cs_report_error(&err, CS_STAGE_DATABASE);
+    status = clipsearch_collection_check(collection, c->args->sample.value, &report, &err);
     if (c->args->repair &&
         (status == CLIPSEARCH_E_FORMAT || (status == CLIPSEARCH_OK && report.state == CLIPSEARCH_INDEX_UNUSED))) {
         if (!c->args->quiet)
@@ -119,8 +122,8 @@ static int check_collection(void *context, const cs_settings *settings, clipsear
     const bool unsound = status == CLIPSEARCH_E_FORMAT || status == CLIPSEARCH_E_DATABASE;
     if (status != CLIPSEARCH_OK && !unsound)
         return cs_report_error(&err, CS_STAGE_DATABASE);
-    if (clipsearch_collection_describe(collection, &info, NULL) != CLIPSEARCH_OK)
-        return cs_report_error(&err, CS_STAGE_DATABASE);
+    if (unsound && report.state != CLIPSEARCH_INDEX_DAMAGED) /* the last line says what helps against that */
+        cs_print_message("%s", err.message);
     (c->args->json ? put_json : put_text)(c, info.name, &report, unsound ? err.message : "");
     c->count++;
     c->damaged = c->damaged || report.state == CLIPSEARCH_INDEX_DAMAGED;
