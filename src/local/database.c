@@ -72,7 +72,7 @@ void cs_local_end_store_read(local_database *db, cs_store **store)
 
 /* ---- writers */
 
-void cs_local_take_turn(local_database *db)
+void cs_local_wait_for_turn(local_database *db)
 {
     pthread_mutex_lock(&db->lock);
     const uint64_t own = db->next_turn++;
@@ -97,7 +97,7 @@ clipsearch_status cs_local_begin_change(local_database *db, clipsearch_error *er
 {
     if (!db->writer)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", cs_store_path(db->first));
-    cs_local_take_turn(db);
+    cs_local_wait_for_turn(db);
     clipsearch_status status = cs_store_begin(db->writer, err);
     if (status != CLIPSEARCH_OK)
         cs_local_end_turn(db);
@@ -211,7 +211,7 @@ static clipsearch_status vacuum(clipsearch_database *base, clipsearch_error *err
     local_database *db = cs_local_database(base);
     if (!db->writer)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", cs_store_path(db->first));
-    cs_local_take_turn(db);
+    cs_local_wait_for_turn(db);
     close_idle(db); /* they would keep pages of the old file */
     clipsearch_status status = cs_store_vacuum(db->writer, err);
     cs_local_end_turn(db);

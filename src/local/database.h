@@ -54,7 +54,7 @@ clipsearch_status cs_local_end_change(local_database *db, clipsearch_status stat
 /* Undo everything, without an error. */
 void cs_local_undo_change(local_database *db);
 /* The turn to write alone, for what begins its own transactions. */
-void cs_local_take_turn(local_database *db);
+void cs_local_wait_for_turn(local_database *db);
 void cs_local_end_turn(local_database *db);
 
 /* Wait until fewer searches by a graph run than there are processors. More would push each other's connections out of

@@ -64,7 +64,7 @@ static bool scan_together(local_database *db, const cs_index *index, cs_scan_req
 }
 
 /* Take from the group what one pass is made for: the oldest request, and those behind it as far as they fit. */
-static cs_scan_request *take_requests(cs_scan_group *group)
+static cs_scan_request *dequeue_requests(cs_scan_group *group)
 {
     cs_scan_request *list = group->first, *last = list;
     size_t count = list->count;
@@ -80,7 +80,7 @@ static cs_scan_request *take_requests(cs_scan_group *group)
 /* Called with the lock held, and returns with it held. */
 static void make_pass(cs_scan_group *group, local_database *db, const cs_index *index)
 {
-    cs_scan_request *list = take_requests(group);
+    cs_scan_request *list = dequeue_requests(group);
     group->scanning = true;
     pthread_mutex_unlock(&group->lock);
     if (!list->next || !scan_together(db, index, list))

@@ -114,7 +114,7 @@ void cs_local_refuse_graph(local_read *read, cs_snapshot *snapshot, const char *
     if (atomic_exchange(&snapshot->graph->damaged, true))
         return;
     pthread_mutex_lock(&shared->lock);
-    shared->refused = shared->noted = cs_index_file_take_mark(shared->index_path, &read->state);
+    shared->refused = shared->noted = cs_index_file_read_mark(shared->index_path, &read->state);
     pthread_mutex_unlock(&shared->lock);
     note_exact(read, damage);
 }

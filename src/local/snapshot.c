@@ -205,7 +205,7 @@ static clipsearch_status prepare_graph(maker *m)
     made->graph_tried = true;
     if (m->state->count < CS_INDEX_FILE_LEAST)
         return CLIPSEARCH_OK;
-    made->mark = cs_index_file_take_mark(request->index_path, m->state);
+    made->mark = cs_index_file_read_mark(request->index_path, m->state);
     const bool shared = share_graph(m);
     clipsearch_status status = shared ? CLIPSEARCH_OK : open_graph(m);
     if (status != CLIPSEARCH_OK || !made->graph)
@@ -285,7 +285,7 @@ bool cs_snapshot_is_current(const cs_snapshot *snapshot, const cs_store_state *s
         return false;
     if (own->count < CS_INDEX_FILE_LEAST)
         return true;
-    const cs_index_file_mark now = cs_index_file_take_mark(index_path, state);
+    const cs_index_file_mark now = cs_index_file_read_mark(index_path, state);
     if (!snapshot->graph_usable)
         return cs_index_file_marks_equal(&snapshot->mark, &now);
     return !atomic_load(&snapshot->graph->damaged) && !cs_index_file_is_overwritten(&snapshot->graph->mark, &now);

@@ -43,7 +43,7 @@ static const char *const sql[CS_SQL_COUNT] = {
                                " LEFT JOIN vectors v ON v.key = i.key"
                                " WHERE c.collection = ?1 AND c.generation > ?2 ORDER BY c.id",
     [CS_SQL_CHANGES_FORGET] = "DELETE FROM changes WHERE collection = ?1 AND generation <= ?2",
-    /* the greatest id counts too: a hand may have put rows there without raising next_id */
+    /* the greatest id counts too: another program may have put rows there without raising next_id */
     [CS_SQL_NEXT_ID] = "SELECT max(next_id, coalesce((SELECT max(id) FROM items WHERE collection = ?1), 0) + 1)"
                        " FROM collections WHERE key = ?1",
     [CS_SQL_RAISE_NEXT_ID] = "UPDATE collections SET next_id = ?2 WHERE key = ?1 AND next_id < ?2",
@@ -130,7 +130,7 @@ void cs_store_done(sqlite3_stmt *statement)
         sqlite3_clear_bindings(statement);
 }
 
-void cs_store_finalise_all(cs_store *store)
+void cs_store_finalize_all(cs_store *store)
 {
     for (int i = 0; i < CS_SQL_COUNT; i++) {
         sqlite3_finalize(store->statements[i]);

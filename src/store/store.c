@@ -242,7 +242,7 @@ static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clip
     /* Both are 0 when the creation was cut off and SQLite has undone it just now. */
     if (version == 0 && (!may_create || application != 0))
         return cs_fail(err, application ? CLIPSEARCH_E_DATABASE : CLIPSEARCH_E_NOT_FOUND,
-                       "%s: no clipsearch database is in this file; ingest pictures into it", store->path);
+                       "%s: no clipsearch database is in this file; ingest images into it", store->path);
     if (version < CS_STORE_SCHEMA && store->read_only) {
         status = sqlite3_db_readonly(store->db, "main") == 1
                      ? CLIPSEARCH_E_DATABASE
@@ -295,7 +295,7 @@ clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsear
     if (errno != ENOENT && errno != ENOTDIR)
         return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, errno, "%s", path);
     if (flags != CLIPSEARCH_CREATE)
-        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no such database; ingest pictures to make it", path);
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no such database; ingest images to make it", path);
     char *directory = cs_strndup(path, (size_t)(cs_path_base(path) - path));
     if (!directory)
         return cs_fail_memory(err, "a path");
@@ -335,7 +335,7 @@ done:
 static clipsearch_status open_file(cs_store *store, const char *name, unsigned flags, clipsearch_error *err)
 {
     /* Also to read, SQLite may open the file for writing if it can: a connection that cannot write leaves its -wal and
-     * -shm files behind when it closes, and cannot mend what a crash left. query_only keeps it from changing rows. */
+     * -shm files behind when it closes, and cannot repair what a crash left. query_only keeps it from changing rows. */
     int how = SQLITE_OPEN_READWRITE | (flags == CLIPSEARCH_CREATE ? SQLITE_OPEN_CREATE : 0);
     struct statvfs fs;
     content what = CONTENT_OURS;
@@ -347,7 +347,7 @@ static clipsearch_status open_file(cs_store *store, const char *name, unsigned f
     if (status)
         return status;
     if ((what == CONTENT_EMPTY || what == CONTENT_ZEROS) && flags != CLIPSEARCH_CREATE)
-        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: the file is empty; ingest pictures to make a database of it",
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: the file is empty; ingest images to make a database of it",
                        store->path);
     if (store->read_only && statvfs(store->path, &fs) == 0 && (fs.f_flag & ST_RDONLY)) {
         status = connect_immutable(store, err);
@@ -356,7 +356,8 @@ static clipsearch_status open_file(cs_store *store, const char *name, unsigned f
     }
     if (!store->read_only && sqlite3_db_readonly(store->db, "main") == 1)
         return cs_fail(err, CLIPSEARCH_E_DATABASE,
-                       "%s: the file cannot be written; mend its permissions, or only search", store->path);
+                       "%s: the file cannot be written; change its permissions, or open it for reading only",
+                       store->path);
     if (store->read_only)
         status = execute(store, "PRAGMA query_only = 1", "setting it up", err);
     return status ? status : bring_up_to_date(store, flags == CLIPSEARCH_CREATE, err);
@@ -471,7 +472,7 @@ void cs_store_close(cs_store **handle)
     cs_store *store = handle ? *handle : NULL;
     if (!store)
         return;
-    cs_store_finalise_all(store);
+    cs_store_finalize_all(store);
     sqlite3_close(store->db); /* rolls back what is open */
     cs_buf_free(&store->item_path);
     cs_buf_free(&store->item_attributes);

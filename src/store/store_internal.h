@@ -74,8 +74,8 @@ struct cs_store {
 
 /* ---- statements.c */
 
-/* What cs_store_walk reads. The last column: 1 when attributes are what the table's CHECK asks; a hand may have written
- * past it. */
+/* What cs_store_walk reads. The last column: 1 when attributes are what the table's CHECK demands; another program may
+ * have written past it. */
 #define CS_STORE_ITEM_COLUMNS                                                                                          \
     "id, path, size, mtime_ns, hash, width, height, attributes, "                                                      \
     "CASE WHEN json_valid(attributes) THEN json_type(attributes) = 'object' ELSE 0 END"
@@ -93,7 +93,7 @@ clipsearch_status cs_store_step(cs_store *store, sqlite3_stmt *statement, bool *
                                 clipsearch_error *err);
 /* End a statement's life in this call: no lock or snapshot stays behind it. NULL is fine. */
 void cs_store_done(sqlite3_stmt *statement);
-void cs_store_finalise_all(cs_store *store);
+void cs_store_finalize_all(cs_store *store);
 
 /* Bind parameter number `n`; the bytes must live until the statement is done. *code keeps the first SQLite code that is
  * not SQLITE_OK; once it is set nothing more is bound. (Binding an integer cannot fail.) */
