@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * test_true_size.c - both towers of a ViT-B/32 of true size against the reference's unit vectors. The weights are written
- * by the program random_model, the same bits on every machine; tools/golden/clip_true_size.py had the reference compute
- * with them. Usage: test_true_size RANDOM_MODEL */
+ * test_true_size.c - both towers of a ViT-B/32 of true size against the reference's unit vectors. The weights are
+ * written by the program random_model, the same bits on every machine; tools/golden/clip_true_size.py had the reference
+ * compute with them. Usage: test_true_size RANDOM_MODEL */
 #include "kernels/cpu_level.h"
 #include "text/text_tower.h"
 #include "vision/vit.h"
