@@ -40,7 +40,7 @@ check "has nothing to do" grep -qx "0 new, 0 changed, $count unchanged, 0 skippe
 check "search_by_image" run "$search_by_image" "$model" "$work/t.db" "$images/white-dog-grass.jpg"
 head -n 1 "$work/out" >"$work/first"
 check "finds the image itself first" grep -q "^1.000 224x224 .*/white-dog-grass.jpg$" "$work/first"
-check "a picture that is none is an error" fails "$search_by_image" "$model" "$work/t.db" "$0"
+check "a file that is not an image is an error" fails "$search_by_image" "$model" "$work/t.db" "$0"
 check "which names it" grep -q "run.sh" "$work/err"
 check "a database that is not there is an error" fails "$search_by_image" "$model" "$work/none.db" "$images/white-dog-grass.jpg"
 echo "1..$n"

@@ -8,28 +8,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from tap import Tap  # noqa: E402,F401 - for the tests that import this
+
 TIMEOUT = 10  # seconds; a run that takes longer hangs
 ALL = os.environ.get("CLIPSEARCH_FAULTS") == "all"
-
-
-class Tap:
-    """Test points as TAP."""
-
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def ok(self, passed, what, notes=()):
-        self.count += 1
-        self.failed += not passed
-        print(f"{'ok' if passed else 'not ok'} {self.count} - {what.replace('#', ' ')}")
-        for note in notes:
-            for line in str(note).splitlines():
-                print("# " + line)
-        sys.stdout.flush()
-
-    def done(self):
-        print(f"1..{self.count}")
-        return 1 if self.failed else 0
 
 
 class Program:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * search.c - clipsearch search: the images nearest to texts and images. */
+ * cmd_search.c - clipsearch search: the images nearest to texts and images. */
 #include "cli/command.h"
 
 #include "base/clock.h"

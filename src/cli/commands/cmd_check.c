@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * check.c - clipsearch check: whether rows and index are sound, and how good the recall of searches is. */
+ * cmd_check.c - clipsearch check: whether rows and index are sound, and how good the recall of searches is. */
 #include "cli/command.h"
 
 #include "base/decimal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * ingest.c - clipsearch ingest: directories, or what a YAML file names, into a collection. */
+ * cmd_ingest.c - clipsearch ingest: directories, or what a YAML file names, into a collection. */
 #include "cli/command.h"
 
 #include "base/file.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * embed.c - clipsearch embed: texts and images to vectors. */
+ * cmd_embed.c - clipsearch embed: texts and images to vectors. */
 #include "cli/command.h"
 
 #include "base/decimal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * query.c - clipsearch query and clipsearch get: images by filter and by id. */
+ * cmd_query.c - clipsearch query and clipsearch get: images by filter and by id. */
 #include "cli/command.h"
 
 #include "cli/commands/open.h"
