@@ -9,8 +9,12 @@
 
 #include <float.h>
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { POOLS = 3 };
 static cs_pool *pools[POOLS]; /* of 1, 2, 3 threads */
@@ -329,8 +333,44 @@ static void bench_query(void)
     }
 }
 
+enum limit { LIMIT_MEMORY, LIMIT_PROCESSES };
+enum { NOT_LOADED, LOADED, NO_LIMIT };
+
+/* Set a limit and say whether OpenBLAS is loaded under it. Root is under no limit on processes and becomes nobody. */
+static int load_under(enum limit limit)
+{
+    const uid_t nobody = 65534;
+    struct rlimit memory = {(rlim_t)1 << 46, (rlim_t)1 << 46}, processes = {1, 1};
+    if (setrlimit(limit == LIMIT_MEMORY ? RLIMIT_AS : RLIMIT_NPROC, limit == LIMIT_MEMORY ? &memory : &processes) != 0)
+        return NO_LIMIT;
+    if (limit == LIMIT_PROCESSES && geteuid() == 0 && (setgid(nobody) != 0 || setuid(nobody) != 0))
+        return NO_LIMIT;
+    return cs_gemm_blas() ? LOADED : NOT_LOADED;
+}
+
+/* Where OpenBLAS would loop or raise a signal it is not loaded. Before any thread is started, since this forks. */
+static void check_limits(void)
+{
+    static const char *const names[] = {"limited memory", "no process more"};
+    for (enum limit limit = LIMIT_MEMORY; limit <= LIMIT_PROCESSES; limit++) {
+        int status = 0;
+        cpu_set_t processors;
+        pid_t child = fork();
+        if (child == 0)
+            _exit(load_under(limit));
+        waitpid(child, &status, 0);
+        bool one = sched_getaffinity(0, sizeof processors, &processors) == 0 && CPU_COUNT(&processors) == 1;
+        if ((limit == LIMIT_PROCESSES && one) || (WIFEXITED(status) && WEXITSTATUS(status) == NO_LIMIT))
+            tap_skip(names[limit], "one processor, or no limit can be set here");
+        else
+            TAP_OK(WIFEXITED(status) && WEXITSTATUS(status) == NOT_LOADED, "%s: OpenBLAS is not loaded", names[limit]);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    if (!kt_wants_bench(argc, argv))
+        check_limits();
     for (unsigned i = 0; i < POOLS; i++)
         if (cs_pool_open(i + 1, &pools[i], NULL) != CLIPSEARCH_OK)
             return 1;

@@ -89,8 +89,8 @@ static clipsearch_status load_images(embed *e, const cs_operand *items, size_t c
             ++*loaded;
             continue;
         }
-        if (cs_exit_code(status, CS_STAGE_INPUT) != CS_EXIT_FILE)
-            return status;
+        if (cs_is_machine_error(err) || cs_exit_code(status, CS_STAGE_INPUT) != CS_EXIT_FILE)
+            return status; /* the image may be good */
         if (!(e->reasons[i] = cs_strdup(err->message)))
             return cs_fail_memory(err, items[i].text);
         int code = cs_report_error(err, CS_STAGE_INPUT);
