@@ -38,14 +38,14 @@ class Case:
 
 def groups(images):
     """Every case, by group. DB, OUT and NEW stand for places in the scratch folder."""
-    picture = os.path.join(images, "cat-snow.jpg")
+    image = os.path.join(images, "cat-snow.jpg")
     return {
         "search": [
             Case("search", ["search", "--db", "DB", "-k", "4", "aw", "a red car"]),
             Case("search --json", ["search", "--db", "DB", "--json", "-k", "3", "aw", "--filter", "half < 800.25"]),
-            Case("search --image", ["search", "--db", "DB", "--image", picture, "-k", "3"]),
+            Case("search --image", ["search", "--db", "DB", "--image", image, "-k", "3"]),
             Case("search --paths --exact", ["search", "--db", "DB", "--paths", "--exact", "aw"]),
-            Case("search --sheet", ["search", "--db", "DB", "--sheet", "OUT", "-k", "3", "--image", picture], output="OUT",
+            Case("search --sheet", ["search", "--db", "DB", "--sheet", "OUT", "-k", "3", "--image", image], output="OUT",
                  same=False),  # it shows how long the search took, and says itself which images could not be read
         ],
         "look": [
@@ -54,7 +54,7 @@ def groups(images):
             Case("info --json", ["info", "--db", "DB", "--json"]),
             Case("collections", ["collections", "--db", "DB"]),
             Case("check", ["check", "--db", "DB", "--json", "--sample", "5"]),
-            Case("embed", ["embed", "--format", "npy", "-o", "OUT", "aw", "--image", picture], output="OUT"),
+            Case("embed", ["embed", "--format", "npy", "-o", "OUT", "aw", "--image", image], output="OUT"),
             Case("tokenize", ["tokenize", "a white dog"]),
             Case("model info", ["model", "info", "--json", "MODEL"]),
         ],

@@ -191,7 +191,7 @@ class Suite:
         os.makedirs(self.work)
         database = os.path.join(self.work, "t.db")
         for name, data in files.items():
-            if not name.endswith("-shm"):  # shared memory, which SQLite makes anew
+            if not name.endswith("-shm"):  # shared memory, which SQLite makes again
                 with open(os.path.join(self.work, name), "wb") as file:
                     file.write(data)
         try:

@@ -60,7 +60,7 @@ static bool search_for(reader *r, uint64_t n, bool exact, const char *filter)
     clipsearch_hits *hits = NULL;
     float query[INDEX_DIM];
     char path[40];
-    snprintf(path, sizeof path, "/pictures/%d.jpg", (int)n);
+    snprintf(path, sizeof path, "/images/%d.jpg", (int)n);
     clipsearch_search_options_init(&options);
     options.stats = &stats;
     options.ef = 120;
