@@ -56,16 +56,16 @@ typedef struct cs_number_option {
 /* The parsed command line. NULL, false, given == false: not given. Strings point into argv. */
 typedef struct cs_args {
     cs_operands operands;
-    cs_strings include, exclude, images;
+    cs_strings include, exclude, images, in;
     cs_size_option k, offset, threads, batch, timeout;
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
     const char *filter;
-    const char *sheet, *metric, *on_bad, *exif, *codes;
+    const char *sheet, *metric, *on_bad, *exif, *codes, *progress;
     const char *list, *images_from, *format, *output, *overflow;
     const char *to, *mirror, *towers, *type, *catalogue;
-    bool json, paths, nul, prune, dry_run, exact, repair, quiet, verbose, help, version;
+    bool json, paths, nul, prune, dry_run, exact, here, repair, quiet, verbose, help, version;
 } cs_args;
 
 /* The names of the commands; the bit of a command, 0 when there is none of that name; and its name. */
