@@ -21,7 +21,7 @@ typedef struct step {
     cs_conv conv;
     size_t window, stride, pad; /* MAX_POOL */
     size_t channels, size;      /* of the input: channels, height and width */
-    int from, to, residual;     /* buffers; -1: the pictures, or none */
+    int from, to, residual;     /* buffers; -1: the images, or none */
 } step;
 
 typedef struct network {
@@ -29,8 +29,8 @@ typedef struct network {
     size_t count;
     size_t channels, size; /* what the last step gives */
     size_t largest;        /* floats of the largest step's output, one image */
-    size_t picture;        /* the pictures' height and width */
-    bool planar;           /* the next convolution reads the pictures */
+    size_t image;          /* the images' height and width */
+    bool planar;           /* the next convolution reads the images */
     cs_pool *pool;
 } network;
 
@@ -176,18 +176,18 @@ static bool add_layer(network *net, const char *what)
     if (sscanf(what, "%zu,%zu,%zu,%zu,%zu,%zu,%zu", &in, &out, &kernel, &stride, &pad, &groups, &size) != 7)
         return false;
     net->channels = in;
-    net->picture = net->size = size;
+    net->image = net->size = size;
     net->planar = in == 3;
     add_conv(net, -1, 0, -1, out, kernel, stride, pad, groups, CS_CONV_RELU);
     return true;
 }
 
-static void run_steps(const network *net, const float *pictures, size_t count, float *const buffers[BUFFERS],
+static void run_steps(const network *net, const float *images, size_t count, float *const buffers[BUFFERS],
                       void *scratch)
 {
     for (size_t i = 0; i < net->count; i++) {
         const step *s = &net->steps[i];
-        const float *x = s->from < 0 ? pictures : buffers[s->from];
+        const float *x = s->from < 0 ? images : buffers[s->from];
         float *y = buffers[s->to];
         switch (s->kind) {
         case CONV:
@@ -208,12 +208,12 @@ static void run_steps(const network *net, const float *pictures, size_t count, f
 }
 
 /* The whole batch, a few images at a time: what a step gives the next should still lie in the caches. */
-static void pass(const network *net, const float *pictures, size_t count, float *const buffers[BUFFERS], void *scratch)
+static void pass(const network *net, const float *images, size_t count, float *const buffers[BUFFERS], void *scratch)
 {
-    const size_t each = net->picture * net->picture * net->steps[0].channels;
+    const size_t each = net->image * net->image * net->steps[0].channels;
     const size_t group = CACHE_FLOATS / net->largest + (net->largest > CACHE_FLOATS);
     for (size_t i = 0; i < count; i += group)
-        run_steps(net, pictures + i * each, count - i < group ? count - i : group, buffers, scratch);
+        run_steps(net, images + i * each, count - i < group ? count - i : group, buffers, scratch);
 }
 
 static double clock_ms(clockid_t clock)
@@ -225,11 +225,11 @@ static double clock_ms(clockid_t clock)
 
 static void serve(const network *net, size_t batch)
 {
-    const size_t pixels = batch * net->picture * net->picture * net->steps[0].channels;
-    float *pictures = must(cs_alloc_aligned(pixels, sizeof *pictures)), *buffers[BUFFERS];
+    const size_t pixels = batch * net->image * net->image * net->steps[0].channels;
+    float *images = must(cs_alloc_aligned(pixels, sizeof *images)), *buffers[BUFFERS];
     size_t scratch_bytes = 0;
     for (size_t i = 0; i < pixels; i++)
-        pictures[i] = next_random() * 2;
+        images[i] = next_random() * 2;
     for (size_t i = 0; i < net->count; i++) {
         const step *s = &net->steps[i];
         size_t bytes =
@@ -239,27 +239,27 @@ static void serve(const network *net, size_t batch)
     void *scratch = must(cs_alloc_aligned(scratch_bytes, 1));
     for (int i = 0; i < BUFFERS; i++)
         buffers[i] = must(cs_alloc_aligned(batch * net->largest, sizeof *buffers[i]));
-    pass(net, pictures, batch, buffers, scratch);
+    pass(net, images, batch, buffers, scratch);
     printf("ready\n");
     fflush(stdout);
     char line[64];
     while (fgets(line, sizeof line, stdin)) {
         const double start = clock_ms(CLOCK_MONOTONIC), cpu = clock_ms(CLOCK_PROCESS_CPUTIME_ID);
-        pass(net, pictures, batch, buffers, scratch);
+        pass(net, images, batch, buffers, scratch);
         printf("%.4f %.4f\n", clock_ms(CLOCK_MONOTONIC) - start, clock_ms(CLOCK_PROCESS_CPUTIME_ID) - cpu);
         fflush(stdout);
     }
     for (int i = 0; i < BUFFERS; i++)
         cs_free(buffers[i]);
     cs_free(scratch);
-    cs_free(pictures);
+    cs_free(images);
 }
 
 int main(int argc, char **argv)
 {
     clipsearch_error err;
     network *net = must(cs_zalloc_array(1, sizeof *net));
-    *net = (network){.channels = 3, .size = 224, .picture = 224, .planar = true};
+    *net = (network){.channels = 3, .size = 224, .image = 224, .planar = true};
     if (argc != 4) {
         fprintf(stderr, "usage: bench_conv WHAT THREADS BATCH\n");
         return 2;

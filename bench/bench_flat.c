@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * bench_flat.c - milliseconds a query of the exact scan takes, and the bytes a second it reads, on 1 to N threads.
- * Usage: bench_flat [vectors [dim]]. The best of many is given beside the median: on a busy machine only the best says
+ * Usage: bench_flat [vectors [dim]]. The best of many is printed with the median: on a busy machine only the best says
  * what the code can do. */
 #include "index/index.h"
 

@@ -188,7 +188,7 @@ static void print_times(const char *what, double *times, size_t count)
     fflush(stdout);
 }
 
-/* The last tenth is inserted one by one; then a quarter is removed and as many are put back, which mends the graph.
+/* The last tenth is inserted one by one; then a quarter is removed and as many are put back, which repairs the graph.
  * In processor time: what other programs take does not count. */
 static void puts_one_by_one(bench *b)
 {
@@ -217,7 +217,7 @@ static void puts_one_by_one(bench *b)
         must(cs_index_put(b->index, b->ids[i * 4], set->base + i * 4 * set->dim, &err), &err);
         times[i] = hnsw_processor() - start;
     }
-    print_times("inserting while the graph mends", times, back);
+    print_times("inserting while the graph is repaired", times, back);
     free(times);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * bench_hnswlib.cpp - hnswlib under hnsw_peers.py, compiled for this machine: the peer that ours is held against. */
+ * bench_hnswlib.cpp - hnswlib for hnsw_peers.py, compiled for this machine, to compare with. */
 #include "hnsw_set.h"
 
 #include <atomic>

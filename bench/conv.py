@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Milliseconds an image takes through convolutions, beside ONNX Runtime, in one run on one machine:
+"""Milliseconds that an image takes in convolutions, compared with ONNX Runtime in one run on one machine:
 
     conv.py BENCH_CONV [WHAT...] [--rounds N] [--threads 1,2] [--batches 1,8]
 
 BENCH_CONV is the program built from bench/bench_conv.c; WHAT are networks (resnet34, resnet50, vgg16, mobilenetv2; the
 default is all four) or layers as in,out,kernel,stride,pad,groups,size. Both engines compute the same shapes up to the
-pooled feature, on random weights, batch normalisation folded. They take turns, pass by pass; printed are the best pass
-of each (other programs can only make a pass slower) on the clock and in processor time, and the ratio of the two on
-each. ONNX Runtime's threads do not spin while they wait, or they would take the processors from the other engine.
+pooled feature, on random weights, batch normalisation folded. They take turns, pass by pass. Printed are the best pass
+of each (other programs can only make a pass slower) in wall-clock and processor time, and the ratios. ONNX Runtime's threads do not spin while they wait, or they would take the processors from the other engine.
 A single layer is not quite fair to ONNX Runtime: it turns its input and output into another layout, which a network
 does once.
 """

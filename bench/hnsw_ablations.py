@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What each part of the graph index brings: one change at a time against the tree as it is, in one run.
+"""What each part of the graph index gains: one change at a time, compared with the unchanged sources in one run.
 
 Usage: hnsw_ablations.py [--count N] [--only NAME,...] [--passes N] FOLDER
        hnsw_ablations.py --check
 
-FOLDER: what hnsw_vectors.py wrote. Each change is made to a copy of the sources, bench_hnsw is built from it, and its
-passes take turns with those of the tree as it is: queries a second at the same ef, recall, seconds of building, as
-ratios to it. --check only sees whether every change still finds its place (a test runs it).
+FOLDER: the output of hnsw_vectors.py. Each change is made to a copy of the sources, and bench_hnsw is built from it. Its
+passes take turns with those of the unchanged program. Printed are queries a second at the same ef, recall and seconds of
+building, as ratios. --check only tests that every change still finds its place in the sources (a test runs it).
 """
 import argparse
 import json

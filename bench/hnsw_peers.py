@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Our graph index and others side by side, in one run: the same vectors, the same threads, passes that take turns.
+"""Compare our graph index with others in one run: the same vectors, the same threads, passes in turn.
 
 Usage: hnsw_peers.py [--peers A,B...] [--count N] [--threads N] [--dim N] [--passes N] [--least RECALL] BUILD FOLDER
 
-BUILD is a build directory with -Dbench=true, FOLDER what hnsw_vectors.py or hnsw_photos.py wrote. Peers: clipsearch
+BUILD is a build directory with -Dbench=true, FOLDER the output of hnsw_vectors.py or hnsw_photos.py. Peers: clipsearch
 (clipsearch-f32, -f16, -bf16 for other codes) and hnswlib are programs in BUILD/bench; hnswlib-pip, usearch, usearch-i8,
-vsag, vsag-f32, svs, glass are packages of the running Python. One that is not there is left out, with a line. M 16
+vsag, vsag-f32, svs, glass are packages of the running Python. One that is not installed is skipped, with a message. M 16
 (degree 32 at the lowest level), ef_construction 200. Searching is timed in processor time on one thread, the best of the
-passes; building on the clock and in processor time. The last lines: each peer's queries a second at the first ef that
-reaches the recall, and what clipsearch does in the same time.
+passes; building in wall-clock and processor time. The last lines: each peer's queries a second at the first ef that
+reaches the recall, and clipsearch's number compared with it.
 """
 import argparse
 import json
@@ -176,7 +176,7 @@ def main():
     for name in args.peers.split(","):
         try:
             peers[name], rows[name] = start(name, args, data), []
-        except Exception as error:  # whatever a package does when it cannot: the others are still measured
+        except Exception as error:  # however a package fails, the others are still measured
             print("%s is left out: %s" % (name, str(error).splitlines()[0] if str(error) else type(error).__name__))
             continue
         built = peers[name].built

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Make vectors for bench_hnsw and hnsw_peers.py of real embeddings: each repeated with small perturbations.
+"""Make vectors for bench_hnsw and hnsw_peers.py from the vectors of photographs, each repeated with small changes.
 
-Usage: hnsw_photos.py FOLDER EMBEDDINGS.npy COUNT [QUERIES]
+Usage: hnsw_photos.py FOLDER VECTORS.npy COUNT [QUERIES]
 
-EMBEDDINGS: what `clipsearch embed --images-from DIR --format npy -o EMBEDDINGS.npy` wrote. Every row and query is a
-picture's vector plus normal noise a fifth as long, normalised; files as hnsw_vectors.py writes them.
+VECTORS.npy: the output of `clipsearch embed --images-from DIR --format npy -o VECTORS.npy`. Every row and query is an
+image's vector plus normal noise a fifth as long, normalised. The files are those that hnsw_vectors.py writes.
 """
 import sys
 
@@ -20,12 +20,12 @@ def main():
     folder, count = sys.argv[1], int(sys.argv[3])
     queries = int(sys.argv[4]) if len(sys.argv) > 4 else 1000
     rng = np.random.default_rng(7)
-    pictures = np.load(sys.argv[2]).astype("f4")
-    pictures /= np.linalg.norm(pictures, axis=1, keepdims=True)
-    dim = pictures.shape[1]
+    images = np.load(sys.argv[2]).astype("f4")
+    images /= np.linalg.norm(images, axis=1, keepdims=True)
+    dim = images.shape[1]
 
     def some(n):
-        x = pictures[rng.integers(0, len(pictures), n)]
+        x = images[rng.integers(0, len(images), n)]
         x = x + rng.standard_normal((n, dim), dtype="f4") * np.float32(NOISE / np.sqrt(dim))
         return x / np.linalg.norm(x, axis=1, keepdims=True)
 

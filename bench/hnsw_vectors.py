@@ -6,7 +6,7 @@ Usage: hnsw_vectors.py FOLDER COUNT[,COUNT...] [QUERIES [DIM]]
 
 Writes FOLDER/base.f32 [largest COUNT, DIM], queries.f32 [QUERIES, DIM] and for each COUNT truth-COUNT.i32 [QUERIES, 10],
 rows in C order: 2,000 clusters in a 40-dimensional subspace, noise half as long as a cluster's centre, and a mean such
-that random pairs have cosine 0.50. truth: among the first COUNT rows the 10 nearest, by exact products.
+that random pairs have cosine 0.50. truth: the 10 nearest among the first COUNT rows, by exact products.
 """
 import os
 import sys

@@ -4,7 +4,7 @@
 
     images.py BUILD/bench/bench_images PHOTO
 
-PHOTO is timed as it is, and enlarged to 12 megapixels with some noise, baseline and progressive.
+PHOTO is timed unchanged, and enlarged to 12 megapixels with some noise, as a baseline and as a progressive JPEG.
 """
 import json
 import os

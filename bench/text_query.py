@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""One text query as a whole process, warm page cache: clipsearch beside torch with transformers, in one run.
+"""One text query as a whole process, warm page cache: clipsearch and torch with transformers, in one run.
 
 Usage: text_query.py CLIPSEARCH DATABASE MODEL_DIR [ROUNDS]
 DATABASE holds a collection "photos" made with MODEL_DIR. The peer loads the same model directory, encodes the same text and

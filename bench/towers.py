@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Milliseconds an image and a text take, beside other engines, in one run on one machine:
+"""Milliseconds that an image and a text take, compared with other engines in one run on one machine:
 
     towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N] [--batches 1,8,32] [--no-torch]
 
 BENCH_TOWERS is the program built from bench/bench_towers.c; MODEL_DIRECTORY is in the Hugging Face layout of CLIP
 (tools/golden/clip_towers.py --full makes one), or holds resnet18, -34, -50, vgg16, mobilenet-v2 or clip-rn50 under that
-name (tools/golden/cnn_towers.py --full): then the peers run torchvision's or open_clip's network of that name. The engines take turns, N rounds (default 3), and the median of the
-rounds is printed: time on the clock, and time of the processors, which says more on a machine that others use too (one
-thread; with more, engines differ in whether they sleep or spin while they wait). Peers: PyTorch in float32, and ONNX
-Runtime in float32 on the same model exported by torch.onnx. The peers' texts are padded to the whole context, as their
-models need them.
+name (tools/golden/cnn_towers.py --full): then the peers run torchvision's or open_clip's network of that name. The
+engines take turns, N rounds (default 3), and the median of the rounds is printed: wall-clock time, and processor time,
+which says more on a machine that others use too (one thread; with more, engines differ in whether they sleep or spin
+while they wait). Peers: PyTorch in float32, and ONNX
+Runtime in float32 on the same model exported by torch.onnx. The peers' texts are padded to the whole context, because
+their models need that.
 """
 import argparse
 import json

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * embed_text.c - how near two sentences are: encode both and take the product of their vectors. */
+ * embed_text.c - how similar two sentences are: encode both and compute the cosine of their vectors. */
 #include <clipsearch.h>
 
 #include <stdio.h>
@@ -23,7 +23,7 @@ int main(int argc, char **argv)
     clipsearch_session *session = NULL;
     float *vectors = NULL;
 
-    /* The text tower is enough: the image tower's weights are then never read. */
+    /* The text tower is enough. The image tower's weights are then never read. */
     clipsearch_encoder_options options;
     clipsearch_encoder_options_init(&options);
     options.towers = CLIPSEARCH_TEXT_TOWER;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * index_folder.c - bring a collection up to date with a folder, then ask it a question in words. */
+ * index_folder.c - bring a collection up to date with a folder, then search it by a text. */
 #include <clipsearch.h>
 
 #include <stdio.h>
@@ -10,13 +10,13 @@ static bool show_progress(void *context, const clipsearch_progress *p)
     (void)context;
     if (p->walking_done)
         fprintf(stderr, "\r%llu of %llu", (unsigned long long)p->done, (unsigned long long)p->found);
-    return true; /* false would stop after the batch in hand */
+    return true; /* false would stop after the current batch */
 }
 
 static void show_bad_file(void *context, const char *path, const clipsearch_error *why)
 {
     (void)context;
-    (void)path; /* it is in the message */
+    (void)path; /* the message has it too */
     fprintf(stderr, "\nskipped: %s\n", why->message);
 }
 
@@ -39,14 +39,14 @@ static clipsearch_status ingest(clipsearch_collection *collection, clipsearch_se
     clipsearch_status status = clipsearch_ingest(collection, session, &options, &report, err);
     fprintf(stderr, "\n");
     if (status == CLIPSEARCH_OK)
-        printf("%llu new, %llu changed, %llu as they were, %llu skipped\n", (unsigned long long)report.inserted,
+        printf("%llu new, %llu changed, %llu unchanged, %llu skipped\n", (unsigned long long)report.inserted,
                (unsigned long long)report.replaced, (unsigned long long)report.unchanged,
                (unsigned long long)report.skipped);
     return status;
 }
 
-static clipsearch_status ask(clipsearch_collection *collection, clipsearch_session *session, const char *question,
-                             clipsearch_error *err)
+static clipsearch_status search(clipsearch_collection *collection, clipsearch_session *session, const char *text,
+                                clipsearch_error *err)
 {
     clipsearch_collection_info info;
     clipsearch_collection_info_init(&info);
@@ -57,7 +57,7 @@ static clipsearch_status ask(clipsearch_collection *collection, clipsearch_sessi
     if (!query)
         abort();
     clipsearch_hits *hits = NULL;
-    status = clipsearch_encode_texts(session, &question, 1, query, err);
+    status = clipsearch_encode_texts(session, &text, 1, query, err);
     if (status == CLIPSEARCH_OK)
         status = clipsearch_search(collection, query, 1, 5, NULL, &hits, err);
     for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
@@ -72,7 +72,7 @@ static clipsearch_status ask(clipsearch_collection *collection, clipsearch_sessi
 int main(int argc, char **argv)
 {
     if (argc != 5) {
-        fprintf(stderr, "usage: index_folder MODEL DATABASE FOLDER QUESTION\n");
+        fprintf(stderr, "usage: index_folder MODEL DATABASE FOLDER TEXT\n");
         return EXIT_FAILURE;
     }
     clipsearch_error err;
@@ -87,11 +87,11 @@ int main(int argc, char **argv)
         clipsearch_database_open(argv[2], CLIPSEARCH_CREATE, &db, &err) == CLIPSEARCH_OK &&
         clipsearch_collection_ensure(db, "photos", encoder, CLIPSEARCH_COSINE, &collection, &err) == CLIPSEARCH_OK &&
         ingest(collection, session, argv[3], &err) == CLIPSEARCH_OK &&
-        ask(collection, session, argv[4], &err) == CLIPSEARCH_OK;
+        search(collection, session, argv[4], &err) == CLIPSEARCH_OK;
     if (!ok)
         fprintf(stderr, "index_folder: %s\n", err.message);
 
-    clipsearch_collection_close(&collection); /* closing what was never opened does nothing */
+    clipsearch_collection_close(&collection); /* a handle that is NULL is ignored */
     clipsearch_database_close(&db);
     clipsearch_session_close(&session);
     clipsearch_encoder_close(&encoder);

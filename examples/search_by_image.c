@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * search_by_image.c - the pictures of a database that are most like a given one. */
+ * search_by_image.c - find the images of a database that are most similar to a given one. */
 #include <clipsearch.h>
 
 #include <stdio.h>
@@ -8,7 +8,7 @@
 int main(int argc, char **argv)
 {
     if (argc != 4) {
-        fprintf(stderr, "usage: search_by_image MODEL DATABASE PICTURE\n");
+        fprintf(stderr, "usage: search_by_image MODEL DATABASE IMAGE\n");
         return EXIT_FAILURE;
     }
     int result = EXIT_FAILURE;
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
         clipsearch_database_open(argv[2], CLIPSEARCH_READ_ONLY, &db, &err) != CLIPSEARCH_OK)
         goto failed;
 
-    /* Giving the encoder here makes sure that it is the one the collection was made with. */
+    /* With the encoder given, this fails if another one made the collection. */
     if (clipsearch_collection_open(db, "photos", encoder, &collection, &err) != CLIPSEARCH_OK)
         goto failed;
 

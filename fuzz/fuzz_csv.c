@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_csv.c - any bytes as a CSV file: refused, or a table whose every field can be read. */
+ * fuzz_csv.c - any bytes as a CSV file: refused, or a table in which every field can be read. */
 #include "base/csv.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_filter.c - any text as a filter. What compiles must be SQL that SQLite takes, and a filter and its negation must
- * part the rows between them. */
+ * fuzz_filter.c - any text as a filter. What compiles must be valid SQL for SQLite, and each row must match either the
+ * filter or its negation. */
 #include "store/filter_sql.h"
 
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static sqlite3 *open_rows(void)
     return db;
 }
 
-/* How many rows the filter lets through, -1 when it is none or too complex. */
+/* How many rows match the filter; -1 if it is invalid or too complex. */
 static int count_rows(sqlite3 *db, const char *text)
 {
     cs_filter_tree *filter;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_index_file.c - bytes as an index file: as they are, and again with their checksums corrected, so that what lies
- * behind them is reached. What opens is searched, checked and changed. */
+ * fuzz_index_file.c - bytes as an index file: unchanged, and again with correct checksums, so that the code after their
+ * check is reached. If a file opens, it is searched, checked and changed. */
 #include "base/checksum.h"
 #include "base/mem.h"
 #include "index/hnsw_file.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_json.c - any bytes as JSON; what is accepted is written again and must read back the same. */
+ * fuzz_json.c - any bytes as JSON; what is accepted is written and must be the same when it is read again. */
 #include "base/decimal.h"
 #include "base/json.h"
 

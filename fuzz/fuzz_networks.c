@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_networks.c - any bytes as the weights of a network: opened whole, or refused with words. */
+ * fuzz_networks.c - any bytes as the weights of a network: opened completely, or refused with a message. */
 #include "model/config_source.h"
 #include "vision/tower.h"
 

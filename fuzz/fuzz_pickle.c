@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_pickle.c - any bytes as the pickle of a PyTorch archive that is whole otherwise. */
+ * fuzz_pickle.c - any bytes as the pickle of an otherwise valid PyTorch archive. */
 #include "weights_check.h"
 #include "zip_file.h"
 

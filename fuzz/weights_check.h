@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * weights_check.h - what must hold of any bytes that were accepted as weights. */
+ * weights_check.h - what must be true of any bytes that were accepted as weights. */
 #ifndef FUZZ_WEIGHTS_CHECK_H
 #define FUZZ_WEIGHTS_CHECK_H
 
@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Every byte of every tensor is there to read, and look-ups find what is there. 0 always; the sum keeps the reads. */
+/* Every byte of every tensor is readable, and look-ups find the tensors. Always 0; the sum keeps the reads from being
+ * optimised away. */
 static inline int check_weights(const uint8_t *data, size_t size)
 {
     cs_weights *weights;

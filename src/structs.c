@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * structs.c - the init functions of clipsearch.h, by one table. */
+ * structs.c - the init functions of clipsearch.h, from one table. */
 #include "structs.h"
 
+#include "base/error.h"
 #include "vision/image.h"
 
 #include <stddef.h>
@@ -41,3 +42,8 @@ STRUCT(ingest_report, created, NULL)
 STRUCT(ingest_target, context, NULL)
 STRUCT(search_stats, compared, NULL)
 STRUCT(search_options, stats, NULL)
+
+clipsearch_status cs_fail_null(clipsearch_error *err, const char *function)
+{
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: an argument is NULL that must not be", function);
+}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * structs.h - the library's layout and defaults of every struct of clipsearch.h that begins with struct_size. */
+ * structs.h - what the public functions check and copy: every struct of clipsearch.h that begins with struct_size. */
 #ifndef CS_STRUCTS_H
 #define CS_STRUCTS_H
 
 #include "base/sized_struct.h"
 
+/* The library's layout and defaults of each. */
 extern const cs_struct_type cs_encoder_options_type;
 extern const cs_struct_type cs_encoder_info_type;
 extern const cs_struct_type cs_image_options_type;
@@ -23,5 +24,8 @@ extern const cs_struct_type cs_ingest_report_type;
 extern const cs_struct_type cs_ingest_target_type;
 extern const cs_struct_type cs_search_stats_type;
 extern const cs_struct_type cs_search_options_type;
+
+/* CLIPSEARCH_E_ARGUMENT: an argument of `function` must not be NULL. */
+clipsearch_status cs_fail_null(clipsearch_error *err, const char *function);
 
 #endif

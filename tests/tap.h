@@ -14,10 +14,10 @@
 
 bool tap_ok(bool pass, const char *file, int line, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* A test that cannot be made here: says why and is counted as skipped. */
+/* A test that cannot run here: counted as skipped, with the reason. */
 void tap_skip(const char *what, const char *why);
 
-/* A line for the reader of the log. */
+/* A comment line in the log. */
 void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Set the locale of the whole process to one with a decimal comma (de_DE.UTF-8), as a program that uses the library may
@@ -30,7 +30,7 @@ bool tap_set_comma_locale(void);
 int tap_done(void);
 
 /* The shared test data's directory (environment CLIPSEARCH_SHARED_DATA, or ../shared/data beside the source tree), or
- * NULL when it is absent: then a test that wants it calls tap_skip. */
+ * NULL when it is absent: then a test that needs it calls tap_skip. */
 const char *tap_shared_data(void);
 
 #endif

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Run the README's examples and hold their output against what it prints. TAP on stdout.
+"""Run the README's examples and compare their output with what the README shows. TAP on stdout.
 
-Every ```console block is a session: lines that begin with "$ " are commands, the lines below them what they print
-(stdout, then stderr lines are not shown). A line "..." stands for any number of lines. Times and rates are not compared, other numbers within 0.002
-(scores differ in the last digits between processors). ```c blocks named in the text are files under examples/, built
-and run by their own tests. The first fenced block must hold exactly the two commands, which are run by hand and by CI.
+Every ```console block is a session. Lines that begin with "$ " are commands; below each are the lines that it prints to
+standard output. A line "..." stands for any number of lines. Times and rates are not compared. Other numbers may differ by
+0.002: the last digits of scores depend on the processor. ```c blocks named in the text are files under examples/, built
+and run by their own tests. The first fenced block must consist of the two commands that people and CI run first.
 
 Usage: check_readme.py SOURCE_ROOT BUILD_ROOT
 """

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""House rules a compiler does not know: file headers, formatting, banned words and functions. TAP on stdout.
+"""Rules of the project that no compiler checks: file headers, formatting, banned functions. TAP on stdout.
 
 Usage: check_style.py SOURCE_ROOT
 """
@@ -13,8 +13,7 @@ import sys
 FOLDERS = ["include", "src", "tests", "fuzz", "bench", "examples"]
 SKIP_FORMAT = re.compile(r"(entities|font)\w*\.c$")  # generated tables
 
-# In the library: what would print, exit, or write without a bound.
-# the program may print and exit; the library may not
+# The program may print and exit. The library may not, nor may it write without a limit.
 PROGRAM = ("src/cli/", "src/config/", "src/models/", "src/output/")
 BANNED_IN_LIBRARY = re.compile(
     r"\b(printf|puts|putchar|perror|exit|abort|_exit|signal|sigaction|setenv|putenv|gets|strcpy|strcat|sprintf|vsprintf"

@@ -17,6 +17,15 @@ int cs_vformat(char *text, size_t size, const char *format, va_list args)
     return n;
 }
 
+int cs_format(char *text, size_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const int n = cs_vformat(text, size, format, args);
+    va_end(args);
+    return n;
+}
+
 enum { FEWEST = 64 }; /* bytes of the first block */
 
 cs_buf cs_buf_make(size_t max)

@@ -18,6 +18,8 @@ typedef struct cs_buf {
 /* vsnprintf, but numbers have a decimal point in every locale, as in the files and options that they go to or come
  * from. */
 int cs_vformat(char *text, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+/* The same with the arguments themselves, as snprintf. */
+int cs_format(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* An empty buffer that will never hold more than `max` bytes. */
 cs_buf cs_buf_make(size_t max);

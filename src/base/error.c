@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,4 +67,25 @@ clipsearch_status cs_fail_errno(clipsearch_error *err, clipsearch_status code, i
 clipsearch_status cs_fail_memory(clipsearch_error *err, const char *what)
 {
     return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for %s", what);
+}
+
+bool cs_is_machine_error(const clipsearch_error *why)
+{
+    switch (why->system_error) {
+    case EINTR:
+    case EAGAIN:
+    case EBUSY:
+    case EIO:
+    case EREMOTEIO:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOBUFS:
+    case ESTALE:
+    case ENOTCONN:
+    case ETIMEDOUT:
+        return true;
+    default:
+        return false;
+    }
 }

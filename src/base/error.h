@@ -6,6 +6,7 @@
 #include "clipsearch.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 /* Fill *err (may be NULL) with `code` and the formatted message, and return `code`, so that the place that finds a
  * fault says `return cs_fail(err, CODE, "...")` or `status = cs_fail(...); goto done;`. A message too long for the
@@ -20,5 +21,9 @@ clipsearch_status cs_fail_errno(clipsearch_error *err, clipsearch_status code, i
 
 /* CLIPSEARCH_E_MEMORY: "out of memory for <what>". */
 clipsearch_status cs_fail_memory(clipsearch_error *err, const char *what);
+
+/* Whether the system call that failed may succeed at another time: EIO, too many open files, no memory, a server that
+ * does not answer. A file that is missing, forbidden or no file at all is not among these. */
+bool cs_is_machine_error(const clipsearch_error *why);
 
 #endif

@@ -174,10 +174,11 @@ static clipsearch_status choose_towers(struct conversion *c)
         return cs_fail(c->err, CLIPSEARCH_E_ARGUMENT, "%s: there is no %s tower in this model", c->dir.weights,
                        c->towers & ~there & CLIPSEARCH_IMAGE_TOWER ? "image" : "text");
     if (c->towers & CLIPSEARCH_TEXT_TOWER && !c->dir.merges)
-        return cs_fail(c->err, CLIPSEARCH_E_MODEL,
-                       "%s: no tokenizer: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is there; without one "
-                       "only the image tower can be converted",
-                       c->dir.path);
+        return cs_fail(
+            c->err, CLIPSEARCH_E_MODEL,
+            "%s: no tokenizer: none of merges.txt, tokenizer.json and bpe_simple_vocab_16e6.txt.gz is there; "
+            "without one only the image tower can be converted",
+            c->dir.path);
     return CLIPSEARCH_OK;
 }
 

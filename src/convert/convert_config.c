@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/replace.h"
-#include "model/gzip.h"
+#include "text/merges.h"
 #include "text/tokenizer.h"
 
 #include <string.h>
@@ -147,9 +147,11 @@ static clipsearch_status write_vocabulary(const cs_tokenizer *tokenizer, size_t 
  * least as many: the tokenizer has read it before. */
 static clipsearch_status write_merges(const char *from, size_t merges, const char *to, clipsearch_error *err)
 {
-    cs_buf text = cs_buf_make(MAX_MERGES_FILE), buf = cs_buf_make(MAX_MERGES_FILE);
-    clipsearch_status status = cs_gzip_read(from, &text, err);
+    cs_merges_file file;
+    cs_buf buf = cs_buf_make(MAX_MERGES_FILE);
+    clipsearch_status status = cs_merges_file_read(from, &file, err);
     if (status == CLIPSEARCH_OK) {
+        const cs_buf text = file.lines;
         const char *at = text.len ? memchr(text.data, '\n', text.len) : NULL, *end = text.data + text.len;
         at = at ? at + 1 : end;
         cs_buf_puts(&buf, "#version: 0.2\n");
@@ -162,7 +164,7 @@ static clipsearch_status write_merges(const char *from, size_t merges, const cha
             at = stop < end ? stop + 1 : end;
         }
     }
-    cs_buf_free(&text);
+    cs_merges_file_free(&file);
     if (status == CLIPSEARCH_OK)
         return write_file(to, "merges.txt", &buf, err);
     cs_buf_free(&buf);

@@ -123,7 +123,8 @@ static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_na
                        "%s: there is no text tower in this model; ask for its image tower only", dir->weights);
     if (!dir->merges)
         return cs_fail(err, CLIPSEARCH_E_MODEL,
-                       "%s: no tokenizer: neither merges.txt nor bpe_simple_vocab_16e6.txt.gz is there (docs/model.md "
+                       "%s: no tokenizer: none of merges.txt, tokenizer.json and bpe_simple_vocab_16e6.txt.gz is there "
+                       "(docs/model.md "
                        "says where to get it)",
                        dir->path);
     clipsearch_status status = cs_text_tower_open(encoder->weights, naming, &dir->config, &encoder->text, err);

@@ -6,7 +6,7 @@
 #include <time.h>
 
 /* Exactly `digits` digits at *text, which moves behind them, with a value of `least` to `greatest`. */
-static bool take(const char **text, int digits, int least, int greatest, int *value)
+static bool read_digits(const char **text, int digits, int least, int greatest, int *value)
 {
     *value = 0;
     for (int i = 0; i < digits; i++, (*text)++) {
@@ -17,7 +17,7 @@ static bool take(const char **text, int digits, int least, int greatest, int *va
     return *value >= least && *value <= greatest;
 }
 
-static bool take_char(const char **text, char c)
+static bool skip_char(const char **text, char c)
 {
     bool there = **text == c;
     *text += there;
@@ -25,19 +25,19 @@ static bool take_char(const char **text, char c)
 }
 
 /* "Z", "+02:00" or "-0530", or nothing: how far the clock is ahead of UTC. */
-static bool take_zone(const char **text, int *ahead)
+static bool read_zone(const char **text, int *ahead)
 {
     int hours, minutes;
     *ahead = 0;
-    if (!**text || take_char(text, 'Z'))
+    if (!**text || skip_char(text, 'Z'))
         return true;
     bool west = **text == '-';
-    if (!take_char(text, '+') && !take_char(text, '-'))
+    if (!skip_char(text, '+') && !skip_char(text, '-'))
         return false;
-    if (!take(text, 2, 0, 23, &hours))
+    if (!read_digits(text, 2, 0, 23, &hours))
         return false;
-    take_char(text, ':');
-    if (!take(text, 2, 0, 59, &minutes))
+    skip_char(text, ':');
+    if (!read_digits(text, 2, 0, 59, &minutes))
         return false;
     *ahead = (hours * 60 + minutes) * (west ? -60 : 60);
     return true;
@@ -47,25 +47,25 @@ bool cs_filter_date(const char *text, double *seconds)
 {
     int year, month, day, hour = 0, minute = 0, second = 0, ahead = 0;
     double fraction = 0, unit = 1;
-    if (!take(&text, 4, 0, 9999, &year) || !take_char(&text, '-') || !take(&text, 2, 1, 12, &month) ||
-        !take_char(&text, '-') || !take(&text, 2, 1, 31, &day))
+    if (!read_digits(&text, 4, 0, 9999, &year) || !skip_char(&text, '-') || !read_digits(&text, 2, 1, 12, &month) ||
+        !skip_char(&text, '-') || !read_digits(&text, 2, 1, 31, &day))
         return false;
     if (*text) {
-        if (!take_char(&text, 'T') && !take_char(&text, ' '))
+        if (!skip_char(&text, 'T') && !skip_char(&text, ' '))
             return false;
-        if (!take(&text, 2, 0, 23, &hour) || !take_char(&text, ':') || !take(&text, 2, 0, 59, &minute))
+        if (!read_digits(&text, 2, 0, 23, &hour) || !skip_char(&text, ':') || !read_digits(&text, 2, 0, 59, &minute))
             return false;
-        if (take_char(&text, ':')) {
-            if (!take(&text, 2, 0, 59, &second))
+        if (skip_char(&text, ':')) {
+            if (!read_digits(&text, 2, 0, 59, &second))
                 return false;
-            if (take_char(&text, '.')) {
+            if (skip_char(&text, '.')) {
                 if (*text < '0' || *text > '9')
                     return false;
                 for (; *text >= '0' && *text <= '9'; text++)
                     fraction += (*text - '0') * (unit /= 10);
             }
         }
-        if (!take_zone(&text, &ahead) || *text)
+        if (!read_zone(&text, &ahead) || *text)
             return false;
     }
     struct tm parts = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day};

@@ -125,7 +125,7 @@ static const struct {
     {"true", CS_TOKEN_TRUE}, {"false", CS_TOKEN_FALSE},
 };
 
-static clipsearch_status take_word(cs_lexer *lexer, cs_token *token)
+static clipsearch_status read_word(cs_lexer *lexer, cs_token *token)
 {
     size_t n;
     lexer->at += lexer->text[lexer->at] == '$'; /* $meta */
@@ -141,31 +141,31 @@ static clipsearch_status take_word(cs_lexer *lexer, cs_token *token)
     return CLIPSEARCH_OK;
 }
 
-static void take_digits(cs_lexer *lexer)
+static void skip_digits(cs_lexer *lexer)
 {
     while (is_digit(peek(lexer, 0)))
         lexer->at++;
 }
 
 /* A number as JSON writes it, without its sign. */
-static clipsearch_status take_number(cs_lexer *lexer, cs_token *token, clipsearch_error *err)
+static clipsearch_status read_number_token(cs_lexer *lexer, cs_token *token, clipsearch_error *err)
 {
     token->kind = CS_TOKEN_NUMBER;
     if (peek(lexer, 0) == '0' && is_digit(peek(lexer, 1)))
         return cs_lexer_fail(lexer, CLIPSEARCH_E_ARGUMENT, lexer->at, err,
                              "a number cannot begin with 0; a string stands in quotes");
-    take_digits(lexer);
+    skip_digits(lexer);
     if (peek(lexer, 0) == '.') {
         lexer->at++;
         if (!is_digit(peek(lexer, 0)))
             return cs_lexer_fail(lexer, CLIPSEARCH_E_ARGUMENT, lexer->at, err, "expected a digit behind the point");
-        take_digits(lexer);
+        skip_digits(lexer);
     }
     if (peek(lexer, 0) == 'e' || peek(lexer, 0) == 'E') {
         lexer->at += 1u + (peek(lexer, 1) == '+' || peek(lexer, 1) == '-');
         if (!is_digit(peek(lexer, 0)))
             return cs_lexer_fail(lexer, CLIPSEARCH_E_ARGUMENT, lexer->at, err, "expected a digit of the exponent");
-        take_digits(lexer);
+        skip_digits(lexer);
     }
     token->size = lexer->at - token->at;
     if (name_length(lexer, lexer->at))
@@ -174,7 +174,7 @@ static clipsearch_status take_number(cs_lexer *lexer, cs_token *token, clipsearc
     return CLIPSEARCH_OK;
 }
 
-static clipsearch_status take_string(cs_lexer *lexer, cs_token *token, clipsearch_error *err)
+static clipsearch_status read_string_token(cs_lexer *lexer, cs_token *token, clipsearch_error *err)
 {
     char quote = lexer->text[lexer->at++];
     token->kind = CS_TOKEN_STRING;
@@ -216,11 +216,11 @@ clipsearch_status cs_lexer_next(cs_lexer *lexer, cs_token *token, clipsearch_err
         return CLIPSEARCH_OK;
     char c = lexer->text[lexer->at];
     if (is_digit(c))
-        return take_number(lexer, token, err);
+        return read_number_token(lexer, token, err);
     if (c == '"' || c == '\'')
-        return take_string(lexer, token, err);
+        return read_string_token(lexer, token, err);
     if (name_length(lexer, lexer->at) || (c == '$' && name_length(lexer, lexer->at + 1)))
-        return take_word(lexer, token);
+        return read_word(lexer, token);
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         size_t n = strlen(marks[i].text);
         if (n <= lexer->size - lexer->at && memcmp(lexer->text + lexer->at, marks[i].text, n) == 0) {

@@ -48,7 +48,7 @@ static clipsearch_status read_date(cs_parser *p, uint32_t opposite, uint32_t num
     return CLIPSEARCH_OK;
 }
 
-/* Types that are known must fit: attributes may be of any, but a slip in what is written is told. */
+/* Types that are known must fit: attributes may have any, but a mistake in the filter's text is an error. */
 static clipsearch_status check_types(cs_parser *p, uint32_t left, uint32_t right, bool ordered, clipsearch_error *err)
 {
     clipsearch_status status = read_date(p, left, right, err);

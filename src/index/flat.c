@@ -12,8 +12,9 @@
 
 enum {
     DIM_MAX = 4096,
-    ROW_ALIGN = 16,        /* floats: rows begin on a cache line */
-    BLOCK_ROWS = 128,      /* rows scored by one kernel call; the scores fit in half a kilobyte of stack */
+    ROW_ALIGN = 16,               /* floats: rows begin on a cache line */
+    BLOCK_ROWS = 128,             /* rows scored by one kernel call; the scores fit in half a kilobyte of stack */
+    SHARED_PIECE_BYTES = 1 << 18, /* of several queries' pass: it stays in a processor's cache for all of them */
     PIECE_BYTES = 1 << 20, /* rows one thread takes at a time: so many that the cost of taking them does not matter */
     FIRST_CAPACITY = 64
 };
@@ -32,8 +33,15 @@ typedef struct scan {
     const float *query; /* [dim] */
     const cs_index_search_params *params;
     cs_topk *tops; /* [threads] */
-    size_t piece_rows;
 } scan;
+
+/* Several searches in one pass over the rows: each piece is read from memory once and compared with every query. */
+typedef struct pass {
+    const flat_index *flat;
+    scan *scans; /* [count] */
+    size_t count;
+    size_t piece_rows;
+} pass;
 
 static bool nearer_is_higher(const cs_index *index)
 {
@@ -162,14 +170,11 @@ static size_t allowed_run(const scan *search, size_t *row, size_t end)
     return n;
 }
 
-static void scan_piece(void *context, size_t piece, unsigned worker)
+static void scan_rows(const scan *search, size_t row, size_t end, cs_topk *top)
 {
-    const scan *search = context;
     const flat_index *flat = search->flat;
     const cs_vec_ops *vec = cs_vec();
     float scores[BLOCK_ROWS];
-    size_t row = piece * search->piece_rows;
-    size_t end = flat->count - row < search->piece_rows ? flat->count : row + search->piece_rows;
     while (row < end) {
         size_t n = allowed_run(search, &row, end);
         const float *rows = flat->rows + row * flat->stride;
@@ -177,61 +182,125 @@ static void scan_piece(void *context, size_t piece, unsigned worker)
             vec->l2sq_many(search->query, rows, flat->stride, n, flat->base.dim, scores);
         else if (n)
             vec->dot_many(search->query, rows, flat->stride, n, flat->base.dim, scores);
-        offer_block(search, &search->tops[worker], row, n, scores);
+        offer_block(search, top, row, n, scores);
         row += n;
     }
 }
 
-/* One thread: no memory is taken, the heap is the caller's `out`. More: each other thread has a heap of its own, in all
- * (threads - 1) * min(k, count) neighbours of 16 bytes, offered to the first one's at the end. Scores are bit-equal
- * whatever the block, and the order of neighbours is total, so the result does not depend on the threads. */
+static void scan_piece(void *context, size_t piece, unsigned worker)
+{
+    const pass *p = context;
+    size_t row = piece * p->piece_rows;
+    size_t end = p->flat->count - row < p->piece_rows ? p->flat->count : row + p->piece_rows;
+    for (size_t i = 0; i < p->count; i++)
+        scan_rows(&p->scans[i], row, end, &p->scans[i].tops[worker]);
+}
+
+/* How many rows a search may find. */
+static size_t count_findable(const flat_index *flat, const cs_index_search_params *params)
+{
+    return params->allowed && params->allowed->count < flat->count ? params->allowed->count : flat->count;
+}
+
+static size_t clamp_k(const flat_index *flat, const cs_index_search_params *params)
+{
+    const size_t most = count_findable(flat, params);
+    return params->k < most ? params->k : most;
+}
+
+static size_t count_pieces(const flat_index *flat, size_t piece_rows)
+{
+    return flat->count / piece_rows + (flat->count % piece_rows != 0);
+}
+
+/* The memory of a pass: for each query a heap a thread, of which the first is the query's own result. */
+static bool alloc_heaps(const flat_index *flat, const cs_flat_query *queries, size_t count, unsigned threads,
+                        cs_topk **tops, cs_neighbour **heaps)
+{
+    size_t places = 0, all;
+    bool fits = !__builtin_mul_overflow(count, (size_t)threads, &all);
+    for (size_t i = 0; i < count && fits; i++)
+        fits = !__builtin_add_overflow(places, clamp_k(flat, &queries[i].params), &places);
+    fits = fits && !__builtin_mul_overflow(places, (size_t)threads - 1, &places);
+    *tops = fits ? cs_alloc_array(all, sizeof **tops) : NULL;
+    *heaps = fits ? cs_alloc_array(places, sizeof **heaps) : NULL;
+    return *tops && *heaps;
+}
+
+/* Prepare the scan of one query; `heaps` has (threads - 1) * k places for it. */
+static void begin_scan(const flat_index *flat, cs_flat_query *query, unsigned threads, cs_topk *tops,
+                       cs_neighbour *heaps, scan *search)
+{
+    const size_t k = clamp_k(flat, &query->params);
+    const bool higher = nearer_is_higher(&flat->base);
+    *search = (scan){.flat = flat, .query = query->query, .params = &query->params, .tops = tops};
+    tops[0] = cs_topk_make(query->out, k, higher);
+    for (unsigned t = 1; t < threads; t++)
+        tops[t] = cs_topk_make(heaps + (t - 1) * k, k, higher);
+    if (query->params.stats && k)
+        query->params.stats->distances = count_findable(flat, &query->params);
+}
+
+static size_t finish_scan(scan *search, unsigned threads)
+{
+    for (unsigned t = 1; t < threads; t++)
+        for (size_t i = 0; i < search->tops[t].count; i++)
+            cs_topk_offer(&search->tops[0], search->tops[t].heap[i].id, search->tops[t].heap[i].score);
+    return cs_topk_finish(&search->tops[0]);
+}
+
+/* Each thread has heaps of its own, offered to the first one's at the end. Scores are bit-equal whatever the block, and
+ * the order of neighbours is total, so the results depend neither on the threads nor on the other queries. */
+clipsearch_status cs_index_flat_search_many(const cs_index *index, cs_flat_query *queries, size_t count, cs_pool *pool,
+                                            clipsearch_error *err)
+{
+    const flat_index *flat = (const flat_index *)index;
+    const size_t piece_rows = (count > 1 ? SHARED_PIECE_BYTES : PIECE_BYTES) / (flat->stride * sizeof *flat->rows);
+    const unsigned threads = cs_pool_threads(pool);
+    cs_topk *tops = NULL;
+    cs_neighbour *heaps = NULL;
+    pass p = {.flat = flat, .count = count, .piece_rows = piece_rows};
+    p.scans = cs_alloc_array(count, sizeof *p.scans);
+    if (!p.scans || !alloc_heaps(flat, queries, count, threads, &tops, &heaps)) {
+        cs_free(p.scans);
+        cs_free(tops);
+        cs_free(heaps);
+        return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for %zu searches on %u threads", count, threads);
+    }
+    cs_neighbour *heap = heaps;
+    for (size_t i = 0; i < count; i++) {
+        begin_scan(flat, &queries[i], threads, tops + i * threads, heap, &p.scans[i]);
+        heap += (threads - 1) * clamp_k(flat, &queries[i].params);
+    }
+    cs_pool_run(pool, count_pieces(flat, piece_rows), scan_piece, &p);
+    for (size_t i = 0; i < count; i++)
+        queries[i].found = finish_scan(&p.scans[i], threads);
+    cs_free(p.scans);
+    cs_free(tops);
+    cs_free(heaps);
+    return CLIPSEARCH_OK;
+}
+
+/* One thread: no memory is taken, the heap is the caller's `out`. */
 static clipsearch_status flat_search(const cs_index *index, const float *query, const cs_index_search_params *params,
                                      cs_pool *pool, cs_neighbour *out, size_t *found, clipsearch_error *err)
 {
     const flat_index *flat = (const flat_index *)index;
-    bool higher = nearer_is_higher(index);
-    size_t most = params->allowed && params->allowed->count < flat->count ? params->allowed->count : flat->count;
-    size_t k = params->k < most ? params->k : most;
-    size_t piece_rows = PIECE_BYTES / (flat->stride * sizeof *flat->rows);
-    size_t pieces = flat->count / piece_rows + (flat->count % piece_rows != 0);
-    if (k == 0)
+    const size_t piece_rows = PIECE_BYTES / (flat->stride * sizeof *flat->rows);
+    cs_flat_query one = {.query = query, .params = *params, .out = out};
+    if (clamp_k(flat, params) == 0)
         return CLIPSEARCH_OK;
-    if (params->stats)
-        params->stats->distances =
-            params->allowed && params->allowed->count < flat->count ? params->allowed->count : flat->count;
-    unsigned threads = cs_pool_threads(pool);
-    cs_topk first = cs_topk_make(out, k, higher);
-    scan search = {.flat = flat, .query = query, .params = params, .tops = &first, .piece_rows = piece_rows};
-    if (threads == 1 || pieces == 1) {
-        for (size_t piece = 0; piece < pieces; piece++)
-            scan_piece(&search, piece, 0);
-        *found = cs_topk_finish(&first);
-        return CLIPSEARCH_OK;
+    if (cs_pool_threads(pool) > 1 && count_pieces(flat, piece_rows) > 1) {
+        clipsearch_status status = cs_index_flat_search_many(index, &one, 1, pool, err);
+        *found = one.found;
+        return status;
     }
-
-    size_t others;
-    cs_topk *tops = cs_alloc_array(threads, sizeof *tops);
-    cs_neighbour *heaps =
-        __builtin_mul_overflow((size_t)threads - 1, k, &others) ? NULL : cs_alloc_array(others, sizeof *heaps);
-    clipsearch_status status = CLIPSEARCH_OK;
-    if (!tops || !heaps) {
-        status =
-            cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a search of %zu neighbours on %u threads", k, threads);
-        goto done;
-    }
-    tops[0] = first;
-    for (unsigned t = 1; t < threads; t++)
-        tops[t] = cs_topk_make(heaps + (t - 1) * k, k, higher);
-    search.tops = tops;
-    cs_pool_run(pool, pieces, scan_piece, &search);
-    for (unsigned t = 1; t < threads; t++)
-        for (size_t i = 0; i < tops[t].count; i++)
-            cs_topk_offer(&tops[0], tops[t].heap[i].id, tops[t].heap[i].score);
-    *found = cs_topk_finish(&tops[0]);
-done:
-    cs_free(heaps);
-    cs_free(tops);
-    return status;
+    cs_topk top;
+    scan search;
+    begin_scan(flat, &one, 1, &top, NULL, &search);
+    scan_rows(&search, 0, flat->count, &top);
+    *found = finish_scan(&search, 1);
+    return CLIPSEARCH_OK;
 }
 
 /* ---- opening and closing */

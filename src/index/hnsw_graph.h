@@ -78,7 +78,7 @@ typedef struct cs_hnsw {
     int top;        /* the entry's level */
     cs_visited
         retiring; /* removed nodes that a gradual repair (hnsw_repair_step.h) will free; no bits while there is none */
-    size_t repaired;      /* rows that it has repaired; from retiring.words * 64 on it frees */
+    size_t repaired;      /* rows that it has repaired; from retiring.words * 64 on it clears and frees */
     cs_hnsw_pages *pages; /* the file whose read-only arrays these are; NULL: they are in memory, and owned */
 } cs_hnsw;
 

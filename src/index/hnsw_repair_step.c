@@ -11,10 +11,11 @@
 /* Repairing a whole graph takes some 60 microseconds a node, a minute for a million: no insert can wait so long. So a
  * gradual repair takes the nodes removed so far (the retiring ones), goes over all rows a few at a time, and replaces
  * links to them. No new link to them is made meanwhile (only living nodes are chosen), so after the last row no link
- * leads to them and their rows are freed. Nodes removed since then wait for the next repair. */
+ * leads to them. Then their own links are cleared, and at last their rows are freed. Nodes removed since then wait for
+ * the next repair. A file can be written between any two steps, so no row may link to one that has been freed. */
 enum {
     LOOKED_AT = 64, /* for each row that may be repaired so many may be checked: most need nothing */
-    FREED = 8       /* and so many may be freed */
+    FREED = 8       /* and so many may be cleared or freed */
 };
 
 static bool is_retiring(const cs_hnsw *hnsw, uint32_t row)
@@ -71,38 +72,55 @@ static bool repair_row(cs_hnsw *hnsw, uint32_t row, uint32_t *links, cs_hnsw_scr
     return changed;
 }
 
-/* The entry must not be a retiring node. */
-static void move_entry(cs_hnsw *hnsw)
+/* No path leads to the retiring nodes any more, so they leave the upper levels. The entry must not be one of them. */
+static void leave_upper_levels(cs_hnsw *hnsw)
 {
     uint32_t entry = CS_HNSW_NONE;
     int top = 0;
-    for (uint32_t row = 0; row < hnsw->rows; row++)
-        if ((hnsw->state[row] == CS_HNSW_LIVE || (hnsw->state[row] == CS_HNSW_DEAD && !is_retiring(hnsw, row))) &&
-            (entry == CS_HNSW_NONE || hnsw->levels[row] > top)) {
+    pthread_rwlock_wrlock(&hnsw->shared->lock);
+    for (uint32_t row = 0; row < hnsw->rows; row++) {
+        if (is_retiring(hnsw, row)) {
+            hnsw->levels[row] = 0;
+        } else if ((hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_DEAD) &&
+                   (entry == CS_HNSW_NONE || hnsw->levels[row] > top)) {
             entry = row;
             top = hnsw->levels[row];
         }
-    pthread_rwlock_wrlock(&hnsw->shared->lock);
-    hnsw->entry = entry;
-    hnsw->top = top;
+    }
+    if (hnsw->entry != CS_HNSW_NONE && is_retiring(hnsw, hnsw->entry)) {
+        hnsw->entry = entry;
+        hnsw->top = top;
+    }
     pthread_rwlock_unlock(&hnsw->shared->lock);
 }
 
-static void free_some(cs_hnsw *hnsw, size_t rows)
+static void clear_links(cs_hnsw *hnsw, uint32_t row)
+{
+    cs_hnsw_links(hnsw, row, 0)[0] = CS_HNSW_NONE;
+}
+
+static void free_node(cs_hnsw *hnsw, uint32_t row)
+{
+    cs_hnsw_free_row(hnsw, row);
+    hnsw->dead--;
+}
+
+/* Behind the repair of all rows: twice over them, first to clear the links of the retiring ones, then to free them. */
+static void clear_and_free_some(cs_hnsw *hnsw, size_t rows)
 {
     const size_t end = end_of(hnsw);
-    for (size_t looked = 0, freed = 0; hnsw->repaired < 2 * end && freed < rows * FREED && looked < rows * LOOKED_AT;
+    for (size_t looked = 0, done = 0; hnsw->repaired < 3 * end && done < rows * FREED && looked < rows * LOOKED_AT;
          looked++) {
-        const uint32_t row = (uint32_t)(hnsw->repaired++ - end);
+        const bool clear = hnsw->repaired < 2 * end;
+        const uint32_t row = (uint32_t)(hnsw->repaired++ % end);
         if (!is_retiring(hnsw, row))
             continue;
         pthread_rwlock_wrlock(&hnsw->shared->lock);
-        cs_hnsw_free_row(hnsw, row);
-        hnsw->dead--;
+        (clear ? clear_links : free_node)(hnsw, row);
         pthread_rwlock_unlock(&hnsw->shared->lock);
-        freed++;
+        done++;
     }
-    if (hnsw->repaired == 2 * end) {
+    if (hnsw->repaired == 3 * end) {
         cs_free(hnsw->retiring.bits);
         hnsw->retiring = (cs_visited){0};
     }
@@ -116,7 +134,7 @@ clipsearch_status cs_hnsw_repair_step(cs_hnsw *hnsw, bool due, size_t rows, clip
         return cs_fail_memory(err, "repairing the links of an index");
     const size_t end = end_of(hnsw);
     if (hnsw->repaired >= end) {
-        free_some(hnsw, rows);
+        clear_and_free_some(hnsw, rows);
         return CLIPSEARCH_OK;
     }
     cs_hnsw_scratch *scratch = cs_hnsw_borrow_scratch(hnsw, 1, cs_hnsw_repair_candidates(hnsw));
@@ -131,7 +149,7 @@ clipsearch_status cs_hnsw_repair_step(cs_hnsw *hnsw, bool due, size_t rows, clip
         scratch && links ? CLIPSEARCH_OK : cs_fail_memory(err, "repairing the links of an index");
     cs_hnsw_return_scratch(hnsw, scratch);
     cs_free(links);
-    if (hnsw->repaired == end && hnsw->entry != CS_HNSW_NONE && is_retiring(hnsw, hnsw->entry))
-        move_entry(hnsw);
+    if (hnsw->repaired == end)
+        leave_upper_levels(hnsw);
     return status;
 }

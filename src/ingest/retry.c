@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * retry.c - which errors are the machine's, and how long to wait. */
+ * retry.c - how often to try, and how long to wait. */
 #include "ingest/retry.h"
 
 #include <errno.h>
@@ -8,27 +8,6 @@
 /* Milliseconds to wait before the second and the third try: long enough for another thread to close a file, short
  * enough not to matter to a person. */
 static const long WAITS[] = {10, 50};
-
-bool cs_is_machine_error(const clipsearch_error *why)
-{
-    switch (why->system_error) {
-    case EINTR:
-    case EAGAIN:
-    case EBUSY:
-    case EIO:
-    case EREMOTEIO:
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case ENOBUFS:
-    case ESTALE:
-    case ENOTCONN:
-    case ETIMEDOUT:
-        return true;
-    default:
-        return false;
-    }
-}
 
 bool cs_retry(cs_retries *retries, unsigned tries, const clipsearch_error *why)
 {

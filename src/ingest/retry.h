@@ -15,11 +15,8 @@ typedef struct cs_retries {
 
 enum { CS_RETRIES_OF_A_RUN = 256 };
 
-/* The system call may succeed at another time: EIO, too many open files, no memory, a server that does not answer. A
- * file that is missing, forbidden or no file at all is not among these. */
-bool cs_is_machine_error(const clipsearch_error *why);
-
-/* After try number `tries` (from 1) failed with `why`: whether to try again. If so it has waited a little. Any thread
+/* After try number `tries` (from 1) failed with `why`: whether to try again, which only helps after
+ * cs_is_machine_error. If so it has waited a little. Any thread
  * may call it. */
 bool cs_retry(cs_retries *retries, unsigned tries, const clipsearch_error *why);
 

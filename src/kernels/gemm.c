@@ -28,7 +28,8 @@ const cs_gemm_ops *cs_gemm_ops_for(cs_cpu_level level)
 const cs_gemm_ops *cs_gemm_ops_best(void)
 {
     cs_cpu_level level = cs_cpu_best();
-    return level == CS_CPU_C ? cs_gemm_blas() : cs_gemm_ops_for(level);
+    const cs_gemm_ops *blas = level == CS_CPU_C ? cs_gemm_blas() : NULL;
+    return blas ? blas : cs_gemm_ops_for(level);
 }
 
 static void activate(cs_activation act, float *x, size_t n)
@@ -122,7 +123,7 @@ void cs_gemm_with(const cs_gemm_ops *ops, const cs_gemm_weights *w, const float 
     assert(x && y && (w->packed || (w->rows && scratch)));
     assert(ldx >= w->k && ldy >= w->n);
     assert(w->packed || (uintptr_t)scratch % SCRATCH_ALIGNMENT == 0);
-    if (ops == cs_gemm_blas()) {
+    if (ops == &cs_gemm_ops_blas) {
         cs_gemm_blas_run(&job);
         return;
     }

@@ -45,8 +45,12 @@ typedef struct cs_gemm_ops {
 /* Tables: CS_CPU_C is the plain reference. NULL when the build or the processor lacks the level. */
 const cs_gemm_ops *cs_gemm_ops_for(cs_cpu_level level);
 
-/* The table cs_gemm uses: that of cs_cpu_best(); at level C, OpenBLAS behind the same signature (cs_gemm_blas). */
+/* The table cs_gemm uses: that of cs_cpu_best(); at level C that of cs_gemm_blas, or the plain reference without it. */
 const cs_gemm_ops *cs_gemm_ops_best(void);
+
+/* OpenBLAS behind the same signature. The first call loads it, which starts its threads. NULL when it cannot be used:
+ * it is not installed, the process may not start its threads, or its memory is limited (RLIMIT_AS, RLIMIT_DATA). The
+ * answer is the same for the life of the process. Any thread may call it. */
 const cs_gemm_ops *cs_gemm_blas(void);
 
 /* Y [m, n] (row stride ldy) = act(X [m, k] (row stride ldx) W^T + bias [n]) + residual [m, n] (row stride ldy). bias

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * gemm_blas.c - the matrix product through OpenBLAS, for processors that have no kernel of our own. */
+ * gemm_blas.c - the matrix product through OpenBLAS, for processors that have no kernel of our own. OpenBLAS is loaded
+ * when the product is first asked for, not with the program. */
 #include "kernels/cvt.h"
 #include "kernels/gemm_impl.h"
 
 #include <cblas.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
 
 /* The packed form is the rows themselves as floats. A panel is what is converted at a time when there is no packed
  * form: 256 rows of 3,072 floats are 3 MiB, and a product that wide keeps OpenBLAS at its full speed. */
@@ -29,11 +35,74 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
     cs_cvt()->to_f32(w->dtype, rows, (end - begin) * w->k, packed);
 }
 
+/* ---------------------------------------------------------------- loading OpenBLAS */
+
+/* cblas_sgemm once it is loaded, else NULL. */
+static __typeof__(&cblas_sgemm) sgemm;
+
+/* OpenBLAS reserves its buffers while it is loaded and tries for ever where a limit refuses them (its issue 5289). */
+static bool is_memory_limited(void)
+{
+    struct rlimit limit;
+    return (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) ||
+           (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY);
+}
+
+static void *wait_for_start(void *gate)
+{
+    pthread_mutex_lock(gate);
+    pthread_mutex_unlock(gate);
+    return NULL;
+}
+
+/* Whether this process may start the threads that OpenBLAS starts while it is loaded: one for each processor beside the
+ * first. Where one is refused, OpenBLAS raises SIGINT (its issue 4762). */
+static bool can_start_threads(void)
+{
+    enum { MOST = 256 };
+    pthread_t threads[MOST];
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    cpu_set_t processors;
+    int wanted = sched_getaffinity(0, sizeof processors, &processors) == 0 ? CPU_COUNT(&processors) - 1 : MOST;
+    int started = 0;
+    if (wanted > MOST)
+        wanted = MOST;
+    pthread_mutex_lock(&gate);
+    while (started < wanted && pthread_create(&threads[started], NULL, wait_for_start, &gate) == 0)
+        started++;
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    return started == wanted;
+}
+
+/* Set `sgemm`, or leave it NULL. The library stays loaded: its threads run until the process ends. */
+static void load(void)
+{
+    static const char *const names[] = {"libopenblas.so.0", "libopenblas.so"};
+    void *library = NULL;
+    if (is_memory_limited() || !can_start_threads())
+        return;
+    for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
+        library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+    void *symbol = library ? dlsym(library, "cblas_sgemm") : NULL;
+    memcpy(&sgemm, &symbol, sizeof sgemm); /* ISO C has no cast from an object to a function */
+}
+
+const cs_gemm_ops *cs_gemm_blas(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load);
+    return sgemm ? &cs_gemm_ops_blas : NULL;
+}
+
+/* ---------------------------------------------------------------- the product */
+
 static void product(const float *x, size_t ldx, size_t m, size_t k, const float *rows, size_t outputs, float beta,
                     float *y, size_t ldy)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)m, (blasint)outputs, (blasint)k, 1, x, (blasint)ldx,
-                rows, (blasint)k, beta, y, (blasint)ldy);
+    sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)m, (blasint)outputs, (blasint)k, 1, x, (blasint)ldx, rows,
+          (blasint)k, beta, y, (blasint)ldy);
 }
 
 static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
@@ -42,17 +111,12 @@ static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float
     product(x, ldx, m, k, packed, outputs, 0, y, ldy);
 }
 
-static const cs_gemm_ops table = {.name = "gemm blas",
-                                  .panel = PANEL,
-                                  .scratch = scratch,
-                                  .packed_size = packed_size,
-                                  .pack = pack,
-                                  .multiply = multiply};
-
-const cs_gemm_ops *cs_gemm_blas(void)
-{
-    return &table;
-}
+const cs_gemm_ops cs_gemm_ops_blas = {.name = "gemm blas",
+                                      .panel = PANEL,
+                                      .scratch = scratch,
+                                      .packed_size = packed_size,
+                                      .pack = pack,
+                                      .multiply = multiply};
 
 /* Outputs [first, first + outputs), their weights given as float rows. */
 static void run_part(const cs_gemm_job *job, const float *rows, size_t first, size_t outputs)

@@ -8,6 +8,7 @@
 extern const cs_gemm_ops cs_gemm_ops_c;
 extern const cs_gemm_ops cs_gemm_ops_avx2;
 extern const cs_gemm_ops cs_gemm_ops_avx512;
+extern const cs_gemm_ops cs_gemm_ops_blas; /* only after cs_gemm_blas has given it: OpenBLAS must be loaded */
 
 /* The arguments of cs_gemm. */
 typedef struct cs_gemm_job {

@@ -257,7 +257,7 @@ static clipsearch_status update_index(checkpoint *c)
 static clipsearch_status begin_log(checkpoint *c)
 {
     cs_store_collection logged = {.identity = *c->identity, .state = c->state};
-    cs_local_take_turn(c->db);
+    cs_local_wait_for_turn(c->db);
     clipsearch_status status = cs_store_log_changes(c->db->writer, &logged, c->err);
     cs_local_end_turn(c->db);
     c->state = logged.state;

@@ -100,6 +100,12 @@ void cs_local_end_read(local_read *read)
     cs_local_end_store_read(read->collection->db, &read->store);
 }
 
+void cs_local_send_note(const local_read *read)
+{
+    if (read->noted)
+        cs_database_note(&read->collection->db->base, "%s", read->note.message);
+}
+
 static clipsearch_status describe(clipsearch_collection *base, cs_collection_state *state, clipsearch_error *err)
 {
     local_read read;

@@ -42,6 +42,8 @@ typedef struct local_read {
     const cs_store_identity *identity;
     cs_store *store;
     cs_store_state state;
+    bool noted; /* `note` is to be sent when the read has ended */
+    clipsearch_error note;
 } local_read;
 
 /* Begin it. CLIPSEARCH_E_NOT_FOUND when the collection was dropped, even if another of its name was made since. After a
@@ -50,6 +52,8 @@ clipsearch_status cs_local_begin_read(clipsearch_collection *collection, local_r
 /* See the newest state. After a failure the read is ended. */
 clipsearch_status cs_local_renew_read(local_read *read, clipsearch_error *err);
 void cs_local_end_read(local_read *read);
+/* Send the note that came up, if any, after the read. */
+void cs_local_send_note(const local_read *read);
 
 /* In a transaction on `store`: fail as above unless the collection is there. */
 clipsearch_status cs_local_check_exists(const local_collection *collection, cs_store *store, clipsearch_error *err);
@@ -57,12 +61,13 @@ clipsearch_status cs_local_check_exists(const local_collection *collection, cs_s
 /* ---- shared_snapshot.c: the snapshot that all searches of one generation share */
 
 /* The snapshot of the read's generation, which may be a newer one afterwards: another thread may have made a snapshot
- * meanwhile. want_graph false: only its vectors will be used. Sends a note when the graph cannot be used, once for each
- * index file. Release it after use. After a failure the read may have ended; cs_local_end_read is right in any case. */
+ * meanwhile. want_graph false: only its vectors will be used. Leaves a note in `read` when the graph cannot be used,
+ * once for each index file. Release it after use. After a failure the read may have ended; cs_local_end_read is right
+ * in any case. */
 clipsearch_status cs_local_get_snapshot(local_read *read, bool want_graph, cs_snapshot **snapshot,
                                         clipsearch_error *err);
-/* A search found the graph damaged: no search uses it any more. Sends a note, once. */
-void cs_local_refuse_graph(const local_read *read, cs_snapshot *snapshot, const char *damage);
+/* A search found the graph damaged: no search uses it any more. Leaves a note in `read`, once. */
+void cs_local_refuse_graph(local_read *read, cs_snapshot *snapshot, const char *damage);
 
 /* ---- collection.c: the functions of cs_database_ops */
 

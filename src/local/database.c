@@ -12,19 +12,28 @@
 
 static void return_reader(local_database *db, cs_store *store)
 {
+    local_reader *place = NULL;
     pthread_mutex_lock(&db->lock);
-    const bool kept = db->idle_count < CS_READERS_KEPT;
-    if (kept)
-        db->idle[db->idle_count++] = store;
+    for (size_t i = 0; i < CS_READERS_KEPT && !(place && place->store == store); i++)
+        if (db->readers[i].store == store || (!db->readers[i].store && !place))
+            place = &db->readers[i];
+    if (place)
+        *place = (local_reader){.store = store};
     pthread_mutex_unlock(&db->lock);
-    if (!kept && store != db->first)
+    if (!place)
         cs_store_close(&store);
 }
 
+/* Always the first that is free, so that the few in front are used again and again and have their pages in memory. */
 static clipsearch_status borrow_reader(local_database *db, cs_store **store, clipsearch_error *err)
 {
+    *store = NULL;
     pthread_mutex_lock(&db->lock);
-    *store = db->idle_count ? db->idle[--db->idle_count] : NULL;
+    for (size_t i = 0; i < CS_READERS_KEPT && !*store; i++)
+        if (db->readers[i].store && !db->readers[i].lent) {
+            db->readers[i].lent = true;
+            *store = db->readers[i].store;
+        }
     pthread_mutex_unlock(&db->lock);
     return *store ? CLIPSEARCH_OK : cs_store_open_reader(db->first, store, err);
 }
@@ -63,7 +72,7 @@ void cs_local_end_store_read(local_database *db, cs_store **store)
 
 /* ---- writers */
 
-void cs_local_take_turn(local_database *db)
+void cs_local_wait_for_turn(local_database *db)
 {
     pthread_mutex_lock(&db->lock);
     const uint64_t own = db->next_turn++;
@@ -88,7 +97,7 @@ clipsearch_status cs_local_begin_change(local_database *db, clipsearch_error *er
 {
     if (!db->writer)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", cs_store_path(db->first));
-    cs_local_take_turn(db);
+    cs_local_wait_for_turn(db);
     clipsearch_status status = cs_store_begin(db->writer, err);
     if (status != CLIPSEARCH_OK)
         cs_local_end_turn(db);
@@ -111,7 +120,18 @@ void cs_local_undo_change(local_database *db)
     cs_local_end_turn(db);
 }
 
-/* ---- the pool */
+/* ---- processors */
+
+void cs_local_begin_walk(local_database *db)
+{
+    while (sem_wait(&db->walks)) /* a signal's handler ran */
+        continue;
+}
+
+void cs_local_end_walk(local_database *db)
+{
+    sem_post(&db->walks);
+}
 
 cs_pool *cs_local_borrow_pool(local_database *db)
 {
@@ -180,9 +200,9 @@ static clipsearch_status each_collection(clipsearch_database *base,
 static void close_idle(local_database *db)
 {
     pthread_mutex_lock(&db->lock);
-    while (db->idle_count)
-        if (db->idle[--db->idle_count] != db->first)
-            cs_store_close(&db->idle[db->idle_count]);
+    for (size_t i = 0; i < CS_READERS_KEPT; i++)
+        if (!db->readers[i].lent && db->readers[i].store != db->first)
+            cs_store_close(&db->readers[i].store);
     pthread_mutex_unlock(&db->lock);
 }
 
@@ -191,7 +211,7 @@ static clipsearch_status vacuum(clipsearch_database *base, clipsearch_error *err
     local_database *db = cs_local_database(base);
     if (!db->writer)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", cs_store_path(db->first));
-    cs_local_take_turn(db);
+    cs_local_wait_for_turn(db);
     close_idle(db); /* they would keep pages of the old file */
     clipsearch_status status = cs_store_vacuum(db->writer, err);
     cs_local_end_turn(db);
@@ -204,6 +224,7 @@ static void close_database(clipsearch_database *base)
     close_idle(db);
     cs_store_close(&db->first);
     cs_pool_close(&db->pool);
+    sem_destroy(&db->walks);
     pthread_mutex_destroy(&db->pool_lock);
     pthread_mutex_destroy(&db->checkpoint_lock);
     pthread_rwlock_destroy(&db->memory_lock);
@@ -239,6 +260,7 @@ clipsearch_status cs_local_open(const char *path, unsigned flags, clipsearch_dat
     pthread_rwlockattr_destroy(&attributes);
     pthread_mutex_init(&db->checkpoint_lock, NULL);
     pthread_mutex_init(&db->pool_lock, NULL);
+    sem_init(&db->walks, 0, cs_processors());
     *out = &db->base;
     clipsearch_status status = cs_store_open(path, flags, &db->first, err);
     if (status != CLIPSEARCH_OK) {
@@ -247,7 +269,7 @@ clipsearch_status cs_local_open(const char *path, unsigned flags, clipsearch_dat
     }
     db->in_memory = cs_store_is_in_memory(db->first);
     if (flags == CLIPSEARCH_READ_ONLY)
-        db->idle[db->idle_count++] = db->first; /* a reader as good as another */
+        db->readers[0].store = db->first; /* a reader as good as another */
     else
         db->writer = db->first;
     return CLIPSEARCH_OK;

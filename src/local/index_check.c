@@ -117,7 +117,7 @@ static clipsearch_status check_file(check *c, bool *sound)
         report->levels = graph.levels;
     } else if (status == CLIPSEARCH_E_FORMAT) {
         report_damage(c, why.message);
-    } else if (status == CLIPSEARCH_E_MEMORY || index) {
+    } else if (status == CLIPSEARCH_E_MEMORY || status == CLIPSEARCH_E_IO || index) {
         cs_index_close(&index);
         return cs_fail(c->err, status, "%s", why.message);
     } else {
@@ -130,7 +130,7 @@ static clipsearch_status check_file(check *c, bool *sound)
 /* A snapshot as searches have it. Without one, what is wrong is in the report. */
 static clipsearch_status make_snapshot(check *c)
 {
-    clipsearch_error why;
+    clipsearch_error why = {0};
     cs_snapshot_reason reason;
     const cs_snapshot_request request = {.store = c->read.store,
                                          .identity = c->read.identity,
@@ -144,6 +144,8 @@ static clipsearch_status make_snapshot(check *c)
         return status;
     }
     cs_snapshot_release(&c->snapshot);
+    if (why.code == CLIPSEARCH_E_IO) /* it could not be checked */
+        return cs_fail(c->err, CLIPSEARCH_E_IO, "%s", why.message);
     if (reason != CS_SNAPSHOT_NO_REASON)
         snprintf(c->report->why, sizeof c->report->why, "%s", why.message);
     return status;

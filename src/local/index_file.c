@@ -101,7 +101,7 @@ void cs_index_file_remove(const char *path)
 
 /* ---- marks */
 
-cs_index_file_mark cs_index_file_take_mark(const char *path, const cs_store_state *state)
+cs_index_file_mark cs_index_file_read_mark(const char *path, const cs_store_state *state)
 {
     cs_index_file_mark mark = {.taken = true, .owner = state->index_owner, .next = state->index_next};
     if (stat(path, &mark.file) != 0)

@@ -41,7 +41,7 @@ typedef struct cs_index_file_mark {
     struct stat file; /* zero: there is none */
 } cs_index_file_mark;
 
-cs_index_file_mark cs_index_file_take_mark(const char *path, const cs_store_state *state);
+cs_index_file_mark cs_index_file_read_mark(const char *path, const cs_store_state *state);
 bool cs_index_file_marks_equal(const cs_index_file_mark *a, const cs_index_file_mark *b);
 /* Whether the file that was marked has itself been changed since: a copy written over it, or cut short. Another file in
  * its place, as a checkpoint puts it there, is no change of the old one. */

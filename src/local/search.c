@@ -10,9 +10,8 @@
 #include <string.h>
 
 enum {
-    /* Below this many floats one thread scans in about the time it takes to wake the others. */
-    POOL_FLOATS = 1 << 22,
-    /* so too below this many walks through a graph, of 0.05 ms and more each */
+    /* Below this many walks through a graph, of 0.05 ms and more each, one thread takes about as long as waking the
+     * others does. */
     POOL_WALKS = 4,
     /* A vector read by its id takes about as long as FEW read in a row: 5.0 to 6.6 against 1.4 microseconds (100,000 x
      * 512, file in memory). */
@@ -52,9 +51,9 @@ static clipsearch_status copy_query(const cs_store_identity *identity, const flo
 typedef struct place {
     cs_snapshot *snapshot;
     bool graph;
-    const cs_index *index;    /* exact; NULL while the graph is used */
-    const cs_id_set *allowed; /* NULL: all */
-    cs_index *own;            /* an index of the vectors that the filter lets through, or NULL */
+    cs_snapshot_vectors *vectors; /* all; NULL while the graph is used, and when there is: */
+    cs_index *own;                /* an index of the vectors that the filter lets through, or NULL */
+    const cs_id_set *allowed;     /* NULL: all */
     cs_id_set set;
     size_t filtered; /* ids that the filter lets through */
 } place;
@@ -62,7 +61,7 @@ typedef struct place {
 static clipsearch_status choose_vectors(const local_read *read, place *where, clipsearch_error *err)
 {
     where->graph = false;
-    return cs_snapshot_load_vectors(where->snapshot, read->store, read->identity, &where->index, err);
+    return cs_snapshot_load_vectors(where->snapshot, read->store, read->identity, &where->vectors, err);
 }
 
 /* With a filter that lets few through, and neither graph nor vectors in memory, only their vectors are read; so too
@@ -86,7 +85,6 @@ static clipsearch_status choose_place(local_read *read, const cs_search_request 
     const bool loaded = where->graph || cs_snapshot_has_vectors(where->snapshot);
     if (filter && (!fits || (!loaded && ids.count <= read->state.count / FEW))) {
         status = cs_filtered_index(read, &ids, &where->own, err);
-        where->index = where->own;
         where->graph = false;
         goto done;
     }
@@ -108,13 +106,14 @@ static void leave_place(place *where)
 /* The most that a search there can find. */
 static size_t count_findable(const place *where)
 {
-    size_t count = where->index ? cs_index_count(where->index) : where->snapshot->state.count;
+    const cs_index *index = where->own ? where->own : where->vectors ? where->vectors->index : NULL;
+    size_t count = index ? cs_index_count(index) : where->snapshot->state.count;
     return where->allowed && where->filtered < count ? where->filtered : count;
 }
 
 /* ---- a batch of queries */
 
-/* What one thread needs. */
+/* What one thread needs to walk. */
 typedef struct worker {
     cs_neighbour *spare; /* [2 * k] */
     clipsearch_status status;
@@ -131,25 +130,19 @@ typedef struct batch {
     size_t *found;            /* [count] */
     cs_index_stats *stats;    /* [count] */
     worker *workers;          /* [threads] */
-    cs_neighbour *spare;      /* [threads, 2 * k] */
-    cs_pool *inside;          /* for the scan of one query, or NULL */
 } batch;
 
 /* Each query is searched by one thread, in its own memory: the results do not depend on how many there are. */
-static void search_one(void *context, size_t number, unsigned thread)
+static void walk_one(void *context, size_t number, unsigned thread)
 {
     const batch *b = context;
     worker *w = &b->workers[thread];
     cs_index_search_params params = b->params;
-    const float *query = b->queries + number * b->dim;
-    cs_neighbour *out = b->neighbours + number * params.k;
     params.stats = &b->stats[number];
     if (w->status != CLIPSEARCH_OK)
         return;
-    w->status =
-        b->where->graph
-            ? cs_snapshot_search_graph(b->where->snapshot, query, &params, w->spare, out, &b->found[number], &w->error)
-            : cs_index_search(b->where->index, query, &params, b->inside, out, &b->found[number], &w->error);
+    w->status = cs_snapshot_search_graph(b->where->snapshot, b->queries + number * b->dim, &params, w->spare,
+                                         b->neighbours + number * params.k, &b->found[number], &w->error);
     w->failed = number;
 }
 
@@ -163,32 +156,49 @@ static clipsearch_status first_failure(const batch *b, unsigned threads, clipsea
     return first ? cs_fail(err, first->status, "%s", first->error.message) : CLIPSEARCH_OK;
 }
 
-/* Search queries [0, count) of the batch; on the pool when it is free and that is worth while. */
-static clipsearch_status search_batch(local_database *db, batch *b, size_t count, clipsearch_error *err)
+/* Search queries [0, count) of the batch by the graph; on the pool when they are many and it is free. */
+static clipsearch_status walk_batch(local_database *db, batch *b, size_t count, clipsearch_error *err)
 {
-    const size_t vectors = b->where->index ? cs_index_count(b->where->index) : 0;
-    const bool scan_on_pool = !b->where->graph && vectors >= POOL_FLOATS / b->dim;
-    const bool many = count > 1 && (b->where->graph ? count >= POOL_WALKS : vectors >= POOL_FLOATS / b->dim / count);
-    cs_pool *pool = many || scan_on_pool ? cs_local_borrow_pool(db) : NULL;
+    cs_pool *pool = count >= POOL_WALKS ? cs_local_borrow_pool(db) : NULL;
     const unsigned threads = cs_pool_threads(pool);
-    clipsearch_status status = CLIPSEARCH_OK;
-    b->inside = count < threads && scan_on_pool ? pool : NULL;
-    b->workers = cs_zalloc_array(threads, sizeof *b->workers);
-    b->spare = NULL;
+    cs_neighbour *spare = NULL;
     size_t places;
+    clipsearch_status status = CLIPSEARCH_OK;
+    b->workers = cs_zalloc_array(threads, sizeof *b->workers);
     if (!__builtin_mul_overflow(b->params.k, (size_t)2 * threads, &places))
-        b->spare = cs_alloc_array(places, sizeof *b->spare);
-    if (!b->workers || !b->spare) {
+        spare = cs_alloc_array(places, sizeof *spare);
+    if (!b->workers || !spare) {
         status = cs_fail_memory(err, "search results");
     } else {
         for (unsigned t = 0; t < threads; t++)
-            b->workers[t].spare = b->spare + t * 2 * b->params.k;
-        cs_pool_run(b->inside ? NULL : pool, count, search_one, b);
+            b->workers[t].spare = spare + t * 2 * b->params.k;
+        cs_pool_run(pool, count, walk_one, b);
         status = first_failure(b, threads, err);
     }
     cs_local_return_pool(db, pool);
     cs_free(b->workers);
-    cs_free(b->spare);
+    cs_free(spare);
+    return status;
+}
+
+/* The same by comparing every vector: of all, together with the scans of other threads. */
+static clipsearch_status scan_batch(local_database *db, const batch *b, size_t count, clipsearch_error *err)
+{
+    cs_flat_query *queries = cs_alloc_array(count, sizeof *queries);
+    if (!queries)
+        return cs_fail_memory(err, "search results");
+    for (size_t i = 0; i < count; i++) {
+        queries[i] = (cs_flat_query){
+            .query = b->queries + i * b->dim, .params = b->params, .out = b->neighbours + i * b->params.k};
+        queries[i].params.stats = &b->stats[i];
+    }
+    cs_snapshot_vectors *vectors = b->where->vectors;
+    clipsearch_status status = b->where->own
+                                   ? cs_scan_alone(db, b->where->own, queries, count, err)
+                                   : cs_scan_group_search(&vectors->group, db, vectors->index, queries, count, err);
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
+        b->found[i] = queries[i].found;
+    cs_free(queries);
     return status;
 }
 
@@ -241,8 +251,9 @@ static clipsearch_status answer_batch(const local_read *read, const cs_search_re
         status = copy_query(read->identity, request->queries + (first + i) * b->dim, first + i, b->queries + i * b->dim,
                             err);
     }
+    local_database *db = read->collection->db;
     if (status == CLIPSEARCH_OK && b->params.k > 0)
-        status = search_batch(read->collection->db, b, count, err);
+        status = b->where->graph ? walk_batch(db, b, count, err) : scan_batch(db, b, count, err);
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
         status = add_hits(read, b, i, hits, err);
         cs_hits_next_query(hits);
@@ -279,31 +290,48 @@ static clipsearch_status answer_all(const local_read *read, const cs_search_requ
     return status;
 }
 
-clipsearch_status cs_local_search(clipsearch_collection *base, const cs_search_request *request, clipsearch_hits *hits,
-                                  clipsearch_error *err)
+/* Choose where to search, and search; `walking` while this is one of the searches that cs_local_begin_walk counts. */
+static clipsearch_status search(local_read *read, const cs_search_request *request, bool *walking,
+                                clipsearch_hits *hits, clipsearch_error *err)
 {
     place where = {0};
-    local_read read;
+    local_database *db = read->collection->db;
     clipsearch_error failure;
-    /* one read transaction throughout: items, changes and results are of one moment */
-    clipsearch_status status = cs_local_begin_read(base, &read, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    status = choose_place(&read, request, &where, &failure);
+    clipsearch_status status = choose_place(read, request, &where, &failure);
+    if (*walking && !where.graph) { /* scans wait for one another in their own way */
+        cs_local_end_walk(db);
+        *walking = false;
+    }
     if (status == CLIPSEARCH_OK)
-        status = answer_all(&read, request, &where, hits, &failure);
+        status = answer_all(read, request, &where, hits, &failure);
     if (status == CLIPSEARCH_E_FORMAT && where.graph) { /* every query again, exactly: a call's hits are of one kind */
-        cs_local_refuse_graph(&read, where.snapshot, failure.message);
+        cs_local_refuse_graph(read, where.snapshot, failure.message);
         cs_hits_restart(hits);
         if (request->stats)
             *request->stats = (clipsearch_search_stats){0};
-        status = choose_vectors(&read, &where, &failure);
+        status = choose_vectors(read, &where, &failure);
         if (status == CLIPSEARCH_OK)
-            status = answer_all(&read, request, &where, hits, &failure);
+            status = answer_all(read, request, &where, hits, &failure);
     }
-    if (status != CLIPSEARCH_OK)
-        cs_fail(err, status, "%s", failure.message);
     leave_place(&where);
+    return status == CLIPSEARCH_OK ? status : cs_fail(err, status, "%s", failure.message);
+}
+
+clipsearch_status cs_local_search(clipsearch_collection *base, const cs_search_request *request, clipsearch_hits *hits,
+                                  clipsearch_error *err)
+{
+    local_database *db = cs_local_collection(base)->db;
+    local_read read;
+    bool walking = !request->exact && !db->in_memory;
+    if (walking)
+        cs_local_begin_walk(db);
+    /* one read transaction throughout: items, changes and results are of one moment */
+    clipsearch_status status = cs_local_begin_read(base, &read, err);
+    if (status == CLIPSEARCH_OK)
+        status = search(&read, request, &walking, hits, err);
     cs_local_end_read(&read);
+    if (walking)
+        cs_local_end_walk(db);
+    cs_local_send_note(&read);
     return status;
 }

@@ -2,6 +2,13 @@
  * shared_snapshot.c - one snapshot for all handles and threads of a collection, replaced when that changes. */
 #include "local/collection.h"
 
+/* Its receiver may use the database, so a note is sent when the search has let everything go. */
+static void note_exact(local_read *read, const char *why)
+{
+    cs_fail(&read->note, CLIPSEARCH_OK, "%s; searching all of %s exactly", why, read->identity->name);
+    read->noted = true;
+}
+
 /* The shared snapshot with one more use, if it is what the read sees; else NULL. */
 static cs_snapshot *find_current(const local_read *read, const char *index_path)
 {
@@ -97,18 +104,17 @@ clipsearch_status cs_local_get_snapshot(local_read *read, bool want_graph, cs_sn
     }
     pthread_mutex_unlock(&shared->build_lock);
     if (note)
-        cs_database_note(&read->collection->db->base, "%s; searching all of %s exactly", why.message,
-                         read->identity->name);
+        note_exact(read, why.message);
     return status;
 }
 
-void cs_local_refuse_graph(const local_read *read, cs_snapshot *snapshot, const char *damage)
+void cs_local_refuse_graph(local_read *read, cs_snapshot *snapshot, const char *damage)
 {
     local_shared *shared = read->collection->shared;
     if (atomic_exchange(&snapshot->graph->damaged, true))
         return;
     pthread_mutex_lock(&shared->lock);
-    shared->refused = shared->noted = cs_index_file_take_mark(shared->index_path, &read->state);
+    shared->refused = shared->noted = cs_index_file_read_mark(shared->index_path, &read->state);
     pthread_mutex_unlock(&shared->lock);
-    cs_database_note(&read->collection->db->base, "%s; searching all of %s exactly", damage, read->identity->name);
+    note_exact(read, damage);
 }

@@ -38,6 +38,7 @@ static void release_vectors(cs_snapshot_vectors *vectors)
     if (!vectors || !drop_use(&vectors->uses))
         return;
     cs_index_close(&vectors->index);
+    cs_scan_group_destroy(&vectors->group);
     cs_free(vectors);
 }
 
@@ -204,7 +205,7 @@ static clipsearch_status prepare_graph(maker *m)
     made->graph_tried = true;
     if (m->state->count < CS_INDEX_FILE_LEAST)
         return CLIPSEARCH_OK;
-    made->mark = cs_index_file_take_mark(request->index_path, m->state);
+    made->mark = cs_index_file_read_mark(request->index_path, m->state);
     const bool shared = share_graph(m);
     clipsearch_status status = shared ? CLIPSEARCH_OK : open_graph(m);
     if (status != CLIPSEARCH_OK || !made->graph)
@@ -284,7 +285,7 @@ bool cs_snapshot_is_current(const cs_snapshot *snapshot, const cs_store_state *s
         return false;
     if (own->count < CS_INDEX_FILE_LEAST)
         return true;
-    const cs_index_file_mark now = cs_index_file_take_mark(index_path, state);
+    const cs_index_file_mark now = cs_index_file_read_mark(index_path, state);
     if (!snapshot->graph_usable)
         return cs_index_file_marks_equal(&snapshot->mark, &now);
     return !atomic_load(&snapshot->graph->damaged) && !cs_index_file_is_overwritten(&snapshot->graph->mark, &now);
@@ -336,6 +337,7 @@ static clipsearch_status read_vectors(cs_store *store, const cs_store_identity *
     if (!vectors)
         return cs_fail_memory(err, "the vectors of a collection");
     vectors->uses = 1;
+    cs_scan_group_init(&vectors->group);
     clipsearch_status status = cs_index_flat_open(identity->dim, identity->metric, &vectors->index, err);
     if (status == CLIPSEARCH_OK)
         status = cs_index_reserve(vectors->index, count, err);
@@ -349,13 +351,13 @@ static clipsearch_status read_vectors(cs_store *store, const cs_store_identity *
 }
 
 clipsearch_status cs_snapshot_load_vectors(cs_snapshot *snapshot, cs_store *store, const cs_store_identity *identity,
-                                           const cs_index **index, clipsearch_error *err)
+                                           cs_snapshot_vectors **vectors, clipsearch_error *err)
 {
     clipsearch_status status = CLIPSEARCH_OK;
     pthread_mutex_lock(&snapshot->vectors_lock);
     if (!snapshot->vectors)
         status = read_vectors(store, identity, snapshot->state.count, &snapshot->vectors, err);
-    *index = status == CLIPSEARCH_OK ? snapshot->vectors->index : NULL;
+    *vectors = snapshot->vectors;
     pthread_mutex_unlock(&snapshot->vectors_lock);
     return status;
 }

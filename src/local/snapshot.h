@@ -6,6 +6,7 @@
 #include "base/id_list.h"
 #include "index/index.h"
 #include "local/index_file.h"
+#include "local/scan_group.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,7 +35,8 @@ typedef struct cs_snapshot_delta {
 
 typedef struct cs_snapshot_vectors {
     atomic_uint uses;
-    cs_index *index; /* all vectors, for an exact scan */
+    cs_index *index;     /* all vectors, for an exact scan */
+    cs_scan_group group; /* threads that scan them */
 } cs_snapshot_vectors;
 
 /* Nothing of it changes once it is made, but that the vectors are read when they are first needed. */
@@ -92,9 +94,10 @@ clipsearch_status cs_snapshot_search_graph(const cs_snapshot *snapshot, const fl
                                            const cs_index_search_params *params, cs_neighbour *spare, cs_neighbour *out,
                                            size_t *found, clipsearch_error *err);
 
-/* All vectors; read by the first thread that asks, from `store`, in a read transaction of the snapshot's generation. */
+/* All vectors; read by the first thread that asks, from `store`, in a read transaction of the snapshot's generation.
+ * They stay as long as the snapshot. */
 clipsearch_status cs_snapshot_load_vectors(cs_snapshot *snapshot, cs_store *store, const cs_store_identity *identity,
-                                           const cs_index **index, clipsearch_error *err);
+                                           cs_snapshot_vectors **vectors, clipsearch_error *err);
 /* Whether they have been read. */
 bool cs_snapshot_has_vectors(cs_snapshot *snapshot);
 

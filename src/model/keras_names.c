@@ -2,7 +2,6 @@
  * keras_names.c - the names that versions of Keras gave to the same weights. */
 #include "model/keras_names.h"
 
-#include <ctype.h>
 #include <string.h>
 
 enum { MAX_PARTS = 32 };
@@ -11,6 +10,12 @@ struct part {
     const char *text;
     size_t n;
 };
+
+/* In every locale. */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 static bool is(struct part part, const char *text)
 {
@@ -35,7 +40,7 @@ static size_t split(const char *path, struct part parts[MAX_PARTS])
 static bool all_digits(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!isdigit((unsigned char)text[i]))
+        if (!is_digit(text[i]))
             return false;
     return n > 0;
 }
@@ -44,7 +49,7 @@ static bool all_digits(const char *text, size_t n)
 static struct part without_number(struct part part)
 {
     size_t n = part.n;
-    while (n && isdigit((unsigned char)part.text[n - 1]))
+    while (n && is_digit(part.text[n - 1]))
         n--;
     if (n > 1 && n < part.n && part.text[n - 1] == '_')
         part.n = n - 1;

@@ -365,7 +365,8 @@ static clipsearch_status check_path(const char *path, bool *is_file, clipsearch_
 /* Tokenizer files, in the directory of the weights. */
 static clipsearch_status find_vocabulary(const char *directory, cs_model_dir *dir, clipsearch_error *err)
 {
-    static const char *const merges[] = {"merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"};
+    static const char *const merges[] = {"merges.txt", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt",
+                                         "tokenizer.json"};
     clipsearch_status status = find_file(directory, "vocab.json", &dir->vocab, err);
     if (status == CLIPSEARCH_OK)
         status = find_first(directory, merges, sizeof merges / sizeof *merges, &dir->merges, err);

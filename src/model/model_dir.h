@@ -11,7 +11,7 @@ typedef struct cs_model_dir {
     char *path;            /* as it was given */
     char *weights;         /* model.safetensors, open_clip_model.safetensors, or the only weight file there */
     char *vocab;           /* vocab.json, or NULL */
-    char *merges;          /* merges.txt or bpe_simple_vocab_16e6.txt[.gz], or NULL */
+    char *merges;          /* merges.txt, bpe_simple_vocab_16e6.txt[.gz], tokenizer.json, or NULL */
     bool image_only;       /* true: `image` is used and there is no text tower; false: `config` is used */
     cs_clip_config config; /* of CLIP */
     cs_image_config image; /* of an image network */

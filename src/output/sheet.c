@@ -2,6 +2,7 @@
  * sheet.c - draws the contact sheet of a search. */
 #include "output/sheet.h"
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "output/canvas.h"
@@ -10,7 +11,6 @@
 #include "output/sheet_png.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 static const cs_color PAPER = 0xFFFFFF, INK = 0x202020, LINE = 0xC8C8C8, BLANK = 0xECECEC, QUERY_FRAME = 0x2060C0;
@@ -98,7 +98,7 @@ static void draw_label(cs_canvas *canvas, cs_point at, const char *text)
 static clipsearch_status draw_hit(cs_canvas *canvas, cs_point at, const clipsearch_hit *hit, clipsearch_error *err)
 {
     char score[64]; /* a score, or a squared distance of any size */
-    snprintf(score, sizeof score, fabsf(hit->score) < 1e6f ? "%.3f" : "%.6g", (double)hit->score);
+    cs_format(score, sizeof score, fabsf(hit->score) < 1e6f ? "%.3f" : "%.6g", (double)hit->score);
     draw_label(canvas, at, score);
     return draw_image_tile(canvas, at, hit->path, err);
 }
@@ -113,7 +113,7 @@ static clipsearch_status draw_block(cs_canvas *canvas, uint32_t top, const cs_re
         draw_text_tile(canvas, query, result->query);
     cs_canvas_frame(canvas, query.x - 3, query.y - 3, CS_SHEET_TILE + 6, CS_SHEET_TILE + 6, QUERY_FRAME);
     char duration[32];
-    snprintf(duration, sizeof duration, "search %.1f ms", result->search_ms < 1e6 ? result->search_ms : 1e6);
+    cs_format(duration, sizeof duration, "search %.1f ms", result->search_ms < 1e6 ? result->search_ms : 1e6);
     draw_label(canvas, query, duration);
     size_t count = clipsearch_hits_count(result->hits, 0);
     for (size_t rank = 0; rank < count && status == CLIPSEARCH_OK; rank++)

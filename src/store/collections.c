@@ -115,7 +115,7 @@ static clipsearch_status fail_not_found(cs_store *store, const char *name, clips
                          names.data, names.failed ? ", ..." : "");
     else if (!status)
         status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
-                         "%s: no collection \"%.64s\", nor any other; ingest pictures to make it", store->path, name);
+                         "%s: no collection \"%.64s\", nor any other; ingest images to make it", store->path, name);
     cs_buf_free(&names);
     return status;
 }

@@ -95,7 +95,7 @@ static clipsearch_status read_item(cs_store *store, sqlite3_stmt *row, clipsearc
 
 /* ---- one item */
 
-static clipsearch_status take_one(cs_store *store, sqlite3_stmt *statement, int code, bool *found,
+static clipsearch_status read_one(cs_store *store, sqlite3_stmt *statement, int code, bool *found,
                                   clipsearch_item *item, clipsearch_error *err)
 {
     clipsearch_status status = code ? cs_store_fail(store, code, "looking up an item", err)
@@ -118,7 +118,7 @@ clipsearch_status cs_store_get(cs_store *store, const cs_store_identity *collect
         return status;
     sqlite3_bind_int64(statement, 1, collection->key);
     sqlite3_bind_int64(statement, 2, id);
-    return take_one(store, statement, SQLITE_OK, found, item, err);
+    return read_one(store, statement, SQLITE_OK, found, item, err);
 }
 
 clipsearch_status cs_store_get_path(cs_store *store, const cs_store_identity *collection, const char *path, bool *found,
@@ -134,7 +134,7 @@ clipsearch_status cs_store_get_path(cs_store *store, const cs_store_identity *co
         return status;
     sqlite3_bind_int64(statement, 1, collection->key);
     cs_store_bind_blob(statement, 2, path, strlen(path), &code);
-    return take_one(store, statement, code, found, item, err);
+    return read_one(store, statement, code, found, item, err);
 }
 
 /* ---- walks */

@@ -43,7 +43,7 @@ static const char *const sql[CS_SQL_COUNT] = {
                                " LEFT JOIN vectors v ON v.key = i.key"
                                " WHERE c.collection = ?1 AND c.generation > ?2 ORDER BY c.id",
     [CS_SQL_CHANGES_FORGET] = "DELETE FROM changes WHERE collection = ?1 AND generation <= ?2",
-    /* the greatest id counts too: a hand may have put rows there without raising next_id */
+    /* the greatest id counts too: another program may have put rows there without raising next_id */
     [CS_SQL_NEXT_ID] = "SELECT max(next_id, coalesce((SELECT max(id) FROM items WHERE collection = ?1), 0) + 1)"
                        " FROM collections WHERE key = ?1",
     [CS_SQL_RAISE_NEXT_ID] = "UPDATE collections SET next_id = ?2 WHERE key = ?1 AND next_id < ?2",
@@ -101,6 +101,8 @@ clipsearch_status cs_store_step(cs_store *store, sqlite3_stmt *statement, bool *
     int code = sqlite3_step(statement);
     uselocale(callers);
     *row = code == SQLITE_ROW;
+    if (code == SQLITE_ROW || code == SQLITE_DONE)
+        cs_store_begin_wait();
     return code == SQLITE_ROW || code == SQLITE_DONE ? CLIPSEARCH_OK : cs_store_fail(store, code, doing, err);
 }
 
@@ -128,7 +130,7 @@ void cs_store_done(sqlite3_stmt *statement)
         sqlite3_clear_bindings(statement);
 }
 
-void cs_store_finalise_all(cs_store *store)
+void cs_store_finalize_all(cs_store *store)
 {
     for (int i = 0; i < CS_SQL_COUNT; i++) {
         sqlite3_finalize(store->statements[i]);
@@ -154,7 +156,9 @@ static const char *advice(int primary)
     switch (primary) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return ": another process is writing to it; try again when that is done";
+    case SQLITE_PROTOCOL:
+        return ": no lock on the file could be had in time: another process is writing to it, try again when that is"
+               " done; or its file system refuses locks, then move it to a local disk";
     case SQLITE_FULL:
         return ": the disk is full; make room and run this again, what was committed is safe";
     case SQLITE_READONLY:

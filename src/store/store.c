@@ -17,6 +17,7 @@
 enum {
     /* 512 floats are 2 KiB: a 4 KiB page holds one such row and wastes half, 16 KiB holds seven */
     PAGE_SIZE = 16384,
+    SECTOR = 512,      /* no less is written to a disk */
     HEADER_SIZE = 100, /* https://www.sqlite.org/fileformat.html 1.3 */
     HEADER_APPLICATION_ID = 68,
     LENGTH_MAX = 4 << 20 /* of one value or row; a hostile file cannot make SQLite take more */
@@ -28,34 +29,57 @@ enum {
  * that other connections of this process hold on the file (POSIX). */
 static clipsearch_status read_header(cs_store *store, uint8_t header[HEADER_SIZE], clipsearch_error *err)
 {
-    sqlite3_file *file = NULL;
-    int code = sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    if (code == SQLITE_OK && (!file || !file->pMethods))
-        code = SQLITE_CANTOPEN;
-    if (code == SQLITE_OK)
-        code = file->pMethods->xRead(file, header, HEADER_SIZE, 0); /* zero-fills what a shorter file lacks */
+    sqlite3_file *file;
+    clipsearch_status status = cs_store_handle(store, &file, "reading its header", err);
+    if (status)
+        return status;
+    int code = file->pMethods->xRead(file, header, HEADER_SIZE, 0); /* zero-fills what a shorter file lacks */
     if (code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ)
         return CLIPSEARCH_OK;
     return cs_store_fail(store, code, "reading its header", err);
 }
 
+/* What a file holds before SQLite has seen it. */
+typedef enum content {
+    CONTENT_OURS,
+    CONTENT_EMPTY,
+    CONTENT_ZEROS,  /* what some file systems leave of a file that was being written when the power failed */
+    CONTENT_CUT_OFF /* a part of a database, with the journal by which SQLite makes it empty again */
+} content;
+
+/* A file without SQLite's header: whether it is what is left of a database that was being created. */
+static clipsearch_status check_left_over(cs_store *store, off_t size, content *what, clipsearch_error *err)
+{
+    bool zeros = false;
+    clipsearch_status status = CLIPSEARCH_OK;
+    *what = CONTENT_CUT_OFF;
+    if (cs_store_has_creation_journal(store))
+        return CLIPSEARCH_OK;
+    *what = CONTENT_ZEROS;
+    if (size >= SECTOR) /* SQLite's answer is 0 for the size of a file of one byte, whatever that is */
+        status = cs_store_check_zeros(store, &zeros, err);
+    if (status || zeros)
+        return status;
+    return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                   "%s: not a clipsearch database (not an SQLite file at all); left untouched, name another file",
+                   store->path);
+}
+
 /* Decides by the header alone, before SQLite may recover, lock or write anything, that a file is somebody else's. */
-static clipsearch_status check_owner(cs_store *store, bool *empty, clipsearch_error *err)
+static clipsearch_status check_owner(cs_store *store, content *what, clipsearch_error *err)
 {
     uint8_t header[HEADER_SIZE] = {0};
     struct stat st;
     if (stat(store->path, &st) != 0)
         return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, errno, "%s", store->path);
-    *empty = st.st_size == 0; /* SQLite's own answer is 0 for a file of one byte too */
-    if (*empty)
+    *what = st.st_size == 0 ? CONTENT_EMPTY : CONTENT_OURS;
+    if (*what == CONTENT_EMPTY)
         return CLIPSEARCH_OK;
     clipsearch_status status = read_header(store, header, err);
     if (status)
         return status;
     if (memcmp(header, "SQLite format 3", 16) != 0)
-        return cs_fail(err, CLIPSEARCH_E_DATABASE,
-                       "%s: not a clipsearch database (not an SQLite file at all); left untouched, name another file",
-                       store->path);
+        return check_left_over(store, st.st_size, what, err);
     const uint8_t *id = header + HEADER_APPLICATION_ID;
     uint32_t application = (uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 | (uint32_t)id[2] << 8 | id[3];
     if (application != CS_STORE_APPLICATION_ID)
@@ -90,7 +114,6 @@ static char *immutable_uri(const char *path)
 static void set_up_connection(sqlite3 *db)
 {
     sqlite3_extended_result_codes(db, 1);
-    sqlite3_busy_timeout(db, CS_STORE_TIMEOUT_MS);
     sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
     sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -103,10 +126,11 @@ static clipsearch_status connect(cs_store *store, const char *name, int flags, c
 {
     sqlite3_close(store->db);
     store->db = NULL;
-    int code = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int code = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, cs_store_vfs());
     if (code != SQLITE_OK)
         return cs_store_fail(store, code, "opening it", err);
     set_up_connection(store->db);
+    sqlite3_busy_handler(store->db, cs_store_on_busy, store);
     code = cs_filter_sql_add_functions(store->db);
     return code == SQLITE_OK ? CLIPSEARCH_OK : cs_store_fail(store, code, "setting it up", err);
 }
@@ -185,7 +209,7 @@ static clipsearch_status check_tables(cs_store *store, clipsearch_error *err)
 static clipsearch_status set_wal(cs_store *store, clipsearch_error *err)
 {
     enum { PAUSE_MS = 10 };
-    for (int waited = 0;; waited += PAUSE_MS) {
+    for (;;) {
         sqlite3_stmt *statement = NULL;
         int code = sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
         bool wal = false;
@@ -198,12 +222,11 @@ static clipsearch_status set_wal(cs_store *store, clipsearch_error *err)
         if (wal)
             return CLIPSEARCH_OK;
         bool busy = (code & 0xff) == SQLITE_BUSY;
-        if (code != SQLITE_ROW && (!busy || waited >= CS_STORE_TIMEOUT_MS))
+        if (code != SQLITE_ROW && !(busy && cs_store_wait(store->timeout_ms, 1000 * PAUSE_MS)))
             return cs_store_fail(store, code, "setting up its log", err);
         if (code == SQLITE_ROW)
             return cs_fail(err, CLIPSEARCH_E_DATABASE,
                            "%s: SQLite cannot keep a write-ahead log here; put the file on a local disk", store->path);
-        sqlite3_sleep(PAUSE_MS);
     }
 }
 
@@ -216,10 +239,10 @@ static clipsearch_status bring_up_to_date(cs_store *store, bool may_create, clip
         status = check_version(store, &version, err);
     if (status)
         return status;
-    /* Version 0 behind a header that is ours: a making that was cut off, undone by SQLite when it was opened. */
+    /* Both are 0 when the creation was cut off and SQLite has undone it just now. */
     if (version == 0 && (!may_create || application != 0))
-        return cs_fail(err, CLIPSEARCH_E_DATABASE,
-                       "%s: no clipsearch database is in this file; ingest pictures into it", store->path);
+        return cs_fail(err, application ? CLIPSEARCH_E_DATABASE : CLIPSEARCH_E_NOT_FOUND,
+                       "%s: no clipsearch database is in this file; ingest images into it", store->path);
     if (version < CS_STORE_SCHEMA && store->read_only) {
         status = sqlite3_db_readonly(store->db, "main") == 1
                      ? CLIPSEARCH_E_DATABASE
@@ -272,7 +295,7 @@ clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsear
     if (errno != ENOENT && errno != ENOTDIR)
         return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, errno, "%s", path);
     if (flags != CLIPSEARCH_CREATE)
-        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no such database; ingest pictures to make it", path);
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no such database; ingest images to make it", path);
     char *directory = cs_strndup(path, (size_t)(cs_path_base(path) - path));
     if (!directory)
         return cs_fail_memory(err, "a path");
@@ -312,17 +335,19 @@ done:
 static clipsearch_status open_file(cs_store *store, const char *name, unsigned flags, clipsearch_error *err)
 {
     /* Also to read, SQLite may open the file for writing if it can: a connection that cannot write leaves its -wal and
-     * -shm files behind when it closes, and cannot mend what a crash left. query_only keeps it from changing rows. */
+     * -shm files behind when it closes, and cannot repair what a crash left. query_only keeps it from changing rows. */
     int how = SQLITE_OPEN_READWRITE | (flags == CLIPSEARCH_CREATE ? SQLITE_OPEN_CREATE : 0);
     struct statvfs fs;
-    bool empty = false;
+    content what = CONTENT_OURS;
     clipsearch_status status = connect(store, name, how, err);
     if (!status)
-        status = check_owner(store, &empty, err);
+        status = check_owner(store, &what, err);
+    if (!status && what == CONTENT_ZEROS && flags == CLIPSEARCH_CREATE)
+        status = cs_store_empty_zeros(store, err);
     if (status)
         return status;
-    if (empty && flags != CLIPSEARCH_CREATE)
-        return cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: the file is empty; ingest pictures to make a database of it",
+    if ((what == CONTENT_EMPTY || what == CONTENT_ZEROS) && flags != CLIPSEARCH_CREATE)
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: the file is empty; ingest images to make a database of it",
                        store->path);
     if (store->read_only && statvfs(store->path, &fs) == 0 && (fs.f_flag & ST_RDONLY)) {
         status = connect_immutable(store, err);
@@ -331,7 +356,8 @@ static clipsearch_status open_file(cs_store *store, const char *name, unsigned f
     }
     if (!store->read_only && sqlite3_db_readonly(store->db, "main") == 1)
         return cs_fail(err, CLIPSEARCH_E_DATABASE,
-                       "%s: the file cannot be written; mend its permissions, or only search", store->path);
+                       "%s: the file cannot be written; change its permissions, or open it for reading only",
+                       store->path);
     if (store->read_only)
         status = execute(store, "PRAGMA query_only = 1", "setting it up", err);
     return status ? status : bring_up_to_date(store, flags == CLIPSEARCH_CREATE, err);
@@ -353,6 +379,8 @@ static cs_store *make_store(const char *path, bool read_only)
     cs_store *store = cs_zalloc_array(1, sizeof *store);
     if (!store)
         return NULL;
+    cs_store_begin_wait();
+    store->timeout_ms = CS_STORE_TIMEOUT_MS;
     store->read_only = read_only;
     store->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     store->item_path = cs_buf_make(CS_ITEM_PATH_MAX);
@@ -444,7 +472,7 @@ void cs_store_close(cs_store **handle)
     cs_store *store = handle ? *handle : NULL;
     if (!store)
         return;
-    cs_store_finalise_all(store);
+    cs_store_finalize_all(store);
     sqlite3_close(store->db); /* rolls back what is open */
     cs_buf_free(&store->item_path);
     cs_buf_free(&store->item_attributes);
@@ -468,7 +496,7 @@ const char *cs_store_file(const cs_store *store)
 
 void cs_store_set_timeout(cs_store *store, int milliseconds)
 {
-    sqlite3_busy_timeout(store->db, milliseconds);
+    store->timeout_ms = milliseconds;
 }
 
 /* ---- transactions */
@@ -490,6 +518,7 @@ clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err)
     if (!sqlite3_get_autocommit(store->db))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: a transaction inside a transaction", store->path);
     store->touched = 0;
+    cs_store_begin_wait();
     clipsearch_status status = cs_store_statement(store, CS_SQL_BEGIN, &statement, err);
     return status ? status : cs_store_run(store, statement, "beginning a change", err);
 }
@@ -499,6 +528,7 @@ clipsearch_status cs_store_begin_read(cs_store *store, bool *began, clipsearch_e
     *began = false;
     if (!sqlite3_get_autocommit(store->db))
         return CLIPSEARCH_OK;
+    cs_store_begin_wait();
     clipsearch_status status = execute(store, "BEGIN", "reading it", err);
     *began = !status;
     return status;

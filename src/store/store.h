@@ -120,8 +120,8 @@ clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_identity
                                         const cs_filter_tree *filter, uint64_t *removed, clipsearch_error *err);
 
 /* Look-ups. *found false: none. item's strings are owned by the store and live until the next call on it. A row that no
- * clipsearch could have written (edited by hand, damaged) is CLIPSEARCH_E_DATABASE everywhere. A callback may look up
- * (its item's strings are then gone) but not start the walk it is called from. */
+ * clipsearch could have written (edited by another program, damaged) is CLIPSEARCH_E_DATABASE everywhere. A callback
+ * may look up items (its own item's strings are then gone) but not start the walk it is called from. */
 clipsearch_status cs_store_get(cs_store *store, const cs_store_identity *collection, int64_t id, bool *found,
                                clipsearch_item *item, clipsearch_error *err);
 clipsearch_status cs_store_get_path(cs_store *store, const cs_store_identity *collection, const char *path, bool *found,

@@ -60,6 +60,7 @@ struct cs_store {
     char *path; /* as the caller gave it, for messages */
     char *file; /* the same, or of a link what it leads to: other files of the database lie beside it */
     bool read_only;
+    int timeout_ms;    /* how long a call waits for locks, in all */
     uint64_t memory;   /* the number of a database in memory, 0 for a file */
     locale_t c_locale; /* statements run in it; glibc's own object, which takes no memory */
     int64_t touched;   /* the collection whose generation this transaction has raised, or 0 */
@@ -73,8 +74,8 @@ struct cs_store {
 
 /* ---- statements.c */
 
-/* What cs_store_walk reads. The last column: 1 when attributes are what the table's CHECK asks; a hand may have written
- * past it. */
+/* What cs_store_walk reads. The last column: 1 when attributes are what the table's CHECK demands; another program may
+ * have written past it. */
 #define CS_STORE_ITEM_COLUMNS                                                                                          \
     "id, path, size, mtime_ns, hash, width, height, attributes, "                                                      \
     "CASE WHEN json_valid(attributes) THEN json_type(attributes) = 'object' ELSE 0 END"
@@ -92,7 +93,7 @@ clipsearch_status cs_store_step(cs_store *store, sqlite3_stmt *statement, bool *
                                 clipsearch_error *err);
 /* End a statement's life in this call: no lock or snapshot stays behind it. NULL is fine. */
 void cs_store_done(sqlite3_stmt *statement);
-void cs_store_finalise_all(cs_store *store);
+void cs_store_finalize_all(cs_store *store);
 
 /* Bind parameter number `n`; the bytes must live until the statement is done. *code keeps the first SQLite code that is
  * not SQLITE_OK; once it is set nothing more is bound. (Binding an integer cannot fail.) */
@@ -112,6 +113,29 @@ clipsearch_status cs_store_fail_content(const cs_store *store, clipsearch_error 
 clipsearch_status cs_store_migrate(cs_store *store, const char *const *steps, int target, clipsearch_error *err);
 /* CLIPSEARCH_E_ARGUMENT unless a transaction is open, as every change needs. */
 clipsearch_status cs_store_need_transaction(const cs_store *store, clipsearch_error *err);
+
+/* ---- blank.c */
+
+/* SQLite's handle of the database file. */
+clipsearch_status cs_store_handle(cs_store *store, sqlite3_file **file, const char *doing, clipsearch_error *err);
+/* Whether every byte of the file is 0. A file of more than a MiB is not. */
+clipsearch_status cs_store_check_zeros(cs_store *store, bool *zeros, clipsearch_error *err);
+/* Whether a rollback journal lies beside the file that says that the file was empty before. */
+bool cs_store_has_creation_journal(const cs_store *store);
+/* Cut a file of zeros to nothing, under SQLite's locks; does nothing when it holds something by then. */
+clipsearch_status cs_store_empty_zeros(cs_store *store, clipsearch_error *err);
+
+/* ---- wait.c */
+
+/* What this thread has waited for locks is forgotten: called where a call begins and whenever a statement succeeds, so
+ * that no call waits longer than its limit in all, however many locks it wants. */
+void cs_store_begin_wait(void);
+/* Sleep for `us` microseconds, or what is left of the limit; false, at once, when nothing is left. */
+bool cs_store_wait(int limit_ms, uint64_t us);
+/* The busy handler; `context` is the store. */
+int cs_store_on_busy(void *context, int count);
+/* The name of the sqlite3_vfs to open files by. */
+const char *cs_store_vfs(void);
 
 /* ---- lookup.c */
 

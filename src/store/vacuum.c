@@ -26,7 +26,8 @@ clipsearch_status cs_store_vacuum(cs_store *store, clipsearch_error *err)
     int64_t answer = 0;
     if (store->read_only)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", store->path);
-    cs_store_finalise_all(store); /* a vacuum wants the connection to itself */
+    cs_store_begin_wait();
+    cs_store_finalize_all(store); /* a vacuum wants the connection to itself */
     clipsearch_status status = ask(store, "PRAGMA secure_delete = 1", 0, &answer, "writing it anew", err);
     sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 1); /* the new file, for as long as it is being written */
     if (!status)

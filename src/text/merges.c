@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "model/gzip.h"
+#include "text/tokenizer_json.h"
 #include "text/unicode.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ typedef struct line {
     const char *text;
     size_t size;
     size_t number; /* from 1 */
+    bool is_json;  /* the line was made from a tokenizer.json */
 } line;
 
 /* Read the next line of [*at, end); false at the end. */
@@ -61,8 +63,8 @@ static const char *shown(const line *l, char out[96])
 static clipsearch_status bad_line(clipsearch_error *err, const char *path, const line *l, const char *what)
 {
     char text[96];
-    return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: line %zu: %s, found \"%s\"; is it the file of this model?", path,
-                   l->number, what, shown(l, text));
+    return cs_fail(err, CLIPSEARCH_E_MODEL, "%s: %s %zu: %s, found \"%s\"; is it the file of this model?", path,
+                   l->is_json ? "merge" : "line", l->is_json ? l->number - 1 : l->number, what, shown(l, text));
 }
 
 /* Add the merge on one line as merge number `rank`. */
@@ -86,42 +88,55 @@ static clipsearch_status read_merge(const char *path, const line *l, size_t rank
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_merges_read(const char *path, size_t count, size_t extra, cs_pieces *pieces, cs_bpe *bpe,
-                                 clipsearch_error *err)
+clipsearch_status cs_merges_file_read(const char *path, cs_merges_file *file, clipsearch_error *err)
 {
+    *file = (cs_merges_file){.lines = cs_buf_make(MAX_FILE)};
+    clipsearch_status status = cs_gzip_read(path, &file->lines, err);
+    if (status != CLIPSEARCH_OK || !cs_tokenizer_json_is(&file->lines))
+        return status;
+    status = cs_tokenizer_json_open(path, &file->lines, &file->document, err);
+    cs_buf_clear(&file->lines);
+    if (status == CLIPSEARCH_OK)
+        status = cs_tokenizer_json_put_merges(path, file->document, &file->lines, err);
+    return status;
+}
+
+void cs_merges_file_free(cs_merges_file *file)
+{
+    cs_buf_free(&file->lines);
+    cs_json_close(&file->document);
+}
+
+clipsearch_status cs_merges_add(const char *path, const cs_merges_file *file, size_t count, size_t extra,
+                                cs_pieces *pieces, cs_bpe *bpe, clipsearch_error *err)
+{
+    const cs_buf *lines = &file->lines;
+    const char *at = lines->data, *end = at ? at + lines->len : at;
+    line l = {.is_json = file->document != NULL};
     *pieces = (cs_pieces){0};
     *bpe = (cs_bpe){0};
-    cs_buf file = cs_buf_make(MAX_FILE);
-    clipsearch_status status = cs_gzip_read(path, &file, err);
-    if (status != CLIPSEARCH_OK)
-        goto done;
+    clipsearch_status status = CLIPSEARCH_OK;
     /* a merge's piece with its NUL is no longer than its line */
-    if (!cs_pieces_make(pieces, CS_BPE_FIRST + count + extra, file.len + extra * EXTRA_PIECE) ||
+    if (!cs_pieces_make(pieces, CS_BPE_FIRST + count + extra, lines->len + extra * EXTRA_PIECE) ||
         !cs_bpe_make(bpe, count)) {
         status = cs_fail_memory(err, path);
         goto done;
     }
-    const char *at = file.data, *end = file.data ? file.data + file.len : file.data;
-    line l = {0};
     if (!next_line(&at, end, &l) || !memmem(l.text, l.size, "#version", strlen("#version"))) {
         l.number = 1;
         status = bad_line(err, path, &l, "expected a first line with \"#version\" in it");
         goto done;
     }
-    for (size_t rank = 0; rank < count; rank++) {
-        if (!next_line(&at, end, &l)) {
+    for (size_t rank = 0; rank < count && status == CLIPSEARCH_OK; rank++) {
+        if (next_line(&at, end, &l))
+            status = read_merge(path, &l, rank, pieces, bpe, err);
+        else
             status = cs_fail(err, CLIPSEARCH_E_MODEL,
                              "%s: expected %zu merges to fill the model's vocabulary, found %zu; is it the file of "
                              "this model?",
                              path, count, rank);
-            goto done;
-        }
-        status = read_merge(path, &l, rank, pieces, bpe, err);
-        if (status != CLIPSEARCH_OK)
-            goto done;
     }
 done:
-    cs_buf_free(&file);
     if (status != CLIPSEARCH_OK) {
         cs_pieces_free(pieces);
         cs_bpe_free(bpe);

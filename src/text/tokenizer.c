@@ -9,6 +9,7 @@
 #include "text/merges.h"
 #include "text/pieces.h"
 #include "text/split.h"
+#include "text/tokenizer_json.h"
 #include "text/vocab_check.h"
 
 #include <string.h>
@@ -28,6 +29,26 @@ static bool add_special(cs_pieces *pieces, const char *spelling, int32_t *id)
     return cs_pieces_add(pieces, spelling, strlen(spelling), "", 0);
 }
 
+/* Read the pieces and merges, and compare them with what vocabularies there are. */
+static clipsearch_status read_vocabulary(cs_tokenizer *t, const char *merges, const char *vocab, size_t vocabulary,
+                                         clipsearch_error *err)
+{
+    cs_merges_file file;
+    clipsearch_status status = cs_merges_file_read(merges, &file, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_merges_add(merges, &file, vocabulary - CS_BPE_FIRST - SPECIAL, SPECIAL, &t->pieces, &t->bpe, err);
+    if (status == CLIPSEARCH_OK &&
+        (!add_special(&t->pieces, "<|startoftext|>", &t->start) || !add_special(&t->pieces, "<|endoftext|>", &t->end)))
+        status = cs_fail(err, CLIPSEARCH_E_MODEL,
+                         "%s: its merges spell out a special token; is it the file of this model?", merges);
+    if (status == CLIPSEARCH_OK && file.document)
+        status = cs_vocab_check_object(merges, cs_tokenizer_json_vocabulary(file.document), &t->pieces, err);
+    if (status == CLIPSEARCH_OK && vocab)
+        status = cs_vocab_check(vocab, &t->pieces, err);
+    cs_merges_file_free(&file);
+    return status;
+}
+
 clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_t vocabulary, size_t context_length,
                                     cs_tokenizer **tokenizer, clipsearch_error *err)
 {
@@ -45,14 +66,7 @@ clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_
     if (!t)
         return cs_fail_memory(err, "a tokenizer");
     t->context_length = context_length;
-    clipsearch_status status =
-        cs_merges_read(merges, vocabulary - CS_BPE_FIRST - SPECIAL, SPECIAL, &t->pieces, &t->bpe, err);
-    if (status == CLIPSEARCH_OK &&
-        (!add_special(&t->pieces, "<|startoftext|>", &t->start) || !add_special(&t->pieces, "<|endoftext|>", &t->end)))
-        status = cs_fail(err, CLIPSEARCH_E_MODEL,
-                         "%s: its merges spell out a special token; is it the file of this model?", merges);
-    if (status == CLIPSEARCH_OK && vocab)
-        status = cs_vocab_check(vocab, &t->pieces, err);
+    clipsearch_status status = read_vocabulary(t, merges, vocab, vocabulary, err);
     if (status != CLIPSEARCH_OK) {
         cs_tokenizer_close(&t);
         return status;

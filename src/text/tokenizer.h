@@ -10,8 +10,9 @@
 typedef struct cs_tokenizer cs_tokenizer;
 
 /* Read the merges from `merges` (merges.txt with its "#version" line, or bpe_simple_vocab_16e6.txt, gzip-compressed or
- * not; merges beyond those that `vocabulary` has ids for are ignored, as by the reference) and, when `vocab` is
- * not NULL, check that vocab.json gives every piece the same id as the rule. `vocabulary` is the model's: ids are
+ * not, or tokenizer.json; merges beyond those that `vocabulary` has ids for are ignored, as by the reference). Check
+ * that vocab.json, when `vocab` is not NULL, and the vocabulary in tokenizer.json give every piece the same id as the
+ * rule. `vocabulary` is the model's: ids are
  * 256 bytes, 256 bytes + "</w>", merges, start, end; a vocabulary that the merges do not fill is CLIPSEARCH_E_MODEL.
  * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL (file and line), _LIMIT, _MEMORY. */
 clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_t vocabulary, size_t context_length,

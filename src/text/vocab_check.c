@@ -137,6 +137,18 @@ static clipsearch_status check_members(const char *path, const cs_json *root, co
     return CLIPSEARCH_OK;
 }
 
+clipsearch_status cs_vocab_check_object(const char *path, const cs_json *object, const cs_pieces *pieces,
+                                        clipsearch_error *err)
+{
+    const bool is_object = object && object->type == CS_JSON_OBJECT;
+    if (!is_object || object->count != pieces->count)
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: expected an object of %zu pieces, as the merges and the model's configuration say, found "
+                       "%s of %zu; is it the file of this model?",
+                       path, pieces->count, is_object ? "one" : "something else", object ? object->count : 0);
+    return check_members(path, object, pieces, err);
+}
+
 clipsearch_status cs_vocab_check(const char *path, const cs_pieces *pieces, clipsearch_error *err)
 {
     cs_json_document *document = NULL;
@@ -159,16 +171,8 @@ clipsearch_status cs_vocab_check(const char *path, const cs_pieces *pieces, clip
         if (err)
             err->code = status;
     }
-    if (status != CLIPSEARCH_OK)
-        goto done;
-    const cs_json *root = cs_json_root(document);
-    if (root->type != CS_JSON_OBJECT || root->count != pieces->count)
-        status = cs_fail(err, CLIPSEARCH_E_MODEL,
-                         "%s: expected an object of %zu pieces, as the merges and the model's configuration say, found "
-                         "%s of %zu; is it the file of this model?",
-                         path, pieces->count, root->type == CS_JSON_OBJECT ? "one" : "something else", root->count);
-    else
-        status = check_members(path, root, pieces, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_vocab_check_object(path, cs_json_root(document), pieces, err);
 done:
     cs_json_close(&document);
     cs_free(seen);

@@ -492,9 +492,44 @@ run 0 "npy to standard output" embed "a dog" "a cat" "a horse" --format npy
 cmp -s "$out" x.npy
 ok "the same bytes"
 cp x.npy before.npy
-run 3 "a bad image among them" embed "a dog" --image none.jpg --format npy -o x.npy
+run 3 "no image among them that can be read" embed --image none.jpg --format npy -o x.npy
 cmp -s x.npy before.npy && [ "$(ls x.npy*)" = x.npy ]
 ok "leaves the old file, and no other"
+head -c 3000 pets/cat.jpg >cut.png
+run 3 "bad images among good ones" embed "a dog" --image cut.png --image pets/cat.jpg --image none.jpg "a cat"
+[ "$(wc -l <"$out")" -eq 5 ] && grep -q '^{"image":"cut.png","error":"' "$out" &&
+    grep -q '^{"image":"none.jpg","error":"' "$out" && grep -v '"error"' "$out" | cmp -s - "$scratch/three"
+ok "the good ones keep their vectors, every input has its line"
+[ "$(wc -l <"$err")" -eq 2 ] && grep -q cut.png "$err" && grep -q none.jpg "$err"
+ok "the bad ones are named once"
+run 3 "the same one at a time" embed "a dog" --image cut.png --image pets/cat.jpg --image none.jpg "a cat" --batch 1
+[ "$(wc -l <"$out")" -eq 5 ] && [ "$(grep -c '"error"' "$out")" -eq 2 ]
+ok "has the same lines"
+run 3 "a bad image in a NumPy file" embed --image cut.png "a dog" "a cat" "a horse" --format npy -o bad.npy
+head -c 128 bad.npy | grep -qaF "'shape': (4, 512)" && [ "$(wc -c <bad.npy)" -eq $((128 + 4 * 512 * 4)) ] &&
+    tail -c +2177 bad.npy >rest && tail -c +129 before.npy | cmp -s - rest &&
+    [ "$(tail -c +129 bad.npy | head -c 2048 | od -A n -v -t x4 -w4 | sort -u | tr -d ' \n')" = 7fc00000 ]
+ok "is a row of NaN, and the others are in their places"
+
+# ---- the product without SIMD: OpenBLAS is loaded only where it is used, and only where it can run
+
+"$program" embed "a dog" 2>"$err" >"$scratch/one"
+near() { # near WHAT: the vectors in $out and in one agree to 1e-5
+    tr ',[]' '\n\n\n' <"$out" | grep '^-*0\.' >a && tr ',[]' '\n\n\n' <"$scratch/one" | grep '^-*0\.' >b &&
+        paste a b | awk '{ d = $1 - $2; if (d > 1e-5 || d < -1e-5) bad = 1 } END { exit bad || NR < 400 }'
+    ok "$1"
+}
+mkdir no-blas && : >no-blas/libopenblas.so.0 && : >no-blas/libopenblas.so
+CLIPSEARCH_CPU=c "$program" embed "a dog" >"$out" 2>"$err"
+near "plain C with OpenBLAS gives the same vector"
+CLIPSEARCH_CPU=c LD_LIBRARY_PATH=no-blas "$program" embed "a dog" >"$out" 2>"$err"
+near "and without it"
+if ! grep -q AddressSanitizer "$program" && (ulimit -v 1000000) 2>/dev/null; then
+    (ulimit -v 1000000 && CLIPSEARCH_CPU=c timeout 60 "$program" embed "a dog") >"$out" 2>"$err"
+    near "and with little address space"
+    (ulimit -v 200000 && timeout 60 "$program" version) >"$out" 2>"$err"
+    ok "the program starts in 200 MB of address space"
+fi
 rotated=$source/tests/data/pictures/exif-behind.png
 "$program" embed --image "$rotated" | sed 's/.*"vector"//' >"$out"
 "$program" embed --image "$rotated" --exif ignore | sed 's/.*"vector"//' >"$err"

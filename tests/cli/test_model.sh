@@ -173,6 +173,40 @@ ok "is smaller and has no vocabulary"
 run 0 "info shows it" model info image-only
 out_has "clip-vit, image tower"
 run 0 "and encodes images" embed --model ./image-only --image "$cat"
+# as transformers 5 saves a model: tokenizer.json alone
+mkdir json-only && cp "$tiny/hf/config.json" "$tiny/hf/preprocessor_config.json" "$tiny/hf/model.safetensors" json-only/
+{
+    printf '{"model":{"type":"BPE","end_of_word_suffix":"</w>","merges":['
+    sed '1d; s/["\\]/\\&/g; s/.*/"&"/' "$tiny/hf/merges.txt" | paste -s -d ,
+    printf '],"vocab":'
+    cat "$tiny/hf/vocab.json"
+    printf '}}'
+} >json-only/tokenizer.json
+"$program" embed --model "$tiny/hf" "a white dog" "the children's ball" >"$scratch/one" 2>"$err"
+run 0 "texts with tokenizer.json alone" embed --model ./json-only "a white dog" "the children's ball"
+cmp -s "$out" "$scratch/one"
+ok "the same vectors as with vocab.json and merges.txt"
+run 0 "such a model is converted" model convert ./json-only --to from-json
+cmp -s from-json/merges.txt "$tiny/hf/merges.txt" && [ -s from-json/vocab.json ]
+ok "with the same merges"
+run 0 "and is read" embed --model ./from-json "a white dog" "the children's ball"
+cmp -s "$out" "$scratch/one"
+ok "with the same vectors"
+
+# weights that are no numbers: every byte behind the header is 0xff
+cp -r "$tiny/hf" not-finite && chmod u+w not-finite/model.safetensors
+size=$(size not-finite/model.safetensors)
+header=$(head -c 8 not-finite/model.safetensors | od -A n -t u8 | tr -d ' ')
+{
+    head -c $((8 + header)) "$tiny/hf/model.safetensors"
+    head -c $((size - 8 - header)) /dev/zero | tr '\000' '\377'
+} >not-finite/model.safetensors
+run 4 "a vector that is not finite" embed --model ./not-finite --image "$cat"
+silent "$out" "is not printed"
+grep -qF "$cat: the model ./not-finite makes a vector of it that is not finite" "$err"
+ok "and the image and the model are named"
+run 4 "nor that of a text" embed --model ./not-finite "a dog"
+silent "$out" "is not printed either"
 run 4 "but no texts" embed --model ./image-only "a dog"
 run 0 "convert an archive as OpenAI publishes them" model convert "$source/tests/data/clip-script/script" --to from-script
 "$program" embed --model from-script "a dog" 2>"$err" >"$scratch/one"

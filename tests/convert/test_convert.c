@@ -20,7 +20,7 @@ enum { MOST = 4096, TEXTS = 3, IMAGES = 2, SIDE = 50 };
 
 static clipsearch_error err;
 
-/* Vectors of some texts and images, as far as the model has the towers. */
+/* Vectors of some texts and images, for the towers that are asked for. */
 typedef struct vectors {
     size_t dim;
     char fingerprint[65];
@@ -321,7 +321,7 @@ static bool stop(void *context, uint64_t done, uint64_t total)
     return done < 1 || ++*calls < 5;
 }
 
-/* Whatever fails with the weights, the old directory is as it was, and no temporary file is left. */
+/* After every failure in the weights the old directory is as it was, and no temporary file is left. */
 static void test_failure(const folder *f)
 {
     static vectors before, after;

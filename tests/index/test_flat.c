@@ -396,6 +396,61 @@ static void test_many_pieces(void)
     cs_index_close(&index);
 }
 
+/* Many queries in one pass, each with other parameters, find what each finds alone, in every bit. */
+static void test_search_many(void)
+{
+    enum { QUERIES = 9, COUNT = 5000, WIDTH = 70, K = 13 };
+    static float vectors[COUNT][WIDTH];
+    static cs_neighbour out[QUERIES][K], alone[K];
+    cs_flat_query queries[QUERIES];
+    cs_index_stats stats[QUERIES];
+    cs_index *index = NULL, *copy = NULL;
+    uint32_t state = 5;
+    bool same = true;
+    int64_t excluded[] = {3, 40, 41, 4000};
+    for (int metric = 0; metric < 3; metric++) {
+        cs_index_flat_open(WIDTH, (clipsearch_metric)metric, &index, NULL);
+        for (size_t i = 0; i < COUNT; i++) {
+            for (size_t d = 0; d < WIDTH; d++)
+                vectors[i][d] = (float)((state = state * 1664525 + 1013904223) >> 20) / 40960;
+            cs_index_put(index, (int64_t)i + 1, vectors[i], NULL);
+        }
+        same = same && cs_index_flat_copy(index, &copy, NULL) == CLIPSEARCH_OK && cs_index_count(copy) == COUNT;
+        for (unsigned pool = 0; pool < POOLS && same; pool++) {
+            for (size_t q = 0; q < QUERIES; q++)
+                queries[q] = (cs_flat_query){.query = vectors[q * 31],
+                                             .params = {.k = q == 4 ? 0 : K - q,
+                                                        .excluded = excluded,
+                                                        .excluded_count = q % 2 ? 4 : 0,
+                                                        .has_limit = q == 7,
+                                                        .limit = 3,
+                                                        .stats = &stats[q]},
+                                             .out = out[q]};
+            same = cs_index_flat_search_many(copy, queries, QUERIES, pools[pool], NULL) == CLIPSEARCH_OK;
+            for (size_t q = 0; q < QUERIES && same; q++) {
+                size_t found = 0;
+                cs_index_search(index, queries[q].query, &queries[q].params, NULL, alone, &found, NULL);
+                same = found == queries[q].found;
+                for (size_t i = 0; i < found && same; i++)
+                    same = alone[i].id == out[q][i].id && memcmp(&alone[i].score, &out[q][i].score, 4) == 0;
+            }
+        }
+        cs_index_close(&index);
+        cs_index_close(&copy);
+    }
+    TAP_OK(same, "%d queries in one pass over a copy, on 1 to %d threads", QUERIES, POOLS);
+    cs_index_flat_open(WIDTH, CLIPSEARCH_COSINE, &index, NULL);
+    cs_index_put(index, 1, vectors[0], NULL);
+    for (uint64_t n = 1; n < 4; n++) {
+        clipsearch_error err;
+        cs_mem_fail_at(n);
+        const clipsearch_status status = cs_index_flat_search_many(index, queries, 1, pools[1], &err);
+        cs_mem_fail_at(0);
+        TAP_OK(status == CLIPSEARCH_E_MEMORY, "no memory for a pass: %s", err.message);
+    }
+    cs_index_close(&index);
+}
+
 int main(void)
 {
     if (!cpu_level_runs())
@@ -408,6 +463,7 @@ int main(void)
     test_limits();
     test_refusals();
     test_many_pieces();
+    test_search_many();
     test_out_of_memory();
     for (unsigned i = 0; i < POOLS; i++)
         cs_pool_close(&pools[i]);

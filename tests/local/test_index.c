@@ -185,8 +185,8 @@ static void test_two_handles(gallery *g)
     TAP_OK(good && nearest(c, 5, 0, &score, &stats) == 6 && stats.graph == 1, "a reader walks the graph too");
     good = index_put(g->collection, 20000, 1200, 0, &err) &&
            clipsearch_collection_checkpoint(g->collection, NULL, &err) == CLIPSEARCH_OK;
-    TAP_OK(good && nearest(c, 20007, 0, &score, &stats) > 0 && score > 0.9999f && stats.graph == 1 && stats.delta == 0 &&
-               note_count == 0,
+    TAP_OK(good && nearest(c, 20007, 0, &score, &stats) > 0 && score > 0.9999f && stats.graph == 1 &&
+               stats.delta == 0 && note_count == 0,
            "a new file under its feet is opened %s", notes);
     TAP_OK(clipsearch_collection_checkpoint(c, NULL, &err) == CLIPSEARCH_E_ARGUMENT, "a reader writes none: %s",
            err.message);

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FIRST = 2200, MOST = 6000, LOT = 40, KILLS = 14, GONE = 255 };
+enum { FIRST = 2200, MOST = 6000, BATCH = 40, KILLS = 14, GONE = 255 };
 
 typedef enum op { OP_PUT, OP_REMOVE, OP_CHECKPOINT, OP_VACUUM } op;
 
@@ -32,9 +32,9 @@ static clipsearch_error err;
 static char path[4096];
 static uint64_t seed;
 
-/* What each picture's vector should be: a version, or GONE, or not yet put. */
+/* What each image's vector should be: a version, or GONE, or not yet put. */
 static unsigned char versions[MOST], previous[MOST]; /* previous: the version before, 0: none */
-static uint64_t pictures;                            /* below: put at some time */
+static uint64_t images;                              /* below: put at some time */
 
 static uint64_t random_below(uint64_t *state, uint64_t n)
 {
@@ -45,8 +45,8 @@ static uint64_t random_below(uint64_t *state, uint64_t n)
 static void apply(const record *r)
 {
     for (uint64_t n = r->first; n < r->first + r->count && r->op <= OP_REMOVE; n++) {
-        if (n >= pictures && r->op == OP_PUT)
-            pictures = n + 1;
+        if (n >= images && r->op == OP_PUT)
+            images = n + 1;
         if (versions[n] != GONE && versions[n] != r->version)
             previous[n] = versions[n];
         versions[n] = r->op == OP_PUT ? (unsigned char)r->version : GONE;
@@ -57,9 +57,9 @@ static void apply(const record *r)
 
 static bool change(clipsearch_collection *c, const record *r)
 {
-    int64_t ids[LOT];
+    int64_t ids[BATCH];
     clipsearch_checkpoint_options options;
-    for (uint64_t i = 0; i < r->count && i < LOT; i++)
+    for (uint64_t i = 0; i < r->count && i < BATCH; i++)
         ids[i] = (int64_t)(r->first + i + 1);
     switch (r->op) {
     case OP_PUT:
@@ -75,7 +75,7 @@ static bool change(clipsearch_collection *c, const record *r)
     return false;
 }
 
-/* Only removed pictures lose their id: put again they would get another, so no put touches them. */
+/* Only removed images lose their id: put again they would get another, so no put touches them. */
 static bool is_free_of_gone(uint64_t first, uint64_t count)
 {
     for (uint64_t n = first; n < first + count; n++)
@@ -91,17 +91,17 @@ static void write_until_killed(int pipe, uint64_t state)
     if (clipsearch_database_open(path, 0, &db, &err) || clipsearch_collection_open(db, "photos", NULL, &c, &err))
         _exit(1);
     for (unsigned step = 0;; step++) {
-        record r = {.op = OP_PUT, .first = pictures, .count = LOT, .version = 1};
+        record r = {.op = OP_PUT, .first = images, .count = BATCH, .version = 1};
         const uint64_t kind = random_below(&state, 8);
         if (kind < (step == 0 ? 4 : 1)) {
             r = (record){.op = random_below(&state, 3) ? OP_CHECKPOINT : OP_VACUUM};
         } else if (kind < 3) {
             r.op = OP_REMOVE;
-            r.count = 1 + random_below(&state, LOT);
-            r.first = random_below(&state, pictures - r.count);
+            r.count = 1 + random_below(&state, BATCH);
+            r.first = random_below(&state, images - r.count);
         } else if (kind < 6) {
             r.version = 2 + (unsigned)random_below(&state, 6);
-            r.first = random_below(&state, pictures - LOT);
+            r.first = random_below(&state, images - BATCH);
             if (!is_free_of_gone(r.first, r.count))
                 continue;
         }
@@ -120,8 +120,8 @@ static void write_until_killed(int pipe, uint64_t state)
 
 /* ---- the check */
 
-/* 1: the picture is found by its vector, which is this version's; 0: not. */
-static bool is_found(clipsearch_collection *c, uint64_t n, unsigned version)
+/* 1: the image is found by its vector, which is this version's; 0: not. */
+static bool is_found(clipsearch_collection *c, uint64_t n, unsigned version, bool exact)
 {
     float query[INDEX_DIM];
     clipsearch_search_options options;
@@ -129,6 +129,7 @@ static bool is_found(clipsearch_collection *c, uint64_t n, unsigned version)
     bool found = false;
     clipsearch_search_options_init(&options);
     options.ef = 300;
+    options.exact = exact;
     index_vector(n, version, query);
     if (clipsearch_search(c, query, 1, INDEX_K, &options, &hits, &err) != CLIPSEARCH_OK ||
         clipsearch_hits_count(hits, 0) != INDEX_K)
@@ -144,14 +145,21 @@ static bool all_is_right(clipsearch_collection *c)
     clipsearch_collection_info info;
     clipsearch_collection_info_init(&info);
     uint64_t count = 0;
-    for (uint64_t n = 0; n < pictures; n++) {
+    for (uint64_t n = 0; n < images; n++) {
         count += versions[n] != GONE;
-        if (versions[n] != GONE && !is_found(c, n, versions[n])) {
-            tap_note("picture %d, version %d is not found: %s", (int)n, versions[n], err.message);
+        if (versions[n] != GONE && !is_found(c, n, versions[n], false)) {
+            clipsearch_check_report report;
+            clipsearch_check_report_init(&report);
+            clipsearch_collection_check(c, 20, &report, &err);
+            tap_note("image %d, version %d is not found by the index, %s by exact search; the check: state %d, %llu"
+                     " unreachable, %llu broken, %llu removed, %llu changes, recall %.4f",
+                     (int)n, versions[n], is_found(c, n, versions[n], true) ? "but" : "nor", (int)report.state,
+                     (unsigned long long)report.unreachable, (unsigned long long)report.broken,
+                     (unsigned long long)report.removed, (unsigned long long)report.changes, report.recall);
             return false;
         }
-        if (previous[n] && previous[n] != versions[n] && is_found(c, n, previous[n])) {
-            tap_note("picture %d is found by version %d, which it has no more", (int)n, previous[n]);
+        if (previous[n] && previous[n] != versions[n] && is_found(c, n, previous[n], false)) {
+            tap_note("image %d is found by version %d, which it has no more", (int)n, previous[n]);
             return false;
         }
     }
@@ -161,11 +169,15 @@ static bool all_is_right(clipsearch_collection *c)
 /* Whether the last change, which was begun and not reported, was made: all of it or nothing. */
 static bool was_made(clipsearch_collection *c, const record *r)
 {
-    if (r->op == OP_PUT)
-        return is_found(c, r->first, r->version);
+    if (r->op == OP_PUT) { /* asked of an item that the put changes: the first may have had this version before */
+        uint64_t n = r->first;
+        while (n < r->first + r->count && versions[n] == r->version)
+            n++;
+        return n < r->first + r->count && is_found(c, n, r->version, false);
+    }
     for (uint64_t n = r->first; n < r->first + r->count; n++)
         if (versions[n] != GONE)
-            return !is_found(c, n, versions[n]);
+            return !is_found(c, n, versions[n], false);
     return false;
 }
 

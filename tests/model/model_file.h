@@ -28,7 +28,7 @@ struct model_sizes {
 void model_file_add_hugging_face(struct model_file *file, const struct model_sizes *sizes);
 void model_file_add_openai(struct model_file *file, const struct model_sizes *sizes);
 
-/* Write it to `path` (the data being a hole that takes no room on disk) and free the file. */
+/* Write it to `path` (the data is a hole that takes no space on disk) and free the file. */
 bool model_file_write(struct model_file *file, const char *path);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Parts of the pickles below. A storage "0" of 64 bytes lies in the archive, and a "1" of 6. */
+/* Parts of the pickles below. A storage "0" of 64 bytes is in the archive, and a "1" of 6. */
 #define STORAGE(class, key, count) "(X\x07\0\0\0storagec" class "\nX\x01\0\0\0" key "X\x03\0\0\0cpuJ" count "tQ"
 #define FLOATS STORAGE("torch\nFloatStorage", "0", "\x10\0\0\0")
 #define REBUILD "ctorch._utils\n_rebuild_tensor_v2\n"

@@ -217,7 +217,7 @@ static void test_other_containers(void)
     TAP_OK(open_bytes(tar, sizeof tar, &err) == CLIPSEARCH_E_UNSUPPORTED &&
                strstr(err.message, "before version 0.1.10"),
            "%s", err.message);
-    /* a header of 640 bytes begins like a pickle and is none */
+    /* a header of 640 bytes begins like a pickle but is not one */
     char header[641];
     memset(header, ' ', 640);
     memcpy(header, "{}", 2);
@@ -229,7 +229,7 @@ static void test_other_containers(void)
     cs_free(file);
 }
 
-/* One line of values.txt: name, stored type, shape, then bits of the first values, all behind tabs. */
+/* One line of values.txt: name, stored type, shape, then bits of the first values, each after a tab. */
 static void check_line(const cs_weights *weights, char *line)
 {
     char *rest = line, *name = strsep(&rest, "\t"), *stored = strsep(&rest, "\t"), *shape = strsep(&rest, "\t");
@@ -306,7 +306,7 @@ done:
     cs_free(values);
 }
 
-/* The fingerprint tells apart what it should. */
+/* What changes the fingerprint, and what does not. */
 static void test_fingerprint(void)
 {
     static const char *const headers[] = {

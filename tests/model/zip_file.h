@@ -59,7 +59,7 @@ static inline void zip_file_add(zip_file *zip, const char *name, const void *dat
     zip->count++;
 }
 
-/* Put the directory behind: zip->file is whole. */
+/* Append the directory; zip->file is then complete. */
 static inline void zip_file_end(zip_file *zip)
 {
     cs_buf *file = &zip->file;

@@ -34,10 +34,15 @@ static double uniform(void)
     return (double)(state * UINT64_C(2685821657736338717) >> 11) * 0x1p-53;
 }
 
-/* Close to a standard normal: the sum of four uniforms, scaled to variance 1. */
+/* Close to a standard normal: the sum of four uniforms, scaled to variance 1. One statement each: in one expression the
+ * compiler could choose the order, and the weights would not be the same bits everywhere. */
 static float normal(void)
 {
-    return (float)((uniform() + uniform() + uniform() + uniform() - 2) * sqrt(3));
+    double sum = uniform();
+    sum += uniform();
+    sum += uniform();
+    sum += uniform();
+    return (float)((sum - 2) * sqrt(3));
 }
 
 /* Round to nearest f16; numbers too small to be normal become 0. */

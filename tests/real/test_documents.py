@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Run the sessions of examples/documents/README.md on some of the shared photographs, and look at what they made.
+"""Run the sessions of examples/documents/README.md with some of the shared photographs, and check what they made.
 
-The real weights are not at hand but for MobileNetV2's; in place of the others there are random ones of the true sizes, in
-safetensors files under the names the YAML files have: a weight file is recognised by what is in it. TAP.
+Only MobileNetV2 has its real weights here. The others have random weights of the true sizes, in safetensors files with the
+names that the YAML files have: a weight file is recognised by its content. TAP.
 
 Usage: test_documents.py SOURCE_ROOT CLIPSEARCH RANDOM_MODEL RANDOM_CNN CLASSES
 """
@@ -18,22 +18,16 @@ import tempfile
 
 root, program, random_model, random_cnn = map(os.path.abspath, sys.argv[1:5])
 classes = int(sys.argv[5])
-sys.path.insert(0, os.path.join(root, "tools"))
+sys.path[:0] = [os.path.join(root, "tools"), os.path.join(root, "tests")]
 from check_readme import sessions  # noqa: E402
+from tap import Tap  # noqa: E402
 
 shared = os.environ.get("CLIPSEARCH_SHARED_DATA", "")
 photos, bpe = os.path.join(shared, "photos/imagenet-100x10"), os.path.join(shared, "bpe")
 mobilenet = os.path.join(shared, "weights/mobilenetv2/weights")
 MODELS = {"resnet50": "resnet50-0676ba61.pth", "resnet34": "resnet34_a1_0-46f8f793.pth",
           "vgg16-keras": "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"}
-count = failures = 0
-
-
-def check(truth, text):
-    global count, failures
-    count += 1
-    failures += not truth
-    print(f"{'ok' if truth else 'not ok'} {count} - {text}", flush=True)
+tap = Tap()
 
 
 def line_matches(expected, found):
@@ -80,7 +74,7 @@ def run_sessions(work, environment, said):
                              text=True)
         found = ran.stdout.splitlines()
         good = ran.returncode == 0 and matches(expected, found)
-        check(good, "$ " + command.replace("#", "\\#"))
+        tap.ok(good, "$ " + command)
         if not good:
             print(*("# " + line for line in [f"exit code {ran.returncode}", *found, *ran.stderr.splitlines()[-5:]]), sep="\n")
         said.append((command, ran.stdout))
@@ -99,22 +93,22 @@ def load(work, name):
 def look(work, said):
     total = f"Inserted {10 * classes} images into "
     for name in ("resnet50", "resnet34", "vgg16", "clip", "mobilenet"):
-        check(any(out.startswith(total + name) for _, out in said), f"{total}{name}")
-    check(size_of_png(os.path.join(work, "resnet50.png")) == (980, 12 + 3 * 168 + 2 * 24 + 12), "ResNet-50: a sheet of three rows")
-    check(size_of_png(os.path.join(work, "resnet34.png")) == (980, 12 + 344 + 12), "ResNet-34: a sheet of two rows of five")
+        tap.ok(any(out.startswith(total + name) for _, out in said), f"{total}{name}")
+    tap.ok(size_of_png(os.path.join(work, "resnet50.png")) == (980, 12 + 3 * 168 + 2 * 24 + 12), "ResNet-50: a sheet of three rows")
+    tap.ok(size_of_png(os.path.join(work, "resnet34.png")) == (980, 12 + 344 + 12), "ResNet-34: a sheet of two rows of five")
     found = load(work, "resnet50.json")
-    check(found["metric"] == "l2" and len(found["queries"]) == 2, "ResNet-50: JSON of two queries, by distance")
-    check(all(len(q["hits"]) == 3 and 0 <= q["search_ms"] <= q["ms"] and q["hits"][0]["score"] <= q["hits"][1]["score"]
-              for q in found["queries"]), "each with three hits, nearest first, and the search's time")
+    tap.ok(found["metric"] == "l2" and len(found["queries"]) == 2, "ResNet-50: JSON of two queries, by distance")
+    tap.ok(all(len(q["hits"]) == 3 and 0 <= q["search_ms"] <= q["ms"] and q["hits"][0]["score"] <= q["hits"][1]["score"]
+               for q in found["queries"]), "each with three hits, nearest first, and the search's time")
     prices = [hit["attributes"]["price"] for q in load(work, "cheap.json")["queries"] for hit in q["hits"]]
-    check(len(prices) == 3 and max(prices) < 100, f"VGG16: cheap ones only {prices}")
+    tap.ok(len(prices) == 3 and max(prices) < 100, f"VGG16: cheap ones only {prices}")
     others = [item["attributes"] for item in load(work, "others.json")["items"]]
-    check(others and all(a["price"] < 100 and a["name"] != "Afghan_hound" and a["url"].startswith("https://example.org/")
-                         for a in others), f"VGG16: {len(others)} by expression alone, with name, url and price")
-    check("vgg16" not in subprocess.run([program, "collections", "--db", os.path.join(work, "documents.db")],
-                                        stdout=subprocess.PIPE, text=True, check=True).stdout, "VGG16: dropped")
+    tap.ok(others and all(a["price"] < 100 and a["name"] != "Afghan_hound" and a["url"].startswith("https://example.org/")
+                          for a in others), f"VGG16: {len(others)} by expression alone, with name, url and price")
+    tap.ok("vgg16" not in subprocess.run([program, "collections", "--db", os.path.join(work, "documents.db")],
+                                         stdout=subprocess.PIPE, text=True, check=True).stdout, "VGG16: dropped")
     hounds = int(said[-1][1])
-    check(hounds >= 6, f"MobileNetV2: {hounds} of 10 for an Afghan hound are Afghan hounds")
+    tap.ok(hounds >= 6, f"MobileNetV2: {hounds} of 10 for an Afghan hound are Afghan hounds")
 
 
 def self_search(work, environment):
@@ -129,7 +123,7 @@ def self_search(work, environment):
                              stdout=subprocess.PIPE, check=True)
         queries = json.loads(ran.stdout)["queries"]
         first = sum(os.path.realpath(q["hits"][0]["path"]) == os.path.realpath(path) for q, path in zip(queries, paths))
-        check(first == len(paths) == len(queries) == 10 * classes, f"{collection}: {first} of {len(paths)} find themselves first")
+        tap.ok(first == len(paths) == len(queries) == 10 * classes, f"{collection}: {first} of {len(paths)} find themselves first")
 
 
 def main():
@@ -139,11 +133,10 @@ def main():
     with tempfile.TemporaryDirectory(dir=os.environ.get("CLIPSEARCH_BUILD_ROOT")) as work:
         environment, said = make_place(work), []
         run_sessions(work, environment, said)
-        if not failures:
+        if not tap.failed:
             look(work, said)
             self_search(work, environment)
-    print(f"1..{count}")
-    return failures != 0
+    return tap.done()
 
 
 if __name__ == "__main__":

@@ -13,18 +13,14 @@ import sys
 import tempfile
 
 root, program, test_mobilenet = map(os.path.abspath, sys.argv[1:4])
+sys.path.insert(0, os.path.join(root, "tests"))
+from tap import Tap  # noqa: E402
+
 shared = os.environ.get("CLIPSEARCH_SHARED_DATA", "")
 photos, data = os.path.join(shared, "photos/imagenet-100x10"), os.path.join(shared, "weights/mobilenetv2")
 MEASURED = {"P@1": 0.79, "P@10": 0.56, "mAP": 0.60}
 HOUNDS = 4  # of the ten photographs nearest to the Afghan hound
-count = failures = 0
-
-
-def check(truth, text):
-    global count, failures
-    count += 1
-    failures += not truth
-    print(f"{'ok' if truth else 'not ok'} {count} - {text}", flush=True)
+tap = Tap()
 
 
 def label(path):
@@ -50,24 +46,24 @@ def search(work):
     tower = subprocess.run([test_mobilenet, model, os.path.join(data, "test_data_set"),
                             os.path.join(root, "tests/real/data/mobilenet-vectors.safetensors")], stdout=subprocess.PIPE, text=True)
     print(*("# " + line for line in tower.stdout.splitlines()), sep="\n")
-    check(tower.returncode == 0, "the tower makes the features of float64")
+    tap.ok(tower.returncode == 0, "the tower makes the features of float64")
     common = ["--db", os.path.join(work, "photos.db"), "--model", model, "--exif", "ignore"]
     said = subprocess.run([program, "ingest", *common, "--include", "*.JPEG", os.path.join(photos, "train")], env=environment,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout.strip()
-    check(said.startswith("Inserted 1000 images into photos"), said)
+    tap.ok(said.startswith("Inserted 1000 images into photos"), said)
     tests = sorted(os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(photos, "test")) for name in names)
     found = subprocess.run([program, *common, "-k", "1000", "--json", *(word for path in tests for word in ("--image", path))],
                            env=environment, stdout=subprocess.PIPE, check=True)
     queries = json.loads(found.stdout)["queries"]
-    check(len(queries) == 100 and all(len(query["hits"]) == 1000 for query in queries), "100 queries, 1,000 hits each")
+    tap.ok(len(queries) == 100 and all(len(query["hits"]) == 1000 for query in queries), "100 queries, 1,000 hits each")
     for name, value in figures(queries).items():
-        check(abs(value - MEASURED[name]) <= 0.01 + 1e-9, f"{name} {value:.3f}, {MEASURED[name]:.2f} was measured")
+        tap.ok(abs(value - MEASURED[name]) <= 0.01 + 1e-9, f"{name} {value:.3f}, {MEASURED[name]:.2f} was measured")
     hounds = next(query for query in queries if label(query["image"]) == "Afghan_hound")
     nearest = [label(hit["path"]) for hit in hounds["hits"][:10]]
     most = max(nearest.count(name) for name in nearest if name != "Afghan_hound")
     right = nearest.count("Afghan_hound")
-    check(right == HOUNDS > most and nearest[0] == "Afghan_hound",
-          f"the Afghan hound's ten nearest among 1,000: {right} Afghan hounds, the first too, {most} of any other class")
+    tap.ok(right == HOUNDS > most and nearest[0] == "Afghan_hound",
+           f"the Afghan hound's ten nearest among 1,000: {right} Afghan hounds, the first too, {most} of any other class")
 
 
 def main():
@@ -76,8 +72,7 @@ def main():
         return 0
     with tempfile.TemporaryDirectory(dir=os.environ.get("CLIPSEARCH_BUILD_ROOT")) as work:
         search(work)
-    print(f"1..{count}")
-    return failures != 0
+    return tap.done()
 
 
 if __name__ == "__main__":

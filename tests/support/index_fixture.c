@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * index_fixture.c - invented pictures, and the recall of searches among them. */
+ * index_fixture.c - invented images, and the recall of searches among them. */
 #include "support/index_fixture.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLUSTERS = 150, SUBSPACE = 24, LOT = 500 };
+enum { CLUSTERS = 150, SUBSPACE = 24, BATCH = 500 };
 
 static uint64_t mix(uint64_t x)
 {
@@ -60,19 +60,19 @@ void index_vector(uint64_t n, unsigned version, float vector[INDEX_DIM])
 bool index_put(clipsearch_collection *collection, uint64_t first, uint64_t count, unsigned version,
                clipsearch_error *err)
 {
-    static clipsearch_item items[LOT];
-    static char paths[LOT][32], attributes[LOT][32];
-    static float vectors[LOT][INDEX_DIM];
-    for (uint64_t done = 0; done < count; done += LOT) {
-        const size_t lot = count - done < LOT ? (size_t)(count - done) : LOT;
-        for (size_t i = 0; i < lot; i++) {
+    static clipsearch_item items[BATCH];
+    static char paths[BATCH][32], attributes[BATCH][32];
+    static float vectors[BATCH][INDEX_DIM];
+    for (uint64_t done = 0; done < count; done += BATCH) {
+        const size_t batch = count - done < BATCH ? (size_t)(count - done) : BATCH;
+        for (size_t i = 0; i < batch; i++) {
             const unsigned long long n = first + done + i;
-            snprintf(paths[i], sizeof paths[i], "/pictures/%llu.jpg", n);
+            snprintf(paths[i], sizeof paths[i], "/images/%llu.jpg", n);
             snprintf(attributes[i], sizeof attributes[i], "{\"n\":%llu}", n);
             items[i] = (clipsearch_item){.path = paths[i], .size = n, .attributes = attributes[i]};
             index_vector(n, version, vectors[i]);
         }
-        if (clipsearch_collection_put(collection, items, vectors[0], lot, NULL, err) != CLIPSEARCH_OK)
+        if (clipsearch_collection_put(collection, items, vectors[0], batch, NULL, err) != CLIPSEARCH_OK)
             return false;
     }
     return true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * index_fixture.h - many invented pictures with clustered vectors, put and searched by the public interface. */
+ * index_fixture.h - many invented images with clustered vectors, put and searched by the public interface. */
 #ifndef TESTS_SUPPORT_INDEX_FIXTURE_H
 #define TESTS_SUPPORT_INDEX_FIXTURE_H
 
@@ -10,7 +10,7 @@ enum { INDEX_DIM = 512, INDEX_K = 10 };
 /* The unit vector number `n` of version `version`: in one of some hundred clusters, all about a common mean. */
 void index_vector(uint64_t n, unsigned version, float vector[INDEX_DIM]);
 
-/* Put pictures [first, first + count) of that version, 500 in a transaction; /pictures/N.jpg with {"n":N}, and id N + 1
+/* Put images [first, first + count) of that version, 500 in a transaction; /images/N.jpg with {"n":N}, and id N + 1
  * when the collection was empty and filled in order. */
 bool index_put(clipsearch_collection *collection, uint64_t first, uint64_t count, unsigned version,
                clipsearch_error *err);

@@ -183,7 +183,7 @@ static double seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) * 1e-9;
 }
 
-/* `pattern` over and over up to the longest text, cleaned; the time is told and must not be quadratic. */
+/* `pattern` over and over up to the longest text, cleaned; the time is printed and must not be quadratic. */
 static void clean_much(const char *what, const char *pattern)
 {
     size_t size = CS_TEXT_MAX_BYTES;

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/replace.h"
 #include "fixture.h"
 #include "tap.h"
@@ -16,7 +17,7 @@
 
 static char directory[] = "/tmp/clipsearch-merges-XXXXXX";
 
-/* Write a file of the test's directory; its path lies in a static buffer, one for each of two names. */
+/* Write a file of the test's directory; its path is in a static buffer, one for each of two names. */
 static const char *write_file(bool second, const char *data, size_t size)
 {
     static char paths[2][64];
@@ -103,6 +104,97 @@ static void test_taken(void)
         }
         cs_tokenizer_close(&t);
     }
+}
+
+#define WHOLE_MODEL(model) "{\"version\":\"1.0\",\"model\":{" model "}}"
+#define BPE "\"type\":\"BPE\",\"end_of_word_suffix\":\"</w>\","
+
+/* The default model's vocabulary as a tokenizer.json, its merges as pairs or as strings. */
+static bool put_tokenizer_json(bool pairs, cs_buf *out)
+{
+    cs_buf merges = cs_buf_make(1 << 20), vocab = cs_buf_make(1 << 20);
+    bool ok = cs_file_read(fixture_path("weights/default/merges.txt"), &merges, NULL, NULL) == CLIPSEARCH_OK &&
+              cs_file_read(fixture_path("weights/default/vocab.json"), &vocab, NULL, NULL) == CLIPSEARCH_OK;
+    cs_buf_puts(out, " {\"added_tokens\": [], \"model\": {" BPE "\"byte_fallback\": false, \"merges\": [");
+    const char *at = ok ? memchr(merges.data, '\n', merges.len) : NULL, *end = merges.data + merges.len;
+    for (bool first = true; at && at + 1 < end; first = false) {
+        const char *line = at + 1, *stop = memchr(line, '\n', (size_t)(end - line));
+        stop = stop ? stop : end;
+        const char *space = memchr(line, ' ', (size_t)(stop - line));
+        cs_buf_puts(out, first ? "" : ",");
+        if (pairs) {
+            cs_buf_putc(out, '[');
+            cs_json_put_string(out, line, (size_t)(space - line));
+            cs_buf_putc(out, ',');
+            cs_json_put_string(out, space + 1, (size_t)(stop - space - 1));
+            cs_buf_putc(out, ']');
+        } else {
+            cs_json_put_string(out, line, (size_t)(stop - line));
+        }
+        at = stop;
+    }
+    cs_buf_puts(out, "], \"vocab\": ");
+    if (ok)
+        cs_buf_append(out, vocab.data, vocab.len);
+    cs_buf_puts(out, "}}");
+    cs_buf_free(&merges);
+    cs_buf_free(&vocab);
+    return ok && !out->failed;
+}
+
+/* Every piece, and the ids of some texts, are those that merges.txt and vocab.json of the same model give. */
+static void test_tokenizer_json(void)
+{
+    static const char *const texts[] = {"a white dog", "The thing's caf\xc3\xa9, in THE ring!", "x-ray 1936", ""};
+    cs_tokenizer *want = NULL;
+    clipsearch_error err = {0};
+    char merges[4096];
+    snprintf(merges, sizeof merges, "%s", fixture_path("weights/default/merges.txt"));
+    TAP_OK(cs_tokenizer_open(merges, NULL, 3514, 77, &want, &err) == CLIPSEARCH_OK, "merges.txt: %s", err.message);
+    for (int pairs = 0; pairs < 2 && want; pairs++) {
+        cs_buf json = cs_buf_make(1 << 20);
+        cs_tokenizer *t = NULL;
+        bool good = put_tokenizer_json(pairs, &json);
+        const char *path = write_file(false, json.data, json.len);
+        good = good && cs_tokenizer_open(path, NULL, 3514, 77, &t, &err) == CLIPSEARCH_OK;
+        for (int32_t id = 0; good && id < 3514; id++)
+            good = strcmp(cs_tokenizer_piece(t, id), cs_tokenizer_piece(want, id)) == 0;
+        for (size_t i = 0; good && i < sizeof texts / sizeof *texts; i++) {
+            int32_t ids[2][77];
+            size_t count[2] = {0};
+            cs_tokenizer_encode(t, texts[i], strlen(texts[i]), true, ids[0], &count[0], NULL);
+            cs_tokenizer_encode(want, texts[i], strlen(texts[i]), true, ids[1], &count[1], NULL);
+            good = count[0] > 1 && count[0] == count[1] && memcmp(ids[0], ids[1], count[0] * sizeof **ids) == 0;
+        }
+        TAP_OK(good, "tokenizer.json with merges as %s: the same ids %s", pairs ? "pairs" : "strings", err.message);
+        cs_tokenizer_close(&t);
+        cs_buf_free(&json);
+    }
+    cs_tokenizer_close(&want);
+}
+
+static void test_tokenizer_json_refused(void)
+{
+    refuse_text("no JSON", "{\"model\"", 1, "merges.txt");
+    refuse_text("no model", "{}", 1, "expected an object \"model\"");
+    refuse_text("a model that is no object", "{\"model\":[]}", 1, "expected an object \"model\"");
+    refuse_text("WordPiece", WHOLE_MODEL("\"type\":\"WordPiece\",\"vocab\":{}"), 1, "type \"BPE\"");
+    refuse_text("GPT-2's", WHOLE_MODEL("\"type\":\"BPE\",\"merges\":[]"), 1, "end_of_word_suffix");
+    refuse_text("a prefix", WHOLE_MODEL(BPE "\"continuing_subword_prefix\":\"##\""), 1, "continuing_subword_prefix");
+    refuse_text("bytes as pieces", WHOLE_MODEL(BPE "\"byte_fallback\":true"), 1, "byte_fallback");
+    refuse_text("no merges", WHOLE_MODEL(BPE "\"vocab\":{}"), 1, "expected an array \"merges\"");
+    refuse_text("too few merges", WHOLE_MODEL(BPE "\"merges\":[\"a b\"]"), 2, "expected 2 merges");
+    refuse_text("a merge of one", WHOLE_MODEL(BPE "\"merges\":[[\"a\"]]"), 1, "expected a merge");
+    refuse_text("a merge of three", WHOLE_MODEL(BPE "\"merges\":[[\"a\",\"b\",\"c\"]]"), 1, "expected a merge");
+    refuse_text("a number", WHOLE_MODEL(BPE "\"merges\":[1]"), 1, "expected a merge");
+    refuse_text("two lines in a merge", WHOLE_MODEL(BPE "\"merges\":[\"a b\\nab c\"]"), 2, "expected a merge");
+    refuse_text("a space in a symbol", WHOLE_MODEL(BPE "\"merges\":[[\"a b\",\"c\"]]"), 1, "expected a merge");
+    refuse_text("a NUL in a symbol", WHOLE_MODEL(BPE "\"merges\":[[\"a\\u0000\",\"c\"]]"), 1, "expected a merge");
+    refuse_text("an unknown symbol", WHOLE_MODEL(BPE "\"merges\":[[\"a\",\"b\"],\"q rs\"]"), 2,
+                "merge 2: expected symbols");
+    refuse_text("no vocabulary", WHOLE_MODEL(BPE "\"merges\":[\"a b\"]"), 1, "expected an object of 515 pieces");
+    refuse_text("a vocabulary too small", WHOLE_MODEL(BPE "\"merges\":[\"a b\"],\"vocab\":{\"a\":64}"), 1,
+                "found one of 1");
 }
 
 static void test_sizes(void)
@@ -244,6 +336,8 @@ int main(void)
     }
     test_refused();
     test_taken();
+    test_tokenizer_json();
+    test_tokenizer_json_refused();
     test_sizes();
     test_vocab();
     test_bpe();

@@ -204,7 +204,7 @@ static void test_too_long(const cs_tokenizer *t)
     cs_buf_free(&text);
 }
 
-/* Texts below 1 KiB take no memory; longer ones do, which shows that the count counts. */
+/* Texts below 1 KiB take no memory; longer ones do, which shows that the counter works. */
 static void test_allocations(const cs_tokenizer *t)
 {
     static const char *const patterns[] = {"a white dog ", "&eacute;", "\xef\xac\x83", "白い犬", "e\xcc\x81", "😀", "Σ"};

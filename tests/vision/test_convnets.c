@@ -201,7 +201,7 @@ static void test_refusals(golden *g, const char *name)
         g->dir.config.resnet_stages[2]--;
         refuse(g, CLIPSEARCH_E_MODEL, "has no place in a CLIP ResNet of 3, 4, 5 and 3 blocks");
         g->dir.config.resnet_stages[2] += 2;
-        refuse(g, CLIPSEARCH_E_MODEL, "layer3.6.conv1.weight\", of a convolution of 32 channels, is not there");
+        refuse(g, CLIPSEARCH_E_MODEL, "layer3.6.conv1.weight\", of a convolution of 32 channels, is missing");
         g->dir.config.resnet_stages[2]--;
         g->dir.config.image_size += 32;
         refuse(g, CLIPSEARCH_E_MODEL, "attnpool.positional_embedding");

@@ -11,6 +11,8 @@ import torch
 from safetensors.torch import save_file
 from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel
 
+from open_clip_names import with_open_clip_names
+
 directory = sys.argv[1]
 torch.manual_seed(11)
 DIM, IMAGE, PATCH, CONTEXT, VOCABULARY = 12, 14, 4, 6, 20
@@ -39,33 +41,8 @@ text_cfg = dict(context_length=CONTEXT, vocab_size=VOCABULARY, width=TEXT["width
                 layers=TEXT["layers"], mlp_ratio=TEXT["mlp"] / TEXT["width"])
 
 
-def renamed(source):
-    """The state of transformers' model under open_clip's names."""
-    out = {"logit_scale": source["logit_scale"],
-           "visual.class_embedding": source["vision_model.embeddings.class_embedding"],
-           "visual.conv1.weight": source["vision_model.embeddings.patch_embedding.weight"],
-           "visual.positional_embedding": source["vision_model.embeddings.position_embedding.weight"],
-           "visual.proj": source["visual_projection.weight"].T,
-           "token_embedding.weight": source["text_model.embeddings.token_embedding.weight"],
-           "positional_embedding": source["text_model.embeddings.position_embedding.weight"],
-           "text_projection": source["text_projection.weight"].T}
-    for kind in ("weight", "bias"):
-        out["visual.ln_pre." + kind] = source["vision_model.pre_layrnorm." + kind]
-        out["visual.ln_post." + kind] = source["vision_model.post_layernorm." + kind]
-        out["ln_final." + kind] = source["text_model.final_layer_norm." + kind]
-        for theirs, ours, layers in (("vision_model", "visual.", VISION["layers"]), ("text_model", "", TEXT["layers"])):
-            for n in range(layers):
-                a = "%s.encoder.layers.%d." % (theirs, n)
-                b = "%stransformer.resblocks.%d." % (ours, n)
-                out[b + "attn.in_proj_" + kind] = torch.cat([source[a + "self_attn.%s_proj.%s" % (x, kind)] for x in "qkv"])
-                for x, y in (("ln_1", "layer_norm1"), ("ln_2", "layer_norm2"), ("attn.out_proj", "self_attn.out_proj"),
-                             ("mlp.c_fc", "mlp.fc1"), ("mlp.c_proj", "mlp.fc2")):
-                    out[b + x + "." + kind] = source[a + y + "." + kind]
-    return out
-
-
 plain = open_clip.model.CLIP(DIM, vision_cfg, text_cfg, quick_gelu=False).eval()
-plain.load_state_dict(renamed(hf.state_dict()))
+plain.load_state_dict(with_open_clip_names(hf.state_dict(), VISION["layers"], TEXT["layers"]))
 custom = open_clip.model.CustomTextCLIP(DIM, vision_cfg, text_cfg, quick_gelu=False).eval()
 custom.load_state_dict({k if k.startswith("visual.") or k == "logit_scale" else "text." + k: v
                         for k, v in plain.state_dict().items()})

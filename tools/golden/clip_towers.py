@@ -20,6 +20,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import CLIPConfig, CLIPModel
 
+from open_clip_names import with_open_clip_names
+from random_pixels import make_pixels
+
 ARCHITECTURES = {
     # vision: width, layers, heads, mlp, image, patch; text: width, layers, heads, mlp, context, vocabulary; dim.
     # The tiny one has odd sizes on purpose: no width is a power of two, the heads of the two towers differ in size.
@@ -74,15 +77,6 @@ def scale_weights(model, seed, exact16):
             value[value.abs() < 2**-14] = 0  # what is left is a normal number in float16
             assert torch.equal(value, value.half().float())
         weight.data.copy_(value)
-
-
-def make_pixels(count, size, seed):
-    """Images with large shapes, not white noise: their patches do not average out."""
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.randn(count, 3, 4, 4, generator=generator)
-    shapes = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)
-    colour = torch.randn(count, 3, 1, 1, generator=generator)
-    return (shapes + 0.5 * colour + 0.3 * torch.randn(count, 3, size, size, generator=generator)).clamp(-1.8, 2.2)
 
 
 def make_ids(lengths, context, vocabulary, seed):
@@ -159,27 +153,7 @@ def open_clip_of(arch, activation, state):
                      "mlp_ratio": tm / tw},
     }
     model = open_clip.CLIP(**model_cfg).eval()
-    new = {"logit_scale": state["logit_scale"],
-           "visual.class_embedding": state["vision_model.embeddings.class_embedding"],
-           "visual.conv1.weight": state["vision_model.embeddings.patch_embedding.weight"],
-           "visual.positional_embedding": state["vision_model.embeddings.position_embedding.weight"],
-           "visual.proj": state["visual_projection.weight"].T,
-           "token_embedding.weight": state["text_model.embeddings.token_embedding.weight"],
-           "positional_embedding": state["text_model.embeddings.position_embedding.weight"],
-           "text_projection": state["text_projection.weight"].T}
-    for ours, theirs in (("visual.ln_pre", "vision_model.pre_layrnorm"), ("visual.ln_post", "vision_model.post_layernorm"),
-                         ("ln_final", "text_model.final_layer_norm")):
-        for part in ("weight", "bias"):
-            new[f"{ours}.{part}"] = state[f"{theirs}.{part}"]
-    for tower, prefix, layers in (("vision_model", "visual.", vl), ("text_model", "", tl)):
-        for layer in range(layers):
-            ours, theirs = f"{prefix}transformer.resblocks.{layer}", f"{tower}.encoder.layers.{layer}"
-            for part in ("weight", "bias"):
-                new[f"{ours}.attn.in_proj_{part}"] = torch.cat([state[f"{theirs}.self_attn.{x}_proj.{part}"] for x in "qkv"])
-                for a, b in (("attn.out_proj", "self_attn.out_proj"), ("ln_1", "layer_norm1"), ("ln_2", "layer_norm2"),
-                             ("mlp.c_fc", "mlp.fc1"), ("mlp.c_proj", "mlp.fc2")):
-                    new[f"{ours}.{a}.{part}"] = state[f"{theirs}.{b}.{part}"]
-    model.load_state_dict(new)
+    model.load_state_dict(with_open_clip_names(state, vl, tl))
     return model, model_cfg
 
 

@@ -27,6 +27,8 @@ from torchvision.models.mobilenetv2 import MobileNetV2
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from torchvision.models.vgg import VGG, make_layers
 
+from random_pixels import make_pixels
+
 BLOCKS = {"resnet18": (BasicBlock, [2, 2, 2, 2]), "resnet34": (BasicBlock, [3, 4, 6, 3]),
           "resnet50": (Bottleneck, [3, 4, 6, 3])}
 
@@ -84,15 +86,6 @@ def scale_weights(model, pixels, seed):
         module.eval()
         module.running_mean.copy_(exact16(module.running_mean + 0.1 * random(module.running_mean.shape)))
         module.running_var.copy_(exact16(module.running_var * (1 + 0.2 * torch.rand(module.running_var.shape, generator=generator)) + 2**-8))
-
-
-def make_pixels(count, size, seed):
-    """Images with large shapes, not white noise: their places do not average out."""
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.randn(count, 3, 4, 4, generator=generator)
-    shapes = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bicubic", align_corners=True)
-    colour = torch.randn(count, 3, 1, 1, generator=generator)
-    return (shapes + 0.5 * colour + 0.3 * torch.randn(count, 3, size, size, generator=generator)).clamp(-1.8, 2.2)
 
 
 def rows(map):

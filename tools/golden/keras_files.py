@@ -7,17 +7,9 @@ import sys
 
 import numpy as np
 
+from exact_numbers import numbers
+
 directory, label = sys.argv[1:]
-
-
-def numbers(count, seed):
-    """Values that every version makes alike."""
-    state, out = seed, []
-    for _ in range(count):
-        state = (state * 1103515245 + 12345) % 2147483648
-        out.append((state >> 16) % 255 - 127)
-    return np.array(out, dtype=np.float32) / 64
-
 
 ARRAYS = [("block1_conv1/kernel", (3, 3, 3, 2), 1), ("block1_conv1/bias", (2,), 2), ("bn/gamma", (2,), 3),
           ("bn/beta", (2,), 4), ("bn/moving_mean", (2,), 5), ("bn/moving_variance", (2,), 6)]

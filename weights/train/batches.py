@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Batches for training: pictures, captions, false captions, and which captions are true of which pictures."""
+"""Batches for training: images, captions, false captions, and which captions are true of which images."""
 import dataclasses
 import random
 
@@ -127,7 +127,7 @@ def kind_word(rng, the_world, scene):
 
 
 def shape_codes(the_world, count=96):
-    """What each thing looks like, as numbers: the chief components of its small gray picture, of variance 1."""
+    """What each thing looks like, as numbers: the chief components of its small gray image, of variance 1."""
     small = np.array([np.asarray(shape.resize((16, 16))).astype(np.float32) / 255 for shape in the_world.shapes])
     alpha = small[..., 3]
     flat = np.stack([alpha, small[..., :3].mean(-1) * alpha], 1).reshape(len(small), -1)

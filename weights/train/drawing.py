@@ -133,7 +133,7 @@ def blur(image, radius):
 
 
 def coarse(image, size):
-    """As a small picture that was enlarged looks."""
+    """As a small image that was enlarged looks."""
     return image.resize((size, size), Image.BILINEAR).resize(image.size, Image.BICUBIC)
 
 

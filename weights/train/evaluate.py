@@ -114,9 +114,9 @@ class Measures:
     def retrieval(self, part, named):
         rng, mood = self.rng(part), world.Mood(named=named)
         scenes = [self.world.plan(rng, mood) for _ in range(500)]
-        pictures = self.encoder.images([self.world.draw(scene) for scene in scenes])
+        images = self.encoder.images([self.world.draw(scene) for scene in scenes])
         texts = self.encoder.texts([scene.phrase.caption() for scene in scenes])
-        scores, own = texts @ pictures.T, np.arange(500)
+        scores, own = texts @ images.T, np.arange(500)
         yield f"{part}: text to image, rank 1", hits(scores, own, 1), .9 if named == 1 else None
         yield f"{part}: text to image, rank 5", hits(scores, own, 5), .98 if named == 1 else None
         yield f"{part}: image to text, rank 1", hits(scores.T, own, 1), .9 if named == 1 else None
@@ -129,10 +129,10 @@ class Measures:
         return self.retrieval("scenes, called by keywords", 0)
 
     def pairs(self, part, bar, make):
-        """make(rng): a picture, its caption and a caption that is wrong in one point."""
+        """make(rng): an image, its caption and a caption that is wrong in one point."""
         rng = self.rng(part)
-        pictures, right, wrong = zip(*(make(rng) for _ in range(PAIRS)))
-        vectors = self.encoder.images(list(pictures))
+        images, right, wrong = zip(*(make(rng) for _ in range(PAIRS)))
+        vectors = self.encoder.images(list(images))
         good, bad = ((vectors * self.encoder.texts(list(texts))).sum(1) for texts in (right, wrong))
         yield f"{part}, right against wrong", float((good > bad).mean()), bar
 
@@ -165,11 +165,11 @@ class Measures:
             scene = world.Scene(things, [None, None], 1, None, None, STUDIO, places, None)
             texts = [f"{world.with_article(self.world.names[things[0]])} to the {side} of "
                      f"{world.with_article(self.world.names[things[1]])}" for side in ("left", "right")]
-            picture = self.world.draw(scene)
+            image = self.world.draw(scene)
             if rng.random() < .5:  # as often "right of" is true
                 names = [world.with_article(self.world.names[thing]) for thing in reversed(things)]
                 texts = [f"{names[0]} to the {side} of {names[1]}" for side in ("right", "left")]
-            return picture, *texts
+            return image, *texts
         return self.pairs("left or right", .9, make)
 
     def identity(self):
@@ -178,15 +178,15 @@ class Measures:
         shares = [PAIRS // 11 + (i < PAIRS % 11) for i in range(11)]
         for colour, share in zip(world.COLOUR_NAMES, shares):
             things = rng.sample(range(len(self.world.things)), 100 + share)
-            pictures = []
+            images = []
             for number in things:
                 while True:
                     ground, _, backdrop = self.world.plan_backdrop(rng, world.OPEN)
                     if ground != colour:
                         break
-                pictures.append(self.scene(number, colour, backdrop, rng=rng))
+                images.append(self.scene(number, colour, backdrop, rng=rng))
             texts = [f"a {colour} {self.world.names[number]}" for number in things[:share]]
-            scores = self.encoder.texts(texts) @ self.encoder.images(pictures).T
+            scores = self.encoder.texts(texts) @ self.encoder.images(images).T
             for row in range(share):
                 others = rng.sample([i for i in range(len(things)) if i != row], 100)
                 good += bool(scores[row, row] > scores[row, others].max())
@@ -216,8 +216,8 @@ class Measures:
             for row in csv.DictReader(file):
                 captions.setdefault(row["image"], row["caption"])
         names = sorted(captions)
-        pictures = self.encoder.images([Image.open(f"{directory}/images/{name}").convert("RGB") for name in names])
-        scores = self.encoder.texts([captions[name] for name in names]) @ pictures.T
+        images = self.encoder.images([Image.open(f"{directory}/images/{name}").convert("RGB") for name in names])
+        scores = self.encoder.texts([captions[name] for name in names]) @ images.T
         found = hits(scores, np.arange(len(names)), 10)
         yield f"photographs, text to image, rank 10 of {len(names)} (chance {10 / len(names):.3f})", found, None
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests of the drawn world, the merges and the export. TAP; skips with a line what needs packages that are not there.
+"""Tests of the drawn scenes, the merges and the export. TAP. What needs packages that are not installed is skipped.
 
 Usage: test_train.py SOURCE_ROOT
 """
@@ -11,14 +11,11 @@ import random
 import sys
 import tempfile
 
-count = failed = 0
+sys.path.insert(0, os.path.join(sys.argv[1], "tests"))
+from tap import Tap  # noqa: E402
 
-
-def ok(good, what):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {what}", flush=True)
+tap = Tap()
+ok = tap.ok
 
 
 def lacking():
@@ -81,7 +78,7 @@ def test_batches(the_world, root):
         ok((batch["ids"][np.arange(len(batch["ends"])), batch["ends"]] == len(tokenizer.ids) - 1).all(), "rows end")
     bare, pairs = batches.make(the_world, tokenizer, 3, 5, 48, 25, captions=False), 0
     ok("ids" not in bare and all((bare[name] == batch[name]).all() for name in ("pixels", "things", "sides")),
-       "without captions the pictures are the same")
+       "without captions the images are the same")
     for _ in range(40):
         scene = the_world.plan(random.Random(pairs), world.Mood(one=0, several=0, side=1, named=1))
         left, right = (scene.things[i] for i in batches.order(scene))
@@ -157,8 +154,7 @@ def main():
         test_muon()
     else:
         print("# python3 has no torch: the export and the optimizer are not tested")
-    print(f"1..{count}")
-    return failed > 0
+    return tap.done()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ SIDE_CODES = 32
 class Heads(torch.nn.Module):
     """What helps the towers while they are trained and is not exported.
 
-    proxies: one direction for each thing, shared by both towers: a picture and a text of a thing are classified against
+    proxies: one direction for each thing, shared by both towers: an image and a text of a thing are classified against
     all of them, which gives every sample a thousand negatives. sides: says how the thing to the left differs from the
     one to the right: their directions' difference, mixed to few numbers. part_sides: its part in that for an image token.
     things: says from an image token, the class token or that of a patch with a thing over it, which thing it is. shapes:
@@ -98,7 +98,7 @@ def contrast(scores, true, scale):
 
 
 def alike(vectors, things):
-    """Pictures of one thing, on whatever ground, are to be nearer to each other than to pictures of other things."""
+    """Images of one thing, on whatever ground, are to be nearer to each other than to images of other things."""
     single = things[:, 0] == things[:, 1]
     vectors, things = vectors[single], things[single, 0]
     same = (things[:, None] == things).fill_diagonal_(False)
@@ -120,30 +120,30 @@ def encode_texts(model, ids, ends, parts=4):
 def losses(model, heads, batch):
     with torch.autocast(batch["pixels"].device.type, torch.bfloat16):
         tokens = model.image_tokens(batch["pixels"], batch.get("keep"))
-        pictures = model.project(tokens)
+        images = model.project(tokens)
     parts = {
-        "thing": heads.proxy_loss(pictures, batch["things"]),
-        "sides": heads.side_loss(pictures, batch["sides"]),
+        "thing": heads.proxy_loss(images, batch["things"]),
+        "sides": heads.side_loss(images, batch["sides"]),
         "parted": heads.part_side_loss(tokens, batch["sides"], batch["over"]),
-        "alike": alike(pictures, batch["things"]),
+        "alike": alike(images, batch["things"]),
         **heads.token_losses(tokens, batch["things"], batch["over"]),
     }
-    return parts | caption_losses(model, heads, batch, pictures) if "ids" in batch else parts
+    return parts | caption_losses(model, heads, batch, images) if "ids" in batch else parts
 
 
-def caption_losses(model, heads, batch, pictures):
-    with torch.autocast(pictures.device.type, torch.bfloat16):
+def caption_losses(model, heads, batch, images):
+    with torch.autocast(images.device.type, torch.bfloat16):
         texts = encode_texts(model, batch["ids"], batch["ends"])
-    scores, true, count = pictures @ texts.T, batch["true"], len(pictures)
+    scores, true, count = images @ texts.T, batch["true"], len(images)
     return {
-        "picture": contrast(scores, true.T, model.scale()),
+        "image": contrast(scores, true.T, model.scale()),
         "text": contrast(scores[:, :count].T, true[:count], model.scale()),
         "word": heads.proxy_loss(texts, batch["meant"]),
         "said": heads.side_loss(texts[:count], batch["said_sides"]),
     }
 
 
-WEIGHTS = {"picture": 1, "text": .5, "thing": .3, "word": .2, "sides": 1.5, "parted": 1, "said": 1.5, "alike": .2,
+WEIGHTS = {"image": 1, "text": .5, "thing": .3, "word": .2, "sides": 1.5, "parted": 1, "said": 1.5, "alike": .2,
            "whole": .3, "part": .3, "shape": .1}
 
 

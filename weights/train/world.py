@@ -290,7 +290,7 @@ def corpus(world, count=20000, seed=0):
 
 
 def weather(image, rng):
-    """What happens to pictures on their way: JPEG, blur, enlarging, other light. Seven in ten stay as they are."""
+    """What happens to images on their way: JPEG, blur, enlarging, other light. Seven in ten stay as they are."""
     if rng.random() < .1:
         image = drawing.relight(image, rng.uniform(.75, 1.2), rng.uniform(-20, 20))
     k = rng.random()

@@ -85,7 +85,8 @@ static void open_encoder(model_info *in, const char *path, const char *name)
     for (size_t i = 0; i < 3 && !in->encoder; i++) {
         options.towers = towers[i];
         clipsearch_status status = clipsearch_encoder_open(path, &options, &in->encoder, i ? &err : &in->why);
-        if (status == CLIPSEARCH_E_MEMORY)
+        /* that a file cannot be read does not mean that the model has no such tower */
+        if (status == CLIPSEARCH_E_MEMORY || status == CLIPSEARCH_E_IO)
             return;
     }
     if (!in->encoder)

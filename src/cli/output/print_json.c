@@ -34,7 +34,12 @@ static void put_attributes(cs_buf *buf, const char *attributes)
 {
     cs_json_document *document = NULL;
     size_t size = attributes ? strlen(attributes) : 0;
-    if (size && cs_json_parse(attributes, size, "attributes", MAX_ATTRIBUTE_VALUES, &document, NULL) == CLIPSEARCH_OK)
+    clipsearch_status status = CLIPSEARCH_E_FORMAT;
+    if (size)
+        status = cs_json_parse(attributes, size, "attributes", MAX_ATTRIBUTE_VALUES, &document, NULL);
+    if (status == CLIPSEARCH_E_MEMORY) /* says nothing about the attributes */
+        buf->failed = true;
+    else if (status == CLIPSEARCH_OK)
         cs_buf_append(buf, attributes, size);
     else
         cs_buf_puts(buf, "null");

@@ -2,6 +2,8 @@
  * units.c - numbers to text. */
 #include "cli/output/units.h"
 
+#include "base/buf.h"
+
 #include <stddef.h>
 #include <stdio.h>
 
@@ -31,7 +33,7 @@ const char *cs_format_bytes(unsigned long long bytes, char text[32])
         amount /= 1024;
         unit++;
     }
-    snprintf(text, 32, "%.1f %s", amount, units[unit]);
+    cs_format(text, 32, "%.1f %s", amount, units[unit]);
     return text;
 }
 
@@ -43,7 +45,7 @@ const char *cs_format_duration(double seconds, char text[32])
         seconds = 1e9;
     unsigned long whole = (unsigned long)(seconds + 0.5);
     if (seconds < 59.95)
-        snprintf(text, 32, "%.1f s", seconds);
+        cs_format(text, 32, "%.1f s", seconds);
     else if (whole < 3600)
         snprintf(text, 32, "%lu min %02lu s", whole / 60, whole % 60);
     else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * search.c - clipsearch search: the images nearest to texts and images. */
+ * cmd_search.c - clipsearch search: the images nearest to texts and images. */
 #include "cli/command.h"
 
 #include "base/clock.h"
@@ -12,6 +12,7 @@
 #include "output/sheet.h"
 
 #include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -189,9 +190,8 @@ static int output_results(const search *s)
     } else if (args->paths || args->nul) {
         cs_print_paths(&s->results, args->nul ? '\0' : '\n', stdout);
     } else {
-        char *here = getcwd(NULL, 0);
-        status = cs_print_text(&s->results, here, stdout, &err);
-        free(here);
+        char here[PATH_MAX]; /* paths below it are printed relative to it; a folder that was removed has no name */
+        status = cs_print_text(&s->results, getcwd(here, sizeof here), stdout, &err);
     }
     if (status == CLIPSEARCH_OK && args->sheet)
         status = cs_draw_sheet(&s->results, args->sheet, &err);

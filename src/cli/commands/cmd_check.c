@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * check.c - clipsearch check: whether rows and index are sound, and how good the recall of searches is. */
+ * cmd_check.c - clipsearch check: whether rows and index are sound, and how good the recall of searches is. */
 #include "cli/command.h"
 
 #include "base/decimal.h"
@@ -108,7 +108,10 @@ static int check_collection(void *context, const cs_settings *settings, clipsear
     clipsearch_check_report_init(&report);
     clipsearch_collection_info info;
     clipsearch_collection_info_init(&info);
-    clipsearch_status status = clipsearch_collection_check(collection, c->args->sample.value, &report, &err);
+    clipsearch_status status = clipsearch_collection_describe(collection, &info, &err);
+    if (status != CLIPSEARCH_OK)
+        return cs_report_error(&err, CS_STAGE_DATABASE);
+    status = clipsearch_collection_check(collection, c->args->sample.value, &report, &err);
     if (c->args->repair &&
         (status == CLIPSEARCH_E_FORMAT || (status == CLIPSEARCH_OK && report.state == CLIPSEARCH_INDEX_UNUSED))) {
         if (!c->args->quiet)
@@ -119,8 +122,8 @@ static int check_collection(void *context, const cs_settings *settings, clipsear
     const bool unsound = status == CLIPSEARCH_E_FORMAT || status == CLIPSEARCH_E_DATABASE;
     if (status != CLIPSEARCH_OK && !unsound)
         return cs_report_error(&err, CS_STAGE_DATABASE);
-    if (clipsearch_collection_describe(collection, &info, NULL) != CLIPSEARCH_OK)
-        return cs_report_error(&err, CS_STAGE_DATABASE);
+    if (unsound && report.state != CLIPSEARCH_INDEX_DAMAGED) /* the last line says what helps against that */
+        cs_print_message("%s", err.message);
     (c->args->json ? put_json : put_text)(c, info.name, &report, unsound ? err.message : "");
     c->count++;
     c->damaged = c->damaged || report.state == CLIPSEARCH_INDEX_DAMAGED;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * ingest.c - clipsearch ingest: directories, or what a YAML file names, into a collection. */
+ * cmd_ingest.c - clipsearch ingest: directories, or what a YAML file names, into a collection. */
 #include "cli/command.h"
 
 #include "base/file.h"
@@ -231,17 +231,24 @@ static void on_bad_file(void *context, const char *path, const clipsearch_error 
     cs_bad_files_add(&in->bad, path, why->message);
 }
 
-static void put_count(cs_buf *buf, uint64_t count, const char *what)
+/* The counts of a report, in words. They need no memory that could be missing. */
+typedef struct count_words {
+    char text[512]; /* seven counts of at most 20 digits, with their words */
+    size_t size;
+} count_words;
+
+static void put_count(count_words *counts, uint64_t count, const char *words)
 {
     if (count)
-        cs_buf_printf(buf, "%s%llu %s", buf->len ? ", " : "", (unsigned long long)count, what);
+        counts->size += (size_t)snprintf(counts->text + counts->size, sizeof counts->text - counts->size, "%s%llu %s",
+                                         counts->size ? ", " : "", (unsigned long long)count, words);
 }
 
 /* "Inserted 1000 images into photos (3 skipped, 12 unchanged) in 1.2 s" */
 static void print_report(const ingest *in, const clipsearch_ingest_report *report, FILE *out, const char *before)
 {
     char duration[32];
-    cs_buf more = cs_buf_make(512);
+    count_words more = {.text = ""};
     put_count(&more, report->skipped, "skipped");
     put_count(&more, report->replaced, "replaced");
     put_count(&more, report->unchanged, "unchanged");
@@ -251,9 +258,7 @@ static void print_report(const ingest *in, const clipsearch_ingest_report *repor
     put_count(&more, report->pruned, "removed");
     fprintf(out, "%s%s %llu image%s into %s%s%s%s in %s\n", before, in->options.dry_run ? "Would insert" : "Inserted",
             (unsigned long long)report->inserted, report->inserted == 1 ? "" : "s", in->settings.collection,
-            more.len ? " (" : "", more.len ? more.data : "", more.len ? ")" : "",
-            cs_format_duration(report->seconds, duration));
-    cs_buf_free(&more);
+            more.size ? " (" : "", more.text, more.size ? ")" : "", cs_format_duration(report->seconds, duration));
 }
 
 /* CSV rows without an image, and images without a row, are seldom intended. */

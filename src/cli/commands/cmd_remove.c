@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * remove.c - clipsearch delete and drop: removing images and collections from a database. No image file is touched. */
+ * cmd_remove.c - clipsearch delete and drop: removing images and collections. No image file is touched. */
 #include "cli/command.h"
 
 #include "cli/commands/open.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * embed.c - clipsearch embed: texts and images to vectors. */
+ * cmd_embed.c - clipsearch embed: texts and images to vectors. */
 #include "cli/command.h"
 
 #include "base/decimal.h"
@@ -11,6 +11,7 @@
 #include "cli/output/npy.h"
 #include "config/names.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -27,8 +28,11 @@ typedef struct embed {
     size_t batch, dim;
     cs_output_file out;
     bool npy, ignore_exif;
+    size_t written; /* inputs that have a vector in the output */
+    int code;       /* CS_EXIT_FOUND, or the exit status that the first bad image calls for */
     /* for one batch */
-    float *vectors;           /* [batch, dim] */
+    float *vectors;           /* [batch, dim], of the good inputs */
+    char **reasons;           /* [batch] why an image is bad, owned; NULL: the input is good */
     const char **texts;       /* [batch] */
     clipsearch_image *images; /* [batch] */
 } embed;
@@ -64,56 +68,125 @@ static int open_encoder(embed *e)
     e->vectors = cs_alloc_array(e->batch, e->dim * sizeof *e->vectors);
     e->texts = cs_zalloc_array(e->batch, sizeof *e->texts);
     e->images = cs_zalloc_array(e->batch, sizeof *e->images);
-    if (!e->vectors || !e->texts || !e->images)
+    e->reasons = cs_zalloc_array(e->batch, sizeof *e->reasons);
+    if (!e->reasons || !e->vectors || !e->texts || !e->images)
         return cs_report_memory();
     status = cs_output_file_open(e->args->output, &e->out, &err);
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_INPUT);
 }
 
-/* Encode the `count` inputs at `items`, all texts or all images. */
-static clipsearch_status encode(embed *e, const cs_operand *items, size_t count, clipsearch_error *err)
+/* Load the images of a batch; those that cannot be loaded are reported and get a reason. *loaded receives how many
+ * lie in e->images. */
+static clipsearch_status load_images(embed *e, const cs_operand *items, size_t count, size_t *loaded,
+                                     clipsearch_error *err)
 {
-    if (!items[0].is_image) {
-        for (size_t i = 0; i < count; i++)
-            e->texts[i] = items[i].text;
-        return clipsearch_encode_texts(e->session, e->texts, count, e->vectors, err);
-    }
     clipsearch_image_options load;
     clipsearch_image_options_init(&load);
     load.ignore_exif = e->ignore_exif;
-    clipsearch_status status = CLIPSEARCH_OK;
-    size_t loaded = 0;
-    while (loaded < count && status == CLIPSEARCH_OK) {
-        status = clipsearch_image_load(items[loaded].text, &load, &e->images[loaded], err);
-        loaded += status == CLIPSEARCH_OK;
+    for (size_t i = 0; i < count; i++) {
+        clipsearch_status status = clipsearch_image_load(items[i].text, &load, &e->images[*loaded], err);
+        if (status == CLIPSEARCH_OK) {
+            ++*loaded;
+            continue;
+        }
+        if (cs_is_machine_error(err) || cs_exit_code(status, CS_STAGE_INPUT) != CS_EXIT_FILE)
+            return status; /* the image may be good */
+        if (!(e->reasons[i] = cs_strdup(err->message)))
+            return cs_fail_memory(err, items[i].text);
+        int code = cs_report_error(err, CS_STAGE_INPUT);
+        e->code = e->code == CS_EXIT_FOUND ? code : e->code;
     }
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_encode_images(e->session, e->images, count, e->vectors, err);
-    while (loaded)
-        clipsearch_image_free(&e->images[--loaded]);
-    return status;
+    return CLIPSEARCH_OK;
 }
 
+/* Refuse vectors that are no numbers: `items` are the inputs of the batch, of which the good ones have vectors. */
+static clipsearch_status check_vectors(const embed *e, const cs_operand *items, size_t count, clipsearch_error *err)
+{
+    const float *at = e->vectors;
+    for (size_t i = 0; i < count; i++) {
+        if (e->reasons[i])
+            continue;
+        for (size_t d = 0; d < e->dim; d++, at++)
+            if (!isfinite(*at)) {
+                clipsearch_encoder_info info;
+                clipsearch_encoder_info_init(&info);
+                clipsearch_encoder_describe(e->encoder, &info, NULL);
+                return cs_fail(err, CLIPSEARCH_E_MODEL,
+                               "%s: the model %s makes a vector of it that is not finite (element %zu); the model's "
+                               "weights may be damaged",
+                               items[i].text, info.path, d);
+            }
+    }
+    return CLIPSEARCH_OK;
+}
+
+/* Encode the `count` inputs at `items`, all texts or all images. */
+static clipsearch_status encode(embed *e, const cs_operand *items, size_t count, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (items[0].is_image) {
+        size_t loaded = 0;
+        status = load_images(e, items, count, &loaded, err);
+        if (status == CLIPSEARCH_OK && loaded)
+            status = clipsearch_encode_images(e->session, e->images, loaded, e->vectors, err);
+        while (loaded)
+            clipsearch_image_free(&e->images[--loaded]);
+    } else {
+        for (size_t i = 0; i < count; i++)
+            e->texts[i] = items[i].text;
+        status = clipsearch_encode_texts(e->session, e->texts, count, e->vectors, err);
+    }
+    return status == CLIPSEARCH_OK ? check_vectors(e, items, count, err) : status;
+}
+
+/* Append one input as a line of JSON: its vector, or with `vector` NULL the reason why it has none. */
+static void put_line(cs_buf *line, const cs_operand *item, const float *vector, size_t dim, const char *reason)
+{
+    cs_buf_puts(line, item->is_image ? "{\"image\":" : "{\"text\":");
+    cs_json_put_string(line, item->text, strlen(item->text));
+    if (!vector) {
+        cs_buf_puts(line, ",\"error\":");
+        cs_json_put_string(line, reason, strlen(reason));
+        cs_buf_puts(line, "}\n");
+        return;
+    }
+    for (size_t d = 0; d < dim; d++) {
+        cs_buf_puts(line, d ? "," : ",\"vector\":[");
+        cs_put_float(line, vector[d]);
+    }
+    cs_buf_puts(line, "]}\n");
+}
+
+/* Append one input as a row of a NumPy file; without a vector all its elements are NaN. */
+static void put_row(cs_buf *row, const float *vector, size_t dim)
+{
+    const float none = NAN;
+    if (vector)
+        cs_buf_append(row, vector, dim * sizeof *vector);
+    for (size_t d = 0; !vector && d < dim; d++)
+        cs_buf_append(row, &none, sizeof none);
+}
+
+/* Every input has its line or row, so that line and row n belong to input n. */
 static clipsearch_status write_vectors(embed *e, const cs_operand *items, size_t count, clipsearch_error *err)
 {
-    if (e->npy) {
-        fwrite(e->vectors, sizeof *e->vectors, count * e->dim, e->out.stream);
-        return CLIPSEARCH_OK;
-    }
-    cs_buf line = cs_buf_make(SIZE_MAX / 2);
+    cs_buf out = cs_buf_make(SIZE_MAX / 2);
+    const float *next = e->vectors;
     for (size_t i = 0; i < count; i++) {
-        cs_buf_puts(&line, items[i].is_image ? "{\"image\":" : "{\"text\":");
-        cs_json_put_string(&line, items[i].text, strlen(items[i].text));
-        for (size_t d = 0; d < e->dim; d++) {
-            cs_buf_puts(&line, d ? "," : ",\"vector\":[");
-            cs_put_float(&line, e->vectors[i * e->dim + d]);
-        }
-        cs_buf_puts(&line, "]}\n");
+        const float *vector = e->reasons[i] ? NULL : next;
+        if (e->npy)
+            put_row(&out, vector, e->dim);
+        else
+            put_line(&out, &items[i], vector, e->dim, e->reasons[i]);
+        next += vector ? e->dim : 0;
+        e->written += vector != NULL;
+        cs_free(e->reasons[i]);
+        e->reasons[i] = NULL;
     }
-    bool failed = line.failed;
+    bool failed = out.failed;
     if (!failed)
-        fwrite(line.data, 1, line.len, e->out.stream);
-    cs_buf_free(&line);
+        fwrite(out.data, 1, out.len, e->out.stream);
+    cs_buf_free(&out);
     return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
 }
 
@@ -146,10 +219,9 @@ static int encode_all(embed *e)
         if (ferror(e->out.stream))
             break; /* closing the file reports why */
     }
-    if (status == CLIPSEARCH_OK)
+    if (status == CLIPSEARCH_OK && e->written) /* an older file is not replaced by one without any vector */
         status = cs_output_file_commit(&e->out, &err);
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND
-                                   : cs_report_with_advice(&err, CS_STAGE_INPUT, advice, &e->settings, NULL);
+    return status == CLIPSEARCH_OK ? e->code : cs_report_with_advice(&err, CS_STAGE_INPUT, advice, &e->settings, NULL);
 }
 
 int cs_command_embed(const cs_args *args)
@@ -173,6 +245,9 @@ int cs_command_embed(const cs_args *args)
     cs_free(e.vectors);
     cs_free(e.texts);
     cs_free(e.images);
+    for (size_t i = 0; e.reasons && i < e.batch; i++)
+        cs_free(e.reasons[i]);
+    cs_free(e.reasons);
     clipsearch_session_close(&e.session);
     clipsearch_encoder_close(&e.encoder);
     cs_free_inputs(&e.inputs);

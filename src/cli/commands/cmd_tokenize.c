@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * tokenize.c - clipsearch tokenize: texts to token ids and pieces. */
+ * cmd_tokenize.c - clipsearch tokenize: texts to token ids and pieces. */
 #include "cli/command.h"
 
 #include "base/json.h"

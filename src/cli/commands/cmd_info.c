@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * info.c - clipsearch info: the database, its collections and the model in use. */
+ * cmd_info.c - clipsearch info: the database, its collections and the model in use. */
 #include "cli/command.h"
 
 #include "base/file.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * items.c - the table of items: changes. */
+ * item_rows.c - the table of items: changes. */
 #include "store/store_internal.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * collections.c - clipsearch collections: the collections of the database, a line each. */
+ * cmd_collections.c - clipsearch collections: the collections of the database, a line each. */
 #include "cli/command.h"
 
 #include "cli/commands/open.h"

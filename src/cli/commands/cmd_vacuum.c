@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * vacuum.c - clipsearch vacuum: removes what deleted images left in the files. */
+ * cmd_vacuum.c - clipsearch vacuum: removes what deleted images left in the files. */
 #include "cli/command.h"
 
 #include "base/file.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * query.c - clipsearch query and clipsearch get: images by filter and by id. */
+ * cmd_query.c - clipsearch query and clipsearch get: images by filter and by id. */
 #include "cli/command.h"
 
 #include "cli/commands/open.h"
@@ -8,6 +8,7 @@
 #include "cli/output/print.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -22,9 +23,8 @@ static int print_items(const cs_args *args, const char *collection, clipsearch_h
     } else if (args->paths || args->nul) {
         cs_print_paths(&results, args->nul ? '\0' : '\n', stdout);
     } else {
-        char *here = getcwd(NULL, 0);
-        status = cs_print_items(hits, here, stdout, &err);
-        free(here);
+        char here[PATH_MAX]; /* paths below it are printed relative to it; a folder that was removed has no name */
+        status = cs_print_items(hits, getcwd(here, sizeof here), stdout, &err);
     }
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_INPUT);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * model.c - clipsearch model: its actions and the options that each accepts. */
+ * cmd_model.c - clipsearch model: its actions and the options that each accepts. */
 #include "cli/command.h"
 
 #include "base/file.h"

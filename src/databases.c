@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT
+ * databases.c - public functions for databases, collections, ingestion and search: check arguments, call a module. */
+#include "clipsearch.h"
+
+#include "backend/backend.h"
+#include "backend/code_kinds.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "encode/encoder.h"
+#include "ingest/ingest.h"
+#include "local/local.h"
+#include "structs.h"
+
+/* ---------------------------------------------------------------- databases and collections */
+
+clipsearch_status clipsearch_database_open(const char *path, unsigned flags, clipsearch_database **db,
+                                           clipsearch_error *err)
+{
+    if (db)
+        *db = NULL;
+    if (!path || !db)
+        return cs_fail_null(err, __func__);
+    if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: flags are %#x; CLIPSEARCH_READ_ONLY, CLIPSEARCH_CREATE or 0",
+                       __func__, flags);
+    return cs_local_open(path, flags, db, err);
+}
+
+void clipsearch_database_close(clipsearch_database **db)
+{
+    if (db)
+        cs_database_close(db);
+}
+
+void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line), void *context)
+{
+    if (db)
+        cs_database_on_note(db, note, context);
+}
+
+clipsearch_status clipsearch_database_vacuum(clipsearch_database *db, clipsearch_error *err)
+{
+    return db ? cs_database_vacuum(db, err) : cs_fail_null(err, __func__);
+}
+
+const char *clipsearch_codes_name(clipsearch_codes codes)
+{
+    return cs_codes_word(codes);
+}
+
+static clipsearch_collection_info info_of(const cs_collection_identity *identity, const cs_collection_state *state)
+{
+    return (clipsearch_collection_info){.struct_size = sizeof(clipsearch_collection_info),
+                                        .name = identity->name,
+                                        .encoder = identity->encoder,
+                                        .fingerprint = identity->fingerprint,
+                                        .preprocessing = identity->preprocessing,
+                                        .dim = identity->dim,
+                                        .metric = identity->metric,
+                                        .count = state->count,
+                                        .vector_bytes = state->count * identity->dim * sizeof(float),
+                                        .created = identity->created,
+                                        .index_codes = identity->index.codes,
+                                        .index_m = identity->index.m,
+                                        .index_ef_construction = identity->index.ef_construction,
+                                        .index_ef = identity->index.ef,
+                                        .indexed = state->indexed,
+                                        .changes = state->changes};
+}
+
+typedef struct each_call {
+    bool (*each)(void *context, const clipsearch_collection_info *info);
+    void *context;
+} each_call;
+
+static bool call_each(void *context, const cs_collection_identity *identity, const cs_collection_state *state)
+{
+    const each_call *call = context;
+    const clipsearch_collection_info info = info_of(identity, state);
+    return call->each(call->context, &info);
+}
+
+clipsearch_status clipsearch_database_collections(clipsearch_database *db,
+                                                  bool (*each)(void *context, const clipsearch_collection_info *info),
+                                                  void *context, clipsearch_error *err)
+{
+    if (!db || !each)
+        return cs_fail_null(err, __func__);
+    each_call call = {each, context};
+    return cs_database_each_collection(db, call_each, &call, err);
+}
+
+clipsearch_status clipsearch_collection_check_encoder(const clipsearch_collection *collection,
+                                                      const clipsearch_encoder *encoder, clipsearch_error *err)
+{
+    if (!collection || !encoder)
+        return cs_fail_null(err, __func__);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    return cs_collection_check_encoder(collection, &identity, err);
+}
+
+clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char *name,
+                                             const clipsearch_encoder *encoder, clipsearch_collection **collection,
+                                             clipsearch_error *err)
+{
+    if (collection)
+        *collection = NULL;
+    if (!db || !name || !collection)
+        return cs_fail_null(err, __func__);
+    if (!encoder)
+        return cs_collection_open(db, name, NULL, collection, err);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    return cs_collection_open(db, name, &identity, collection, err);
+}
+
+clipsearch_status clipsearch_collection_ensure(clipsearch_database *db, const char *name,
+                                               const clipsearch_encoder *encoder, clipsearch_metric metric,
+                                               clipsearch_collection **collection, clipsearch_error *err)
+{
+    return clipsearch_collection_ensure_index(db, name, encoder, metric, NULL, collection, err);
+}
+
+clipsearch_status clipsearch_collection_ensure_index(clipsearch_database *db, const char *name,
+                                                     const clipsearch_encoder *encoder, clipsearch_metric metric,
+                                                     const clipsearch_index_options *options,
+                                                     clipsearch_collection **collection, clipsearch_error *err)
+{
+    if (collection)
+        *collection = NULL;
+    if (!db || !name || !encoder || !collection)
+        return cs_fail_null(err, __func__);
+    if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no metric %d", __func__, (int)metric);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    clipsearch_index_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_index_options_type, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_ensure(db, name, &identity, metric, &own, collection, err);
+    return status;
+}
+
+void clipsearch_collection_close(clipsearch_collection **collection)
+{
+    if (collection)
+        cs_collection_close(collection);
+}
+
+clipsearch_status clipsearch_collection_drop(clipsearch_database *db, const char *name, clipsearch_error *err)
+{
+    if (!db || !name)
+        return cs_fail_null(err, __func__);
+    return cs_collection_drop(db, name, err);
+}
+
+clipsearch_status clipsearch_collection_describe(clipsearch_collection *collection, clipsearch_collection_info *info,
+                                                 clipsearch_error *err)
+{
+    if (!collection || !info)
+        return cs_fail_null(err, __func__);
+    clipsearch_status status = cs_struct_check(info, &cs_collection_info_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_collection_info own = {0};
+    cs_collection_state state;
+    status = cs_collection_describe(collection, &state, err);
+    if (status == CLIPSEARCH_OK)
+        own = info_of(cs_collection_identify(collection), &state);
+    cs_struct_write(info, &own, &cs_collection_info_type);
+    return status;
+}
+
+clipsearch_status clipsearch_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
+                                            const float *vectors, size_t count, int64_t *ids, clipsearch_error *err)
+{
+    if (!collection || (count && (!items || !vectors)))
+        return cs_fail_null(err, __func__);
+    return cs_collection_put(collection, items, vectors, count, ids, err);
+}
+
+clipsearch_status clipsearch_collection_remove(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                               size_t *removed, clipsearch_error *err)
+{
+    if (!collection || (count && !ids))
+        return cs_fail_null(err, __func__);
+    return cs_collection_remove(collection, ids, count, removed, err);
+}
+
+clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *collection, const char *filter,
+                                                     uint64_t *removed, clipsearch_error *err)
+{
+    if (removed)
+        *removed = 0;
+    if (!collection || !filter)
+        return cs_fail_null(err, __func__);
+    cs_filter_tree *tree;
+    clipsearch_status status = cs_filter_parse(filter, &tree, NULL, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_remove_where(collection, tree, removed, err);
+    cs_filter_free(&tree);
+    return status;
+}
+
+/* ---------------------------------------------------------------- the index file */
+
+clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collection,
+                                                   const clipsearch_checkpoint_options *options, clipsearch_error *err)
+{
+    if (!collection)
+        return cs_fail_null(err, __func__);
+    clipsearch_checkpoint_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_checkpoint_options_type, __func__, err);
+    return status == CLIPSEARCH_OK ? cs_collection_checkpoint(collection, &own, err) : status;
+}
+
+clipsearch_status clipsearch_collection_check(clipsearch_collection *collection, size_t sample,
+                                              clipsearch_check_report *report, clipsearch_error *err)
+{
+    if (!collection || !report)
+        return cs_fail_null(err, __func__);
+    clipsearch_status status = cs_struct_check(report, &cs_check_report_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_check_report own = {0};
+    status = cs_collection_check(collection, sample, &own, err);
+    cs_struct_write(report, &own, &cs_check_report_type);
+    return status;
+}
+
+/* ---------------------------------------------------------------- ingestion */
+
+/* The caller's sources lie as far apart as their struct_size says. *own receives an array that the caller frees. */
+static clipsearch_status read_sources(const clipsearch_source *sources, size_t count, const char *function,
+                                      clipsearch_source **own, clipsearch_error *err)
+{
+    *own = cs_zalloc_array(count, sizeof **own);
+    if (!*own)
+        return cs_fail_memory(err, "the sources");
+    size_t stride = sources->struct_size;
+    for (size_t i = 0; i < count; i++) {
+        const clipsearch_source *source = (const void *)((const char *)sources + i * stride);
+        clipsearch_status status = cs_struct_read(&(*own)[i], source, &cs_source_type, function, err);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        if (source->struct_size != stride)
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: struct_size of source %zu is %zu, that of source 0 is %zu",
+                           function, i, source->struct_size, stride);
+    }
+    return CLIPSEARCH_OK;
+}
+
+/* Read the options, ingest and fill in the report. */
+static clipsearch_status ingest_into(const cs_ingest_into *into, clipsearch_session *session,
+                                     const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                     const char *function, clipsearch_error *err)
+{
+    clipsearch_ingest_options own;
+    clipsearch_image_options image;
+    clipsearch_ingest_report done = {0};
+    clipsearch_source *sources = NULL;
+    clipsearch_status status = report ? cs_struct_check(report, &cs_ingest_report_type, function, err) : CLIPSEARCH_OK;
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_struct_read(&own, options, &cs_ingest_options_type, function, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&image, own.image, &cs_image_options_type, function, err);
+    if (status == CLIPSEARCH_OK && own.sources && own.source_count)
+        status = read_sources(own.sources, own.source_count, function, &sources, err);
+    if (status == CLIPSEARCH_OK) {
+        own.image = &image;
+        own.sources = sources;
+        status = cs_ingest(into, session, &own, &done, err);
+    }
+    cs_free(sources);
+    if (report)
+        cs_struct_write(report, &done, &cs_ingest_report_type);
+    return status;
+}
+
+clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
+                                    const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                    clipsearch_error *err)
+{
+    if (!collection || !session || !options)
+        return cs_fail_null(err, __func__);
+    const cs_ingest_into into = {.collection = collection};
+    return ingest_into(&into, session, options, report, __func__, err);
+}
+
+clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target, clipsearch_session *session,
+                                         const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                         clipsearch_error *err)
+{
+    static const cs_database_opener opener = {.open = cs_local_open, .check_new = cs_local_check_new};
+    if (!target || !session || !options)
+        return cs_fail_null(err, __func__);
+    clipsearch_ingest_target own;
+    clipsearch_index_options index;
+    clipsearch_status status = cs_struct_read(&own, target, &cs_ingest_target_type, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&index, own.index, &cs_index_options_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!own.database || !own.collection)
+        return cs_fail_null(err, __func__);
+    own.index = &index;
+    const cs_ingest_into into = {.target = &own, .opener = &opener};
+    return ingest_into(&into, session, options, report, __func__, err);
+}
+
+/* ---------------------------------------------------------------- search */
+
+clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries, size_t count, size_t k,
+                                    const clipsearch_search_options *options, clipsearch_hits **hits,
+                                    clipsearch_error *err)
+{
+    if (hits)
+        *hits = NULL;
+    if (!collection || !hits || (count && !queries))
+        return cs_fail_null(err, __func__);
+    clipsearch_search_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_search_options_type, __func__, err);
+    if (status == CLIPSEARCH_OK && own.stats)
+        status = cs_struct_check(own.stats, &cs_search_stats_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    clipsearch_search_stats stats = {0};
+    cs_filter_tree *filter = NULL;
+    if (own.filter)
+        status = cs_filter_parse(own.filter, &filter, NULL, err);
+    const cs_search_request request = {.queries = queries,
+                                       .count = count,
+                                       .k = k,
+                                       .filter = filter,
+                                       .has_limit = own.has_limit,
+                                       .limit = own.limit,
+                                       .exact = own.exact,
+                                       .ef = own.ef,
+                                       .stats = own.stats ? &stats : NULL};
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_search(collection, &request, hits, err);
+    cs_filter_free(&filter);
+    if (own.stats)
+        cs_struct_write(own.stats, &stats, &cs_search_stats_type);
+    return status;
+}
+
+clipsearch_status clipsearch_query(clipsearch_collection *collection, const char *filter, size_t limit, size_t offset,
+                                   clipsearch_hits **hits, clipsearch_error *err)
+{
+    if (hits)
+        *hits = NULL;
+    if (!collection || !hits)
+        return cs_fail_null(err, __func__);
+    const cs_page page = {.offset = offset, .limit = limit};
+    cs_filter_tree *tree = NULL;
+    clipsearch_status status = filter ? cs_filter_parse(filter, &tree, NULL, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_where(collection, tree, &page, hits, err);
+    cs_filter_free(&tree);
+    return status;
+}
+
+clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                 clipsearch_hits **hits, clipsearch_error *err)
+{
+    if (hits)
+        *hits = NULL;
+    if (!collection || !hits || (count && !ids))
+        return cs_fail_null(err, __func__);
+    return cs_collection_by_ids(collection, ids, count, hits, err);
+}
+
+clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err)
+{
+    if (column)
+        *column = 0;
+    if (!filter)
+        return cs_fail_null(err, __func__);
+    cs_filter_tree *tree;
+    clipsearch_status status = cs_filter_parse(filter, &tree, column, err);
+    cs_filter_free(&tree);
+    return status;
+}
+
+size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query)
+{
+    return hits ? cs_hits_count(hits, query) : 0;
+}
+
+const clipsearch_hit *clipsearch_hits_get(const clipsearch_hits *hits, size_t query, size_t rank)
+{
+    return hits ? cs_hits_get(hits, query, rank) : NULL;
+}
+
+void clipsearch_hits_free(clipsearch_hits **hits)
+{
+    if (hits)
+        cs_hits_free(hits);
+}
