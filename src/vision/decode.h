@@ -23,5 +23,11 @@ clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_image_source *sou
                                  unsigned *orientation, clipsearch_error *err);
 clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
                                 unsigned *orientation, clipsearch_error *err);
+clipsearch_status cs_decode_gif(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
+                                unsigned *orientation, clipsearch_error *err);
+clipsearch_status cs_decode_bmp(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
+                                unsigned *orientation, clipsearch_error *err);
+clipsearch_status cs_decode_pnm(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
+                                unsigned *orientation, clipsearch_error *err);
 
 #endif
