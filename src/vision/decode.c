@@ -2,7 +2,7 @@
  * decode.c - finds the format of a file by its bytes, and calls the decoder for it. */
 #include "vision/decode.h"
 
-#include "base/file_kind.h"
+#include "base/content_kind.h"
 #include "vision/orient.h"
 
 typedef clipsearch_status decode_fn(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
@@ -10,11 +10,10 @@ typedef clipsearch_status decode_fn(cs_decoder *decoder, const cs_image_source *
 
 /* By format; NULL: none in this build. */
 static decode_fn *const decoders[CS_FORMATS] = {
-    [CS_FORMAT_JPEG] = cs_decode_jpeg,
-    [CS_FORMAT_PNG] = cs_decode_png,
-    [CS_FORMAT_GIF] = cs_decode_gif,
-    [CS_FORMAT_BMP] = cs_decode_bmp,
-    [CS_FORMAT_PNM] = cs_decode_pnm,
+    [CS_FORMAT_JPEG] = cs_decode_jpeg, [CS_FORMAT_PNG] = cs_decode_png,   [CS_FORMAT_GIF] = cs_decode_gif,
+    [CS_FORMAT_BMP] = cs_decode_bmp,   [CS_FORMAT_PNM] = cs_decode_pnm,   [CS_FORMAT_WEBP] = cs_decode_vips,
+    [CS_FORMAT_TIFF] = cs_decode_vips, [CS_FORMAT_HEIC] = cs_decode_vips, [CS_FORMAT_AVIF] = cs_decode_vips,
+    [CS_FORMAT_JXL] = cs_decode_vips,  [CS_FORMAT_JP2] = cs_decode_vips,
 };
 
 /* The error for bytes of no known kind. */
@@ -31,20 +30,25 @@ static clipsearch_status refuse_unknown(const cs_image_source *source, clipsearc
 }
 
 /* The error for bytes that no decoder reads. */
-static clipsearch_status refuse(const cs_image_source *source, const cs_file_kind *kind, clipsearch_error *err)
+static clipsearch_status refuse(const cs_image_source *source, const cs_content_kind *kind, clipsearch_error *err)
 {
-    const char *article = cs_file_kind_article(kind);
+    const char *article = cs_content_kind_article(kind);
     if (source->size == 0)
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the file is empty; expected an image", source->name);
     if (kind->is_image)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                        "%s: %s %s, which this build cannot read; convert it to JPEG or PNG first", source->name,
                        article, kind->name);
-    if (kind == cs_file_kind_of("", 1))
+    if (kind == cs_content_kind_of("", 1))
         return refuse_unknown(source, err);
     return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                    "%s: this is %s %s, not an image; was it saved under a wrong name, or did a download fail?",
                    source->name, article, kind->name);
+}
+
+bool cs_image_is_readable(cs_image_format format)
+{
+    return decoders[format] && (decoders[format] != cs_decode_vips || cs_vips_reads(format));
 }
 
 clipsearch_status cs_decode_check_size(const cs_image_source *source, uint64_t width, uint64_t height,
@@ -55,8 +59,8 @@ clipsearch_status cs_decode_check_size(const cs_image_source *source, uint64_t w
                        (unsigned long long)width, (unsigned long long)height);
     if (width > UINT32_MAX || height > UINT32_MAX || width > source->max_pixels / height)
         return cs_fail(err, CLIPSEARCH_E_LIMIT,
-                       "%s: the image has %llu x %llu pixels, more than the limit of %llu pixels; raise max_pixels to "
-                       "read it",
+                       "%s: the image has %llu x %llu pixels, more than the limit of %llu pixels; raise max_pixels "
+                       "(--max-pixels) to read it",
                        source->name, (unsigned long long)width, (unsigned long long)height,
                        (unsigned long long)source->max_pixels);
     return CLIPSEARCH_OK;
@@ -72,10 +76,11 @@ clipsearch_status cs_decoder_decode_stored(cs_decoder *decoder, const void *data
         options = &defaults;
     cs_image_source source = {data, size, name ? name : "image", options->max_pixels};
     if (size > options->max_bytes)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT,
-                       "%s: the file has %zu bytes, more than the limit of %llu; raise max_bytes to read it",
-                       source.name, size, (unsigned long long)options->max_bytes);
-    const cs_file_kind *kind = cs_file_kind_of(data, size);
+        return cs_fail(
+            err, CLIPSEARCH_E_LIMIT,
+            "%s: the file has %zu bytes, more than the limit of %llu; raise max_bytes (--max-bytes) to read it",
+            source.name, size, (unsigned long long)options->max_bytes);
+    const cs_content_kind *kind = cs_content_kind_of(data, size);
     decode_fn *decode = decoders[kind->format];
     if (!decode)
         return refuse(&source, kind, err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * file_kind.c - files are recognised by their first bytes, never by their names.
+ * content_kind.c - files are recognised by their first bytes, never by their names.
  *
  * Sources: the formats' specifications, and for what has none the magic(5) entries of file(1) as facts. */
-#include "base/file_kind.h"
+#include "base/content_kind.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -12,35 +12,35 @@
         NAME " image", NAME " images", FORMAT, true                                                                    \
     }
 
-static const cs_file_kind jpeg = IMAGE("JPEG", CS_FORMAT_JPEG), png = IMAGE("PNG", CS_FORMAT_PNG),
-                          gif = IMAGE("GIF", CS_FORMAT_GIF), bmp = IMAGE("BMP", CS_FORMAT_BMP),
-                          pnm = IMAGE("PNM", CS_FORMAT_PNM), webp = IMAGE("WebP", CS_FORMAT_WEBP),
-                          tiff = IMAGE("TIFF", CS_FORMAT_TIFF), heic = IMAGE("HEIC", CS_FORMAT_HEIC),
-                          avif = IMAGE("AVIF", CS_FORMAT_AVIF), jxl = IMAGE("JPEG XL", CS_FORMAT_JXL),
-                          jp2 = IMAGE("JPEG 2000", CS_FORMAT_JP2), heif = IMAGE("HEIF", CS_FORMAT_NONE),
-                          jxr = IMAGE("JPEG XR", CS_FORMAT_NONE), psd = IMAGE("Photoshop", CS_FORMAT_NONE),
-                          raw = IMAGE("camera RAW", CS_FORMAT_NONE), svg = IMAGE("SVG", CS_FORMAT_NONE),
-                          icon = {"icon", "icons", CS_FORMAT_NONE, true}, exr = IMAGE("OpenEXR", CS_FORMAT_NONE),
-                          hdr = IMAGE("Radiance HDR", CS_FORMAT_NONE), qoi = IMAGE("QOI", CS_FORMAT_NONE),
-                          dds = IMAGE("DDS", CS_FORMAT_NONE), xcf = IMAGE("GIMP", CS_FORMAT_NONE),
-                          pam = IMAGE("PAM", CS_FORMAT_NONE), pfm = IMAGE("PFM", CS_FORMAT_NONE),
-                          fits = IMAGE("FITS", CS_FORMAT_NONE), djvu = IMAGE("DjVu", CS_FORMAT_NONE);
+static const cs_content_kind jpeg = IMAGE("JPEG", CS_FORMAT_JPEG), png = IMAGE("PNG", CS_FORMAT_PNG),
+                             gif = IMAGE("GIF", CS_FORMAT_GIF), bmp = IMAGE("BMP", CS_FORMAT_BMP),
+                             pnm = IMAGE("PNM", CS_FORMAT_PNM), webp = IMAGE("WebP", CS_FORMAT_WEBP),
+                             tiff = IMAGE("TIFF", CS_FORMAT_TIFF), heic = IMAGE("HEIC", CS_FORMAT_HEIC),
+                             avif = IMAGE("AVIF", CS_FORMAT_AVIF), jxl = IMAGE("JPEG XL", CS_FORMAT_JXL),
+                             jp2 = IMAGE("JPEG 2000", CS_FORMAT_JP2), heif = IMAGE("HEIF", CS_FORMAT_NONE),
+                             jxr = IMAGE("JPEG XR", CS_FORMAT_NONE), psd = IMAGE("Photoshop", CS_FORMAT_NONE),
+                             raw = IMAGE("camera RAW", CS_FORMAT_NONE), svg = IMAGE("SVG", CS_FORMAT_NONE),
+                             icon = {"icon", "icons", CS_FORMAT_NONE, true}, exr = IMAGE("OpenEXR", CS_FORMAT_NONE),
+                             hdr = IMAGE("Radiance HDR", CS_FORMAT_NONE), qoi = IMAGE("QOI", CS_FORMAT_NONE),
+                             dds = IMAGE("DDS", CS_FORMAT_NONE), xcf = IMAGE("GIMP", CS_FORMAT_NONE),
+                             pam = IMAGE("PAM", CS_FORMAT_NONE), pfm = IMAGE("PFM", CS_FORMAT_NONE),
+                             fits = IMAGE("FITS", CS_FORMAT_NONE), djvu = IMAGE("DjVu", CS_FORMAT_NONE);
 
-static const cs_file_kind video = {"video", "videos", CS_FORMAT_NONE, false},
-                          sound = {"sound file", "sound files", CS_FORMAT_NONE, false},
-                          pdf = {"PDF document", "PDF documents", CS_FORMAT_NONE, false},
-                          document = {"document", "documents", CS_FORMAT_NONE, false},
-                          archive = {"archive", "archives", CS_FORMAT_NONE, false},
-                          database = {"database", "databases", CS_FORMAT_NONE, false},
-                          program = {"program", "programs", CS_FORMAT_NONE, false},
-                          html = {"HTML page", "HTML pages", CS_FORMAT_NONE, false},
-                          text = {"text file", "text files", CS_FORMAT_NONE, false},
-                          empty = {"empty file", "empty files", CS_FORMAT_NONE, false},
-                          unknown = {"file of an unknown kind", "files of unknown kinds", CS_FORMAT_NONE, false};
+static const cs_content_kind video = {"video", "videos", CS_FORMAT_NONE, false},
+                             sound = {"sound file", "sound files", CS_FORMAT_NONE, false},
+                             pdf = {"PDF document", "PDF documents", CS_FORMAT_NONE, false},
+                             document = {"document", "documents", CS_FORMAT_NONE, false},
+                             archive = {"archive", "archives", CS_FORMAT_NONE, false},
+                             database = {"database", "databases", CS_FORMAT_NONE, false},
+                             program = {"program", "programs", CS_FORMAT_NONE, false},
+                             html = {"HTML page", "HTML pages", CS_FORMAT_NONE, false},
+                             text = {"text file", "text files", CS_FORMAT_NONE, false},
+                             empty = {"empty file", "empty files", CS_FORMAT_NONE, false},
+                             unknown = {"file of an unknown kind", "files of unknown kinds", CS_FORMAT_NONE, false};
 
 /* A kind is known by `magic` at `offset` and, where that is not enough, also by `more` at `more_offset`. */
 struct magic {
-    const cs_file_kind *kind;
+    const cs_content_kind *kind;
     size_t offset, length;
     const char *magic;
     size_t more_offset, more_length;
@@ -130,7 +130,7 @@ static const struct magic magics[] = {
 
 /* What the box "ftyp" of an ISO media file names first, or among the brands that it is compatible with. */
 struct brand {
-    const cs_file_kind *kind;
+    const cs_content_kind *kind;
     const char *name; /* 4 bytes, or fewer for all names that begin so */
 };
 
@@ -149,7 +149,7 @@ static bool holds(struct bytes bytes, size_t offset, const char *expected, size_
            (length == 0 || memcmp(bytes.data + offset, expected, length) == 0);
 }
 
-static const cs_file_kind *kind_of_brand(struct bytes bytes, size_t at)
+static const cs_content_kind *kind_of_brand(struct bytes bytes, size_t at)
 {
     for (size_t i = 0; i < sizeof brands / sizeof *brands; i++)
         if (holds(bytes, at, brands[i].name, strlen(brands[i].name)))
@@ -158,10 +158,10 @@ static const cs_file_kind *kind_of_brand(struct bytes bytes, size_t at)
 }
 
 /* An ISO media file: HEIC, AVIF, MP4, QuickTime and others. */
-static const cs_file_kind *media_kind(struct bytes bytes)
+static const cs_content_kind *media_kind(struct bytes bytes)
 {
     const uint8_t *p = bytes.data;
-    const cs_file_kind *kind = kind_of_brand(bytes, 8);
+    const cs_content_kind *kind = kind_of_brand(bytes, 8);
     if (kind)
         return kind;
     if (!holds(bytes, 8, "mif", 3) && !holds(bytes, 8, "msf", 3) && !holds(bytes, 8, "miaf", 4))
@@ -189,7 +189,7 @@ static uint32_t read_number(struct bytes bytes, size_t at, size_t length)
 
 /* A TIFF file, or the camera RAW formats in its shape (DNG, NEF, ARW and others): their first directory describes a
  * small preview, names the camera, and points to the real image. */
-static const cs_file_kind *tiff_kind(struct bytes bytes)
+static const cs_content_kind *tiff_kind(struct bytes bytes)
 {
     enum { NEW_SUBFILE_TYPE = 254, MAKE = 271, SUB_IFDS = 330, DNG_VERSION = 50706, ENTRY_BYTES = 12 };
     if (bytes.size < 8 || read_number(bytes, 2, 2) != 42)
@@ -253,7 +253,7 @@ static bool mentions(struct bytes bytes, const char *word)
 
 /* What kind of text the bytes are: they begin with ASCII or a byte order mark, and the first TEXT_PEEK hold no control
  * characters except white space and escape. NULL: no text. */
-static const cs_file_kind *text_kind(struct bytes bytes)
+static const cs_content_kind *text_kind(struct bytes bytes)
 {
     if (bytes.data[0] >= 128 && !holds(bytes, 0, "\xef\xbb\xbf", 3))
         return NULL;
@@ -267,7 +267,7 @@ static const cs_file_kind *text_kind(struct bytes bytes)
     return &text;
 }
 
-const cs_file_kind *cs_file_kind_of(const void *data, size_t size)
+const cs_content_kind *cs_content_kind_of(const void *data, size_t size)
 {
     const struct bytes bytes = {data, size};
     if (size == 0)
@@ -284,11 +284,11 @@ const cs_file_kind *cs_file_kind_of(const void *data, size_t size)
         return tiff_kind(bytes);
     if (is_pnm(bytes))
         return &pnm;
-    const cs_file_kind *kind = text_kind(bytes);
+    const cs_content_kind *kind = text_kind(bytes);
     return kind ? kind : &unknown;
 }
 
-const char *cs_file_kind_article(const cs_file_kind *kind)
+const char *cs_content_kind_article(const cs_content_kind *kind)
 {
     /* as the names are spoken: "an SVG image", "an HTML page", "a video" */
     return strchr("AEIOaeio", kind->name[0]) || kind == &svg || kind == &html ? "an" : "a";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_file_kind.c - files are known by their first bytes. */
-#include "base/file_kind.h"
+ * test_content_kind.c - files are known by their first bytes. */
+#include "base/content_kind.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -103,9 +103,9 @@ static void test_examples(void)
         const struct example *e = &examples[i];
         char *exact = malloc(e->size + 1); /* so that the sanitizer sees a read behind the bytes */
         memcpy(exact + 1, e->bytes, e->size);
-        const cs_file_kind *kind = cs_file_kind_of(exact + 1, e->size);
+        const cs_content_kind *kind = cs_content_kind_of(exact + 1, e->size);
         TAP_OK(strcmp(kind->name, e->name) == 0 && kind->format == e->format && kind->is_image == e->is_image,
-               "example %zu is %s %s; several are %s", i, cs_file_kind_article(kind), kind->name, kind->many);
+               "example %zu is %s %s; several are %s", i, cs_content_kind_article(kind), kind->name, kind->many);
         free(exact);
     }
 }
@@ -118,7 +118,7 @@ static void test_prefixes(void)
         for (size_t size = 0; size < examples[i].size; size++) {
             char *exact = malloc(size + 1);
             memcpy(exact + 1, examples[i].bytes, size);
-            cs_image_format format = cs_file_kind_of(exact + 1, size)->format;
+            cs_image_format format = cs_content_kind_of(exact + 1, size)->format;
             others += format != CS_FORMAT_NONE && format != examples[i].format && format != CS_FORMAT_TIFF;
             free(exact);
         }
@@ -127,10 +127,10 @@ static void test_prefixes(void)
 
 static void test_articles(void)
 {
-    TAP_OK(strcmp(cs_file_kind_article(cs_file_kind_of("<svg/>", 6)), "an") == 0 &&
-               strcmp(cs_file_kind_article(cs_file_kind_of("<html>", 6)), "an") == 0 &&
-               strcmp(cs_file_kind_article(cs_file_kind_of("", 0)), "an") == 0 &&
-               strcmp(cs_file_kind_article(cs_file_kind_of("GIF8", 4)), "a") == 0,
+    TAP_OK(strcmp(cs_content_kind_article(cs_content_kind_of("<svg/>", 6)), "an") == 0 &&
+               strcmp(cs_content_kind_article(cs_content_kind_of("<html>", 6)), "an") == 0 &&
+               strcmp(cs_content_kind_article(cs_content_kind_of("", 0)), "an") == 0 &&
+               strcmp(cs_content_kind_article(cs_content_kind_of("GIF8", 4)), "a") == 0,
            "an SVG image, an HTML page, an empty file, a GIF image");
 }
 
