@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * decode_gif.c - the first frame of a GIF, with the pixels that Pillow's convert("RGB") gives.
  *
- * Why not giflib: its colours of transparent pixels and its treatment of damage are not Pillow's, and without the frames
- * of animations the format is one table of colours and one LZW stream. Transparent pixels show the colour that the
+ * Why not giflib: what it makes of damage is not what Pillow makes of it, and without the other frames of animations
+ * the format is one table of colours and one LZW stream. Transparent pixels show the colour that the
  * palette has for them; so does what the frame leaves of the canvas (colour 0 where no colour is transparent). A stream
  * that ends before its last pixel is refused, as Pillow does. Source: GIF89a specification, CompuServe 1990. */
 #include "vision/decode.h"

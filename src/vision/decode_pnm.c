@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * decode_pnm.c - PBM, PGM and PPM (P1 to P6), with the pixels that Pillow's convert("RGB") gives.
  *
- * Difference from Pillow: grey of more than 8 bits is scaled to 0..255 as colour is; Pillow clips it at 255, which turns
- * nearly every such image white. Source: the pages pbm(5), pgm(5) and ppm(5) of Netpbm. */
+ * Difference from Pillow: grey of more than 8 bits is scaled to 0..255 as colour is; Pillow clips it at 255, which
+ * turns nearly every such image white. Source: the pages pbm(5), pgm(5) and ppm(5) of Netpbm. */
 #include "vision/decode.h"
 
 #include <math.h>

@@ -39,7 +39,7 @@ static clipsearch_status fail(const struct reader *reader, clipsearch_error *err
     clipsearch_status status =
         cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: damaged %s: %.*s", reader->source->name, reader->kind->name,
                 length ? (int)(length < 200 ? length : 200) : 18, length ? words : "it cannot be read");
-    reader->vips->free(words);
+    reader->vips->release(words);
     return status;
 }
 
@@ -170,7 +170,7 @@ static clipsearch_status read_rows(const struct reader *reader, cs_image *image,
             status = fail(reader, err);
         else
             convert(reader, samples, (size_t)rows * reader->width, image->view.rgb + (size_t)y * reader->width * 3);
-        vips->free(samples);
+        vips->release(samples);
         y += rows;
     }
     vips->unref(region);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * vips.c - loads libvips and finds the functions that are used.
  *
- * Why dlopen: with the libraries that it needs libvips takes tens of milliseconds to load, four times as long as a whole
- * query, and most collections have no file that needs it. */
+ * Why dlopen: with the libraries that it needs libvips takes tens of milliseconds to load, longer than a whole query,
+ * and most collections have no file that needs it. */
 #include "vision/vips.h"
 
 #include <dlfcn.h>
@@ -35,7 +35,7 @@ static const struct symbol symbols[] = {
     {"vips_error_buffer_copy", MEMBER(take_errors)},
     {"vips_thread_shutdown", MEMBER(end_thread)},
     {"g_object_unref", MEMBER(unref)},
-    {"g_free", MEMBER(free)},
+    {"g_free", MEMBER(release)},
 };
 
 static const struct symbol loaders[] = {

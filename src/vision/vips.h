@@ -33,7 +33,7 @@ typedef struct cs_vips {
     char *(*take_errors)(void);
     void (*end_thread)(void);
     void (*unref)(void *object);
-    void (*free)(void *block);
+    void (*release)(void *block); /* g_free */
 } cs_vips;
 
 /* libvips, loaded on the first call; NULL when it cannot be. Any thread may call this. It is told not to use loaders

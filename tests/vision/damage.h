@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 
-/* The file cut short at every byte is refused, with words, or has every pixel of the whole one; `may_differ` times it may
- * have others. One test. */
+/* The file cut short at every byte is refused, with words, or has every pixel of the whole one; `may_differ` times it
+ * may have others. One test. */
 void damage_cut(const char *name, const cs_buf *file, size_t may_differ);
 
 /* The file with bits flipped, `rounds` times, is refused or decoded. One test. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_format_damage.c - images of the formats beside JPEG and PNG, truncated at every byte, with bits flipped, and with
- * allocations that fail. */
+ * test_format_damage.c - images of the formats beside JPEG and PNG, truncated at every byte, with bits flipped, and
+ * with allocations that fail. */
 #include "base/mem.h"
 #include "damage.h"
 #include "fixture.h"

@@ -95,7 +95,7 @@ def odd_jpegs():
     # without its end marker; what follows shows that the last pixels are all there
     put("no-end.jpg", base[:-2] + b"\0\0\0\x18ftypmp42" + bytes(range(1, 100)), pillow_rgb(base))
     grey = saved(Image.fromarray(small[:, :, 0]), "JPEG", quality=85)
-    put("no-end-grey.jpg", grey[:-2] + b"\xff\xd8", pillow_rgb(grey))
+    put("no-end-grey.jpg", grey[:-2] + b"trailer", pillow_rgb(grey))
 
     def app1_xmp(packet):
         data = b"http://ns.adobe.com/xap/1.0/\0" + packet
