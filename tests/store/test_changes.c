@@ -50,7 +50,7 @@ static bool put(cs_store *store, const cs_store_collection *c, uint64_t n)
     char name[32];
     float vector[DIM];
     int64_t id;
-    snprintf(name, sizeof name, "/images/%06d.jpg", (int)n);
+    snprintf(name, sizeof name, "/pictures/%06d.jpg", (int)n);
     clipsearch_item item = fixture_item(name, n);
     fixture_vector(n, vector, DIM);
     return cs_store_put(store, &c->identity, &item, vector, &id, &err) == CLIPSEARCH_OK;
@@ -115,7 +115,7 @@ static void test_log(void)
     TAP_OK(good && c.state.generation == 3 && strcmp(changes(store, &c, 1), "3 5 8 9 21 22 ") == 0 &&
                strcmp(changes(store, &c, 2), "8 9 22 ") == 0,
            "by a filter too: %s", changes(store, &c, 2));
-    clipsearch_item item = fixture_item("/images/000010.jpg", 1000);
+    clipsearch_item item = fixture_item("/pictures/000010.jpg", 1000);
     good = cs_store_begin(store, &err) == CLIPSEARCH_OK &&
            cs_store_update(store, &c.identity, 10, &item, &err) == CLIPSEARCH_OK &&
            cs_store_commit(store, &err) == CLIPSEARCH_OK && refresh(store, &c);
@@ -190,7 +190,7 @@ static bool is_as_it_was(cs_store *store)
         float vector[DIM], expected[DIM];
         clipsearch_item item;
         bool found;
-        snprintf(name, sizeof name, "/images/%06d.jpg", (int)n);
+        snprintf(name, sizeof name, "/pictures/%06d.jpg", (int)n);
         fixture_vector(n, expected, DIM);
         same = cs_store_get(store, &photos.identity, (int64_t)n, &found, &item, &err) == CLIPSEARCH_OK &&
                found == (n != 4);
