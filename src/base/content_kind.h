@@ -18,8 +18,6 @@ typedef enum cs_image_format {
     CS_FORMAT_TIFF,
     CS_FORMAT_HEIC,
     CS_FORMAT_AVIF,
-    CS_FORMAT_JXL,
-    CS_FORMAT_JP2,
     CS_FORMATS
 } cs_image_format;
 

@@ -13,7 +13,6 @@ static decode_fn *const decoders[CS_FORMATS] = {
     [CS_FORMAT_JPEG] = cs_decode_jpeg, [CS_FORMAT_PNG] = cs_decode_png,   [CS_FORMAT_GIF] = cs_decode_gif,
     [CS_FORMAT_BMP] = cs_decode_bmp,   [CS_FORMAT_PNM] = cs_decode_pnm,   [CS_FORMAT_WEBP] = cs_decode_vips,
     [CS_FORMAT_TIFF] = cs_decode_vips, [CS_FORMAT_HEIC] = cs_decode_vips, [CS_FORMAT_AVIF] = cs_decode_vips,
-    [CS_FORMAT_JXL] = cs_decode_vips,  [CS_FORMAT_JP2] = cs_decode_vips,
 };
 
 /* The error for bytes of no known kind. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * decode_vips.c - WebP, TIFF, HEIC, AVIF, JPEG XL and JPEG 2000 through libvips, converted to RGB as Pillow does.
+ * decode_vips.c - WebP, TIFF, HEIC and AVIF through libvips, converted to RGB as Pillow does.
  *
  * libvips gives the samples as they are stored; no colour profile is applied, alpha is dropped, 16 bits keep their high
  * byte. Animations and documents give their first image (HEIC: the one that the file calls primary). Rows are fetched
@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FETCH_BYTES = 1 << 20 };
+enum { FETCH_BYTES = 1 << 20, MAX_SIDE = 10000000 /* libvips' */ };
 
 /* One image that is being read. */
 struct reader {
@@ -43,17 +43,27 @@ static clipsearch_status fail(const struct reader *reader, clipsearch_error *err
     return status;
 }
 
-/* TIFF: the size of image and tiles, before libtiff allocates memory for a tile. */
-static clipsearch_status check_tiff(const cs_image_source *source, clipsearch_error *err)
+/* A size in a TIFF's directory, if it is there. */
+static clipsearch_status check_tiff_size(const cs_image_source *source, unsigned width_tag, unsigned height_tag,
+                                         clipsearch_error *err)
 {
     uint64_t width, height;
-    clipsearch_status status = CLIPSEARCH_OK;
-    if (cs_tiff_find(source->data, source->size, CS_TIFF_WIDTH, &width) &&
-        cs_tiff_find(source->data, source->size, CS_TIFF_HEIGHT, &height))
-        status = cs_decode_check_size(source, width, height, err);
-    if (status == CLIPSEARCH_OK && cs_tiff_find(source->data, source->size, CS_TIFF_TILE_WIDTH, &width) &&
-        cs_tiff_find(source->data, source->size, CS_TIFF_TILE_HEIGHT, &height))
-        status = cs_decode_check_size(source, width, height, err);
+    if (!cs_tiff_find(source->data, source->size, width_tag, &width) ||
+        !cs_tiff_find(source->data, source->size, height_tag, &height))
+        return CLIPSEARCH_OK;
+    clipsearch_status status = cs_decode_check_size(source, width, height, err);
+    if (status == CLIPSEARCH_OK && (width > MAX_SIDE || height > MAX_SIDE))
+        status = cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: the image has %llu x %llu pixels; a side is read up to %d",
+                         source->name, (unsigned long long)width, (unsigned long long)height, MAX_SIDE);
+    return status;
+}
+
+/* TIFF: the size of the image and of its tiles, before libtiff allocates memory for a tile. */
+static clipsearch_status check_tiff(const cs_image_source *source, clipsearch_error *err)
+{
+    clipsearch_status status = check_tiff_size(source, CS_TIFF_WIDTH, CS_TIFF_HEIGHT, err);
+    if (status == CLIPSEARCH_OK)
+        status = check_tiff_size(source, CS_TIFF_TILE_WIDTH, CS_TIFF_TILE_HEIGHT, err);
     return status;
 }
 
@@ -183,7 +193,7 @@ static bool find_blob(const struct reader *reader, const char *name, const void 
            reader->vips->get_blob(reader->image, name, data, size) == 0 && *data;
 }
 
-/* HEIC, AVIF and JPEG XL are turned by their libraries; JPEG 2000 states nothing. */
+/* HEIC and AVIF are turned by their library. */
 static void read_orientation(const struct reader *reader, unsigned *orientation)
 {
     const void *data;
@@ -231,6 +241,7 @@ clipsearch_status cs_decode_vips(cs_decoder *decoder, const cs_image_source *sou
         read_orientation(&reader, orientation);
     if (reader.image)
         reader.vips->unref(reader.image);
+    reader.vips->release(reader.vips->take_errors()); /* messages that were no failure; they would pile up */
     reader.vips->end_thread();
     return status;
 }
