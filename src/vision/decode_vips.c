@@ -229,6 +229,7 @@ clipsearch_status cs_decode_vips(cs_decoder *decoder, const cs_image_source *sou
                        source->name, cs_content_kind_article(reader.kind), reader.kind->name,
                        reader.vips ? "this libvips lacks the format" : cs_vips_absence());
     clipsearch_status status = CLIPSEARCH_OK;
+    cs_vips_hush(true);
     if (reader.kind->format == CS_FORMAT_TIFF)
         status = check_tiff(source, err);
     if (status == CLIPSEARCH_OK)
@@ -243,5 +244,6 @@ clipsearch_status cs_decode_vips(cs_decoder *decoder, const cs_image_source *sou
         reader.vips->unref(reader.image);
     reader.vips->release(reader.vips->take_errors()); /* messages that were no failure; they would pile up */
     reader.vips->end_thread();
+    cs_vips_hush(false);
     return status;
 }

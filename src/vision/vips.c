@@ -46,14 +46,16 @@ static const struct symbol loaders[] = {
     {"vips_heifload_buffer", MEMBER(load[CS_FORMAT_AVIF])},
 };
 
+typedef void log_fn(const char *domain, int level, const char *message, void *data); /* GLogFunc */
+
 /* Functions that are called once. */
 struct set_up {
     int (*init)(const char *program);
     void (*block_untrusted)(int state);
     void (*set_concurrency)(int threads);
     void (*set_cache)(int operations);
-    unsigned (*set_log_handler)(const char *domain, int levels,
-                                void (*handler)(const char *, int, const char *, void *), void *data);
+    unsigned (*set_log_handler)(const char *domain, int levels, log_fn *handler, void *data);
+    log_fn *log_default_handler;
 };
 
 static const struct symbol set_up_symbols[] = {
@@ -62,6 +64,7 @@ static const struct symbol set_up_symbols[] = {
     {"vips_concurrency_set", offsetof(struct set_up, set_concurrency)},
     {"vips_cache_set_max", offsetof(struct set_up, set_cache)},
     {"g_log_set_handler", offsetof(struct set_up, set_log_handler)},
+    {"g_log_default_handler", offsetof(struct set_up, log_default_handler)},
 };
 
 /* Put the addresses of the symbols at their places in `table`. The name of the first one that is missing, or NULL. */
@@ -78,12 +81,18 @@ static const char *find_symbols(void *library, const struct symbol *list, size_t
     return missing;
 }
 
-static void ignore_message(const char *domain, int level, const char *message, void *data)
+static _Thread_local bool hushed;
+static log_fn *default_handler;
+
+static void handle_message(const char *domain, int level, const char *message, void *data)
 {
-    (void)domain;
-    (void)level;
-    (void)message;
-    (void)data;
+    if (!hushed)
+        default_handler(domain, level, message, data);
+}
+
+void cs_vips_hush(bool hush)
+{
+    hushed = hush;
 }
 
 /* Set `loaded`, or `absence`. The library stays loaded. */
@@ -106,7 +115,9 @@ static void load(void)
         return;
     }
     find_symbols(library, loaders, sizeof loaders / sizeof *loaders, &vips);
-    set_up.set_log_handler("VIPS", LOG_LEVELS, ignore_message, NULL); /* else warnings go to standard error */
+    default_handler = set_up.log_default_handler;
+    set_up.set_log_handler("VIPS", LOG_LEVELS, handle_message, NULL);
+    set_up.set_log_handler("GLib-GObject", LOG_LEVELS, handle_message, NULL);
     if (set_up.init("clipsearch") != 0) {
         snprintf(absence, sizeof absence, "libvips cannot be initialised");
         return;

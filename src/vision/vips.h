@@ -5,6 +5,8 @@
 
 #include "base/content_kind.h"
 
+#include <stdbool.h>
+
 #include <stddef.h>
 
 /* The few of libvips' types and functions that are used, declared here: a build needs no header of it. They have been
@@ -39,6 +41,9 @@ typedef struct cs_vips {
 /* libvips, loaded on the first call; NULL when it cannot be. Any thread may call this. It is told not to use loaders
  * that its authors do not trust with hostile files, and to start no threads. */
 const cs_vips *cs_vips_get(void);
+
+/* Until it is called with false, this thread's warnings of libvips and GLib are dropped; else they go to standard error. */
+void cs_vips_hush(bool hush);
 
 /* Why cs_vips_get gave NULL. */
 const char *cs_vips_absence(void);

@@ -532,7 +532,7 @@ def avifs():
 
     put_avif("444.avif", saved(Image.fromarray(smooth), "AVIF", quality=80, subsampling="4:4:4"), most=3, mean=0.6)
     gentle = np.array(Image.fromarray(scene(5, 4)).resize((32, 24), Image.Resampling.BICUBIC))
-    put_avif("420.avif", saved(Image.fromarray(gentle), "AVIF", quality=80), most=40, mean=4.0)
+    put_avif("420.avif", saved(Image.fromarray(gentle), "AVIF", quality=80), most=40, mean=6.0)
     put_avif("grey.avif", saved(Image.fromarray(smooth[:, :, 0]), "AVIF", quality=80), most=3, mean=0.6)
     put_avif("noisy.avif", saved(Image.fromarray(rgb), "AVIF", quality=90, subsampling="4:4:4"), most=3, mean=0.6)
     alpha = Image.fromarray(np.dstack([smooth, smooth[:, :, 0]]), "RGBA")
