@@ -90,6 +90,14 @@ static void handle_message(const char *domain, int level, const char *message, v
         default_handler(domain, level, message, data);
 }
 
+static void drop_message(const char *domain, int level, const char *message, void *data)
+{
+    (void)domain;
+    (void)level;
+    (void)message;
+    (void)data;
+}
+
 void cs_vips_hush(bool hush)
 {
     hushed = hush;
@@ -116,7 +124,7 @@ static void load(void)
     }
     find_symbols(library, loaders, sizeof loaders / sizeof *loaders, &vips);
     default_handler = set_up.log_default_handler;
-    set_up.set_log_handler("VIPS", LOG_LEVELS, handle_message, NULL);
+    set_up.set_log_handler("VIPS", LOG_LEVELS, drop_message, NULL);
     set_up.set_log_handler("GLib-GObject", LOG_LEVELS, handle_message, NULL);
     if (set_up.init("clipsearch") != 0) {
         snprintf(absence, sizeof absence, "libvips cannot be initialised");

@@ -42,7 +42,8 @@ typedef struct cs_vips {
  * that its authors do not trust with hostile files, and to start no threads. */
 const cs_vips *cs_vips_get(void);
 
-/* Until it is called with false, this thread's warnings of libvips and GLib are dropped; else they go to standard error. */
+/* Drop warnings of GObject in this thread until it is called with false; they go to standard error otherwise. Those of
+ * libvips itself are always dropped: its own threads give some of them. */
 void cs_vips_hush(bool hush);
 
 /* Why cs_vips_get gave NULL. */
