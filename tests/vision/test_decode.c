@@ -59,6 +59,16 @@ struct unread {
     const char *says;
 };
 
+/* The beginning of a file that libvips reads: damaged where libvips is, not supported where it is not. */
+#define WITH_VIPS CLIPSEARCH_OK
+
+static bool is_expected(clipsearch_status status, clipsearch_status expected)
+{
+    if (expected != WITH_VIPS)
+        return status == expected;
+    return status == CLIPSEARCH_E_FORMAT || status == CLIPSEARCH_E_UNSUPPORTED;
+}
+
 static void test_formats(void)
 {
     static const struct unread cases[] = {
@@ -66,16 +76,16 @@ static void test_formats(void)
         {"four unknown bytes", CLIPSEARCH_E_FORMAT, "\1\2\3\4", 4, "01 02 03 04"},
         {"one zero byte", CLIPSEARCH_E_FORMAT, "", 1, " 00"},
         {"GIF", CLIPSEARCH_E_FORMAT, "GIF89a\1\0\1\0", 10, "GIF"},
-        {"WebP", CLIPSEARCH_E_UNSUPPORTED, "RIFF\x10\0\0\0WEBPVP8 ", 16, "WebP"},
+        {"WebP", WITH_VIPS, "RIFF\x10\0\0\0WEBPVP8 ", 16, "WebP"},
         {"a sound file", CLIPSEARCH_E_UNSUPPORTED, "RIFF\x10\0\0\0WAVEfmt ", 16, "a sound file"},
-        {"TIFF", CLIPSEARCH_E_UNSUPPORTED, "II*\0\x08\0\0\0", 8, "TIFF"},
-        {"big-endian TIFF", CLIPSEARCH_E_UNSUPPORTED, "MM\0*\0\0\0\x08", 8, "TIFF"},
+        {"TIFF", WITH_VIPS, "II*\0\x08\0\0\0", 8, "TIFF"},
+        {"big-endian TIFF", WITH_VIPS, "MM\0*\0\0\0\x08", 8, "TIFF"},
         {"BMP", CLIPSEARCH_E_FORMAT, "BM\x46\0\0\0\0\0\0\0\x36\0\0\0", 14, "BMP"},
-        {"HEIC", CLIPSEARCH_E_UNSUPPORTED,
+        {"HEIC", WITH_VIPS,
          "\0\0\0\x18"
          "ftypheic\0\0\0\0",
          16, "HEIC"},
-        {"AVIF", CLIPSEARCH_E_UNSUPPORTED,
+        {"AVIF", WITH_VIPS,
          "\0\0\0\x18"
          "ftypavif\0\0\0\0",
          16, "AVIF"},
@@ -103,7 +113,7 @@ static void test_formats(void)
         const struct unread *c = &cases[i];
         clipsearch_error err = {0};
         clipsearch_status status = cs_image_decode(c->bytes, c->size, "holiday.jpg", NULL, &image, &err);
-        TAP_OK(status == c->status && err.code == c->status && strstr(err.message, c->says) &&
+        TAP_OK(is_expected(status, c->status) && err.code == status && strstr(err.message, c->says) &&
                    strncmp(err.message, "holiday.jpg: ", 13) == 0,
                "%s: %s", c->what, err.message);
     }
