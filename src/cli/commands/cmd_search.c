@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
+#include "cli/image_flags.h"
 #include "cli/image_input.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
@@ -92,7 +93,7 @@ static int open_model(search *s)
     options.max_batch = 1;
     clipsearch_image_options_init(&s->image);
     options.image = &s->image;
-    s->image.ignore_exif = s->args->exif && cs_name_index(s->args->exif, cs_exif_names) == 1;
+    cs_apply_image_flags(s->args, &s->image);
     if (clipsearch_session_open(s->encoder, &options, &s->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info_init(&encoder);
