@@ -14,7 +14,8 @@ typedef struct cs_terminal {
 } cs_terminal;
 
 /* Look at the terminal that `fd` is open on. libchafa is loaded by the first call and stays. One thread at a time.
- * Close in any case. Errors: CLIPSEARCH_E_ARGUMENT (`fd` is no terminal), _UNSUPPORTED (libchafa is not there), _MEMORY. */
+ * Close in any case. Errors: CLIPSEARCH_E_ARGUMENT (`fd` is no terminal), _UNSUPPORTED (libchafa is not there),
+ * _MEMORY. */
 clipsearch_status cs_terminal_open(int fd, cs_terminal *terminal, clipsearch_error *err);
 void cs_terminal_close(cs_terminal *terminal);
 

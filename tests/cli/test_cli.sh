@@ -30,10 +30,10 @@ cp "$out" "$scratch/help"
 run 0 "-h" -h
 cmp -s "$out" "$scratch/help"
 ok "is the same"
-for command in search ingest embed tokenize query get delete drop collections model check vacuum info help version; do
+for command in search ingest embed tokenize query get label delete drop collections model check vacuum info help version; do
     out_has "  $command"
 done
-for command in search ingest embed tokenize query get delete drop collections model check vacuum info; do
+for command in search ingest embed tokenize query get label delete drop collections model check vacuum info; do
     run 0 "help $command" help $command
     out_has "usage: clipsearch"
     ! grep -q '^.\{81\}' "$out"
@@ -81,7 +81,7 @@ usage "a query is empty" dog "  "
 usage "--json, --paths and --null exclude each other; give one of them" dog --json -0
 usage "--min-score is for the metrics" dog --min-score 0 --max-distance 1
 usage "nothing to ingest was given; give directories, images or one YAML file" ingest
-usage "-k is an option of search and query, not of ingest" ingest -k 3 x
+usage "-k is an option of search, query and label, not of ingest" ingest -k 3 x
 usage "--include and --exclude are for directories on the command line; in x.yaml" ingest x.yaml --include '*.jpg'
 usage "x.yaml: a YAML file must be the only operand" ingest x.yaml dir
 usage "--metric must be cosine, ip or l2, not \"cosin\"; did you mean cosine?" ingest x --metric cosin

@@ -17,8 +17,8 @@
 static void test_layout(void)
 {
     static const unsigned cases[][4] = {/* columns, hits, in a row, columns of a tile */
-                                        {80, 10, 4, 18}, {80, 1, 1, 40},    {80, 2, 2, 38}, {120, 10, 6, 18},
-                                        {20, 10, 1, 19}, {10, 10, 1, 9},    {1, 10, 1, 1},  {0, 10, 1, 1},
+                                        {80, 10, 4, 18},  {80, 1, 1, 40},    {80, 2, 2, 38}, {120, 10, 6, 18},
+                                        {20, 10, 1, 19},  {10, 10, 1, 9},    {1, 10, 1, 1},  {0, 10, 1, 1},
                                         {200, 0, 10, 18}, {1000, 99, 12, 40}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         cs_preview_grid grid = cs_preview_layout(cases[i][0], cases[i][1]);
