@@ -7,12 +7,12 @@
 #include "base/mem.h"
 #include "cli/commands/filter_arg.h"
 #include "cli/commands/open.h"
+#include "cli/image_flags.h"
 #include "cli/label_list.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
 #include "cli/output/print_labels.h"
 #include "cli/output/units.h"
-#include "config/names.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -155,7 +155,7 @@ static int open_model(label_run *r, const char *encoder, unsigned towers)
     clipsearch_image_options_init(&image);
     options.threads = (unsigned)r->opened.settings.threads;
     options.image = &image;
-    image.ignore_exif = r->args->exif && cs_name_index(r->args->exif, cs_exif_names) == 1;
+    cs_apply_image_flags(r->args, &image);
     if (clipsearch_session_open(r->encoder, &options, &r->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info_init(&r->info);
