@@ -185,8 +185,8 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  *     Face);
  *   - a directory with a *.safetensors file with the tensor names of open_clip or OpenAI, and
  *     bpe_simple_vocab_16e6.txt.gz;
- *   - a directory with the weights of an image network (ResNet, VGG, MobileNetV2), or such a weight file alone. It
- *     encodes images only.
+ *   - a directory with the weights of an image network (ResNet, VGG, MobileNetV2, EfficientNet-Lite), or such a
+ *     weight file alone. It encodes images only.
  *
  * docs/model.md lists every format. `options` may be NULL for the defaults. The weight file stays mapped into memory:
  * do not truncate it while the encoder is open. Close the encoder after every session that uses it.
