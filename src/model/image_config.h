@@ -15,8 +15,8 @@ typedef enum cs_image_family {
 
 /* Whose names the tensors have. */
 typedef enum cs_image_naming {
-    CS_IMAGE_TORCH, /* torchvision's; timm names its ResNets and VGGs the same; EfficientNet-Lite: the published files' */
-    CS_IMAGE_TIMM, /* its EfficientNets */
+    CS_IMAGE_TORCH, /* torchvision's, timm's for ResNet and VGG, the published files' for EfficientNet-Lite */
+    CS_IMAGE_TIMM,  /* its EfficientNets */
     CS_IMAGE_KERAS,
     CS_IMAGE_TRANSFORMERS /* ResNetForImageClassification, ResNetModel */
 } cs_image_naming;
