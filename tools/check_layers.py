@@ -22,6 +22,7 @@ ALLOWED = {
     "encode": ["base", "kernels", "model", "nn", "vision", "text"],
     "backend": ["base", "filter"],
     "local": ["base", "kernels", "index", "filter", "store", "backend"],
+    "question": ["base", "encode", "backend"],
     "ingest": ["base", "kernels", "encode", "backend"],
     "convert": ["base", "kernels", "model", "text"],
     "config": ["base"],
@@ -29,7 +30,7 @@ ALLOWED = {
     "output": ["base"],
     "cli": ["base", "config", "models", "output"],
     # src/*.c: the entry points
-    "": ["base", "filter", "model", "vision", "encode", "backend", "local", "ingest", "convert"],
+    "": ["base", "filter", "model", "vision", "encode", "backend", "local", "question", "ingest", "convert"],
 }
 
 # third-party header -> the only files that may include it

@@ -32,8 +32,12 @@ static const char search_page[] = "usage: clipsearch [search] [options] QUERY...
                                   "\n"
                                   "Each QUERY is one text; put it in quotes. Prints a line per image, the nearest\n"
                                   "first: its score and its path. Several queries are answered one after another.\n"
+                                  "A + or - that stands alone joins the texts and images on both sides of it to one\n"
+                                  "query; docs/query.md has the grammar.\n"
                                   "\n"
                                   "  clipsearch \"a white dog\" \"a red car at night\"\n"
+                                  "  clipsearch dog + 2:snow - people\n"
+                                  "  clipsearch ./cat.jpg + \"at night\"\n"
                                   "  clipsearch --image dog.jpg -k 5 --sheet found.png\n"
                                   "  clipsearch \"a white dog\" --filter 'width > 1000 and not name like \"%thumb%\"'\n"
                                   "  clipsearch -0 \"a white dog\" | xargs -0 cp -t dogs/\n";

@@ -115,9 +115,9 @@ static clipsearch_status draw_block(cs_canvas *canvas, uint32_t top, const cs_re
     char duration[32];
     cs_format(duration, sizeof duration, "search %.1f ms", result->search_ms < 1e6 ? result->search_ms : 1e6);
     draw_label(canvas, query, duration);
-    size_t count = clipsearch_hits_count(result->hits, 0);
+    size_t count = cs_result_count(result);
     for (size_t rank = 0; rank < count && status == CLIPSEARCH_OK; rank++)
-        status = draw_hit(canvas, cs_sheet_tile(top, rank), clipsearch_hits_get(result->hits, 0, rank), err);
+        status = draw_hit(canvas, cs_sheet_tile(top, rank), cs_result_hit(result, rank), err);
     if (!count)
         draw_text_tile(canvas, cs_sheet_tile(top, 0), "nothing found");
     return status;
@@ -131,7 +131,7 @@ clipsearch_status cs_draw_sheet(const cs_results *results, const char *path, cli
     if (!hits)
         return cs_fail_memory(err, "a contact sheet");
     for (size_t i = 0; i < results->count; i++)
-        hits[i] = clipsearch_hits_count(results->items[i].hits, 0);
+        hits[i] = cs_result_count(&results->items[i]);
     clipsearch_status status = cs_sheet_height(hits, results->count, &height, err);
     if (status == CLIPSEARCH_OK)
         status = cs_canvas_make(&canvas, cs_sheet_width(), height, PAPER, err);

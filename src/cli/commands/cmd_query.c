@@ -16,7 +16,7 @@ static int print_items(const cs_args *args, const char *collection, clipsearch_h
 {
     clipsearch_error err;
     clipsearch_status status = CLIPSEARCH_OK;
-    cs_result result = {.hits = hits};
+    cs_result result = {.answer = hits};
     cs_results results = {.collection = collection, .items = &result, .count = 1};
     if (args->json) {
         status = cs_print_items_json(collection, hits, stdout, &err);
