@@ -9,8 +9,8 @@
 
 enum { CS_QUESTION_MAX_PARTS = 1000 };
 
-/* As clipsearch_question_vectors says; the structs are the library's own copies. left_out [count] (may be NULL) receives
- * the ids of each question's own images; they are added to its lists, which the caller frees. */
+/* As clipsearch_question_vectors says; the structs are the library's own copies. The ids of each question's own images
+ * are added to the lists left_out [count] (may be NULL), which the caller frees. */
 clipsearch_status cs_question_vectors(clipsearch_collection *collection, clipsearch_session *session,
                                       const clipsearch_question *questions, size_t count, float *vectors,
                                       cs_id_list *left_out, clipsearch_error *err);

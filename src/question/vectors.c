@@ -146,10 +146,9 @@ static clipsearch_status leave_out_image(asking *a, size_t number, const clipsea
     if (!a->left_out || a->questions[number].with_self)
         return CLIPSEARCH_OK;
     clipsearch_status status = leave_out_content(a, number, hash, err);
-    char *real = part->image || status != CLIPSEARCH_OK ? NULL : realpath(part->path, NULL);
-    if (real)
+    char real[PATH_MAX];
+    if (status == CLIPSEARCH_OK && !part->image && realpath(part->path, real))
         status = leave_out_path(a, number, real, false, err);
-    free(real);
     return status;
 }
 

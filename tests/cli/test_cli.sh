@@ -536,8 +536,8 @@ rotated=$source/tests/data/pictures/exif-behind.png
 [ -s "$err" ] && ! cmp -s "$out" "$err"
 ok "an EXIF orientation is applied unless it is ignored"
 run 0 "an image with an orientation, ingested without it" ingest "$rotated" --exif ignore --collection turned
-"$program" --collection turned --exif ignore --image "$rotated" >"$out" && grep -q '^1.000' "$out" &&
-    "$program" --collection turned --image "$rotated" >"$out" && ! grep -q '^1.000' "$out"
+"$program" --collection turned --exif ignore --with-self --image "$rotated" >"$out" && grep -q '^1.000' "$out" &&
+    "$program" --collection turned --with-self --image "$rotated" >"$out" && ! grep -q '^1.000' "$out"
 ok "is found by itself when searched the same way"
 run 3 "a list that is not there" embed --list none.txt
 run 3 "an output that cannot be" embed dog -o none/x.npy
@@ -692,7 +692,7 @@ ok "query -0"
 run 0 "a search with a filter" "a dog" $shop --filter 'label == "cat" or price > 100'
 [ "$(sed 's/^[0-9.]*  //' "$out" | sort | tr '\n' ' ')" = "shop/cat.jpg shop/dog.png " ]
 ok "only those, however far"
-run 0 "the nearest of them" --image shop/cat.jpg $shop --filter 'label == "cat"' -k 1
+run 0 "the nearest of them" --image shop/cat.jpg $shop --filter 'label == "cat"' -k 1 --with-self
 out_is "with its score" <<END
 1.000  shop/cat.jpg
 END
