@@ -4,8 +4,8 @@
 
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/image_flags.h"
 #include "cli/output/message.h"
-#include "config/names.h"
 #include "models/web_image.h"
 
 #include <string.h>
@@ -82,7 +82,7 @@ static int open_model(asking *a)
     clipsearch_image_options image;
     clipsearch_image_options_init(&image);
     options.image = &image;
-    image.ignore_exif = a->args->exif && cs_name_index(a->args->exif, cs_exif_names) == 1;
+    cs_apply_image_flags(a->args, &image);
     if (clipsearch_session_open(a->encoder, &options, &a->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     return CS_EXIT_FOUND;
