@@ -10,17 +10,19 @@ struct cs_question;
 /* One query and its results. */
 typedef struct cs_result {
     bool is_image;                      /* it is one whole image file */
-    const char *query;                  /* in one line, or the path of the image */
+    const char *query;                  /* in one line, or the path of the image; for a list of items its filter, or
+                                           NULL */
     const struct cs_question *question; /* that it answers, for the JSON output; NULL: none */
     double ms;                          /* encoding and searching; of queries that were asked together, the mean */
     double search_ms;                   /* searching alone */
-    clipsearch_hits *answer;            /* of several queries; borrowed */
+    clipsearch_hits *hits;              /* of several queries; cs_result_hit finds those of this one */
     size_t number;                      /* of this query in it */
 } cs_result;
 
 typedef struct cs_results {
     const char *collection, *model;
     clipsearch_metric metric;
+    bool unscored;    /* a list of items: no scores and no times */
     cs_result *items; /* [count] */
     size_t count;
 } cs_results;
@@ -28,12 +30,12 @@ typedef struct cs_results {
 /* The hits of one query. */
 static inline size_t cs_result_count(const cs_result *result)
 {
-    return clipsearch_hits_count(result->answer, result->number);
+    return clipsearch_hits_count(result->hits, result->number);
 }
 
 static inline const clipsearch_hit *cs_result_hit(const cs_result *result, size_t rank)
 {
-    return clipsearch_hits_get(result->answer, result->number, rank);
+    return clipsearch_hits_get(result->hits, result->number, rank);
 }
 
 #endif

@@ -213,7 +213,7 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
                                  .question = question,
                                  .ms = (stats.encode_ms + stats.search_ms) / (double)count,
                                  .search_ms = stats.search_ms / (double)count,
-                                 .answer = *answer,
+                                 .hits = *answer,
                                  .number = q};
     }
     if (args->verbose)
