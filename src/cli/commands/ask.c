@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cli/command.h"
 #include "cli/image_flags.h"
+#include "cli/image_input.h"
 #include "cli/output/message.h"
 #include "models/web_image.h"
 
@@ -17,6 +18,7 @@ enum {
 
 typedef struct asking {
     const cs_args *args;
+    const char *filter;
     const cs_opened *opened;
     cs_questions *questions;
     clipsearch_encoder *encoder;
@@ -27,18 +29,30 @@ typedef struct asking {
     size_t part_capacity;
 } asking;
 
-/* ---- images from the web */
+/* ---- images from the web and from pipes */
 
-static int fetch_images(asking *a)
+/* Read the bytes of an image that the library does not read itself. */
+static clipsearch_status read_image(const asking *a, cs_part *part, clipsearch_error *err)
+{
+    if (part->kind == CS_PART_URL)
+        return cs_web_image_get(part->text, a->args->allow_local_urls, &part->data, err);
+    if (part->kind != CS_PART_IMAGE || !cs_is_stream(part->text))
+        return CLIPSEARCH_OK;
+    clipsearch_image_options limits;
+    clipsearch_image_options_init(&limits);
+    cs_apply_image_flags(a->args, &limits);
+    return cs_read_image_stream(part->text, limits.max_bytes, &part->data, err);
+}
+
+static int read_images(asking *a)
 {
     clipsearch_error err;
     for (size_t q = 0; q < a->questions->count; q++)
         for (size_t i = 0; i < a->questions->items[q].count; i++) {
             cs_part *part = &a->questions->items[q].parts[i];
-            if (part->kind != CS_PART_URL ||
-                cs_web_image_get(part->text, a->args->allow_local_urls, &part->data, &err) == CLIPSEARCH_OK)
+            if (read_image(a, part, &err) == CLIPSEARCH_OK)
                 continue;
-            return err.code == CLIPSEARCH_E_ARGUMENT
+            return part->kind == CS_PART_URL && err.code == CLIPSEARCH_E_ARGUMENT
                        ? cs_report_with_advice(&err, CS_STAGE_INPUT, CS_ADVICE_LOCAL_URL, NULL, NULL)
                        : cs_report_error(&err, CS_STAGE_INPUT);
         }
@@ -132,7 +146,7 @@ static clipsearch_part library_part(const cs_part *part)
     } else if (part->kind == CS_PART_ITEM) {
         out.id = part->item;
     } else {
-        out.path = part->text;
+        out.path = strcmp(part->text, "-") == 0 ? "standard input" : part->text;
         out.image = part->data.len ? part->data.data : NULL;
         out.image_size = part->data.len;
     }
@@ -193,7 +207,7 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
     clipsearch_search_options_init(&options);
     options.has_limit = args->min_score.given || args->max_distance.given;
     options.limit = args->min_score.given ? args->min_score.value : args->max_distance.value;
-    options.filter = args->filter;
+    options.filter = a->filter;
     options.exact = args->exact;
     options.ef = args->ef.given ? args->ef.value : 0;
     clipsearch_search_stats_init(&stats);
@@ -221,13 +235,16 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
     return CS_EXIT_FOUND;
 }
 
-int cs_ask_questions(const cs_args *args, const cs_opened *opened, cs_questions *questions, clipsearch_hits **answers,
-                     cs_result *results)
+int cs_ask_questions(const cs_args *args, const char *filter, const cs_opened *opened, cs_questions *questions,
+                     clipsearch_hits **answers, cs_result *results)
 {
-    asking a = {
-        .args = args, .opened = opened, .questions = questions, .asked = cs_alloc_array(BATCH, sizeof *a.asked)};
+    asking a = {.args = args,
+                .filter = filter,
+                .opened = opened,
+                .questions = questions,
+                .asked = cs_alloc_array(BATCH, sizeof *a.asked)};
     const size_t batch = args->verbose ? 1 : BATCH; /* each with its own time */
-    int code = a.asked ? fetch_images(&a) : cs_report_memory();
+    int code = a.asked ? read_images(&a) : cs_report_memory();
     if (code == CS_EXIT_FOUND)
         code = open_model(&a);
     for (size_t first = 0, count; first < questions->count && code == CS_EXIT_FOUND; first += count) {

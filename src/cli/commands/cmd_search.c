@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "cli/commands/ask.h"
-#include "cli/commands/filter_arg.h"
+#include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/commands/show_images.h"
 #include "cli/input_list.h"
@@ -23,6 +23,7 @@ typedef struct search {
     cs_opened opened;
     cs_questions questions;
     clipsearch_hits **answers; /* [questions] one for each batch, the rest NULL */
+    char *filter;              /* of --filter, --in and --here; NULL: none */
     cs_results results;
     cs_show show;
 } search;
@@ -36,7 +37,7 @@ static int check_arguments(const cs_args *args)
     if (args->min_score.given && args->max_distance.given)
         return cs_report_usage(CS_SEARCH, "--min-score is for the metrics cosine and ip, --max-distance for l2; give "
                                           "one of them");
-    return cs_check_filter(args->filter);
+    return CS_EXIT_FOUND;
 }
 
 /* Add the queries of --list, a line each. */
@@ -104,7 +105,7 @@ static int answer_all(search *s)
         s->results.count = 0;
         return cs_report_memory();
     }
-    return cs_ask_questions(s->args, &s->opened, &s->questions, s->answers, s->results.items);
+    return cs_ask_questions(s->args, s->filter, &s->opened, &s->questions, s->answers, s->results.items);
 }
 
 /* Print the results, and show them in the other ways that are asked for. */
@@ -135,7 +136,9 @@ static int report_count(const search *s)
     if (!args->quiet)
         cs_print_message("nothing found%s%s",
                          args->min_score.given || args->max_distance.given ? " that is near enough" : "",
-                         args->filter ? " among the images that pass the filter" : "");
+                         s->filter ? args->filter ? " among the images that pass the filter"
+                                                  : " among the images in these directories"
+                                   : "");
     return CS_EXIT_NOTHING;
 }
 
@@ -143,6 +146,8 @@ int cs_command_search(const cs_args *args)
 {
     search s = {.args = args};
     int code = check_arguments(args);
+    if (code == CS_EXIT_FOUND)
+        code = cs_make_filter(CS_SEARCH, args, &s.filter);
     if (code == CS_EXIT_FOUND)
         code = cs_show_prepare(CS_SEARCH, args, &s.show);
     if (code == CS_EXIT_FOUND)
@@ -160,6 +165,7 @@ int cs_command_search(const cs_args *args)
     cs_free(s.answers);
     cs_free(s.results.items);
     cs_questions_free(&s.questions);
+    cs_free(s.filter);
     cs_show_close(&s.show);
     cs_close_opened(&s.opened);
     return code;
