@@ -253,8 +253,7 @@ static const struct {
     STRUCT(check_report, true, 1152, 1152),  STRUCT(source, false, 88, 81),
     STRUCT(ingest_options, false, 80, 80),   STRUCT(ingest_report, true, 120, 114),
     STRUCT(ingest_target, false, 56, 56),    STRUCT(search_stats, true, 48, 32),
-    STRUCT(search_options, false, 48, 48),
-    STRUCT(part, false, 72, 72),
+    STRUCT(search_options, false, 48, 48),   STRUCT(part, false, 72, 72),
     STRUCT(question, false, 40, 33),
 };
 enum { STRUCTS = sizeof structs / sizeof *structs };

@@ -104,7 +104,7 @@ wait
 vector --image - <good/cat-snow.jpg >"$out"
 cmp -s "$scratch/want" "$out"
 ok "standard input that is a file"
-cat good/cat-snow.jpg | "$program" --db good.db --image - -k 1 --json >"$out" 2>"$err"
+cat good/cat-snow.jpg | "$program" --db good.db --image - --with-self -k 1 --json >"$out" 2>"$err"
 "$json_check" queries.0.image queries.0.hits.0.path <"$out" 2>&1 | sed "s|$(pwd -P)/||" | tr '\n' ' ' >"$scratch/values"
 [ "$(cat "$scratch/values")" = "- good/cat-snow.jpg " ]
 ok "search --image -"
