@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_image.c - any bytes as an image of a format that is read without libvips: decoded and prepared for a small tower,
- * turned upright first or last. */
+ * fuzz_image.c - any bytes as an image of a format that is read without libvips: decoded and prepared for a small
+ * tower, turned upright first or last. */
 #include "vision/preprocess.h"
 
 #include <math.h>

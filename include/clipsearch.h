@@ -265,8 +265,8 @@ typedef struct clipsearch_image_options {
 CLIPSEARCH_INIT(clipsearch_image_options)
 
 /* Decode the image file `path` into RGB. The format is recognised by the content: JPEG, PNG, GIF, BMP, PNM; through
- * libvips, which is loaded when the first such file is met and stays loaded, WebP, TIFF, HEIC and AVIF. Of several images
- * in a file the first is decoded. The pixels are those of Pillow's convert("RGB"): alpha is dropped, grey and palettes
+ * libvips, which is loaded when the first such file is met and stays loaded, WebP, TIFF, HEIC and AVIF. Of several
+ * images in a file the first is decoded. The pixels are those of Pillow's convert("RGB"): alpha is dropped, grey and palettes
  * become RGB. The caller frees the image with clipsearch_image_free. `options` may be NULL for the defaults. Any number
  * of threads may call this.
  * Errors: CLIPSEARCH_E_IO, _FORMAT (damaged, truncated or not an image), _UNSUPPORTED (a format that this build or
