@@ -108,6 +108,10 @@ cat good/cat-snow.jpg | "$program" --db good.db --image - --with-self -k 1 --jso
 "$json_check" queries.0.image queries.0.hits.0.path <"$out" 2>&1 | sed "s|$(pwd -P)/||" | tr '\n' ' ' >"$scratch/values"
 [ "$(cat "$scratch/values")" = "- good/cat-snow.jpg " ]
 ok "search --image -"
+"$program" --db good.db --image good/cat-snow.jpg --with-self -k 1 --sheet file.png >"$out" 2>"$err"
+cat good/cat-snow.jpg | "$program" --db good.db --image - --with-self -k 1 --sheet pipe.png >"$out" 2>"$err"
+[ -s file.png ] && [ -s pipe.png ] && [ $(($(wc -c <pipe.png) * 10)) -gt $(($(wc -c <file.png) * 9)) ]
+ok "its contact sheet shows the image"
 run 3 "an empty standard input" --db good.db --image -
 err_has "standard input: no image came: it is empty, or has been read already"
 run 3 "a device that ends at once" embed --image /dev/null
