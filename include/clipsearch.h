@@ -992,6 +992,13 @@ CLIPSEARCH_API clipsearch_status clipsearch_get(clipsearch_collection *collectio
  * Errors: CLIPSEARCH_E_ARGUMENT (the message says what was expected), _LIMIT (too long or too complex), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err);
 
+/* Call `each` with the names of the attributes that `filter` uses, of nested ones the first step (tags for tags[0]), in
+ * the order of the text, until it returns false. A name comes as often as it is used.
+ * Errors: as clipsearch_filter_check. */
+CLIPSEARCH_API clipsearch_status clipsearch_filter_attributes(const char *filter,
+                                                              bool (*each)(void *context, const char *name),
+                                                              void *context, clipsearch_error *err);
+
 /* The number of hits of query `query`, counted from 0. */
 CLIPSEARCH_API size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query);
 /* A hit of that query; rank 0 is the nearest. NULL when there is none. Valid until the hits are freed. */
