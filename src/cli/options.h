@@ -58,14 +58,17 @@ typedef struct cs_args {
     cs_operands operands;
     cs_strings include, exclude, images;
     cs_size_option k, offset, threads, batch, timeout;
+    cs_size_option scan_every;
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
     const char *filter;
     const char *sheet, *metric, *on_bad, *exif, *codes;
     const char *list, *images_from, *format, *output, *overflow;
+    const char *files_from, *letter_case;
     const char *to, *mirror, *towers, *type, *catalogue;
     bool json, paths, nul, prune, dry_run, exact, repair, quiet, verbose, help, version;
+    bool hidden, watch;
 } cs_args;
 
 /* The names of the commands; the bit of a command, 0 when there is none of that name; and its name. */

@@ -54,6 +54,8 @@ typedef struct ingest {
     uint64_t started;  /* nanoseconds */
     clipsearch_progress progress;
     uint64_t bad_directories; /* counted as skipped, but no files */
+    cs_content_set would_store; /* of a dry run: contents that earlier batches of a run would have stored */
+    clipsearch_error source_error; /* of the last source that cannot be read */
     bool cancelled, stopped;
     clipsearch_status stop_status; /* of the bad file that stopped us; its message is in err */
 } ingest;
@@ -94,6 +96,14 @@ static clipsearch_status report_walk(void *context, size_t found, const char *pa
                          : CLIPSEARCH_OK;
 }
 
+static void count_bad_source(void *context, size_t source, const clipsearch_error *why)
+{
+    ingest *in = context;
+    in->report->missing_sources++;
+    in->source_error = *why;
+    in->options->bad_source(in->options->context, source, why);
+}
+
 /* ---- into the pipeline ---- */
 
 /* The pipeline is opened for the first file that needs it: a run that finds nothing new starts no thread. */
@@ -120,8 +130,7 @@ static clipsearch_status open_pipeline(ingest *in)
                              .preprocess = cs_model_preprocess(&in->session->encoder->dir),
                              .pixels_each = in->session->pixels_each,
                              .known = &in->known,
-                             .retries = &in->retries,
-                             .hash_only = in->options->dry_run};
+                             .retries = &in->retries};
     return cs_pipeline_open(&spec, &in->pipeline, in->err);
 }
 
@@ -252,6 +261,10 @@ static clipsearch_status add_same_content(ingest *in, const pending_file *file, 
     const same_item same = choose_same_item(in, file, decoded->hash);
     const size_t change = cs_batch_find(&in->batch, decoded->hash);
     *added = same.item || change != SIZE_MAX;
+    if (!*added && cs_content_set_has(&in->would_store, decoded->hash)) {
+        *added = true;
+        return cs_batch_add(&in->batch, CS_CHANGE_COPY, &item, attributes, in->err);
+    }
     if (!*added)
         return CLIPSEARCH_OK;
     const clipsearch_item *like =
@@ -316,7 +329,9 @@ static clipsearch_status add_change(ingest *in, const pending_file *file, const 
     clipsearch_status status = add_same_content(in, file, decoded, &added);
     if (status != CLIPSEARCH_OK || added)
         return status;
-    if (!decoded->prepared && !in->options->dry_run) {
+    if (in->options->dry_run && cs_content_set_add(&in->would_store, decoded->hash, in->err) != CLIPSEARCH_OK)
+        return CLIPSEARCH_E_MEMORY;
+    if (!decoded->prepared) {
         cs_pipeline_prepare_oldest(in->pipeline); /* the item that had this content got another one in this very run */
         if (decoded->status != CLIPSEARCH_OK)
             return skip_file(in, file->found, &decoded->error);
@@ -402,7 +417,7 @@ static clipsearch_status check_options(const ingest *in)
     if (o->source_count && !o->sources)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "source_count is %zu but there are no sources", o->source_count);
     for (size_t i = 0; i < o->source_count; i++)
-        if (!o->sources[i].path || !o->sources[i].path[0])
+        if (!o->sources[i].files && (!o->sources[i].path || !o->sources[i].path[0]))
             return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "source %zu has no path", i);
     if (o->batch == 0 || o->batch > CS_MAX_BATCH)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "batch is %zu; 1 to %d are allowed", o->batch,
@@ -421,6 +436,40 @@ static clipsearch_status open_target(ingest *in, const cs_ingest_into *into)
                : cs_target_open(&in->target, into->target, into->opener, encoder, in->options->dry_run, in->err);
 }
 
+/* What the walk left out, for the report. */
+static void count_left_out(ingest *in)
+{
+    const cs_left_out *left_out = &in->sources.left_out;
+    clipsearch_ingest_report *report = in->report;
+    _Static_assert((int)CS_FILE_KINDS <= (int)CLIPSEARCH_MAX_KINDS, "a report has room for all kinds");
+    report->hidden = left_out->hidden;
+    for (unsigned i = 0; i < CS_FILE_KINDS; i++) {
+        const cs_file_kind kind = (cs_file_kind)i;
+        if (!left_out->kinds[i])
+            continue;
+        report->left_out += left_out->kinds[i];
+        report->kinds[report->kind_count++] = (clipsearch_kind_count){
+            .kind = cs_file_kind_name(kind), .files = left_out->kinds[i], .image = cs_file_kind_is_image(kind)};
+    }
+}
+
+/* Open and walk the sources. */
+static clipsearch_status find_files(ingest *in)
+{
+    const clipsearch_ingest_options *o = in->options;
+    const cs_sources_calls calls = {
+        .step = report_walk, .bad_source = o->bad_source ? count_bad_source : NULL, .context = in};
+    clipsearch_status status = cs_sources_open(o->sources, o->source_count, &calls, &in->sources, in->err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_sources_walk(&in->sources, &in->retries, &calls, in->err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (in->report->missing_sources && in->report->missing_sources == o->source_count)
+        return cs_fail(in->err, in->source_error.code, "%s", in->source_error.message);
+    count_left_out(in);
+    return CLIPSEARCH_OK;
+}
+
 static clipsearch_status run(ingest *in, const cs_ingest_into *into)
 {
     const clipsearch_ingest_options *o = in->options;
@@ -428,9 +477,7 @@ static clipsearch_status run(ingest *in, const cs_ingest_into *into)
     if (status == CLIPSEARCH_OK)
         status = open_target(in, into);
     if (status == CLIPSEARCH_OK)
-        status = cs_sources_open(o->sources, o->source_count, &in->sources, in->err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_sources_walk(&in->sources, &in->retries, report_walk, in, in->err);
+        status = find_files(in);
     if (status != CLIPSEARCH_OK)
         return status;
     for (size_t i = 0; i < in->sources.file_count; i++)
@@ -476,6 +523,7 @@ static void free_all(ingest *in)
     cs_batch_close(&in->batch);
     cs_id_list_free(&in->moved);
     cs_contents_free(&in->contents);
+    cs_content_set_free(&in->would_store);
     cs_content_keys_free(&in->known);
     cs_stored_files_free(&in->stored);
     cs_buf_free(&in->attributes);

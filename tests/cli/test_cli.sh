@@ -152,9 +152,10 @@ cp "$examples/cat-snow.jpg" "$examples/white-dog-grass.jpg" "$examples/white-dog
 head -c 3000 "$examples/cat-room.jpg" >pets/cut.jpg
 echo "no image" >pets/text.png
 run 0 "a dry run" ingest --dry-run pets
-out_is "counts" <<END
-Would insert 5 images into photos in T
+out_is "counts what a run would do" <<END
+Would insert 3 images into photos (2 skipped) in T
 END
+err_has "2 files could not be read:"
 [ ! -e "$XDG_DATA_HOME/clipsearch/clipsearch.db" ]
 ok "a dry run makes no database"
 printf 'sources:\n  - {path: pets, attributes_csv: odd.csv}\n' >odd.yaml
