@@ -687,10 +687,10 @@ typedef struct clipsearch_source {
                                    sources: a file is taken unless `exclude`, or an `include` that is given, leaves it
                                    out. One that does not exist is a bad file. Nothing is pruned */
     size_t file_count;
-    bool hidden;                /* take hidden files and directories: those whose names begin with '.', and those that
+    bool hidden;     /* take hidden files and directories: those whose names begin with '.', and those that
                                    systems put beside images (@eaDir, $RECYCLE.BIN, Thumbs.db). Default false. A source
                                    that is hidden itself is taken */
-    bool exact_case;            /* letters of patterns match in the same case only. Default false */
+    bool exact_case; /* letters of patterns match in the same case only. Default false */
 } clipsearch_source;
 CLIPSEARCH_INIT(clipsearch_source)
 
@@ -724,7 +724,7 @@ typedef struct clipsearch_ingest_options {
     void (*bad_file)(void *context, const char *path, const clipsearch_error *why); /* called for each file that is
                          skipped, on the caller's thread. May be NULL */
     void *context;                                                                  /* given to all functions */
-    void (*bad_source)(void *context, size_t source, const clipsearch_error *why); /* called for each source, by its
+    void (*bad_source)(void *context, size_t source, const clipsearch_error *why);  /* called for each source, by its
                          number, that does not exist or cannot be read; the others are ingested. NULL (default): such a
                          source is an error */
 } clipsearch_ingest_options;
@@ -741,27 +741,27 @@ enum { CLIPSEARCH_MAX_KINDS = 32 };
 
 typedef struct clipsearch_ingest_report {
     size_t struct_size;
-    uint64_t found;       /* files that match the patterns */
-    uint64_t inserted;    /* new items */
-    uint64_t replaced;    /* items whose files changed; encoded again */
-    uint64_t unchanged;   /* items whose files have the same size and time, or else the same content */
-    uint64_t moved;       /* items whose files have another path now: the path is updated, nothing is encoded */
-    uint64_t copied;      /* new items with the content of another item: its vector is copied, nothing is encoded */
-    uint64_t updated;     /* items that got other attributes; the vector stays */
-    uint64_t skipped;     /* bad files, and directories that could not be read (these are not counted in `found`) */
-    uint64_t unreadable;  /* of `skipped`: files and directories that failed, after repeated attempts, for a reason
+    uint64_t found;           /* files that match the patterns */
+    uint64_t inserted;        /* new items */
+    uint64_t replaced;        /* items whose files changed; encoded again */
+    uint64_t unchanged;       /* items whose files have the same size and time, or else the same content */
+    uint64_t moved;           /* items whose files have another path now: the path is updated, nothing is encoded */
+    uint64_t copied;          /* new items with the content of another item: its vector is copied, nothing is encoded */
+    uint64_t updated;         /* items that got other attributes; the vector stays */
+    uint64_t skipped;         /* bad files, and directories that could not be read (these are not counted in `found`) */
+    uint64_t unreadable;      /* of `skipped`: files and directories that failed, after repeated attempts, for a reason
                              outside of them (input or output error, too many open files, no memory). Another run may be
                              able to read them */
-    uint64_t pruned;      /* items removed because their files are gone */
-    double seconds;       /* for everything, the index file included */
-    uint64_t without_row; /* files for which attributes_csv has no row; on success only, 0 without a CSV file */
-    uint64_t rows_unused; /* rows of attributes_csv whose image was not found; on success only */
-    bool indexed;         /* the index file was written or brought up to date */
-    bool created;         /* clipsearch_ingest_into made the collection */
+    uint64_t pruned;          /* items removed because their files are gone */
+    double seconds;           /* for everything, the index file included */
+    uint64_t without_row;     /* files for which attributes_csv has no row; on success only, 0 without a CSV file */
+    uint64_t rows_unused;     /* rows of attributes_csv whose image was not found; on success only */
+    bool indexed;             /* the index file was written or brought up to date */
+    bool created;             /* clipsearch_ingest_into made the collection */
     uint64_t missing_sources; /* sources that bad_source was called for */
-    uint64_t left_out;        /* files that sources without `include` leave out, because they are no images or of a format
+    uint64_t left_out; /* files that sources without `include` leave out, because they are no images or of a format
                                  that this build does not read */
-    uint64_t hidden;          /* hidden files and directories that were left out */
+    uint64_t hidden;   /* hidden files and directories that were left out */
     size_t kind_count;
     clipsearch_kind_count kinds[CLIPSEARCH_MAX_KINDS]; /* [kind_count] of `left_out`, images first */
 } clipsearch_ingest_report;
@@ -807,9 +807,9 @@ typedef struct clipsearch_watch clipsearch_watch;
 
 typedef struct clipsearch_watch_options {
     size_t struct_size;
-    double settle;  /* seconds without a change before changes are handed out; default 0.5 */
-    double longest; /* seconds after which they are handed out though more come; default 10 */
-    double scan;    /* seconds between two scans of a source that cannot be watched; default 60 */
+    double settle;                /* seconds without a change before changes are handed out; default 0.5 */
+    double longest;               /* seconds after which they are handed out though more come; default 10 */
+    double scan;                  /* seconds between two scans of a source that cannot be watched; default 60 */
     bool (*go_on)(void *context); /* called about once a second and after signals; false ends the wait. May be NULL */
     void (*note)(void *context, const char *line); /* told which source cannot be watched, and why. May be NULL */
     void *context;                                 /* given to both */
@@ -825,8 +825,8 @@ typedef struct clipsearch_change {
 
 /* Begin to watch sources, which must outlive the watch; all changes from now on are seen, so ingest them once after
  * this. Uses inotify. A source is scanned instead if it lies on a network file system or in user space (FUSE), if the
- * system allows no more watches, or while it does not exist. Errors: CLIPSEARCH_E_ARGUMENT (a list of files, a pattern),
- * _IO, _MEMORY. */
+ * system allows no more watches, or while it does not exist. Errors: CLIPSEARCH_E_ARGUMENT (a list of files, a
+ * pattern), _IO, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t source_count,
                                                        const clipsearch_watch_options *options,
                                                        clipsearch_watch **watch, clipsearch_error *err);

@@ -198,8 +198,8 @@ static clipsearch_status read_source_path(const reader *r, const cs_yaml_node *n
     return source->path ? CLIPSEARCH_OK : fail_memory(r);
 }
 
-/* Read the list of files that a source names, into memory of the tree. Its relative paths start at the source's path, or
- * at the ingest file's directory. */
+/* Read the list of files that a source names, into memory of the tree. Its relative paths start at the source's path,
+ * or at the ingest file's directory. */
 static clipsearch_status read_files_from(const reader *r, const cs_yaml_node *node, clipsearch_source *source)
 {
     const char *file;
@@ -286,8 +286,8 @@ static clipsearch_status read_sources(const reader *r, const cs_yaml_node *list,
     if (!file->sources || !file->source_nodes)
         return fail_memory(r);
     for (const cs_yaml_node *node = list->first; node; node = node->next) {
-        clipsearch_status status = read_source(
-            r, node, &file->sources[file->source_count], &file->source_nodes[file->source_count]);
+        clipsearch_status status =
+            read_source(r, node, &file->sources[file->source_count], &file->source_nodes[file->source_count]);
         if (status != CLIPSEARCH_OK)
             return status;
         file->source_count++;

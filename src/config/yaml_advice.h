@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 
-/* Where a parser stopped, in its own words, and where the thing began that it was reading. Lines and columns begin at 0.
- * `context` may be NULL. */
+/* Where a parser stopped, in its own words, and where the thing began that it was reading. Lines and columns begin at
+ * 0. `context` may be NULL. */
 typedef struct cs_yaml_problem {
     const char *problem, *context;
     size_t line, column, context_line, context_column;

@@ -252,9 +252,10 @@ bool cs_file_kind_is_taken(const char *path, cs_file_kind *kind)
 bool cs_is_hidden_name(const char *name)
 {
     static const char *const system_names[] = {
-        "$RECYCLE.BIN", "RECYCLER",         "System Volume Information",                /* Windows */
-        "@eaDir",       "#recycle",         "#snapshot",                                /* Synology */
-        "@Recycle",     "@Recently-Snapshot", "Thumbs.db", "ehthumbs.db", "desktop.ini", /* QNAP, Windows */
+        "$RECYCLE.BIN", "RECYCLER",           "System Volume Information", /* Windows */
+        "@eaDir",       "#recycle",           "#snapshot",                 /* Synology */
+        "@Recycle",     "@Recently-Snapshot", "Thumbs.db",
+        "ehthumbs.db",  "desktop.ini", /* QNAP, Windows */
     };
     if (name[0] == '.')
         return true;

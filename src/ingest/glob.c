@@ -36,20 +36,20 @@ struct cs_glob {
     range ranges[CS_GLOB_TOKENS];
 };
 
-/* Letters whose two cases are a fixed distance apart, or alternate: capital, small, capital ... (Unicode 15's simple case
- * folding; the alphabets that names of files are commonly written in). */
+/* Letters whose two cases are a fixed distance apart, or alternate: capital, small, capital ... (Unicode 15's simple
+ * case folding; the alphabets that names of files are commonly written in). */
 typedef struct letter_range {
     uint32_t first, last; /* capitals, or both cases when they alternate */
     uint32_t distance;    /* 1: they alternate, beginning with a capital at `first` */
 } letter_range;
 
 static const letter_range letters[] = {
-    {'A', 'Z', 32},       {0xC0, 0xD6, 32},     {0xD8, 0xDE, 32},   /* Latin */
-    {0x100, 0x12F, 1},    {0x132, 0x137, 1},    {0x139, 0x148, 1},  /* Latin Extended-A */
-    {0x14A, 0x177, 1},    {0x179, 0x17E, 1},    {0x1E00, 0x1E95, 1}, {0x1EA0, 0x1EFF, 1},
-    {0x391, 0x3A1, 32},   {0x3A3, 0x3AB, 32},                         /* Greek */
-    {0x410, 0x42F, 32},   {0x400, 0x40F, 80},   {0x460, 0x481, 1},  {0x48A, 0x4BF, 1}, /* Cyrillic */
-    {0x4D0, 0x52F, 1},    {0x531, 0x556, 48},                         /* Armenian */
+    {'A', 'Z', 32},     {0xC0, 0xD6, 32},   {0xD8, 0xDE, 32},  /* Latin */
+    {0x100, 0x12F, 1},  {0x132, 0x137, 1},  {0x139, 0x148, 1}, /* Latin Extended-A */
+    {0x14A, 0x177, 1},  {0x179, 0x17E, 1},  {0x1E00, 0x1E95, 1}, {0x1EA0, 0x1EFF, 1},
+    {0x391, 0x3A1, 32}, {0x3A3, 0x3AB, 32},                                         /* Greek */
+    {0x410, 0x42F, 32}, {0x400, 0x40F, 80}, {0x460, 0x481, 1},   {0x48A, 0x4BF, 1}, /* Cyrillic */
+    {0x4D0, 0x52F, 1},  {0x531, 0x556, 48},                                         /* Armenian */
 };
 
 /* The same letter in the other case; any other character is its own. */

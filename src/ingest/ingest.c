@@ -53,8 +53,8 @@ typedef struct ingest {
     cs_id_list moved;  /* items that get another path in this batch, or in this run if it is a dry run */
     uint64_t started;  /* nanoseconds */
     clipsearch_progress progress;
-    uint64_t bad_directories; /* counted as skipped, but no files */
-    cs_content_set would_store; /* of a dry run: contents that earlier batches of a run would have stored */
+    uint64_t bad_directories;      /* counted as skipped, but no files */
+    cs_content_set would_store;    /* of a dry run: contents that earlier batches of a run would have stored */
     clipsearch_error source_error; /* of the last source that cannot be read */
     bool cancelled, stopped;
     clipsearch_status stop_status; /* of the bad file that stopped us; its message is in err */

@@ -247,8 +247,8 @@ cs_walk_spec cs_source_walk_spec(const cs_source *source)
                           .follow_symlinks = source->given->follow_symlinks};
 }
 
-/* Whether the patterns of the source leave out a file or directory that a list names. Being named, it may be hidden, and
- * a file may have any suffix if no patterns to include are given. */
+/* Whether the patterns of the source leave out a file or directory that a list names. Being named, it may be hidden,
+ * and a file may have any suffix if no patterns to include are given. */
 static bool is_left_out(const cs_source *source, const char *relative, bool is_directory)
 {
     char parent[PATH_MAX];

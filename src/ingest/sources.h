@@ -50,8 +50,8 @@ typedef struct cs_sources_calls {
     void *context; /* given to both */
 } cs_sources_calls;
 
-/* Compile the patterns, find the roots, read the attributes. *sources must be closed in any case.
- * Errors: CLIPSEARCH_E_IO (a source that does not exist, without bad_source; a CSV file), _ARGUMENT (a pattern), _FORMAT,
+/* Compile the patterns, find the roots, read the attributes. *sources must be closed in any case. Errors:
+ * CLIPSEARCH_E_IO (a source that does not exist, without bad_source; a CSV file), _ARGUMENT (a pattern), _FORMAT,
  * _LIMIT, _MEMORY. */
 clipsearch_status cs_sources_open(const clipsearch_source *given, size_t count, const cs_sources_calls *calls,
                                   cs_sources *sources, clipsearch_error *err);

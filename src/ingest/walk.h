@@ -23,8 +23,8 @@ typedef struct cs_walk_spec {
     size_t exclude_count;
     bool hidden; /* take what cs_is_hidden_name says is hidden; the root is always taken */
     bool recurse;
-    bool follow_symlinks; /* enter directories through links, each real directory once */
-    cs_retries *retries;  /* what a machine's error may still cost */
+    bool follow_symlinks;  /* enter directories through links, each real directory once */
+    cs_retries *retries;   /* what a machine's error may still cost */
     cs_left_out *left_out; /* is added to; may be NULL */
 } cs_walk_spec;
 
@@ -42,8 +42,8 @@ typedef struct cs_walk_calls {
                              clipsearch_error *err);
 } cs_walk_calls;
 
-/* Whether a walk with `spec` takes the entry `path`, whose path below the root or base is `relative`. Its parents are not
- * looked at. Adds to spec->left_out. */
+/* Whether a walk with `spec` takes the entry `path`, whose path below the root or base is `relative`. Its parents are
+ * not looked at. Adds to spec->left_out. */
 bool cs_walk_takes(const cs_walk_spec *spec, const char *path, const char *relative, bool is_directory);
 
 /* Where in `path` the part below the directory `base` begins; SIZE_MAX when it is not below it, or base is NULL. */

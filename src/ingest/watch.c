@@ -27,8 +27,8 @@ double cs_watch_now(void)
 static clipsearch_status check_options(const clipsearch_source *sources, size_t count,
                                        const clipsearch_watch_options *o, clipsearch_error *err)
 {
-    if (!isfinite(o->settle) || !isfinite(o->longest) || !isfinite(o->scan) || o->settle < 0 || o->longest < o->settle ||
-        o->scan <= 0)
+    if (!isfinite(o->settle) || !isfinite(o->longest) || !isfinite(o->scan) || o->settle < 0 ||
+        o->longest < o->settle || o->scan <= 0)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "settle, longest and scan are %g, %g and %g s; 0 <= settle <= longest and 0 < scan are allowed",
                        o->settle, o->longest, o->scan);

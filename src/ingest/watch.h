@@ -9,7 +9,8 @@
  *
  * Every directory that a walk of the source would enter is watched. Events become a list of changed files, or the mark
  * that the whole source has to be read: after something was removed, when events were lost, and of a source that is
- * scanned. Both are handed out when there was no event for a while. A file that somebody still writes stays on the list.
+ * scanned. Both are handed out when there was no event for a while. A file that somebody still writes stays on the
+ * list.
  *
  * A source is scanned if it lies on a file system whose changes another machine makes unseen, if the system has no more
  * watches, or if it does not exist (yet). */

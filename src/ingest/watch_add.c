@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/vfs.h>
@@ -20,10 +21,10 @@ static const struct {
     unsigned long type;
     const char *name;
 } remote[] = {
-    {0x6969, "NFS"},     {0x517B, "SMB"},        {0xFF534D42, "SMB"},       {0xFE534D42, "SMB"},
-    {0x65735546, "FUSE"}, {0x01021997, "9P"},     {0x5346414F, "AFS"},       {0x6B414653, "AFS"},
-    {0x00C36400, "Ceph"}, {0x73757245, "Coda"},   {0x0BD00BD0, "Lustre"},    {0x786F4256, "VirtualBox"},
-    {0x564C, "NCP"},     {0x19830326, "BeeGFS"}, {0x47504653, "GPFS"},      {0xAAD7AAEA, "Panasas"},
+    {0x6969, "NFS"},      {0x517B, "SMB"},        {0xFF534D42, "SMB"},    {0xFE534D42, "SMB"},
+    {0x65735546, "FUSE"}, {0x01021997, "9P"},     {0x5346414F, "AFS"},    {0x6B414653, "AFS"},
+    {0x00C36400, "Ceph"}, {0x73757245, "Coda"},   {0x0BD00BD0, "Lustre"}, {0x786F4256, "VirtualBox"},
+    {0x564C, "NCP"},      {0x19830326, "BeeGFS"}, {0x47504653, "GPFS"},   {0xAAD7AAEA, "Panasas"},
 };
 
 static const char *remote_name(const char *path)
@@ -77,7 +78,7 @@ static clipsearch_status add_directory(adding *a, const char *path, clipsearch_e
     const char *fs = remote_name(path);
     if (fs) {
         char why[64];
-        strcat(strcat(strcpy(why, "it is on a file system of the kind "), fs), "");
+        snprintf(why, sizeof why, "it is on a file system of the kind %s", fs);
         a->given_up = true;
         cs_watch_scan_instead(watch, a->source, why);
         return CLIPSEARCH_OK;

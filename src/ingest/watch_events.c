@@ -80,9 +80,8 @@ static void join_move(clipsearch_watch *watch, const struct inotify_event *event
     watch->moved_cookie = 0;
 }
 
-static clipsearch_status handle_file(clipsearch_watch *watch, size_t source, const cs_walk_spec *spec,
-                                     const char *path, const char *relative, const struct inotify_event *event,
-                                     clipsearch_error *err)
+static clipsearch_status handle_file(clipsearch_watch *watch, size_t source, const cs_walk_spec *spec, const char *path,
+                                     const char *relative, const struct inotify_event *event, clipsearch_error *err)
 {
     const bool named = watch->sources.sources[source].root && strcmp(path, watch->sources.sources[source].root) == 0;
     if (event->mask & (IN_DELETE | IN_MOVED_FROM)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * watch_internal.h - what the parts of a watch share: adding directories (watch_add.c), reading events (watch_events.c),
- * handing out changes (watch.c). */
+ * watch_internal.h - what the parts of a watch share: adding directories (watch_add.c), reading events
+ * (watch_events.c), handing out changes (watch.c). */
 #ifndef CS_INGEST_WATCH_INTERNAL_H
 #define CS_INGEST_WATCH_INTERNAL_H
 
@@ -34,7 +34,7 @@ struct clipsearch_watch {
     /* the last file that was moved away: should it arrive in a source, nothing was removed */
     uint32_t moved_cookie;
     size_t moved_source;
-    bool moved_alone; /* its source had not to be read whole before */
+    bool moved_alone;           /* its source had not to be read whole before */
     clipsearch_change *changes; /* [source_count] what was handed out last */
     cs_watch_files handed;      /* the files of `changes` */
     const char **paths;         /* [handed.count] */

@@ -68,8 +68,7 @@ clipsearch_status cs_watch_places_add(cs_watch_places *p, int descriptor, size_t
     const size_t i = take_place(p);
     if (i == SIZE_MAX)
         return cs_fail_memory(err, "watched directories");
-    p->places[i] = (cs_watch_place){
-        .descriptor = descriptor, .source = source, .only = only, .path = cs_strdup(path)};
+    p->places[i] = (cs_watch_place){.descriptor = descriptor, .source = source, .only = only, .path = cs_strdup(path)};
     if (!p->places[i].path) {
         free_place(p, i);
         return cs_fail_memory(err, path);

@@ -137,7 +137,7 @@ END
 yaml '1:10: anchors (&name) and aliases (*name) are not supported' <<END
 sources: &all [a]
 END
-yaml "2:1: did not find expected" <<END
+yaml "2:1: a [ is not closed" <<END
 sources: [a
 END
 run 3 "a YAML file that is not there" ingest none.yaml

@@ -16,6 +16,8 @@ stop() { # end the watcher, whatever it does
 trap stop EXIT
 
 begin() { # begin ARGUMENTS...: start a watch and wait until it watches
+    : >"$out"
+    : >"$err"
     "$with_signals" "$program" ingest --watch "$@" >"$out" 2>"$err" &
     watcher=$!
     appears "$err" "watching for changes"
@@ -74,7 +76,7 @@ cp "$pictures/dolphin-sea.jpg" "$scratch/new/"
 cp -r "$scratch/new" album/new
 appears "$out" "Inserted 2 images into photos in"
 mv album/new album/old/newer
-appears "$out" "Inserted 0 images into photos (2 moved)"
+appears "$out" "Inserted 0 images into photos (12 unchanged, 2 moved)"
 cp "$pictures/cheese-purple.jpg" album/old/newer/a/
 appears "$out" "Inserted 1 image into photos in" 3
 cp "$pictures/cat-room.jpg" album/old/newer/a/cheese-purple.jpg
@@ -186,28 +188,26 @@ if [ -z "$shim" ]; then
     echo "1..$count"
     exit
 fi
-faulty() { # faulty FAULT NOTE NAME: with the fault the note is printed, and a new file is taken all the same
-    CLIPSEARCH_WATCH_FAULT=$1 LD_PRELOAD=$shim "$with_signals" "$program" ingest --watch album --scan-every 1 --db "$3.db" \
-        >"$out" 2>"$err" &
-    watcher=$!
-    appears "$err" "watching for changes"
-    err_has "$2"
-    appears "$out" "Inserted "
-    cp "$pictures/butterfly-grass.jpg" "album/$3.jpg"
-    appears "$out" "into photos (" 1
-    mkdir "album/d$3"
-    cp "$pictures/$4.jpg" "album/d$3/x.jpg"
-    appears "$out" "Inserted 1 image into photos (" 
-    finish TERM
-    rm -r "album/$3.jpg" "album/d$3"
+preload() { # preload FAULT NAME: begin with the fault
+    CLIPSEARCH_WATCH_FAULT=$1 LD_PRELOAD=$shim
+    export CLIPSEARCH_WATCH_FAULT LD_PRELOAD
+    begin album --scan-every 1 --db "$2.db"
+    unset CLIPSEARCH_WATCH_FAULT LD_PRELOAD
 }
-faulty instances "album cannot be watched: the system allows no more instances of inotify; it is scanned every 1 s instead" none banana-blue
-faulty watches:1 "album cannot be watched: the system allows no more watches (fs.inotify.max_user_watches); it is scanned every 1 s" few blue-dog-sea
-faulty watches:2 "album cannot be watched: the system allows no more watches" some black-dog-snow
-faulty nfs:old "album cannot be watched: it is on a file system of the kind NFS; it is scanned every 1 s instead" nfs black-dog-yellow
-CLIPSEARCH_WATCH_FAULT=overflow:1 LD_PRELOAD=$shim "$with_signals" "$program" ingest --watch album --db lost.db >"$out" 2>"$err" &
-watcher=$!
-appears "$err" "watching for changes"
+scanned() { # scanned FAULT NAME IMAGE NOTE: with the fault the note is printed, and a new image is taken all the same
+    preload "$1" "$2"
+    err_has "clipsearch: album cannot be watched: $4; it is scanned every 1 s instead"
+    mkdir "album/$2"
+    cp "$pictures/$3.jpg" "album/$2/"
+    appears "$out" "Inserted 1 image into photos ("
+    finish TERM
+    rm -r "album/$2"
+}
+scanned instances none banana-blue "the system allows no more instances of inotify"
+scanned watches:1 few blue-dog-sea "the system allows no more watches (fs.inotify.max_user_watches)"
+scanned watches:2 some black-dog-snow "the system allows no more watches (fs.inotify.max_user_watches)"
+scanned nfs:old nfs black-dog-yellow "it is on a file system of the kind NFS"
+preload overflow:1 lost
 mkdir album/unseen
 cp "$pictures/airplane-sky.jpg" album/unseen/a.jpg
 appears "$out" "Inserted 1 image into photos ("

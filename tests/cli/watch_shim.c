@@ -23,7 +23,8 @@ static const char *order(const char *name)
 {
     const char *fault = getenv("CLIPSEARCH_WATCH_FAULT");
     const size_t n = strlen(name);
-    return fault && strncmp(fault, name, n) == 0 && (fault[n] == ':' || !fault[n]) ? fault + n + (fault[n] == ':') : NULL;
+    return fault && strncmp(fault, name, n) == 0 && (fault[n] == ':' || !fault[n]) ? fault + n + (fault[n] == ':')
+                                                                                   : NULL;
 }
 
 static void find(const char *name, void *function)

@@ -33,8 +33,10 @@ static void test_lists(void)
         {"", 0, false, ""},
         {"a", 1, false, "a|"},
         {"a\nb\n", 4, false, "a|b|"},
-        {"a\r\nb\r\n\r\n\n c \n", 14, false, "a|b| c |"},
-        {"\xef\xbb\xbf" "a\nb", 6, false, "a|b|"},
+        {"a\r\nb\r\n\r\n\n c \n", 13, false, "a|b| c |"},
+        {"\xef\xbb\xbf"
+         "a\nb",
+         6, false, "a|b|"},
         {"a\0b\nc\0", 6, false, "a|b\nc|"},
         {"a\0\0b\r", 5, false, "a|b\r|"},
         {"a\nb", 3, true, "a\nb|"},
@@ -56,7 +58,8 @@ static void test_lists(void)
     bool all = true;
     for (uint64_t n = 1; n < 4; n++) {
         cs_mem_fail_at(n);
-        all = all && cs_path_list_parse("a\nb\n", 4, "list", false, &list, &err) == (n < 3 ? CLIPSEARCH_E_MEMORY : CLIPSEARCH_OK);
+        all = all && cs_path_list_parse("a\nb\n", 4, "list", false, &list, &err) ==
+                         (n < 3 ? CLIPSEARCH_E_MEMORY : CLIPSEARCH_OK);
         cs_path_list_free(&list);
     }
     cs_mem_fail_at(0);

@@ -98,10 +98,10 @@ static void test_messages(void)
          "f.yaml:3:14: a text that begins with & must be in quotes: \"&*\""},
         {"sources: [@eaDir]\n", "f.yaml:1:11: a text that begins with @ must be in quotes: \"@eaDir\""},
         {"sources: [%a%]\n", "f.yaml:1:11: a text that begins with % must be in quotes: \"%a%\""},
-        {"sources: [\"C:\\Photos\"]\n",
-         "f.yaml:1:13: in double quotes each \\ must be written twice; or use single quotes, in which it is written once"},
-        {"sources: [\"C:\\Users\"]\n",
-         "f.yaml:1:14: in double quotes each \\ must be written twice; or use single quotes, in which it is written once"},
+        {"sources: [\"D:\\Music\"]\n", "f.yaml:1:14: in double quotes each \\ must be written twice; or use single "
+                                       "quotes, in which it is written once"},
+        {"sources: [\"C:\\Users\"]\n", "f.yaml:1:16: in double quotes each \\ must be written twice; or use single "
+                                       "quotes, in which it is written once"},
         {"sources:\n  - path: a: b\n",
          "f.yaml:2:12: check the indentation of this line; a text with a colon and a space in it must be in quotes"},
         {"sources: - a\n", "f.yaml:1:10: begin a new line for each element of a list, with - before it"},
@@ -115,9 +115,11 @@ static void test_messages(void)
         {"sources: [a]\ndatabase: $HOME/x.db\n",
          "f.yaml:2:11: $HOME/x.db: variables are not replaced here; write the path out, or ~/ for the home directory"},
         {"sources:\n  - path: a\n    csv: {file: \"https://example.org/a.csv\"}\n",
-         "f.yaml:3:17: https://example.org/a.csv: this is a URL; only directories and files of this machine can be read, "
+         "f.yaml:3:17: https://example.org/a.csv: this is a URL; only directories and files of this machine can be "
+         "read, "
          "so download or mount it first"},
-        {"sources:\n  - path: a\n    case: exakt\n", "f.yaml:3:11: case must be any or exact, not \"exakt\"; did you mean exact?"},
+        {"sources:\n  - path: a\n    case: exakt\n",
+         "f.yaml:3:11: case must be any or exact, not \"exakt\"; did you mean exact?"},
         {"sources:\n  - files_from: nowhere.txt\n",
          "f.yaml:2:17: the list of files in/nowhere.txt: No such file or directory"},
         {"sources: [\xff]\n", "f.yaml: byte 10: invalid leading UTF-8 octet; the file must be UTF-8"},

@@ -76,7 +76,7 @@ static void test_table(void)
     check("*.jpg", true, "A.JPG", true);
     check("[a-c].PNG", true, "B.png", true);
     check("[!a-c].png", true, "B.png", false);
-    check("\xC3\xA9", true, "\xC3\x89", true);   /* e with an acute accent */
+    check("\xC3\xA9", true, "\xC3\x89", true); /* e with an acute accent */
     check("\xC3\xA9", false, "\xC3\x89", false);
     check("\xC5\xA1*", true, "\xC5\xA0x", true); /* s with a caron */
     check("\xCE\xB1\xCE\xB2", true, "\xCE\x91\xCE\x92", true);

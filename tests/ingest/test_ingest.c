@@ -363,7 +363,7 @@ static void test_dry_run(void)
 }
 
 typedef struct missing {
-    char numbers[64], message[512];
+    char numbers[64], message[1024];
 } missing;
 
 static void note_missing(void *context, size_t source, const clipsearch_error *why)
@@ -390,8 +390,8 @@ static void test_missing_sources(void)
     sources[2].path = elsewhere;
     options.sources = sources;
     options.source_count = 3;
-    TAP_OK(gallery_ingest(&g, &options) == CLIPSEARCH_E_IO && gallery_count(&g) == 0, "an error without the callback: %s",
-           g.err.message);
+    TAP_OK(gallery_ingest(&g, &options) == CLIPSEARCH_E_IO && gallery_count(&g) == 0,
+           "an error without the callback: %s", g.err.message);
     missing m = {"", ""};
     options.bad_source = note_missing;
     options.context = &m;
@@ -422,14 +422,15 @@ static void test_lists(void)
     gallery_image(&g, "odd.suffix", 14);
     clipsearch_source source;
     clipsearch_ingest_options options = gallery_options(&g, &source);
-    static const char *const files[] = {"p01.png", "sub", ".hidden/d.png", "odd.suffix", "none.png", "./sub/../p01.png"};
+    static const char *const files[] = {"p01.png",    "sub",      ".hidden/d.png",
+                                        "odd.suffix", "none.png", "./sub/../p01.png"};
     source.files = files;
     source.file_count = sizeof files / sizeof *files;
     gallery_ingest(&g, &options);
     REPORT(&g, "files and a directory by name", 7, 6, 0, 0, 0, 0, 0, 1, 0);
     row r;
-    TAP_OK(gallery_row(&g, "sub/a.png", &r) && gallery_row(&g, ".hidden/d.png", &r) && !gallery_row(&g, "p00.png", &r) &&
-               strcmp(g.bad_names, "none.png;") == 0,
+    TAP_OK(gallery_row(&g, "sub/a.png", &r) && gallery_row(&g, ".hidden/d.png", &r) &&
+               !gallery_row(&g, "p00.png", &r) && strcmp(g.bad_names, "none.png;") == 0,
            "those that were named: %s", g.bad);
     static const char *const exclude[] = {"THUMBS"}, *const include[] = {"*.png"};
     source.exclude = exclude;

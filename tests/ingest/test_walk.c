@@ -54,8 +54,8 @@ static clipsearch_status walk(const char *root, options o, seen *s)
 {
     cs_glob *include = NULL, *exclude = NULL;
     cs_retries retries = {CS_RETRIES_OF_A_RUN};
-    cs_walk_spec spec = {.root = root, .recurse = !o.flat, 
-                         .follow_symlinks = o.follow, .hidden = o.hidden, .retries = &retries};
+    cs_walk_spec spec = {
+        .root = root, .recurse = !o.flat, .follow_symlinks = o.follow, .hidden = o.hidden, .retries = &retries};
     clipsearch_status status = cs_glob_open(o.include ? o.include : "*.jpg", false, &include, &err);
     if (status == CLIPSEARCH_OK && o.exclude)
         status = cs_glob_open(o.exclude, false, &exclude, &err);
@@ -90,12 +90,12 @@ static void test_order(void)
            "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;d/e/f/g.jpg;");
     expect(&f, "hidden ones", (options){.hidden = true}, "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;c/.x.jpg;d/e/f/g.jpg;");
     expect(&f, "no recursion", (options){.flat = true}, "B.jpg;a.jpg;b.jpg;");
-    expect(&f, "an excluded directory is not entered", (options){.exclude = "a"},
-           "B.jpg;a.jpg;b.jpg;d/e/f/g.jpg;");
+    expect(&f, "an excluded directory is not entered", (options){.exclude = "a"}, "B.jpg;a.jpg;b.jpg;d/e/f/g.jpg;");
     expect(&f, "'/' at the end excludes directories only", (options){.exclude = "*/"}, "B.jpg;a.jpg;b.jpg;");
     expect(&f, "exclude by path", (options){.exclude = "d/**"}, "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;");
     expect(&f, "include by path", (options){.include = "a/**/c.jpg"}, "a/b/c.jpg;");
-    expect(&f, "exclude hidden", (options){.exclude = ".*", .hidden = true}, "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;d/e/f/g.jpg;");
+    expect(&f, "exclude hidden", (options){.exclude = ".*", .hidden = true},
+           "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;d/e/f/g.jpg;");
     seen s;
     TAP_OK(walk(folder_path(&f, "c/t.txt"), (options){0}, &s) == CLIPSEARCH_OK && strcmp(s.text, "t.txt;") == 0,
            "a root that is a file is taken whatever the patterns");
@@ -112,9 +112,9 @@ static void test_left_out(void)
     folder f;
     folder_make(&f);
     static const char *const files[] = {
-        "a.jpg",       "B.JPG",        "c.psd",           "d.mov",          "e.txt",           "f.unknown", "README",
-        ".hidden.jpg", "._a.jpg",      ".Trash-1000/x",   "@eaDir/a.jpg/t", "$RECYCLE.BIN/x",  "Thumbs.db", "sub/g.jfif",
-        "sub/.git/x",  "sub/h.mp4",    "sub/DESKTOP.INI", "#recycle/x.jpg", "sub/no-suffix",
+        "a.jpg",       "B.JPG",     "c.psd",           "d.mov",          "e.txt",          "f.unknown", "README",
+        ".hidden.jpg", "._a.jpg",   ".Trash-1000/x",   "@eaDir/a.jpg/t", "$RECYCLE.BIN/x", "Thumbs.db", "sub/g.jfif",
+        "sub/.git/x",  "sub/h.mp4", "sub/DESKTOP.INI", "#recycle/x.jpg", "sub/no-suffix",
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         folder_write_text(&f, files[i], strstr(files[i], "no-suffix") ? "\xff\xd8\xff\xe0 a photograph" : "text");
@@ -148,11 +148,13 @@ static void test_base(void)
     snprintf(base, sizeof base, "%s", folder_path(&f, "a"));
     static const struct {
         const char *root, *expected;
-    } cases[] = {{"a/b", "b/c.jpg;"}, {"a/b/c.jpg", "b/c.jpg;"}, {"a", "b/c.jpg;"}, {"ab", "d.jpg;"}, {"ab/d.jpg", "d.jpg;"}};
+    } cases[] = {
+        {"a/b", "b/c.jpg;"}, {"a/b/c.jpg", "b/c.jpg;"}, {"a", "b/c.jpg;"}, {"ab", "d.jpg;"}, {"ab/d.jpg", "d.jpg;"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         seen s = {0};
         cs_retries retries = {CS_RETRIES_OF_A_RUN};
-        cs_walk_spec spec = {.base = base, .root = folder_path(&f, cases[i].root), .recurse = true, .retries = &retries};
+        cs_walk_spec spec = {
+            .base = base, .root = folder_path(&f, cases[i].root), .recurse = true, .retries = &retries};
         TAP_OK(cs_walk(&spec, &calls, &s, &err) == CLIPSEARCH_OK && strcmp(s.text, cases[i].expected) == 0,
                "%s from above: %s", cases[i].root, s.text);
     }

@@ -61,8 +61,13 @@ static int read_yaml(ingest *in)
     if (args->files_from || args->hidden || args->letter_case)
         return cs_report_usage(CS_INGEST,
                                "--%s is for directories on the command line; in %s write %s as a key of a source",
-                               args->files_from ? "files-from" : args->hidden ? "hidden" : "case", path,
-                               args->files_from ? "files_from" : args->hidden ? "hidden" : "case");
+                               args->files_from ? "files-from"
+                               : args->hidden   ? "hidden"
+                                                : "case",
+                               path,
+                               args->files_from ? "files_from"
+                               : args->hidden   ? "hidden"
+                                                : "case");
     if (cs_ingest_file_load(path, &in->file, &err) != CLIPSEARCH_OK)
         return cs_report_settings(&err);
     in->options.sources = in->file.sources;
@@ -273,8 +278,7 @@ static void on_bad_source(void *context, size_t source, const clipsearch_error *
 {
     ingest *in = context;
     const cs_ingest_file *file = &in->file;
-    const cs_yaml_node *place =
-        file->yaml ? file->source_nodes[in->numbers ? in->numbers[source] : source] : NULL;
+    const cs_yaml_node *place = file->yaml ? file->source_nodes[in->numbers ? in->numbers[source] : source] : NULL;
     const char *written = place ? place->text : in->options.sources[source].path;
     const char *advice = written ? cs_path_advice(written, place != NULL) : NULL;
     char where[512] = "";

@@ -10,9 +10,9 @@ typedef struct cs_follow {
     size_t source_count;
     double scan; /* seconds between two scans of a source that cannot be watched; 0: the default */
     bool quiet;
-    /* Ingest the sources, and from then on what has changed in them: `changed` are copies of those that have, reduced to
-     * their changed files where that is known; numbers[i] is the number of changed[i] among `sources`. The first call
-     * gets them all. Returns an exit status. */
+    /* Ingest the sources, and from then on what has changed in them: `changed` are copies of those that have, reduced
+     * to their changed files where that is known; numbers[i] is the number of changed[i] among `sources`. The first
+     * call gets them all. Returns an exit status. */
     int (*ingest)(void *context, const clipsearch_source *changed, const size_t *numbers, size_t count, bool first);
     void *context;
 } cs_follow;
