@@ -732,7 +732,8 @@ CLIPSEARCH_INIT(clipsearch_ingest_options)
 
 /* How many files of a kind were left out. */
 typedef struct clipsearch_kind_count {
-    const char *kind; /* an image format ("HEIC"), or a word for one file ("video", "text file"); static */
+    const char *kind;  /* an image format ("HEIC"), or what one file is called ("video", "text file"); static */
+    const char *kinds; /* what several are called ("HEIC", "videos", "text files"); static */
     uint64_t files;
     bool image; /* of a format that this build does not read */
 } clipsearch_kind_count;

@@ -19,6 +19,11 @@ void cs_image_reader_free(cs_image_reader *reader)
     cs_preprocessor_free(&reader->preprocessor);
 }
 
+bool cs_image_reader_reads(cs_image_format format)
+{
+    return cs_image_is_readable(format);
+}
+
 clipsearch_status cs_image_reader_read(cs_image_reader *reader, const char *path, cs_file_info *info,
                                        clipsearch_error *err)
 {
@@ -27,6 +32,10 @@ clipsearch_status cs_image_reader_read(cs_image_reader *reader, const char *path
         status = CLIPSEARCH_E_IO; /* NOT_FOUND is for models, collections and items */
         if (err)
             err->code = status;
+    }
+    if (status == CLIPSEARCH_E_LIMIT && err) {
+        const clipsearch_error limit = *err;
+        status = cs_fail(err, status, "%s; raise max_bytes (--max-bytes) to read it", limit.message);
     }
     return status;
 }

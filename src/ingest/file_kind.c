@@ -1,46 +1,56 @@
 /* SPDX-License-Identifier: MIT
- * file_kind.c - one table of suffixes, one of first bytes. */
+ * file_kind.c - the kinds, and a table of suffixes. */
 #include "ingest/file_kind.h"
 
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const names[CS_FILE_KINDS] = {
-    [CS_KIND_JPEG] = "JPEG",
-    [CS_KIND_PNG] = "PNG",
-    [CS_KIND_WEBP] = "WebP",
-    [CS_KIND_GIF] = "GIF",
-    [CS_KIND_TIFF] = "TIFF",
-    [CS_KIND_HEIC] = "HEIC",
-    [CS_KIND_AVIF] = "AVIF",
-    [CS_KIND_BMP] = "BMP",
-    [CS_KIND_PNM] = "PNM",
-    [CS_KIND_JPEG_XL] = "JPEG XL",
-    [CS_KIND_JPEG_2000] = "JPEG 2000",
-    [CS_KIND_RAW] = "camera RAW",
-    [CS_KIND_SVG] = "SVG",
-    [CS_KIND_PHOTOSHOP] = "PSD",
-    [CS_KIND_ICON] = "icon",
-    [CS_KIND_OTHER_IMAGE] = "other image",
-    [CS_KIND_VIDEO] = "video",
-    [CS_KIND_AUDIO] = "audio file",
-    [CS_KIND_TEXT] = "text file",
-    [CS_KIND_DOCUMENT] = "document",
-    [CS_KIND_ARCHIVE] = "archive",
-    [CS_KIND_DATABASE] = "database file",
-    [CS_KIND_SIDECAR] = "sidecar file",
-    [CS_KIND_OTHER] = "other file",
+/* The names are those of base/content_kind.c, without " image". */
+static const struct {
+    const char *name, *names;
+    cs_image_format format;
+} kinds[CS_FILE_KINDS] = {
+    [CS_KIND_JPEG] = {"JPEG", "JPEG", CS_FORMAT_JPEG},
+    [CS_KIND_PNG] = {"PNG", "PNG", CS_FORMAT_PNG},
+    [CS_KIND_WEBP] = {"WebP", "WebP", CS_FORMAT_WEBP},
+    [CS_KIND_GIF] = {"GIF", "GIF", CS_FORMAT_GIF},
+    [CS_KIND_TIFF] = {"TIFF", "TIFF", CS_FORMAT_TIFF},
+    [CS_KIND_HEIC] = {"HEIC", "HEIC", CS_FORMAT_HEIC},
+    [CS_KIND_AVIF] = {"AVIF", "AVIF", CS_FORMAT_AVIF},
+    [CS_KIND_BMP] = {"BMP", "BMP", CS_FORMAT_BMP},
+    [CS_KIND_PNM] = {"PNM", "PNM", CS_FORMAT_PNM},
+    [CS_KIND_JPEG_XL] = {"JPEG XL", "JPEG XL", CS_FORMAT_NONE},
+    [CS_KIND_JPEG_2000] = {"JPEG 2000", "JPEG 2000", CS_FORMAT_NONE},
+    [CS_KIND_RAW] = {"camera RAW", "camera RAW", CS_FORMAT_NONE},
+    [CS_KIND_SVG] = {"SVG", "SVG", CS_FORMAT_NONE},
+    [CS_KIND_PHOTOSHOP] = {"Photoshop", "Photoshop", CS_FORMAT_NONE},
+    [CS_KIND_ICON] = {"icon", "icons", CS_FORMAT_NONE},
+    [CS_KIND_OTHER_IMAGE] = {"other image", "other images", CS_FORMAT_NONE},
+    [CS_KIND_VIDEO] = {"video", "videos", CS_FORMAT_NONE},
+    [CS_KIND_SOUND] = {"sound file", "sound files", CS_FORMAT_NONE},
+    [CS_KIND_TEXT] = {"text file", "text files", CS_FORMAT_NONE},
+    [CS_KIND_DOCUMENT] = {"document", "documents", CS_FORMAT_NONE},
+    [CS_KIND_ARCHIVE] = {"archive", "archives", CS_FORMAT_NONE},
+    [CS_KIND_DATABASE] = {"database", "databases", CS_FORMAT_NONE},
+    [CS_KIND_SIDECAR] = {"sidecar file", "sidecar files", CS_FORMAT_NONE},
+    [CS_KIND_OTHER] = {"other file", "other files", CS_FORMAT_NONE},
 };
 
 const char *cs_file_kind_name(cs_file_kind kind)
 {
-    return names[kind];
+    return kinds[kind].name;
+}
+
+const char *cs_file_kind_names(cs_file_kind kind)
+{
+    return kinds[kind].names;
 }
 
 bool cs_file_kind_is_image(cs_file_kind kind)
@@ -48,9 +58,9 @@ bool cs_file_kind_is_image(cs_file_kind kind)
     return kind < CS_KIND_VIDEO;
 }
 
-bool cs_file_kind_is_readable(cs_file_kind kind)
+cs_image_format cs_file_kind_format(cs_file_kind kind)
 {
-    return kind == CS_KIND_JPEG || kind == CS_KIND_PNG;
+    return kinds[kind].format;
 }
 
 /* ---- suffixes ---- */
@@ -63,8 +73,8 @@ typedef struct suffix_row {
 /* By suffix (bytewise). Image formats first by what cameras and programs write, the rest by what lies beside images. */
 static const suffix_row suffixes[] = {
     {"3fr", CS_KIND_RAW},         {"3gp", CS_KIND_VIDEO},        {"7z", CS_KIND_ARCHIVE},
-    {"aac", CS_KIND_AUDIO},       {"aae", CS_KIND_SIDECAR},      {"ai", CS_KIND_DOCUMENT},
-    {"aif", CS_KIND_AUDIO},       {"aiff", CS_KIND_AUDIO},       {"apng", CS_KIND_PNG},
+    {"aac", CS_KIND_SOUND},       {"aae", CS_KIND_SIDECAR},      {"ai", CS_KIND_DOCUMENT},
+    {"aif", CS_KIND_SOUND},       {"aiff", CS_KIND_SOUND},       {"apng", CS_KIND_PNG},
     {"arq", CS_KIND_RAW},         {"arw", CS_KIND_RAW},          {"avi", CS_KIND_VIDEO},
     {"avif", CS_KIND_AVIF},       {"avifs", CS_KIND_AVIF},       {"bmp", CS_KIND_BMP},
     {"bz2", CS_KIND_ARCHIVE},     {"cr2", CS_KIND_RAW},          {"cr3", CS_KIND_RAW},
@@ -73,7 +83,7 @@ static const suffix_row suffixes[] = {
     {"dcr", CS_KIND_RAW},         {"dds", CS_KIND_OTHER_IMAGE},  {"dib", CS_KIND_BMP},
     {"dng", CS_KIND_RAW},         {"doc", CS_KIND_DOCUMENT},     {"docx", CS_KIND_DOCUMENT},
     {"eps", CS_KIND_DOCUMENT},    {"erf", CS_KIND_RAW},          {"exr", CS_KIND_OTHER_IMAGE},
-    {"fff", CS_KIND_RAW},         {"fits", CS_KIND_OTHER_IMAGE}, {"flac", CS_KIND_AUDIO},
+    {"fff", CS_KIND_RAW},         {"fits", CS_KIND_OTHER_IMAGE}, {"flac", CS_KIND_SOUND},
     {"flv", CS_KIND_VIDEO},       {"gif", CS_KIND_GIF},          {"gpx", CS_KIND_TEXT},
     {"gz", CS_KIND_ARCHIVE},      {"hdr", CS_KIND_OTHER_IMAGE},  {"heic", CS_KIND_HEIC},
     {"heics", CS_KIND_HEIC},      {"heif", CS_KIND_HEIC},        {"heifs", CS_KIND_HEIC},
@@ -86,14 +96,14 @@ static const suffix_row suffixes[] = {
     {"jpg", CS_KIND_JPEG},        {"jpx", CS_KIND_JPEG_2000},    {"json", CS_KIND_TEXT},
     {"jxl", CS_KIND_JPEG_XL},     {"jxr", CS_KIND_OTHER_IMAGE},  {"kdc", CS_KIND_RAW},
     {"key", CS_KIND_DOCUMENT},    {"log", CS_KIND_TEXT},         {"lrcat", CS_KIND_DATABASE},
-    {"lrv", CS_KIND_VIDEO},       {"m2ts", CS_KIND_VIDEO},       {"m4a", CS_KIND_AUDIO},
+    {"lrv", CS_KIND_VIDEO},       {"m2ts", CS_KIND_VIDEO},       {"m4a", CS_KIND_SOUND},
     {"m4v", CS_KIND_VIDEO},       {"md", CS_KIND_TEXT},          {"mef", CS_KIND_RAW},
-    {"mid", CS_KIND_AUDIO},       {"mkv", CS_KIND_VIDEO},        {"mov", CS_KIND_VIDEO},
-    {"mp3", CS_KIND_AUDIO},       {"mp4", CS_KIND_VIDEO},        {"mpeg", CS_KIND_VIDEO},
+    {"mid", CS_KIND_SOUND},       {"mkv", CS_KIND_VIDEO},        {"mov", CS_KIND_VIDEO},
+    {"mp3", CS_KIND_SOUND},       {"mp4", CS_KIND_VIDEO},        {"mpeg", CS_KIND_VIDEO},
     {"mpg", CS_KIND_VIDEO},       {"mrw", CS_KIND_RAW},          {"mts", CS_KIND_VIDEO},
     {"nef", CS_KIND_RAW},         {"nrw", CS_KIND_RAW},          {"odg", CS_KIND_DOCUMENT},
     {"odp", CS_KIND_DOCUMENT},    {"ods", CS_KIND_DOCUMENT},     {"odt", CS_KIND_DOCUMENT},
-    {"ogg", CS_KIND_AUDIO},       {"ogv", CS_KIND_VIDEO},        {"opus", CS_KIND_AUDIO},
+    {"ogg", CS_KIND_SOUND},       {"ogv", CS_KIND_VIDEO},        {"opus", CS_KIND_SOUND},
     {"orf", CS_KIND_RAW},         {"pam", CS_KIND_PNM},          {"pbm", CS_KIND_PNM},
     {"pcx", CS_KIND_OTHER_IMAGE}, {"pdf", CS_KIND_DOCUMENT},     {"pef", CS_KIND_RAW},
     {"pfm", CS_KIND_OTHER_IMAGE}, {"pgm", CS_KIND_PNM},          {"pjpeg", CS_KIND_JPEG},
@@ -107,8 +117,8 @@ static const suffix_row suffixes[] = {
     {"svg", CS_KIND_SVG},         {"svgz", CS_KIND_SVG},         {"tar", CS_KIND_ARCHIVE},
     {"tga", CS_KIND_OTHER_IMAGE}, {"tgz", CS_KIND_ARCHIVE},      {"thm", CS_KIND_SIDECAR},
     {"tif", CS_KIND_TIFF},        {"tiff", CS_KIND_TIFF},        {"ts", CS_KIND_VIDEO},
-    {"tsv", CS_KIND_TEXT},        {"txt", CS_KIND_TEXT},         {"wav", CS_KIND_AUDIO},
-    {"webm", CS_KIND_VIDEO},      {"webp", CS_KIND_WEBP},        {"wma", CS_KIND_AUDIO},
+    {"tsv", CS_KIND_TEXT},        {"txt", CS_KIND_TEXT},         {"wav", CS_KIND_SOUND},
+    {"webm", CS_KIND_VIDEO},      {"webp", CS_KIND_WEBP},        {"wma", CS_KIND_SOUND},
     {"wmv", CS_KIND_VIDEO},       {"x3f", CS_KIND_RAW},          {"xbm", CS_KIND_OTHER_IMAGE},
     {"xcf", CS_KIND_OTHER_IMAGE}, {"xls", CS_KIND_DOCUMENT},     {"xlsx", CS_KIND_DOCUMENT},
     {"xml", CS_KIND_TEXT},        {"xmp", CS_KIND_SIDECAR},      {"xpm", CS_KIND_OTHER_IMAGE},
@@ -144,86 +154,22 @@ cs_file_kind cs_file_kind_of_name(const char *name, bool *suffix)
 
 /* ---- first bytes ---- */
 
-enum { FIRST_BYTES = 64 };
-
-/* `magic` at `offset`, and `more` at `more_offset`. */
-typedef struct content_row {
-    cs_file_kind kind;
-    size_t offset, length;
-    const char *magic;
-    size_t more_offset, more_length;
-    const char *more;
-} content_row;
-
-/* The first row that matches is used. */
-static const content_row contents[] = {
-    {CS_KIND_JPEG, 0, 3, "\xff\xd8\xff", 0, 0, NULL},
-    {CS_KIND_PNG, 0, 4, "\x89PNG", 0, 0, NULL},
-    {CS_KIND_WEBP, 0, 4, "RIFF", 8, 4, "WEBP"},
-    {CS_KIND_VIDEO, 0, 4, "RIFF", 8, 4, "AVI "},
-    {CS_KIND_AUDIO, 0, 4, "RIFF", 8, 4, "WAVE"},
-    {CS_KIND_GIF, 0, 4, "GIF8", 0, 0, NULL},
-    {CS_KIND_RAW, 0, 4, "II*\0", 8, 2, "CR"},
-    {CS_KIND_TIFF, 0, 4, "II*\0", 0, 0, NULL},
-    {CS_KIND_TIFF, 0, 4, "MM\0*", 0, 0, NULL},
-    {CS_KIND_TIFF, 0, 4, "II+\0", 0, 0, NULL},
-    {CS_KIND_TIFF, 0, 4, "MM\0+", 0, 0, NULL},
-    {CS_KIND_BMP, 0, 2, "BM", 6, 4, "\0\0\0\0"},
-    {CS_KIND_AVIF, 4, 4, "ftyp", 8, 3, "avi"},
-    {CS_KIND_HEIC, 4, 4, "ftyp", 8, 2, "he"},
-    {CS_KIND_HEIC, 4, 4, "ftyp", 8, 3, "mif"},
-    {CS_KIND_RAW, 4, 4, "ftyp", 8, 3, "crx"},
-    {CS_KIND_AUDIO, 4, 4, "ftyp", 8, 3, "M4A"},
-    {CS_KIND_VIDEO, 4, 4, "ftyp", 0, 0, NULL},
-    {CS_KIND_VIDEO, 0, 4, "\x1a\x45\xdf\xa3", 0, 0, NULL}, /* Matroska */
-    {CS_KIND_JPEG_XL, 0, 12, "\0\0\0\x0cJXL \r\n\x87\n", 0, 0, NULL},
-    {CS_KIND_JPEG_XL, 0, 2, "\xff\x0a", 0, 0, NULL},
-    {CS_KIND_JPEG_2000, 0, 12, "\0\0\0\x0cjP  \r\n\x87\n", 0, 0, NULL},
-    {CS_KIND_JPEG_2000, 0, 4, "\xff\x4f\xff\x51", 0, 0, NULL},
-    {CS_KIND_RAW, 0, 8, "FUJIFILM", 0, 0, NULL},
-    {CS_KIND_DOCUMENT, 0, 5, "%PDF-", 0, 0, NULL},
-    {CS_KIND_PHOTOSHOP, 0, 4, "8BPS", 0, 0, NULL},
-    {CS_KIND_ICON, 0, 4, "\0\0\1\0", 0, 0, NULL},
-    {CS_KIND_ARCHIVE, 0, 4, "PK\3\4", 0, 0, NULL},
-    {CS_KIND_ARCHIVE, 0, 2, "\x1f\x8b", 0, 0, NULL},
-    {CS_KIND_DATABASE, 0, 15, "SQLite format 3", 0, 0, NULL},
-};
-
-static bool holds(const uint8_t *data, size_t size, size_t offset, const char *bytes, size_t length)
-{
-    return length == 0 || (offset + length <= size && memcmp(data + offset, bytes, length) == 0);
-}
-
-/* P1 to P7 and white space begin the formats of Netpbm. */
-static bool is_pnm(const uint8_t *data, size_t size)
-{
-    return size >= 3 && data[0] == 'P' && data[1] >= '1' && data[1] <= '7' && strchr(" \t\r\n#", data[2]) && data[2];
-}
-
-static bool is_text(const uint8_t *data, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        if (data[i] == 127 || (data[i] < 32 && (data[i] < '\t' || data[i] > '\r')))
-            return false;
-    return size > 0 && data[0] < 128;
-}
-
 static cs_file_kind kind_of_bytes(const uint8_t *data, size_t size, cs_file_kind otherwise)
 {
-    for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
-        const content_row *row = &contents[i];
-        if (holds(data, size, row->offset, row->magic, row->length) &&
-            holds(data, size, row->more_offset, row->more, row->more_length))
-            return row->kind;
+    const cs_content_kind *content = cs_content_kind_of(data, size);
+    for (unsigned i = 0; i < CS_FILE_KINDS; i++) {
+        const size_t n = strlen(kinds[i].name);
+        if (content->format != CS_FORMAT_NONE ? content->format == kinds[i].format
+                                              : strncmp(content->name, kinds[i].name, n) == 0 &&
+                                                    (!content->name[n] || strcmp(content->name + n, " image") == 0))
+            return cs_file_kind_is_image(otherwise) && !content->is_image ? otherwise : (cs_file_kind)i;
     }
-    if (is_pnm(data, size))
-        return CS_KIND_PNM;
-    return is_text(data, size) && otherwise == CS_KIND_OTHER ? CS_KIND_TEXT : otherwise;
+    return content->is_image ? CS_KIND_OTHER_IMAGE : otherwise;
 }
 
 cs_file_kind cs_file_kind_of_content(const char *path, cs_file_kind otherwise)
 {
-    uint8_t data[FIRST_BYTES];
+    uint8_t data[CS_CONTENT_KIND_BYTES];
     struct stat st;
     if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
         return otherwise;
@@ -239,12 +185,12 @@ bool cs_file_kind_is_taken(const char *path, cs_file_kind *kind)
 {
     bool suffix;
     *kind = cs_file_kind_of_name(path, &suffix);
-    if (cs_file_kind_is_image(*kind) && cs_file_kind_is_readable(*kind))
+    if (kinds[*kind].format != CS_FORMAT_NONE)
         return true;
     /* a wrong suffix, which some programs give, must not hide an image; nor must none */
     if (!suffix || cs_file_kind_is_image(*kind))
         *kind = cs_file_kind_of_content(path, *kind);
-    return cs_file_kind_is_image(*kind) && cs_file_kind_is_readable(*kind);
+    return kinds[*kind].format != CS_FORMAT_NONE;
 }
 
 /* ---- hidden ---- */

@@ -4,9 +4,7 @@
 #ifndef CS_INGEST_FILE_KIND_H
 #define CS_INGEST_FILE_KIND_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/content_kind.h"
 
 /* Formats of images, then everything else. */
 typedef enum cs_file_kind {
@@ -27,7 +25,7 @@ typedef enum cs_file_kind {
     CS_KIND_ICON,
     CS_KIND_OTHER_IMAGE,
     CS_KIND_VIDEO, /* the first that is no image */
-    CS_KIND_AUDIO,
+    CS_KIND_SOUND,
     CS_KIND_TEXT,
     CS_KIND_DOCUMENT,
     CS_KIND_ARCHIVE,
@@ -47,15 +45,16 @@ cs_file_kind cs_file_kind_of_content(const char *path, cs_file_kind otherwise);
 
 bool cs_file_kind_is_image(cs_file_kind kind);
 
-/* Whether this build reads images of the kind. */
-bool cs_file_kind_is_readable(cs_file_kind kind);
+/* The format that a decoder may read, in this build or another. */
+cs_image_format cs_file_kind_format(cs_file_kind kind);
 
-/* "HEIC" of an image, else a word for one such file ("video", "text file"), which gets an s for more. */
+/* What one file of the kind is called, and several: "HEIC" both times, "video" and "videos". */
 const char *cs_file_kind_name(cs_file_kind kind);
+const char *cs_file_kind_names(cs_file_kind kind);
 
-/* Whether a source without patterns takes a file of this name: its suffix is that of an image format that this build
- * reads; or else the suffix is that of another image format or missing, and the content is of one that it reads. If
- * not, *kind is what it is to be counted as. The file is opened in the second case only. */
+/* Whether a source without patterns may take a file of this name: its suffix is that of an image format that a decoder
+ * reads; or else the suffix is that of another image format or missing, and the content is of a format that a decoder
+ * reads. If not, *kind is what it is to be counted as. The file is opened in the second case only. */
 bool cs_file_kind_is_taken(const char *path, cs_file_kind *kind);
 
 /* Whether a file or directory of this name is hidden or made by the system: names that begin with '.', and what

@@ -8,6 +8,7 @@
 #include "ingest/batch.h"
 #include "ingest/pipeline.h"
 #include "ingest/prune.h"
+#include "ingest/readable.h"
 #include "ingest/sources.h"
 #include "ingest/stored_files.h"
 
@@ -165,6 +166,18 @@ static clipsearch_status submit_file(ingest *in, const pending_file *file)
     return CLIPSEARCH_OK;
 }
 
+/* Count a file that this build cannot read as left out instead of found. */
+static bool leave_out(ingest *in, const cs_found_file *file)
+{
+    cs_file_kind kind;
+    if (!cs_source_leaves_out(&in->sources.sources[file->source], file->path, &kind))
+        return false;
+    in->sources.left_out.kinds[kind]++;
+    in->report->found--;
+    in->progress.found--;
+    return true;
+}
+
 /* Compare the next file with what the collection has; submit it unless they agree. */
 static clipsearch_status submit_next_file(ingest *in)
 {
@@ -181,6 +194,8 @@ static clipsearch_status submit_next_file(ingest *in)
     if (status != CLIPSEARCH_OK)
         return status;
     pending.read = !item || item->size != file->size || item->mtime_ns != file->mtime_ns;
+    if (pending.read && leave_out(in, file))
+        return CLIPSEARCH_OK;
     if (!pending.read && !pending.attributes_differ) {
         if (++in->report->unchanged % QUIET_FILES == 0)
             report_progress(in, file->path);
@@ -436,23 +451,6 @@ static clipsearch_status open_target(ingest *in, const cs_ingest_into *into)
                : cs_target_open(&in->target, into->target, into->opener, encoder, in->options->dry_run, in->err);
 }
 
-/* What the walk left out, for the report. */
-static void count_left_out(ingest *in)
-{
-    const cs_left_out *left_out = &in->sources.left_out;
-    clipsearch_ingest_report *report = in->report;
-    _Static_assert((int)CS_FILE_KINDS <= (int)CLIPSEARCH_MAX_KINDS, "a report has room for all kinds");
-    report->hidden = left_out->hidden;
-    for (unsigned i = 0; i < CS_FILE_KINDS; i++) {
-        const cs_file_kind kind = (cs_file_kind)i;
-        if (!left_out->kinds[i])
-            continue;
-        report->left_out += left_out->kinds[i];
-        report->kinds[report->kind_count++] = (clipsearch_kind_count){
-            .kind = cs_file_kind_name(kind), .files = left_out->kinds[i], .image = cs_file_kind_is_image(kind)};
-    }
-}
-
 /* Open and walk the sources. */
 static clipsearch_status find_files(ingest *in)
 {
@@ -466,7 +464,6 @@ static clipsearch_status find_files(ingest *in)
         return status;
     if (in->report->missing_sources && in->report->missing_sources == o->source_count)
         return cs_fail(in->err, in->source_error.code, "%s", in->source_error.message);
-    count_left_out(in);
     return CLIPSEARCH_OK;
 }
 
@@ -502,6 +499,25 @@ static clipsearch_status run(ingest *in, const cs_ingest_into *into)
     if (o->prune)
         status = cs_prune(in->target.collection, &in->sources, &in->moved, o->dry_run, &in->report->pruned, in->err);
     return status == CLIPSEARCH_OK && !o->dry_run ? write_index_if_due(in) : status;
+}
+
+/* What was left out, for the report. */
+static void count_left_out(ingest *in)
+{
+    const cs_left_out *left_out = &in->sources.left_out;
+    clipsearch_ingest_report *report = in->report;
+    _Static_assert((int)CS_FILE_KINDS <= (int)CLIPSEARCH_MAX_KINDS, "a report has room for all kinds");
+    report->hidden = left_out->hidden;
+    for (unsigned i = 0; i < CS_FILE_KINDS; i++) {
+        const cs_file_kind kind = (cs_file_kind)i;
+        if (!left_out->kinds[i])
+            continue;
+        report->left_out += left_out->kinds[i];
+        report->kinds[report->kind_count++] = (clipsearch_kind_count){.kind = cs_file_kind_name(kind),
+                                                                      .kinds = cs_file_kind_names(kind),
+                                                                      .files = left_out->kinds[i],
+                                                                      .image = cs_file_kind_is_image(kind)};
+    }
 }
 
 /* What of the CSV files and the files found did not match. */
@@ -547,6 +563,7 @@ clipsearch_status cs_ingest(const cs_ingest_into *into, clipsearch_session *sess
     clipsearch_status status = run(&in, into);
     if (status == CLIPSEARCH_OK)
         count_unmatched(&in);
+    count_left_out(&in);
     report->created = in.target.created;
     free_all(&in);
     report->seconds = seconds_since_start(&in);

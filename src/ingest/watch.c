@@ -3,6 +3,7 @@
 #include "ingest/watch.h"
 
 #include "base/mem.h"
+#include "ingest/readable.h"
 #include "ingest/watch_internal.h"
 
 #include <errno.h>
@@ -152,7 +153,9 @@ static clipsearch_status choose_files(clipsearch_watch *watch, clipsearch_error 
             watch->files.files[kept++] = *file;
             continue;
         }
-        if (!watch->state[file->source].whole)
+        cs_file_kind kind;
+        if (!watch->state[file->source].whole &&
+            !cs_source_leaves_out(&watch->sources.sources[file->source], file->path, &kind))
             status = cs_watch_files_add(&watch->handed, file->source, file->path, true, err);
         cs_free(file->path);
     }

@@ -28,7 +28,7 @@ echo what >album/d.xyz
 run 0 "a folder as people have them" ingest album
 out_is "says what it left out" <<END
 Inserted 4 images into photos in T
-Left out: 2 PSD (this build cannot read them), 1 video, 2 text files, 1 other file
+Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file
 END
 ! grep -q "could not be read" "$err"
 ok "and complains of nothing"
@@ -42,14 +42,14 @@ END
 run 0 "again, -v" ingest -v album
 out_is "counts the hidden ones too" <<END
 Inserted 0 images into photos (4 unchanged) in T
-Left out: 2 PSD (this build cannot read them), 1 video, 2 text files, 1 other file, 6 hidden
+Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file, 6 hidden
 END
 run 0 "-q" ingest -q album
 silent "$out" "says nothing of them"
 run 0 "--hidden" ingest --hidden album --collection all
 out_is "takes them" <<END
 Inserted 5 images into all (5 copies of others) in T
-Left out: 2 PSD (this build cannot read them), 1 video, 2 text files, 1 other file
+Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file
 END
 run 0 "a source that is hidden itself" ingest album/.thumbnails album/@eaDir --collection thumbnails
 out_is "is taken" <<END
@@ -64,7 +64,7 @@ run 0 "hidden: true" ingest hidden.yaml
 run 0 "a dry run" ingest --dry-run album --db other.db
 out_is "counts the same" <<END
 Would insert 4 images into photos in T
-Left out: 2 PSD (this build cannot read them), 1 video, 2 text files, 1 other file
+Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file
 END
 
 # ---- patterns match in any case

@@ -464,7 +464,7 @@ static void test_kinds(void)
     const clipsearch_ingest_report *report = &g.report;
     TAP_OK(report->left_out == 4 && report->hidden == 1 && report->kind_count == 3 && report->skipped == 0,
            "%llu left out", (unsigned long long)report->left_out);
-    TAP_OK(strcmp(report->kinds[0].kind, "PSD") == 0 && report->kinds[0].image && report->kinds[0].files == 1 &&
+    TAP_OK(strcmp(report->kinds[0].kind, "Photoshop") == 0 && report->kinds[0].image && report->kinds[0].files == 1 &&
                strcmp(report->kinds[1].kind, "video") == 0 && !report->kinds[1].image && report->kinds[1].files == 2 &&
                strcmp(report->kinds[2].kind, "text file") == 0,
            "by kind");
