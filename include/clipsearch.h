@@ -74,9 +74,9 @@
  * It can use the fields id, path, name (the last part of the path), size (bytes), mtime (seconds since 1970; it can be
  * compared with numbers and with dates such as "2024-05-31"), width and height, and the item's attributes: price,
  * camera.lens, tags[0], attributes["any key"]. Strings are in single or double quotes. The operators are == != < <= >
- * >= (also 10 <= price < 100), in [...], not in [...], like with % and _, is null, is not null, exists, and, or, not,
- * parentheses, and + - * / %. A comparison with an attribute that is missing or of another type is false, so `not` of
- * it is true. docs/filter.md has the grammar and the limits.
+ * >= (also 10 <= price < 100), in [...], not in [...], like with % and _, path under "/a/folder", is null, is not null,
+ * exists, and, or, not, parentheses, and + - * / %. A comparison with an attribute that is missing or of another type
+ * is false, so `not` of it is true. docs/filter.md has the grammar and the limits.
  *
  * ERRORS AND OWNERSHIP
  *
@@ -757,6 +757,24 @@ CLIPSEARCH_INIT(clipsearch_source)
 /* What to do when an image file is damaged or cannot be read. */
 typedef enum clipsearch_on_bad { CLIPSEARCH_SKIP_BAD, CLIPSEARCH_STOP_AT_BAD } clipsearch_on_bad;
 
+/* What an ingestion does at the moment. */
+typedef enum clipsearch_phase {
+    CLIPSEARCH_PHASE_WALK,   /* looks for files */
+    CLIPSEARCH_PHASE_WAIT,   /* waits until another ingestion into the collection ends, so that no image is encoded
+                                twice */
+    CLIPSEARCH_PHASE_ENCODE, /* compares, reads, encodes and stores them */
+    CLIPSEARCH_PHASE_PRUNE,  /* looks for items whose files are gone */
+    CLIPSEARCH_PHASE_INDEX   /* writes the index file */
+} clipsearch_phase;
+
+/* How far an ingestion is with one of its sources. */
+typedef struct clipsearch_source_progress {
+    const char *path; /* as the caller gave it */
+    uint64_t found;   /* files found so far */
+    uint64_t done;    /* files that have been looked at; those of the current batch may not be stored yet */
+    uint64_t skipped; /* bad files, and directories that could not be read */
+} clipsearch_source_progress;
+
 /* The progress of an ingestion. */
 typedef struct clipsearch_progress {
     uint64_t found;    /* files found so far; final when walking_done */
@@ -765,6 +783,14 @@ typedef struct clipsearch_progress {
     double seconds;    /* since the start */
     bool walking_done; /* all sources have been walked */
     const char *path;  /* the last file that was finished; while walking, the directory being read; otherwise "" */
+    clipsearch_phase phase;
+    uint64_t unchanged;    /* of `done`: files that were neither read nor encoded, which takes no time to speak of */
+    uint64_t skipped;      /* bad files, and directories that could not be read */
+    double encode_seconds; /* of `seconds`: since the walk was done */
+    const clipsearch_source_progress *sources; /* [source_count], in the caller's order */
+    size_t source_count;
+    uint64_t index_done, index_all; /* vectors in the index file that is being written, so far and in all */
+    int64_t holder;                 /* CLIPSEARCH_PHASE_WAIT: number of the process that ingests; 0: not known */
 } clipsearch_progress;
 
 typedef struct clipsearch_ingest_options {

@@ -311,7 +311,8 @@ clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target,
                                          const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
                                          clipsearch_error *err)
 {
-    static const cs_database_opener opener = {.open = cs_local_open, .check_new = cs_local_check_new};
+    static const cs_database_opener opener = {
+        .open = cs_local_open, .check_new = cs_local_check_new, .lock_ingestion = cs_local_lock_ingestion};
     if (!target || !session || !options)
         return cs_fail_null(err, __func__);
     clipsearch_ingest_target own;

@@ -54,6 +54,12 @@ clipsearch_status cs_read_inputs(const cs_args *args, cs_input_list *inputs, cli
     clipsearch_status status = CLIPSEARCH_OK;
     if (args->list && args->images_from && strcmp(args->list, "-") == 0 && strcmp(args->images_from, "-") == 0)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "only one of --list and --images-from can be standard input");
+    for (size_t i = 0; i < args->operands.count; i++)
+        if (args->operands.items[i].is_image && strcmp(args->operands.items[i].text, "-") == 0 &&
+            ((args->list && strcmp(args->list, "-") == 0) ||
+             (args->images_from && strcmp(args->images_from, "-") == 0)))
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                           "only one of --image, --list and --images-from can be standard input");
     for (size_t i = 0; i < args->operands.count && status == CLIPSEARCH_OK; i++)
         status = add(inputs, args->operands.items[i].text, args->operands.items[i].is_image, err);
     if (args->list && status == CLIPSEARCH_OK)

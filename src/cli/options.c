@@ -38,6 +38,7 @@ typedef struct option_row {
 
 #define FIELD(name) offsetof(cs_args, name)
 
+static const char *const progress_names[] = {"auto", "json", "none", NULL};
 static const char *const format_names[] = {"jsonl", "npy", NULL};
 
 enum {
@@ -62,6 +63,9 @@ static const option_row rows[] = {
     {"offset", 0, CS_QUERY, OPTION_SIZE, FIELD(offset), "N", "leave out the first N images", 0, SIZE_MAX, 0},
     {"filter", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_TEXT, FIELD(filter), "FILTER",
      "only images that pass, e.g. 'price < 100'", 0, 0, 0},
+    {"in", 0, CS_SEARCH | CS_QUERY, OPTION_TEXTS, FIELD(in), "DIR",
+     "only images in this directory and those in it; may be repeated", 0, 0, 0},
+    {"here", 0, CS_SEARCH | CS_QUERY, OPTION_FLAG, FIELD(here), NULL, "the same for the current directory", 0, 0, 0},
     {"filter", 0, CS_DELETE, OPTION_TEXT, FIELD(filter), "FILTER", "the images to remove, e.g. 'price < 100'", 0, 0, 0},
     {"min-score", 0, CS_SEARCH, OPTION_NUMBER, FIELD(min_score), "X",
      "only images with a score of at least X (metrics cosine and ip)", 0, 0, 0},
@@ -116,8 +120,10 @@ static const option_row rows[] = {
     {"prune", 0, CS_INGEST, OPTION_FLAG, FIELD(prune), NULL, "remove images whose files are gone", 0, 0, 0},
     {"dry-run", 0, CS_INGEST, OPTION_FLAG, FIELD(dry_run), NULL, "only count what a run would do; store nothing", 0, 0,
      0},
-    {"on-bad", 0, CS_INGEST, OPTION_CHOICE, FIELD(on_bad), "WHAT", "skip (default) images that cannot be read, or stop",
-     0, 0, cs_on_bad_names},
+    {"on-bad", 0, CS_INGEST, OPTION_CHOICE, FIELD(on_bad), "WHAT",
+     "an image that cannot be read: report (exit 3 at the end), skip or stop", 0, 0, cs_on_bad_names},
+    {"progress", 0, CS_INGEST, OPTION_CHOICE, FIELD(progress), "HOW",
+     "auto (a bar or lines), json (a line of JSON a second) or none", 0, 0, progress_names},
     {"exif", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL, OPTION_CHOICE, FIELD(exif), "WHAT",
      "apply (default) or ignore the EXIF orientation", 0, 0, cs_exif_names},
     {"max-pixels", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL, OPTION_SIZE, FIELD(max_pixels), "N",
@@ -282,10 +288,14 @@ static clipsearch_status set_option(const option_row *row, const char *value, cs
         *(bool *)field = true;
         break;
     case OPTION_TEXT:
+    case OPTION_TEXTS:
         if (!*value)
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "--%s needs a value (%s), not an empty one", row->name,
                            row->argument);
-        *(const char **)field = value;
+        if (row->kind == OPTION_TEXT)
+            *(const char **)field = value;
+        else
+            ((cs_strings *)field)->items[((cs_strings *)field)->count++] = value;
         break;
     case OPTION_CHOICE:
         return set_choice(row, value, field, err);
@@ -297,9 +307,6 @@ static clipsearch_status set_option(const option_row *row, const char *value, cs
         break;
     case OPTION_NUMBER:
         return set_number(row, value, field, err);
-    case OPTION_TEXTS:
-        ((cs_strings *)field)->items[((cs_strings *)field)->count++] = value;
-        break;
     case OPTION_IMAGE:
         add_operand(field, value, true);
         break;
@@ -405,8 +412,9 @@ clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_a
     args->exclude.items = cs_zalloc_array(room, sizeof *args->exclude.items);
     args->images.items = cs_zalloc_array(room, sizeof *args->images.items);
     args->templates.items = cs_zalloc_array(room, sizeof *args->templates.items);
+    args->in.items = cs_zalloc_array(room, sizeof *args->in.items);
     if (!args->operands.items || !args->include.items || !args->exclude.items || !args->images.items ||
-        !args->templates.items)
+        !args->templates.items || !args->in.items)
         return cs_fail_memory(err, "the command line");
     reader r = {.command = command, .argc = argc, .argv = argv};
     bool only_operands = false;
@@ -431,6 +439,7 @@ void cs_args_free(cs_args *args)
     cs_free(args->include.items);
     cs_free(args->exclude.items);
     cs_free(args->images.items);
+    cs_free(args->in.items);
     cs_free(args->templates.items);
     *args = (cs_args){0};
 }

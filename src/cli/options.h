@@ -57,19 +57,19 @@ typedef struct cs_number_option {
 /* The parsed command line. NULL, false, given == false: not given. Strings point into argv. */
 typedef struct cs_args {
     cs_operands operands;
-    cs_strings include, exclude, images, templates;
+    cs_strings include, exclude, images, templates, in;
     cs_size_option k, offset, threads, batch, timeout, max_pixels, max_bytes;
     cs_size_option scan_every;
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
     const char *filter;
-    const char *sheet, *link, *metric, *on_bad, *exif, *codes;
+    const char *sheet, *link, *metric, *on_bad, *exif, *codes, *progress;
     const char *labels, *write;
     const char *list, *images_from, *format, *output, *overflow;
     const char *files_from, *letter_case;
     const char *to, *mirror, *towers, *type, *catalogue;
-    bool json, paths, nul, preview, open, prune, dry_run, exact, repair, quiet, verbose, help, version;
+    bool json, paths, nul, preview, open, prune, dry_run, exact, here, repair, quiet, verbose, help, version;
     bool hidden, watch;
 } cs_args;
 

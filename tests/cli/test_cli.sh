@@ -151,7 +151,7 @@ mkdir pets odd
 cp "$examples/cat-snow.jpg" "$examples/white-dog-grass.jpg" "$examples/white-dog-blue.png" pets/
 head -c 3000 "$examples/cat-room.jpg" >pets/cut.jpg
 echo "no image" >pets/text.png
-run 0 "a dry run" ingest --dry-run pets
+run 3 "a dry run" ingest --dry-run pets
 out_is "counts what a run would do" <<END
 Would insert 3 images into photos (2 skipped) in T
 END
@@ -171,7 +171,7 @@ err_has "no images found"
 ok "makes no database"
 [ -z "$(ls "$scratch/tmp")" ]
 ok "and leaves no temporary one"
-run 0 "ingest a directory" ingest pets
+run 3 "ingest a directory with bad files" ingest pets
 out_is "prints what it did" <<END
 Inserted 3 images into photos (2 skipped) in T
 END
@@ -180,21 +180,21 @@ err_has "clipsearch model fetch clip-vit-b32"
 err_has "2 files could not be read:"
 err_has "pets/cut.jpg"
 err_has "pets/text.png"
-run 0 "ingest it again" ingest pets
+run 3 "ingest it again" ingest pets
 ! grep -q built-in "$err"
 ok "the built-in model is mentioned once, when it makes a collection"
 out_is "nothing is new" <<END
 Inserted 0 images into photos (2 skipped, 3 unchanged) in T
 END
-run 0 "a new collection, -q" ingest -q pets --collection quiet
+run 3 "a new collection, -q" ingest -q pets --collection quiet
 ! grep -q built-in "$err"
 ok "does not mention the model"
 run 0 "drop it again" drop -q quiet
-run 0 "ingest -q" ingest -q pets
+run 0 "ingest -q, bad files skipped" ingest -q pets --on-bad skip
 silent "$out" "says nothing"
 mv pets/cat-snow.jpg pets/cat.jpg
 cp pets/white-dog-grass.jpg pets/again.jpg
-run 0 "a moved image and a copy" ingest pets
+run 3 "a moved image and a copy" ingest pets
 out_is "are not encoded again" <<END
 Inserted 0 images into photos (2 skipped, 2 unchanged, 1 moved, 1 copy of another) in T
 END

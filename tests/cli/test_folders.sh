@@ -1,167 +1,124 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# test_folders.sh - which files of a folder are ingested and what is said of the rest: hidden files, kinds, patterns,
-# lists of files, sources that are missing, slips in YAML files. Prints TAP.
+# test_folders.sh - searches in folders, and advice about words that look like a mistake. Prints TAP.
 # usage: test_folders.sh CLIPSEARCH JSON_CHECK
 set -u
 . "$CLIPSEARCH_SOURCE_ROOT/tests/cli/tap.sh"
 json_check=$(absolute "$2")
 set_up "$1"
-pictures=$source/examples/pictures
+ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
+examples=$source/examples/pictures
+newline='new
+line'
+bytes=$(printf 'not \377 utf-8')
 
-# ---- hidden files, and files that are no images
-
-mkdir -p album/.thumbnails album/.Trash-1000/files album/@eaDir/beach.jpg 'album/$RECYCLE.BIN' album/.git album/trip
-cp "$pictures/cat-snow.jpg" album/beach.jpg
-cp "$pictures/dog-snow.jpg" album/trip/IMG_1.JPG
-cp "$pictures/bird-sky.jpg" album/trip/camera-without-suffix
-cp "$pictures/dog-pink.png" album/trip/wrong.psd
-for place in .thumbnails/a.jpg .Trash-1000/files/b.jpg @eaDir/beach.jpg/c.jpg '$RECYCLE.BIN/d.jpg' .git/e.jpg ._beach.jpg; do
-    cp "$pictures/cow-grass.jpg" "album/$place"
-done
-echo words >album/notes.txt
-echo words >album/trip/LIST.CSV
-echo film >album/trip/a.mov
-echo layers >album/b.psd
-echo layers >album/c.PSD
-echo what >album/d.xyz
-run 0 "a folder as people have them" ingest album
-out_is "says what it left out" <<END
-Inserted 4 images into photos in T
-Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file
-END
-! grep -q "could not be read" "$err"
-ok "and complains of nothing"
-run 0 "its images" query --paths
-out_is "are those that can be seen" <<END
-SCRATCH/work/album/beach.jpg
-SCRATCH/work/album/trip/IMG_1.JPG
-SCRATCH/work/album/trip/camera-without-suffix
-SCRATCH/work/album/trip/wrong.psd
-END
-run 0 "again, -v" ingest -v album
-out_is "counts the hidden ones too" <<END
-Inserted 0 images into photos (4 unchanged) in T
-Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file, 6 hidden
-END
-run 0 "-q" ingest -q album
-silent "$out" "says nothing of them"
-run 0 "--hidden" ingest --hidden album --collection all
-out_is "takes them" <<END
-Inserted 5 images into all (5 copies of others) in T
-Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file
-END
-run 0 "a source that is hidden itself" ingest album/.thumbnails album/@eaDir --collection thumbnails
-out_is "is taken" <<END
-Inserted 1 image into thumbnails (1 copy of another) in T
-END
-mkdir -p only/.hidden
-cp "$pictures/cow-grass.jpg" only/.hidden/a.jpg
-run 1 "only hidden files" ingest only
-err_has "no images found; hidden files are taken only with --hidden"
-printf 'sources:\n  - {path: only, hidden: true}\n' >hidden.yaml
-run 0 "hidden: true" ingest hidden.yaml
-run 0 "a dry run" ingest --dry-run album --db other.db
-out_is "counts the same" <<END
-Would insert 4 images into photos in T
-Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file
-END
-
-# ---- patterns match in any case
-
-mkdir camera
-cp "$pictures/cat-snow.jpg" camera/IMG_1.JPG
-cp "$pictures/dog-snow.jpg" camera/two.jpg
-cp "$pictures/bird-sky.jpg" "camera/ÉTÉ.Jpg"
-run 0 "--include in lower case" ingest camera --include '*.jpg' --db case.db
-out_has "Inserted 3 images"
-run 0 "--include with an accent" ingest camera --include 'été*' --collection accent --db case.db
-out_has "Inserted 1 image"
-run 0 "--exclude in the other case" ingest camera --exclude 'IMG_*.jpg' --collection excluded --db case.db
-out_has "Inserted 2 images"
-run 0 "--case exact" ingest camera --include '*.jpg' --case exact --collection exact --db case.db
-out_has "Inserted 1 image "
-printf 'sources:\n  - {path: camera, include: "*.JPG", case: exact}\n' >case.yaml
-run 0 "case: exact" ingest case.yaml --collection yaml --db case.db
-out_has "Inserted 1 image "
-usage "--case must be any or exact, not \"exat\"; did you mean exact?" ingest camera --case exat
-usage "--hidden is for directories on the command line; in case.yaml write hidden as a key of a source" ingest --hidden case.yaml
-
-# ---- lists of files
-
-printf 'camera/two.jpg\r\n\r\nalbum/.thumbnails/a.jpg\r\n' >list.txt
-run 0 "--files-from a file with CR LF and an empty line" ingest --files-from list.txt --db list.db
-out_has "Inserted 2 images"
-find camera -type f -print0 | "$program" ingest --files-from - -0 --db list.db --collection nul >"$out" 2>"$err"
-ok "-0 --files-from -"
-out_has "Inserted 3 images"
-printf '%s\n' "$scratch/work/camera/two.jpg" no-such.jpg camera/IMG_1.JPG >list.txt
-"$program" ingest --files-from list.txt --db list.db --collection some >"$out" 2>"$err"
-err_has "work/no-such.jpg: No such file or directory"
-out_has "Inserted 2 images into some (1 skipped)"
-printf "%s\n" camera >camera-list
-run 0 "a directory in a list, and operands beside it" ingest only/.hidden --files-from camera-list --db list.db --collection both
-END
-usage "--null says how the list of --files-from is written" ingest -0 camera
-run 3 "a list that is not there" ingest --files-from nowhere.txt --db list.db
-err_has "the list of files nowhere.txt: No such file or directory"
-: >empty.txt
-run 1 "an empty list" ingest --files-from empty.txt --db list.db
-mkdir lists
-echo two.jpg >lists/list.txt
-printf 'sources:\n  - files_from: list.txt\n    path: ../camera\n    attributes: {from: list}\n' >lists/in.yaml
-run 0 "files_from in an ingest file" ingest lists/in.yaml --db list.db --collection yaml
-out_has "Inserted 1 image "
-run 0 "with attributes" query --db list.db --collection yaml --paths --filter 'from == "list"'
-out_is "of its own" <<END
-SCRATCH/work/camera/two.jpg
-END
-usage "--files-from is for directories on the command line" ingest case.yaml --files-from list.txt
-
-# ---- sources that are not there
-
-cat >many.yaml <<'END'
-sources:
-  - camera
-  - pics
-  - path: $HOME/Pictures
-  - path: https://example.org/photos
-  - {include: "*.jpg", path: album/*.jpg}
-  - album
-END
-run 3 "some of the sources are not there" ingest many.yaml --db many.db
-err_has "clipsearch: many.yaml:3:5: the source pics: No such file or directory"
-err_has 'many.yaml:4:11: the source $HOME/Pictures: No such file or directory; variables are not replaced here; write the path out, or ~/ for the home directory'
-err_has "many.yaml:5:11: the source https://example.org/photos: No such file or directory; this is a URL;"
-err_has "many.yaml:6:30: the source album/*.jpg: No such file or directory; this is a pattern; give the directory as path, and the pattern as include"
-out_has "Inserted 4 images into photos (3 copies of others)"
-run 3 "one of two operands is not there" ingest camera pics --db many.db
-err_is "is named" <<END
-clipsearch: the source pics: No such file or directory
-END
-run 3 "none is there" ingest '~/pics' "$scratch/none/*.jpg" --db none.db
-err_is "each is named once" <<END
-clipsearch: the source ~/pics: No such file or directory; ~ was not replaced; quotes keep the shell from doing it
-clipsearch: the source SCRATCH/none/*.jpg: No such file or directory; no file matches this pattern; give the directory, and the pattern with --include
-END
-[ ! -e none.db ]
-ok "and no database is made"
-
-# ---- slips in YAML
-
-slip() { # slip MESSAGE TEXT: an ingest file with TEXT is refused with the message
-    printf "$2" >slip.yaml
-    run 2 "a slip in YAML" ingest slip.yaml
-    err_has "slip.yaml:$1"
+names() { # names WHAT ARGUMENTS...: the names of the images of query --paths are what comes on standard input
+    what=$1
+    shift
+    cat >"$scratch/want"
+    "$program" query -0 "$@" 2>"$err" </dev/null | tr '\n\0' '?\n' | sed 's|.*/||' | sort >"$out"
+    cmp -s "$scratch/want" "$out"
+    ok "$what"
 }
-slip '3:14: a text that begins with * must be in quotes: "*.jpg"' 'sources:\n  - path: camera\n    include: *.jpg\n'
-slip '2:1: a tab stands where only spaces may' 'sources:\n\t- path: camera\n'
-slip '3:5: unknown key "inclde" in a source; did you mean include?' 'sources:\n  - path: camera\n    inclde: x\n'
-slip '1:11: $HOME/x.db: variables are not replaced here' 'database: $HOME/x.db\nsources: [camera]\n'
-mkdir 2024
-cp "$pictures/cow-grass.jpg" 2024/1.jpg
-printf 'collection: 7\nsources:\n  - path: 2024\n    include: 1.jpg\n' >number.yaml
-run 0 "names that look like numbers" ingest number.yaml --db number.db
-out_has "Inserted 1 image into 7"
+
+# each file its own bytes: a copy of another would be stored all the same, but a name says more
+mkdir -p p/a/deep p/ab 'p/q"uo\te%_' "p/$newline" "p/$bytes" elsewhere
+i=0
+for at in p/a/1 p/a/deep/2 p/ab/3 'p/q"uo\te%_/4' "p/$newline/5" "p/$bytes/6" p/a.jpg/7; do
+    mkdir -p "$(dirname "$at")"
+    i=$((i + 1))
+    { cat "$examples/cat-snow.jpg"; echo $i; } >"$at.jpg"
+done
+run 0 "ingest" ingest p
+names "a folder and those in it" --in p/a <<END
+1.jpg
+2.jpg
+END
+names "with a slash at the end, and by another way" --in ./elsewhere/..//p/./a/ <<END
+1.jpg
+2.jpg
+END
+names "an absolute path" --in "$(pwd -P)/p/ab" <<END
+3.jpg
+END
+names "two folders" --in p/ab --in p/a/deep <<END
+2.jpg
+3.jpg
+END
+names "a name with characters of the filter language" --in 'p/q"uo\te%_' <<END
+4.jpg
+END
+names "with a line feed" --in "p/$newline" <<END
+5.jpg
+END
+names "that is not UTF-8" --in "p/$bytes" <<END
+6.jpg
+END
+names "with a filter" --in p/a --filter 'name == "1.jpg" or name == "3.jpg"' <<END
+1.jpg
+END
+ln -s ../p/a elsewhere/link
+names "a link to it" --in elsewhere/link <<END
+1.jpg
+2.jpg
+END
+cd p/a/deep
+names "the current directory" --here --db "$XDG_DATA_HOME/clipsearch/clipsearch.db" <<END
+2.jpg
+END
+cd "$scratch/work"
+mv p p-moved
+names "a folder that is gone" --in p/a <<END
+1.jpg
+2.jpg
+END
+mv p-moved p
+names "the root" --in / --filter 'name != "1.jpg"' <<END
+2.jpg
+3.jpg
+4.jpg
+5.jpg
+6.jpg
+7.jpg
+END
+run 0 "search --in" "a cat" --in p/ab --json
+json_is "searches only there" queries.0.hits queries.0.hits.0.path <<END
+1
+SCRATCH/work/p/ab/3.jpg
+END
+run 1 "a folder without images" "a cat" --in elsewhere
+err_has "nothing found among the images in these directories"
+run 1 "query, too" query --in elsewhere
+err_has "no image in the collection photos is in these directories"
+run 2 "a wrong filter" query --in p --filter 'name = 3'
+err_has "filter, column 6: expected ==, found ="
+run 2 "a filter that would end the parentheses" query --in p/ab --filter 'true) or (true'
+run 2 "--in without a folder" "a cat" --in ""
+
+# ---- words that look like a mistake
+
+run 0 "a folder among the words" elsewhere -k 1
+err_is "one line of advice" <<END
+clipsearch: searching for the words "elsewhere", which is also a directory; to search only in it: --in elsewhere
+END
+[ "$(wc -l <"$out")" -eq 1 ]
+ok "and the search is done"
+run 0 "an image among the words" p/a/1.jpg -k 1
+err_is "one line of advice" <<END
+clipsearch: searching for the words "p/a/1.jpg", which is also an image; to search by it: --image p/a/1.jpg
+END
+run 0 "words without quotes" a white dog -k 1
+err_is "one line of advice" <<END
+clipsearch: answering 3 queries, one for each word; for one query put the words in quotes
+END
+out_has "# white"
+run 0 "a command with a typing error" injest elsewhere -k 1
+err_is "one line of advice" <<END
+clipsearch: searching for "injest"; the command is spelled ingest
+END
+for words in '"a white dog"' '"a dog" "a cat"' 'dog' '-q a white elsewhere' 'search --image p/a/1.jpg dog'; do
+    eval "run 0 'no advice: $words' $words -k 1"
+    silent "$err" "says nothing"
+done
 
 echo "1..$count"

@@ -4,10 +4,11 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/commands/filter_arg.h"
+#include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/commands/show_images.h"
 #include "cli/image_flags.h"
+#include "cli/image_input.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
 #include "config/names.h"
@@ -23,6 +24,8 @@ typedef struct search {
     cs_opened opened;
     clipsearch_encoder *encoder;
     clipsearch_session *session;
+    clipsearch_image_options image;
+    char *filter; /* of --filter, --in and --here; NULL: none */
     size_t dim, context_length;
     cs_results results;
     cs_show show;
@@ -40,7 +43,7 @@ static int check_arguments(const cs_args *args)
     for (size_t i = 0; i < args->operands.count; i++)
         if (!args->operands.items[i].text[strspn(args->operands.items[i].text, " \t\r\n")])
             return cs_report_usage(CS_SEARCH, "a query is empty");
-    return cs_check_filter(args->filter);
+    return CS_EXIT_FOUND;
 }
 
 /* Which towers the queries need: the other's weights are then never read. */
@@ -89,10 +92,9 @@ static int open_model(search *s)
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)s->opened.settings.threads;
     options.max_batch = 1;
-    clipsearch_image_options image;
-    clipsearch_image_options_init(&image);
-    options.image = &image;
-    cs_apply_image_flags(s->args, &image);
+    clipsearch_image_options_init(&s->image);
+    options.image = &s->image;
+    cs_apply_image_flags(s->args, &s->image);
     if (clipsearch_session_open(s->encoder, &options, &s->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info_init(&encoder);
@@ -112,10 +114,23 @@ static void print_truncated(const char *text, size_t tokens)
         text, tokens);
 }
 
+static clipsearch_status encode_image(const search *s, const char *path, float *vector, clipsearch_error *err)
+{
+    clipsearch_image image;
+    if (!cs_is_stream(path))
+        return clipsearch_encode_file(s->session, path, vector, err);
+    clipsearch_status status = cs_load_image(path, &s->image, &image, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = clipsearch_encode_images(s->session, &image, 1, vector, err);
+    clipsearch_image_free(&image);
+    return status;
+}
+
 static clipsearch_status encode_query(const search *s, const cs_operand *query, float *vector, clipsearch_error *err)
 {
     if (query->is_image)
-        return clipsearch_encode_file(s->session, query->text, vector, err);
+        return encode_image(s, query->text, vector, err);
     clipsearch_status status = clipsearch_encode_texts(s->session, &query->text, 1, vector, err);
     if (status == CLIPSEARCH_OK && clipsearch_session_truncated(s->session) && !s->args->quiet)
         print_truncated(query->text, s->context_length);
@@ -137,7 +152,7 @@ static int answer_query(search *s, const cs_operand *query, cs_result *result, f
     clipsearch_search_options_init(&options);
     options.has_limit = s->args->min_score.given || s->args->max_distance.given;
     options.limit = s->args->min_score.given ? s->args->min_score.value : s->args->max_distance.value;
-    options.filter = s->args->filter;
+    options.filter = s->filter;
     options.exact = s->args->exact;
     options.ef = s->args->ef.given ? s->args->ef.value : 0;
     clipsearch_search_stats_init(&stats);
@@ -209,7 +224,9 @@ static int report_count(const search *s)
     if (!args->quiet)
         cs_print_message("nothing found%s%s",
                          args->min_score.given || args->max_distance.given ? " that is near enough" : "",
-                         args->filter ? " among the images that pass the filter" : "");
+                         s->filter ? args->filter ? " among the images that pass the filter"
+                                                  : " among the images in these directories"
+                                   : "");
     return CS_EXIT_NOTHING;
 }
 
@@ -217,6 +234,8 @@ int cs_command_search(const cs_args *args)
 {
     search s = {.args = args};
     int code = check_arguments(args);
+    if (code == CS_EXIT_FOUND)
+        code = cs_make_filter(CS_SEARCH, args, &s.filter);
     if (code == CS_EXIT_FOUND)
         code = cs_show_prepare(CS_SEARCH, args, &s.show);
     if (code == CS_EXIT_FOUND)
@@ -232,6 +251,7 @@ int cs_command_search(const cs_args *args)
     for (size_t i = 0; i < s.results.count; i++)
         clipsearch_hits_free(&s.results.items[i].hits);
     cs_free(s.results.items);
+    cs_free(s.filter);
     cs_show_close(&s.show);
     clipsearch_session_close(&s.session);
     clipsearch_encoder_close(&s.encoder);

@@ -3,7 +3,6 @@
 #include "cli/commands/follow.h"
 
 #include "base/mem.h"
-#include "cli/output/message.h"
 #include "cli/signals.h"
 
 #include <stdio.h>
@@ -14,10 +13,10 @@ static bool go_on(void *context)
     return cs_caught_signal() == 0;
 }
 
-static void print_note(void *context, const char *line)
+static void pass_note(void *context, const char *line)
 {
-    (void)context;
-    cs_print_message("%s", line);
+    const cs_follow *follow = context;
+    follow->say(follow->context, line);
 }
 
 /* After these the sources are followed all the same: something was bad or missing, which may change. */
@@ -71,9 +70,11 @@ int cs_follow_sources(const cs_follow *follow)
     clipsearch_error err;
     clipsearch_watch *watch;
     clipsearch_watch_options options;
+    cs_follow own = *follow;
     clipsearch_watch_options_init(&options);
     options.go_on = go_on;
-    options.note = follow->quiet ? NULL : print_note;
+    options.note = follow->say ? pass_note : NULL;
+    options.context = &own;
     if (follow->scan > 0)
         options.scan = follow->scan;
     if (clipsearch_watch_open(follow->sources, follow->source_count, &options, &watch, &err) != CLIPSEARCH_OK)
@@ -85,8 +86,8 @@ int cs_follow_sources(const cs_follow *follow)
     if (numbers)
         code = follow->ingest(follow->context, follow->sources, numbers, follow->source_count, true);
     if (may_go_on(code)) {
-        if (!follow->quiet)
-            cs_print_message("watching for changes; Ctrl-C ends this");
+        if (follow->say)
+            follow->say(follow->context, "watching for changes; Ctrl-C ends this");
         code = follow_changes(follow, watch);
     }
     cs_free(numbers);

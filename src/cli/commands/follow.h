@@ -9,7 +9,7 @@ typedef struct cs_follow {
     const clipsearch_source *sources; /* [source_count] */
     size_t source_count;
     double scan; /* seconds between two scans of a source that cannot be watched; 0: the default */
-    bool quiet;
+    void (*say)(void *context, const char *line); /* for the person at the terminal; NULL: nobody is told anything */
     /* Ingest the sources, and from then on what has changed in them: `changed` are copies of those that have, reduced
      * to their changed files where that is known; numbers[i] is the number of changed[i] among `sources`. The first
      * call gets them all. Returns an exit status. */
