@@ -21,7 +21,7 @@ typedef enum option_kind {
     OPTION_SIZE,   /* cs_size_option, min to max */
     OPTION_NUMBER, /* cs_number_option */
     OPTION_TEXTS,  /* cs_strings: each use adds one */
-    OPTION_IMAGE   /* cs_operands: each use adds an image to the operands */
+    OPTION_OPERAND /* cs_operands: each use adds an operand of the kind `min` (cs_operand_kind) */
 } option_kind;
 
 typedef struct option_row {
@@ -49,8 +49,21 @@ enum {
 };
 
 static const option_row rows[] = {
-    {"image", 0, CS_SEARCH, OPTION_IMAGE, FIELD(operands), "FILE", "search by an image; may be repeated", 0, 0, 0},
-    {"image", 0, CS_EMBED, OPTION_IMAGE, FIELD(operands), "FILE", "embed an image; may be repeated", 0, 0, 0},
+    {"image", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "FILE",
+     "search by an image, a file or an http(s) URL; may be repeated", CS_IMAGE, 0, 0},
+    {"crop", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "X,Y,W,H",
+     "only this region of the image before it: pixels, or 10%,10%,50%,50%", CS_CROP, 0, 0},
+    {"like", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "ID",
+     "search for images like the one with this number; may be repeated", CS_LIKE, 0, 0},
+    {"add", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "QUERY", "add a part to the query before it", CS_ADD, 0, 0},
+    {"not", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "QUERY", "subtract a part from the query before it", CS_NOT,
+     0, 0},
+    {"list", 0, CS_SEARCH, OPTION_TEXT, FIELD(list), "FILE",
+     "read queries from FILE, one per line; - is standard input", 0, 0, 0},
+    {"with-self", 0, CS_SEARCH, OPTION_FLAG, FIELD(with_self), NULL, "show the query's own images too", 0, 0, 0},
+    {"allow-local-urls", 0, CS_SEARCH, OPTION_FLAG, FIELD(allow_local_urls), NULL,
+     "fetch images from this computer and private networks too", 0, 0, 0},
+    {"image", 0, CS_EMBED, OPTION_OPERAND, FIELD(operands), "FILE", "embed an image; may be repeated", CS_IMAGE, 0, 0},
     {"k", 'k', CS_SEARCH, OPTION_SIZE, FIELD(k), "N", "show the N nearest images to each query (10)", 1, CS_MAX_K, 0},
     {"k", 'k', CS_QUERY, OPTION_SIZE, FIELD(k), "N", "show at most N images (all)", 1, CS_MAX_K, 0},
     {"labels", 0, CS_LABEL, OPTION_TEXT, FIELD(labels), "LABELS",
@@ -237,9 +250,9 @@ int cs_options_first_operand(int argc, char **argv)
     return 0;
 }
 
-static void add_operand(cs_operands *operands, const char *text, bool is_image)
+static void add_operand(cs_operands *operands, const char *text, cs_operand_kind kind)
 {
-    operands->items[operands->count++] = (cs_operand){.is_image = is_image, .text = text};
+    operands->items[operands->count++] = (cs_operand){.kind = kind, .is_image = kind == CS_IMAGE, .text = text};
 }
 
 /* "-" for -k, "--" for --batch. */
@@ -307,8 +320,8 @@ static clipsearch_status set_option(const option_row *row, const char *value, cs
         break;
     case OPTION_NUMBER:
         return set_number(row, value, field, err);
-    case OPTION_IMAGE:
-        add_operand(field, value, true);
+    case OPTION_OPERAND:
+        add_operand(field, value, (cs_operand_kind)row->min);
         break;
     }
     return CLIPSEARCH_OK;
@@ -422,7 +435,7 @@ clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_a
         char *word = argv[r.at];
         clipsearch_status status = CLIPSEARCH_OK;
         if (only_operands || !is_option(word))
-            add_operand(&args->operands, word, false);
+            add_operand(&args->operands, word, CS_WORD);
         else if (strcmp(word, "--") == 0)
             only_operands = true;
         else

@@ -28,9 +28,13 @@ enum {
     CS_ALL_COMMANDS = 65535
 };
 
-/* An argument that is not an option, or the value of an --image, in the order of the command line. */
+/* An argument that is not an option, or the value of an option that is a part of a query. */
+typedef enum cs_operand_kind { CS_WORD, CS_IMAGE, CS_LIKE, CS_ADD, CS_NOT, CS_CROP } cs_operand_kind;
+
+/* One of them, in the order of the command line. */
 typedef struct cs_operand {
-    bool is_image;
+    cs_operand_kind kind;
+    bool is_image; /* CS_IMAGE */
     const char *text;
 } cs_operand;
 
@@ -70,6 +74,7 @@ typedef struct cs_args {
     const char *files_from, *letter_case;
     const char *to, *mirror, *towers, *type, *catalogue;
     bool json, paths, nul, preview, open, prune, dry_run, exact, here, repair, quiet, verbose, help, version;
+    bool with_self, allow_local_urls;
     bool hidden, watch;
 } cs_args;
 
