@@ -10,8 +10,8 @@
 bool cs_is_stream(const char *path);
 
 /* Read an image's bytes, `max` at most, from a stream into *bytes, which becomes a new buffer; free it in any case.
- * Errors: those of cs_descriptor_read; CLIPSEARCH_E_FORMAT when the stream is empty, _IO when standard input is a terminal.
- */
+ * Errors: those of cs_descriptor_read; CLIPSEARCH_E_FORMAT when the stream is empty, _IO when standard input is a
+ * terminal.  */
 clipsearch_status cs_read_image_stream(const char *path, uint64_t max, cs_buf *bytes, clipsearch_error *err);
 
 /* Decode the image of a file or stream; as clipsearch_image_load. Errors: also those of
