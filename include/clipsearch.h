@@ -109,6 +109,13 @@ extern "C" {
 /* The version of the library that is running, for example "0.2.0". A static string. */
 CLIPSEARCH_API const char *clipsearch_version(void);
 
+/* Call `each` with what can be said about this build of the library and this machine, in a fixed order: name and value
+ * of the instruction sets in use ("kernels"), of the libraries with their versions ("sqlite", "jpeg", ...) and of the
+ * features that the build lacks ("not in this build"). The strings are valid during the call of `each` only. Optional
+ * libraries are loaded, which takes some tens of milliseconds. One thread at a time may call this. */
+CLIPSEARCH_API void clipsearch_build_info(void (*each)(void *context, const char *name, const char *value),
+                                          void *context);
+
 /* A struct that begins with struct_size may get more fields in a later version; struct_size tells the library how long
  * the caller's struct is. Call the struct's init function before you set its fields or pass it to the library:
  *
