@@ -211,13 +211,13 @@ ok "all are stored"
 [ -z "$(ls two.db.photos.ingest 2>/dev/null)" ]
 ok "no lock file is left"
 if command -v flock >/dev/null; then
-    : >two.db.photos.ingest
+    echo $$ >two.db.photos.ingest
     flock two.db.photos.ingest sleep 3 &
     sleep 0.5
     run 0 "another process has the lock" ingest many --db two.db
     err_has "another process is ingesting into photos; waiting until it has finished"
     out_has "Inserted 0 images into photos ($total unchanged)"
-    : >two.db.photos.ingest
+    echo $$ >two.db.photos.ingest
     flock two.db.photos.ingest sleep 3 &
     sleep 0.5
     run 0 "a dry run does not wait" ingest many --db two.db --dry-run -q
@@ -229,6 +229,13 @@ if command -v flock >/dev/null; then
     wait $child
     [ $? -eq 130 ]
     ok "Ctrl-C ends the waiting"
+    wait
+    : >two.db.photos.ingest
+    flock two.db.photos.ingest sleep 5 &
+    sleep 0.5
+    run 0 "a lock that no ingestion has is not waited for" ingest many --db two.db
+    kill -0 $! && kill $!
+    ok "no longer than for its holder to say so"
     wait
 else
     echo "ok $((count += 1)) - waiting for another process # SKIP needs flock (util-linux)"
