@@ -31,7 +31,8 @@ char *cs_strdup(const char *text);
 
 void cs_free(void *block);
 
-/* Whether this process has a limit on its memory (ulimit -v, ulimit -d). Some libraries do not end when they meet it. */
+/* Whether this process has a limit on its memory (ulimit -v, ulimit -d). Some libraries do not end when they meet it.
+ */
 bool cs_mem_is_limited(void);
 
 /* For tests. The number of allocations that the functions above have made in this process. */

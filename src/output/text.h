@@ -31,10 +31,14 @@ typedef struct cs_text_drawer {
 extern const cs_text_drawer cs_text_plain;
 
 /* Every script, with the fonts of this machine. NULL when this build has no Pango, when it is not installed, when
- * there are no fonts, and under a limit on memory (ulimit -v). The libraries are loaded by the first call and stay. One thread at a time. */
+ * there are no fonts, and under a limit on memory (ulimit -v). The libraries are loaded by the first call and stay. One
+ * thread at a time. */
 const cs_text_drawer *cs_text_pango(void);
 
 /* The better one of them. */
 const cs_text_drawer *cs_text_best(void);
+
+/* The version of Pango, which is loaded; "" when it cannot be; NULL in a build without it. */
+const char *cs_text_library(void);
 
 #endif

@@ -56,6 +56,16 @@ grep -q '"error":"pets/bad.jpg' "$out"
 ok "and says why it has none"
 rm pets/bad.jpg
 
+# ---- the reference
+
+run 0 "every example image" label --labels "$source/tests/data/labels/labels.txt" "$source"/examples/pictures/*.jpg
+sed "s|$source/examples/pictures/||" "$out" | awk -F '  ' '
+    NR == FNR { label[$3] = $2; probability[$3] = $1; expected++; next }
+    { differ = $1 - probability[$3]; same += label[$3] == $2 && differ < 0.001 && differ > -0.001; found++ }
+    END { print same, found, expected; exit !(expected == 96 && same == expected && found == expected) }' \
+    "$source/tests/data/labels/expected.txt" - >"$scratch/same"
+ok "the label and the probability of transformers: $(cat "$scratch/same")"
+
 # ---- a collection
 
 run 5 "nothing ingested" label --labels dog,cat
@@ -90,7 +100,7 @@ err_has "no image in the collection photos passes the filter"
 # ---- what is refused
 
 usage "no labels were given" label
-usage "--filter chooses images of the collection" label --labels a,b --filter true x.jpg
+usage "--filter and --in choose images of the collection" label --labels a,b --filter true x.jpg
 usage "--write stores labels in the collection" label --labels a,b --write x x.jpg
 usage "--write name: every image has a field of this name" label --labels a,b --write name
 usage '--write "a b": the name of an attribute' label --labels a,b --write "a b"
