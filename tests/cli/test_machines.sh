@@ -215,7 +215,7 @@ if command -v flock >/dev/null; then
     flock two.db.photos.ingest sleep 3 &
     sleep 0.5
     run 0 "another process has the lock" ingest many --db two.db
-    err_has "another process is ingesting into photos; waiting until it has finished"
+    err_has "another process (number $$) is ingesting into photos; waiting until it has finished"
     out_has "Inserted 0 images into photos ($total unchanged)"
     echo $$ >two.db.photos.ingest
     flock two.db.photos.ingest sleep 3 &
