@@ -189,30 +189,33 @@ static void test_exif_block(void)
         const char *what, *bytes;
         size_t size;
         unsigned orientation;
+        bool found;
     } cases[] = {
-        {"little-endian", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 6},
-        {"big-endian", "MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\x08\0\0", 22, 8},
-        {"with its prefix", "Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\3\0\0", 28, 3},
-        {"the prefix twice", "Exif\0\0Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\3\0\0", 34, 3},
-        {"cut inside the entry", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0", 21, 1},
-        {"more entries than bytes", "II*\0\x08\0\0\0\xff\xff\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 6},
-        {"directory behind the end", "II*\0\x15\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1},
-        {"directory at 4 GiB", "II*\0\xff\xff\xff\xff\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1},
-        {"orientation 0", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\0\0\0\0", 22, 1},
-        {"orientation 9", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\x09\0\0\0", 22, 1},
-        {"orientation 262", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\1\0\0", 22, 1},
-        {"two values", "II*\0\x08\0\0\0\1\0\x12\1\3\0\2\0\0\0\6\0\6\0", 22, 1},
-        {"as text", "II*\0\x08\0\0\0\1\0\x12\1\2\0\1\0\0\0\6\0\0\0", 22, 1},
-        {"wrong number in the header", "II+\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1},
-        {"no byte order", "IM*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1},
-        {"nothing", "", 0, 1},
-        {"prefix only", "Exif\0\0", 6, 1},
+        {"little-endian", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 6, true},
+        {"big-endian", "MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\x08\0\0", 22, 8, true},
+        {"with its prefix", "Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\3\0\0", 28, 3, true},
+        {"the prefix twice", "Exif\0\0Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\3\0\0", 34, 3, true},
+        {"cut inside the entry", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0", 21, 1, false},
+        {"more entries than bytes", "II*\0\x08\0\0\0\xff\xff\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 6, true},
+        {"directory behind the end", "II*\0\x15\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1, false},
+        {"directory at 4 GiB", "II*\0\xff\xff\xff\xff\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1, false},
+        {"orientation 0", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\0\0\0\0", 22, 1, true},
+        {"orientation 9", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\x09\0\0\0", 22, 1, true},
+        {"orientation 262", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\1\0\0", 22, 1, true},
+        {"two values", "II*\0\x08\0\0\0\1\0\x12\1\3\0\2\0\0\0\6\0\6\0", 22, 1, true},
+        {"as text", "II*\0\x08\0\0\0\1\0\x12\1\2\0\1\0\0\0\6\0\0\0", 22, 1, true},
+        {"wrong number in the header", "II+\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1, false},
+        {"no byte order", "IM*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1, false},
+        {"nothing", "", 0, 1, false},
+        {"prefix only", "Exif\0\0", 6, 1, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t *exact = malloc(cases[i].size + 1); /* so that the sanitizer sees a read outside */
         memcpy(exact + 1, cases[i].bytes, cases[i].size);
-        TAP_OK(cs_exif_orientation(exact + 1, cases[i].size) == cases[i].orientation, "EXIF %s: %u", cases[i].what,
-               cases[i].orientation);
+        unsigned orientation = 1;
+        bool found = cs_exif_orientation(exact + 1, cases[i].size, &orientation);
+        TAP_OK(orientation == cases[i].orientation && found == cases[i].found, "EXIF %s: %u%s", cases[i].what,
+               cases[i].orientation, cases[i].found ? "" : ", not stated");
         free(exact);
     }
 }
