@@ -15,6 +15,7 @@ ALLOWED = {
     "model": ["base"],
     "nn": ["base", "kernels", "model"],
     "vision": ["base", "kernels", "model", "nn"],
+    "metadata": ["base", "vision"],
     "text": ["base", "kernels", "model", "nn"],
     "index": ["base", "kernels"],
     "filter": ["base"],
@@ -22,14 +23,14 @@ ALLOWED = {
     "encode": ["base", "kernels", "model", "nn", "vision", "text"],
     "backend": ["base", "filter"],
     "local": ["base", "kernels", "index", "filter", "store", "backend"],
-    "ingest": ["base", "kernels", "encode", "backend"],
+    "ingest": ["base", "kernels", "metadata", "encode", "backend"],
     "convert": ["base", "kernels", "model", "text"],
     "config": ["base"],
     "models": ["base", "config"],
     "output": ["base"],
     "cli": ["base", "config", "models", "output"],
     # src/*.c: the entry points
-    "": ["base", "filter", "model", "vision", "encode", "backend", "local", "ingest", "convert"],
+    "": ["base", "filter", "model", "vision", "metadata", "encode", "backend", "local", "ingest", "convert"],
 }
 
 # third-party header -> the only files that may include it
@@ -37,10 +38,11 @@ OWNERS = {
     "immintrin.h": r"kernels/\w+_(avx2|avx512)\w*\.[ch]",
     "cpuid.h": r"kernels/cpu\.c",
     "cblas.h": r"kernels/gemm_blas\.c",
-    "dlfcn.h": r"kernels/gemm_blas\.c",
+    "dlfcn.h": r"(kernels/gemm_blas|metadata/xml)\.c",
+    "expat.h": r"metadata/xml\.c",
     "openssl/md5.h": r"base/digest\.c",
     "openssl/sha.h": r"base/digest\.c",
-    "zlib.h": r"(model/gzip|vision/png_orientation)\.c",
+    "zlib.h": r"(model/gzip|vision/png_notes)\.c",
     "hdf5.h": r"model/hdf5_file\.c",
     "jpeglib.h": r"vision/decode_jpeg\.c",
     "jerror.h": r"vision/decode_jpeg\.c",

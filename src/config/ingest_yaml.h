@@ -3,6 +3,7 @@
 #ifndef CS_CONFIG_INGEST_YAML_H
 #define CS_CONFIG_INGEST_YAML_H
 
+#include "config/exif_choice.h"
 #include "config/yaml_tree.h"
 
 /* The contents of the file. A NULL text or a false has_... means that the key is not there. Everything lives as long as
@@ -15,7 +16,8 @@ typedef struct cs_ingest_file {
     clipsearch_metric metric;
     size_t batch, threads;
     clipsearch_on_bad on_bad;
-    bool prune, ignore_exif;
+    bool prune;
+    cs_exif_choice exif;
     clipsearch_index_options index; /* 0: not given */
     clipsearch_source *sources;     /* [source_count] */
     size_t source_count;

@@ -37,6 +37,23 @@ const char *cs_metadata_field_name(cs_metadata_field field)
     return (size_t)field < CS_META_FIELDS ? names[field] : NULL;
 }
 
+bool cs_metadata_is_text(cs_metadata_field field)
+{
+    switch (field) {
+    case CS_META_CAMERA:
+    case CS_META_CAPTION:
+    case CS_META_CITY:
+    case CS_META_COUNTRY:
+    case CS_META_LENS:
+    case CS_META_MAKE:
+    case CS_META_TAKEN:
+    case CS_META_TITLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 void cs_metadata_clear(cs_metadata *metadata)
 {
     metadata->texts.max = metadata->keywords.max = MAX_TEXTS;

@@ -38,6 +38,9 @@ typedef enum cs_metadata_field {
 /* "altitude", ...; docs/metadata.md describes them. */
 const char *cs_metadata_field_name(cs_metadata_field field);
 
+/* Whether its value is a text; else it is a number, or CS_META_KEYWORDS, a list of texts. */
+bool cs_metadata_is_text(cs_metadata_field field);
+
 /* Limits of what is kept, in bytes of UTF-8. */
 enum {
     CS_META_MAX_TEXT = 512,

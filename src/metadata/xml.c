@@ -22,7 +22,6 @@ static struct {
     __typeof__(&XML_SetStartDoctypeDeclHandler) set_doctype_handler;
     __typeof__(&XML_StopParser) stop;
     __typeof__(&XML_Parse) parse;
-    __typeof__(&XML_GetErrorCode) error;
 } expat;
 static bool loaded;
 
@@ -44,8 +43,7 @@ static void load(void)
              find_function(library, "XML_SetCharacterDataHandler", &expat.set_text_handler) &&
              find_function(library, "XML_SetStartDoctypeDeclHandler", &expat.set_doctype_handler) &&
              find_function(library, "XML_StopParser", &expat.stop) &&
-             find_function(library, "XML_Parse", &expat.parse) &&
-             find_function(library, "XML_GetErrorCode", &expat.error);
+             find_function(library, "XML_Parse", &expat.parse);
 }
 
 bool cs_xml_available(void)
@@ -94,14 +92,23 @@ static void XMLCALL on_doctype(void *context, const XML_Char *name, const XML_Ch
     expat.stop(d->parser, XML_FALSE);
 }
 
+/* Expat calls some failed allocations an error of the document, so they are noted here. */
+static _Thread_local bool out_of_memory;
+
+static void *noted(void *block)
+{
+    out_of_memory |= !block;
+    return block;
+}
+
 static void *allocate(size_t size)
 {
-    return cs_alloc_array(size, 1);
+    return noted(cs_alloc_array(size, 1));
 }
 
 static void *reallocate(void *block, size_t size)
 {
-    return cs_realloc_array(block, size, 1);
+    return noted(cs_realloc_array(block, size, 1));
 }
 
 bool cs_xml_read(const char *xml, size_t size, const cs_xml_handler *handler)
@@ -109,15 +116,15 @@ bool cs_xml_read(const char *xml, size_t size, const cs_xml_handler *handler)
     static const XML_Memory_Handling_Suite memory = {allocate, reallocate, cs_free};
     if (!cs_xml_available() || size > INT_MAX)
         return true;
+    out_of_memory = false;
     document d = {.handler = handler, .parser = expat.create(NULL, &memory, " ")};
     if (!d.parser)
         return false;
     expat.set_user_data(d.parser, &d);
     expat.set_element_handler(d.parser, on_start, on_end);
     expat.set_text_handler(d.parser, on_text);
-    expat.set_doctype_handler(d.parser, on_doctype, NULL);
-    const bool failed = expat.parse(d.parser, xml, (int)size, 1) == XML_STATUS_ERROR &&
-                        expat.error(d.parser) == XML_ERROR_NO_MEMORY;
+    expat.set_doctype_handler(d.parser, on_doctype);
+    expat.parse(d.parser, xml, (int)size, 1);
     expat.free(d.parser);
-    return !failed;
+    return !out_of_memory;
 }

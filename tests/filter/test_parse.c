@@ -99,6 +99,8 @@ static void test_errors(void)
         {"width like \"3%\"", 1, "like is for strings"},
         {"label like label", 12, "expected a pattern in quotes"},
         {"label in \"dog\"", 10, "expected [ and a list"},
+        {"\"dog\" in size", 10, "or an attribute that is one"},
+        {"\"dog\" in tags + 1", 10, "or an attribute that is one"},
         {"label in [dog]", 11, "expected a value or ], found dog"},
         {"label in [\"dog\" \"cat\"]", 17, "expected , or ]"},
         {"label in [-\"dog\"]", 12, "expected a number"},

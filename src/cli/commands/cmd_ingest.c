@@ -27,6 +27,7 @@ typedef struct ingest {
     clipsearch_image_options image;
     clipsearch_index_options index;
     clipsearch_ingest_target target;
+    cs_exif_choice exif; /* of the command line */
     bool metric_given;
     bool announce_built_in; /* the model, before the first image of a new collection */
     cs_progress_view view;
@@ -111,8 +112,11 @@ static void merge_options(ingest *in)
     if (args->on_bad || file->has_on_bad)
         in->options.on_bad =
             args->on_bad ? (clipsearch_on_bad)cs_name_index(args->on_bad, cs_on_bad_names) : file->on_bad;
-    if (args->exif || file->has_exif)
-        in->image.ignore_exif = args->exif ? cs_name_index(args->exif, cs_exif_names) == 1 : file->ignore_exif;
+    if (args->exif || file->has_exif) {
+        const cs_exif_choice *exif = args->exif ? &in->exif : &file->exif;
+        in->image.ignore_exif = exif->ignore_orientation;
+        in->options.metadata = exif->metadata;
+    }
     in->metric_given = args->metric || file->has_metric;
     if (in->metric_given)
         in->target.metric =
@@ -330,6 +334,9 @@ int cs_command_ingest(const cs_args *args)
     in.target.index = &in.index;
     if (!args->operands.count)
         return cs_report_usage(CS_INGEST, "nothing to ingest was given; give directories, images or one YAML file");
+    clipsearch_error err;
+    if (args->exif && cs_read_exif_choice(args->exif, &in.exif, &err) != CLIPSEARCH_OK)
+        return cs_report_usage(CS_INGEST, "--%s", err.message);
     int code =
         args->operands.count == 1 && is_yaml_file(args->operands.items[0].text) ? read_yaml(&in) : read_operands(&in);
     if (code == CS_EXIT_FOUND)

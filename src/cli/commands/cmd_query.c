@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int print_items(const cs_args *args, const char *collection, clipsearch_hits *hits)
+static int print_items(unsigned command, const cs_args *args, const char *collection, clipsearch_hits *hits)
 {
     clipsearch_error err;
     clipsearch_status status = CLIPSEARCH_OK;
@@ -24,7 +24,7 @@ static int print_items(const cs_args *args, const char *collection, clipsearch_h
         cs_print_paths(&results, args->nul ? '\0' : '\n', stdout);
     } else {
         char here[PATH_MAX]; /* paths below it are printed relative to it; a folder that was removed has no name */
-        status = cs_print_items(hits, getcwd(here, sizeof here), stdout, &err);
+        status = cs_print_items(hits, getcwd(here, sizeof here), command == CS_GET, stdout, &err);
     }
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_INPUT);
 }
@@ -54,7 +54,7 @@ static int report_count(const cs_args *args, const cs_selection *selection, cons
     if (clipsearch_hits_count(hits, 0))
         return CS_EXIT_FOUND;
     if (!args->quiet)
-        cs_print_message(args->filter ? "no image in the collection %s passes the filter"
+        cs_print_message(selection->filter ? "no image in the collection %s passes the filter"
                                       : "the collection %s has no images to show",
                          collection);
     return CS_EXIT_NOTHING;
@@ -78,7 +78,7 @@ static int show_selection(unsigned command, const cs_args *args, const cs_select
             code = cs_report_error(&err, CS_STAGE_DATABASE);
     }
     if (code == CS_EXIT_FOUND)
-        code = print_items(args, opened.info.name, hits);
+        code = print_items(command, args, opened.info.name, hits);
     if (code == CS_EXIT_FOUND)
         code = report_count(args, selection, hits, opened.info.name);
     clipsearch_hits_free(&hits);

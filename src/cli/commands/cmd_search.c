@@ -20,6 +20,7 @@
 typedef struct search {
     const cs_args *args;
     cs_opened opened;
+    char *filter; /* of the arguments; NULL: none */
     clipsearch_encoder *encoder;
     clipsearch_session *session;
     size_t dim, context_length;
@@ -38,7 +39,7 @@ static int check_arguments(const cs_args *args)
     for (size_t i = 0; i < args->operands.count; i++)
         if (!args->operands.items[i].text[strspn(args->operands.items[i].text, " \t\r\n")])
             return cs_report_usage(CS_SEARCH, "a query is empty");
-    return cs_check_filter(args->filter);
+    return CS_EXIT_FOUND;
 }
 
 /* Which towers the queries need: the other's weights are then never read. */
@@ -135,7 +136,7 @@ static int answer_query(search *s, const cs_operand *query, cs_result *result, f
     clipsearch_search_options_init(&options);
     options.has_limit = s->args->min_score.given || s->args->max_distance.given;
     options.limit = s->args->min_score.given ? s->args->min_score.value : s->args->max_distance.value;
-    options.filter = s->args->filter;
+    options.filter = s->filter;
     options.exact = s->args->exact;
     options.ef = s->args->ef.given ? s->args->ef.value : 0;
     clipsearch_search_stats_init(&stats);
@@ -211,7 +212,7 @@ static int report_count(const search *s)
     if (!args->quiet)
         cs_print_message("nothing found%s%s",
                          args->min_score.given || args->max_distance.given ? " that is near enough" : "",
-                         args->filter ? " among the images that pass the filter" : "");
+                         s->filter ? " among the images that pass the filter" : "");
     return CS_EXIT_NOTHING;
 }
 
@@ -219,6 +220,8 @@ int cs_command_search(const cs_args *args)
 {
     search s = {.args = args};
     int code = check_arguments(args);
+    if (code == CS_EXIT_FOUND)
+        code = cs_read_filter(CS_SEARCH, args, &s.filter);
     if (code == CS_EXIT_FOUND)
         code = open_collection(&s);
     if (code == CS_EXIT_FOUND)
@@ -232,6 +235,7 @@ int cs_command_search(const cs_args *args)
     for (size_t i = 0; i < s.results.count; i++)
         clipsearch_hits_free(&s.results.items[i].hits);
     cs_free(s.results.items);
+    cs_free(s.filter);
     clipsearch_session_close(&s.session);
     clipsearch_encoder_close(&s.encoder);
     cs_close_opened(&s.opened);

@@ -10,8 +10,8 @@
 int cs_read_selection(unsigned command, const cs_args *args, cs_selection *selection)
 {
     const cs_operands *operands = &args->operands;
-    *selection = (cs_selection){.filter = args->filter};
-    int code = cs_check_filter(args->filter);
+    *selection = (cs_selection){0};
+    int code = cs_read_filter(command, args, &selection->filter);
     if (code != CS_EXIT_FOUND || !operands->count)
         return code;
     selection->ids = cs_alloc_array(operands->count, sizeof *selection->ids);
@@ -30,6 +30,7 @@ int cs_read_selection(unsigned command, const cs_args *args, cs_selection *selec
 
 void cs_free_selection(cs_selection *selection)
 {
+    cs_free(selection->filter);
     cs_free(selection->ids);
     *selection = (cs_selection){0};
 }
