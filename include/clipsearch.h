@@ -73,10 +73,11 @@
  *
  * It can use the fields id, path, name (the last part of the path), size (bytes), mtime (seconds since 1970; it can be
  * compared with numbers and with dates such as "2024-05-31"), width and height, and the item's attributes: price,
- * camera.lens, tags[0], attributes["any key"]. Strings are in single or double quotes. The operators are == != < <= >
- * >= (also 10 <= price < 100), in [...], not in [...], "dog" in keywords (an attribute that is a list), like with % and _, is null, is not null, exists, and, or, not,
- * parentheses, and + - * / %. A comparison with an attribute that is missing or of another type is false, so `not` of
- * it is true. docs/filter.md has the grammar and the limits.
+ * camera.lens, tags[0], attributes["any key"]. What a file states about its image are attributes too: taken, camera,
+ * latitude, ... Strings are in single or double quotes. The operators are == != < <= > >= (also 10 <= price < 100), in
+ * [...], not in [...], "dog" in keywords (an attribute that is a list), like with % and _, is null, is not null,
+ * exists, and, or, not, parentheses, and + - * / %. A comparison with an attribute that is missing or of another type
+ * is false, so `not` of it is true. docs/filter.md has the grammar and the limits.
  *
  * ERRORS AND OWNERSHIP
  *
@@ -852,11 +853,11 @@ CLIPSEARCH_API clipsearch_status clipsearch_filter_check(const char *filter, siz
 /* The bytes that clipsearch_filter_period writes at most. */
 #define CLIPSEARCH_PERIOD_SIZE 128
 
-/* Write into `filter` a filter for the items that were taken from `since` on and until the end of `until`: a condition on
- * their attribute `taken`, which others can be joined to with "and". Each of the two is "2024", "2024-07", "2024-07-01",
- * or a date with a time such as "2024-07-01T18:30" (a space may stand for the T), by the camera's clock, or NULL for no
- * limit. The whole of the year, month, day, minute or second that `until` names belongs to the period. An item that does
- * not say when it was taken does not match, unless both are NULL: then the filter is "true".
+/* Write into `filter` a filter for the items that were taken from `since` on and until the end of `until`: a condition
+ * on their attribute `taken`, which others can be joined to with "and". Each of the two is "2024", "2024-07",
+ * "2024-07-01", or a date with a time such as "2024-07-01T18:30" (a space may stand for the T), by the camera's clock,
+ * or NULL for no limit. The whole of the year, month, day, minute or second that `until` names belongs to the period.
+ * An item that does not say when it was taken does not match, unless both are NULL: then the filter is "true".
  * Errors: CLIPSEARCH_E_ARGUMENT (no date; since is after until). */
 CLIPSEARCH_API clipsearch_status clipsearch_filter_period(const char *since, const char *until,
                                                           char filter[CLIPSEARCH_PERIOD_SIZE], clipsearch_error *err);

@@ -27,7 +27,9 @@ static clipsearch_status fail_name(const char *name, clipsearch_error *err)
     char list[512] = "";
     for (size_t i = 0, at = 0; i < count && at < sizeof list; i++)
         at += (size_t)cs_format(list + at, sizeof list - at, "%s%s", known[i],
-                                i + 2 < count ? ", " : i + 1 < count ? " and " : "");
+                                i + 2 < count   ? ", "
+                                : i + 1 < count ? " and "
+                                                : "");
     return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "exif: there is no \"%s\"; there are %s", name, list);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * exif_choice.h - what `exif` says, in an ingest file and on the command line: "apply" (turn images, store what is known
- * of them), "orientation" (only turn them), "ignore" (neither), or the names of the attributes to store. */
+ * exif_choice.h - what `exif` says, in an ingest file and on the command line: "apply" (turn images, store what is
+ * known of them), "orientation" (only turn them), "ignore" (neither), or the names of the attributes to store. */
 #ifndef CS_CONFIG_EXIF_CHOICE_H
 #define CS_CONFIG_EXIF_CHOICE_H
 

@@ -90,7 +90,8 @@ static clipsearch_status parse_in(cs_parser *p, uint32_t *number, clipsearch_err
     cs_filter_node n = {.kind = CS_NODE_IN, .left = *number};
     if (p->token.kind == CS_TOKEN_NAME)
         return parse_contains(p, number, err);
-    clipsearch_status status = cs_parser_expect(p, CS_TOKEN_OPEN_SQUARE, "[ and a list, or an attribute that is one", err);
+    clipsearch_status status =
+        cs_parser_expect(p, CS_TOKEN_OPEN_SQUARE, "[ and a list, or an attribute that is one", err);
     while (!status && p->token.kind != CS_TOKEN_CLOSE_SQUARE) {
         uint32_t element = 0;
         cs_token first = p->token;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * period.c - "from ... until ..." as a condition on the attribute `taken`.
  *
- * A time in that attribute is ISO 8601 text that begins with the year, so the order of texts is the order of times by the
- * camera's clock, and a period is known by how its texts begin: all times of July 2024 are from "2024-07" on and before
- * "2024-07~", because ~ is behind every character of a time. */
+ * A time in that attribute is ISO 8601 text that begins with the year, so the order of texts is the order of times by
+ * the camera's clock, and a period is known by how its texts begin: all times of July 2024 are from "2024-07" on and
+ * before "2024-07~", because ~ is behind every character of a time. */
 #include "filter/period.h"
 
 #include "base/buf.h"
@@ -49,15 +49,15 @@ static bool check_moment(char *text)
             return false;
     if (size > 19 && (text[19] != '.' || size < 21 || !is_digits(text + 20, size - 20)))
         return false;
-    return is_date(text, size) && (size < 13 || number_at(text + 11) < 24) && (size < 16 || number_at(text + 14) < 60) &&
-           (size < 19 || number_at(text + 17) < 60);
+    return is_date(text, size) && (size < 13 || number_at(text + 11) < 24) &&
+           (size < 16 || number_at(text + 14) < 60) && (size < 19 || number_at(text + 17) < 60);
 }
 
 static clipsearch_status read_moment(const char *which, const char *text, char moment[MAX_MOMENT],
                                      clipsearch_error *err)
 {
-    if (strlen(text) < MAX_MOMENT - 1) {
-        strcpy(moment, text);
+    if (strlen(text) < MAX_MOMENT) {
+        memcpy(moment, text, strlen(text) + 1);
         if (check_moment(moment))
             return CLIPSEARCH_OK;
     }
@@ -70,14 +70,14 @@ static clipsearch_status read_moment(const char *which, const char *text, char m
 clipsearch_status cs_filter_period(const char *since, const char *until, char filter[CLIPSEARCH_PERIOD_SIZE],
                                    clipsearch_error *err)
 {
-    char first[MAX_MOMENT] = "0", last[MAX_MOMENT + 1] = ":"; /* : is behind 9 */
+    char first[MAX_MOMENT] = "0", last[MAX_MOMENT + 1] = ":"; /* which is behind 9 */
     clipsearch_status status = since ? read_moment("since", since, first, err) : CLIPSEARCH_OK;
-    if (status == CLIPSEARCH_OK && until) {
+    if (status == CLIPSEARCH_OK && until)
         status = read_moment("until", until, last, err);
-        strcat(last, "~");
-    }
     if (status != CLIPSEARCH_OK)
         return status;
+    if (until)
+        memcpy(last + strlen(last), "~", 2);
     if (strcmp(first, last) > 0)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "since %s is after until %s: no image can match", since, until);
     cs_format(filter, CLIPSEARCH_PERIOD_SIZE, since || until ? "\"%s\" <= taken < \"%s\"" : "true", first, last);

@@ -52,8 +52,8 @@ typedef struct ingest {
     cs_batch batch;
     cs_buf attributes, before, joined; /* of the file that is being looked at */
     uint32_t metadata;                 /* the fields of the files' metadata that are stored */
-    cs_id_list moved;  /* items that get another path in this batch, or in this run if it is a dry run */
-    uint64_t started;  /* nanoseconds */
+    cs_id_list moved; /* items that get another path in this batch, or in this run if it is a dry run */
+    uint64_t started; /* nanoseconds */
     clipsearch_progress progress;
     uint64_t bad_directories; /* counted as skipped, but no files */
     bool cancelled, stopped;
@@ -157,8 +157,9 @@ static clipsearch_status choose_attributes(ingest *in, pending_file *file, const
         cs_buf_clear(&in->before);
         cs_buf_clear(&in->joined);
         cs_item_attributes_file(item->attributes, in->metadata, &in->before, &fewer);
-        status = in->before.failed ? cs_fail_memory(in->err, item->path)
-                                   : cs_item_attributes_join(in->attributes.data, in->before.data, &in->joined, in->err);
+        status = in->before.failed
+                     ? cs_fail_memory(in->err, item->path)
+                     : cs_item_attributes_join(in->attributes.data, in->before.data, &in->joined, in->err);
         cs_buf joined = in->joined;
         in->joined = in->attributes;
         in->attributes = joined;

@@ -143,7 +143,8 @@ clipsearch_status cs_item_attributes_join(const char *user, const char *file, cs
     const size_t start = out->len, user_size = strlen(user);
     const bool empty = strcmp(user, "{}") == 0;
     cs_buf_append(out, user, user_size);
-    if (file[0] != '{' || user_size < 2 || user[user_size - 1] != '}' || user_size + strlen(file) > CS_ITEM_ATTRIBUTES_MAX)
+    if (file[0] != '{' || user_size < 2 || user[user_size - 1] != '}' ||
+        user_size + strlen(file) > CS_ITEM_ATTRIBUTES_MAX)
         return out->failed ? cs_fail_memory(err, "an image's attributes") : CLIPSEARCH_OK;
     bool any = false;
     const char *at = file + 1;

@@ -3,8 +3,8 @@
  *
  * Both are stored as one JSON object. The user's come first, and a space stands before the first of the file's:
  * {"album":"summer", "camera":"Canon EOS R5","taken":"2024-07-01T18:30:05"}. The space says which ones another run may
- * replace when the file has changed, and nothing else has to be stored for that. In a text with white space elsewhere, or with names
- * behind the space that no file states, all is the user's. */
+ * replace when the file has changed, and nothing else has to be stored for that. In a text with white space elsewhere,
+ * or with names behind the space that no file states, all is the user's. */
 #ifndef CS_INGEST_ITEM_ATTRIBUTES_H
 #define CS_INGEST_ITEM_ATTRIBUTES_H
 

@@ -59,8 +59,8 @@ static void process(decoder *self, slot *at, bool always)
     const cs_buf *bytes = &self->reader.file;
     file->status = cs_digest_of(CS_SHA256, bytes->data, bytes->len, file->hash, &file->error);
     if (file->status == CLIPSEARCH_OK)
-        file->status = cs_metadata_read(&self->metadata, bytes->data, bytes->len, spec->metadata, &at->metadata,
-                                        &file->error);
+        file->status =
+            cs_metadata_read(&self->metadata, bytes->data, bytes->len, spec->metadata, &at->metadata, &file->error);
     if (file->status != CLIPSEARCH_OK)
         return;
     file->metadata = at->metadata.data;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * exif_fields.c - the tags of EXIF that are attributes. Three directories are read: the first, the one of EXIF and the one
- * of GPS. Directories that a directory names are not followed any further, so there is no loop, and a maker's notes are
- * not looked at. Sources: EXIF 2.32 (CIPA DC-008), 4.6; Windows' tags as exiftool documents them. */
+ * exif_fields.c - the tags of EXIF that are attributes. Three directories are read: the first, the one of EXIF and the
+ * one of GPS. Directories that a directory names are not followed any further, so there is no loop, and a maker's
+ * notes are not looked at. Sources: EXIF 2.32 (CIPA DC-008), 4.6; Windows' tags as exiftool documents them. */
 #include "metadata/readers.h"
 
 #include "vision/tiff_entries.h"
@@ -287,7 +287,9 @@ void cs_exif_read(cs_metadata *metadata, const uint8_t *data, size_t size)
     if (reader.gps)
         read_gps(&reader);
     /* a camera writes 65535 where 16 bits do not suffice, and the value into another tag */
-    const double iso = reader.iso > 0 && reader.iso < 65535 ? reader.iso : reader.iso_speed ? reader.iso_speed : reader.iso;
+    const double iso = reader.iso > 0 && reader.iso < 65535 ? reader.iso
+                       : reader.iso_speed                   ? reader.iso_speed
+                                                            : reader.iso;
     cs_metadata_put_number(metadata, CS_META_ISO, CS_RANK_EXIF, iso, 1, 1e9);
     put_times(&reader);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * iptc_fields.c - the data sets of IPTC-IIM that are attributes, alone or inside Photoshop's resources. Sources: IPTC-NAA
- * Information Interchange Model 4.2, chapters 3, 5 and 6; Adobe Photoshop File Formats Specification, "Image Resource
- * Blocks". */
+ * iptc_fields.c - the data sets of IPTC-IIM that are attributes, alone or inside Photoshop's resources. Sources:
+ * IPTC-NAA Information Interchange Model 4.2, chapters 3, 5 and 6; Adobe Photoshop File Formats Specification, "Image
+ * Resource Blocks". */
 #include "metadata/readers.h"
 
 #include <string.h>
@@ -81,7 +81,8 @@ void cs_iptc_read(cs_metadata *metadata, const uint8_t *data, size_t size)
 
 void cs_photoshop_read(cs_metadata *metadata, const uint8_t *data, size_t size)
 {
-    /* "8BIM", 16 bits of number, a name with its length and 32 bits of size; name and data take an even number of bytes */
+    /* "8BIM", 16 bits of number, a name with its length and 32 bits of size; name and data take an even number of
+     * bytes */
     for (size_t at = 0; size - at >= 12 && memcmp(data + at, "8BIM", 4) == 0;) {
         const unsigned number = (unsigned)data[at + 4] << 8 | data[at + 5];
         const size_t name = ((size_t)data[at + 6] + 2) & ~(size_t)1;

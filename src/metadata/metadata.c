@@ -58,8 +58,7 @@ static void read_jpeg(cs_metadata *metadata, const uint8_t *data, size_t size)
     static const char photoshop[] = "Photoshop 3.0"; /* with the zero byte behind it */
     size_t at = 0, xmp;
     bool has_exif = false;
-    for (cs_jpeg_segment segment;
-         cs_jpeg_next_segment(data, size, &at, &segment) && segment.marker != CS_JPEG_SCAN;) {
+    for (cs_jpeg_segment segment; cs_jpeg_next_segment(data, size, &at, &segment) && segment.marker != CS_JPEG_SCAN;) {
         if (!has_exif && cs_jpeg_is_exif(&segment)) {
             has_exif = true; /* a second segment continues the first */
             cs_exif_read(metadata, segment.data, segment.size);
@@ -99,8 +98,7 @@ static void read_webp(cs_metadata *metadata, const uint8_t *data, size_t size)
 {
     for (size_t at = 12; at <= size && size - at >= 8;) {
         const uint8_t *chunk = data + at;
-        const size_t stated =
-            chunk[4] | (size_t)chunk[5] << 8 | (size_t)chunk[6] << 16 | (size_t)chunk[7] << 24;
+        const size_t stated = chunk[4] | (size_t)chunk[5] << 8 | (size_t)chunk[6] << 16 | (size_t)chunk[7] << 24;
         const size_t length = stated < size - at - 8 ? stated : size - at - 8;
         if (memcmp(chunk, "EXIF", 4) == 0)
             cs_exif_read(metadata, chunk + 8, length);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * readers.h - the readers of the three kinds of metadata; only for files in src/metadata. None fails: what is damaged is
- * left out, and a failed allocation is noted in *metadata. */
+ * readers.h - the readers of the three kinds of metadata; only for files in src/metadata. None fails: what is damaged
+ * is left out, and a failed allocation is noted in *metadata. */
 #ifndef CS_METADATA_READERS_H
 #define CS_METADATA_READERS_H
 

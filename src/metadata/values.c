@@ -89,7 +89,8 @@ static bool is_utf8(const char *text, size_t size)
 static void put_character(cs_buf *out, size_t start, size_t max, const char *bytes, size_t n)
 {
     const unsigned char first = (unsigned char)bytes[0];
-    const bool control = (n == 1 && (first < 0x20 || first == 0x7f)) || (first == 0xc2 && (unsigned char)bytes[1] < 0xa0);
+    const bool control =
+        (n == 1 && (first < 0x20 || first == 0x7f)) || (first == 0xc2 && (unsigned char)bytes[1] < 0xa0);
     if (control && first == '\r')
         return;
     if (control && first != '\n') {

@@ -68,8 +68,8 @@ bool cs_metadata_failed(const cs_metadata *metadata);
 
 /* A place states a value. It is kept unless a place of the same or a lower rank (from 1) has stated one. */
 
-/* A text: bytes up to the first NUL. Without valid UTF-8 it is read as ISO 8859-1. Control characters become spaces, but
- * line feeds stay; white space at both ends is left out, and then also an empty text. */
+/* A text: bytes up to the first NUL. Without valid UTF-8 it is read as ISO 8859-1. Control characters become spaces,
+ * but line feeds stay; white space at both ends is left out, and then also an empty text. */
 void cs_metadata_put_text(cs_metadata *metadata, cs_metadata_field field, unsigned rank, const void *text, size_t size);
 /* The same in UTF-16, little-endian. */
 void cs_metadata_put_utf16(cs_metadata *metadata, cs_metadata_field field, unsigned rank, const uint8_t *text,
@@ -83,8 +83,8 @@ void cs_metadata_add_keyword(cs_metadata *metadata, unsigned rank, const void *t
 /* The same in UTF-16, little-endian. */
 void cs_metadata_add_keyword_utf16(cs_metadata *metadata, unsigned rank, const uint8_t *text, size_t size);
 
-/* An angle in degrees, up to `most`, and the letter of its hemisphere: letters[0] counts up, letters[1] down. Without one
- * of these the place is not known, and nothing is kept. Rounded to 1e-7 degrees, a centimetre. */
+/* An angle in degrees, up to `most`, and the letter of its hemisphere: letters[0] counts up, letters[1] down. Without
+ * one of these the place is not known, and nothing is kept. Rounded to 1e-7 degrees, a centimetre. */
 void cs_metadata_put_angle(cs_metadata *metadata, cs_metadata_field field, unsigned rank, double degrees, char letter,
                            const char letters[2], double most);
 /* Metres above the sea, rounded to millimetres. */
@@ -100,7 +100,8 @@ typedef struct cs_metadata_time {
 } cs_metadata_time;
 
 /* Read "2024:07:01 18:30:05", as EXIF writes it, or a date in ISO 8601: "2024", "2024-07", "2024-07-01",
- * "2024-07-01T18:30", "2024-07-01T18:30:05.25+02:00". A time of day that cannot be is left out. False: it is no date. */
+ * "2024-07-01T18:30", "2024-07-01T18:30:05.25+02:00". A time of day that cannot be is left out. False: it is no date.
+ */
 bool cs_metadata_read_time(const char *text, size_t size, cs_metadata_time *time);
 /* Read "+02:00", "-0530" or "Z" into the time; anything else leaves it as it is. */
 void cs_metadata_read_zone(const char *text, size_t size, cs_metadata_time *time);

@@ -15,7 +15,7 @@ enum { MAX_DEPTH = 64 };
 /* The functions of the library; all are there, or none. */
 static struct {
     __typeof__(&XML_ParserCreate_MM) create;
-    __typeof__(&XML_ParserFree) free;
+    __typeof__(&XML_ParserFree) destroy;
     __typeof__(&XML_SetUserData) set_user_data;
     __typeof__(&XML_SetElementHandler) set_element_handler;
     __typeof__(&XML_SetCharacterDataHandler) set_text_handler;
@@ -37,13 +37,12 @@ static void load(void)
 {
     void *library = dlopen("libexpat.so.1", RTLD_NOW | RTLD_LOCAL);
     loaded = library && find_function(library, "XML_ParserCreate_MM", &expat.create) &&
-             find_function(library, "XML_ParserFree", &expat.free) &&
+             find_function(library, "XML_ParserFree", &expat.destroy) &&
              find_function(library, "XML_SetUserData", &expat.set_user_data) &&
              find_function(library, "XML_SetElementHandler", &expat.set_element_handler) &&
              find_function(library, "XML_SetCharacterDataHandler", &expat.set_text_handler) &&
              find_function(library, "XML_SetStartDoctypeDeclHandler", &expat.set_doctype_handler) &&
-             find_function(library, "XML_StopParser", &expat.stop) &&
-             find_function(library, "XML_Parse", &expat.parse);
+             find_function(library, "XML_StopParser", &expat.stop) && find_function(library, "XML_Parse", &expat.parse);
 }
 
 bool cs_xml_available(void)
@@ -81,8 +80,8 @@ static void XMLCALL on_text(void *context, const XML_Char *text, int size)
     d->handler->text(d->handler->context, text, (size_t)size);
 }
 
-static void XMLCALL on_doctype(void *context, const XML_Char *name, const XML_Char *system_id, const XML_Char *public_id,
-                               int has_subset)
+static void XMLCALL on_doctype(void *context, const XML_Char *name, const XML_Char *system_id,
+                               const XML_Char *public_id, int has_subset)
 {
     document *d = context;
     (void)name;
@@ -125,6 +124,6 @@ bool cs_xml_read(const char *xml, size_t size, const cs_xml_handler *handler)
     expat.set_text_handler(d.parser, on_text);
     expat.set_doctype_handler(d.parser, on_doctype);
     expat.parse(d.parser, xml, (int)size, 1);
-    expat.free(d.parser);
+    expat.destroy(d.parser);
     return !out_of_memory;
 }

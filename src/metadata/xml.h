@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a document is reported to. Names are "namespace local", or "local" without a namespace. `attributes` are name and
- * value in turn, and a NULL. Texts are UTF-8; one text may come in several pieces. */
+/* What a document is reported to. Names are "namespace local", or "local" without a namespace. `attributes` are name
+ * and value in turn, and a NULL. Texts are UTF-8; one text may come in several pieces. */
 typedef struct cs_xml_handler {
     void *context;
     void (*start)(void *context, const char *name, const char *const *attributes);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * xmp_fields.c - the properties of an XMP packet that are attributes.
  *
- * A property is an attribute or a child of an rdf:Description, which is a child of rdf:RDF. Its value is the attribute's,
- * or the child's text, or the items of a list in it: rdf:RDF 1, Description 2, property 3, Bag, Seq or Alt 4, li 5.
- * Structures inside of properties are not looked into. Sources: XMP specification part 1 (2012), 7; part 2 (2016), 2
- * and 3; Exif 2.32 metadata for XMP (CIPA DC-010). */
+ * A property is an attribute or a child of an rdf:Description, which is a child of rdf:RDF. Its value is the
+ * attribute's, or the child's text, or the items of a list in it: rdf:RDF 1, Description 2, property 3, Bag, Seq or
+ * Alt 4, li 5. Structures inside of properties are not looked into. Sources: XMP specification part 1 (2012), 7; part
+ * 2 (2016), 2 and 3; Exif 2.32 metadata for XMP (CIPA DC-010). */
 #include "metadata/readers.h"
 #include "metadata/xml.h"
 
@@ -121,8 +121,8 @@ static void put_angle(cs_metadata *metadata, const property *p, const char *text
         text += length + (comma != NULL);
         size -= length + (comma != NULL);
     }
-    cs_metadata_put_angle(metadata, p->field, p->rank, degrees, letter,
-                          p->field == CS_META_LATITUDE ? "NS" : "EW", p->most);
+    cs_metadata_put_angle(metadata, p->field, p->rank, degrees, letter, p->field == CS_META_LATITUDE ? "NS" : "EW",
+                          p->most);
 }
 
 static void put_value(struct packet *packet, const property *p, const char *text, size_t size)
@@ -133,8 +133,8 @@ static void put_value(struct packet *packet, const property *p, const char *text
     switch (p->kind) {
     case TEXT:
     case LANGUAGES:
-        cs_metadata_put_text(metadata, p->field,
-                             packet->item && !packet->is_default ? CS_RANK_TEXT_XMP_OTHER : p->rank, text, size);
+        cs_metadata_put_text(metadata, p->field, packet->item && !packet->is_default ? CS_RANK_TEXT_XMP_OTHER : p->rank,
+                             text, size);
         break;
     case KEYWORD:
         cs_metadata_add_keyword(metadata, p->rank, text, size);

@@ -222,8 +222,8 @@ static void put_contains(writer *w, const cs_filter_node *n)
     put(w, "EXISTS (SELECT 1 FROM ");
     put_walk(w, list, true);
     for (view as = first; as <= last; as++) {
-        cs_buf_printf(&w->filter->sql, "%s j%u.type IN (%s) AND j%u.value = ", as == first ? " AND (" : " OR", list->count,
-                      types[as], list->count);
+        cs_buf_printf(&w->filter->sql, "%s j%u.type IN (%s) AND j%u.value = ", as == first ? " AND (" : " OR",
+                      list->count, types[as], list->count);
         put_value(w, n->left, as);
     }
     put(w, "))");

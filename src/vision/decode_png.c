@@ -70,8 +70,8 @@ static void release(png_structp png, png_voidp block)
     cs_free(block);
 }
 
-/* Go to the next chunk that libpng needs: header, palette, and the IDAT chunks up to the first other chunk. A chunk that
- * the file's end cuts short is given the length that is there, so that its last rows can be decoded. */
+/* Go to the next chunk that libpng needs: header, palette, and the IDAT chunks up to the first other chunk. A chunk
+ * that the file's end cuts short is given the length that is there, so that its last rows can be decoded. */
 static bool open_chunk(struct reader *reader)
 {
     cs_png_chunk *chunk = &reader->chunk;

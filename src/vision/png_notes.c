@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * png_notes.c - EXIF, XMP and IPTC in a PNG's eXIf and text chunks, and the orientation that they state.
  *
- * ImageMagick, and exiftool before 2017, write EXIF as hexadecimal digits into a text chunk, and both still write IPTC so;
- * Adobe and macOS write XMP into iTXt. A file may hold thousands of such chunks: the last of each kind is found first, and only that one is
- * expanded, to 1 MiB at most. Checksums are not compared: a wrong one can only give a wrong value. */
+ * ImageMagick, and exiftool before 2017, write EXIF as hexadecimal digits into a text chunk, and both still write IPTC
+ * so; Adobe and macOS write XMP into iTXt. A file may hold thousands of such chunks: the last of each kind is found
+ * first, and only that one is expanded, to 1 MiB at most. Checksums are not compared: a wrong one can only give a
+ * wrong value. */
 #include "vision/png_chunk.h"
 
 #include "base/mem.h"
@@ -110,8 +111,8 @@ static void release(voidpf context, voidpf block)
     cs_free(block);
 }
 
-/* Decompress a note's zlib stream into a block that it owns. A stream that is damaged or longer than MAX_TEXT gives what
- * is there. */
+/* Decompress a note's zlib stream into a block that it owns. A stream that is damaged or longer than MAX_TEXT gives
+ * what is there. */
 static clipsearch_status decompress(const cs_image_source *source, cs_png_note *note, clipsearch_error *err)
 {
     z_stream stream = {.zalloc = allocate, .zfree = release};

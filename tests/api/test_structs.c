@@ -213,7 +213,7 @@ static const struct {
     STRUCT(checkpoint_options, false, 32, 32),
     STRUCT(check_report, true, 1152, 1152),
     STRUCT(source, false, 88, 81),
-    STRUCT(ingest_options, false, 80, 80),
+    STRUCT(ingest_options, false, 88, 88),
     STRUCT(ingest_report, true, 120, 114),
     STRUCT(ingest_target, false, 56, 56),
     STRUCT(search_stats, true, 32, 32),

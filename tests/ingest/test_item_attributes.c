@@ -25,8 +25,8 @@ static void expect_joined(const char *user, const char *file, const char *expect
     cs_buf_clear(&back);
     cs_item_attributes_file(out.data, ALL, &back, &fewer);
     cs_buf again = cs_buf_make(1 << 22);
-    TAP_OK(cs_item_attributes_join(user, back.data, &again, &err) == CLIPSEARCH_OK && strcmp(again.data, out.data) == 0 &&
-               !fewer,
+    TAP_OK(cs_item_attributes_join(user, back.data, &again, &err) == CLIPSEARCH_OK &&
+               strcmp(again.data, out.data) == 0 && !fewer,
            "and joined again: %.200s", again.data);
     cs_buf_free(&again);
     cs_buf_free(&back);
@@ -82,7 +82,8 @@ static void expect_stored(gallery *g, const char *what, const char *name, const 
 {
     row r = {.attributes = "(none)"};
     gallery_row(g, name, &r);
-    TAP_OK(strcmp(r.attributes, attributes) == 0, "%s: %s has %s; %s", what, name, r.attributes, gallery_report_text(g));
+    TAP_OK(strcmp(r.attributes, attributes) == 0, "%s: %s has %s; %s", what, name, r.attributes,
+           gallery_report_text(g));
 }
 
 #define SOUTH                                                                                                          \
@@ -130,8 +131,9 @@ static void test_ingestion(void)
     options.metadata = NULL;
     set_mtime(&g, "b.jpg", 1000);
     gallery_ingest(&g, &options);
-    expect_stored(&g, "all are wanted, of a file that is read", "b.jpg",
-                  "{\"zoo\":true, \"keywords\":[\"\xC3\xA9t\xC3\xA9\"],\"taken\":\"1999-12-31\",\"title\":\"Caf\xC3\xA9\"}");
+    expect_stored(
+        &g, "all are wanted, of a file that is read", "b.jpg",
+        "{\"zoo\":true, \"keywords\":[\"\xC3\xA9t\xC3\xA9\"],\"taken\":\"1999-12-31\",\"title\":\"Caf\xC3\xA9\"}");
     TAP_OK(gallery_report_is(&g, 2, 0, 0, 1, 0, 0, 1, 0, 0), "one updated: %s", gallery_report_text(&g));
 
     copy(&g, "b.jpg", "changed.jpg");

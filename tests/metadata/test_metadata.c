@@ -55,7 +55,8 @@ static void expect(const char *name, const char *expected)
 
 static const char camera[] =
     "{\"altitude\":408.5,\"camera\":\"Canon EOS R5\",\"exposure_time\":0.004,\"f_number\":2.8,\"focal_length\":50,"
-    "\"focal_length_35mm\":80,\"iso\":400,\"latitude\":47.3769,\"lens\":\"RF24-105mm F4 L IS USM\",\"longitude\":8.5417,"
+    "\"focal_length_35mm\":80,\"iso\":400,\"latitude\":47.3769,\"lens\":\"RF24-105mm F4 L IS "
+    "USM\",\"longitude\":8.5417,"
     "\"make\":\"Canon\",\"rating\":4,\"taken\":\"2024-07-01T18:30:05.25+02:00\"}";
 static const char pillow[] = "{\"camera\":\"FUJIFILM X-T30\",\"f_number\":4,\"iso\":12800,\"latitude\":-33.8569,"
                              "\"longitude\":151.215,\"make\":\"FUJIFILM\",\"taken\":\"2019-12-31T23:59:59\"}";
@@ -100,9 +101,10 @@ static void test_xmp(void)
     }
     expect("texts.jpg", texts);
     expect("texts.png", texts);
-    expect("xmp.jpg", "{\"altitude\":-3.5,\"camera\":\"SONY ILCE-7M3\",\"exposure_time\":0.016666666666666666,"
-                      "\"f_number\":1.8,\"focal_length\":50,\"iso\":100,\"latitude\":-33.8569,\"lens\":\"FE 50mm F1.8\","
-                      "\"longitude\":151.215,\"make\":\"SONY\",\"rating\":-1,\"taken\":\"2020-02-29T12:00:00.5-08:00\"}");
+    expect("xmp.jpg",
+           "{\"altitude\":-3.5,\"camera\":\"SONY ILCE-7M3\",\"exposure_time\":0.016666666666666666,"
+           "\"f_number\":1.8,\"focal_length\":50,\"iso\":100,\"latitude\":-33.8569,\"lens\":\"FE 50mm F1.8\","
+           "\"longitude\":151.215,\"make\":\"SONY\",\"rating\":-1,\"taken\":\"2020-02-29T12:00:00.5-08:00\"}");
     expect("partial.jpg", "{\"taken\":\"1987-05\"}");
 }
 
@@ -138,9 +140,10 @@ static void test_packets(void)
     got = xmp_of(RDF "<rdf:Description " DC "><dc:title><rdf:Alt><rdf:li xml:lang='fr'>fr</rdf:li>"
                      "<rdf:li xml:lang='x-default'>any</rdf:li></rdf:Alt></dc:title></rdf:Description></rdf:RDF>");
     TAP_OK(strstr(got, "=any;"), "the default language wins: %s", got);
-    got = xmp_of(RDF "<rdf:Description xmlns:m='http://ns.adobe.com/xap/1.0/mm/' " DC
-                     "><m:DerivedFrom><rdf:Description><dc:title>of another</dc:title></rdf:Description></m:DerivedFrom>"
-                     "</rdf:Description></rdf:RDF>");
+    got =
+        xmp_of(RDF "<rdf:Description xmlns:m='http://ns.adobe.com/xap/1.0/mm/' " DC
+                   "><m:DerivedFrom><rdf:Description><dc:title>of another</dc:title></rdf:Description></m:DerivedFrom>"
+                   "</rdf:Description></rdf:RDF>");
     TAP_OK(!*got, "what is inside of a property is not the image's: %s", got);
     got = xmp_of("<!DOCTYPE x [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]>" RDF "<rdf:Description " DC
                  " dc:title='&b;'/></rdf:RDF>");
@@ -217,9 +220,20 @@ static const char *text_of(const char *text, size_t size, cs_metadata_field fiel
 static void test_texts(void)
 {
     static const char *const texts[][2] = {
-        {"  plain \n", "plain"},     {"caf\xE9", "caf\xC3\xA9"},   {"caf\xC3\xA9", "caf\xC3\xA9"},
-        {"a\x01\tb\x7f" "c", "a  b c"}, {"one\r\ntwo", "one\ntwo"},   {" \n ", "(none)"},
-        {"\x85" "b\x85" "c", "b c"},      {"\xC0\xAF", "\xC3\x80\xC2\xAF"}, {"\xED\xA0\x80", "\xC3\xAD\xC2\xA0"},
+        {"  plain \n", "plain"},
+        {"caf\xE9", "caf\xC3\xA9"},
+        {"caf\xC3\xA9", "caf\xC3\xA9"},
+        {"a\x01\tb\x7f"
+         "c",
+         "a  b c"},
+        {"one\r\ntwo", "one\ntwo"},
+        {" \n ", "(none)"},
+        {"\x85"
+         "b\x85"
+         "c",
+         "b c"},
+        {"\xC0\xAF", "\xC3\x80\xC2\xAF"},
+        {"\xED\xA0\x80", "\xC3\xAD\xC2\xA0"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const char *got = text_of(texts[i][0], strlen(texts[i][0]), CS_META_TITLE);
@@ -245,11 +259,13 @@ static void test_choice(void)
     expect_of("camera.jpg", fields,
               "{\"altitude\":408.5,\"camera\":\"Canon EOS R5\",\"latitude\":47.3769,\"longitude\":8.5417,"
               "\"taken\":\"2024-07-01T18:30:05.25+02:00\"}");
-    TAP_OK(cs_metadata_choose("taken,colour", &fields, &err) == CLIPSEARCH_E_ARGUMENT && strstr(err.message, "\"colour\"") &&
-               strstr(err.message, "altitude") && strstr(err.message, "title, and gps"),
+    TAP_OK(cs_metadata_choose("taken,colour", &fields, &err) == CLIPSEARCH_E_ARGUMENT &&
+               strstr(err.message, "\"colour\"") && strstr(err.message, "altitude") &&
+               strstr(err.message, "title, and gps"),
            "an unknown name: %s", err.message);
     for (unsigned i = 1; i < CS_META_FIELDS; i++)
-        TAP_OK(strcmp(cs_metadata_field_name((cs_metadata_field)(i - 1)), cs_metadata_field_name((cs_metadata_field)i)) < 0,
+        TAP_OK(strcmp(cs_metadata_field_name((cs_metadata_field)(i - 1)),
+                      cs_metadata_field_name((cs_metadata_field)i)) < 0,
                "%s stands in its place", cs_metadata_field_name((cs_metadata_field)i));
 }
 
@@ -268,14 +284,14 @@ static void test_hostile(void)
 {
     uint8_t exif[256];
     static const uint8_t entries[][12] = {
-        {0x0f, 0x01, 2, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0},    /* Make: 4 GiB long */
-        {0x10, 0x01, 2, 0, 20, 0, 0, 0, 0xf0, 0xff, 0xff, 0xff},   /* Model: behind the block */
-        {0x0e, 0x01, 5, 0, 0, 0, 0, 0x80, 8, 0, 0, 0},             /* ImageDescription: 2^31 fractions */
-        {0x69, 0x87, 4, 0, 1, 0, 0, 0, 8, 0, 0, 0},                /* EXIF's directory is this one */
-        {0x25, 0x88, 4, 0, 1, 0, 0, 0, 8, 0, 0, 0},                /* so is GPS's */
-        {0x9d, 0x82, 5, 0, 1, 0, 0, 0, 8, 0, 0, 0},                /* FNumber: the bytes of this directory */
-        {0x9a, 0x82, 5, 0, 1, 0, 0, 0, 110, 0, 0, 0},               /* ExposureTime: 0/0 */
-        {0x27, 0x88, 99, 0, 1, 0, 0, 0, 100, 0, 0, 0},             /* ISO: of no known type */
+        {0x0f, 0x01, 2, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0},  /* Make: 4 GiB long */
+        {0x10, 0x01, 2, 0, 20, 0, 0, 0, 0xf0, 0xff, 0xff, 0xff}, /* Model: behind the block */
+        {0x0e, 0x01, 5, 0, 0, 0, 0, 0x80, 8, 0, 0, 0},           /* ImageDescription: 2^31 fractions */
+        {0x69, 0x87, 4, 0, 1, 0, 0, 0, 8, 0, 0, 0},              /* EXIF's directory is this one */
+        {0x25, 0x88, 4, 0, 1, 0, 0, 0, 8, 0, 0, 0},              /* so is GPS's */
+        {0x9d, 0x82, 5, 0, 1, 0, 0, 0, 8, 0, 0, 0},              /* FNumber: the bytes of this directory */
+        {0x9a, 0x82, 5, 0, 1, 0, 0, 0, 110, 0, 0, 0},            /* ExposureTime: 0/0 */
+        {0x27, 0x88, 99, 0, 1, 0, 0, 0, 100, 0, 0, 0},           /* ISO: of no known type */
     };
     size_t size = make_exif(exif, entries, sizeof entries / sizeof *entries);
     memset(exif + size, 0, sizeof exif - size);
@@ -298,8 +314,8 @@ static void test_hostile(void)
 /* Every file cut short at every byte, and with each byte changed: whatever is read is JSON. */
 static void test_damage(void)
 {
-    static const char *const names[] = {"camera.jpg", "texts.jpg", "iptc.jpg", "camera.png", "camera.webp", "camera.tif",
-                                        "raw-profile.png", "windows.jpg"};
+    static const char *const names[] = {"camera.jpg",  "texts.jpg",  "iptc.jpg",        "camera.png",
+                                        "camera.webp", "camera.tif", "raw-profile.png", "windows.jpg"};
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
         char path[256];
         cs_buf file;

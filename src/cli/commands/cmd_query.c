@@ -55,7 +55,7 @@ static int report_count(const cs_args *args, const cs_selection *selection, cons
         return CS_EXIT_FOUND;
     if (!args->quiet)
         cs_print_message(selection->filter ? "no image in the collection %s passes the filter"
-                                      : "the collection %s has no images to show",
+                                           : "the collection %s has no images to show",
                          collection);
     return CS_EXIT_NOTHING;
 }

@@ -9,7 +9,7 @@
 
 typedef struct cs_selection {
     char *filter; /* owned; NULL: none */
-    int64_t *ids;       /* [count], owned; NULL: no ids were given */
+    int64_t *ids; /* [count], owned; NULL: no ids were given */
     size_t count;
 } cs_selection;
 
