@@ -38,7 +38,7 @@ OWNERS = {
     "immintrin.h": r"kernels/\w+_(avx2|avx512)\w*\.[ch]",
     "cpuid.h": r"kernels/cpu\.c",
     "cblas.h": r"kernels/gemm_blas\.c",
-    "dlfcn.h": r"(kernels/gemm_blas|metadata/xml)\.c",
+    "dlfcn.h": r"(kernels/gemm_blas|metadata/xml|vision/vips)\.c",
     "expat.h": r"metadata/xml\.c",
     "openssl/md5.h": r"base/digest\.c",
     "openssl/sha.h": r"base/digest\.c",

@@ -57,7 +57,7 @@ typedef struct cs_number_option {
 typedef struct cs_args {
     cs_operands operands;
     cs_strings include, exclude, images;
-    cs_size_option k, offset, threads, batch, timeout;
+    cs_size_option k, offset, threads, batch, timeout, max_pixels, max_bytes;
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;

@@ -9,6 +9,7 @@
  * keep a processor busy for minutes). */
 #include "vision/decode.h"
 
+#include "vision/cmyk.h"
 #include "vision/jpeg_segment.h"
 #include "vision/orient.h"
 #include "vision/xmp.h"
@@ -220,20 +221,13 @@ static clipsearch_status decompress(const cs_image_source *source, const struct 
     return CLIPSEARCH_OK;
 }
 
-/* a * b / 255 rounded as Pillow's MULDIV255 does. */
-static unsigned multiply_255(unsigned a, unsigned b)
+/* Pillow takes every CMYK JPEG as Adobe writes them, inverted: 255 is no ink. */
+static void convert_inverted(const uint8_t *cmyk, uint8_t *rgb, size_t pixels)
 {
-    unsigned product = a * b + 128;
-    return (product + (product >> 8)) >> 8;
-}
-
-/* Pillow takes every CMYK JPEG as Adobe writes them, inverted; so `cmyk` here is 255 - ink. Source: Pillow Convert.c,
- * cmyk2rgb. The difference below is never negative. */
-static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t pixels)
-{
-    for (size_t i = 0; i < pixels; i++, cmyk += 4, rgb += 3)
-        for (int c = 0; c < 3; c++)
-            rgb[c] = (uint8_t)(cmyk[3] - multiply_255(255u - cmyk[c], cmyk[3]));
+    for (size_t i = 0; i < pixels; i++, cmyk += 4, rgb += 3) {
+        const uint8_t inks[4] = {255 - cmyk[0], 255 - cmyk[1], 255 - cmyk[2], 255 - cmyk[3]};
+        cs_cmyk_to_rgb(inks, rgb);
+    }
 }
 
 /* Decode a file whose header was found good. */
@@ -250,7 +244,7 @@ static clipsearch_status decode_checked(cs_image *spare, const cs_image_source *
     if (status == CLIPSEARCH_OK)
         status = decompress(source, header, 4, spare->view.rgb, err);
     if (status == CLIPSEARCH_OK)
-        cmyk_to_rgb(spare->view.rgb, image->view.rgb, (size_t)header->width * header->height);
+        convert_inverted(spare->view.rgb, image->view.rgb, (size_t)header->width * header->height);
     return status;
 }
 

@@ -59,37 +59,47 @@ struct unread {
     const char *says;
 };
 
+/* The beginning of a file that libvips reads: damaged where libvips is, not supported where it is not. */
+#define WITH_VIPS CLIPSEARCH_OK
+
+static bool is_expected(clipsearch_status status, clipsearch_status expected)
+{
+    if (expected != WITH_VIPS)
+        return status == expected;
+    return status == CLIPSEARCH_E_FORMAT || status == CLIPSEARCH_E_UNSUPPORTED;
+}
+
 static void test_formats(void)
 {
     static const struct unread cases[] = {
         {"an empty file", CLIPSEARCH_E_FORMAT, "", 0, "empty"},
         {"four unknown bytes", CLIPSEARCH_E_FORMAT, "\1\2\3\4", 4, "01 02 03 04"},
         {"one zero byte", CLIPSEARCH_E_FORMAT, "", 1, " 00"},
-        {"GIF", CLIPSEARCH_E_UNSUPPORTED, "GIF89a\1\0\1\0", 10, "GIF"},
-        {"WebP", CLIPSEARCH_E_UNSUPPORTED, "RIFF\x10\0\0\0WEBPVP8 ", 16, "WebP"},
-        {"a sound file", CLIPSEARCH_E_FORMAT, "RIFF\x10\0\0\0WAVEfmt ", 16, "begins with"},
-        {"TIFF", CLIPSEARCH_E_UNSUPPORTED, "II*\0\x08\0\0\0", 8, "TIFF"},
-        {"big-endian TIFF", CLIPSEARCH_E_UNSUPPORTED, "MM\0*\0\0\0\x08", 8, "TIFF"},
-        {"BMP", CLIPSEARCH_E_UNSUPPORTED, "BM\x46\0\0\0\0\0\0\0\x36\0\0\0", 14, "BMP"},
-        {"HEIC", CLIPSEARCH_E_UNSUPPORTED,
+        {"GIF", CLIPSEARCH_E_FORMAT, "GIF89a\1\0\1\0", 10, "GIF"},
+        {"WebP", WITH_VIPS, "RIFF\x10\0\0\0WEBPVP8 ", 16, "WebP"},
+        {"a sound file", CLIPSEARCH_E_UNSUPPORTED, "RIFF\x10\0\0\0WAVEfmt ", 16, "a sound file"},
+        {"TIFF", WITH_VIPS, "II*\0\x08\0\0\0", 8, "TIFF"},
+        {"big-endian TIFF", WITH_VIPS, "MM\0*\0\0\0\x08", 8, "TIFF"},
+        {"BMP", CLIPSEARCH_E_FORMAT, "BM\x46\0\0\0\0\0\0\0\x36\0\0\0", 14, "BMP"},
+        {"HEIC", WITH_VIPS,
          "\0\0\0\x18"
          "ftypheic\0\0\0\0",
          16, "HEIC"},
-        {"AVIF", CLIPSEARCH_E_UNSUPPORTED,
+        {"AVIF", WITH_VIPS,
          "\0\0\0\x18"
          "ftypavif\0\0\0\0",
          16, "AVIF"},
         {"a video", CLIPSEARCH_E_UNSUPPORTED,
          "\0\0\0\x18"
          "ftypisom\0\0\0\0",
-         16, "MP4"},
+         16, "video"},
         {"JPEG XL", CLIPSEARCH_E_UNSUPPORTED, "\xff\x0a\x00\x10", 4, "JPEG XL"},
         {"JPEG XL in a container", CLIPSEARCH_E_UNSUPPORTED, "\0\0\0\x0cJXL \r\n\x87\n", 12, "JPEG XL"},
         {"JPEG 2000", CLIPSEARCH_E_UNSUPPORTED, "\0\0\0\x0cjP  \r\n\x87\n", 12, "JPEG 2000"},
-        {"PDF", CLIPSEARCH_E_UNSUPPORTED, "%PDF-1.7\n", 9, "PDF"},
-        {"SVG", CLIPSEARCH_E_UNSUPPORTED, "<?xml version=\"1.0\"?>\n<SVG width=\"1\"/>", 38, "SVG"},
-        {"HTML", CLIPSEARCH_E_UNSUPPORTED, "\n<!DOCTYPE html><title>404</title>", 34, "HTML"},
-        {"text", CLIPSEARCH_E_UNSUPPORTED, "BM is how this text begins, caf\xc3\xa9", 33, "text"},
+        {"PDF", CLIPSEARCH_E_UNSUPPORTED, "%PDF-1.7\n", 9, "a PDF document"},
+        {"SVG", CLIPSEARCH_E_UNSUPPORTED, "<?xml version=\"1.0\"?>\n<SVG width=\"1\"/>", 38, "an SVG image"},
+        {"HTML", CLIPSEARCH_E_UNSUPPORTED, "\n<!DOCTYPE html><title>404</title>", 34, "an HTML page"},
+        {"text", CLIPSEARCH_E_UNSUPPORTED, "BM is how this text begins, caf\xc3\xa9", 33, "a text file"},
         {"JPEG's first three bytes", CLIPSEARCH_E_FORMAT, "\xff\xd8\xff", 3, "ends before"},
         {"PNG's signature", CLIPSEARCH_E_FORMAT, "\x89PNG\r\n\x1a\n", 8, "cut short"},
         {"a PNG spoilt by text mode", CLIPSEARCH_E_FORMAT,
@@ -103,7 +113,7 @@ static void test_formats(void)
         const struct unread *c = &cases[i];
         clipsearch_error err = {0};
         clipsearch_status status = cs_image_decode(c->bytes, c->size, "holiday.jpg", NULL, &image, &err);
-        TAP_OK(status == c->status && err.code == c->status && strstr(err.message, c->says) &&
+        TAP_OK(is_expected(status, c->status) && err.code == status && strstr(err.message, c->says) &&
                    strncmp(err.message, "holiday.jpg: ", 13) == 0,
                "%s: %s", c->what, err.message);
     }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
+#include "cli/image_flags.h"
 #include "cli/output/bad_files.h"
 #include "cli/output/message.h"
 #include "cli/output/progress.h"
@@ -112,6 +113,11 @@ static void merge_options(ingest *in)
     if (args->on_bad || file->has_on_bad)
         in->options.on_bad =
             args->on_bad ? (clipsearch_on_bad)cs_name_index(args->on_bad, cs_on_bad_names) : file->on_bad;
+    if (file->max_pixels)
+        in->image.max_pixels = file->max_pixels;
+    if (file->max_bytes)
+        in->image.max_bytes = file->max_bytes;
+    cs_apply_image_flags(args, &in->image);
     if (args->exif || file->has_exif) {
         const cs_exif_choice *exif = args->exif ? &in->exif : &file->exif;
         in->image.ignore_exif = exif->ignore_orientation;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/commands/filter_arg.h"
 #include "cli/commands/open.h"
+#include "cli/image_flags.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
 #include "config/names.h"
@@ -91,7 +92,7 @@ static int open_model(search *s)
     clipsearch_image_options image;
     clipsearch_image_options_init(&image);
     options.image = &image;
-    image.ignore_exif = s->args->exif && cs_name_index(s->args->exif, cs_exif_names) == 1;
+    cs_apply_image_flags(s->args, &image);
     if (clipsearch_session_open(s->encoder, &options, &s->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info_init(&encoder);
