@@ -118,6 +118,8 @@ static clipsearch_status read_blocks(cs_metadata *metadata, const uint8_t *data,
         read_webp(metadata, data, size);
     else if (size >= 4 && (memcmp(data, "II*\0", 4) == 0 || memcmp(data, "MM\0*", 4) == 0))
         cs_exif_read(metadata, data, size);
+    else if (size >= 8 && memcmp(data + 4, "ftyp", 4) == 0)
+        cs_heif_read(metadata, data, size);
     return CLIPSEARCH_OK;
 }
 

@@ -12,6 +12,9 @@ void cs_exif_read(cs_metadata *metadata, const uint8_t *data, size_t size);
 /* An XMP packet. */
 void cs_xmp_read(cs_metadata *metadata, const uint8_t *data, size_t size);
 
+/* A whole HEIC or AVIF file. */
+void cs_heif_read(cs_metadata *metadata, const uint8_t *data, size_t size);
+
 /* IPTC-IIM data sets, and the resources of Photoshop, one of which holds such. */
 void cs_iptc_read(cs_metadata *metadata, const uint8_t *data, size_t size);
 void cs_photoshop_read(cs_metadata *metadata, const uint8_t *data, size_t size);

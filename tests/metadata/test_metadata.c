@@ -67,9 +67,13 @@ static void test_exif(void)
     expect("camera.png", camera);
     expect("camera.webp", camera);
     expect("camera.tif", camera);
+    expect("camera.heic", camera);
+    expect("camera.avif", camera);
     expect("pillow.jpg", pillow);
     expect("pillow.png", pillow);
     expect("pillow.webp", pillow);
+    expect("pillow.heic", pillow);
+    expect("pillow.avif", pillow);
     expect("wrong-directory.jpg", "{\"caption\":\"a caption\",\"taken\":\"2021-02-28T08:00:00\"}");
     expect("raw-profile.png", pillow);
     expect("south.jpg", "{\"altitude\":-12,\"camera\":\"NIKON D90\",\"latitude\":-54.8,\"longitude\":-68.3,"
@@ -101,6 +105,7 @@ static void test_xmp(void)
     }
     expect("texts.jpg", texts);
     expect("texts.png", texts);
+    expect("texts.heic", texts);
     expect("xmp.jpg",
            "{\"altitude\":-3.5,\"camera\":\"SONY ILCE-7M3\",\"exposure_time\":0.016666666666666666,"
            "\"f_number\":1.8,\"focal_length\":50,\"iso\":100,\"latitude\":-33.8569,\"lens\":\"FE 50mm F1.8\","
@@ -314,8 +319,9 @@ static void test_hostile(void)
 /* Every file cut short at every byte, and with each byte changed: whatever is read is JSON. */
 static void test_damage(void)
 {
-    static const char *const names[] = {"camera.jpg",  "texts.jpg",  "iptc.jpg",        "camera.png",
-                                        "camera.webp", "camera.tif", "raw-profile.png", "windows.jpg"};
+    static const char *const names[] = {"camera.jpg",  "texts.jpg",       "iptc.jpg",    "camera.png",
+                                        "camera.webp", "camera.tif",      "camera.heic", "texts.heic",
+                                        "camera.avif", "raw-profile.png", "windows.jpg"};
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
         char path[256];
         cs_buf file;

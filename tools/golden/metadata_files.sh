@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # metadata_files.sh PYTHON - write tests/data/metadata anew, with exiftool (Debian package libimage-exiftool-perl) and a
-# Python that has Pillow. Run from the source root.
+# Python that has Pillow and pillow-heif. Run from the source root.
 set -eu
 python=$1
 out=tests/data/metadata
-rm -f $out/*.jpg $out/*.png $out/*.webp $out/*.tif
+rm -f $out/*.jpg $out/*.png $out/*.webp $out/*.tif $out/*.heic $out/*.avif
 "$python" - $out <<'PY'
 import sys
+import pillow_heif
 from PIL import Image, PngImagePlugin
 out = sys.argv[1]
 image = Image.new("RGB", (8, 8), (40, 90, 160))
@@ -17,14 +18,17 @@ for name in ("camera.png", "texts.png"):
     image.save(f"{out}/{name}")
 image.save(f"{out}/camera.webp", lossless=True)
 image.save(f"{out}/camera.tif", compression="tiff_lzw")
+pillow_heif.register_heif_opener()
+for name in ("camera.heic", "texts.heic", "camera.avif"):
+    image.resize((64, 64)).save(f"{out}/{name}", quality=20)
 
-# Pillow's own way to write EXIF: into JPEG, PNG and WebP
+# Pillow's own way to write EXIF: into JPEG, PNG, WebP, HEIC and AVIF
 exif = Image.Exif()
 exif[0x010f] = "FUJIFILM"
 exif[0x0110] = "X-T30"
 exif.get_ifd(0x8769).update({0x9003: "2019:12:31 23:59:59", 0x829d: 4.0, 0x8827: 12800})
 exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 51.0, 24.84), 3: "E", 4: (151.0, 12.0, 54.0)})
-for name in ("pillow.jpg", "pillow.png", "pillow.webp"):
+for name in ("pillow.jpg", "pillow.png", "pillow.webp", "pillow.heic", "pillow.avif"):
     image.save(f"{out}/{name}", exif=exif)
 # EXIF's tags in the first directory, where many programs that use Pillow put them
 wrong = Image.Exif()
@@ -61,9 +65,12 @@ texts() {
 camera camera.jpg
 camera camera.png
 camera camera.webp
+camera camera.heic
+camera camera.avif
 camera camera.tif -ExifByteOrder=MM
 texts texts.jpg
 texts texts.png
+texts texts.heic
 write iptc.jpg -IPTC:CodedCharacterSet=UTF8 -IPTC:ObjectName="Café" -IPTC:Keywords=night -IPTC:Keywords=café \
     -IPTC:Caption-Abstract="Two lines
 of text" -IPTC:City=Genève -IPTC:Country-PrimaryLocationName=Suisse -IPTC:DateCreated="2003:04:05" \
