@@ -22,11 +22,10 @@ static void check_object(const cs_buf *text)
 static void check_stored(const uint8_t *data, size_t size)
 {
     cs_buf stored = cs_buf_make(1 << 20), user = cs_buf_make(1 << 20), file = cs_buf_make(1 << 20);
-    bool fewer;
     cs_buf_append(&stored, data, size);
     if (stored.data && strlen(stored.data) == stored.len) {
         cs_item_attributes_user(stored.data, &user);
-        cs_item_attributes_file(stored.data, UINT32_MAX, &file, &fewer);
+        cs_item_attributes_file(stored.data, UINT32_MAX, &file);
         cs_json_document *document = NULL;
         const bool json = cs_json_parse(stored.data, stored.len, "stored", 1 << 20, &document, NULL) == CLIPSEARCH_OK &&
                           cs_json_root(document)->type == CS_JSON_OBJECT;
@@ -49,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (cs_metadata_read(&metadata, data, size, UINT32_MAX, &out, &err) != CLIPSEARCH_OK)
         abort();
     check_object(&out);
-    if (cs_item_attributes_join("{\"title\":\"mine\"}", out.data, &joined, &err) != CLIPSEARCH_OK)
+    if (cs_join_attributes("{\"title\":\"mine\"}", out.data + 1, NULL, &joined, &err) != CLIPSEARCH_OK)
         abort();
     check_object(&joined);
     cs_item_attributes_user(joined.data, &user);

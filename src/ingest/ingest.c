@@ -147,7 +147,7 @@ static clipsearch_status write_user_attributes(ingest *in, const cs_found_file *
  * becomes one that is read when only its bytes say what the item has now. in->before: what the item has. */
 static clipsearch_status choose_attributes(ingest *in, pending_file *file, const clipsearch_item *item, bool *differ)
 {
-    bool uncovers = false, fewer;
+    bool uncovers = false;
     *differ = false;
     clipsearch_status status = write_user_attributes(in, file->found, item);
     if (status == CLIPSEARCH_OK && !file->read)
@@ -156,10 +156,10 @@ static clipsearch_status choose_attributes(ingest *in, pending_file *file, const
     if (status == CLIPSEARCH_OK && !file->read) {
         cs_buf_clear(&in->before);
         cs_buf_clear(&in->joined);
-        cs_item_attributes_file(item->attributes, in->metadata, &in->before, &fewer);
+        cs_item_attributes_file(item->attributes, in->metadata, &in->before);
         status = in->before.failed
                      ? cs_fail_memory(in->err, item->path)
-                     : cs_item_attributes_join(in->attributes.data, in->before.data, &in->joined, in->err);
+                     : cs_join_attributes(in->attributes.data, in->before.data + 1, NULL, &in->joined, in->err);
         cs_buf joined = in->joined;
         in->joined = in->attributes;
         in->attributes = joined;
@@ -277,7 +277,7 @@ static same_item choose_same_item(const ingest *in, const pending_file *file, co
 static clipsearch_status join_attributes(ingest *in, const char *user, const cs_decoded_file *decoded)
 {
     cs_buf_clear(&in->joined);
-    return cs_item_attributes_join(user, decoded->metadata, &in->joined, in->err);
+    return cs_join_attributes(user, decoded->metadata + 1, NULL, &in->joined, in->err); /* behind its brace */
 }
 
 /* Add the change for a file whose content an item or a change of this batch has. *added false: there is none. */

@@ -41,6 +41,7 @@ typedef enum cs_sql {
     CS_SQL_ITEM_INSERT,
     CS_SQL_ITEM_REPLACE,
     CS_SQL_ITEM_DELETE,
+    CS_SQL_ITEM_MERGE,
     CS_SQL_ITEM_BY_ID,
     CS_SQL_ITEM_BY_PATH,
     CS_SQL_ITEMS_BY_HASH,
@@ -180,5 +181,10 @@ clipsearch_status cs_store_read_vector(const cs_store *store, sqlite3_stmt *row,
 bool cs_store_vector_is_finite(const float *vector, size_t dim);
 clipsearch_status cs_store_vector_put(cs_store *store, int64_t key, const float *vector, size_t dim,
                                       clipsearch_error *err);
+
+/* ---- attribute_functions.c */
+
+/* Add the functions of that file to a connection. A code of SQLite. */
+int cs_attribute_functions_add(sqlite3 *db);
 
 #endif

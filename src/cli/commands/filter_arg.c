@@ -38,8 +38,7 @@ static void put_excerpt(cs_buf *buf, const char *filter, size_t column)
     cs_buf_printf(buf, "%s\n  %*s^", *at ? "..." : "", (int)(column - skip - 1), "");
 }
 
-/* CS_EXIT_FOUND when `filter` is NULL or valid. */
-static int check_filter(const char *filter)
+int cs_check_filter(const char *filter)
 {
     clipsearch_error err;
     size_t column;
@@ -62,7 +61,7 @@ int cs_read_filter(unsigned command, const cs_args *args, char **filter)
     clipsearch_error err;
     char period[CLIPSEARCH_PERIOD_SIZE];
     *filter = NULL;
-    int code = check_filter(args->filter);
+    int code = cs_check_filter(args->filter);
     if (code != CS_EXIT_FOUND || (!args->filter && !args->since && !args->until))
         return code;
     if (clipsearch_filter_period(args->since, args->until, period, &err) != CLIPSEARCH_OK)
