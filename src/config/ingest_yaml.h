@@ -4,6 +4,7 @@
 #define CS_CONFIG_INGEST_YAML_H
 
 #include "config/exif_choice.h"
+#include "config/names.h"
 #include "config/yaml_tree.h"
 
 /* The contents of the file. A NULL text or a false has_... means that the key is not there. Everything lives as long as
@@ -15,7 +16,7 @@ typedef struct cs_ingest_file {
     bool has_metric, has_batch, has_threads, has_on_bad, has_prune, has_exif;
     clipsearch_metric metric;
     size_t batch, threads;
-    clipsearch_on_bad on_bad;
+    cs_on_bad on_bad;
     bool prune;
     cs_exif_choice exif;
     uint64_t max_pixels, max_bytes; /* of an image; 0: not given */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * filter_arg.c - reads the filter and the period of a command line, and shows where a filter is wrong. */
+ * filter_arg.c - shows where a filter is wrong. */
 #include "cli/commands/filter_arg.h"
 
 #include "base/buf.h"
@@ -54,26 +54,4 @@ int cs_check_filter(const char *filter)
                      excerpt.data && !excerpt.failed ? excerpt.data : "");
     cs_buf_free(&excerpt);
     return CS_EXIT_USAGE;
-}
-
-int cs_read_filter(unsigned command, const cs_args *args, char **filter)
-{
-    clipsearch_error err;
-    char period[CLIPSEARCH_PERIOD_SIZE];
-    *filter = NULL;
-    int code = cs_check_filter(args->filter);
-    if (code != CS_EXIT_FOUND || (!args->filter && !args->since && !args->until))
-        return code;
-    if (clipsearch_filter_period(args->since, args->until, period, &err) != CLIPSEARCH_OK)
-        return cs_report_usage(command, "--%s", err.message);
-    cs_buf text = cs_buf_make(SIZE_MAX / 2);
-    if (!args->since && !args->until)
-        cs_buf_puts(&text, args->filter);
-    else if (args->filter)
-        cs_buf_printf(&text, "(%s) and %s", args->filter, period);
-    else
-        cs_buf_puts(&text, period);
-    *filter = cs_buf_detach(&text);
-    cs_buf_free(&text);
-    return *filter ? CS_EXIT_FOUND : cs_report_memory();
 }
