@@ -6,8 +6,8 @@
 #include "cli/options.h"
 
 /* Check --filter, and make one filter of it, the folders that --in and --here name, and the period from --since to
- * --until: *filter, to be freed with
- * cs_free; NULL when none is given. Returns CS_EXIT_FOUND, or prints what is wrong and returns the exit status. */
+ * --until: *filter, to be freed with cs_free; NULL when none is given. Returns CS_EXIT_FOUND, or prints what is wrong
+ * and returns the exit status. */
 int cs_make_filter(unsigned command, const cs_args *args, char **filter);
 
 /* Whether --in or --here is given. */
