@@ -273,3 +273,8 @@ clipsearch_status cs_yaml_load(const char *path, cs_yaml **yaml, clipsearch_erro
     cs_buf_free(&text);
     return status;
 }
+
+const char *cs_yaml_library(void)
+{
+    return yaml_get_version_string();
+}
