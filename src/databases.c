@@ -9,6 +9,7 @@
 #include "encode/encoder.h"
 #include "filter/period.h"
 #include "ingest/ingest.h"
+#include "ingest/watch.h"
 #include "local/local.h"
 #include "metadata/metadata.h"
 #include "search_call.h"
@@ -340,6 +341,35 @@ clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target,
     own.index = &index;
     const cs_ingest_into into = {.target = &own, .opener = &opener};
     return ingest_into(&into, session, options, report, __func__, err);
+}
+
+clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t source_count,
+                                        const clipsearch_watch_options *options, clipsearch_watch **watch,
+                                        clipsearch_error *err)
+{
+    if (!watch || (source_count && !sources))
+        return cs_fail_null(err, __func__);
+    *watch = NULL;
+    clipsearch_watch_options own;
+    clipsearch_source *copies = NULL;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_watch_options_type, __func__, err);
+    if (status == CLIPSEARCH_OK && source_count)
+        status = read_sources(sources, source_count, __func__, &copies, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_watch_open(copies, source_count, &own, watch, err);
+    cs_free(copies);
+    return status;
+}
+
+clipsearch_status clipsearch_watch_wait(clipsearch_watch *watch, const clipsearch_change **changes, size_t *count,
+                                        clipsearch_error *err)
+{
+    return watch && changes && count ? cs_watch_wait(watch, changes, count, err) : cs_fail_null(err, __func__);
+}
+
+void clipsearch_watch_close(clipsearch_watch **watch)
+{
+    cs_watch_close(watch);
 }
 
 /* ---------------------------------------------------------------- search */

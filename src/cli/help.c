@@ -46,12 +46,13 @@ static const char search_page[] = "usage: clipsearch [search] [options] QUERY...
 static const char ingest_page[] = "usage: clipsearch ingest [options] DIRECTORY|IMAGE...\n"
                                   "       clipsearch ingest [options] FILE.yaml\n"
                                   "\n"
-                                  "Encodes every JPEG and PNG file in the directories and stores it in a\n"
-                                  "collection. Run it again at any time: images that have not changed are skipped.\n"
-                                  "Ctrl-C keeps what is done. A YAML file can name several sources with patterns\n"
-                                  "and attributes; see clipsearch(1).\n"
+                                  "Encodes every image in the directories and stores it in a collection. Hidden\n"
+                                  "files are left out, files of other kinds are counted. Run it again at\n"
+                                  "any time: images that have not changed are skipped. Ctrl-C keeps what is done.\n"
+                                  "A YAML file can name several sources with patterns and attributes; see\n"
+                                  "clipsearch(1).\n"
                                   "\n"
-                                  "  clipsearch ingest ~/Pictures --exclude thumbnails\n"
+                                  "  clipsearch ingest ~/Pictures --exclude thumbnails --watch\n"
                                   "  clipsearch ingest --model clip-vit-b32 --collection holidays ~/Pictures\n";
 
 static const char embed_page[] = "usage: clipsearch embed [options] [TEXT...]\n"

@@ -28,7 +28,6 @@ typedef struct cs_pipeline_spec {
     const cs_preprocess_config *preprocess;
     size_t pixels_each;           /* 3*S*S */
     const cs_content_keys *known; /* contents that need not be decoded */
-    bool hash_only;               /* never decode */
     uint32_t metadata;            /* the fields of it that are wanted */
     cs_retries *retries;          /* what a machine's error may still cost */
 } cs_pipeline_spec;

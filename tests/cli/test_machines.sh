@@ -174,8 +174,9 @@ line_is "is in the last line" phase exit <<END
 failed
 3
 END
-[ "$(grep -c . "$err")" -eq 1 ] && grep -q '"error":"the source nowhere: ' "$err"
-ok "and nowhere else"
+[ "$(grep -c . "$err")" -eq 2 ] && [ "$(grep -c '"error":"the source nowhere: ' "$err")" -eq 1 ] &&
+    grep -q '"phase":"missing","path":"nowhere"' "$err"
+ok "and what is missing in the line before"
 run 0 "--progress none" ingest good --db json.db --progress none
 silent "$err" "prints no progress"
 
