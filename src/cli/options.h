@@ -73,7 +73,7 @@ typedef struct cs_args {
     const char *list, *images_from, *format, *output, *overflow;
     const char *files_from, *letter_case;
     const char *to, *mirror, *towers, *type, *catalogue;
-    bool json, paths, nul, preview, open, prune, dry_run, exact, here, repair, quiet, verbose, help, version;
+    bool json, paths, nul, preview, open, prune, dry_run, exact, here, show, repair, quiet, verbose, help, version;
     bool with_self, allow_local_urls;
     bool hidden, watch;
 } cs_args;
