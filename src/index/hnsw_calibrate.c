@@ -2,6 +2,7 @@
  * hnsw_calibrate.c - samples, their truth by a scan, and walks with larger and larger ef. */
 #include "index/hnsw_calibrate.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "index/hnsw_scan.h"
 #include "index/hnsw_search.h"
@@ -17,14 +18,18 @@ enum {
     TRUTH_KEEP = 64,   /* of a scan, re-ranked: the ten nearest are among the 20 nearest by codes (quant.h) */
     EF_LEAST = 16,
     STEP_SHARE = 4,    /* each ef is a quarter larger than the one before */
+    CODE_COST = 5,     /* rows that a scan compares in the time that a walk takes for each code: docs/speed-index.md */
     GROWTH_SHARE = 2,  /* calibrated again when a half more or a third fewer */
-    MIXED = 2          /* vectors in one query that is made */
+    MIXED = 5          /* vectors in one query that is made */
 };
 
 static const double RECALL = 0.995; /* what a sample this large must reach for 0.99 to be likely */
 
 /* Of the mean's direction in a query that is made, as texts have of that of images: 0.2 / sqrt(0.5). */
 static const float MEAN_SHARE = 0.28f;
+
+/* Of the difference of two neighbours: two that lie as far from a vector as from each other are moved by its length. */
+static const float MOVED = 0.5f;
 
 /* Queries of one kind. */
 typedef struct sample {
@@ -35,6 +40,7 @@ typedef struct sample {
     float *last;         /* [count] score of the last of the true K */
     size_t *have;        /* [count] how many there are, at most K */
     size_t *hits;        /* [count] of the last walk */
+    size_t *compared;    /* [count] codes that it compared */
     float *edges;        /* [count] as in cs_index_stats */
     size_t ef;           /* of the walks that are being measured */
     clipsearch_status status;
@@ -47,6 +53,7 @@ static void free_sample(sample *s)
     cs_free(s->last);
     cs_free(s->have);
     cs_free(s->hits);
+    cs_free(s->compared);
     cs_free(s->edges);
 }
 
@@ -56,8 +63,9 @@ static bool alloc_sample(sample *s, size_t most)
     s->last = cs_zalloc_array(most, sizeof *s->last);
     s->have = cs_zalloc_array(most, sizeof *s->have);
     s->hits = cs_zalloc_array(most, sizeof *s->hits);
+    s->compared = cs_zalloc_array(most, sizeof *s->compared);
     s->edges = cs_zalloc_array(most, sizeof *s->edges);
-    return s->vectors && s->last && s->have && s->hits && s->edges;
+    return s->vectors && s->last && s->have && s->hits && s->compared && s->edges;
 }
 
 /* ---- queries */
@@ -77,6 +85,22 @@ static const float *vector_of(const cs_hnsw *hnsw, uint32_t row)
     return hnsw->exact + row * hnsw->exact_stride;
 }
 
+/* A vector as another of the same neighbourhood would be: one of the node's, moved as two of its neighbours differ from
+ * each other. A stored vector itself is found more easily than a new one, because its links lead to what is near it. */
+static void make_near(const cs_hnsw *hnsw, uint32_t row, float *vector)
+{
+    const size_t dim = hnsw->base.dim;
+    const uint32_t *links = cs_hnsw_links(hnsw, row, 0);
+    memcpy(vector, vector_of(hnsw, row), dim * sizeof *vector);
+    if (cs_hnsw_link_count(links, hnsw->m0) >= 2) {
+        const float *one = vector_of(hnsw, links[0]), *two = vector_of(hnsw, links[1]);
+        for (size_t d = 0; d < dim; d++)
+            vector[d] += MOVED * (one[d] - two[d]);
+    }
+    if (hnsw->base.metric == CLIPSEARCH_COSINE)
+        cs_vec_normalise(vector, dim);
+}
+
 static bool take_near(sample *s)
 {
     s->ids = cs_alloc_array(SAMPLE, sizeof *s->ids);
@@ -87,8 +111,7 @@ static bool take_near(sample *s)
         if (row == CS_HNSW_NONE)
             continue;
         s->ids[s->count] = s->hnsw->ids[row];
-        memcpy(s->vectors + s->count++ * s->hnsw->base.dim, vector_of(s->hnsw, row),
-               s->hnsw->base.dim * sizeof *s->vectors);
+        make_near(s->hnsw, row, s->vectors + s->count++ * s->hnsw->base.dim);
     }
     return true;
 }
@@ -125,7 +148,7 @@ static void compute_mean(const sample *s, float *mean)
             mean[d] += s->vectors[i * dim + d] / (float)s->count;
 }
 
-/* What lies off the vectors' distribution and still asks for some of them: what two of them have beside the mean, added.
+/* What lies off the vectors' distribution and still asks for some of them: what several have beside the mean, added.
  * Texts, too, ask for several things that few images show together. */
 static bool make_far(sample *s, const sample *near, const float *mean)
 {
@@ -135,10 +158,11 @@ static bool make_far(sample *s, const sample *near, const float *mean)
         return false;
     for (size_t i = 0; i < near->count; i++) {
         float *query = s->vectors + s->count++ * dim;
-        const float *one = near->vectors + i * dim, *two = near->vectors + (i * 37 + 11) % near->count * dim;
         double square = 0, mean_square = 0;
         for (size_t d = 0; d < dim; d++) {
-            query[d] = one[d] + two[d] - MIXED * mean[d];
+            query[d] = -MIXED * mean[d];
+            for (size_t m = 0; m < MIXED; m++)
+                query[d] += near->vectors[(i + m * (2 * i + 11)) % near->count * dim + d];
             square += (double)query[d] * query[d];
             mean_square += (double)mean[d] * mean[d];
         }
@@ -218,18 +242,24 @@ static void walk_one(void *context, size_t q, unsigned thread)
     }
     s->hits[q] = 0;
     s->edges[q] = stats.edge;
+    s->compared[q] = stats.distances;
     for (size_t i = 0; i < count; i++)
         s->hits[q] += hnsw->base.metric == CLIPSEARCH_L2 ? found[i].score <= s->last[q] : found[i].score >= s->last[q];
 }
 
-static double measure_recall(sample *s, cs_pool *pool)
+/* Walk for all queries that have not found all. *codes: how many codes a walk compares on average. */
+static double measure_recall(sample *s, cs_pool *pool, size_t *codes)
 {
-    size_t hits = 0, wanted = 0;
+    size_t hits = 0, wanted = 0, compared = 0, walked = 0;
+    memset(s->compared, 0, s->count * sizeof *s->compared);
     cs_pool_run(pool, s->count, walk_one, s);
     for (size_t q = 0; q < s->count; q++) {
         hits += s->hits[q] < s->have[q] ? s->hits[q] : s->have[q];
         wanted += s->have[q];
+        compared += s->compared[q];
+        walked += s->compared[q] != 0;
     }
+    *codes = walked ? compared / walked : 0;
     return wanted ? (double)hits / (double)wanted : 1;
 }
 
@@ -237,17 +267,19 @@ static double measure_recall(sample *s, cs_pool *pool)
 static clipsearch_status choose_ef(sample *s, cs_pool *pool, size_t *chosen)
 {
     const cs_hnsw *hnsw = s->hnsw;
-    for (s->ef = hnsw->ef < EF_LEAST ? EF_LEAST : hnsw->ef; s->ef < hnsw->count / CS_HNSW_SCAN_COST;
-         s->ef += s->ef / STEP_SHARE) {
-        const double recall = measure_recall(s, pool);
+    size_t codes = 0;
+    *chosen = 0;
+    for (s->ef = hnsw->ef < EF_LEAST ? EF_LEAST : hnsw->ef; s->ef < hnsw->count; s->ef += s->ef / STEP_SHARE) {
+        const double recall = measure_recall(s, pool, &codes);
         if (s->status != CLIPSEARCH_OK)
             return s->status;
+        if (codes > hnsw->count / CODE_COST)
+            return CLIPSEARCH_OK;
         if (recall >= RECALL) {
             *chosen = s->ef;
             return CLIPSEARCH_OK;
         }
     }
-    *chosen = 0;
     return CLIPSEARCH_OK;
 }
 
@@ -350,7 +382,7 @@ clipsearch_status cs_hnsw_calibrate(cs_hnsw *hnsw, const float *queries, size_t 
     }
     if (hnsw->nodes == 0)
         return CLIPSEARCH_OK;
-    count = count < CS_HNSW_QUERIES ? count : CS_HNSW_QUERIES;
+    count = count < CS_MAX_QUERIES ? count : CS_MAX_QUERIES;
     cs_hnsw_calibration made = {.count = hnsw->count, .query_count = count}, before;
     sample kinds[CS_HNSW_KINDS] = {{.hnsw = hnsw}, {.hnsw = hnsw}};
     float *mean = cs_alloc_aligned(dim, sizeof *mean);

@@ -52,9 +52,7 @@ typedef struct cs_hnsw_shared {
 
 enum {
     CS_HNSW_CALIBRATED_K = 10,
-    CS_HNSW_QUERIES = 4096, /* kept at most */
-    CS_HNSW_EDGE = 10,     /* how far a query is, is how far its 10th nearest node is */
-    CS_HNSW_SCAN_COST = 40 /* rows that a scan compares in the time that a walk takes for each place in its pool */
+    CS_HNSW_EDGE = 10 /* how far a query is, is how far its 10th nearest node is */
 };
 
 /* What was measured with queries of two kinds (hnsw_calibrate.h). */

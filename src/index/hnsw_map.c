@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * hnsw_map.c - mapping a file as an index. Nothing in the file is used before it is checked. */
 #include "base/checksum.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "index/hnsw_file.h"
 #include "index/hnsw_format.h"
@@ -106,7 +107,7 @@ static bool numbers_are_valid(const cs_hnsw_header *h)
            h->upper_count <= h->rows * CS_HNSW_LEVELS && h->top < CS_HNSW_LEVELS &&
            (empty ? h->nodes + h->dead == 0 : h->entry < h->rows) &&
            h->calibrated <= CS_HNSW_MAX_ROWS && h->near_ef <= CS_HNSW_MAX_ROWS && h->far_ef <= CS_HNSW_MAX_ROWS &&
-           h->query_count <= CS_HNSW_QUERIES && (h->calibrated || !h->query_count) &&
+           h->query_count <= CS_MAX_QUERIES && (h->calibrated || !h->query_count) &&
            (h->free_row == CS_HNSW_NONE || h->free_row < h->rows) && (h->slots & (h->slots - 1)) == 0 &&
            h->slots / 2 >= h->count && h->slots <= UINT64_C(1) << 34;
 }
@@ -250,6 +251,25 @@ static bool map_is_right(const cs_hnsw *hnsw, size_t slots)
     return right && used == hnsw->count;
 }
 
+/* Whether all numbers are finite, by the bits of their exponents: there may be millions. */
+static bool are_finite(const float *numbers, size_t count)
+{
+    uint32_t infinite = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, numbers + i, sizeof bits);
+        infinite |= (bits & 0x7f800000u) == 0x7f800000u;
+    }
+    return !infinite;
+}
+
+static bool calibration_is_right(const cs_hnsw *hnsw)
+{
+    const cs_hnsw_calibration *c = &hnsw->calibration;
+    return (!c->axis || are_finite(c->axis, hnsw->base.dim)) &&
+           (!c->queries || are_finite(c->queries, c->query_count * hnsw->base.dim));
+}
+
 static clipsearch_status check_arrays(const opening *o, const cs_hnsw *hnsw)
 {
     clipsearch_status status = verify_small(o);
@@ -259,6 +279,8 @@ static clipsearch_status check_arrays(const opening *o, const cs_hnsw *hnsw)
         status = fail(o, "its upper levels are damaged");
     if (status == CLIPSEARCH_OK && !map_is_right(hnsw, o->header.slots))
         status = fail(o, "its map of ids is damaged");
+    if (status == CLIPSEARCH_OK && !calibration_is_right(hnsw))
+        status = fail(o, "its calibration is damaged");
     return status ? status : check_chains(o, hnsw);
 }
 

@@ -204,8 +204,8 @@ static size_t choose_pool(const search *s, size_t ef)
     if (ef == 0 || hnsw->nodes == 0)
         return 0;
     const size_t pool = raised_ef(hnsw, ef, allowed > excluded ? allowed - excluded : 1);
-    const bool all = is_chosen_by_kind(s) && !s->params->allowed;
-    return pool < allowed / (all ? CS_HNSW_SCAN_COST : WALK_COST) ? pool : 0;
+    /* for searches of all rows the calibration has compared the costs */
+    return (is_chosen_by_kind(s) && !s->params->allowed) || pool < allowed / WALK_COST ? pool : 0;
 }
 
 /* Walk for a near query, unless it is far; then, when it turns out to be far, walk for a far one. False: scan. */

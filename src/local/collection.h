@@ -112,7 +112,8 @@ clipsearch_status cs_local_search(clipsearch_collection *collection, const cs_se
                                   clipsearch_hits *hits, clipsearch_error *err);
 clipsearch_status cs_local_checkpoint(clipsearch_collection *collection, const clipsearch_checkpoint_options *options,
                                       clipsearch_error *err);
-clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *collection, bool *due, clipsearch_error *err);
+clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *collection, bool *due, bool *wants_queries,
+                                             clipsearch_error *err);
 clipsearch_status cs_local_check(clipsearch_collection *collection, size_t sample, clipsearch_check_report *report,
                                  clipsearch_error *err);
 
