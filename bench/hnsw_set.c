@@ -80,11 +80,12 @@ static bool map_set(const char *folder, hnsw_set *set)
 bool hnsw_set_open(int argc, char **argv, hnsw_set *set)
 {
     static const struct option options[] = {
-        {"codes", 1, NULL, 'c'}, {"threads", 1, NULL, 't'},         {"count", 1, NULL, 'n'}, {"dim", 1, NULL, 'd'},
-        {"m", 1, NULL, 'm'},     {"ef-construction", 1, NULL, 'e'}, {"name", 1, NULL, 'a'},  {"kind", 1, NULL, 'k'},
-        {NULL, 0, NULL, 0},
+        {"codes", 1, NULL, 'c'}, {"threads", 1, NULL, 't'}, {"count", 1, NULL, 'n'},
+        {"dim", 1, NULL, 'd'},   {"m", 1, NULL, 'm'},       {"ef-construction", 1, NULL, 'e'},
+        {"name", 1, NULL, 'a'},  {"kind", 1, NULL, 'k'},    {NULL, 0, NULL, 0},
     };
-    *set = (hnsw_set){.dim = 512, .m = 16, .ef_construction = 200, .threads = 2, .codes = "i8", .name = argv[0], .kind = ""};
+    *set = (hnsw_set){
+        .dim = 512, .m = 16, .ef_construction = 200, .threads = 2, .codes = "i8", .name = argv[0], .kind = ""};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         const size_t number = optarg ? strtoul(optarg, NULL, 10) : 0;
         switch (option) {

@@ -646,9 +646,10 @@ typedef struct clipsearch_check_report {
     int levels;           /* above the lowest */
     uint64_t sample;      /* vectors of the collection that were used as queries to measure recall */
     double recall;        /* share of the exact ten nearest that searches find, as measured */
-    uint64_t query_sample; /* of the queries that the file keeps (clipsearch_checkpoint_options), those with which recall
+    uint64_t
+        query_sample;    /* of the queries that the file keeps (clipsearch_checkpoint_options), those with which recall
                               was measured; half of them, which the checkpoint did not measure with */
-    double query_recall;   /* share of the exact ten nearest that searches for them find */
+    double query_recall; /* share of the exact ten nearest that searches for them find */
 } clipsearch_check_report;
 CLIPSEARCH_INIT(clipsearch_check_report)
 
@@ -800,7 +801,8 @@ typedef struct clipsearch_search_options {
     float limit;        /* lowest score for CLIPSEARCH_COSINE and _IP, greatest distance for CLIPSEARCH_L2 */
     const char *filter; /* return only items that match this filter (FILTERS); NULL (default): all */
     bool exact;         /* compare every vector, even if there is an index. Default false */
-    size_t ef;          /* candidates that a walk keeps, 1 to 65,536, at least `k`. 0 (default): as the checkpoint measured for such
+    size_t
+        ef; /* candidates that a walk keeps, 1 to 65,536, at least `k`. 0 (default): as the checkpoint measured for such
                            queries, and at least the collection's ef */
     clipsearch_search_stats *stats; /* filled in; may be NULL */
 } clipsearch_search_options;

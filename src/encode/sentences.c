@@ -15,8 +15,8 @@ static clipsearch_status open_texts(const clipsearch_encoder *encoder, clipsearc
     clipsearch_encoder_options options = {.struct_size = sizeof options, .towers = CLIPSEARCH_TEXT_TOWER};
     clipsearch_status status = cs_encoder_open(encoder->dir.path, &options, own, err);
     if (status == CLIPSEARCH_OK && strcmp((*own)->fingerprint, encoder->fingerprint) != 0)
-        status = cs_fail(err, CLIPSEARCH_E_MISMATCH, "%s: replaced by another model while it was in use",
-                         encoder->dir.path);
+        status =
+            cs_fail(err, CLIPSEARCH_E_MISMATCH, "%s: replaced by another model while it was in use", encoder->dir.path);
     return status;
 }
 

@@ -46,12 +46,12 @@ clipsearch_status cs_index_hnsw_check(const cs_index *index, cs_hnsw_report *rep
 /* Options and sizes of an index. */
 typedef struct cs_hnsw_info {
     cs_hnsw_options options;
-    size_t vectors;    /* ids */
-    size_t rows;       /* with a vector, a removed node, or free */
-    size_t nodes;      /* as in cs_hnsw_report */
-    size_t removed;    /* the same */
-    size_t file_bytes; /* of the file it is mapped from, or 0 */
-    size_t calibrated; /* vectors there were when it was calibrated, or 0 */
+    size_t vectors;         /* ids */
+    size_t rows;            /* with a vector, a removed node, or free */
+    size_t nodes;           /* as in cs_hnsw_report */
+    size_t removed;         /* the same */
+    size_t file_bytes;      /* of the file it is mapped from, or 0 */
+    size_t calibrated;      /* vectors there were when it was calibrated, or 0 */
     size_t near_ef, far_ef; /* then chosen; 0: all codes are compared */
     size_t queries;         /* that it keeps for calibrations and checks */
 } cs_hnsw_info;

@@ -14,35 +14,36 @@
 
 enum {
     K = CS_HNSW_CALIBRATED_K,
-    SAMPLE = 128,      /* queries of a kind: 1,280 neighbours give the recall to about 0.003 */
-    TRUTH_KEEP = 64,   /* of a scan, re-ranked: the ten nearest are among the 20 nearest by codes (quant.h) */
+    SAMPLE = 128,    /* queries of a kind: 1,280 neighbours give the recall to about 0.003 */
+    TRUTH_KEEP = 64, /* of a scan, re-ranked: the ten nearest are among the 20 nearest by codes (quant.h) */
     EF_LEAST = 16,
-    STEP_SHARE = 4,    /* each ef is a quarter larger than the one before */
-    CODE_COST = 5,     /* rows that a scan compares in the time that a walk takes for each code: docs/speed-index.md */
-    GROWTH_SHARE = 2,  /* calibrated again when a half more or a third fewer */
-    MIXED = 5          /* vectors in one query that is made */
+    STEP_SHARE = 4,   /* each ef is a quarter larger than the one before */
+    CODE_COST = 5,    /* rows that a scan compares in the time that a walk takes for each code: docs/speed-index.md */
+    GROWTH_SHARE = 2, /* calibrated again when a half more or a third fewer */
+    MIXED = 5         /* vectors in one query that is made */
 };
 
-static const double RECALL = 0.995; /* what a sample this large must reach for 0.99 to be likely */
+/* What a sample must reach for 0.99 to be likely; far queries differ more from one another, and are fewer. */
+static const double RECALL[CS_HNSW_KINDS] = {[CS_HNSW_NEAR] = 0.995, [CS_HNSW_FAR] = 0.997};
 
 /* Of the mean's direction in a query that is made, as texts have of that of images: 0.2 / sqrt(0.5). */
 static const float MEAN_SHARE = 0.28f;
 
 /* Of the difference of two neighbours: two that lie as far from a vector as from each other are moved by its length. */
-static const float MOVED = 0.5f;
+static const float MOVED = 0.7f;
 
 /* Queries of one kind. */
 typedef struct sample {
     cs_hnsw *hnsw;
-    float *vectors;      /* [count, dim] */
-    int64_t *ids;        /* [count] of the vectors themselves, which are no answers; NULL: none */
+    float *vectors; /* [count, dim] */
+    int64_t *ids;   /* [count] of the vectors themselves, which are no answers; NULL: none */
     size_t count;
-    float *last;         /* [count] score of the last of the true K */
-    size_t *have;        /* [count] how many there are, at most K */
-    size_t *hits;        /* [count] of the last walk */
-    size_t *compared;    /* [count] codes that it compared */
-    float *edges;        /* [count] as in cs_index_stats */
-    size_t ef;           /* of the walks that are being measured */
+    float *last;      /* [count] score of the last of the true K */
+    size_t *have;     /* [count] how many there are, at most K */
+    size_t *hits;     /* [count] of the last walk */
+    size_t *compared; /* [count] codes that it compared */
+    float *edges;     /* [count] as in cs_index_stats */
+    size_t ef;        /* of the walks that are being measured */
     clipsearch_status status;
 } sample;
 
@@ -264,7 +265,7 @@ static double measure_recall(sample *s, cs_pool *pool, size_t *codes)
 }
 
 /* *chosen: the first ef of the ladder that finds enough, or 0 when a scan costs less. */
-static clipsearch_status choose_ef(sample *s, cs_pool *pool, size_t *chosen)
+static clipsearch_status choose_ef(sample *s, double least, cs_pool *pool, size_t *chosen)
 {
     const cs_hnsw *hnsw = s->hnsw;
     size_t codes = 0;
@@ -275,7 +276,7 @@ static clipsearch_status choose_ef(sample *s, cs_pool *pool, size_t *chosen)
             return s->status;
         if (codes > hnsw->count / CODE_COST)
             return CLIPSEARCH_OK;
-        if (recall >= RECALL) {
+        if (recall >= least) {
             *chosen = s->ef;
             return CLIPSEARCH_OK;
         }
@@ -352,7 +353,8 @@ static clipsearch_status measure(cs_hnsw_calibration *made, sample kinds[CS_HNSW
             return CLIPSEARCH_E_MEMORY;
     }
     for (int kind = 0; kind < CS_HNSW_KINDS && status == CLIPSEARCH_OK; kind++)
-        status = find_truth(&kinds[kind], pool) ? choose_ef(&kinds[kind], pool, &made->ef[kind]) : CLIPSEARCH_E_MEMORY;
+        status = find_truth(&kinds[kind], pool) ? choose_ef(&kinds[kind], RECALL[kind], pool, &made->ef[kind])
+                                                : CLIPSEARCH_E_MEMORY;
     find_axis(near, far, given, mean, made);
     made->far_distance = made->ef[CS_HNSW_NEAR] ? find_largest(near->edges, near->count, true) : INFINITY;
     return status;

@@ -86,9 +86,8 @@ static inline void cs_hnsw_list_parts(const cs_hnsw *hnsw, size_t slots, cs_hnsw
     parts[CS_SECTION_IDS] = (cs_hnsw_part){hnsw->ids, rows * sizeof *hnsw->ids};
     parts[CS_SECTION_AXIS] = (cs_hnsw_part){
         hnsw->calibration.axis, hnsw->calibration.count ? hnsw->base.dim * sizeof *hnsw->calibration.axis : 0};
-    parts[CS_SECTION_QUERIES] =
-        (cs_hnsw_part){hnsw->calibration.queries,
-                       hnsw->calibration.query_count * hnsw->base.dim * sizeof *hnsw->calibration.queries};
+    parts[CS_SECTION_QUERIES] = (cs_hnsw_part){
+        hnsw->calibration.queries, hnsw->calibration.query_count * hnsw->base.dim * sizeof *hnsw->calibration.queries};
     parts[CS_SECTION_MAP] = (cs_hnsw_part){hnsw->map.slots, slots * sizeof *hnsw->map.slots};
 }
 

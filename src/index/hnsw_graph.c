@@ -181,8 +181,7 @@ static bool copy_arrays(const cs_hnsw *mapped, cs_hnsw *grown, size_t capacity)
     if (calibration->axis)
         grown->calibration.axis = grow_array(calibration->axis, dim, dim, sizeof *calibration->axis);
     if (count)
-        grown->calibration.queries =
-            grow_array(calibration->queries, count, count, dim * sizeof *calibration->queries);
+        grown->calibration.queries = grow_array(calibration->queries, count, count, dim * sizeof *calibration->queries);
     if ((calibration->axis && !grown->calibration.axis) || (count && !grown->calibration.queries))
         return false;
     grown->upper_capacity = mapped->upper_count + CS_HNSW_LEVELS;

@@ -105,11 +105,10 @@ static bool numbers_are_valid(const cs_hnsw_header *h)
     const bool empty = h->entry == CS_HNSW_NONE;
     return h->rows <= CS_HNSW_MAX_ROWS && h->count <= h->rows && h->nodes <= h->count && h->dead <= h->rows &&
            h->upper_count <= h->rows * CS_HNSW_LEVELS && h->top < CS_HNSW_LEVELS &&
-           (empty ? h->nodes + h->dead == 0 : h->entry < h->rows) &&
-           h->calibrated <= CS_HNSW_MAX_ROWS && h->near_ef <= CS_HNSW_MAX_ROWS && h->far_ef <= CS_HNSW_MAX_ROWS &&
-           h->query_count <= CS_MAX_QUERIES && (h->calibrated || !h->query_count) &&
-           (h->free_row == CS_HNSW_NONE || h->free_row < h->rows) && (h->slots & (h->slots - 1)) == 0 &&
-           h->slots / 2 >= h->count && h->slots <= UINT64_C(1) << 34;
+           (empty ? h->nodes + h->dead == 0 : h->entry < h->rows) && h->calibrated <= CS_HNSW_MAX_ROWS &&
+           h->near_ef <= CS_HNSW_MAX_ROWS && h->far_ef <= CS_HNSW_MAX_ROWS && h->query_count <= CS_MAX_QUERIES &&
+           (h->calibrated || !h->query_count) && (h->free_row == CS_HNSW_NONE || h->free_row < h->rows) &&
+           (h->slots & (h->slots - 1)) == 0 && h->slots / 2 >= h->count && h->slots <= UINT64_C(1) << 34;
 }
 
 /* Never written to: the map is read-only, and every change first copies the index into memory. */

@@ -7,9 +7,9 @@
 #include <math.h>
 
 enum {
-    BLOCK = 64,             /* rows compared by one call */
-    PIECE_BYTES = 1 << 17,  /* taken by a thread at once: it stays in the processor's cache for all queries */
-    FEW_ALLOWED = 16        /* fewer than one id in so many: finding each by the id map is faster than going over all rows */
+    BLOCK = 64,            /* rows compared by one call */
+    PIECE_BYTES = 1 << 17, /* taken by a thread at once: it stays in the processor's cache for all queries */
+    FEW_ALLOWED = 16 /* fewer than one id in so many: finding each by the id map is faster than going over all rows */
 };
 
 /* What one thread has. */
@@ -24,10 +24,10 @@ typedef struct scan {
     const cs_index_search_params *params;
     cs_hnsw_pages *pages; /* NULL: nothing has to be verified */
     bool filtered;
-    bool by_id;           /* the allowed ids are few: a piece is a part of their set, not of the rows */
-    size_t piece;         /* rows, or words of the set */
-    size_t count, keep;   /* queries; rows kept for each */
-    worker *workers;      /* [threads] */
+    bool by_id;         /* the allowed ids are few: a piece is a part of their set, not of the rows */
+    size_t piece;       /* rows, or words of the set */
+    size_t count, keep; /* queries; rows kept for each */
+    worker *workers;    /* [threads] */
 } scan;
 
 static inline bool is_farther(cs_hnsw_node a, cs_hnsw_node b)
@@ -162,6 +162,10 @@ static bool make_workers(scan *s, cs_hnsw_scan_query *queries, unsigned threads,
     if (__builtin_mul_overflow((size_t)threads - 1, s->count, &heaps) ||
         __builtin_mul_overflow(heaps, s->keep, &places))
         return false;
+    if (threads == 1) { /* and nothing is allocated */
+        s->workers[0].queries = queries;
+        return true;
+    }
     s->workers = cs_zalloc_array(threads, sizeof *s->workers);
     *own = cs_zalloc_array(heaps, sizeof **own);
     *nodes = cs_alloc_array(places, sizeof **nodes);
@@ -197,6 +201,8 @@ bool cs_hnsw_scan(const cs_hnsw *hnsw, const cs_index_search_params *params, cs_
     const size_t units = count_units(&s), each = PIECE_BYTES / hnsw->quant.row_bytes + BLOCK;
     /* of a set's words few rows come each: fewer, larger pieces */
     s.piece = s.by_id ? units / (4 * (size_t)threads) + 1 : each;
+    worker alone = {0};
+    s.workers = &alone;
     const bool good = make_workers(&s, queries, threads, &own, &nodes);
     if (good) {
         cs_pool_run(pool, (units + s.piece - 1) / s.piece, scan_piece, &s);
@@ -208,7 +214,8 @@ bool cs_hnsw_scan(const cs_hnsw *hnsw, const cs_index_search_params *params, cs_
                     add(&queries[q], keep, s.workers[t].queries[q].nodes[i]);
         }
     }
-    cs_free(s.workers);
+    if (s.workers != &alone)
+        cs_free(s.workers);
     cs_free(own);
     cs_free(nodes);
     return good;

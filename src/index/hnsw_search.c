@@ -27,11 +27,11 @@
 enum {
     RERANK_TIMES = 2,
     RERANK_MORE = 12,
-    SCAN_RERANK = 8,  /* so many times more after a scan with a filter, whose rows may all be about equally far, */
+    SCAN_RERANK = 8,     /* so many times more after a scan with a filter, whose rows may all be about equally far, */
     SCAN_ALL_RERANK = 2, /* and after one of all rows */
-    WALK_COST = 12,   /* codes a walk compares for each place in its pool: 10 to 14 */
-    MORE_PLACES = 2,  /* of ef, for each neighbour above those that the calibration asked for */
-    ENTRY_SHARE = 8,  /* one entry point per so many of ef, */
+    WALK_COST = 12,      /* codes a walk compares for each place in its pool: 10 to 14 */
+    MORE_PLACES = 2,     /* of ef, for each neighbour above those that the calibration asked for */
+    ENTRY_SHARE = 8,     /* one entry point per so many of ef, */
     ENTRIES_MOST = 16,
     ENTRIES_LEVEL = 1000 /* found on levels of about so many nodes or more */
 };
@@ -214,8 +214,7 @@ static bool walk_by_kind(search *s, bool far, const size_t pools[2], const size_
     if (!far) {
         if (!pools[0] || !walk(s, efs[0], pools[0]))
             return false;
-        if (!is_chosen_by_kind(s) ||
-            !(edge_of(s->hnsw, s->query, s->edge) > s->hnsw->calibration.far_distance))
+        if (!is_chosen_by_kind(s) || !(edge_of(s->hnsw, s->query, s->edge) > s->hnsw->calibration.far_distance))
             return true;
     }
     return pools[1] && walk(s, efs[1], pools[1]);
@@ -240,7 +239,8 @@ static clipsearch_status search_locked(search *s, cs_pool *pool, cs_neighbour *o
     const size_t pools[2] = {choose_pool(s, efs[0]), choose_pool(s, efs[1])};
     /* k is at most the number of ids, so nothing here overflows */
     const size_t keep = hnsw->quant.kind == CS_QUANT_F32 ? k : RERANK_TIMES * k + RERANK_MORE;
-    size_t scan_keep = hnsw->quant.kind == CS_QUANT_F32 ? k : keep * (s->params->allowed ? SCAN_RERANK : SCAN_ALL_RERANK),
+    size_t scan_keep =
+               hnsw->quant.kind == CS_QUANT_F32 ? k : keep * (s->params->allowed ? SCAN_RERANK : SCAN_ALL_RERANK),
            places = scan_keep;
     scan_keep = scan_keep > s->allowed ? s->allowed : scan_keep;
     s->keep = keep > s->allowed ? s->allowed : keep;

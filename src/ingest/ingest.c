@@ -383,8 +383,7 @@ static clipsearch_status write_index_if_due(ingest *in)
     float *sentences = NULL;
     clipsearch_checkpoint_options options = {
         .threads = in->options->threads, .progress = report_checkpoint, .context = in};
-    clipsearch_status status =
-        cs_collection_checkpoint_is_due(in->target.collection, &due, &wants_sentences, in->err);
+    clipsearch_status status = cs_collection_checkpoint_is_due(in->target.collection, &due, &wants_sentences, in->err);
     if (status != CLIPSEARCH_OK || !due)
         return status;
     /* a model whose text tower cannot be opened is searched with images */

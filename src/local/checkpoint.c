@@ -165,8 +165,7 @@ static clipsearch_status keep_queries(checkpoint *c, const cs_index *index)
 static clipsearch_status keep_queries_of_file(checkpoint *c)
 {
     cs_index *index = NULL;
-    clipsearch_status status =
-        cs_index_file_map(c->path, c->identity, &c->state, &index, &(cs_hnsw_stamp){0}, NULL);
+    clipsearch_status status = cs_index_file_map(c->path, c->identity, &c->state, &index, &(cs_hnsw_stamp){0}, NULL);
     if (status == CLIPSEARCH_OK)
         status = keep_queries(c, index);
     cs_index_close(&index);

@@ -124,7 +124,8 @@ static void print_timing(const search *s, const cs_result *result, const clipsea
 {
     cs_print_message("%s: %.1f ms (search %.1f ms), %zu of %llu images, %s", result->query, result->ms,
                      result->search_ms, clipsearch_hits_count(result->hits, 0),
-                     (unsigned long long)s->opened.info.count, stats->graph || stats->scanned ? "with the index" : "exact");
+                     (unsigned long long)s->opened.info.count,
+                     stats->graph || stats->scanned ? "with the index" : "exact");
 }
 
 static int answer_query(search *s, const cs_operand *query, cs_result *result, float *vector)
