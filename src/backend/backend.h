@@ -6,6 +6,7 @@
 #include "backend/hits.h"
 #include "backend/items.h"
 #include "base/identity.h"
+#include "base/lock_file.h"
 #include "filter/filter.h"
 
 #include <pthread.h>
@@ -45,7 +46,8 @@ typedef struct cs_collection_state {
 typedef enum cs_item_change_kind {
     CS_ITEM_PUT, /* store item and vector: a new item, or the one with that path, or else with that id, is replaced */
     CS_ITEM_UPDATE, /* everything of the item item.id but its vector: a new path, size, time, attributes */
-    CS_ITEM_REMOVE  /* the item item.id; that it is not there is no error */
+    CS_ITEM_REMOVE, /* the item item.id; that it is not there is no error */
+    CS_ITEM_MERGE   /* merge item.attributes into those of the item item.id; that it is not there is no error */
 } cs_item_change_kind;
 
 typedef struct cs_item_change {
@@ -130,6 +132,9 @@ typedef struct cs_collection_ops {
                                       uint64_t *removed, clipsearch_error *err);
     clipsearch_status (*search)(clipsearch_collection *collection, const cs_search_request *request,
                                 clipsearch_hits *hits, clipsearch_error *err);
+    /* As cs_lock_file_try. NULL: the backend cannot keep others from ingesting at the same time. */
+    clipsearch_status (*lock_ingestion)(clipsearch_collection *collection, cs_lock_file **lock, long *holder,
+                                        clipsearch_error *err);
     /* Both NULL without CS_BACKEND_CHECKPOINT. */
     clipsearch_status (*checkpoint)(clipsearch_collection *collection, const clipsearch_checkpoint_options *options,
                                     clipsearch_error *err);
@@ -236,6 +241,10 @@ clipsearch_status cs_collection_vectors(clipsearch_collection *collection, const
  * item that is not there). */
 clipsearch_status cs_collection_apply(clipsearch_collection *collection, cs_item_change *changes, size_t count,
                                       clipsearch_error *err);
+/* Take the lock that one ingestion into the collection has at a time, among processes; as cs_lock_file_try. Changes are
+ * possible without it: it keeps two ingestions from encoding the same files. */
+clipsearch_status cs_collection_lock_ingestion(clipsearch_collection *collection, cs_lock_file **lock, long *holder,
+                                               clipsearch_error *err);
 /* As clipsearch_collection_put, _remove and _remove_where say: made of `apply`. */
 clipsearch_status cs_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
                                     const float *vectors, size_t count, int64_t *ids, clipsearch_error *err);
@@ -243,6 +252,9 @@ clipsearch_status cs_collection_remove(clipsearch_collection *collection, const 
                                        size_t *removed, clipsearch_error *err);
 clipsearch_status cs_collection_remove_where(clipsearch_collection *collection, const cs_filter_tree *filter,
                                              uint64_t *removed, clipsearch_error *err);
+/* As clipsearch_collection_merge_attributes says. */
+clipsearch_status cs_collection_merge_attributes(clipsearch_collection *collection, const int64_t *ids,
+                                                 const char *const *attributes, size_t count, clipsearch_error *err);
 
 /* ---- search and maintenance */
 

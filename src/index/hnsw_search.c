@@ -21,9 +21,9 @@
  *    ones: of 1,000 queries of 500,000 vectors 5 at ef 64, while nearly all others found all ten; with several entry
  *    points none.
  * 4. A calibrated index (hnsw_calibrate.h) knows two kinds of queries: near, as images among images are, and far, as
- *    texts are, whose nearest images lie far from the query and often far from one another. Each kind has its own ef, or
- *    is answered by a scan of all codes where that costs less. A query is far if it lies on the texts' side of the axis
- *    between the two, or if a walk for near queries finds its nearest farther away than those of near queries are. */
+ *    texts are, whose nearest images lie far from the query and often far from one another. Each kind has its own ef,
+ *    or is answered by a scan of all codes where that costs less. A query is far if it lies on the texts' side of the
+ *    axis between the two, or if a walk for near queries finds its nearest farther away than those of near queries. */
 enum {
     RERANK_TIMES = 2,
     RERANK_MORE = 12,

@@ -159,6 +159,7 @@ static const cs_collection_ops ops = {
     .apply = cs_local_apply,
     .remove_where = cs_local_remove_where,
     .search = cs_local_search,
+    .lock_ingestion = cs_local_lock_collection,
     .checkpoint = cs_local_checkpoint,
     .checkpoint_is_due = cs_local_checkpoint_is_due,
     .check = cs_local_check,

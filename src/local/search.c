@@ -167,8 +167,8 @@ static bool shares_search(const batch *b, size_t count)
     return false;
 }
 
-/* Search queries [0, count) of the batch by the graph; on the pool, when it is free: many are spread over the threads, of
- * few each is the work of all. */
+/* Search queries [0, count) of the batch by the graph; on the pool, when it is free: many are spread over the threads,
+ * of few each is the work of all. */
 static clipsearch_status walk_batch(local_database *db, batch *b, size_t count, clipsearch_error *err)
 {
     const bool many = count >= POOL_WALKS;

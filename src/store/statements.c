@@ -54,6 +54,8 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_ITEM_REPLACE] = "UPDATE items SET path = ?1, size = ?2, mtime_ns = ?3, hash = ?4, width = ?5, height = ?6,"
                             " attributes = ?7 WHERE key = ?8",
     [CS_SQL_ITEM_DELETE] = "DELETE FROM items WHERE collection = ?1 AND id = ?2",
+    [CS_SQL_ITEM_MERGE] = "UPDATE items SET attributes = json_patch(attributes, ?3) WHERE collection = ?1 AND id = ?2"
+                          " RETURNING length(CAST(attributes AS BLOB))",
     [CS_SQL_ITEM_BY_ID] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND id = ?2",
     [CS_SQL_ITEM_BY_PATH] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2",
     [CS_SQL_ITEMS_BY_HASH] =
@@ -186,6 +188,13 @@ clipsearch_status cs_store_fail(const cs_store *store, int code, const char *doi
     bool own = store->db && (sqlite3_errcode(store->db) & 0xff) == primary;
     const char *words = own ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
     int system = own && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) ? sqlite3_system_errno(store->db) : 0;
+    char name[1000];
+    if ((primary == SQLITE_READONLY || primary == SQLITE_CANTOPEN) &&
+        cs_store_find_locked_out(store, name, sizeof name))
+        return cs_fail(
+            err, CLIPSEARCH_E_DATABASE,
+            "%s: %s: %s may not be read and written by you; its owner, or root, must allow it (chmod, chown)",
+            store->path, doing, name);
     if (system)
         return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, system, "%s: %s: %s%s", store->path, doing, words,
                              advice(primary));

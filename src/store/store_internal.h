@@ -41,6 +41,7 @@ typedef enum cs_sql {
     CS_SQL_ITEM_INSERT,
     CS_SQL_ITEM_REPLACE,
     CS_SQL_ITEM_DELETE,
+    CS_SQL_ITEM_MERGE,
     CS_SQL_ITEM_BY_ID,
     CS_SQL_ITEM_BY_PATH,
     CS_SQL_ITEMS_BY_HASH,
@@ -136,6 +137,20 @@ bool cs_store_wait(int limit_ms, uint64_t us);
 int cs_store_on_busy(void *context, int count);
 /* The name of the sqlite3_vfs to open files by. */
 const char *cs_store_vfs(void);
+
+/* ---- reader_vfs.c */
+
+/* The name of the sqlite3_vfs for a reader that makes no file beside the database; NULL when out of memory. */
+const char *cs_store_reader_vfs(void);
+
+/* ---- permissions.c */
+
+/* Whether this user may write the open database and make files in its directory. */
+bool cs_store_may_keep_log(const cs_store *store);
+/* Give -wal and -shm files that this user has made to the database's group, so that it can write them too. */
+void cs_store_share_log(const cs_store *store);
+/* Whether a -wal or -shm file is there that this user cannot read and write; its name. */
+bool cs_store_find_locked_out(const cs_store *store, char name[], size_t size);
 
 /* ---- lookup.c */
 

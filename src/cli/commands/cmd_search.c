@@ -4,12 +4,14 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/commands/filter_arg.h"
+#include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
+#include "cli/commands/show_images.h"
+#include "cli/image_flags.h"
+#include "cli/image_input.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
 #include "config/names.h"
-#include "output/sheet.h"
 
 #include <stdlib.h>
 #include <limits.h>
@@ -22,8 +24,11 @@ typedef struct search {
     cs_opened opened;
     clipsearch_encoder *encoder;
     clipsearch_session *session;
+    clipsearch_image_options image;
+    char *filter; /* of --filter, --in and --here; NULL: none */
     size_t dim, context_length;
     cs_results results;
+    cs_show show;
 } search;
 
 static int check_arguments(const cs_args *args)
@@ -38,7 +43,7 @@ static int check_arguments(const cs_args *args)
     for (size_t i = 0; i < args->operands.count; i++)
         if (!args->operands.items[i].text[strspn(args->operands.items[i].text, " \t\r\n")])
             return cs_report_usage(CS_SEARCH, "a query is empty");
-    return cs_check_filter(args->filter);
+    return CS_EXIT_FOUND;
 }
 
 /* Which towers the queries need: the other's weights are then never read. */
@@ -87,10 +92,9 @@ static int open_model(search *s)
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)s->opened.settings.threads;
     options.max_batch = 1;
-    clipsearch_image_options image;
-    clipsearch_image_options_init(&image);
-    options.image = &image;
-    image.ignore_exif = s->args->exif && cs_name_index(s->args->exif, cs_exif_names) == 1;
+    clipsearch_image_options_init(&s->image);
+    options.image = &s->image;
+    cs_apply_image_flags(s->args, &s->image);
     if (clipsearch_session_open(s->encoder, &options, &s->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info_init(&encoder);
@@ -110,10 +114,23 @@ static void print_truncated(const char *text, size_t tokens)
         text, tokens);
 }
 
+static clipsearch_status encode_image(const search *s, const char *path, float *vector, clipsearch_error *err)
+{
+    clipsearch_image image;
+    if (!cs_is_stream(path))
+        return clipsearch_encode_file(s->session, path, vector, err);
+    clipsearch_status status = cs_load_image(path, &s->image, &image, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = clipsearch_encode_images(s->session, &image, 1, vector, err);
+    clipsearch_image_free(&image);
+    return status;
+}
+
 static clipsearch_status encode_query(const search *s, const cs_operand *query, float *vector, clipsearch_error *err)
 {
     if (query->is_image)
-        return clipsearch_encode_file(s->session, query->text, vector, err);
+        return encode_image(s, query->text, vector, err);
     clipsearch_status status = clipsearch_encode_texts(s->session, &query->text, 1, vector, err);
     if (status == CLIPSEARCH_OK && clipsearch_session_truncated(s->session) && !s->args->quiet)
         print_truncated(query->text, s->context_length);
@@ -136,7 +153,7 @@ static int answer_query(search *s, const cs_operand *query, cs_result *result, f
     clipsearch_search_options_init(&options);
     options.has_limit = s->args->min_score.given || s->args->max_distance.given;
     options.limit = s->args->min_score.given ? s->args->min_score.value : s->args->max_distance.value;
-    options.filter = s->args->filter;
+    options.filter = s->filter;
     options.exact = s->args->exact;
     options.ef = s->args->ef.given ? s->args->ef.value : 0;
     clipsearch_search_stats_init(&stats);
@@ -180,13 +197,15 @@ static int answer_all(search *s)
     return code;
 }
 
-/* Print the results, and draw the contact sheet when it is asked for. */
-static int output_results(const search *s)
+/* Print the results, and show them in the other ways that are asked for. */
+static int output_results(search *s)
 {
     clipsearch_error err;
     clipsearch_status status = CLIPSEARCH_OK;
     const cs_args *args = s->args;
-    if (args->json) {
+    if (cs_show_replaces_text(&s->show)) {
+        /* they come below */
+    } else if (args->json) {
         status = cs_print_json(&s->results, stdout, &err);
     } else if (args->paths || args->nul) {
         cs_print_paths(&s->results, args->nul ? '\0' : '\n', stdout);
@@ -194,13 +213,7 @@ static int output_results(const search *s)
         char here[PATH_MAX]; /* paths below it are printed relative to it; a folder that was removed has no name */
         status = cs_print_text(&s->results, getcwd(here, sizeof here), stdout, &err);
     }
-    if (status == CLIPSEARCH_OK && args->sheet)
-        status = cs_draw_sheet(&s->results, args->sheet, &err);
-    if (status == CLIPSEARCH_E_LIMIT) { /* the sheet */
-        cs_print_advice(err.message, CS_ADVICE_SMALLER_SHEET, NULL, NULL);
-        return CS_EXIT_USAGE;
-    }
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_INPUT);
+    return status == CLIPSEARCH_OK ? cs_show_results(&s->show, &s->results) : cs_report_error(&err, CS_STAGE_INPUT);
 }
 
 static int report_count(const search *s)
@@ -212,7 +225,9 @@ static int report_count(const search *s)
     if (!args->quiet)
         cs_print_message("nothing found%s%s",
                          args->min_score.given || args->max_distance.given ? " that is near enough" : "",
-                         args->filter ? " among the images that pass the filter" : "");
+                         s->filter ? args->filter ? " among the images that pass the filter"
+                                                  : " among the images in these directories"
+                                   : "");
     return CS_EXIT_NOTHING;
 }
 
@@ -220,6 +235,10 @@ int cs_command_search(const cs_args *args)
 {
     search s = {.args = args};
     int code = check_arguments(args);
+    if (code == CS_EXIT_FOUND)
+        code = cs_make_filter(CS_SEARCH, args, &s.filter);
+    if (code == CS_EXIT_FOUND)
+        code = cs_show_prepare(CS_SEARCH, args, &s.show);
     if (code == CS_EXIT_FOUND)
         code = open_collection(&s);
     if (code == CS_EXIT_FOUND)
@@ -233,6 +252,8 @@ int cs_command_search(const cs_args *args)
     for (size_t i = 0; i < s.results.count; i++)
         clipsearch_hits_free(&s.results.items[i].hits);
     cs_free(s.results.items);
+    cs_free(s.filter);
+    cs_show_close(&s.show);
     clipsearch_session_close(&s.session);
     clipsearch_encoder_close(&s.encoder);
     cs_close_opened(&s.opened);

@@ -8,8 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* `path` relative to `here`, or as it is when it is not below `here`. */
-static const char *relative_path(const char *path, const char *here)
+const char *cs_relative_path(const char *path, const char *here)
 {
     size_t n = here ? strlen(here) : 0;
     while (n && here[n - 1] == '/')
@@ -24,7 +23,7 @@ static void put_hits(cs_buf *buf, const cs_result *result, const char *here)
     for (size_t rank = 0; rank < clipsearch_hits_count(result->hits, 0); rank++) {
         const clipsearch_hit *hit = clipsearch_hits_get(result->hits, 0, rank);
         cs_buf_printf(buf, "%.3f  ", (double)hit->score);
-        cs_put_printable(buf, relative_path(hit->path, here));
+        cs_put_printable(buf, cs_relative_path(hit->path, here));
         cs_buf_putc(buf, '\n');
     }
 }
@@ -56,7 +55,7 @@ clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, 
     for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
         const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
         cs_buf_printf(&buf, "%" PRId64 "  ", hit->id);
-        cs_put_printable(&buf, relative_path(hit->path, here));
+        cs_put_printable(&buf, cs_relative_path(hit->path, here));
         cs_buf_putc(&buf, '\n');
     }
     return cs_print_buf(&buf, out, err);
