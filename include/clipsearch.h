@@ -52,7 +52,7 @@
  *
  * Session: the working memory for encoding. One thread at a time may use a session; a session may itself use several
  * worker threads. After it has been opened, encoding texts and decoded images allocates no memory, except that buffers
- * grow when an image is larger than all before it. (Reading an image file also takes what the JPEG or PNG library
+ * grow when an image is larger than all before it. (Reading an image file also takes what the library of its format
  * needs.)
  *
  * Database: an SQLite file. Collection: a named set of items in a database. Item: an image with its path, size, time
@@ -108,6 +108,13 @@ extern "C" {
 
 /* The version of the library that is running, for example "0.2.0". A static string. */
 CLIPSEARCH_API const char *clipsearch_version(void);
+
+/* Call `each` with what can be said about this build of the library and this machine, in a fixed order: name and value
+ * of the instruction sets in use ("kernels"), of the libraries with their versions ("sqlite", "jpeg", ...) and of the
+ * features that the build lacks ("not in this build"). The strings are valid during the call of `each` only. Optional
+ * libraries are loaded, which takes some tens of milliseconds. One thread at a time may call this. */
+CLIPSEARCH_API void clipsearch_build_info(void (*each)(void *context, const char *name, const char *value),
+                                          void *context);
 
 /* A struct that begins with struct_size may get more fields in a later version; struct_size tells the library how long
  * the caller's struct is. Call the struct's init function before you set its fields or pass it to the library:
@@ -185,8 +192,8 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  *     Face);
  *   - a directory with a *.safetensors file with the tensor names of open_clip or OpenAI, and
  *     bpe_simple_vocab_16e6.txt.gz;
- *   - a directory with the weights of an image network (ResNet, VGG, MobileNetV2), or such a weight file alone. It
- *     encodes images only.
+ *   - a directory with the weights of an image network (ResNet, VGG, MobileNetV2, EfficientNet-Lite), or such a
+ *     weight file alone. It encodes images only.
  *
  * docs/model.md lists every format. `options` may be NULL for the defaults. The weight file stays mapped into memory:
  * do not truncate it while the encoder is open. Close the encoder after every session that uses it.
@@ -259,16 +266,18 @@ typedef struct clipsearch_image_options {
     size_t struct_size;
     uint64_t max_bytes;  /* larger files are refused; default 256 MiB */
     uint64_t max_pixels; /* larger images are refused before memory is allocated for them; default 256 million */
-    bool ignore_exif;    /* do not turn the image as its EXIF orientation says; the reference implementations do not
-                            either. Default false */
+    bool ignore_exif;    /* do not turn the image as its EXIF or XMP orientation says; the reference implementations do
+                            not either. HEIC and AVIF are always upright. Default false */
 } clipsearch_image_options;
 CLIPSEARCH_INIT(clipsearch_image_options)
 
-/* Decode the JPEG or PNG file `path` into RGB. The kind is recognised by the content. The pixels are those of Pillow's
- * convert("RGB"): alpha is dropped, grey and palettes become RGB. The caller frees the image with
- * clipsearch_image_free. `options` may be NULL for the defaults. Any number of threads may call this.
- * Errors: CLIPSEARCH_E_IO, _FORMAT (damaged, truncated or not an image), _UNSUPPORTED (an image format that this build
- * cannot read), _LIMIT, _MEMORY. */
+/* Decode the image file `path` into RGB. The format is recognised by the content: JPEG, PNG, GIF, BMP, PNM; through
+ * libvips, which is loaded when the first such file is met and stays loaded, WebP, TIFF, HEIC and AVIF. Of several
+ * images in a file the first is decoded. The pixels are those of Pillow's convert("RGB"): alpha is dropped, grey and
+ * palettes become RGB. The caller frees the image with clipsearch_image_free. `options` may be NULL for the defaults.
+ * Any number of threads may call this.
+ * Errors: CLIPSEARCH_E_IO, _FORMAT (damaged, truncated or not an image), _UNSUPPORTED (a format that this build or
+ * this machine cannot read, or no image), _LIMIT, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image_options *options,
                                                        clipsearch_image *image, clipsearch_error *err);
 
@@ -730,11 +739,12 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_check(clipsearch_collecti
 typedef struct clipsearch_source {
     size_t struct_size;
     const char *path;           /* a directory, which is walked, or a file */
-    const char *const *include; /* [include_count] glob patterns of files to take; NULL: *.jpg, *.jpeg and *.png in
-                                   upper or lower case. A pattern without '/' is matched against the file's name, one
-                                   with '/' against the path below the source. "**" matches any number of directories,
-                                   [a-z] and [!a-z] match one character, \x matches x itself. Names that begin with '.'
-                                   are treated like all others. A source that is a file is always taken */
+    const char *const *include; /* [include_count] glob patterns of files to take; NULL: files with the suffix of an
+                                   image format that this build reads, and files with another image format's suffix or
+                                   none whose first bytes are those of such a format. A pattern without '/' is matched
+                                   against the file's name, one with '/' against the path below the source. "**" matches
+                                   any number of directories, [a-z] and [!a-z] match one character, \x matches x itself.
+                                   Letters match in either case. A source that is a file is always taken */
     size_t include_count;
     const char *const *exclude; /* [exclude_count] glob patterns of files and directories to leave out. A pattern that
                                    ends in '/' matches directories only */
@@ -750,6 +760,15 @@ typedef struct clipsearch_source {
     const char *csv_key;        /* the column with the image's path below the source, its absolute path or its name. It
                                    does not become an attribute. NULL: "path" */
     bool csv_by_name;           /* find an image's row by the file's name alone. Default false: by its path */
+    const char *const *files;   /* [file_count] if not NULL, not all of `path` is read, but these files and directories;
+                                   relative ones start at `path` (NULL: the current directory). They are treated like
+                                   sources: a file is taken unless `exclude`, or an `include` that is given, leaves it
+                                   out. One that does not exist is a bad file. Nothing is pruned */
+    size_t file_count;
+    bool hidden;     /* take hidden files and directories: those whose names begin with '.', and those that
+                                   systems put beside images (@eaDir, $RECYCLE.BIN, Thumbs.db). Default false. A source
+                                   that is hidden itself is taken */
+    bool exact_case; /* letters of patterns match in the same case only. Default false */
 } clipsearch_source;
 CLIPSEARCH_INIT(clipsearch_source)
 
@@ -800,37 +819,56 @@ typedef struct clipsearch_ingest_options {
     unsigned threads; /* threads that decode; 0 (default): one per processor */
     bool prune;       /* remove items whose files are gone from a source. An item stays if its file exists but the
                          patterns leave it out, and if any directory of the source could not be read. Default false */
-    bool dry_run;     /* walk and compare, but store nothing. New and changed files are read, to find those that were
-                         moved or copied, but not decoded, so bad files are not found. Default false */
+    bool dry_run;     /* store and encode nothing, and report what a run would do. New and changed files are read and
+                         decoded for that. Default false */
     clipsearch_on_bad on_bad;              /* default CLIPSEARCH_SKIP_BAD */
     const clipsearch_image_options *image; /* for image files; NULL (default): the defaults */
     bool (*progress)(void *context, const clipsearch_progress *progress); /* called from time to time, on the caller's
                          thread. Returning false stops after the current batch has been stored. May be NULL */
     void (*bad_file)(void *context, const char *path, const clipsearch_error *why); /* called for each file that is
                          skipped, on the caller's thread. May be NULL */
-    void *context;                                                                  /* given to both functions */
+    void *context;                                                                  /* given to all functions */
+    void (*bad_source)(void *context, size_t source, const clipsearch_error *why);  /* called for each source, by its
+                         number, that does not exist or cannot be read; the others are ingested. NULL (default): such a
+                         source is an error */
 } clipsearch_ingest_options;
 CLIPSEARCH_INIT(clipsearch_ingest_options)
 
+/* How many files of a kind were left out. */
+typedef struct clipsearch_kind_count {
+    const char *kind;  /* an image format ("HEIC"), or what one file is called ("video", "text file"); static */
+    const char *kinds; /* what several are called ("HEIC", "videos", "text files"); static */
+    uint64_t files;
+    bool image; /* of a format that this build does not read */
+} clipsearch_kind_count;
+
+enum { CLIPSEARCH_MAX_KINDS = 32 };
+
 typedef struct clipsearch_ingest_report {
     size_t struct_size;
-    uint64_t found;       /* files that match the patterns */
-    uint64_t inserted;    /* new items */
-    uint64_t replaced;    /* items whose files changed; encoded again */
-    uint64_t unchanged;   /* items whose files have the same size and time, or else the same content */
-    uint64_t moved;       /* items whose files have another path now: the path is updated, nothing is encoded */
-    uint64_t copied;      /* new items with the content of another item: its vector is copied, nothing is encoded */
-    uint64_t updated;     /* items that got other attributes; the vector stays */
-    uint64_t skipped;     /* bad files, and directories that could not be read (these are not counted in `found`) */
-    uint64_t unreadable;  /* of `skipped`: files and directories that failed, after repeated attempts, for a reason
+    uint64_t found;           /* files that match the patterns */
+    uint64_t inserted;        /* new items */
+    uint64_t replaced;        /* items whose files changed; encoded again */
+    uint64_t unchanged;       /* items whose files have the same size and time, or else the same content */
+    uint64_t moved;           /* items whose files have another path now: the path is updated, nothing is encoded */
+    uint64_t copied;          /* new items with the content of another item: its vector is copied, nothing is encoded */
+    uint64_t updated;         /* items that got other attributes; the vector stays */
+    uint64_t skipped;         /* bad files, and directories that could not be read (these are not counted in `found`) */
+    uint64_t unreadable;      /* of `skipped`: files and directories that failed, after repeated attempts, for a reason
                              outside of them (input or output error, too many open files, no memory). Another run may be
                              able to read them */
-    uint64_t pruned;      /* items removed because their files are gone */
-    double seconds;       /* for everything, the index file included */
-    uint64_t without_row; /* files for which attributes_csv has no row; on success only, 0 without a CSV file */
-    uint64_t rows_unused; /* rows of attributes_csv whose image was not found; on success only */
-    bool indexed;         /* the index file was written or brought up to date */
-    bool created;         /* clipsearch_ingest_into made the collection */
+    uint64_t pruned;          /* items removed because their files are gone */
+    double seconds;           /* for everything, the index file included */
+    uint64_t without_row;     /* files for which attributes_csv has no row; on success only, 0 without a CSV file */
+    uint64_t rows_unused;     /* rows of attributes_csv whose image was not found; on success only */
+    bool indexed;             /* the index file was written or brought up to date */
+    bool created;             /* clipsearch_ingest_into made the collection */
+    uint64_t missing_sources; /* sources that bad_source was called for */
+    uint64_t left_out; /* files that sources without `include` leave out, because they are no images or of a format
+                                 that this build does not read */
+    uint64_t hidden;   /* hidden files and directories that were left out */
+    size_t kind_count;
+    clipsearch_kind_count kinds[CLIPSEARCH_MAX_KINDS]; /* [kind_count] of `left_out`, images first */
 } clipsearch_ingest_report;
 CLIPSEARCH_INIT(clipsearch_ingest_report)
 
@@ -838,8 +876,9 @@ CLIPSEARCH_INIT(clipsearch_ingest_report)
  * decoding beside encoding, and stored batch by batch. If a run is stopped, at most the current batch is lost, and
  * another run continues. `session` must use the collection's encoder with its image tower. The report (may be NULL) is
  * filled in on success, on CLIPSEARCH_E_CANCELLED and on failure.
- * Errors: CLIPSEARCH_E_IO (a source or CSV file cannot be read), _FORMAT (CSV or JSON), _MISMATCH (another encoder),
- * _ARGUMENT, _CANCELLED, _DATABASE, _MEMORY; with CLIPSEARCH_STOP_AT_BAD, the error of the bad file. */
+ * Errors: CLIPSEARCH_E_IO (a source, or with bad_source all of them, or a CSV file cannot be read), _FORMAT (CSV or
+ * JSON), _MISMATCH (another encoder), _ARGUMENT, _CANCELLED, _DATABASE, _MEMORY; with CLIPSEARCH_STOP_AT_BAD, the error
+ * of the bad file. */
 CLIPSEARCH_API clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
                                                    const clipsearch_ingest_options *options,
                                                    clipsearch_ingest_report *report, clipsearch_error *err);
@@ -868,6 +907,43 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_
                                                         const clipsearch_ingest_options *options,
                                                         clipsearch_ingest_report *report, clipsearch_error *err);
 
+/* Changes of sources, as they happen. */
+typedef struct clipsearch_watch clipsearch_watch;
+
+typedef struct clipsearch_watch_options {
+    size_t struct_size;
+    double settle;                /* seconds without a change before changes are handed out; default 0.5 */
+    double longest;               /* seconds after which they are handed out though more come; default 10 */
+    double scan;                  /* seconds between two scans of a source that cannot be watched; default 60 */
+    bool (*go_on)(void *context); /* called about once a second and after signals; false ends the wait. May be NULL */
+    void (*note)(void *context, const char *line); /* told which source cannot be watched, and why. May be NULL */
+    void *context;                                 /* given to both */
+} clipsearch_watch_options;
+CLIPSEARCH_INIT(clipsearch_watch_options)
+
+/* What has changed in a source. */
+typedef struct clipsearch_change {
+    size_t source;            /* its number */
+    const char *const *files; /* [file_count] new and changed files; NULL: ingest the whole source */
+    size_t file_count;
+} clipsearch_change;
+
+/* Begin to watch sources, which must outlive the watch; all changes from now on are seen, so ingest them once after
+ * this. Uses inotify. A source is scanned instead if it lies on a network file system or in user space (FUSE), if the
+ * system allows no more watches, or while it does not exist. Errors: CLIPSEARCH_E_ARGUMENT (a list of files, a
+ * pattern), _IO, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t source_count,
+                                                       const clipsearch_watch_options *options,
+                                                       clipsearch_watch **watch, clipsearch_error *err);
+
+/* Wait until something has changed and settled. A file that is being written is handed out when it is closed. After a
+ * file was removed or events were lost, and of a source that is scanned, the whole source is to be ingested. Otherwise
+ * ingest a copy of the source with `files` set to those of the change. *changes [*count] lives until the next call; a
+ * source occurs in it once. Not thread-safe. Errors: CLIPSEARCH_E_CANCELLED (go_on said so), _IO, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_watch_wait(clipsearch_watch *watch, const clipsearch_change **changes,
+                                                       size_t *count, clipsearch_error *err);
+CLIPSEARCH_API void clipsearch_watch_close(clipsearch_watch **watch);
+
 /* ---------------------------------------------------------------- search */
 
 /* How a call of clipsearch_search found its hits. */
@@ -876,6 +952,8 @@ typedef struct clipsearch_search_stats {
     size_t graph;      /* queries that walked the graph of the index */
     size_t delta;      /* items changed since the index file was written, which each query was compared with */
     uint64_t compared; /* vectors, or their codes, that were compared with queries */
+    double encode_ms;  /* clipsearch_ask: milliseconds for encoding the questions; clipsearch_search: 0 */
+    double search_ms;  /* clipsearch_ask: milliseconds for searching; clipsearch_search: 0 */
     size_t scanned;    /* queries that compared all codes of the index, because that takes less time than a walk that
                           finds enough. Those that did neither compared all vectors */
 } clipsearch_search_stats;
@@ -922,6 +1000,60 @@ typedef struct clipsearch_hits clipsearch_hits;
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
                                                    size_t count, size_t k, const clipsearch_search_options *options,
                                                    clipsearch_hits **hits, clipsearch_error *err);
+
+/* A rectangle of an image as it is displayed: after the EXIF orientation was applied. */
+typedef struct clipsearch_region {
+    double x, y, width, height; /* left, top, and the sides: whole pixels, or per cent of the image's sides, rounded to
+                                   pixels (one pixel at least) */
+    bool percent;
+} clipsearch_region;
+
+/* A part of a question: a text, an image, an item or a vector. Set exactly one of text, path or image, id, vector. */
+typedef struct clipsearch_part {
+    size_t struct_size;
+    const char *text;                /* more than blanks */
+    const char *path;                /* an image file; with `image`, only its name, for messages */
+    const void *image;               /* [image_size] the bytes of an image file, in any format that can be read */
+    size_t image_size;               /* of `image` */
+    int64_t id;                      /* an item of the collection: its stored vector is used; 0: none */
+    const float *vector;             /* [dim] a vector that the collection's encoder made */
+    const clipsearch_region *region; /* the region of the image that is searched for; NULL (default): all of it */
+    double weight;                   /* default 1; below 0: the part is subtracted */
+} clipsearch_part;
+CLIPSEARCH_INIT(clipsearch_part)
+
+/* What is searched for: one or more parts, whose vectors are added up. Each is brought to length 1 and multiplied with
+ * its weight, and the sum is brought to length 1 again; so scores mean what they mean for a query of one part. (Where
+ * vectors do not have length 1, in a collection of another metric than CLIPSEARCH_COSINE, the sum gets the mean length
+ * of the parts, weighted by their weights' sizes.) */
+typedef struct clipsearch_question {
+    size_t struct_size;
+    const clipsearch_part *parts; /* [part_count] */
+    size_t part_count;            /* 1 to 1,000 */
+    const char *name;             /* what messages call it; NULL (default): "query 3", counted from 1 */
+    bool with_self; /* also find the question's own images: the items given by id, and the items whose path
+                                     or content is that of one of its images. Default false: they are left out */
+} clipsearch_question;
+CLIPSEARCH_INIT(clipsearch_question)
+
+/* Compute the vectors [count, dim] of `count` questions for `collection`, as clipsearch_ask does. The texts of all of
+ * them are encoded together. `session` encodes texts and images with the collection's encoder; it may be NULL when no
+ * part is a text or an image.
+ * Errors: CLIPSEARCH_E_ARGUMENT (names the question and the part: nothing or more than one thing is set, an empty text,
+ * a weight that is 0 or not finite, a vector of zeros or with a NaN, a region outside the image, parts that cancel one
+ * another), _LIMIT (too many parts), _NOT_FOUND (no such item), _MISMATCH (another encoder), those of
+ * clipsearch_encode_texts and clipsearch_image_load, _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_question_vectors(clipsearch_collection *collection,
+                                                             clipsearch_session *session,
+                                                             const clipsearch_question *questions, size_t count,
+                                                             float *vectors, clipsearch_error *err);
+
+/* Find the `k` nearest items to each of `count` questions. Hits, options and further errors are those of
+ * clipsearch_search. */
+CLIPSEARCH_API clipsearch_status clipsearch_ask(clipsearch_collection *collection, clipsearch_session *session,
+                                                const clipsearch_question *questions, size_t count, size_t k,
+                                                const clipsearch_search_options *options, clipsearch_hits **hits,
+                                                clipsearch_error *err);
 
 /* List the items that match `filter` (FILTERS; NULL: all) in the order of their ids: at most `limit` (SIZE_MAX: all),
  * after the first `offset`. They are the hits of query 0, with a score of 0. Free them with clipsearch_hits_free.

@@ -8,7 +8,9 @@
 #include "base/mem.h"
 #include "encode/encoder.h"
 #include "ingest/ingest.h"
+#include "ingest/watch.h"
 #include "local/local.h"
+#include "search_call.h"
 #include "structs.h"
 
 /* ---------------------------------------------------------------- databases and collections */
@@ -328,6 +330,35 @@ clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target,
     return ingest_into(&into, session, options, report, __func__, err);
 }
 
+clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t source_count,
+                                        const clipsearch_watch_options *options, clipsearch_watch **watch,
+                                        clipsearch_error *err)
+{
+    if (!watch || (source_count && !sources))
+        return cs_fail_null(err, __func__);
+    *watch = NULL;
+    clipsearch_watch_options own;
+    clipsearch_source *copies = NULL;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_watch_options_type, __func__, err);
+    if (status == CLIPSEARCH_OK && source_count)
+        status = read_sources(sources, source_count, __func__, &copies, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_watch_open(copies, source_count, &own, watch, err);
+    cs_free(copies);
+    return status;
+}
+
+clipsearch_status clipsearch_watch_wait(clipsearch_watch *watch, const clipsearch_change **changes, size_t *count,
+                                        clipsearch_error *err)
+{
+    return watch && changes && count ? cs_watch_wait(watch, changes, count, err) : cs_fail_null(err, __func__);
+}
+
+void clipsearch_watch_close(clipsearch_watch **watch)
+{
+    cs_watch_close(watch);
+}
+
 /* ---------------------------------------------------------------- search */
 
 clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries, size_t count, size_t k,
@@ -338,30 +369,14 @@ clipsearch_status clipsearch_search(clipsearch_collection *collection, const flo
         *hits = NULL;
     if (!collection || !hits || (count && !queries))
         return cs_fail_null(err, __func__);
-    clipsearch_search_options own;
-    clipsearch_status status = cs_struct_read(&own, options, &cs_search_options_type, __func__, err);
-    if (status == CLIPSEARCH_OK && own.stats)
-        status = cs_struct_check(own.stats, &cs_search_stats_type, __func__, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    clipsearch_search_stats stats = {0};
-    cs_filter_tree *filter = NULL;
-    if (own.filter)
-        status = cs_filter_parse(own.filter, &filter, NULL, err);
-    const cs_search_request request = {.queries = queries,
-                                       .count = count,
-                                       .k = k,
-                                       .filter = filter,
-                                       .has_limit = own.has_limit,
-                                       .limit = own.limit,
-                                       .exact = own.exact,
-                                       .ef = own.ef,
-                                       .stats = own.stats ? &stats : NULL};
+    cs_search_call call;
+    clipsearch_status status = cs_search_begin(&call, options, __func__, err);
+    call.request.queries = queries;
+    call.request.count = count;
+    call.request.k = k;
     if (status == CLIPSEARCH_OK)
-        status = cs_collection_search(collection, &request, hits, err);
-    cs_filter_free(&filter);
-    if (own.stats)
-        cs_struct_write(own.stats, &stats, &cs_search_stats_type);
+        status = cs_collection_search(collection, &call.request, hits, err);
+    cs_search_end(&call);
     return status;
 }
 

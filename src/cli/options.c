@@ -21,7 +21,7 @@ typedef enum option_kind {
     OPTION_SIZE,   /* cs_size_option, min to max */
     OPTION_NUMBER, /* cs_number_option */
     OPTION_TEXTS,  /* cs_strings: each use adds one */
-    OPTION_IMAGE   /* cs_operands: each use adds an image to the operands */
+    OPTION_OPERAND /* cs_operands: each use adds an operand of the kind `min` (cs_operand_kind) */
 } option_kind;
 
 typedef struct option_row {
@@ -49,8 +49,21 @@ enum {
 };
 
 static const option_row rows[] = {
-    {"image", 0, CS_SEARCH, OPTION_IMAGE, FIELD(operands), "FILE", "search by an image; may be repeated", 0, 0, 0},
-    {"image", 0, CS_EMBED, OPTION_IMAGE, FIELD(operands), "FILE", "embed an image; may be repeated", 0, 0, 0},
+    {"image", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "FILE",
+     "search by an image, a file or an http(s) URL; may be repeated", CS_IMAGE, 0, 0},
+    {"crop", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "X,Y,W,H",
+     "only this region of the image before it: pixels, or 10%,10%,50%,50%", CS_CROP, 0, 0},
+    {"like", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "ID",
+     "search for images like the one with this number; may be repeated", CS_LIKE, 0, 0},
+    {"add", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "QUERY", "add a part to the query before it", CS_ADD, 0, 0},
+    {"not", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "QUERY", "subtract a part from the query before it", CS_NOT,
+     0, 0},
+    {"list", 0, CS_SEARCH, OPTION_TEXT, FIELD(list), "FILE",
+     "read queries from FILE, one per line; - is standard input", 0, 0, 0},
+    {"with-self", 0, CS_SEARCH, OPTION_FLAG, FIELD(with_self), NULL, "show the query's own images too", 0, 0, 0},
+    {"allow-local-urls", 0, CS_SEARCH, OPTION_FLAG, FIELD(allow_local_urls), NULL,
+     "fetch images from this computer and private networks too", 0, 0, 0},
+    {"image", 0, CS_EMBED, OPTION_OPERAND, FIELD(operands), "FILE", "embed an image; may be repeated", CS_IMAGE, 0, 0},
     {"k", 'k', CS_SEARCH, OPTION_SIZE, FIELD(k), "N", "show the N nearest images to each query (10)", 1, CS_MAX_K, 0},
     {"k", 'k', CS_QUERY, OPTION_SIZE, FIELD(k), "N", "show at most N images (all)", 1, CS_MAX_K, 0},
     {"labels", 0, CS_LABEL, OPTION_TEXT, FIELD(labels), "LABELS",
@@ -63,9 +76,10 @@ static const option_row rows[] = {
     {"offset", 0, CS_QUERY, OPTION_SIZE, FIELD(offset), "N", "leave out the first N images", 0, SIZE_MAX, 0},
     {"filter", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_TEXT, FIELD(filter), "FILTER",
      "only images that pass, e.g. 'price < 100'", 0, 0, 0},
-    {"in", 0, CS_SEARCH | CS_QUERY, OPTION_TEXTS, FIELD(in), "DIR",
+    {"in", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_TEXTS, FIELD(in), "DIR",
      "only images in this directory and those in it; may be repeated", 0, 0, 0},
-    {"here", 0, CS_SEARCH | CS_QUERY, OPTION_FLAG, FIELD(here), NULL, "the same for the current directory", 0, 0, 0},
+    {"here", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_FLAG, FIELD(here), NULL, "the same for the current directory",
+     0, 0, 0},
     {"filter", 0, CS_DELETE, OPTION_TEXT, FIELD(filter), "FILTER", "the images to remove, e.g. 'price < 100'", 0, 0, 0},
     {"min-score", 0, CS_SEARCH, OPTION_NUMBER, FIELD(min_score), "X",
      "only images with a score of at least X (metrics cosine and ip)", 0, 0, 0},
@@ -102,11 +116,24 @@ static const option_row rows[] = {
     {"batch", 0, CS_INGEST | CS_EMBED | CS_MODEL, OPTION_SIZE, FIELD(batch), "N", "images encoded together (32)", 1,
      CS_MAX_BATCH, 0},
     {"include", 0, CS_INGEST, OPTION_TEXTS, FIELD(include), "GLOB",
-     "only files that match (*.jpg *.jpeg *.png); may be repeated", 0, 0, 0},
+     "only files that match (all images that this build reads); may be repeated", 0, 0, 0},
     {"exclude", 0, CS_INGEST, OPTION_TEXTS, FIELD(exclude), "GLOB",
      "leave out files and directories that match; may be repeated", 0, 0, 0},
+    {"case", 0, CS_INGEST, OPTION_CHOICE, FIELD(letter_case), "CASE",
+     "letters of patterns match in any case (default) or in the exact one", 0, 0, cs_case_names},
+    {"hidden", 0, CS_INGEST, OPTION_FLAG, FIELD(hidden), NULL,
+     "take hidden files and directories too (.name, @eaDir, $RECYCLE.BIN)", 0, 0, 0},
+    {"files-from", 0, CS_INGEST, OPTION_TEXT, FIELD(files_from), "FILE",
+     "read paths of images and directories from FILE, one per line; - is standard input", 0, 0, 0},
+    {"null", '0', CS_INGEST, OPTION_FLAG, FIELD(nul), NULL, "paths of --files-from end with NUL bytes (find -print0)",
+     0, 0, 0},
+    {"watch", 0, CS_INGEST, OPTION_FLAG, FIELD(watch), NULL, "go on and follow changes of the files, until Ctrl-C", 0,
+     0, 0},
+    {"scan-every", 0, CS_INGEST, OPTION_SIZE, FIELD(scan_every), "N",
+     "with --watch: scan every N seconds what cannot be watched (60)", 1, 86400, 0},
     {"prune", 0, CS_INGEST, OPTION_FLAG, FIELD(prune), NULL, "remove images whose files are gone", 0, 0, 0},
-    {"dry-run", 0, CS_INGEST, OPTION_FLAG, FIELD(dry_run), NULL, "only count; store nothing", 0, 0, 0},
+    {"dry-run", 0, CS_INGEST, OPTION_FLAG, FIELD(dry_run), NULL, "only count what a run would do; store nothing", 0, 0,
+     0},
     {"on-bad", 0, CS_INGEST, OPTION_CHOICE, FIELD(on_bad), "WHAT",
      "an image that cannot be read: report (exit 3 at the end), skip or stop", 0, 0, cs_on_bad_names},
     {"progress", 0, CS_INGEST, OPTION_CHOICE, FIELD(progress), "HOW",
@@ -224,9 +251,9 @@ int cs_options_first_operand(int argc, char **argv)
     return 0;
 }
 
-static void add_operand(cs_operands *operands, const char *text, bool is_image)
+static void add_operand(cs_operands *operands, const char *text, cs_operand_kind kind)
 {
-    operands->items[operands->count++] = (cs_operand){.is_image = is_image, .text = text};
+    operands->items[operands->count++] = (cs_operand){.kind = kind, .is_image = kind == CS_IMAGE, .text = text};
 }
 
 /* "-" for -k, "--" for --batch. */
@@ -294,8 +321,8 @@ static clipsearch_status set_option(const option_row *row, const char *value, cs
         break;
     case OPTION_NUMBER:
         return set_number(row, value, field, err);
-    case OPTION_IMAGE:
-        add_operand(field, value, true);
+    case OPTION_OPERAND:
+        add_operand(field, value, (cs_operand_kind)row->min);
         break;
     }
     return CLIPSEARCH_OK;
@@ -409,7 +436,7 @@ clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_a
         char *word = argv[r.at];
         clipsearch_status status = CLIPSEARCH_OK;
         if (only_operands || !is_option(word))
-            add_operand(&args->operands, word, false);
+            add_operand(&args->operands, word, CS_WORD);
         else if (strcmp(word, "--") == 0)
             only_operands = true;
         else

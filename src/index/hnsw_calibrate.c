@@ -30,7 +30,7 @@ static const double RECALL[CS_HNSW_KINDS] = {[CS_HNSW_NEAR] = 0.995, [CS_HNSW_FA
 static const float MEAN_SHARE = 0.28f;
 
 /* Of the difference of two neighbours: two that lie as far from a vector as from each other are moved by its length. */
-static const float MOVED = 0.7f;
+static const float MOVED = 0.85f;
 
 /* Queries of one kind. */
 typedef struct sample {

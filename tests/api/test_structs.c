@@ -158,6 +158,17 @@ static clipsearch_status use_ingest_target(void *o)
     return clipsearch_ingest_into(target, g.session, &options, NULL, &err);
 }
 
+static clipsearch_status use_watch_options(void *o)
+{
+    clipsearch_source source;
+    clipsearch_watch *watch = NULL;
+    clipsearch_source_init(&source);
+    source.path = g.images.path;
+    clipsearch_status status = clipsearch_watch_open(&source, 1, o, &watch, &err);
+    clipsearch_watch_close(&watch);
+    return status;
+}
+
 static clipsearch_status search(const clipsearch_search_options *options)
 {
     clipsearch_hits *hits = NULL;
@@ -177,6 +188,30 @@ static clipsearch_status use_search_stats(void *o)
 static clipsearch_status use_search_options(void *o)
 {
     return search(o);
+}
+
+static clipsearch_status use_part(void *o)
+{
+    clipsearch_part *part = o;
+    clipsearch_question question;
+    float vector[DIM];
+    part->vector = query;
+    clipsearch_question_init(&question);
+    question.parts = part;
+    question.part_count = 1;
+    return clipsearch_question_vectors(g.collection, NULL, &question, 1, vector, &err);
+}
+
+static clipsearch_status use_question(void *o)
+{
+    static clipsearch_part part;
+    clipsearch_question *question = o;
+    float vector[DIM];
+    clipsearch_part_init(&part);
+    part.vector = query;
+    question->parts = &part;
+    question->part_count = 1;
+    return clipsearch_question_vectors(g.collection, NULL, question, 1, vector, &err);
 }
 
 /* ---- the table */
@@ -208,8 +243,11 @@ INIT(source)
 INIT(ingest_options)
 INIT(ingest_report)
 INIT(ingest_target)
+INIT(watch_options)
 INIT(search_stats)
 INIT(search_options)
+INIT(part)
+INIT(question)
 
 static const struct {
     const char *name;
@@ -218,16 +256,28 @@ static const struct {
     void (*init)(void *o, size_t size);
     clipsearch_status (*use)(void *o);
 } structs[] = {
-    STRUCT(encoder_options, false, 24, 24),  STRUCT(encoder_info, true, 112, 109),
-    STRUCT(image_options, false, 32, 25),    STRUCT(session_options, false, 40, 40),
-    STRUCT(labels_options, false, 32, 28),   STRUCT(memory, true, 32, 32),
-    STRUCT(weights_info, true, 96, 96),      STRUCT(convert_options, false, 32, 32),
-    STRUCT(convert_report, true, 112, 112),  STRUCT(index_options, false, 24, 24),
-    STRUCT(collection_info, true, 112, 112), STRUCT(checkpoint_options, false, 32, 32),
-    STRUCT(check_report, true, 1152, 1152),  STRUCT(source, false, 88, 81),
-    STRUCT(ingest_options, false, 80, 80),   STRUCT(ingest_report, true, 120, 114),
-    STRUCT(ingest_target, false, 56, 56),    STRUCT(search_stats, true, 32, 32),
+    STRUCT(encoder_options, false, 24, 24),
+    STRUCT(encoder_info, true, 112, 109),
+    STRUCT(image_options, false, 32, 25),
+    STRUCT(session_options, false, 40, 40),
+    STRUCT(labels_options, false, 32, 28),
+    STRUCT(memory, true, 32, 32),
+    STRUCT(weights_info, true, 96, 96),
+    STRUCT(convert_options, false, 32, 32),
+    STRUCT(convert_report, true, 112, 112),
+    STRUCT(index_options, false, 24, 24),
+    STRUCT(collection_info, true, 112, 112),
+    STRUCT(checkpoint_options, false, 48, 32),
+    STRUCT(check_report, true, 1168, 1152),
+    STRUCT(source, false, 88, 81),
+    STRUCT(ingest_options, false, 80, 80),
+    STRUCT(ingest_report, true, 120, 114),
+    STRUCT(watch_options, false, 56, 56),
+    STRUCT(ingest_target, false, 56, 56),
+    STRUCT(search_stats, true, 56, 32),
     STRUCT(search_options, false, 48, 48),
+    STRUCT(part, false, 72, 72),
+    STRUCT(question, false, 40, 33),
 };
 enum { STRUCTS = sizeof structs / sizeof *structs };
 
@@ -300,7 +350,7 @@ static void test_structs(void)
 {
     for (size_t s = 0; s < STRUCTS; s++) {
         if (sizeof(void *) == 8)
-            TAP_OK(structs[s].size_now == structs[s].size, "%s has %zu bytes, in version 0.2 %zu", structs[s].name,
+            TAP_OK(structs[s].size_now >= structs[s].size, "%s has %zu bytes, in version 0.2 %zu", structs[s].name,
                    structs[s].size_now, structs[s].size);
         test_caller(s, "an older", structs[s].end);
         test_caller(s, "an equal", structs[s].size_now);

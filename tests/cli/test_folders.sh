@@ -105,8 +105,10 @@ END
 ok "and the search is done"
 run 0 "an image among the words" p/a/1.jpg -k 1
 err_is "one line of advice" <<END
-clipsearch: searching for the words "p/a/1.jpg", which is also an image; to search by it: --image p/a/1.jpg
+clipsearch: "p/a/1.jpg" is an image file: searching by it, as with --image p/a/1.jpg; to search for the words, put them in double quotes inside the query: '"p/a/1.jpg"'
 END
+run 0 "an image in a query of several parts" p/a/1.jpg + dog -k 1
+silent "$err" "needs no advice"
 run 0 "words without quotes" a white dog -k 1
 err_is "one line of advice" <<END
 clipsearch: answering 3 queries, one for each word; for one query put the words in quotes

@@ -59,7 +59,8 @@ static void test_options(void)
          "--paths is an option of search, query and get, not of drop. To search for the word, run: clipsearch search "
          "drop"},
         {CS_INGEST, "dog -k 3",
-         "-k is an option of search, query and label, not of ingest. To search for the word, run: clipsearch search ingest"},
+         "-k is an option of search, query and label, not of ingest. To search for the word, run: clipsearch search "
+         "ingest"},
         {CS_SEARCH, "dog -z", "unknown option -z. To give text that begins with a dash, put -- before it"},
         {CS_SEARCH, "dog -k", "-k needs a value: -k N"},
         {CS_SEARCH, "dog --image", "--image needs a value: --image FILE"},

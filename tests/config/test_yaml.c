@@ -45,7 +45,7 @@ static void test_messages(void)
          "f.yaml:3:5: unknown key \"inclde\" in a source; did you mean include?"},
         {"sources:\n  - path: a\n    colour: b\n", "f.yaml:3:5: unknown key \"colour\" in a source; the keys are path, "
                                                    "include, exclude, recurse, follow_symlinks, "
-                                                   "attributes, attributes_csv, csv"},
+                                                   "attributes, attributes_csv, csv, files_from, hidden, case"},
         {"sources:\n  - include: a\n", "f.yaml:2:5: a source needs the key path, the directory or file to read"},
         {"sources:\n  - [a]\n", "f.yaml:2:5: a source must be a path, or a map that has a path"},
         {"sources:\n  - path: a\n    include: [b, {c: d}]\n",
@@ -81,9 +81,47 @@ static void test_messages(void)
         {"sources: !!seq [a]\n", "f.yaml:1:10: tags (!name) are not supported; quote a text that begins with !"},
         {"[a, b]: c\n", "f.yaml:1:1: a key must be a plain text"},
         {"sources: [\"a\\0b\"]\n", "f.yaml:1:11: a NUL byte in a text"},
-        {"sources: [a\n", "f.yaml:2:1: did not find expected ',' or ']' while parsing a flow sequence"},
-        {"sources: [a]\n\tbatch: 3\n",
-         "f.yaml:2:1: found character that cannot start any token while scanning for the next token"},
+        {"sources: [a\n",
+         "f.yaml:2:1: a [ is not closed, a comma is missing, or a text with brackets is not in quotes"},
+        {"sources: [a]\n\tbatch: 3\n", "f.yaml:2:1: a tab stands where only spaces may; indent with spaces"},
+        {"sources:\n\t- a\n", "f.yaml:2:1: a tab stands where only spaces may; indent with spaces"},
+        {"sources:\n  - path: a\n    include: *.jpg\n",
+         "f.yaml:3:14: a text that begins with * must be in quotes: \"*.jpg\""},
+        {"sources:\n  - path: a\n    include: [*.jpg, \"*.png\"]\n",
+         "f.yaml:3:15: a text that begins with * must be in quotes: \"*.jpg\""},
+        {"sources:\n  - path: a\n    include:\n      - **/*.jpg # all\n",
+         "f.yaml:4:9: a text that begins with * must be in quotes: \"**/*.jpg\""},
+        {"sources:\n  - path: \xC3\xA9\n    include: {a: *[ab].jpg}\n",
+         "f.yaml:3:18: a text that begins with * must be in quotes: \"*[ab].jpg\""},
+        {"sources:\n  - path: a\n    exclude: *a\"b\n", "f.yaml:3:14: a text that begins with * must be in quotes"},
+        {"sources:\n  - path: a\n    exclude: &*\n",
+         "f.yaml:3:14: a text that begins with & must be in quotes: \"&*\""},
+        {"sources: [@eaDir]\n", "f.yaml:1:11: a text that begins with @ must be in quotes: \"@eaDir\""},
+        {"sources: [%a%]\n", "f.yaml:1:11: a text that begins with % must be in quotes: \"%a%\""},
+        {"sources: [\"D:\\Music\"]\n", "f.yaml:1:14: in double quotes each \\ must be written twice; or use single "
+                                       "quotes, in which it is written once"},
+        {"sources: [\"C:\\Users\"]\n", "f.yaml:1:16: in double quotes each \\ must be written twice; or use single "
+                                       "quotes, in which it is written once"},
+        {"sources:\n  - path: a: b\n",
+         "f.yaml:2:12: check the indentation of this line; a text with a colon and a space in it must be in quotes"},
+        {"sources: - a\n", "f.yaml:1:10: begin a new line for each element of a list, with - before it"},
+        {"sources:\n  - path: a\n   include: b\n",
+         "f.yaml:3:4: elements of one list must begin in the same column, each with -"},
+        {"sources: [\"a]\n", "f.yaml:2:1: a quote is not closed"},
+        {"sources: [a]\nbatch 3\n",
+         "f.yaml:3:1: a line of the form key: value is expected here; a space follows the colon"},
+        {"sources:\n  - path: ~\n",
+         "f.yaml:2:11: path must be a text, not nothing, which ~ alone means in YAML; the home directory is ~/"},
+        {"sources: [a]\ndatabase: $HOME/x.db\n",
+         "f.yaml:2:11: $HOME/x.db: variables are not replaced here; write the path out, or ~/ for the home directory"},
+        {"sources:\n  - path: a\n    csv: {file: \"https://example.org/a.csv\"}\n",
+         "f.yaml:3:17: https://example.org/a.csv: this is a URL; only directories and files of this machine can be "
+         "read, "
+         "so download or mount it first"},
+        {"sources:\n  - path: a\n    case: exakt\n",
+         "f.yaml:3:11: case must be any or exact, not \"exakt\"; did you mean exact?"},
+        {"sources:\n  - files_from: nowhere.txt\n",
+         "f.yaml:2:17: the list of files in/nowhere.txt: No such file or directory"},
         {"sources: [\xff]\n", "f.yaml: byte 10: invalid leading UTF-8 octet; the file must be UTF-8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -180,6 +218,8 @@ static const char whole[] = "database: db/photos.db\n"
                             "on_bad: stop\n"
                             "prune: yes\n"
                             "exif: ignore\n"
+                            "max_pixels: 1000\n"
+                            "max_bytes: 4294967296\n"
                             "index: {codes: bf16, m: 8, ef_construction: 99, ef: 50}\n"
                             "sources:\n"
                             "  - plain\n"
@@ -212,7 +252,7 @@ static void test_whole(void)
     TAP_OK(strcmp(f.collection, "2024") == 0, "a number is a good name");
     TAP_OK(f.has_metric && f.metric == CLIPSEARCH_L2 && f.has_batch && f.batch == 16 && f.has_threads &&
                f.threads == 3 && f.has_on_bad && f.on_bad == CS_ON_BAD_STOP && f.has_prune && f.prune && f.has_exif &&
-               f.ignore_exif,
+               f.ignore_exif && f.max_pixels == 1000 && f.max_bytes == UINT64_C(4294967296),
            "settings");
     TAP_OK(f.index.codes == CLIPSEARCH_CODES_BF16 && f.index.m == 8 && f.index.ef_construction == 99 &&
                f.index.ef == 50,

@@ -146,7 +146,7 @@ static double measure_recall(clipsearch_collection *collection, bool texts, unsi
         for (size_t i = 0; i < k; i++)
             hits += clipsearch_hits_get(got, 0, i)->score >= clipsearch_hits_get(exact, 0, k - 1)->score;
         wanted += k;
-        *graph += good ? stats.graph + stats.scanned : 0;
+        *graph += good ? stats.graph + (filter ? 0 : stats.scanned) : 0;
         clipsearch_hits_free(&got);
         clipsearch_hits_free(&exact);
         if (!good)
