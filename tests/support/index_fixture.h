@@ -20,8 +20,9 @@ bool index_put(clipsearch_collection *collection, uint64_t first, uint64_t count
                clipsearch_error *err);
 
 /* Recall of the `INDEX_K` nearest against the exact search, over `queries` vectors near the collection's. *graph: how
- * many were answered by the graph or, without a filter, by a scan of the index's codes. Negative: an error. Every answer must be sound: as
- * many as there are, in order, with the exact search's score for each id it shares with it, none twice. */
+ * many were answered by the graph or, without a filter, by a scan of the index's codes. Negative: an error. Every
+ * answer must be sound: as many as there are, in order, with the exact search's score for each id it shares with it,
+ * none twice. */
 double index_recall(clipsearch_collection *collection, size_t queries, const char *filter, size_t ef, size_t *graph,
                     clipsearch_error *err);
 
