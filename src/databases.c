@@ -7,9 +7,11 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "encode/encoder.h"
+#include "filter/period.h"
 #include "ingest/ingest.h"
 #include "ingest/watch.h"
 #include "local/local.h"
+#include "metadata/metadata.h"
 #include "search_call.h"
 #include "structs.h"
 
@@ -43,6 +45,17 @@ void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *con
 clipsearch_status clipsearch_database_vacuum(clipsearch_database *db, clipsearch_error *err)
 {
     return db ? cs_database_vacuum(db, err) : cs_fail_null(err, __func__);
+}
+
+clipsearch_status clipsearch_filter_period(const char *since, const char *until, char filter[CLIPSEARCH_PERIOD_SIZE],
+                                           clipsearch_error *err)
+{
+    return filter ? cs_filter_period(since, until, filter, err) : cs_fail_null(err, __func__);
+}
+
+const char *clipsearch_metadata_name(size_t number)
+{
+    return number < CS_META_FIELDS ? cs_metadata_field_name((cs_metadata_field)number) : NULL;
 }
 
 const char *clipsearch_codes_name(clipsearch_codes codes)
