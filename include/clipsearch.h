@@ -1082,6 +1082,13 @@ CLIPSEARCH_API clipsearch_status clipsearch_get(clipsearch_collection *collectio
  * Errors: CLIPSEARCH_E_ARGUMENT (the message says what was expected), _LIMIT (too long or too complex), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err);
 
+/* Call `each` with the names of the attributes that `filter` uses, of nested ones the first step (tags for tags[0]), in
+ * the order of the text, until it returns false. A name comes as often as it is used.
+ * Errors: as clipsearch_filter_check. */
+CLIPSEARCH_API clipsearch_status clipsearch_filter_attributes(const char *filter,
+                                                              bool (*each)(void *context, const char *name),
+                                                              void *context, clipsearch_error *err);
+
 /* The bytes that clipsearch_filter_period writes at most. */
 #define CLIPSEARCH_PERIOD_SIZE 128
 

@@ -5,23 +5,37 @@
 #include "base/mem.h"
 
 #include <dlfcn.h>
-#include <expat.h>
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
 
 enum { MAX_DEPTH = 64 };
 
+/* What is used of expat's interface, which has not changed since version 1.95.6 (2003). It is stated here so that a
+ * build needs no header. Source: the reference in expat's doc/reference.html. */
+typedef struct expat_parser expat_parser;
+typedef struct expat_memory {
+    void *(*allocate)(size_t size);
+    void *(*reallocate)(void *block, size_t size);
+    void (*release)(void *block);
+} expat_memory;
+typedef void on_start_fn(void *context, const char *name, const char **attributes);
+typedef void on_end_fn(void *context, const char *name);
+typedef void on_text_fn(void *context, const char *text, int size);
+typedef void on_doctype_fn(void *context, const char *name, const char *system_id, const char *public_id,
+                           int has_subset);
+
 /* The functions of the library; all are there, or none. */
 static struct {
-    __typeof__(&XML_ParserCreate_MM) create;
-    __typeof__(&XML_ParserFree) destroy;
-    __typeof__(&XML_SetUserData) set_user_data;
-    __typeof__(&XML_SetElementHandler) set_element_handler;
-    __typeof__(&XML_SetCharacterDataHandler) set_text_handler;
-    __typeof__(&XML_SetStartDoctypeDeclHandler) set_doctype_handler;
-    __typeof__(&XML_StopParser) stop;
-    __typeof__(&XML_Parse) parse;
+    expat_parser *(*create)(const char *encoding, const expat_memory *memory, const char *separator);
+    void (*destroy)(expat_parser *parser);
+    void (*set_user_data)(expat_parser *parser, void *context);
+    void (*set_element_handler)(expat_parser *parser, on_start_fn *start, on_end_fn *end);
+    void (*set_text_handler)(expat_parser *parser, on_text_fn *text);
+    void (*set_doctype_handler)(expat_parser *parser, on_doctype_fn *doctype);
+    int (*stop)(expat_parser *parser, unsigned char resumable);
+    int (*parse)(expat_parser *parser, const char *xml, int size, int is_final);
+    const char *(*version)(void);
 } expat;
 static bool loaded;
 
@@ -42,7 +56,9 @@ static void load(void)
              find_function(library, "XML_SetElementHandler", &expat.set_element_handler) &&
              find_function(library, "XML_SetCharacterDataHandler", &expat.set_text_handler) &&
              find_function(library, "XML_SetStartDoctypeDeclHandler", &expat.set_doctype_handler) &&
-             find_function(library, "XML_StopParser", &expat.stop) && find_function(library, "XML_Parse", &expat.parse);
+             find_function(library, "XML_StopParser", &expat.stop) &&
+             find_function(library, "XML_Parse", &expat.parse) &&
+             find_function(library, "XML_ExpatVersion", &expat.version);
 }
 
 bool cs_xml_available(void)
@@ -52,43 +68,47 @@ bool cs_xml_available(void)
     return loaded;
 }
 
+const char *cs_xml_library(void)
+{
+    return cs_xml_available() ? expat.version() : "not loaded: it is not installed";
+}
+
 typedef struct document {
     const cs_xml_handler *handler;
-    XML_Parser parser;
+    expat_parser *parser;
     unsigned depth;
 } document;
 
-static void XMLCALL on_start(void *context, const XML_Char *name, const XML_Char **attributes)
+static void on_start(void *context, const char *name, const char **attributes)
 {
     document *d = context;
     if (++d->depth > MAX_DEPTH)
-        expat.stop(d->parser, XML_FALSE);
+        expat.stop(d->parser, 0);
     else
         d->handler->start(d->handler->context, name, attributes);
 }
 
-static void XMLCALL on_end(void *context, const XML_Char *name)
+static void on_end(void *context, const char *name)
 {
     document *d = context;
     if (d->depth-- <= MAX_DEPTH)
         d->handler->end(d->handler->context, name);
 }
 
-static void XMLCALL on_text(void *context, const XML_Char *text, int size)
+static void on_text(void *context, const char *text, int size)
 {
     document *d = context;
     d->handler->text(d->handler->context, text, (size_t)size);
 }
 
-static void XMLCALL on_doctype(void *context, const XML_Char *name, const XML_Char *system_id,
-                               const XML_Char *public_id, int has_subset)
+static void on_doctype(void *context, const char *name, const char *system_id, const char *public_id, int has_subset)
 {
     document *d = context;
     (void)name;
     (void)system_id;
     (void)public_id;
     (void)has_subset;
-    expat.stop(d->parser, XML_FALSE);
+    expat.stop(d->parser, 0);
 }
 
 /* Expat calls some failed allocations an error of the document, so they are noted here. */
@@ -112,7 +132,7 @@ static void *reallocate(void *block, size_t size)
 
 bool cs_xml_read(const char *xml, size_t size, const cs_xml_handler *handler)
 {
-    static const XML_Memory_Handling_Suite memory = {allocate, reallocate, cs_free};
+    static const expat_memory memory = {allocate, reallocate, cs_free};
     if (!cs_xml_available() || size > INT_MAX)
         return true;
     out_of_memory = false;

@@ -15,8 +15,11 @@ typedef struct cs_xml_handler {
     void (*end)(void *context, const char *name);
 } cs_xml_handler;
 
-/* Whether documents can be read: expat was there when this was built, and is there now. */
+/* Whether documents can be read: this is part of the build, and expat is installed. */
 bool cs_xml_available(void);
+
+/* "expat_2.5.0", or why it is not used; NULL when it is not part of the build. */
+const char *cs_xml_library(void);
 
 /* Read the document `xml` [size] until it ends or something is wrong with it. It is also ended where a document type
  * declaration begins, so that there are no entities but XML's own five, and at elements nested more than 64 deep.
