@@ -12,6 +12,7 @@ static const clipsearch_image_options image_options = {.max_bytes = CS_IMAGE_MAX
                                                        .max_pixels = CS_IMAGE_MAX_PIXELS};
 static const clipsearch_session_options session_options = {.max_batch = 32, .overflow = CLIPSEARCH_TRUNCATE};
 static const clipsearch_ingest_options ingest_options = {.batch = 32};
+static const clipsearch_list_options list_options = {.limit = SIZE_MAX};
 
 /* `last` is the last field that version 0.2 had. It never changes, however many fields follow it later. */
 #define STRUCT(type, last, defaults)                                                                                   \
@@ -42,6 +43,7 @@ STRUCT(ingest_report, created, NULL)
 STRUCT(ingest_target, context, NULL)
 STRUCT(search_stats, compared, NULL)
 STRUCT(search_options, stats, NULL)
+STRUCT(list_options, gone, &list_options)
 
 clipsearch_status cs_fail_null(clipsearch_error *err, const char *function)
 {

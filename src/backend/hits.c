@@ -31,7 +31,8 @@ clipsearch_hits *cs_hits_make(size_t queries)
     return hits;
 }
 
-clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, float score, clipsearch_error *err)
+clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, bool gone, float score,
+                              clipsearch_error *err)
 {
     clipsearch_hit *larger = cs_grow(hits->hits, &hits->capacity, hits->count + 1, sizeof *larger);
     if (!larger)
@@ -46,7 +47,8 @@ clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item
                                                  .size = item->size,
                                                  .mtime_ns = item->mtime_ns,
                                                  .width = item->width,
-                                                 .height = item->height};
+                                                 .height = item->height,
+                                                 .gone = gone};
     return CLIPSEARCH_OK;
 }
 

@@ -8,7 +8,8 @@
 /* An empty answer to `queries` queries; NULL when out of memory. */
 clipsearch_hits *cs_hits_make(size_t queries);
 /* Add a hit to the current query, which is number 0 at first. */
-clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, float score, clipsearch_error *err);
+clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, bool gone, float score,
+                              clipsearch_error *err);
 /* Go on to the next query; after the last one the strings are bound and nothing more is added. */
 void cs_hits_next_query(clipsearch_hits *hits);
 /* Forget all hits and begin at query number 0 again. */

@@ -4,13 +4,13 @@
 
 /* 24 lines of at most 80 columns, so that a small terminal shows all of it. */
 static const char overview[] = "clipsearch finds images by what they show: by a text, or by another image.\n"
-                               "\n"
                                "  clipsearch ingest ~/Pictures     encode the images in a directory, once\n"
                                "  clipsearch \"a white dog\" -k 5    show the 5 images that fit the text best\n"
                                "\n"
                                "Commands (for the options of one, run: clipsearch help COMMAND):\n"
                                "  search       find images; the default when the first word is no command\n"
                                "  ingest       encode images and store them in a collection\n"
+                               "  update       bring collections up to date with the directories ingested\n"
                                "  embed        print the vectors of texts and images\n"
                                "  tokenize     print the tokens of texts\n"
                                "  query        list images by their fields and attributes\n"
@@ -44,10 +44,22 @@ static const char ingest_page[] = "usage: clipsearch ingest [options] DIRECTORY|
                                   "Encodes every JPEG and PNG file in the directories and stores it in a\n"
                                   "collection. Run it again at any time: images that have not changed are skipped.\n"
                                   "Ctrl-C keeps what is done. A YAML file can name several sources with patterns\n"
-                                  "and attributes; see clipsearch(1).\n"
+                                  "and attributes; see clipsearch(1). What was ingested is remembered: clipsearch\n"
+                                  "update does it again. Images whose files are gone are no longer found until the\n"
+                                  "files are back.\n"
                                   "\n"
                                   "  clipsearch ingest ~/Pictures --exclude thumbnails\n"
                                   "  clipsearch ingest --model clip-vit-b32 --collection holidays ~/Pictures\n";
+
+static const char update_page[] = "usage: clipsearch update [options] [COLLECTION...]\n"
+                                  "\n"
+                                  "Brings the collections (default: all) up to date with the directories, images and\n"
+                                  "YAML files that were ingested into them. A YAML file is read again if it is still\n"
+                                  "there. clipsearch info shows what is remembered.\n"
+                                  "\n"
+                                  "  clipsearch update\n"
+                                  "  clipsearch update holidays --prune\n"
+                                  "  clipsearch update holidays --forget ~/Pictures/old\n";
 
 static const char embed_page[] = "usage: clipsearch embed [options] [TEXT...]\n"
                                  "\n"
@@ -92,14 +104,14 @@ static const char delete_page[] = "usage: clipsearch delete [options] --filter F
                                   "       clipsearch delete [options] NUMBER...\n"
                                   "\n"
                                   "Removes the images that pass FILTER, or those with these numbers, from the\n"
-                                  "collection without asking, and prints how many. The files are not touched;\n"
-                                  "ingesting them again brings the images back. To see first what passes a filter:\n"
-                                  "clipsearch query --filter FILTER\n";
+                                  "collection and prints how many. Asks first when all images pass; where nobody can\n"
+                                  "be asked, --yes is needed. The files are not touched; ingesting them again brings\n"
+                                  "the images back. To see what passes a filter: clipsearch query --filter FILTER\n";
 
 static const char drop_page[] = "usage: clipsearch drop [options] COLLECTION\n"
                                 "\n"
-                                "Removes a collection with all its images and attributes from the database. The\n"
-                                "files are not touched.\n";
+                                "Removes a collection with all its images and attributes from the database, after\n"
+                                "asking. Where nobody can be asked, --yes is needed. The files are not touched.\n";
 
 static const char collections_page[] = "usage: clipsearch collections [options]\n"
                                        "\n"
@@ -142,10 +154,10 @@ static const struct {
     unsigned command;
     const char *page;
 } pages[] = {
-    {CS_SEARCH, search_page}, {CS_INGEST, ingest_page}, {CS_EMBED, embed_page},     {CS_TOKENIZE, tokenize_page},
-    {CS_INFO, info_page},     {CS_QUERY, query_page},   {CS_GET, get_page},         {CS_DELETE, delete_page},
-    {CS_DROP, drop_page},     {CS_MODEL, model_page},   {CS_CHECK, check_page},     {CS_COLLECTIONS, collections_page},
-    {CS_VACUUM, vacuum_page}, {CS_HELP, help_page},     {CS_VERSION, version_page},
+    {CS_SEARCH, search_page}, {CS_INGEST, ingest_page}, {CS_EMBED, embed_page}, {CS_TOKENIZE, tokenize_page},
+    {CS_INFO, info_page},     {CS_QUERY, query_page},   {CS_GET, get_page},     {CS_DELETE, delete_page},
+    {CS_DROP, drop_page},     {CS_MODEL, model_page},   {CS_CHECK, check_page}, {CS_COLLECTIONS, collections_page},
+    {CS_VACUUM, vacuum_page}, {CS_UPDATE, update_page}, {CS_HELP, help_page},   {CS_VERSION, version_page},
 };
 
 void cs_help_print(unsigned command, FILE *out)

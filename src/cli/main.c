@@ -84,6 +84,8 @@ static int run_command(unsigned command, bool command_given, const cs_args *args
         return cs_command_check(args);
     case CS_VACUUM:
         return cs_command_vacuum(args);
+    case CS_UPDATE:
+        return cs_command_update(args);
     case CS_HELP:
         return show_help(args);
     case CS_VERSION:

@@ -24,7 +24,8 @@ enum {
     CS_MODEL = 4096,
     CS_CHECK = 8192,
     CS_VACUUM = 16384,
-    CS_ALL_COMMANDS = 32767
+    CS_UPDATE = 32768,
+    CS_ALL_COMMANDS = 65535
 };
 
 /* An argument that is not an option, or the value of an --image, in the order of the command line. */
@@ -65,7 +66,10 @@ typedef struct cs_args {
     const char *sheet, *metric, *on_bad, *exif, *codes;
     const char *list, *images_from, *format, *output, *overflow;
     const char *to, *mirror, *towers, *type, *catalogue;
-    bool json, paths, nul, prune, dry_run, exact, repair, quiet, verbose, help, version;
+    const char *prune; /* "gone" or "force" */
+    const char *forget;
+    bool rescan, gone, yes;
+    bool json, paths, nul, dry_run, exact, repair, quiet, verbose, help, version;
 } cs_args;
 
 /* The names of the commands; the bit of a command, 0 when there is none of that name; and its name. */

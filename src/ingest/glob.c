@@ -278,3 +278,11 @@ bool cs_glob_match(const cs_glob *glob, const char *path)
     }
     return now->at[glob->count];
 }
+
+bool cs_globs_match(cs_glob *const *globs, size_t count, const char *path, bool is_directory)
+{
+    for (size_t i = 0; i < count; i++)
+        if ((is_directory || !cs_glob_directories_only(globs[i])) && cs_glob_match(globs[i], path))
+            return true;
+    return false;
+}

@@ -27,4 +27,7 @@ bool cs_glob_directories_only(const cs_glob *glob);
  * needs. Allocates nothing. Any number of threads may match at once. */
 bool cs_glob_match(const cs_glob *glob, const char *path);
 
+/* Whether one of globs [count] matches the file or directory `path`. */
+bool cs_globs_match(cs_glob *const *globs, size_t count, const char *path, bool is_directory);
+
 #endif

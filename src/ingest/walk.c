@@ -204,14 +204,6 @@ static clipsearch_status enter_directory(walker *w)
 
 /* ---- entries ---- */
 
-static bool matches_any(cs_glob *const *globs, size_t count, const char *relative, bool is_directory)
-{
-    for (size_t i = 0; i < count; i++)
-        if ((is_directory || !cs_glob_directories_only(globs[i])) && cs_glob_match(globs[i], relative))
-            return true;
-    return false;
-}
-
 static clipsearch_status report_file(walker *w, const char *relative)
 {
     cs_file_info info;
@@ -265,14 +257,14 @@ static clipsearch_status process_entry(walker *w, unsigned char type)
     const char *relative = w->path.data + w->relative;
     clipsearch_error why;
     entry_kind kind = find_kind(w, type, &why);
-    if (matches_any(w->spec->exclude, w->spec->exclude_count, relative, kind.is_directory))
+    if (cs_globs_match(w->spec->exclude, w->spec->exclude_count, relative, kind.is_directory))
         return CLIPSEARCH_OK;
     bool follow = !kind.is_link || w->spec->follow_symlinks;
     if (kind.unknown && w->spec->recurse && follow)
         return w->calls->bad(w->context, w->path.data, true, &why, w->err);
     if (kind.is_directory)
         return w->spec->recurse && follow ? enter_directory(w) : CLIPSEARCH_OK;
-    if (!matches_any(w->spec->include, w->spec->include_count, relative, false))
+    if (!cs_globs_match(w->spec->include, w->spec->include_count, relative, false))
         return CLIPSEARCH_OK;
     return report_file(w, relative);
 }

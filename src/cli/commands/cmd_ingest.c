@@ -4,14 +4,17 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/commands/ingest_group.h"
 #include "cli/commands/open.h"
 #include "cli/output/bad_files.h"
 #include "cli/output/message.h"
 #include "cli/output/progress.h"
+#include "cli/output/kept_images.h"
 #include "cli/output/units.h"
 #include "cli/signals.h"
 #include "config/names.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +31,9 @@ typedef struct ingest {
     clipsearch_index_options index;
     clipsearch_ingest_target target;
     bool metric_given;
-    bool announce_built_in; /* the model, before the first image of a new collection */
+    bool announce_built_in;        /* the model, before the first image of a new collection */
+    char list[PATH_MAX];           /* absolute path of the YAML file */
+    clipsearch_ingest_report *sum; /* update: the report is added to it, and not printed */
     cs_progress_view view;
     cs_bad_files bad;
 } ingest;
@@ -55,6 +60,8 @@ static int read_yaml(ingest *in)
         return cs_report_settings(&err);
     in->options.sources = in->file.sources;
     in->options.source_count = in->file.source_count;
+    if (realpath(path, in->list)) /* else it was renamed just now */
+        in->options.list = in->list;
     return CS_EXIT_FOUND;
 }
 
@@ -119,6 +126,9 @@ static void merge_options(ingest *in)
             args->metric ? (clipsearch_metric)cs_name_index(args->metric, cs_metric_names) : file->metric;
     merge_index_options(in);
     in->options.prune = args->prune || file->prune;
+    in->options.force_prune = args->prune && strcmp(args->prune, "force") == 0;
+    in->options.rescan = args->rescan;
+    in->options.remember = true;
     in->options.dry_run = args->dry_run;
     in->options.threads = (unsigned)in->settings.threads;
 }
@@ -231,9 +241,16 @@ static void on_bad_file(void *context, const char *path, const clipsearch_error 
     cs_bad_files_add(&in->bad, path, why->message);
 }
 
+static void on_kept(void *context, const clipsearch_kept_images *images)
+{
+    ingest *in = context;
+    cs_progress_clear(&in->view);
+    cs_print_kept_images(images);
+}
+
 /* The counts of a report, in words. They need no memory that could be missing. */
 typedef struct count_words {
-    char text[512]; /* seven counts of at most 20 digits, with their words */
+    char text[512]; /* nine counts of at most 20 digits, with their words */
     size_t size;
 } count_words;
 
@@ -256,9 +273,25 @@ static void print_report(const ingest *in, const clipsearch_ingest_report *repor
     put_count(&more, report->copied, report->copied == 1 ? "copy of another" : "copies of others");
     put_count(&more, report->updated, "with new attributes");
     put_count(&more, report->pruned, "removed");
+    put_count(&more, report->gone, "gone");
+    put_count(&more, report->returned, "back");
     fprintf(out, "%s%s %llu image%s into %s%s%s%s in %s\n", before, in->options.dry_run ? "Would insert" : "Inserted",
             (unsigned long long)report->inserted, report->inserted == 1 ? "" : "s", in->settings.collection,
             more.size ? " (" : "", more.text, more.size ? ")" : "", cs_format_duration(report->seconds, duration));
+}
+
+/* What to do about images whose files are gone, when they were first found to be so; and about --prune refused. */
+static void note_gone(const cs_args *args, const clipsearch_ingest_report *report)
+{
+    char count[27];
+    if (report->kept && args->prune)
+        cs_print_advice("not all was pruned", CS_ADVICE_FORCE, NULL, NULL);
+    else if (report->newly_gone && !args->quiet && !args->dry_run)
+        cs_print_message(
+            "%s image%s gone from the disk; searches leave %s out (--gone shows %s), and --prune removes %s",
+            cs_format_count(report->newly_gone, count), report->newly_gone == 1 ? " is" : "s are",
+            report->newly_gone == 1 ? "it" : "them", report->newly_gone == 1 ? "it" : "them",
+            report->newly_gone == 1 ? "it" : "them");
 }
 
 /* CSV rows without an image, and images without a row, are seldom intended. */
@@ -282,6 +315,7 @@ static int ingest_images(ingest *in)
     clipsearch_ingest_report_init(&report);
     in->options.progress = on_progress;
     in->options.bad_file = on_bad_file;
+    in->options.kept = on_kept;
     in->options.context = in;
     clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
     cs_progress_clear(&in->view);
@@ -300,8 +334,12 @@ static int ingest_images(ingest *in)
             print_report(in, &report, stderr, "Before that: ");
         return code;
     }
-    if (!in->args->quiet)
+    if (in->sum)
+        cs_add_report(in->sum, &report);
+    else if (!in->args->quiet)
         print_report(in, &report, stdout, "");
+    if (!in->sum)
+        note_gone(in->args, &report);
     note_unmatched(in, &report);
     if (report.unreadable) {
         char message[128];
@@ -310,6 +348,10 @@ static int ingest_images(ingest *in)
         cs_print_advice(message, CS_ADVICE_RETRY, NULL, NULL);
         return CS_EXIT_FILE;
     }
+    if (report.kept && in->options.prune)
+        return CS_EXIT_FILE;
+    if (in->sum)
+        return report.skipped && report.skipped == report.found ? CS_EXIT_FILE : CS_EXIT_FOUND;
     if (report.found == 0 && report.pruned == 0) {
         cs_print_message("no images found%s",
                          in->file.yaml ? "; check sources, include and exclude in the file"
@@ -319,15 +361,77 @@ static int ingest_images(ingest *in)
     return report.skipped && report.skipped == report.found ? CS_EXIT_FILE : CS_EXIT_FOUND;
 }
 
-int cs_command_ingest(const cs_args *args)
+static ingest begin(const cs_args *args)
 {
     ingest in = {.args = args, .view = cs_progress_open(), .bad = cs_bad_files_make(args->verbose)};
     clipsearch_ingest_options_init(&in.options);
     clipsearch_image_options_init(&in.image);
     clipsearch_index_options_init(&in.index);
-    in.options.image = &in.image;
     clipsearch_ingest_target_init(&in.target);
-    in.target.index = &in.index;
+    return in;
+}
+
+static void bind(ingest *in)
+{
+    in->options.image = &in->image;
+    in->target.index = &in->index;
+}
+
+void cs_add_report(clipsearch_ingest_report *sum, const clipsearch_ingest_report *report)
+{
+    sum->found += report->found;
+    sum->inserted += report->inserted;
+    sum->replaced += report->replaced;
+    sum->unchanged += report->unchanged;
+    sum->moved += report->moved;
+    sum->copied += report->copied;
+    sum->updated += report->updated;
+    sum->skipped += report->skipped;
+    sum->unreadable += report->unreadable;
+    sum->pruned += report->pruned;
+    sum->seconds += report->seconds;
+    sum->gone += report->gone;
+    sum->newly_gone += report->newly_gone;
+    sum->returned += report->returned;
+    sum->kept += report->kept;
+}
+
+void cs_print_sum(const cs_args *args, const char *collection, const clipsearch_ingest_report *sum)
+{
+    ingest in = {.args = args, .settings.collection = collection, .options.dry_run = args->dry_run};
+    if (!args->quiet)
+        print_report(&in, sum, stdout, "");
+    note_gone(args, sum);
+}
+
+int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_source_group *group,
+                    clipsearch_ingest_report *sum)
+{
+    ingest in = begin(args);
+    bind(&in);
+    in.settings = *settings; /* the caller's strings */
+    in.sum = sum;
+    if (group->file)
+        in.file = *group->file;
+    merge_options(&in);
+    in.options.sources = group->sources;
+    in.options.source_count = group->count;
+    in.options.list = group->list;
+    if (!group->file && group->image)
+        in.image = *group->image;
+    int code = prepare(&in);
+    if (code == CS_EXIT_FOUND)
+        code = ingest_images(&in);
+    clipsearch_session_close(&in.session);
+    clipsearch_encoder_close(&in.encoder);
+    cs_bad_files_free(&in.bad);
+    return code;
+}
+
+int cs_command_ingest(const cs_args *args)
+{
+    ingest in = begin(args);
+    bind(&in);
     if (!args->operands.count)
         return cs_report_usage(CS_INGEST, "nothing to ingest was given; give directories, images or one YAML file");
     int code =

@@ -137,6 +137,7 @@ static int answer_query(search *s, const cs_operand *query, cs_result *result, f
     options.limit = s->args->min_score.given ? s->args->min_score.value : s->args->max_distance.value;
     options.filter = s->args->filter;
     options.exact = s->args->exact;
+    options.gone = s->args->gone;
     options.ef = s->args->ef.given ? s->args->ef.value : 0;
     clipsearch_search_stats_init(&stats);
     options.stats = &stats;
@@ -208,7 +209,13 @@ static int report_count(const search *s)
     for (size_t i = 0; i < s->results.count; i++)
         if (clipsearch_hits_count(s->results.items[i].hits, 0))
             return CS_EXIT_FOUND;
-    if (!args->quiet)
+    const clipsearch_collection_info *info = &s->opened.info;
+    if (args->quiet)
+        return CS_EXIT_NOTHING;
+    if (info->gone == info->count && !args->gone)
+        cs_print_message("all images of the collection %s are gone: their files are not there (--gone shows them)",
+                         info->name);
+    else
         cs_print_message("nothing found%s%s",
                          args->min_score.given || args->max_distance.given ? " that is near enough" : "",
                          args->filter ? " among the images that pass the filter" : "");
