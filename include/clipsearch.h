@@ -768,8 +768,8 @@ typedef struct clipsearch_ingest_report {
     uint64_t gone;        /* items of the sources whose files are not there, and which stay */
     uint64_t newly_gone;  /* of these, the ones that this run was the first to note as gone */
     uint64_t kept;        /* items that were not removed, or not noted as gone, for a clipsearch_kept_reason */
-    uint64_t returned;    /* items that were noted as gone and whose files are back; also counted as unchanged, replaced,
-                            copied or updated */
+    uint64_t returned;    /* items that were noted as gone and whose files are back; also counted as unchanged,
+                             replaced, copied or updated */
 } clipsearch_ingest_report;
 CLIPSEARCH_INIT(clipsearch_ingest_report)
 
@@ -875,11 +875,11 @@ typedef struct clipsearch_hits clipsearch_hits;
  * are normalised to length 1 first. Free the hits with clipsearch_hits_free. `options` may be NULL for the defaults.
  *
  * With an index file the answer has nearly all of the `k` nearest; clipsearch_collection_check measures how many. It
- * always has min(k, items) hits, with exact scores; items whose files are known to be gone do not count. Without an index file, or with `exact`, the answer is exact: the
- * first search reads all vectors into memory, where all handles of the database share them, and the first search after
- * a change reads them again. With a filter that few items match, only the vectors of those are read, and all of them
- * are found if `k` is large enough. Many queries of one call run on all processors; the hits do not depend on how many
- * there are.
+ * always has min(k, items) hits, with exact scores; items whose files are known to be gone do not count. Without an
+ * index file, or with `exact`, the answer is exact: the first search reads all vectors into memory, where all handles
+ * of the database share them, and the first search after a change reads them again. With a filter that few items match,
+ * only the vectors of those are read, and all of them are found if `k` is large enough. Many queries of one call run on
+ * all processors; the hits do not depend on how many there are.
  * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter),
  * _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,

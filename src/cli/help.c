@@ -53,9 +53,9 @@ static const char ingest_page[] = "usage: clipsearch ingest [options] DIRECTORY|
 
 static const char update_page[] = "usage: clipsearch update [options] [COLLECTION...]\n"
                                   "\n"
-                                  "Brings the collections (default: all) up to date with the directories, images and\n"
-                                  "YAML files that were ingested into them. A YAML file is read again if it is still\n"
-                                  "there. clipsearch info shows what is remembered.\n"
+                                  "Brings the collections (default: all) up to date with the directories, images\n"
+                                  "and YAML files that were ingested into them. A YAML file is read again if it is\n"
+                                  "still there. clipsearch info shows what is remembered.\n"
                                   "\n"
                                   "  clipsearch update\n"
                                   "  clipsearch update holidays --prune\n"
@@ -104,9 +104,10 @@ static const char delete_page[] = "usage: clipsearch delete [options] --filter F
                                   "       clipsearch delete [options] NUMBER...\n"
                                   "\n"
                                   "Removes the images that pass FILTER, or those with these numbers, from the\n"
-                                  "collection and prints how many. Asks first when all images pass; where nobody can\n"
-                                  "be asked, --yes is needed. The files are not touched; ingesting them again brings\n"
-                                  "the images back. To see what passes a filter: clipsearch query --filter FILTER\n";
+                                  "collection and prints how many. Asks first when all images pass; where nobody\n"
+                                  "can be asked, --yes is needed. The files are not touched; ingesting them again\n"
+                                  "brings the images back. To see first what passes a filter:\n"
+                                  "clipsearch query --filter FILTER\n";
 
 static const char drop_page[] = "usage: clipsearch drop [options] COLLECTION\n"
                                 "\n"

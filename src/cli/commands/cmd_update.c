@@ -65,6 +65,13 @@ static bool are_alike(const clipsearch_remembered_source *a, const clipsearch_re
            x->max_pixels == y->max_pixels;
 }
 
+/* The rest goes on without it. */
+static void name_missing(collection_update *u, const char *path)
+{
+    cs_print_message("%s is not there; its images are kept as they are", path);
+    note_code(&u->code, CS_EXIT_FILE);
+}
+
 /* Ingest source number `first` and those behind it that go with it. */
 static void ingest_group(collection_update *u, size_t first)
 {
@@ -82,12 +89,16 @@ static void ingest_group(collection_update *u, size_t first)
         if (u->done[i] || !are_alike(one, other))
             continue;
         u->done[i] = true;
-        sources[group.count++] = *other->source;
+        if (from_file || !is_missing(other->source->path))
+            sources[group.count++] = *other->source;
+        else
+            name_missing(u, other->source->path);
+        group.partly = group.partly || is_missing(other->source->path);
     }
     group.sources = sources;
     if (from_file)
         ingest_file(u, one->list);
-    else
+    else if (group.count)
         note_code(&u->code, cs_ingest_group(u->args, u->settings, &group, &u->sum));
     cs_free(sources);
 }
