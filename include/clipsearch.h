@@ -342,6 +342,50 @@ CLIPSEARCH_API clipsearch_status clipsearch_encoder_memory(const clipsearch_enco
                                                            const clipsearch_session_options *options,
                                                            clipsearch_memory *memory, clipsearch_error *err);
 
+/* ---------------------------------------------------------------- labels
+ *
+ * Which of a list of labels ("dog", "cat", "car") fits an image best: zero-shot classification. A label is encoded as a
+ * text in one or more templates, and an image gets a probability for each label. */
+
+/* Labels and their vectors. They do not change; any number of threads may share them. */
+typedef struct clipsearch_labels clipsearch_labels;
+
+typedef struct clipsearch_labels_options {
+    size_t struct_size;
+    const char *const *templates; /* [template_count] texts with {} once, where the label belongs. With several, the
+                                     vector of a label is the mean of its vectors in them. NULL (default): "a photo of
+                                     a {}." */
+    size_t template_count;
+    float logit_scale; /* factor of the scores before the softmax; 0 (default): the model's, or 100 if it has none */
+} clipsearch_labels_options;
+CLIPSEARCH_INIT(clipsearch_labels_options)
+
+/* A label of an image. Arrays have it, so it does not grow. */
+typedef struct clipsearch_label_score {
+    size_t label;      /* its place in the list of labels, from 0 */
+    float score;       /* cosine of the vectors of the image and of the label */
+    float probability; /* softmax over all labels of logit_scale * score */
+} clipsearch_label_score;
+
+/* Encode the `labels` [count], 2 to 100,000 different texts, with the session's text tower. `options` may be NULL for
+ * the defaults. The labels do not need the session afterwards.
+ * Errors: CLIPSEARCH_E_ARGUMENT (fewer than two labels, an empty one, one that is there twice, a template without {},
+ * an encoder without its text tower), _LIMIT (too many; a label that is with its template longer than the model reads),
+ * _MODEL (a vector that is not finite), _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_labels_open(clipsearch_session *session, const char *const *labels,
+                                                        size_t count, const clipsearch_labels_options *options,
+                                                        clipsearch_labels **opened, clipsearch_error *err);
+CLIPSEARCH_API void clipsearch_labels_close(clipsearch_labels **labels);
+
+/* Find the `k` labels that fit each of the image `vectors` [count, dim] best: `best` [count, k], the most probable
+ * first. The vectors come from the labels' encoder, from a session or from clipsearch_collection_vectors; their lengths
+ * do not matter.
+ * Errors: CLIPSEARCH_E_ARGUMENT (k is 0 or more than there are labels; a vector that is zero or not finite), _MEMORY.
+ * */
+CLIPSEARCH_API clipsearch_status clipsearch_labels_rank(const clipsearch_labels *labels, const float *vectors,
+                                                        size_t count, size_t k, clipsearch_label_score *best,
+                                                        clipsearch_error *err);
+
 /* ---------------------------------------------------------------- model files */
 
 /* One tensor of a weight file. */
@@ -578,6 +622,22 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_remove(clipsearch_collect
 CLIPSEARCH_API clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *collection,
                                                                     const char *filter, uint64_t *removed,
                                                                     clipsearch_error *err);
+
+/* Copy the stored vectors of the items with these `ids` [count] into `vectors` [count, dim].
+ * Errors: CLIPSEARCH_E_NOT_FOUND (names the first id that the collection does not have; the collection was dropped),
+ * _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_vectors(clipsearch_collection *collection, const int64_t *ids,
+                                                               size_t count, float *vectors, clipsearch_error *err);
+
+/* Change attributes of the items with these `ids` [count] in one transaction. attributes[i] is a JSON object that is
+ * merged into those of item i (RFC 7396): its members are added or replaced, one that is null is removed, and all
+ * others stay. Ids that the collection does not have are ignored. Vectors and files do not change.
+ * Errors: CLIPSEARCH_E_ARGUMENT (names the item: not a JSON object; the attributes would be larger than 1 MiB),
+ * _NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_merge_attributes(clipsearch_collection *collection,
+                                                                        const int64_t *ids,
+                                                                        const char *const *attributes, size_t count,
+                                                                        clipsearch_error *err);
 
 /* ---------------------------------------------------------------- the index file
  *

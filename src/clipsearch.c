@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "convert/convert.h"
 #include "encode/encoder.h"
+#include "encode/labels.h"
 #include "encode/memory.h"
 #include "encode/plain_image.h"
 #include "encode/session.h"
@@ -244,6 +245,37 @@ clipsearch_status clipsearch_encoder_memory(const clipsearch_encoder *encoder,
         status = cs_encoder_memory(encoder, &own, &took, err);
     cs_struct_write(memory, &took, &cs_memory_type);
     return status;
+}
+
+/* ---------------------------------------------------------------- labels */
+
+clipsearch_status clipsearch_labels_open(clipsearch_session *session, const char *const *labels, size_t count,
+                                         const clipsearch_labels_options *options, clipsearch_labels **opened,
+                                         clipsearch_error *err)
+{
+    if (opened)
+        *opened = NULL;
+    if (!session || !opened || (count && !labels))
+        return cs_fail_null(err, __func__);
+    clipsearch_labels_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_labels_options_type, __func__, err);
+    if (status == CLIPSEARCH_OK && own.template_count && !own.templates)
+        return cs_fail_null(err, __func__);
+    return status == CLIPSEARCH_OK ? cs_labels_open(session, labels, count, &own, opened, err) : status;
+}
+
+void clipsearch_labels_close(clipsearch_labels **labels)
+{
+    if (labels)
+        cs_labels_close(labels);
+}
+
+clipsearch_status clipsearch_labels_rank(const clipsearch_labels *labels, const float *vectors, size_t count, size_t k,
+                                         clipsearch_label_score *best, clipsearch_error *err)
+{
+    if (!labels || (count && (!vectors || !best)))
+        return cs_fail_null(err, __func__);
+    return cs_labels_rank(labels, vectors, count, k, best, err);
 }
 
 /* ---------------------------------------------------------------- model files */

@@ -202,6 +202,26 @@ clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *coll
     return status;
 }
 
+clipsearch_status clipsearch_collection_vectors(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                                float *vectors, clipsearch_error *err)
+{
+    if (!collection || (count && (!ids || !vectors)))
+        return cs_fail_null(err, __func__);
+    return cs_collection_vectors(collection, ids, count, vectors, err);
+}
+
+clipsearch_status clipsearch_collection_merge_attributes(clipsearch_collection *collection, const int64_t *ids,
+                                                         const char *const *attributes, size_t count,
+                                                         clipsearch_error *err)
+{
+    if (!collection || (count && (!ids || !attributes)))
+        return cs_fail_null(err, __func__);
+    for (size_t i = 0; i < count; i++)
+        if (!attributes[i])
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: attributes %zu are NULL", __func__, i);
+    return cs_collection_merge_attributes(collection, ids, attributes, count, err);
+}
+
 /* ---------------------------------------------------------------- the index file */
 
 clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collection,

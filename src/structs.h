@@ -10,6 +10,7 @@ extern const cs_struct_type cs_encoder_options_type;
 extern const cs_struct_type cs_encoder_info_type;
 extern const cs_struct_type cs_image_options_type;
 extern const cs_struct_type cs_session_options_type;
+extern const cs_struct_type cs_labels_options_type;
 extern const cs_struct_type cs_memory_type;
 extern const cs_struct_type cs_weights_info_type;
 extern const cs_struct_type cs_convert_options_type;

@@ -37,12 +37,15 @@ OWNERS = {
     "immintrin.h": r"kernels/\w+_(avx2|avx512)\w*\.[ch]",
     "cpuid.h": r"kernels/cpu\.c",
     "cblas.h": r"kernels/gemm_blas\.c",
-    "dlfcn.h": r"kernels/gemm_blas\.c",
+    "dlfcn.h": r"(kernels/gemm_blas|vision/vips|output/text_pango|output/terminal_chafa)\.c",
     "openssl/md5.h": r"base/digest\.c",
     "openssl/sha.h": r"base/digest\.c",
-    "zlib.h": r"model/gzip\.c",
+    "zlib.h": r"(model/gzip|vision/png_orientation)\.c",
     "hdf5.h": r"model/hdf5_file\.c",
-    "turbojpeg.h": r"vision/decode_jpeg\.c",
+    "jpeglib.h": r"(vision/decode_jpeg|output/sheet_jpeg)\.c",
+    "jerror.h": r"vision/decode_jpeg\.c",
+    "pango/pangocairo.h": r"output/text_pango\.c",
+    "chafa.h": r"output/terminal_chafa\.c",
     "png.h": r"(vision/decode_png|output/sheet_png)\.c",
     "utf8proc.h": r"text/unicode\.c",
     "sqlite3.h": r"store/\w+\.[ch]",
@@ -51,7 +54,7 @@ OWNERS = {
 }
 
 STANDARD = set("""assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h getopt.h inttypes.h libgen.h limits.h locale.h
-math.h poll.h pthread.h sched.h semaphore.h setjmp.h signal.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
+math.h poll.h pthread.h sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
 string.h strings.h sys/ioctl.h sys/mman.h sys/random.h sys/resource.h sys/stat.h sys/statvfs.h sys/types.h sys/wait.h termios.h time.h
 unistd.h""".split())
 

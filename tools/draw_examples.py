@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Draw examples/pictures and its captions.csv: scenes of colour-emoji glyphs on plain and scenic grounds.
 
-Needs python3-pil, python3-numpy and fonts-noto-color-emoji (OFL: pictures made with the font are free to publish).
-The same names give the same pictures with the same versions of the three. The drawing is weights/train/drawing.py.
+Needs python3-pil, python3-numpy and fonts-noto-color-emoji (OFL: images made with the font are free to publish).
+The same names give the same images with the same versions of the three. The drawing is weights/train/drawing.py.
 
 Usage: draw_examples.py DIRECTORY
 """
@@ -128,7 +128,7 @@ def caption(things, count, ground):
 
 
 def draw(name, things, count, ground, font):
-    rng = random.Random(zlib.crc32(name.encode()))  # each picture has its own seed: adding one changes no other
+    rng = random.Random(zlib.crc32(name.encode()))  # each image has its own seed: adding one changes no other
     base = drawing.to_image(backdrop(ground))
     sprites = [drawing.glyph(THINGS[thing], font) for thing, _ in things]
     sprites = [drawing.tint(sprite, colour) if colour else sprite for sprite, (_, colour) in zip(sprites, things)]
@@ -149,11 +149,11 @@ def main(directory):
         table = csv.writer(out, lineterminator="\n")
         table.writerow(["name", "caption", "things", "price"])
         for name, things, count, ground in SCENE_LIST:
-            picture = draw(name, things, count, ground, font)
+            image = draw(name, things, count, ground, font)
             if name.endswith(".png"):
-                picture.save(f"{directory}/{name}", optimize=True)
+                image.save(f"{directory}/{name}", optimize=True)
             else:
-                picture.save(f"{directory}/{name}", quality=90)
+                image.save(f"{directory}/{name}", quality=90)
             price = zlib.crc32(name.encode()) % 9000 / 100 + 10
             table.writerow([name, caption(things, count, ground), count * len(things), f"{price:.2f}"])
 

@@ -316,6 +316,19 @@ clipsearch_status cs_collection_remove_where(clipsearch_collection *collection, 
     return collection->ops->remove_where(collection, filter, removed, err);
 }
 
+clipsearch_status cs_collection_merge_attributes(clipsearch_collection *collection, const int64_t *ids,
+                                                 const char *const *attributes, size_t count, clipsearch_error *err)
+{
+    cs_item_change *changes = cs_alloc_array(count, sizeof *changes);
+    if (!changes)
+        return cs_fail_memory(err, "changes to a collection");
+    for (size_t i = 0; i < count; i++)
+        changes[i] = (cs_item_change){.kind = CS_ITEM_MERGE, .item = {.id = ids[i], .attributes = attributes[i]}};
+    clipsearch_status status = cs_collection_apply(collection, changes, count, err);
+    cs_free(changes);
+    return status;
+}
+
 /* ---- sources */
 
 clipsearch_status cs_collection_each_source(clipsearch_collection *collection,

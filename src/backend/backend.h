@@ -48,7 +48,8 @@ typedef enum cs_item_change_kind {
     CS_ITEM_PUT, /* store item and vector: a new item, or the one with that path, or else with that id, is replaced */
     CS_ITEM_UPDATE, /* everything of the item item.id but its vector: a new path, size, time, attributes */
     CS_ITEM_REMOVE, /* the item item.id; that it is not there is no error */
-    CS_ITEM_GONE    /* the file of the item item.id was found gone at file.gone_since, unless that is known already */
+    CS_ITEM_GONE,   /* the file of the item item.id was found gone at file.gone_since, unless that is known already */
+    CS_ITEM_MERGE   /* merge item.attributes into those of the item item.id; that it is not there is no error */
 } cs_item_change_kind;
 
 typedef struct cs_item_change {
@@ -257,6 +258,9 @@ clipsearch_status cs_collection_remove(clipsearch_collection *collection, const 
                                        size_t *removed, clipsearch_error *err);
 clipsearch_status cs_collection_remove_where(clipsearch_collection *collection, const cs_filter_tree *filter,
                                              uint64_t *removed, clipsearch_error *err);
+/* As clipsearch_collection_merge_attributes says. */
+clipsearch_status cs_collection_merge_attributes(clipsearch_collection *collection, const int64_t *ids,
+                                                 const char *const *attributes, size_t count, clipsearch_error *err);
 
 /* ---- sources that are remembered */
 

@@ -31,8 +31,8 @@ clipsearch_hits *cs_hits_make(size_t queries)
     return hits;
 }
 
-clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, bool gone, float score,
-                              clipsearch_error *err)
+clipsearch_status cs_hits_add_with_file(clipsearch_hits *hits, const clipsearch_item *item, const cs_item_file *file,
+                                        float score, clipsearch_error *err)
 {
     clipsearch_hit *larger = cs_grow(hits->hits, &hits->capacity, hits->count + 1, sizeof *larger);
     if (!larger)
@@ -48,8 +48,13 @@ clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item
                                                  .mtime_ns = item->mtime_ns,
                                                  .width = item->width,
                                                  .height = item->height,
-                                                 .gone = gone};
+                                                 .gone = file->gone_since != 0};
     return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, float score, clipsearch_error *err)
+{
+    return cs_hits_add_with_file(hits, item, &(cs_item_file){0}, score, err);
 }
 
 /* The strings have stopped moving: point the hits at them. */

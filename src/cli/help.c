@@ -18,13 +18,13 @@ static const char overview[] = "clipsearch finds images by what they show: by a 
                                "  delete       remove images from a collection; the files stay\n"
                                "  drop         remove a whole collection; the files stay\n"
                                "  collections  list the collections\n"
+                               "  label        tell which of some labels images show\n"
                                "  model        list, fetch, inspect, verify and convert models\n"
                                "  check        verify the database and its index, and measure recall\n"
                                "  vacuum       remove deleted data from the files, and update the index\n"
                                "  info         show the database, its collections and the model\n"
                                "  help         show this page, or the help of a command\n"
                                "  version      show the version\n"
-                               "\n"
                                "Options of most commands: --db FILE, --collection NAME, --model MODEL, -q, -v.\n"
                                "To search for the name of a command: clipsearch search info. See clipsearch(1).\n";
 
@@ -35,6 +35,7 @@ static const char search_page[] = "usage: clipsearch [search] [options] QUERY...
                                   "\n"
                                   "  clipsearch \"a white dog\" \"a red car at night\"\n"
                                   "  clipsearch --image dog.jpg -k 5 --sheet found.png\n"
+                                  "  clipsearch --preview \"a white dog\"\n"
                                   "  clipsearch \"a white dog\" --filter 'width > 1000 and not name like \"%thumb%\"'\n"
                                   "  clipsearch -0 \"a white dog\" | xargs -0 cp -t dogs/\n";
 
@@ -147,6 +148,18 @@ static const char vacuum_page[] = "usage: clipsearch vacuum [options] [COLLECTIO
                                   "images left in them, and writes the database file again. After that no byte of a\n"
                                   "deleted image's row or vector is left in the files.\n";
 
+static const char label_page[] = "usage: clipsearch label --labels LABELS [options] [--filter FILTER]\n"
+                                 "       clipsearch label --labels LABELS [options] IMAGE...\n"
+                                 "\n"
+                                 "Finds out which of the labels fits each image of the collection best, or each\n"
+                                 "image file. Prints a line per image: the label's probability, the label and the\n"
+                                 "path. Images of the collection are not read again. --write stores the labels, so\n"
+                                 "that filters can use them, with their probabilities in NAME_probability.\n"
+                                 "\n"
+                                 "  clipsearch label --labels dog,cat,\"a bowl of fruit\" pets/*.jpg\n"
+                                 "  clipsearch label --labels things.txt --write thing\n"
+                                 "  clipsearch query --filter 'thing == \"dog\" and thing_probability > 0.8'\n";
+
 static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
 
 static const char version_page[] = "usage: clipsearch version\n";
@@ -155,10 +168,11 @@ static const struct {
     unsigned command;
     const char *page;
 } pages[] = {
-    {CS_SEARCH, search_page}, {CS_INGEST, ingest_page}, {CS_EMBED, embed_page}, {CS_TOKENIZE, tokenize_page},
-    {CS_INFO, info_page},     {CS_QUERY, query_page},   {CS_GET, get_page},     {CS_DELETE, delete_page},
-    {CS_DROP, drop_page},     {CS_MODEL, model_page},   {CS_CHECK, check_page}, {CS_COLLECTIONS, collections_page},
-    {CS_VACUUM, vacuum_page}, {CS_UPDATE, update_page}, {CS_HELP, help_page},   {CS_VERSION, version_page},
+    {CS_SEARCH, search_page},   {CS_INGEST, ingest_page}, {CS_EMBED, embed_page},   {CS_TOKENIZE, tokenize_page},
+    {CS_INFO, info_page},       {CS_QUERY, query_page},   {CS_GET, get_page},       {CS_DELETE, delete_page},
+    {CS_DROP, drop_page},       {CS_MODEL, model_page},   {CS_CHECK, check_page},   {CS_COLLECTIONS, collections_page},
+    {CS_VACUUM, vacuum_page},   {CS_LABEL, label_page},   {CS_UPDATE, update_page}, {CS_HELP, help_page},
+    {CS_VERSION, version_page},
 };
 
 void cs_help_print(unsigned command, FILE *out)

@@ -43,8 +43,8 @@ static const char *const format_names[] = {"jsonl", "npy", NULL};
 static const char *const prune_names[] = {"gone", "force", NULL};
 
 enum {
-    WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_UPDATE,
-    WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE,
+    WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE,
+    WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL,
     WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM | CS_UPDATE,
     WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET
 };
@@ -54,8 +54,15 @@ static const option_row rows[] = {
     {"image", 0, CS_EMBED, OPTION_IMAGE, FIELD(operands), "FILE", "embed an image; may be repeated", 0, 0, 0},
     {"k", 'k', CS_SEARCH, OPTION_SIZE, FIELD(k), "N", "show the N nearest images to each query (10)", 1, CS_MAX_K, 0},
     {"k", 'k', CS_QUERY, OPTION_SIZE, FIELD(k), "N", "show at most N images (all)", 1, CS_MAX_K, 0},
+    {"labels", 0, CS_LABEL, OPTION_TEXT, FIELD(labels), "LABELS",
+     "dog,cat,car, or a file with one label on each line; - is standard input", 0, 0, 0},
+    {"template", 0, CS_LABEL, OPTION_TEXTS, FIELD(templates), "TEMPLATE",
+     "text with {} for the label; or photo (default), plain or several; may be repeated", 0, 0, 0},
+    {"k", 'k', CS_LABEL, OPTION_SIZE, FIELD(k), "N", "show the N best labels of each image (1)", 1, CS_MAX_K, 0},
+    {"write", 0, CS_LABEL, OPTION_TEXT, FIELD(write), "NAME",
+     "store the best labels in the attribute NAME of the images", 0, 0, 0},
     {"offset", 0, CS_QUERY, OPTION_SIZE, FIELD(offset), "N", "leave out the first N images", 0, SIZE_MAX, 0},
-    {"filter", 0, CS_SEARCH | CS_QUERY, OPTION_TEXT, FIELD(filter), "FILTER",
+    {"filter", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_TEXT, FIELD(filter), "FILTER",
      "only images that pass, e.g. 'price < 100'", 0, 0, 0},
     {"filter", 0, CS_DELETE, OPTION_TEXT, FIELD(filter), "FILTER", "the images to remove, e.g. 'price < 100'", 0, 0, 0},
     {"min-score", 0, CS_SEARCH, OPTION_NUMBER, FIELD(min_score), "X",
@@ -65,13 +72,19 @@ static const option_row rows[] = {
     {"exact", 0, CS_SEARCH, OPTION_FLAG, FIELD(exact), NULL, "compare every image, without the index", 0, 0, 0},
     {"ef", 0, CS_SEARCH, OPTION_SIZE, FIELD(ef), "N", "candidates of an index search (the collection's default)", 1,
      CS_MAX_EF, 0},
-    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS | CS_MODEL | CS_CHECK, OPTION_FLAG, FIELD(json),
-     NULL, "print JSON", 0, 0, 0},
+    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS | CS_MODEL | CS_CHECK | CS_LABEL, OPTION_FLAG,
+     FIELD(json), NULL, "print JSON", 0, 0, 0},
     {"paths", 0, WITH_ROWS, OPTION_FLAG, FIELD(paths), NULL, "print only paths, one per line", 0, 0, 0},
     {"null", '0', WITH_ROWS, OPTION_FLAG, FIELD(nul), NULL, "print only paths, each followed by a NUL byte (xargs -0)",
      0, 0, 0},
-    {"sheet", 0, CS_SEARCH, OPTION_TEXT, FIELD(sheet), "FILE.png", "draw the queries and their images into a PNG file",
+    {"sheet", 0, WITH_ROWS, OPTION_TEXT, FIELD(sheet), "FILE",
+     "draw the images into a contact sheet, .png or .jpg; - "
+     "is standard output",
      0, 0, 0},
+    {"preview", 0, WITH_ROWS, OPTION_FLAG, FIELD(preview), NULL, "draw the images on the terminal", 0, 0, 0},
+    {"open", 0, WITH_ROWS, OPTION_FLAG, FIELD(open), NULL, "show the contact sheet in the desktop's viewer", 0, 0, 0},
+    {"link", 0, WITH_ROWS, OPTION_TEXT, FIELD(link), "DIR", "make a directory of links to the images, named by rank", 0,
+     0, 0},
     {"metric", 0, CS_INGEST, OPTION_CHOICE, FIELD(metric), "METRIC",
      "of a new collection: cosine, ip or l2 (the model's)", 0, 0, cs_metric_names},
     {"codes", 0, CS_INGEST, OPTION_CHOICE, FIELD(codes), "CODES",
@@ -102,8 +115,12 @@ static const option_row rows[] = {
     {"dry-run", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(dry_run), NULL, "only count; store nothing", 0, 0, 0},
     {"on-bad", 0, CS_INGEST | CS_UPDATE, OPTION_CHOICE, FIELD(on_bad), "WHAT",
      "skip (default) images that cannot be read, or stop", 0, 0, cs_on_bad_names},
-    {"exif", 0, CS_SEARCH | CS_INGEST | CS_EMBED, OPTION_CHOICE, FIELD(exif), "WHAT",
+    {"exif", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL, OPTION_CHOICE, FIELD(exif), "WHAT",
      "apply (default) or ignore the EXIF orientation", 0, 0, cs_exif_names},
+    {"max-pixels", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL, OPTION_SIZE, FIELD(max_pixels), "N",
+     "refuse images of more than N pixels (256000000)", 1, SIZE_MAX, 0},
+    {"max-bytes", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL, OPTION_SIZE, FIELD(max_bytes), "N",
+     "refuse image files of more than N bytes (268435456)", 1, SIZE_MAX, 0},
     {"list", 0, CS_EMBED | CS_TOKENIZE, OPTION_TEXT, FIELD(list), "FILE",
      "read texts from FILE, one per line; - is standard input", 0, 0, 0},
     {"images-from", 0, CS_EMBED, OPTION_TEXT, FIELD(images_from), "FILE",
@@ -129,8 +146,8 @@ static const option_row rows[] = {
     {"collection", 0, WITH_COLLECTION, OPTION_TEXT, FIELD(collection), "NAME", "the collection (photos)", 0, 0, 0},
     {"model", 0, WITH_MODEL, OPTION_TEXT, FIELD(model), "MODEL", "the model: a name, directory or weight file", 0, 0,
      0},
-    {"threads", 0, CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM, OPTION_SIZE,
-     FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
+    {"threads", 0, CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL,
+     OPTION_SIZE, FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
      "use instructions up to c, avx2 or avx512 (all there are)", 0, 0, cs_cpu_names},
     {"quiet", 'q', CS_ALL_COMMANDS, OPTION_FLAG, FIELD(quiet), NULL, "print only results and errors", 0, 0, 0},
@@ -141,9 +158,9 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize", "info", "help",
-                                        "version", "query",  "get",    "delete",   "drop", "collections",
-                                        "model",   "check",  "vacuum", "update"};
+const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize", "info",  "help",
+                                        "version", "query",  "get",    "delete",   "drop",  "collections",
+                                        "model",   "check",  "vacuum", "label",    "update"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 
 unsigned cs_command_of(const char *word)
@@ -387,7 +404,9 @@ clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_a
     args->include.items = cs_zalloc_array(room, sizeof *args->include.items);
     args->exclude.items = cs_zalloc_array(room, sizeof *args->exclude.items);
     args->images.items = cs_zalloc_array(room, sizeof *args->images.items);
-    if (!args->operands.items || !args->include.items || !args->exclude.items || !args->images.items)
+    args->templates.items = cs_zalloc_array(room, sizeof *args->templates.items);
+    if (!args->operands.items || !args->include.items || !args->exclude.items || !args->images.items ||
+        !args->templates.items)
         return cs_fail_memory(err, "the command line");
     reader r = {.command = command, .argc = argc, .argv = argv};
     bool only_operands = false;
@@ -412,6 +431,7 @@ void cs_args_free(cs_args *args)
     cs_free(args->include.items);
     cs_free(args->exclude.items);
     cs_free(args->images.items);
+    cs_free(args->templates.items);
     *args = (cs_args){0};
 }
 

@@ -24,8 +24,9 @@ enum {
     CS_MODEL = 4096,
     CS_CHECK = 8192,
     CS_VACUUM = 16384,
-    CS_UPDATE = 32768,
-    CS_ALL_COMMANDS = 65535
+    CS_LABEL = 32768,
+    CS_UPDATE = 65536,
+    CS_ALL_COMMANDS = 131071
 };
 
 /* An argument that is not an option, or the value of an --image, in the order of the command line. */
@@ -57,19 +58,20 @@ typedef struct cs_number_option {
 /* The parsed command line. NULL, false, given == false: not given. Strings point into argv. */
 typedef struct cs_args {
     cs_operands operands;
-    cs_strings include, exclude, images;
-    cs_size_option k, offset, threads, batch, timeout;
+    cs_strings include, exclude, images, templates;
+    cs_size_option k, offset, threads, batch, timeout, max_pixels, max_bytes;
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
     const char *filter;
-    const char *sheet, *metric, *on_bad, *exif, *codes;
+    const char *sheet, *link, *metric, *on_bad, *exif, *codes;
+    const char *labels, *write;
     const char *list, *images_from, *format, *output, *overflow;
     const char *to, *mirror, *towers, *type, *catalogue;
     const char *prune; /* "gone" or "force" */
     const char *forget;
     bool rescan, gone, yes;
-    bool json, paths, nul, dry_run, exact, repair, quiet, verbose, help, version;
+    bool json, paths, nul, preview, open, dry_run, exact, repair, quiet, verbose, help, version;
 } cs_args;
 
 /* The names of the commands; the bit of a command, 0 when there is none of that name; and its name. */

@@ -22,6 +22,8 @@ enum file_key {
     KEY_ON_BAD,
     KEY_PRUNE,
     KEY_EXIF,
+    KEY_MAX_PIXELS,
+    KEY_MAX_BYTES,
     KEY_INDEX,
     KEY_SOURCES,
     FILE_KEYS
@@ -37,6 +39,8 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_names},
     [KEY_PRUNE] = {.name = "prune", .kind = CS_KEY_BOOL},
     [KEY_EXIF] = {.name = "exif", .kind = CS_KEY_CHOICE, .choices = cs_exif_names},
+    [KEY_MAX_PIXELS] = {.name = "max_pixels", .kind = CS_KEY_COUNT, .min = 1, .max = SIZE_MAX},
+    [KEY_MAX_BYTES] = {.name = "max_bytes", .kind = CS_KEY_COUNT, .min = 1, .max = SIZE_MAX},
     [KEY_INDEX] = {.name = "index", .kind = CS_KEY_MAP},
     [KEY_SOURCES] = {.name = "sources", .kind = CS_KEY_LIST},
 };
@@ -240,6 +244,10 @@ static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file
         file->prune = cs_yaml_bool(found[KEY_PRUNE]);
     if ((file->has_exif = found[KEY_EXIF] != NULL))
         file->ignore_exif = cs_name_index(found[KEY_EXIF]->text, cs_exif_names) == 1;
+    if (found[KEY_MAX_PIXELS])
+        file->max_pixels = cs_yaml_count(found[KEY_MAX_PIXELS]);
+    if (found[KEY_MAX_BYTES])
+        file->max_bytes = cs_yaml_count(found[KEY_MAX_BYTES]);
 }
 
 static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, clipsearch_index_options *index)

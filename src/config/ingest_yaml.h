@@ -16,6 +16,7 @@ typedef struct cs_ingest_file {
     size_t batch, threads;
     clipsearch_on_bad on_bad;
     bool prune, ignore_exif;
+    uint64_t max_pixels, max_bytes; /* of an image; 0: not given */
     clipsearch_index_options index; /* 0: not given */
     clipsearch_source *sources;     /* [source_count] */
     size_t source_count;

@@ -28,6 +28,10 @@ clipsearch_status cs_image_reader_read(cs_image_reader *reader, const char *path
         if (err)
             err->code = status;
     }
+    if (status == CLIPSEARCH_E_LIMIT && err) {
+        const clipsearch_error limit = *err;
+        status = cs_fail(err, status, "%s; raise max_bytes (--max-bytes) to read it", limit.message);
+    }
     return status;
 }
 

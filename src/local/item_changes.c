@@ -30,6 +30,8 @@ static clipsearch_status apply_one(const local_collection *collection, cs_item_c
         return cs_store_remove(store, identity, item.id, &change->removed, err);
     case CS_ITEM_GONE:
         return cs_store_mark_gone(store, identity, item.id, change->file.gone_since, &marked, err);
+    case CS_ITEM_MERGE:
+        return cs_store_merge_attributes(store, identity, item.id, item.attributes, err);
     }
     return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no kind of change %d", (int)change->kind);
 }

@@ -67,7 +67,7 @@ clipsearch_status cs_local_by_ids(clipsearch_collection *base, const int64_t *id
         bool found;
         status = cs_store_get(read.store, read.identity, ids[i], &found, &item, err);
         if (status == CLIPSEARCH_OK && found)
-            status = cs_hits_add(hits, &item, cs_store_item_file(read.store)->gone_since != 0, 0, err);
+            status = cs_hits_add_with_file(hits, &item, cs_store_item_file(read.store), 0, err);
     }
     cs_local_end_read(&read);
     return status;
@@ -84,7 +84,7 @@ typedef struct where_reading {
 static bool add_hit(void *context, const clipsearch_item *item)
 {
     where_reading *r = context;
-    r->status = cs_hits_add(r->hits, item, cs_store_item_file(r->store)->gone_since != 0, 0, r->err);
+    r->status = cs_hits_add_with_file(r->hits, item, cs_store_item_file(r->store), 0, r->err);
     return r->status == CLIPSEARCH_OK;
 }
 

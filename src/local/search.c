@@ -235,8 +235,7 @@ static clipsearch_status add_hits(const local_read *read, const batch *b, size_t
         bool there;
         status = cs_store_get(read->store, read->identity, neighbours[i].id, &there, &item, err);
         if (status == CLIPSEARCH_OK && there)
-            status =
-                cs_hits_add(hits, &item, cs_store_item_file(read->store)->gone_since != 0, neighbours[i].score, err);
+            status = cs_hits_add_with_file(hits, &item, cs_store_item_file(read->store), neighbours[i].score, err);
     }
     return status;
 }

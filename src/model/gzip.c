@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * gzip.c - gzip expansion through zlib; the only file that uses zlib. */
+ * gzip.c - gzip expansion through zlib. */
 #include "model/gzip.h"
 
 #include "base/file.h"

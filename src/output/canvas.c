@@ -61,6 +61,26 @@ void cs_canvas_image(cs_canvas *canvas, uint32_t x, uint32_t y, const clipsearch
                (size_t)width * 3);
 }
 
+void cs_canvas_blend(cs_canvas *canvas, uint32_t x, int64_t y, const uint8_t *argb, size_t stride, uint32_t width,
+                     uint32_t height)
+{
+    const uint32_t right = x < canvas->width ? lesser(width, canvas->width - x) : 0;
+    for (uint32_t row = 0; row < height; row++) {
+        if (y + row < 0 || y + row >= canvas->height)
+            continue;
+        uint8_t *out = canvas->rgb + ((size_t)(y + row) * canvas->width + x) * 3;
+        for (uint32_t column = 0; column < right; column++, out += 3) {
+            uint32_t pixel;
+            memcpy(&pixel, argb + row * stride + (size_t)column * 4, sizeof pixel);
+            const uint32_t rest = 255 - (pixel >> 24);
+            for (int i = 0; i < 3; i++) { /* the sum cannot pass 255: colours are at most the opacity */
+                uint32_t sum = (pixel >> (16 - 8 * i) & 0xFF) + (out[i] * rest + 127) / 255;
+                out[i] = (uint8_t)lesser(sum, 255);
+            }
+        }
+    }
+}
+
 static void draw_letter(cs_canvas *canvas, uint32_t x, uint32_t y, uint32_t letter, uint32_t scale, cs_color color)
 {
     const uint8_t *dots = cs_font_glyph(letter);

@@ -26,6 +26,11 @@ void cs_canvas_frame(cs_canvas *canvas, uint32_t x, uint32_t y, uint32_t width, 
 
 void cs_canvas_image(cs_canvas *canvas, uint32_t x, uint32_t y, const clipsearch_image *image);
 
+/* Put pixels over the canvas: `argb` [height, stride] bytes, each pixel a native 32-bit number 0xAARRGGBB whose colours
+ * are already multiplied by its opacity, as Cairo has them. `y` may lie above the canvas. */
+void cs_canvas_blend(cs_canvas *canvas, uint32_t x, int64_t y, const uint8_t *argb, size_t stride, uint32_t width,
+                     uint32_t height);
+
 /* The first `letters` letters of `text`, each dot `scale` x `scale` pixels. */
 void cs_canvas_text(cs_canvas *canvas, uint32_t x, uint32_t y, const char *text, size_t letters, uint32_t scale,
                     cs_color color);

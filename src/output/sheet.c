@@ -4,147 +4,213 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
-#include "output/canvas.h"
-#include "output/font.h"
 #include "output/sheet_layout.h"
-#include "output/sheet_png.h"
+#include "output/text_clean.h"
+#include "output/thumbnail.h"
 
 #include <math.h>
-#include <string.h>
 
-static const cs_color PAPER = 0xFFFFFF, INK = 0x202020, LINE = 0xC8C8C8, BLANK = 0xECECEC, QUERY_FRAME = 0x2060C0;
+static const cs_color PAPER = 0xFFFFFF, INK = 0x202020, FAINT = 0x707070, LINE = 0xD8D8D8, MAT = 0xF3F3F3,
+                      QUERY_FRAME = 0x2060C0;
 
-enum { MAX_LINES = 32, TEXT_MARGIN = 7 };
+enum {
+    NAME_CHARACTERS = 400,   /* a name has at most 255 bytes */
+    TITLE_CHARACTERS = 1500, /* more than the lines of a title hold */
+    NOTE_SIZE = 14
+};
 
-/* A text in a tile: its lines at one letter size. */
-typedef struct text_block {
-    const char *starts[MAX_LINES];
-    size_t letters[MAX_LINES];
-    size_t count;
-    uint32_t scale;
-    bool complete; /* the whole text fits */
-} text_block;
+/* A sheet being drawn. */
+typedef struct sheet {
+    const cs_results *results;
+    const cs_text_drawer *text;
+    cs_canvas *canvas;
+    uint32_t *query_heights; /* [results->count] */
+    size_t *hits;            /* [results->count] */
+    clipsearch_error *err;
+} sheet;
 
-static text_block break_text(const char *text, uint32_t scale)
+static const cs_text_style title_style = {
+    .size = CS_SHEET_TITLE_SIZE, .bold = true, .color = 0x202020, .lines = CS_SHEET_TITLE_LINES};
+
+/* The text that stands for a query: its words, the name of its file, the filter, or the collection's name. */
+static bool put_title(cs_buf *title, const sheet *s, const cs_result *result)
 {
-    text_block block = {.scale = scale};
-    const size_t inside = CS_SHEET_TILE - 2 * TEXT_MARGIN;
-    const size_t columns = inside / (CS_FONT_ADVANCE * scale), line = (CS_FONT_SIZE + 2) * scale;
-    while (block.count < inside / line && block.count < MAX_LINES) {
-        const char *start = cs_sheet_next_line(&text, columns, &block.letters[block.count]);
-        if (!start)
-            break;
-        block.starts[block.count++] = start;
-    }
-    while (*text == ' ')
-        text++;
-    block.complete = !*text;
-    return block;
+    const char *query = result->query ? result->query : s->results->collection ? s->results->collection : "";
+    cs_put_clean(title, result->is_image ? cs_path_base(query) : query, TITLE_CHARACTERS);
+    return !title->failed && (title->data || cs_buf_puts(title, ""));
 }
 
-/* `text` in the middle of a tile, in the largest letters that fit. */
-static void draw_text_tile(cs_canvas *canvas, cs_point at, const char *text)
+static uint32_t title_width(const cs_result *result)
 {
-    text_block block = {0};
-    for (uint32_t scale = 2; scale >= 1; scale--) {
-        block = break_text(text, scale);
-        if (block.complete)
-            break;
-    }
-    uint32_t step = (CS_FONT_SIZE + 2) * block.scale;
-    uint32_t y = at.y + (CS_SHEET_TILE - (uint32_t)block.count * step) / 2 + block.scale;
-    for (size_t i = 0; i < block.count; i++, y += step) {
-        uint32_t width = (uint32_t)block.letters[i] * CS_FONT_ADVANCE * block.scale;
-        cs_canvas_text(canvas, at.x + (CS_SHEET_TILE - width) / 2, y, block.starts[i], block.letters[i], block.scale,
-                       INK);
-    }
-    if (!block.complete)
-        cs_canvas_text(canvas, at.x + CS_SHEET_TILE - 4 * CS_FONT_ADVANCE, at.y + CS_SHEET_TILE - CS_FONT_SIZE - 1,
-                       "...", 3, 1, INK);
+    return result->is_image ? CS_SHEET_INSIDE - CS_SHEET_TILE - CS_SHEET_GAP : CS_SHEET_INSIDE;
 }
 
-/* The image at `path`, resized to a tile; when it cannot be read, a grey tile that says so. */
-static clipsearch_status draw_image_tile(cs_canvas *canvas, cs_point at, const char *path, clipsearch_error *err)
+static clipsearch_status measure_query(sheet *s, size_t i)
 {
-    clipsearch_image image = {0}, small = {0};
-    uint32_t width, height;
-    clipsearch_status status = clipsearch_image_load(path, NULL, &image, NULL);
-    if (status == CLIPSEARCH_OK) {
-        cs_sheet_fit(image.width, image.height, &width, &height);
-        status = clipsearch_image_resize(&image, width, height, &small, NULL);
-    }
-    if (status == CLIPSEARCH_OK) {
-        cs_canvas_image(canvas, at.x + (CS_SHEET_TILE - width) / 2, at.y + (CS_SHEET_TILE - height) / 2, &small);
-    } else if (status != CLIPSEARCH_E_MEMORY) {
-        cs_canvas_fill(canvas, at.x, at.y, CS_SHEET_TILE, CS_SHEET_TILE, BLANK);
-        draw_text_tile(canvas, at,
-                       status == CLIPSEARCH_E_IO || status == CLIPSEARCH_E_NOT_FOUND ? "missing" : "cannot be read");
-        status = CLIPSEARCH_OK;
-    }
-    clipsearch_image_free(&image);
-    clipsearch_image_free(&small);
-    return status == CLIPSEARCH_E_MEMORY ? cs_fail_memory(err, path) : CLIPSEARCH_OK;
-}
-
-/* A text below the middle of a tile. */
-static void draw_label(cs_canvas *canvas, cs_point at, const char *text)
-{
-    size_t letters = strlen(text);
-    cs_canvas_text(canvas, at.x + (CS_SHEET_TILE - (uint32_t)letters * CS_FONT_ADVANCE) / 2, at.y + CS_SHEET_TILE + 5,
-                   text, letters, 1, INK);
-}
-
-static clipsearch_status draw_hit(cs_canvas *canvas, cs_point at, const clipsearch_hit *hit, clipsearch_error *err)
-{
-    char score[64]; /* a score, or a squared distance of any size */
-    cs_format(score, sizeof score, fabsf(hit->score) < 1e6f ? "%.3f" : "%.6g", (double)hit->score);
-    draw_label(canvas, at, score);
-    return draw_image_tile(canvas, at, hit->path, err);
-}
-
-static clipsearch_status draw_block(cs_canvas *canvas, uint32_t top, const cs_result *result, clipsearch_error *err)
-{
-    cs_point query = cs_sheet_query(top);
-    clipsearch_status status = CLIPSEARCH_OK;
-    if (result->is_image)
-        status = draw_image_tile(canvas, query, result->query, err);
-    else
-        draw_text_tile(canvas, query, result->query);
-    cs_canvas_frame(canvas, query.x - 3, query.y - 3, CS_SHEET_TILE + 6, CS_SHEET_TILE + 6, QUERY_FRAME);
-    char duration[32];
-    cs_format(duration, sizeof duration, "search %.1f ms", result->search_ms < 1e6 ? result->search_ms : 1e6);
-    draw_label(canvas, query, duration);
-    size_t count = clipsearch_hits_count(result->hits, 0);
-    for (size_t rank = 0; rank < count && status == CLIPSEARCH_OK; rank++)
-        status = draw_hit(canvas, cs_sheet_tile(top, rank), clipsearch_hits_get(result->hits, 0, rank), err);
-    if (!count)
-        draw_text_tile(canvas, cs_sheet_tile(top, 0), "nothing found");
+    const cs_result *result = &s->results->items[i];
+    cs_buf title = cs_buf_make(SIZE_MAX / 2);
+    clipsearch_status status =
+        put_title(&title, s, result)
+            ? s->text->measure(title.data, &title_style, title_width(result), &s->query_heights[i], s->err)
+            : cs_fail_memory(s->err, "a contact sheet");
+    s->query_heights[i] += CS_SHEET_NOTE;
+    if (result->is_image && s->query_heights[i] < CS_SHEET_TILE)
+        s->query_heights[i] = CS_SHEET_TILE;
+    cs_buf_free(&title);
     return status;
 }
 
-clipsearch_status cs_draw_sheet(const cs_results *results, const char *path, clipsearch_error *err)
+/* The image at `path` in the middle of a tile; when it cannot be read, the tile says so. */
+static clipsearch_status draw_tile(sheet *s, cs_point at, const char *path)
 {
-    cs_canvas canvas = {0};
-    uint32_t height, top = CS_SHEET_MARGIN;
-    size_t *hits = cs_alloc_array(results->count, sizeof *hits);
-    if (!hits)
-        return cs_fail_memory(err, "a contact sheet");
-    for (size_t i = 0; i < results->count; i++)
-        hits[i] = clipsearch_hits_count(results->items[i].hits, 0);
-    clipsearch_status status = cs_sheet_height(hits, results->count, &height, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_canvas_make(&canvas, cs_sheet_width(), height, PAPER, err);
-    for (size_t i = 0; i < results->count && status == CLIPSEARCH_OK; i++) {
-        if (i)
-            cs_canvas_fill(&canvas, CS_SHEET_MARGIN, top - CS_SHEET_BLOCK_GAP / 2, canvas.width - 2 * CS_SHEET_MARGIN,
-                           1, LINE);
-        status = draw_block(&canvas, top, &results->items[i], err);
-        top += (uint32_t)cs_sheet_block_height(hits[i]) + CS_SHEET_BLOCK_GAP;
+    clipsearch_image image;
+    const char *why;
+    clipsearch_status status = cs_thumbnail_load(path, CS_SHEET_TILE, &image, &why, s->err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    cs_canvas_fill(s->canvas, at.x, at.y, CS_SHEET_TILE, CS_SHEET_TILE, MAT);
+    if (image.rgb) {
+        cs_canvas_image(s->canvas, at.x + (CS_SHEET_TILE - image.width) / 2, at.y + (CS_SHEET_TILE - image.height) / 2,
+                        &image);
+    } else {
+        const cs_text_style style = {.size = NOTE_SIZE, .centred = true, .color = FAINT, .lines = 1};
+        status = s->text->draw(s->canvas, at.x, at.y + CS_SHEET_TILE / 2 - NOTE_SIZE / 2, CS_SHEET_TILE, why, &style,
+                               s->err);
+    }
+    clipsearch_image_free(&image);
+    return status;
+}
+
+/* What is said below the title of a query. */
+static void put_note(cs_buf *note, const sheet *s, const cs_result *result, size_t hits)
+{
+    cs_buf_printf(note, "%zu %s", hits, hits == 1 ? "image" : "images");
+    if (s->results->collection) {
+        cs_buf_puts(note, " from ");
+        cs_put_clean(note, s->results->collection, NAME_CHARACTERS);
+    }
+    if (!s->results->unscored)
+        cs_buf_printf(note, ", search %.1f ms", result->search_ms < 1e6 ? result->search_ms : 1e6);
+}
+
+/* The first row of a block. */
+static clipsearch_status draw_query(sheet *s, uint32_t top, size_t i)
+{
+    const cs_result *result = &s->results->items[i];
+    const cs_text_style note_style = {.size = NOTE_SIZE, .color = FAINT, .lines = 1};
+    const uint32_t width = title_width(result), x = CS_SHEET_MARGIN + (CS_SHEET_INSIDE - width);
+    uint32_t high = 0;
+    cs_buf title = cs_buf_make(SIZE_MAX / 2), note = cs_buf_make(4096);
+    clipsearch_status status = CLIPSEARCH_OK;
+    put_note(&note, s, result, s->hits[i]);
+    if (!put_title(&title, s, result) || note.failed)
+        status = cs_fail_memory(s->err, "a contact sheet");
+    if (status == CLIPSEARCH_OK && result->is_image) {
+        status = draw_tile(s, (cs_point){CS_SHEET_MARGIN, top}, result->query);
+        cs_canvas_frame(s->canvas, CS_SHEET_MARGIN - 3, top - 3, CS_SHEET_TILE + 6, CS_SHEET_TILE + 6, QUERY_FRAME);
+        cs_canvas_frame(s->canvas, CS_SHEET_MARGIN - 4, top - 4, CS_SHEET_TILE + 8, CS_SHEET_TILE + 8, QUERY_FRAME);
     }
     if (status == CLIPSEARCH_OK)
-        status = cs_png_write(path, canvas.rgb, canvas.width, canvas.height, err);
+        status = s->text->measure(title.data, &title_style, width, &high, s->err);
+    if (status == CLIPSEARCH_OK) {
+        const uint32_t used = high + CS_SHEET_NOTE;
+        top += result->is_image && used < CS_SHEET_TILE ? (CS_SHEET_TILE - used) / 2 : 0;
+        status = s->text->draw(s->canvas, x, top, width, title.data, &title_style, s->err);
+    }
+    if (status == CLIPSEARCH_OK)
+        status = s->text->draw(s->canvas, x, top + high + 4, width, note.data, &note_style, s->err);
+    cs_buf_free(&title);
+    cs_buf_free(&note);
+    return status;
+}
+
+/* Below a tile: the file's name, and its rank and score. */
+static clipsearch_status draw_label(sheet *s, cs_point at, const clipsearch_hit *hit, size_t rank)
+{
+    const cs_text_style name_style = {.size = CS_SHEET_NAME_SIZE, .centred = true, .color = INK, .lines = 1};
+    const cs_text_style score_style = {.size = CS_SHEET_NAME_SIZE - 1, .centred = true, .color = FAINT, .lines = 1};
+    char score[64] = "", line[96];
+    if (!s->results->unscored) /* a score, or a squared distance of any size */
+        cs_format(score, sizeof score, fabsf(hit->score) < 1e6f ? "   %.3f" : "   %.6g", (double)hit->score);
+    cs_format(line, sizeof line, "%zu%s", rank + 1, score);
+    cs_buf name = cs_buf_make(1 << 14);
+    cs_put_clean(&name, cs_path_base(hit->path), NAME_CHARACTERS);
+    clipsearch_status status = name.failed || !name.data ? cs_fail_memory(s->err, "a contact sheet") : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = s->text->draw(s->canvas, at.x, at.y + CS_SHEET_TILE + CS_SHEET_NAME_TOP, CS_SHEET_TILE, name.data,
+                               &name_style, s->err);
+    if (status == CLIPSEARCH_OK)
+        status = s->text->draw(s->canvas, at.x, at.y + CS_SHEET_TILE + CS_SHEET_SCORE_TOP, CS_SHEET_TILE, line,
+                               &score_style, s->err);
+    cs_buf_free(&name);
+    return status;
+}
+
+static clipsearch_status draw_hits(sheet *s, uint32_t top, size_t i)
+{
+    const cs_text_style style = {.size = NOTE_SIZE, .color = FAINT, .lines = 1};
+    const clipsearch_hits *hits = s->results->items[i].hits;
+    if (!s->hits[i])
+        return s->text->draw(s->canvas, CS_SHEET_MARGIN, top, CS_SHEET_INSIDE, "nothing found", &style, s->err);
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t rank = 0; rank < s->hits[i] && status == CLIPSEARCH_OK; rank++) {
+        const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, rank);
+        const cs_point at = cs_sheet_tile(top, rank);
+        status = draw_tile(s, at, hit->path);
+        if (status == CLIPSEARCH_OK)
+            status = draw_label(s, at, hit, rank);
+    }
+    return status;
+}
+
+static clipsearch_status draw_blocks(sheet *s)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    uint32_t top = CS_SHEET_MARGIN;
+    for (size_t i = 0; i < s->results->count && status == CLIPSEARCH_OK; i++) {
+        if (i)
+            cs_canvas_fill(s->canvas, CS_SHEET_MARGIN, top - CS_SHEET_BLOCK_GAP / 2, CS_SHEET_INSIDE, 1, LINE);
+        status = draw_query(s, top, i);
+        top += s->query_heights[i] + CS_SHEET_QUERY_GAP;
+        if (status == CLIPSEARCH_OK)
+            status = draw_hits(s, top, i);
+        top += (uint32_t)cs_sheet_tiles_height(s->hits[i]) + CS_SHEET_BLOCK_GAP;
+    }
+    return status;
+}
+
+clipsearch_status cs_sheet_draw(const cs_results *results, const cs_text_drawer *text, cs_canvas *canvas,
+                                clipsearch_error *err)
+{
+    uint32_t height;
+    sheet s = {.results = results, .text = text, .canvas = canvas, .err = err};
+    *canvas = (cs_canvas){0};
+    s.hits = cs_alloc_array(results->count, sizeof *s.hits);
+    s.query_heights = cs_alloc_array(results->count, sizeof *s.query_heights);
+    clipsearch_status status = s.hits && s.query_heights ? CLIPSEARCH_OK : cs_fail_memory(err, "a contact sheet");
+    for (size_t i = 0; i < results->count && status == CLIPSEARCH_OK; i++) {
+        s.hits[i] = clipsearch_hits_count(results->items[i].hits, 0);
+        status = measure_query(&s, i);
+    }
+    if (status == CLIPSEARCH_OK)
+        status = cs_sheet_height(s.query_heights, s.hits, results->count, &height, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_canvas_make(canvas, CS_SHEET_WIDTH, height, PAPER, err);
+    if (status == CLIPSEARCH_OK)
+        status = draw_blocks(&s);
+    cs_free(s.hits);
+    cs_free(s.query_heights);
+    return status;
+}
+
+clipsearch_status cs_sheet_make(const cs_results *results, const cs_sheet_file *file, clipsearch_error *err)
+{
+    cs_canvas canvas = {0};
+    clipsearch_status status = cs_sheet_draw(results, cs_text_best(), &canvas, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_sheet_write(file, &canvas, err);
     cs_canvas_free(&canvas);
-    cs_free(hits);
     return status;
 }

@@ -255,6 +255,49 @@ clipsearch_status cs_store_remove(cs_store *store, const cs_store_identity *coll
     return status;
 }
 
+/* The merge itself. *merged: there is such an item. */
+static clipsearch_status merge(cs_store *store, const cs_store_identity *collection, int64_t id, const char *attributes,
+                               bool *merged, clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    int code = SQLITE_OK;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_ITEM_MERGE, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    sqlite3_bind_int64(statement, 2, id);
+    cs_store_bind_text(statement, 3, attributes, &code);
+    status = code ? cs_store_fail(store, code, "changing attributes", err)
+                  : cs_store_step(store, statement, merged, "changing attributes", err);
+    if (!status && *merged && sqlite3_column_int64(statement, 0) > CS_ITEM_ATTRIBUTES_MAX)
+        status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %lld: its attributes would have more than %d bytes",
+                         (long long)id, CS_ITEM_ATTRIBUTES_MAX);
+    cs_store_done(statement);
+    return status;
+}
+
+clipsearch_status cs_store_merge_attributes(cs_store *store, const cs_store_identity *collection, int64_t id,
+                                            const char *attributes, clipsearch_error *err)
+{
+    bool is_object, merged = false;
+    clipsearch_status status = cs_store_need_transaction(store, err);
+    if (!status)
+        status = cs_store_is_json_object(store, attributes, &is_object, err);
+    if (!status && !is_object)
+        status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %lld: its attributes are not a JSON object: %.200s",
+                         (long long)id, attributes);
+    if (status)
+        return status;
+    int64_t touched = store->touched;
+    status = run_plain(store, CS_SQL_SAVEPOINT, err);
+    if (status)
+        return status;
+    status = merge(store, collection, id, attributes, &merged, err);
+    if (merged && !status)
+        status = cs_store_touch(store, collection, err);
+    return end_change(store, status, touched, err);
+}
+
 clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_identity *collection,
                                         const cs_filter_tree *filter, uint64_t *removed, clipsearch_error *err)
 {

@@ -125,6 +125,10 @@ clipsearch_status cs_store_mark_gone(cs_store *store, const cs_store_identity *c
                                      bool *marked, clipsearch_error *err);
 clipsearch_status cs_store_remove(cs_store *store, const cs_store_identity *collection, int64_t id, bool *removed,
                                   clipsearch_error *err);
+/* Merge the JSON object `attributes` into those of the item `id` (RFC 7396). That there is no such item is no error.
+ * CLIPSEARCH_E_ARGUMENT: no JSON object, or the whole would be larger than CS_ITEM_ATTRIBUTES_MAX. */
+clipsearch_status cs_store_merge_attributes(cs_store *store, const cs_store_identity *collection, int64_t id,
+                                            const char *attributes, clipsearch_error *err);
 
 /* Remove every item `filter` lets through; *removed (may be NULL) receives how many. */
 clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_identity *collection,

@@ -43,6 +43,7 @@ typedef enum cs_sql {
     CS_SQL_ITEM_DELETE,
     CS_SQL_ITEM_FILE,
     CS_SQL_ITEM_GONE,
+    CS_SQL_ITEM_MERGE,
     CS_SQL_ITEM_BY_ID,
     CS_SQL_ITEM_BY_PATH,
     CS_SQL_ITEMS_BY_HASH,

@@ -23,5 +23,17 @@ clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_image_source *sou
                                  unsigned *orientation, clipsearch_error *err);
 clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
                                 unsigned *orientation, clipsearch_error *err);
+clipsearch_status cs_decode_gif(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
+                                unsigned *orientation, clipsearch_error *err);
+clipsearch_status cs_decode_bmp(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
+                                unsigned *orientation, clipsearch_error *err);
+clipsearch_status cs_decode_pnm(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
+                                unsigned *orientation, clipsearch_error *err);
+
+/* All formats that libvips reads for us. CLIPSEARCH_E_UNSUPPORTED where it is not installed. */
+clipsearch_status cs_decode_vips(cs_decoder *decoder, const cs_image_source *source, cs_image *image,
+                                 unsigned *orientation, clipsearch_error *err);
+
+bool cs_vips_reads(cs_image_format format);
 
 #endif

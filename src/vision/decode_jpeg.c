@@ -1,29 +1,38 @@
 /* SPDX-License-Identifier: MIT
- * decode_jpeg.c - JPEG by TurboJPEG, with the pixels that Pillow gives.
+ * decode_jpeg.c - JPEG by libjpeg, with the pixels that Pillow gives.
  *
- * The header is read here first, because limits must be checked, and EXIF found, before the library gets the
- * file. What is accepted follows Pillow: a file without its end-of-image marker is cut short and refused; one
- * whose compressed data is damaged in the middle, but which runs to its end, is shown as the library recovers it. A
- * progressive file with its end marker but without its last scans is smoothed, each version of the library in its
- * way. Differences: (1) junk in place of the end marker is refused, where Pillow takes some such files; (2) more
- * than 500 scans are refused (a few kilobytes could otherwise keep a processor busy for minutes); (3) Pillow's XMP
- * orientation is not read. */
+ * The header is read here first, because limits must be checked, and EXIF and XMP found, before the library gets the
+ * file. What is accepted follows Pillow: the bytes may end when every row is decoded, with an end marker or without;
+ * where they end before, the file is cut short and refused. Damage in the middle of the compressed data is shown as
+ * the library recovers it. A progressive file with its end marker but without its last scans is smoothed, each version
+ * of the library in its way. Difference from Pillow: more than 500 scans are refused (a few kilobytes could otherwise
+ * keep a processor busy for minutes). */
 #include "vision/decode.h"
 
+#include "vision/cmyk.h"
 #include "vision/orient.h"
+#include "vision/xmp.h"
 
-#include <limits.h>
+#include <setjmp.h>
+#include <stdio.h>
 #include <string.h>
-#include <turbojpeg.h>
+
+#include <jpeglib.h> /* needs stdio.h */
+
+#include <jerror.h>
 
 enum { MARKER_SOI = 0xd8, MARKER_EOI = 0xd9, MARKER_SOS = 0xda, MARKER_APP1 = 0xe1, MAX_SIDE = 65500 /* libjpeg's */ };
+enum { MAX_SCANS = 500 };
 
 /* What the markers before the first scan say. */
 struct header {
     uint32_t width, height;
     unsigned frame; /* the SOFn marker; 0 until one is seen */
-    unsigned precision, components, orientation;
-    size_t scan; /* offset behind the first SOS marker */
+    unsigned precision, components;
+    bool has_exif;
+    unsigned orientation; /* of EXIF; 0 when it states none */
+    const uint8_t *xmp;   /* [xmp_size]; NULL: none */
+    size_t xmp_size;
 };
 
 static bool is_frame_marker(unsigned marker)
@@ -37,6 +46,8 @@ static bool is_bare_marker(unsigned marker)
     return marker == 0x01 || (marker >= 0xd0 && marker <= MARKER_SOI);
 }
 
+static const char xmp_name[] = "http://ns.adobe.com/xap/1.0/"; /* with the zero byte behind it */
+
 /* The segment of `length` bytes at `p`, its own two length bytes not counted. */
 static void read_segment(struct header *header, unsigned marker, const uint8_t *p, size_t length)
 {
@@ -46,8 +57,12 @@ static void read_segment(struct header *header, unsigned marker, const uint8_t *
         header->height = (uint32_t)p[1] << 8 | p[2];
         header->width = (uint32_t)p[3] << 8 | p[4];
         header->components = p[5];
-    } else if (marker == MARKER_APP1 && header->orientation == 0 && length >= 6 && memcmp(p, "Exif\0\0", 6) == 0) {
-        header->orientation = cs_exif_orientation(p, length);
+    } else if (marker == MARKER_APP1 && !header->has_exif && length >= 6 && memcmp(p, "Exif\0\0", 6) == 0) {
+        header->has_exif = true; /* a second segment continues the first */
+        cs_exif_orientation(p, length, &header->orientation);
+    } else if (marker == MARKER_APP1 && length >= sizeof xmp_name && memcmp(p, xmp_name, sizeof xmp_name) == 0) {
+        header->xmp = p + sizeof xmp_name;
+        header->xmp_size = length - sizeof xmp_name;
     }
 }
 
@@ -73,10 +88,8 @@ static bool read_header(const cs_image_source *source, struct header *header)
         size_t length = (size_t)data[at] << 8 | data[at + 1];
         if (length < 2 || length > size - at)
             return false;
-        if (marker == MARKER_SOS) {
-            header->scan = at;
+        if (marker == MARKER_SOS)
             return true;
-        }
         read_segment(header, marker, data + at + 2, length - 2);
         at += length;
     }
@@ -107,98 +120,155 @@ static clipsearch_status check_header(const cs_image_source *source, const struc
     return status;
 }
 
-/* Whether an end-of-image marker follows the beginning of the first scan. Compressed data never holds one by chance:
- * its 0xff bytes are followed by 0. Searched from the end, where it nearly always is. */
-static bool has_end_marker(const cs_image_source *source, size_t scan)
+/* Everything the library works on. */
+struct reader {
+    struct jpeg_error_mgr errors;
+    struct jpeg_source_mgr bytes;
+    struct jpeg_progress_mgr progress;
+    struct jpeg_decompress_struct jpeg;
+    jmp_buf on_error;
+    const struct header *header;
+    uint8_t *pixels; /* [height, width, channels] */
+    int channels;
+    bool too_many_scans, out_of_memory;
+    char message[JMSG_LENGTH_MAX]; /* the library's own words */
+};
+
+static void handle_error(j_common_ptr jpeg)
 {
-    for (size_t i = source->size; i >= scan + 2; i--)
-        if (source->data[i - 2] == 0xff && source->data[i - 1] == MARKER_EOI)
-            return true;
-    return false;
+    struct reader *reader = jpeg->client_data;
+    reader->out_of_memory = jpeg->err->msg_code == JERR_OUT_OF_MEMORY;
+    jpeg->err->format_message(jpeg, reader->message);
+    longjmp(reader->on_error, 1);
 }
 
-/* Fill a row with bytes that no image has: see decompress. */
-static void mark_row(uint8_t *row, size_t n)
+/* Warnings do not matter: they say how the library recovers from damage. */
+static void ignore_message(j_common_ptr jpeg)
 {
-    for (size_t i = 0; i < n; i++)
-        row[i] = (uint8_t)(i * 37 + 0xa5);
+    (void)jpeg;
 }
 
-static bool is_marked_row(const uint8_t *row, size_t n)
+static void ignore_source(j_decompress_ptr jpeg)
 {
-    size_t i = 0;
-    while (i < n && row[i] == (uint8_t)(i * 37 + 0xa5))
-        i++;
-    return i == n;
+    (void)jpeg;
 }
 
-static clipsearch_status fail_library(const cs_image_source *source, tjhandle jpeg, clipsearch_error *err)
+/* All bytes are there from the beginning. More cannot come, so the library stops where it needs them, and that place
+ * says whether the pixels are complete. */
+static boolean refuse_more(j_decompress_ptr jpeg)
 {
-    const char *why = tjGetErrorStr2(jpeg);
-    if (strstr(why, "Insufficient memory")) /* libjpeg's JERR_OUT_OF_MEMORY; the library has no code for it */
-        return cs_fail(err, CLIPSEARCH_E_MEMORY, "%s: out of memory decoding JPEG", source->name);
-    return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: damaged JPEG: %s", source->name, why);
+    (void)jpeg;
+    return FALSE;
+}
+
+static void skip_bytes(j_decompress_ptr jpeg, long count)
+{
+    struct jpeg_source_mgr *bytes = jpeg->src;
+    size_t n = count < 0 ? 0 : (size_t)count;
+    if (n > bytes->bytes_in_buffer)
+        n = bytes->bytes_in_buffer;
+    bytes->next_input_byte += n;
+    bytes->bytes_in_buffer -= n;
+}
+
+static void check_scans(j_common_ptr jpeg)
+{
+    struct reader *reader = jpeg->client_data;
+    if (reader->jpeg.input_scan_number > MAX_SCANS) {
+        reader->too_many_scans = true;
+        longjmp(reader->on_error, 1);
+    }
+}
+
+enum outcome { DECODED, CUT_SHORT, FAILED };
+
+/* The one function that libjpeg's errors jump to. */
+static enum outcome read_pixels(struct reader *reader)
+{
+    struct jpeg_decompress_struct *jpeg = &reader->jpeg;
+    if (setjmp(reader->on_error))
+        return FAILED;
+    jpeg_create_decompress(jpeg);
+    jpeg->client_data = reader;
+    jpeg->src = &reader->bytes;
+    jpeg->progress = &reader->progress;
+    if (jpeg_read_header(jpeg, TRUE) != JPEG_HEADER_OK)
+        return CUT_SHORT;
+    jpeg->out_color_space = reader->channels == 4 ? JCS_CMYK : JCS_RGB;
+    /* the library's own reading must agree before it is given memory of our size */
+    if (jpeg->image_width != reader->header->width || jpeg->image_height != reader->header->height) {
+        snprintf(reader->message, sizeof reader->message, "two different headers");
+        return FAILED;
+    }
+    if (!jpeg_start_decompress(jpeg))
+        return CUT_SHORT;
+    if (jpeg->output_components != reader->channels) {
+        snprintf(reader->message, sizeof reader->message, "two different numbers of components");
+        return FAILED;
+    }
+    size_t stride = (size_t)jpeg->output_width * (size_t)reader->channels;
+    while (jpeg->output_scanline < jpeg->output_height) {
+        JSAMPROW row = reader->pixels + jpeg->output_scanline * stride;
+        if (jpeg_read_scanlines(jpeg, &row, 1) != 1)
+            return CUT_SHORT;
+    }
+    /* what follows is read as far as it is there: bytes that are no JPEG are refused, as Pillow does */
+    jpeg_finish_decompress(jpeg);
+    return DECODED;
 }
 
 /* Decode into `pixels` [height, width, channels]. */
-static clipsearch_status decompress(const cs_image_source *source, const struct header *header, tjhandle jpeg,
-                                    int format, uint8_t *pixels, clipsearch_error *err)
+static clipsearch_status decompress(const cs_image_source *source, const struct header *header, int channels,
+                                    uint8_t *pixels, clipsearch_error *err)
 {
-    int width = 0, height = 0, subsampling = 0, colour = 0;
-    /* The library's own reading must agree before it is given memory of our size. Its failure here is not final: it
-     * also fails for sampling factors it has no name for, which decode well. */
-    tjDecompressHeader3(jpeg, source->data, (unsigned long)source->size, &width, &height, &subsampling, &colour);
-    if ((uint32_t)width != header->width || (uint32_t)height != header->height)
-        return fail_library(source, jpeg, err);
-    size_t stride = header->width * (size_t)tjPixelSize[format];
-    uint8_t *last_row = pixels + (header->height - 1) * stride;
-    mark_row(last_row, stride);
-    if (tjDecompress2(jpeg, source->data, (unsigned long)source->size, pixels, width, (int)stride, height, format,
-                      TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS) == 0)
-        return CLIPSEARCH_OK;
-    if (tjGetErrorCode(jpeg) != TJERR_WARNING)
-        return fail_library(source, jpeg, err);
-    if (!has_end_marker(source, header->scan))
-        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the JPEG is cut short: its end marker is missing; copy it again",
-                       source->name);
-    /* After a warning the library also calls an error that ended the decoding a warning; but then it never came to the
-     * last row. */
-    if (is_marked_row(last_row, stride))
-        return fail_library(source, jpeg, err);
+    /* A fresh instance for every image, though it could be kept: libjpeg carries tables over from one image into the
+     * next that lacks them. Making one costs half a microsecond. */
+    struct reader reader = {.header = header, .pixels = pixels, .channels = channels};
+    reader.bytes = (struct jpeg_source_mgr){source->data, source->size,           ignore_source, refuse_more,
+                                            skip_bytes,   jpeg_resync_to_restart, ignore_source};
+    reader.progress.progress_monitor = check_scans;
+    reader.jpeg.err = jpeg_std_error(&reader.errors);
+    reader.jpeg.client_data = &reader;
+    reader.errors.error_exit = handle_error;
+    reader.errors.output_message = ignore_message;
+    enum outcome outcome = read_pixels(&reader);
+    jpeg_destroy_decompress(&reader.jpeg);
+    if (outcome == CUT_SHORT)
+        return cs_fail(err, CLIPSEARCH_E_FORMAT,
+                       "%s: the JPEG is cut short: its pixels are not all there; copy it again", source->name);
+    if (outcome == FAILED && reader.out_of_memory)
+        return cs_fail(err, CLIPSEARCH_E_MEMORY, "%s: out of memory decoding JPEG", source->name);
+    if (outcome == FAILED && reader.too_many_scans)
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: damaged JPEG: more than %d scans", source->name, MAX_SCANS);
+    if (outcome == FAILED)
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: damaged JPEG: %s", source->name, reader.message);
     return CLIPSEARCH_OK;
 }
 
-/* a * b / 255 rounded as Pillow's MULDIV255 does. */
-static unsigned multiply_255(unsigned a, unsigned b)
+/* Pillow takes every CMYK JPEG as Adobe writes them, inverted: 255 is no ink. */
+static void convert_inverted(const uint8_t *cmyk, uint8_t *rgb, size_t pixels)
 {
-    unsigned product = a * b + 128;
-    return (product + (product >> 8)) >> 8;
-}
-
-/* Pillow takes every CMYK JPEG as Adobe writes them, inverted; so `cmyk` here is 255 - ink. Source: Pillow Convert.c,
- * cmyk2rgb. The difference below is never negative. */
-static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t pixels)
-{
-    for (size_t i = 0; i < pixels; i++, cmyk += 4, rgb += 3)
-        for (int c = 0; c < 3; c++)
-            rgb[c] = (uint8_t)(cmyk[3] - multiply_255(255u - cmyk[c], cmyk[3]));
+    for (size_t i = 0; i < pixels; i++, cmyk += 4, rgb += 3) {
+        const uint8_t inks[4] = {255 - cmyk[0], 255 - cmyk[1], 255 - cmyk[2], 255 - cmyk[3]};
+        cs_cmyk_to_rgb(inks, rgb);
+    }
 }
 
 /* Decode a file whose header was found good. */
 static clipsearch_status decode_checked(cs_image *spare, const cs_image_source *source, const struct header *header,
-                                        tjhandle jpeg, cs_image *image, clipsearch_error *err)
+                                        cs_image *image, clipsearch_error *err)
 {
     clipsearch_status status = cs_image_reserve(image, header->width, header->height, err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (header->components != 4)
-        return decompress(source, header, jpeg, TJPF_RGB, image->view.rgb, err);
+        return decompress(source, header, 3, image->view.rgb, err);
     /* four bytes a pixel: a third more rows of the spare image's three */
     status = cs_image_reserve(spare, header->width, header->height + (header->height + 2) / 3, err);
     if (status == CLIPSEARCH_OK)
-        status = decompress(source, header, jpeg, TJPF_CMYK, spare->view.rgb, err);
+        status = decompress(source, header, 4, spare->view.rgb, err);
     if (status == CLIPSEARCH_OK)
-        cmyk_to_rgb(spare->view.rgb, image->view.rgb, (size_t)header->width * header->height);
+        convert_inverted(spare->view.rgb, image->view.rgb, (size_t)header->width * header->height);
     return status;
 }
 
@@ -210,17 +280,13 @@ clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_image_source *sou
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the JPEG ends before its image begins; copy it again",
                        source->name);
     clipsearch_status status = check_header(source, &header, err);
+    if (status == CLIPSEARCH_OK)
+        status = decode_checked(&decoder->spare, source, &header, image, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    /* A fresh instance for every image, though it could be kept: libjpeg carries tables over from one image
-     * into the next that lacks them, and TurboJPEG 2.1 cannot be used again after an error in a header: it goes on
-     * in the middle of the next file's. Making one costs half a microsecond. */
-    tjhandle jpeg = tjInitDecompress();
-    if (!jpeg)
-        return cs_fail_memory(err, "the JPEG decoder");
-    status = decode_checked(&decoder->spare, source, &header, jpeg, image, err);
-    tjDestroy(jpeg);
-    if (status == CLIPSEARCH_OK && header.orientation)
+    if (header.orientation)
         *orientation = header.orientation;
-    return status;
+    else if (header.xmp)
+        cs_xmp_orientation(header.xmp, header.xmp_size, orientation);
+    return CLIPSEARCH_OK;
 }

@@ -3,6 +3,7 @@
 #ifndef CS_VISION_IMAGE_H
 #define CS_VISION_IMAGE_H
 
+#include "base/content_kind.h"
 #include "base/error.h"
 
 /* clipsearch_image with the size of its block of memory, so that one block serves many images in turn. */
@@ -26,7 +27,11 @@ typedef struct cs_decoder {
 clipsearch_status cs_image_reserve(cs_image *image, uint32_t width, uint32_t height, clipsearch_error *err);
 void cs_image_free(cs_image *image);
 
-/* Decode JPEG or PNG bytes, recognised by their magic, into RGB, the EXIF orientation applied unless
+/* Whether cs_image_decode reads images of `format` in this build and on this machine. Asked for a format that needs
+ * libvips, it loads that. */
+bool cs_image_is_readable(cs_image_format format);
+
+/* Decode the bytes of an image, recognised by the first of them, into RGB, the EXIF orientation applied unless
  * options->ignore_exif. `name` begins messages. Limits (options->max_bytes, max_pixels) are checked against the header
  * before pixels are allocated. See clipsearch_image_decode for the errors. `image` may be reused from call to call. */
 clipsearch_status cs_image_decode(const void *data, size_t size, const char *name,

@@ -8,7 +8,8 @@
 #include <string.h>
 
 /* EXIF's own limit is one JPEG segment, 64 KiB; a directory's count is 16 bits, so the walk below is bounded. */
-enum { TAG_ORIENTATION = 274, TYPE_BYTE = 1, TYPE_SHORT = 3, TYPE_LONG = 4, ENTRY_BYTES = 12 };
+enum { TAG_ORIENTATION = 274, ENTRY_BYTES = 12 };
+enum { TYPE_BYTE = 1, TYPE_SHORT = 3, TYPE_LONG = 4, TYPE_SBYTE = 6, TYPE_SSHORT = 8, TYPE_SLONG = 9, TYPES = 13 };
 
 /* Bytes in the block's own order. */
 struct tiff {
@@ -29,7 +30,22 @@ static uint32_t read32(const struct tiff *tiff, size_t at)
     return tiff->big_endian ? first << 16 | second : second << 16 | first;
 }
 
-unsigned cs_exif_orientation(const uint8_t *exif, size_t size)
+/* The value of the entry at `at`: 1 when it is no number of 1..8. */
+static unsigned read_orientation(const struct tiff *tiff, size_t at)
+{
+    uint32_t type = read16(tiff, at + 2), value = 0;
+    if (read32(tiff, at + 4) != 1)
+        return 1;
+    if (type == TYPE_SHORT || type == TYPE_SSHORT)
+        value = read16(tiff, at + 8);
+    else if (type == TYPE_LONG || type == TYPE_SLONG)
+        value = read32(tiff, at + 8);
+    else if (type == TYPE_BYTE || type == TYPE_SBYTE)
+        value = tiff->data[at + 8];
+    return value >= 1 && value <= 8 ? value : 1;
+}
+
+bool cs_exif_orientation(const uint8_t *exif, size_t size, unsigned *orientation)
 {
     /* PNG writers disagree on whether the prefix belongs in the chunk, so any of none, one or two is read, as Pillow
      * does */
@@ -38,31 +54,28 @@ unsigned cs_exif_orientation(const uint8_t *exif, size_t size)
         size -= 6;
     }
     if (size < 8)
-        return 1;
+        return false;
     struct tiff tiff = {exif, size, exif[0] == 'M'};
     if (memcmp(exif, "II", 2) != 0 && memcmp(exif, "MM", 2) != 0)
-        return 1;
+        return false;
     if (read16(&tiff, 2) != 42)
-        return 1;
+        return false;
     size_t at = read32(&tiff, 4);
     if (at > size - 2)
-        return 1;
-    size_t entries = read16(&tiff, at), orientation = 1;
+        return false;
+    size_t entries = read16(&tiff, at);
     at += 2;
     if (entries > (size - at) / ENTRY_BYTES)
         entries = (size - at) / ENTRY_BYTES; /* a directory cut short: what is there still counts */
+    bool found = false;
     for (size_t i = 0; i < entries; i++, at += ENTRY_BYTES) {
         uint32_t type = read16(&tiff, at + 2);
-        if (read16(&tiff, at) != TAG_ORIENTATION || read32(&tiff, at + 4) != 1)
+        if (read16(&tiff, at) != TAG_ORIENTATION || type == 0 || type > TYPES)
             continue;
-        if (type == TYPE_SHORT)
-            orientation = read16(&tiff, at + 8);
-        else if (type == TYPE_LONG)
-            orientation = read32(&tiff, at + 8);
-        else if (type == TYPE_BYTE)
-            orientation = tiff.data[at + 8];
+        *orientation = read_orientation(&tiff, at);
+        found = true;
     }
-    return orientation >= 1 && orientation <= 8 ? (unsigned)orientation : 1;
+    return found;
 }
 
 static void swap_pixels(uint8_t *a, uint8_t *b)

@@ -7,9 +7,10 @@
 
 #include <stdbool.h>
 
-/* The orientation 1..8 that an EXIF block (a TIFF file, with or without "Exif\0\0" before it) states in its first
- * directory; 1 when it states none or is damaged in any way. Reads nothing outside `size` bytes. */
-unsigned cs_exif_orientation(const uint8_t *exif, size_t size);
+/* Find the orientation in the first directory of an EXIF block (a TIFF file, with or without "Exif\0\0" before it).
+ * True: the tag is there, and *orientation is its value, or 1 where that is none of 1..8. False: it is not, or the
+ * block is damaged before it. Reads nothing outside `size` bytes. */
+bool cs_exif_orientation(const uint8_t *exif, size_t size, unsigned *orientation);
 
 /* How an image stored with an orientation (EXIF 2.32, tag 274) differs from its display: its rows are displayed as
  * columns; its columns run from right to left; its rows run from bottom to top. The last two are of the sides as

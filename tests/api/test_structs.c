@@ -46,6 +46,23 @@ static clipsearch_status use_session_options(void *o)
     return status;
 }
 
+static clipsearch_status use_labels_options(void *o)
+{
+    static const char *const labels[] = {"dog", "cat"};
+    clipsearch_labels *opened = NULL;
+    clipsearch_session *session = NULL;
+    clipsearch_encoder *encoder = NULL;
+    clipsearch_status status = clipsearch_encoder_open(gallery_model(), NULL, &encoder, &err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_session_open(encoder, NULL, &session, &err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_labels_open(session, labels, 2, o, &opened, &err);
+    clipsearch_labels_close(&opened);
+    clipsearch_session_close(&session);
+    clipsearch_encoder_close(&encoder);
+    return status;
+}
+
 static clipsearch_status use_memory(void *o)
 {
     return clipsearch_encoder_memory(g.encoder, NULL, o, &err);
@@ -186,6 +203,7 @@ INIT(encoder_options)
 INIT(encoder_info)
 INIT(image_options)
 INIT(session_options)
+INIT(labels_options)
 INIT(memory)
 INIT(weights_info)
 INIT(convert_options)
@@ -209,25 +227,16 @@ static const struct {
     void (*init)(void *o, size_t size);
     clipsearch_status (*use)(void *o);
 } structs[] = {
-    STRUCT(encoder_options, false, 24, 24),
-    STRUCT(encoder_info, true, 112, 109),
-    STRUCT(image_options, false, 32, 25),
-    STRUCT(session_options, false, 40, 40),
-    STRUCT(memory, true, 32, 32),
-    STRUCT(weights_info, true, 96, 96),
-    STRUCT(convert_options, false, 32, 32),
-    STRUCT(convert_report, true, 112, 112),
-    STRUCT(index_options, false, 24, 24),
-    STRUCT(collection_info, true, 112, 112),
-    STRUCT(checkpoint_options, false, 32, 32),
-    STRUCT(check_report, true, 1152, 1152),
-    STRUCT(source, false, 88, 81),
-    STRUCT(ingest_options, false, 80, 80),
-    STRUCT(ingest_report, true, 120, 114),
-    STRUCT(ingest_target, false, 56, 56),
-    STRUCT(search_stats, true, 32, 32),
-    STRUCT(search_options, false, 48, 48),
-    STRUCT(list_options, false, 40, 33),
+    STRUCT(encoder_options, false, 24, 24),  STRUCT(encoder_info, true, 112, 109),
+    STRUCT(image_options, false, 32, 25),    STRUCT(session_options, false, 40, 40),
+    STRUCT(labels_options, false, 32, 28),   STRUCT(memory, true, 32, 32),
+    STRUCT(weights_info, true, 96, 96),      STRUCT(convert_options, false, 32, 32),
+    STRUCT(convert_report, true, 112, 112),  STRUCT(index_options, false, 24, 24),
+    STRUCT(collection_info, true, 112, 112), STRUCT(checkpoint_options, false, 32, 32),
+    STRUCT(check_report, true, 1152, 1152),  STRUCT(source, false, 88, 81),
+    STRUCT(ingest_options, false, 80, 80),   STRUCT(ingest_report, true, 120, 114),
+    STRUCT(ingest_target, false, 56, 56),    STRUCT(search_stats, true, 32, 32),
+    STRUCT(search_options, false, 48, 48),   STRUCT(list_options, false, 40, 33),
 };
 enum { STRUCTS = sizeof structs / sizeof *structs };
 

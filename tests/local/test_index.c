@@ -75,7 +75,7 @@ static void test_beginning(gallery *g)
     clipsearch_check_report_init(&report);
     clipsearch_collection_info info;
     clipsearch_collection_info_init(&info);
-    TAP_OK(index_put(c, 0, COUNT, 0, &err), "%d pictures put %s", COUNT, err.message);
+    TAP_OK(index_put(c, 0, COUNT, 0, &err), "%d images put %s", COUNT, err.message);
     note_clear();
     recall_is(c, "before there is an index", NULL, 1, false);
     TAP_OK(note_count == 1 && strstr(notes, "exactly"), "and it is said once: %s", notes);
@@ -119,10 +119,10 @@ static void test_tail(gallery *g)
     note_clear();
     TAP_OK(index_put(c, COUNT, 300, 0, &err) && nearest(c, COUNT + 7, 0, &score, &stats) == COUNT + 8 &&
                score > 0.9999f && stats.graph == 1 && stats.delta == 300,
-           "a new picture is found beside the graph");
+           "a new image is found beside the graph");
     TAP_OK(index_put(c, 40, 50, 1, &err) && nearest(c, 47, 1, &score, &stats) == 48 && score > 0.9999f &&
                stats.graph == 1 && stats.delta == 350,
-           "a picture with a new vector is found by it");
+           "an image with a new vector is found by it");
     TAP_OK(nearest(c, 47, 0, &score, &stats) > 0 && score < 0.9999f, "and not by the old one: %.4f", score);
     int64_t ids[200];
     for (int i = 0; i < 200; i++)
@@ -308,7 +308,7 @@ static void test_damage(gallery *g)
            "and nothing is written into it: %s", err.message);
     unlink(file);
     with_file(g, "and searches go on", false, true);
-    TAP_OK(clipsearch_collection_checkpoint(g->collection, NULL, &err) == CLIPSEARCH_OK, "mended %s", err.message);
+    TAP_OK(clipsearch_collection_checkpoint(g->collection, NULL, &err) == CLIPSEARCH_OK, "repaired %s", err.message);
 }
 
 /* A file that is cut short, and then written over, beneath a handle that has it mapped. */
@@ -344,14 +344,14 @@ static void test_other_hand(gallery *g)
         sqlite3_exec(db, "DELETE FROM items WHERE id = (SELECT max(id) FROM items)", NULL, NULL, NULL) == SQLITE_OK;
     sqlite3_close(db);
     TAP_OK(done, "a row taken out by hand");
-    with_file(g, "one picture less than the index has", false, true);
+    with_file(g, "one image less than the index has", false, true);
     TAP_OK(clipsearch_collection_check(g->collection, 10, &report, &err) == CLIPSEARCH_E_FORMAT && report.surplus == 1,
            "the check of it: %s", err.message);
     clipsearch_checkpoint_options_init(&options);
     options.rebuild = true;
     TAP_OK(clipsearch_collection_checkpoint(g->collection, &options, &err) == CLIPSEARCH_OK, "made anew %s",
            err.message);
-    with_file(g, "mended", true, false);
+    with_file(g, "repaired", true, false);
 }
 
 /* ---- links */

@@ -16,7 +16,7 @@
 enum { FIRST = 3000, ROUNDS = 10, LOT = 60, THREADS = 2 };
 
 static char path[4096];
-static atomic_ullong committed = FIRST; /* pictures below are there */
+static atomic_ullong committed = FIRST; /* images below are there */
 static atomic_bool over;
 
 /* ---- the other process: each round puts a lot, removes the ids behind 1000 one by one, and checkpoints */
@@ -79,7 +79,7 @@ static bool search_one(searcher *s, clipsearch_collection *c)
     const clipsearch_hit *first = clipsearch_hits_get(hits, 0, 0);
     bool good = clipsearch_hits_count(hits, 0) == INDEX_K && first->id == (int64_t)n + 1 && first->score > 0.99999f;
     if (!good)
-        snprintf(s->why, sizeof s->why, "picture %d of %d: %d hits, the first is %d", (int)n, (int)there,
+        snprintf(s->why, sizeof s->why, "image %d of %d: %d hits, the first is %d", (int)n, (int)there,
                  (int)clipsearch_hits_count(hits, 0), first ? (int)first->id : 0);
     clipsearch_hits_free(&hits);
     s->searches++;

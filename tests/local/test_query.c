@@ -38,7 +38,7 @@ static bool put_rows(clipsearch_collection *c)
     static char paths[ITEMS + FAR][32], attributes[ITEMS + FAR][48];
     static clipsearch_item items[ITEMS + FAR];
     for (int i = 0; i < ITEMS + FAR; i++) {
-        snprintf(paths[i], sizeof paths[i], "/pictures/%d.jpg", i);
+        snprintf(paths[i], sizeof paths[i], "/images/%d.jpg", i);
         snprintf(attributes[i], sizeof attributes[i], "{\"n\": %d, \"far\": %s}", i, i < ITEMS ? "false" : "true");
         items[i] = (clipsearch_item){.path = paths[i], .size = (uint64_t)i, .attributes = attributes[i]};
         if (i >= ITEMS)
@@ -109,7 +109,7 @@ static void test_search(clipsearch_collection *c, const char *when)
     TAP_OK(clipsearch_search(c, vectors[0], 2, 9, &options, &hits, &err) == CLIPSEARCH_OK &&
                clipsearch_hits_count(hits, 0) == 6 && clipsearch_hits_count(hits, 1) == 6 &&
                clipsearch_hits_get(hits, 0, 0)->id == 1 && clipsearch_hits_get(hits, 1, 0)->id == 2 &&
-               strcmp(clipsearch_hits_get(hits, 1, 0)->path, "/pictures/1.jpg") == 0,
+               strcmp(clipsearch_hits_get(hits, 1, 0)->path, "/images/1.jpg") == 0,
            "%s: two queries", when);
     clipsearch_hits_free(&hits);
     options.has_limit = true;

@@ -42,7 +42,7 @@ static clipsearch_status put(clipsearch_collection *c, int first, int count, con
     if (!items || !paths)
         exit(1);
     for (int i = 0; i < count; i++) {
-        snprintf(paths[i], sizeof paths[i], "/pictures/%d.jpg", first + i);
+        snprintf(paths[i], sizeof paths[i], "/images/%d.jpg", first + i);
         items[i] = (clipsearch_item){
             .path = paths[i], .size = (uint64_t)(first + i), .width = 3, .height = 4, .attributes = attributes};
     }
@@ -60,7 +60,7 @@ static double score(clipsearch_metric metric, const float *a, const float *b)
     return sum;
 }
 
-/* Each hit has the score it should have, in order, and no picture that was left out is nearer. */
+/* Each hit has the score it should have, in order, and no image that was left out is nearer. */
 static bool hits_are_right(clipsearch_metric metric, const clipsearch_hits *hits, size_t query, const float *q,
                            int items)
 {
@@ -70,7 +70,7 @@ static bool hits_are_right(clipsearch_metric metric, const clipsearch_hits *hits
     for (size_t rank = 0; rank < clipsearch_hits_count(hits, query); rank++) {
         const clipsearch_hit *hit = clipsearch_hits_get(hits, query, rank);
         char path[32];
-        snprintf(path, sizeof path, "/pictures/%d.jpg", (int)hit->id - 1);
+        snprintf(path, sizeof path, "/images/%d.jpg", (int)hit->id - 1);
         double expected = score(metric, vectors[hit->id - 1], q);
         if (fabs(hit->score - expected) > 1e-5 || strcmp(hit->path, path) != 0 || hit->size != (uint64_t)hit->id - 1)
             return false;
@@ -140,7 +140,7 @@ static void test_changes(gallery *g)
     size_t removed;
     ok = clipsearch_collection_remove(c, gone, 2, &removed, &err) == CLIPSEARCH_OK && removed == 1;
     clipsearch_collection_close(&c);
-    TAP_OK(ok && strcmp(hit->path, "/pictures/3.jpg") == 0, "hits outlive changes and the collection");
+    TAP_OK(ok && strcmp(hit->path, "/images/3.jpg") == 0, "hits outlive changes and the collection");
     clipsearch_hits_free(&hits);
     clipsearch_collection_open(g->db, "changes", g->encoder, &c, &err);
     clipsearch_search(c, vectors[3], 1, 20, NULL, &hits, &err);

@@ -1,26 +1,33 @@
 /* SPDX-License-Identifier: MIT
- * test_sheet.c - positions on a contact sheet, its letters and its drawing. */
+ * test_sheet.c - positions on a contact sheet, its small font, its drawing and its files. */
+#include "backend/hits.h"
+#include "base/mem.h"
 #include "output/canvas.h"
 #include "output/font.h"
 #include "output/sheet.h"
 #include "output/sheet_layout.h"
+#include "output/text_lines.h"
+#include "support/folder.h"
 #include "tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void test_layout(void)
 {
     clipsearch_error err;
     uint32_t height, w, h;
-    TAP_OK(cs_sheet_width() == 12 + 150 + 24 + 5 * 150 + 4 * 8 + 12, "width");
-    TAP_OK(cs_sheet_block_height(0) == 168 && cs_sheet_block_height(1) == 168 && cs_sheet_block_height(5) == 168 &&
-               cs_sheet_block_height(6) == 344 && cs_sheet_block_height(10) == 344 && cs_sheet_block_height(11) == 520,
+    TAP_OK(CS_SHEET_WIDTH == 24 + 5 * 200 + 4 * 16 + 24, "width");
+    TAP_OK(cs_sheet_tiles_height(0) == 40 && cs_sheet_tiles_height(1) == 246 && cs_sheet_tiles_height(5) == 246 &&
+               cs_sheet_tiles_height(6) == 508 && cs_sheet_tiles_height(10) == 508 && cs_sheet_tiles_height(11) == 770,
            "five a row");
     const size_t hits[] = {10, 3};
-    TAP_OK(cs_sheet_height(hits, 2, &height, &err) == CLIPSEARCH_OK && height == 12 + 344 + 24 + 168 + 12,
+    const uint32_t queries[] = {50, 200};
+    TAP_OK(cs_sheet_height(queries, hits, 2, &height, &err) == CLIPSEARCH_OK &&
+               height == 24 + 50 + 16 + 508 + 48 + 200 + 16 + 246 + 24,
            "two blocks");
     bool apart = true;
     for (size_t a = 0; a < 23; a++)
@@ -28,20 +35,20 @@ static void test_layout(void)
             cs_point p = cs_sheet_tile(12, a), q = cs_sheet_tile(12, b);
             uint32_t dx = p.x > q.x ? p.x - q.x : q.x - p.x, dy = p.y > q.y ? p.y - q.y : q.y - p.y;
             apart = apart && (a == b || dx >= CS_SHEET_TILE || dy >= CS_SHEET_TILE + CS_SHEET_LABEL);
-            apart = apart && p.x >= cs_sheet_query(12).x + CS_SHEET_TILE && p.x + CS_SHEET_TILE <= cs_sheet_width() &&
-                    p.y >= 12 && p.y + CS_SHEET_TILE + CS_SHEET_LABEL <= 12 + cs_sheet_block_height(23);
+            apart = apart && p.x >= CS_SHEET_MARGIN && p.x + CS_SHEET_TILE <= CS_SHEET_WIDTH - CS_SHEET_MARGIN &&
+                    p.y >= 12 && p.y + CS_SHEET_TILE + CS_SHEET_LABEL <= 12 + cs_sheet_tiles_height(23);
         }
     TAP_OK(apart, "tiles lie inside and apart");
-    const size_t many[] = {SIZE_MAX}, most[] = {1845}, more[] = {1846};
-    TAP_OK(cs_sheet_height(many, 1, &height, &err) == CLIPSEARCH_E_LIMIT, "too many: %s", err.message);
-    TAP_OK(cs_sheet_height(most, 1, &height, &err) == CLIPSEARCH_OK && height <= CS_SHEET_MAX_HEIGHT &&
-               cs_sheet_height(more, 1, &height, &err) == CLIPSEARCH_E_LIMIT,
-           "as many as fit, and one more");
+    const size_t many[] = {SIZE_MAX}, most[] = {1235}, more[] = {1241};
+    TAP_OK(cs_sheet_height(queries, many, 1, &height, &err) == CLIPSEARCH_E_LIMIT, "too many: %s", err.message);
+    TAP_OK(cs_sheet_height(queries, most, 1, &height, &err) == CLIPSEARCH_OK && height <= CS_SHEET_MAX_HEIGHT &&
+               cs_sheet_height(queries, more, 1, &height, &err) == CLIPSEARCH_E_LIMIT,
+           "as many as fit, and more");
     static const uint32_t sizes[][4] = {{300, 150, 150, 75}, {150, 300, 75, 150},     {10, 10, 150, 150},
                                         {1, 100000, 1, 150}, {4000000000, 1, 150, 1}, {3, 2, 150, 100}};
     bool fits = true;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        cs_sheet_fit(sizes[i][0], sizes[i][1], &w, &h);
+        cs_sheet_fit(sizes[i][0], sizes[i][1], 150, &w, &h);
         fits = fits && w == sizes[i][2] && h == sizes[i][3];
     }
     TAP_OK(fits, "images fit their tile");
@@ -53,7 +60,7 @@ static const char *lines_of(const char *text, size_t columns)
     static char joined[400];
     size_t letters;
     joined[0] = '\0';
-    for (const char *start; (start = cs_sheet_next_line(&text, columns, &letters));) {
+    for (const char *start; (start = cs_text_next_line(&text, columns, &letters));) {
         const char *end = start;
         for (size_t i = 0; i < letters; i++)
             (void)cs_font_next(&end);
@@ -114,6 +121,24 @@ static void draw_at_edges(cs_canvas *canvas)
     cs_canvas_text(canvas, 0, 5, "Mm", 2, 3, 0);
 }
 
+static void test_blend(void)
+{
+    cs_canvas canvas;
+    if (!TAP_OK(cs_canvas_make(&canvas, 4, 3, 0x406080, NULL) == CLIPSEARCH_OK, "a canvas"))
+        return;
+    /* rows above the canvas, one inside; half white, nothing, a whole colour, one beside the canvas */
+    const uint32_t pixels[2][4] = {{0xFF111111, 0xFF111111, 0xFF111111, 0xFF111111},
+                                   {0x80808080, 0x00000000, 0xFF010203, 0xFF040506}};
+    cs_canvas_blend(&canvas, 1, -1, (const uint8_t *)pixels, sizeof pixels[0], 4, 2);
+    TAP_OK(memcmp(canvas.rgb, "\x40\x60\x80\xA0\xB0\xC0\x40\x60\x80\x01\x02\x03", 12) == 0 &&
+               memcmp(canvas.rgb + 12, "\x40\x60\x80", 3) == 0,
+           "pixels are mixed by their opacity, and those outside are left out");
+    cs_canvas_blend(&canvas, 9, 0, (const uint8_t *)pixels, sizeof pixels[0], 4, 2);
+    cs_canvas_blend(&canvas, 0, 7, (const uint8_t *)pixels, sizeof pixels[0], 4, 2);
+    TAP_OK(memcmp(canvas.rgb, "\x40\x60\x80\xA0", 4) == 0, "all of them");
+    cs_canvas_free(&canvas);
+}
+
 static void test_canvas(void)
 {
     clipsearch_error err;
@@ -138,74 +163,238 @@ static void test_canvas(void)
     cs_canvas_free(&large);
 }
 
-/* Draw the sheet of one query and compare it with `expected`, pixel by pixel. */
-static bool is_drawn_as(const cs_result *result, const cs_canvas *expected)
+/* ---------------------------------------------------------------- letters of the small font */
+
+/* Whether the drawing of `text` in a style looks like `same` in the same style, drawn by cs_canvas_text at x. */
+static bool is_drawn_as_text(const char *text, const cs_text_style *style, const char *same, uint32_t x)
 {
-    char path[] = "/tmp/clipsearch-sheet-XXXXXX";
-    clipsearch_error err = {0};
-    clipsearch_image image = {0};
-    cs_result item = *result;
-    const cs_results results = {.items = &item, .count = 1};
-    const int file = mkstemp(path);
-    bool same = file >= 0 && cs_draw_sheet(&results, path, &err) == CLIPSEARCH_OK &&
-                clipsearch_image_load(path, NULL, &image, &err) == CLIPSEARCH_OK;
-    same = same && image.width == expected->width && image.height == expected->height &&
-           memcmp(image.rgb, expected->rgb, (size_t)image.width * image.height * 3) == 0;
-    if (err.message[0])
-        tap_note("%s", err.message);
+    cs_canvas drawn = {0}, expected = {0};
+    bool equal = cs_canvas_make(&drawn, 100, 40, 0xFFFFFF, NULL) == CLIPSEARCH_OK &&
+                 cs_canvas_make(&expected, 100, 40, 0xFFFFFF, NULL) == CLIPSEARCH_OK;
+    if (equal) {
+        (void)cs_text_plain.draw(&drawn, 10, 5, 84, text, style, NULL);
+        cs_canvas_text(&expected, x, 6, same, strlen(same), 1, style->color);
+        equal = is_part_of(&drawn, &expected);
+    }
+    cs_canvas_free(&drawn);
+    cs_canvas_free(&expected);
+    return equal;
+}
+
+static void test_plain(void)
+{
+    const cs_text_style left = {.size = 14, .lines = 1, .color = 0x102030},
+                        middle = {.size = 14, .lines = 1, .centred = true};
+    TAP_OK(is_drawn_as_text("abc.jpg", &left, "abc.jpg", 10), "plain: at the left");
+    TAP_OK(is_drawn_as_text("abcd", &middle, "abcd", 10 + (84 - 24) / 2), "plain: in the middle");
+    TAP_OK(is_drawn_as_text("abcdefghijklmn", &middle, "abcdefghijklmn", 10), "plain: a name that just fits");
+    TAP_OK(is_drawn_as_text("abcdefghijklmnopqrs.jpg", &middle, "abcdef...s.jpg", 10),
+           "plain: a long name is shortened in the middle");
+    TAP_OK(is_drawn_as_text("", &middle, "", 10), "plain: nothing");
+    uint32_t one, three, many;
+    const cs_text_style lines = {.size = 28, .lines = 4};
+    TAP_OK(cs_text_plain.measure("a b", &lines, 100, &one, NULL) == CLIPSEARCH_OK &&
+               cs_text_plain.measure("aaaaaaa bbbbbbb ccccccc", &lines, 100, &three, NULL) == CLIPSEARCH_OK &&
+               cs_text_plain.measure("aaaaaaa bbbbbbb ccccccc ddddddd eeeeeee", &lines, 100, &many, NULL) ==
+                   CLIPSEARCH_OK &&
+               one == 20 && three == 60 && many == 80,
+           "plain: heights, up to the most lines");
+}
+
+/* ---------------------------------------------------------------- whole sheets */
+
+/* Hits with the first `count` of these images, the scores falling. */
+static clipsearch_hits *make_hits(size_t count)
+{
+    static const char *const names[] = {"white-dog-grass.jpg", "cat-snow.jpg",  "red-bus-blue.jpg", "fish-sea.jpg",
+                                        "two-bananas.jpg",     "cow-grass.jpg", "pie-red.jpg"};
+    clipsearch_hits *hits = cs_hits_make(1);
+    for (size_t i = 0; i < count && hits; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/examples/pictures/%s", getenv("CLIPSEARCH_SOURCE_ROOT"), names[i % 7]);
+        const clipsearch_item item = {.id = (int64_t)i + 1, .path = path, .attributes = "{}"};
+        (void)cs_hits_add(hits, &item, 0.5f - (float)i / 1000, NULL);
+    }
+    if (hits)
+        cs_hits_next_query(hits);
+    return hits;
+}
+
+/* How many pixels of the rectangle are not paper. */
+static size_t ink(const cs_canvas *canvas, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
+{
+    size_t sum = 0;
+    for (uint32_t row = y; row < y + height && row < canvas->height; row++)
+        for (uint32_t column = x; column < x + width && column < canvas->width; column++)
+            sum += memcmp(canvas->rgb + ((size_t)row * canvas->width + column) * 3, "\xFF\xFF\xFF", 3) != 0;
+    return sum;
+}
+
+static bool has_name(const cs_canvas *canvas, cs_point at)
+{
+    return ink(canvas, at.x, at.y + CS_SHEET_TILE + 2, CS_SHEET_TILE, CS_SHEET_SCORE_TOP - 2) > 60;
+}
+
+static bool has_score(const cs_canvas *canvas, cs_point at)
+{
+    return ink(canvas, at.x, at.y + CS_SHEET_TILE + CS_SHEET_SCORE_TOP, CS_SHEET_TILE,
+               CS_SHEET_LABEL - CS_SHEET_SCORE_TOP) > 20;
+}
+
+/* Whether the image of `hit` lies in the tile, and no other. */
+static bool has_image(const cs_canvas *canvas, cs_point at, const clipsearch_hit *hit)
+{
+    clipsearch_image image = {0}, small = {0};
+    bool same = clipsearch_image_load(hit->path, NULL, &image, NULL) == CLIPSEARCH_OK &&
+                clipsearch_image_resize(&image, CS_SHEET_TILE, CS_SHEET_TILE, &small, NULL) == CLIPSEARCH_OK;
+    for (uint32_t row = 0; row < CS_SHEET_TILE && same; row++)
+        same = memcmp(canvas->rgb + ((size_t)(at.y + row) * canvas->width + at.x) * 3,
+                      small.rgb + (size_t)row * CS_SHEET_TILE * 3, CS_SHEET_TILE * 3) == 0;
     clipsearch_image_free(&image);
-    if (file >= 0)
-        close(file);
-    unlink(path);
+    clipsearch_image_free(&small);
     return same;
 }
 
-/* The parts that every sheet of a query without hits has: its frame, the time of the search, and "nothing found". */
-static bool draw_frame(cs_canvas *canvas)
+/* A sheet of a text query: every part is where the layout says, and nothing is anywhere else. */
+static void test_hits(const cs_text_drawer *text, size_t count)
 {
-    const uint32_t ink = 0x202020;
-    const cs_point query = cs_sheet_query(CS_SHEET_MARGIN), tile = cs_sheet_tile(CS_SHEET_MARGIN, 0);
-    if (cs_canvas_make(canvas, cs_sheet_width(), 2 * CS_SHEET_MARGIN + 168, 0xFFFFFF, NULL) != CLIPSEARCH_OK)
-        return false;
-    cs_canvas_frame(canvas, query.x - 3, query.y - 3, 156, 156, 0x2060C0);
-    cs_canvas_text(canvas, query.x + (150 - 13 * 6) / 2, query.y + 155, "search 1.5 ms", 13, 1, ink);
-    cs_canvas_text(canvas, tile.x + (150 - 7 * 12) / 2, tile.y + 57, "nothing", 7, 2, ink);
-    cs_canvas_text(canvas, tile.x + (150 - 5 * 12) / 2, tile.y + 77, "found", 5, 2, ink);
-    return true;
+    clipsearch_error err = {0};
+    cs_canvas canvas = {0};
+    cs_result item = {.query = "a white dog", .search_ms = 1.5, .hits = make_hits(count)};
+    const cs_results results = {.collection = "photos", .items = &item, .count = 1};
+    bool drawn = item.hits && cs_sheet_draw(&results, text, &canvas, &err) == CLIPSEARCH_OK;
+    const uint32_t top = drawn ? canvas.height - CS_SHEET_MARGIN - (uint32_t)cs_sheet_tiles_height(count) : 0;
+    bool images = drawn, labels = drawn, empty = drawn;
+    for (size_t rank = 0; rank < (count + 4) / 5 * 5 && drawn; rank++) {
+        const cs_point at = cs_sheet_tile(top, rank);
+        if (rank < count) {
+            images = images && has_image(&canvas, at, clipsearch_hits_get(item.hits, 0, rank));
+            labels = labels && has_name(&canvas, at) && has_score(&canvas, at);
+        } else {
+            empty = empty && ink(&canvas, at.x, at.y, CS_SHEET_TILE, CS_SHEET_TILE + CS_SHEET_LABEL) == 0;
+        }
+        if (rank % 5 < 4) /* between the tiles */
+            empty = empty && ink(&canvas, at.x + CS_SHEET_TILE, top, CS_SHEET_GAP, canvas.height - top) == 0;
+    }
+    TAP_OK(images, "%s: %zu images in their tiles %s", text->name, count, err.message);
+    TAP_OK(labels, "%s: a name and a score below each", text->name);
+    TAP_OK(empty, "%s: nothing beside them", text->name);
+    TAP_OK(drawn && ink(&canvas, CS_SHEET_MARGIN, CS_SHEET_MARGIN, 300, top - CS_SHEET_MARGIN) > 300 &&
+               ink(&canvas, 0, 0, CS_SHEET_MARGIN, canvas.height) == 0 &&
+               ink(&canvas, 0, 0, canvas.width, CS_SHEET_MARGIN - 4) == 0,
+           "%s: the query above them, and margins", text->name);
+    cs_canvas_free(&canvas);
+    clipsearch_hits_free(&item.hits);
 }
 
-static void test_drawing(void)
+/* An image query: its image first, its name beside it. An image that is missing is said to be. */
+static void test_image_query(const cs_text_drawer *text)
 {
+    cs_canvas canvas = {0};
     char path[4096];
-    cs_canvas expected;
-    clipsearch_image image = {0}, small = {0};
-    const cs_point query = cs_sheet_query(CS_SHEET_MARGIN);
-    if (!TAP_OK(draw_frame(&expected), "a canvas"))
-        return;
-    cs_canvas_text(&expected, query.x + (150 - 5 * 12) / 2, query.y + 67, "a dog", 5, 2, 0x202020);
-    TAP_OK(is_drawn_as(&(cs_result){.query = "a dog", .ms = 20, .search_ms = 1.5}, &expected),
-           "a text in its tile, the time of its search below it, and that nothing was found");
-    cs_canvas_free(&expected);
-
     snprintf(path, sizeof path, "%s/examples/pictures/white-dog-grass.jpg", getenv("CLIPSEARCH_SOURCE_ROOT"));
-    bool ready = draw_frame(&expected) && clipsearch_image_load(path, NULL, &image, NULL) == CLIPSEARCH_OK &&
-                 clipsearch_image_resize(&image, 150, 150, &small, NULL) == CLIPSEARCH_OK;
-    if (ready) {
-        cs_canvas_image(&expected, query.x, query.y, &small);
-        cs_canvas_frame(&expected, query.x - 3, query.y - 3, 156, 156, 0x2060C0);
-    }
-    TAP_OK(ready && is_drawn_as(&(cs_result){.is_image = true, .query = path, .search_ms = 1.5}, &expected),
-           "an image resized to its tile");
-    clipsearch_image_free(&image);
-    clipsearch_image_free(&small);
-    cs_canvas_free(&expected);
+    cs_result items[] = {{.is_image = true, .query = path, .hits = make_hits(1)},
+                         {.is_image = true, .query = "/none/missing.jpg", .hits = make_hits(0)}};
+    const cs_results results = {.collection = "photos", .items = items, .count = 2};
+    const cs_point query = {CS_SHEET_MARGIN, CS_SHEET_MARGIN};
+    const uint32_t beside = CS_SHEET_MARGIN + CS_SHEET_TILE + CS_SHEET_GAP;
+    bool drawn = cs_sheet_draw(&results, text, &canvas, NULL) == CLIPSEARCH_OK;
+    const clipsearch_hit same = {.path = path};
+    TAP_OK(drawn && canvas.height == 24 + 200 + 16 + 246 + 48 + 200 + 16 + 40 + 24, "%s: two image queries",
+           text->name);
+    TAP_OK(drawn && has_image(&canvas, query, &same) && ink(&canvas, beside, 24, 600, 200) > 500,
+           "%s: the image of the query, its name beside it", text->name);
+    const uint32_t second = 24 + 200 + 16 + 246 + 48;
+    TAP_OK(drawn && memcmp(canvas.rgb + ((size_t)(second + 5) * canvas.width + 30) * 3, "\xF3\xF3\xF3", 3) == 0 &&
+               ink(&canvas, beside, second, 600, 200) > 300 && ink(&canvas, 24, second + 216, 300, 40) > 60,
+           "%s: an empty tile for an image that is missing, and that nothing was found", text->name);
+    cs_canvas_free(&canvas);
+    clipsearch_hits_free(&items[0].hits);
+    clipsearch_hits_free(&items[1].hits);
+}
 
-    ready = draw_frame(&expected);
-    cs_canvas_fill(&expected, query.x, query.y, 150, 150, 0xECECEC);
-    cs_canvas_text(&expected, query.x + (150 - 7 * 12) / 2, query.y + 67, "missing", 7, 2, 0x202020);
-    TAP_OK(ready && is_drawn_as(&(cs_result){.is_image = true, .query = "/none.jpg", .search_ms = 1.5}, &expected),
-           "a grey tile for an image that is missing");
-    cs_canvas_free(&expected);
+/* A tall and a wide image: in the middle of their tiles, the rest of the tile grey. */
+static void test_proportions(void)
+{
+    folder f;
+    folder_make(&f);
+    cs_canvas tall = {0}, wide = {0}, canvas = {0};
+    const char *paths[2] = {folder_path(&f, "tall.png"), folder_path(&f, "wide.jpg")};
+    bool ready =
+        cs_canvas_make(&tall, 30, 60, 0x0000FF, NULL) == CLIPSEARCH_OK &&
+        cs_canvas_make(&wide, 60, 15, 0x0000FF, NULL) == CLIPSEARCH_OK &&
+        cs_sheet_write(&(cs_sheet_file){.path = paths[0]}, &tall, NULL) == CLIPSEARCH_OK &&
+        cs_sheet_write(&(cs_sheet_file){.path = paths[1], .format = CS_SHEET_JPEG}, &wide, NULL) == CLIPSEARCH_OK;
+    clipsearch_hits *hits = cs_hits_make(1);
+    for (size_t i = 0; i < 2 && ready; i++)
+        (void)cs_hits_add(hits, &(clipsearch_item){.path = paths[i], .attributes = "{}"}, 1, NULL);
+    cs_hits_next_query(hits);
+    cs_result item = {.query = "x", .hits = hits};
+    ready = ready &&
+            cs_sheet_draw(&(cs_results){.items = &item, .count = 1}, &cs_text_plain, &canvas, NULL) == CLIPSEARCH_OK;
+    size_t blue[2] = {0}, grey[2] = {0};
+    const uint32_t top = canvas.height - CS_SHEET_MARGIN - 246;
+    for (size_t i = 0; i < 2 && ready; i++)
+        for (uint32_t pixel = 0; pixel < 200 * 200; pixel++) {
+            const uint32_t x = pixel % 200, y = pixel / 200;
+            const cs_point at = cs_sheet_tile(top, i);
+            const uint8_t *rgb = canvas.rgb + ((size_t)(at.y + y) * canvas.width + at.x + x) * 3;
+            const bool inside = i == 0 ? x >= 50 && x < 150 : y >= 75 && y < 125;
+            blue[i] += inside && rgb[0] < 3 && rgb[1] < 3 && rgb[2] > 252;
+            grey[i] += !inside && rgb[0] == 0xF3 && rgb[2] == 0xF3;
+        }
+    TAP_OK(ready && blue[0] == 100 * 200 && grey[0] == 100 * 200, "a tall image in the middle of its tile");
+    TAP_OK(ready && blue[1] == 200 * 50 && grey[1] == 200 * 150, "a wide one, from a JPEG file");
+    cs_canvas_free(&tall);
+    cs_canvas_free(&wide);
+    cs_canvas_free(&canvas);
+    clipsearch_hits_free(&hits);
+    folder_remove(&f);
+}
+
+/* ---------------------------------------------------------------- files */
+
+static void test_files(void)
+{
+    clipsearch_error err;
+    cs_sheet_file file;
+    folder f;
+    folder_make(&f);
+    static const struct {
+        const char *name;
+        clipsearch_status status;
+        cs_sheet_format format;
+    } names[] = {{"a.png", CLIPSEARCH_OK, CS_SHEET_PNG},         {"a.PNG", CLIPSEARCH_OK, CS_SHEET_PNG},
+                 {"a.jpg", CLIPSEARCH_OK, CS_SHEET_JPEG},        {"a.b.JPEG", CLIPSEARCH_OK, CS_SHEET_JPEG},
+                 {"a.gif", CLIPSEARCH_E_ARGUMENT, CS_SHEET_PNG}, {"a", CLIPSEARCH_E_ARGUMENT, CS_SHEET_PNG},
+                 {"png", CLIPSEARCH_E_ARGUMENT, CS_SHEET_PNG},   {"a.png/b", CLIPSEARCH_E_ARGUMENT, CS_SHEET_PNG},
+                 {"/dev/null", CLIPSEARCH_OK, CS_SHEET_PNG},     {"a.jpg2", CLIPSEARCH_E_ARGUMENT, CS_SHEET_PNG}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        TAP_OK(cs_sheet_file_choose(names[i].name, &file, &err) == names[i].status &&
+                   (names[i].status != CLIPSEARCH_OK || file.format == names[i].format),
+               "the format of %s", names[i].name);
+    cs_canvas canvas = {0};
+    clipsearch_image image = {0};
+    bool ready = cs_canvas_make(&canvas, 31, 17, 0xFFFFFF, NULL) == CLIPSEARCH_OK;
+    cs_canvas_fill(&canvas, 5, 5, 20, 8, 0x204060);
+    file = (cs_sheet_file){.path = folder_path(&f, "x.png"), .format = CS_SHEET_PNG};
+    TAP_OK(ready && cs_sheet_write(&file, &canvas, &err) == CLIPSEARCH_OK &&
+               clipsearch_image_load(file.path, NULL, &image, &err) == CLIPSEARCH_OK && image.width == 31 &&
+               image.height == 17 && memcmp(image.rgb, canvas.rgb, 31 * 17 * 3) == 0,
+           "a PNG file has every pixel");
+    clipsearch_image_free(&image);
+    file = (cs_sheet_file){.path = folder_path(&f, "x.jpg"), .format = CS_SHEET_JPEG};
+    bool near = ready && cs_sheet_write(&file, &canvas, &err) == CLIPSEARCH_OK &&
+                clipsearch_image_load(file.path, NULL, &image, &err) == CLIPSEARCH_OK && image.width == 31 &&
+                image.height == 17;
+    for (size_t i = 0; near && i < 31 * 17 * 3; i++)
+        near = abs((int)image.rgb[i] - (int)canvas.rgb[i]) <= 24;
+    TAP_OK(near, "a JPEG file nearly so");
+    clipsearch_image_free(&image);
+    file.path = folder_path(&f, "none/x.jpg");
+    TAP_OK(cs_sheet_write(&file, &canvas, &err) == CLIPSEARCH_E_IO, "a directory that is missing: %s", err.message);
+    cs_canvas_free(&canvas);
+    folder_remove(&f);
 }
 
 int main(void)
@@ -214,6 +403,19 @@ int main(void)
     test_lines();
     test_font();
     test_canvas();
-    test_drawing();
+    test_blend();
+    test_plain();
+    const size_t counts[] = {0, 1, 3, 7, 100};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        test_hits(&cs_text_plain, counts[i]);
+    test_image_query(&cs_text_plain);
+    if (cs_text_pango()) {
+        test_hits(cs_text_pango(), 7);
+        test_image_query(cs_text_pango());
+    } else {
+        tap_skip("sheets with every script", "this build has no Pango, or this machine no fonts");
+    }
+    test_proportions();
+    test_files();
     return tap_done();
 }

@@ -94,8 +94,8 @@ def look(work, said):
     total = f"Inserted {10 * classes} images into "
     for name in ("resnet50", "resnet34", "vgg16", "clip", "mobilenet"):
         tap.ok(any(out.startswith(total + name) for _, out in said), f"{total}{name}")
-    tap.ok(size_of_png(os.path.join(work, "resnet50.png")) == (980, 12 + 3 * 168 + 2 * 24 + 12), "ResNet-50: a sheet of three rows")
-    tap.ok(size_of_png(os.path.join(work, "resnet34.png")) == (980, 12 + 344 + 12), "ResNet-34: a sheet of two rows of five")
+    tap.ok(size_of_png(os.path.join(work, "resnet50.png")) == (1112, 24 + 3 * (200 + 16 + 246) + 2 * 48 + 24), "ResNet-50: a sheet of three rows")
+    tap.ok(size_of_png(os.path.join(work, "resnet34.png")) == (1112, 24 + 200 + 16 + 508 + 24), "ResNet-34: a sheet of two rows of five")
     found = load(work, "resnet50.json")
     tap.ok(found["metric"] == "l2" and len(found["queries"]) == 2, "ResNet-50: JSON of two queries, by distance")
     tap.ok(all(len(q["hits"]) == 3 and 0 <= q["search_ms"] <= q["ms"] and q["hits"][0]["score"] <= q["hits"][1]["score"]

@@ -16,7 +16,7 @@ static clipsearch_error err;
 
 static void name_of(uint64_t n, char path[32])
 {
-    snprintf(path, 32, "/pictures/%06d.jpg", (int)n);
+    snprintf(path, 32, "/images/%06d.jpg", (int)n);
 }
 
 /* Put batches of items 1, 2, 3 ... and write the number of the last one to `pipe` after each commit; the first of

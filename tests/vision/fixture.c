@@ -56,3 +56,24 @@ void fixture_list(void (*each)(const char *image, const char *ppm, bool exif))
     }
     cs_buf_free(&list);
 }
+
+void fixture_formats(void (*each)(const fixture_format *image))
+{
+    cs_buf list;
+    fixture_read("../formats/list.txt", &list);
+    for (char *line = strtok(list.data, "\n"); line; line = strtok(NULL, "\n")) {
+        fixture_format image = {0};
+        char name[128], mode[8], want[128];
+        if (sscanf(line, "%127s %7s %15s %u %u %u %lf %127s", name, mode, image.by, &image.width, &image.height,
+                   &image.most, &image.mean, want) != 8) {
+            printf("Bail out! %s\n", line);
+            exit(1);
+        }
+        snprintf(image.path, sizeof image.path, "../formats/%s", name);
+        snprintf(image.want, sizeof image.want, "%s%s", image.most ? "../formats/" : "", want);
+        image.name = strrchr(image.path, '/') + 1;
+        image.exif = strcmp(mode, "exif") == 0;
+        each(&image);
+    }
+    cs_buf_free(&list);
+}

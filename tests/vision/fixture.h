@@ -19,4 +19,17 @@ void fixture_sum(const void *bytes, size_t n, char hex[65]);
  * orientation is to be applied. */
 void fixture_list(void (*each)(const char *image, const char *ppm, bool exif));
 
+/* A line of tests/data/formats/list.txt. */
+typedef struct fixture_format {
+    char path[256];               /* for fixture_read */
+    const char *name;             /* in it */
+    bool exif;                    /* the orientation is to be applied */
+    char by[16];                  /* the optional library that reads it, or "-" */
+    unsigned width, height, most; /* a byte may differ by `most` */
+    double mean;                  /* and by so much on the average */
+    char want[256];               /* most == 0: the SHA-256 of the RGB bytes; else the path of a PPM for fixture_read */
+} fixture_format;
+
+void fixture_formats(void (*each)(const fixture_format *image));
+
 #endif

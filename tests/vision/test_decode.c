@@ -59,37 +59,47 @@ struct unread {
     const char *says;
 };
 
+/* The beginning of a file that libvips reads: damaged where libvips is, not supported where it is not. */
+#define WITH_VIPS CLIPSEARCH_OK
+
+static bool is_expected(clipsearch_status status, clipsearch_status expected)
+{
+    if (expected != WITH_VIPS)
+        return status == expected;
+    return status == CLIPSEARCH_E_FORMAT || status == CLIPSEARCH_E_UNSUPPORTED;
+}
+
 static void test_formats(void)
 {
     static const struct unread cases[] = {
         {"an empty file", CLIPSEARCH_E_FORMAT, "", 0, "empty"},
         {"four unknown bytes", CLIPSEARCH_E_FORMAT, "\1\2\3\4", 4, "01 02 03 04"},
         {"one zero byte", CLIPSEARCH_E_FORMAT, "", 1, " 00"},
-        {"GIF", CLIPSEARCH_E_UNSUPPORTED, "GIF89a\1\0\1\0", 10, "GIF"},
-        {"WebP", CLIPSEARCH_E_UNSUPPORTED, "RIFF\x10\0\0\0WEBPVP8 ", 16, "WebP"},
-        {"a sound file", CLIPSEARCH_E_FORMAT, "RIFF\x10\0\0\0WAVEfmt ", 16, "begins with"},
-        {"TIFF", CLIPSEARCH_E_UNSUPPORTED, "II*\0\x08\0\0\0", 8, "TIFF"},
-        {"big-endian TIFF", CLIPSEARCH_E_UNSUPPORTED, "MM\0*\0\0\0\x08", 8, "TIFF"},
-        {"BMP", CLIPSEARCH_E_UNSUPPORTED, "BM\x46\0\0\0\0\0\0\0\x36\0\0\0", 14, "BMP"},
-        {"HEIC", CLIPSEARCH_E_UNSUPPORTED,
+        {"GIF", CLIPSEARCH_E_FORMAT, "GIF89a\1\0\1\0", 10, "GIF"},
+        {"WebP", WITH_VIPS, "RIFF\x10\0\0\0WEBPVP8 ", 16, "WebP"},
+        {"a sound file", CLIPSEARCH_E_UNSUPPORTED, "RIFF\x10\0\0\0WAVEfmt ", 16, "a sound file"},
+        {"TIFF", WITH_VIPS, "II*\0\x08\0\0\0", 8, "TIFF"},
+        {"big-endian TIFF", WITH_VIPS, "MM\0*\0\0\0\x08", 8, "TIFF"},
+        {"BMP", CLIPSEARCH_E_FORMAT, "BM\x46\0\0\0\0\0\0\0\x36\0\0\0", 14, "BMP"},
+        {"HEIC", WITH_VIPS,
          "\0\0\0\x18"
          "ftypheic\0\0\0\0",
          16, "HEIC"},
-        {"AVIF", CLIPSEARCH_E_UNSUPPORTED,
+        {"AVIF", WITH_VIPS,
          "\0\0\0\x18"
          "ftypavif\0\0\0\0",
          16, "AVIF"},
         {"a video", CLIPSEARCH_E_UNSUPPORTED,
          "\0\0\0\x18"
          "ftypisom\0\0\0\0",
-         16, "MP4"},
+         16, "video"},
         {"JPEG XL", CLIPSEARCH_E_UNSUPPORTED, "\xff\x0a\x00\x10", 4, "JPEG XL"},
         {"JPEG XL in a container", CLIPSEARCH_E_UNSUPPORTED, "\0\0\0\x0cJXL \r\n\x87\n", 12, "JPEG XL"},
         {"JPEG 2000", CLIPSEARCH_E_UNSUPPORTED, "\0\0\0\x0cjP  \r\n\x87\n", 12, "JPEG 2000"},
-        {"PDF", CLIPSEARCH_E_UNSUPPORTED, "%PDF-1.7\n", 9, "PDF"},
-        {"SVG", CLIPSEARCH_E_UNSUPPORTED, "<?xml version=\"1.0\"?>\n<SVG width=\"1\"/>", 38, "SVG"},
-        {"HTML", CLIPSEARCH_E_UNSUPPORTED, "\n<!DOCTYPE html><title>404</title>", 34, "HTML"},
-        {"text", CLIPSEARCH_E_UNSUPPORTED, "BM is how this text begins, caf\xc3\xa9", 33, "text"},
+        {"PDF", CLIPSEARCH_E_UNSUPPORTED, "%PDF-1.7\n", 9, "a PDF document"},
+        {"SVG", CLIPSEARCH_E_UNSUPPORTED, "<?xml version=\"1.0\"?>\n<SVG width=\"1\"/>", 38, "an SVG image"},
+        {"HTML", CLIPSEARCH_E_UNSUPPORTED, "\n<!DOCTYPE html><title>404</title>", 34, "an HTML page"},
+        {"text", CLIPSEARCH_E_UNSUPPORTED, "BM is how this text begins, caf\xc3\xa9", 33, "a text file"},
         {"JPEG's first three bytes", CLIPSEARCH_E_FORMAT, "\xff\xd8\xff", 3, "ends before"},
         {"PNG's signature", CLIPSEARCH_E_FORMAT, "\x89PNG\r\n\x1a\n", 8, "cut short"},
         {"a PNG spoilt by text mode", CLIPSEARCH_E_FORMAT,
@@ -103,7 +113,7 @@ static void test_formats(void)
         const struct unread *c = &cases[i];
         clipsearch_error err = {0};
         clipsearch_status status = cs_image_decode(c->bytes, c->size, "holiday.jpg", NULL, &image, &err);
-        TAP_OK(status == c->status && err.code == c->status && strstr(err.message, c->says) &&
+        TAP_OK(is_expected(status, c->status) && err.code == status && strstr(err.message, c->says) &&
                    strncmp(err.message, "holiday.jpg: ", 13) == 0,
                "%s: %s", c->what, err.message);
     }
@@ -189,30 +199,33 @@ static void test_exif_block(void)
         const char *what, *bytes;
         size_t size;
         unsigned orientation;
+        bool found;
     } cases[] = {
-        {"little-endian", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 6},
-        {"big-endian", "MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\x08\0\0", 22, 8},
-        {"with its prefix", "Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\3\0\0", 28, 3},
-        {"the prefix twice", "Exif\0\0Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\3\0\0", 34, 3},
-        {"cut inside the entry", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0", 21, 1},
-        {"more entries than bytes", "II*\0\x08\0\0\0\xff\xff\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 6},
-        {"directory behind the end", "II*\0\x15\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1},
-        {"directory at 4 GiB", "II*\0\xff\xff\xff\xff\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1},
-        {"orientation 0", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\0\0\0\0", 22, 1},
-        {"orientation 9", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\x09\0\0\0", 22, 1},
-        {"orientation 262", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\1\0\0", 22, 1},
-        {"two values", "II*\0\x08\0\0\0\1\0\x12\1\3\0\2\0\0\0\6\0\6\0", 22, 1},
-        {"as text", "II*\0\x08\0\0\0\1\0\x12\1\2\0\1\0\0\0\6\0\0\0", 22, 1},
-        {"wrong number in the header", "II+\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1},
-        {"no byte order", "IM*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1},
-        {"nothing", "", 0, 1},
-        {"prefix only", "Exif\0\0", 6, 1},
+        {"little-endian", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 6, true},
+        {"big-endian", "MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\x08\0\0", 22, 8, true},
+        {"with its prefix", "Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\3\0\0", 28, 3, true},
+        {"the prefix twice", "Exif\0\0Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\3\0\0", 34, 3, true},
+        {"cut inside the entry", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0", 21, 1, false},
+        {"more entries than bytes", "II*\0\x08\0\0\0\xff\xff\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 6, true},
+        {"directory behind the end", "II*\0\x15\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1, false},
+        {"directory at 4 GiB", "II*\0\xff\xff\xff\xff\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1, false},
+        {"orientation 0", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\0\0\0\0", 22, 1, true},
+        {"orientation 9", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\x09\0\0\0", 22, 1, true},
+        {"orientation 262", "II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\1\0\0", 22, 1, true},
+        {"two values", "II*\0\x08\0\0\0\1\0\x12\1\3\0\2\0\0\0\6\0\6\0", 22, 1, true},
+        {"as text", "II*\0\x08\0\0\0\1\0\x12\1\2\0\1\0\0\0\6\0\0\0", 22, 1, true},
+        {"wrong number in the header", "II+\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1, false},
+        {"no byte order", "IM*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0", 22, 1, false},
+        {"nothing", "", 0, 1, false},
+        {"prefix only", "Exif\0\0", 6, 1, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint8_t *exact = malloc(cases[i].size + 1); /* so that the sanitizer sees a read outside */
         memcpy(exact + 1, cases[i].bytes, cases[i].size);
-        TAP_OK(cs_exif_orientation(exact + 1, cases[i].size) == cases[i].orientation, "EXIF %s: %u", cases[i].what,
-               cases[i].orientation);
+        unsigned orientation = 1;
+        bool found = cs_exif_orientation(exact + 1, cases[i].size, &orientation);
+        TAP_OK(orientation == cases[i].orientation && found == cases[i].found, "EXIF %s: %u%s", cases[i].what,
+               cases[i].orientation, cases[i].found ? "" : ", not stated");
         free(exact);
     }
 }

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/commands/open.h"
 #include "cli/output/output_file.h"
+#include "cli/image_flags.h"
 #include "cli/input_list.h"
 #include "cli/output/npy.h"
 #include "config/names.h"
@@ -27,7 +28,7 @@ typedef struct embed {
     clipsearch_session *session;
     size_t batch, dim;
     cs_output_file out;
-    bool npy, ignore_exif;
+    bool npy;
     size_t written; /* inputs that have a vector in the output */
     int code;       /* CS_EXIT_FOUND, or the exit status that the first bad image calls for */
     /* for one batch */
@@ -55,7 +56,6 @@ static int open_encoder(embed *e)
     e->batch = e->args->batch.given ? e->args->batch.value : DEFAULT_BATCH;
     e->batch = e->batch > e->inputs.count ? e->inputs.count : e->batch;
     options.max_batch = e->batch;
-    e->ignore_exif = e->args->exif && cs_name_index(e->args->exif, cs_exif_names) == 1;
     if (e->args->overflow)
         options.overflow = (clipsearch_overflow)cs_name_index(e->args->overflow, cs_overflow_names);
     clipsearch_status status = clipsearch_session_open(e->encoder, &options, &e->session, &err);
@@ -82,7 +82,7 @@ static clipsearch_status load_images(embed *e, const cs_operand *items, size_t c
 {
     clipsearch_image_options load;
     clipsearch_image_options_init(&load);
-    load.ignore_exif = e->ignore_exif;
+    cs_apply_image_flags(e->args, &load);
     for (size_t i = 0; i < count; i++) {
         clipsearch_status status = clipsearch_image_load(items[i].text, &load, &e->images[*loaded], err);
         if (status == CLIPSEARCH_OK) {

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/commands/ingest_group.h"
 #include "cli/commands/open.h"
+#include "cli/image_flags.h"
 #include "cli/output/bad_files.h"
 #include "cli/output/message.h"
 #include "cli/output/progress.h"
@@ -118,8 +119,12 @@ static void merge_options(ingest *in)
     if (args->on_bad || file->has_on_bad)
         in->options.on_bad =
             args->on_bad ? (clipsearch_on_bad)cs_name_index(args->on_bad, cs_on_bad_names) : file->on_bad;
-    if (args->exif || file->has_exif)
-        in->image.ignore_exif = args->exif ? cs_name_index(args->exif, cs_exif_names) == 1 : file->ignore_exif;
+    in->image.ignore_exif = file->ignore_exif;
+    if (file->max_pixels)
+        in->image.max_pixels = file->max_pixels;
+    if (file->max_bytes)
+        in->image.max_bytes = file->max_bytes;
+    cs_apply_image_flags(args, &in->image);
     in->metric_given = args->metric || file->has_metric;
     if (in->metric_given)
         in->target.metric =

@@ -4,6 +4,7 @@
 
 #include "cli/commands/open.h"
 #include "cli/commands/selection.h"
+#include "cli/commands/show_images.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
 
@@ -12,13 +13,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int print_items(const cs_args *args, const char *collection, clipsearch_hits *hits)
+static int print_items(const cs_args *args, const char *collection, clipsearch_hits *hits, cs_show *show)
 {
     clipsearch_error err;
     clipsearch_status status = CLIPSEARCH_OK;
-    cs_result result = {.hits = hits};
-    cs_results results = {.collection = collection, .items = &result, .count = 1};
-    if (args->json) {
+    cs_result result = {.query = args->filter, .hits = hits};
+    cs_results results = {.collection = collection, .unscored = true, .items = &result, .count = 1};
+    if (cs_show_replaces_text(show)) {
+        /* they come below */
+    } else if (args->json) {
         status = cs_print_items_json(collection, hits, stdout, &err);
     } else if (args->paths || args->nul) {
         cs_print_paths(&results, args->nul ? '\0' : '\n', stdout);
@@ -26,7 +29,7 @@ static int print_items(const cs_args *args, const char *collection, clipsearch_h
         char here[PATH_MAX]; /* paths below it are printed relative to it; a folder that was removed has no name */
         status = cs_print_items(hits, getcwd(here, sizeof here), stdout, &err);
     }
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_INPUT);
+    return status == CLIPSEARCH_OK ? cs_show_results(show, &results) : cs_report_error(&err, CS_STAGE_INPUT);
 }
 
 /* Name the ids that are not among the hits, which come in the order of the ids. */
@@ -60,7 +63,7 @@ static int report_count(const cs_args *args, const cs_selection *selection, cons
     return CS_EXIT_NOTHING;
 }
 
-static int show_selection(unsigned command, const cs_args *args, const cs_selection *selection)
+static int show_selection(unsigned command, const cs_args *args, const cs_selection *selection, cs_show *show)
 {
     clipsearch_error err;
     cs_opened opened = {0};
@@ -82,7 +85,7 @@ static int show_selection(unsigned command, const cs_args *args, const cs_select
             code = cs_report_error(&err, CS_STAGE_DATABASE);
     }
     if (code == CS_EXIT_FOUND)
-        code = print_items(args, opened.info.name, hits);
+        code = print_items(args, opened.info.name, hits, show);
     if (code == CS_EXIT_FOUND)
         code = report_count(args, selection, hits, opened.info.name);
     clipsearch_hits_free(&hits);
@@ -92,12 +95,16 @@ static int show_selection(unsigned command, const cs_args *args, const cs_select
 
 static int show_items(unsigned command, const cs_args *args)
 {
-    cs_selection selection;
+    cs_selection selection = {0};
+    cs_show show;
     if (args->json + args->paths + args->nul > 1)
         return cs_report_usage(command, CS_ONE_OUTPUT);
-    int code = cs_read_selection(command, args, &selection);
+    int code = cs_show_prepare(command, args, &show);
     if (code == CS_EXIT_FOUND)
-        code = show_selection(command, args, &selection);
+        code = cs_read_selection(command, args, &selection);
+    if (code == CS_EXIT_FOUND)
+        code = show_selection(command, args, &selection, &show);
+    cs_show_close(&show);
     cs_free_selection(&selection);
     return code;
 }

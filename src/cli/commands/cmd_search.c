@@ -6,10 +6,11 @@
 #include "base/mem.h"
 #include "cli/commands/filter_arg.h"
 #include "cli/commands/open.h"
+#include "cli/commands/show_images.h"
+#include "cli/image_flags.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
 #include "config/names.h"
-#include "output/sheet.h"
 
 #include <stdlib.h>
 #include <limits.h>
@@ -24,6 +25,7 @@ typedef struct search {
     clipsearch_session *session;
     size_t dim, context_length;
     cs_results results;
+    cs_show show;
 } search;
 
 static int check_arguments(const cs_args *args)
@@ -90,7 +92,7 @@ static int open_model(search *s)
     clipsearch_image_options image;
     clipsearch_image_options_init(&image);
     options.image = &image;
-    image.ignore_exif = s->args->exif && cs_name_index(s->args->exif, cs_exif_names) == 1;
+    cs_apply_image_flags(s->args, &image);
     if (clipsearch_session_open(s->encoder, &options, &s->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info_init(&encoder);
@@ -180,13 +182,15 @@ static int answer_all(search *s)
     return code;
 }
 
-/* Print the results, and draw the contact sheet when it is asked for. */
-static int output_results(const search *s)
+/* Print the results, and show them in the other ways that are asked for. */
+static int output_results(search *s)
 {
     clipsearch_error err;
     clipsearch_status status = CLIPSEARCH_OK;
     const cs_args *args = s->args;
-    if (args->json) {
+    if (cs_show_replaces_text(&s->show)) {
+        /* they come below */
+    } else if (args->json) {
         status = cs_print_json(&s->results, stdout, &err);
     } else if (args->paths || args->nul) {
         cs_print_paths(&s->results, args->nul ? '\0' : '\n', stdout);
@@ -194,13 +198,7 @@ static int output_results(const search *s)
         char here[PATH_MAX]; /* paths below it are printed relative to it; a folder that was removed has no name */
         status = cs_print_text(&s->results, getcwd(here, sizeof here), stdout, &err);
     }
-    if (status == CLIPSEARCH_OK && args->sheet)
-        status = cs_draw_sheet(&s->results, args->sheet, &err);
-    if (status == CLIPSEARCH_E_LIMIT) { /* the sheet */
-        cs_print_advice(err.message, CS_ADVICE_SMALLER_SHEET, NULL, NULL);
-        return CS_EXIT_USAGE;
-    }
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_INPUT);
+    return status == CLIPSEARCH_OK ? cs_show_results(&s->show, &s->results) : cs_report_error(&err, CS_STAGE_INPUT);
 }
 
 static int report_count(const search *s)
@@ -227,6 +225,8 @@ int cs_command_search(const cs_args *args)
     search s = {.args = args};
     int code = check_arguments(args);
     if (code == CS_EXIT_FOUND)
+        code = cs_show_prepare(CS_SEARCH, args, &s.show);
+    if (code == CS_EXIT_FOUND)
         code = open_collection(&s);
     if (code == CS_EXIT_FOUND)
         code = open_model(&s);
@@ -239,6 +239,7 @@ int cs_command_search(const cs_args *args)
     for (size_t i = 0; i < s.results.count; i++)
         clipsearch_hits_free(&s.results.items[i].hits);
     cs_free(s.results.items);
+    cs_show_close(&s.show);
     clipsearch_session_close(&s.session);
     clipsearch_encoder_close(&s.encoder);
     cs_close_opened(&s.opened);

@@ -27,6 +27,7 @@ typedef struct collection_update {
     const clipsearch_sources *all;
     bool *done; /* [count of all] */
     clipsearch_ingest_report sum;
+    size_t groups; /* that were ingested */
     int code;
 } collection_update;
 
@@ -52,6 +53,7 @@ static void ingest_file(collection_update *u, const char *list)
         return;
     }
     const cs_source_group group = {.sources = file.sources, .count = file.source_count, .list = list, .file = &file};
+    u->groups++;
     note_code(&u->code, cs_ingest_group(u->args, u->settings, &group, &u->sum));
     cs_ingest_file_close(&file);
 }
@@ -96,15 +98,19 @@ static void ingest_group(collection_update *u, size_t first)
         group.partly = group.partly || is_missing(other->source->path);
     }
     group.sources = sources;
-    if (from_file)
+    if (from_file) {
         ingest_file(u, one->list);
-    else if (group.count)
+    } else if (group.count) {
+        u->groups++;
         note_code(&u->code, cs_ingest_group(u->args, u->settings, &group, &u->sum));
+    }
     cs_free(sources);
 }
 
-static int update_all_groups(const update *up, const cs_settings *settings, const clipsearch_sources *all)
+static int update_all_groups(const update *up, const cs_settings *settings, clipsearch_collection *collection,
+                             const clipsearch_sources *all)
 {
+    clipsearch_collection_info info;
     const size_t count = clipsearch_sources_count(all);
     collection_update u = {.args = up->args, .settings = settings, .all = all};
     u.done = cs_zalloc_array(count, sizeof *u.done);
@@ -114,7 +120,10 @@ static int update_all_groups(const update *up, const cs_settings *settings, cons
         if (!u.done[i])
             ingest_group(&u, i);
     cs_free(u.done);
-    if (u.code < CS_EXIT_SIGNAL)
+    clipsearch_collection_info_init(&info);
+    if (u.groups > 1 && clipsearch_collection_describe(collection, &info, NULL) == CLIPSEARCH_OK)
+        u.sum.gone = info.gone; /* groups that overlap have counted some twice */
+    if (u.groups && u.code < CS_EXIT_SIGNAL)
         cs_print_sum(up->args, settings->collection, &u.sum);
     return u.code;
 }
@@ -166,7 +175,7 @@ static int update_collection(void *context, const cs_settings *opened, clipsearc
     if (up->args->forget)
         code = forget(up, &settings, collection);
     else if (clipsearch_sources_count(all))
-        code = update_all_groups(up, &settings, all);
+        code = update_all_groups(up, &settings, collection, all);
     else if (!up->args->quiet)
         cs_print_message("the collection %s remembers no directories; ingest them once more", info.name);
     clipsearch_sources_free(&all);

@@ -19,6 +19,9 @@ bool cs_hit_is_gone(const clipsearch_hit *hit);
  * '?'. Errors: CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_print_text(const cs_results *results, const char *here, FILE *out, clipsearch_error *err);
 
+/* `path` relative to `here` (NULL: none), or as it is when it is not below it. Points into `path`. */
+const char *cs_relative_path(const char *path, const char *here);
+
 /* Absolute paths, byte for byte, with `end` after each. */
 void cs_print_paths(const cs_results *results, char end, FILE *out);
 

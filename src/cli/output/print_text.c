@@ -10,8 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* `path` relative to `here`, or as it is when it is not below `here`. */
-static const char *relative_path(const char *path, const char *here)
+const char *cs_relative_path(const char *path, const char *here)
 {
     size_t n = here ? strlen(here) : 0;
     while (n && here[n - 1] == '/')
@@ -31,7 +30,7 @@ static void put_hits(cs_buf *buf, const cs_result *result, const char *here)
     for (size_t rank = 0; rank < clipsearch_hits_count(result->hits, 0); rank++) {
         const clipsearch_hit *hit = clipsearch_hits_get(result->hits, 0, rank);
         cs_buf_printf(buf, "%.3f  ", (double)hit->score);
-        cs_put_printable(buf, relative_path(hit->path, here));
+        cs_put_printable(buf, cs_relative_path(hit->path, here));
         cs_buf_puts(buf, cs_hit_is_gone(hit) ? " (gone)\n" : "\n");
     }
 }
@@ -63,7 +62,7 @@ clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, 
     for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
         const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
         cs_buf_printf(&buf, "%" PRId64 "  ", hit->id);
-        cs_put_printable(&buf, relative_path(hit->path, here));
+        cs_put_printable(&buf, cs_relative_path(hit->path, here));
         cs_buf_puts(&buf, hit->gone ? " (gone)\n" : "\n");
     }
     return cs_print_buf(&buf, out, err);
