@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh EMBED_TEXT INDEX_FOLDER SEARCH_BY_IMAGE MODEL IMAGES - runs the example programs. TAP.
+# run.sh EMBED_TEXT INDEX_FOLDER SEARCH_BY_IMAGE ASK MODEL IMAGES - runs the example programs. TAP.
 set -eu
-embed_text=$1 index_folder=$2 search_by_image=$3 model=$4 images=$5
+embed_text=$1 index_folder=$2 search_by_image=$3 ask=$4 model=$5 images=$6
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 n=0 status=0
@@ -43,5 +43,10 @@ check "finds the image itself first" grep -q "^1.000 224x224 .*/white-dog-grass.
 check "a file that is not an image is an error" fails "$search_by_image" "$model" "$work/t.db" "$0"
 check "which names it" grep -q "run.sh" "$work/err"
 check "a database that is not there is an error" fails "$search_by_image" "$model" "$work/none.db" "$images/white-dog-grass.jpg"
+check "ask: a dog in the snow, and no cat" run "$ask" "$model" "$work/t.db" "a dog" "in the snow" "a cat"
+head -n 1 "$work/out" >"$work/first"
+check "finds a dog in the snow first" first_hit 'dog.*snow'
+check "an empty part is an error" fails "$ask" "$model" "$work/t.db" "a dog" " " "a cat"
+check "which is named" grep -q "part 2 is an empty text" "$work/err"
 echo "1..$n"
 exit $status

@@ -74,9 +74,9 @@
  * It can use the fields id, path, name (the last part of the path), size (bytes), mtime (seconds since 1970; it can be
  * compared with numbers and with dates such as "2024-05-31"), width and height, and the item's attributes: price,
  * camera.lens, tags[0], attributes["any key"]. Strings are in single or double quotes. The operators are == != < <= >
- * >= (also 10 <= price < 100), in [...], not in [...], like with % and _, is null, is not null, exists, and, or, not,
- * parentheses, and + - * / %. A comparison with an attribute that is missing or of another type is false, so `not` of
- * it is true. docs/filter.md has the grammar and the limits.
+ * >= (also 10 <= price < 100), in [...], not in [...], like with % and _, path under "/a/folder", is null, is not null,
+ * exists, and, or, not, parentheses, and + - * / %. A comparison with an attribute that is missing or of another type
+ * is false, so `not` of it is true. docs/filter.md has the grammar and the limits.
  *
  * ERRORS AND OWNERSHIP
  *
@@ -185,8 +185,8 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  *     Face);
  *   - a directory with a *.safetensors file with the tensor names of open_clip or OpenAI, and
  *     bpe_simple_vocab_16e6.txt.gz;
- *   - a directory with the weights of an image network (ResNet, VGG, MobileNetV2), or such a weight file alone. It
- *     encodes images only.
+ *   - a directory with the weights of an image network (ResNet, VGG, MobileNetV2, EfficientNet-Lite), or such a
+ *     weight file alone. It encodes images only.
  *
  * docs/model.md lists every format. `options` may be NULL for the defaults. The weight file stays mapped into memory:
  * do not truncate it while the encoder is open. Close the encoder after every session that uses it.
@@ -763,6 +763,24 @@ typedef struct clipsearch_kept_images {
 /* What to do when an image file is damaged or cannot be read. */
 typedef enum clipsearch_on_bad { CLIPSEARCH_SKIP_BAD, CLIPSEARCH_STOP_AT_BAD } clipsearch_on_bad;
 
+/* What an ingestion does at the moment. */
+typedef enum clipsearch_phase {
+    CLIPSEARCH_PHASE_WALK,   /* looks for files */
+    CLIPSEARCH_PHASE_WAIT,   /* waits until another ingestion into the collection ends, so that no image is encoded
+                                twice */
+    CLIPSEARCH_PHASE_ENCODE, /* compares, reads, encodes and stores them */
+    CLIPSEARCH_PHASE_PRUNE,  /* looks for items whose files are gone */
+    CLIPSEARCH_PHASE_INDEX   /* writes the index file */
+} clipsearch_phase;
+
+/* How far an ingestion is with one of its sources. */
+typedef struct clipsearch_source_progress {
+    const char *path; /* as the caller gave it */
+    uint64_t found;   /* files found so far */
+    uint64_t done;    /* files that have been looked at; those of the current batch may not be stored yet */
+    uint64_t skipped; /* bad files, and directories that could not be read */
+} clipsearch_source_progress;
+
 /* The progress of an ingestion. */
 typedef struct clipsearch_progress {
     uint64_t found;    /* files found so far; final when walking_done */
@@ -771,6 +789,14 @@ typedef struct clipsearch_progress {
     double seconds;    /* since the start */
     bool walking_done; /* all sources have been walked */
     const char *path;  /* the last file that was finished; while walking, the directory being read; otherwise "" */
+    clipsearch_phase phase;
+    uint64_t unchanged;    /* of `done`: files that were neither read nor encoded, which takes no time to speak of */
+    uint64_t skipped;      /* bad files, and directories that could not be read */
+    double encode_seconds; /* of `seconds`: since the walk was done */
+    const clipsearch_source_progress *sources; /* [source_count], in the caller's order */
+    size_t source_count;
+    uint64_t index_done, index_all; /* vectors in the index file that is being written, so far and in all */
+    int64_t holder;                 /* CLIPSEARCH_PHASE_WAIT: number of the process that ingests; 0: not known */
 } clipsearch_progress;
 
 typedef struct clipsearch_ingest_options {
@@ -901,6 +927,8 @@ typedef struct clipsearch_search_stats {
     size_t graph;      /* queries that walked the graph; the others compared all vectors */
     size_t delta;      /* items changed since the index file was written, which each query was compared with */
     uint64_t compared; /* vectors, or their codes, that were compared with queries */
+    double encode_ms;  /* clipsearch_ask: milliseconds for encoding the questions; clipsearch_search: 0 */
+    double search_ms;  /* clipsearch_ask: milliseconds for searching; clipsearch_search: 0 */
 } clipsearch_search_stats;
 CLIPSEARCH_INIT(clipsearch_search_stats)
 
@@ -945,6 +973,60 @@ typedef struct clipsearch_hits clipsearch_hits;
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
                                                    size_t count, size_t k, const clipsearch_search_options *options,
                                                    clipsearch_hits **hits, clipsearch_error *err);
+
+/* A rectangle of an image as it is displayed: after the EXIF orientation was applied. */
+typedef struct clipsearch_region {
+    double x, y, width, height; /* left, top, and the sides: whole pixels, or per cent of the image's sides, rounded to
+                                   pixels (one pixel at least) */
+    bool percent;
+} clipsearch_region;
+
+/* A part of a question: a text, an image, an item or a vector. Set exactly one of text, path or image, id, vector. */
+typedef struct clipsearch_part {
+    size_t struct_size;
+    const char *text;                /* more than blanks */
+    const char *path;                /* an image file; with `image`, only its name, for messages */
+    const void *image;               /* [image_size] the bytes of an image file, in any format that can be read */
+    size_t image_size;               /* of `image` */
+    int64_t id;                      /* an item of the collection: its stored vector is used; 0: none */
+    const float *vector;             /* [dim] a vector that the collection's encoder made */
+    const clipsearch_region *region; /* the region of the image that is searched for; NULL (default): all of it */
+    double weight;                   /* default 1; below 0: the part is subtracted */
+} clipsearch_part;
+CLIPSEARCH_INIT(clipsearch_part)
+
+/* What is searched for: one or more parts, whose vectors are added up. Each is brought to length 1 and multiplied with
+ * its weight, and the sum is brought to length 1 again; so scores mean what they mean for a query of one part. (Where
+ * vectors do not have length 1, in a collection of another metric than CLIPSEARCH_COSINE, the sum gets the mean length
+ * of the parts, weighted by their weights' sizes.) */
+typedef struct clipsearch_question {
+    size_t struct_size;
+    const clipsearch_part *parts; /* [part_count] */
+    size_t part_count;            /* 1 to 1,000 */
+    const char *name;             /* what messages call it; NULL (default): "query 3", counted from 1 */
+    bool with_self; /* also find the question's own images: the items given by id, and the items whose path
+                                     or content is that of one of its images. Default false: they are left out */
+} clipsearch_question;
+CLIPSEARCH_INIT(clipsearch_question)
+
+/* Compute the vectors [count, dim] of `count` questions for `collection`, as clipsearch_ask does. The texts of all of
+ * them are encoded together. `session` encodes texts and images with the collection's encoder; it may be NULL when no
+ * part is a text or an image.
+ * Errors: CLIPSEARCH_E_ARGUMENT (names the question and the part: nothing or more than one thing is set, an empty text,
+ * a weight that is 0 or not finite, a vector of zeros or with a NaN, a region outside the image, parts that cancel one
+ * another), _LIMIT (too many parts), _NOT_FOUND (no such item), _MISMATCH (another encoder), those of
+ * clipsearch_encode_texts and clipsearch_image_load, _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_question_vectors(clipsearch_collection *collection,
+                                                             clipsearch_session *session,
+                                                             const clipsearch_question *questions, size_t count,
+                                                             float *vectors, clipsearch_error *err);
+
+/* Find the `k` nearest items to each of `count` questions. Hits, options and further errors are those of
+ * clipsearch_search. */
+CLIPSEARCH_API clipsearch_status clipsearch_ask(clipsearch_collection *collection, clipsearch_session *session,
+                                                const clipsearch_question *questions, size_t count, size_t k,
+                                                const clipsearch_search_options *options, clipsearch_hits **hits,
+                                                clipsearch_error *err);
 
 /* List the items that match `filter` (FILTERS; NULL: all) in the order of their ids: at most `limit` (SIZE_MAX: all),
  * after the first `offset`. They are the hits of query 0, with a score of 0. Items whose files are known to be gone are

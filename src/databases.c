@@ -10,6 +10,7 @@
 #include "ingest/ingest.h"
 #include "ingest/remembered.h"
 #include "local/local.h"
+#include "search_call.h"
 #include "structs.h"
 
 /* ---------------------------------------------------------------- databases and collections */
@@ -312,7 +313,8 @@ clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target,
                                          const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
                                          clipsearch_error *err)
 {
-    static const cs_database_opener opener = {.open = cs_local_open, .check_new = cs_local_check_new};
+    static const cs_database_opener opener = {
+        .open = cs_local_open, .check_new = cs_local_check_new, .lock_ingestion = cs_local_lock_ingestion};
     if (!target || !session || !options)
         return cs_fail_null(err, __func__);
     clipsearch_ingest_target own;
@@ -402,31 +404,14 @@ clipsearch_status clipsearch_search(clipsearch_collection *collection, const flo
         *hits = NULL;
     if (!collection || !hits || (count && !queries))
         return cs_fail_null(err, __func__);
-    clipsearch_search_options own;
-    clipsearch_status status = cs_struct_read(&own, options, &cs_search_options_type, __func__, err);
-    if (status == CLIPSEARCH_OK && own.stats)
-        status = cs_struct_check(own.stats, &cs_search_stats_type, __func__, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    clipsearch_search_stats stats = {0};
-    cs_filter_tree *filter = NULL;
-    if (own.filter)
-        status = cs_filter_parse(own.filter, &filter, NULL, err);
-    const cs_search_request request = {.queries = queries,
-                                       .count = count,
-                                       .k = k,
-                                       .filter = filter,
-                                       .with_gone = own.gone,
-                                       .has_limit = own.has_limit,
-                                       .limit = own.limit,
-                                       .exact = own.exact,
-                                       .ef = own.ef,
-                                       .stats = own.stats ? &stats : NULL};
+    cs_search_call call;
+    clipsearch_status status = cs_search_begin(&call, options, __func__, err);
+    call.request.queries = queries;
+    call.request.count = count;
+    call.request.k = k;
     if (status == CLIPSEARCH_OK)
-        status = cs_collection_search(collection, &request, hits, err);
-    cs_filter_free(&filter);
-    if (own.stats)
-        cs_struct_write(own.stats, &stats, &cs_search_stats_type);
+        status = cs_collection_search(collection, &call.request, hits, err);
+    cs_search_end(&call);
     return status;
 }
 

@@ -11,6 +11,7 @@ static const clipsearch_encoder_options encoder_options = {.towers = CLIPSEARCH_
 static const clipsearch_image_options image_options = {.max_bytes = CS_IMAGE_MAX_BYTES,
                                                        .max_pixels = CS_IMAGE_MAX_PIXELS};
 static const clipsearch_session_options session_options = {.max_batch = 32, .overflow = CLIPSEARCH_TRUNCATE};
+static const clipsearch_part part = {.weight = 1};
 static const clipsearch_ingest_options ingest_options = {.batch = 32};
 static const clipsearch_list_options list_options = {.limit = SIZE_MAX};
 
@@ -45,6 +46,8 @@ STRUCT(ingest_target, context, NULL)
 STRUCT(search_stats, compared, NULL)
 STRUCT(search_options, stats, NULL)
 STRUCT(list_options, gone, &list_options)
+STRUCT(part, weight, &part)
+STRUCT(question, with_self, NULL)
 
 clipsearch_status cs_fail_null(clipsearch_error *err, const char *function)
 {

@@ -26,6 +26,8 @@ extern const cs_struct_type cs_ingest_target_type;
 extern const cs_struct_type cs_search_stats_type;
 extern const cs_struct_type cs_search_options_type;
 extern const cs_struct_type cs_list_options_type;
+extern const cs_struct_type cs_part_type;
+extern const cs_struct_type cs_question_type;
 
 /* CLIPSEARCH_E_ARGUMENT: an argument of `function` must not be NULL. */
 clipsearch_status cs_fail_null(clipsearch_error *err, const char *function);

@@ -22,6 +22,7 @@ ALLOWED = {
     "encode": ["base", "kernels", "model", "nn", "vision", "text"],
     "backend": ["base", "filter"],
     "local": ["base", "kernels", "index", "filter", "store", "backend"],
+    "question": ["base", "encode", "backend"],
     "ingest": ["base", "kernels", "encode", "backend"],
     "convert": ["base", "kernels", "model", "text"],
     "config": ["base"],
@@ -29,7 +30,7 @@ ALLOWED = {
     "output": ["base"],
     "cli": ["base", "config", "models", "output"],
     # src/*.c: the entry points
-    "": ["base", "filter", "model", "vision", "encode", "backend", "local", "ingest", "convert"],
+    "": ["base", "filter", "model", "vision", "encode", "backend", "local", "question", "ingest", "convert"],
 }
 
 # third-party header -> the only files that may include it
@@ -54,8 +55,9 @@ OWNERS = {
 }
 
 STANDARD = set("""assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h getopt.h inttypes.h libgen.h limits.h locale.h
-math.h poll.h pthread.h sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h
-string.h strings.h sys/ioctl.h sys/mman.h sys/random.h sys/resource.h sys/stat.h sys/statvfs.h sys/types.h sys/wait.h termios.h time.h
+math.h netinet/in.h poll.h pthread.h sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h
+stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/file.h sys/ioctl.h sys/mman.h sys/random.h sys/resource.h sys/socket.h
+sys/stat.h sys/statvfs.h sys/types.h sys/wait.h termios.h time.h
 unistd.h""".split())
 
 

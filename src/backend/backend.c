@@ -354,6 +354,13 @@ clipsearch_status cs_collection_forget_sources(clipsearch_collection *collection
 
 /* ---- search and maintenance */
 
+clipsearch_status cs_collection_lock_ingestion(clipsearch_collection *collection, cs_lock_file **lock, long *holder,
+                                               clipsearch_error *err)
+{
+    return collection->ops->lock_ingestion ? collection->ops->lock_ingestion(collection, lock, holder, err)
+                                           : cs_lock_file_try(NULL, lock, holder, err);
+}
+
 clipsearch_status cs_collection_search(clipsearch_collection *collection, const cs_search_request *request,
                                        clipsearch_hits **hits, clipsearch_error *err)
 {

@@ -7,6 +7,7 @@
 #include "backend/items.h"
 #include "base/identity.h"
 #include "base/source_record.h"
+#include "base/lock_file.h"
 #include "filter/filter.h"
 
 #include <pthread.h>
@@ -145,6 +146,9 @@ typedef struct cs_collection_ops {
                                         clipsearch_error *err);
     clipsearch_status (*search)(clipsearch_collection *collection, const cs_search_request *request,
                                 clipsearch_hits *hits, clipsearch_error *err);
+    /* As cs_lock_file_try. NULL: the backend cannot keep others from ingesting at the same time. */
+    clipsearch_status (*lock_ingestion)(clipsearch_collection *collection, cs_lock_file **lock, long *holder,
+                                        clipsearch_error *err);
     /* Both NULL without CS_BACKEND_CHECKPOINT. */
     clipsearch_status (*checkpoint)(clipsearch_collection *collection, const clipsearch_checkpoint_options *options,
                                     clipsearch_error *err);
@@ -251,6 +255,10 @@ clipsearch_status cs_collection_vectors(clipsearch_collection *collection, const
  * item that is not there). */
 clipsearch_status cs_collection_apply(clipsearch_collection *collection, cs_item_change *changes, size_t count,
                                       clipsearch_error *err);
+/* Take the lock that one ingestion into the collection has at a time, among processes; as cs_lock_file_try. Changes are
+ * possible without it: it keeps two ingestions from encoding the same files. */
+clipsearch_status cs_collection_lock_ingestion(clipsearch_collection *collection, cs_lock_file **lock, long *holder,
+                                               clipsearch_error *err);
 /* As clipsearch_collection_put, _remove and _remove_where say: made of `apply`. */
 clipsearch_status cs_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
                                     const float *vectors, size_t count, int64_t *ids, clipsearch_error *err);

@@ -82,6 +82,19 @@ void cs_hits_restart(clipsearch_hits *hits)
     cs_buf_clear(&hits->strings);
 }
 
+void cs_hits_select(clipsearch_hits *hits, bool (*keep)(void *context, size_t query, const clipsearch_hit *hit),
+                    void *context)
+{
+    size_t kept = 0;
+    for (size_t query = 0, at = 0; query < hits->queries; query++) {
+        for (; at < hits->starts[query + 1]; at++)
+            if (keep(context, query, &hits->hits[at]))
+                hits->hits[kept++] = hits->hits[at];
+        hits->starts[query + 1] = kept;
+    }
+    hits->count = kept;
+}
+
 size_t cs_hits_count(const clipsearch_hits *hits, size_t query)
 {
     return query < hits->queries ? hits->starts[query + 1] - hits->starts[query] : 0;

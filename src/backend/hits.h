@@ -18,6 +18,11 @@ void cs_hits_next_query(clipsearch_hits *hits);
 /* Forget all hits and begin at query number 0 again. */
 void cs_hits_restart(clipsearch_hits *hits);
 
+/* Once all queries have ended: keep of each the hits for which `keep` is true, which is called once for each hit in
+ * their order. */
+void cs_hits_select(clipsearch_hits *hits, bool (*keep)(void *context, size_t query, const clipsearch_hit *hit),
+                    void *context);
+
 /* As clipsearch_hits_* say, arguments checked. */
 size_t cs_hits_count(const clipsearch_hits *hits, size_t query);
 const clipsearch_hit *cs_hits_get(const clipsearch_hits *hits, size_t query, size_t rank);

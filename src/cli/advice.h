@@ -20,6 +20,7 @@ typedef enum cs_advice {
     CS_ADVICE_RETRY,            /* the error may not occur again */
     CS_ADVICE_FETCH_BY_HAND,    /* this build cannot fetch */
     CS_ADVICE_TRUNCATE,         /* a text is too long */
+    CS_ADVICE_LOCAL_URL,        /* a URL leads to this computer or a private network */
     CS_ADVICE_SMALLER_SHEET,    /* a contact sheet would be too high */
     CS_ADVICE_FORCE,            /* --prune was refused */
     CS_ADVICE_NO_TERMINAL,      /* standard output is no terminal */

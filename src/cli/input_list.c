@@ -4,8 +4,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/image_input.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,32 +21,13 @@ static clipsearch_status add(cs_input_list *inputs, const char *text, bool is_im
     return CLIPSEARCH_OK;
 }
 
-/* The size of a pipe or terminal is not known in advance. */
-static clipsearch_status read_descriptor(int fd, const char *name, cs_buf *buf, clipsearch_error *err)
-{
-    for (;;) {
-        char piece[1 << 16];
-        ssize_t n = read(fd, piece, sizeof piece);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", name);
-        if (n == 0)
-            return CLIPSEARCH_OK;
-        if ((size_t)n > buf->max - buf->len)
-            return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: more than the limit of %zu bytes", name, buf->max);
-        if (!cs_buf_append(buf, piece, (size_t)n))
-            return cs_fail_memory(err, name);
-    }
-}
-
 static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf, cs_input_list *inputs,
                                    clipsearch_error *err)
 {
     bool standard = strcmp(path, "-") == 0;
     const char *name = standard ? "standard input" : path;
     clipsearch_status status =
-        standard ? read_descriptor(STDIN_FILENO, name, buf, err) : cs_file_read(path, buf, NULL, err);
+        standard ? cs_read_stream(STDIN_FILENO, name, buf, err) : cs_file_read(path, buf, NULL, err);
     if (status != CLIPSEARCH_OK || buf->len == 0)
         return status; /* an empty buffer has no memory */
     char *at = buf->data, *end = buf->data + buf->len;
@@ -74,6 +55,12 @@ clipsearch_status cs_read_inputs(const cs_args *args, cs_input_list *inputs, cli
     clipsearch_status status = CLIPSEARCH_OK;
     if (args->list && args->images_from && strcmp(args->list, "-") == 0 && strcmp(args->images_from, "-") == 0)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "only one of --list and --images-from can be standard input");
+    for (size_t i = 0; i < args->operands.count; i++)
+        if (args->operands.items[i].is_image && strcmp(args->operands.items[i].text, "-") == 0 &&
+            ((args->list && strcmp(args->list, "-") == 0) ||
+             (args->images_from && strcmp(args->images_from, "-") == 0)))
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                           "only one of --image, --list and --images-from can be standard input");
     for (size_t i = 0; i < args->operands.count && status == CLIPSEARCH_OK; i++)
         status = add(inputs, args->operands.items[i].text, args->operands.items[i].is_image, err);
     if (args->list && status == CLIPSEARCH_OK)

@@ -4,6 +4,7 @@
 #include "config/nearest.h"
 #include "cli/output/message.h"
 #include "cli/signals.h"
+#include "cli/word_advice.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -38,17 +39,6 @@ static int show_version(void)
 {
     printf("clipsearch %s\n", clipsearch_version());
     return CS_EXIT_FOUND;
-}
-
-/* A first word that is almost a command may be a typing error. It is searched for all the same. */
-static void note_near_command(const cs_args *args, bool command_given)
-{
-    const char *word = args->operands.count && !args->operands.items[0].is_image ? args->operands.items[0].text : NULL;
-    if (!word || command_given || args->quiet || strlen(word) < 4)
-        return;
-    for (size_t i = 0; i < cs_command_count; i++)
-        if (cs_edit_distance(word, cs_command_names[i]) == 1)
-            cs_print_message("searching for \"%s\"; the command is spelled %s", word, cs_command_names[i]);
 }
 
 static int run_command(unsigned command, bool command_given, const cs_args *args)
@@ -93,7 +83,7 @@ static int run_command(unsigned command, bool command_given, const cs_args *args
     case CS_VERSION:
         return show_version();
     default:
-        note_near_command(args, command_given);
+        cs_advise_about_words(args, command_given);
         return cs_command_search(args);
     }
 }

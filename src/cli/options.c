@@ -22,7 +22,7 @@ typedef enum option_kind {
     OPTION_SIZE,   /* cs_size_option, min to max */
     OPTION_NUMBER, /* cs_number_option */
     OPTION_TEXTS,  /* cs_strings: each use adds one */
-    OPTION_IMAGE   /* cs_operands: each use adds an image to the operands */
+    OPTION_OPERAND /* cs_operands: each use adds an operand of the kind `min` (cs_operand_kind) */
 } option_kind;
 
 typedef struct option_row {
@@ -39,6 +39,7 @@ typedef struct option_row {
 
 #define FIELD(name) offsetof(cs_args, name)
 
+static const char *const progress_names[] = {"auto", "json", "none", NULL};
 static const char *const format_names[] = {"jsonl", "npy", NULL};
 static const char *const prune_names[] = {"gone", "force", NULL};
 
@@ -50,8 +51,21 @@ enum {
 };
 
 static const option_row rows[] = {
-    {"image", 0, CS_SEARCH, OPTION_IMAGE, FIELD(operands), "FILE", "search by an image; may be repeated", 0, 0, 0},
-    {"image", 0, CS_EMBED, OPTION_IMAGE, FIELD(operands), "FILE", "embed an image; may be repeated", 0, 0, 0},
+    {"image", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "FILE",
+     "search by an image, a file or an http(s) URL; may be repeated", CS_IMAGE, 0, 0},
+    {"crop", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "X,Y,W,H",
+     "only this region of the image before it: pixels, or 10%,10%,50%,50%", CS_CROP, 0, 0},
+    {"like", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "ID",
+     "search for images like the one with this number; may be repeated", CS_LIKE, 0, 0},
+    {"add", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "QUERY", "add a part to the query before it", CS_ADD, 0, 0},
+    {"not", 0, CS_SEARCH, OPTION_OPERAND, FIELD(operands), "QUERY", "subtract a part from the query before it", CS_NOT,
+     0, 0},
+    {"list", 0, CS_SEARCH, OPTION_TEXT, FIELD(list), "FILE",
+     "read queries from FILE, one per line; - is standard input", 0, 0, 0},
+    {"with-self", 0, CS_SEARCH, OPTION_FLAG, FIELD(with_self), NULL, "show the query's own images too", 0, 0, 0},
+    {"allow-local-urls", 0, CS_SEARCH, OPTION_FLAG, FIELD(allow_local_urls), NULL,
+     "fetch images from this computer and private networks too", 0, 0, 0},
+    {"image", 0, CS_EMBED, OPTION_OPERAND, FIELD(operands), "FILE", "embed an image; may be repeated", CS_IMAGE, 0, 0},
     {"k", 'k', CS_SEARCH, OPTION_SIZE, FIELD(k), "N", "show the N nearest images to each query (10)", 1, CS_MAX_K, 0},
     {"k", 'k', CS_QUERY, OPTION_SIZE, FIELD(k), "N", "show at most N images (all)", 1, CS_MAX_K, 0},
     {"labels", 0, CS_LABEL, OPTION_TEXT, FIELD(labels), "LABELS",
@@ -64,6 +78,9 @@ static const option_row rows[] = {
     {"offset", 0, CS_QUERY, OPTION_SIZE, FIELD(offset), "N", "leave out the first N images", 0, SIZE_MAX, 0},
     {"filter", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_TEXT, FIELD(filter), "FILTER",
      "only images that pass, e.g. 'price < 100'", 0, 0, 0},
+    {"in", 0, CS_SEARCH | CS_QUERY, OPTION_TEXTS, FIELD(in), "DIR",
+     "only images in this directory and those in it; may be repeated", 0, 0, 0},
+    {"here", 0, CS_SEARCH | CS_QUERY, OPTION_FLAG, FIELD(here), NULL, "the same for the current directory", 0, 0, 0},
     {"filter", 0, CS_DELETE, OPTION_TEXT, FIELD(filter), "FILTER", "the images to remove, e.g. 'price < 100'", 0, 0, 0},
     {"min-score", 0, CS_SEARCH, OPTION_NUMBER, FIELD(min_score), "X",
      "only images with a score of at least X (metrics cosine and ip)", 0, 0, 0},
@@ -114,7 +131,9 @@ static const option_row rows[] = {
     {"yes", 'y', CS_DELETE | CS_DROP, OPTION_FLAG, FIELD(yes), NULL, "remove without asking", 0, 0, 0},
     {"dry-run", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(dry_run), NULL, "only count; store nothing", 0, 0, 0},
     {"on-bad", 0, CS_INGEST | CS_UPDATE, OPTION_CHOICE, FIELD(on_bad), "WHAT",
-     "skip (default) images that cannot be read, or stop", 0, 0, cs_on_bad_names},
+     "an image that cannot be read: report (exit 3 at the end), skip or stop", 0, 0, cs_on_bad_names},
+    {"progress", 0, CS_INGEST | CS_UPDATE, OPTION_CHOICE, FIELD(progress), "HOW",
+     "auto (a bar or lines), json (a line of JSON a second) or none", 0, 0, progress_names},
     {"exif", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL, OPTION_CHOICE, FIELD(exif), "WHAT",
      "apply (default) or ignore the EXIF orientation", 0, 0, cs_exif_names},
     {"max-pixels", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL, OPTION_SIZE, FIELD(max_pixels), "N",
@@ -228,9 +247,9 @@ int cs_options_first_operand(int argc, char **argv)
     return 0;
 }
 
-static void add_operand(cs_operands *operands, const char *text, bool is_image)
+static void add_operand(cs_operands *operands, const char *text, cs_operand_kind kind)
 {
-    operands->items[operands->count++] = (cs_operand){.is_image = is_image, .text = text};
+    operands->items[operands->count++] = (cs_operand){.kind = kind, .is_image = kind == CS_IMAGE, .text = text};
 }
 
 /* "-" for -k, "--" for --batch. */
@@ -279,10 +298,14 @@ static clipsearch_status set_option(const option_row *row, const char *value, cs
         *(bool *)field = true;
         break;
     case OPTION_TEXT:
+    case OPTION_TEXTS:
         if (!*value)
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "--%s needs a value (%s), not an empty one", row->name,
                            row->argument);
-        *(const char **)field = value;
+        if (row->kind == OPTION_TEXT)
+            *(const char **)field = value;
+        else
+            ((cs_strings *)field)->items[((cs_strings *)field)->count++] = value;
         break;
     case OPTION_CHOICE:
     case OPTION_MAYBE:
@@ -295,11 +318,8 @@ static clipsearch_status set_option(const option_row *row, const char *value, cs
         break;
     case OPTION_NUMBER:
         return set_number(row, value, field, err);
-    case OPTION_TEXTS:
-        ((cs_strings *)field)->items[((cs_strings *)field)->count++] = value;
-        break;
-    case OPTION_IMAGE:
-        add_operand(field, value, true);
+    case OPTION_OPERAND:
+        add_operand(field, value, (cs_operand_kind)row->min);
         break;
     }
     return CLIPSEARCH_OK;
@@ -405,8 +425,9 @@ clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_a
     args->exclude.items = cs_zalloc_array(room, sizeof *args->exclude.items);
     args->images.items = cs_zalloc_array(room, sizeof *args->images.items);
     args->templates.items = cs_zalloc_array(room, sizeof *args->templates.items);
+    args->in.items = cs_zalloc_array(room, sizeof *args->in.items);
     if (!args->operands.items || !args->include.items || !args->exclude.items || !args->images.items ||
-        !args->templates.items)
+        !args->templates.items || !args->in.items)
         return cs_fail_memory(err, "the command line");
     reader r = {.command = command, .argc = argc, .argv = argv};
     bool only_operands = false;
@@ -414,7 +435,7 @@ clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_a
         char *word = argv[r.at];
         clipsearch_status status = CLIPSEARCH_OK;
         if (only_operands || !is_option(word))
-            add_operand(&args->operands, word, false);
+            add_operand(&args->operands, word, CS_WORD);
         else if (strcmp(word, "--") == 0)
             only_operands = true;
         else
@@ -431,6 +452,7 @@ void cs_args_free(cs_args *args)
     cs_free(args->include.items);
     cs_free(args->exclude.items);
     cs_free(args->images.items);
+    cs_free(args->in.items);
     cs_free(args->templates.items);
     *args = (cs_args){0};
 }

@@ -29,9 +29,13 @@ enum {
     CS_ALL_COMMANDS = 131071
 };
 
-/* An argument that is not an option, or the value of an --image, in the order of the command line. */
+/* An argument that is not an option, or the value of an option that is a part of a query. */
+typedef enum cs_operand_kind { CS_WORD, CS_IMAGE, CS_LIKE, CS_ADD, CS_NOT, CS_CROP } cs_operand_kind;
+
+/* One of them, in the order of the command line. */
 typedef struct cs_operand {
-    bool is_image;
+    cs_operand_kind kind;
+    bool is_image; /* CS_IMAGE */
     const char *text;
 } cs_operand;
 
@@ -58,20 +62,21 @@ typedef struct cs_number_option {
 /* The parsed command line. NULL, false, given == false: not given. Strings point into argv. */
 typedef struct cs_args {
     cs_operands operands;
-    cs_strings include, exclude, images, templates;
+    cs_strings include, exclude, images, templates, in;
     cs_size_option k, offset, threads, batch, timeout, max_pixels, max_bytes;
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
     const char *filter;
-    const char *sheet, *link, *metric, *on_bad, *exif, *codes;
+    const char *sheet, *link, *metric, *on_bad, *exif, *codes, *progress;
     const char *labels, *write;
     const char *list, *images_from, *format, *output, *overflow;
     const char *to, *mirror, *towers, *type, *catalogue;
     const char *prune; /* "gone" or "force" */
     const char *forget;
     bool rescan, gone, yes;
-    bool json, paths, nul, preview, open, dry_run, exact, repair, quiet, verbose, help, version;
+    bool json, paths, nul, preview, open, dry_run, exact, here, repair, quiet, verbose, help, version;
+    bool with_self, allow_local_urls;
 } cs_args;
 
 /* The names of the commands; the bit of a command, 0 when there is none of that name; and its name. */

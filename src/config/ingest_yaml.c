@@ -239,7 +239,7 @@ static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file
     if ((file->has_threads = found[KEY_THREADS] != NULL))
         file->threads = cs_yaml_count(found[KEY_THREADS]);
     if ((file->has_on_bad = found[KEY_ON_BAD] != NULL))
-        file->on_bad = (clipsearch_on_bad)cs_name_index(found[KEY_ON_BAD]->text, cs_on_bad_names);
+        file->on_bad = (cs_on_bad)cs_name_index(found[KEY_ON_BAD]->text, cs_on_bad_names);
     if ((file->has_prune = found[KEY_PRUNE] != NULL))
         file->prune = cs_yaml_bool(found[KEY_PRUNE]);
     if ((file->has_exif = found[KEY_EXIF] != NULL))

@@ -3,6 +3,7 @@
 #ifndef CS_CONFIG_INGEST_YAML_H
 #define CS_CONFIG_INGEST_YAML_H
 
+#include "config/names.h"
 #include "config/yaml_tree.h"
 
 /* The contents of the file. A NULL text or a false has_... means that the key is not there. Everything lives as long as
@@ -14,7 +15,7 @@ typedef struct cs_ingest_file {
     bool has_metric, has_batch, has_threads, has_on_bad, has_prune, has_exif;
     clipsearch_metric metric;
     size_t batch, threads;
-    clipsearch_on_bad on_bad;
+    cs_on_bad on_bad;
     bool prune, ignore_exif;
     uint64_t max_pixels, max_bytes; /* of an image; 0: not given */
     clipsearch_index_options index; /* 0: not given */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 const char *const cs_metric_names[] = {"cosine", "ip", "l2", NULL};
-const char *const cs_on_bad_names[] = {"skip", "stop", NULL};
+const char *const cs_on_bad_names[] = {"skip", "stop", "report", NULL};
 const char *const cs_overflow_names[] = {"truncate", "refuse", NULL};
 const char *const cs_exif_names[] = {"apply", "ignore", NULL};
 const char *const cs_tower_names[] = {"image", "text", "both", NULL};

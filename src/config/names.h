@@ -5,9 +5,13 @@
 
 #include "clipsearch.h"
 
+/* What an ingestion does about images that cannot be read. The first two are clipsearch_on_bad's; the program's default
+ * is the third: it skips them, and says so in its exit status. */
+typedef enum cs_on_bad { CS_ON_BAD_SKIP, CS_ON_BAD_STOP, CS_ON_BAD_REPORT } cs_on_bad;
+
 /* Each list ends with NULL and is in the order of its enumeration. */
 extern const char *const cs_metric_names[];   /* clipsearch_metric */
-extern const char *const cs_on_bad_names[];   /* clipsearch_on_bad */
+extern const char *const cs_on_bad_names[];   /* cs_on_bad */
 extern const char *const cs_overflow_names[]; /* clipsearch_overflow */
 extern const char *const cs_exif_names[];     /* apply, ignore */
 extern const char *const cs_codes_names[];    /* cs_codes_values[i] is the value of name i */

@@ -123,6 +123,34 @@ static clipsearch_status parse_like(cs_parser *p, uint32_t *number, clipsearch_e
     return status ? status : add_condition(p, n, number, err);
 }
 
+bool cs_parser_at_word(const cs_parser *p, const char *word)
+{
+    return p->token.is_word && p->token.size == strlen(word) &&
+           strncasecmp(p->lexer->text + p->token.at, word, p->token.size) == 0;
+}
+
+static clipsearch_status parse_under(cs_parser *p, uint32_t *number, clipsearch_error *err)
+{
+    cs_filter_node n = {.kind = CS_NODE_UNDER, .left = *number};
+    const cs_filter_node *left = cs_parser_node(p, n.left);
+    if (left->kind != CS_NODE_FIELD || left->index != CS_FIELD_PATH)
+        return cs_parser_fail_at(p, n.left, "expected path: only paths are under a folder", err);
+    if (p->token.kind != CS_TOKEN_STRING)
+        return cs_lexer_fail_expected(p->lexer, &p->token, "a folder in quotes", err);
+    clipsearch_status status = cs_parser_literal(p, &n.right, err);
+    if (!status) {
+        cs_filter_node *folder = cs_parser_node(p, n.right);
+        const char *text = p->tree->texts.data + folder->text;
+        const bool absolute = text[0] == '/';
+        while (folder->text_size && text[folder->text_size - 1] == '/')
+            folder->text_size--; /* none is left of "/" */
+        if (!absolute)
+            return cs_parser_fail_at(p, n.right, "expected the absolute path of a folder, such as \"/home/me/photos\"",
+                                     err);
+    }
+    return status ? status : add_condition(p, n, number, err);
+}
+
 static bool is_field(const cs_parser *p, uint32_t number)
 {
     return cs_parser_node(p, number)->kind == CS_NODE_FIELD || cs_parser_node(p, number)->kind == CS_NODE_ATTRIBUTE;
@@ -212,7 +240,7 @@ static clipsearch_status parse_test(cs_parser *p, uint32_t *number, clipsearch_e
         return status ? status : add_not(p, number, err);
     }
     if (!is_comparison(p->token.kind) && p->token.kind != CS_TOKEN_IN && p->token.kind != CS_TOKEN_LIKE &&
-        p->token.kind != CS_TOKEN_IS && p->token.kind != CS_TOKEN_NOT)
+        p->token.kind != CS_TOKEN_IS && p->token.kind != CS_TOKEN_NOT && !cs_parser_at_word(p, "under"))
         return CLIPSEARCH_OK;
     p->asked = true;
     status = cs_parser_need_value(p, *number, err);
@@ -221,8 +249,8 @@ static clipsearch_status parse_test(cs_parser *p, uint32_t *number, clipsearch_e
     if (p->token.kind == CS_TOKEN_NOT) {
         negated = true;
         status = cs_parser_advance(p, err);
-        if (!status && p->token.kind != CS_TOKEN_IN && p->token.kind != CS_TOKEN_LIKE)
-            status = cs_lexer_fail_expected(p->lexer, &p->token, "in or like behind not", err);
+        if (!status && p->token.kind != CS_TOKEN_IN && p->token.kind != CS_TOKEN_LIKE && !cs_parser_at_word(p, "under"))
+            status = cs_lexer_fail_expected(p->lexer, &p->token, "in, like or under behind not", err);
     }
     cs_token_kind kind = p->token.kind;
     if (!status)
@@ -230,7 +258,8 @@ static clipsearch_status parse_test(cs_parser *p, uint32_t *number, clipsearch_e
     if (!status)
         status = kind == CS_TOKEN_IN     ? parse_in(p, number, err)
                  : kind == CS_TOKEN_LIKE ? parse_like(p, number, err)
-                                         : parse_is(p, number, err);
+                 : kind == CS_TOKEN_IS   ? parse_is(p, number, err)
+                                         : parse_under(p, number, err);
     return status || !negated ? status : add_not(p, number, err);
 }
 

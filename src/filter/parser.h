@@ -38,6 +38,8 @@ clipsearch_status cs_parser_sum(cs_parser *p, uint32_t *number, clipsearch_error
 
 /* ---- parse.c */
 
+/* Whether the next token is this word, in small letters or capitals. Not a keyword: attributes may have the name. */
+bool cs_parser_at_word(const cs_parser *p, const char *word);
 /* A condition or value with and and or. */
 clipsearch_status cs_parser_condition(cs_parser *p, uint32_t *number, clipsearch_error *err);
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "encode/plain_image.h"
 #include "ingest/batch.h"
+#include "ingest/claim.h"
 #include "ingest/gone.h"
 #include "ingest/moves.h"
 #include "ingest/pipeline.h"
@@ -58,10 +59,13 @@ typedef struct ingest {
     cs_moves moves;    /* items of contents that several items have */
     cs_id_list moved;  /* items that get another path in this batch, or in this run if it is a dry run */
     uint64_t started;  /* nanoseconds */
+    double walk_seconds;
     clipsearch_progress progress;
-    uint64_t bad_directories; /* counted as skipped, but no files */
+    clipsearch_source_progress *by_source; /* [options->source_count] */
+    cs_lock_file *lock;                    /* no other ingestion into the collection runs */
+    uint64_t bad_directories;              /* counted as skipped, but no files */
     bool cancelled, stopped;
-    clipsearch_status stop_status; /* of the bad file that stopped us; its message is in err */
+    clipsearch_error stop_error; /* of the bad file that stopped us */
 } ingest;
 
 /* ---- progress ---- */
@@ -84,10 +88,13 @@ static void report_progress(ingest *in, const char *path)
     clipsearch_progress *p = &in->progress;
     p->stored = r->inserted + r->replaced;
     p->done = p->stored + r->unchanged + r->moved + r->copied + r->updated + r->skipped - in->bad_directories;
+    p->unchanged = r->unchanged;
+    p->skipped = r->skipped;
     p->path = path;
     if (!in->options->progress || in->cancelled)
         return;
     p->seconds = seconds_since_start(in);
+    p->encode_seconds = p->walking_done ? p->seconds - in->walk_seconds : 0;
     in->cancelled = !in->options->progress(in->options->context, p);
 }
 
@@ -182,6 +189,7 @@ static clipsearch_status submit_next_file(ingest *in)
                    (known->ctime_ns && known->ctime_ns != file->ctime_ns);
     pending.returns = item && known->gone_since;
     if (!pending.read && !pending.attributes_differ && !pending.returns && known->ctime_ns == file->ctime_ns) {
+        in->by_source[file->source].done++;
         if (++in->report->unchanged % QUIET_FILES == 0)
             report_progress(in, file->path);
         return CLIPSEARCH_OK;
@@ -295,13 +303,14 @@ static clipsearch_status skip_file(ingest *in, const cs_found_file *file, const 
     if (why->code == CLIPSEARCH_E_MEMORY) /* not the file's fault */
         return cs_fail(in->err, why->code, "%s", why->message);
     in->report->skipped++;
+    in->by_source[file->source].skipped++;
     in->report->unreadable += cs_is_machine_error(why);
     in->bad_directories += file->is_directory;
     if (in->options->bad_file)
         in->options->bad_file(in->options->context, file->path, why);
     if (in->options->on_bad == CLIPSEARCH_STOP_AT_BAD) {
         in->stopped = true;
-        in->stop_status = cs_fail(in->err, why->code, "%s", why->message);
+        in->stop_error = *why;
     }
     return CLIPSEARCH_OK;
 }
@@ -387,6 +396,7 @@ static clipsearch_status process_files(ingest *in)
         if (!decoded || in->cancelled)
             break;
         const pending_file *file = &in->pending[in->finished++ % in->capacity];
+        in->by_source[file->found->source].done += !file->found->is_directory;
         status = file->read ? add_change(in, file, decoded) : add_unread_change(in, file);
         cs_pipeline_release(in->pipeline);
         if (status == CLIPSEARCH_OK && cs_batch_full(&in->batch))
@@ -402,8 +412,8 @@ static clipsearch_status process_files(ingest *in)
 static bool report_checkpoint(void *context, uint64_t done, uint64_t all)
 {
     ingest *in = context;
-    (void)done;
-    (void)all;
+    in->progress.index_done = done;
+    in->progress.index_all = all;
     report_progress(in, "");
     return !in->cancelled;
 }
@@ -418,6 +428,7 @@ static clipsearch_status write_index_if_due(ingest *in)
     clipsearch_status status = cs_collection_checkpoint_is_due(in->target.collection, &due, in->err);
     if (status != CLIPSEARCH_OK || !due)
         return status;
+    in->progress.phase = CLIPSEARCH_PHASE_INDEX;
     status = cs_collection_checkpoint(in->target.collection, &options, &why);
     in->report->indexed = status == CLIPSEARCH_OK;
     if (status == CLIPSEARCH_E_CANCELLED)
@@ -455,10 +466,53 @@ static clipsearch_status open_target(ingest *in, const cs_ingest_into *into)
                : cs_target_open(&in->target, into->target, into->opener, encoder, in->options->dry_run, in->err);
 }
 
+/* Between two attempts to get the lock. */
+static bool report_wait(void *context, long holder)
+{
+    ingest *in = context;
+    in->progress.phase = CLIPSEARCH_PHASE_WAIT;
+    in->progress.holder = holder;
+    report_progress(in, "");
+    return !in->cancelled;
+}
+
+/* What is counted for each source. */
+static clipsearch_status make_source_counts(ingest *in)
+{
+    const clipsearch_ingest_options *o = in->options;
+    in->by_source = cs_zalloc_array(o->source_count ? o->source_count : 1, sizeof *in->by_source);
+    if (!in->by_source)
+        return cs_fail_memory(in->err, "counts of the sources");
+    for (size_t i = 0; i < o->source_count; i++)
+        in->by_source[i].path = o->sources[i].path;
+    in->progress.sources = in->by_source;
+    in->progress.source_count = o->source_count;
+    return CLIPSEARCH_OK;
+}
+
+static void begin_encoding(ingest *in)
+{
+    for (size_t i = 0; i < in->sources.file_count; i++) {
+        const cs_found_file *file = &in->sources.files[i];
+        in->report->found += !file->is_directory;
+        in->by_source[file->source].found += !file->is_directory;
+    }
+    in->progress.found = in->report->found;
+    in->progress.walking_done = true;
+    in->walk_seconds = seconds_since_start(in);
+    in->progress.phase = CLIPSEARCH_PHASE_ENCODE;
+    report_progress(in, ""); /* the walk's paths are gone */
+}
+
 static clipsearch_status run(ingest *in, const cs_ingest_into *into)
 {
     const clipsearch_ingest_options *o = in->options;
     clipsearch_status status = check_options(in);
+    if (status == CLIPSEARCH_OK)
+        status = make_source_counts(in);
+    if (status == CLIPSEARCH_OK && !o->dry_run)
+        status = cs_claim_collection(into, report_wait, in, &in->lock, in->err);
+    in->progress.phase = CLIPSEARCH_PHASE_WALK;
     if (status == CLIPSEARCH_OK)
         status = open_target(in, into);
     if (status == CLIPSEARCH_OK && in->target.collection)
@@ -469,18 +523,16 @@ static clipsearch_status run(ingest *in, const cs_ingest_into *into)
         status = cs_sources_walk(&in->sources, &in->retries, report_walk, in, in->err);
     if (status != CLIPSEARCH_OK)
         return status;
-    for (size_t i = 0; i < in->sources.file_count; i++)
-        in->report->found += !in->sources.files[i].is_directory;
-    in->progress.found = in->report->found;
-    in->progress.walking_done = true;
-    report_progress(in, ""); /* the walk's paths are gone */
+    begin_encoding(in);
     status = cs_batch_open(&in->batch, &in->target, in->session, o->batch, o->dry_run, in->err);
     if (status == CLIPSEARCH_OK)
         status = process_files(in);
     if (status != CLIPSEARCH_OK)
         return status;
-    if (in->stopped)
-        return in->stop_status;
+    if (in->stopped) {
+        *in->err = in->stop_error;
+        return in->stop_error.code;
+    }
     report_progress(in, in->progress.path);
     if (in->cancelled)
         return cs_fail(in->err, CLIPSEARCH_E_CANCELLED,
@@ -488,6 +540,7 @@ static clipsearch_status run(ingest *in, const cs_ingest_into *into)
                        (unsigned long long)in->progress.done, (unsigned long long)in->progress.found);
     if (!in->target.collection)
         return CLIPSEARCH_OK; /* nothing was stored, so nothing is gone and there is no index */
+    in->progress.phase = CLIPSEARCH_PHASE_PRUNE;
     const cs_gone_request gone = {.collection = in->target.collection,
                                   .sources = &in->sources,
                                   .remembered = &in->remembered,
@@ -525,6 +578,8 @@ static void free_all(ingest *in)
     cs_buf_free(&in->attributes);
     cs_sources_close(&in->sources);
     cs_target_close(&in->target);
+    cs_lock_file_release(&in->lock);
+    cs_free(in->by_source);
 }
 
 clipsearch_status cs_ingest(const cs_ingest_into *into, clipsearch_session *session,

@@ -14,6 +14,9 @@ typedef struct cs_database_opener {
     clipsearch_status (*check_new)(const char *path, const char *name, const cs_encoder_identity *encoder,
                                    clipsearch_metric metric, const clipsearch_index_options *options,
                                    clipsearch_error *err);
+    /* As cs_collection_lock_ingestion, of a collection that need not exist yet. */
+    clipsearch_status (*lock_ingestion)(const char *path, const char *collection, cs_lock_file **lock, long *holder,
+                                        clipsearch_error *err);
 } cs_database_opener;
 
 typedef struct cs_target {

@@ -164,6 +164,7 @@ static const cs_collection_ops ops = {
     .put_sources = cs_local_put_sources,
     .forget_sources = cs_local_forget_sources,
     .search = cs_local_search,
+    .lock_ingestion = cs_local_lock_collection,
     .checkpoint = cs_local_checkpoint,
     .checkpoint_is_due = cs_local_checkpoint_is_due,
     .check = cs_local_check,

@@ -121,6 +121,8 @@ clipsearch_status cs_local_forget_sources(clipsearch_collection *collection, con
 
 clipsearch_status cs_local_search(clipsearch_collection *collection, const cs_search_request *request,
                                   clipsearch_hits *hits, clipsearch_error *err);
+clipsearch_status cs_local_lock_collection(clipsearch_collection *collection, cs_lock_file **lock, long *holder,
+                                           clipsearch_error *err);
 clipsearch_status cs_local_checkpoint(clipsearch_collection *collection, const clipsearch_checkpoint_options *options,
                                       clipsearch_error *err);
 clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *collection, bool *due, clipsearch_error *err);

@@ -14,4 +14,8 @@ clipsearch_status cs_local_check_new(const char *path, const char *name, const c
                                      clipsearch_metric metric, const clipsearch_index_options *index,
                                      clipsearch_error *err);
 
+/* As cs_collection_lock_ingestion, of a collection, and a database, that need not exist yet. */
+clipsearch_status cs_local_lock_ingestion(const char *path, const char *collection, cs_lock_file **lock, long *holder,
+                                          clipsearch_error *err);
+
 #endif

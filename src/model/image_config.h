@@ -6,16 +6,22 @@
 #include "model/preprocess_config.h"
 #include "model/weights.h"
 
-typedef enum cs_image_family { CS_FAMILY_RESNET, CS_FAMILY_VGG, CS_FAMILY_MOBILENET_V2 } cs_image_family;
+typedef enum cs_image_family {
+    CS_FAMILY_RESNET,
+    CS_FAMILY_VGG,
+    CS_FAMILY_MOBILENET_V2,
+    CS_FAMILY_EFFICIENTNET_LITE
+} cs_image_family;
 
 /* Whose names the tensors have. */
 typedef enum cs_image_naming {
-    CS_IMAGE_TORCH, /* torchvision's; timm names its ResNets and VGGs the same */
+    CS_IMAGE_TORCH, /* torchvision's, timm's for ResNet and VGG, the published files' for EfficientNet-Lite */
+    CS_IMAGE_TIMM,  /* its EfficientNets */
     CS_IMAGE_KERAS,
     CS_IMAGE_TRANSFORMERS /* ResNetForImageClassification, ResNetModel */
 } cs_image_naming;
 
-enum { CS_IMAGE_STAGES = 5, CS_IMAGE_NAME = 40 };
+enum { CS_IMAGE_STAGES = 7, CS_VGG_STAGES = 5, CS_IMAGE_NAME = 40 };
 
 /* Widths are not here: the tensors have them. */
 typedef struct cs_image_config {
@@ -23,7 +29,8 @@ typedef struct cs_image_config {
     cs_image_family family;
     cs_image_naming naming;
     bool bottleneck;                /* ResNet: blocks of three convolutions, else of two */
-    size_t blocks[CS_IMAGE_STAGES]; /* ResNet: blocks in each of 4 stages; VGG: convolutions in each of 5 */
+    size_t blocks[CS_IMAGE_STAGES]; /* ResNet: blocks in each of 4 stages; VGG: convolutions in each of 5;
+                                     * EfficientNet: blocks in each of 7 */
     size_t dim;                     /* channels that come out of the last stage */
     float batchnorm_eps;
     bool normalise; /* vectors are L2-normalised */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_SIZE = 128, SHAPE_TEXT = 200, MAX_BLOCKS = 512, MOBILENET_BLOCKS = 17 };
+enum { NAME_SIZE = 128, SHAPE_TEXT = 200, MAX_BLOCKS = 512, MOBILENET_BLOCKS = 17, LITE_STAGES = 7 };
 
 static const float imagenet_mean[3] = {0.485F, 0.456F, 0.406F}, imagenet_std[3] = {0.229F, 0.224F, 0.225F};
 
@@ -139,7 +139,7 @@ const cs_tensor *cs_image_keras_tensor(const cs_weights *weights, size_t block, 
 static void name_vgg(cs_image_config *config, const char *suffix)
 {
     size_t convolutions = 0;
-    for (size_t i = 0; i < CS_IMAGE_STAGES; i++)
+    for (size_t i = 0; i < CS_VGG_STAGES; i++)
         convolutions += config->blocks[i];
     snprintf(config->name, sizeof config->name, "vgg%zu%s", convolutions + 3, suffix); /* + its three dense layers */
 }
@@ -148,7 +148,7 @@ static clipsearch_status recognise_keras_vgg(const cs_weights *weights, cs_image
 {
     const cs_tensor *last = NULL;
     config->family = CS_FAMILY_VGG;
-    for (size_t block = 0; block < CS_IMAGE_STAGES; block++) {
+    for (size_t block = 0; block < CS_VGG_STAGES; block++) {
         const cs_tensor *tensor;
         while (config->blocks[block] < MAX_BLOCKS &&
                (tensor = cs_image_keras_tensor(weights, block + 1, config->blocks[block] + 1, 4))) {
@@ -183,15 +183,15 @@ static clipsearch_status recognise_torch_vgg(const cs_weights *weights, cs_image
         last = tensor;
         config->blocks[stage]++;
         at += 2;
-        if (!find(weights, "features.%zu.weight", at) && stage + 1 < CS_IMAGE_STAGES) {
+        if (!find(weights, "features.%zu.weight", at) && stage + 1 < CS_VGG_STAGES) {
             at++;
             stage++;
         }
     }
-    if (config->blocks[CS_IMAGE_STAGES - 1] == 0)
+    if (config->blocks[CS_VGG_STAGES - 1] == 0)
         return cs_fail(err, CLIPSEARCH_E_MODEL,
                        "%s: a VGG of %zu stages of convolutions (the last is features.%zu), expected %d",
-                       cs_weights_path(weights), stage, at, CS_IMAGE_STAGES);
+                       cs_weights_path(weights), stage, at, CS_VGG_STAGES);
     name_vgg(config, "");
     config->normalise = true;
     config->metric = CLIPSEARCH_L2;
@@ -212,9 +212,113 @@ static clipsearch_status recognise_mobilenet(const cs_weights *weights, cs_image
                      &config->dim, err);
 }
 
+/* ---------------------------------------------------------------- EfficientNet-Lite */
+
+/* The networks, by their blocks in all; of two with as many, by the third stage's width. Width and depth grow with the
+ * number, and so does the image. */
+static const struct {
+    size_t blocks, width, size; /* width 0: any */
+} lite_networks[] = {{16, 0, 224}, {21, 40, 240}, {21, 48, 260}, {24, 0, 280}, {30, 0, 300}};
+
+/* The weight of a block's projection: `block` counts from the start of the stage in timm's naming, and from the start
+ * of the network otherwise. */
+static const cs_tensor *lite_projection(const cs_weights *weights, cs_image_naming naming, size_t stage, size_t block)
+{
+    if (naming != CS_IMAGE_TIMM)
+        return find(weights, "_blocks.%zu._project_conv.weight", block);
+    return find(weights, stage == 0 ? "blocks.%zu.%zu.conv_pw.weight" : "blocks.%zu.%zu.conv_pwl.weight", stage, block);
+}
+
+/* Count the blocks of each stage, whose first block is the one that changes the number of channels. */
+static clipsearch_status count_lite_blocks(const cs_weights *weights, cs_image_config *config, size_t channels,
+                                           size_t *third_width, clipsearch_error *err)
+{
+    const bool timm = config->naming == CS_IMAGE_TIMM;
+    size_t before = 0;
+    for (size_t stage = 0; stage < LITE_STAGES; stage++) {
+        size_t *blocks = &config->blocks[stage], width = channels;
+        const cs_tensor *tensor;
+        while (*blocks < MAX_BLOCKS &&
+               (tensor = lite_projection(weights, config->naming, stage, *blocks + (timm ? 0 : before)))) {
+            if (tensor->rank != 4)
+                return cs_fail(err, CLIPSEARCH_E_MODEL,
+                               "%s: the tensor \"%s\" has %zu dimensions; a convolution's has four",
+                               cs_weights_path(weights), tensor->name, (size_t)tensor->rank);
+            if (*blocks == 0 ? tensor->shape[0] == channels : tensor->shape[0] != width)
+                break;
+            width = tensor->shape[0];
+            ++*blocks;
+        }
+        if (*blocks == 0)
+            return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                           "%s: an EfficientNet whose stage %zu does not begin with a block that changes the number of "
+                           "channels (%zu before it): not one of the Lite networks",
+                           cs_weights_path(weights), stage + 1, channels);
+        if (stage == 2)
+            *third_width = width;
+        before += *blocks;
+        channels = width;
+    }
+    return CLIPSEARCH_OK;
+}
+
+static clipsearch_status name_lite(const cs_weights *weights, cs_image_config *config, size_t third_width,
+                                   clipsearch_error *err)
+{
+    size_t blocks = 0;
+    for (size_t stage = 0; stage < LITE_STAGES; stage++)
+        blocks += config->blocks[stage];
+    for (size_t i = 0; i < sizeof lite_networks / sizeof *lite_networks; i++)
+        if (lite_networks[i].blocks == blocks &&
+            (lite_networks[i].width == 0 || lite_networks[i].width == third_width)) {
+            snprintf(config->name, sizeof config->name, "efficientnet-lite%zu", i);
+            config->preprocess.crop = lite_networks[i].size;
+            config->preprocess.resize = lite_networks[i].size + 32;
+            return CLIPSEARCH_OK;
+        }
+    return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                   "%s: an EfficientNet of %zu blocks, the third stage %zu channels wide; EfficientNet-Lite 0 to 4, "
+                   "which have 16, 21 (40 or 48 wide), 24 and 30, are read",
+                   cs_weights_path(weights), blocks, third_width);
+}
+
+/* Squeeze-and-excitation makes an EfficientNet of another kind (B0 to B7, MobileNetV3). */
+static const cs_tensor *find_squeeze(const cs_weights *weights)
+{
+    const cs_tensor *tensor = find(weights, "_blocks.0._se_reduce.weight");
+    return tensor ? tensor : find(weights, "blocks.0.0.se.conv_reduce.weight");
+}
+
+static clipsearch_status recognise_lite(const cs_weights *weights, cs_image_config *config, clipsearch_error *err)
+{
+    const bool timm = config->naming == CS_IMAGE_TIMM;
+    const cs_tensor *squeeze = find_squeeze(weights);
+    size_t channels, third_width = 0;
+    if (squeeze)
+        return cs_fail(
+            err, CLIPSEARCH_E_UNSUPPORTED,
+            "%s: the tensor \"%s\" is one of an EfficientNet with squeeze-and-excitation, which is not read; "
+            "EfficientNet-Lite 0 to 4 are",
+            cs_weights_path(weights), squeeze->name);
+    config->family = CS_FAMILY_EFFICIENTNET_LITE;
+    config->batchnorm_eps = 1e-3F;
+    config->normalise = true;
+    config->metric = CLIPSEARCH_COSINE;
+    config->preprocess = (cs_preprocess_config){
+        .resample = CS_BICUBIC, .mean = {127, 127, 127}, .std = {128, 128, 128}, .unscaled = true};
+    const char *stem = timm ? "conv_stem.weight" : "_conv_stem.weight";
+    const char *head = timm ? "conv_head.weight" : "_conv_head.weight";
+    clipsearch_status status = need_conv(weights, find(weights, "%s", stem), stem, &channels, err);
+    if (status == CLIPSEARCH_OK)
+        status = count_lite_blocks(weights, config, channels, &third_width, err);
+    if (status == CLIPSEARCH_OK)
+        status = name_lite(weights, config, third_width, err);
+    return status == CLIPSEARCH_OK ? need_conv(weights, find(weights, "%s", head), head, &config->dim, err) : status;
+}
+
 /* ---------------------------------------------------------------- which */
 
-typedef enum kind { NONE, TORCH_RESNET, TRANSFORMERS_RESNET, KERAS_VGG, TORCH_VGG, MOBILENET } kind;
+typedef enum kind { NONE, TORCH_RESNET, TRANSFORMERS_RESNET, KERAS_VGG, TORCH_VGG, MOBILENET, LITE, TIMM_LITE } kind;
 
 static kind kind_of(const cs_weights *weights)
 {
@@ -228,6 +332,10 @@ static kind kind_of(const cs_weights *weights)
         return MOBILENET;
     if (find(weights, "features.0.weight") && find(weights, "features.0.bias"))
         return TORCH_VGG;
+    if (find(weights, "_conv_stem.weight") && find(weights, "_blocks.0._depthwise_conv.weight"))
+        return LITE;
+    if (find(weights, "conv_stem.weight") && find(weights, "blocks.0.0.conv_dw.weight"))
+        return TIMM_LITE;
     return NONE;
 }
 
@@ -252,12 +360,19 @@ clipsearch_status cs_image_recognise(const cs_weights *weights, cs_image_config 
         return recognise_torch_vgg(weights, config, err);
     case MOBILENET:
         return recognise_mobilenet(weights, config, err);
+    case LITE:
+        return recognise_lite(weights, config, err);
+    case TIMM_LITE:
+        config->naming = CS_IMAGE_TIMM;
+        return recognise_lite(weights, config, err);
     case NONE:
         break;
     }
-    return cs_fail(err, CLIPSEARCH_E_MODEL,
-                   "%s: none of its %zu tensors is called as in a model that is read: CLIP (transformers', OpenAI's or "
-                   "open_clip's names), ResNet (layer1.0.conv1.weight), VGG (features.0.weight, or Keras's "
-                   "block1_conv1) or MobileNetV2 (features.0.0.weight)",
-                   cs_weights_path(weights), cs_weights_count(weights));
+    return cs_fail(
+        err, CLIPSEARCH_E_MODEL,
+        "%s: none of its %zu tensors is called as in a model that is read: CLIP (transformers', OpenAI's or "
+        "open_clip's names), ResNet (layer1.0.conv1.weight), VGG (features.0.weight, or Keras's "
+        "block1_conv1), MobileNetV2 (features.0.0.weight) or EfficientNet-Lite (_conv_stem.weight, or timm's "
+        "conv_stem.weight)",
+        cs_weights_path(weights), cs_weights_count(weights));
 }

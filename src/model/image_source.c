@@ -42,7 +42,12 @@ static const struct {
                      {"vgg11", "vgg11"},
                      {"vgg13", "vgg13"},
                      {"vgg16", "vgg16"},
-                     {"vgg19", "vgg19"}};
+                     {"vgg19", "vgg19"},
+                     {"tf_efficientnet_lite0", "efficientnet-lite0"},
+                     {"tf_efficientnet_lite1", "efficientnet-lite1"},
+                     {"tf_efficientnet_lite2", "efficientnet-lite2"},
+                     {"tf_efficientnet_lite3", "efficientnet-lite3"},
+                     {"tf_efficientnet_lite4", "efficientnet-lite4"}};
 
 static const char *timm_name(const char *architecture)
 {
@@ -118,6 +123,11 @@ clipsearch_status cs_timm_config_read(const cs_json *root, const char *file, cs_
             cs_config_fail(&reader, CLIPSEARCH_E_UNSUPPORTED, "crop_mode",
                            "\"squash\" with a crop_pct of %g is not supported", crop_pct);
         pre->squash = true;
+    }
+    if (pre->unscaled) { /* EfficientNet-Lite: the published files' numbers are of 0 to 255, timm's of 0 to 1 */
+        pre->unscaled = false;
+        for (size_t i = 0; i < 3; i++)
+            pre->mean[i] = pre->std[i] = 0.5F;
     }
     cs_config_triple(&reader, "mean", true, pre->mean);
     cs_config_triple(&reader, "std", true, pre->std);

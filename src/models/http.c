@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 enum {
     MAX_REDIRECTS = 10,
@@ -20,8 +21,8 @@ struct transfer {
     const cs_http_request *request;
     cs_http_reply *reply;
     CURL *curl;
-    double heard; /* ms, when the last bytes arrived */
-    bool begun, stopped, stalled;
+    double started, heard; /* ms, at the start and when the last bytes arrived */
+    bool begun, stopped, stalled, late, refused;
 };
 
 bool cs_http_available(void)
@@ -111,7 +112,20 @@ static int on_tick(void *context, curl_off_t down_total, curl_off_t down, curl_o
     t->stopped = t->stopped || !t->request->tick(t->request->context);
     /* curl limits the average speed of the last seconds, which notices a silent server late */
     t->stalled = cs_clock_ms() - t->heard > t->request->stall_seconds * 1e3;
-    return t->stopped || t->stalled;
+    t->late = t->request->most_seconds && cs_clock_ms() - t->started > t->request->most_seconds * 1e3;
+    return t->stopped || t->stalled || t->late;
+}
+
+/* Called with the address of each connection before it is made, so that neither a redirect nor a name that resolves to
+ * another address later leads elsewhere. */
+static curl_socket_t on_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *t = context;
+    if (purpose != CURLSOCKTYPE_IPCXN || !cs_http_is_public(&address->addr)) {
+        t->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static const char *explain_code(long code)
@@ -192,6 +206,11 @@ static CURLcode set_up(struct transfer *t, struct curl_slist **headers, char *me
     SET(CURLOPT_XFERINFOFUNCTION, on_tick);
     SET(CURLOPT_XFERINFODATA, t);
     SET(CURLOPT_NOPROGRESS, 0L);
+    if (request->public_only) {
+        SET(CURLOPT_PROXY, ""); /* none, whatever the environment says */
+        SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
+        SET(CURLOPT_OPENSOCKETDATA, t);
+    }
     if (request->from) { /* not CURLOPT_RESUME_FROM, which fails when the server sends the whole file */
         snprintf(range, sizeof range, "%llu-", (unsigned long long)request->from);
         SET(CURLOPT_RANGE, range);
@@ -216,6 +235,7 @@ cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, cl
         return CS_HTTP_FAILED;
     }
     struct transfer t = {.request = request, .reply = reply, .curl = curl_easy_init(), .heard = cs_clock_ms()};
+    t.started = t.heard;
     CURLcode code = t.curl ? set_up(&t, &headers, message) : CURLE_OUT_OF_MEMORY;
     if (code == CURLE_OK)
         code = curl_easy_perform(t.curl);
@@ -229,6 +249,15 @@ cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, cl
         return CS_HTTP_STOPPED;
     if (code == CURLE_OK)
         return end_of_code(request, reply, err);
+    if (t.refused) {
+        cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: this leads to this computer or to a private network", request->url);
+        return CS_HTTP_FAILED;
+    }
+    if (t.late) {
+        cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: the transfer takes longer than the limit of %u seconds", request->url,
+                request->most_seconds);
+        return CS_HTTP_FAILED;
+    }
     if (t.stalled) {
         cs_fail(err, CLIPSEARCH_E_IO, "%s: no data for %u second%s", request->url, request->stall_seconds,
                 request->stall_seconds == 1 ? "" : "s");

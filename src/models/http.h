@@ -22,6 +22,9 @@ typedef struct cs_http_request {
     const char *validator;  /* of the bytes that are there already: if the file has changed, the server sends all of
                                it. NULL: none */
     unsigned stall_seconds; /* no connection, or almost no data, for so long ends the transfer */
+    unsigned most_seconds;  /* for the whole transfer; 0: no limit */
+    bool public_only;       /* only addresses that are reached through the internet: see cs_http_is_public. Connections
+                               are then made directly, because a proxy would hide where they go */
     /* `begin` is called before the first byte of a body with code 200 or 206, `data` with its bytes, `tick` about once
      * a second, with or without data. Returning false ends the transfer. Bodies with other codes are dropped. */
     bool (*begin)(void *context, const cs_http_reply *reply);
@@ -36,6 +39,13 @@ typedef enum cs_http_end {
     CS_HTTP_FAILED,  /* another attempt would not help */
     CS_HTTP_STOPPED, /* a callback returned false; `err` is untouched */
 } cs_http_end;
+
+struct sockaddr;
+
+/* Whether an address is one that is reached through the internet: not this computer's own (loopback, unspecified), none
+ * of a private or local network, of a link, of a carrier's network or of a multicast group, and none reserved for other
+ * uses (RFC 6890, RFC 4193, RFC 4291), also when it is an IPv4 address inside an IPv6 one. */
+bool cs_http_is_public(const struct sockaddr *address);
 
 /* Whether this build has libcurl. Without it cs_http_get fails. */
 bool cs_http_available(void);

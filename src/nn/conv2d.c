@@ -27,7 +27,7 @@ typedef struct conv_job {
     bool blocks_outermost;
     const float **starts; /* [threads, block, runs] */
     size_t runs, run;
-    float *framed; /* [count, height + 2 pad, width + 2 pad, in]: x with its padding around it, when x is planar */
+    float *framed; /* [count, framed height, framed width, in]: x with its padding around it, when x is planar */
 } conv_job;
 
 static bool is_depthwise(const cs_conv_spec *spec)
@@ -41,7 +41,8 @@ static clipsearch_status check_spec(cs_conv_spec *spec, clipsearch_error *err)
     spec->groups += spec->groups == 0;
     size_t k;
     bool good = spec->in && spec->out && spec->kernel_h && spec->kernel_w;
-    good = good && spec->pad < spec->kernel_h && spec->pad < spec->kernel_w;
+    good = good && spec->pad < spec->kernel_h && spec->pad < spec->kernel_w &&
+           spec->pad_more < spec->kernel_h - spec->pad && spec->pad_more < spec->kernel_w - spec->pad;
     good = good && (spec->groups == 1 || (spec->groups == spec->in && spec->in == spec->out && !spec->planar &&
                                           spec->kernel_h <= MAX_DEPTHWISE));
     good = good && !__builtin_mul_overflow(spec->kernel_h, spec->kernel_w, &k) &&
@@ -131,9 +132,16 @@ void cs_conv_close(cs_conv *conv)
     *conv = (cs_conv){0};
 }
 
-static size_t output_size(size_t size, size_t kernel, size_t stride, size_t pad)
+/* A height or width with its padding. */
+static size_t framed_size(const cs_conv_spec *spec, size_t size)
 {
-    return size + 2 * pad < kernel ? 0 : (size + 2 * pad - kernel) / stride + 1;
+    return size + 2 * spec->pad + spec->pad_more;
+}
+
+static size_t output_size(const cs_conv_spec *spec, size_t size, size_t kernel)
+{
+    const size_t framed = framed_size(spec, size);
+    return framed < kernel ? 0 : (framed - kernel) / spec->stride + 1;
 }
 
 size_t cs_conv_packed_bytes(const cs_conv *conv)
@@ -145,12 +153,12 @@ size_t cs_conv_packed_bytes(const cs_conv *conv)
 
 size_t cs_conv_output_height(const cs_conv *conv, size_t height)
 {
-    return output_size(height, conv->spec.kernel_h, conv->spec.stride, conv->spec.pad);
+    return output_size(&conv->spec, height, conv->spec.kernel_h);
 }
 
 size_t cs_conv_output_width(const cs_conv *conv, size_t width)
 {
-    return output_size(width, conv->spec.kernel_w, conv->spec.stride, conv->spec.pad);
+    return output_size(&conv->spec, width, conv->spec.kernel_w);
 }
 
 /* Allocate what the pieces need from `workspace`. */
@@ -165,8 +173,8 @@ static void carve(const cs_conv *conv, conv_job *job, size_t count, size_t heigh
     job->starts = cs_workspace_alloc(workspace, (size_t)threads * CS_CONV_ROWS * job->runs, sizeof *job->starts);
     if (spec->planar) {
         size_t pixels;
-        if (height > SIZE_MAX / 4 || width > SIZE_MAX / 4 || spec->pad > SIZE_MAX / 4 ||
-            __builtin_mul_overflow(height + 2 * spec->pad, width + 2 * spec->pad, &pixels) ||
+        if (height > SIZE_MAX / 4 || width > SIZE_MAX / 4 || spec->pad + spec->pad_more > SIZE_MAX / 4 ||
+            __builtin_mul_overflow(framed_size(spec, height), framed_size(spec, width), &pixels) ||
             __builtin_mul_overflow(pixels, count, &pixels))
             workspace->overflow = true;
         else
@@ -188,7 +196,7 @@ size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t 
 static void find_starts(const conv_job *job, size_t first, size_t rows, const float **starts)
 {
     const cs_conv_spec *spec = &job->conv->spec;
-    const size_t frame_h = job->height + 2 * spec->pad, frame_w = job->width + 2 * spec->pad;
+    const size_t frame_h = framed_size(spec, job->height), frame_w = framed_size(spec, job->width);
     size_t ox = first % job->out_width, oy = first / job->out_width % job->out_height;
     size_t image = first / job->out_width / job->out_height;
     for (size_t i = 0; i < rows; i++) {
@@ -272,8 +280,9 @@ static void split_work(conv_job *job, unsigned threads)
 static void frame_row(void *context, size_t piece, unsigned worker)
 {
     const conv_job *job = context;
-    const size_t pad = job->conv->spec.pad, in = job->conv->spec.in, frame_h = job->height + 2 * pad;
-    const size_t frame_w = job->width + 2 * pad, image = piece / frame_h, y = piece % frame_h;
+    const cs_conv_spec *spec = &job->conv->spec;
+    const size_t pad = spec->pad, in = spec->in, frame_h = framed_size(spec, job->height);
+    const size_t frame_w = framed_size(spec, job->width), image = piece / frame_h, y = piece % frame_h;
     float *row = job->framed + piece * frame_w * in;
     (void)worker;
     if (y < pad || y - pad >= job->height) {
@@ -281,7 +290,7 @@ static void frame_row(void *context, size_t piece, unsigned worker)
         return;
     }
     memset(row, 0, pad * in * sizeof *row);
-    memset(row + (pad + job->width) * in, 0, pad * in * sizeof *row);
+    memset(row + (pad + job->width) * in, 0, (pad + spec->pad_more) * in * sizeof *row);
     for (size_t c = 0; c < in; c++) {
         const float *from = job->x + ((image * in + c) * job->height + y - pad) * job->width;
         float *to = row + pad * in + c;
@@ -362,7 +371,7 @@ void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t h
     cs_workspace workspace = {.base = scratch};
     carve(conv, &job, count, height, width, cs_pool_threads(pool), &workspace);
     if (spec->planar)
-        cs_pool_run(pool, count * (height + 2 * spec->pad), frame_row, &job);
+        cs_pool_run(pool, count * framed_size(spec, height), frame_row, &job);
     split_work(&job, cs_pool_threads(pool));
     cs_pool_run(pool, job.blocks * (job.panels / job.each), dense_piece, &job);
 }

@@ -18,7 +18,8 @@ typedef struct cs_conv_spec {
     size_t pad;    /* zeros around the image, on all four sides; less than the kernel */
     size_t groups; /* 1 (0 is taken as 1), or in == out: each channel has a kernel of its own */
     cs_conv_activation activation;
-    bool planar; /* x is [count, in, height, width], as images come; groups 1 only */
+    bool planar;     /* x is [count, in, height, width], as images come; groups 1 only */
+    size_t pad_more; /* zeros at the bottom and on the right beyond `pad`; with `pad` less than the kernel */
 } cs_conv_spec;
 
 /* Zero is a valid empty value to close. */
@@ -41,8 +42,8 @@ void cs_conv_close(cs_conv *conv);
 /* Bytes of the packed weights. */
 size_t cs_conv_packed_bytes(const cs_conv *conv);
 
-/* The output height or width for an input height or width: floor((size + 2 pad - kernel) / stride) + 1; 0 when the
- * kernel does not fit. */
+/* The output height or width for an input height or width: floor((size + 2 pad + pad_more - kernel) / stride) + 1;
+ * 0 when the kernel does not fit. */
 size_t cs_conv_output_height(const cs_conv *conv, size_t height);
 size_t cs_conv_output_width(const cs_conv *conv, size_t width);
 

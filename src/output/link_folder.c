@@ -189,7 +189,7 @@ static clipsearch_status name_links(const cs_results *results, links *all, cs_li
 {
     size_t most = 0, sum = 0, count = 0;
     for (size_t i = 0; i < results->count; i++) {
-        const size_t hits = clipsearch_hits_count(results->items[i].hits, 0);
+        const size_t hits = cs_result_count(&results->items[i]);
         most = hits > most ? hits : most;
         sum += hits;
     }
@@ -199,8 +199,8 @@ static clipsearch_status name_links(const cs_results *results, links *all, cs_li
     if (!all->targets)
         return cs_fail_memory(err, "a list of links");
     for (size_t i = 0; i < results->count; i++)
-        for (size_t rank = 0; rank < clipsearch_hits_count(results->items[i].hits, 0); rank++) {
-            const char *path = clipsearch_hits_get(results->items[i].hits, 0, rank)->path;
+        for (size_t rank = 0; rank < cs_result_count(&results->items[i]); rank++) {
+            const char *path = cs_result_hit(&results->items[i], rank)->path;
             char prefix[64] = "";
             int used = 0;
             if (access(path, F_OK) != 0) {

@@ -42,7 +42,7 @@ typedef struct tile_row {
 
 static const clipsearch_hit *hit_of(const tile_row *row, size_t i)
 {
-    return clipsearch_hits_get(row->result->hits, 0, row->first + i);
+    return cs_result_hit(row->result, row->first + i);
 }
 
 /* The column in which tile `i` begins, from 0. */
@@ -146,7 +146,7 @@ clipsearch_status cs_preview_draw(cs_terminal *terminal, const cs_results *resul
     cs_buf buf = cs_buf_make(SIZE_MAX / 2);
     for (size_t i = 0; i < results->count && status == CLIPSEARCH_OK; i++) {
         const cs_result *result = &results->items[i];
-        const size_t hits = clipsearch_hits_count(result->hits, 0);
+        const size_t hits = cs_result_count(result);
         tile_row row = {.terminal = terminal, .results = results, .result = result};
         row.grid = cs_preview_layout(terminal->columns, hits);
         cs_buf_clear(&buf);

@@ -151,12 +151,12 @@ static clipsearch_status draw_label(sheet *s, cs_point at, const clipsearch_hit 
 static clipsearch_status draw_hits(sheet *s, uint32_t top, size_t i)
 {
     const cs_text_style style = {.size = NOTE_SIZE, .color = FAINT, .lines = 1};
-    const clipsearch_hits *hits = s->results->items[i].hits;
+    const cs_result *result = &s->results->items[i];
     if (!s->hits[i])
         return s->text->draw(s->canvas, CS_SHEET_MARGIN, top, CS_SHEET_INSIDE, "nothing found", &style, s->err);
     clipsearch_status status = CLIPSEARCH_OK;
     for (size_t rank = 0; rank < s->hits[i] && status == CLIPSEARCH_OK; rank++) {
-        const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, rank);
+        const clipsearch_hit *hit = cs_result_hit(result, rank);
         const cs_point at = cs_sheet_tile(top, rank);
         status = draw_tile(s, at, hit->path);
         if (status == CLIPSEARCH_OK)
@@ -191,7 +191,7 @@ clipsearch_status cs_sheet_draw(const cs_results *results, const cs_text_drawer 
     s.query_heights = cs_alloc_array(results->count, sizeof *s.query_heights);
     clipsearch_status status = s.hits && s.query_heights ? CLIPSEARCH_OK : cs_fail_memory(err, "a contact sheet");
     for (size_t i = 0; i < results->count && status == CLIPSEARCH_OK; i++) {
-        s.hits[i] = clipsearch_hits_count(results->items[i].hits, 0);
+        s.hits[i] = cs_result_count(&results->items[i]);
         status = measure_query(&s, i);
     }
     if (status == CLIPSEARCH_OK)

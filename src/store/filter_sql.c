@@ -205,6 +205,19 @@ static void put_in(writer *w, const cs_filter_node *n)
     put(w, "0, 0)");
 }
 
+/* The paths of what lies in a folder begin with its path and '/', so they are behind that and before its path and '0',
+ * the byte after '/': a range of the index by path. The path itself is that of an image that was named alone. */
+static void put_under(writer *w, uint32_t folder)
+{
+    put(w, "(items.path = CAST(");
+    put_parameter(w, folder, false);
+    put(w, " AS BLOB) OR (items.path > CAST(");
+    put_parameter(w, folder, false);
+    put(w, " || '/' AS BLOB) AND items.path < CAST(");
+    put_parameter(w, folder, false);
+    put(w, " || '0' AS BLOB)))");
+}
+
 static void put_leaf(writer *w, const cs_filter_node *n)
 {
     static const char *const operators[] = {" = ", " = ", " < ", " <= ", " > ", " >= "};
@@ -226,6 +239,9 @@ static void put_leaf(writer *w, const cs_filter_node *n)
         put(w, " GLOB ");
         put_parameter(w, n->right, true);
         put(w, ", 0)");
+        break;
+    case CS_NODE_UNDER:
+        put_under(w, n->right);
         break;
     case CS_NODE_IS_NULL:
         if (node(w, n->left)->kind == CS_NODE_FIELD) {

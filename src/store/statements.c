@@ -205,6 +205,13 @@ clipsearch_status cs_store_fail(const cs_store *store, int code, const char *doi
     bool own = store->db && (sqlite3_errcode(store->db) & 0xff) == primary;
     const char *words = own ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
     int system = own && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) ? sqlite3_system_errno(store->db) : 0;
+    char name[1000];
+    if ((primary == SQLITE_READONLY || primary == SQLITE_CANTOPEN) &&
+        cs_store_find_locked_out(store, name, sizeof name))
+        return cs_fail(
+            err, CLIPSEARCH_E_DATABASE,
+            "%s: %s: %s may not be read and written by you; its owner, or root, must allow it (chmod, chown)",
+            store->path, doing, name);
     if (system)
         return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, system, "%s: %s: %s%s", store->path, doing, words,
                              advice(primary));

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 enum {
     /* 512 floats are 2 KiB: a 4 KiB page holds one such row and wastes half, 16 KiB holds seven */
@@ -96,8 +95,8 @@ static char *plain_name(const char *path)
     return path[0] == '/' ? cs_strdup(path) : cs_path_join(".", path);
 }
 
-/* "file:" URI of a path, every byte but the plainest as %XX, with immutable=1. */
-static char *immutable_uri(const char *path)
+/* "file:" URI of a path, every byte but the plainest as %XX; SQLite does not make a -shm file for it. */
+static char *reader_uri(const char *path)
 {
     cs_buf uri = cs_buf_make(3 * strlen(path) + 32);
     cs_buf_puts(&uri, path[0] == '/' ? "file:" : "file:./");
@@ -105,7 +104,7 @@ static char *immutable_uri(const char *path)
         bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '/';
         cs_buf_printf(&uri, plain ? "%c" : "%%%02X", (unsigned char)*p);
     }
-    cs_buf_puts(&uri, "?immutable=1");
+    cs_buf_puts(&uri, "?readonly_shm=1");
     return cs_buf_detach(&uri);
 }
 
@@ -122,11 +121,11 @@ static void set_up_connection(sqlite3 *db)
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
 }
 
-static clipsearch_status connect(cs_store *store, const char *name, int flags, clipsearch_error *err)
+static clipsearch_status connect(cs_store *store, const char *name, int flags, const char *vfs, clipsearch_error *err)
 {
     sqlite3_close(store->db);
     store->db = NULL;
-    int code = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, cs_store_vfs());
+    int code = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
     if (code != SQLITE_OK)
         return cs_store_fail(store, code, "opening it", err);
     set_up_connection(store->db);
@@ -306,40 +305,24 @@ clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsear
     return CLIPSEARCH_OK;
 }
 
-/* On a read-only file system nobody can change the file, and SQLite cannot make the -shm file through which readers and
- * writers agree: then, and only then, the file is read as it stands. A log with content is refused: it would be
- * passed over. */
-static clipsearch_status connect_immutable(cs_store *store, clipsearch_error *err)
+/* Without making any file: -shm and -wal would belong to this user, and keep those out who may write. */
+static clipsearch_status connect_reader(cs_store *store, clipsearch_error *err)
 {
-    clipsearch_status status = CLIPSEARCH_OK;
-    struct stat st;
-    char *uri = immutable_uri(store->path), *wal = cs_alloc_array(strlen(store->path) + 5, 1);
-    if (!uri || !wal) {
-        status = cs_fail_memory(err, "a path");
-        goto done;
-    }
-    snprintf(wal, strlen(store->path) + 5, "%s-wal", store->path);
-    if (stat(wal, &st) == 0 && st.st_size > 0)
-        status = cs_fail(err, CLIPSEARCH_E_DATABASE,
-                         "%s: on a read-only file system, with a log (%s) not yet folded in; copy both to a directory"
-                         " that can be written",
-                         store->path, wal);
-    else
-        status = connect(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
-done:
+    char *uri = reader_uri(store->path);
+    const char *vfs = cs_store_reader_vfs();
+    clipsearch_status status = uri && vfs ? connect(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs, err)
+                                          : cs_fail_memory(err, "a path");
     cs_free(uri);
-    cs_free(wal);
     return status;
 }
 
 static clipsearch_status open_file(cs_store *store, const char *name, unsigned flags, clipsearch_error *err)
 {
-    /* Also to read, SQLite may open the file for writing if it can: a connection that cannot write leaves its -wal and
-     * -shm files behind when it closes, and cannot repair what a crash left. query_only keeps it from changing rows. */
+    /* Also to read, SQLite may open the file for writing if it can: then it repairs what a crash left, and removes -wal
+     * and -shm when it closes. query_only keeps it from changing rows. */
     int how = SQLITE_OPEN_READWRITE | (flags == CLIPSEARCH_CREATE ? SQLITE_OPEN_CREATE : 0);
-    struct statvfs fs;
     content what = CONTENT_OURS;
-    clipsearch_status status = connect(store, name, how, err);
+    clipsearch_status status = connect(store, name, how, cs_store_vfs(), err);
     if (!status)
         status = check_owner(store, &what, err);
     if (!status && what == CONTENT_ZEROS && flags == CLIPSEARCH_CREATE)
@@ -349,8 +332,8 @@ static clipsearch_status open_file(cs_store *store, const char *name, unsigned f
     if ((what == CONTENT_EMPTY || what == CONTENT_ZEROS) && flags != CLIPSEARCH_CREATE)
         return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: the file is empty; ingest images to make a database of it",
                        store->path);
-    if (store->read_only && statvfs(store->path, &fs) == 0 && (fs.f_flag & ST_RDONLY)) {
-        status = connect_immutable(store, err);
+    if (store->read_only && !cs_store_may_keep_log(store)) {
+        status = connect_reader(store, err);
         if (status)
             return status;
     }
@@ -360,7 +343,11 @@ static clipsearch_status open_file(cs_store *store, const char *name, unsigned f
                        store->path);
     if (store->read_only)
         status = execute(store, "PRAGMA query_only = 1", "setting it up", err);
-    return status ? status : bring_up_to_date(store, flags == CLIPSEARCH_CREATE, err);
+    if (!status)
+        status = bring_up_to_date(store, flags == CLIPSEARCH_CREATE, err);
+    if (!status)
+        cs_store_share_log(store);
+    return status;
 }
 
 /* By whatever links a file is opened, what belongs to it has one name. */
@@ -404,7 +391,8 @@ static clipsearch_status open_memory(cs_store *store, clipsearch_error *err)
     sqlite3_int64 limit = MEMORY_MAX;
     char name[80];
     snprintf(name, sizeof name, "file:/clipsearch-%llu?vfs=memdb", (unsigned long long)store->memory);
-    clipsearch_status status = connect(store, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, err);
+    clipsearch_status status =
+        connect(store, name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI, cs_store_vfs(), err);
     if (!status && !(store->file = cs_strdup(store->path)))
         status = cs_fail_memory(err, "a path");
     if (status)

@@ -24,9 +24,9 @@ enum { CS_STORE_TIMEOUT_MS = 5000 };
 
 /* flags as clipsearch_database_open. WAL, foreign keys, application_id checked, busy timeout 5 s. A file that is not a
  * clipsearch database is left untouched. A commit is on the disk when cs_store_commit returns (synchronous=EXTRA).
- * CLIPSEARCH_READ_ONLY changes no row (though a file of an older schema is brought up to date first); it needs leave to
- * write in the file's directory (readers and writers agree through PATH-shm beside it) unless the whole file system is
- * read-only, where nobody can write and the file is read as it stands. */
+ * CLIPSEARCH_READ_ONLY changes no row (though a file of an older schema is brought up to date first). A user who may
+ * not write the file, or not its directory, reads it without making a file beside it, and sees all that is committed
+ * (reader_vfs.c). */
 clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **store, clipsearch_error *err);
 /* Another connection to the same database, for reading only, that another thread may use. A database in memory has no
  * log: there a read waits until no transaction changes it, and a change until no read transaction is open, so both must

@@ -149,6 +149,20 @@ int cs_store_on_busy(void *context, int count);
 /* The name of the sqlite3_vfs to open files by. */
 const char *cs_store_vfs(void);
 
+/* ---- reader_vfs.c */
+
+/* The name of the sqlite3_vfs for a reader that makes no file beside the database; NULL when out of memory. */
+const char *cs_store_reader_vfs(void);
+
+/* ---- permissions.c */
+
+/* Whether this user may write the open database and make files in its directory. */
+bool cs_store_may_keep_log(const cs_store *store);
+/* Give -wal and -shm files that this user has made to the database's group, so that it can write them too. */
+void cs_store_share_log(const cs_store *store);
+/* Whether a -wal or -shm file is there that this user cannot read and write; its name. */
+bool cs_store_find_locked_out(const cs_store *store, char name[], size_t size);
+
 /* ---- lookup.c */
 
 /* Bind `root` and the ends of the range of paths below it to the parameters 2 to 4 (statements.c); they live in the

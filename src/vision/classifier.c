@@ -12,7 +12,7 @@ struct cs_classifier {
 };
 
 /* What a file may hold besides the network: the layers after the features. */
-static const char *const behind[] = {"fc.", "classifier.", "head.", "pre_logits.", NULL};
+static const char *const behind[] = {"fc.", "_fc.", "classifier.", "head.", "pre_logits.", NULL};
 static const char *const behind_keras[] = {"", NULL}; /* of optimizers and others: anything */
 
 /* A file with more convolutions than were asked for holds another network; its first ones alone would give vectors that
@@ -42,6 +42,9 @@ static clipsearch_status build(cs_classifier *classifier, cs_conv_source *source
         break;
     case CS_FAMILY_MOBILENET_V2:
         cs_mobilenet_build(&builder);
+        break;
+    case CS_FAMILY_EFFICIENTNET_LITE:
+        cs_efficientnet_build(&builder, config);
         break;
     }
     classifier->max = config->family == CS_FAMILY_VGG;

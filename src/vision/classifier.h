@@ -16,8 +16,8 @@ void cs_classifier_close(cs_classifier **classifier);
 size_t cs_classifier_packed_bytes(const cs_classifier *classifier);
 size_t cs_classifier_scratch(const cs_classifier *classifier, size_t max_images, unsigned threads);
 
-/* As cs_image_tower_forward, but never normalised. Stages: "stem", "block" (ResNet's stages, VGG's, MobileNet's
- * blocks), "project" (the vectors). */
+/* As cs_image_tower_forward, but never normalised. Stages: "stem", "block" (ResNet's stages, VGG's, MobileNet's and
+ * EfficientNet's blocks), "project" (the vectors). */
 void cs_classifier_forward(const cs_classifier *classifier, const float *pixels, size_t count, void *scratch,
                            cs_pool *pool, const cs_probe *probe, float *vectors);
 
@@ -25,5 +25,6 @@ void cs_classifier_forward(const cs_classifier *classifier, const float *pixels,
 void cs_resnet_build(cs_net_builder *builder, const cs_image_config *config);
 void cs_vgg_build(cs_net_builder *builder, const cs_image_config *config);
 void cs_mobilenet_build(cs_net_builder *builder);
+void cs_efficientnet_build(cs_net_builder *builder, const cs_image_config *config);
 
 #endif

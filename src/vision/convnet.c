@@ -92,17 +92,26 @@ static void finish_conv(cs_net_builder *builder, cs_step *step, const char *name
     finish_step(builder, step);
 }
 
+/* Zeros in front of and behind `size` numbers, so that a convolution makes ceil(size / stride) of them. */
+static size_t same_padding(size_t size, const cs_net_conv *conv)
+{
+    const size_t reach = ((size + conv->stride - 1) / conv->stride - 1) * conv->stride + conv->kernel;
+    return reach > size ? reach - size : 0;
+}
+
 void cs_net_add_conv(cs_net_builder *builder, const cs_net_conv *conv, int from, int to, int residual)
 {
     cs_step *step = new_step(builder, CS_STEP_CONV, from, to);
     if (!step)
         return;
+    const size_t padding = conv->same ? same_padding(step->in.height, conv) : conv->kernel / 2 * 2;
     cs_conv_spec spec = {.in = step->in.channels,
                          .out = conv->depthwise ? step->in.channels : conv->out,
                          .kernel_h = conv->kernel,
                          .kernel_w = conv->kernel,
                          .stride = conv->stride,
-                         .pad = conv->kernel / 2,
+                         .pad = padding / 2,
+                         .pad_more = padding % 2,
                          .groups = conv->depthwise ? step->in.channels : 1,
                          .activation = conv->activation,
                          .planar = from == CS_NET_PIXELS};

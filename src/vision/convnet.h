@@ -60,7 +60,8 @@ size_t cs_convnet_packed_bytes(const cs_convnet *net);
 typedef struct cs_net_conv {
     const char *conv, *norm; /* names for cs_conv_bind */
     size_t out;              /* channels; 0: as the tensor says */
-    size_t kernel, stride;   /* padding is kernel / 2: only the stride changes the size */
+    size_t kernel, stride;   /* padding is kernel / 2: only the stride changes the size; */
+    bool same; /* or TensorFlow's "same": as little as makes ceil(size / stride), the odd zero at the end */
     bool depthwise;
     cs_conv_activation activation;
 } cs_net_conv;

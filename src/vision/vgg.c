@@ -20,7 +20,7 @@ void cs_vgg_build(cs_net_builder *builder, const cs_image_config *config)
 {
     int from = CS_NET_PIXELS, to = 0;
     size_t number = 0; /* of torchvision's `features`, where ReLUs and poolings have numbers too */
-    for (size_t block = 0; block < CS_IMAGE_STAGES; block++) {
+    for (size_t block = 0; block < CS_VGG_STAGES; block++) {
         for (size_t layer = 0; layer < config->blocks[block]; layer++) {
             char name[32];
             snprintf(name, sizeof name, "features.%zu", number);

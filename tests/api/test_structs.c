@@ -187,6 +187,30 @@ static clipsearch_status use_list_options(void *o)
     return status;
 }
 
+static clipsearch_status use_part(void *o)
+{
+    clipsearch_part *part = o;
+    clipsearch_question question;
+    float vector[DIM];
+    part->vector = query;
+    clipsearch_question_init(&question);
+    question.parts = part;
+    question.part_count = 1;
+    return clipsearch_question_vectors(g.collection, NULL, &question, 1, vector, &err);
+}
+
+static clipsearch_status use_question(void *o)
+{
+    static clipsearch_part part;
+    clipsearch_question *question = o;
+    float vector[DIM];
+    clipsearch_part_init(&part);
+    part.vector = query;
+    question->parts = &part;
+    question->part_count = 1;
+    return clipsearch_question_vectors(g.collection, NULL, question, 1, vector, &err);
+}
+
 /* ---- the table */
 
 /* `size` and `end` are those of version 0.2 with 64-bit pointers and never change; end: where the last field ends. */
@@ -219,6 +243,8 @@ INIT(ingest_target)
 INIT(search_stats)
 INIT(search_options)
 INIT(list_options)
+INIT(part)
+INIT(question)
 
 static const struct {
     const char *name;
@@ -227,16 +253,28 @@ static const struct {
     void (*init)(void *o, size_t size);
     clipsearch_status (*use)(void *o);
 } structs[] = {
-    STRUCT(encoder_options, false, 24, 24),  STRUCT(encoder_info, true, 112, 109),
-    STRUCT(image_options, false, 32, 25),    STRUCT(session_options, false, 40, 40),
-    STRUCT(labels_options, false, 32, 28),   STRUCT(memory, true, 32, 32),
-    STRUCT(weights_info, true, 96, 96),      STRUCT(convert_options, false, 32, 32),
-    STRUCT(convert_report, true, 112, 112),  STRUCT(index_options, false, 24, 24),
-    STRUCT(collection_info, true, 112, 112), STRUCT(checkpoint_options, false, 32, 32),
-    STRUCT(check_report, true, 1152, 1152),  STRUCT(source, false, 88, 81),
-    STRUCT(ingest_options, false, 80, 80),   STRUCT(ingest_report, true, 120, 114),
-    STRUCT(ingest_target, false, 56, 56),    STRUCT(search_stats, true, 32, 32),
-    STRUCT(search_options, false, 48, 48),   STRUCT(list_options, false, 40, 33),
+    STRUCT(encoder_options, false, 24, 24),
+    STRUCT(encoder_info, true, 112, 109),
+    STRUCT(image_options, false, 32, 25),
+    STRUCT(session_options, false, 40, 40),
+    STRUCT(labels_options, false, 32, 28),
+    STRUCT(memory, true, 32, 32),
+    STRUCT(weights_info, true, 96, 96),
+    STRUCT(convert_options, false, 32, 32),
+    STRUCT(convert_report, true, 112, 112),
+    STRUCT(index_options, false, 24, 24),
+    STRUCT(collection_info, true, 112, 112),
+    STRUCT(checkpoint_options, false, 32, 32),
+    STRUCT(check_report, true, 1152, 1152),
+    STRUCT(source, false, 88, 81),
+    STRUCT(ingest_options, false, 80, 80),
+    STRUCT(ingest_report, true, 120, 114),
+    STRUCT(ingest_target, false, 56, 56),
+    STRUCT(search_stats, true, 48, 32),
+    STRUCT(search_options, false, 48, 48),
+    STRUCT(list_options, false, 40, 33),
+    STRUCT(part, false, 72, 72),
+    STRUCT(question, false, 40, 33),
 };
 enum { STRUCTS = sizeof structs / sizeof *structs };
 

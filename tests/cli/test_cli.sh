@@ -170,7 +170,7 @@ err_has "no images found"
 ok "makes no database"
 [ -z "$(ls "$scratch/tmp")" ]
 ok "and leaves no temporary one"
-run 0 "ingest a directory" ingest pets
+run 3 "ingest a directory with bad files" ingest pets
 out_is "prints what it did" <<END
 Inserted 3 images into photos (2 skipped) in T
 END
@@ -179,21 +179,21 @@ err_has "clipsearch model fetch clip-vit-b32"
 err_has "2 files could not be read:"
 err_has "pets/cut.jpg"
 err_has "pets/text.png"
-run 0 "ingest it again" ingest pets
+run 3 "ingest it again" ingest pets
 ! grep -q built-in "$err"
 ok "the built-in model is mentioned once, when it makes a collection"
 out_is "nothing is new" <<END
 Inserted 0 images into photos (2 skipped, 3 unchanged) in T
 END
-run 0 "a new collection, -q" ingest -q pets --collection quiet
+run 3 "a new collection, -q" ingest -q pets --collection quiet
 ! grep -q built-in "$err"
 ok "does not mention the model"
 run 0 "drop it again" drop -q quiet --yes
-run 0 "ingest -q" ingest -q pets
+run 0 "ingest -q, bad files skipped" ingest -q pets --on-bad skip
 silent "$out" "says nothing"
 mv pets/cat-snow.jpg pets/cat.jpg
 cp pets/white-dog-grass.jpg pets/again.jpg
-run 0 "a moved image and a copy" ingest pets
+run 3 "a moved image and a copy" ingest pets
 out_is "are not encoded again" <<END
 Inserted 0 images into photos (2 skipped, 2 unchanged, 1 moved, 1 copy of another) in T
 END
@@ -262,7 +262,7 @@ ok "--db beats the file"
 run 4 "another metric for a collection that is there" ingest yaml/ingest.yaml --metric ip
 err_has "To keep both, put the images into another collection with --collection NAME"
 run 0 "without a metric the collection's is used" ingest pets --db yaml/my.db --collection pets
-run 0 "search by image" --db yaml/my.db --collection pets --image pets/cat.jpg -k 1 --json
+run 0 "search by image" --db yaml/my.db --collection pets --image pets/cat.jpg -k 1 --json --with-self
 json_is "attributes of the source and of the CSV" metric collection queries.0.image \
     queries.0.hits.0.attributes.kind queries.0.hits.0.attributes.year queries.0.hits.0.attributes.legs \
     queries.0.hits.0.attributes.note <<END
@@ -277,17 +277,17 @@ END
 
 # ---- search
 
-run 0 "by image" --image pets/cat.jpg -k 1
+run 0 "by image" --image pets/cat.jpg -k 1 --with-self
 out_is "the same image, relative path" <<END
 1.000  pets/cat.jpg
 END
 cd pets || exit 1
-run 0 "from another directory" --image cat.jpg -k 1
+run 0 "from another directory" --image cat.jpg -k 1 --with-self
 out_is "relative to it" <<END
 1.000  cat.jpg
 END
 cd ../yaml || exit 1
-run 0 "from a directory beside" --image ../pets/cat.jpg -k 1
+run 0 "from a directory beside" --image ../pets/cat.jpg -k 1 --with-self
 out_is "an absolute path" <<END
 1.000  SCRATCH/work/pets/cat.jpg
 END
@@ -309,7 +309,7 @@ run 1 "nothing near enough" "a white dog" --min-score 0.99
 err_is "says so" <<END
 clipsearch: nothing found that is near enough
 END
-run 0 "near enough" --image pets/cat.jpg --min-score 0.99 --paths
+run 0 "near enough" --image pets/cat.jpg --min-score 0.99 --paths --with-self
 out_is "--paths prints the absolute path" <<END
 SCRATCH/work/pets/cat.jpg
 END
@@ -317,11 +317,11 @@ run 2 "a distance where there are scores" dog --max-distance 1
 err_has "give --min-score"
 run 2 "a score where there are distances" dog --min-score 1 --db yaml/my.db --collection pets
 err_has "give --max-distance"
-run 0 "a distance" --image pets/cat.jpg --max-distance 0.001 --db yaml/my.db --collection pets
+run 0 "a distance" --image pets/cat.jpg --max-distance 0.001 --with-self --db yaml/my.db --collection pets
 out_is "0 for itself" <<END
 0.000  pets/cat.jpg
 END
-run 0 "--json" "a \"white\" dog" --image pets/cat.jpg --json -k 2
+run 0 "--json" "a \"white\" dog" --image pets/cat.jpg --json -k 2 --with-self
 json_is "what the schema promises" collection model metric queries queries.0.text queries.0.hits queries.1.image \
     queries.1.hits.0.rank queries.1.hits.0.id queries.1.hits.0.path queries.1.hits.0.width queries.1.hits.0.height \
     queries.1.hits.0.attributes <<END
@@ -408,7 +408,7 @@ run 0 "what it is" info --db image.db --model "$model"
 out_has "  metric     l2"
 out_has "  network    resnet50"
 out_has "encodes images only"
-run 0 "two queries by image" --db image.db --model "$model" -k 1 --json --image pets/cat.jpg --image pets/cat.jpg
+run 0 "two queries by image" --db image.db --model "$model" -k 1 --json --with-self --image pets/cat.jpg --image pets/cat.jpg
 json_is "one row a query, a distance of 0 to itself" metric queries queries.1.hits queries.1.image \
     queries.1.hits.0.score <<END
 l2
@@ -536,8 +536,8 @@ rotated=$source/tests/data/pictures/exif-behind.png
 [ -s "$err" ] && ! cmp -s "$out" "$err"
 ok "an EXIF orientation is applied unless it is ignored"
 run 0 "an image with an orientation, ingested without it" ingest "$rotated" --exif ignore --collection turned
-"$program" --collection turned --exif ignore --image "$rotated" >"$out" && grep -q '^1.000' "$out" &&
-    "$program" --collection turned --image "$rotated" >"$out" && ! grep -q '^1.000' "$out"
+"$program" --collection turned --exif ignore --with-self --image "$rotated" >"$out" && grep -q '^1.000' "$out" &&
+    "$program" --collection turned --with-self --image "$rotated" >"$out" && ! grep -q '^1.000' "$out"
 ok "is found by itself when searched the same way"
 run 3 "a list that is not there" embed --list none.txt
 run 3 "an output that cannot be" embed dog -o none/x.npy
@@ -692,7 +692,7 @@ ok "query -0"
 run 0 "a search with a filter" "a dog" $shop --filter 'label == "cat" or price > 100'
 [ "$(sed 's/^[0-9.]*  //' "$out" | sort | tr '\n' ' ')" = "shop/cat.jpg shop/dog.png " ]
 ok "only those, however far"
-run 0 "the nearest of them" --image shop/cat.jpg $shop --filter 'label == "cat"' -k 1
+run 0 "the nearest of them" --image shop/cat.jpg $shop --filter 'label == "cat"' -k 1 --with-self
 out_is "with its score" <<END
 1.000  shop/cat.jpg
 END

@@ -28,7 +28,7 @@ run 0 "food" -k 5 "food"
 all_match 5 "banana-.*|birthday-cake-.*|bread-.*|carrot-.*|cheese-.*|cookie-.*|doughnut-.*|grapes-.*|hamburger-.*|hot-.*|\
 ice-cream-.*|mushroom-.*|owl-and-pizza|pie-.*|pizza-.*|red-apple-.*|three-strawberries|two-bananas|two-green-apples|\
 watermelon-.*" "food is food"
-run 0 "by image" -k 4 --image "$source/examples/pictures/white-dog-grass.jpg"
+run 0 "by image" -k 4 --with-self --image "$source/examples/pictures/white-dog-grass.jpg"
 all_match 1 "white-dog-grass" "an image finds itself first"
 all_match 4 ".*-dog-.*|.*-dogs" "then other dogs"
 echo "1..$count"

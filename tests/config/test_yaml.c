@@ -211,8 +211,8 @@ static void test_whole(void)
     TAP_OK(strcmp(f.database, "in/db/photos.db") == 0 && strcmp(f.model, "in/../models/b32") == 0, "paths of the file");
     TAP_OK(strcmp(f.collection, "2024") == 0, "a number is a good name");
     TAP_OK(f.has_metric && f.metric == CLIPSEARCH_L2 && f.has_batch && f.batch == 16 && f.has_threads &&
-               f.threads == 3 && f.has_on_bad && f.on_bad == CLIPSEARCH_STOP_AT_BAD && f.has_prune && f.prune &&
-               f.has_exif && f.ignore_exif,
+               f.threads == 3 && f.has_on_bad && f.on_bad == CS_ON_BAD_STOP && f.has_prune && f.prune && f.has_exif &&
+               f.ignore_exif,
            "settings");
     TAP_OK(f.index.codes == CLIPSEARCH_CODES_BF16 && f.index.m == 8 && f.index.ef_construction == 99 &&
                f.index.ef == 50,

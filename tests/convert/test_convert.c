@@ -372,7 +372,8 @@ static bool same_vectors(const char *a, const char *b, unsigned towers)
 /* Image networks keep their names; a clipsearch.json says all that was known of them. */
 static void test_image_networks(const folder *f)
 {
-    static const char *const networks[] = {"resnet50", "resnet34", "vgg16", "vgg16-keras", "mobilenet-v2"};
+    static const char *const networks[] = {"resnet50",    "resnet34",     "vgg16",
+                                           "vgg16-keras", "mobilenet-v2", "efficientnet-lite0"};
     char from[4096], to[64], file[96];
     for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
         static vectors before, after;

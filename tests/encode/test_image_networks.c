@@ -34,6 +34,10 @@ static void test_described(void)
         {"vgg16-keras", "vgg16-keras", "squash 40 nearest, bgr, unscaled, mean 103.939 116.779 123.68, std 1 1 1", 9,
          40, CLIPSEARCH_L2, true},
         {"mobilenet-v2", "mobilenet-v2", "resize 48 bilinear, crop 40", 1280, 40, CLIPSEARCH_COSINE, true},
+        {"efficientnet-lite0", "efficientnet-lite0",
+         "resize 56 bicubic, crop 48, unscaled, mean 127 127 127, std 128 128 128", 1280, 48, CLIPSEARCH_COSINE, true},
+        {"efficientnet-lite0-timm", "efficientnet-lite0",
+         "resize 54 bicubic, crop 48, mean 0.5 0.5 0.5, std 0.5 0.5 0.5", 1280, 48, CLIPSEARCH_COSINE, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         clipsearch_encoder *encoder = NULL;

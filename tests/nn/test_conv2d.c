@@ -70,8 +70,8 @@ static void problem_open(problem *p, cs_conv_spec spec, size_t count, size_t hei
     *p = (problem){.spec = spec, .count = count, .height = height, .width = width};
     p->has_bias = bias;
     p->has_residual = residual;
-    p->out_height = (height + 2 * spec.pad - spec.kernel_h) / spec.stride + 1;
-    p->out_width = (width + 2 * spec.pad - spec.kernel_w) / spec.stride + 1;
+    p->out_height = (height + 2 * spec.pad + spec.pad_more - spec.kernel_h) / spec.stride + 1;
+    p->out_width = (width + 2 * spec.pad + spec.pad_more - spec.kernel_w) / spec.stride + 1;
     p->in_floats = height * width * spec.in;
     p->out_floats = p->out_height * p->out_width * spec.out;
     const size_t weights = spec.out * (spec.in / spec.groups) * spec.kernel_h * spec.kernel_w;
@@ -196,6 +196,7 @@ static void test_dense(bool planar)
                              .activation = (cs_conv_activation)(i % 3),
                              .planar = planar};
         spec.pad = kt_random() % (spec.kernel_h < spec.kernel_w ? spec.kernel_h : spec.kernel_w);
+        spec.pad_more = kt_random() % ((spec.kernel_h < spec.kernel_w ? spec.kernel_h : spec.kernel_w) - spec.pad);
         good &=
             shape_good(spec, pick(3), spec.kernel_h + kt_random() % 9, spec.kernel_w + kt_random() % 9, i & 1, i & 2);
     }
@@ -204,18 +205,18 @@ static void test_dense(bool planar)
 
 static void test_network_shapes(void)
 {
-    TAP_OK(shape_good((cs_conv_spec){3, 64, 7, 7, 2, 3, 1, CS_CONV_RELU, true}, 2, 33, 37, true, false),
+    TAP_OK(shape_good((cs_conv_spec){3, 64, 7, 7, 2, 3, 1, CS_CONV_RELU, true, 0}, 2, 33, 37, true, false),
            "a ResNet's first convolution");
-    TAP_OK(shape_good((cs_conv_spec){3, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, true}, 1, 21, 19, true, false),
+    TAP_OK(shape_good((cs_conv_spec){3, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, true, 0}, 1, 21, 19, true, false),
            "VGG's first convolution");
-    TAP_OK(shape_good((cs_conv_spec){64, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, false}, 2, 14, 15, true, true),
+    TAP_OK(shape_good((cs_conv_spec){64, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, false, 0}, 2, 14, 15, true, true),
            "3 x 3 with a residual");
-    TAP_OK(shape_good((cs_conv_spec){512, 130, 3, 3, 1, 1, 1, CS_CONV_RELU, false}, 2, 7, 7, true, true),
+    TAP_OK(shape_good((cs_conv_spec){512, 130, 3, 3, 1, 1, 1, CS_CONV_RELU, false, 0}, 2, 7, 7, true, true),
            "3 x 3 over many channels");
-    TAP_OK(shape_good((cs_conv_spec){300, 190, 1, 1, 1, 0, 1, CS_CONV_NONE, false}, 3, 7, 7, true, true), "1 x 1");
-    TAP_OK(shape_good((cs_conv_spec){130, 257, 1, 1, 2, 0, 1, CS_CONV_NONE, false}, 2, 14, 13, false, false),
+    TAP_OK(shape_good((cs_conv_spec){300, 190, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0}, 3, 7, 7, true, true), "1 x 1");
+    TAP_OK(shape_good((cs_conv_spec){130, 257, 1, 1, 2, 0, 1, CS_CONV_NONE, false, 0}, 2, 14, 13, false, false),
            "1 x 1 with a stride, no bias");
-    TAP_OK(shape_good((cs_conv_spec){20, 20, 16, 16, 16, 0, 1, CS_CONV_NONE, true}, 1, 48, 32, false, false),
+    TAP_OK(shape_good((cs_conv_spec){20, 20, 16, 16, 16, 0, 1, CS_CONV_NONE, true, 0}, 1, 48, 32, false, false),
            "patches");
 }
 
@@ -232,6 +233,7 @@ static void test_depthwise(void)
                              .groups = channels,
                              .activation = (cs_conv_activation)(i % 3)};
         spec.pad = i % 4 == 1 ? 1 : kt_random() % (spec.kernel_h < spec.kernel_w ? spec.kernel_h : spec.kernel_w);
+        spec.pad_more = kt_random() % ((spec.kernel_h < spec.kernel_w ? spec.kernel_h : spec.kernel_w) - spec.pad);
         good &=
             shape_good(spec, pick(3), spec.kernel_h + kt_random() % 12, spec.kernel_w + kt_random() % 12, i & 4, i & 8);
     }
@@ -241,7 +243,7 @@ static void test_depthwise(void)
 /* The convolution with the normalisation folded in is the convolution, then the normalisation. */
 static void test_batchnorm(size_t groups, bool bias, bool affine)
 {
-    const cs_conv_spec spec = {20, 20, 3, 3, 1, 1, groups, CS_CONV_NONE, false};
+    const cs_conv_spec spec = {20, 20, 3, 3, 1, 1, groups, CS_CONV_NONE, false, 0};
     const size_t each = 20 / groups * 9;
     problem p;
     cs_conv conv;
@@ -274,13 +276,18 @@ static void test_batchnorm(size_t groups, bool bias, bool affine)
 
 static void test_refusals(void)
 {
-    static const cs_conv_spec wrong[] = {
-        {0, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false},       {8, 0, 3, 3, 1, 1, 1, CS_CONV_NONE, false},
-        {8, 8, 0, 3, 1, 0, 1, CS_CONV_NONE, false},       {8, 8, 3, 0, 1, 0, 1, CS_CONV_NONE, false},
-        {8, 8, 3, 3, 1, 3, 1, CS_CONV_NONE, false},       {8, 8, 3, 3, 1, 1, 2, CS_CONV_NONE, false},
-        {8, 16, 3, 3, 1, 1, 8, CS_CONV_NONE, false},      {8, 8, 3, 3, 1, 1, 8, CS_CONV_NONE, true},
-        {8, 8, 17, 3, 1, 1, 8, CS_CONV_NONE, false},      {SIZE_MAX / 8, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false},
-        {8, SIZE_MAX, 1, 1, 1, 0, 1, CS_CONV_NONE, false}};
+    static const cs_conv_spec wrong[] = {{0, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0},
+                                         {8, 0, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0},
+                                         {8, 8, 0, 3, 1, 0, 1, CS_CONV_NONE, false, 0},
+                                         {8, 8, 3, 0, 1, 0, 1, CS_CONV_NONE, false, 0},
+                                         {8, 8, 3, 3, 1, 3, 1, CS_CONV_NONE, false, 0},
+                                         {8, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 2},
+                                         {8, 8, 3, 3, 1, 1, 2, CS_CONV_NONE, false, 0},
+                                         {8, 16, 3, 3, 1, 1, 8, CS_CONV_NONE, false, 0},
+                                         {8, 8, 3, 3, 1, 1, 8, CS_CONV_NONE, true, 0},
+                                         {8, 8, 17, 3, 1, 1, 8, CS_CONV_NONE, false, 0},
+                                         {SIZE_MAX / 8, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0},
+                                         {8, SIZE_MAX, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0}};
     bool good = true;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         clipsearch_error err = {0};
@@ -292,7 +299,7 @@ static void test_refusals(void)
     static const float weight[8 * 9 * 8], x[8 * 25];
     float y[8 * 25];
     for (size_t groups = 1; groups <= 8; groups += 7) {
-        const cs_conv_spec spec = {8, 8, 3, 3, 0, 1, groups, CS_CONV_NONE, false};
+        const cs_conv_spec spec = {8, 8, 3, 3, 0, 1, groups, CS_CONV_NONE, false, 0};
         clipsearch_status status = CLIPSEARCH_E_MEMORY;
         cs_conv conv;
         int failures = 0;
@@ -313,7 +320,7 @@ static void test_refusals(void)
         cs_free(scratch);
         cs_conv_close(&conv);
     }
-    const cs_conv_spec planar = {3, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, true};
+    const cs_conv_spec planar = {3, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, true, 0};
     cs_conv conv;
     TAP_OK(cs_conv_open(&conv, &planar, weight, NULL, NULL, NULL) == CLIPSEARCH_OK &&
                cs_conv_scratch(&conv, 2, SIZE_MAX / 8, 16, 1) == 0 && cs_conv_scratch(&conv, 2, SIZE_MAX, 1, 1) == 0,

@@ -119,7 +119,7 @@ def self_search(work, environment):
               "clip": "clip-vit-base-patch32"}
     for collection, model in models.items():
         ran = subprocess.run([program, "--db", "documents.db", "--collection", collection, "--model", "models/" + model, "-k", "1",
-                              "--json", *(word for path in paths for word in ("--image", path))], cwd=work, env=environment,
+                              "--json", "--with-self", *(word for path in paths for word in ("--image", path))], cwd=work, env=environment,
                              stdout=subprocess.PIPE, check=True)
         queries = json.loads(ran.stdout)["queries"]
         first = sum(os.path.realpath(q["hits"][0]["path"]) == os.path.realpath(path) for q, path in zip(queries, paths))

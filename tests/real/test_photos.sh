@@ -50,7 +50,7 @@ sed 's/^/# /' "$work/stderr" | tail -n 5
 while IFS= read -r class; do find "$class" -name '*.JPEG' | LC_ALL=C sort | sed -n 3p; done <"$work/classes" >"$work/queries"
 set --
 while IFS= read -r photo; do set -- "$@" --image "$photo"; done <"$work/queries"
-"$program" --db "$work/photos.db" --model "$work/clip-vit-b32-random" -k 1 --json "$@" >"$work/found.json"
+"$program" --db "$work/photos.db" --model "$work/clip-vit-b32-random" -k 1 --json --with-self "$@" >"$work/found.json"
 check $? "$classes queries by image"
 python3 - "$work/found.json" "$work/queries" "$classes" <<'PY'
 import json, sys

@@ -52,7 +52,7 @@ def search(work):
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout.strip()
     tap.ok(said.startswith("Inserted 1000 images into photos"), said)
     tests = sorted(os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(photos, "test")) for name in names)
-    found = subprocess.run([program, *common, "-k", "1000", "--json", *(word for path in tests for word in ("--image", path))],
+    found = subprocess.run([program, *common, "-k", "1000", "--json", "--with-self", *(word for path in tests for word in ("--image", path))],
                            env=environment, stdout=subprocess.PIPE, check=True)
     queries = json.loads(found.stdout)["queries"]
     tap.ok(len(queries) == 100 and all(len(query["hits"]) == 1000 for query in queries), "100 queries, 1,000 hits each")

@@ -192,6 +192,17 @@ static void test_documented(void)
         {"id > 4", "5 6"},
         {"path == \"/p/dog.jpg\"", "1"},
         {"path like \"/p/%\"", "1 2"},
+        {"path under \"/p\"", "1 2"},
+        {"path under '/p/'", "1 2"},
+        {"path UNDER '/p' or path under '/q/big dog.jpg'", "1 2 3"},
+        {"path not under \"/p\"", "3 4 5 6"},
+        {"not (path under \"/p\")", "3 4 5 6"},
+        {"path under \"/\"", "1 2 3 4 5 6"},
+        {"path under \"/p/dog\"", ""}, /* the beginning of a name is no folder */
+        {"path under \"/q/d%g.jpg\"", "4"},
+        {"path under \"/q/\\u00e9t\\u00e9.jpg\"", "5"},
+        {"path under \"/Q\"", ""},
+        {"under is null", "1 2 3 4 5 6"}, /* still an attribute's name */
         {"name == \"big dog.jpg\"", "3"},
         {"name == \"\xC3\xA9t\xC3\xA9.jpg\"", "5"},
         {"name < \"a\"", "6"},

@@ -149,6 +149,7 @@ typedef enum kind {
     RANGE,
     IN,
     LIKE,
+    UNDER,
     IS_NULL,
     EXISTS,
     ALONE,
@@ -222,7 +223,8 @@ static node *random_test(void)
 {
     static const char *const patterns[] = {"%", "a%",  "%b",   "_",     "a\\%b", "%\\_%",
                                            "",  "%a%", "/a/%", "%.jpg", "[%",    "*"};
-    node *n = new_node(EQ + below(12));
+    static const char *const folders[] = {"/a", "/b/", "/", "//", "/a/1", "/a/0.jpg", "/ab", "/c/2_b"};
+    node *n = new_node(EQ + below(13));
     n->negated = below(2);
     switch (n->kind) {
     case RANGE:
@@ -243,6 +245,10 @@ static node *random_test(void)
     case LIKE:
         n->left = random_text();
         n->literal = (value){.type = TEXT, .text = patterns[below(sizeof patterns / sizeof *patterns)]};
+        break;
+    case UNDER:
+        n->left = new_node(PATH);
+        n->literal = (value){.type = TEXT, .text = folders[below(sizeof folders / sizeof *folders)]};
         break;
     case IS_NULL:
     case EXISTS:
@@ -381,6 +387,12 @@ static bool holds_plain(const node *n, const row *r)
         return any;
     case LIKE:
         return a.type == TEXT && is_like(a.text, n->literal.text);
+    case UNDER: {
+        size_t size = strlen(n->literal.text);
+        while (size && n->literal.text[size - 1] == '/')
+            size--;
+        return strncmp(a.text, n->literal.text, size) == 0 && (a.text[size] == '/' || a.text[size] == '\0');
+    }
     case IS_NULL:
         return a.type == MISSING || a.type == NOTHING;
     case EXISTS:
@@ -405,7 +417,7 @@ static bool holds_plain(const node *n, const row *r)
 
 static bool holds(const node *n, const row *r)
 {
-    bool negatable = n->kind == IN || n->kind == LIKE || n->kind == IS_NULL;
+    bool negatable = n->kind == IN || n->kind == LIKE || n->kind == UNDER || n->kind == IS_NULL;
     return holds_plain(n, r) != (negatable && n->negated);
 }
 
@@ -480,6 +492,10 @@ static void put_test(cs_buf *out, const node *n)
         break;
     case LIKE:
         cs_buf_puts(out, n->negated ? "NOT LIKE " : "like ");
+        put_literal(out, &n->literal);
+        break;
+    case UNDER:
+        cs_buf_puts(out, n->negated ? "not UNDER " : "under ");
         put_literal(out, &n->literal);
         break;
     case IS_NULL:

@@ -212,6 +212,13 @@ static void test_refusals(golden *g, const char *name)
     config->dim++;
     refuse(g, CLIPSEARCH_E_MODEL, "channels, expected");
     config->dim--;
+    if (strncmp(name, "efficientnet", 12) == 0) {
+        config->blocks[3]--;
+        bool timm = config->naming == CS_IMAGE_TIMM;
+        refuse(g, timm ? CLIPSEARCH_E_UNSUPPORTED : CLIPSEARCH_E_MODEL,
+               timm ? "\"blocks.3.2.bn1.bias\" has no place in efficientnet-lite0" : "expected [36, 1, 5, 5]");
+        config->blocks[3]++;
+    }
     if (strcmp(name, "resnet50") != 0)
         return;
     config->blocks[2]--;
@@ -240,12 +247,14 @@ static void expect_recognised(const golden *g, const char *name)
         bool normalise;
         clipsearch_metric metric;
         cs_resample resample;
-        bool keras;
-    } cases[] = {{"resnet34", "resnet34", true, CLIPSEARCH_COSINE, CS_BICUBIC, false},
-                 {"resnet50", "resnet50", false, CLIPSEARCH_L2, CS_BILINEAR, false},
-                 {"vgg16", "vgg16", true, CLIPSEARCH_L2, CS_BILINEAR, false},
-                 {"vgg16-keras", "vgg16-keras", true, CLIPSEARCH_L2, CS_NEAREST, true},
-                 {"mobilenet-v2", "mobilenet-v2", true, CLIPSEARCH_COSINE, CS_BILINEAR, false}};
+        bool keras, unscaled;
+    } cases[] = {{"resnet34", "resnet34", true, CLIPSEARCH_COSINE, CS_BICUBIC, false, false},
+                 {"resnet50", "resnet50", false, CLIPSEARCH_L2, CS_BILINEAR, false, false},
+                 {"vgg16", "vgg16", true, CLIPSEARCH_L2, CS_BILINEAR, false, false},
+                 {"vgg16-keras", "vgg16-keras", true, CLIPSEARCH_L2, CS_NEAREST, true, true},
+                 {"mobilenet-v2", "mobilenet-v2", true, CLIPSEARCH_COSINE, CS_BILINEAR, false, false},
+                 {"efficientnet-lite0", "efficientnet-lite0", true, CLIPSEARCH_COSINE, CS_BICUBIC, false, true},
+                 {"efficientnet-lite0-timm", "efficientnet-lite0", true, CLIPSEARCH_COSINE, CS_BICUBIC, false, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         if (strcmp(cases[i].name, name) != 0)
             continue;
@@ -254,7 +263,7 @@ static void expect_recognised(const golden *g, const char *name)
         TAP_OK(g->dir.image_only && strcmp(config->name, cases[i].architecture) == 0 &&
                    config->normalise == cases[i].normalise && config->metric == cases[i].metric &&
                    pre->resample == cases[i].resample && pre->bgr == cases[i].keras && pre->squash == cases[i].keras &&
-                   pre->unscaled == cases[i].keras,
+                   pre->unscaled == cases[i].unscaled,
                "%s is recognised as %s with its recipe", name, config->name);
         return;
     }
@@ -295,7 +304,9 @@ static void test_full(const char *root)
 
 int main(void)
 {
-    static const char *const tiny[] = {"resnet34", "resnet50", "vgg16", "vgg16-keras", "mobilenet-v2", "clip-rn50"};
+    static const char *const tiny[] = {
+        "resnet34", "resnet50", "vgg16", "vgg16-keras", "mobilenet-v2", "efficientnet-lite0", "efficientnet-lite0-timm",
+        "clip-rn50"};
     const char *root = getenv("CLIPSEARCH_SOURCE_ROOT"), *full = getenv("CLIPSEARCH_FULL_CNN");
     char path[4096];
     snprintf(path, sizeof path, "%s/tests/data/cnn-tiny", root ? root : ".");

@@ -9,7 +9,8 @@ Tiny networks have the true number of layers and few channels. Weights are seede
 the test's own images, then disturbed, so that activations vary at every depth (asserted: vectors of two images
 differ). Expected values are computed in float64 and stored as float32; where two implementations of a network are at
 hand they must agree to 1e-9 before anything is written (--full: torchvision with timm, transformers' ResNet with
-torchvision, open_clip's RN50 with OpenAI's package, Keras's VGG16 with torchvision's layers).
+torchvision, open_clip's RN50 with OpenAI's package, Keras's VGG16 with torchvision's layers, efficientnet_lite_pytorch with
+timm).
 """
 import argparse
 import importlib.util
@@ -121,6 +122,59 @@ def vgg_stages(model):
 
 def mobilenet_stages(model):
     return {"stem": model.features[0], **{f"block.{i}": model.features[i + 1] for i in range(17)}, "final": model.features[18]}
+
+
+@torch.no_grad()
+def lite_run(model, pixels):
+    """The package applies batch normalisation and ReLU6 outside the modules of the stem and the last convolution."""
+    def mean_features(model, pixels):
+        return model.extract_features(pixels).mean(dim=(2, 3))
+
+    stages = run(model, pixels, {f"block.{i}": block for i, block in enumerate(model._blocks)}, mean_features)
+    stages["stem"] = rows(model._swish(model._bn0(model._conv_stem(pixels))))
+    stages["final"] = rows(model.extract_features(pixels))
+    return stages
+
+
+def tiny_lite(size):
+    """The package's EfficientNet-Lite0 with few channels."""
+    from efficientnet_lite_pytorch import BlockDecoder, EfficientNet, GlobalParams
+    blocks = BlockDecoder.decode(["r1_k3_s11_e1_i32_o3", "r2_k3_s22_e6_i3_o4", "r2_k5_s22_e6_i4_o5", "r3_k3_s22_e6_i5_o6",
+                                  "r3_k5_s11_e6_i6_o7", "r4_k5_s22_e6_i7_o8", "r1_k3_s11_e6_i8_o9"])
+    return EfficientNet(blocks, GlobalParams(image_size=size, dropout_rate=0, num_classes=1, batch_norm_momentum=0.99,
+                                             batch_norm_epsilon=1e-3, relu_fn="relu6", fix_head_stem=True)).eval()
+
+
+def timm_names(state):
+    """The published files' names as those of timm's tf_efficientnet_lite*."""
+    stages, out, stage, seen, width = {}, {}, -1, 0, None
+    for block in range(1000):
+        project = state.get(f"_blocks.{block}._project_conv.weight")
+        if project is None:
+            break
+        if project.shape[0] != width:
+            stage, seen, width = stage + 1, 0, project.shape[0]
+        stages[block] = stage, seen
+        seen += 1
+    top = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
+    inner = {"_expand_conv": "conv_pw", "_bn0": "bn1", "_depthwise_conv": "conv_dw", "_bn1": "bn2", "_project_conv": "conv_pwl",
+             "_bn2": "bn3"}
+    first = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+    for key, value in state.items():
+        parts = key.split(".")
+        if parts[0] == "_blocks":
+            stage, place = stages[int(parts[1])]
+            parts[:3] = ["blocks", str(stage), str(place), (inner if stage else first)[parts[2]]]
+        else:
+            parts[0] = top[parts[0]]
+        out[".".join(parts)] = value
+    return out
+
+
+def lite_timm_config(name, size):
+    return {"config.json": {"architecture": name, "num_classes": 1000, "num_features": 1280, "global_pool": "avg", "pretrained_cfg":
+                            {"input_size": [3, size, size], "interpolation": "bicubic", "crop_pct": 0.875,
+                             "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}}}
 
 
 def flat(model, pixels):
@@ -289,6 +343,12 @@ def tiny(directory):
     write(directory, "mobilenet-v2", model.state_dict(), run(model.double(), pixels.double(), mobilenet_stages(model), mean),
           pixels, override(40))
 
+    model, pixels = tiny_lite(48), make_pixels(2, 48, seed=14)
+    scale_weights(model, pixels, seed=13)
+    state, stages = model.state_dict(), lite_run(model.double(), pixels.double())
+    write(directory, "efficientnet-lite0", state, stages, pixels, override(48))
+    write(directory, "efficientnet-lite0-timm", timm_names(state), stages, pixels, lite_timm_config("tf_efficientnet_lite0", 48))
+
     keras_case(directory, "vgg16-keras", narrow_keras_vgg16(40, (4, 5, 6, 7, 9)), 40, 2,
                {"clipsearch.json": {"preprocess": {"crop": 40, "resize": 40}}})
 
@@ -357,6 +417,23 @@ def full_mobilenet(directory):
     write(directory, "mobilenet-v2", model.state_dict(), run(model.double(), pixels.double(), mobilenet_stages(model), mean), pixels)
 
 
+def full_lite(directory, number):
+    import timm
+    from efficientnet_lite_pytorch import EfficientNet
+    size = (224, 240, 260, 280, 300)[number]
+    model, pixels = EfficientNet.from_name(f"efficientnet-lite{number}").eval(), make_pixels(2, size, seed=14)
+    scale_weights(model, pixels, seed=13)
+    state, stages = model.state_dict(), lite_run(model.double(), pixels.double())
+    write(directory, f"efficientnet-lite{number}", state, stages, pixels)
+    renamed, name = timm_names(state), f"tf_efficientnet_lite{number}"
+    other = timm.create_model(name, num_classes=1000).eval()
+    other.load_state_dict(renamed)
+    other.reset_classifier(0)
+    with torch.no_grad():
+        agree(f"{name}: timm", stages["project"], other.double()(pixels.double()))
+    write(directory, f"efficientnet-lite{number}-timm", renamed, stages, pixels, lite_timm_config(name, size), torch.float32)
+
+
 def full_clip(directory):
     model, cfg = open_clip_model([3, 4, 6, 3], 64, 64, 224, 1024, (77, 49408, 512, 8, 12))
     state, pixels, stages = clip_case(directory, "clip-rn50", model, cfg, 224, 2, False)
@@ -395,7 +472,8 @@ def seeds(directory):
 
 
 FULL = {**{name: lambda d, name=name: full_resnet(d, name) for name in ("resnet18", "resnet34", "resnet50")},
-        "vgg16": full_vgg, "vgg16-keras": full_keras_vgg, "mobilenet-v2": full_mobilenet, "clip-rn50": full_clip}
+        "vgg16": full_vgg, "vgg16-keras": full_keras_vgg, "mobilenet-v2": full_mobilenet,
+        **{f"efficientnet-lite{n}": lambda d, n=n: full_lite(d, n) for n in range(5)}, "clip-rn50": full_clip}
 
 
 def main():

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
+#include "cli/image_input.h"
 #include "cli/output/output_file.h"
 #include "cli/image_flags.h"
 #include "cli/input_list.h"
@@ -84,7 +85,7 @@ static clipsearch_status load_images(embed *e, const cs_operand *items, size_t c
     clipsearch_image_options_init(&load);
     cs_apply_image_flags(e->args, &load);
     for (size_t i = 0; i < count; i++) {
-        clipsearch_status status = clipsearch_image_load(items[i].text, &load, &e->images[*loaded], err);
+        clipsearch_status status = cs_load_image(items[i].text, &load, &e->images[*loaded], err);
         if (status == CLIPSEARCH_OK) {
             ++*loaded;
             continue;

@@ -11,6 +11,7 @@
 #include "cli/output/message.h"
 #include "cli/output/progress.h"
 #include "cli/output/kept_images.h"
+#include "cli/output/progress_json.h"
 #include "cli/output/units.h"
 #include "cli/signals.h"
 #include "config/names.h"
@@ -32,10 +33,13 @@ typedef struct ingest {
     clipsearch_index_options index;
     clipsearch_ingest_target target;
     bool metric_given;
-    bool announce_built_in;        /* the model, before the first image of a new collection */
+    bool announce_built_in; /* the model, before the first image of a new collection */
+    cs_on_bad on_bad;
+    bool wait_announced;
     char list[PATH_MAX];           /* absolute path of the YAML file */
     clipsearch_ingest_report *sum; /* update: the report is added to it, and not printed */
     cs_progress_view view;
+    cs_progress_json json;
     cs_bad_files bad;
 } ingest;
 
@@ -116,9 +120,10 @@ static void merge_options(ingest *in)
     const cs_ingest_file *file = &in->file;
     if (args->batch.given || file->has_batch)
         in->options.batch = args->batch.given ? args->batch.value : file->batch;
-    if (args->on_bad || file->has_on_bad)
-        in->options.on_bad =
-            args->on_bad ? (clipsearch_on_bad)cs_name_index(args->on_bad, cs_on_bad_names) : file->on_bad;
+    in->on_bad = args->on_bad       ? (cs_on_bad)cs_name_index(args->on_bad, cs_on_bad_names)
+                 : file->has_on_bad ? file->on_bad
+                                    : CS_ON_BAD_REPORT;
+    in->options.on_bad = in->on_bad == CS_ON_BAD_STOP ? CLIPSEARCH_STOP_AT_BAD : CLIPSEARCH_SKIP_BAD;
     in->image.ignore_exif = file->ignore_exif;
     if (file->max_pixels)
         in->image.max_pixels = file->max_pixels;
@@ -205,6 +210,17 @@ static void announce_built_in(const ingest *in)
                          "For photographs fetch CLIP's model: clipsearch model fetch clip-vit-b32");
 }
 
+static bool is_progress(const ingest *in, const char *kind)
+{
+    return strcmp(in->args->progress ? in->args->progress : "auto", kind) == 0;
+}
+
+static void print_json_note(void *settings, const char *line)
+{
+    (void)settings;
+    cs_progress_json_message("note", NULL, line);
+}
+
 /* Open the model and set the target. An existing collection gives the model and the metric when nothing else does. */
 static int prepare(ingest *in)
 {
@@ -219,7 +235,7 @@ static int prepare(ingest *in)
     in->announce_built_in = !found.exists && !in->options.dry_run;
     in->target.database = in->settings.db;
     in->target.collection = in->settings.collection;
-    in->target.note = in->args->quiet ? NULL : cs_print_note;
+    in->target.note = is_progress(in, "json") ? print_json_note : in->args->quiet ? NULL : cs_print_note;
     in->target.context = &in->settings;
     if (code == CS_EXIT_FOUND && !in->options.dry_run && in->settings.db_from == CS_FROM_DEFAULT &&
         cs_create_parents(in->settings.db, &err) != CLIPSEARCH_OK)
@@ -227,15 +243,30 @@ static int prepare(ingest *in)
     return code;
 }
 
+static void announce_wait(ingest *in, const clipsearch_progress *progress)
+{
+    char process[40] = "";
+    if (progress->holder)
+        snprintf(process, sizeof process, " (number %lld)", (long long)progress->holder);
+    if (!in->args->quiet && !in->wait_announced)
+        cs_print_message("another process%s is ingesting into %s; waiting until it has finished", process,
+                         in->settings.collection);
+    in->wait_announced = true;
+}
+
 static bool on_progress(void *context, const clipsearch_progress *progress)
 {
     ingest *in = context;
-    if (in->announce_built_in && progress->walking_done && progress->found) {
+    if (in->announce_built_in && !is_progress(in, "json") && progress->walking_done && progress->found) {
         cs_progress_clear(&in->view);
         announce_built_in(in);
         in->announce_built_in = false;
     }
-    if (!in->args->quiet)
+    if (is_progress(in, "json"))
+        cs_progress_json_show(&in->json, progress);
+    else if (progress->phase == CLIPSEARCH_PHASE_WAIT)
+        announce_wait(in, progress);
+    else if (!in->args->quiet && is_progress(in, "auto"))
         cs_progress_show(&in->view, progress);
     return cs_caught_signal() == 0;
 }
@@ -243,14 +274,24 @@ static bool on_progress(void *context, const clipsearch_progress *progress)
 static void on_bad_file(void *context, const char *path, const clipsearch_error *why)
 {
     ingest *in = context;
-    cs_bad_files_add(&in->bad, path, why->message);
+    if (is_progress(in, "json"))
+        cs_progress_json_message("bad", path, why->message);
+    else if (in->on_bad != CS_ON_BAD_STOP) /* then it is the error that ends the run */
+        cs_bad_files_add(&in->bad, path, why->message);
 }
 
 static void on_kept(void *context, const clipsearch_kept_images *images)
 {
     ingest *in = context;
+    cs_buf words = cs_buf_make(1 << 14);
+    cs_put_kept_images(&words, images);
+    const char *text = words.data && !words.failed ? words.data : images->directory;
     cs_progress_clear(&in->view);
-    cs_print_kept_images(images);
+    if (is_progress(in, "json"))
+        cs_progress_json_message("kept", images->directory, text);
+    else
+        cs_print_message("%s", text);
+    cs_buf_free(&words);
 }
 
 /* The counts of a report, in words. They need no memory that could be missing. */
@@ -313,6 +354,61 @@ static void note_unmatched(const ingest *in, const clipsearch_ingest_report *rep
                          report->without_row == 1 ? " has" : "s have");
 }
 
+/* Bad images count in the exit status as --on-bad says. */
+static int exit_code_of(const ingest *in, clipsearch_status status, const clipsearch_ingest_report *report)
+{
+    if (status == CLIPSEARCH_E_CANCELLED)
+        return CS_EXIT_SIGNAL + cs_caught_signal();
+    if (status == CLIPSEARCH_E_MISMATCH)
+        return cs_exit_code(status, CS_STAGE_MODEL);
+    /* of all that ingestion opens, only the database and the collection can be CLIPSEARCH_E_NOT_FOUND */
+    if (status != CLIPSEARCH_OK)
+        return cs_exit_code(status, status == CLIPSEARCH_E_NOT_FOUND ? CS_STAGE_DATABASE : CS_STAGE_INPUT);
+    if (report->unreadable || (report->skipped && in->on_bad == CS_ON_BAD_REPORT) ||
+        (report->kept && in->options.prune))
+        return CS_EXIT_FILE;
+    if (report->found == 0 && report->pruned == 0)
+        return in->sum ? CS_EXIT_FOUND : CS_EXIT_NOTHING;
+    return report->skipped && report->skipped == report->found ? CS_EXIT_FILE : CS_EXIT_FOUND;
+}
+
+/* In words, how an ingestion ended that was not done, */
+static void print_failure(const ingest *in, const clipsearch_ingest_report *report, const clipsearch_error *err)
+{
+    if (err->code == CLIPSEARCH_E_CANCELLED) {
+        print_report(in, report, stderr, "Interrupted. ");
+        cs_print_advice("what was stored is kept", CS_ADVICE_RESUME, NULL, NULL);
+    } else if (err->code == CLIPSEARCH_E_MISMATCH) {
+        cs_print_advice(err->message, CS_ADVICE_OTHER_COLLECTION, &in->settings, NULL);
+    } else {
+        cs_print_message("%s", err->message);
+        if (report->inserted + report->replaced)
+            print_report(in, report, stderr, "Before that: ");
+    }
+}
+
+/* and one that was. */
+static void print_success(const ingest *in, const clipsearch_ingest_report *report)
+{
+    if (in->sum)
+        cs_add_report(in->sum, report);
+    else if (!in->args->quiet)
+        print_report(in, report, stdout, "");
+    if (!in->sum)
+        note_gone(in->args, report);
+    note_unmatched(in, report);
+    if (report->unreadable) {
+        char message[128];
+        snprintf(message, sizeof message, "%llu of these files could not be read because of errors of the machine",
+                 (unsigned long long)report->unreadable);
+        cs_print_advice(message, CS_ADVICE_RETRY, NULL, NULL);
+    } else if (report->found == 0 && report->pruned == 0 && !report->skipped && !in->sum) {
+        cs_print_message("no images found%s",
+                         in->file.yaml ? "; check sources, include and exclude in the file"
+                                       : " (files named *.jpg, *.jpeg or *.png, or as given with --include)");
+    }
+}
+
 static int ingest_images(ingest *in)
 {
     clipsearch_error err;
@@ -324,51 +420,23 @@ static int ingest_images(ingest *in)
     in->options.context = in;
     clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
     cs_progress_clear(&in->view);
-    cs_bad_files_print(&in->bad, in->args->verbose);
-    if (status == CLIPSEARCH_E_CANCELLED) {
-        print_report(in, &report, stderr, "Interrupted. ");
-        cs_print_advice("what was stored is kept", CS_ADVICE_RESUME, NULL, NULL);
-        return CS_EXIT_SIGNAL + cs_caught_signal();
-    }
-    if (status == CLIPSEARCH_E_MISMATCH)
-        return cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_OTHER_COLLECTION, &in->settings, NULL);
-    if (status != CLIPSEARCH_OK) {
-        /* of all that ingestion opens, only the database and the collection can be CLIPSEARCH_E_NOT_FOUND */
-        int code = cs_report_error(&err, status == CLIPSEARCH_E_NOT_FOUND ? CS_STAGE_DATABASE : CS_STAGE_INPUT);
-        if (report.inserted + report.replaced)
-            print_report(in, &report, stderr, "Before that: ");
+    const int code = exit_code_of(in, status, &report);
+    if (is_progress(in, "json")) {
+        cs_progress_json_end(&report, status, code, status == CLIPSEARCH_OK ? NULL : err.message);
         return code;
     }
-    if (in->sum)
-        cs_add_report(in->sum, &report);
-    else if (!in->args->quiet)
-        print_report(in, &report, stdout, "");
-    if (!in->sum)
-        note_gone(in->args, &report);
-    note_unmatched(in, &report);
-    if (report.unreadable) {
-        char message[128];
-        snprintf(message, sizeof message, "%llu of these files could not be read because of errors of the machine",
-                 (unsigned long long)report.unreadable);
-        cs_print_advice(message, CS_ADVICE_RETRY, NULL, NULL);
-        return CS_EXIT_FILE;
-    }
-    if (report.kept && in->options.prune)
-        return CS_EXIT_FILE;
-    if (in->sum)
-        return report.skipped && report.skipped == report.found ? CS_EXIT_FILE : CS_EXIT_FOUND;
-    if (report.found == 0 && report.pruned == 0) {
-        cs_print_message("no images found%s",
-                         in->file.yaml ? "; check sources, include and exclude in the file"
-                                       : " (files named *.jpg, *.jpeg or *.png, or as given with --include)");
-        return CS_EXIT_NOTHING;
-    }
-    return report.skipped && report.skipped == report.found ? CS_EXIT_FILE : CS_EXIT_FOUND;
+    cs_bad_files_print(&in->bad, in->args->verbose);
+    if (status == CLIPSEARCH_OK)
+        print_success(in, &report);
+    else
+        print_failure(in, &report, &err);
+    return code;
 }
 
 static ingest begin(const cs_args *args)
 {
-    ingest in = {.args = args, .view = cs_progress_open(), .bad = cs_bad_files_make(args->verbose)};
+    ingest in = {
+        .args = args, .view = cs_progress_open(), .json = {.printed = -1}, .bad = cs_bad_files_make(args->verbose)};
     clipsearch_ingest_options_init(&in.options);
     clipsearch_image_options_init(&in.image);
     clipsearch_index_options_init(&in.index);

@@ -2,6 +2,7 @@
  * cmd_query.c - clipsearch query and clipsearch get: images by filter and by id. */
 #include "cli/command.h"
 
+#include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/commands/selection.h"
 #include "cli/commands/show_images.h"
@@ -57,8 +58,9 @@ static int report_count(const cs_args *args, const cs_selection *selection, cons
     if (clipsearch_hits_count(hits, 0))
         return CS_EXIT_FOUND;
     if (!args->quiet)
-        cs_print_message(args->filter ? "no image in the collection %s passes the filter"
-                                      : "the collection %s has no images to show",
+        cs_print_message(args->filter           ? "no image in the collection %s passes the filter"
+                         : cs_has_folders(args) ? "no image in the collection %s is in these directories"
+                                                : "the collection %s has no images to show",
                          collection);
     return CS_EXIT_NOTHING;
 }

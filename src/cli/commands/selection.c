@@ -4,14 +4,14 @@
 
 #include "base/mem.h"
 #include "cli/command.h"
-#include "cli/commands/filter_arg.h"
+#include "cli/commands/folder_filter.h"
 #include "config/yaml_keys.h"
 
 int cs_read_selection(unsigned command, const cs_args *args, cs_selection *selection)
 {
     const cs_operands *operands = &args->operands;
-    *selection = (cs_selection){.filter = args->filter};
-    int code = cs_check_filter(args->filter);
+    *selection = (cs_selection){0};
+    int code = cs_make_filter(command, args, &selection->filter);
     if (code != CS_EXIT_FOUND || !operands->count)
         return code;
     selection->ids = cs_alloc_array(operands->count, sizeof *selection->ids);
@@ -31,5 +31,6 @@ int cs_read_selection(unsigned command, const cs_args *args, cs_selection *selec
 void cs_free_selection(cs_selection *selection)
 {
     cs_free(selection->ids);
+    cs_free(selection->filter);
     *selection = (cs_selection){0};
 }

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 typedef struct cs_selection {
-    const char *filter; /* NULL: none. Of the arguments */
-    int64_t *ids;       /* [count], owned; NULL: no ids were given */
+    char *filter; /* owned; NULL: none */
+    int64_t *ids; /* [count], owned; NULL: no ids were given */
     size_t count;
 } cs_selection;
 

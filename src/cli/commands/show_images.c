@@ -61,7 +61,7 @@ bool cs_show_replaces_text(const cs_show *show)
 static bool has_hits(const cs_results *results)
 {
     for (size_t i = 0; i < results->count; i++)
-        if (clipsearch_hits_count(results->items[i].hits, 0))
+        if (cs_result_count(&results->items[i]))
             return true;
     return false;
 }

@@ -3,9 +3,10 @@
 #ifndef CS_CLI_OUTPUT_KEPT_IMAGES_H
 #define CS_CLI_OUTPUT_KEPT_IMAGES_H
 
+#include "base/buf.h"
 #include "clipsearch.h"
 
-/* Print it as a message. */
-void cs_print_kept_images(const clipsearch_kept_images *kept);
+/* Append it as a sentence without an end. */
+void cs_put_kept_images(cs_buf *buf, const clipsearch_kept_images *kept);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/decimal.h"
 #include "base/json.h"
+#include "cli/question_text.h"
 #include "config/names.h"
 
 #include <inttypes.h>
@@ -75,13 +76,62 @@ static void put_hit(cs_buf *buf, const clipsearch_hit *hit, size_t rank)
     put_size_and_attributes(buf, hit);
 }
 
+static const char *part_key(const cs_part *part)
+{
+    return part->kind == CS_PART_TEXT ? "text" : part->kind == CS_PART_URL ? "url" : "image";
+}
+
+static void put_region(cs_buf *buf, const clipsearch_region *region)
+{
+    const double sides[] = {region->x, region->y, region->width, region->height};
+    cs_buf_puts(buf, ",\"crop\":[");
+    for (size_t i = 0; i < 4; i++) {
+        cs_buf_puts(buf, i ? "," : "");
+        cs_put_double(buf, sides[i]);
+    }
+    cs_buf_puts(buf, region->percent ? "],\"crop_unit\":\"%\"" : "],\"crop_unit\":\"pixel\"");
+}
+
+static void put_part(cs_buf *buf, const cs_part *part)
+{
+    cs_buf_putc(buf, '{');
+    if (part->kind == CS_PART_ITEM)
+        cs_buf_printf(buf, "\"like\":%" PRId64, part->item);
+    else
+        cs_put_member(buf, part_key(part), part->text);
+    cs_buf_puts(buf, ",\"weight\":");
+    cs_put_double(buf, part->weight);
+    if (part->has_region)
+        put_region(buf, &part->region);
+    cs_buf_putc(buf, '}');
+}
+
+/* What was asked: a single text or image under its own key, as every query has been since version 0.2; and each query
+ * in one line and by its parts. */
+static void put_question(cs_buf *buf, const cs_question *question)
+{
+    const cs_part *first = question->parts;
+    if (question->count == 1 && first->weight == 1 && first->kind != CS_PART_ITEM)
+        put_member(buf, part_key(first), first->text);
+    put_member(buf, "query", question->name);
+    cs_buf_puts(buf, "\"parts\":[");
+    for (size_t i = 0; i < question->count; i++) {
+        cs_buf_puts(buf, i ? "," : "");
+        put_part(buf, &question->parts[i]);
+    }
+    cs_buf_puts(buf, "],");
+}
+
 static void put_result(cs_buf *buf, const cs_result *result)
 {
     cs_buf_puts(buf, "\n  {");
-    put_member(buf, result->is_image ? "image" : "text", result->query);
+    if (result->question)
+        put_question(buf, result->question);
+    else
+        put_member(buf, result->is_image ? "image" : "text", result->query);
     cs_buf_printf(buf, "\"ms\":%.3f,\"search_ms\":%.3f,\"hits\":[", result->ms, result->search_ms);
-    for (size_t rank = 0; rank < clipsearch_hits_count(result->hits, 0); rank++)
-        put_hit(buf, clipsearch_hits_get(result->hits, 0, rank), rank);
+    for (size_t rank = 0; rank < cs_result_count(result); rank++)
+        put_hit(buf, cs_result_hit(result, rank), rank);
     cs_buf_puts(buf, "]}");
 }
 

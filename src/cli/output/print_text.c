@@ -27,8 +27,8 @@ bool cs_hit_is_gone(const clipsearch_hit *hit)
 
 static void put_hits(cs_buf *buf, const cs_result *result, const char *here)
 {
-    for (size_t rank = 0; rank < clipsearch_hits_count(result->hits, 0); rank++) {
-        const clipsearch_hit *hit = clipsearch_hits_get(result->hits, 0, rank);
+    for (size_t rank = 0; rank < cs_result_count(result); rank++) {
+        const clipsearch_hit *hit = cs_result_hit(result, rank);
         cs_buf_printf(buf, "%.3f  ", (double)hit->score);
         cs_put_printable(buf, cs_relative_path(hit->path, here));
         cs_buf_puts(buf, cs_hit_is_gone(hit) ? " (gone)\n" : "\n");
@@ -71,8 +71,8 @@ clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, 
 void cs_print_paths(const cs_results *results, char end, FILE *out)
 {
     for (size_t i = 0; i < results->count; i++)
-        for (size_t rank = 0; rank < clipsearch_hits_count(results->items[i].hits, 0); rank++) {
-            fputs(clipsearch_hits_get(results->items[i].hits, 0, rank)->path, out);
+        for (size_t rank = 0; rank < cs_result_count(&results->items[i]); rank++) {
+            fputs(cs_result_hit(&results->items[i], rank)->path, out);
             putc(end, out);
         }
 }

@@ -14,19 +14,29 @@ static const double TERMINAL_SECONDS = 0.1, LINE_SECONDS = 5;
 
 enum { MAX_COLUMNS = 120, DEFAULT_COLUMNS = 80, MIN_BAR = 10 };
 
-static double rate_of(const clipsearch_progress *progress)
+double cs_progress_rate(const clipsearch_progress *progress)
 {
-    return progress->seconds > 0 ? (double)progress->done / progress->seconds : 0;
+    return progress->encode_seconds > 0 ? (double)(progress->done - progress->unchanged) / progress->encode_seconds
+                                        : -1;
 }
 
-/* "84.2/s, 6.1 s left". The time left is known once all files have been found and some are done. */
+double cs_progress_seconds_left(const clipsearch_progress *progress)
+{
+    const double rate = cs_progress_rate(progress);
+    return progress->walking_done && rate > 0 && progress->found >= progress->done
+               ? (double)(progress->found - progress->done) / rate
+               : -1;
+}
+
+/* ", 84.2/s, 6.1 s left" as far as it is known. */
 static void put_rate(const clipsearch_progress *progress, cs_buf *buf)
 {
     char left[32];
-    double rate = rate_of(progress);
-    cs_buf_printf(buf, "%.1f/s", rate);
-    if (progress->walking_done && rate > 0 && progress->found >= progress->done)
-        cs_buf_printf(buf, ", %s left", cs_format_duration((double)(progress->found - progress->done) / rate, left));
+    const double rate = cs_progress_rate(progress), seconds = cs_progress_seconds_left(progress);
+    if (rate >= 0)
+        cs_buf_printf(buf, ", %.1f/s", rate);
+    if (seconds >= 0)
+        cs_buf_printf(buf, ", %s left", cs_format_duration(seconds, left));
 }
 
 static void put_counts(const clipsearch_progress *progress, cs_buf *buf)
@@ -43,7 +53,6 @@ static void put_counts(const clipsearch_progress *progress, cs_buf *buf)
 void cs_progress_line(const clipsearch_progress *progress, cs_buf *buf)
 {
     put_counts(progress, buf);
-    cs_buf_puts(buf, ", ");
     put_rate(progress, buf);
 }
 

@@ -32,6 +32,11 @@ typedef struct cs_bytes_progress {
 /* The same for bytes. */
 void cs_progress_show_bytes(cs_progress_view *view, const cs_bytes_progress *progress);
 
+/* Files a second, and seconds left; below 0 while that is not known. Files that have not changed count for neither:
+ * they are passed in no time, and would promise too much when a run that was stopped goes on. */
+double cs_progress_rate(const clipsearch_progress *progress);
+double cs_progress_seconds_left(const clipsearch_progress *progress);
+
 /* Erase the bar, so that the next output begins on an empty line. */
 void cs_progress_clear(cs_progress_view *view);
 

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ * image_input.c - reads images from standard input and FIFOs. */
+#include "cli/image_input.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+clipsearch_status cs_read_stream(int fd, const char *name, cs_buf *buf, clipsearch_error *err)
+{
+    for (;;) {
+        char piece[1 << 16];
+        ssize_t n = read(fd, piece, sizeof piece);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", name);
+        if (n == 0)
+            return CLIPSEARCH_OK;
+        if ((size_t)n > buf->max - buf->len)
+            return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: more than the limit of %zu bytes", name, buf->max);
+        if (!cs_buf_append(buf, piece, (size_t)n))
+            return cs_fail_memory(err, name);
+    }
+}
+
+bool cs_is_stream(const char *path)
+{
+    struct stat st;
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode) || S_ISSOCK(st.st_mode)));
+}
+
+/* -1 and an error. Opening a FIFO waits until someone writes into it. */
+static int open_stream(const char *path, bool standard, clipsearch_error *err)
+{
+    if (standard && isatty(STDIN_FILENO)) {
+        cs_fail(err, CLIPSEARCH_E_IO, "standard input is a terminal; pipe an image into it");
+        return -1;
+    }
+    int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+    return fd;
+}
+
+static const char *stream_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+clipsearch_status cs_read_image_stream(const char *path, uint64_t max, cs_buf *bytes, clipsearch_error *err)
+{
+    const bool standard = strcmp(path, "-") == 0;
+    const char *name = stream_name(path);
+    const int fd = open_stream(path, standard, err);
+    *bytes = cs_buf_make(max < SIZE_MAX ? (size_t)max : SIZE_MAX - 1);
+    if (fd < 0)
+        return CLIPSEARCH_E_IO;
+    clipsearch_status status = cs_read_stream(fd, name, bytes, err);
+    if (status == CLIPSEARCH_OK && bytes->len == 0)
+        status = cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: no image came: it is empty, or has been read already", name);
+    if (!standard)
+        close(fd);
+    return status;
+}
+
+clipsearch_status cs_load_image(const char *path, const clipsearch_image_options *options, clipsearch_image *image,
+                                clipsearch_error *err)
+{
+    if (!cs_is_stream(path))
+        return clipsearch_image_load(path, options, image, err);
+    cs_buf bytes;
+    clipsearch_status status = cs_read_image_stream(path, options->max_bytes, &bytes, err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_image_decode(bytes.data, bytes.len, stream_name(path), options, image, err);
+    cs_buf_free(&bytes);
+    return status;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * word_advice.c - advice about the words of a search. */
+#include "cli/word_advice.h"
+
+#include "base/file.h"
+#include "cli/output/message.h"
+#include "config/nearest.h"
+
+#include <string.h>
+
+enum { SHORTEST = 4 }; /* letters of a word that may be a command with a typing error */
+
+static const char *near_command(const char *word)
+{
+    for (size_t i = 0; i < cs_command_count; i++)
+        if (strlen(word) >= SHORTEST && cs_edit_distance(word, cs_command_names[i]) == 1)
+            return cs_command_names[i];
+    return NULL;
+}
+
+static bool is_image_name(const char *path)
+{
+    static const char *const endings[] = {"jpg",  "jpeg", "png", "webp", "gif", "tif", "tiff",
+                                          "heic", "avif", "bmp", "pnm",  "ppm", "pgm", "jxl"};
+    const char *dot = strrchr(cs_path_base(path), '.');
+    for (size_t i = 0; dot && i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot + 1, endings[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Whether a query has several parts, which are images where they name image files. */
+static bool has_parts(const cs_operands *operands)
+{
+    for (size_t i = 0; i < operands->count; i++)
+        if (operands->items[i].kind == CS_ADD || operands->items[i].kind == CS_NOT ||
+            strcmp(operands->items[i].text, "+") == 0 || strcmp(operands->items[i].text, "-") == 0)
+            return true;
+    return false;
+}
+
+/* A directory is one if its name is written as such: people may search for what a folder's name says. */
+static bool advise_about_file(const char *word, bool parts)
+{
+    cs_file_info info;
+    if (cs_file_stat(word, &info, NULL) != CLIPSEARCH_OK || (parts && !info.is_directory))
+        return false;
+    if (info.is_directory)
+        cs_print_message("searching for the words \"%s\", which is also a directory; to search only in it: --in %s",
+                         word, word);
+    else if (is_image_name(word))
+        cs_print_message(
+            "\"%s\" is an image file: searching by it, as with --image %s; to search for the words, put them "
+            "in double quotes inside the query: '\"%s\"'",
+            word, word, word);
+    return info.is_directory || is_image_name(word);
+}
+
+/* "a", "white", "dog" without quotes are three queries. */
+static bool are_single_words(const cs_operands *operands)
+{
+    for (size_t i = 0; i < operands->count; i++)
+        if (operands->items[i].kind != CS_WORD || strpbrk(operands->items[i].text, " \t\n"))
+            return false;
+    return operands->count > 1 && !has_parts(operands);
+}
+
+void cs_advise_about_words(const cs_args *args, bool command_given)
+{
+    const cs_operands *operands = &args->operands;
+    if (args->quiet)
+        return;
+    if (operands->count && operands->items[0].kind == CS_WORD && !command_given) {
+        const char *command = near_command(operands->items[0].text);
+        if (command) {
+            cs_print_message("searching for \"%s\"; the command is spelled %s", operands->items[0].text, command);
+            return;
+        }
+    }
+    const bool parts = has_parts(operands);
+    for (size_t i = 0; i < operands->count; i++)
+        if (operands->items[i].kind == CS_WORD && advise_about_file(operands->items[i].text, parts))
+            return;
+    if (are_single_words(operands))
+        cs_print_message("answering %zu queries, one for each word; for one query put the words in quotes",
+                         operands->count);
+}

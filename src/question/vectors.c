@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ * vectors.c - from the parts of questions to their vectors. */
+#include "question/question.h"
+
+#include "base/mem.h"
+#include "encode/part_image.h"
+#include "question/sum.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    NAME_BYTES = 160,
+    MOST_COPIES = 1000 /* items of one content that are left out */
+};
+
+/* What one call works on. */
+typedef struct asking {
+    clipsearch_collection *collection;
+    clipsearch_session *session;
+    const clipsearch_question *questions; /* [count] */
+    size_t count, dim;
+    float *texts;          /* [texts of all questions, dim] */
+    cs_id_list *left_out;  /* [count] or NULL */
+    float *vectors;        /* [parts of the largest question, dim] */
+    cs_weighted *weighted; /* the same number */
+} asking;
+
+static void name_question(const asking *a, size_t number, char name[NAME_BYTES])
+{
+    if (a->questions[number].name)
+        snprintf(name, NAME_BYTES, "%s", a->questions[number].name);
+    else
+        snprintf(name, NAME_BYTES, "query %zu", number + 1);
+}
+
+static bool is_image(const clipsearch_part *part)
+{
+    return part->path || part->image;
+}
+
+/* ---- checking */
+
+static const char *fault_of(const clipsearch_part *part)
+{
+    const int set = (part->text != NULL) + is_image(part) + (part->id != 0) + (part->vector != NULL);
+    if (set == 0)
+        return "is empty; give it a text, an image, an id or a vector";
+    if (set > 1)
+        return "has more than one of text, image, id and vector; give it one of them";
+    if (part->text && !part->text[strspn(part->text, " \t\r\n\f\v")])
+        return "is an empty text";
+    if (part->id < 0)
+        return "has an id below 1";
+    if (!isfinite(part->weight))
+        return "has a weight that is not a finite number";
+    if (part->weight == 0)
+        return "has the weight 0, which would leave it out; leave it out, or give it another weight";
+    if (part->region && !is_image(part))
+        return "has a region, but is no image";
+    return NULL;
+}
+
+static clipsearch_status check_question(const asking *a, size_t number, clipsearch_error *err)
+{
+    const clipsearch_question *question = &a->questions[number];
+    char name[NAME_BYTES];
+    name_question(a, number, name);
+    if (!question->part_count)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s has no parts; give a text, an image, an id or a vector", name);
+    if (question->part_count > CS_QUESTION_MAX_PARTS)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s has %zu parts; 1 to %d are allowed", name, question->part_count,
+                       (int)CS_QUESTION_MAX_PARTS);
+    for (size_t i = 0; i < question->part_count; i++) {
+        const char *fault = fault_of(&question->parts[i]);
+        if (fault)
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: part %zu %s", name, i + 1, fault);
+        if (!a->session && (question->parts[i].text || is_image(&question->parts[i])))
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: part %zu must be encoded, but there is no session", name,
+                           i + 1);
+    }
+    return CLIPSEARCH_OK;
+}
+
+/* ---- texts */
+
+/* Encode the texts of all questions, in their order. */
+static clipsearch_status encode_texts(asking *a, clipsearch_error *err)
+{
+    size_t count = 0, at = 0;
+    for (size_t q = 0; q < a->count; q++)
+        for (size_t i = 0; i < a->questions[q].part_count; i++)
+            count += a->questions[q].parts[i].text != NULL;
+    if (!count)
+        return CLIPSEARCH_OK;
+    const char **texts = cs_alloc_array(count, sizeof *texts);
+    a->texts = cs_alloc_array(count, a->dim * sizeof *a->texts);
+    clipsearch_status status = texts && a->texts ? CLIPSEARCH_OK : cs_fail_memory(err, "the vectors of texts");
+    for (size_t q = 0; q < a->count && status == CLIPSEARCH_OK; q++)
+        for (size_t i = 0; i < a->questions[q].part_count; i++)
+            if (a->questions[q].parts[i].text)
+                texts[at++] = a->questions[q].parts[i].text;
+    if (status == CLIPSEARCH_OK)
+        status = cs_session_encode_texts(a->session, texts, count, a->texts, err);
+    cs_free(texts);
+    return status;
+}
+
+/* ---- a question's own images */
+
+/* Add the items that have the content `hash`. */
+static clipsearch_status leave_out_content(asking *a, size_t number, const uint8_t hash[32], clipsearch_error *err)
+{
+    uint8_t hashes[1][32];
+    cs_items items = {0};
+    memcpy(hashes[0], hash, sizeof hashes[0]);
+    clipsearch_status status =
+        cs_collection_by_hashes(a->collection, (const uint8_t(*)[32])hashes, 1, MOST_COPIES, &items, err);
+    for (size_t i = 0; i < items.count && status == CLIPSEARCH_OK; i++)
+        status = cs_id_list_add(&a->left_out[number], items.items[i].id, err);
+    cs_items_free(&items);
+    return status;
+}
+
+/* Add the item at `path`, and with `copies` all that have its content. */
+static clipsearch_status leave_out_path(asking *a, size_t number, const char *path, bool copies, clipsearch_error *err)
+{
+    cs_items items = {0};
+    clipsearch_status status = cs_collection_by_paths(a->collection, &path, 1, &items, err);
+    if (status == CLIPSEARCH_OK && items.items[0].id) {
+        status = cs_id_list_add(&a->left_out[number], items.items[0].id, err);
+        if (status == CLIPSEARCH_OK && copies)
+            status = leave_out_content(a, number, items.items[0].hash, err);
+    }
+    cs_items_free(&items);
+    return status;
+}
+
+/* An image that was encoded: the items that have its content, and the one at its path. */
+static clipsearch_status leave_out_image(asking *a, size_t number, const clipsearch_part *part, const uint8_t hash[32],
+                                         clipsearch_error *err)
+{
+    if (!a->left_out || a->questions[number].with_self)
+        return CLIPSEARCH_OK;
+    clipsearch_status status = leave_out_content(a, number, hash, err);
+    char real[PATH_MAX];
+    if (status == CLIPSEARCH_OK && !part->image && realpath(part->path, real))
+        status = leave_out_path(a, number, real, false, err);
+    return status;
+}
+
+/* An item that was asked for, and its copies. */
+static clipsearch_status leave_out_item(asking *a, size_t number, int64_t id, clipsearch_error *err)
+{
+    clipsearch_hits *hits = NULL;
+    if (!a->left_out || a->questions[number].with_self)
+        return CLIPSEARCH_OK;
+    clipsearch_status status = cs_id_list_add(&a->left_out[number], id, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_by_ids(a->collection, &id, 1, &hits, err);
+    const clipsearch_hit *hit = hits ? cs_hits_get(hits, 0, 0) : NULL;
+    if (status == CLIPSEARCH_OK && hit)
+        status = leave_out_path(a, number, hit->path, true, err);
+    cs_hits_free(&hits);
+    return status;
+}
+
+/* ---- vectors */
+
+/* The vector of a part that is no text, into `vector` [dim]. */
+static clipsearch_status read_part(asking *a, size_t number, const clipsearch_part *part, float *vector,
+                                   clipsearch_error *err)
+{
+    uint8_t hash[32];
+    clipsearch_status status;
+    if (part->vector) {
+        memcpy(vector, part->vector, a->dim * sizeof *vector);
+        return CLIPSEARCH_OK;
+    }
+    if (part->id) {
+        status = cs_collection_vectors(a->collection, &part->id, 1, vector, err);
+        return status == CLIPSEARCH_OK ? leave_out_item(a, number, part->id, err) : status;
+    }
+    status =
+        cs_session_encode_part(a->session, part->path, part->image, part->image_size, part->region, vector, hash, err);
+    return status == CLIPSEARCH_OK ? leave_out_image(a, number, part, hash, err) : status;
+}
+
+/* `next_text` is the first of the question's text vectors, and receives that of the next question. */
+static clipsearch_status sum_question(asking *a, size_t number, const float **next_text, float *sum,
+                                      clipsearch_error *err)
+{
+    const clipsearch_question *question = &a->questions[number];
+    clipsearch_status status = CLIPSEARCH_OK;
+    char name[NAME_BYTES];
+    for (size_t i = 0; i < question->part_count && status == CLIPSEARCH_OK; i++) {
+        float *own = a->vectors + i * a->dim;
+        const bool text = question->parts[i].text != NULL;
+        a->weighted[i] = (cs_weighted){text ? *next_text : own, question->parts[i].weight};
+        if (text)
+            *next_text += a->dim;
+        else
+            status = read_part(a, number, &question->parts[i], own, err);
+    }
+    name_question(a, number, name);
+    const bool keep_length = cs_collection_identify(a->collection)->metric != CLIPSEARCH_COSINE;
+    if (status == CLIPSEARCH_OK)
+        status = cs_sum_parts(a->weighted, question->part_count, a->dim, keep_length, name, sum, err);
+    if (status == CLIPSEARCH_OK && a->left_out)
+        cs_id_list_sort_unique(&a->left_out[number]);
+    return status;
+}
+
+static clipsearch_status alloc_parts(asking *a, clipsearch_error *err)
+{
+    size_t most = 1;
+    for (size_t q = 0; q < a->count; q++)
+        if (a->questions[q].part_count > most)
+            most = a->questions[q].part_count;
+    a->vectors = cs_alloc_array(most, a->dim * sizeof *a->vectors);
+    a->weighted = cs_alloc_array(most, sizeof *a->weighted);
+    return a->vectors && a->weighted ? CLIPSEARCH_OK : cs_fail_memory(err, "the vectors of a query");
+}
+
+clipsearch_status cs_question_vectors(clipsearch_collection *collection, clipsearch_session *session,
+                                      const clipsearch_question *questions, size_t count, float *vectors,
+                                      cs_id_list *left_out, clipsearch_error *err)
+{
+    asking a = {.collection = collection,
+                .session = session,
+                .questions = questions,
+                .count = count,
+                .dim = cs_collection_identify(collection)->dim,
+                .left_out = left_out};
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (session) {
+        const cs_encoder_identity encoder = cs_encoder_identify(session->encoder);
+        status = cs_collection_check_encoder(collection, &encoder, err);
+    }
+    for (size_t q = 0; q < count && status == CLIPSEARCH_OK; q++)
+        status = check_question(&a, q, err);
+    if (status == CLIPSEARCH_OK)
+        status = alloc_parts(&a, err);
+    if (status == CLIPSEARCH_OK)
+        status = encode_texts(&a, err);
+    const float *next_text = a.texts;
+    for (size_t q = 0; q < count && status == CLIPSEARCH_OK; q++)
+        status = sum_question(&a, q, &next_text, vectors + q * a.dim, err);
+    cs_free(a.texts);
+    cs_free(a.vectors);
+    cs_free(a.weighted);
+    return status;
+}

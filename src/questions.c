@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ * questions.c - public functions for questions: check arguments, copy structs, call a module. */
+#include "clipsearch.h"
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "question/question.h"
+#include "search_call.h"
+#include "structs.h"
+
+/* Questions and their parts as the library's own structs. */
+typedef struct own_questions {
+    clipsearch_question *questions; /* [count] */
+    clipsearch_part *parts;         /* of all questions, in turn */
+} own_questions;
+
+/* Read an array of structs that may grow: all have the struct_size of the first, which is also their distance. */
+static clipsearch_status read_array(void *own, const void *theirs, size_t count, const cs_struct_type *type,
+                                    const char *function, clipsearch_error *err)
+{
+    const size_t stride = count ? *(const size_t *)theirs : 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *at = (const char *)theirs + i * stride;
+        clipsearch_status status = cs_struct_read((char *)own + i * type->size, at, type, function, err);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        if (*(const size_t *)(const void *)at != stride)
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: struct_size of %s number %zu is not that of number 0",
+                           function, type->name, i);
+    }
+    return CLIPSEARCH_OK;
+}
+
+static void free_own(own_questions *own)
+{
+    cs_free(own->questions);
+    cs_free(own->parts);
+}
+
+static clipsearch_status read_questions(own_questions *own, const clipsearch_question *theirs, size_t count,
+                                        const char *function, clipsearch_error *err)
+{
+    size_t parts = 0, at = 0;
+    *own = (own_questions){.questions = cs_zalloc_array(count, sizeof *own->questions)};
+    if (!own->questions)
+        return cs_fail_memory(err, "the queries");
+    clipsearch_status status = read_array(own->questions, theirs, count, &cs_question_type, function, err);
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
+        const clipsearch_question *question = &own->questions[i];
+        if (question->part_count && !question->parts)
+            return cs_fail_null(err, function);
+        if (question->part_count > CS_QUESTION_MAX_PARTS)
+            return cs_fail(err, CLIPSEARCH_E_LIMIT, "query %zu has %zu parts; 1 to %d are allowed", i + 1,
+                           question->part_count, (int)CS_QUESTION_MAX_PARTS);
+        if (__builtin_add_overflow(parts, question->part_count, &parts))
+            return cs_fail_memory(err, "the queries");
+    }
+    if (status == CLIPSEARCH_OK && !(own->parts = cs_zalloc_array(parts, sizeof *own->parts)))
+        return cs_fail_memory(err, "the queries");
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
+        clipsearch_question *question = &own->questions[i];
+        status = read_array(own->parts + at, question->parts, question->part_count, &cs_part_type, function, err);
+        question->parts = own->parts + at;
+        at += question->part_count;
+    }
+    return status;
+}
+
+clipsearch_status clipsearch_question_vectors(clipsearch_collection *collection, clipsearch_session *session,
+                                              const clipsearch_question *questions, size_t count, float *vectors,
+                                              clipsearch_error *err)
+{
+    own_questions own;
+    if (!collection || (count && (!questions || !vectors)))
+        return cs_fail_null(err, __func__);
+    clipsearch_status status = read_questions(&own, questions, count, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_question_vectors(collection, session, own.questions, count, vectors, NULL, err);
+    free_own(&own);
+    return status;
+}
+
+clipsearch_status clipsearch_ask(clipsearch_collection *collection, clipsearch_session *session,
+                                 const clipsearch_question *questions, size_t count, size_t k,
+                                 const clipsearch_search_options *options, clipsearch_hits **hits,
+                                 clipsearch_error *err)
+{
+    if (hits)
+        *hits = NULL;
+    if (!collection || !hits || (count && !questions))
+        return cs_fail_null(err, __func__);
+    own_questions own = {0};
+    cs_search_call call;
+    clipsearch_status status = cs_search_begin(&call, options, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = read_questions(&own, questions, count, __func__, err);
+    if (status == CLIPSEARCH_OK) {
+        call.request.k = k;
+        status = cs_question_ask(collection, session, own.questions, count, &call.request, hits, err);
+    }
+    free_own(&own);
+    cs_search_end(&call);
+    return status;
+}

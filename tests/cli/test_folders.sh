@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# test_folders.sh - searches in folders, and advice about words that look like a mistake. Prints TAP.
+# usage: test_folders.sh CLIPSEARCH JSON_CHECK
+set -u
+. "$CLIPSEARCH_SOURCE_ROOT/tests/cli/tap.sh"
+json_check=$(absolute "$2")
+set_up "$1"
+ln -s "$source/weights/default" "$XDG_DATA_HOME/clipsearch/models/default"
+examples=$source/examples/pictures
+newline='new
+line'
+bytes=$(printf 'not \377 utf-8')
+
+names() { # names WHAT ARGUMENTS...: the names of the images of query --paths are what comes on standard input
+    what=$1
+    shift
+    cat >"$scratch/want"
+    "$program" query -0 "$@" 2>"$err" </dev/null | tr '\n\0' '?\n' | sed 's|.*/||' | sort >"$out"
+    cmp -s "$scratch/want" "$out"
+    ok "$what"
+}
+
+# each file its own bytes: a copy of another would be stored all the same, but a name says more
+mkdir -p p/a/deep p/ab 'p/q"uo\te%_' "p/$newline" "p/$bytes" elsewhere
+i=0
+for at in p/a/1 p/a/deep/2 p/ab/3 'p/q"uo\te%_/4' "p/$newline/5" "p/$bytes/6" p/a.jpg/7; do
+    mkdir -p "$(dirname "$at")"
+    i=$((i + 1))
+    { cat "$examples/cat-snow.jpg"; echo $i; } >"$at.jpg"
+done
+run 0 "ingest" ingest p
+names "a folder and those in it" --in p/a <<END
+1.jpg
+2.jpg
+END
+names "with a slash at the end, and by another way" --in ./elsewhere/..//p/./a/ <<END
+1.jpg
+2.jpg
+END
+names "an absolute path" --in "$(pwd -P)/p/ab" <<END
+3.jpg
+END
+names "two folders" --in p/ab --in p/a/deep <<END
+2.jpg
+3.jpg
+END
+names "a name with characters of the filter language" --in 'p/q"uo\te%_' <<END
+4.jpg
+END
+names "with a line feed" --in "p/$newline" <<END
+5.jpg
+END
+names "that is not UTF-8" --in "p/$bytes" <<END
+6.jpg
+END
+names "with a filter" --in p/a --filter 'name == "1.jpg" or name == "3.jpg"' <<END
+1.jpg
+END
+ln -s ../p/a elsewhere/link
+names "a link to it" --in elsewhere/link <<END
+1.jpg
+2.jpg
+END
+cd p/a/deep
+names "the current directory" --here --db "$XDG_DATA_HOME/clipsearch/clipsearch.db" <<END
+2.jpg
+END
+cd "$scratch/work"
+mv p p-moved
+names "a folder that is gone" --in p/a <<END
+1.jpg
+2.jpg
+END
+mv p-moved p
+names "the root" --in / --filter 'name != "1.jpg"' <<END
+2.jpg
+3.jpg
+4.jpg
+5.jpg
+6.jpg
+7.jpg
+END
+run 0 "search --in" "a cat" --in p/ab --json
+json_is "searches only there" queries.0.hits queries.0.hits.0.path <<END
+1
+SCRATCH/work/p/ab/3.jpg
+END
+run 1 "a folder without images" "a cat" --in elsewhere
+err_has "nothing found among the images in these directories"
+run 1 "query, too" query --in elsewhere
+err_has "no image in the collection photos is in these directories"
+run 2 "a wrong filter" query --in p --filter 'name = 3'
+err_has "filter, column 6: expected ==, found ="
+run 2 "a filter that would end the parentheses" query --in p/ab --filter 'true) or (true'
+run 2 "--in without a folder" "a cat" --in ""
+
+# ---- words that look like a mistake
+
+run 0 "a folder among the words" elsewhere -k 1
+err_is "one line of advice" <<END
+clipsearch: searching for the words "elsewhere", which is also a directory; to search only in it: --in elsewhere
+END
+[ "$(wc -l <"$out")" -eq 1 ]
+ok "and the search is done"
+run 0 "an image among the words" p/a/1.jpg -k 1
+err_is "one line of advice" <<END
+clipsearch: "p/a/1.jpg" is an image file: searching by it, as with --image p/a/1.jpg; to search for the words, put them in double quotes inside the query: '"p/a/1.jpg"'
+END
+run 0 "an image in a query of several parts" p/a/1.jpg + dog -k 1
+silent "$err" "needs no advice"
+run 0 "words without quotes" a white dog -k 1
+err_is "one line of advice" <<END
+clipsearch: answering 3 queries, one for each word; for one query put the words in quotes
+END
+out_has "# white"
+run 0 "a command with a typing error" injest elsewhere -k 1
+err_is "one line of advice" <<END
+clipsearch: searching for "injest"; the command is spelled ingest
+END
+for words in '"a white dog"' '"a dog" "a cat"' 'dog' '-q a white elsewhere' 'search --image p/a/1.jpg dog'; do
+    eval "run 0 'no advice: $words' $words -k 1"
+    silent "$err" "says nothing"
+done
+
+echo "1..$count"
