@@ -52,7 +52,7 @@
  *
  * Session: the working memory for encoding. One thread at a time may use a session; a session may itself use several
  * worker threads. After it has been opened, encoding texts and decoded images allocates no memory, except that buffers
- * grow when an image is larger than all before it. (Reading an image file also takes what the JPEG or PNG library
+ * grow when an image is larger than all before it. (Reading an image file also takes what the library of its format
  * needs.)
  *
  * Database: an SQLite file. Collection: a named set of items in a database. Item: an image with its path, size, time
@@ -259,16 +259,18 @@ typedef struct clipsearch_image_options {
     size_t struct_size;
     uint64_t max_bytes;  /* larger files are refused; default 256 MiB */
     uint64_t max_pixels; /* larger images are refused before memory is allocated for them; default 256 million */
-    bool ignore_exif;    /* do not turn the image as its EXIF orientation says; the reference implementations do not
-                            either. Default false */
+    bool ignore_exif;    /* do not turn the image as its EXIF or XMP orientation says; the reference implementations do
+                            not either. HEIC and AVIF are always upright. Default false */
 } clipsearch_image_options;
 CLIPSEARCH_INIT(clipsearch_image_options)
 
-/* Decode the JPEG or PNG file `path` into RGB. The kind is recognised by the content. The pixels are those of Pillow's
- * convert("RGB"): alpha is dropped, grey and palettes become RGB. The caller frees the image with
- * clipsearch_image_free. `options` may be NULL for the defaults. Any number of threads may call this.
- * Errors: CLIPSEARCH_E_IO, _FORMAT (damaged, truncated or not an image), _UNSUPPORTED (an image format that this build
- * cannot read), _LIMIT, _MEMORY. */
+/* Decode the image file `path` into RGB. The format is recognised by the content: JPEG, PNG, GIF, BMP, PNM; through
+ * libvips, which is loaded when the first such file is met and stays loaded, WebP, TIFF, HEIC and AVIF. Of several
+ * images in a file the first is decoded. The pixels are those of Pillow's convert("RGB"): alpha is dropped, grey and
+ * palettes become RGB. The caller frees the image with clipsearch_image_free. `options` may be NULL for the defaults.
+ * Any number of threads may call this.
+ * Errors: CLIPSEARCH_E_IO, _FORMAT (damaged, truncated or not an image), _UNSUPPORTED (a format that this build or
+ * this machine cannot read, or no image), _LIMIT, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image_options *options,
                                                        clipsearch_image *image, clipsearch_error *err);
 

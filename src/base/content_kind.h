@@ -14,7 +14,7 @@ typedef enum cs_image_format {
     CS_FORMAT_GIF,
     CS_FORMAT_BMP,
     CS_FORMAT_PNM,
-    CS_FORMAT_WEBP,
+    CS_FORMAT_WEBP, /* from here on through libvips */
     CS_FORMAT_TIFF,
     CS_FORMAT_HEIC,
     CS_FORMAT_AVIF,

@@ -29,9 +29,9 @@ mkdir in
 cp "$examples/cat-snow.jpg" "$examples/two-red-cars.jpg" "$examples/white-dog-grass.jpg" in/
 run 0 "ingest" ingest -q in
 rm in/cat-snow.jpg
-run 0 "search for an image that has just gone" -k 1 --image "$examples/cat-snow.jpg"
+run 0 "search for an image that has just gone" -k 1 --with-self --image "$examples/cat-snow.jpg"
 out_has "in/cat-snow.jpg (gone)"
-run 0 "the same as JSON" -k 1 --image "$examples/cat-snow.jpg" --json
+run 0 "the same as JSON" -k 1 --with-self --image "$examples/cat-snow.jpg" --json
 json_is "says so" queries.0.hits.0.gone <<END
 true
 END
@@ -47,10 +47,10 @@ out_is "counts it" <<END
 Inserted 0 images into photos (2 unchanged, 1 gone) in T
 END
 silent "$err" "but says no more"
-run 0 "search" -k 3 --image "$examples/cat-snow.jpg" --paths
+run 0 "search" -k 3 --with-self --image "$examples/cat-snow.jpg" --paths
 [ "$(wc -l <"$out")" -eq 2 ] && ! grep -q cat-snow "$out"
 ok "leaves it out"
-run 0 "search --gone" -k 3 --image "$examples/cat-snow.jpg" --gone
+run 0 "search --gone" -k 3 --with-self --image "$examples/cat-snow.jpg" --gone
 out_has "in/cat-snow.jpg (gone)"
 [ "$(grep -c "" "$out")" -eq 3 ] && [ "$(grep -c "(gone)" "$out")" -eq 1 ]
 ok "shows it, marked"
@@ -79,7 +79,7 @@ run 0 "the file is back" ingest in
 out_is "its item too, nothing is encoded" <<END
 Inserted 0 images into photos (3 unchanged, 1 back) in T
 END
-run 0 "search finds it again" -k 1 --image "$examples/cat-snow.jpg" --paths
+run 0 "search finds it again" -k 1 --with-self --image "$examples/cat-snow.jpg" --paths
 grep -q cat-snow "$out"
 ok "and it is the nearest"
 rm in/cat-snow.jpg
@@ -94,7 +94,7 @@ run 0 "another collection" ingest -q in/sub --collection sub
 rm in/sub/*
 echo x >in/sub/notes.txt
 run 1 "all its files go" ingest -q in/sub --collection sub
-run 1 "search where all is gone" --image "$examples/cat-snow.jpg" --collection sub
+run 1 "search where all is gone" --with-self --image "$examples/cat-snow.jpg" --collection sub
 err_has "all images of the collection sub are gone: their files are not there (--gone shows them)"
 rm -r in/sub
 

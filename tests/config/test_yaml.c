@@ -180,6 +180,8 @@ static const char whole[] = "database: db/photos.db\n"
                             "on_bad: stop\n"
                             "prune: yes\n"
                             "exif: ignore\n"
+                            "max_pixels: 1000\n"
+                            "max_bytes: 4294967296\n"
                             "index: {codes: bf16, m: 8, ef_construction: 99, ef: 50}\n"
                             "sources:\n"
                             "  - plain\n"
@@ -212,7 +214,7 @@ static void test_whole(void)
     TAP_OK(strcmp(f.collection, "2024") == 0, "a number is a good name");
     TAP_OK(f.has_metric && f.metric == CLIPSEARCH_L2 && f.has_batch && f.batch == 16 && f.has_threads &&
                f.threads == 3 && f.has_on_bad && f.on_bad == CS_ON_BAD_STOP && f.has_prune && f.prune && f.has_exif &&
-               f.ignore_exif,
+               f.ignore_exif && f.max_pixels == 1000 && f.max_bytes == UINT64_C(4294967296),
            "settings");
     TAP_OK(f.index.codes == CLIPSEARCH_CODES_BF16 && f.index.m == 8 && f.index.ef_construction == 99 &&
                f.index.ef == 50,

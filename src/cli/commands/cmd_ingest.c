@@ -402,7 +402,7 @@ static void print_success(const ingest *in, const clipsearch_ingest_report *repo
         snprintf(message, sizeof message, "%llu of these files could not be read because of errors of the machine",
                  (unsigned long long)report->unreadable);
         cs_print_advice(message, CS_ADVICE_RETRY, NULL, NULL);
-    } else if (report->found == 0 && report->pruned == 0 && !report->skipped && !in->sum) {
+    } else if (report->found == 0 && report->pruned == 0 && !report->skipped && !report->gone && !in->sum) {
         cs_print_message("no images found%s",
                          in->file.yaml ? "; check sources, include and exclude in the file"
                                        : " (files named *.jpg, *.jpeg or *.png, or as given with --include)");
