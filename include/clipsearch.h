@@ -109,6 +109,13 @@ extern "C" {
 /* The version of the library that is running, for example "0.2.0". A static string. */
 CLIPSEARCH_API const char *clipsearch_version(void);
 
+/* Call `each` with what can be said about this build of the library and this machine, in a fixed order: name and value
+ * of the instruction sets in use ("kernels"), of the libraries with their versions ("sqlite", "jpeg", ...) and of the
+ * features that the build lacks ("not in this build"). The strings are valid during the call of `each` only. Optional
+ * libraries are loaded, which takes some tens of milliseconds. One thread at a time may call this. */
+CLIPSEARCH_API void clipsearch_build_info(void (*each)(void *context, const char *name, const char *value),
+                                          void *context);
+
 /* A struct that begins with struct_size may get more fields in a later version; struct_size tells the library how long
  * the caller's struct is. Call the struct's init function before you set its fields or pass it to the library:
  *
@@ -724,11 +731,12 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_check(clipsearch_collecti
 typedef struct clipsearch_source {
     size_t struct_size;
     const char *path;           /* a directory, which is walked, or a file */
-    const char *const *include; /* [include_count] glob patterns of files to take; NULL: *.jpg, *.jpeg and *.png in
-                                   upper or lower case. A pattern without '/' is matched against the file's name, one
-                                   with '/' against the path below the source. "**" matches any number of directories,
-                                   [a-z] and [!a-z] match one character, \x matches x itself. Names that begin with '.'
-                                   are treated like all others. A source that is a file is always taken */
+    const char *const *include; /* [include_count] glob patterns of files to take; NULL: files with the suffix of an
+                                   image format that this build reads, and files with another image format's suffix or
+                                   none whose first bytes are those of such a format. A pattern without '/' is matched
+                                   against the file's name, one with '/' against the path below the source. "**" matches
+                                   any number of directories, [a-z] and [!a-z] match one character, \x matches x itself.
+                                   Letters match in either case. A source that is a file is always taken */
     size_t include_count;
     const char *const *exclude; /* [exclude_count] glob patterns of files and directories to leave out. A pattern that
                                    ends in '/' matches directories only */
@@ -744,6 +752,15 @@ typedef struct clipsearch_source {
     const char *csv_key;        /* the column with the image's path below the source, its absolute path or its name. It
                                    does not become an attribute. NULL: "path" */
     bool csv_by_name;           /* find an image's row by the file's name alone. Default false: by its path */
+    const char *const *files;   /* [file_count] if not NULL, not all of `path` is read, but these files and directories;
+                                   relative ones start at `path` (NULL: the current directory). They are treated like
+                                   sources: a file is taken unless `exclude`, or an `include` that is given, leaves it
+                                   out. One that does not exist is a bad file. Nothing is pruned */
+    size_t file_count;
+    bool hidden;     /* take hidden files and directories: those whose names begin with '.', and those that
+                                   systems put beside images (@eaDir, $RECYCLE.BIN, Thumbs.db). Default false. A source
+                                   that is hidden itself is taken */
+    bool exact_case; /* letters of patterns match in the same case only. Default false */
 } clipsearch_source;
 CLIPSEARCH_INIT(clipsearch_source)
 
@@ -812,8 +829,8 @@ typedef struct clipsearch_ingest_options {
                          item; so do all items of a source when one of its directories cannot be read. Items are also
                          kept for each clipsearch_kept_reason. Default false: items whose files are gone stay, are
                          noted as gone, and are found again when their files are back */
-    bool dry_run;     /* walk and compare, but store nothing. New and changed files are read, to find those that were
-                         moved or copied, but not decoded, so bad files are not found. Default false */
+    bool dry_run;     /* store and encode nothing, and report what a run would do. New and changed files are read and
+                         decoded for that. Default false */
     clipsearch_on_bad on_bad;              /* default CLIPSEARCH_SKIP_BAD */
     const clipsearch_image_options *image; /* for image files; NULL (default): the defaults */
     bool (*progress)(void *context, const clipsearch_progress *progress); /* called from time to time, on the caller's
@@ -821,6 +838,9 @@ typedef struct clipsearch_ingest_options {
     void (*bad_file)(void *context, const char *path, const clipsearch_error *why); /* called for each file that is
                          skipped, on the caller's thread. May be NULL */
     void *context;                                                                  /* given to all functions */
+    void (*bad_source)(void *context, size_t source, const clipsearch_error *why);  /* called for each source, by its
+                         number, that does not exist or cannot be read; the others are ingested. NULL (default): such a
+                         source is an error */
     bool force_prune; /* with `prune`: remove also what would be kept for a clipsearch_kept_reason. Default false */
     bool rescan;      /* read every file and compare its content with the stored digest, also of files whose size and
                           times are those that are stored. Only changed content is encoded. Default false */
@@ -834,29 +854,45 @@ typedef struct clipsearch_ingest_options {
 } clipsearch_ingest_options;
 CLIPSEARCH_INIT(clipsearch_ingest_options)
 
+/* How many files of a kind were left out. */
+typedef struct clipsearch_kind_count {
+    const char *kind;  /* an image format ("HEIC"), or what one file is called ("video", "text file"); static */
+    const char *kinds; /* what several are called ("HEIC", "videos", "text files"); static */
+    uint64_t files;
+    bool image; /* of a format that this build does not read */
+} clipsearch_kind_count;
+
+enum { CLIPSEARCH_MAX_KINDS = 32 };
+
 typedef struct clipsearch_ingest_report {
     size_t struct_size;
-    uint64_t found;       /* files that match the patterns */
-    uint64_t inserted;    /* new items */
-    uint64_t replaced;    /* items whose files changed; encoded again */
-    uint64_t unchanged;   /* items whose files have the same size and times, or else the same content */
-    uint64_t moved;       /* items whose files have another path now: the path is updated, nothing is encoded */
-    uint64_t copied;      /* new items with the content of another item: its vector is copied, nothing is encoded */
-    uint64_t updated;     /* items that got other attributes; the vector stays */
-    uint64_t skipped;     /* bad files, and directories that could not be read (these are not counted in `found`) */
-    uint64_t unreadable;  /* of `skipped`: files and directories that failed, after repeated attempts, for a reason
+    uint64_t found;           /* files that match the patterns */
+    uint64_t inserted;        /* new items */
+    uint64_t replaced;        /* items whose files changed; encoded again */
+    uint64_t unchanged;       /* items whose files have the same size and times, or else the same content */
+    uint64_t moved;           /* items whose files have another path now: the path is updated, nothing is encoded */
+    uint64_t copied;          /* new items with the content of another item: its vector is copied, nothing is encoded */
+    uint64_t updated;         /* items that got other attributes; the vector stays */
+    uint64_t skipped;         /* bad files, and directories that could not be read (these are not counted in `found`) */
+    uint64_t unreadable;      /* of `skipped`: files and directories that failed, after repeated attempts, for a reason
                              outside of them (input or output error, too many open files, no memory). Another run may be
                              able to read them */
-    uint64_t pruned;      /* items removed because their files are gone or excluded */
-    double seconds;       /* for everything, the index file included */
-    uint64_t without_row; /* files for which attributes_csv has no row; on success only, 0 without a CSV file */
-    uint64_t rows_unused; /* rows of attributes_csv whose image was not found; on success only */
-    bool indexed;         /* the index file was written or brought up to date */
-    bool created;         /* clipsearch_ingest_into made the collection */
-    uint64_t gone;        /* items of the sources whose files are not there, and which stay */
-    uint64_t newly_gone;  /* of these, the ones that this run was the first to note as gone */
-    uint64_t kept;        /* items that were not removed, or not noted as gone, for a clipsearch_kept_reason */
-    uint64_t returned;    /* items that were noted as gone and whose files are back; also counted as unchanged,
+    uint64_t pruned;          /* items removed because their files are gone or excluded */
+    double seconds;           /* for everything, the index file included */
+    uint64_t without_row;     /* files for which attributes_csv has no row; on success only, 0 without a CSV file */
+    uint64_t rows_unused;     /* rows of attributes_csv whose image was not found; on success only */
+    bool indexed;             /* the index file was written or brought up to date */
+    bool created;             /* clipsearch_ingest_into made the collection */
+    uint64_t missing_sources; /* sources that bad_source was called for */
+    uint64_t left_out; /* files that sources without `include` leave out, because they are no images or of a format
+                                 that this build does not read */
+    uint64_t hidden;   /* hidden files and directories that were left out */
+    size_t kind_count;
+    clipsearch_kind_count kinds[CLIPSEARCH_MAX_KINDS]; /* [kind_count] of `left_out`, images first */
+    uint64_t gone;       /* items of the sources whose files are not there, and which stay */
+    uint64_t newly_gone; /* of these, the ones that this run was the first to note as gone */
+    uint64_t kept;       /* items that were not removed, or not noted as gone, for a clipsearch_kept_reason */
+    uint64_t returned;   /* items that were noted as gone and whose files are back; also counted as unchanged,
                              replaced, copied or updated */
 } clipsearch_ingest_report;
 CLIPSEARCH_INIT(clipsearch_ingest_report)
@@ -865,8 +901,9 @@ CLIPSEARCH_INIT(clipsearch_ingest_report)
  * decoding beside encoding, and stored batch by batch. If a run is stopped, at most the current batch is lost, and
  * another run continues. `session` must use the collection's encoder with its image tower. The report (may be NULL) is
  * filled in on success, on CLIPSEARCH_E_CANCELLED and on failure.
- * Errors: CLIPSEARCH_E_IO (a source or CSV file cannot be read), _FORMAT (CSV or JSON), _MISMATCH (another encoder),
- * _ARGUMENT, _CANCELLED, _DATABASE, _MEMORY; with CLIPSEARCH_STOP_AT_BAD, the error of the bad file. */
+ * Errors: CLIPSEARCH_E_IO (a source, or with bad_source all of them, or a CSV file cannot be read), _FORMAT (CSV or
+ * JSON), _MISMATCH (another encoder), _ARGUMENT, _CANCELLED, _DATABASE, _MEMORY; with CLIPSEARCH_STOP_AT_BAD, the error
+ * of the bad file. */
 CLIPSEARCH_API clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
                                                    const clipsearch_ingest_options *options,
                                                    clipsearch_ingest_report *report, clipsearch_error *err);
@@ -920,6 +957,43 @@ CLIPSEARCH_API void clipsearch_sources_free(clipsearch_sources **sources);
 CLIPSEARCH_API clipsearch_status clipsearch_collection_forget_source(clipsearch_collection *collection,
                                                                      const char *name, uint64_t *forgotten,
                                                                      clipsearch_error *err);
+
+/* Changes of sources, as they happen. */
+typedef struct clipsearch_watch clipsearch_watch;
+
+typedef struct clipsearch_watch_options {
+    size_t struct_size;
+    double settle;                /* seconds without a change before changes are handed out; default 0.5 */
+    double longest;               /* seconds after which they are handed out though more come; default 10 */
+    double scan;                  /* seconds between two scans of a source that cannot be watched; default 60 */
+    bool (*go_on)(void *context); /* called about once a second and after signals; false ends the wait. May be NULL */
+    void (*note)(void *context, const char *line); /* told which source cannot be watched, and why. May be NULL */
+    void *context;                                 /* given to both */
+} clipsearch_watch_options;
+CLIPSEARCH_INIT(clipsearch_watch_options)
+
+/* What has changed in a source. */
+typedef struct clipsearch_change {
+    size_t source;            /* its number */
+    const char *const *files; /* [file_count] new and changed files; NULL: ingest the whole source */
+    size_t file_count;
+} clipsearch_change;
+
+/* Begin to watch sources, which must outlive the watch; all changes from now on are seen, so ingest them once after
+ * this. Uses inotify. A source is scanned instead if it lies on a network file system or in user space (FUSE), if the
+ * system allows no more watches, or while it does not exist. Errors: CLIPSEARCH_E_ARGUMENT (a list of files, a
+ * pattern), _IO, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t source_count,
+                                                       const clipsearch_watch_options *options,
+                                                       clipsearch_watch **watch, clipsearch_error *err);
+
+/* Wait until something has changed and settled. A file that is being written is handed out when it is closed. After a
+ * file was removed or events were lost, and of a source that is scanned, the whole source is to be ingested. Otherwise
+ * ingest a copy of the source with `files` set to those of the change. *changes [*count] lives until the next call; a
+ * source occurs in it once. Not thread-safe. Errors: CLIPSEARCH_E_CANCELLED (go_on said so), _IO, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_watch_wait(clipsearch_watch *watch, const clipsearch_change **changes,
+                                                       size_t *count, clipsearch_error *err);
+CLIPSEARCH_API void clipsearch_watch_close(clipsearch_watch **watch);
 
 /* ---------------------------------------------------------------- search */
 

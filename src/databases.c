@@ -9,6 +9,7 @@
 #include "encode/encoder.h"
 #include "ingest/ingest.h"
 #include "ingest/remembered.h"
+#include "ingest/watch.h"
 #include "local/local.h"
 #include "search_call.h"
 #include "structs.h"
@@ -392,6 +393,35 @@ clipsearch_status clipsearch_collection_forget_source(clipsearch_collection *col
     *forgotten = 0;
     return collection && name ? cs_collection_forget_sources(collection, name, forgotten, err)
                               : cs_fail_null(err, __func__);
+}
+
+clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t source_count,
+                                        const clipsearch_watch_options *options, clipsearch_watch **watch,
+                                        clipsearch_error *err)
+{
+    if (!watch || (source_count && !sources))
+        return cs_fail_null(err, __func__);
+    *watch = NULL;
+    clipsearch_watch_options own;
+    clipsearch_source *copies = NULL;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_watch_options_type, __func__, err);
+    if (status == CLIPSEARCH_OK && source_count)
+        status = read_sources(sources, source_count, __func__, &copies, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_watch_open(copies, source_count, &own, watch, err);
+    cs_free(copies);
+    return status;
+}
+
+clipsearch_status clipsearch_watch_wait(clipsearch_watch *watch, const clipsearch_change **changes, size_t *count,
+                                        clipsearch_error *err)
+{
+    return watch && changes && count ? cs_watch_wait(watch, changes, count, err) : cs_fail_null(err, __func__);
+}
+
+void clipsearch_watch_close(clipsearch_watch **watch)
+{
+    cs_watch_close(watch);
 }
 
 /* ---------------------------------------------------------------- search */

@@ -11,6 +11,7 @@ static const clipsearch_encoder_options encoder_options = {.towers = CLIPSEARCH_
 static const clipsearch_image_options image_options = {.max_bytes = CS_IMAGE_MAX_BYTES,
                                                        .max_pixels = CS_IMAGE_MAX_PIXELS};
 static const clipsearch_session_options session_options = {.max_batch = 32, .overflow = CLIPSEARCH_TRUNCATE};
+static const clipsearch_watch_options watch_options = {.settle = 0.5, .longest = 10, .scan = 60};
 static const clipsearch_part part = {.weight = 1};
 static const clipsearch_ingest_options ingest_options = {.batch = 32};
 static const clipsearch_list_options list_options = {.limit = SIZE_MAX};
@@ -43,6 +44,7 @@ STRUCT(source, csv_by_name, NULL)
 STRUCT(ingest_options, context, &ingest_options)
 STRUCT(ingest_report, created, NULL)
 STRUCT(ingest_target, context, NULL)
+STRUCT(watch_options, context, &watch_options)
 STRUCT(search_stats, compared, NULL)
 STRUCT(search_options, stats, NULL)
 STRUCT(list_options, gone, &list_options)

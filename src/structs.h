@@ -21,6 +21,7 @@ extern const cs_struct_type cs_checkpoint_options_type;
 extern const cs_struct_type cs_check_report_type;
 extern const cs_struct_type cs_source_type;
 extern const cs_struct_type cs_ingest_options_type;
+extern const cs_struct_type cs_watch_options_type;
 extern const cs_struct_type cs_ingest_report_type;
 extern const cs_struct_type cs_ingest_target_type;
 extern const cs_struct_type cs_search_stats_type;

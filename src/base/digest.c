@@ -8,6 +8,7 @@
 #include "base/digest.h"
 
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/crypto.h>
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 #include <string.h>
@@ -57,4 +58,9 @@ void cs_digest_hex(const uint8_t *bytes, size_t size, char *hex)
         hex[2 * i + 1] = digits[bytes[i] & 15];
     }
     hex[2 * size] = '\0';
+}
+
+const char *cs_digest_library(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION_STRING);
 }

@@ -36,4 +36,7 @@ clipsearch_status cs_digest_of(cs_digest_algorithm algorithm, const void *data, 
 /* 2 * size lower-case hex digits and a NUL. */
 void cs_digest_hex(const uint8_t *bytes, size_t size, char *hex);
 
+/* The version of libcrypto. */
+const char *cs_digest_library(void);
+
 #endif

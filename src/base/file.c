@@ -90,6 +90,24 @@ done:
     return status;
 }
 
+clipsearch_status cs_descriptor_read(int fd, const char *name, cs_buf *buf, clipsearch_error *err)
+{
+    for (;;) {
+        char piece[1 << 16]; /* the size of a pipe or terminal is not known in advance */
+        ssize_t n = read(fd, piece, sizeof piece);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", name);
+        if (n == 0)
+            return CLIPSEARCH_OK;
+        if ((size_t)n > buf->max - buf->len)
+            return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: more than the limit of %zu bytes", name, buf->max);
+        if (!cs_buf_append(buf, piece, (size_t)n))
+            return cs_fail_memory(err, name);
+    }
+}
+
 clipsearch_status cs_map_open(const char *path, cs_map *map, clipsearch_error *err)
 {
     *map = (cs_map){0};

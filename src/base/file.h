@@ -25,6 +25,10 @@ clipsearch_status cs_file_stat(const char *path, cs_file_info *info, clipsearch_
  * it describes the very file that was read. */
 clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info, clipsearch_error *err);
 
+/* Append all that can be read from `fd`, which may be a pipe or a terminal, to `buf`, whose `max` is the limit. `name`
+ * is for messages. Errors: CLIPSEARCH_E_IO, _LIMIT, _MEMORY. */
+clipsearch_status cs_descriptor_read(int fd, const char *name, cs_buf *buf, clipsearch_error *err);
+
 /* A read-only map of a whole file. An empty file maps to size 0 and a non-NULL pointer. */
 typedef struct cs_map {
     const uint8_t *data;

@@ -3,30 +3,13 @@
 #include "cli/image_input.h"
 
 #include "base/error.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-clipsearch_status cs_read_stream(int fd, const char *name, cs_buf *buf, clipsearch_error *err)
-{
-    for (;;) {
-        char piece[1 << 16];
-        ssize_t n = read(fd, piece, sizeof piece);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", name);
-        if (n == 0)
-            return CLIPSEARCH_OK;
-        if ((size_t)n > buf->max - buf->len)
-            return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: more than the limit of %zu bytes", name, buf->max);
-        if (!cs_buf_append(buf, piece, (size_t)n))
-            return cs_fail_memory(err, name);
-    }
-}
 
 bool cs_is_stream(const char *path)
 {
@@ -61,7 +44,7 @@ clipsearch_status cs_read_image_stream(const char *path, uint64_t max, cs_buf *b
     *bytes = cs_buf_make(max < SIZE_MAX ? (size_t)max : SIZE_MAX - 1);
     if (fd < 0)
         return CLIPSEARCH_E_IO;
-    clipsearch_status status = cs_read_stream(fd, name, bytes, err);
+    clipsearch_status status = cs_descriptor_read(fd, name, bytes, err);
     if (status == CLIPSEARCH_OK && bytes->len == 0)
         status = cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: no image came: it is empty, or has been read already", name);
     if (!standard)

@@ -6,16 +6,12 @@
 #include "base/buf.h"
 #include "clipsearch.h"
 
-/* Append all that can be read from `fd`, whose size is not known in advance. `name` begins messages. Errors:
- * CLIPSEARCH_E_IO, _LIMIT (more than buf->max), _MEMORY. */
-clipsearch_status cs_read_stream(int fd, const char *name, cs_buf *buf, clipsearch_error *err);
-
 /* Whether an image is read from standard input ("-"), a FIFO or another pipe: it can be read once. */
 bool cs_is_stream(const char *path);
 
 /* Read an image's bytes, `max` at most, from a stream into *bytes, which becomes a new buffer; free it in any case.
- * Errors: those of cs_read_stream; CLIPSEARCH_E_FORMAT when the stream is empty, _IO when standard input is a terminal.
- */
+ * Errors: those of cs_descriptor_read; CLIPSEARCH_E_FORMAT when the stream is empty, _IO when standard input is a
+ * terminal.  */
 clipsearch_status cs_read_image_stream(const char *path, uint64_t max, cs_buf *bytes, clipsearch_error *err);
 
 /* Decode the image of a file or stream; as clipsearch_image_load. Errors: also those of

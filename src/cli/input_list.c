@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "cli/image_input.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -27,7 +26,7 @@ static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf,
     bool standard = strcmp(path, "-") == 0;
     const char *name = standard ? "standard input" : path;
     clipsearch_status status =
-        standard ? cs_read_stream(STDIN_FILENO, name, buf, err) : cs_file_read(path, buf, NULL, err);
+        standard ? cs_descriptor_read(STDIN_FILENO, name, buf, err) : cs_file_read(path, buf, NULL, err);
     if (status != CLIPSEARCH_OK || buf->len == 0)
         return status; /* an empty buffer has no memory */
     char *at = buf->data, *end = buf->data + buf->len;

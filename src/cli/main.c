@@ -35,12 +35,6 @@ static int show_help(const cs_args *args)
     return CS_EXIT_FOUND;
 }
 
-static int show_version(void)
-{
-    printf("clipsearch %s\n", clipsearch_version());
-    return CS_EXIT_FOUND;
-}
-
 static int run_command(unsigned command, bool command_given, const cs_args *args)
 {
     if (args->help) {
@@ -48,7 +42,7 @@ static int run_command(unsigned command, bool command_given, const cs_args *args
         return CS_EXIT_FOUND;
     }
     if (args->version)
-        return show_version();
+        return cs_command_version(args);
     switch (command) {
     case CS_INGEST:
         return cs_command_ingest(args);
@@ -81,7 +75,7 @@ static int run_command(unsigned command, bool command_given, const cs_args *args
     case CS_HELP:
         return show_help(args);
     case CS_VERSION:
-        return show_version();
+        return cs_command_version(args);
     default:
         cs_advise_about_words(args, command_given);
         return cs_command_search(args);

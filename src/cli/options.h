@@ -64,6 +64,7 @@ typedef struct cs_args {
     cs_operands operands;
     cs_strings include, exclude, images, templates, in;
     cs_size_option k, offset, threads, batch, timeout, max_pixels, max_bytes;
+    cs_size_option scan_every;
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
@@ -71,12 +72,14 @@ typedef struct cs_args {
     const char *sheet, *link, *metric, *on_bad, *exif, *codes, *progress;
     const char *labels, *write;
     const char *list, *images_from, *format, *output, *overflow;
+    const char *files_from, *letter_case;
     const char *to, *mirror, *towers, *type, *catalogue;
     const char *prune; /* "gone" or "force" */
     const char *forget;
     bool rescan, gone, yes;
     bool json, paths, nul, preview, open, dry_run, exact, here, repair, quiet, verbose, help, version;
     bool with_self, allow_local_urls;
+    bool hidden, watch;
 } cs_args;
 
 /* The names of the commands; the bit of a command, 0 when there is none of that name; and its name. */

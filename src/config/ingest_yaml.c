@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "base/limits.h"
 #include "config/names.h"
+#include "config/path_advice.h"
+#include "config/path_list.h"
 #include "config/yaml_json.h"
 #include "config/yaml_keys.h"
 
@@ -66,6 +68,9 @@ enum source_key {
     KEY_ATTRIBUTES,
     KEY_ATTRIBUTES_CSV,
     KEY_CSV,
+    KEY_FILES_FROM,
+    KEY_HIDDEN,
+    KEY_CASE,
     SOURCE_KEYS
 };
 
@@ -78,6 +83,9 @@ static const cs_yaml_key source_keys[SOURCE_KEYS] = {
     [KEY_ATTRIBUTES] = {.name = "attributes", .kind = CS_KEY_MAP},
     [KEY_ATTRIBUTES_CSV] = {.name = "attributes_csv", .kind = CS_KEY_TEXT},
     [KEY_CSV] = {.name = "csv", .kind = CS_KEY_MAP},
+    [KEY_FILES_FROM] = {.name = "files_from", .kind = CS_KEY_TEXT},
+    [KEY_HIDDEN] = {.name = "hidden", .kind = CS_KEY_BOOL},
+    [KEY_CASE] = {.name = "case", .kind = CS_KEY_CHOICE, .choices = cs_case_names},
 };
 
 enum csv_key { KEY_FILE, KEY_KEY, KEY_MATCH, CSV_KEYS };
@@ -126,8 +134,11 @@ static clipsearch_status fail_memory(const reader *r)
     return cs_fail_memory(r->err, cs_yaml_name(r->yaml));
 }
 
+/* A path of something other than a source, which is looked for when the walk comes to it. */
 static clipsearch_status read_path(const reader *r, const cs_yaml_node *node, const char **path)
 {
+    if (cs_path_is_slip(node->text))
+        return cs_yaml_fail(r->yaml, node, false, r->err, "%.64s: %s", node->text, cs_path_advice(node->text, true));
     *path = cs_yaml_path(r->yaml, r->directory, node->text);
     return *path ? CLIPSEARCH_OK : fail_memory(r);
 }
@@ -185,30 +196,88 @@ static clipsearch_status read_attributes(const reader *r, const cs_yaml_node *co
     return found[KEY_CSV] ? read_csv(r, found[KEY_CSV], source) : CLIPSEARCH_OK;
 }
 
-static clipsearch_status read_source(const reader *r, const cs_yaml_node *node, clipsearch_source *source)
+static clipsearch_status read_source_path(const reader *r, const cs_yaml_node *node, clipsearch_source *source)
+{
+    source->path = cs_yaml_path(r->yaml, r->directory, node->text);
+    return source->path ? CLIPSEARCH_OK : fail_memory(r);
+}
+
+/* Read the list of files that a source names, into memory of the tree. Its relative paths start at the source's path,
+ * or at the ingest file's directory. */
+static clipsearch_status read_files_from(const reader *r, const cs_yaml_node *node, clipsearch_source *source)
+{
+    const char *file;
+    cs_path_list list;
+    clipsearch_error why;
+    clipsearch_status status = read_path(r, node, &file);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_path_list_read(strcmp(file, "-") == 0 ? "./-" : file, false, &list, &why);
+    if (status == CLIPSEARCH_E_MEMORY)
+        status = fail_memory(r);
+    else if (status != CLIPSEARCH_OK)
+        status = cs_yaml_fail(r->yaml, node, false, r->err, "%s", why.message);
+    const char **files = NULL;
+    char *text = NULL;
+    if (status == CLIPSEARCH_OK) {
+        files = cs_yaml_alloc(r->yaml, list.count + 1, sizeof *files);
+        text = cs_yaml_alloc(r->yaml, list.text.len + 1, 1);
+        if (!files || !text)
+            status = fail_memory(r);
+    }
+    if (status == CLIPSEARCH_OK && list.count) {
+        memcpy(text, list.text.data, list.text.len);
+        for (size_t i = 0; i < list.count; i++)
+            files[i] = text + (list.paths[i] - list.text.data);
+    }
+    source->files = files;
+    source->file_count = list.count;
+    if (!source->path)
+        source->path = r->directory;
+    cs_path_list_free(&list);
+    return status;
+}
+
+static void read_switches(const cs_yaml_node *const *found, clipsearch_source *source)
+{
+    if (found[KEY_RECURSE])
+        source->no_recurse = !cs_yaml_bool(found[KEY_RECURSE]);
+    if (found[KEY_FOLLOW])
+        source->follow_symlinks = cs_yaml_bool(found[KEY_FOLLOW]);
+    if (found[KEY_HIDDEN])
+        source->hidden = cs_yaml_bool(found[KEY_HIDDEN]);
+    if (found[KEY_CASE])
+        source->exact_case = cs_name_index(found[KEY_CASE]->text, cs_case_names) == 1;
+}
+
+/* *place: the node that a message about the source's path points at. */
+static clipsearch_status read_source(const reader *r, const cs_yaml_node *node, clipsearch_source *source,
+                                     const cs_yaml_node **place)
 {
     clipsearch_source_init(source);
+    *place = node;
     if (node->kind == CS_YAML_SCALAR && node->text[0]) /* `- photos` is short for `- path: photos` */
-        return read_path(r, node, &source->path);
+        return read_source_path(r, node, source);
     if (node->kind != CS_YAML_MAP)
         return cs_yaml_fail(r->yaml, node, false, r->err, "a source must be a path, or a map that has a path");
     const cs_yaml_node *found[SOURCE_KEYS];
     clipsearch_status status = cs_yaml_match(r->yaml, node, "a source", source_keys, SOURCE_KEYS, found, r->err);
-    if (status == CLIPSEARCH_OK && !found[KEY_PATH])
+    if (status == CLIPSEARCH_OK && !found[KEY_PATH] && !found[KEY_FILES_FROM])
         status =
             cs_yaml_fail(r->yaml, node, false, r->err, "a source needs the key path, the directory or file to read");
-    if (status == CLIPSEARCH_OK)
-        status = read_path(r, found[KEY_PATH], &source->path);
+    if (status == CLIPSEARCH_OK && found[KEY_PATH]) {
+        *place = found[KEY_PATH];
+        status = read_source_path(r, found[KEY_PATH], source);
+    }
+    if (status == CLIPSEARCH_OK && found[KEY_FILES_FROM])
+        status = read_files_from(r, found[KEY_FILES_FROM], source);
     if (status == CLIPSEARCH_OK && found[KEY_INCLUDE])
         status = read_texts(r, found[KEY_INCLUDE], &source->include, &source->include_count);
     if (status == CLIPSEARCH_OK && found[KEY_EXCLUDE])
         status = read_texts(r, found[KEY_EXCLUDE], &source->exclude, &source->exclude_count);
     if (status != CLIPSEARCH_OK)
         return status;
-    if (found[KEY_RECURSE])
-        source->no_recurse = !cs_yaml_bool(found[KEY_RECURSE]);
-    if (found[KEY_FOLLOW])
-        source->follow_symlinks = cs_yaml_bool(found[KEY_FOLLOW]);
+    read_switches(found, source);
     return read_attributes(r, found, source);
 }
 
@@ -217,10 +286,12 @@ static clipsearch_status read_sources(const reader *r, const cs_yaml_node *list,
     if (!list->count)
         return cs_yaml_fail(r->yaml, list, false, r->err, "sources is empty; it needs at least one directory or file");
     file->sources = cs_yaml_alloc(r->yaml, list->count, sizeof *file->sources);
-    if (!file->sources)
+    file->source_nodes = cs_yaml_alloc(r->yaml, list->count, sizeof *file->source_nodes);
+    if (!file->sources || !file->source_nodes)
         return fail_memory(r);
     for (const cs_yaml_node *node = list->first; node; node = node->next) {
-        clipsearch_status status = read_source(r, node, &file->sources[file->source_count]);
+        clipsearch_status status =
+            read_source(r, node, &file->sources[file->source_count], &file->source_nodes[file->source_count]);
         if (status != CLIPSEARCH_OK)
             return status;
         file->source_count++;

@@ -21,6 +21,7 @@ typedef struct cs_ingest_file {
     clipsearch_index_options index; /* 0: not given */
     clipsearch_source *sources;     /* [source_count] */
     size_t source_count;
+    const cs_yaml_node **source_nodes; /* [source_count] where each source's path is written */
 } cs_ingest_file;
 
 /* Read `path`. Relative paths in it are relative to its directory; "~/" is the home directory.

@@ -8,6 +8,7 @@ const char *const cs_metric_names[] = {"cosine", "ip", "l2", NULL};
 const char *const cs_on_bad_names[] = {"skip", "stop", "report", NULL};
 const char *const cs_overflow_names[] = {"truncate", "refuse", NULL};
 const char *const cs_exif_names[] = {"apply", "ignore", NULL};
+const char *const cs_case_names[] = {"any", "exact", NULL};
 const char *const cs_tower_names[] = {"image", "text", "both", NULL};
 const char *const cs_number_names[] = {"f32", "f16", "bf16", NULL};
 const char *const cs_codes_names[] = {"f32", "f16", "bf16", "i8", NULL};

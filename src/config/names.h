@@ -14,6 +14,7 @@ extern const char *const cs_metric_names[];   /* clipsearch_metric */
 extern const char *const cs_on_bad_names[];   /* cs_on_bad */
 extern const char *const cs_overflow_names[]; /* clipsearch_overflow */
 extern const char *const cs_exif_names[];     /* apply, ignore */
+extern const char *const cs_case_names[];     /* any, exact */
 extern const char *const cs_codes_names[];    /* cs_codes_values[i] is the value of name i */
 extern const clipsearch_codes cs_codes_values[];
 extern const char *const cs_cpu_names[];    /* instruction sets, as the library's CLIPSEARCH_CPU takes them */

@@ -66,6 +66,10 @@ static clipsearch_status fail_kind(const cs_yaml *yaml, const cs_yaml_node *node
 {
     if (is_text(node))
         return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not \"%.64s\"", key, wanted, node->text);
+    if (node->kind == CS_YAML_SCALAR && node->plain && strcmp(node->text, "~") == 0)
+        return cs_yaml_fail(yaml, node, false, err,
+                            "%s must be %s, not nothing, which ~ alone means in YAML; the home directory is ~/", key,
+                            wanted);
     return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not %s", key, wanted, describe_kind(node));
 }
 

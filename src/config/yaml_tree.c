@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "config/yaml_advice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -216,17 +217,32 @@ static clipsearch_status handle_event(builder *b, const yaml_event_t *event, cli
     return CLIPSEARCH_OK;
 }
 
-static clipsearch_status fail_parser(const builder *b, const yaml_parser_t *parser, clipsearch_error *err)
+/* The parser's own words, and what probably is wrong. */
+static clipsearch_status fail_parser(const builder *b, const yaml_parser_t *parser, const char *text, size_t size,
+                                     clipsearch_error *err)
 {
-    const char *problem = parser->problem ? parser->problem : "cannot be read";
     if (parser->error == YAML_MEMORY_ERROR)
         return cs_fail_memory(err, b->yaml->name);
+    const cs_yaml_problem problem = {.problem = parser->problem ? parser->problem : "cannot be read",
+                                     .context = parser->context,
+                                     .line = parser->problem_mark.line,
+                                     .column = parser->problem_mark.column,
+                                     .context_line = parser->context_mark.line,
+                                     .context_column = parser->context_mark.column};
     if (parser->error == YAML_READER_ERROR)
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: byte %zu: %s; the file must be UTF-8", b->yaml->name,
-                       parser->problem_offset, problem);
-    return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s:%zu:%zu: %s%s%s", b->yaml->name, parser->problem_mark.line + 1,
-                   parser->problem_mark.column + 1, problem, parser->context ? " " : "",
-                   parser->context ? parser->context : "");
+                       parser->problem_offset, problem.problem);
+    cs_buf advice = cs_buf_make(512);
+    size_t line, column;
+    cs_yaml_put_advice(text, size, &problem, &advice, &line, &column);
+    clipsearch_status status;
+    if (advice.len && !advice.failed)
+        status = cs_fail(err, CLIPSEARCH_E_FORMAT, "%s:%zu:%zu: %s", b->yaml->name, line + 1, column + 1, advice.data);
+    else
+        status = cs_fail(err, CLIPSEARCH_E_FORMAT, "%s:%zu:%zu: %s%s%s", b->yaml->name, line + 1, column + 1,
+                         problem.problem, problem.context ? " " : "", problem.context ? problem.context : "");
+    cs_buf_free(&advice);
+    return status;
 }
 
 clipsearch_status cs_yaml_parse(const char *text, size_t size, const char *name, cs_yaml **yaml, clipsearch_error *err)
@@ -248,7 +264,7 @@ clipsearch_status cs_yaml_parse(const char *text, size_t size, const char *name,
     for (bool more = true; more && status == CLIPSEARCH_OK;) {
         yaml_event_t event;
         if (!yaml_parser_parse(&parser, &event)) {
-            status = fail_parser(&b, &parser, err);
+            status = fail_parser(&b, &parser, text, size, err);
             break;
         }
         more = event.type != YAML_STREAM_END_EVENT;
@@ -272,4 +288,9 @@ clipsearch_status cs_yaml_load(const char *path, cs_yaml **yaml, clipsearch_erro
         status = cs_yaml_parse(text.data ? text.data : "", text.len, path, yaml, err);
     cs_buf_free(&text);
     return status;
+}
+
+const char *cs_yaml_library(void)
+{
+    return yaml_get_version_string();
 }

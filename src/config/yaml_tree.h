@@ -52,4 +52,7 @@ void *cs_yaml_alloc(cs_yaml *yaml, size_t count, size_t size);
 clipsearch_status cs_yaml_fail(const cs_yaml *yaml, const cs_yaml_node *node, bool at_key, clipsearch_error *err,
                                const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* The version of libyaml. */
+const char *cs_yaml_library(void);
+
 #endif

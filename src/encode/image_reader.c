@@ -19,6 +19,11 @@ void cs_image_reader_free(cs_image_reader *reader)
     cs_preprocessor_free(&reader->preprocessor);
 }
 
+bool cs_image_reader_reads(cs_image_format format)
+{
+    return cs_image_is_readable(format);
+}
+
 clipsearch_status cs_image_reader_read(cs_image_reader *reader, const char *path, cs_file_info *info,
                                        clipsearch_error *err)
 {

@@ -19,6 +19,9 @@ typedef struct cs_image_reader {
 cs_image_reader cs_image_reader_make(const clipsearch_image_options *options);
 void cs_image_reader_free(cs_image_reader *reader);
 
+/* Whether images of `format` can be decoded in this build and on this machine. May load a library. */
+bool cs_image_reader_reads(cs_image_format format);
+
 /* Read the bytes of `path` into reader->file. `info` may be NULL. Errors: CLIPSEARCH_E_IO (a missing file too),
  * _LIMIT, _MEMORY. */
 clipsearch_status cs_image_reader_read(cs_image_reader *reader, const char *path, cs_file_info *info,

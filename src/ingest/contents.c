@@ -55,6 +55,48 @@ void cs_content_keys_free(cs_content_keys *keys)
     *keys = (cs_content_keys){0};
 }
 
+/* ---- a set ---- */
+
+/* The slot of a key, or the free one where it belongs. Keys are parts of digests, so their low bits are random. */
+static uint64_t *find_slot(const cs_content_set *set, uint64_t key)
+{
+    size_t i = (size_t)key & (set->capacity - 1);
+    while (set->slots[i] && set->slots[i] != key)
+        i = (i + 1) & (set->capacity - 1);
+    return &set->slots[i];
+}
+
+clipsearch_status cs_content_set_add(cs_content_set *set, const uint8_t hash[32], clipsearch_error *err)
+{
+    const uint64_t key = key_of(hash) | 1; /* not 0 */
+    if ((set->count + 1) * 2 > set->capacity) {
+        cs_content_set larger = {.capacity = set->capacity ? 2 * set->capacity : 256, .count = set->count};
+        larger.slots = cs_zalloc_array(larger.capacity, sizeof *larger.slots);
+        if (!larger.slots)
+            return cs_fail_memory(err, "content hashes");
+        for (size_t i = 0; i < set->capacity; i++)
+            if (set->slots[i])
+                *find_slot(&larger, set->slots[i]) = set->slots[i];
+        cs_free(set->slots);
+        *set = larger;
+    }
+    uint64_t *slot = find_slot(set, key);
+    set->count += *slot == 0;
+    *slot = key;
+    return CLIPSEARCH_OK;
+}
+
+bool cs_content_set_has(const cs_content_set *set, const uint8_t hash[32])
+{
+    return set->capacity && *find_slot(set, key_of(hash) | 1);
+}
+
+void cs_content_set_free(cs_content_set *set)
+{
+    cs_free(set->slots);
+    *set = (cs_content_set){0};
+}
+
 /* ---- items ---- */
 
 clipsearch_status cs_contents_add(cs_contents *contents, const uint8_t hash[32], clipsearch_error *err)

@@ -17,6 +17,17 @@ clipsearch_status cs_content_keys_read(cs_content_keys *keys, clipsearch_collect
 bool cs_content_keys_has(const cs_content_keys *keys, const uint8_t hash[32]);
 void cs_content_keys_free(cs_content_keys *keys);
 
+/* A growing set of contents, eight bytes of hash each. Zero is an empty set. */
+typedef struct cs_content_set {
+    uint64_t *slots; /* [capacity], a power of two, at most half full; 0: free */
+    size_t count, capacity;
+} cs_content_set;
+
+/* Add a content. CLIPSEARCH_E_MEMORY. */
+clipsearch_status cs_content_set_add(cs_content_set *set, const uint8_t hash[32], clipsearch_error *err);
+bool cs_content_set_has(const cs_content_set *set, const uint8_t hash[32]);
+void cs_content_set_free(cs_content_set *set);
+
 /* The answer to one question for the items of many contents. Zero is an empty answer. */
 typedef struct cs_contents {
     uint8_t (*hashes)[32]; /* [count]: the contents that were, or will be, asked for */

@@ -36,9 +36,35 @@ struct cs_glob {
     range ranges[CS_GLOB_TOKENS];
 };
 
-static uint32_t folded(uint32_t code)
+/* Letters whose two cases are a fixed distance apart, or alternate: capital, small, capital ... (Unicode 15's simple
+ * case folding; the alphabets that names of files are commonly written in). */
+typedef struct letter_range {
+    uint32_t first, last; /* capitals, or both cases when they alternate */
+    uint32_t distance;    /* 1: they alternate, beginning with a capital at `first` */
+} letter_range;
+
+static const letter_range letters[] = {
+    {'A', 'Z', 32},     {0xC0, 0xD6, 32},   {0xD8, 0xDE, 32},  /* Latin */
+    {0x100, 0x12F, 1},  {0x132, 0x137, 1},  {0x139, 0x148, 1}, /* Latin Extended-A */
+    {0x14A, 0x177, 1},  {0x179, 0x17E, 1},  {0x1E00, 0x1E95, 1}, {0x1EA0, 0x1EFF, 1},
+    {0x391, 0x3A1, 32}, {0x3A3, 0x3AB, 32},                                         /* Greek */
+    {0x410, 0x42F, 32}, {0x400, 0x40F, 80}, {0x460, 0x481, 1},   {0x48A, 0x4BF, 1}, /* Cyrillic */
+    {0x4D0, 0x52F, 1},  {0x531, 0x556, 48},                                         /* Armenian */
+};
+
+/* The same letter in the other case; any other character is its own. */
+static uint32_t other_case(uint32_t code)
 {
-    return code >= 'A' && code <= 'Z' ? code - 'A' + 'a' : code;
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
+        const letter_range *r = &letters[i];
+        if (r->distance == 1 && code >= r->first && code <= r->last)
+            return (code - r->first) % 2 ? code - 1 : code + 1;
+        if (r->distance > 1 && code >= r->first && code <= r->last)
+            return code + r->distance;
+        if (r->distance > 1 && code >= r->first + r->distance && code <= r->last + r->distance)
+            return code - r->distance;
+    }
+    return code;
 }
 
 /* The next character and how many bytes it takes. A broken byte becomes a number that no character has, so that it
@@ -213,9 +239,7 @@ static void enter(const cs_glob *glob, reached *set, size_t i)
 
 static bool class_has(const cs_glob *glob, const token *t, uint32_t code)
 {
-    uint32_t other = code;
-    if (glob->fold)
-        other = code >= 'A' && code <= 'Z' ? code - 'A' + 'a' : code >= 'a' && code <= 'z' ? code - 'a' + 'A' : code;
+    const uint32_t other = glob->fold ? other_case(code) : code;
     for (size_t i = 0; i < t->ranges; i++) {
         const range *r = &glob->ranges[t->first + i];
         if ((code >= r->low && code <= r->high) || (other >= r->low && other <= r->high))
@@ -230,7 +254,7 @@ static void step(const cs_glob *glob, size_t i, uint32_t code, reached *next)
     const token *t = &glob->tokens[i];
     switch (t->kind) {
     case TOKEN_CHARACTER:
-        if (code == t->code || (glob->fold && folded(code) == folded(t->code)))
+        if (code == t->code || (glob->fold && other_case(code) == t->code))
             enter(glob, next, i + 1);
         break;
     case TOKEN_ANY:
@@ -279,10 +303,10 @@ bool cs_glob_match(const cs_glob *glob, const char *path)
     return now->at[glob->count];
 }
 
-bool cs_globs_match(cs_glob *const *globs, size_t count, const char *path, bool is_directory)
+bool cs_glob_match_any(cs_glob *const *globs, size_t count, const char *path, bool is_directory)
 {
     for (size_t i = 0; i < count; i++)
-        if ((is_directory || !cs_glob_directories_only(globs[i])) && cs_glob_match(globs[i], path))
+        if ((is_directory || !globs[i]->directories_only) && cs_glob_match(globs[i], path))
             return true;
     return false;
 }

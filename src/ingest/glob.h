@@ -14,9 +14,9 @@ enum { CS_GLOB_TOKENS = 512 }; /* longest pattern, in characters and classes */
  * Matching is by Unicode character; a byte that is not UTF-8 counts as one character. */
 typedef struct cs_glob cs_glob;
 
-/* Compile `pattern`. fold: letters a-z match in either case. A pattern without '/' (or with one only at its end) is for
- * names, any other for whole paths below the source. Errors: CLIPSEARCH_E_ARGUMENT naming the pattern ('[' not closed,
- * a '\' at the end, empty), CLIPSEARCH_E_LIMIT, CLIPSEARCH_E_MEMORY. */
+/* Compile `pattern`. fold: letters match in either case (Latin, Greek, Cyrillic, Armenian). A pattern without '/' (or
+ * with one only at its end) is for names, any other for whole paths below the source. Errors: CLIPSEARCH_E_ARGUMENT
+ * naming the pattern ('[' not closed, a '\' at the end, empty), CLIPSEARCH_E_LIMIT, CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_glob_open(const char *pattern, bool fold, cs_glob **glob, clipsearch_error *err);
 void cs_glob_close(cs_glob **glob);
 
@@ -27,7 +27,7 @@ bool cs_glob_directories_only(const cs_glob *glob);
  * needs. Allocates nothing. Any number of threads may match at once. */
 bool cs_glob_match(const cs_glob *glob, const char *path);
 
-/* Whether one of globs [count] matches the file or directory `path`. */
-bool cs_globs_match(cs_glob *const *globs, size_t count, const char *path, bool is_directory);
+/* Whether any of `count` patterns matches; those that end in '/' only a directory. */
+bool cs_glob_match_any(cs_glob *const *globs, size_t count, const char *path, bool is_directory);
 
 #endif

@@ -67,7 +67,8 @@ static clipsearch_status compile_others(work *w, clipsearch_error *err)
             if (!others)
                 return cs_fail_memory(err, "patterns");
             w->others = others;
-            clipsearch_status status = cs_glob_open(source->exclude[p], false, &others[w->other_count], err);
+            clipsearch_status status =
+                cs_glob_open(source->exclude[p], !source->exact_case, &others[w->other_count], err);
             if (status != CLIPSEARCH_OK)
                 return status;
             w->other_count++;
@@ -83,8 +84,10 @@ static bool is_wanted_elsewhere(const work *w, const char *path)
     size_t first = 0;
     for (size_t i = 0; i < remembered->count; i++) {
         cs_remembered_source *other = &remembered->sources[i];
-        const cs_source source = {
-            .root = other->path, .exclude = w->others + first, .exclude_count = other->source.exclude_count};
+        const cs_source source = {.given = &other->source,
+                                  .root = other->path,
+                                  .exclude = w->others + first,
+                                  .exclude_count = other->source.exclude_count};
         first += other->source.exclude_count;
         if (cs_path_is_below(path, other->path) && !is_of_this_run(w->request, other) &&
             !cs_source_excludes(&source, path))
@@ -220,6 +223,16 @@ static clipsearch_status look_at_source(work *w, const cs_source *source, int64_
     return status;
 }
 
+/* A source that is not there any more, but is remembered as a file, is an item whose file is gone. */
+static clipsearch_status look_at_source_or_file(work *w, const cs_source *source, int64_t now, clipsearch_error *err)
+{
+    if (source->root)
+        return source->whole ? look_at_source(w, source, now, err) : CLIPSEARCH_OK;
+    const cs_remembered_source *file = cs_remembered_file(w->request->remembered, source->given->path);
+    const cs_source missing = {.given = source->given, .root = file ? file->path : NULL};
+    return file ? look_at_source(w, &missing, now, err) : CLIPSEARCH_OK;
+}
+
 static void free_work(work *w)
 {
     for (size_t i = 0; i < w->other_count; i++)
@@ -239,8 +252,7 @@ clipsearch_status cs_gone_update(const cs_gone_request *request, clipsearch_erro
     clipsearch_ingest_report before = *request->report;
     clipsearch_status status = CLIPSEARCH_OK;
     for (size_t i = 0; i < request->sources->source_count && status == CLIPSEARCH_OK; i++)
-        if (request->sources->sources[i].whole)
-            status = look_at_source(&w, &request->sources->sources[i], now > 0 ? now : 1, err);
+        status = look_at_source_or_file(&w, &request->sources->sources[i], now > 0 ? now : 1, err);
     if (status == CLIPSEARCH_OK && w.change_count && !request->options->dry_run)
         status = cs_collection_apply(request->collection, w.changes, w.change_count, err);
     if (status != CLIPSEARCH_OK) /* nothing was changed */

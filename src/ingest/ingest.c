@@ -10,6 +10,7 @@
 #include "ingest/gone.h"
 #include "ingest/moves.h"
 #include "ingest/pipeline.h"
+#include "ingest/readable.h"
 #include "ingest/remembered.h"
 #include "ingest/sources.h"
 #include "ingest/stored_files.h"
@@ -64,6 +65,8 @@ typedef struct ingest {
     clipsearch_source_progress *by_source; /* [options->source_count] */
     cs_lock_file *lock;                    /* no other ingestion into the collection runs */
     uint64_t bad_directories;              /* counted as skipped, but no files */
+    cs_content_set would_store;            /* of a dry run: what earlier batches of a run would have stored */
+    clipsearch_error source_error;         /* of the last source that cannot be read */
     bool cancelled, stopped;
     clipsearch_error stop_error; /* of the bad file that stopped us */
 } ingest;
@@ -107,6 +110,16 @@ static clipsearch_status report_walk(void *context, size_t found, const char *pa
                          : CLIPSEARCH_OK;
 }
 
+static void count_bad_source(void *context, size_t source, const clipsearch_error *why)
+{
+    ingest *in = context;
+    if (cs_remembered_file(&in->remembered, in->options->sources[source].path))
+        return; /* an image that is gone */
+    in->report->missing_sources++;
+    in->source_error = *why;
+    in->options->bad_source(in->options->context, source, why);
+}
+
 /* ---- into the pipeline ---- */
 
 /* The pipeline is opened for the first file that needs it: a run that finds nothing new starts no thread. */
@@ -133,8 +146,7 @@ static clipsearch_status open_pipeline(ingest *in)
                              .preprocess = cs_model_preprocess(&in->session->encoder->dir),
                              .pixels_each = in->session->pixels_each,
                              .known = &in->known,
-                             .retries = &in->retries,
-                             .hash_only = in->options->dry_run};
+                             .retries = &in->retries};
     return cs_pipeline_open(&spec, &in->pipeline, in->err);
 }
 
@@ -169,6 +181,19 @@ static clipsearch_status submit_file(ingest *in, const pending_file *file)
     return CLIPSEARCH_OK;
 }
 
+/* Count a file that this build cannot read as left out instead of found. */
+static bool leave_out(ingest *in, const cs_found_file *file)
+{
+    cs_file_kind kind;
+    if (!cs_source_leaves_out(&in->sources.sources[file->source], file->path, &kind))
+        return false;
+    in->sources.left_out.kinds[kind]++;
+    in->report->found--;
+    in->progress.found--;
+    in->by_source[file->source].found--;
+    return true;
+}
+
 /* Compare the next file with what the collection has; submit it unless they agree. */
 static clipsearch_status submit_next_file(ingest *in)
 {
@@ -187,6 +212,8 @@ static clipsearch_status submit_next_file(ingest *in)
         return status;
     pending.read = in->options->rescan || !item || item->size != file->size || item->mtime_ns != file->mtime_ns ||
                    (known->ctime_ns && known->ctime_ns != file->ctime_ns);
+    if (pending.read && leave_out(in, file))
+        return CLIPSEARCH_OK;
     pending.returns = item && known->gone_since;
     if (!pending.read && !pending.attributes_differ && !pending.returns && known->ctime_ns == file->ctime_ns) {
         in->by_source[file->source].done++;
@@ -278,6 +305,10 @@ static clipsearch_status add_same_content(ingest *in, const pending_file *file, 
         return status;
     const size_t change = cs_batch_find(&in->batch, decoded->hash);
     *added = same.item || change != SIZE_MAX;
+    if (!*added && cs_content_set_has(&in->would_store, decoded->hash)) {
+        *added = true;
+        return cs_batch_add(&in->batch, CS_CHANGE_COPY, &made, attributes, in->err);
+    }
     if (!*added)
         return CLIPSEARCH_OK;
     const clipsearch_item *like = same.moves || change == SIZE_MAX
@@ -345,7 +376,9 @@ static clipsearch_status add_change(ingest *in, const pending_file *file, const 
     clipsearch_status status = add_same_content(in, file, decoded, &added);
     if (status != CLIPSEARCH_OK || added)
         return status;
-    if (!decoded->prepared && !in->options->dry_run) {
+    if (in->options->dry_run && cs_content_set_add(&in->would_store, decoded->hash, in->err) != CLIPSEARCH_OK)
+        return CLIPSEARCH_E_MEMORY;
+    if (!decoded->prepared) {
         cs_pipeline_prepare_oldest(in->pipeline); /* the item that had this content got another one in this very run */
         if (decoded->status != CLIPSEARCH_OK)
             return skip_file(in, file->found, &decoded->error);
@@ -447,7 +480,7 @@ static clipsearch_status check_options(const ingest *in)
     if (o->source_count && !o->sources)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "source_count is %zu but there are no sources", o->source_count);
     for (size_t i = 0; i < o->source_count; i++)
-        if (!o->sources[i].path || !o->sources[i].path[0])
+        if (!o->sources[i].files && (!o->sources[i].path || !o->sources[i].path[0]))
             return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "source %zu has no path", i);
     if (o->batch == 0 || o->batch > CS_MAX_BATCH)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "batch is %zu; 1 to %d are allowed", o->batch,
@@ -464,6 +497,22 @@ static clipsearch_status open_target(ingest *in, const cs_ingest_into *into)
     return into->collection
                ? cs_target_use(&in->target, into->collection, encoder, in->err)
                : cs_target_open(&in->target, into->target, into->opener, encoder, in->options->dry_run, in->err);
+}
+
+/* Open and walk the sources. */
+static clipsearch_status find_files(ingest *in)
+{
+    const clipsearch_ingest_options *o = in->options;
+    const cs_sources_calls calls = {
+        .step = report_walk, .bad_source = o->bad_source ? count_bad_source : NULL, .context = in};
+    clipsearch_status status = cs_sources_open(o->sources, o->source_count, &calls, &in->sources, in->err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_sources_walk(&in->sources, &in->retries, &calls, in->err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (in->report->missing_sources && in->report->missing_sources == o->source_count)
+        return cs_fail(in->err, CLIPSEARCH_E_IO, "%s", in->source_error.message);
+    return CLIPSEARCH_OK;
 }
 
 /* Between two attempts to get the lock. */
@@ -484,7 +533,7 @@ static clipsearch_status make_source_counts(ingest *in)
     if (!in->by_source)
         return cs_fail_memory(in->err, "counts of the sources");
     for (size_t i = 0; i < o->source_count; i++)
-        in->by_source[i].path = o->sources[i].path;
+        in->by_source[i].path = o->sources[i].path ? o->sources[i].path : "";
     in->progress.sources = in->by_source;
     in->progress.source_count = o->source_count;
     return CLIPSEARCH_OK;
@@ -518,9 +567,7 @@ static clipsearch_status run(ingest *in, const cs_ingest_into *into)
     if (status == CLIPSEARCH_OK && in->target.collection)
         status = cs_remembered_read(&in->remembered, in->target.collection, in->err);
     if (status == CLIPSEARCH_OK)
-        status = cs_sources_open(o->sources, o->source_count, &in->sources, in->err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_sources_walk(&in->sources, &in->retries, report_walk, in, in->err);
+        status = find_files(in);
     if (status != CLIPSEARCH_OK)
         return status;
     begin_encoding(in);
@@ -552,6 +599,25 @@ static clipsearch_status run(ingest *in, const cs_ingest_into *into)
     return status == CLIPSEARCH_OK && !o->dry_run ? write_index_if_due(in) : status;
 }
 
+/* What was left out, for the report. */
+static void count_left_out(ingest *in)
+{
+    const cs_left_out *left_out = &in->sources.left_out;
+    clipsearch_ingest_report *report = in->report;
+    _Static_assert((int)CS_FILE_KINDS <= (int)CLIPSEARCH_MAX_KINDS, "a report has room for all kinds");
+    report->hidden = left_out->hidden;
+    for (unsigned i = 0; i < CS_FILE_KINDS; i++) {
+        const cs_file_kind kind = (cs_file_kind)i;
+        if (!left_out->kinds[i])
+            continue;
+        report->left_out += left_out->kinds[i];
+        report->kinds[report->kind_count++] = (clipsearch_kind_count){.kind = cs_file_kind_name(kind),
+                                                                      .kinds = cs_file_kind_names(kind),
+                                                                      .files = left_out->kinds[i],
+                                                                      .image = cs_file_kind_is_image(kind)};
+    }
+}
+
 /* What of the CSV files and the files found did not match. */
 static void count_unmatched(const ingest *in)
 {
@@ -573,6 +639,7 @@ static void free_all(ingest *in)
     cs_moves_free(&in->moves);
     cs_remembered_free(&in->remembered);
     cs_contents_free(&in->contents);
+    cs_content_set_free(&in->would_store);
     cs_content_keys_free(&in->known);
     cs_stored_files_free(&in->stored);
     cs_buf_free(&in->attributes);
@@ -598,6 +665,7 @@ clipsearch_status cs_ingest(const cs_ingest_into *into, clipsearch_session *sess
     clipsearch_status status = run(&in, into);
     if (status == CLIPSEARCH_OK)
         count_unmatched(&in);
+    count_left_out(&in);
     report->created = in.target.created;
     free_all(&in);
     report->seconds = seconds_since_start(&in);

@@ -57,7 +57,7 @@ static void process(decoder *self, slot *at, bool always)
     file->status = cs_digest_of(CS_SHA256, self->reader.file.data, self->reader.file.len, file->hash, &file->error);
     if (file->status != CLIPSEARCH_OK)
         return;
-    if (spec->hash_only || (!always && is_known(spec, at)))
+    if (!always && is_known(spec, at))
         return;
     file->status = cs_image_reader_prepare(&self->reader, file->path, spec->preprocess, file->pixels, &file->error);
     file->prepared = file->status == CLIPSEARCH_OK;
@@ -115,7 +115,7 @@ clipsearch_status cs_pipeline_open(const cs_pipeline_spec *spec, cs_pipeline **o
     pthread_cond_init(&p->submitted, NULL);
     pthread_cond_init(&p->finished, NULL);
     size_t floats = 0;
-    bool fits = spec->hash_only || !__builtin_mul_overflow(spec->capacity, spec->pixels_each, &floats);
+    bool fits = !__builtin_mul_overflow(spec->capacity, spec->pixels_each, &floats);
     p->slots = cs_zalloc_array(spec->capacity, sizeof *p->slots);
     p->pixels = fits ? cs_alloc_aligned(floats, sizeof *p->pixels) : NULL;
     p->decoders = cs_zalloc_array((size_t)spec->threads + 1, sizeof *p->decoders);
@@ -124,7 +124,7 @@ clipsearch_status cs_pipeline_open(const cs_pipeline_spec *spec, cs_pipeline **o
         return cs_fail_memory(err, "decoding threads");
     }
     for (size_t i = 0; i < spec->capacity; i++)
-        p->slots[i].file.pixels = spec->hash_only ? NULL : p->pixels + i * spec->pixels_each;
+        p->slots[i].file.pixels = p->pixels + i * spec->pixels_each;
     for (unsigned i = 0; i <= spec->threads; i++)
         p->decoders[i] = (decoder){.pipeline = p, .reader = cs_image_reader_make(spec->image)};
     int failed = start_threads(p);

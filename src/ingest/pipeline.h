@@ -26,7 +26,6 @@ typedef struct cs_pipeline_spec {
     const cs_preprocess_config *preprocess;
     size_t pixels_each;           /* 3*S*S */
     const cs_content_keys *known; /* contents that need not be decoded */
-    bool hash_only;               /* never decode */
     cs_retries *retries;          /* what a machine's error may still cost */
 } cs_pipeline_spec;
 

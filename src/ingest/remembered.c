@@ -19,7 +19,8 @@ static const char *const INCLUDE = "include", *const NO_INCLUDE = "no_include", 
                          *const RECURSE = "recurse", *const FOLLOW = "follow_symlinks",
                          *const ATTRIBUTES = "attributes", *const CSV = "csv", *const CSV_KEY = "csv_key",
                          *const CSV_BY_NAME = "csv_by_name", *const EXIF = "exif", *const MAX_BYTES = "max_bytes",
-                         *const MAX_PIXELS = "max_pixels";
+                         *const MAX_PIXELS = "max_pixels", *const HIDDEN = "hidden", *const EXACT_CASE = "exact_case",
+                         *const IS_FILE = "file", *const FILES = "files";
 
 static void put(cs_buf *text, const char *name, const char *value)
 {
@@ -45,7 +46,8 @@ static char *absolute_path(const char *path)
     return path[0] == '/' || !getcwd(here, sizeof here) ? cs_strdup(path) : cs_path_join(here, path);
 }
 
-static bool write_options(const clipsearch_source *source, const clipsearch_image_options *image, cs_buf *text)
+static bool write_options(const clipsearch_source *source, bool is_file, const clipsearch_image_options *image,
+                          cs_buf *text)
 {
     clipsearch_image_options plain;
     clipsearch_image_options_init(&plain);
@@ -72,6 +74,14 @@ static bool write_options(const clipsearch_source *source, const clipsearch_imag
         put(text, CSV_KEY, source->csv_key);
     if (source->csv_by_name)
         put(text, CSV_BY_NAME, "yes");
+    if (source->hidden)
+        put(text, HIDDEN, "yes");
+    if (source->exact_case)
+        put(text, EXACT_CASE, "yes");
+    if (source->files)
+        put(text, FILES, "yes");
+    if (is_file)
+        put(text, IS_FILE, "yes");
     if (image->ignore_exif)
         put(text, EXIF, "ignore");
     if (image->max_bytes != plain.max_bytes)
@@ -88,30 +98,49 @@ static const char *value_of(const char *option, const char *name)
     return strncmp(option, name, n) == 0 && option[n] == '=' ? option + n + 1 : NULL;
 }
 
-static void read_option(cs_remembered_source *out, const char *option)
+/* The options that are either there or not. */
+static bool read_switch(cs_remembered_source *out, const char *option)
 {
-    const char *value;
     clipsearch_source *source = &out->source;
-    if ((value = value_of(option, INCLUDE)))
-        out->include[source->include_count++] = value;
-    else if ((value = value_of(option, EXCLUDE)))
-        out->exclude[source->exclude_count++] = value;
+    if (value_of(option, FILES))
+        source->files = out->include; /* none: which they were is not remembered */
     else if (value_of(option, NO_INCLUDE))
         source->include = out->include;
     else if (value_of(option, RECURSE))
         source->no_recurse = true;
     else if (value_of(option, FOLLOW))
         source->follow_symlinks = true;
+    else if (value_of(option, CSV_BY_NAME))
+        source->csv_by_name = true;
+    else if (value_of(option, HIDDEN))
+        source->hidden = true;
+    else if (value_of(option, EXACT_CASE))
+        source->exact_case = true;
+    else if (value_of(option, IS_FILE))
+        out->is_file = true;
+    else if (value_of(option, EXIF))
+        out->image.ignore_exif = true;
+    else
+        return false;
+    return true;
+}
+
+static void read_option(cs_remembered_source *out, const char *option)
+{
+    const char *value;
+    clipsearch_source *source = &out->source;
+    if (read_switch(out, option))
+        return;
+    if ((value = value_of(option, INCLUDE)))
+        out->include[source->include_count++] = value;
+    else if ((value = value_of(option, EXCLUDE)))
+        out->exclude[source->exclude_count++] = value;
     else if ((value = value_of(option, ATTRIBUTES)))
         source->attributes = value;
     else if ((value = value_of(option, CSV)))
         source->attributes_csv = value;
     else if ((value = value_of(option, CSV_KEY)))
         source->csv_key = value;
-    else if (value_of(option, CSV_BY_NAME))
-        source->csv_by_name = true;
-    else if (value_of(option, EXIF))
-        out->image.ignore_exif = true;
     else if ((value = value_of(option, MAX_BYTES)))
         out->image.max_bytes = strtoull(value, NULL, 10);
     else if ((value = value_of(option, MAX_PIXELS)))
@@ -176,6 +205,14 @@ clipsearch_status cs_remembered_read(cs_remembered *remembered, clipsearch_colle
                                      clipsearch_error *err)
 {
     return cs_collection_each_source(collection, add_record, remembered, err);
+}
+
+const cs_remembered_source *cs_remembered_file(const cs_remembered *remembered, const char *path)
+{
+    for (size_t i = 0; i < remembered->count && path; i++)
+        if (remembered->sources[i].is_file && strcmp(remembered->sources[i].path, path) == 0)
+            return &remembered->sources[i];
+    return NULL;
 }
 
 void cs_remembered_free(cs_remembered *remembered)
@@ -250,8 +287,14 @@ static clipsearch_status make_record(record_list *made, const cs_source *source,
     cs_buf *options = &made->texts[2 * i], *devices = options + 1;
     *options = cs_buf_make(SIZE_MAX / 2);
     *devices = cs_buf_make(SIZE_MAX / 2);
-    made->paths[i] = source->root ? cs_strdup(source->root) : absolute_path(source->given->path);
-    if (!made->paths[i] || !write_options(source->given, image, options))
+    const char *path = source->given->path ? source->given->path : list; /* a list of files need not have one */
+    made->paths[i] = source->root ? cs_strdup(source->root) : absolute_path(path);
+    if (!made->paths[i])
+        return cs_fail_memory(err, "the sources of a collection");
+    cs_file_info info;
+    const bool there = cs_file_stat(made->paths[i], &info, NULL) == CLIPSEARCH_OK;
+    const bool is_file = there ? info.is_regular : cs_remembered_file(before, made->paths[i]) != NULL;
+    if (!write_options(source->given, is_file, image, options))
         return cs_fail_memory(err, "the sources of a collection");
     clipsearch_status status = write_devices(source, sources, find_before(before, list, made->paths[i]), devices, err);
     if (status != CLIPSEARCH_OK)
@@ -317,7 +360,7 @@ clipsearch_status cs_remembered_write(clipsearch_collection *collection, const c
     if (!made.records || !made.paths || !made.texts)
         status = cs_fail_memory(err, "the sources of a collection");
     for (size_t i = 0; i < room && status == CLIPSEARCH_OK; i++)
-        if (sources->sources[i].root || *name)
+        if ((sources->sources[i].root && !sources->sources[i].given->files) || *name)
             status = make_record(&made, &sources->sources[i], sources, before, name, image, err);
     if (status == CLIPSEARCH_OK && (made.count || *name) && !is_remembered(&made, before, name, &status, err) &&
         status == CLIPSEARCH_OK)

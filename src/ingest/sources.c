@@ -3,14 +3,12 @@
 #include "ingest/sources.h"
 
 #include "base/mem.h"
-#include "ingest/walk.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const DEFAULT_INCLUDE[] = {"*.jpg", "*.jpeg", "*.png"};
+#include <sys/stat.h>
 
 /* ---- opening ---- */
 
@@ -28,34 +26,56 @@ static clipsearch_status compile_all(const char *const *patterns, size_t count, 
     return CLIPSEARCH_OK;
 }
 
-static clipsearch_status open_source(const clipsearch_source *given, cs_source *source, clipsearch_error *err)
+/* The real path of a source's directory or file, or of the directory that its list of files starts at. */
+clipsearch_status cs_source_find_root(cs_source *source, clipsearch_error *err)
 {
-    source->given = given;
+    const char *path = source->given->path ? source->given->path : ".";
     char real[PATH_MAX];
-    if (!realpath(given->path, real))
-        return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "the source %s", given->path);
+    if (!realpath(path, real))
+        return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "the source %s", path);
+    cs_free(source->root);
     source->root = cs_strdup(real);
-    if (!source->root)
-        return cs_fail_memory(err, given->path);
-    bool standard = !given->include;
-    const char *const *include = standard ? DEFAULT_INCLUDE : given->include;
-    size_t count = standard ? sizeof DEFAULT_INCLUDE / sizeof *DEFAULT_INCLUDE : given->include_count;
-    clipsearch_status status = compile_all(include, count, standard, &source->include, &source->include_count, err);
+    return source->root ? CLIPSEARCH_OK : cs_fail_memory(err, path);
+}
+
+static clipsearch_status compile_patterns(const clipsearch_source *given, cs_source *source, clipsearch_error *err)
+{
+    const bool fold = !given->exact_case;
+    clipsearch_status status = compile_all(given->include, given->include ? given->include_count : 0, fold,
+                                           &source->include, &source->include_count, err);
     if (status == CLIPSEARCH_OK)
-        status =
-            compile_all(given->exclude, given->exclude_count, false, &source->exclude, &source->exclude_count, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_attributes_open(given, source->root, &source->attributes, err);
+        status = compile_all(given->exclude, given->exclude_count, fold, &source->exclude, &source->exclude_count, err);
     for (size_t i = 0; status == CLIPSEARCH_OK && i < source->include_count; i++)
         if (cs_glob_directories_only(source->include[i]))
             status = cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                              "the pattern \"%s\" ends in '/' and so matches no file; \"%s**\" is everything below",
-                             include[i], include[i]);
+                             given->include[i], given->include[i]);
     return status;
 }
 
-clipsearch_status cs_sources_open(const clipsearch_source *given, size_t count, cs_sources *sources,
-                                  clipsearch_error *err)
+/* Whether an error is of a source alone, so that the others can still be read. */
+static bool is_of_source(clipsearch_status status, const cs_sources_calls *calls)
+{
+    return calls->bad_source && (status == CLIPSEARCH_E_NOT_FOUND || status == CLIPSEARCH_E_IO);
+}
+
+static clipsearch_status open_source(const clipsearch_source *given, size_t number, const cs_sources_calls *calls,
+                                     cs_source *source, clipsearch_error *err)
+{
+    source->given = given;
+    clipsearch_status status = compile_patterns(given, source, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_source_find_root(source, err);
+    if (is_of_source(status, calls)) {
+        calls->bad_source(calls->context, number, err);
+        return CLIPSEARCH_OK;
+    }
+    return status == CLIPSEARCH_OK ? cs_attributes_open(given, source->root, &source->attributes, err) : status;
+}
+
+clipsearch_status cs_sources_open(const clipsearch_source *given, size_t count, const cs_sources_calls *calls,
+                                  cs_sources *sources, clipsearch_error *err)
 {
     *sources = (cs_sources){0};
     sources->sources = cs_zalloc_array(count, sizeof *sources->sources);
@@ -63,7 +83,7 @@ clipsearch_status cs_sources_open(const clipsearch_source *given, size_t count, 
         return cs_fail_memory(err, "sources");
     sources->source_count = count;
     for (size_t i = 0; i < count; i++) {
-        clipsearch_status status = open_source(&given[i], &sources->sources[i], err);
+        clipsearch_status status = open_source(&given[i], i, calls, &sources->sources[i], err);
         if (status != CLIPSEARCH_OK)
             return status;
     }
@@ -102,8 +122,7 @@ void cs_sources_close(cs_sources *sources)
 typedef struct walk_context {
     cs_sources *sources;
     size_t source;
-    clipsearch_status (*step)(void *context, size_t found, const char *path, clipsearch_error *err);
-    void *context;
+    const cs_sources_calls *calls;
 } walk_context;
 
 /* Append a file; its path is copied. */
@@ -125,7 +144,8 @@ static clipsearch_status add_file(cs_sources *sources, const char *path, const c
 
 static clipsearch_status call_step(walk_context *walk, const char *path, clipsearch_error *err)
 {
-    return walk->step ? walk->step(walk->context, walk->sources->file_count, path, err) : CLIPSEARCH_OK;
+    const cs_sources_calls *calls = walk->calls;
+    return calls->step ? calls->step(calls->context, walk->sources->file_count, path, err) : CLIPSEARCH_OK;
 }
 
 static clipsearch_status add_found_file(void *context, const char *path, const char *relative, const cs_file_info *info,
@@ -220,27 +240,92 @@ static clipsearch_status remove_repeats(cs_sources *sources, clipsearch_error *e
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries,
-                                  clipsearch_status (*step)(void *context, size_t found, const char *path,
-                                                            clipsearch_error *err),
-                                  void *context, clipsearch_error *err)
+static const cs_walk_calls walk_calls = {.enter = report_directory, .file = add_found_file, .bad = add_bad_entry};
+
+cs_walk_spec cs_source_walk_spec(const cs_source *source)
 {
-    static const cs_walk_calls calls = {.enter = report_directory, .file = add_found_file, .bad = add_bad_entry};
+    return (cs_walk_spec){.root = source->root,
+                          .include = source->include,
+                          .include_count = source->include_count,
+                          .exclude = source->exclude,
+                          .exclude_count = source->exclude_count,
+                          .hidden = source->given->hidden,
+                          .recurse = !source->given->no_recurse,
+                          .follow_symlinks = source->given->follow_symlinks};
+}
+
+/* Whether the patterns of the source leave out a file or directory that a list names. Being named, it may be hidden,
+ * and a file may have any suffix if no patterns to include are given. */
+static bool is_left_out(const cs_source *source, const char *relative, bool is_directory)
+{
+    char parent[PATH_MAX];
+    for (const char *slash = strchr(relative, '/'); slash; slash = strchr(slash + 1, '/')) {
+        const size_t n = (size_t)(slash - relative);
+        memcpy(parent, relative, n); /* shorter than a real path */
+        parent[n] = '\0';
+        if (cs_glob_match_any(source->exclude, source->exclude_count, parent, true))
+            return true;
+    }
+    if (cs_glob_match_any(source->exclude, source->exclude_count, relative, is_directory))
+        return true;
+    return !is_directory && source->include_count &&
+           !cs_glob_match_any(source->include, source->include_count, relative, false);
+}
+
+/* Walk what one line of a list names: `path`, absolute. */
+static clipsearch_status walk_listed(walk_context *walk, cs_walk_spec *spec, const char *path, clipsearch_error *err)
+{
+    char real[PATH_MAX];
+    struct stat st;
+    clipsearch_error why;
+    if (!realpath(path, real) || stat(real, &st) != 0) {
+        cs_fail_errno(&why, CLIPSEARCH_E_IO, errno, "%s", path);
+        return add_bad_entry(walk, path, false, &why, err);
+    }
+    const cs_source *source = &walk->sources->sources[walk->source];
+    const size_t below = cs_walk_part_below(source->root, real);
+    if (is_left_out(source, below == SIZE_MAX ? cs_path_base(real) : real + below, S_ISDIR(st.st_mode)))
+        return CLIPSEARCH_OK;
+    spec->root = real;
+    clipsearch_status status = cs_walk(spec, &walk_calls, walk, &why);
+    if (status == CLIPSEARCH_E_IO || status == CLIPSEARCH_E_NOT_FOUND)
+        return add_bad_entry(walk, real, S_ISDIR(st.st_mode), &why, err);
+    return status == CLIPSEARCH_OK ? status : cs_fail(err, status, "%s", why.message);
+}
+
+static clipsearch_status walk_list(walk_context *walk, cs_walk_spec *spec, clipsearch_error *err)
+{
+    const cs_source *source = &walk->sources->sources[walk->source];
+    clipsearch_status status = CLIPSEARCH_OK;
+    spec->base = source->root;
+    for (size_t i = 0; status == CLIPSEARCH_OK && i < source->given->file_count; i++) {
+        char *path = cs_path_join(source->root, source->given->files[i]);
+        status = path ? walk_listed(walk, spec, path, err) : cs_fail_memory(err, "the list of files");
+        cs_free(path);
+    }
+    return status;
+}
+
+clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries, const cs_sources_calls *calls,
+                                  clipsearch_error *err)
+{
     for (size_t i = 0; i < sources->source_count; i++) {
         cs_source *source = &sources->sources[i];
-        walk_context walk = {.sources = sources, .source = i, .step = step, .context = context};
-        cs_walk_spec spec = {.root = source->root,
-                             .include = source->include,
-                             .include_count = source->include_count,
-                             .exclude = source->exclude,
-                             .exclude_count = source->exclude_count,
-                             .recurse = !source->given->no_recurse,
-                             .follow_symlinks = source->given->follow_symlinks,
-                             .retries = retries};
-        source->whole = true;
-        clipsearch_status status = cs_walk(&spec, &calls, &walk, err);
-        if (status != CLIPSEARCH_OK)
+        walk_context walk = {.sources = sources, .source = i, .calls = calls};
+        cs_walk_spec spec = cs_source_walk_spec(source);
+        spec.retries = retries;
+        spec.left_out = &sources->left_out;
+        if (!source->root)
+            continue;
+        source->whole = !source->given->files;
+        clipsearch_status status =
+            source->given->files ? walk_list(&walk, &spec, err) : cs_walk(&spec, &walk_calls, &walk, err);
+        if (is_of_source(status, calls)) {
+            source->whole = false;
+            calls->bad_source(calls->context, i, err);
+        } else if (status != CLIPSEARCH_OK) {
             return status;
+        }
     }
     return remove_repeats(sources, err);
 }
@@ -292,7 +377,8 @@ bool cs_source_excludes(const cs_source *source, const char *path)
         const size_t n = end ? (size_t)(end - relative) : strlen(relative);
         memcpy(part, relative, n);
         part[n] = '\0';
-        if (cs_globs_match(source->exclude, source->exclude_count, part, end != NULL))
+        if (cs_glob_match_any(source->exclude, source->exclude_count, part, end != NULL) ||
+            (!source->given->hidden && cs_is_hidden_name(cs_path_base(part))))
             return true;
         if (!end)
             return false;

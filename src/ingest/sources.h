@@ -7,16 +7,17 @@
 #include "ingest/devices.h"
 #include "ingest/glob.h"
 #include "ingest/retry.h"
+#include "ingest/walk.h"
 
 #include <stdint.h>
 
 typedef struct cs_source {
     const clipsearch_source *given;
-    char *root; /* real path */
+    char *root; /* real path; NULL: the source cannot be opened */
     cs_glob **include, **exclude;
     size_t include_count, exclude_count;
     cs_attributes *attributes; /* NULL: the source has none to give */
-    bool whole;                /* every directory below the root was read */
+    bool whole;                /* every directory below the root was read; never of a list of files */
     cs_devices devices;        /* of its directories, as the walk found them */
 } cs_source;
 
@@ -38,26 +39,42 @@ typedef struct cs_sources {
     cs_found_file *files; /* [file_count] in the order of the walks, each path once */
     size_t file_count, file_capacity;
     size_t *by_path; /* [file_count]: their numbers, ordered by path */
+    cs_left_out left_out;
 } cs_sources;
 
-/* Compile the patterns, find the roots, read the attributes. *sources must be closed in any case.
- * Errors: CLIPSEARCH_E_IO (a source that does not exist), _ARGUMENT (a pattern), _FORMAT, _LIMIT, _MEMORY. */
-clipsearch_status cs_sources_open(const clipsearch_source *given, size_t count, cs_sources *sources,
-                                  clipsearch_error *err);
+/* What a caller wants to know meanwhile. */
+typedef struct cs_sources_calls {
+    /* Called now and then with the number of files found so far and a path; a status other than CLIPSEARCH_OK ends the
+     * walk, which returns it. May be NULL. */
+    clipsearch_status (*step)(void *context, size_t found, const char *path, clipsearch_error *err);
+    /* Source number `source` cannot be opened or read; it counts as empty. NULL: that is an error. */
+    void (*bad_source)(void *context, size_t source, const clipsearch_error *why);
+    void *context; /* given to both */
+} cs_sources_calls;
+
+/* Compile the patterns, find the roots, read the attributes. *sources must be closed in any case. Errors:
+ * CLIPSEARCH_E_IO (a source that does not exist, without bad_source; a CSV file), _ARGUMENT (a pattern), _FORMAT,
+ * _LIMIT, _MEMORY. */
+clipsearch_status cs_sources_open(const clipsearch_source *given, size_t count, const cs_sources_calls *calls,
+                                  cs_sources *sources, clipsearch_error *err);
 void cs_sources_close(cs_sources *sources);
 
-/* Walk them all, one after the other. Machine errors cost `retries`. `step` is called now and then with the number of
- * files found so far and a path; a status other than CLIPSEARCH_OK ends the walk, which returns it. */
-clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries,
-                                  clipsearch_status (*step)(void *context, size_t found, const char *path,
-                                                            clipsearch_error *err),
-                                  void *context, clipsearch_error *err);
+/* Walk them all, one after the other. Machine errors cost `retries`. */
+clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries, const cs_sources_calls *calls,
+                                  clipsearch_error *err);
+
+/* Look for the source's root again. Errors: CLIPSEARCH_E_IO (it does not exist), _MEMORY. */
+clipsearch_status cs_source_find_root(cs_source *source, clipsearch_error *err);
+
+/* What a walk of `source` needs, but for the retries. */
+cs_walk_spec cs_source_walk_spec(const cs_source *source);
 
 /* Whether `path` is among the files found; whether one of them lies below `directory`. */
 bool cs_sources_has(const cs_sources *sources, const char *path);
 bool cs_sources_has_below(const cs_sources *sources, const char *directory);
 
-/* Whether an `exclude` of the source leaves out the file `path`, which lies below its root, or a directory above it. */
+/* Whether the source leaves out the file `path`, which lies below its root, or a directory above it: by an `exclude`, or
+ * as hidden. */
 bool cs_source_excludes(const cs_source *source, const char *path);
 
 #endif

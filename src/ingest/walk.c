@@ -251,21 +251,41 @@ static entry_kind find_kind(const walker *w, unsigned char type, clipsearch_erro
     return kind;
 }
 
+bool cs_walk_takes(const cs_walk_spec *spec, const char *path, const char *relative, bool is_directory)
+{
+    cs_file_kind kind;
+    if (cs_glob_match_any(spec->exclude, spec->exclude_count, relative, is_directory))
+        return false;
+    if (!spec->hidden && cs_is_hidden_name(cs_path_base(path))) {
+        if (spec->left_out)
+            spec->left_out->hidden++;
+        return false;
+    }
+    if (is_directory)
+        return true;
+    if (spec->include_count)
+        return cs_glob_match_any(spec->include, spec->include_count, relative, false);
+    if (cs_file_kind_is_taken(path, &kind))
+        return true;
+    if (spec->left_out)
+        spec->left_out->kinds[kind]++;
+    return false;
+}
+
 /* Enter or report the entry whose path is in walker->path, if it matches. */
 static clipsearch_status process_entry(walker *w, unsigned char type)
 {
     const char *relative = w->path.data + w->relative;
     clipsearch_error why;
     entry_kind kind = find_kind(w, type, &why);
-    if (cs_globs_match(w->spec->exclude, w->spec->exclude_count, relative, kind.is_directory))
+    const bool may_enter = w->spec->recurse && (!kind.is_link || w->spec->follow_symlinks);
+    const bool may_be_directory = kind.is_directory || (kind.unknown && may_enter);
+    if (!cs_walk_takes(w->spec, w->path.data, relative, may_be_directory))
         return CLIPSEARCH_OK;
-    bool follow = !kind.is_link || w->spec->follow_symlinks;
-    if (kind.unknown && w->spec->recurse && follow)
+    if (kind.unknown && may_enter)
         return w->calls->bad(w->context, w->path.data, true, &why, w->err);
     if (kind.is_directory)
-        return w->spec->recurse && follow ? enter_directory(w) : CLIPSEARCH_OK;
-    if (!cs_globs_match(w->spec->include, w->spec->include_count, relative, false))
-        return CLIPSEARCH_OK;
+        return may_enter ? enter_directory(w) : CLIPSEARCH_OK;
     return report_file(w, relative);
 }
 
@@ -288,6 +308,16 @@ static clipsearch_status process_next_entry(walker *w)
     return process_entry(w, (unsigned char)entry[0]);
 }
 
+size_t cs_walk_part_below(const char *base, const char *path)
+{
+    size_t n = base ? strlen(base) : 0;
+    if (n == 0 || strncmp(path, base, n) != 0)
+        return SIZE_MAX;
+    if (base[n - 1] == '/') /* "/" */
+        return n;
+    return path[n] == '/' ? n + 1 : path[n] ? SIZE_MAX : n;
+}
+
 clipsearch_status cs_walk(const cs_walk_spec *spec, const cs_walk_calls *calls, void *context, clipsearch_error *err)
 {
     walker w = {.spec = spec, .calls = calls, .context = context, .err = err, .path = cs_buf_make(PATH_MAX)};
@@ -299,11 +329,13 @@ clipsearch_status cs_walk(const cs_walk_spec *spec, const cs_walk_calls *calls, 
         status = cs_fail_memory(err, spec->root);
         goto done;
     }
+    w.relative = cs_walk_part_below(spec->base, w.path.data);
     if (!info.is_directory) {
-        status = report_file(&w, cs_path_base(w.path.data));
+        status = report_file(&w, w.relative == SIZE_MAX ? cs_path_base(w.path.data) : w.path.data + w.relative);
         goto done;
     }
-    w.relative = w.path.len + (w.path.data[w.path.len - 1] != '/');
+    if (w.relative >= w.path.len) /* not below the base, or the base itself */
+        w.relative = w.path.len + (w.path.data[w.path.len - 1] != '/');
     status = enter_directory(&w);
     while (status == CLIPSEARCH_OK && w.depth) {
         listing *top = &w.stack[w.depth - 1];

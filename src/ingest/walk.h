@@ -4,18 +4,28 @@
 #define CS_INGEST_WALK_H
 
 #include "base/file.h"
+#include "ingest/file_kind.h"
 #include "ingest/glob.h"
 #include "ingest/retry.h"
 
+/* What a walk leaves out although no `exclude` asks for it. */
+typedef struct cs_left_out {
+    uint64_t kinds[CS_FILE_KINDS]; /* files that cs_file_kind_is_taken does not take */
+    uint64_t hidden;               /* files and directories, what is below them not counted */
+} cs_left_out;
+
 typedef struct cs_walk_spec {
     const char *root;        /* a directory, as realpath gives it, or one file */
-    cs_glob *const *include; /* [include_count]; a file must match one */
+    const char *base;        /* paths below this directory are given relative to it; NULL, or elsewhere: to the root */
+    cs_glob *const *include; /* [include_count]; a file must match one; none: see cs_file_kind_is_taken */
     size_t include_count;
     cs_glob *const *exclude; /* [exclude_count]; no file and no directory above it may match any */
     size_t exclude_count;
+    bool hidden; /* take what cs_is_hidden_name says is hidden; the root is always taken */
     bool recurse;
-    bool follow_symlinks; /* enter directories through links, each real directory once */
-    cs_retries *retries;  /* what a machine's error may still cost */
+    bool follow_symlinks;  /* enter directories through links, each real directory once */
+    cs_retries *retries;   /* what a machine's error may still cost */
+    cs_left_out *left_out; /* is added to; may be NULL */
 } cs_walk_spec;
 
 /* Paths live for the call only. A status other than CLIPSEARCH_OK ends the walk, which returns it; it must have filled
@@ -31,6 +41,13 @@ typedef struct cs_walk_calls {
     clipsearch_status (*bad)(void *context, const char *path, bool is_directory, const clipsearch_error *why,
                              clipsearch_error *err);
 } cs_walk_calls;
+
+/* Whether a walk with `spec` takes the entry `path`, whose path below the root or base is `relative`. Its parents are
+ * not looked at. Adds to spec->left_out. */
+bool cs_walk_takes(const cs_walk_spec *spec, const char *path, const char *relative, bool is_directory);
+
+/* Where in `path` the part below the directory `base` begins; SIZE_MAX when it is not below it, or base is NULL. */
+size_t cs_walk_part_below(const char *base, const char *path);
 
 /* Walk the tree: the entries of each directory by name (bytewise), a directory entered at its place among them. A root
  * that is a file is reported whatever the patterns. No recursion: the longest path of the system limits the depth.

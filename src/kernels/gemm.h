@@ -75,4 +75,7 @@ void cs_gemm_with(const cs_gemm_ops *ops, const cs_gemm_weights *w, const float 
                   cs_pool *pool);
 clipsearch_status cs_gemm_pack_with(const cs_gemm_ops *ops, cs_gemm_weights *w, cs_pool *pool, clipsearch_error *err);
 
+/* Whether OpenBLAS is loaded; a sentence. */
+const char *cs_gemm_library(void);
+
 #endif

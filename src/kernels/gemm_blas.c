@@ -39,6 +39,7 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
 
 /* cblas_sgemm once it is loaded, else NULL. */
 static __typeof__(&cblas_sgemm) sgemm;
+static bool tried;
 
 /* OpenBLAS reserves its buffers while it is loaded and tries for ever where a limit refuses them (its issue 5289). */
 static bool is_memory_limited(void)
@@ -81,6 +82,7 @@ static void load(void)
 {
     static const char *const names[] = {"libopenblas.so.0", "libopenblas.so"};
     void *library = NULL;
+    tried = true;
     if (is_memory_limited() || !can_start_threads())
         return;
     for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
@@ -157,4 +159,12 @@ void cs_gemm_blas_run(const cs_gemm_job *job)
             run_part(job, job->scratch, first, w->n - first < PANEL ? w->n - first : PANEL);
         }
     }
+}
+
+const char *cs_gemm_library(void)
+{
+    if (sgemm)
+        return "loaded";
+    return tried ? "not loaded: it is not installed, or a limit on memory or processes is set"
+                 : "not loaded: only the level c uses it";
 }

@@ -44,4 +44,7 @@ clipsearch_status cs_weights_copy(cs_weights *weights, const char *name, size_t 
 /* "[2304, 768]" for messages; cut at the end when longer than `size`. Returns `out`. */
 const char *cs_shape_text(int rank, const size_t *shape, char *out, size_t size);
 
+/* The version of libhdf5; NULL in a build without it. */
+const char *cs_hdf5_library(void);
+
 #endif

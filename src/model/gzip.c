@@ -96,3 +96,8 @@ done:
     cs_buf_free(&raw);
     return status;
 }
+
+const char *cs_gzip_library(void)
+{
+    return zlibVersion();
+}

@@ -10,4 +10,7 @@
  * gzip's magic bytes. Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL (damaged, cut short), _LIMIT, _MEMORY. */
 clipsearch_status cs_gzip_read(const char *path, cs_buf *buf, clipsearch_error *err);
 
+/* The version of zlib. */
+const char *cs_gzip_library(void);
+
 #endif

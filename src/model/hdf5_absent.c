@@ -10,3 +10,8 @@ clipsearch_status cs_hdf5_read(cs_weights *weights, clipsearch_error *err)
         "it in Python and save its arrays with safetensors.numpy.save_file",
         weights->path);
 }
+
+const char *cs_hdf5_library(void)
+{
+    return NULL;
+}

@@ -402,3 +402,12 @@ clipsearch_status cs_hdf5_read(cs_weights *weights, clipsearch_error *err)
     pthread_mutex_unlock(&library);
     return status;
 }
+
+const char *cs_hdf5_library(void)
+{
+    static char text[48];
+    unsigned major = 0, minor = 0, release = 0;
+    H5get_libversion(&major, &minor, &release);
+    snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
+    return text;
+}

@@ -266,3 +266,8 @@ cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, cl
     cs_fail(err, CLIPSEARCH_E_IO, "%s: %s", request->url, message[0] ? message : curl_easy_strerror(code));
     return end_of_error(code);
 }
+
+const char *cs_http_library(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version;
+}

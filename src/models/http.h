@@ -55,4 +55,7 @@ bool cs_http_available(void);
  * filled for CUT and FAILED. */
 cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, clipsearch_error *err);
 
+/* The version of libcurl; NULL in a build without it. */
+const char *cs_http_library(void);
+
 #endif

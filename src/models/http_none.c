@@ -13,3 +13,8 @@ cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, cl
     cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "%s: cannot fetch: this build has no libcurl", request->url);
     return CS_HTTP_FAILED;
 }
+
+const char *cs_http_library(void)
+{
+    return NULL;
+}

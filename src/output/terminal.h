@@ -28,4 +28,7 @@ clipsearch_status cs_terminal_put_image(cs_terminal *terminal, const uint8_t *rg
  * widths. Returns the width that it takes. */
 unsigned cs_terminal_put_text(const cs_terminal *terminal, const char *text, unsigned columns, cs_buf *out);
 
+/* Whether libchafa can be loaded: "installed"; "" when it cannot; NULL in a build without it. */
+const char *cs_terminal_library(void);
+
 #endif

@@ -279,3 +279,8 @@ unsigned cs_terminal_put_text(const cs_terminal *terminal, const char *text, uns
     cs_buf_free(&clean);
     return used;
 }
+
+const char *cs_terminal_library(void)
+{
+    return is_loaded() ? "installed" : "";
+}

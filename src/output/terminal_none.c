@@ -28,3 +28,8 @@ unsigned cs_terminal_put_text(const cs_terminal *terminal, const char *text, uns
     (void)terminal, (void)text, (void)columns, (void)out;
     return 0;
 }
+
+const char *cs_terminal_library(void)
+{
+    return NULL;
+}

@@ -37,4 +37,7 @@ const cs_text_drawer *cs_text_pango(void);
 /* The better one of them. */
 const cs_text_drawer *cs_text_best(void);
 
+/* The version of Pango, which is loaded; "" when it cannot be; NULL in a build without it. */
+const char *cs_text_library(void);
+
 #endif

@@ -39,7 +39,8 @@
     F(pango_layout_set_single_paragraph_mode)                                                                          \
     F(pango_layout_set_text)                                                                                           \
     F(pango_layout_set_width)                                                                                          \
-    F(pango_layout_set_wrap)
+    F(pango_layout_set_wrap)                                                                                           \
+    F(pango_version_string)
 
 #define FIELD(function) __typeof__(&function) function;
 static struct {
@@ -164,4 +165,9 @@ const cs_text_drawer *cs_text_pango(void)
     if (state == UNKNOWN)
         state = load() ? LOADED : ABSENT;
     return state == LOADED ? &pango : NULL;
+}
+
+const char *cs_text_library(void)
+{
+    return cs_text_pango() ? lib.pango_version_string() : "";
 }

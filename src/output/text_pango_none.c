@@ -6,3 +6,8 @@ const cs_text_drawer *cs_text_pango(void)
 {
     return NULL;
 }
+
+const char *cs_text_library(void)
+{
+    return NULL;
+}

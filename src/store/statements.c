@@ -229,3 +229,8 @@ clipsearch_status cs_store_fail_content(const cs_store *store, clipsearch_error 
                    "%s: %s: the file was damaged or edited; restore a copy, or drop the collection and ingest again",
                    store->path, what);
 }
+
+const char *cs_store_library(void)
+{
+    return sqlite3_libversion();
+}

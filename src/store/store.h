@@ -240,4 +240,7 @@ clipsearch_status cs_store_each_vector(cs_store *store, const cs_store_identity 
                                                                  clipsearch_error *err),
                                        void *context, clipsearch_error *err);
 
+/* The version of SQLite. */
+const char *cs_store_library(void);
+
 #endif

@@ -190,3 +190,8 @@ size_t cs_unicode_narrow(uint32_t code, uint32_t out[2])
         out[i] = (uint32_t)parts[i];
     return (size_t)count;
 }
+
+const char *cs_unicode_library(void)
+{
+    return utf8proc_version();
+}

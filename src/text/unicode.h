@@ -37,4 +37,7 @@ uint32_t cs_unicode_compose(uint32_t first, uint32_t second);
 /* The NFKC form of a full or half width form U+FF01..U+FFEF, one or two code points; returns how many. */
 size_t cs_unicode_narrow(uint32_t code, uint32_t out[2]);
 
+/* The version of utf8proc. */
+const char *cs_unicode_library(void);
+
 #endif

@@ -10,6 +10,7 @@
 #include "vision/decode.h"
 
 #include "vision/cmyk.h"
+#include "vision/libraries.h"
 #include "vision/orient.h"
 #include "vision/xmp.h"
 
@@ -289,4 +290,16 @@ clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_image_source *sou
     else if (header.xmp)
         cs_xmp_orientation(header.xmp, header.xmp_size, orientation);
     return CLIPSEARCH_OK;
+}
+
+#ifdef LIBJPEG_TURBO_VERSION
+#define TEXT_OF(x) #x
+#define VERSION_TEXT(x) "libjpeg-turbo " TEXT_OF(x)
+#else
+#define VERSION_TEXT(x) "libjpeg"
+#endif
+
+const char *cs_jpeg_library(void)
+{
+    return VERSION_TEXT(LIBJPEG_TURBO_VERSION);
 }

@@ -14,6 +14,7 @@
 #include "vision/decode.h"
 
 #include "base/mem.h"
+#include "vision/libraries.h"
 #include "vision/png_chunk.h"
 
 #include <png.h>
@@ -238,4 +239,9 @@ clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_image_source *sour
     if (status == CLIPSEARCH_OK)
         status = cs_png_orientation(source, orientation, err);
     return status;
+}
+
+const char *cs_png_library(void)
+{
+    return png_get_libpng_ver(NULL);
 }

@@ -3,6 +3,7 @@
 #include "vision/decode.h"
 
 #include "base/content_kind.h"
+#include "vision/libraries.h"
 
 bool cs_vips_reads(cs_image_format format)
 {
@@ -22,4 +23,9 @@ clipsearch_status cs_decode_vips(cs_decoder *decoder, const cs_image_source *sou
         "%s: %s %s; this build cannot read it (it was made without the meson option vips); convert it to JPEG "
         "or PNG first",
         source->name, cs_content_kind_article(kind), kind->name);
+}
+
+const char *cs_vips_library(void)
+{
+    return NULL;
 }

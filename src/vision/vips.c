@@ -5,6 +5,8 @@
  * and most collections have no file that needs it. */
 #include "vision/vips.h"
 
+#include "vision/libraries.h"
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -34,6 +36,7 @@ static const struct symbol symbols[] = {
     {"vips_region_fetch", MEMBER(fetch)},
     {"vips_error_buffer_copy", MEMBER(take_errors)},
     {"vips_thread_shutdown", MEMBER(end_thread)},
+    {"vips_version_string", MEMBER(version)},
     {"g_object_unref", MEMBER(unref)},
     {"g_free", MEMBER(release)},
 };
@@ -146,4 +149,9 @@ const cs_vips *cs_vips_get(void)
 const char *cs_vips_absence(void)
 {
     return absence;
+}
+
+const char *cs_vips_library(void)
+{
+    return cs_vips_get() ? vips.version() : absence;
 }

@@ -34,6 +34,7 @@ typedef struct cs_vips {
     unsigned char *(*fetch)(cs_vips_region *region, int left, int top, int width, int height, size_t *bytes);
     char *(*take_errors)(void);
     void (*end_thread)(void);
+    const char *(*version)(void);
     void (*unref)(void *object);
     void (*release)(void *block); /* g_free */
 } cs_vips;

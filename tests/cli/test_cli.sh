@@ -137,7 +137,7 @@ END
 yaml '1:10: anchors (&name) and aliases (*name) are not supported' <<END
 sources: &all [a]
 END
-yaml "2:1: did not find expected" <<END
+yaml "2:1: a [ is not closed" <<END
 sources: [a
 END
 run 3 "a YAML file that is not there" ingest none.yaml
@@ -151,10 +151,11 @@ mkdir pets odd
 cp "$examples/cat-snow.jpg" "$examples/white-dog-grass.jpg" "$examples/white-dog-blue.png" pets/
 head -c 3000 "$examples/cat-room.jpg" >pets/cut.jpg
 echo "no image" >pets/text.png
-run 0 "a dry run" ingest --dry-run pets
-out_is "counts" <<END
-Would insert 5 images into photos in T
+run 3 "a dry run" ingest --dry-run pets
+out_is "counts what a run would do" <<END
+Would insert 3 images into photos (2 skipped) in T
 END
+err_has "2 files could not be read:"
 [ ! -e "$XDG_DATA_HOME/clipsearch/clipsearch.db" ]
 ok "a dry run makes no database"
 printf 'sources:\n  - {path: pets, attributes_csv: odd.csv}\n' >odd.yaml

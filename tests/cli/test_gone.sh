@@ -233,7 +233,7 @@ ok "has the sources"
 cp "$examples/white-dog-grass.jpg" drive/new.jpg
 cp "$examples/white-dog-grass.jpg" notes/thumbs/new.jpg
 run 3 "update" update
-err_has "clipsearch: $scratch/work/in/sub is not there; its images are kept as they are"
+err_has "clipsearch: the source $scratch/work/in/sub: No such file or directory"
 for line in "Inserted 1 image into drive (14 unchanged)" "Inserted 0 images into notes (2 unchanged)" \
     "Inserted 0 images into few (1 unchanged)" "Inserted 0 images into swap (2 unchanged)"; do
     out_has "$line"

@@ -90,7 +90,7 @@ err_has "no image in the collection photos passes the filter"
 # ---- what is refused
 
 usage "no labels were given" label
-usage "--filter chooses images of the collection" label --labels a,b --filter true x.jpg
+usage "--filter and --in choose images of the collection" label --labels a,b --filter true x.jpg
 usage "--write stores labels in the collection" label --labels a,b --write x x.jpg
 usage "--write name: every image has a field of this name" label --labels a,b --write name
 usage '--write "a b": the name of an attribute' label --labels a,b --write "a b"

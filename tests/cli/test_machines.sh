@@ -20,6 +20,23 @@ line_is() { # line_is WHAT PLACES...: json_check prints of the line what comes o
     ok "$what"
 }
 
+# ---- what this build is
+
+run 0 "version -v" version -v
+[ "$(sed -n 1p "$out")" = "clipsearch 0.2.0" ]
+ok "the version first"
+[ "$(awk 'NR > 1 {print $1}' "$out" | tr '\n' ' ')" = \
+    "clipsearch compiler kernels openblas sqlite jpeg png vips zlib crypto utf8proc hdf5 yaml curl pango chafa " ]
+ok "a line for each library"
+! grep -q '^  [a-z0-9]* *$' "$out"
+ok "each says something"
+CLIPSEARCH_CPU=c "$program" version -v >"$out" 2>"$err"
+grep -q '^  kernels  *c\b' "$out" && grep -Eq '^  openblas  *(loaded|not loaded: it is not)' "$out"
+ok "at the level c OpenBLAS is loaded if it can be"
+CLIPSEARCH_CPU=avx2 "$program" version -v >"$out" 2>"$err"
+grep -q '^  kernels  *c\b' "$out" || grep -q '^  openblas  *not loaded: only' "$out"
+ok "above that it is not"
+
 # ---- bad images and the exit status
 
 mkdir good mixed
@@ -87,7 +104,7 @@ wait
 vector --image - <good/cat-snow.jpg >"$out"
 cmp -s "$scratch/want" "$out"
 ok "standard input that is a file"
-cat good/cat-snow.jpg | "$program" --db good.db --image - -k 1 --json >"$out" 2>"$err"
+cat good/cat-snow.jpg | "$program" --db good.db --image - --with-self -k 1 --json >"$out" 2>"$err"
 "$json_check" queries.0.image queries.0.hits.0.path <"$out" 2>&1 | sed "s|$(pwd -P)/||" | tr '\n' ' ' >"$scratch/values"
 [ "$(cat "$scratch/values")" = "- good/cat-snow.jpg " ]
 ok "search --image -"
@@ -157,8 +174,9 @@ line_is "is in the last line" phase exit <<END
 failed
 3
 END
-[ "$(grep -c . "$err")" -eq 1 ] && grep -q '"error":"the source nowhere: ' "$err"
-ok "and nowhere else"
+[ "$(grep -c . "$err")" -eq 2 ] && [ "$(grep -c '"error":"the source nowhere: ' "$err")" -eq 1 ] &&
+    grep -q '"phase":"missing","path":"nowhere"' "$err"
+ok "and what is missing in the line before"
 run 0 "--progress none" ingest good --db json.db --progress none
 silent "$err" "prints no progress"
 

@@ -76,7 +76,14 @@ static void test_table(void)
     check("*.jpg", true, "A.JPG", true);
     check("[a-c].PNG", true, "B.png", true);
     check("[!a-c].png", true, "B.png", false);
-    check("\xC3\xA9", true, "\xC3\x89", false); /* only a-z fold */
+    check("\xC3\xA9", true, "\xC3\x89", true); /* e with an acute accent */
+    check("\xC3\xA9", false, "\xC3\x89", false);
+    check("\xC5\xA1*", true, "\xC5\xA0x", true); /* s with a caron */
+    check("\xCE\xB1\xCE\xB2", true, "\xCE\x91\xCE\x92", true);
+    check("\xD0\x94\xD0\x8F", true, "\xD0\xB4\xD1\x9F", true);
+    check("[\xD0\x90-\xD0\xAF]", true, "\xD0\xB6", true);
+    check("\xC3\x97", true, "\xC3\xB7", false); /* a times sign is no letter */
+    check("\xC4\xB0", true, "\xC4\xB1", false); /* nor is a dotless i the other case of a dotted one here */
 }
 
 static void test_bad_patterns(void)

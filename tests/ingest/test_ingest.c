@@ -349,6 +349,125 @@ static void test_dry_run(void)
     gallery_ingest(&g, &options);
     REPORT(&g, "dry run, one of each", 7, 0, 1, 4, 1, 1, 0, 0, 0);
     TAP_OK(gallery_count(&g) == 6 && generation_of(&g) == generation, "nothing written");
+    folder_write_text(&g.images, "bad.png", "bad");
+    for (int i = 0; i < 30; i++) { /* copies in other batches than the first of them */
+        char name[32];
+        snprintf(name, sizeof name, "y%02d.png", i);
+        gallery_image(&g, name, 200 + (unsigned)i % 15);
+    }
+    gallery_ingest(&g, &options);
+    REPORT(&g, "dry run, bad ones and copies of new ones", 38, 15, 1, 4, 1, 16, 0, 1, 0);
+    gallery_ingest(&g, NULL);
+    REPORT(&g, "and the run itself", 38, 15, 1, 4, 1, 16, 0, 1, 0);
+    gallery_close(&g);
+}
+
+typedef struct missing {
+    char numbers[64], message[1024];
+} missing;
+
+static void note_missing(void *context, size_t source, const clipsearch_error *why)
+{
+    missing *m = context;
+    snprintf(m->numbers + strlen(m->numbers), 16, "%zu;", source);
+    snprintf(m->message, sizeof m->message, "%s", why->message);
+}
+
+static void test_missing_sources(void)
+{
+    gallery g;
+    gallery_open(&g, false);
+    fill(&g, 4);
+    char nowhere[4096], elsewhere[4096];
+    snprintf(nowhere, sizeof nowhere, "%s", folder_path(&g.images, "nowhere"));
+    snprintf(elsewhere, sizeof elsewhere, "%s", folder_path(&g.images, "elsewhere/x"));
+    clipsearch_source sources[3], one;
+    clipsearch_ingest_options options = gallery_options(&g, &one);
+    for (int i = 0; i < 3; i++)
+        clipsearch_source_init(&sources[i]);
+    sources[0].path = nowhere;
+    sources[1].path = g.images.path;
+    sources[2].path = elsewhere;
+    options.sources = sources;
+    options.source_count = 3;
+    TAP_OK(gallery_ingest(&g, &options) == CLIPSEARCH_E_IO && gallery_count(&g) == 0,
+           "an error without the callback: %s", g.err.message);
+    missing m = {"", ""};
+    options.bad_source = note_missing;
+    options.context = &m;
+    options.prune = true;
+    clipsearch_ingest_report report;
+    clipsearch_ingest_report_init(&report);
+    clipsearch_error e;
+    TAP_OK(clipsearch_ingest(g.collection, g.session, &options, &report, &e) == CLIPSEARCH_OK &&
+               report.missing_sources == 2 && report.inserted == 4 && strcmp(m.numbers, "0;2;") == 0,
+           "with it the rest is ingested: %s", m.message);
+    sources[1].path = nowhere;
+    m = (missing){"", ""};
+    TAP_OK(clipsearch_ingest(g.collection, g.session, &options, &report, &e) == CLIPSEARCH_E_IO &&
+               report.missing_sources == 3 && gallery_count(&g) == 4,
+           "none is there: %s", e.message);
+    gallery_close(&g);
+}
+
+static void test_lists(void)
+{
+    gallery g;
+    gallery_open(&g, false);
+    fill(&g, 3);
+    gallery_image(&g, "sub/a.png", 10);
+    gallery_image(&g, "sub/b.PNG", 11);
+    gallery_image(&g, "sub/thumbs/c.png", 12);
+    gallery_image(&g, ".hidden/d.png", 13);
+    gallery_image(&g, "odd.suffix", 14);
+    clipsearch_source source;
+    clipsearch_ingest_options options = gallery_options(&g, &source);
+    static const char *const files[] = {"p01.png",    "sub",      ".hidden/d.png",
+                                        "odd.suffix", "none.png", "./sub/../p01.png"};
+    source.files = files;
+    source.file_count = sizeof files / sizeof *files;
+    gallery_ingest(&g, &options);
+    REPORT(&g, "files and a directory by name", 7, 6, 0, 0, 0, 0, 0, 1, 0);
+    row r;
+    TAP_OK(gallery_row(&g, "sub/a.png", &r) && gallery_row(&g, ".hidden/d.png", &r) &&
+               !gallery_row(&g, "p00.png", &r) && strcmp(g.bad_names, "none.png;") == 0,
+           "those that were named: %s", g.bad);
+    static const char *const exclude[] = {"THUMBS"}, *const include[] = {"*.png"};
+    source.exclude = exclude;
+    source.exclude_count = 1;
+    static const char *const more[] = {"sub/thumbs/c.png", "sub/thumbs", "p00.png", "odd.suffix"};
+    source.files = more;
+    source.file_count = 4;
+    source.include = include;
+    source.include_count = 1;
+    options.prune = true;
+    unlink(folder_path(&g.images, "sub/a.png"));
+    gallery_ingest(&g, &options);
+    REPORT(&g, "patterns that are given leave named files out, and nothing is pruned", 1, 1, 0, 0, 0, 0, 0, 0, 0);
+    source.attributes = "{\"kind\":\"listed\"}";
+    gallery_ingest(&g, &options);
+    REPORT(&g, "attributes", 1, 0, 0, 0, 0, 0, 1, 0, 0);
+    gallery_close(&g);
+}
+
+static void test_kinds(void)
+{
+    gallery g;
+    gallery_open(&g, false);
+    fill(&g, 1);
+    folder_write_text(&g.images, "a.psd", "8BPS");
+    folder_write_text(&g.images, "b.MOV", "film");
+    folder_write_text(&g.images, "c.mp4", "film");
+    folder_write_text(&g.images, "d.txt", "text");
+    folder_write_text(&g.images, ".x", "hidden");
+    gallery_ingest(&g, NULL);
+    const clipsearch_ingest_report *report = &g.report;
+    TAP_OK(report->left_out == 4 && report->hidden == 1 && report->kind_count == 3 && report->skipped == 0,
+           "%llu left out", (unsigned long long)report->left_out);
+    TAP_OK(strcmp(report->kinds[0].kind, "Photoshop") == 0 && report->kinds[0].image && report->kinds[0].files == 1 &&
+               strcmp(report->kinds[1].kind, "video") == 0 && !report->kinds[1].image && report->kinds[1].files == 2 &&
+               strcmp(report->kinds[2].kind, "text file") == 0,
+           "by kind");
     gallery_close(&g);
 }
 
@@ -403,6 +522,9 @@ int main(void)
     test_attributes();
     test_cancel();
     test_dry_run();
+    test_missing_sources();
+    test_lists();
+    test_kinds();
     test_sources();
     return tap_done();
 }

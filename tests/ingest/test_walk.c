@@ -46,7 +46,7 @@ static const cs_walk_calls calls = {.file = on_file, .bad = on_bad};
 
 typedef struct options {
     const char *include, *exclude;
-    bool flat, follow;
+    bool flat, follow, hidden;
     int stop_after;
 } options;
 
@@ -54,7 +54,8 @@ static clipsearch_status walk(const char *root, options o, seen *s)
 {
     cs_glob *include = NULL, *exclude = NULL;
     cs_retries retries = {CS_RETRIES_OF_A_RUN};
-    cs_walk_spec spec = {.root = root, .recurse = !o.flat, .follow_symlinks = o.follow, .retries = &retries};
+    cs_walk_spec spec = {
+        .root = root, .recurse = !o.flat, .follow_symlinks = o.follow, .hidden = o.hidden, .retries = &retries};
     clipsearch_status status = cs_glob_open(o.include ? o.include : "*.jpg", false, &include, &err);
     if (status == CLIPSEARCH_OK && o.exclude)
         status = cs_glob_open(o.exclude, false, &exclude, &err);
@@ -86,14 +87,15 @@ static void test_order(void)
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         folder_write_text(&f, files[i], "x");
     expect(&f, "by name, directories where they stand", (options){0},
-           "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;c/.x.jpg;d/e/f/g.jpg;");
+           "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;d/e/f/g.jpg;");
+    expect(&f, "hidden ones", (options){.hidden = true}, "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;c/.x.jpg;d/e/f/g.jpg;");
     expect(&f, "no recursion", (options){.flat = true}, "B.jpg;a.jpg;b.jpg;");
-    expect(&f, "an excluded directory is not entered", (options){.exclude = "a"},
-           "B.jpg;a.jpg;b.jpg;c/.x.jpg;d/e/f/g.jpg;");
+    expect(&f, "an excluded directory is not entered", (options){.exclude = "a"}, "B.jpg;a.jpg;b.jpg;d/e/f/g.jpg;");
     expect(&f, "'/' at the end excludes directories only", (options){.exclude = "*/"}, "B.jpg;a.jpg;b.jpg;");
-    expect(&f, "exclude by path", (options){.exclude = "d/**"}, "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;c/.x.jpg;");
+    expect(&f, "exclude by path", (options){.exclude = "d/**"}, "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;");
     expect(&f, "include by path", (options){.include = "a/**/c.jpg"}, "a/b/c.jpg;");
-    expect(&f, "exclude hidden", (options){.exclude = ".*"}, "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;d/e/f/g.jpg;");
+    expect(&f, "exclude hidden", (options){.exclude = ".*", .hidden = true},
+           "B.jpg;a/b/c.jpg;a/z.jpg;a.jpg;b.jpg;d/e/f/g.jpg;");
     seen s;
     TAP_OK(walk(folder_path(&f, "c/t.txt"), (options){0}, &s) == CLIPSEARCH_OK && strcmp(s.text, "t.txt;") == 0,
            "a root that is a file is taken whatever the patterns");
@@ -101,6 +103,64 @@ static void test_order(void)
            err.message);
     TAP_OK(walk(f.path, (options){.stop_after = 2}, &s) == CLIPSEARCH_E_CANCELLED && s.files == 2,
            "a call can stop it");
+    folder_remove(&f);
+}
+
+/* What a walk without patterns takes, and how it counts the rest. */
+static void test_left_out(void)
+{
+    folder f;
+    folder_make(&f);
+    static const char *const files[] = {
+        "a.jpg",       "B.JPG",     "c.psd",           "d.mov",          "e.txt",          "f.unknown", "README",
+        ".hidden.jpg", "._a.jpg",   ".Trash-1000/x",   "@eaDir/a.jpg/t", "$RECYCLE.BIN/x", "Thumbs.db", "sub/g.jfif",
+        "sub/.git/x",  "sub/h.mp4", "sub/DESKTOP.INI", "#recycle/x.jpg", "sub/no-suffix",
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        folder_write_text(&f, files[i], strstr(files[i], "no-suffix") ? "\xff\xd8\xff\xe0 a photograph" : "text");
+    folder_write_text(&f, "wrong.psd", "\xff\xd8\xff\xe0 a JPEG under a wrong name");
+    seen s = {0};
+    cs_left_out left_out = {{0}, 0};
+    cs_retries retries = {CS_RETRIES_OF_A_RUN};
+    cs_walk_spec spec = {.root = f.path, .recurse = true, .retries = &retries, .left_out = &left_out};
+    TAP_OK(cs_walk(&spec, &calls, &s, &err) == CLIPSEARCH_OK &&
+               strcmp(s.text, "B.JPG;a.jpg;sub/g.jfif;sub/no-suffix;wrong.psd;") == 0,
+           "images by suffix, or else by content: %s", s.text);
+    TAP_OK(left_out.hidden == 9, "%llu hidden", (unsigned long long)left_out.hidden);
+    TAP_OK(left_out.kinds[CS_KIND_PHOTOSHOP] == 1 && left_out.kinds[CS_KIND_VIDEO] == 2 &&
+               left_out.kinds[CS_KIND_TEXT] == 2 && left_out.kinds[CS_KIND_OTHER] == 1,
+           "the rest by kind");
+    spec.root = folder_path(&f, "#recycle");
+    s = (seen){0};
+    TAP_OK(cs_walk(&spec, &calls, &s, &err) == CLIPSEARCH_OK && strcmp(s.text, "x.jpg;") == 0,
+           "a root that is hidden itself is taken: %s", s.text);
+    folder_remove(&f);
+}
+
+/* Paths relative to a directory above the root. */
+static void test_base(void)
+{
+    folder f;
+    folder_make(&f);
+    folder_write_text(&f, "a/b/c.jpg", "x");
+    folder_write_text(&f, "ab/d.jpg", "x");
+    char base[4096];
+    snprintf(base, sizeof base, "%s", folder_path(&f, "a"));
+    static const struct {
+        const char *root, *expected;
+    } cases[] = {
+        {"a/b", "b/c.jpg;"}, {"a/b/c.jpg", "b/c.jpg;"}, {"a", "b/c.jpg;"}, {"ab", "d.jpg;"}, {"ab/d.jpg", "d.jpg;"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        seen s = {0};
+        cs_retries retries = {CS_RETRIES_OF_A_RUN};
+        cs_walk_spec spec = {
+            .base = base, .root = folder_path(&f, cases[i].root), .recurse = true, .retries = &retries};
+        TAP_OK(cs_walk(&spec, &calls, &s, &err) == CLIPSEARCH_OK && strcmp(s.text, cases[i].expected) == 0,
+               "%s from above: %s", cases[i].root, s.text);
+    }
+    TAP_OK(cs_walk_part_below("/", "/a") == 1 && cs_walk_part_below("/a", "/a/b") == 3 &&
+               cs_walk_part_below("/a", "/ab") == SIZE_MAX && cs_walk_part_below(NULL, "/a") == SIZE_MAX,
+           "parts of paths");
     folder_remove(&f);
 }
 
@@ -196,6 +256,8 @@ static void test_memory(void)
 int main(void)
 {
     test_order();
+    test_left_out();
+    test_base();
     test_links();
     test_unreadable();
     test_deep();

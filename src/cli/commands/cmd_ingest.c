@@ -4,10 +4,12 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/commands/follow.h"
 #include "cli/commands/ingest_group.h"
 #include "cli/commands/open.h"
 #include "cli/image_flags.h"
 #include "cli/output/bad_files.h"
+#include "cli/output/left_out.h"
 #include "cli/output/message.h"
 #include "cli/output/progress.h"
 #include "cli/output/kept_images.h"
@@ -15,6 +17,8 @@
 #include "cli/output/units.h"
 #include "cli/signals.h"
 #include "config/names.h"
+#include "config/path_advice.h"
+#include "config/path_list.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -25,6 +29,9 @@ typedef struct ingest {
     const cs_args *args;
     cs_ingest_file file;       /* the YAML file; else empty */
     clipsearch_source *direct; /* sources of the command line; else NULL */
+    cs_path_list list;         /* of --files-from */
+    const size_t *numbers;     /* with --watch: which of all sources those of the options are; else NULL */
+    bool only_changes;         /* with --watch: not the first time */
     cs_settings settings;
     clipsearch_encoder *encoder;
     clipsearch_session *session;
@@ -36,7 +43,7 @@ typedef struct ingest {
     bool announce_built_in; /* the model, before the first image of a new collection */
     cs_on_bad on_bad;
     bool wait_announced;
-    char list[PATH_MAX];           /* absolute path of the YAML file */
+    char list_path[PATH_MAX];      /* absolute path of the YAML file */
     clipsearch_ingest_report *sum; /* update: the report is added to it, and not printed */
     cs_progress_view view;
     cs_progress_json json;
@@ -61,40 +68,75 @@ static int read_yaml(ingest *in)
             CS_INGEST,
             "--include and --exclude are for directories on the command line; in %s write them as keys of a source",
             path);
+    if (args->files_from || args->hidden || args->letter_case)
+        return cs_report_usage(CS_INGEST,
+                               "--%s is for directories on the command line; in %s write %s as a key of a source",
+                               args->files_from ? "files-from"
+                               : args->hidden   ? "hidden"
+                                                : "case",
+                               path,
+                               args->files_from ? "files_from"
+                               : args->hidden   ? "hidden"
+                                                : "case");
     if (cs_ingest_file_load(path, &in->file, &err) != CLIPSEARCH_OK)
         return cs_report_settings(&err);
     in->options.sources = in->file.sources;
     in->options.source_count = in->file.source_count;
-    if (realpath(path, in->list)) /* else it was renamed just now */
-        in->options.list = in->list;
+    if (realpath(path, in->list_path)) /* else it was renamed just now */
+        in->options.list = in->list_path;
+    return CS_EXIT_FOUND;
+}
+
+/* What the command line says of all its sources. */
+static void set_rules(const cs_args *args, clipsearch_source *source)
+{
+    clipsearch_source_init(source);
+    if (args->include.count)
+        source->include = args->include.items;
+    source->include_count = args->include.count;
+    if (args->exclude.count)
+        source->exclude = args->exclude.items;
+    source->exclude_count = args->exclude.count;
+    source->hidden = args->hidden;
+    source->exact_case = args->letter_case && cs_name_index(args->letter_case, cs_case_names) == 1;
+}
+
+/* The list of --files-from becomes one more source; its relative paths start at the current directory. */
+static int read_files_from(ingest *in, clipsearch_source *source)
+{
+    clipsearch_error err;
+    const cs_args *args = in->args;
+    if (cs_path_list_read(args->files_from, args->nul, &in->list, &err) != CLIPSEARCH_OK)
+        return cs_report_error(&err, CS_STAGE_INPUT);
+    static const char *const none[] = {NULL};
+    set_rules(args, source);
+    source->files = in->list.count ? in->list.paths : none;
+    source->file_count = in->list.count;
     return CS_EXIT_FOUND;
 }
 
 static int read_operands(ingest *in)
 {
     const cs_args *args = in->args;
-    in->direct = cs_zalloc_array(args->operands.count, sizeof *in->direct);
+    const size_t count = args->operands.count;
+    in->direct = cs_zalloc_array(count + 1, sizeof *in->direct);
     if (!in->direct)
         return cs_report_memory();
-    for (size_t i = 0; i < args->operands.count; i++) {
+    if (args->nul && !args->files_from)
+        return cs_report_usage(CS_INGEST, "--null says how the list of --files-from is written, which is not given");
+    for (size_t i = 0; i < count; i++) {
         clipsearch_source *source = &in->direct[i];
         if (is_yaml_file(args->operands.items[i].text))
             return cs_report_usage(CS_INGEST, "%s: a YAML file must be the only operand; it names its own directories",
                                    args->operands.items[i].text);
         if (!args->operands.items[i].text[0])
             return cs_report_usage(CS_INGEST, "the name of a directory is empty");
-        clipsearch_source_init(source);
+        set_rules(args, source);
         source->path = args->operands.items[i].text;
-        if (args->include.count)
-            source->include = args->include.items;
-        source->include_count = args->include.count;
-        if (args->exclude.count)
-            source->exclude = args->exclude.items;
-        source->exclude_count = args->exclude.count;
     }
     in->options.sources = in->direct;
-    in->options.source_count = args->operands.count;
-    return CS_EXIT_FOUND;
+    in->options.source_count = count + (args->files_from != NULL);
+    return args->files_from ? read_files_from(in, &in->direct[count]) : CS_EXIT_FOUND;
 }
 
 /* 0: not given. */
@@ -294,6 +336,34 @@ static void on_kept(void *context, const clipsearch_kept_images *images)
     cs_buf_free(&words);
 }
 
+/* A source that cannot be read: where it is written, and what probably was meant. */
+static void on_bad_source(void *context, size_t source, const clipsearch_error *why)
+{
+    ingest *in = context;
+    const cs_ingest_file *file = &in->file;
+    const cs_yaml_node *place = file->yaml ? file->source_nodes[in->numbers ? in->numbers[source] : source] : NULL;
+    const char *written = place ? place->text : in->options.sources[source].path;
+    const char *advice = written ? cs_path_advice(written, place != NULL) : NULL;
+    char where[512] = "";
+    if (place)
+        snprintf(where, sizeof where, "%s:%zu:%zu: ", cs_yaml_name(file->yaml), place->line, place->column);
+    cs_progress_clear(&in->view);
+    if (is_progress(in, "json"))
+        cs_progress_json_message("missing", in->options.sources[source].path, why->message);
+    else
+        cs_print_message("%s%s%s%s", where, why->message, advice ? "; " : "", advice ? advice : "");
+}
+
+/* "Left out: 3 HEIC (this build cannot read them), 12 videos" */
+static void print_left_out(const ingest *in, const clipsearch_ingest_report *report)
+{
+    cs_buf words = cs_buf_make(2048);
+    cs_put_left_out(&words, report, in->args->verbose);
+    if (words.len && !words.failed)
+        printf("Left out: %s\n", words.data);
+    cs_buf_free(&words);
+}
+
 /* The counts of a report, in words. They need no memory that could be missing. */
 typedef struct count_words {
     char text[512]; /* nine counts of at most 20 digits, with their words */
@@ -326,20 +396,6 @@ static void print_report(const ingest *in, const clipsearch_ingest_report *repor
             more.size ? " (" : "", more.text, more.size ? ")" : "", cs_format_duration(report->seconds, duration));
 }
 
-/* What to do about images whose files are gone, when they were first found to be so; and about --prune refused. */
-static void note_gone(const cs_args *args, const clipsearch_ingest_report *report)
-{
-    char count[27];
-    if (report->kept && args->prune)
-        cs_print_advice("not all was pruned", CS_ADVICE_FORCE, NULL, NULL);
-    else if (report->newly_gone && !args->quiet && !args->dry_run)
-        cs_print_message(
-            "%s image%s gone from the disk; searches leave %s out (--gone shows %s), and --prune removes %s",
-            cs_format_count(report->newly_gone, count), report->newly_gone == 1 ? " is" : "s are",
-            report->newly_gone == 1 ? "it" : "them", report->newly_gone == 1 ? "it" : "them",
-            report->newly_gone == 1 ? "it" : "them");
-}
-
 /* CSV rows without an image, and images without a row, are seldom intended. */
 static void note_unmatched(const ingest *in, const clipsearch_ingest_report *report)
 {
@@ -354,6 +410,28 @@ static void note_unmatched(const ingest *in, const clipsearch_ingest_report *rep
                          report->without_row == 1 ? " has" : "s have");
 }
 
+static void print_nothing_found(const ingest *in, const clipsearch_ingest_report *report)
+{
+    const bool hidden_only = report->hidden && !report->left_out;
+    cs_print_message("no images found%s",
+                     in->file.yaml ? (hidden_only ? "; hidden files are taken only with hidden: true in the file"
+                                                  : "; check sources, include and exclude in the file")
+                     : hidden_only ? "; hidden files are taken only with --hidden"
+                                   : " (files of the formats that this build reads, or as given with --include)");
+}
+
+/* With --watch, runs that changed nothing are not reported. */
+static bool has_changed(const clipsearch_ingest_report *r)
+{
+    return r->inserted + r->replaced + r->moved + r->copied + r->updated + r->pruned + r->newly_gone + r->returned > 0;
+}
+
+/* No source could be read. Each was named. */
+static bool all_missing(const ingest *in, const clipsearch_ingest_report *report)
+{
+    return report->missing_sources > 0 && report->missing_sources == in->options.source_count;
+}
+
 /* Bad images count in the exit status as --on-bad says. */
 static int exit_code_of(const ingest *in, clipsearch_status status, const clipsearch_ingest_report *report)
 {
@@ -364,10 +442,10 @@ static int exit_code_of(const ingest *in, clipsearch_status status, const clipse
     /* of all that ingestion opens, only the database and the collection can be CLIPSEARCH_E_NOT_FOUND */
     if (status != CLIPSEARCH_OK)
         return cs_exit_code(status, status == CLIPSEARCH_E_NOT_FOUND ? CS_STAGE_DATABASE : CS_STAGE_INPUT);
-    if (report->unreadable || (report->skipped && in->on_bad == CS_ON_BAD_REPORT) ||
+    if (report->missing_sources || report->unreadable || (report->skipped && in->on_bad == CS_ON_BAD_REPORT) ||
         (report->kept && in->options.prune))
         return CS_EXIT_FILE;
-    if (report->found == 0 && report->pruned == 0)
+    if (report->found == 0 && report->pruned == 0 && !in->only_changes)
         return in->sum ? CS_EXIT_FOUND : CS_EXIT_NOTHING;
     return report->skipped && report->skipped == report->found ? CS_EXIT_FILE : CS_EXIT_FOUND;
 }
@@ -381,7 +459,8 @@ static void print_failure(const ingest *in, const clipsearch_ingest_report *repo
     } else if (err->code == CLIPSEARCH_E_MISMATCH) {
         cs_print_advice(err->message, CS_ADVICE_OTHER_COLLECTION, &in->settings, NULL);
     } else {
-        cs_print_message("%s", err->message);
+        if (!all_missing(in, report))
+            cs_print_message("%s", err->message);
         if (report->inserted + report->replaced)
             print_report(in, report, stderr, "Before that: ");
     }
@@ -392,20 +471,21 @@ static void print_success(const ingest *in, const clipsearch_ingest_report *repo
 {
     if (in->sum)
         cs_add_report(in->sum, report);
-    else if (!in->args->quiet)
+    else if (!in->args->quiet && (!in->only_changes || has_changed(report)))
         print_report(in, report, stdout, "");
+    if (!in->args->quiet && !in->only_changes && !in->sum)
+        print_left_out(in, report);
     if (!in->sum)
-        note_gone(in->args, report);
+        cs_note_gone(in->args, report);
     note_unmatched(in, report);
     if (report->unreadable) {
         char message[128];
         snprintf(message, sizeof message, "%llu of these files could not be read because of errors of the machine",
                  (unsigned long long)report->unreadable);
         cs_print_advice(message, CS_ADVICE_RETRY, NULL, NULL);
-    } else if (report->found == 0 && report->pruned == 0 && !report->skipped && !report->gone && !in->sum) {
-        cs_print_message("no images found%s",
-                         in->file.yaml ? "; check sources, include and exclude in the file"
-                                       : " (files named *.jpg, *.jpeg or *.png, or as given with --include)");
+    } else if (report->found == 0 && report->pruned == 0 && !report->skipped && !report->gone && !in->only_changes &&
+               !report->missing_sources && !in->sum) {
+        print_nothing_found(in, report);
     }
 }
 
@@ -417,12 +497,14 @@ static int ingest_images(ingest *in)
     in->options.progress = on_progress;
     in->options.bad_file = on_bad_file;
     in->options.kept = on_kept;
+    in->options.bad_source = on_bad_source;
     in->options.context = in;
     clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
     cs_progress_clear(&in->view);
     const int code = exit_code_of(in, status, &report);
     if (is_progress(in, "json")) {
-        cs_progress_json_end(&report, status, code, status == CLIPSEARCH_OK ? NULL : err.message);
+        const bool said = status == CLIPSEARCH_OK || all_missing(in, &report);
+        cs_progress_json_end(&report, status, code, said ? NULL : err.message);
         return code;
     }
     cs_bad_files_print(&in->bad, in->args->verbose);
@@ -431,6 +513,57 @@ static int ingest_images(ingest *in)
     else
         print_failure(in, &report, &err);
     return code;
+}
+
+/* --watch: called by cs_follow_sources for all sources, and then for those that have changed. */
+static int ingest_changed(void *context, const clipsearch_source *changed, const size_t *numbers, size_t count,
+                          bool first)
+{
+    ingest *in = context;
+    in->options.sources = changed;
+    in->options.source_count = count;
+    in->numbers = numbers;
+    in->only_changes = !first;
+    in->options.remember = first; /* then `changed` are parts of the sources */
+    in->view = cs_progress_open();
+    const int code = ingest_images(in);
+    cs_bad_files_free(&in->bad);
+    in->bad = cs_bad_files_make(in->args->verbose);
+    return code;
+}
+
+static void say_of_watch(void *context, const char *line)
+{
+    ingest *in = context;
+    cs_progress_clear(&in->view);
+    if (is_progress(in, "json"))
+        cs_progress_json_message("watch", NULL, line);
+    else
+        cs_print_message("%s", line);
+}
+
+static int watch_images(ingest *in)
+{
+    const cs_follow follow = {.sources = in->options.sources,
+                              .source_count = in->options.source_count,
+                              .scan = in->args->scan_every.given ? (double)in->args->scan_every.value : 0,
+                              .say = in->args->quiet ? NULL : say_of_watch,
+                              .ingest = ingest_changed,
+                              .context = in};
+    return cs_follow_sources(&follow);
+}
+
+static int check_watch(const ingest *in)
+{
+    const cs_args *args = in->args;
+    if (args->scan_every.given && !args->watch)
+        return cs_report_usage(CS_INGEST, "--scan-every is for --watch, which is not given");
+    if (args->watch && args->dry_run)
+        return cs_report_usage(CS_INGEST, "--watch and --dry-run exclude each other");
+    for (size_t i = 0; args->watch && i < in->options.source_count; i++)
+        if (in->options.sources[i].files)
+            return cs_report_usage(CS_INGEST, "a list of files cannot be watched; give --watch directories");
+    return CS_EXIT_FOUND;
 }
 
 static ingest begin(const cs_args *args)
@@ -450,31 +583,12 @@ static void bind(ingest *in)
     in->target.index = &in->index;
 }
 
-void cs_add_report(clipsearch_ingest_report *sum, const clipsearch_ingest_report *report)
-{
-    sum->found += report->found;
-    sum->inserted += report->inserted;
-    sum->replaced += report->replaced;
-    sum->unchanged += report->unchanged;
-    sum->moved += report->moved;
-    sum->copied += report->copied;
-    sum->updated += report->updated;
-    sum->skipped += report->skipped;
-    sum->unreadable += report->unreadable;
-    sum->pruned += report->pruned;
-    sum->seconds += report->seconds;
-    sum->gone += report->gone;
-    sum->newly_gone += report->newly_gone;
-    sum->returned += report->returned;
-    sum->kept += report->kept;
-}
-
 void cs_print_sum(const cs_args *args, const char *collection, const clipsearch_ingest_report *sum)
 {
     ingest in = {.args = args, .settings.collection = collection, .options.dry_run = args->dry_run};
     if (!args->quiet)
         print_report(&in, sum, stdout, "");
-    note_gone(args, sum);
+    cs_note_gone(args, sum);
 }
 
 int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_source_group *group,
@@ -490,7 +604,6 @@ int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_s
     in.options.sources = group->sources;
     in.options.source_count = group->count;
     in.options.list = group->list;
-    in.options.remember = !group->partly;
     if (!group->file && group->image)
         in.image = *group->image;
     int code = prepare(&in);
@@ -506,10 +619,12 @@ int cs_command_ingest(const cs_args *args)
 {
     ingest in = begin(args);
     bind(&in);
-    if (!args->operands.count)
+    if (!args->operands.count && !args->files_from)
         return cs_report_usage(CS_INGEST, "nothing to ingest was given; give directories, images or one YAML file");
     int code =
         args->operands.count == 1 && is_yaml_file(args->operands.items[0].text) ? read_yaml(&in) : read_operands(&in);
+    if (code == CS_EXIT_FOUND)
+        code = check_watch(&in);
     if (code == CS_EXIT_FOUND)
         code = cs_load_settings(args, in.file.yaml ? &in.file : NULL, &in.settings);
     if (code == CS_EXIT_FOUND) {
@@ -518,12 +633,13 @@ int cs_command_ingest(const cs_args *args)
         code = prepare(&in);
     }
     if (code == CS_EXIT_FOUND)
-        code = ingest_images(&in);
+        code = args->watch ? watch_images(&in) : ingest_images(&in);
     clipsearch_session_close(&in.session);
     clipsearch_encoder_close(&in.encoder);
     cs_settings_free(&in.settings);
     cs_ingest_file_close(&in.file);
     cs_bad_files_free(&in.bad);
     cs_free(in.direct);
+    cs_path_list_free(&in.list);
     return code;
 }

@@ -5,7 +5,7 @@
 #include "base/decimal.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "cli/commands/filter_arg.h"
+#include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/image_flags.h"
 #include "cli/label_list.h"
@@ -24,6 +24,7 @@ enum { BATCH = 1024 /* items whose vectors are read, and whose attributes are wr
 /* Everything that labelling holds. */
 typedef struct label_run {
     const cs_args *args;
+    char *filter;     /* of --filter, --in and --here; NULL: none */
     cs_opened opened; /* the collection; with images only the settings */
     cs_label_list list;
     const char **templates; /* [template_count], owned; the strings are not */
@@ -70,15 +71,16 @@ static int check_arguments(const cs_args *args)
     if (!args->labels)
         return cs_report_usage(CS_LABEL, "no labels were given; give --labels dog,cat,car or a file with one label on "
                                          "each line");
-    if (args->operands.count && args->filter)
-        return cs_report_usage(CS_LABEL, "--filter chooses images of the collection, so it excludes image files; give "
-                                         "one of them");
+    if (args->operands.count && (args->filter || cs_has_folders(args)))
+        return cs_report_usage(CS_LABEL,
+                               "--filter and --in choose images of the collection and exclude image files; give "
+                               "one of them");
     if (args->operands.count && args->write)
         return cs_report_usage(CS_LABEL, "--write stores labels in the collection, so it excludes image files; choose "
                                          "images of the collection with --filter, or leave that out for all");
     if (args->write && check_attribute(args->write) != CS_EXIT_FOUND)
         return CS_EXIT_USAGE;
-    return cs_check_filter(args->filter);
+    return CS_EXIT_FOUND;
 }
 
 /* The templates by name, or as they were given. */
@@ -280,7 +282,7 @@ static int label_collection(label_run *r)
     if (code == CS_EXIT_FOUND)
         code = open_model(r, r->opened.info.encoder, CLIPSEARCH_TEXT_TOWER);
     if (code == CS_EXIT_FOUND) {
-        clipsearch_status status = clipsearch_query(r->opened.collection, r->args->filter, SIZE_MAX, 0, &hits, &err);
+        clipsearch_status status = clipsearch_query(r->opened.collection, r->filter, SIZE_MAX, 0, &hits, &err);
         if (status == CLIPSEARCH_E_LIMIT) /* the filter */
             code = cs_report_usage(CS_LABEL, "%s", err.message);
         else if (status != CLIPSEARCH_OK)
@@ -290,8 +292,9 @@ static int label_collection(label_run *r)
         code = label_items(r, hits);
     if (code == CS_EXIT_FOUND && !r->any) {
         if (!r->args->quiet)
-            cs_print_message(r->args->filter ? "no image in the collection %s passes the filter"
-                                             : "the collection %s has no images yet",
+            cs_print_message(r->args->filter           ? "no image in the collection %s passes the filter"
+                             : cs_has_folders(r->args) ? "no image in the collection %s is in these directories"
+                                                       : "the collection %s has no images yet",
                              r->opened.info.name);
         code = CS_EXIT_NOTHING;
     }
@@ -343,6 +346,8 @@ int cs_command_label(const cs_args *args)
     label_run r = {.args = args, .out = cs_buf_make(SIZE_MAX / 2)};
     int code = check_arguments(args);
     if (code == CS_EXIT_FOUND)
+        code = cs_make_filter(CS_LABEL, args, &r.filter);
+    if (code == CS_EXIT_FOUND)
         code = choose_templates(&r);
     if (code == CS_EXIT_FOUND && cs_read_labels(args->labels, &r.list, &err) != CLIPSEARCH_OK)
         code = cs_report_error(&err, CS_STAGE_INPUT);
@@ -353,6 +358,7 @@ int cs_command_label(const cs_args *args)
     clipsearch_encoder_close(&r.encoder);
     cs_close_opened(&r.opened);
     cs_free_labels(&r.list);
+    cs_free(r.filter);
     cs_free(r.templates);
     cs_free(r.vectors);
     cs_free(r.best);

@@ -53,8 +53,8 @@ static void ingest_file(collection_update *u, const char *list)
         return;
     }
     const cs_source_group group = {.sources = file.sources, .count = file.source_count, .list = list, .file = &file};
-    u->groups++;
     note_code(&u->code, cs_ingest_group(u->args, u->settings, &group, &u->sum));
+    u->groups++;
     cs_ingest_file_close(&file);
 }
 
@@ -65,13 +65,6 @@ static bool are_alike(const clipsearch_remembered_source *a, const clipsearch_re
     const bool same_list = a->list && b->list ? strcmp(a->list, b->list) == 0 : a->list == b->list;
     return same_list && x->ignore_exif == y->ignore_exif && x->max_bytes == y->max_bytes &&
            x->max_pixels == y->max_pixels;
-}
-
-/* The rest goes on without it. */
-static void name_missing(collection_update *u, const char *path)
-{
-    cs_print_message("%s is not there; its images are kept as they are", path);
-    note_code(&u->code, CS_EXIT_FILE);
 }
 
 /* Ingest source number `first` and those behind it that go with it. */
@@ -91,18 +84,14 @@ static void ingest_group(collection_update *u, size_t first)
         if (u->done[i] || !are_alike(one, other))
             continue;
         u->done[i] = true;
-        if (from_file || !is_missing(other->source->path))
-            sources[group.count++] = *other->source;
-        else
-            name_missing(u, other->source->path);
-        group.partly = group.partly || is_missing(other->source->path);
+        sources[group.count++] = *other->source;
     }
     group.sources = sources;
     if (from_file) {
         ingest_file(u, one->list);
-    } else if (group.count) {
-        u->groups++;
+    } else {
         note_code(&u->code, cs_ingest_group(u->args, u->settings, &group, &u->sum));
+        u->groups++;
     }
     cs_free(sources);
 }
@@ -122,8 +111,8 @@ static int update_all_groups(const update *up, const cs_settings *settings, clip
     cs_free(u.done);
     clipsearch_collection_info_init(&info);
     if (u.groups > 1 && clipsearch_collection_describe(collection, &info, NULL) == CLIPSEARCH_OK)
-        u.sum.gone = info.gone; /* groups that overlap have counted some twice */
-    if (u.groups && u.code < CS_EXIT_SIGNAL)
+        u.sum.gone = info.gone;                       /* groups that overlap have counted some twice */
+    if (u.sum.seconds > 0 && u.code < CS_EXIT_SIGNAL) /* a group was ingested */
         cs_print_sum(up->args, settings->collection, &u.sum);
     return u.code;
 }

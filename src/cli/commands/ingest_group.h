@@ -10,7 +10,6 @@
 typedef struct cs_source_group {
     const clipsearch_source *sources; /* [count] */
     size_t count;
-    bool partly;                           /* not all sources of the list: what is remembered stays as it is */
     const char *list;                      /* the YAML file that lists them; NULL: none */
     const cs_ingest_file *file;            /* what it says now; NULL: it is not there */
     const clipsearch_image_options *image; /* without `file` */
@@ -20,6 +19,9 @@ typedef struct cs_source_group {
  * but not the report. Returns an exit status. */
 int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_source_group *group,
                     clipsearch_ingest_report *sum);
+
+/* Say what becomes of images whose files are gone, when they were first found to be so; or that --prune was refused. */
+void cs_note_gone(const cs_args *args, const clipsearch_ingest_report *report);
 
 /* Add the counts of `report` to `sum`. */
 void cs_add_report(clipsearch_ingest_report *sum, const clipsearch_ingest_report *report);

@@ -109,6 +109,19 @@ void cs_progress_json_message(const char *phase, const char *path, const char *m
     print_line(&buf);
 }
 
+/* Sources that are missing, and files that were left out, by kind. */
+static void put_left_out(cs_buf *buf, const clipsearch_ingest_report *report)
+{
+    cs_buf_printf(buf, ",\"missing_sources\":%" PRIu64 ",\"hidden\":%" PRIu64 ",\"left_out\":{",
+                  report->missing_sources, report->hidden);
+    for (size_t i = 0; i < report->kind_count; i++) {
+        cs_buf_puts(buf, i ? "," : "");
+        cs_json_put_string(buf, report->kinds[i].kind, strlen(report->kinds[i].kind));
+        cs_buf_printf(buf, ":%" PRIu64, report->kinds[i].files);
+    }
+    cs_buf_putc(buf, '}');
+}
+
 void cs_progress_json_end(const clipsearch_ingest_report *report, clipsearch_status status, int exit_code,
                           const char *error)
 {
@@ -123,6 +136,7 @@ void cs_progress_json_end(const clipsearch_ingest_report *report, clipsearch_sta
                   report->unchanged, report->moved, report->copied, report->updated, report->skipped,
                   report->unreadable, report->pruned, report->gone, report->kept, report->returned,
                   report->indexed ? "true" : "false");
+    put_left_out(&buf, report);
     if (error)
         put_text(&buf, "error", error);
     cs_buf_putc(&buf, '}');

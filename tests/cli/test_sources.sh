@@ -1,0 +1,167 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# test_sources.sh - which files of a folder are ingested and what is said of the rest: hidden files, kinds, patterns,
+# lists of files, sources that are missing, slips in YAML files. Prints TAP.
+# usage: test_sources.sh CLIPSEARCH JSON_CHECK
+set -u
+. "$CLIPSEARCH_SOURCE_ROOT/tests/cli/tap.sh"
+json_check=$(absolute "$2")
+set_up "$1"
+pictures=$source/examples/pictures
+
+# ---- hidden files, and files that are no images
+
+mkdir -p album/.thumbnails album/.Trash-1000/files album/@eaDir/beach.jpg 'album/$RECYCLE.BIN' album/.git album/trip
+cp "$pictures/cat-snow.jpg" album/beach.jpg
+cp "$pictures/dog-snow.jpg" album/trip/IMG_1.JPG
+cp "$pictures/bird-sky.jpg" album/trip/camera-without-suffix
+cp "$pictures/dog-pink.png" album/trip/wrong.psd
+for place in .thumbnails/a.jpg .Trash-1000/files/b.jpg @eaDir/beach.jpg/c.jpg '$RECYCLE.BIN/d.jpg' .git/e.jpg ._beach.jpg; do
+    cp "$pictures/cow-grass.jpg" "album/$place"
+done
+echo words >album/notes.txt
+echo words >album/trip/LIST.CSV
+echo film >album/trip/a.mov
+echo layers >album/b.psd
+echo layers >album/c.PSD
+echo what >album/d.xyz
+run 0 "a folder as people have them" ingest album
+out_is "says what it left out" <<END
+Inserted 4 images into photos in T
+Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file
+END
+! grep -q "could not be read" "$err"
+ok "and complains of nothing"
+run 0 "its images" query --paths
+out_is "are those that can be seen" <<END
+SCRATCH/work/album/beach.jpg
+SCRATCH/work/album/trip/IMG_1.JPG
+SCRATCH/work/album/trip/camera-without-suffix
+SCRATCH/work/album/trip/wrong.psd
+END
+run 0 "again, -v" ingest -v album
+out_is "counts the hidden ones too" <<END
+Inserted 0 images into photos (4 unchanged) in T
+Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file, 6 hidden
+END
+run 0 "-q" ingest -q album
+silent "$out" "says nothing of them"
+run 0 "--hidden" ingest --hidden album --collection all
+out_is "takes them" <<END
+Inserted 5 images into all (5 copies of others) in T
+Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file
+END
+run 0 "a source that is hidden itself" ingest album/.thumbnails album/@eaDir --collection thumbnails
+out_is "is taken" <<END
+Inserted 1 image into thumbnails (1 copy of another) in T
+END
+mkdir -p only/.hidden
+cp "$pictures/cow-grass.jpg" only/.hidden/a.jpg
+run 1 "only hidden files" ingest only
+err_has "no images found; hidden files are taken only with --hidden"
+printf 'sources:\n  - {path: only, hidden: true}\n' >hidden.yaml
+run 0 "hidden: true" ingest hidden.yaml
+run 0 "a dry run" ingest --dry-run album --db other.db
+out_is "counts the same" <<END
+Would insert 4 images into photos in T
+Left out: 2 Photoshop (this build cannot read them), 1 video, 2 text files, 1 other file
+END
+
+# ---- patterns match in any case
+
+mkdir camera
+cp "$pictures/cat-snow.jpg" camera/IMG_1.JPG
+cp "$pictures/dog-snow.jpg" camera/two.jpg
+cp "$pictures/bird-sky.jpg" "camera/ÉTÉ.Jpg"
+run 0 "--include in lower case" ingest camera --include '*.jpg' --db case.db
+out_has "Inserted 3 images"
+run 0 "--include with an accent" ingest camera --include 'été*' --collection accent --db case.db
+out_has "Inserted 1 image"
+run 0 "--exclude in the other case" ingest camera --exclude 'IMG_*.jpg' --collection excluded --db case.db
+out_has "Inserted 2 images"
+run 0 "--case exact" ingest camera --include '*.jpg' --case exact --collection exact --db case.db
+out_has "Inserted 1 image "
+printf 'sources:\n  - {path: camera, include: "*.JPG", case: exact}\n' >case.yaml
+run 0 "case: exact" ingest case.yaml --collection yaml --db case.db
+out_has "Inserted 1 image "
+usage "--case must be any or exact, not \"exat\"; did you mean exact?" ingest camera --case exat
+usage "--hidden is for directories on the command line; in case.yaml write hidden as a key of a source" ingest --hidden case.yaml
+
+# ---- lists of files
+
+printf 'camera/two.jpg\r\n\r\nalbum/.thumbnails/a.jpg\r\n' >list.txt
+run 0 "--files-from a file with CR LF and an empty line" ingest --files-from list.txt --db list.db
+out_has "Inserted 2 images"
+find camera -type f -print0 | "$program" ingest --files-from - -0 --db list.db --collection nul >"$out" 2>"$err"
+ok "-0 --files-from -"
+out_has "Inserted 3 images"
+printf '%s\n' "$scratch/work/camera/two.jpg" no-such.jpg camera/IMG_1.JPG >list.txt
+run 3 "a list with a file that is not there" ingest --files-from list.txt --db list.db --collection some
+err_has "work/no-such.jpg: No such file or directory"
+out_has "Inserted 2 images into some (1 skipped)"
+printf "%s\n" camera >camera-list
+run 0 "a directory in a list, and operands beside it" ingest only/.hidden --files-from camera-list --db list.db --collection both
+out_has "Inserted 4 images"
+usage "--null says how the list of --files-from is written" ingest -0 camera
+run 3 "a list that is not there" ingest --files-from nowhere.txt --db list.db
+err_has "the list of files nowhere.txt: No such file or directory"
+: >empty.txt
+run 1 "an empty list" ingest --files-from empty.txt --db list.db
+mkdir lists
+echo two.jpg >lists/list.txt
+printf 'sources:\n  - files_from: list.txt\n    path: ../camera\n    attributes: {from: list}\n' >lists/in.yaml
+run 0 "files_from in an ingest file" ingest lists/in.yaml --db list.db --collection yaml
+out_has "Inserted 1 image "
+run 0 "with attributes" query --db list.db --collection yaml --paths --filter 'from == "list"'
+out_is "of its own" <<END
+SCRATCH/work/camera/two.jpg
+END
+usage "--files-from is for directories on the command line" ingest case.yaml --files-from list.txt
+
+# ---- sources that are not there
+
+cat >many.yaml <<'END'
+sources:
+  - camera
+  - pics
+  - path: $HOME/Pictures
+  - path: https://example.org/photos
+  - {include: "*.jpg", path: album/*.jpg}
+  - album
+END
+run 3 "some of the sources are not there" ingest many.yaml --db many.db
+err_has "clipsearch: many.yaml:3:5: the source pics: No such file or directory"
+err_has 'many.yaml:4:11: the source $HOME/Pictures: No such file or directory; variables are not replaced here; write the path out, or ~/ for the home directory'
+err_has "many.yaml:5:11: the source https://example.org/photos: No such file or directory; this is a URL;"
+err_has "many.yaml:6:30: the source album/*.jpg: No such file or directory; this is a pattern; give the directory as path, and the pattern as include"
+out_has "Inserted 4 images into photos (3 copies of others)"
+run 3 "one of two operands is not there" ingest camera pics --db many.db
+err_is "is named" <<END
+clipsearch: the source pics: No such file or directory
+END
+run 3 "none is there" ingest '~/pics' "$scratch/none/*.jpg" --db none.db
+err_is "each is named once" <<END
+clipsearch: the source ~/pics: No such file or directory; ~ was not replaced; quotes keep the shell from doing it
+clipsearch: the source SCRATCH/none/*.jpg: No such file or directory; no file matches this pattern; give the directory, and the pattern with --include
+END
+[ ! -e none.db ]
+ok "and no database is made"
+
+# ---- slips in YAML
+
+slip() { # slip MESSAGE TEXT: an ingest file with TEXT is refused with the message
+    printf "$2" >slip.yaml
+    run 2 "a slip in YAML" ingest slip.yaml
+    err_has "slip.yaml:$1"
+}
+slip '3:14: a text that begins with * must be in quotes: "*.jpg"' 'sources:\n  - path: camera\n    include: *.jpg\n'
+slip '2:1: a tab stands where only spaces may' 'sources:\n\t- path: camera\n'
+slip '3:5: unknown key "inclde" in a source; did you mean include?' 'sources:\n  - path: camera\n    inclde: x\n'
+slip '1:11: $HOME/x.db: variables are not replaced here' 'database: $HOME/x.db\nsources: [camera]\n'
+mkdir 2024
+cp "$pictures/cow-grass.jpg" 2024/1.jpg
+printf 'collection: 7\nsources:\n  - path: 2024\n    include: 1.jpg\n' >number.yaml
+run 0 "names that look like numbers" ingest number.yaml --db number.db
+out_has "Inserted 1 image into 7"
+
+echo "1..$count"
