@@ -73,8 +73,10 @@
  *
  * It can use the fields id, path, name (the last part of the path), size (bytes), mtime (seconds since 1970; it can be
  * compared with numbers and with dates such as "2024-05-31"), width and height, and the item's attributes: price,
- * camera.lens, tags[0], attributes["any key"]. Strings are in single or double quotes. The operators are == != < <= >
- * >= (also 10 <= price < 100), in [...], not in [...], like with % and _, path under "/a/folder", is null, is not null,
+ * camera.lens, tags[0], attributes["any key"]. What a file states about its image are attributes too: taken, camera,
+ * latitude, ... Strings are in single or double quotes. The operators are == != < <= > >= (also 10 <= price < 100), in
+ * [...], not in [...], "dog" in keywords (an attribute that is a list), like with % and _, path under "/a/folder", is
+ * null, is not null,
  * exists, and, or, not, parentheses, and + - * / %. A comparison with an attribute that is missing or of another type
  * is false, so `not` of it is true. docs/filter.md has the grammar and the limits.
  *
@@ -822,8 +824,16 @@ typedef struct clipsearch_ingest_options {
     void (*bad_source)(void *context, size_t source, const clipsearch_error *why);  /* called for each source, by its
                          number, that does not exist or cannot be read; the others are ingested. NULL (default): such a
                          source is an error */
+    const char *metadata; /* what of the files' EXIF, IPTC and XMP becomes attributes of their items: names of
+                             clipsearch_metadata_name with commas between them, also "gps" for the three of the place.
+                             NULL (default): all; "": none. An attribute that the source gives, or that the item was put
+                             with, wins over one of that name in the file */
 } clipsearch_ingest_options;
 CLIPSEARCH_INIT(clipsearch_ingest_options)
+
+/* The names of the attributes that are read from files, in the order of the alphabet: "altitude", "camera", ... (see
+ * docs/metadata.md). NULL when `number`, from 0, is not below their count. A static string. */
+CLIPSEARCH_API const char *clipsearch_metadata_name(size_t number);
 
 /* How many files of a kind were left out. */
 typedef struct clipsearch_kind_count {
@@ -1058,6 +1068,25 @@ CLIPSEARCH_API clipsearch_status clipsearch_get(clipsearch_collection *collectio
  * error, in characters counted from 1, or 0 when it has no place.
  * Errors: CLIPSEARCH_E_ARGUMENT (the message says what was expected), _LIMIT (too long or too complex), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err);
+
+/* Call `each` with the names of the attributes that `filter` uses, of nested ones the first step (tags for tags[0]), in
+ * the order of the text, until it returns false. A name comes as often as it is used.
+ * Errors: as clipsearch_filter_check. */
+CLIPSEARCH_API clipsearch_status clipsearch_filter_attributes(const char *filter,
+                                                              bool (*each)(void *context, const char *name),
+                                                              void *context, clipsearch_error *err);
+
+/* The bytes that clipsearch_filter_period writes at most. */
+#define CLIPSEARCH_PERIOD_SIZE 128
+
+/* Write into `filter` a filter for the items that were taken from `since` on and until the end of `until`: a condition
+ * on their attribute `taken`, which others can be joined to with "and". Each of the two is "2024", "2024-07",
+ * "2024-07-01", or a date with a time such as "2024-07-01T18:30" (a space may stand for the T), by the camera's clock,
+ * or NULL for no limit. The whole of the year, month, day, minute or second that `until` names belongs to the period.
+ * An item that does not say when it was taken does not match, unless both are NULL: then the filter is "true".
+ * Errors: CLIPSEARCH_E_ARGUMENT (no date; since is after until). */
+CLIPSEARCH_API clipsearch_status clipsearch_filter_period(const char *since, const char *until,
+                                                          char filter[CLIPSEARCH_PERIOD_SIZE], clipsearch_error *err);
 
 /* The number of hits of query `query`, counted from 0. */
 CLIPSEARCH_API size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query);

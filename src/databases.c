@@ -7,9 +7,11 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "encode/encoder.h"
+#include "filter/period.h"
 #include "ingest/ingest.h"
 #include "ingest/watch.h"
 #include "local/local.h"
+#include "metadata/metadata.h"
 #include "search_call.h"
 #include "structs.h"
 
@@ -43,6 +45,17 @@ void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *con
 clipsearch_status clipsearch_database_vacuum(clipsearch_database *db, clipsearch_error *err)
 {
     return db ? cs_database_vacuum(db, err) : cs_fail_null(err, __func__);
+}
+
+clipsearch_status clipsearch_filter_period(const char *since, const char *until, char filter[CLIPSEARCH_PERIOD_SIZE],
+                                           clipsearch_error *err)
+{
+    return filter ? cs_filter_period(since, until, filter, err) : cs_fail_null(err, __func__);
+}
+
+const char *clipsearch_metadata_name(size_t number)
+{
+    return number < CS_META_FIELDS ? cs_metadata_field_name((cs_metadata_field)number) : NULL;
 }
 
 const char *clipsearch_codes_name(clipsearch_codes codes)
@@ -404,6 +417,19 @@ clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_
     if (!collection || !hits || (count && !ids))
         return cs_fail_null(err, __func__);
     return cs_collection_by_ids(collection, ids, count, hits, err);
+}
+
+clipsearch_status clipsearch_filter_attributes(const char *filter, bool (*each)(void *context, const char *name),
+                                               void *context, clipsearch_error *err)
+{
+    if (!filter || !each)
+        return cs_fail_null(err, __func__);
+    cs_filter_tree *tree;
+    clipsearch_status status = cs_filter_parse(filter, &tree, NULL, err);
+    if (status == CLIPSEARCH_OK)
+        cs_filter_each_attribute(tree, each, context);
+    cs_filter_free(&tree);
+    return status;
 }
 
 clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err)

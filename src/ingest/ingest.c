@@ -7,6 +7,7 @@
 #include "encode/plain_image.h"
 #include "ingest/batch.h"
 #include "ingest/claim.h"
+#include "ingest/item_attributes.h"
 #include "ingest/pipeline.h"
 #include "ingest/prune.h"
 #include "ingest/readable.h"
@@ -29,9 +30,9 @@ typedef struct pending_file {
     int64_t id;
     uint8_t hash[32];
     uint32_t width, height;
-    bool attributes_given;  /* the source has attributes */
-    bool attributes_differ; /* from those of the item */
-    cs_buf attributes;      /* to be stored */
+    bool attributes_given; /* the source has attributes */
+    cs_buf attributes;     /* those of the user when `read`, else all that is to be stored */
+    cs_buf before;         /* what the item has */
 } pending_file;
 
 typedef struct ingest {
@@ -51,9 +52,10 @@ typedef struct ingest {
     size_t capacity;
     uint64_t submitted, finished; /* count what went into the ring and came out */
     cs_batch batch;
-    cs_buf attributes; /* of the file that is being looked at */
-    cs_id_list moved;  /* items that get another path in this batch, or in this run if it is a dry run */
-    uint64_t started;  /* nanoseconds */
+    cs_buf attributes, before, joined; /* of the file that is being looked at */
+    uint32_t metadata;                 /* the fields of the files' metadata that are stored */
+    cs_id_list moved; /* items that get another path in this batch, or in this run if it is a dry run */
+    uint64_t started; /* nanoseconds */
     double walk_seconds;
     clipsearch_progress progress;
     clipsearch_source_progress *by_source; /* [options->source_count] */
@@ -131,44 +133,74 @@ static clipsearch_status open_pipeline(ingest *in)
     if (!in->pending)
         return cs_fail_memory(in->err, "a batch");
     for (size_t i = 0; i < in->capacity; i++)
-        in->pending[i].attributes = cs_buf_make(SIZE_MAX / 2);
+        in->pending[i].attributes = in->pending[i].before = cs_buf_make(SIZE_MAX / 2);
     cs_pipeline_spec spec = {.threads = threads,
                              .capacity = in->capacity,
                              .image = in->options->image,
                              .preprocess = cs_model_preprocess(&in->session->encoder->dir),
                              .pixels_each = in->session->pixels_each,
                              .known = &in->known,
+                             .metadata = in->metadata,
                              .retries = &in->retries};
     return cs_pipeline_open(&spec, &in->pipeline, in->err);
 }
 
-/* Write into in->attributes what is to be stored. A source without attributes leaves an item's as they are.
- * *differ: they are not those of the item. */
-static clipsearch_status choose_attributes(ingest *in, const cs_found_file *file, const clipsearch_item *item,
-                                           bool *differ)
+/* Write the user's attributes of a file into in->attributes. A source without attributes leaves an item's as they are.
+ * `item` may be NULL; in->before has the user's attributes of it. */
+static clipsearch_status write_user_attributes(ingest *in, const cs_found_file *file, const clipsearch_item *item)
 {
     cs_attributes *given = in->sources.sources[file->source].attributes;
-    const char *old = item ? item->attributes : "{}";
-    *differ = false;
     cs_buf_clear(&in->attributes);
-    if (!given)
-        return cs_buf_puts(&in->attributes, old) ? CLIPSEARCH_OK : cs_fail_memory(in->err, file->path);
-    clipsearch_status status = cs_attributes_write(given, file->relative, &in->attributes, in->err);
-    *differ = status == CLIPSEARCH_OK && item && strcmp(in->attributes.data, old) != 0;
+    cs_buf_clear(&in->before);
+    cs_item_attributes_user(item ? item->attributes : "{}", &in->before);
+    if (given)
+        return cs_attributes_write(given, file->relative, &in->attributes, in->err);
+    cs_buf_append(&in->attributes, in->before.data, in->before.len);
+    return in->attributes.failed || in->before.failed ? cs_fail_memory(in->err, file->path) : CLIPSEARCH_OK;
+}
+
+/* Decide on the attributes of a file: of one that is read, in->attributes are the user's, and what the file states is
+ * added when it is known. Of another they are all that is to be stored; *differ: they are not those of the item. A file
+ * becomes one that is read when only its bytes say what the item has now. in->before: what the item has. */
+static clipsearch_status choose_attributes(ingest *in, pending_file *file, const clipsearch_item *item, bool *differ)
+{
+    bool uncovers = false;
+    *differ = false;
+    clipsearch_status status = write_user_attributes(in, file->found, item);
+    if (status == CLIPSEARCH_OK && !file->read)
+        status = cs_item_attributes_uncovers(in->before.data, in->attributes.data, &uncovers, in->err);
+    file->read |= uncovers;
+    if (status == CLIPSEARCH_OK && !file->read) {
+        cs_buf_clear(&in->before);
+        cs_buf_clear(&in->joined);
+        cs_item_attributes_file(item->attributes, in->metadata, &in->before);
+        status = in->before.failed
+                     ? cs_fail_memory(in->err, item->path)
+                     : cs_join_attributes(in->attributes.data, in->before.data + 1, NULL, &in->joined, in->err);
+        cs_buf joined = in->joined;
+        in->joined = in->attributes;
+        in->attributes = joined;
+        *differ = status == CLIPSEARCH_OK && strcmp(in->attributes.data, item->attributes) != 0;
+    }
+    cs_buf_clear(&in->before);
+    if (status == CLIPSEARCH_OK && item && !cs_buf_puts(&in->before, item->attributes))
+        status = cs_fail_memory(in->err, item->path);
     return status;
 }
 
-/* Send a file through the pipeline, which has room; its attributes are in in->attributes. */
+/* Send a file through the pipeline, which has room; its attributes are in in->attributes and in->before. */
 static clipsearch_status submit_file(ingest *in, const pending_file *file)
 {
     clipsearch_status status = in->pipeline ? CLIPSEARCH_OK : open_pipeline(in);
     if (status != CLIPSEARCH_OK)
         return status;
     pending_file *slot = &in->pending[in->submitted++ % in->capacity];
-    cs_buf spare = slot->attributes;
+    cs_buf attributes = slot->attributes, before = slot->before;
     *slot = *file;
     slot->attributes = in->attributes;
-    in->attributes = spare;
+    slot->before = in->before;
+    in->attributes = attributes;
+    in->before = before;
     cs_pipeline_submit(in->pipeline, file->read ? file->found->path : NULL, file->stored ? file->hash : NULL);
     return CLIPSEARCH_OK;
 }
@@ -197,14 +229,16 @@ static clipsearch_status submit_next_file(ingest *in)
     const clipsearch_item *item;
     clipsearch_status status =
         cs_stored_files_find(&in->stored, in->target.collection, &in->sources, number, &item, in->err);
-    if (status == CLIPSEARCH_OK)
-        status = choose_attributes(in, file, item, &pending.attributes_differ);
+    bool differ = false;
     if (status != CLIPSEARCH_OK)
         return status;
     pending.read = !item || item->size != file->size || item->mtime_ns != file->mtime_ns;
     if (pending.read && leave_out(in, file))
         return CLIPSEARCH_OK;
-    if (!pending.read && !pending.attributes_differ) {
+    status = choose_attributes(in, &pending, item, &differ);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!pending.read && !differ) {
         in->by_source[file->source].done++;
         if (++in->report->unchanged % QUIET_FILES == 0)
             report_progress(in, file->path);
@@ -273,12 +307,18 @@ static same_item choose_same_item(const ingest *in, const pending_file *file, co
     return same;
 }
 
+/* Write what is to be stored for a file that was read into in->joined. */
+static clipsearch_status join_attributes(ingest *in, const char *user, const cs_decoded_file *decoded)
+{
+    cs_buf_clear(&in->joined);
+    return cs_join_attributes(user, decoded->metadata + 1, NULL, &in->joined, in->err); /* behind its brace */
+}
+
 /* Add the change for a file whose content an item or a change of this batch has. *added false: there is none. */
 static clipsearch_status add_same_content(ingest *in, const pending_file *file, const cs_decoded_file *decoded,
                                           bool *added)
 {
     clipsearch_item item = make_item(file, &decoded->info, decoded->hash);
-    const char *attributes = file->attributes.data;
     clipsearch_status status = look_up_contents(in, decoded);
     if (status != CLIPSEARCH_OK)
         return status;
@@ -287,7 +327,7 @@ static clipsearch_status add_same_content(ingest *in, const pending_file *file, 
     *added = same.item || change != SIZE_MAX;
     if (!*added && cs_content_set_has(&in->would_store, decoded->hash)) {
         *added = true;
-        return cs_batch_add(&in->batch, CS_CHANGE_COPY, &item, attributes, in->err);
+        return cs_batch_add(&in->batch, CS_CHANGE_COPY, &item, in->joined.data, in->err);
     }
     if (!*added)
         return CLIPSEARCH_OK;
@@ -297,14 +337,16 @@ static clipsearch_status add_same_content(ingest *in, const pending_file *file, 
     item.height = like->height;
     if (same.moves) {
         item.id = same.item->id;
-        status = cs_id_list_add(&in->moved, item.id, in->err);
-        return status == CLIPSEARCH_OK
-                   ? cs_batch_add(&in->batch, CS_CHANGE_MOVE, &item,
-                                  file->attributes_given ? attributes : same.item->attributes, in->err)
-                   : status;
+        cs_buf_clear(&in->before);
+        cs_item_attributes_user(same.item->attributes, &in->before);
+        status = in->before.failed ? cs_fail_memory(in->err, item.path) : cs_id_list_add(&in->moved, item.id, in->err);
+        if (status == CLIPSEARCH_OK && !file->attributes_given)
+            status = join_attributes(in, in->before.data, decoded);
+        return status == CLIPSEARCH_OK ? cs_batch_add(&in->batch, CS_CHANGE_MOVE, &item, in->joined.data, in->err)
+                                       : status;
     }
-    return change != SIZE_MAX ? cs_batch_add_same(&in->batch, &item, attributes, change, in->err)
-                              : cs_batch_add_copy(&in->batch, &item, attributes, same.item->id, in->err);
+    return change != SIZE_MAX ? cs_batch_add_same(&in->batch, &item, in->joined.data, change, in->err)
+                              : cs_batch_add_copy(&in->batch, &item, in->joined.data, same.item->id, in->err);
 }
 
 /* Count and report a file, or directory, that could not be read or decoded. */
@@ -345,13 +387,16 @@ static clipsearch_status add_change(ingest *in, const pending_file *file, const 
 {
     if (decoded->status != CLIPSEARCH_OK)
         return skip_file(in, file->found, &decoded->error);
+    clipsearch_status status = join_attributes(in, file->attributes.data, decoded);
+    if (status != CLIPSEARCH_OK)
+        return status;
     if (file->stored && memcmp(decoded->hash, file->hash, sizeof file->hash) == 0) {
         const clipsearch_item item = make_item(file, &decoded->info, decoded->hash);
-        return cs_batch_add(&in->batch, file->attributes_differ ? CS_CHANGE_UPDATE : CS_CHANGE_TOUCH, &item,
-                            file->attributes.data, in->err);
+        const bool differ = strcmp(in->joined.data, file->before.data) != 0;
+        return cs_batch_add(&in->batch, differ ? CS_CHANGE_UPDATE : CS_CHANGE_TOUCH, &item, in->joined.data, in->err);
     }
     bool added;
-    clipsearch_status status = add_same_content(in, file, decoded, &added);
+    status = add_same_content(in, file, decoded, &added);
     if (status != CLIPSEARCH_OK || added)
         return status;
     if (in->options->dry_run && cs_content_set_add(&in->would_store, decoded->hash, in->err) != CLIPSEARCH_OK)
@@ -364,8 +409,8 @@ static clipsearch_status add_change(ingest *in, const pending_file *file, const 
     clipsearch_item item = make_item(file, &decoded->info, decoded->hash);
     item.width = decoded->width;
     item.height = decoded->height;
-    return cs_batch_add_pixels(&in->batch, file->stored ? CS_CHANGE_REPLACE : CS_CHANGE_INSERT, &item,
-                               file->attributes.data, decoded->pixels, in->err);
+    return cs_batch_add_pixels(&in->batch, file->stored ? CS_CHANGE_REPLACE : CS_CHANGE_INSERT, &item, in->joined.data,
+                               decoded->pixels, in->err);
 }
 
 static clipsearch_status commit_batch(ingest *in)
@@ -438,7 +483,7 @@ static clipsearch_status write_index_if_due(ingest *in)
 
 /* ---- a run ---- */
 
-static clipsearch_status check_options(const ingest *in)
+static clipsearch_status check_options(ingest *in)
 {
     const clipsearch_ingest_options *o = in->options;
     if (o->source_count && !o->sources)
@@ -452,7 +497,8 @@ static clipsearch_status check_options(const ingest *in)
     if (o->threads > CS_MAX_THREADS)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", o->threads,
                        (int)CS_MAX_THREADS);
-    return cs_session_check_image_tower(in->session, in->err);
+    clipsearch_status status = cs_session_check_image_tower(in->session, in->err);
+    return status == CLIPSEARCH_OK ? cs_metadata_choose(o->metadata, &in->metadata, in->err) : status;
 }
 
 static clipsearch_status open_target(ingest *in, const cs_ingest_into *into)
@@ -587,8 +633,10 @@ static void count_unmatched(const ingest *in)
 static void free_all(ingest *in)
 {
     cs_pipeline_close(&in->pipeline);
-    for (size_t i = 0; in->pending && i < in->capacity; i++)
+    for (size_t i = 0; in->pending && i < in->capacity; i++) {
         cs_buf_free(&in->pending[i].attributes);
+        cs_buf_free(&in->pending[i].before);
+    }
     cs_free(in->pending);
     cs_batch_close(&in->batch);
     cs_id_list_free(&in->moved);
@@ -597,6 +645,8 @@ static void free_all(ingest *in)
     cs_content_keys_free(&in->known);
     cs_stored_files_free(&in->stored);
     cs_buf_free(&in->attributes);
+    cs_buf_free(&in->before);
+    cs_buf_free(&in->joined);
     cs_sources_close(&in->sources);
     cs_target_close(&in->target);
     cs_lock_file_release(&in->lock);
@@ -613,7 +663,9 @@ clipsearch_status cs_ingest(const cs_ingest_into *into, clipsearch_session *sess
                  .report = report,
                  .err = err ? err : &unread, /* its system_error decides on further tries */
                  .started = now(),
-                 .attributes = cs_buf_make(SIZE_MAX / 2)};
+                 .attributes = cs_buf_make(SIZE_MAX / 2),
+                 .before = cs_buf_make(SIZE_MAX / 2),
+                 .joined = cs_buf_make(SIZE_MAX / 2)};
     atomic_init(&in.retries.left, CS_RETRIES_OF_A_RUN);
     *report = (clipsearch_ingest_report){0};
     clipsearch_status status = run(&in, into);

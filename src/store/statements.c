@@ -54,7 +54,8 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_ITEM_REPLACE] = "UPDATE items SET path = ?1, size = ?2, mtime_ns = ?3, hash = ?4, width = ?5, height = ?6,"
                             " attributes = ?7 WHERE key = ?8",
     [CS_SQL_ITEM_DELETE] = "DELETE FROM items WHERE collection = ?1 AND id = ?2",
-    [CS_SQL_ITEM_MERGE] = "UPDATE items SET attributes = json_patch(attributes, ?3) WHERE collection = ?1 AND id = ?2"
+    [CS_SQL_ITEM_MERGE] = "UPDATE items SET attributes = clipsearch_join(json_patch(clipsearch_user(attributes), ?3),"
+                          " attributes, ?3) WHERE collection = ?1 AND id = ?2"
                           " RETURNING length(CAST(attributes AS BLOB))",
     [CS_SQL_ITEM_BY_ID] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND id = ?2",
     [CS_SQL_ITEM_BY_PATH] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2",

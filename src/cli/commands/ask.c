@@ -224,6 +224,8 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
         const bool image = is_one_image(question);
         results[q] = (cs_result){.is_image = image,
                                  .query = image ? question->parts->text : question->name,
+                                 .bytes = image && question->parts->data.len ? question->parts->data.data : NULL,
+                                 .size = image ? question->parts->data.len : 0,
                                  .question = question,
                                  .ms = (stats.encode_ms + stats.search_ms) / (double)count,
                                  .search_ms = stats.search_ms / (double)count,

@@ -2,6 +2,7 @@
  * cmd_query.c - clipsearch query and clipsearch get: images by filter and by id. */
 #include "cli/command.h"
 
+#include "cli/commands/attribute_advice.h"
 #include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/commands/selection.h"
@@ -14,7 +15,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int print_items(const cs_args *args, const char *collection, clipsearch_hits *hits, cs_show *show)
+static int print_items(unsigned command, const cs_args *args, const char *collection, clipsearch_hits *hits,
+                       cs_show *show)
 {
     clipsearch_error err;
     clipsearch_status status = CLIPSEARCH_OK;
@@ -28,7 +30,7 @@ static int print_items(const cs_args *args, const char *collection, clipsearch_h
         cs_print_paths(&results, args->nul ? '\0' : '\n', stdout);
     } else {
         char here[PATH_MAX]; /* paths below it are printed relative to it; a folder that was removed has no name */
-        status = cs_print_items(hits, getcwd(here, sizeof here), stdout, &err);
+        status = cs_print_items(hits, getcwd(here, sizeof here), command == CS_GET, stdout, &err);
     }
     return status == CLIPSEARCH_OK ? cs_show_results(show, &results) : cs_report_error(&err, CS_STAGE_INPUT);
 }
@@ -58,7 +60,7 @@ static int report_count(const cs_args *args, const cs_selection *selection, cons
     if (clipsearch_hits_count(hits, 0))
         return CS_EXIT_FOUND;
     if (!args->quiet)
-        cs_print_message(args->filter           ? "no image in the collection %s passes the filter"
+        cs_print_message(args->filter || args->since || args->until ? "no image in the collection %s passes the filter"
                          : cs_has_folders(args) ? "no image in the collection %s is in these directories"
                                                 : "the collection %s has no images to show",
                          collection);
@@ -83,9 +85,11 @@ static int show_selection(unsigned command, const cs_args *args, const cs_select
             code = cs_report_error(&err, CS_STAGE_DATABASE);
     }
     if (code == CS_EXIT_FOUND)
-        code = print_items(args, opened.info.name, hits, show);
+        code = print_items(command, args, opened.info.name, hits, show);
     if (code == CS_EXIT_FOUND)
         code = report_count(args, selection, hits, opened.info.name);
+    if (code == CS_EXIT_NOTHING && !args->quiet)
+        cs_advise_about_attributes(opened.collection, opened.info.name, args->filter);
     clipsearch_hits_free(&hits);
     cs_close_opened(&opened);
     return code;

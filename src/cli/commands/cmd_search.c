@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "cli/commands/ask.h"
+#include "cli/commands/attribute_advice.h"
 #include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/commands/show_images.h"
@@ -23,7 +24,7 @@ typedef struct search {
     cs_opened opened;
     cs_questions questions;
     clipsearch_hits **answers; /* [questions] one for each batch, the rest NULL */
-    char *filter;              /* of --filter, --in and --here; NULL: none */
+    char *filter;              /* of --filter, --since, --until, --in and --here; NULL: none */
     cs_results results;
     cs_show show;
 } search;
@@ -134,11 +135,13 @@ static int report_count(const search *s)
         if (cs_result_count(&s->results.items[i]))
             return CS_EXIT_FOUND;
     if (!args->quiet)
-        cs_print_message("nothing found%s%s",
-                         args->min_score.given || args->max_distance.given ? " that is near enough" : "",
-                         s->filter ? args->filter ? " among the images that pass the filter"
-                                                  : " among the images in these directories"
-                                   : "");
+        cs_print_message(
+            "nothing found%s%s", args->min_score.given || args->max_distance.given ? " that is near enough" : "",
+            s->filter ? args->filter || args->since || args->until ? " among the images that pass the filter"
+                                                                   : " among the images in these directories"
+                      : "");
+    if (!args->quiet)
+        cs_advise_about_attributes(s->opened.collection, s->opened.info.name, args->filter);
     return CS_EXIT_NOTHING;
 }
 
