@@ -188,8 +188,7 @@ static void test_many(void)
     double sum = 0;
     for (size_t i = 0; i < MANY && ok; i++)
         sum += best[i].probability;
-    TAP_OK(ok && best[0].label == 1321 && fabs(sum - 1) < 1e-4, "2,000 labels: %s",
-           ok ? "the right one" : err.message);
+    TAP_OK(ok && best[0].label == 1321 && fabs(sum - 1) < 1e-4, "2,000 labels: %s", ok ? "the right one" : err.message);
     for (size_t k = 1; k <= 40 && ok; k++)
         ok = clipsearch_labels_rank(opened, image, 1, k, few, &err) == CLIPSEARCH_OK &&
              memcmp(few, best, k * sizeof *few) == 0;
