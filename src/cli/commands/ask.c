@@ -181,7 +181,7 @@ static void print_timing(const asking *a, const cs_result *result, const clipsea
 {
     cs_print_message("%s: %.1f ms (search %.1f ms), %zu of %llu images, %s", result->query, result->ms,
                      result->search_ms, cs_result_count(result), (unsigned long long)a->opened->info.count,
-                     stats->graph ? "with the index" : "exact");
+                     stats->graph || stats->scanned ? "with the index" : "exact");
 }
 
 /* A question that is one whole image file is shown as that file. */
