@@ -166,9 +166,9 @@ mv here/later here/gone
 sleep 0.8
 mkdir here/later
 cp "$pictures/bird-sky.jpg" here/later/
-appears "$out" "Inserted 1 image into photos in" 3
+appears "$out" "Inserted 1 image into photos" 3
 cp "$pictures/cow-grass.jpg" here/later/
-appears "$out" "Inserted 1 image into photos in" 4
+appears "$out" "Inserted 1 image into photos" 4
 finish TERM
 
 # ---- what is refused
