@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum { ALIGNMENT = 64, FEWEST = 16 /* elements of a growing array's first block */ };
 
@@ -96,4 +97,11 @@ uint64_t cs_mem_count(void)
 void cs_mem_fail_at(uint64_t countdown)
 {
     atomic_store(&fail_countdown, countdown);
+}
+
+bool cs_mem_is_limited(void)
+{
+    struct rlimit limit;
+    return (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) ||
+           (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY);
 }

@@ -3,6 +3,7 @@
 #ifndef CS_BASE_MEM_H
 #define CS_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,10 @@ char *cs_strndup(const char *text, size_t n);
 char *cs_strdup(const char *text);
 
 void cs_free(void *block);
+
+/* Whether this process has a limit on its memory (ulimit -v, ulimit -d). Some libraries do not end when they meet it.
+ */
+bool cs_mem_is_limited(void);
 
 /* For tests. The number of allocations that the functions above have made in this process. */
 uint64_t cs_mem_count(void);

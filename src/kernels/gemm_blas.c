@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * gemm_blas.c - the matrix product through OpenBLAS, for processors that have no kernel of our own. OpenBLAS is loaded
  * when the product is first asked for, not with the program. */
+#include "base/mem.h"
 #include "kernels/cvt.h"
 #include "kernels/gemm_impl.h"
 
@@ -10,7 +11,6 @@
 #include <sched.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/resource.h>
 
 /* The packed form is the rows themselves as floats. A panel is what is converted at a time when there is no packed
  * form: 256 rows of 3,072 floats are 3 MiB, and a product that wide keeps OpenBLAS at its full speed. */
@@ -40,14 +40,6 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
 /* cblas_sgemm once it is loaded, else NULL. */
 static __typeof__(&cblas_sgemm) sgemm;
 static bool tried;
-
-/* OpenBLAS reserves its buffers while it is loaded and tries for ever where a limit refuses them (its issue 5289). */
-static bool is_memory_limited(void)
-{
-    struct rlimit limit;
-    return (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) ||
-           (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY);
-}
 
 static void *wait_for_start(void *gate)
 {
@@ -83,7 +75,8 @@ static void load(void)
     static const char *const names[] = {"libopenblas.so.0", "libopenblas.so"};
     void *library = NULL;
     tried = true;
-    if (is_memory_limited() || !can_start_threads())
+    /* OpenBLAS reserves its buffers while it is loaded and tries for ever where a limit refuses them (issue 5289) */
+    if (cs_mem_is_limited() || !can_start_threads())
         return;
     for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
         library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);

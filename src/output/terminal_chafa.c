@@ -3,6 +3,7 @@
  * first asked for. */
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "output/glib_guard.h"
 #include "output/terminal.h"
 #include "output/text_clean.h"
 #include "output/tmux.h"
@@ -29,6 +30,7 @@ extern char **environ;
     F(chafa_canvas_new)                                                                                                \
     F(chafa_canvas_print)                                                                                              \
     F(chafa_canvas_unref)                                                                                              \
+    F(chafa_set_n_threads)                                                                                             \
     F(chafa_symbol_map_add_by_tags)                                                                                    \
     F(chafa_symbol_map_new)                                                                                            \
     F(chafa_symbol_map_unref)                                                                                          \
@@ -63,7 +65,8 @@ static bool load(void)
             return false;
         memcpy(symbols[i].pointer, &symbol, sizeof symbol); /* ISO C has no cast from an object to a function */
     }
-    return true;
+    lib.chafa_set_n_threads(1); /* the guard is for one thread */
+    return cs_glib_guard_install(library);
 }
 
 static bool is_loaded(void)
@@ -148,17 +151,20 @@ clipsearch_status cs_terminal_open(int fd, cs_terminal *terminal, clipsearch_err
         return cs_fail_memory(err, "a terminal");
     terminal->chafa = chafa;
     measure_window(fd, terminal);
+    if (setjmp(*cs_glib_guard_begin()))
+        return cs_fail_memory(err, "a terminal");
     chafa->info = lib.chafa_term_db_detect(lib.chafa_term_db_get_default(), environ);
     chafa->pixels = pixel_mode_of(chafa->info);
     if (cs_in_tmux() && chafa->pixels == CHAFA_PIXEL_MODE_SYMBOLS)
         look_outside_tmux(chafa);
     chafa->colors = color_mode_of(chafa->info);
+    cs_glib_guard_end();
     return CLIPSEARCH_OK;
 }
 
 void cs_terminal_close(cs_terminal *terminal)
 {
-    if (terminal->chafa)
+    if (terminal->chafa && terminal->chafa->info && !cs_glib_is_lost())
         lib.chafa_term_info_unref(terminal->chafa->info);
     cs_free(terminal->chafa);
     *terminal = (cs_terminal){0};
@@ -210,6 +216,8 @@ static bool put_through_tmux(const GString *text, unsigned rows, cs_buf *out)
 clipsearch_status cs_terminal_put_image(cs_terminal *terminal, const uint8_t *rgba, uint32_t width, uint32_t height,
                                         unsigned columns, unsigned rows, cs_buf *out, clipsearch_error *err)
 {
+    if (setjmp(*cs_glib_guard_begin()))
+        return cs_fail_memory(err, "an image on the terminal");
     GString *text = print_image(terminal, terminal->chafa->pixels, rgba, width, height, columns, rows);
     bool done = terminal->chafa->through_tmux && put_through_tmux(text, rows, out);
     if (!done && terminal->chafa->through_tmux) {
@@ -221,6 +229,7 @@ clipsearch_status cs_terminal_put_image(cs_terminal *terminal, const uint8_t *rg
         cs_buf_putc(out, '\n');
     }
     lib.g_string_free(text, TRUE);
+    cs_glib_guard_end();
     return out->failed ? cs_fail_memory(err, "an image on the terminal") : CLIPSEARCH_OK;
 }
 

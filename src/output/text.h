@@ -30,8 +30,9 @@ typedef struct cs_text_drawer {
 /* ASCII in the small font; a box for every other letter. Letters have the size of a whole number of dots. */
 extern const cs_text_drawer cs_text_plain;
 
-/* Every script, with the fonts of this machine. NULL when this build has no Pango, when it is not installed, and when
- * there are no fonts. The libraries are loaded by the first call and stay. One thread at a time. */
+/* Every script, with the fonts of this machine. NULL when this build has no Pango, when it is not installed, when
+ * there are no fonts, and under a limit on memory (ulimit -v). The libraries are loaded by the first call and stay. One
+ * thread at a time. */
 const cs_text_drawer *cs_text_pango(void);
 
 /* The better one of them. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * text_pango.c - text through Pango and Cairo, the one file that includes them. They are loaded when text is first
  * drawn: with their own libraries they would add 8 ms to the start of every query. */
+#include "base/mem.h"
+#include "output/glib_guard.h"
 #include "output/text.h"
 
 #include <dlfcn.h>
@@ -58,6 +60,8 @@ static const struct {
 /* Whether there is a font. Without one Pango warns of every letter, and some versions end the process. */
 static bool has_font(void)
 {
+    if (setjmp(*cs_glib_guard_begin()))
+        return false;
     PangoFontMap *map = lib.pango_cairo_font_map_get_default();
     PangoContext *context = lib.pango_font_map_create_context(map);
     PangoFontDescription *description = lib.pango_font_description_new();
@@ -69,12 +73,16 @@ static bool has_font(void)
         lib.g_object_unref(font);
     lib.pango_font_description_free(description);
     lib.g_object_unref(context);
+    cs_glib_guard_end();
     return found;
 }
 
 /* Fill in `lib`; false when something is missing. The libraries stay loaded: GLib cannot be unloaded. */
 static bool load(void)
 {
+    /* fontconfig, which Pango asks for fonts, does not end when it gets no memory any more (2.14.1) */
+    if (cs_mem_is_limited())
+        return false;
     void *library = dlopen("libpangocairo-1.0.so.0", RTLD_NOW | RTLD_LOCAL); /* brings Pango, Cairo and GLib with it */
     if (!library)
         return false;
@@ -84,7 +92,7 @@ static bool load(void)
             return false;
         memcpy(symbols[i].pointer, &symbol, sizeof symbol); /* ISO C has no cast from an object to a function */
     }
-    return has_font();
+    return cs_glib_guard_install(library) && has_font();
 }
 
 /* ---------------------------------------------------------------- drawing */
@@ -113,11 +121,13 @@ static PangoLayout *make_layout(const char *text, const cs_text_style *style, ui
 static clipsearch_status measure(const char *text, const cs_text_style *style, uint32_t width, uint32_t *height,
                                  clipsearch_error *err)
 {
-    (void)err;
     int high = 0;
+    if (setjmp(*cs_glib_guard_begin()))
+        return cs_fail_memory(err, "text of a contact sheet");
     PangoLayout *layout = make_layout(text, style, width);
     lib.pango_layout_get_pixel_size(layout, NULL, &high);
     lib.g_object_unref(layout);
+    cs_glib_guard_end();
     *height = (uint32_t)high;
     return CLIPSEARCH_OK;
 }
@@ -139,6 +149,8 @@ static cairo_surface_t *draw_layout(PangoLayout *layout, cs_color color, int wid
 static clipsearch_status draw(cs_canvas *canvas, uint32_t x, uint32_t y, uint32_t width, const char *text,
                               const cs_text_style *style, clipsearch_error *err)
 {
+    if (setjmp(*cs_glib_guard_begin()))
+        return cs_fail_memory(err, "text of a contact sheet");
     PangoLayout *layout = make_layout(text, style, width);
     const int border = (int)style->size; /* for marks above the first line and below the last */
     int height = 0;
@@ -155,6 +167,7 @@ static clipsearch_status draw(cs_canvas *canvas, uint32_t x, uint32_t y, uint32_
         status = cs_fail_memory(err, "text of a contact sheet");
     lib.cairo_surface_destroy(surface);
     lib.g_object_unref(layout);
+    cs_glib_guard_end();
     return status;
 }
 
@@ -164,7 +177,7 @@ const cs_text_drawer *cs_text_pango(void)
     static enum { UNKNOWN, LOADED, ABSENT } state = UNKNOWN;
     if (state == UNKNOWN)
         state = load() ? LOADED : ABSENT;
-    return state == LOADED ? &pango : NULL;
+    return state == LOADED && !cs_glib_is_lost() ? &pango : NULL;
 }
 
 const char *cs_text_library(void)

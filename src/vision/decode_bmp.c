@@ -172,6 +172,27 @@ static void put_masked(const struct bmp *bmp, const uint8_t *row, uint8_t *rgb)
         }
 }
 
+/* The same where each colour is a byte, as in nearly all files: its place in a pixel is mask.shift / 8. */
+static void put_bytes(const struct bmp *bmp, const uint8_t *row, uint8_t *rgb)
+{
+    const size_t each = bmp->bits / 8;
+    const size_t red = bmp->masks[0].shift / 8, green = bmp->masks[1].shift / 8, blue = bmp->masks[2].shift / 8;
+    for (uint32_t x = 0; x < bmp->width; x++, row += each, rgb += 3) {
+        rgb[0] = row[red];
+        rgb[1] = row[green];
+        rgb[2] = row[blue];
+    }
+}
+
+/* Whether put_bytes serves: every colour is a byte inside the pixel. */
+static bool has_bytes(const struct bmp *bmp)
+{
+    bool good = bmp->bits >= 24;
+    for (int c = 0; c < 3; c++)
+        good = good && bmp->masks[c].most == 255 && bmp->masks[c].shift % 8 == 0 && bmp->masks[c].shift < bmp->bits;
+    return good;
+}
+
 static uint8_t *find_row(const struct bmp *bmp, uint32_t stored, uint8_t *rgb)
 {
     const uint32_t y = bmp->top_down ? stored : bmp->height - 1 - stored;
@@ -186,9 +207,12 @@ static bool read_rows(const struct bmp *bmp, uint8_t *rgb)
     if (left < used || (left - used) / stride < bmp->height - 1)
         return false;
     const uint8_t *row = bmp->data + bmp->at;
+    const bool bytes = has_bytes(bmp);
     for (uint32_t y = 0; y < bmp->height; y++, row += stride) {
         if (bmp->bits <= 8)
             put_colours(bmp, row, find_row(bmp, y, rgb));
+        else if (bytes)
+            put_bytes(bmp, row, find_row(bmp, y, rgb));
         else
             put_masked(bmp, row, find_row(bmp, y, rgb));
     }

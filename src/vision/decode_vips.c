@@ -150,6 +150,10 @@ static uint8_t read_sample(int format, const uint8_t *p)
 static void convert(const struct reader *reader, const uint8_t *samples, size_t pixels, uint8_t *rgb)
 {
     const size_t stride = reader->bands * reader->sample, colours = reader->is_cmyk ? 4 : reader->bands < 3 ? 1 : 3;
+    if (stride == 3 && colours == 3) { /* it is RGB */
+        memcpy(rgb, samples, pixels * 3);
+        return;
+    }
     for (size_t i = 0; i < pixels; i++, samples += stride, rgb += 3) {
         uint8_t values[4];
         for (size_t c = 0; c < colours; c++)

@@ -65,6 +65,19 @@ ok "says what it is and what to install"
 without_vips embed --image "$formats/pillow.gif" >"$out" 2>"$err"
 ok "a GIF needs no libvips"
 
+mkdir left
+cp "$formats/420.heic" "$formats/lossless.webp" "$formats/pillow.gif" left
+without_vips ingest left --db left.db >"$out" 2>"$err"
+grep -q "^Inserted 1 image into" "$out"
+ok "an ingestion without libvips takes the GIF"
+grep -Eq "^Left out: 1 WebP, 1 HEIC \((install libvips42 to read WebP, HEIC|this build cannot read them)\)$" "$out"
+ok "and names what it left out"
+if ! grep -q "this build" "$out"; then
+    "$program" ingest left --db left.db >"$out" 2>"$err"
+    grep -q "^Inserted 2 images into photos (1 unchanged)" "$out" || grep -q "install libvips42" "$out"
+    ok "they are taken once libvips is there"
+fi
+
 # ---- other kinds are named
 
 printf '8BPS\0\1' >layers.psd

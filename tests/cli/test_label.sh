@@ -56,6 +56,16 @@ grep -q '"error":"pets/bad.jpg' "$out"
 ok "and says why it has none"
 rm pets/bad.jpg
 
+# ---- the reference
+
+run 0 "every example image" label --labels "$source/tests/data/labels/labels.txt" "$source"/examples/pictures/*.jpg
+sed "s|$source/examples/pictures/||" "$out" | awk -F '  ' '
+    NR == FNR { label[$3] = $2; probability[$3] = $1; expected++; next }
+    { differ = $1 - probability[$3]; same += label[$3] == $2 && differ < 0.001 && differ > -0.001; found++ }
+    END { print same, found, expected; exit !(expected == 96 && same == expected && found == expected) }' \
+    "$source/tests/data/labels/expected.txt" - >"$scratch/same"
+ok "the label and the probability of transformers: $(cat "$scratch/same")"
+
 # ---- a collection
 
 run 5 "nothing ingested" label --labels dog,cat

@@ -85,6 +85,14 @@ FONTCONFIG_FILE=$PWD/fonts.conf "$program" -q "a dog" --sheet fontless.png >"$ou
 [ $? -eq 0 ] && [ "$(magic fontless.png)" = 89504e47 ]
 ok "a sheet is drawn without fonts"
 
+if grep -q AddressSanitizer "$program"; then
+    skip "a sheet is drawn under a limit on memory" "AddressSanitizer reserves all of it"
+else
+    ( ulimit -v 4000000; "$program" -q "a dog" --sheet limited.png ) >"$out" 2>"$err"
+    [ $? -eq 0 ] && [ "$(magic limited.png)" = 89504e47 ]
+    ok "a sheet is drawn under a limit on memory"
+fi
+
 # ---- names of every kind
 
 mkdir names
