@@ -65,7 +65,8 @@ static clipsearch_status measure_recall(check *c)
         clipsearch_status status = cs_index_search(c->flat, c->queries + q * dim, &params, NULL, exact, &have, c->err);
         params.ef = c->read.identity->ef;
         if (status == CLIPSEARCH_OK)
-            status = cs_snapshot_search_graph(c->snapshot, c->queries + q * dim, &params, spare, near, &found, c->err);
+            status =
+                cs_snapshot_search_graph(c->snapshot, c->queries + q * dim, &params, NULL, spare, near, &found, c->err);
         if (status != CLIPSEARCH_OK)
             return status;
         wanted += have;

@@ -190,6 +190,14 @@ static clipsearch_status use_search_options(void *o)
     return search(o);
 }
 
+static clipsearch_status use_list_options(void *o)
+{
+    clipsearch_hits *hits = NULL;
+    clipsearch_status status = clipsearch_list(g.collection, o, &hits, &err);
+    clipsearch_hits_free(&hits);
+    return status;
+}
+
 static clipsearch_status use_part(void *o)
 {
     clipsearch_part *part = o;
@@ -246,6 +254,7 @@ INIT(ingest_target)
 INIT(watch_options)
 INIT(search_stats)
 INIT(search_options)
+INIT(list_options)
 INIT(part)
 INIT(question)
 
@@ -256,27 +265,17 @@ static const struct {
     void (*init)(void *o, size_t size);
     clipsearch_status (*use)(void *o);
 } structs[] = {
-    STRUCT(encoder_options, false, 24, 24),
-    STRUCT(encoder_info, true, 112, 109),
-    STRUCT(image_options, false, 32, 25),
-    STRUCT(session_options, false, 40, 40),
-    STRUCT(labels_options, false, 32, 28),
-    STRUCT(memory, true, 32, 32),
-    STRUCT(weights_info, true, 96, 96),
-    STRUCT(convert_options, false, 32, 32),
-    STRUCT(convert_report, true, 112, 112),
-    STRUCT(index_options, false, 24, 24),
-    STRUCT(collection_info, true, 112, 112),
-    STRUCT(checkpoint_options, false, 32, 32),
-    STRUCT(check_report, true, 1152, 1152),
-    STRUCT(source, false, 88, 81),
-    STRUCT(ingest_options, false, 80, 80),
-    STRUCT(ingest_report, true, 120, 114),
-    STRUCT(watch_options, false, 56, 56),
-    STRUCT(ingest_target, false, 56, 56),
-    STRUCT(search_stats, true, 48, 32),
-    STRUCT(search_options, false, 48, 48),
-    STRUCT(part, false, 72, 72),
+    STRUCT(encoder_options, false, 24, 24),  STRUCT(encoder_info, true, 112, 109),
+    STRUCT(image_options, false, 32, 25),    STRUCT(session_options, false, 40, 40),
+    STRUCT(labels_options, false, 32, 28),   STRUCT(memory, true, 32, 32),
+    STRUCT(weights_info, true, 96, 96),      STRUCT(convert_options, false, 32, 32),
+    STRUCT(convert_report, true, 112, 112),  STRUCT(index_options, false, 24, 24),
+    STRUCT(collection_info, true, 112, 112), STRUCT(checkpoint_options, false, 32, 32),
+    STRUCT(check_report, true, 1152, 1152),  STRUCT(source, false, 88, 81),
+    STRUCT(ingest_options, false, 80, 80),   STRUCT(ingest_report, true, 120, 114),
+    STRUCT(watch_options, false, 56, 56),    STRUCT(ingest_target, false, 56, 56),
+    STRUCT(search_stats, true, 48, 32),      STRUCT(search_options, false, 48, 48),
+    STRUCT(list_options, false, 40, 33),     STRUCT(part, false, 72, 72),
     STRUCT(question, false, 40, 33),
 };
 enum { STRUCTS = sizeof structs / sizeof *structs };
