@@ -181,7 +181,11 @@ static void test_changes(void)
     snprintf(from, sizeof from, "%s", folder_path(&w.f, "a/two.jpg"));
     snprintf(to, sizeof to, "%s", folder_path(&w.f, "b/two.jpg"));
     rename(from, to);
-    CHANGES(&w, "1:b/two.jpg;", "a file moved from one source to the other");
+    CHANGES(&w, "0:*;1:b/two.jpg;", "a file moved from one source to the other");
+    rename(to, folder_path(&w.f, "b/2.jpg"));
+    CHANGES(&w, "1:b/2.jpg;", "a file moved in a source");
+    rename(folder_path(&w.f, "b/2.jpg"), to);
+    CHANGES(&w, "1:b/two.jpg;", "and back");
     unlink(to);
     CHANGES(&w, "1:*;", "a file that was removed");
     snprintf(from, sizeof from, "%s", folder_path(&w.f, "a/new"));

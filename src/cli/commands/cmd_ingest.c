@@ -604,6 +604,7 @@ int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_s
     in.options.sources = group->sources;
     in.options.source_count = group->count;
     in.options.list = group->list;
+    in.options.remember = !group->part;
     if (!group->file && group->image)
         in.image = *group->image;
     int code = prepare(&in);
