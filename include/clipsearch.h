@@ -73,8 +73,10 @@
  *
  * It can use the fields id, path, name (the last part of the path), size (bytes), mtime (seconds since 1970; it can be
  * compared with numbers and with dates such as "2024-05-31"), width and height, and the item's attributes: price,
- * camera.lens, tags[0], attributes["any key"]. Strings are in single or double quotes. The operators are == != < <= >
- * >= (also 10 <= price < 100), in [...], not in [...], like with % and _, path under "/a/folder", is null, is not null,
+ * camera.lens, tags[0], attributes["any key"]. What a file states about its image are attributes too: taken, camera,
+ * latitude, ... Strings are in single or double quotes. The operators are == != < <= > >= (also 10 <= price < 100), in
+ * [...], not in [...], "dog" in keywords (an attribute that is a list), like with % and _, path under "/a/folder", is
+ * null, is not null,
  * exists, and, or, not, parentheses, and + - * / %. A comparison with an attribute that is missing or of another type
  * is false, so `not` of it is true. docs/filter.md has the grammar and the limits.
  *
@@ -841,7 +843,11 @@ typedef struct clipsearch_ingest_options {
     void (*bad_source)(void *context, size_t source, const clipsearch_error *why);  /* called for each source, by its
                          number, that does not exist or cannot be read; the others are ingested. NULL (default): such a
                          source is an error */
-    bool force_prune; /* with `prune`: remove also what would be kept for a clipsearch_kept_reason. Default false */
+    const char *metadata; /* what of the files' EXIF, IPTC and XMP becomes attributes of their items: names of
+                             clipsearch_metadata_name with commas between them, also "gps" for the three of the place.
+                             NULL (default): all; "": none. An attribute that the source gives, or that the item was put
+                             with, wins over one of that name in the file */
+    bool force_prune;     /* with `prune`: remove also what would be kept for a clipsearch_kept_reason. Default false */
     bool rescan;      /* read every file and compare its content with the stored digest, also of files whose size and
                           times are those that are stored. Only changed content is encoded. Default false */
     bool remember;    /* remember the sources in the collection (clipsearch_collection_sources). Default false */
@@ -853,6 +859,10 @@ typedef struct clipsearch_ingest_options {
                           be NULL */
 } clipsearch_ingest_options;
 CLIPSEARCH_INIT(clipsearch_ingest_options)
+
+/* The names of the attributes that are read from files, in the order of the alphabet: "altitude", "camera", ... (see
+ * docs/metadata.md). NULL when `number`, from 0, is not below their count. A static string. */
+CLIPSEARCH_API const char *clipsearch_metadata_name(size_t number);
 
 /* How many files of a kind were left out. */
 typedef struct clipsearch_kind_count {
@@ -937,6 +947,7 @@ typedef struct clipsearch_remembered_source {
     const clipsearch_source *source;       /* its path and that of attributes_csv are absolute */
     const char *list;                      /* absolute path of the file that listed it; NULL: none did */
     const clipsearch_image_options *image; /* with which its images were read */
+    const char *metadata;                  /* as in clipsearch_ingest_options */
 } clipsearch_remembered_source;
 
 /* The sources that a collection remembers, in the order in which they first came. They are independent of it. */
@@ -1135,6 +1146,18 @@ CLIPSEARCH_API clipsearch_status clipsearch_get(clipsearch_collection *collectio
  * error, in characters counted from 1, or 0 when it has no place.
  * Errors: CLIPSEARCH_E_ARGUMENT (the message says what was expected), _LIMIT (too long or too complex), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err);
+
+/* The bytes that clipsearch_filter_period writes at most. */
+#define CLIPSEARCH_PERIOD_SIZE 128
+
+/* Write into `filter` a filter for the items that were taken from `since` on and until the end of `until`: a condition
+ * on their attribute `taken`, which others can be joined to with "and". Each of the two is "2024", "2024-07",
+ * "2024-07-01", or a date with a time such as "2024-07-01T18:30" (a space may stand for the T), by the camera's clock,
+ * or NULL for no limit. The whole of the year, month, day, minute or second that `until` names belongs to the period.
+ * An item that does not say when it was taken does not match, unless both are NULL: then the filter is "true".
+ * Errors: CLIPSEARCH_E_ARGUMENT (no date; since is after until). */
+CLIPSEARCH_API clipsearch_status clipsearch_filter_period(const char *since, const char *until,
+                                                          char filter[CLIPSEARCH_PERIOD_SIZE], clipsearch_error *err);
 
 /* The number of hits of query `query`, counted from 0. */
 CLIPSEARCH_API size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query);

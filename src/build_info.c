@@ -4,6 +4,7 @@
 #include "clipsearch.h"
 #include "kernels/cpu.h"
 #include "kernels/gemm.h"
+#include "metadata/xml.h"
 #include "model/container.h"
 #include "model/gzip.h"
 #include "store/store.h"
@@ -56,6 +57,7 @@ static const row rows[] = {
     {"jpeg", cs_jpeg_library},
     {"png", cs_png_library},
     {"vips", cs_vips_library},
+    {"expat", cs_xml_library},
     {"zlib", cs_gzip_library},
     {"crypto", cs_digest_library},
     {"utf8proc", cs_unicode_library},

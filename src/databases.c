@@ -7,10 +7,12 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "encode/encoder.h"
+#include "filter/period.h"
 #include "ingest/ingest.h"
 #include "ingest/remembered.h"
 #include "ingest/watch.h"
 #include "local/local.h"
+#include "metadata/metadata.h"
 #include "search_call.h"
 #include "structs.h"
 
@@ -44,6 +46,17 @@ void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *con
 clipsearch_status clipsearch_database_vacuum(clipsearch_database *db, clipsearch_error *err)
 {
     return db ? cs_database_vacuum(db, err) : cs_fail_null(err, __func__);
+}
+
+clipsearch_status clipsearch_filter_period(const char *since, const char *until, char filter[CLIPSEARCH_PERIOD_SIZE],
+                                           clipsearch_error *err)
+{
+    return filter ? cs_filter_period(since, until, filter, err) : cs_fail_null(err, __func__);
+}
+
+const char *clipsearch_metadata_name(size_t number)
+{
+    return number < CS_META_FIELDS ? cs_metadata_field_name((cs_metadata_field)number) : NULL;
 }
 
 const char *clipsearch_codes_name(clipsearch_codes codes)
@@ -354,8 +367,10 @@ clipsearch_status clipsearch_collection_sources(clipsearch_collection *collectio
         status = cs_fail_memory(err, "the sources of a collection");
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
         const cs_remembered_source *own = &sources->remembered.sources[i];
-        sources->shown[i] = (clipsearch_remembered_source){
-            .source = &own->source, .list = own->list[0] ? own->list : NULL, .image = &own->image};
+        sources->shown[i] = (clipsearch_remembered_source){.source = &own->source,
+                                                           .list = own->list[0] ? own->list : NULL,
+                                                           .image = &own->image,
+                                                           .metadata = own->metadata};
     }
     if (status == CLIPSEARCH_OK)
         *out = sources;

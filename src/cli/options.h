@@ -68,7 +68,7 @@ typedef struct cs_args {
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
-    const char *filter;
+    const char *filter, *since, *until;
     const char *sheet, *link, *metric, *on_bad, *exif, *codes, *progress;
     const char *labels, *write;
     const char *list, *images_from, *format, *output, *overflow;

@@ -40,7 +40,7 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
     [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_names},
     [KEY_PRUNE] = {.name = "prune", .kind = CS_KEY_BOOL},
-    [KEY_EXIF] = {.name = "exif", .kind = CS_KEY_CHOICE, .choices = cs_exif_names},
+    [KEY_EXIF] = {.name = "exif", .kind = CS_KEY_TEXTS},
     [KEY_MAX_PIXELS] = {.name = "max_pixels", .kind = CS_KEY_COUNT, .min = 1, .max = SIZE_MAX},
     [KEY_MAX_BYTES] = {.name = "max_bytes", .kind = CS_KEY_COUNT, .min = 1, .max = SIZE_MAX},
     [KEY_INDEX] = {.name = "index", .kind = CS_KEY_MAP},
@@ -313,12 +313,34 @@ static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file
         file->on_bad = (cs_on_bad)cs_name_index(found[KEY_ON_BAD]->text, cs_on_bad_names);
     if ((file->has_prune = found[KEY_PRUNE] != NULL))
         file->prune = cs_yaml_bool(found[KEY_PRUNE]);
-    if ((file->has_exif = found[KEY_EXIF] != NULL))
-        file->ignore_exif = cs_name_index(found[KEY_EXIF]->text, cs_exif_names) == 1;
     if (found[KEY_MAX_PIXELS])
         file->max_pixels = cs_yaml_count(found[KEY_MAX_PIXELS]);
     if (found[KEY_MAX_BYTES])
         file->max_bytes = cs_yaml_count(found[KEY_MAX_BYTES]);
+}
+
+/* A word, or a list of attributes: they are joined with commas. */
+static clipsearch_status read_exif(const reader *r, const cs_yaml_node *node, cs_ingest_file *file)
+{
+    clipsearch_error why = {0};
+    cs_buf names = cs_buf_make(CS_YAML_MAX_BYTES);
+    const bool list = node->kind == CS_YAML_LIST;
+    for (const cs_yaml_node *at = list ? node->first : node; at; at = at->next) {
+        if (cs_read_exif_choice(at->text, &file->exif, &why) == CLIPSEARCH_OK && list &&
+            file->exif.metadata != at->text)
+            cs_fail(&why, CLIPSEARCH_E_FORMAT, "exif: \"%s\" stands alone, not in a list", at->text);
+        if (why.code != CLIPSEARCH_OK) {
+            cs_buf_free(&names);
+            return cs_yaml_fail(r->yaml, at, false, r->err, "%s", why.message);
+        }
+        cs_buf_printf(&names, "%s%s", names.len ? "," : "", at->text);
+        if (!list)
+            break; /* the next node is another key's */
+    }
+    const char *text = move_to_tree(r->yaml, cs_buf_detach(&names));
+    cs_buf_free(&names);
+    file->has_exif = true;
+    return text ? cs_read_exif_choice(text, &file->exif, r->err) : fail_memory(r);
 }
 
 static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, clipsearch_index_options *index)
@@ -351,7 +373,9 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
         return cs_yaml_fail(r->yaml, root, false, r->err,
                             "an ingest file needs the key sources, a list of directories and files");
     read_settings(found, file);
-    if (found[KEY_INDEX])
+    if (found[KEY_EXIF])
+        status = read_exif(r, found[KEY_EXIF], file);
+    if (status == CLIPSEARCH_OK && found[KEY_INDEX])
         status = read_index(r, found[KEY_INDEX], &file->index);
     if (status == CLIPSEARCH_OK && found[KEY_DATABASE])
         status = read_path(r, found[KEY_DATABASE], &file->database);

@@ -3,6 +3,7 @@
 #ifndef CS_CONFIG_INGEST_YAML_H
 #define CS_CONFIG_INGEST_YAML_H
 
+#include "config/exif_choice.h"
 #include "config/names.h"
 #include "config/yaml_tree.h"
 
@@ -16,7 +17,8 @@ typedef struct cs_ingest_file {
     clipsearch_metric metric;
     size_t batch, threads;
     cs_on_bad on_bad;
-    bool prune, ignore_exif;
+    bool prune;
+    cs_exif_choice exif;
     uint64_t max_pixels, max_bytes; /* of an image; 0: not given */
     clipsearch_index_options index; /* 0: not given */
     clipsearch_source *sources;     /* [source_count] */

@@ -75,10 +75,23 @@ static clipsearch_status add_condition(cs_parser *p, cs_filter_node n, uint32_t 
     return cs_parser_add(p, n, number, err);
 }
 
+/* value in attribute */
+static clipsearch_status parse_contains(cs_parser *p, uint32_t *number, clipsearch_error *err)
+{
+    cs_filter_node n = {.kind = CS_NODE_CONTAINS, .left = *number};
+    clipsearch_status status = cs_parser_sum(p, &n.right, err);
+    if (!status && cs_parser_node(p, n.right)->kind != CS_NODE_ATTRIBUTE)
+        status = cs_parser_fail_at(p, n.right, "expected [ and a list, or an attribute that is one", err);
+    return status ? status : add_condition(p, n, number, err);
+}
+
 static clipsearch_status parse_in(cs_parser *p, uint32_t *number, clipsearch_error *err)
 {
     cs_filter_node n = {.kind = CS_NODE_IN, .left = *number};
-    clipsearch_status status = cs_parser_expect(p, CS_TOKEN_OPEN_SQUARE, "[ and a list", err);
+    if (p->token.kind == CS_TOKEN_NAME)
+        return parse_contains(p, number, err);
+    clipsearch_status status =
+        cs_parser_expect(p, CS_TOKEN_OPEN_SQUARE, "[ and a list, or an attribute that is one", err);
     while (!status && p->token.kind != CS_TOKEN_CLOSE_SQUARE) {
         uint32_t element = 0;
         cs_token first = p->token;

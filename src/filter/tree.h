@@ -40,12 +40,13 @@ typedef enum cs_filter_kind {
     CS_NODE_LE,
     CS_NODE_GT,
     CS_NODE_GE,
-    CS_NODE_IN,      /* left; first, count: the list */
-    CS_NODE_LIKE,    /* left, right: the pattern */
-    CS_NODE_UNDER,   /* left: the field path; right: a folder, as a string */
-    CS_NODE_IS_NULL, /* left: a field or attribute */
-    CS_NODE_NOT,     /* left */
-    CS_NODE_AND,     /* left, right */
+    CS_NODE_IN,       /* left; first, count: the list */
+    CS_NODE_CONTAINS, /* left is an element of right, an attribute that is a list */
+    CS_NODE_LIKE,     /* left, right: the pattern */
+    CS_NODE_UNDER,    /* left: the field path; right: a folder, as a string */
+    CS_NODE_IS_NULL,  /* left: a field or attribute */
+    CS_NODE_NOT,      /* left */
+    CS_NODE_AND,      /* left, right */
     CS_NODE_OR
 } cs_filter_kind;
 

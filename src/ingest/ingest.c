@@ -8,6 +8,7 @@
 #include "ingest/batch.h"
 #include "ingest/claim.h"
 #include "ingest/gone.h"
+#include "ingest/item_attributes.h"
 #include "ingest/moves.h"
 #include "ingest/pipeline.h"
 #include "ingest/readable.h"
@@ -33,8 +34,9 @@ typedef struct pending_file {
     uint8_t hash[32];
     uint32_t width, height;
     bool attributes_given;  /* the source has attributes */
-    bool attributes_differ; /* from those of the item */
-    cs_buf attributes;      /* to be stored */
+    bool attributes_differ; /* not read: from those of the item */
+    cs_buf attributes;      /* those of the user when `read`, else all that is to be stored */
+    cs_buf before;          /* what the item has */
 } pending_file;
 
 typedef struct ingest {
@@ -56,10 +58,11 @@ typedef struct ingest {
     size_t capacity;
     uint64_t submitted, finished; /* count what went into the ring and came out */
     cs_batch batch;
-    cs_buf attributes; /* of the file that is being looked at */
-    cs_moves moves;    /* items of contents that several items have */
-    cs_id_list moved;  /* items that get another path in this batch, or in this run if it is a dry run */
-    uint64_t started;  /* nanoseconds */
+    cs_buf attributes, before, joined; /* of the file that is being looked at */
+    uint32_t metadata;                 /* the fields of the files' metadata that are stored */
+    cs_moves moves;                    /* items of contents that several items have */
+    cs_id_list moved; /* items that get another path in this batch, or in this run if it is a dry run */
+    uint64_t started; /* nanoseconds */
     double walk_seconds;
     clipsearch_progress progress;
     clipsearch_source_progress *by_source; /* [options->source_count] */
@@ -139,44 +142,74 @@ static clipsearch_status open_pipeline(ingest *in)
     if (!in->pending)
         return cs_fail_memory(in->err, "a batch");
     for (size_t i = 0; i < in->capacity; i++)
-        in->pending[i].attributes = cs_buf_make(SIZE_MAX / 2);
+        in->pending[i].attributes = in->pending[i].before = cs_buf_make(SIZE_MAX / 2);
     cs_pipeline_spec spec = {.threads = threads,
                              .capacity = in->capacity,
                              .image = in->options->image,
                              .preprocess = cs_model_preprocess(&in->session->encoder->dir),
                              .pixels_each = in->session->pixels_each,
                              .known = &in->known,
+                             .metadata = in->metadata,
                              .retries = &in->retries};
     return cs_pipeline_open(&spec, &in->pipeline, in->err);
 }
 
-/* Write into in->attributes what is to be stored. A source without attributes leaves an item's as they are.
- * *differ: they are not those of the item. */
-static clipsearch_status choose_attributes(ingest *in, const cs_found_file *file, const clipsearch_item *item,
-                                           bool *differ)
+/* Write the user's attributes of a file into in->attributes. A source without attributes leaves an item's as they are.
+ * `item` may be NULL; in->before has the user's attributes of it. */
+static clipsearch_status write_user_attributes(ingest *in, const cs_found_file *file, const clipsearch_item *item)
 {
     cs_attributes *given = in->sources.sources[file->source].attributes;
-    const char *old = item ? item->attributes : "{}";
-    *differ = false;
     cs_buf_clear(&in->attributes);
-    if (!given)
-        return cs_buf_puts(&in->attributes, old) ? CLIPSEARCH_OK : cs_fail_memory(in->err, file->path);
-    clipsearch_status status = cs_attributes_write(given, file->relative, &in->attributes, in->err);
-    *differ = status == CLIPSEARCH_OK && item && strcmp(in->attributes.data, old) != 0;
+    cs_buf_clear(&in->before);
+    cs_item_attributes_user(item ? item->attributes : "{}", &in->before);
+    if (given)
+        return cs_attributes_write(given, file->relative, &in->attributes, in->err);
+    cs_buf_append(&in->attributes, in->before.data, in->before.len);
+    return in->attributes.failed || in->before.failed ? cs_fail_memory(in->err, file->path) : CLIPSEARCH_OK;
+}
+
+/* Decide on the attributes of a file: of one that is read, in->attributes are the user's, and what the file states is
+ * added when it is known. Of another they are all that is to be stored; *differ: they are not those of the item. A file
+ * becomes one that is read when only its bytes say what the item has now. in->before: what the item has. */
+static clipsearch_status choose_attributes(ingest *in, pending_file *file, const clipsearch_item *item, bool *differ)
+{
+    bool uncovers = false;
+    *differ = false;
+    clipsearch_status status = write_user_attributes(in, file->found, item);
+    if (status == CLIPSEARCH_OK && !file->read)
+        status = cs_item_attributes_uncovers(in->before.data, in->attributes.data, &uncovers, in->err);
+    file->read |= uncovers;
+    if (status == CLIPSEARCH_OK && !file->read) {
+        cs_buf_clear(&in->before);
+        cs_buf_clear(&in->joined);
+        cs_item_attributes_file(item->attributes, in->metadata, &in->before);
+        status = in->before.failed
+                     ? cs_fail_memory(in->err, item->path)
+                     : cs_join_attributes(in->attributes.data, in->before.data + 1, NULL, &in->joined, in->err);
+        cs_buf joined = in->joined;
+        in->joined = in->attributes;
+        in->attributes = joined;
+        *differ = status == CLIPSEARCH_OK && strcmp(in->attributes.data, item->attributes) != 0;
+    }
+    cs_buf_clear(&in->before);
+    if (status == CLIPSEARCH_OK && item && !cs_buf_puts(&in->before, item->attributes))
+        status = cs_fail_memory(in->err, item->path);
     return status;
 }
 
-/* Send a file through the pipeline, which has room; its attributes are in in->attributes. */
+/* Send a file through the pipeline, which has room; its attributes are in in->attributes and in->before. */
 static clipsearch_status submit_file(ingest *in, const pending_file *file)
 {
     clipsearch_status status = in->pipeline ? CLIPSEARCH_OK : open_pipeline(in);
     if (status != CLIPSEARCH_OK)
         return status;
     pending_file *slot = &in->pending[in->submitted++ % in->capacity];
-    cs_buf spare = slot->attributes;
+    cs_buf attributes = slot->attributes, before = slot->before;
     *slot = *file;
     slot->attributes = in->attributes;
-    in->attributes = spare;
+    slot->before = in->before;
+    in->attributes = attributes;
+    in->before = before;
     cs_pipeline_submit(in->pipeline, file->read ? file->found->path : NULL, file->stored ? file->hash : NULL);
     return CLIPSEARCH_OK;
 }
@@ -206,8 +239,7 @@ static clipsearch_status submit_next_file(ingest *in)
     const cs_item_file *known;
     clipsearch_status status =
         cs_stored_files_find(&in->stored, in->target.collection, &in->sources, number, &item, &known, in->err);
-    if (status == CLIPSEARCH_OK)
-        status = choose_attributes(in, file, item, &pending.attributes_differ);
+    bool differ = false;
     if (status != CLIPSEARCH_OK)
         return status;
     pending.read = in->options->rescan || !item || item->size != file->size || item->mtime_ns != file->mtime_ns ||
@@ -215,7 +247,11 @@ static clipsearch_status submit_next_file(ingest *in)
     if (pending.read && leave_out(in, file))
         return CLIPSEARCH_OK;
     pending.returns = item && known->gone_since;
-    if (!pending.read && !pending.attributes_differ && !pending.returns && known->ctime_ns == file->ctime_ns) {
+    status = choose_attributes(in, &pending, item, &differ);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    pending.attributes_differ = differ;
+    if (!pending.read && !differ && !pending.returns && known->ctime_ns == file->ctime_ns) {
         in->by_source[file->source].done++;
         if (++in->report->unchanged % QUIET_FILES == 0)
             report_progress(in, file->path);
@@ -291,12 +327,18 @@ static clipsearch_status choose_same_item(ingest *in, const pending_file *file, 
     return status;
 }
 
+/* Write what is to be stored for a file that was read into in->joined. */
+static clipsearch_status join_attributes(ingest *in, const char *user, const cs_decoded_file *decoded)
+{
+    cs_buf_clear(&in->joined);
+    return cs_join_attributes(user, decoded->metadata + 1, NULL, &in->joined, in->err); /* behind its brace */
+}
+
 /* Add the change for a file whose content an item or a change of this batch has. *added false: there is none. */
 static clipsearch_status add_same_content(ingest *in, const pending_file *file, const cs_decoded_file *decoded,
                                           bool *added)
 {
     cs_new_item made = make_item(file, &decoded->info, decoded->hash);
-    const char *attributes = file->attributes.data;
     same_item same;
     clipsearch_status status = look_up_contents(in, decoded);
     if (status == CLIPSEARCH_OK)
@@ -307,7 +349,7 @@ static clipsearch_status add_same_content(ingest *in, const pending_file *file, 
     *added = same.item || change != SIZE_MAX;
     if (!*added && cs_content_set_has(&in->would_store, decoded->hash)) {
         *added = true;
-        return cs_batch_add(&in->batch, CS_CHANGE_COPY, &made, attributes, in->err);
+        return cs_batch_add(&in->batch, CS_CHANGE_COPY, &made, in->joined.data, in->err);
     }
     if (!*added)
         return CLIPSEARCH_OK;
@@ -318,14 +360,17 @@ static clipsearch_status add_same_content(ingest *in, const pending_file *file, 
     made.item.height = like->height;
     if (same.moves) {
         made.item.id = same.item->id;
-        status = cs_id_list_add(&in->moved, made.item.id, in->err);
-        return status == CLIPSEARCH_OK
-                   ? cs_batch_add(&in->batch, CS_CHANGE_MOVE, &made,
-                                  file->attributes_given ? attributes : same.item->attributes, in->err)
-                   : status;
+        cs_buf_clear(&in->before);
+        cs_item_attributes_user(same.item->attributes, &in->before);
+        status = in->before.failed ? cs_fail_memory(in->err, made.item.path)
+                                   : cs_id_list_add(&in->moved, made.item.id, in->err);
+        if (status == CLIPSEARCH_OK && !file->attributes_given)
+            status = join_attributes(in, in->before.data, decoded);
+        return status == CLIPSEARCH_OK ? cs_batch_add(&in->batch, CS_CHANGE_MOVE, &made, in->joined.data, in->err)
+                                       : status;
     }
-    return change != SIZE_MAX ? cs_batch_add_same(&in->batch, &made, attributes, change, in->err)
-                              : cs_batch_add_copy(&in->batch, &made, attributes, same.item->id, in->err);
+    return change != SIZE_MAX ? cs_batch_add_same(&in->batch, &made, in->joined.data, change, in->err)
+                              : cs_batch_add_copy(&in->batch, &made, in->joined.data, same.item->id, in->err);
 }
 
 /* Count and report a file, or directory, that could not be read or decoded. */
@@ -367,13 +412,16 @@ static clipsearch_status add_change(ingest *in, const pending_file *file, const 
 {
     if (decoded->status != CLIPSEARCH_OK)
         return skip_file(in, file->found, &decoded->error);
+    clipsearch_status status = join_attributes(in, file->attributes.data, decoded);
+    if (status != CLIPSEARCH_OK)
+        return status;
     if (file->stored && memcmp(decoded->hash, file->hash, sizeof file->hash) == 0) {
         const cs_new_item made = make_item(file, &decoded->info, decoded->hash);
-        return cs_batch_add(&in->batch, file->attributes_differ ? CS_CHANGE_UPDATE : CS_CHANGE_TOUCH, &made,
-                            file->attributes.data, in->err);
+        const bool differ = strcmp(in->joined.data, file->before.data) != 0;
+        return cs_batch_add(&in->batch, differ ? CS_CHANGE_UPDATE : CS_CHANGE_TOUCH, &made, in->joined.data, in->err);
     }
     bool added;
-    clipsearch_status status = add_same_content(in, file, decoded, &added);
+    status = add_same_content(in, file, decoded, &added);
     if (status != CLIPSEARCH_OK || added)
         return status;
     if (in->options->dry_run && cs_content_set_add(&in->would_store, decoded->hash, in->err) != CLIPSEARCH_OK)
@@ -386,8 +434,8 @@ static clipsearch_status add_change(ingest *in, const pending_file *file, const 
     cs_new_item made = make_item(file, &decoded->info, decoded->hash);
     made.item.width = decoded->width;
     made.item.height = decoded->height;
-    return cs_batch_add_pixels(&in->batch, file->stored ? CS_CHANGE_REPLACE : CS_CHANGE_INSERT, &made,
-                               file->attributes.data, decoded->pixels, in->err);
+    return cs_batch_add_pixels(&in->batch, file->stored ? CS_CHANGE_REPLACE : CS_CHANGE_INSERT, &made, in->joined.data,
+                               decoded->pixels, in->err);
 }
 
 /* Remember the sources as soon as there is a collection: also a run that is stopped can then be gone on with by
@@ -398,7 +446,7 @@ static clipsearch_status remember_sources(ingest *in)
     if (!o->remember || o->dry_run || in->sources_written || !in->target.collection)
         return CLIPSEARCH_OK;
     in->sources_written = true;
-    return cs_remembered_write(in->target.collection, &in->remembered, &in->sources, o->list, o->image, in->err);
+    return cs_remembered_write(in->target.collection, &in->remembered, &in->sources, o, in->err);
 }
 
 static clipsearch_status commit_batch(ingest *in)
@@ -474,7 +522,7 @@ static clipsearch_status write_index_if_due(ingest *in)
 
 /* ---- a run ---- */
 
-static clipsearch_status check_options(const ingest *in)
+static clipsearch_status check_options(ingest *in)
 {
     const clipsearch_ingest_options *o = in->options;
     if (o->source_count && !o->sources)
@@ -488,7 +536,8 @@ static clipsearch_status check_options(const ingest *in)
     if (o->threads > CS_MAX_THREADS)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", o->threads,
                        (int)CS_MAX_THREADS);
-    return cs_session_check_image_tower(in->session, in->err);
+    clipsearch_status status = cs_session_check_image_tower(in->session, in->err);
+    return status == CLIPSEARCH_OK ? cs_metadata_choose(o->metadata, &in->metadata, in->err) : status;
 }
 
 static clipsearch_status open_target(ingest *in, const cs_ingest_into *into)
@@ -631,8 +680,10 @@ static void count_unmatched(const ingest *in)
 static void free_all(ingest *in)
 {
     cs_pipeline_close(&in->pipeline);
-    for (size_t i = 0; in->pending && i < in->capacity; i++)
+    for (size_t i = 0; in->pending && i < in->capacity; i++) {
         cs_buf_free(&in->pending[i].attributes);
+        cs_buf_free(&in->pending[i].before);
+    }
     cs_free(in->pending);
     cs_batch_close(&in->batch);
     cs_id_list_free(&in->moved);
@@ -643,6 +694,8 @@ static void free_all(ingest *in)
     cs_content_keys_free(&in->known);
     cs_stored_files_free(&in->stored);
     cs_buf_free(&in->attributes);
+    cs_buf_free(&in->before);
+    cs_buf_free(&in->joined);
     cs_sources_close(&in->sources);
     cs_target_close(&in->target);
     cs_lock_file_release(&in->lock);
@@ -659,7 +712,9 @@ clipsearch_status cs_ingest(const cs_ingest_into *into, clipsearch_session *sess
                  .report = report,
                  .err = err ? err : &unread, /* its system_error decides on further tries */
                  .started = now(),
-                 .attributes = cs_buf_make(SIZE_MAX / 2)};
+                 .attributes = cs_buf_make(SIZE_MAX / 2),
+                 .before = cs_buf_make(SIZE_MAX / 2),
+                 .joined = cs_buf_make(SIZE_MAX / 2)};
     atomic_init(&in.retries.left, CS_RETRIES_OF_A_RUN);
     *report = (clipsearch_ingest_report){0};
     clipsearch_status status = run(&in, into);

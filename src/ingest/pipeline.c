@@ -11,6 +11,7 @@
 
 typedef struct slot {
     cs_decoded_file file;
+    cs_buf metadata; /* what file.metadata points to */
     bool has_known_hash;
     uint8_t known_hash[32];
     bool done; /* guarded by the lock */
@@ -20,6 +21,7 @@ typedef struct decoder {
     cs_pipeline *pipeline;
     pthread_t thread;
     cs_image_reader reader;
+    cs_metadata metadata;
 } decoder;
 
 struct cs_pipeline {
@@ -54,9 +56,14 @@ static void process(decoder *self, slot *at, bool always)
     while (file->status != CLIPSEARCH_OK && cs_retry(spec->retries, ++tries, &file->error));
     if (file->status != CLIPSEARCH_OK)
         return;
-    file->status = cs_digest_of(CS_SHA256, self->reader.file.data, self->reader.file.len, file->hash, &file->error);
+    const cs_buf *bytes = &self->reader.file;
+    file->status = cs_digest_of(CS_SHA256, bytes->data, bytes->len, file->hash, &file->error);
+    if (file->status == CLIPSEARCH_OK)
+        file->status =
+            cs_metadata_read(&self->metadata, bytes->data, bytes->len, spec->metadata, &at->metadata, &file->error);
     if (file->status != CLIPSEARCH_OK)
         return;
+    file->metadata = at->metadata.data;
     if (!always && is_known(spec, at))
         return;
     file->status = cs_image_reader_prepare(&self->reader, file->path, spec->preprocess, file->pixels, &file->error);
@@ -123,8 +130,10 @@ clipsearch_status cs_pipeline_open(const cs_pipeline_spec *spec, cs_pipeline **o
         cs_pipeline_close(&p);
         return cs_fail_memory(err, "decoding threads");
     }
-    for (size_t i = 0; i < spec->capacity; i++)
+    for (size_t i = 0; i < spec->capacity; i++) {
         p->slots[i].file.pixels = p->pixels + i * spec->pixels_each;
+        p->slots[i].metadata = cs_buf_make(SIZE_MAX / 2);
+    }
     for (unsigned i = 0; i <= spec->threads; i++)
         p->decoders[i] = (decoder){.pipeline = p, .reader = cs_image_reader_make(spec->image)};
     int failed = start_threads(p);
@@ -147,8 +156,12 @@ void cs_pipeline_close(cs_pipeline **handle)
     pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < p->started; i++)
         pthread_join(p->decoders[i].thread, NULL);
-    for (unsigned i = 0; p->decoders && i <= p->spec.threads; i++)
+    for (unsigned i = 0; p->decoders && i <= p->spec.threads; i++) {
         cs_image_reader_free(&p->decoders[i].reader);
+        cs_metadata_free(&p->decoders[i].metadata);
+    }
+    for (size_t i = 0; p->slots && i < p->spec.capacity; i++)
+        cs_buf_free(&p->slots[i].metadata);
     pthread_cond_destroy(&p->finished);
     pthread_cond_destroy(&p->submitted);
     pthread_mutex_destroy(&p->lock);
@@ -168,7 +181,9 @@ bool cs_pipeline_has_room(const cs_pipeline *p)
 void cs_pipeline_submit(cs_pipeline *p, const char *path, const uint8_t *known_hash)
 {
     slot *at = &p->slots[p->filled % p->spec.capacity];
-    *at = (slot){.file = {.path = path, .pixels = at->file.pixels}, .has_known_hash = known_hash != NULL};
+    *at = (slot){.file = {.path = path, .pixels = at->file.pixels},
+                 .metadata = at->metadata,
+                 .has_known_hash = known_hash != NULL};
     if (known_hash)
         memcpy(at->known_hash, known_hash, sizeof at->known_hash);
     pthread_mutex_lock(&p->lock);

@@ -6,6 +6,7 @@
 #include "encode/image_reader.h"
 #include "ingest/contents.h"
 #include "ingest/retry.h"
+#include "metadata/metadata.h"
 
 /* A file that has been through the pipeline. */
 typedef struct cs_decoded_file {
@@ -14,6 +15,7 @@ typedef struct cs_decoded_file {
     clipsearch_error error; /* unless status is CLIPSEARCH_OK */
     cs_file_info info;      /* of the bytes that were read */
     uint8_t hash[32];       /* SHA-256 of them */
+    const char *metadata;   /* what they say of the image, as metadata.h writes it; valid until the file is released */
     bool prepared;          /* width, height and pixels are filled: its content was not known */
     uint32_t width, height; /* of the image */
     float *pixels;          /* [3, S, S] */
@@ -26,6 +28,7 @@ typedef struct cs_pipeline_spec {
     const cs_preprocess_config *preprocess;
     size_t pixels_each;           /* 3*S*S */
     const cs_content_keys *known; /* contents that need not be decoded */
+    uint32_t metadata;            /* the fields of it that are wanted */
     cs_retries *retries;          /* what a machine's error may still cost */
 } cs_pipeline_spec;
 

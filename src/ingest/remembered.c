@@ -20,7 +20,7 @@ static const char *const INCLUDE = "include", *const NO_INCLUDE = "no_include", 
                          *const ATTRIBUTES = "attributes", *const CSV = "csv", *const CSV_KEY = "csv_key",
                          *const CSV_BY_NAME = "csv_by_name", *const EXIF = "exif", *const MAX_BYTES = "max_bytes",
                          *const MAX_PIXELS = "max_pixels", *const HIDDEN = "hidden", *const EXACT_CASE = "exact_case",
-                         *const IS_FILE = "file", *const FILES = "files";
+                         *const METADATA = "metadata", *const IS_FILE = "file", *const FILES = "files";
 
 static void put(cs_buf *text, const char *name, const char *value)
 {
@@ -46,9 +46,10 @@ static char *absolute_path(const char *path)
     return path[0] == '/' || !getcwd(here, sizeof here) ? cs_strdup(path) : cs_path_join(here, path);
 }
 
-static bool write_options(const clipsearch_source *source, bool is_file, const clipsearch_image_options *image,
+static bool write_options(const clipsearch_source *source, bool is_file, const clipsearch_ingest_options *run,
                           cs_buf *text)
 {
+    const clipsearch_image_options *image = run->image;
     clipsearch_image_options plain;
     clipsearch_image_options_init(&plain);
     for (size_t i = 0; source->include && i < source->include_count; i++)
@@ -82,6 +83,8 @@ static bool write_options(const clipsearch_source *source, bool is_file, const c
         put(text, FILES, "yes");
     if (is_file)
         put(text, IS_FILE, "yes");
+    if (run->metadata)
+        put(text, METADATA, run->metadata);
     if (image->ignore_exif)
         put(text, EXIF, "ignore");
     if (image->max_bytes != plain.max_bytes)
@@ -141,6 +144,8 @@ static void read_option(cs_remembered_source *out, const char *option)
         source->attributes_csv = value;
     else if ((value = value_of(option, CSV_KEY)))
         source->csv_key = value;
+    else if ((value = value_of(option, METADATA)))
+        out->metadata = value;
     else if ((value = value_of(option, MAX_BYTES)))
         out->image.max_bytes = strtoull(value, NULL, 10);
     else if ((value = value_of(option, MAX_PIXELS)))
@@ -281,7 +286,7 @@ static clipsearch_status write_devices(const cs_source *source, const cs_sources
 
 static clipsearch_status make_record(record_list *made, const cs_source *source, const cs_sources *sources,
                                      const cs_remembered *before, const char *list,
-                                     const clipsearch_image_options *image, clipsearch_error *err)
+                                     const clipsearch_ingest_options *run, clipsearch_error *err)
 {
     const size_t i = made->count;
     cs_buf *options = &made->texts[2 * i], *devices = options + 1;
@@ -294,7 +299,7 @@ static clipsearch_status make_record(record_list *made, const cs_source *source,
     cs_file_info info;
     const bool there = cs_file_stat(made->paths[i], &info, NULL) == CLIPSEARCH_OK;
     const bool is_file = there ? info.is_regular : cs_remembered_file(before, made->paths[i]) != NULL;
-    if (!write_options(source->given, is_file, image, options))
+    if (!write_options(source->given, is_file, run, options))
         return cs_fail_memory(err, "the sources of a collection");
     clipsearch_status status = write_devices(source, sources, find_before(before, list, made->paths[i]), devices, err);
     if (status != CLIPSEARCH_OK)
@@ -348,11 +353,11 @@ static bool is_remembered(const record_list *made, const cs_remembered *before, 
 }
 
 clipsearch_status cs_remembered_write(clipsearch_collection *collection, const cs_remembered *before,
-                                      const cs_sources *sources, const char *list,
-                                      const clipsearch_image_options *image, clipsearch_error *err)
+                                      const cs_sources *sources, const clipsearch_ingest_options *run,
+                                      clipsearch_error *err)
 {
     const size_t room = sources->source_count;
-    const char *name = list ? list : "";
+    const char *name = run->list ? run->list : "";
     clipsearch_status status = CLIPSEARCH_OK;
     record_list made = {.records = cs_zalloc_array(room, sizeof *made.records),
                         .paths = cs_zalloc_array(room, sizeof *made.paths),
@@ -361,7 +366,7 @@ clipsearch_status cs_remembered_write(clipsearch_collection *collection, const c
         status = cs_fail_memory(err, "the sources of a collection");
     for (size_t i = 0; i < room && status == CLIPSEARCH_OK; i++)
         if ((sources->sources[i].root && !sources->sources[i].given->files) || *name)
-            status = make_record(&made, &sources->sources[i], sources, before, name, image, err);
+            status = make_record(&made, &sources->sources[i], sources, before, name, run, err);
     if (status == CLIPSEARCH_OK && (made.count || *name) && !is_remembered(&made, before, name, &status, err) &&
         status == CLIPSEARCH_OK)
         status = cs_collection_put_sources(collection, name, made.records, made.count, err);

@@ -11,6 +11,7 @@
 typedef struct cs_remembered_source {
     clipsearch_source source;       /* path: absolute */
     clipsearch_image_options image; /* how its images were read */
+    const char *metadata;           /* what of their metadata was stored; NULL: all */
     bool is_file;                   /* it was a file, no directory */
     char *list;                     /* absolute path of the file that lists it; "": none does */
     char *path;
@@ -36,11 +37,11 @@ void cs_remembered_free(cs_remembered *remembered);
 const cs_remembered_source *cs_remembered_file(const cs_remembered *remembered, const char *path);
 
 /* Remember the sources of a run, which have been walked, unless that would change nothing. `before` is what was
- * remembered before it, `list` the file that lists them (NULL: none). A source that could not be opened is remembered
- * only as part of a list; so is one that is a list of files (--files-from), without them. The device of a directory is kept as it was seen before while no file is found below it.
- * Errors: those of cs_collection_put_sources. */
+ * remembered before it; `run` has the list and how images are read. A source that could not be opened is remembered
+ * only as part of a list; so is one that is a list of files (--files-from), without them. The device of a directory is
+ * kept as it was seen before while no file is found below it. Errors: those of cs_collection_put_sources. */
 clipsearch_status cs_remembered_write(clipsearch_collection *collection, const cs_remembered *before,
-                                      const cs_sources *sources, const char *list,
-                                      const clipsearch_image_options *image, clipsearch_error *err);
+                                      const cs_sources *sources, const clipsearch_ingest_options *run,
+                                      clipsearch_error *err);
 
 #endif

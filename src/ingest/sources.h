@@ -73,8 +73,8 @@ cs_walk_spec cs_source_walk_spec(const cs_source *source);
 bool cs_sources_has(const cs_sources *sources, const char *path);
 bool cs_sources_has_below(const cs_sources *sources, const char *directory);
 
-/* Whether the source leaves out the file `path`, which lies below its root, or a directory above it: by an `exclude`, or
- * as hidden. */
+/* Whether the source leaves out the file `path`, which lies below its root, or a directory above it: by an `exclude`,
+ * or as hidden. */
 bool cs_source_excludes(const cs_source *source, const char *path);
 
 #endif

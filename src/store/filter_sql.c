@@ -102,22 +102,29 @@ static void put_parameter(writer *w, uint32_t number, bool pattern)
 }
 
 /* A walk down the keys: json_each gives the members of an object or the elements of an array with their keys as values,
- * so that a key is compared as a parameter and needs no quoting, whatever is in it. Of nothing there is no row, and the
- * whole is NULL. */
-static void put_attribute(writer *w, const cs_filter_node *n, view as)
+ * so that a key is compared as a parameter and needs no quoting, whatever is in it. Of nothing there is no row, and a
+ * value is NULL. `elements`: one step more, to all elements of a list. */
+static void put_walk(writer *w, const cs_filter_node *n, bool elements)
 {
-    static const char *const types[] = {"'integer', 'real'", "'text'", "'true', 'false'"}; /* by view */
     cs_buf *sql = &w->filter->sql;
-    unsigned last = n->count - 1;
-    cs_buf_printf(sql, "(SELECT j%u.%s FROM json_each(items.attributes) AS j0", last,
-                  as == VIEW_TYPE ? "type" : "value");
-    for (unsigned i = 1; i < n->count; i++)
-        cs_buf_printf(sql, ", json_each(CASE WHEN j%u.type IN ('object', 'array') THEN j%u.value ELSE '[]' END) AS j%u",
-                      i - 1, i - 1, i);
+    put(w, "json_each(items.attributes) AS j0");
+    for (unsigned i = 1; i < n->count + elements; i++)
+        cs_buf_printf(sql, ", json_each(CASE WHEN j%u.type IN (%s) THEN j%u.value ELSE '[]' END) AS j%u", i - 1,
+                      i == n->count ? "'array'" : "'object', 'array'", i - 1, i);
     for (unsigned i = 0; i < n->count; i++) {
         cs_buf_printf(sql, "%s j%u.key = ", i ? " AND" : " WHERE", i);
         put_parameter(w, n->first + i, false);
     }
+}
+
+static const char *const types[] = {"'integer', 'real'", "'text'", "'true', 'false'"}; /* by view */
+
+static void put_attribute(writer *w, const cs_filter_node *n, view as)
+{
+    cs_buf *sql = &w->filter->sql;
+    unsigned last = n->count - 1;
+    cs_buf_printf(sql, "(SELECT j%u.%s FROM ", last, as == VIEW_TYPE ? "type" : "value");
+    put_walk(w, n, false);
     if (as != VIEW_TYPE)
         cs_buf_printf(sql, " AND j%u.type IN (%s)", last, types[as]);
     put(w, ")");
@@ -205,6 +212,23 @@ static void put_in(writer *w, const cs_filter_node *n)
     put(w, "0, 0)");
 }
 
+/* Each type in turn, as in a comparison. */
+static void put_contains(writer *w, const cs_filter_node *n)
+{
+    const cs_filter_node *list = node(w, n->right);
+    const cs_filter_type type = node(w, n->left)->type;
+    const view first = type == CS_TYPE_ANY ? VIEW_NUMBER : view_of(type);
+    const view last = type == CS_TYPE_ANY ? VIEW_BOOLEAN : first;
+    put(w, "EXISTS (SELECT 1 FROM ");
+    put_walk(w, list, true);
+    for (view as = first; as <= last; as++) {
+        cs_buf_printf(&w->filter->sql, "%s j%u.type IN (%s) AND j%u.value = ", as == first ? " AND (" : " OR",
+                      list->count, types[as], list->count);
+        put_value(w, n->left, as);
+    }
+    put(w, "))");
+}
+
 /* The paths of what lies in a folder begin with its path and '/', so they are behind that and before its path and '0',
  * the byte after '/': a range of the index by path. The path itself is that of an image that was named alone. */
 static void put_under(writer *w, uint32_t folder)
@@ -232,6 +256,9 @@ static void put_leaf(writer *w, const cs_filter_node *n)
         break;
     case CS_NODE_IN:
         put_in(w, n);
+        break;
+    case CS_NODE_CONTAINS:
+        put_contains(w, n);
         break;
     case CS_NODE_LIKE:
         put(w, "coalesce(");

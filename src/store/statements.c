@@ -66,7 +66,8 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_ITEM_DELETE] = "DELETE FROM items WHERE collection = ?1 AND id = ?2",
     [CS_SQL_ITEM_FILE] = "UPDATE items SET ctime_ns = ?3, gone_since = ?4 WHERE collection = ?1 AND id = ?2",
     [CS_SQL_ITEM_GONE] = "UPDATE items SET gone_since = ?3 WHERE collection = ?1 AND id = ?2 AND gone_since = 0",
-    [CS_SQL_ITEM_MERGE] = "UPDATE items SET attributes = json_patch(attributes, ?3) WHERE collection = ?1 AND id = ?2"
+    [CS_SQL_ITEM_MERGE] = "UPDATE items SET attributes = clipsearch_join(json_patch(clipsearch_user(attributes), ?3),"
+                          " attributes, ?3) WHERE collection = ?1 AND id = ?2"
                           " RETURNING length(CAST(attributes AS BLOB))",
     [CS_SQL_ITEM_BY_ID] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND id = ?2",
     [CS_SQL_ITEM_BY_PATH] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2",

@@ -131,6 +131,8 @@ static clipsearch_status connect(cs_store *store, const char *name, int flags, c
     set_up_connection(store->db);
     sqlite3_busy_handler(store->db, cs_store_on_busy, store);
     code = cs_filter_sql_add_functions(store->db);
+    if (code == SQLITE_OK)
+        code = cs_attribute_functions_add(store->db);
     return code == SQLITE_OK ? CLIPSEARCH_OK : cs_store_fail(store, code, "setting it up", err);
 }
 

@@ -212,4 +212,9 @@ bool cs_store_vector_is_finite(const float *vector, size_t dim);
 clipsearch_status cs_store_vector_put(cs_store *store, int64_t key, const float *vector, size_t dim,
                                       clipsearch_error *err);
 
+/* ---- attribute_functions.c */
+
+/* Add the functions of that file to a connection. A code of SQLite. */
+int cs_attribute_functions_add(sqlite3 *db);
+
 #endif

@@ -10,6 +10,7 @@
 #include "vision/decode.h"
 
 #include "vision/cmyk.h"
+#include "vision/jpeg_segment.h"
 #include "vision/libraries.h"
 #include "vision/orient.h"
 #include "vision/xmp.h"
@@ -22,8 +23,7 @@
 
 #include <jerror.h>
 
-enum { MARKER_SOI = 0xd8, MARKER_EOI = 0xd9, MARKER_SOS = 0xda, MARKER_APP1 = 0xe1, MAX_SIDE = 65500 /* libjpeg's */ };
-enum { MAX_SCANS = 500 };
+enum { MAX_SIDE = 65500 /* libjpeg's */, MAX_SCANS = 500 };
 
 /* What the markers before the first scan say. */
 struct header {
@@ -41,59 +41,35 @@ static bool is_frame_marker(unsigned marker)
     return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
 }
 
-/* Markers that stand alone, without a length: TEM, RSTn, SOI. */
-static bool is_bare_marker(unsigned marker)
+static void read_segment(struct header *header, const cs_jpeg_segment *segment)
 {
-    return marker == 0x01 || (marker >= 0xd0 && marker <= MARKER_SOI);
-}
-
-static const char xmp_name[] = "http://ns.adobe.com/xap/1.0/"; /* with the zero byte behind it */
-
-/* The segment of `length` bytes at `p`, its own two length bytes not counted. */
-static void read_segment(struct header *header, unsigned marker, const uint8_t *p, size_t length)
-{
-    if (is_frame_marker(marker) && !header->frame && length >= 6) {
-        header->frame = marker;
+    const uint8_t *p = segment->data;
+    size_t xmp_size;
+    if (is_frame_marker(segment->marker) && !header->frame && segment->size >= 6) {
+        header->frame = segment->marker;
         header->precision = p[0];
         header->height = (uint32_t)p[1] << 8 | p[2];
         header->width = (uint32_t)p[3] << 8 | p[4];
         header->components = p[5];
-    } else if (marker == MARKER_APP1 && !header->has_exif && length >= 6 && memcmp(p, "Exif\0\0", 6) == 0) {
+    } else if (!header->has_exif && cs_jpeg_is_exif(segment)) {
         header->has_exif = true; /* a second segment continues the first */
-        cs_exif_orientation(p, length, &header->orientation);
-    } else if (marker == MARKER_APP1 && length >= sizeof xmp_name && memcmp(p, xmp_name, sizeof xmp_name) == 0) {
-        header->xmp = p + sizeof xmp_name;
-        header->xmp_size = length - sizeof xmp_name;
+        cs_exif_orientation(p, segment->size, &header->orientation);
+    } else if ((xmp_size = cs_jpeg_xmp_size(segment))) {
+        header->xmp = p + segment->size - xmp_size;
+        header->xmp_size = xmp_size;
     }
 }
 
 /* Walk the markers up to the first scan. False when the bytes end before it. */
 static bool read_header(const cs_image_source *source, struct header *header)
 {
-    const uint8_t *data = source->data;
-    size_t at = 2, size = source->size;
-    for (;;) {
-        while (at < size && data[at] != 0xff) /* libjpeg skips what stands between segments, too */
-            at++;
-        while (at < size && data[at] == 0xff)
-            at++;
-        if (at >= size)
-            return false;
-        unsigned marker = data[at++];
-        if (marker == 0 || is_bare_marker(marker))
-            continue;
-        if (marker == MARKER_EOI)
-            return false;
-        if (size - at < 2)
-            return false;
-        size_t length = (size_t)data[at] << 8 | data[at + 1];
-        if (length < 2 || length > size - at)
-            return false;
-        if (marker == MARKER_SOS)
+    size_t at = 0;
+    for (cs_jpeg_segment segment; cs_jpeg_next_segment(source->data, source->size, &at, &segment);) {
+        if (segment.marker == CS_JPEG_SCAN)
             return true;
-        read_segment(header, marker, data + at + 2, length - 2);
-        at += length;
+        read_segment(header, &segment);
     }
+    return false;
 }
 
 static clipsearch_status check_header(const cs_image_source *source, const struct header *header, clipsearch_error *err)

@@ -3,7 +3,7 @@
  *
  * libpng's simplified interface cannot be used: it corrects gamma and composes alpha, and the references do
  * neither. The row interface reports errors by longjmp; it is confined to `read_pixels`, whose callees below libpng
- * hold nothing. libpng gets only the chunks that pixels depend on; png_orientation.c reads the others.
+ * hold nothing. libpng gets only the chunks that pixels depend on; png_notes.c reads the others.
  *
  * What is accepted follows Pillow: the checksum of the compressed pixels is not compared, the window that their zlib
  * header promises is not believed, and the file may end once the last row is there. Differences from Pillow: (1)

@@ -28,16 +28,19 @@ struct reader {
     uint32_t width, height;
     size_t bands, sample; /* bytes of a sample */
     int format;
-    bool is_cmyk;
+    bool is_cmyk, is_ycbcr;
 };
 
-/* CLIPSEARCH_E_FORMAT with the library's own words. Errors of other threads may be among them. */
+/* CLIPSEARCH_E_FORMAT, or _UNSUPPORTED where libvips says so, with its own words. Errors of other threads may be among
+ * them. */
 static clipsearch_status fail(const struct reader *reader, clipsearch_error *err)
 {
     char *words = reader->vips->take_errors();
     size_t length = words ? strcspn(words, "\n") : 0;
+    const bool unsupported = words && (strstr(words, "not supported") || strstr(words, "nsupported"));
     clipsearch_status status =
-        cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: damaged %s: %.*s", reader->source->name, reader->kind->name,
+        cs_fail(err, unsupported ? CLIPSEARCH_E_UNSUPPORTED : CLIPSEARCH_E_FORMAT, "%s: %s %s: %.*s",
+                reader->source->name, unsupported ? "this kind of" : "damaged", reader->kind->name,
                 length ? (int)(length < 200 ? length : 200) : 18, length ? words : "it cannot be read");
     reader->vips->release(words);
     return status;
@@ -84,6 +87,18 @@ static size_t sample_bytes(int format)
     }
 }
 
+/* Whether a TIFF has luma and chroma that libvips hands out as they are: all but those in JPEG. */
+static bool is_plain_ycbcr(const struct reader *reader)
+{
+    enum { YCBCR = 6, OLD_JPEG = 6, JPEG = 7 };
+    const cs_image_source *source = reader->source;
+    uint64_t photometric, compression;
+    return reader->kind->format == CS_FORMAT_TIFF &&
+           cs_tiff_find(source->data, source->size, CS_TIFF_PHOTOMETRIC, &photometric) && photometric == YCBCR &&
+           cs_tiff_find(source->data, source->size, CS_TIFF_COMPRESSION, &compression) && compression != OLD_JPEG &&
+           compression != JPEG;
+}
+
 /* Open the file: its header is read. */
 static clipsearch_status open_image(struct reader *reader, clipsearch_error *err)
 {
@@ -110,11 +125,26 @@ static clipsearch_status open_image(struct reader *reader, clipsearch_error *err
                is_8_or_16 = reader->format == CS_VIPS_UCHAR || reader->format == CS_VIPS_USHORT;
     const bool is_rgb = reader->bands >= 3 && (meaning == CS_VIPS_SRGB || meaning == CS_VIPS_RGB16);
     reader->is_cmyk = reader->bands >= 4 && meaning == CS_VIPS_CMYK;
+    reader->is_ycbcr = is_plain_ycbcr(reader);
     if (reader->sample > 0 && reader->bands > 0 && (is_grey || (is_8_or_16 && (is_rgb || reader->is_cmyk))))
         return CLIPSEARCH_OK;
     return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                    "%s: a %s of %zu channels of a kind that is not read; convert it to JPEG or PNG first",
                    reader->source->name, reader->kind->name, reader->bands);
+}
+
+static uint8_t clip(float value)
+{
+    return value < 0 ? 0 : value > 255 ? 255 : (uint8_t)(value + 0.5f);
+}
+
+/* Source: JFIF 1.02, conversion to and from RGB. */
+static void ycbcr_to_rgb(const uint8_t ycbcr[3], uint8_t rgb[3])
+{
+    const float y = ycbcr[0], blue = (float)ycbcr[1] - 128, red = (float)ycbcr[2] - 128;
+    rgb[0] = clip(y + 1.402f * red);
+    rgb[1] = clip(y - 0.344136f * blue - 0.714136f * red);
+    rgb[2] = clip(y + 1.772f * blue);
 }
 
 /* The sample at `p` as 8 bits: 16 unsigned bits keep their high byte; others are clipped at 0 and 255, as in Pillow. */
@@ -150,7 +180,7 @@ static uint8_t read_sample(int format, const uint8_t *p)
 static void convert(const struct reader *reader, const uint8_t *samples, size_t pixels, uint8_t *rgb)
 {
     const size_t stride = reader->bands * reader->sample, colours = reader->is_cmyk ? 4 : reader->bands < 3 ? 1 : 3;
-    if (stride == 3 && colours == 3) { /* it is RGB */
+    if (stride == 3 && colours == 3 && !reader->is_ycbcr) { /* it is RGB */
         memcpy(rgb, samples, pixels * 3);
         return;
     }
@@ -160,6 +190,8 @@ static void convert(const struct reader *reader, const uint8_t *samples, size_t 
             values[c] = read_sample(reader->format, samples + c * reader->sample);
         if (colours == 4)
             cs_cmyk_to_rgb(values, rgb);
+        else if (reader->is_ycbcr && colours == 3)
+            ycbcr_to_rgb(values, rgb);
         else if (colours == 3)
             memcpy(rgb, values, 3);
         else

@@ -1,78 +1,35 @@
 /* SPDX-License-Identifier: MIT
- * orient.c - the EXIF orientation: one tag of one directory, and eight ways to turn an image.
- *
- * Why not libexif: one 16-bit number is wanted out of a directory of 12-byte entries. Reading it takes thirty lines
- * that allocate nothing and follow no pointer but one; the library parses every maker's private notes besides. */
+ * orient.c - the EXIF orientation: one tag of one directory, and eight ways to turn an image. */
 #include "vision/orient.h"
+
+#include "vision/tiff_entries.h"
 
 #include <string.h>
 
-/* EXIF's own limit is one JPEG segment, 64 KiB; a directory's count is 16 bits, so the walk below is bounded. */
-enum { TAG_ORIENTATION = 274, ENTRY_BYTES = 12 };
-enum { TYPE_BYTE = 1, TYPE_SHORT = 3, TYPE_LONG = 4, TYPE_SBYTE = 6, TYPE_SSHORT = 8, TYPE_SLONG = 9, TYPES = 13 };
+enum { TAG_ORIENTATION = 274 };
 
-/* Bytes in the block's own order. */
-struct tiff {
-    const uint8_t *data;
-    size_t size;
-    bool big_endian;
-};
-
-static uint32_t read16(const struct tiff *tiff, size_t at)
+/* 1 when the value is no number of 1..8. */
+static unsigned read_orientation(const cs_tiff *tiff, const cs_tiff_entry *entry)
 {
-    const uint8_t *p = tiff->data + at;
-    return tiff->big_endian ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
-}
-
-static uint32_t read32(const struct tiff *tiff, size_t at)
-{
-    uint32_t first = read16(tiff, at), second = read16(tiff, at + 2);
-    return tiff->big_endian ? first << 16 | second : second << 16 | first;
-}
-
-/* The value of the entry at `at`: 1 when it is no number of 1..8. */
-static unsigned read_orientation(const struct tiff *tiff, size_t at)
-{
-    uint32_t type = read16(tiff, at + 2), value = 0;
-    if (read32(tiff, at + 4) != 1)
+    double value;
+    if (entry->count != 1 || entry->type == CS_TIFF_RATIONAL || entry->type == CS_TIFF_SRATIONAL ||
+        entry->type == CS_TIFF_FLOAT || entry->type == CS_TIFF_DOUBLE || entry->type == CS_TIFF_IFD ||
+        !cs_tiff_number(tiff, entry, 0, &value))
         return 1;
-    if (type == TYPE_SHORT || type == TYPE_SSHORT)
-        value = read16(tiff, at + 8);
-    else if (type == TYPE_LONG || type == TYPE_SLONG)
-        value = read32(tiff, at + 8);
-    else if (type == TYPE_BYTE || type == TYPE_SBYTE)
-        value = tiff->data[at + 8];
-    return value >= 1 && value <= 8 ? value : 1;
+    return value >= 1 && value <= 8 ? (unsigned)value : 1;
 }
 
 bool cs_exif_orientation(const uint8_t *exif, size_t size, unsigned *orientation)
 {
-    /* PNG writers disagree on whether the prefix belongs in the chunk, so any of none, one or two is read, as Pillow
-     * does */
-    for (int i = 0; i < 2 && size >= 6 && memcmp(exif, "Exif\0\0", 6) == 0; i++) {
-        exif += 6;
-        size -= 6;
-    }
-    if (size < 8)
-        return false;
-    struct tiff tiff = {exif, size, exif[0] == 'M'};
-    if (memcmp(exif, "II", 2) != 0 && memcmp(exif, "MM", 2) != 0)
-        return false;
-    if (read16(&tiff, 2) != 42)
-        return false;
-    size_t at = read32(&tiff, 4);
-    if (at > size - 2)
-        return false;
-    size_t entries = read16(&tiff, at);
-    at += 2;
-    if (entries > (size - at) / ENTRY_BYTES)
-        entries = (size - at) / ENTRY_BYTES; /* a directory cut short: what is there still counts */
+    cs_tiff tiff;
     bool found = false;
-    for (size_t i = 0; i < entries; i++, at += ENTRY_BYTES) {
-        uint32_t type = read16(&tiff, at + 2);
-        if (read16(&tiff, at) != TAG_ORIENTATION || type == 0 || type > TYPES)
+    if (!cs_tiff_open(exif, size, &tiff))
+        return false;
+    cs_tiff_walk walk = cs_tiff_begin(&tiff, tiff.first);
+    for (cs_tiff_entry entry; cs_tiff_next(&tiff, &walk, &entry);) {
+        if (entry.tag != TAG_ORIENTATION)
             continue;
-        *orientation = read_orientation(&tiff, at);
+        *orientation = read_orientation(&tiff, &entry);
         found = true;
     }
     return found;

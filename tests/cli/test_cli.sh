@@ -707,8 +707,10 @@ SCRATCH/work/shop/dog.png
 SCRATCH/work/shop/cat.jpg
 END
 run 1 "get with a number that is not there" get 1 99 $shop
-out_is "shows the rest" <<END
+out_is "shows the rest, with attributes" <<END
 1  shop/banana.jpg
+    shop: l'Étoile
+    size: {"unit":"cm"}
 END
 err_is "and names it" <<END
 clipsearch: the collection shop has no image 99

@@ -7,6 +7,7 @@
 #include "tap.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Parse `text` as an ingest file in the directory "in"; the message of the failure, or "" . */
@@ -252,7 +253,8 @@ static void test_whole(void)
     TAP_OK(strcmp(f.collection, "2024") == 0, "a number is a good name");
     TAP_OK(f.has_metric && f.metric == CLIPSEARCH_L2 && f.has_batch && f.batch == 16 && f.has_threads &&
                f.threads == 3 && f.has_on_bad && f.on_bad == CS_ON_BAD_STOP && f.has_prune && f.prune && f.has_exif &&
-               f.ignore_exif && f.max_pixels == 1000 && f.max_bytes == UINT64_C(4294967296),
+               f.exif.ignore_orientation && strcmp(f.exif.metadata, "") == 0 && f.max_pixels == 1000 &&
+               f.max_bytes == UINT64_C(4294967296),
            "settings");
     TAP_OK(f.index.codes == CLIPSEARCH_CODES_BF16 && f.index.m == 8 && f.index.ef_construction == 99 &&
                f.index.ef == 50,
@@ -293,8 +295,50 @@ static void test_memory(void)
     TAP_OK(false, "the reading never succeeds");
 }
 
+/* What `exif: TEXT` means, or its message. */
+static const char *exif_of(const char *text)
+{
+    static char result[600];
+    char yaml_text[256];
+    cs_yaml *yaml;
+    cs_ingest_file file;
+    clipsearch_error err;
+    int size = snprintf(yaml_text, sizeof yaml_text, "exif: %s\nsources: [a]\n", text);
+    if (cs_yaml_parse(yaml_text, (size_t)size, "f", &yaml, &err) != CLIPSEARCH_OK ||
+        cs_ingest_file_read(yaml, "in", &file, &err) != CLIPSEARCH_OK)
+        return strcpy(result, err.message);
+    snprintf(result, sizeof result, "%s %s", file.exif.ignore_orientation ? "ignore" : "turn",
+             file.exif.metadata ? file.exif.metadata : "all");
+    cs_ingest_file_close(&file);
+    return result;
+}
+
+static void test_exif(void)
+{
+    static const char *const cases[][2] = {
+        {"apply", "turn all"},
+        {"orientation", "turn "},
+        {"ignore", "ignore "},
+        {"taken", "turn taken"},
+        {"taken, gps", "turn taken, gps"},
+        {"[taken, gps, f_number]", "turn taken,gps,f_number"},
+        {"[]", "turn "},
+        {"aply", "f:1:7: exif: there is no \"aply\"; did you mean apply?"},
+        {"[taken, lenz]", "f:1:15: exif: there is no \"lenz\"; did you mean lens?"},
+        {"[taken, ignore]", "f:1:15: exif: \"ignore\" stands alone, not in a list"},
+        {"{a: b}", "f:1:7: exif must be a text or a list of texts, not a map"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *got = exif_of(cases[i][0]);
+        TAP_OK(strcmp(got, cases[i][1]) == 0, "exif: %s: %s", cases[i][0], got);
+    }
+    const char *got = exif_of("xxxxxxxx");
+    TAP_OK(strstr(got, "there are apply, orientation, ignore, altitude, ") && strstr(got, "title and gps"), "%s", got);
+}
+
 int main(void)
 {
+    test_exif();
     test_messages();
     test_limits();
     test_json();

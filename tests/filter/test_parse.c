@@ -103,6 +103,8 @@ static void test_errors(void)
         {"path under \"a\"", 12, "expected the absolute path of a folder"},
         {"path under \"\"", 12, "expected the absolute path of a folder"},
         {"label in \"dog\"", 10, "expected [ and a list"},
+        {"\"dog\" in size", 10, "or an attribute that is one"},
+        {"\"dog\" in tags + 1", 10, "or an attribute that is one"},
         {"label in [dog]", 11, "expected a value or ], found dog"},
         {"label in [\"dog\" \"cat\"]", 17, "expected , or ]"},
         {"label in [-\"dog\"]", 12, "expected a number"},

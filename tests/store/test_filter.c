@@ -143,6 +143,21 @@ static void test_documented(void)
         {"label not in []", "1 2 3 4 5 6"},
         {"id in [1, 3.0, 99]", "1 3"},
         {"not (id in [1, 2, 3, 4])", "5 6"},
+        /* lists that an attribute is */
+        {"\"big\" in tags", "1"},
+        {"\"big\" not in tags", "2 3 4 5 6"},
+        {"not (\"white\" in tags) and id < 3", "2"},
+        {"\"Big\" in tags", ""},
+        {"1 in a[0]", "6"},
+        {"1.0 in a[0]", "6"},
+        {"\"1\" in a[0]", ""},
+        {"true in a[0]", ""},
+        {"2.5 in a[1]", ""}, /* an object is no list */
+        {"\"dog\" in label", ""},
+        {"id - 4 in a[0]", "6"},
+        {"a[0][1] in a[0]", "6"},
+        {"label in tags", ""},
+        {"\"x\" in nothing", ""},
         /* patterns */
         {"label like \"d%\"", "1"},
         {"label like \"%g\"", "1"},

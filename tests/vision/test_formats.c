@@ -89,10 +89,23 @@ static void check_limit(const fixture_format *f)
     cs_buf_free(&file);
 }
 
+/* What libvips says it does not read is not called damaged. */
+static void test_unsupported(void)
+{
+    cs_buf file;
+    clipsearch_error err;
+    fixture_read("../formats/planes-tiled.tif", &file);
+    TAP_OK(decode(&file, "planes-tiled.tif", CS_IMAGE_MAX_PIXELS, false, &err) == CLIPSEARCH_E_UNSUPPORTED &&
+               strstr(err.message, "planes-tiled.tif: "),
+           "a kind that is not read: %s", err.message);
+    cs_buf_free(&file);
+}
+
 int main(void)
 {
     fixture_formats(check_image);
     fixture_formats(check_limit);
+    test_unsupported();
     cs_image_free(&image);
     cs_decoder_free(&decoder);
     return tap_done();

@@ -487,6 +487,12 @@ def tiffs():
     put_tiff("cmyk-16.tif", raw_tiff(deep, 5))
     put_tiff("white-is-zero.tif", raw_tiff(rgb[:, :, :1], 0))
     put_tiff("rgbx.tif", raw_tiff(alpha, 2, extra=0))
+    # libtiff or Pillow's tables: a rounding apart
+    put_tiff("ycbcr.tif", saved(Image.fromarray(rgb).convert("YCbCr"), "TIFF"), most=1, mean=0.5)
+    put_tiff("ycbcr-lzw.tif", saved(Image.fromarray(rgb).convert("YCbCr"), "TIFF", compression="tiff_lzw"))
+    # in no list: libvips does not read it
+    with open(f"{OUT}/planes-tiled.tif", "wb") as f:
+        f.write(through(plain, ".tif", ".tif", ["tiffcp", "-p", "separate", "-t", "-w", "16", "-l", "16", "-c", "lzw", "IN", "OUT"]))
     faint = alpha.astype(int)
     premultiplied = np.dstack([(faint[:, :, c] * faint[:, :, 3] // 255) for c in range(3)] + [faint[:, :, 3]]).astype(np.uint8)
     put_tiff("premultiplied.tif", raw_tiff(premultiplied, 2, extra=1), most=1, mean=0.6)

@@ -39,6 +39,7 @@ typedef struct ingest {
     clipsearch_image_options image;
     clipsearch_index_options index;
     clipsearch_ingest_target target;
+    cs_exif_choice exif; /* of the command line */
     bool metric_given;
     bool announce_built_in; /* the model, before the first image of a new collection */
     cs_on_bad on_bad;
@@ -166,12 +167,16 @@ static void merge_options(ingest *in)
                  : file->has_on_bad ? file->on_bad
                                     : CS_ON_BAD_REPORT;
     in->options.on_bad = in->on_bad == CS_ON_BAD_STOP ? CLIPSEARCH_STOP_AT_BAD : CLIPSEARCH_SKIP_BAD;
-    in->image.ignore_exif = file->ignore_exif;
     if (file->max_pixels)
         in->image.max_pixels = file->max_pixels;
     if (file->max_bytes)
         in->image.max_bytes = file->max_bytes;
     cs_apply_image_flags(args, &in->image);
+    if (args->exif || file->has_exif) {
+        const cs_exif_choice *exif = args->exif ? &in->exif : &file->exif;
+        in->image.ignore_exif = exif->ignore_orientation;
+        in->options.metadata = exif->metadata;
+    }
     in->metric_given = args->metric || file->has_metric;
     if (in->metric_given)
         in->target.metric =
@@ -605,8 +610,10 @@ int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_s
     in.options.source_count = group->count;
     in.options.list = group->list;
     in.options.remember = !group->part;
-    if (!group->file && group->image)
+    if (!group->file) {
         in.image = *group->image;
+        in.options.metadata = group->metadata;
+    }
     int code = prepare(&in);
     if (code == CS_EXIT_FOUND)
         code = ingest_images(&in);
@@ -622,6 +629,9 @@ int cs_command_ingest(const cs_args *args)
     bind(&in);
     if (!args->operands.count && !args->files_from)
         return cs_report_usage(CS_INGEST, "nothing to ingest was given; give directories, images or one YAML file");
+    clipsearch_error err;
+    if (args->exif && cs_read_exif_choice(args->exif, &in.exif, &err) != CLIPSEARCH_OK)
+        return cs_report_usage(CS_INGEST, "--%s", err.message);
     int code =
         args->operands.count == 1 && is_yaml_file(args->operands.items[0].text) ? read_yaml(&in) : read_operands(&in);
     if (code == CS_EXIT_FOUND)

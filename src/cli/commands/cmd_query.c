@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int print_items(const cs_args *args, const char *collection, clipsearch_hits *hits, cs_show *show)
+static int print_items(unsigned command, const cs_args *args, const char *collection, clipsearch_hits *hits,
+                       cs_show *show)
 {
     clipsearch_error err;
     clipsearch_status status = CLIPSEARCH_OK;
@@ -28,7 +29,7 @@ static int print_items(const cs_args *args, const char *collection, clipsearch_h
         cs_print_paths(&results, args->nul ? '\0' : '\n', stdout);
     } else {
         char here[PATH_MAX]; /* paths below it are printed relative to it; a folder that was removed has no name */
-        status = cs_print_items(hits, getcwd(here, sizeof here), stdout, &err);
+        status = cs_print_items(hits, getcwd(here, sizeof here), command == CS_GET, stdout, &err);
     }
     return status == CLIPSEARCH_OK ? cs_show_results(show, &results) : cs_report_error(&err, CS_STAGE_INPUT);
 }
@@ -58,7 +59,7 @@ static int report_count(const cs_args *args, const cs_selection *selection, cons
     if (clipsearch_hits_count(hits, 0))
         return CS_EXIT_FOUND;
     if (!args->quiet)
-        cs_print_message(args->filter           ? "no image in the collection %s passes the filter"
+        cs_print_message(args->filter || args->since || args->until ? "no image in the collection %s passes the filter"
                          : cs_has_folders(args) ? "no image in the collection %s is in these directories"
                                                 : "the collection %s has no images to show",
                          collection);
@@ -87,7 +88,7 @@ static int show_selection(unsigned command, const cs_args *args, const cs_select
             code = cs_report_error(&err, CS_STAGE_DATABASE);
     }
     if (code == CS_EXIT_FOUND)
-        code = print_items(args, opened.info.name, hits, show);
+        code = print_items(command, args, opened.info.name, hits, show);
     if (code == CS_EXIT_FOUND)
         code = report_count(args, selection, hits, opened.info.name);
     clipsearch_hits_free(&hits);

@@ -23,7 +23,7 @@ typedef struct search {
     cs_opened opened;
     cs_questions questions;
     clipsearch_hits **answers; /* [questions] one for each batch, the rest NULL */
-    char *filter;              /* of --filter, --in and --here; NULL: none */
+    char *filter;              /* of --filter, --since, --until, --in and --here; NULL: none */
     cs_results results;
     cs_show show;
 } search;
@@ -140,11 +140,11 @@ static int report_count(const search *s)
         cs_print_message("all images of the collection %s are gone: their files are not there (--gone shows them)",
                          info->name);
     else
-        cs_print_message("nothing found%s%s",
-                         args->min_score.given || args->max_distance.given ? " that is near enough" : "",
-                         s->filter ? args->filter ? " among the images that pass the filter"
-                                                  : " among the images in these directories"
-                                   : "");
+        cs_print_message(
+            "nothing found%s%s", args->min_score.given || args->max_distance.given ? " that is near enough" : "",
+            s->filter ? args->filter || args->since || args->until ? " among the images that pass the filter"
+                                                                   : " among the images in these directories"
+                      : "");
     return CS_EXIT_NOTHING;
 }
 

@@ -65,7 +65,9 @@ static bool are_alike(const clipsearch_remembered_source *a, const clipsearch_re
 {
     const clipsearch_image_options *x = a->image, *y = b->image;
     const bool same_list = a->list && b->list ? strcmp(a->list, b->list) == 0 : a->list == b->list;
-    return same_list && x->ignore_exif == y->ignore_exif && x->max_bytes == y->max_bytes &&
+    const bool same_metadata =
+        a->metadata && b->metadata ? strcmp(a->metadata, b->metadata) == 0 : a->metadata == b->metadata;
+    return same_list && same_metadata && x->ignore_exif == y->ignore_exif && x->max_bytes == y->max_bytes &&
            x->max_pixels == y->max_pixels;
 }
 
@@ -75,7 +77,7 @@ static void ingest_group(collection_update *u, size_t first)
     const clipsearch_remembered_source *one = clipsearch_sources_get(u->all, first);
     const size_t count = clipsearch_sources_count(u->all);
     const bool from_file = one->list && !is_missing(one->list);
-    cs_source_group group = {.list = one->list, .image = one->image};
+    cs_source_group group = {.list = one->list, .image = one->image, .metadata = one->metadata};
     clipsearch_source *sources = cs_alloc_array(count, sizeof *sources);
     if (!sources) {
         note_code(&u->code, cs_report_memory());

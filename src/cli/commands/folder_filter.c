@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * folder_filter.c - folders as conditions of a filter. */
+ * folder_filter.c - folders and a period as conditions of a filter. */
 #include "cli/commands/folder_filter.h"
 
 #include "base/buf.h"
@@ -82,11 +82,15 @@ static void put_folder(cs_buf *buf, const char *folder, const char *here)
 
 int cs_make_filter(unsigned command, const cs_args *args, char **filter)
 {
-    char here[PATH_MAX];
+    clipsearch_error err;
+    char here[PATH_MAX], period[CLIPSEARCH_PERIOD_SIZE];
+    const bool has_period = args->since || args->until;
     *filter = NULL;
     int code = cs_check_filter(args->filter);
-    if (code != CS_EXIT_FOUND || (!args->filter && !cs_has_folders(args)))
+    if (code != CS_EXIT_FOUND || (!args->filter && !cs_has_folders(args) && !has_period))
         return code;
+    if (clipsearch_filter_period(args->since, args->until, period, &err) != CLIPSEARCH_OK)
+        return cs_report_usage(command, "--%s", err.message);
     if (cs_has_folders(args) && !getcwd(here, sizeof here))
         return cs_report_usage(command, "the current directory has no name: %s", strerror(errno));
     cs_buf buf = cs_buf_make(1 << 24);
@@ -95,9 +99,11 @@ int cs_make_filter(unsigned command, const cs_args *args, char **filter)
         put_folder(&buf, i < args->in.count ? args->in.items[i] : ".", here);
     }
     if (cs_has_folders(args))
-        cs_buf_puts(&buf, args->filter ? ") and (" : ")");
+        cs_buf_puts(&buf, has_period || args->filter ? ") and " : ")");
+    if (has_period)
+        cs_buf_printf(&buf, "%s%s", period, args->filter ? " and " : "");
     if (args->filter)
-        cs_buf_printf(&buf, cs_has_folders(args) ? "%s)" : "%s", args->filter);
+        cs_buf_printf(&buf, cs_has_folders(args) || has_period ? "(%s)" : "%s", args->filter);
     *filter = cs_buf_detach(&buf);
     cs_buf_free(&buf);
     return *filter ? CS_EXIT_FOUND : cs_report_memory();

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * folder_filter.h - --in and --here: conditions of a filter. */
+ * folder_filter.h - --in, --here, --since and --until: conditions of a filter. */
 #ifndef CS_CLI_COMMANDS_FOLDER_FILTER_H
 #define CS_CLI_COMMANDS_FOLDER_FILTER_H
 
 #include "cli/options.h"
 
-/* Check --filter, and make one filter of it and the folders that --in and --here name: *filter, to be freed with
- * cs_free; NULL when none is given. Returns CS_EXIT_FOUND, or prints what is wrong and returns the exit status. */
+/* Check --filter, and make one filter of it, the folders that --in and --here name, and the period from --since to
+ * --until: *filter, to be freed with cs_free; NULL when none is given. Returns CS_EXIT_FOUND, or prints what is wrong
+ * and returns the exit status. */
 int cs_make_filter(unsigned command, const cs_args *args, char **filter);
 
 /* Whether --in or --here is given. */

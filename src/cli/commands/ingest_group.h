@@ -13,7 +13,8 @@ typedef struct cs_source_group {
     bool part;                             /* of what is remembered, which stays as it is */
     const char *list;                      /* the YAML file that lists them; NULL: none */
     const cs_ingest_file *file;            /* what it says now; NULL: it is not there */
-    const clipsearch_image_options *image; /* without `file` */
+    const clipsearch_image_options *image; /* without `file`, */
+    const char *metadata;                  /* and this */
 } cs_source_group;
 
 /* Ingest the group into the collection of `settings`, which exists, and add the report to `sum`. Prints what is wrong,

@@ -105,10 +105,9 @@ static bool has_changed(const clipsearch_ingest_report *r)
 static int ingest_one(const watching *w, const clipsearch_source *changed, const origin *from)
 {
     const followed_collection *collection = &w->collections[from->collection];
-    const cs_source_group group = {.sources = changed,
-                                   .count = 1,
-                                   .part = true,
-                                   .image = clipsearch_sources_get(collection->sources, from->number)->image};
+    const clipsearch_remembered_source *known = clipsearch_sources_get(collection->sources, from->number);
+    const cs_source_group group = {
+        .sources = changed, .count = 1, .part = true, .image = known->image, .metadata = known->metadata};
     cs_settings settings = w->opened->settings;
     clipsearch_ingest_report sum = {0};
     settings.collection = collection->name;

@@ -28,10 +28,15 @@ void cs_print_paths(const cs_results *results, char end, FILE *out);
 /* One JSON object. Errors: CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_print_json(const cs_results *results, FILE *out, clipsearch_error *err);
 
-/* Items without scores: a line each, "12  path", with paths as in cs_print_text; or one JSON object. */
-clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, FILE *out, clipsearch_error *err);
+/* Items without scores: a line each, "12  path", with paths as in cs_print_text, and with `attributes` a line for each
+ * of these below it; or one JSON object. */
+clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, bool attributes, FILE *out,
+                                 clipsearch_error *err);
 clipsearch_status cs_print_items_json(const char *collection, const clipsearch_hits *hits, FILE *out,
                                       clipsearch_error *err);
+
+/* Append a line for each member of `attributes`, a JSON object: "    taken: 2024-07-01T18:30:05". */
+void cs_put_attributes(cs_buf *buf, const char *attributes);
 
 /* Append a collection as a JSON object. `more`: further members, each with a comma before it, or NULL. */
 void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *collection, const char *more);

@@ -56,7 +56,8 @@ clipsearch_status cs_print_text(const cs_results *results, const char *here, FIL
     return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, FILE *out, clipsearch_error *err)
+clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, bool attributes, FILE *out,
+                                 clipsearch_error *err)
 {
     cs_buf buf = cs_buf_make(SIZE_MAX / 2);
     for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
@@ -64,6 +65,8 @@ clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, 
         cs_buf_printf(&buf, "%" PRId64 "  ", hit->id);
         cs_put_printable(&buf, cs_relative_path(hit->path, here));
         cs_buf_puts(&buf, hit->gone ? " (gone)\n" : "\n");
+        if (attributes)
+            cs_put_attributes(&buf, hit->attributes);
     }
     return cs_print_buf(&buf, out, err);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * png_orientation.c - the orientation in a PNG's eXIf and text chunks.
+ * png_notes.c - EXIF, XMP and IPTC in a PNG's eXIf and text chunks, and the orientation that they state.
  *
- * ImageMagick, and exiftool before 2017, write EXIF as hexadecimal digits into a text chunk; Adobe and macOS write XMP
- * into iTXt. A file may hold thousands of such chunks: the last of each kind is found first, and only that one is
- * expanded, to 1 MiB at most. Checksums are not compared: a wrong one can only give a wrong orientation. */
+ * ImageMagick, and exiftool before 2017, write EXIF as hexadecimal digits into a text chunk, and both still write IPTC
+ * so; Adobe and macOS write XMP into iTXt. A file may hold thousands of such chunks: the last of each kind is found
+ * first, and only that one is expanded, to 1 MiB at most. Checksums are not compared: a wrong one can only give a
+ * wrong value. */
 #include "vision/png_chunk.h"
 
 #include "base/mem.h"
@@ -16,18 +17,6 @@
 #include <zlib.h>
 
 enum { SIGNATURE_BYTES = 8, MAX_TEXT = 1 << 20 };
-
-/* What a text chunk says under its keyword. */
-struct text {
-    const uint8_t *data; /* [size]; NULL: no such chunk */
-    size_t size;
-    bool compressed;
-};
-
-struct notes {
-    cs_png_chunk exif; /* type NULL: none */
-    struct text raw_exif, xmp;
-};
 
 bool cs_png_next_chunk(const cs_image_source *source, size_t *at, cs_png_chunk *chunk)
 {
@@ -51,7 +40,7 @@ bool cs_png_next_chunk(const cs_image_source *source, size_t *at, cs_png_chunk *
 }
 
 /* Move behind the next `n` bytes. */
-static bool skip_bytes(struct text *text, size_t n)
+static bool skip_bytes(cs_png_note *text, size_t n)
 {
     if (text->size < n)
         return false;
@@ -61,7 +50,7 @@ static bool skip_bytes(struct text *text, size_t n)
 }
 
 /* Move behind the next byte `c`. */
-static bool skip_past(struct text *text, int c)
+static bool skip_past(cs_png_note *text, int c)
 {
     const uint8_t *found = text->size ? memchr(text->data, c, text->size) : NULL;
     return found && skip_bytes(text, (size_t)(found + 1 - text->data));
@@ -69,12 +58,13 @@ static bool skip_past(struct text *text, int c)
 
 /* The text of a tEXt, zTXt or iTXt chunk with this keyword into *found, which stays as it is when the chunk is another
  * or damaged. */
-static void match_text(const cs_png_chunk *chunk, const char *keyword, struct text *found)
+static void match_text(const cs_png_chunk *chunk, const char *keyword, cs_png_note *found)
 {
     const size_t n = strlen(keyword) + 1; /* with the zero byte */
     if (chunk->length < n || memcmp(chunk->data, keyword, n) != 0)
         return;
-    struct text text = {chunk->data + n, chunk->length - n, false};
+    cs_png_note text = {.data = chunk->data + n, .size = chunk->length - n};
+    text.hexadecimal = strncmp(keyword, "Raw profile", 11) == 0;
     bool good = true;
     if (memcmp(chunk->type, "zTXt", 4) == 0) {
         text.compressed = true;
@@ -90,15 +80,23 @@ static void match_text(const cs_png_chunk *chunk, const char *keyword, struct te
         *found = text;
 }
 
-static void find_notes(const cs_image_source *source, struct notes *notes)
+void cs_png_find_notes(const cs_image_source *source, cs_png_notes *notes)
 {
     size_t at = SIGNATURE_BYTES;
+    cs_png_note raw_exif = {0}, raw_xmp = {0};
+    *notes = (cs_png_notes){0};
     for (cs_png_chunk chunk; cs_png_next_chunk(source, &at, &chunk) && memcmp(chunk.type, "IEND", 4) != 0;) {
         if (memcmp(chunk.type, "eXIf", 4) == 0)
-            notes->exif = chunk;
-        match_text(&chunk, "Raw profile type exif", &notes->raw_exif);
+            notes->exif = (cs_png_note){.data = chunk.data, .size = chunk.length};
+        match_text(&chunk, "Raw profile type exif", &raw_exif);
+        match_text(&chunk, "Raw profile type xmp", &raw_xmp);
+        match_text(&chunk, "Raw profile type iptc", &notes->iptc);
         match_text(&chunk, "XML:com.adobe.xmp", &notes->xmp);
     }
+    if (!notes->exif.data)
+        notes->exif = raw_exif;
+    if (!notes->xmp.data)
+        notes->xmp = raw_xmp;
 }
 
 static voidpf allocate(voidpf context, uInt items, uInt size)
@@ -113,21 +111,22 @@ static void release(voidpf context, voidpf block)
     cs_free(block);
 }
 
-/* Expand a text's zlib stream into *block, which the caller frees, and make the text point to it. A stream that is
- * damaged or longer than MAX_TEXT gives what is there. */
-static clipsearch_status expand(const cs_image_source *source, struct text *text, uint8_t **block,
-                                clipsearch_error *err)
+/* Decompress a note's zlib stream into a block that it owns. A stream that is damaged or longer than MAX_TEXT gives
+ * what is there. */
+static clipsearch_status decompress(const cs_image_source *source, cs_png_note *note, clipsearch_error *err)
 {
     z_stream stream = {.zalloc = allocate, .zfree = release};
-    *block = cs_alloc_array(MAX_TEXT, 1);
-    if (!*block || inflateInit(&stream) != Z_OK)
+    note->block = cs_alloc_array(MAX_TEXT, 1);
+    if (!note->block || inflateInit(&stream) != Z_OK)
         return cs_fail_memory(err, source->name);
-    stream.next_in = text->data;
-    stream.avail_in = text->size < UINT_MAX ? (uInt)text->size : UINT_MAX;
-    stream.next_out = *block;
+    stream.next_in = note->data;
+    stream.avail_in = note->size < UINT_MAX ? (uInt)note->size : UINT_MAX;
+    stream.next_out = note->block;
     stream.avail_out = MAX_TEXT;
     int result = inflate(&stream, Z_FINISH);
-    *text = (struct text){*block, MAX_TEXT - stream.avail_out, false};
+    note->data = note->block;
+    note->size = MAX_TEXT - stream.avail_out;
+    note->compressed = false;
     inflateEnd(&stream);
     return result == Z_MEM_ERROR ? cs_fail_memory(err, source->name) : CLIPSEARCH_OK;
 }
@@ -141,55 +140,63 @@ static int hex_digit(uint8_t c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* The orientation in "\nexif\n      32\n" and lines of hexadecimal digits. */
-static clipsearch_status read_raw_profile(const cs_image_source *source, struct text text, bool *found,
-                                          unsigned *orientation, clipsearch_error *err)
+/* Turn "\nexif\n      32\n" and lines of hexadecimal digits into the bytes that they stand for; no bytes when they are
+ * no such thing. */
+static clipsearch_status read_digits(const cs_image_source *source, cs_png_note *note, clipsearch_error *err)
 {
+    cs_png_note text = *note;
+    note->hexadecimal = false;
+    note->size = 0;
     for (int line = 0; line < 3; line++)
         if (!skip_past(&text, '\n'))
             return CLIPSEARCH_OK;
     const size_t room = text.size / 2 < MAX_TEXT ? text.size / 2 : MAX_TEXT;
-    if (room == 0)
-        return CLIPSEARCH_OK;
-    uint8_t *exif = cs_alloc_array(room, 1);
-    if (!exif)
+    uint8_t *bytes = cs_alloc_array(room, 1);
+    if (!bytes)
         return cs_fail_memory(err, source->name);
     size_t digits = 0;
     bool good = true;
     for (size_t i = 0; good && i < text.size && digits / 2 < room; i++) {
         const int digit = hex_digit(text.data[i]);
         if (digit >= 0) {
-            exif[digits / 2] = (uint8_t)(digits % 2 ? exif[digits / 2] << 4 | digit : digit);
+            bytes[digits / 2] = (uint8_t)(digits % 2 ? bytes[digits / 2] << 4 | digit : digit);
             digits++;
         } else {
             good = text.data[i] == ' ' || (text.data[i] >= '\t' && text.data[i] <= '\r');
         }
     }
-    *found = good && cs_exif_orientation(exif, digits / 2, orientation);
-    cs_free(exif);
+    cs_free(note->block);
+    note->data = note->block = bytes;
+    note->size = good ? digits / 2 : 0;
     return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_png_expand_note(const cs_image_source *source, cs_png_note *note, clipsearch_error *err)
+{
+    clipsearch_status status = note->data && note->compressed ? decompress(source, note, err) : CLIPSEARCH_OK;
+    return status == CLIPSEARCH_OK && note->data && note->hexadecimal ? read_digits(source, note, err) : status;
+}
+
+void cs_png_free_notes(cs_png_notes *notes)
+{
+    cs_free(notes->exif.block);
+    cs_free(notes->xmp.block);
+    cs_free(notes->iptc.block);
+    *notes = (cs_png_notes){0};
 }
 
 clipsearch_status cs_png_orientation(const cs_image_source *source, unsigned *orientation, clipsearch_error *err)
 {
-    struct notes notes = {0};
-    find_notes(source, &notes);
-    uint8_t *raw_block = NULL, *xmp_block = NULL;
-    clipsearch_status status = CLIPSEARCH_OK;
-    bool found = notes.exif.type && cs_exif_orientation(notes.exif.data, notes.exif.length, orientation);
-    if (!notes.exif.type && notes.raw_exif.data) {
-        if (notes.raw_exif.compressed)
-            status = expand(source, &notes.raw_exif, &raw_block, err);
-        if (status == CLIPSEARCH_OK)
-            status = read_raw_profile(source, notes.raw_exif, &found, orientation, err);
-    }
-    if (status == CLIPSEARCH_OK && !found && notes.xmp.data) {
-        if (notes.xmp.compressed)
-            status = expand(source, &notes.xmp, &xmp_block, err);
-        if (status == CLIPSEARCH_OK)
-            cs_xmp_orientation(notes.xmp.data, notes.xmp.size, orientation);
-    }
-    cs_free(raw_block);
-    cs_free(xmp_block);
+    cs_png_notes notes;
+    cs_png_find_notes(source, &notes);
+    clipsearch_status status = cs_png_expand_note(source, &notes.exif, err);
+    if (status == CLIPSEARCH_OK && notes.exif.data &&
+        cs_exif_orientation(notes.exif.data, notes.exif.size, orientation))
+        notes.xmp.data = NULL; /* EXIF has said it */
+    if (status == CLIPSEARCH_OK)
+        status = cs_png_expand_note(source, &notes.xmp, err);
+    if (status == CLIPSEARCH_OK && notes.xmp.data)
+        cs_xmp_orientation(notes.xmp.data, notes.xmp.size, orientation);
+    cs_png_free_notes(&notes);
     return status;
 }

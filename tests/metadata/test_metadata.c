@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT
+ * test_metadata.c - what is read of files that exiftool and Pillow wrote, and of damaged ones. */
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "metadata/metadata.h"
+#include "metadata/readers.h"
+#include "metadata/xml.h"
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static clipsearch_error err;
+static cs_metadata metadata;
+static cs_buf out;
+static const uint32_t ALL = (1u << CS_META_FIELDS) - 1;
+
+static const char *read_bytes(const void *data, size_t size, uint32_t fields)
+{
+    cs_json_document *document = NULL;
+    if (cs_metadata_read(&metadata, data, size, fields, &out, &err) != CLIPSEARCH_OK)
+        return err.message;
+    if (cs_json_parse(out.data, out.len, "out", 10000, &document, &err) != CLIPSEARCH_OK)
+        return err.message;
+    cs_json_close(&document);
+    return out.data;
+}
+
+static void load(const char *name, cs_buf *file)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/tests/data/%s", getenv("CLIPSEARCH_SOURCE_ROOT"), name);
+    *file = cs_buf_make(1 << 24);
+    if (cs_file_read(path, file, NULL, &err) != CLIPSEARCH_OK)
+        abort();
+}
+
+static void expect_of(const char *name, uint32_t fields, const char *expected)
+{
+    char path[256];
+    cs_buf file;
+    snprintf(path, sizeof path, "metadata/%s", name);
+    load(path, &file);
+    const char *got = read_bytes(file.data, file.len, fields);
+    TAP_OK(strcmp(got, expected) == 0, "%s: %s", name, got);
+    cs_buf_free(&file);
+}
+
+static void expect(const char *name, const char *expected)
+{
+    expect_of(name, ALL, expected);
+}
+
+static const char camera[] =
+    "{\"altitude\":408.5,\"camera\":\"Canon EOS R5\",\"exposure_time\":0.004,\"f_number\":2.8,\"focal_length\":50,"
+    "\"focal_length_35mm\":80,\"iso\":400,\"latitude\":47.3769,\"lens\":\"RF24-105mm F4 L IS "
+    "USM\",\"longitude\":8.5417,"
+    "\"make\":\"Canon\",\"rating\":4,\"taken\":\"2024-07-01T18:30:05.25+02:00\"}";
+static const char pillow[] = "{\"camera\":\"FUJIFILM X-T30\",\"f_number\":4,\"iso\":12800,\"latitude\":-33.8569,"
+                             "\"longitude\":151.215,\"make\":\"FUJIFILM\",\"taken\":\"2019-12-31T23:59:59\"}";
+
+static void test_exif(void)
+{
+    expect("camera.jpg", camera);
+    expect("camera.png", camera);
+    expect("camera.webp", camera);
+    expect("camera.tif", camera);
+    expect("camera.heic", camera);
+    expect("camera.avif", camera);
+    expect("pillow.jpg", pillow);
+    expect("pillow.png", pillow);
+    expect("pillow.webp", pillow);
+    expect("pillow.heic", pillow);
+    expect("pillow.avif", pillow);
+    expect("wrong-directory.jpg", "{\"caption\":\"a caption\",\"taken\":\"2021-02-28T08:00:00\"}");
+    expect("raw-profile.png", pillow);
+    expect("south.jpg", "{\"altitude\":-12,\"camera\":\"NIKON D90\",\"latitude\":-54.8,\"longitude\":-68.3,"
+                        "\"make\":\"NIKON CORPORATION\"}");
+    expect("windows.jpg", "{\"caption\":\"Ein Satz\",\"keywords\":[\"Hund\",\"Katze\",\"\xE7\x8A\xAC\"],"
+                          "\"title\":\"Ein Titel\"}");
+    expect("digitized.jpg", "{\"taken\":\"2001-09-09T01:46:40\"}");
+    expect("changed.jpg", "{\"taken\":\"2010-10-10T10:10:10\"}");
+    expect("odd.jpg", "{\"iso\":102400}");
+    expect("nothing.jpg", "{}");
+}
+
+static void test_iptc(void)
+{
+    expect("iptc.jpg", "{\"caption\":\"Two lines\\nof text\",\"city\":\"Gen\xC3\xA8ve\",\"country\":\"Suisse\","
+                       "\"keywords\":[\"night\",\"caf\xC3\xA9\"],\"taken\":\"2003-04-05T06:07:08-05:00\","
+                       "\"title\":\"Caf\xC3\xA9\"}");
+    expect("latin.jpg", "{\"keywords\":[\"\xC3\xA9t\xC3\xA9\"],\"taken\":\"1999-12-31\",\"title\":\"Caf\xC3\xA9\"}");
+}
+
+static void test_xmp(void)
+{
+    static const char texts[] =
+        "{\"caption\":\"A boat & \\\"sails\\\" <here>\",\"city\":\"Z\xC3\xBCrich\",\"country\":\"Switzerland\","
+        "\"keywords\":[\"boat\",\"lake\",\"\xE6\xB9\x96\"],\"rating\":5,\"title\":\"Z\xC3\xBCrich\"}";
+    if (!cs_xml_available()) {
+        tap_skip("XMP", "this build has no expat");
+        return;
+    }
+    expect("texts.jpg", texts);
+    expect("texts.png", texts);
+    expect("texts.heic", texts);
+    expect("xmp.jpg",
+           "{\"altitude\":-3.5,\"camera\":\"SONY ILCE-7M3\",\"exposure_time\":0.016666666666666666,"
+           "\"f_number\":1.8,\"focal_length\":50,\"iso\":100,\"latitude\":-33.8569,\"lens\":\"FE 50mm F1.8\","
+           "\"longitude\":151.215,\"make\":\"SONY\",\"rating\":-1,\"taken\":\"2020-02-29T12:00:00.5-08:00\"}");
+    expect("partial.jpg", "{\"taken\":\"1987-05\"}");
+}
+
+static const char *xmp_of(const char *packet)
+{
+    cs_metadata_clear(&metadata);
+    cs_xmp_read(&metadata, (const uint8_t *)packet, strlen(packet));
+    static char text[4096];
+    size_t at = 0;
+    text[0] = '\0';
+    for (unsigned i = 0; i < CS_META_ALL_FIELDS; i++)
+        if (metadata.fields[i].rank)
+            at += (size_t)snprintf(text + at, sizeof text - at, "%u=%.*s;", i, (int)metadata.fields[i].length,
+                                   metadata.texts.data + metadata.fields[i].at);
+    if (metadata.keyword_count)
+        snprintf(text + at, sizeof text - at, "%.*s", (int)metadata.keywords.len, metadata.keywords.data);
+    return text;
+}
+
+#define RDF "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"
+#define DC "xmlns:dc='http://purl.org/dc/elements/1.1/'"
+
+static void test_packets(void)
+{
+    if (!cs_xml_available()) {
+        tap_skip("XMP packets", "this build has no expat");
+        return;
+    }
+    const char *got = xmp_of(RDF "<rdf:Description " DC "><dc:title>plain</dc:title></rdf:Description></rdf:RDF>");
+    TAP_OK(strstr(got, "=plain;"), "a title that is no list: %s", got);
+    got = xmp_of(RDF "<rdf:Description " DC " dc:title='attribute'/></rdf:RDF>");
+    TAP_OK(strstr(got, "=attribute;"), "an attribute: %s", got);
+    got = xmp_of(RDF "<rdf:Description " DC "><dc:title><rdf:Alt><rdf:li xml:lang='fr'>fr</rdf:li>"
+                     "<rdf:li xml:lang='x-default'>any</rdf:li></rdf:Alt></dc:title></rdf:Description></rdf:RDF>");
+    TAP_OK(strstr(got, "=any;"), "the default language wins: %s", got);
+    got =
+        xmp_of(RDF "<rdf:Description xmlns:m='http://ns.adobe.com/xap/1.0/mm/' " DC
+                   "><m:DerivedFrom><rdf:Description><dc:title>of another</dc:title></rdf:Description></m:DerivedFrom>"
+                   "</rdf:Description></rdf:RDF>");
+    TAP_OK(!*got, "what is inside of a property is not the image's: %s", got);
+    got = xmp_of("<!DOCTYPE x [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]>" RDF "<rdf:Description " DC
+                 " dc:title='&b;'/></rdf:RDF>");
+    TAP_OK(!*got, "a document type ends it: %s", got);
+    got = xmp_of(RDF "<rdf:Description " DC " dc:title='before'/><rdf:Description dc:broken");
+    TAP_OK(strstr(got, "=before;"), "what stands before an error counts: %s", got);
+    got = xmp_of(RDF "<rdf:Description " DC "><dc:subject><rdf:Bag><rdf:li>a</rdf:li><rdf:li>b\"</rdf:li>"
+                     "<rdf:li>a</rdf:li><rdf:li> </rdf:li></rdf:Bag></dc:subject></rdf:Description></rdf:RDF>");
+    TAP_OK(strcmp(got, "\"a\",\"b\\\"\"") == 0, "keywords once each: %s", got);
+    cs_buf deep = cs_buf_make(1 << 20);
+    for (int i = 0; i < 10000; i++)
+        cs_buf_puts(&deep, "<a>");
+    TAP_OK(!*xmp_of(deep.data), "10,000 elements inside each other");
+    cs_buf_clear(&deep);
+    cs_buf_puts(&deep, RDF "<rdf:Description " DC "><dc:subject><rdf:Bag>");
+    for (int i = 0; i < 2000; i++)
+        cs_buf_printf(&deep, "<rdf:li>word %d</rdf:li>", i);
+    cs_buf_puts(&deep, "</rdf:Bag></dc:subject></rdf:Description></rdf:RDF>");
+    xmp_of(deep.data);
+    TAP_OK(metadata.keyword_count == CS_META_MAX_KEYWORDS && !cs_metadata_failed(&metadata), "2,000 keywords: %zu",
+           metadata.keyword_count);
+    cs_buf_free(&deep);
+}
+
+static const char *time_of(const char *text)
+{
+    cs_metadata_time time;
+    cs_metadata_clear(&metadata);
+    if (!cs_metadata_read_time(text, strlen(text), &time))
+        return "none";
+    cs_metadata_put_time(&metadata, CS_META_TAKEN, 1, &time);
+    return metadata.texts.data;
+}
+
+static void test_times(void)
+{
+    static const char *const times[][2] = {
+        {"2024:07:01 18:30:05", "2024-07-01T18:30:05"},
+        {"2024-07-01T18:30:05Z", "2024-07-01T18:30:05+00:00"},
+        {"2024-07-01T18:30:05.120-0330", "2024-07-01T18:30:05.12-03:30"},
+        {"2024-07-01T18:30+14:00", "2024-07-01T18:30:00+14:00"},
+        {"2024:07:01   :  :  ", "2024-07-01"},
+        {"2024:07:01", "2024-07-01"},
+        {"2024-07", "2024-07"},
+        {"1839", "1839"},
+        {"2024:00:00 00:00:00", "2024"},
+        {"2024:07:00 00:00:00", "2024-07"},
+        {"2024:07:01 24:00:00", "2024-07-01"},
+        {"2024:07:01 23:59:60", "2024-07-01"},
+        {"2024-07-01T18:30:05+99:00", "2024-07-01T18:30:05"},
+        {"2024:02:29 01:02:03", "2024-02-29T01:02:03"},
+        {"2023:02:29 01:02:03", "none"},
+        {"2024:13:01 01:02:03", "none"},
+        {"2024:06:31 01:02:03", "none"},
+        {"0000:00:00 00:00:00", "none"},
+        {"    :  :     :  :  ", "none"},
+        {"yesterday", "none"},
+        {"", "none"},
+        {"24:07:01", "none"},
+    };
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        const char *got = time_of(times[i][0]);
+        TAP_OK(strcmp(got, times[i][1]) == 0, "\"%s\" is %s", times[i][0], got);
+    }
+}
+
+static const char *text_of(const char *text, size_t size, cs_metadata_field field)
+{
+    cs_metadata_clear(&metadata);
+    cs_metadata_put_text(&metadata, field, 1, text, size);
+    return metadata.fields[field].rank ? metadata.texts.data : "(none)";
+}
+
+static void test_texts(void)
+{
+    static const char *const texts[][2] = {
+        {"  plain \n", "plain"},
+        {"caf\xE9", "caf\xC3\xA9"},
+        {"caf\xC3\xA9", "caf\xC3\xA9"},
+        {"a\x01\tb\x7f"
+         "c",
+         "a  b c"},
+        {"one\r\ntwo", "one\ntwo"},
+        {" \n ", "(none)"},
+        {"\x85"
+         "b\x85"
+         "c",
+         "b c"},
+        {"\xC0\xAF", "\xC3\x80\xC2\xAF"},
+        {"\xED\xA0\x80", "\xC3\xAD\xC2\xA0"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *got = text_of(texts[i][0], strlen(texts[i][0]), CS_META_TITLE);
+        TAP_OK(strcmp(got, texts[i][1]) == 0, "text %zu: %s", i, got);
+    }
+    TAP_OK(strcmp(text_of("cut\0off", 7, CS_META_TITLE), "cut") == 0, "a text ends at the first NUL");
+    char *big = cs_alloc_array(100000, 1);
+    memset(big, 'x', 100000);
+    TAP_OK(strlen(text_of(big, 100000, CS_META_TITLE)) == CS_META_MAX_TEXT, "a title is cut");
+    TAP_OK(strlen(text_of(big, 100000, CS_META_CAPTION)) == CS_META_MAX_CAPTION, "a caption is cut");
+    for (size_t i = 1; i < 100000; i += 2)
+        memcpy(big + i - 1, "\xC3\xA9", 2);
+    TAP_OK(strlen(text_of(big, 99999, CS_META_TITLE)) % 2 == 0, "at the end of a character");
+    cs_free(big);
+}
+
+static void test_choice(void)
+{
+    uint32_t fields;
+    TAP_OK(cs_metadata_choose(NULL, &fields, &err) == CLIPSEARCH_OK && fields == ALL, "all");
+    TAP_OK(cs_metadata_choose("", &fields, &err) == CLIPSEARCH_OK && fields == 0, "none");
+    TAP_OK(cs_metadata_choose("taken, gps,camera", &fields, &err) == CLIPSEARCH_OK, "some");
+    expect_of("camera.jpg", fields,
+              "{\"altitude\":408.5,\"camera\":\"Canon EOS R5\",\"latitude\":47.3769,\"longitude\":8.5417,"
+              "\"taken\":\"2024-07-01T18:30:05.25+02:00\"}");
+    TAP_OK(cs_metadata_choose("taken,colour", &fields, &err) == CLIPSEARCH_E_ARGUMENT &&
+               strstr(err.message, "\"colour\"") && strstr(err.message, "altitude") &&
+               strstr(err.message, "title, and gps"),
+           "an unknown name: %s", err.message);
+    for (unsigned i = 1; i < CS_META_FIELDS; i++)
+        TAP_OK(strcmp(cs_metadata_field_name((cs_metadata_field)(i - 1)),
+                      cs_metadata_field_name((cs_metadata_field)i)) < 0,
+               "%s stands in its place", cs_metadata_field_name((cs_metadata_field)i));
+}
+
+/* A block of EXIF, little-endian, with one directory of the entries given. */
+static size_t make_exif(uint8_t *to, const uint8_t (*entries)[12], size_t count)
+{
+    static const uint8_t head[] = {'I', 'I', 42, 0, 8, 0, 0, 0};
+    memcpy(to, head, sizeof head);
+    to[8] = (uint8_t)count;
+    to[9] = 0;
+    memcpy(to + 10, entries, count * 12);
+    return 10 + count * 12;
+}
+
+static void test_hostile(void)
+{
+    uint8_t exif[256];
+    static const uint8_t entries[][12] = {
+        {0x0f, 0x01, 2, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0},  /* Make: 4 GiB long */
+        {0x10, 0x01, 2, 0, 20, 0, 0, 0, 0xf0, 0xff, 0xff, 0xff}, /* Model: behind the block */
+        {0x0e, 0x01, 5, 0, 0, 0, 0, 0x80, 8, 0, 0, 0},           /* ImageDescription: 2^31 fractions */
+        {0x69, 0x87, 4, 0, 1, 0, 0, 0, 8, 0, 0, 0},              /* EXIF's directory is this one */
+        {0x25, 0x88, 4, 0, 1, 0, 0, 0, 8, 0, 0, 0},              /* so is GPS's */
+        {0x9d, 0x82, 5, 0, 1, 0, 0, 0, 8, 0, 0, 0},              /* FNumber: the bytes of this directory */
+        {0x9a, 0x82, 5, 0, 1, 0, 0, 0, 110, 0, 0, 0},            /* ExposureTime: 0/0 */
+        {0x27, 0x88, 99, 0, 1, 0, 0, 0, 100, 0, 0, 0},           /* ISO: of no known type */
+    };
+    size_t size = make_exif(exif, entries, sizeof entries / sizeof *entries);
+    memset(exif + size, 0, sizeof exif - size);
+    cs_metadata_clear(&metadata);
+    cs_exif_read(&metadata, exif, 128);
+    bool any = false;
+    for (unsigned i = 0; i < CS_META_ALL_FIELDS; i++)
+        any |= metadata.fields[i].rank && i != CS_META_F_NUMBER;
+    TAP_OK(!any && !cs_metadata_failed(&metadata), "lengths, loops and fractions of nothing give nothing");
+    /* IPTC whose length reaches behind the end, and an extended data set */
+    static const uint8_t iptc[] = {0x1c, 2, 5, 0, 2, 'o', 'k', 0x1c, 2, 25, 0xff, 0xff, 'x'};
+    cs_metadata_clear(&metadata);
+    cs_iptc_read(&metadata, iptc, sizeof iptc);
+    TAP_OK(metadata.fields[CS_META_TITLE].rank && metadata.keyword_count == 0, "IPTC cut short");
+    static const uint8_t resources[] = {'8', 'B', 'I', 'M', 4, 4, 0xff, 'n', 0, 0, 0, 0, 9};
+    cs_photoshop_read(&metadata, resources, sizeof resources);
+    TAP_OK(!cs_metadata_failed(&metadata), "a resource's name is longer than the block");
+}
+
+/* Every file cut short at every byte, and with each byte changed: whatever is read is JSON. */
+static void test_damage(void)
+{
+    static const char *const names[] = {"camera.jpg",  "texts.jpg",       "iptc.jpg",    "camera.png",
+                                        "camera.webp", "camera.tif",      "camera.heic", "texts.heic",
+                                        "camera.avif", "raw-profile.png", "windows.jpg"};
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+        char path[256];
+        cs_buf file;
+        snprintf(path, sizeof path, "metadata/%s", names[n]);
+        load(path, &file);
+        size_t bad = 0;
+        for (size_t i = 0; i < file.len; i++) {
+            char *copy = cs_alloc_array(i + 1, 1); /* of this size, so that AddressSanitizer sees a read behind it */
+            memcpy(copy, file.data, i);
+            bad += read_bytes(copy, i, ALL)[0] != '{';
+            cs_free(copy);
+            const char keep = file.data[i];
+            file.data[i] = (char)(keep ^ (1 << i % 8));
+            bad += read_bytes(file.data, file.len, ALL)[0] != '{';
+            file.data[i] = (char)0xff;
+            bad += read_bytes(file.data, file.len, ALL)[0] != '{';
+            file.data[i] = keep;
+        }
+        TAP_OK(bad == 0, "%s damaged in %zu places", names[n], file.len * 3);
+        cs_buf_free(&file);
+    }
+}
+
+/* The n-th allocation fails: an error, or the same result as ever where expat could do without. */
+static void test_memory(void)
+{
+    static const char *const names[] = {"metadata/texts.jpg", "metadata/raw-profile.png", "metadata/windows.jpg"};
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+        cs_buf file;
+        load(names[n], &file);
+        size_t wrong = 0, failed = 0;
+        char *good = cs_strdup(read_bytes(file.data, file.len, ALL));
+        uint64_t before = cs_mem_count();
+        cs_metadata fresh = {0};
+        cs_buf fresh_out = cs_buf_make(1 << 20);
+        cs_metadata_read(&fresh, file.data, file.len, ALL, &fresh_out, &err);
+        cs_metadata_free(&fresh);
+        cs_buf_free(&fresh_out);
+        const uint64_t count = cs_mem_count() - before;
+        for (uint64_t i = 1; i <= count; i++) {
+            cs_metadata mine = {0};
+            cs_buf text = cs_buf_make(1 << 20);
+            cs_mem_fail_at(i);
+            clipsearch_status status = cs_metadata_read(&mine, file.data, file.len, ALL, &text, &err);
+            cs_mem_fail_at(0);
+            failed += status == CLIPSEARCH_E_MEMORY;
+            wrong += status == CLIPSEARCH_OK ? strcmp(text.data, good) != 0 : status != CLIPSEARCH_E_MEMORY;
+            cs_metadata_free(&mine);
+            cs_buf_free(&text);
+        }
+        TAP_OK(wrong == 0 && failed > 0, "%s: %zu of %llu allocations fail in words, %zu wrongly", names[n], failed,
+               (unsigned long long)count, wrong);
+        cs_free(good);
+        cs_buf_free(&file);
+    }
+}
+
+int main(void)
+{
+    out = cs_buf_make(1 << 20);
+    test_exif();
+    test_iptc();
+    test_xmp();
+    test_packets();
+    test_times();
+    test_texts();
+    test_choice();
+    test_hostile();
+    test_damage();
+    test_memory();
+    cs_metadata_free(&metadata);
+    cs_buf_free(&out);
+    return tap_done();
+}
