@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_path_list.c - the first byte says whether paths end with NUL bytes, the rest is a list; each path is also one that
- * does not exist, and gets advice. */
+ * fuzz_path_list.c - the first byte says whether paths end with NUL bytes, the rest is a list. Each path gets advice as
+ * one that does not exist. */
 #include "config/path_advice.h"
 #include "config/path_list.h"
 
