@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * bench_hnsw.c - the graph index over the vectors of a folder (hnsw_set.h): recall and queries a second (no MODE);
  * `serve` for hnsw_peers.py; `filters`; `puts`: what one insert takes, and the longest; `beside`: searches of 1 and 2
- * threads beside a writer, and building on 1 and 2; `write`, then `file`: opening the mapped file, and memory. */
+ * threads beside a writer, and building on 1 and 2; `write`, then `file`: opening the mapped file, and memory;
+ * `defaults`: searches that give no ef, over a set with texts (hnsw_vectors.py --gap). */
 #include "hnsw_set.h"
 #include "index/hnsw.h"
 #include "index/hnsw_file.h"
@@ -113,7 +114,7 @@ static void describe(bench *b)
 /* Best of REPEATS passes over the queries, in processor time: what other programs take does not count. */
 static void table(bench *b, int64_t *found)
 {
-    static const size_t efs[] = {16, 24, 32, 48, 64, 96, 128, 256};
+    static const size_t efs[] = {16, 24, 32, 48, 64, 96, 128, 256, 512, 1024, 2048, 4096};
     const hnsw_set *set = b->set;
     for (size_t e = 0; e < sizeof efs / sizeof *efs; e++) {
         double best = 1e9;
@@ -172,6 +173,100 @@ static void filters(const bench *b)
                stats.graph ? "graph" : "scan");
     }
     free(bits);
+}
+
+/* ---- the defaults */
+
+/* Recall and time of searches that give no ef, on one thread and on all, and of a scan of all codes. */
+static void defaults_of(const bench *b, const char *kind, const char *queries, int64_t *found)
+{
+    enum { MANY = 200 };
+    hnsw_set set = *b->set;
+    char name[64];
+    size_t bytes;
+    set.kind = kind;
+    snprintf(name, sizeof name, "%struth-%zu.i32", kind, set.count);
+    if (!(set.truth = hnsw_map(set.folder, name, &bytes)))
+        return;
+    set.query_count = bytes / (HNSW_K * sizeof *set.truth);
+    if (!(set.queries = hnsw_map(set.folder, queries, &bytes)))
+        return;
+    for (unsigned threads = 1; threads <= set.threads; threads += set.threads - 1 + (set.threads == 1)) {
+        cs_pool *pool = NULL;
+        clipsearch_error err;
+        must(cs_pool_open(threads, &pool, &err), &err);
+        double best = 1e9, clock = 1e9;
+        size_t graphs = 0, distances = 0;
+        for (int pass = 0; pass < REPEATS; pass++) {
+            const double start = hnsw_processor(), now = hnsw_clock();
+            graphs = distances = 0;
+            for (size_t q = 0; q < set.query_count; q++) {
+                cs_neighbour out[HNSW_K];
+                cs_index_stats stats;
+                size_t have = 0;
+                const cs_index_search_params params = {.k = HNSW_K, .stats = &stats};
+                must(cs_index_search(b->index, set.queries + q * set.dim, &params, pool, out, &have, &err), &err);
+                for (size_t i = 0; i < HNSW_K; i++)
+                    found[q * HNSW_K + i] = i < have ? out[i].id : -1;
+                graphs += stats.graph;
+                distances += stats.distances;
+            }
+            best = hnsw_processor() - start < best ? hnsw_processor() - start : best;
+            clock = hnsw_clock() - now < clock ? hnsw_clock() - now : clock;
+        }
+        const double n = (double)set.query_count;
+        printf("%squeries, %u thread%s: recall@10 %.4f, %.1f us of processor time, %.1f us; %.0f codes compared, graph "
+               "used %.3f\n",
+               kind, threads, threads > 1 ? "s" : "", hnsw_recall(&set, found), 1e6 * best / n, 1e6 * clock / n,
+               (double)distances / n, (double)graphs / n);
+        double scan = 1e9, scan_clock = 1e9;
+        for (int pass = 0; pass < REPEATS; pass++) { /* an ef as large as this is a scan */
+            const double start = hnsw_processor(), now = hnsw_clock();
+            for (size_t q = 0; q < MANY; q++) {
+                cs_neighbour out[HNSW_K];
+                size_t have = 0;
+                const cs_index_search_params params = {.k = HNSW_K, .ef = set.count};
+                must(cs_index_search(b->index, set.queries + q * set.dim, &params, pool, out, &have, &err), &err);
+                for (size_t i = 0; i < HNSW_K; i++)
+                    found[q * HNSW_K + i] = i < have ? out[i].id : -1;
+            }
+            scan = hnsw_processor() - start < scan ? hnsw_processor() - start : scan;
+            scan_clock = hnsw_clock() - now < scan_clock ? hnsw_clock() - now : scan_clock;
+        }
+        set.query_count = MANY;
+        printf("  a scan: recall@10 %.4f, %.1f us of processor time, %.1f us\n", hnsw_recall(&set, found),
+               1e6 * scan / MANY, 1e6 * scan_clock / MANY);
+        set.query_count = (size_t)n;
+        fflush(stdout);
+        cs_pool_close(&pool);
+    }
+}
+
+static void defaults(bench *b, int64_t *found)
+{
+    const hnsw_set *set = b->set;
+    clipsearch_error err;
+    cs_pool *pool = NULL;
+    size_t bytes = 0;
+    cs_hnsw_info info;
+    const float *texts = hnsw_map(set->folder, "texts-more.f32", &bytes);
+    const double begin = hnsw_processor();
+    build(b, set);
+    const double built = hnsw_processor();
+    must(cs_pool_open(set->threads, &pool, &err), &err);
+    for (int given = 0; given < 2; given++) {
+        const double start = hnsw_processor();
+        must(cs_index_hnsw_calibrate(b->index, given ? texts : NULL, given ? bytes / set->dim / sizeof *texts : 0, pool,
+                                     &err),
+             &err);
+        cs_index_hnsw_describe(b->index, &info);
+        printf("%zu vectors built in %.1f s of processor time, calibrated with %zu texts in %.2f s: ef %zu near, %zu "
+               "far\n",
+               set->count, built - begin, info.queries, hnsw_processor() - start, info.near_ef, info.far_ef);
+        defaults_of(b, "", "queries.f32", found);
+        defaults_of(b, "image-", "image-queries.f32", found);
+    }
+    cs_pool_close(&pool);
 }
 
 /* ---- one insert */
@@ -388,6 +483,8 @@ int main(int argc, char **argv)
         write_file(&b, path);
     } else if (strcmp(set.mode, "file") == 0) {
         open_file(&b, path);
+    } else if (strcmp(set.mode, "defaults") == 0) {
+        defaults(&b, found);
     } else {
         describe(&b);
         if (strcmp(set.mode, "filters") == 0)

@@ -33,7 +33,7 @@ PICK = """        chosen = choose_for_products(hnsw, candidates, count, most, li
     else
         choose_diverse(hnsw, candidates, &count, most, false, links, &chosen, scratch);
 """
-RERANK = "    size_t keep = hnsw->quant.kind == CS_QUANT_F32 ? k : RERANK_TIMES * k + RERANK_MORE;\n"
+RERANK = "    const size_t keep = hnsw->quant.kind == CS_QUANT_F32 ? k : RERANK_TIMES * k + RERANK_MORE;\n"
 
 # name: what it says, options of bench_hnsw, changes (file, old, new)
 CHANGES = {
@@ -49,8 +49,8 @@ CHANGES = {
 """)]),
     "no-vnni": ("integer products without VNNI", [], [("src/kernels/i8.c", "return with_vnni ? with_vnni :",
                                                       "return with_vnni && 0 ? with_vnni :")]),
-    "no-rerank": ("ranked on the codes' ten best only", [], [(SEARCH, RERANK, "    size_t keep = k;\n")]),
-    "rerank-all": ("all of the pool ranked", [], [(SEARCH, RERANK, "    size_t keep = ef;\n")]),
+    "no-rerank": ("ranked on the codes' ten best only", [], [(SEARCH, RERANK, "    const size_t keep = k;\n")]),
+    "rerank-all": ("all of the pool ranked", [], [(SEARCH, RERANK, "    const size_t keep = efs[far];\n")]),
     "no-mean": ("codes without the mean subtracted", [], [("src/index/hnsw_offset.c",
                                                          "mean[i] = n ? (float)(sums[i] / (double)n) : 0;",
                                                          "mean[i] = 0;")]),

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Compare our graph index with others in one run: the same vectors, the same threads, passes in turn.
 
-Usage: hnsw_peers.py [--peers A,B...] [--count N] [--threads N] [--dim N] [--passes N] [--least RECALL] BUILD FOLDER
+Usage: hnsw_peers.py [--peers A,B...] [--count N] [--threads N] [--dim N] [--passes N] [--least RECALL] [--efs A,B...]
+                     BUILD FOLDER
 
 BUILD is a build directory with -Dbench=true, FOLDER the output of hnsw_vectors.py or hnsw_photos.py. Peers: clipsearch
 (clipsearch-f32, -f16, -bf16 for other codes) and hnswlib are programs in BUILD/bench; hnswlib-pip, usearch, usearch-i8,
@@ -168,6 +169,7 @@ def main():
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--passes", type=int, default=5)
     parser.add_argument("--least", type=float, default=0.997)
+    parser.add_argument("--efs", default=",".join(map(str, EFS)), help="with texts larger ones are needed")
     parser.add_argument("build")
     parser.add_argument("folder")
     args = parser.parse_args()
@@ -182,7 +184,7 @@ def main():
         built = peers[name].built
         print("%-16s built on %d threads in %.1f s, %.1f s of processor time; %.0f MB" % (
             name, args.threads, built["clock"], built["processor"], built["kilobytes"] / 1e3), flush=True)
-    for ef in EFS:
+    for ef in map(int, args.efs.split(",")):
         best = {name: (1e9, 0) for name in peers}
         for _ in range(args.passes):
             for name, peer in peers.items():

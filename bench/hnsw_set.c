@@ -42,7 +42,7 @@ size_t hnsw_anonymous_kilobytes(void)
     return kilobytes;
 }
 
-static const void *map(const char *folder, const char *name, size_t *bytes)
+const void *hnsw_map(const char *folder, const char *name, size_t *bytes)
 {
     char path[4096];
     struct stat info;
@@ -64,25 +64,28 @@ static bool map_set(const char *folder, hnsw_set *set)
 {
     char name[64];
     size_t bytes;
-    if (!(set->base = map(folder, "base.f32", &bytes)))
+    if (!(set->base = hnsw_map(folder, "base.f32", &bytes)))
         return false;
     const size_t have = bytes / (set->dim * sizeof *set->base);
     set->count = set->count ? set->count : have;
-    snprintf(name, sizeof name, "truth-%zu.i32", set->count);
-    if (set->count > have || !(set->truth = map(folder, name, &bytes)))
+    snprintf(name, sizeof name, "%struth-%zu.i32", set->kind, set->count);
+    if (set->count > have || !(set->truth = hnsw_map(folder, name, &bytes)))
         return false;
     set->query_count = bytes / (HNSW_K * sizeof *set->truth);
-    return (set->queries = map(folder, "queries.f32", &bytes)) &&
+    snprintf(name, sizeof name, "%squeries.f32", set->kind);
+    return (set->queries = hnsw_map(folder, name, &bytes)) &&
            bytes == set->query_count * set->dim * sizeof *set->queries;
 }
 
 bool hnsw_set_open(int argc, char **argv, hnsw_set *set)
 {
     static const struct option options[] = {
-        {"codes", 1, NULL, 'c'}, {"threads", 1, NULL, 't'},         {"count", 1, NULL, 'n'}, {"dim", 1, NULL, 'd'},
-        {"m", 1, NULL, 'm'},     {"ef-construction", 1, NULL, 'e'}, {"name", 1, NULL, 'a'},  {NULL, 0, NULL, 0},
+        {"codes", 1, NULL, 'c'}, {"threads", 1, NULL, 't'}, {"count", 1, NULL, 'n'},
+        {"dim", 1, NULL, 'd'},   {"m", 1, NULL, 'm'},       {"ef-construction", 1, NULL, 'e'},
+        {"name", 1, NULL, 'a'},  {"kind", 1, NULL, 'k'},    {NULL, 0, NULL, 0},
     };
-    *set = (hnsw_set){.dim = 512, .m = 16, .ef_construction = 200, .threads = 2, .codes = "i8", .name = argv[0]};
+    *set = (hnsw_set){
+        .dim = 512, .m = 16, .ef_construction = 200, .threads = 2, .codes = "i8", .name = argv[0], .kind = ""};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         const size_t number = optarg ? strtoul(optarg, NULL, 10) : 0;
         switch (option) {
@@ -107,6 +110,9 @@ bool hnsw_set_open(int argc, char **argv, hnsw_set *set)
         case 'a':
             set->name = optarg;
             break;
+        case 'k':
+            set->kind = optarg;
+            break;
         default:
             return false;
         }
@@ -114,7 +120,7 @@ bool hnsw_set_open(int argc, char **argv, hnsw_set *set)
     if (optind >= argc || !set->dim) {
         fprintf(stderr,
                 "usage: %s [--codes f32|f16|bf16|i8] [--threads N] [--count N] [--dim N] [--m N]\n"
-                "       [--ef-construction N] [--name TEXT] FOLDER [MODE]\n",
+                "       [--ef-construction N] [--name TEXT] [--kind image-] FOLDER [MODE]\n",
                 argv[0]);
         return false;
     }

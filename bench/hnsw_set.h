@@ -21,11 +21,15 @@ typedef struct hnsw_set {
     size_t count, query_count, dim, m, ef_construction;
     unsigned threads;
     const char *folder, *codes, *mode, *name; /* codes: f32, f16, bf16 or i8 */
+    const char *kind; /* what the names of queries and truth begin with: "", or "image-" in a set with texts */
 } hnsw_set;
 
 /* Read the arguments: [--codes KIND] [--threads N] [--count N] [--dim N] [--m N] [--ef-construction N] [--name TEXT]
- * FOLDER [MODE]. False, with a line on stderr, when they or the files are wrong. */
+ * [--kind image-] FOLDER [MODE]. False, with a line on stderr, when they or the files are wrong. */
 bool hnsw_set_open(int argc, char **argv, hnsw_set *set);
+
+/* Map a file of the folder; NULL, with a line on stderr, when that fails. */
+const void *hnsw_map(const char *folder, const char *name, size_t *bytes);
 
 /* Seconds on the clock, or of processor time of all threads. */
 double hnsw_clock(void);

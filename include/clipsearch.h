@@ -668,6 +668,11 @@ typedef struct clipsearch_checkpoint_options {
                          with the vectors done so far and in all. Returning false cancels; the old file stays. May be
                          NULL */
     void *context;                                                /* given to `progress` */
+    const float *queries; /* [query_count, dim]: vectors as searches will ask for, some hundred varied ones. With an
+                             encoder of texts: vectors of sentences, which lie elsewhere than those of images. How many
+                             candidates searches keep is then measured with them. They are kept in the file, for later
+                             checkpoints too. NULL (default): those that the file has, else mixtures of its vectors */
+    size_t query_count;
 } clipsearch_checkpoint_options;
 CLIPSEARCH_INIT(clipsearch_checkpoint_options)
 
@@ -713,6 +718,10 @@ typedef struct clipsearch_check_report {
     int levels;           /* above the lowest */
     uint64_t sample;      /* vectors of the collection that were used as queries to measure recall */
     double recall;        /* share of the exact ten nearest that searches find, as measured */
+    uint64_t
+        query_sample;    /* of the queries that the file keeps (clipsearch_checkpoint_options), those with which recall
+                              was measured; half of them, which the checkpoint did not measure with */
+    double query_recall; /* share of the exact ten nearest that searches for them find */
 } clipsearch_check_report;
 CLIPSEARCH_INIT(clipsearch_check_report)
 
@@ -1011,11 +1020,13 @@ CLIPSEARCH_API void clipsearch_watch_close(clipsearch_watch **watch);
 /* How a call of clipsearch_search found its hits. */
 typedef struct clipsearch_search_stats {
     size_t struct_size;
-    size_t graph;      /* queries that walked the graph; the others compared all vectors */
+    size_t graph;      /* queries that walked the graph of the index */
     size_t delta;      /* items changed since the index file was written, which each query was compared with */
     uint64_t compared; /* vectors, or their codes, that were compared with queries */
     double encode_ms;  /* clipsearch_ask: milliseconds for encoding the questions; clipsearch_search: 0 */
     double search_ms;  /* clipsearch_ask: milliseconds for searching; clipsearch_search: 0 */
+    size_t scanned;    /* queries that compared all codes of the index, because that takes less time than a walk that
+                          finds enough. Those that did neither compared all vectors */
 } clipsearch_search_stats;
 CLIPSEARCH_INIT(clipsearch_search_stats)
 
@@ -1025,7 +1036,9 @@ typedef struct clipsearch_search_options {
     float limit;        /* lowest score for CLIPSEARCH_COSINE and _IP, greatest distance for CLIPSEARCH_L2 */
     const char *filter; /* return only items that match this filter (FILTERS); NULL (default): all */
     bool exact;         /* compare every vector, even if there is an index. Default false */
-    size_t ef;          /* candidates that a walk keeps, 1 to 65,536, at least `k`. 0 (default): the collection's ef */
+    size_t
+        ef; /* candidates that a walk keeps, 1 to 65,536, at least `k`. 0 (default): as the checkpoint measured for such
+                           queries, and at least the collection's ef */
     clipsearch_search_stats *stats; /* filled in; may be NULL */
     bool gone;                      /* find also items whose files are known to be gone. Default false */
 } clipsearch_search_options;
@@ -1146,6 +1159,13 @@ CLIPSEARCH_API clipsearch_status clipsearch_get(clipsearch_collection *collectio
  * error, in characters counted from 1, or 0 when it has no place.
  * Errors: CLIPSEARCH_E_ARGUMENT (the message says what was expected), _LIMIT (too long or too complex), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err);
+
+/* Call `each` with the names of the attributes that `filter` uses, of nested ones the first step (tags for tags[0]), in
+ * the order of the text, until it returns false. A name comes as often as it is used.
+ * Errors: as clipsearch_filter_check. */
+CLIPSEARCH_API clipsearch_status clipsearch_filter_attributes(const char *filter,
+                                                              bool (*each)(void *context, const char *name),
+                                                              void *context, clipsearch_error *err);
 
 /* The bytes that clipsearch_filter_period writes at most. */
 #define CLIPSEARCH_PERIOD_SIZE 128

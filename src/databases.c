@@ -507,6 +507,19 @@ clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_
     return cs_collection_by_ids(collection, ids, count, hits, err);
 }
 
+clipsearch_status clipsearch_filter_attributes(const char *filter, bool (*each)(void *context, const char *name),
+                                               void *context, clipsearch_error *err)
+{
+    if (!filter || !each)
+        return cs_fail_null(err, __func__);
+    cs_filter_tree *tree;
+    clipsearch_status status = cs_filter_parse(filter, &tree, NULL, err);
+    if (status == CLIPSEARCH_OK)
+        cs_filter_each_attribute(tree, each, context);
+    cs_filter_free(&tree);
+    return status;
+}
+
 clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, clipsearch_error *err)
 {
     if (column)

@@ -3,6 +3,7 @@
 #include "backend/backend.h"
 
 #include "backend/code_kinds.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 #include <math.h>
@@ -382,16 +383,36 @@ clipsearch_status cs_collection_search(clipsearch_collection *collection, const 
     return status;
 }
 
+/* The queries that a checkpoint measures with. */
+static clipsearch_status check_queries(const clipsearch_collection *collection,
+                                       const clipsearch_checkpoint_options *options, clipsearch_error *err)
+{
+    const size_t dim = collection->identity.dim;
+    if (options->query_count && !options->queries)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "query_count is %zu but there are no queries", options->query_count);
+    if (options->query_count > CS_MAX_QUERIES)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "query_count is %zu; at most %d queries are allowed",
+                       options->query_count, CS_MAX_QUERIES);
+    for (size_t i = 0; i < options->query_count * dim; i++)
+        if (!isfinite(options->queries[i]))
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "query %zu: element %zu is no finite number", i / dim, i % dim);
+    return CLIPSEARCH_OK;
+}
+
 clipsearch_status cs_collection_checkpoint(clipsearch_collection *collection,
                                            const clipsearch_checkpoint_options *options, clipsearch_error *err)
 {
+    clipsearch_status status = check_queries(collection, options, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
     return collection->ops->checkpoint ? collection->ops->checkpoint(collection, options, err) : CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_collection_checkpoint_is_due(clipsearch_collection *collection, bool *due, clipsearch_error *err)
+clipsearch_status cs_collection_checkpoint_is_due(clipsearch_collection *collection, bool *due, bool *wants_queries,
+                                                  clipsearch_error *err)
 {
-    *due = false;
-    return collection->ops->checkpoint_is_due ? collection->ops->checkpoint_is_due(collection, due, err)
+    *due = *wants_queries = false;
+    return collection->ops->checkpoint_is_due ? collection->ops->checkpoint_is_due(collection, due, wants_queries, err)
                                               : CLIPSEARCH_OK;
 }
 

@@ -152,7 +152,8 @@ typedef struct cs_collection_ops {
     /* Both NULL without CS_BACKEND_CHECKPOINT. */
     clipsearch_status (*checkpoint)(clipsearch_collection *collection, const clipsearch_checkpoint_options *options,
                                     clipsearch_error *err);
-    clipsearch_status (*checkpoint_is_due)(clipsearch_collection *collection, bool *due, clipsearch_error *err);
+    clipsearch_status (*checkpoint_is_due)(clipsearch_collection *collection, bool *due, bool *wants_queries,
+                                           clipsearch_error *err);
     clipsearch_status (*check)(clipsearch_collection *collection, size_t sample, clipsearch_check_report *report,
                                clipsearch_error *err);
     void (*close)(clipsearch_collection *collection);
@@ -294,8 +295,10 @@ clipsearch_status cs_collection_search(clipsearch_collection *collection, const 
 /* As clipsearch_collection_checkpoint says; does nothing where there is no index file. `options` is not NULL. */
 clipsearch_status cs_collection_checkpoint(clipsearch_collection *collection,
                                            const clipsearch_checkpoint_options *options, clipsearch_error *err);
-/* Whether enough has changed for an ingestion to end with a checkpoint. */
-clipsearch_status cs_collection_checkpoint_is_due(clipsearch_collection *collection, bool *due, clipsearch_error *err);
+/* Whether enough has changed for an ingestion to end with a checkpoint, and whether that should be given the vectors of
+ * sentences, because no file has them yet. */
+clipsearch_status cs_collection_checkpoint_is_due(clipsearch_collection *collection, bool *due, bool *wants_queries,
+                                                  clipsearch_error *err);
 /* As clipsearch_collection_check says. */
 clipsearch_status cs_collection_check(clipsearch_collection *collection, size_t sample, clipsearch_check_report *report,
                                       clipsearch_error *err);

@@ -11,7 +11,8 @@ enum {
     CS_MIN_M = 4,
     CS_MAX_M = 64,
     CS_MAX_EF_CONSTRUCTION = 4096,
-    CS_MAX_EF = 65536
+    CS_MAX_EF = 65536,
+    CS_MAX_QUERIES = 4096 /* that a checkpoint measures with, and an index file keeps */
 };
 
 #endif

@@ -56,8 +56,6 @@ static const char *fixed_text(cs_advice advice)
         return "Ask for fewer images (-k) or fewer queries";
     case CS_ADVICE_NO_TERMINAL:
         return "To draw them into a file, use --sheet FILE";
-    case CS_ADVICE_NO_PREVIEW:
-        return "Install it (Debian: libchafa0), or draw the images into a file with --sheet FILE";
     default:
         return "";
     }

@@ -143,8 +143,8 @@ static const char check_page[] = "usage: clipsearch check [options] [COLLECTION.
                                  "\n"
                                  "Reads every row and vector of the collections (default: all), verifies the index\n"
                                  "file beside the database, and measures recall@10: the share of the exact ten\n"
-                                 "nearest images that searches find. The exit status is 5 when something is\n"
-                                 "damaged.\n";
+                                 "nearest images that searches find, for images and for sentences apart. The exit\n"
+                                 "status is 5 when something is damaged.\n";
 
 static const char vacuum_page[] = "usage: clipsearch vacuum [options] [COLLECTION...]\n"
                                   "\n"

@@ -62,17 +62,37 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-static clipsearch_status count_variable(const char *name, size_t max, size_t *value, clipsearch_error *err)
+static clipsearch_status count_variable(const char *name, size_t max, size_t *value, cs_origin *origin,
+                                        clipsearch_error *err)
 {
     const char *text = variable(name);
+    if (text)
+        *origin = CS_FROM_ENVIRONMENT;
     if (text && (!cs_read_count(text, max, value) || *value < 1))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "the environment variable %s must be a whole number from 1 to %zu, not \"%s\"", name, max, text);
     return CLIPSEARCH_OK;
 }
 
+/* Set a value that was given (not NULL, not 0), and where it comes from. */
+static void set_text(const char *value, cs_origin from, const char **text, cs_origin *origin)
+{
+    if (!value)
+        return;
+    *text = value;
+    *origin = from;
+}
+
+static void set_count(size_t value, cs_origin from, size_t *count, cs_origin *origin)
+{
+    if (!value)
+        return;
+    *count = value;
+    *origin = from;
+}
+
 /* The configuration file comes first: everything after it may overwrite what it sets. */
-static clipsearch_status read_config(cs_settings *settings, const char **cpu, clipsearch_error *err)
+static clipsearch_status read_config(cs_settings *settings, clipsearch_error *err)
 {
     char *path = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml");
     cs_file_info info;
@@ -103,76 +123,73 @@ static clipsearch_status read_config(cs_settings *settings, const char **cpu, cl
     if ((found[KEY_DATABASE] && !settings->db) || (found[KEY_MODEL] && !settings->model))
         return cs_fail_memory(err, "the configuration");
     if (found[KEY_COLLECTION])
-        settings->collection = found[KEY_COLLECTION]->text;
+        set_text(found[KEY_COLLECTION]->text, CS_FROM_CONFIG, &settings->collection, &settings->collection_from);
     if (found[KEY_K])
-        settings->k = cs_yaml_count(found[KEY_K]);
+        set_count(cs_yaml_count(found[KEY_K]), CS_FROM_CONFIG, &settings->k, &settings->k_from);
     if (found[KEY_THREADS])
-        settings->threads = cs_yaml_count(found[KEY_THREADS]);
+        set_count(cs_yaml_count(found[KEY_THREADS]), CS_FROM_CONFIG, &settings->threads, &settings->threads_from);
     if (found[KEY_CPU])
-        *cpu = found[KEY_CPU]->text;
+        set_text(found[KEY_CPU]->text, CS_FROM_CONFIG, &settings->cpu, &settings->cpu_from);
     return CLIPSEARCH_OK;
 }
 
-static void set_text(const char *value, cs_origin from, const char **text, cs_origin *origin)
-{
-    if (!value)
-        return;
-    *text = value;
-    if (origin)
-        *origin = from;
-}
-
-static clipsearch_status read_environment(cs_settings *settings, const char **cpu, clipsearch_error *err)
+static clipsearch_status read_environment(cs_settings *settings, clipsearch_error *err)
 {
     set_text(variable("CLIPSEARCH_DB"), CS_FROM_ENVIRONMENT, &settings->db, &settings->db_from);
     set_text(variable("CLIPSEARCH_MODEL"), CS_FROM_ENVIRONMENT, &settings->model, &settings->model_from);
-    set_text(variable("CLIPSEARCH_COLLECTION"), CS_FROM_ENVIRONMENT, &settings->collection, NULL);
+    set_text(variable("CLIPSEARCH_COLLECTION"), CS_FROM_ENVIRONMENT, &settings->collection, &settings->collection_from);
     const char *level = variable("CLIPSEARCH_CPU");
     if (level && !cs_cpu_names[cs_name_index(level, cs_cpu_names)])
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "the environment variable CLIPSEARCH_CPU must be c, avx2 or avx512, not \"%s\"", level);
-    set_text(level, CS_FROM_ENVIRONMENT, cpu, NULL);
-    clipsearch_status status = count_variable("CLIPSEARCH_K", CS_MAX_K, &settings->k, err);
-    return status == CLIPSEARCH_OK ? count_variable("CLIPSEARCH_THREADS", CS_MAX_THREADS, &settings->threads, err)
-                                   : status;
+    set_text(level, CS_FROM_ENVIRONMENT, &settings->cpu, &settings->cpu_from);
+    clipsearch_status status = count_variable("CLIPSEARCH_K", CS_MAX_K, &settings->k, &settings->k_from, err);
+    return status == CLIPSEARCH_OK
+               ? count_variable("CLIPSEARCH_THREADS", CS_MAX_THREADS, &settings->threads, &settings->threads_from, err)
+               : status;
 }
 
 static void apply_ingest_file(const cs_ingest_file *file, cs_settings *settings)
 {
     set_text(file->database, CS_FROM_INGEST_FILE, &settings->db, &settings->db_from);
     set_text(file->model, CS_FROM_INGEST_FILE, &settings->model, &settings->model_from);
-    set_text(file->collection, CS_FROM_INGEST_FILE, &settings->collection, NULL);
+    set_text(file->collection, CS_FROM_INGEST_FILE, &settings->collection, &settings->collection_from);
     if (file->has_threads)
-        settings->threads = file->threads;
+        set_count(file->threads, CS_FROM_INGEST_FILE, &settings->threads, &settings->threads_from);
 }
 
-static void apply_given(const cs_given_settings *given, cs_settings *settings, const char **cpu)
+static void apply_given(const cs_given_settings *given, cs_settings *settings)
 {
     set_text(given->db, CS_FROM_FLAG, &settings->db, &settings->db_from);
     set_text(given->model, CS_FROM_FLAG, &settings->model, &settings->model_from);
-    set_text(given->collection, CS_FROM_FLAG, &settings->collection, NULL);
-    set_text(given->cpu, CS_FROM_FLAG, cpu, NULL);
-    if (given->k)
-        settings->k = given->k;
-    if (given->threads)
-        settings->threads = given->threads;
+    set_text(given->collection, CS_FROM_FLAG, &settings->collection, &settings->collection_from);
+    set_text(given->cpu, CS_FROM_FLAG, &settings->cpu, &settings->cpu_from);
+    set_count(given->k, CS_FROM_FLAG, &settings->k, &settings->k_from);
+    set_count(given->threads, CS_FROM_FLAG, &settings->threads, &settings->threads_from);
 }
 
 clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_ingest_file *file, cs_settings *settings,
                                    clipsearch_error *err)
 {
     *settings = (cs_settings){
-        .collection = CS_DEFAULT_COLLECTION, .k = DEFAULT_K, .db_from = CS_FROM_DEFAULT, .model_from = CS_FROM_DEFAULT};
-    const char *cpu = NULL;
-    clipsearch_status status = read_config(settings, &cpu, err);
+        .db_from = CS_FROM_DEFAULT,
+        .collection = CS_DEFAULT_COLLECTION,
+        .collection_from = CS_FROM_DEFAULT,
+        .model_from = CS_FROM_DEFAULT,
+        .k = DEFAULT_K,
+        .k_from = CS_FROM_DEFAULT,
+        .threads_from = CS_FROM_DEFAULT,
+        .cpu_from = CS_FROM_DEFAULT,
+    };
+    clipsearch_status status = read_config(settings, err);
     if (status == CLIPSEARCH_OK)
-        status = read_environment(settings, &cpu, err);
+        status = read_environment(settings, err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (file)
         apply_ingest_file(file, settings);
-    apply_given(given, settings, &cpu);
-    if (cpu && setenv("CLIPSEARCH_CPU", cpu, 1) != 0)
+    apply_given(given, settings);
+    if (settings->cpu && setenv("CLIPSEARCH_CPU", settings->cpu, 1) != 0)
         return cs_fail_memory(err, "the environment");
     if (settings->db)
         return CLIPSEARCH_OK;

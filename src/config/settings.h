@@ -28,10 +28,13 @@ typedef struct cs_settings {
     const char *db; /* the database file */
     cs_origin db_from;
     const char *collection;
+    cs_origin collection_from;
     const char *model; /* a name or a path; NULL: not given */
     cs_origin model_from;
     size_t k;
-    size_t threads;   /* 0: one per processor */
+    size_t threads;  /* 0: one per processor */
+    const char *cpu; /* NULL: all that there is */
+    cs_origin k_from, threads_from, cpu_from;
     cs_yaml *config;  /* the configuration file, which owns some of the strings above; NULL: there is none */
     char *default_db; /* owned */
 } cs_settings;

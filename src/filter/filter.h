@@ -25,6 +25,8 @@ typedef struct cs_filter_tree cs_filter_tree;
  * Errors: CLIPSEARCH_E_ARGUMENT with the column (in characters, from 1) and what was expected there, _LIMIT, _MEMORY.
  * *column (may be NULL) receives the column of the error, 0 when it has none. */
 clipsearch_status cs_filter_parse(const char *text, cs_filter_tree **tree, size_t *column, clipsearch_error *err);
+/* The attributes that a filter uses: `each` gets the first key of each use, until it returns false. */
+void cs_filter_each_attribute(const cs_filter_tree *tree, bool (*each)(void *context, const char *name), void *context);
 void cs_filter_free(cs_filter_tree **tree);
 
 #endif

@@ -365,6 +365,16 @@ clipsearch_status cs_filter_parse(const char *text, cs_filter_tree **out, size_t
     return status;
 }
 
+void cs_filter_each_attribute(const cs_filter_tree *tree, bool (*each)(void *context, const char *name), void *context)
+{
+    for (uint32_t i = 0; i < tree->count; i++) {
+        const cs_filter_node *n = &tree->nodes[i];
+        if (n->kind == CS_NODE_ATTRIBUTE && tree->nodes[n->first].kind == CS_NODE_STRING &&
+            !each(context, tree->texts.data + tree->nodes[n->first].text))
+            return;
+    }
+}
+
 void cs_filter_free(cs_filter_tree **tree)
 {
     if (!tree || !*tree)

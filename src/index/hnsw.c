@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "index/hnsw_build.h"
+#include "index/hnsw_calibrate.h"
 #include "index/hnsw_remove.h"
 #include "index/hnsw_repair.h"
 #include "index/hnsw_file.h"
@@ -98,8 +99,51 @@ static size_t hnsw_count(const cs_index *index)
 static clipsearch_status hnsw_search(const cs_index *index, const float *query, const cs_index_search_params *params,
                                      cs_pool *pool, cs_neighbour *out, size_t *found, clipsearch_error *err)
 {
-    (void)pool; /* one walk is one thread's work */
-    return cs_hnsw_search((const cs_hnsw *)index, query, params, out, found, err);
+    return cs_hnsw_search((const cs_hnsw *)index, query, params, pool, out, found, err);
+}
+
+bool cs_index_hnsw_shares_search(const cs_index *index, const float *query, const cs_index_search_params *params)
+{
+    return cs_hnsw_shares_search((const cs_hnsw *)index, query, params);
+}
+
+/* ---- calibration */
+
+clipsearch_status cs_index_hnsw_calibrate(cs_index *index, const float *queries, size_t count, cs_pool *pool,
+                                          clipsearch_error *err)
+{
+    cs_hnsw *hnsw = (cs_hnsw *)index;
+    pthread_mutex_lock(&hnsw->shared->writer);
+    clipsearch_status status = cs_hnsw_copy_to_memory(hnsw, 0, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_hnsw_calibrate(hnsw, queries, count, pool, err);
+    pthread_mutex_unlock(&hnsw->shared->writer);
+    return status;
+}
+
+bool cs_index_hnsw_calibration_is_due(const cs_index *index)
+{
+    const cs_hnsw *hnsw = (const cs_hnsw *)index;
+    pthread_rwlock_rdlock(&hnsw->shared->lock);
+    const bool due = cs_hnsw_calibration_is_due(hnsw);
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    return due;
+}
+
+clipsearch_status cs_index_hnsw_copy_queries(const cs_index *index, float **queries, size_t *count,
+                                             clipsearch_error *err)
+{
+    const cs_hnsw *hnsw = (const cs_hnsw *)index;
+    clipsearch_status status = CLIPSEARCH_OK;
+    pthread_rwlock_rdlock(&hnsw->shared->lock);
+    *queries = NULL;
+    *count = hnsw->calibration.query_count;
+    if (*count && !(*queries = cs_alloc_array(*count, hnsw->base.dim * sizeof **queries)))
+        status = cs_fail_memory(err, "the queries of an index");
+    if (*queries)
+        memcpy(*queries, hnsw->calibration.queries, *count * hnsw->base.dim * sizeof **queries);
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    return status;
 }
 
 /* ---- files */
@@ -136,7 +180,11 @@ void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_info *facts)
                             .rows = hnsw->rows,
                             .nodes = hnsw->nodes,
                             .removed = hnsw->dead,
-                            .file_bytes = hnsw->pages ? hnsw->pages->map.size : 0};
+                            .file_bytes = hnsw->pages ? hnsw->pages->map.size : 0,
+                            .calibrated = hnsw->calibration.count,
+                            .near_ef = hnsw->calibration.ef[CS_HNSW_NEAR],
+                            .far_ef = hnsw->calibration.ef[CS_HNSW_FAR],
+                            .queries = hnsw->calibration.query_count};
     pthread_rwlock_unlock(&hnsw->shared->lock);
 }
 

@@ -46,14 +46,34 @@ clipsearch_status cs_index_hnsw_check(const cs_index *index, cs_hnsw_report *rep
 /* Options and sizes of an index. */
 typedef struct cs_hnsw_info {
     cs_hnsw_options options;
-    size_t vectors;    /* ids */
-    size_t rows;       /* with a vector, a removed node, or free */
-    size_t nodes;      /* as in cs_hnsw_report */
-    size_t removed;    /* the same */
-    size_t file_bytes; /* of the file it is mapped from, or 0 */
+    size_t vectors;         /* ids */
+    size_t rows;            /* with a vector, a removed node, or free */
+    size_t nodes;           /* as in cs_hnsw_report */
+    size_t removed;         /* the same */
+    size_t file_bytes;      /* of the file it is mapped from, or 0 */
+    size_t calibrated;      /* vectors there were when it was calibrated, or 0 */
+    size_t near_ef, far_ef; /* then chosen; 0: all codes are compared */
+    size_t queries;         /* that it keeps for calibrations and checks */
 } cs_hnsw_info;
 
 void cs_index_hnsw_describe(const cs_index *index, cs_hnsw_info *facts);
+
+/* Choose ef by measuring, for queries among the vectors and for queries like `queries` [count, dim] (hnsw_calibrate.h):
+ * for all searches that give no ef. The queries are kept in the index and its file; NULL: those that it has. Copies a
+ * mapped index into memory. Others may search meanwhile. Errors: CLIPSEARCH_E_MEMORY, and _FORMAT for an index that is
+ * mapped from a damaged file. */
+clipsearch_status cs_index_hnsw_calibrate(cs_index *index, const float *queries, size_t count, cs_pool *pool,
+                                          clipsearch_error *err);
+
+/* Whether the number of vectors has changed so much since then, or it was never done, that it is due. */
+bool cs_index_hnsw_calibration_is_due(const cs_index *index);
+
+/* A copy of the queries that the index keeps, [*count, dim], to be freed with cs_free; NULL when there are none. */
+clipsearch_status cs_index_hnsw_copy_queries(const cs_index *index, float **queries, size_t *count,
+                                             clipsearch_error *err);
+
+/* Whether a search will begin with a scan that is so long that several threads are faster: a pool helps it. */
+bool cs_index_hnsw_shares_search(const cs_index *index, const float *query, const cs_index_search_params *params);
 
 /* Whether there is a vector of that id. */
 bool cs_index_hnsw_has_id(const cs_index *index, int64_t id);

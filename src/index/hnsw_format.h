@@ -11,7 +11,8 @@
  * the header, is over the checksums of its pages, and the header's last word is the checksum of the header. */
 #define CS_HNSW_MAGIC "clsehns\n"
 enum {
-    CS_HNSW_VERSION = 1,
+    CS_HNSW_VERSION = 2,
+    CS_HNSW_VERSION_1 = 1, /* without a calibration */
     CS_HNSW_BYTE_ORDER = 0x01020304,
 };
 
@@ -30,7 +31,10 @@ enum {
     CS_SECTION_NEXT,
     CS_SECTION_IDS,
     CS_SECTION_MAP,
-    CS_SECTIONS
+    CS_SECTION_AXIS,
+    CS_SECTION_QUERIES,
+    CS_SECTIONS,
+    CS_SECTIONS_1 = CS_SECTION_AXIS /* of version 1 */
 };
 
 typedef struct cs_hnsw_section {
@@ -49,6 +53,9 @@ typedef struct cs_hnsw_header {
     uint64_t seed, rows, count, nodes, dead, offset_count, upper_count, slots;
     double offset_square;
     cs_hnsw_section section[CS_SECTIONS];
+    /* of the calibration; zeros in version 1, whose header ends with section CS_SECTION_MAP */
+    uint64_t calibrated, query_count, near_ef, far_ef;
+    float far_distance, far_side;
 } cs_hnsw_header;
 
 /* A page: the header, zeros, and in the last word the checksum of all before it. */
@@ -77,6 +84,10 @@ static inline void cs_hnsw_list_parts(const cs_hnsw *hnsw, size_t slots, cs_hnsw
     parts[CS_SECTION_UPPER] = (cs_hnsw_part){hnsw->upper, hnsw->upper_count * hnsw->m * sizeof *hnsw->upper};
     parts[CS_SECTION_NEXT] = (cs_hnsw_part){hnsw->next, rows * sizeof *hnsw->next};
     parts[CS_SECTION_IDS] = (cs_hnsw_part){hnsw->ids, rows * sizeof *hnsw->ids};
+    parts[CS_SECTION_AXIS] = (cs_hnsw_part){
+        hnsw->calibration.axis, hnsw->calibration.count ? hnsw->base.dim * sizeof *hnsw->calibration.axis : 0};
+    parts[CS_SECTION_QUERIES] = (cs_hnsw_part){
+        hnsw->calibration.queries, hnsw->calibration.query_count * hnsw->base.dim * sizeof *hnsw->calibration.queries};
     parts[CS_SECTION_MAP] = (cs_hnsw_part){hnsw->map.slots, slots * sizeof *hnsw->map.slots};
 }
 

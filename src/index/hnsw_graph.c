@@ -3,6 +3,7 @@
 #include "index/hnsw_graph.h"
 
 #include "base/mem.h"
+#include "index/hnsw_calibrate.h"
 #include "index/huge_pages.h"
 
 #include <string.h>
@@ -129,6 +130,7 @@ void cs_hnsw_free_arrays(cs_hnsw *hnsw)
     cs_free(hnsw->upper);
     cs_free(hnsw->quant.offset);
     cs_free(hnsw->retiring.bits);
+    cs_hnsw_free_calibration(&hnsw->calibration);
 }
 
 /* ---- from a file into memory */
@@ -148,6 +150,8 @@ void cs_hnsw_clear_arrays(cs_hnsw *hnsw)
     hnsw->next = NULL;
     hnsw->ids = NULL;
     hnsw->map = (cs_idmap){0};
+    hnsw->calibration.axis = NULL;
+    hnsw->calibration.queries = NULL;
 }
 
 /* The links that changes follow without further checks; the upper levels were checked when the file was opened. */
@@ -171,8 +175,15 @@ static bool links_are_right(const cs_hnsw *hnsw)
 static bool copy_arrays(const cs_hnsw *mapped, cs_hnsw *grown, size_t capacity)
 {
     const bool i8 = mapped->quant.kind == CS_QUANT_I8;
-    const size_t dim = mapped->base.dim;
+    const size_t dim = mapped->base.dim, count = mapped->calibration.query_count;
+    const cs_hnsw_calibration *calibration = &mapped->calibration;
     cs_hnsw_clear_arrays(grown);
+    if (calibration->axis)
+        grown->calibration.axis = grow_array(calibration->axis, dim, dim, sizeof *calibration->axis);
+    if (count)
+        grown->calibration.queries = grow_array(calibration->queries, count, count, dim * sizeof *calibration->queries);
+    if ((calibration->axis && !grown->calibration.axis) || (count && !grown->calibration.queries))
+        return false;
     grown->upper_capacity = mapped->upper_count + CS_HNSW_LEVELS;
     grown->upper =
         grow_array(mapped->upper, mapped->upper_count, grown->upper_capacity, mapped->m * sizeof *grown->upper);
@@ -202,6 +213,7 @@ clipsearch_status cs_hnsw_copy_to_memory(cs_hnsw *hnsw, size_t capacity, clipsea
     use_arrays(hnsw, &grown);
     hnsw->upper = grown.upper;
     hnsw->upper_capacity = grown.upper_capacity;
+    hnsw->calibration = grown.calibration;
     hnsw->pages = NULL;
     pthread_rwlock_unlock(&hnsw->shared->lock);
     cs_hnsw_pages_close(pages);

@@ -50,6 +50,24 @@ typedef struct cs_hnsw_shared {
     cs_hnsw_scratch *scratch; /* the ones not in use */
 } cs_hnsw_shared;
 
+enum {
+    CS_HNSW_CALIBRATED_K = 10,
+    CS_HNSW_EDGE = 10 /* how far a query is, is how far its 10th nearest node is */
+};
+
+/* What was measured with queries of two kinds (hnsw_calibrate.h). */
+enum { CS_HNSW_NEAR, CS_HNSW_FAR, CS_HNSW_KINDS };
+typedef struct cs_hnsw_calibration {
+    size_t count;             /* ids that there were; 0: never calibrated */
+    size_t ef[CS_HNSW_KINDS]; /* 0: a scan costs less than a walk that finds enough */
+    float far_distance;       /* a query is far whose CS_HNSW_EDGE-th nearest is farther, */
+    float far_side;           /* or whose product with the axis is greater */
+    float *axis;              /* [dim], NULL without a calibration */
+    float *queries;           /* [query_count, dim] far ones as they are really asked, or NULL: for the next calibration
+                                 and for checks */
+    size_t query_count;
+} cs_hnsw_calibration;
+
 typedef struct cs_hnsw {
     cs_index base;
     size_t m, m0, ef_construction, ef; /* m0 = 2 m: links at level 0 */
@@ -78,6 +96,7 @@ typedef struct cs_hnsw {
     int top;        /* the entry's level */
     cs_visited
         retiring; /* removed nodes that a gradual repair (hnsw_repair_step.h) will free; no bits while there is none */
+    cs_hnsw_calibration calibration;
     size_t repaired;      /* rows that it has repaired; from retiring.words * 64 on it clears and frees */
     cs_hnsw_pages *pages; /* the file whose read-only arrays these are; NULL: they are in memory, and owned */
 } cs_hnsw;

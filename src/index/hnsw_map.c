@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * hnsw_map.c - mapping a file as an index. Nothing in the file is used before it is checked. */
 #include "base/checksum.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "index/hnsw_file.h"
 #include "index/hnsw_format.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -14,6 +16,7 @@ typedef struct opening {
     const uint8_t *data;
     size_t size;
     cs_hnsw_header header;
+    int sections; /* of the file's version; those that it lacks are empty */
     const uint64_t *checksums[CS_SECTIONS];
     clipsearch_error *err;
 } opening;
@@ -28,13 +31,21 @@ static clipsearch_status fail(const opening *o, const char *what)
 static clipsearch_status check_kind(const opening *o)
 {
     const cs_hnsw_header *h = &o->header;
-    if (h->byte_order != CS_HNSW_BYTE_ORDER || (h->version == CS_HNSW_VERSION && h->word_bytes != sizeof(size_t)))
+    const bool known = h->version == CS_HNSW_VERSION || h->version == CS_HNSW_VERSION_1;
+    if (h->byte_order != CS_HNSW_BYTE_ORDER || (known && h->word_bytes != sizeof(size_t)))
         return cs_fail(o->err, CLIPSEARCH_E_UNSUPPORTED, "%s: made on a machine with another byte order or word size",
                        o->path);
-    if (h->version != CS_HNSW_VERSION)
-        return cs_fail(o->err, CLIPSEARCH_E_UNSUPPORTED, "%s: version %u of the format; this build reads version %d",
-                       o->path, (unsigned)h->version, (int)CS_HNSW_VERSION);
+    if (!known)
+        return cs_fail(o->err, CLIPSEARCH_E_UNSUPPORTED, "%s: version %u of the format; this build reads %d and %d",
+                       o->path, (unsigned)h->version, (int)CS_HNSW_VERSION_1, (int)CS_HNSW_VERSION);
     return CLIPSEARCH_OK;
+}
+
+/* What a header of version 1 does not have. */
+static void clear_calibration(cs_hnsw_header *header)
+{
+    const size_t at = offsetof(cs_hnsw_header, section) + CS_SECTIONS_1 * sizeof header->section[0];
+    memset((char *)header + at, 0, sizeof *header - at);
 }
 
 static clipsearch_status read_header(opening *o)
@@ -53,7 +64,10 @@ static clipsearch_status read_header(opening *o)
         return status ? status : fail(o, "its header is damaged");
     }
     status = check_kind(o);
-    if (status == CLIPSEARCH_OK && o->header.sections != CS_SECTIONS)
+    if (status == CLIPSEARCH_OK && o->header.version == CS_HNSW_VERSION_1)
+        clear_calibration(&o->header);
+    o->sections = o->header.version == CS_HNSW_VERSION_1 ? CS_SECTIONS_1 : CS_SECTIONS;
+    if (status == CLIPSEARCH_OK && o->header.sections != (uint32_t)o->sections)
         status = fail(o, "its header contradicts itself");
     if (status == CLIPSEARCH_OK && o->header.file_bytes != o->size)
         status = cs_fail(o->err, CLIPSEARCH_E_FORMAT, "%s: %zu bytes, but its header says %llu", o->path, o->size,
@@ -65,7 +79,7 @@ static clipsearch_status read_header(opening *o)
 static clipsearch_status read_tables(opening *o)
 {
     size_t at = CS_HNSW_PAGE;
-    for (int s = 0; s < CS_SECTIONS; s++) {
+    for (int s = 0; s < o->sections; s++) {
         const cs_hnsw_section *section = &o->header.section[s];
         if (section->offset % CS_HNSW_PAGE || section->offset > o->size || section->bytes > o->size - section->offset)
             return fail(o, "its header contradicts itself");
@@ -78,7 +92,7 @@ static clipsearch_status read_tables(opening *o)
             (const uint64_t *)(const void *)(o->data + at); /* a multiple of eight behind a page's start */
         at += bytes;
     }
-    for (int s = 0; s < CS_SECTIONS; s++)
+    for (int s = 0; s < o->sections; s++)
         if (o->header.section[s].offset < at)
             return fail(o, "its header contradicts itself");
     return CLIPSEARCH_OK;
@@ -91,9 +105,10 @@ static bool numbers_are_valid(const cs_hnsw_header *h)
     const bool empty = h->entry == CS_HNSW_NONE;
     return h->rows <= CS_HNSW_MAX_ROWS && h->count <= h->rows && h->nodes <= h->count && h->dead <= h->rows &&
            h->upper_count <= h->rows * CS_HNSW_LEVELS && h->top < CS_HNSW_LEVELS &&
-           (empty ? h->nodes + h->dead == 0 : h->entry < h->rows) &&
-           (h->free_row == CS_HNSW_NONE || h->free_row < h->rows) && (h->slots & (h->slots - 1)) == 0 &&
-           h->slots / 2 >= h->count && h->slots <= UINT64_C(1) << 34;
+           (empty ? h->nodes + h->dead == 0 : h->entry < h->rows) && h->calibrated <= CS_HNSW_MAX_ROWS &&
+           h->near_ef <= CS_HNSW_MAX_ROWS && h->far_ef <= CS_HNSW_MAX_ROWS && h->query_count <= CS_MAX_QUERIES &&
+           (h->calibrated || !h->query_count) && (h->free_row == CS_HNSW_NONE || h->free_row < h->rows) &&
+           (h->slots & (h->slots - 1)) == 0 && h->slots / 2 >= h->count && h->slots <= UINT64_C(1) << 34;
 }
 
 /* Never written to: the map is read-only, and every change first copies the index into memory. */
@@ -124,6 +139,11 @@ static clipsearch_status map_arrays(opening *o, cs_hnsw *hnsw)
     hnsw->top = (int)h->top;
     hnsw->upper_count = hnsw->upper_capacity = h->upper_count;
     hnsw->quant.offset_square = h->offset_square;
+    hnsw->calibration = (cs_hnsw_calibration){.count = h->calibrated,
+                                              .query_count = h->query_count,
+                                              .ef = {[CS_HNSW_NEAR] = h->near_ef, [CS_HNSW_FAR] = h->far_ef},
+                                              .far_distance = h->far_distance,
+                                              .far_side = h->far_side};
     cs_hnsw_list_parts(hnsw, h->slots, parts);
     for (int s = 0; s < CS_SECTIONS; s++)
         if (parts[s].bytes != h->section[s].bytes)
@@ -134,6 +154,8 @@ static clipsearch_status map_arrays(opening *o, cs_hnsw *hnsw)
     hnsw->quant.terms = hnsw->quant.kind == CS_QUANT_I8 ? writable(at(o, CS_SECTION_TERMS)) : NULL;
     hnsw->quant.offset = hnsw->quant.kind == CS_QUANT_I8 ? writable(at(o, CS_SECTION_OFFSET)) : NULL;
     hnsw->quant.squares = hnsw->base.metric == CLIPSEARCH_IP ? writable(at(o, CS_SECTION_SQUARES)) : NULL;
+    hnsw->calibration.axis = h->calibrated ? writable(at(o, CS_SECTION_AXIS)) : NULL;
+    hnsw->calibration.queries = h->query_count ? writable(at(o, CS_SECTION_QUERIES)) : NULL;
     hnsw->state = writable(at(o, CS_SECTION_STATE));
     hnsw->levels = writable(at(o, CS_SECTION_LEVELS));
     hnsw->upper_at = writable(at(o, CS_SECTION_UPPER_AT));
@@ -228,6 +250,25 @@ static bool map_is_right(const cs_hnsw *hnsw, size_t slots)
     return right && used == hnsw->count;
 }
 
+/* Whether all numbers are finite, by the bits of their exponents: there may be millions. */
+static bool are_finite(const float *numbers, size_t count)
+{
+    uint32_t infinite = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+        memcpy(&bits, numbers + i, sizeof bits);
+        infinite |= (bits & 0x7f800000u) == 0x7f800000u;
+    }
+    return !infinite;
+}
+
+static bool calibration_is_right(const cs_hnsw *hnsw)
+{
+    const cs_hnsw_calibration *c = &hnsw->calibration;
+    return (!c->axis || are_finite(c->axis, hnsw->base.dim)) &&
+           (!c->queries || are_finite(c->queries, c->query_count * hnsw->base.dim));
+}
+
 static clipsearch_status check_arrays(const opening *o, const cs_hnsw *hnsw)
 {
     clipsearch_status status = verify_small(o);
@@ -237,6 +278,8 @@ static clipsearch_status check_arrays(const opening *o, const cs_hnsw *hnsw)
         status = fail(o, "its upper levels are damaged");
     if (status == CLIPSEARCH_OK && !map_is_right(hnsw, o->header.slots))
         status = fail(o, "its map of ids is damaged");
+    if (status == CLIPSEARCH_OK && !calibration_is_right(hnsw))
+        status = fail(o, "its calibration is damaged");
     return status ? status : check_chains(o, hnsw);
 }
 

@@ -87,6 +87,12 @@ static bool verify_range(cs_hnsw_pages *pages, cs_hnsw_page_section *s, size_t f
     return good;
 }
 
+bool cs_hnsw_pages_verify_bytes(cs_hnsw_pages *pages, int section, size_t begin, size_t bytes)
+{
+    return !bytes ||
+           verify_range(pages, &pages->sections[section], begin / CS_HNSW_PAGE, (begin + bytes - 1) / CS_HNSW_PAGE + 1);
+}
+
 bool cs_hnsw_pages_verify_all(cs_hnsw_pages *pages)
 {
     bool good = true;

@@ -55,10 +55,11 @@ bool cs_hnsw_pages_add_section(cs_hnsw_pages *pages, int section, const void *da
 /* Unmaps the file. NULL is allowed. */
 void cs_hnsw_pages_close(cs_hnsw_pages *pages);
 
-/* Verify the pages under some rows, or all pages, unless they are verified already; false when one is damaged. Any
- * number of threads. */
+/* Verify the pages under some rows, under some bytes of a section, or all pages, unless they are verified already;
+ * false when one is damaged. Any number of threads. */
 bool cs_hnsw_pages_verify_rows(cs_hnsw_pages *pages, int section, const uint32_t *rows, size_t count);
 bool cs_hnsw_pages_verify_all(cs_hnsw_pages *pages);
+bool cs_hnsw_pages_verify_bytes(cs_hnsw_pages *pages, int section, size_t begin, size_t bytes);
 /* Verify the next few pages of links and codes: after some hundred searches all of them are verified. */
 bool cs_hnsw_pages_verify_more(cs_hnsw_pages *pages);
 

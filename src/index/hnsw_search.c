@@ -2,10 +2,12 @@
  * hnsw_search.c - algorithm 5 (search) of Malkov & Yashunin, with filters and re-ranking by the exact vectors. */
 #include "index/hnsw_search.h"
 
+#include "index/hnsw_scan.h"
 #include "index/hnsw_walk.h"
 #include "index/topk.h"
 #include "kernels/vec.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Differences from the paper, and why (figures: docs/speed-index.md):
@@ -17,17 +19,21 @@
  * 3. The levels above 0 that have many nodes are walked with an eighth of ef, not with 1, and all nodes so found are
  *    entry points at level 0. With 1 the walk now and then starts among the wrong vectors and finds none of the right
  *    ones: of 1,000 queries of 500,000 vectors 5 at ef 64, while nearly all others found all ten; with several entry
- *    points none. */
+ *    points none.
+ * 4. A calibrated index (hnsw_calibrate.h) knows two kinds of queries: near, as images among images are, and far, as
+ *    texts are, whose nearest images lie far from the query and often far from one another. Each kind has its own ef,
+ *    or is answered by a scan of all codes where that costs less. A query is far if it lies on the texts' side of the
+ *    axis between the two, or if a walk for near queries finds its nearest farther away than those of near queries. */
 enum {
     RERANK_TIMES = 2,
     RERANK_MORE = 12,
-    SCAN_RERANK = 8, /* so many times more after a scan, whose rows may all be about equally far */
-    WALK_COST = 12,  /* codes a walk compares for each place in its pool: 10 to 14 */
-    BLOCK = 64,
-    ENTRY_SHARE = 8, /* one entry point per so many of ef, */
+    SCAN_RERANK = 8,     /* so many times more after a scan with a filter, whose rows may all be about equally far, */
+    SCAN_ALL_RERANK = 2, /* and after one of all rows */
+    WALK_COST = 12,      /* codes a walk compares for each place in its pool: 10 to 14 */
+    MORE_PLACES = 2,     /* of ef, for each neighbour above those that the calibration asked for */
+    ENTRY_SHARE = 8,     /* one entry point per so many of ef, */
     ENTRIES_MOST = 16,
-    ENTRIES_LEVEL = 1000, /* found on levels of about so many nodes or more */
-    FEW_ALLOWED = 16 /* fewer than one id in so many: finding each by the id map is faster than going over all rows */
+    ENTRIES_LEVEL = 1000 /* found on levels of about so many nodes or more */
 };
 
 typedef struct search {
@@ -35,9 +41,10 @@ typedef struct search {
     const float *query;
     const cs_index_search_params *params;
     cs_hnsw_scratch *scratch;
-    size_t keep;   /* candidates to rank */
-    size_t count;  /* in the pool of a scan */
-    size_t listed; /* rows in scratch->rows */
+    size_t k, allowed; /* neighbours to find; ids that may be found */
+    size_t keep;       /* candidates to rank */
+    size_t count;      /* of them in the pool */
+    float edge;        /* distance of the walk's CS_HNSW_EDGE-th nearest */
 } search;
 
 static bool is_wanted(const search *s, uint32_t row)
@@ -58,13 +65,12 @@ static bool has_answer(const search *s, uint32_t node)
     return false;
 }
 
-static float exact_score(const search *s, uint32_t row)
+float cs_hnsw_exact_score(const cs_hnsw *hnsw, const float *query, uint32_t row)
 {
-    const cs_hnsw *hnsw = s->hnsw;
     const float *vector = hnsw->exact + row * hnsw->exact_stride;
     if (hnsw->base.metric == CLIPSEARCH_L2)
-        return cs_vec()->l2sq(s->query, vector, hnsw->base.dim);
-    float score = cs_vec()->dot(s->query, vector, hnsw->base.dim);
+        return cs_vec()->l2sq(query, vector, hnsw->base.dim);
+    float score = cs_vec()->dot(query, vector, hnsw->base.dim);
     if (hnsw->base.metric == CLIPSEARCH_COSINE) /* unit vectors are so within rounding */
         score = score > 1.0f ? 1.0f : score < -1.0f ? -1.0f : score;
     return score;
@@ -86,7 +92,7 @@ static size_t rank(const search *s, const cs_hnsw_node *nodes, size_t count, boo
             for (size_t at = 0; at < hnsw->base.dim * sizeof(float); at += 64)
                 __builtin_prefetch(ahead + at);
         }
-        const float score = exact_score(s, nodes[i].row);
+        const float score = cs_hnsw_exact_score(hnsw, s->query, nodes[i].row);
         if (params->has_limit && !(higher ? score >= params->limit : score <= params->limit))
             continue;
         if (!chains) {
@@ -100,78 +106,6 @@ static size_t rank(const search *s, const cs_hnsw_node *nodes, size_t count, boo
     if (params->stats)
         params->stats->exact_reranks = count;
     return cs_topk_finish(&top);
-}
-
-/* ---- scanning */
-
-static bool is_farther(cs_hnsw_node a, cs_hnsw_node b)
-{
-    return a.distance != b.distance ? a.distance > b.distance : a.row > b.row;
-}
-
-/* The pool is a heap here, the farthest on top, because `keep` may be everything. */
-static void scan_add(search *s, cs_hnsw_node node)
-{
-    cs_hnsw_node *heap = s->scratch->pool;
-    size_t hole;
-    if (s->count < s->keep) {
-        for (hole = s->count++; hole > 0 && is_farther(node, heap[(hole - 1) / 2]); hole = (hole - 1) / 2)
-            heap[hole] = heap[(hole - 1) / 2];
-    } else {
-        if (!is_farther(heap[0], node))
-            return;
-        hole = 0;
-        for (size_t child; (child = 2 * hole + 1) < s->count; hole = child) {
-            if (child + 1 < s->count && is_farther(heap[child + 1], heap[child]))
-                child++;
-            if (!is_farther(heap[child], node))
-                break;
-            heap[hole] = heap[child];
-        }
-    }
-    heap[hole] = node;
-}
-
-static void scan_listed(search *s)
-{
-    cs_hnsw_scratch *scratch = s->scratch;
-    cs_hnsw_pages *pages = cs_hnsw_pages_unverified(s->hnsw->pages);
-    if (pages && !cs_hnsw_pages_verify_rows(pages, pages->codes, scratch->rows, s->listed))
-        scratch->damaged = true;
-    cs_quant_distances(&s->hnsw->quant, &scratch->query, scratch->rows, s->listed, scratch->distances);
-    scratch->compared += s->listed;
-    for (size_t i = 0; i < s->listed; i++)
-        scan_add(s, (cs_hnsw_node){.distance = scratch->distances[i], .row = scratch->rows[i]});
-    s->listed = 0;
-}
-
-static void scan_row(search *s, size_t row)
-{
-    s->scratch->rows[s->listed++] = (uint32_t)row;
-    if (s->listed == BLOCK)
-        scan_listed(s);
-}
-
-/* Find the `keep` nearest of all allowed rows by their codes. */
-static void scan(search *s)
-{
-    const cs_hnsw *hnsw = s->hnsw;
-    const cs_id_set *allowed = s->params->allowed;
-    s->count = s->listed = 0;
-    if (allowed && allowed->count < hnsw->rows / FEW_ALLOWED) {
-        for (size_t word = 0; word < (allowed->size + 63) / 64; word++)
-            for (uint64_t bits = allowed->bits[word]; bits; bits &= bits - 1) {
-                const uint64_t i = word * 64 + (uint64_t)__builtin_ctzll(bits);
-                const size_t row = cs_idmap_find(&hnsw->map, hnsw->ids, (int64_t)((uint64_t)allowed->first + i));
-                if (row != SIZE_MAX && is_wanted(s, (uint32_t)row))
-                    scan_row(s, row);
-            }
-    } else {
-        for (size_t row = 0; row < hnsw->rows; row++)
-            if ((hnsw->state[row] == CS_HNSW_LIVE || hnsw->state[row] == CS_HNSW_SAME) && is_wanted(s, (uint32_t)row))
-                scan_row(s, row);
-    }
-    scan_listed(s);
 }
 
 /* ---- */
@@ -201,13 +135,14 @@ static size_t descend(const cs_hnsw *hnsw, size_t ef, cs_hnsw_scratch *scratch)
 }
 
 /* Walk, and move the nodes to rank to the front of the pool; false when they are too few. */
-static bool walk(search *s, size_t ef, size_t pool, size_t k)
+static bool walk(search *s, size_t ef, size_t pool)
 {
     cs_hnsw_scratch *scratch = s->scratch;
     const size_t starts = descend(s->hnsw, ef, scratch);
     const size_t count = cs_hnsw_walk(s->hnsw, starts, pool, 0, scratch);
     size_t answers = 0;
     s->count = 0;
+    s->edge = count < CS_HNSW_EDGE ? INFINITY : scratch->pool[CS_HNSW_EDGE - 1].distance;
     for (size_t i = 0; i < count; i++)
         if (has_answer(s, scratch->pool[i].row)) {
             answers++;
@@ -215,40 +150,122 @@ static bool walk(search *s, size_t ef, size_t pool, size_t k)
                 scratch->pool[s->count++] = scratch->pool[i];
         }
     /* copies of one vector count as one node here */
-    return answers >= k && answers >= ef / 2;
+    return answers >= s->k && answers >= ef / 2;
 }
 
-static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_neighbour *out, size_t *found,
+/* ---- which way */
+
+static bool is_chosen_by_kind(const search *s)
+{
+    return s->hnsw->calibration.count && !s->params->ef;
+}
+
+/* On the far side of the axis. */
+static bool is_far_side(const search *s)
+{
+    const cs_hnsw_calibration *c = &s->hnsw->calibration;
+    return is_chosen_by_kind(s) && c->axis && cs_vec()->dot(s->query, c->axis, s->hnsw->base.dim) > c->far_side;
+}
+
+/* By inner products a query's length does not matter, but distances grow with it. */
+static float edge_of(const cs_hnsw *hnsw, const float *query, float distance)
+{
+    if (hnsw->base.metric != CLIPSEARCH_IP)
+        return distance;
+    const float length = sqrtf(cs_vec()->dot(query, query, hnsw->base.dim));
+    return length > 0 ? distance / length : distance;
+}
+
+/* Candidates that a walk keeps; 0: do not walk. */
+static size_t choose_ef(const search *s, bool far)
+{
+    const cs_hnsw *hnsw = s->hnsw;
+    const cs_hnsw_calibration *c = &hnsw->calibration;
+    size_t ef = s->params->ef ? s->params->ef : hnsw->ef;
+    if (is_chosen_by_kind(s)) {
+        double calibrated = c->ef[far];
+        if (calibrated == 0)
+            return 0;
+        if (hnsw->count > c->count)
+            calibrated *= (double)hnsw->count / (double)c->count;
+        if (s->k > CS_HNSW_CALIBRATED_K)
+            calibrated += (double)(s->k - CS_HNSW_CALIBRATED_K) * MORE_PLACES;
+        if (calibrated > (double)ef)
+            ef = calibrated < (double)hnsw->rows ? (size_t)calibrated : hnsw->rows;
+    }
+    return ef < s->k ? s->k : ef;
+}
+
+/* The pool of such a walk, or 0 when a scan costs less. */
+static size_t choose_pool(const search *s, size_t ef)
+{
+    const cs_hnsw *hnsw = s->hnsw;
+    const size_t excluded = s->params->excluded_count, allowed = s->allowed;
+    if (ef == 0 || hnsw->nodes == 0)
+        return 0;
+    const size_t pool = raised_ef(hnsw, ef, allowed > excluded ? allowed - excluded : 1);
+    /* for searches of all rows the calibration has compared the costs */
+    return (is_chosen_by_kind(s) && !s->params->allowed) || pool < allowed / WALK_COST ? pool : 0;
+}
+
+/* Walk for a near query, unless it is far; then, when it turns out to be far, walk for a far one. False: scan. */
+static bool walk_by_kind(search *s, bool far, const size_t pools[2], const size_t efs[2])
+{
+    if (!far) {
+        if (!pools[0] || !walk(s, efs[0], pools[0]))
+            return false;
+        if (!is_chosen_by_kind(s) || !(edge_of(s->hnsw, s->query, s->edge) > s->hnsw->calibration.far_distance))
+            return true;
+    }
+    return pools[1] && walk(s, efs[1], pools[1]);
+}
+
+static bool scan(search *s, cs_pool *pool)
+{
+    cs_hnsw_scratch *scratch = s->scratch;
+    cs_hnsw_scan_query query = {.query = &scratch->query, .nodes = scratch->pool};
+    const bool good = cs_hnsw_scan(s->hnsw, s->params, &query, 1, s->keep, pool, &scratch->compared, &scratch->damaged);
+    s->count = query.count;
+    return good;
+}
+
+static clipsearch_status search_locked(search *s, cs_pool *pool, cs_neighbour *out, size_t *found,
                                        clipsearch_error *err)
 {
     const cs_hnsw *hnsw = s->hnsw;
-    size_t ef = s->params->ef ? s->params->ef : hnsw->ef;
-    ef = ef < k ? k : ef;
-    const size_t excluded = s->params->excluded_count;
-    const size_t pool = raised_ef(hnsw, ef, allowed > excluded ? allowed - excluded : 1);
-    bool graph = hnsw->nodes > 0 && pool < allowed / WALK_COST;
+    const size_t k = s->k;
+    const bool far = is_far_side(s);
+    const size_t efs[2] = {choose_ef(s, false), choose_ef(s, true)};
+    const size_t pools[2] = {choose_pool(s, efs[0]), choose_pool(s, efs[1])};
     /* k is at most the number of ids, so nothing here overflows */
-    size_t keep = hnsw->quant.kind == CS_QUANT_F32 ? k : RERANK_TIMES * k + RERANK_MORE;
-    size_t scan_keep = hnsw->quant.kind == CS_QUANT_F32 ? k : keep * SCAN_RERANK;
-    scan_keep = scan_keep > allowed ? allowed : scan_keep;
-    s->keep = keep > allowed ? allowed : keep;
-    s->scratch = cs_hnsw_borrow_scratch(hnsw, graph && pool > scan_keep ? pool : scan_keep, BLOCK);
+    const size_t keep = hnsw->quant.kind == CS_QUANT_F32 ? k : RERANK_TIMES * k + RERANK_MORE;
+    size_t scan_keep =
+               hnsw->quant.kind == CS_QUANT_F32 ? k : keep * (s->params->allowed ? SCAN_RERANK : SCAN_ALL_RERANK),
+           places = scan_keep;
+    scan_keep = scan_keep > s->allowed ? s->allowed : scan_keep;
+    s->keep = keep > s->allowed ? s->allowed : keep;
+    for (int kind = far; kind < 2; kind++)
+        places = pools[kind] > places ? pools[kind] : places;
+    s->scratch = cs_hnsw_borrow_scratch(hnsw, places, 0);
     if (!s->scratch)
         return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a search of %zu neighbours", k);
     s->scratch->query.by_distance = false;
     cs_quant_query_vector(&hnsw->quant, &s->scratch->query, s->query);
-    graph = graph && walk(s, ef, pool, k);
+    const bool graph = walk_by_kind(s, far, pools, efs);
+    clipsearch_status status = CLIPSEARCH_OK;
     if (!graph) {
         s->keep = scan_keep;
-        scan(s);
+        if (!scan(s, pool))
+            status = cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for a search of %zu neighbours", k);
     }
-    *found = rank(s, s->scratch->pool, s->count, graph, k, out);
+    if (status == CLIPSEARCH_OK)
+        *found = rank(s, s->scratch->pool, s->count, graph, k, out);
     if (s->params->stats) {
         s->params->stats->graph = graph;
         s->params->stats->distances = s->scratch->compared;
         s->params->stats->expanded = s->scratch->expanded;
+        s->params->stats->edge = graph ? edge_of(hnsw, s->query, s->edge) : INFINITY;
     }
-    clipsearch_status status = CLIPSEARCH_OK;
     if (s->scratch->damaged || (cs_hnsw_pages_unverified(hnsw->pages) && !cs_hnsw_pages_verify_more(hnsw->pages))) {
         *found = 0;
         status = cs_hnsw_pages_fail(hnsw->pages, err);
@@ -257,18 +274,34 @@ static clipsearch_status search_locked(search *s, size_t k, size_t allowed, cs_n
     return status;
 }
 
-clipsearch_status cs_hnsw_search(const cs_hnsw *hnsw, const float *query, const cs_index_search_params *params,
-                                 cs_neighbour *out, size_t *found, clipsearch_error *err)
+/* A search for `params`, of k neighbours; k is 0 for an empty index. */
+static search make_search(const cs_hnsw *hnsw, const float *query, const cs_index_search_params *params)
 {
-    search s = {.hnsw = hnsw, .query = query, .params = params};
+    search s = {.hnsw = hnsw, .query = query, .params = params, .allowed = hnsw->count, .edge = INFINITY};
+    if (params->allowed && params->allowed->count < s.allowed)
+        s.allowed = params->allowed->count;
+    s.k = params->k < s.allowed ? params->k : s.allowed;
+    return s;
+}
+
+clipsearch_status cs_hnsw_search(const cs_hnsw *hnsw, const float *query, const cs_index_search_params *params,
+                                 cs_pool *pool, cs_neighbour *out, size_t *found, clipsearch_error *err)
+{
     clipsearch_status status = CLIPSEARCH_OK;
     pthread_rwlock_rdlock(&hnsw->shared->lock);
-    size_t allowed = hnsw->count;
-    if (params->allowed && params->allowed->count < allowed)
-        allowed = params->allowed->count;
-    const size_t k = params->k < allowed ? params->k : allowed;
-    if (k)
-        status = search_locked(&s, k, allowed, out, found, err);
+    search s = make_search(hnsw, query, params);
+    if (s.k)
+        status = search_locked(&s, pool, out, found, err);
     pthread_rwlock_unlock(&hnsw->shared->lock);
     return status;
+}
+
+bool cs_hnsw_shares_search(const cs_hnsw *hnsw, const float *query, const cs_index_search_params *params)
+{
+    pthread_rwlock_rdlock(&hnsw->shared->lock);
+    const search s = make_search(hnsw, query, params);
+    const bool large = s.allowed * hnsw->quant.row_bytes >= CS_HNSW_SCAN_SHARED_BYTES;
+    const bool scans = s.k && large && !choose_pool(&s, choose_ef(&s, is_far_side(&s)));
+    pthread_rwlock_unlock(&hnsw->shared->lock);
+    return scans;
 }

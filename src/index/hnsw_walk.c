@@ -36,7 +36,8 @@ void cs_hnsw_descend(const cs_hnsw *hnsw, int level, cs_hnsw_scratch *scratch)
 {
     cs_hnsw_node best = {.row = hnsw->entry};
     cs_hnsw_pages *pages = cs_hnsw_pages_unverified(hnsw->pages);
-    scratch->damaged = pages && !cs_hnsw_pages_verify_rows(pages, pages->codes, &best.row, 1);
+    if (pages && !cs_hnsw_pages_verify_rows(pages, pages->codes, &best.row, 1))
+        scratch->damaged = true;
     cs_quant_distances(&hnsw->quant, &scratch->query, &best.row, 1, &best.distance);
     scratch->compared++;
     for (int l = hnsw->top; l > level; l--)

@@ -37,7 +37,13 @@ static void fill_header(const cs_hnsw *hnsw, const cs_hnsw_stamp *stamp, size_t 
                                .offset_count = hnsw->offset_count,
                                .upper_count = hnsw->upper_count,
                                .slots = slots,
-                               .offset_square = hnsw->quant.offset_square};
+                               .offset_square = hnsw->quant.offset_square,
+                               .calibrated = hnsw->calibration.count,
+                               .query_count = hnsw->calibration.query_count,
+                               .near_ef = hnsw->calibration.ef[CS_HNSW_NEAR],
+                               .far_ef = hnsw->calibration.ef[CS_HNSW_FAR],
+                               .far_distance = hnsw->calibration.far_distance,
+                               .far_side = hnsw->calibration.far_side};
     memcpy(header->magic, CS_HNSW_MAGIC, sizeof header->magic);
 }
 

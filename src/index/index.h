@@ -24,6 +24,8 @@ typedef struct cs_index_stats {
     size_t distances;     /* vectors or codes compared with the query */
     size_t expanded;      /* nodes whose links were followed */
     size_t exact_reranks; /* exact vectors read after a walk or scan of codes */
+    float edge; /* distance of the 10th nearest node that a walk found, by codes; of inner products divided by the
+                   query's length; INFINITY after a scan */
 } cs_index_stats;
 
 typedef struct cs_index_search_params {

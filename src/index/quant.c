@@ -190,3 +190,38 @@ void cs_quant_distances(const cs_quant *quant, const cs_quant_query *query, cons
     for (size_t i = 0; i < count && query->by_distance; i++)
         out[i] = query->square + quant->squares[rows[i]] + 2 * out[i];
 }
+
+static void distances_run_i8(const cs_quant *quant, const cs_quant_query *query, uint32_t first, size_t count,
+                             float *out)
+{
+    const cs_i8_ops *ops = cs_i8();
+    const uint8_t *rows = (const uint8_t *)quant->rows + first * quant->stride;
+    const cs_quant_terms *terms = quant->terms + first;
+    const float add = query->terms.add, factor = query->terms.factor;
+    int32_t sums[BLOCK];
+    for (size_t done = 0; done < count;) {
+        const size_t n = count - done < BLOCK ? count - done : BLOCK;
+        ops->dot_run(query->codes, rows + done * quant->stride, quant->stride, n, quant->stride, sums);
+        for (size_t i = 0; i < n; i++) {
+            const cs_quant_terms row = terms[done + i];
+            out[done + i] = add + row.add - factor * row.factor * (float)(sums[i] - query->bias);
+        }
+        done += n;
+    }
+}
+
+void cs_quant_distances_run(const cs_quant *quant, const cs_quant_query *query, uint32_t first, size_t count,
+                            float *out)
+{
+    uint32_t rows[BLOCK];
+    if (quant->kind == CS_QUANT_I8 && !query->by_distance) {
+        distances_run_i8(quant, query, first, count, out);
+        return;
+    }
+    for (size_t done = 0; done < count; done += BLOCK) {
+        const size_t n = count - done < BLOCK ? count - done : BLOCK;
+        for (size_t i = 0; i < n; i++)
+            rows[i] = first + (uint32_t)(done + i);
+        cs_quant_distances(quant, query, rows, n, out + done);
+    }
+}

@@ -65,6 +65,10 @@ void cs_quant_query_row(const cs_quant *quant, cs_quant_query *query, uint32_t r
 void cs_quant_distances(const cs_quant *quant, const cs_quant_query *query, const uint32_t *rows, size_t count,
                         float *out);
 
+/* The same for `count` rows from `first` on. */
+void cs_quant_distances_run(const cs_quant *quant, const cs_quant_query *query, uint32_t first, size_t count,
+                            float *out);
+
 static inline const char *cs_quant_row(const cs_quant *quant, uint32_t row)
 {
     return (const char *)quant->rows + row * quant->row_bytes;

@@ -4,7 +4,12 @@
 
 #include <time.h>
 
-enum { PAUSE_NS = 100 * 1000 * 1000 };
+enum {
+    PAUSE_NS = 100 * 1000 * 1000,
+    /* Waits for a lock whose holder does not say who it is, as an ingestion does at once: no ingestion has it, or the
+     * locks of the file system are not what they should be. */
+    MOST_UNKNOWN = 3
+};
 
 static clipsearch_status try_lock(const cs_ingest_into *into, cs_lock_file **lock, long *holder, clipsearch_error *err)
 {
@@ -19,7 +24,9 @@ clipsearch_status cs_claim_collection(const cs_ingest_into *into, bool (*wait)(v
     const struct timespec pause = {.tv_nsec = PAUSE_NS};
     long holder = 0;
     clipsearch_status status = try_lock(into, lock, &holder, err);
-    while (status == CLIPSEARCH_OK && !*lock) {
+    for (int unknown = 0; status == CLIPSEARCH_OK && !*lock; unknown = holder ? 0 : unknown + 1) {
+        if (unknown == MOST_UNKNOWN)
+            return CLIPSEARCH_OK;
         if (!wait(context, holder))
             return cs_fail(
                 err, CLIPSEARCH_E_CANCELLED, "stopped while waiting for another ingestion into %s; nothing was changed",

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "encode/plain_image.h"
+#include "encode/sentences.h"
 #include "ingest/batch.h"
 #include "ingest/claim.h"
 #include "ingest/gone.h"
@@ -502,15 +503,23 @@ static bool report_checkpoint(void *context, uint64_t done, uint64_t all)
 /* The images are stored by now: that the index cannot be written is noted, and is no failure. */
 static clipsearch_status write_index_if_due(ingest *in)
 {
-    bool due = false;
+    bool due, wants_sentences;
     clipsearch_error why;
-    const clipsearch_checkpoint_options options = {
+    float *sentences = NULL;
+    clipsearch_checkpoint_options options = {
         .threads = in->options->threads, .progress = report_checkpoint, .context = in};
-    clipsearch_status status = cs_collection_checkpoint_is_due(in->target.collection, &due, in->err);
+    clipsearch_status status = cs_collection_checkpoint_is_due(in->target.collection, &due, &wants_sentences, in->err);
     if (status != CLIPSEARCH_OK || !due)
         return status;
     in->progress.phase = CLIPSEARCH_PHASE_INDEX;
-    status = cs_collection_checkpoint(in->target.collection, &options, &why);
+    /* a model whose text tower cannot be opened is searched with images */
+    if (wants_sentences)
+        status = cs_sentences_encode(in->session->encoder, in->options->threads, &sentences, &why);
+    options.queries = sentences;
+    options.query_count = sentences ? CS_SENTENCES : 0;
+    if (status != CLIPSEARCH_E_MEMORY)
+        status = cs_collection_checkpoint(in->target.collection, &options, &why);
+    cs_free(sentences);
     in->report->indexed = status == CLIPSEARCH_OK;
     if (status == CLIPSEARCH_E_CANCELLED)
         return cs_fail(in->err, status, "all images are stored; %s", why.message);

@@ -19,6 +19,8 @@ typedef struct cs_i8_ops {
      * most CS_I8_MAX. Rows are prefetched. */
     void (*dot)(const int8_t *query, const uint8_t *rows, size_t stride, const uint32_t *picked, size_t count, size_t n,
                 int32_t *out);
+    /* The same of `count` rows that follow one another from `rows` on, for scans. */
+    void (*dot_run)(const int8_t *query, const uint8_t *rows, size_t stride, size_t count, size_t n, int32_t *out);
 } cs_i8_ops;
 
 /* The table of one level, with AVX512-VNNI or without; NULL when the build or the processor lacks it. */

@@ -32,4 +32,28 @@ static void dot(const int8_t *query, const uint8_t *rows, size_t stride, const u
     }
 }
 
-const cs_i8_ops cs_i8_ops_avx2 = {.name = "i8 avx2", .dot = dot};
+/* Several rows at a time: each piece of the query is widened once for all of them. */
+static void dot_run(const int8_t *query, const uint8_t *rows, size_t stride, size_t count, size_t n, int32_t *out)
+{
+    enum { ROWS = 4 };
+    size_t i = 0;
+    for (; i + ROWS <= count; i += ROWS) {
+        const uint8_t *row = rows + i * stride;
+        __m256i sums[ROWS];
+        for (size_t r = 0; r < ROWS; r++)
+            sums[r] = _mm256_setzero_si256();
+        for (size_t j = 0; j < n; j += LANES) {
+            const __m256i a = _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(query + j)));
+            for (size_t r = 0; r < ROWS; r++) {
+                const __m256i b = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(row + r * stride + j)));
+                sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(a, b));
+            }
+        }
+        for (size_t r = 0; r < ROWS; r++)
+            out[i + r] = total(sums[r]);
+    }
+    for (; i < count; i++)
+        dot(query, rows + i * stride, stride, &(uint32_t){0}, 1, n, out + i);
+}
+
+const cs_i8_ops cs_i8_ops_avx2 = {.name = "i8 avx2", .dot = dot, .dot_run = dot_run};

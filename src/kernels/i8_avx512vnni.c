@@ -51,4 +51,23 @@ static void dot(const int8_t *query, const uint8_t *rows, size_t stride, const u
     }
 }
 
-const cs_i8_ops cs_i8_ops_avx512vnni = {.name = "i8 avx512vnni", .dot = dot};
+static void dot_run(const int8_t *query, const uint8_t *rows, size_t stride, size_t count, size_t n, int32_t *out)
+{
+    size_t i = 0;
+    for (; i + ROWS <= count; i += ROWS) {
+        const uint8_t *row = rows + i * stride;
+        __m512i sums[ROWS];
+        for (size_t r = 0; r < ROWS; r++)
+            sums[r] = _mm512_setzero_si512();
+        for (size_t j = 0; j < n; j += CS_I8_STEP) {
+            __m512i q = _mm512_loadu_si512(query + j);
+            for (size_t r = 0; r < ROWS; r++)
+                sums[r] = _mm512_dpbusd_epi32(sums[r], _mm512_loadu_si512(row + r * stride + j), q);
+        }
+        _mm_storeu_si128((__m128i *)(out + i), totals(sums));
+    }
+    for (; i < count; i++)
+        dot(query, rows + i * stride, stride, &(uint32_t){0}, 1, n, out + i);
+}
+
+const cs_i8_ops cs_i8_ops_avx512vnni = {.name = "i8 avx512vnni", .dot = dot, .dot_run = dot_run};

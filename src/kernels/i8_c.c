@@ -17,4 +17,10 @@ static void dot(const int8_t *query, const uint8_t *rows, size_t stride, const u
     }
 }
 
-const cs_i8_ops cs_i8_ops_c = {.name = "i8 c", .dot = dot};
+static void dot_run(const int8_t *query, const uint8_t *rows, size_t stride, size_t count, size_t n, int32_t *out)
+{
+    for (size_t i = 0; i < count; i++)
+        dot(query, rows + i * stride, stride, &(uint32_t){0}, 1, n, out + i);
+}
+
+const cs_i8_ops cs_i8_ops_c = {.name = "i8 c", .dot = dot, .dot_run = dot_run};

@@ -7,7 +7,9 @@
 #include "base/replace.h"
 #include "index/hnsw.h"
 #include "index/hnsw_file.h"
+#include "kernels/vec.h"
 
+#include <string.h>
 #include <sys/random.h>
 
 enum {
@@ -37,6 +39,8 @@ typedef struct checkpoint {
     int64_t *ids;
     float *vectors; /* [batch, dim] */
     size_t batch, filled;
+    float *queries; /* [query_count, dim] that the file before kept, or NULL */
+    size_t query_count;
     uint64_t done, all;
     clipsearch_error *err;
 } checkpoint;
@@ -149,6 +153,57 @@ static clipsearch_status free_removed(checkpoint *c, bool *anew)
     return cs_index_vacuum(c->index, c->pool, c->err);
 }
 
+/* ---- calibration */
+
+/* Keep the queries of a file that is about to be given up. A damaged one has none, which is no error. */
+static clipsearch_status keep_queries(checkpoint *c, const cs_index *index)
+{
+    cs_free(c->queries);
+    return cs_index_hnsw_copy_queries(index, &c->queries, &c->query_count, c->err);
+}
+
+static clipsearch_status keep_queries_of_file(checkpoint *c)
+{
+    cs_index *index = NULL;
+    clipsearch_status status = cs_index_file_map(c->path, c->identity, &c->state, &index, &(cs_hnsw_stamp){0}, NULL);
+    if (status == CLIPSEARCH_OK)
+        status = keep_queries(c, index);
+    cs_index_close(&index);
+    return status == CLIPSEARCH_E_MEMORY ? cs_fail_memory(c->err, "the queries of an index") : CLIPSEARCH_OK;
+}
+
+/* Have the queries that the caller gives in place of those before. *fresh: they are others. */
+static clipsearch_status take_queries(checkpoint *c, bool *fresh)
+{
+    const size_t dim = c->identity->dim, count = c->options->query_count;
+    const size_t bytes = count * dim * sizeof *c->queries;
+    *fresh = false;
+    if (!c->options->queries || !count)
+        return CLIPSEARCH_OK;
+    float *given = cs_alloc_array(count, dim * sizeof *given);
+    if (!given)
+        return cs_fail_memory(c->err, "the queries of an index");
+    memcpy(given, c->options->queries, bytes);
+    for (size_t q = 0; q < count && c->identity->metric == CLIPSEARCH_COSINE; q++)
+        cs_vec_normalise(given + q * dim, dim);
+    *fresh = count != c->query_count || memcmp(given, c->queries, bytes) != 0;
+    cs_free(c->queries);
+    c->queries = given;
+    c->query_count = count;
+    return CLIPSEARCH_OK;
+}
+
+/* Measure when the index is new or has changed much since, or with queries that it does not have. */
+static clipsearch_status calibrate(checkpoint *c)
+{
+    bool fresh;
+    clipsearch_status status = take_queries(c, &fresh);
+    if (status != CLIPSEARCH_OK || (!fresh && !cs_index_hnsw_calibration_is_due(c->index)))
+        return status;
+    c->changed = true;
+    return cs_index_hnsw_calibrate(c->index, c->queries, c->query_count, c->pool, c->err);
+}
+
 /* ---- the file */
 
 /* In a change: whether the collection's file is still the one we began with, and no other than `next` is about to take
@@ -232,6 +287,8 @@ static clipsearch_status update_index(checkpoint *c)
 {
     bool anew = false;
     clipsearch_status status = cs_index_file_map(c->path, c->identity, &c->state, &c->index, &c->stamp, c->err);
+    if (status == CLIPSEARCH_OK)
+        status = keep_queries(c, c->index);
     if (status == CLIPSEARCH_OK) /* also when nothing has changed: that it is damaged may be why this was called */
         status = cs_index_hnsw_verify(c->index, c->err);
     if (status == CLIPSEARCH_OK)
@@ -273,10 +330,12 @@ static clipsearch_status run(checkpoint *c)
         status = begin_log(c);
     if (status == CLIPSEARCH_OK)
         status = cs_pool_open(c->options->threads, &c->pool, c->err);
-    if (status == CLIPSEARCH_OK && !c->options->rebuild)
-        status = update_index(c);
+    if (status == CLIPSEARCH_OK)
+        status = c->options->rebuild ? keep_queries_of_file(c) : update_index(c);
     if (status == CLIPSEARCH_OK && !c->index)
         status = build(c);
+    if (status == CLIPSEARCH_OK)
+        status = calibrate(c);
     return status == CLIPSEARCH_OK && c->changed ? write_file(c) : status;
 }
 
@@ -312,17 +371,19 @@ clipsearch_status cs_local_checkpoint(clipsearch_collection *base, const clipsea
     cs_pool_close(&c.pool);
     cs_free(c.ids);
     cs_free(c.vectors);
+    cs_free(c.queries);
     return status;
 }
 
-clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *base, bool *due, clipsearch_error *err)
+clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *base, bool *due, bool *wants_queries,
+                                             clipsearch_error *err)
 {
     const local_shared *shared = cs_local_collection(base)->shared;
     cs_index *index = NULL;
     cs_hnsw_stamp stamp;
     uint64_t changes = 0;
     local_read read;
-    *due = false;
+    *due = *wants_queries = false;
     clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status != CLIPSEARCH_OK || !shared->index_path) {
         cs_local_end_read(&read);
@@ -334,16 +395,19 @@ clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *base, bool *
         return CLIPSEARCH_OK;
     }
     status = cs_index_file_map(shared->index_path, read.identity, &read.state, &index, &stamp, NULL);
-    cs_index_close(&index);
     if (status == CLIPSEARCH_E_MEMORY) {
         cs_fail_memory(err, "opening an index");
     } else if (status != CLIPSEARCH_OK) {
-        *due = true;
+        *due = *wants_queries = true;
         status = CLIPSEARCH_OK;
     } else {
+        cs_hnsw_info facts;
+        cs_index_hnsw_describe(index, &facts);
         status = cs_store_count_changes(read.store, read.identity, stamp.generation, false, &changes, err);
-        *due = changes >= DUE_LEAST && changes >= read.state.count / DUE_SHARE;
+        *due = (changes >= DUE_LEAST && changes >= read.state.count / DUE_SHARE) || !facts.calibrated;
+        *wants_queries = *due && !facts.queries;
     }
+    cs_index_close(&index);
     cs_local_end_read(&read);
     return status;
 }

@@ -125,7 +125,8 @@ clipsearch_status cs_local_lock_collection(clipsearch_collection *collection, cs
                                            clipsearch_error *err);
 clipsearch_status cs_local_checkpoint(clipsearch_collection *collection, const clipsearch_checkpoint_options *options,
                                       clipsearch_error *err);
-clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *collection, bool *due, clipsearch_error *err);
+clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *collection, bool *due, bool *wants_queries,
+                                             clipsearch_error *err);
 clipsearch_status cs_local_check(clipsearch_collection *collection, size_t sample, clipsearch_check_report *report,
                                  clipsearch_error *err);
 

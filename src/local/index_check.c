@@ -13,6 +13,8 @@
 enum { K = 10, SAMPLE = 100 };
 
 typedef struct check {
+    float *asked; /* [asked_count, dim] queries that the index file keeps, or NULL */
+    size_t asked_count;
     local_read read;
     clipsearch_check_report *report;
     cs_snapshot *snapshot; /* with graph and delta; else NULL */
@@ -54,19 +56,19 @@ static size_t count_changed_in_graph(const check *c)
     return count;
 }
 
-static clipsearch_status measure_recall(check *c)
+/* Recall of queries 0, step, 2 * step, ... of [count, dim], as searches find them that give no ef. */
+static clipsearch_status measure_recall(check *c, const float *queries, size_t count, size_t step, double *recall)
 {
     const size_t dim = c->read.identity->dim;
     size_t hits = 0, wanted = 0;
-    for (size_t q = 0; q < c->chosen; q++) {
+    for (size_t q = 0; q < count; q += step) {
         cs_neighbour exact[K], near[K], spare[2 * K];
         size_t have = 0, found = 0;
         cs_index_search_params params = {.k = K};
-        clipsearch_status status = cs_index_search(c->flat, c->queries + q * dim, &params, NULL, exact, &have, c->err);
-        params.ef = c->read.identity->ef;
+        clipsearch_status status = cs_index_search(c->flat, queries + q * dim, &params, NULL, exact, &have, c->err);
         if (status == CLIPSEARCH_OK)
-            status =
-                cs_snapshot_search_graph(c->snapshot, c->queries + q * dim, &params, NULL, spare, near, &found, c->err);
+            status = cs_snapshot_search_graph(c->snapshot, queries + q * dim, &params, NULL, NULL, spare, near, &found,
+                                              c->err);
         if (status != CLIPSEARCH_OK)
             return status;
         wanted += have;
@@ -75,9 +77,23 @@ static clipsearch_status measure_recall(check *c)
             hits += c->flat->metric == CLIPSEARCH_L2 ? near[i].score <= exact[have - 1].score
                                                      : near[i].score >= exact[have - 1].score;
     }
-    c->report->sample = c->chosen;
-    c->report->recall = wanted ? (double)hits / (double)wanted : 1;
+    *recall = wanted ? (double)hits / (double)wanted : 1;
     return CLIPSEARCH_OK;
+}
+
+/* With the collection's own vectors, and with every second of the queries that the file keeps: the checkpoint measured
+ * with the others. */
+static clipsearch_status measure_recalls(check *c)
+{
+    clipsearch_check_report *report = c->report;
+    report->sample = c->chosen;
+    clipsearch_status status = measure_recall(c, c->queries, c->chosen, 1, &report->recall);
+    if (status == CLIPSEARCH_OK)
+        status = cs_index_hnsw_copy_queries(c->snapshot->graph->index, &c->asked, &c->asked_count, c->err);
+    report->query_sample = c->asked_count / 2;
+    if (status == CLIPSEARCH_OK && report->query_sample)
+        status = measure_recall(c, c->asked + c->read.identity->dim, c->asked_count - 1, 2, &report->query_recall);
+    return status;
 }
 
 static void report_damage(check *c, const char *why)
@@ -182,7 +198,7 @@ static clipsearch_status check_all(check *c)
     report->surplus = report->vectors - c->matched - count_changed_in_graph(c);
     if (report->missing || report->surplus || report->broken)
         report_damage(c, "its graph or its vectors are not what the rows say");
-    return measure_recall(c);
+    return measure_recalls(c);
 }
 
 clipsearch_status cs_local_check(clipsearch_collection *base, size_t sample, clipsearch_check_report *report,
@@ -197,6 +213,7 @@ clipsearch_status cs_local_check(clipsearch_collection *base, size_t sample, cli
     cs_snapshot_release(&c.snapshot);
     cs_index_close(&c.flat);
     cs_free(c.queries);
+    cs_free(c.asked);
     if (status == CLIPSEARCH_OK && report->state == CLIPSEARCH_INDEX_DAMAGED)
         status = cs_fail(err, CLIPSEARCH_E_FORMAT, "the index of %s is damaged: %s", base->identity.name, report->why);
     return status;

@@ -4,6 +4,7 @@
 #include "local/filtered.h"
 
 #include "base/mem.h"
+#include "index/hnsw.h"
 #include "index/id_set.h"
 
 #include <math.h>
@@ -132,8 +133,9 @@ static size_t count_findable(const place *where)
 
 /* ---- a batch of queries */
 
-/* What one thread needs to walk. */
+/* What one thread needs to search the index. */
 typedef struct worker {
+    cs_pool *pool;       /* for this query alone, or NULL */
     cs_neighbour *spare; /* [2 * k] */
     clipsearch_status status;
     size_t failed; /* the query that gave it: the first of this worker's */
@@ -161,8 +163,9 @@ static void walk_one(void *context, size_t number, unsigned thread)
     if (w->status != CLIPSEARCH_OK)
         return;
     const cs_id_list *not_in_graph = b->where->gone.count ? &b->where->not_in_graph : NULL;
-    w->status = cs_snapshot_search_graph(b->where->snapshot, b->queries + number * b->dim, &params, not_in_graph,
-                                         w->spare, b->neighbours + number * params.k, &b->found[number], &w->error);
+    w->status =
+        cs_snapshot_search_graph(b->where->snapshot, b->queries + number * b->dim, &params, not_in_graph, w->pool,
+                                 w->spare, b->neighbours + number * params.k, &b->found[number], &w->error);
     w->failed = number;
 }
 
@@ -176,11 +179,22 @@ static clipsearch_status first_failure(const batch *b, unsigned threads, clipsea
     return first ? cs_fail(err, first->status, "%s", first->error.message) : CLIPSEARCH_OK;
 }
 
-/* Search queries [0, count) of the batch by the graph; on the pool when they are many and it is free. */
+/* Whether one of a few queries takes so long that all threads are to work on it. */
+static bool shares_search(const batch *b, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (cs_index_hnsw_shares_search(b->where->snapshot->graph->index, b->queries + i * b->dim, &b->params))
+            return true;
+    return false;
+}
+
+/* Search queries [0, count) of the batch by the graph; on the pool, when it is free: many are spread over the threads,
+ * of few each is the work of all. */
 static clipsearch_status walk_batch(local_database *db, batch *b, size_t count, clipsearch_error *err)
 {
-    cs_pool *pool = count >= POOL_WALKS ? cs_local_borrow_pool(db) : NULL;
-    const unsigned threads = cs_pool_threads(pool);
+    const bool many = count >= POOL_WALKS;
+    cs_pool *pool = many || shares_search(b, count) ? cs_local_borrow_pool(db) : NULL;
+    const unsigned threads = many ? cs_pool_threads(pool) : 1;
     cs_neighbour *spare = NULL;
     size_t places;
     clipsearch_status status = CLIPSEARCH_OK;
@@ -192,7 +206,8 @@ static clipsearch_status walk_batch(local_database *db, batch *b, size_t count, 
     } else {
         for (unsigned t = 0; t < threads; t++)
             b->workers[t].spare = spare + t * 2 * b->params.k;
-        cs_pool_run(pool, count, walk_one, b);
+        b->workers[0].pool = many ? NULL : pool;
+        cs_pool_run(many ? pool : NULL, count, walk_one, b);
         status = first_failure(b, threads, err);
     }
     cs_local_return_pool(db, pool);
@@ -279,6 +294,7 @@ static clipsearch_status answer_batch(const local_read *read, const cs_search_re
         cs_hits_next_query(hits);
         if (request->stats) {
             request->stats->graph += b->stats[i].graph;
+            request->stats->scanned += b->where->graph && !b->stats[i].graph;
             request->stats->compared += b->stats[i].distances;
         }
     }
@@ -297,7 +313,7 @@ static clipsearch_status answer_all(const local_read *read, const cs_search_requ
                .params = {.k = k,
                           .has_limit = request->has_limit,
                           .limit = request->limit,
-                          .ef = request->ef ? request->ef : read->identity->ef,
+                          .ef = request->ef,
                           .allowed = where->allowed,
                           .excluded = where->gone.ids,
                           .excluded_count = where->gone.count}};

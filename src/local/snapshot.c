@@ -290,7 +290,8 @@ bool cs_snapshot_is_current(const cs_snapshot *snapshot, const cs_store_state *s
 
 clipsearch_status cs_snapshot_search_graph(const cs_snapshot *snapshot, const float *query,
                                            const cs_index_search_params *params, const cs_id_list *not_in_graph,
-                                           cs_neighbour *spare, cs_neighbour *out, size_t *found, clipsearch_error *err)
+                                           cs_pool *pool, cs_neighbour *spare, cs_neighbour *out, size_t *found,
+                                           clipsearch_error *err)
 {
     cs_index_search_params in_graph = *params, in_delta = *params;
     size_t from_graph = 0, from_delta = 0;
@@ -301,7 +302,7 @@ clipsearch_status cs_snapshot_search_graph(const cs_snapshot *snapshot, const fl
     in_graph.excluded = excluded->ids;
     in_graph.excluded_count = excluded->count;
     in_delta.stats = NULL;
-    clipsearch_status status = cs_index_search(graph, query, &in_graph, NULL, delta ? spare : out, &from_graph, err);
+    clipsearch_status status = cs_index_search(graph, query, &in_graph, pool, delta ? spare : out, &from_graph, err);
     if (status == CLIPSEARCH_OK && delta)
         status = cs_index_search(snapshot->delta->index, query, &in_delta, NULL, spare + params->k, &from_delta, err);
     if (status != CLIPSEARCH_OK)

@@ -9,9 +9,11 @@ struct cs_question;
 
 /* One query and its results. */
 typedef struct cs_result {
-    bool is_image;                      /* it is one whole image file */
-    const char *query;                  /* in one line, or the path of the image; for a list of items its filter, or
+    bool is_image;     /* it is one whole image file */
+    const char *query; /* in one line, or the path of the image; for a list of items its filter, or
                                            NULL */
+    const void *bytes; /* [size] the image that came through a pipe; NULL: it is in its file */
+    size_t size;
     const struct cs_question *question; /* that it answers, for the JSON output; NULL: none */
     double ms;                          /* encoding and searching; of queries that were asked together, the mean */
     double search_ms;                   /* searching alone */

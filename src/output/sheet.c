@@ -62,12 +62,14 @@ static clipsearch_status measure_query(sheet *s, size_t i)
     return status;
 }
 
-/* The image at `path` in the middle of a tile; when it cannot be read, the tile says so. */
-static clipsearch_status draw_tile(sheet *s, cs_point at, const char *path)
+/* The image of the file `path`, or of its content `bytes` (NULL: not given), in the middle of a tile; when it cannot be
+ * read, the tile says so. */
+static clipsearch_status draw_tile(sheet *s, cs_point at, const char *path, const void *bytes, size_t size)
 {
     clipsearch_image image;
     const char *why;
-    clipsearch_status status = cs_thumbnail_load(path, CS_SHEET_TILE, &image, &why, s->err);
+    clipsearch_status status = bytes ? cs_thumbnail_decode(bytes, size, CS_SHEET_TILE, &image, &why, s->err)
+                                     : cs_thumbnail_load(path, CS_SHEET_TILE, &image, &why, s->err);
     if (status != CLIPSEARCH_OK)
         return status;
     cs_canvas_fill(s->canvas, at.x, at.y, CS_SHEET_TILE, CS_SHEET_TILE, MAT);
@@ -108,7 +110,7 @@ static clipsearch_status draw_query(sheet *s, uint32_t top, size_t i)
     if (!put_title(&title, s, result) || note.failed)
         status = cs_fail_memory(s->err, "a contact sheet");
     if (status == CLIPSEARCH_OK && result->is_image) {
-        status = draw_tile(s, (cs_point){CS_SHEET_MARGIN, top}, result->query);
+        status = draw_tile(s, (cs_point){CS_SHEET_MARGIN, top}, result->query, result->bytes, result->size);
         cs_canvas_frame(s->canvas, CS_SHEET_MARGIN - 3, top - 3, CS_SHEET_TILE + 6, CS_SHEET_TILE + 6, QUERY_FRAME);
         cs_canvas_frame(s->canvas, CS_SHEET_MARGIN - 4, top - 4, CS_SHEET_TILE + 8, CS_SHEET_TILE + 8, QUERY_FRAME);
     }
@@ -158,7 +160,7 @@ static clipsearch_status draw_hits(sheet *s, uint32_t top, size_t i)
     for (size_t rank = 0; rank < s->hits[i] && status == CLIPSEARCH_OK; rank++) {
         const clipsearch_hit *hit = cs_result_hit(result, rank);
         const cs_point at = cs_sheet_tile(top, rank);
-        status = draw_tile(s, at, hit->path);
+        status = draw_tile(s, at, hit->path, NULL, 0);
         if (status == CLIPSEARCH_OK)
             status = draw_label(s, at, hit, rank);
     }

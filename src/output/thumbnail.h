@@ -10,4 +10,8 @@
 clipsearch_status cs_thumbnail_load(const char *path, uint32_t side, clipsearch_image *image, const char **why,
                                     clipsearch_error *err);
 
+/* The same of the image file whose content is `bytes` [size]. */
+clipsearch_status cs_thumbnail_decode(const void *bytes, size_t size, uint32_t side, clipsearch_image *image,
+                                      const char **why, clipsearch_error *err);
+
 #endif

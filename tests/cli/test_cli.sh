@@ -804,14 +804,18 @@ run 4 "other parameters later" ingest crowd $crowd --codes i8
 err_has "was made with codes bf16, m 8, ef_construction 50 and ef 40, which are fixed"
 run 0 "check" check $crowd
 out_has "photos: 2,100 images, sound"
-out_has "recall@10  1.0000"
+out_has "recall@10  1.0000 for images, measured with 100 of its own vectors"
+out_has "           1.0000 for sentences, measured with 100"
 run 0 "check --json" check $crowd --json photos
-json_is "an object a collection" 0.name 0.sound 0.index.state 0.index.vectors 0.index.broken 0.recall_at_10 <<END
+json_is "an object a collection" 0.name 0.sound 0.index.state 0.index.vectors 0.index.broken 0.recall_at_10 \
+  0.sentences.sample 0.sentences.recall_at_10 <<END
 photos
 true
 usable
 2100
 0
+1
+100
 1
 END
 run 5 "check what is not there" check $crowd nosuch

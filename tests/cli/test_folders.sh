@@ -123,4 +123,54 @@ for words in '"a white dog"' '"a dog" "a cat"' 'dog' '-q a white elsewhere' 'sea
     silent "$err" "says nothing"
 done
 
+# ---- attributes that no image has
+
+printf 'path,price,colour\n1.jpg,10,red\n' >shop.csv
+printf 'collection: shop\nsources:\n  - {path: p/a, csv: {file: shop.csv}}\n' >shop.yaml
+run 0 "images with attributes" ingest shop.yaml
+run 1 "an attribute with a typing error" query --collection shop --filter 'prize < 100 and colour == "red"'
+err_is "the one that is meant" <<END
+clipsearch: no image in the collection shop passes the filter
+clipsearch: no image in shop has the attribute "prize"; did you mean price?
+END
+run 1 "in a search" "a cat" --collection shop --filter 'attributes["size x"] == 1'
+err_is "nothing is similar" <<END
+clipsearch: nothing found among the images that pass the filter
+clipsearch: no image in shop has the attribute "size x"
+END
+run 1 "an attribute that there is" query --collection shop --filter 'price > 100'
+err_is "no advice" <<END
+clipsearch: no image in the collection shop passes the filter
+END
+run 1 "fields are no attributes" query --collection shop --filter 'width > 100000'
+[ "$(wc -l <"$err")" -eq 1 ]
+ok "no advice"
+
+# ---- the only collection
+
+run 0 "a database with one collection" ingest -q p/a --db one.db --collection holidays
+run 0 "it is used when none is named" "a cat" --db one.db -k 1
+err_is "says so" <<END
+clipsearch: there is no collection photos; using holidays, the only one
+END
+run 0 "query, too" query --db one.db -q
+silent "$err" "-q says nothing"
+run 5 "not when another is named" "a cat" --db one.db --collection photos
+run 5 "nor to delete" delete --db one.db 1
+run 0 "a second collection" ingest -q p/ab --db one.db --collection more
+run 5 "then one must be named" "a cat" --db one.db
+err_has "there are: holidays, more"
+
+# ---- paths that are not UTF-8
+
+names "a name of bytes" --in "p/$bytes" <<END
+6.jpg
+END
+run 0 "as JSON" query --in "p/$bytes" --json
+[ "$(sed 's/.*"path_b64":"\([^"]*\)".*/\1/;t;d' "$out" | base64 -d)" = "$scratch/work/p/$bytes/6.jpg" ]
+ok "path_b64 has its bytes"
+run 0 "a path that is UTF-8" query --in p/ab --json
+! grep -q path_b64 "$out"
+ok "has none"
+
 echo "1..$count"

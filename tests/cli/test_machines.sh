@@ -108,6 +108,10 @@ cat good/cat-snow.jpg | "$program" --db good.db --image - --with-self -k 1 --jso
 "$json_check" queries.0.image queries.0.hits.0.path <"$out" 2>&1 | sed "s|$(pwd -P)/||" | tr '\n' ' ' >"$scratch/values"
 [ "$(cat "$scratch/values")" = "- good/cat-snow.jpg " ]
 ok "search --image -"
+"$program" --db good.db --image good/cat-snow.jpg --with-self -k 1 --sheet file.png >"$out" 2>"$err"
+cat good/cat-snow.jpg | "$program" --db good.db --image - --with-self -k 1 --sheet pipe.png >"$out" 2>"$err"
+[ -s file.png ] && [ -s pipe.png ] && [ $(($(wc -c <pipe.png) * 10)) -gt $(($(wc -c <file.png) * 9)) ]
+ok "its contact sheet shows the image"
 run 3 "an empty standard input" --db good.db --image -
 err_has "standard input: no image came: it is empty, or has been read already"
 run 3 "a device that ends at once" embed --image /dev/null
@@ -207,13 +211,13 @@ ok "all are stored"
 [ -z "$(ls two.db.photos.ingest 2>/dev/null)" ]
 ok "no lock file is left"
 if command -v flock >/dev/null; then
-    : >two.db.photos.ingest
+    echo $$ >two.db.photos.ingest
     flock two.db.photos.ingest sleep 3 &
     sleep 0.5
     run 0 "another process has the lock" ingest many --db two.db
-    err_has "another process is ingesting into photos; waiting until it has finished"
+    err_has "another process (number $$) is ingesting into photos; waiting until it has finished"
     out_has "Inserted 0 images into photos ($total unchanged)"
-    : >two.db.photos.ingest
+    echo $$ >two.db.photos.ingest
     flock two.db.photos.ingest sleep 3 &
     sleep 0.5
     run 0 "a dry run does not wait" ingest many --db two.db --dry-run -q
@@ -225,6 +229,13 @@ if command -v flock >/dev/null; then
     wait $child
     [ $? -eq 130 ]
     ok "Ctrl-C ends the waiting"
+    wait
+    : >two.db.photos.ingest
+    flock two.db.photos.ingest sleep 5 &
+    sleep 0.5
+    run 0 "a lock that no ingestion has is not waited for" ingest many --db two.db
+    kill -0 $! && kill $!
+    ok "no longer than for its holder to say so"
     wait
 else
     echo "ok $((count += 1)) - waiting for another process # SKIP needs flock (util-linux)"

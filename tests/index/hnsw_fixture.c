@@ -37,27 +37,42 @@ static void *must(void *block)
     return block;
 }
 
+/* The same clusters and mean each time for one dimension: queries come from where the vectors come from. */
+static float *basis, *mean, *centres;
+
+static void make_clusters(size_t subspace, size_t dim)
+{
+    static size_t made;
+    if (made == dim)
+        return;
+    cs_free(basis);
+    cs_free(mean);
+    cs_free(centres);
+    basis = must(cs_alloc_array(subspace * dim, sizeof *basis));
+    mean = must(cs_alloc_array(dim, sizeof *mean));
+    centres = must(cs_alloc_array(CLUSTERS * subspace, sizeof *centres));
+    for (size_t i = 0; i < subspace * dim; i++)
+        basis[i] = normal() / sqrtf((float)(dim * subspace));
+    for (size_t i = 0; i < dim; i++)
+        mean[i] = normal() / sqrtf((float)dim);
+    for (size_t i = 0; i < CLUSTERS * subspace; i++)
+        centres[i] = normal();
+    made = dim;
+}
+
+/* Add a random cluster's centre to x. */
+static void add_centre(float *x, size_t subspace, size_t dim)
+{
+    const float *centre = centres + fixture_random() % CLUSTERS * subspace;
+    for (size_t i = 0; i < dim; i++)
+        for (size_t j = 0; j < subspace; j++)
+            x[i] += centre[j] * basis[j * dim + i];
+}
+
 float *fixture_vectors(size_t count, size_t dim, clipsearch_metric metric)
 {
     const size_t subspace = dim < SUBSPACE ? dim : SUBSPACE;
-    /* the same clusters and mean each time for one dimension: queries come from where the vectors come from */
-    static float *basis, *mean, *centres;
-    static size_t made;
-    if (made != dim) {
-        cs_free(basis);
-        cs_free(mean);
-        cs_free(centres);
-        basis = must(cs_alloc_array(subspace * dim, sizeof *basis));
-        mean = must(cs_alloc_array(dim, sizeof *mean));
-        centres = must(cs_alloc_array(CLUSTERS * subspace, sizeof *centres));
-        for (size_t i = 0; i < subspace * dim; i++)
-            basis[i] = normal() / sqrtf((float)(dim * subspace));
-        for (size_t i = 0; i < dim; i++)
-            mean[i] = normal() / sqrtf((float)dim);
-        for (size_t i = 0; i < CLUSTERS * subspace; i++)
-            centres[i] = normal();
-        made = dim;
-    }
+    make_clusters(subspace, dim);
     float *vectors = must(cs_alloc_array(count * dim, sizeof *vectors));
     for (size_t v = 0; v < count; v++) {
         float *x = vectors + v * dim;
@@ -69,6 +84,24 @@ float *fixture_vectors(size_t count, size_t dim, clipsearch_metric metric)
         }
         if (metric == CLIPSEARCH_COSINE)
             cs_vec_normalise(x, dim);
+    }
+    return vectors;
+}
+
+float *fixture_texts(size_t count, size_t dim)
+{
+    enum { TOGETHER = 4 };
+    const size_t subspace = dim < SUBSPACE ? dim : SUBSPACE;
+    make_clusters(subspace, dim);
+    float *vectors = must(cs_alloc_array(count * dim, sizeof *vectors));
+    for (size_t v = 0; v < count; v++) {
+        float *x = vectors + v * dim;
+        for (size_t i = 0; i < dim; i++) /* their own mean: the images', turned */
+            x[i] = 0.3f * mean[i] + 1.5f * (i % 2 ? mean[i - 1] : -mean[(i + 1) % dim]) +
+                   0.5f * normal() / sqrtf((float)dim);
+        for (int t = 0; t < TOGETHER; t++)
+            add_centre(x, subspace, dim);
+        cs_vec_normalise(x, dim);
     }
     return vectors;
 }

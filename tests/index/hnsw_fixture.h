@@ -13,6 +13,10 @@ uint32_t fixture_random(void);
  * caller frees it with cs_free. */
 float *fixture_vectors(size_t count, size_t dim, clipsearch_metric metric);
 
+/* Queries [count, dim] that lie off those vectors, as texts lie off images: what four of the clusters have in common is
+ * asked for, and half of a query points where no vector does. For the cosine. The caller frees it with cs_free. */
+float *fixture_texts(size_t count, size_t dim);
+
 /* What a set of searches gave. */
 typedef struct fixture_result {
     double recall; /* of FIXTURE_K; as near as the exact scan's last counts, so that ties do not matter */

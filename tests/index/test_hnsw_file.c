@@ -14,7 +14,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DIM = 24, COUNT = 3000, REMOVED = 200, COPIES = 150, MORE = 300, QUERIES = 40, K = 10, EF = 40, FLIPS = 300 };
+enum {
+    DIM = 24,
+    COUNT = 3000,
+    REMOVED = 200,
+    COPIES = 150,
+    MORE = 300,
+    QUERIES = 40,
+    K = 10,
+    EF = 40,
+    FLIPS = 300,
+    ASKED = 30
+};
 
 static const char *const metric_names[] = {"cosine", "ip", "l2"};
 static const cs_hnsw_stamp stamp = {.owner = 0x123456789abcdef0, .generation = 77};
@@ -44,6 +55,7 @@ static cs_index *make(clipsearch_metric metric, cs_quant_kind kind, const float 
         good = cs_index_put(index, 1000000 + i, vectors + (i % 7) * DIM, &err) == CLIPSEARCH_OK;
     for (int i = 0; i < REMOVED && good; i++)
         good = cs_index_remove(index, ids[7 * i]);
+    good = good && cs_index_hnsw_calibrate(index, vectors + 50 * DIM, ASKED, NULL, &err) == CLIPSEARCH_OK;
     if (!good) {
         printf("Bail out! %s\n", err.message);
         exit(1);
@@ -303,6 +315,8 @@ static void test_flips(cs_quant_kind kind, const char *kind_name)
     int times[3] = {0}, when = 0;
     for (int i = 0; i < FLIPS && good; i++) {
         uint64_t bit = (((uint64_t)fixture_random() << 20) ^ fixture_random()) % bits;
+        if (i < 2 * CS_SECTIONS && header.section[i % CS_SECTIONS].bytes == 0)
+            continue;
         if (i < CS_SECTIONS) /* each section's first and last bit in any case */
             bit = header.section[i].offset * 8;
         else if (i < 2 * CS_SECTIONS)
@@ -358,7 +372,7 @@ static clipsearch_status with_header(size_t offset, uint32_t value)
 static void test_headers(void)
 {
     TAP_OK(with_header(offsetof(cs_hnsw_header, ef), 50) == CLIPSEARCH_OK, "another ef is read as it stands");
-    TAP_OK(with_header(offsetof(cs_hnsw_header, version), 2) == CLIPSEARCH_E_UNSUPPORTED, "another version: %s",
+    TAP_OK(with_header(offsetof(cs_hnsw_header, version), 3) == CLIPSEARCH_E_UNSUPPORTED, "another version: %s",
            err.message);
     TAP_OK(with_header(offsetof(cs_hnsw_header, byte_order), 0x04030201) == CLIPSEARCH_E_UNSUPPORTED,
            "another byte order: %s", err.message);
@@ -373,7 +387,7 @@ static void test_headers(void)
     bool refused = true;
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         for (unsigned v = 0; v < 3; v++) {
-            const uint32_t value = v == 0 ? 0 : v == 1 ? 15 : UINT32_MAX - 1;
+            const uint32_t value = v == 0 ? 0 : v == 1 ? 14 : UINT32_MAX - 1;
             /* a metric of 0 is the cosine's, which it is */
             const bool good = (numbers[i] == offsetof(cs_hnsw_header, metric) && value == 0) ||
                               with_header(numbers[i], value) == CLIPSEARCH_E_FORMAT;

@@ -113,8 +113,9 @@ static bool is_whole(const char *path, int step)
         clipsearch_hits *hits = NULL;
         const uint64_t n = FIRST + (uint64_t)(step - 1) * LOT + (uint64_t)i;
         index_vector(n, 0, query);
-        good = clipsearch_search(c, query, 1, INDEX_K, &options, &hits, &err) == CLIPSEARCH_OK && stats.graph == 1 &&
-               clipsearch_hits_count(hits, 0) == INDEX_K && clipsearch_hits_get(hits, 0, 0)->id == (int64_t)n + 1;
+        good = clipsearch_search(c, query, 1, INDEX_K, &options, &hits, &err) == CLIPSEARCH_OK &&
+               stats.graph + stats.scanned == 1 && clipsearch_hits_count(hits, 0) == INDEX_K &&
+               clipsearch_hits_get(hits, 0, 0)->id == (int64_t)n + 1;
         clipsearch_hits_free(&hits);
     }
     if (!good)

@@ -83,7 +83,7 @@ static bool search_one(searcher *s, clipsearch_collection *c)
                  (int)clipsearch_hits_count(hits, 0), first ? (int)first->id : 0);
     clipsearch_hits_free(&hits);
     s->searches++;
-    s->by_graph += stats.graph;
+    s->by_graph += stats.graph + stats.scanned;
     return good;
 }
 

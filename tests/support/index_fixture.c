@@ -45,14 +45,33 @@ void index_vector(uint64_t n, unsigned version, float vector[INDEX_DIM])
     double sum = 0;
     memcpy(vector, mean, sizeof mean);
     for (size_t i = 0; i < SUBSPACE; i++) {
-        const float weight = uniform(&cluster) + 0.5f * uniform(&own);
+        const float weight = version == INDEX_SPREAD ? uniform(&own) : uniform(&cluster) + 0.5f * uniform(&own);
         for (size_t d = 0; d < INDEX_DIM; d++)
             vector[d] += weight * basis[i][d];
     }
     for (size_t d = 0; d < INDEX_DIM; d++) {
-        vector[d] += 0.2f * uniform(&own);
+        vector[d] += (version == INDEX_SPREAD ? 0.9f : 0.2f) * uniform(&own);
         sum += (double)vector[d] * vector[d];
     }
+    for (size_t d = 0; d < INDEX_DIM; d++)
+        vector[d] = (float)(vector[d] / sqrt(sum));
+}
+
+void index_text(uint64_t n, float vector[INDEX_DIM])
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_basis);
+    uint64_t own = mix(n + 77777);
+    double sum = 0;
+    for (size_t d = 0; d < INDEX_DIM; d++) /* their own mean: the images', turned */
+        vector[d] = 0.3f * mean[d] + (d % 2 ? mean[d - 1] : -mean[d + 1]) + uniform(&own);
+    for (size_t i = 0; i < SUBSPACE; i++) {
+        const float weight = 0.5f * uniform(&own);
+        for (size_t d = 0; d < INDEX_DIM; d++)
+            vector[d] += weight * basis[i][d];
+    }
+    for (size_t d = 0; d < INDEX_DIM; d++)
+        sum += (double)vector[d] * vector[d];
     for (size_t d = 0; d < INDEX_DIM; d++)
         vector[d] = (float)(vector[d] / sqrt(sum));
 }
@@ -96,8 +115,8 @@ static bool is_sound(const clipsearch_hits *got, const clipsearch_hits *exact)
     return true;
 }
 
-double index_recall(clipsearch_collection *collection, size_t queries, const char *filter, size_t ef, size_t *graph,
-                    clipsearch_error *err)
+static double measure_recall(clipsearch_collection *collection, bool texts, unsigned version, size_t queries,
+                             const char *filter, size_t ef, size_t *graph, clipsearch_error *err)
 {
     size_t hits = 0, wanted = 0;
     float query[INDEX_DIM];
@@ -107,7 +126,10 @@ double index_recall(clipsearch_collection *collection, size_t queries, const cha
         clipsearch_search_stats_init(&stats);
         clipsearch_search_options options;
         clipsearch_hits *got = NULL, *exact = NULL;
-        index_vector(1000000 + q, 0, query);
+        if (texts)
+            index_text(1000000 + q, query);
+        else
+            index_vector(1000000 + q, version, query);
         clipsearch_search_options_init(&options);
         options.filter = filter;
         options.exact = true;
@@ -124,11 +146,23 @@ double index_recall(clipsearch_collection *collection, size_t queries, const cha
         for (size_t i = 0; i < k; i++)
             hits += clipsearch_hits_get(got, 0, i)->score >= clipsearch_hits_get(exact, 0, k - 1)->score;
         wanted += k;
-        *graph += good ? stats.graph : 0;
+        *graph += good ? stats.graph + (filter ? 0 : stats.scanned) : 0;
         clipsearch_hits_free(&got);
         clipsearch_hits_free(&exact);
         if (!good)
             return -1;
     }
     return wanted ? (double)hits / (double)wanted : 1;
+}
+
+double index_recall(clipsearch_collection *collection, size_t queries, const char *filter, size_t ef, size_t *graph,
+                    clipsearch_error *err)
+{
+    return measure_recall(collection, false, 0, queries, filter, ef, graph, err);
+}
+
+double index_spread_recall(clipsearch_collection *collection, bool texts, size_t queries, const char *filter, size_t ef,
+                           size_t *graph, clipsearch_error *err)
+{
+    return measure_recall(collection, texts, INDEX_SPREAD, queries, filter, ef, graph, err);
 }

@@ -181,7 +181,7 @@ static void print_timing(const asking *a, const cs_result *result, const clipsea
 {
     cs_print_message("%s: %.1f ms (search %.1f ms), %zu of %llu images, %s", result->query, result->ms,
                      result->search_ms, cs_result_count(result), (unsigned long long)a->opened->info.count,
-                     stats->graph ? "with the index" : "exact");
+                     stats->graph || stats->scanned ? "with the index" : "exact");
 }
 
 /* A question that is one whole image file is shown as that file. */
@@ -225,6 +225,8 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
         const bool image = is_one_image(question);
         results[q] = (cs_result){.is_image = image,
                                  .query = image ? question->parts->text : question->name,
+                                 .bytes = image && question->parts->data.len ? question->parts->data.data : NULL,
+                                 .size = image ? question->parts->data.len : 0,
                                  .question = question,
                                  .ms = (stats.encode_ms + stats.search_ms) / (double)count,
                                  .search_ms = stats.search_ms / (double)count,

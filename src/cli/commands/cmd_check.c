@@ -47,6 +47,11 @@ static void put_json(checking *c, const char *name, const clipsearch_check_repor
         cs_buf_printf(buf, ",\"sample\":%" PRIu64 ",\"recall_at_10\":", r->sample);
         cs_put_double(buf, r->recall);
     }
+    if (r->query_sample) {
+        cs_buf_printf(buf, ",\"sentences\":{\"sample\":%" PRIu64 ",\"recall_at_10\":", r->query_sample);
+        cs_put_double(buf, r->query_recall);
+        cs_buf_putc(buf, '}');
+    }
     cs_buf_putc(buf, '}');
 }
 
@@ -63,7 +68,11 @@ static void put_index(cs_buf *buf, const clipsearch_check_report *r)
     if (r->missing || r->surplus)
         cs_buf_printf(buf, "  vectors    %" PRIu64 " missing, %" PRIu64 " too many\n", r->missing, r->surplus);
     if (r->sample)
-        cs_buf_printf(buf, "  recall@10  %.4f, measured with %" PRIu64 " of its own vectors\n", r->recall, r->sample);
+        cs_buf_printf(buf, "  recall@10  %.4f for images, measured with %" PRIu64 " of its own vectors\n", r->recall,
+                      r->sample);
+    if (r->query_sample)
+        cs_buf_printf(buf, "             %.4f for sentences, measured with %" PRIu64 "\n", r->query_recall,
+                      r->query_sample);
 }
 
 static void put_text(checking *c, const char *name, const clipsearch_check_report *r, const char *trouble)

@@ -2,6 +2,7 @@
  * cmd_query.c - clipsearch query and clipsearch get: images by filter and by id. */
 #include "cli/command.h"
 
+#include "cli/commands/attribute_advice.h"
 #include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/commands/selection.h"
@@ -91,6 +92,8 @@ static int show_selection(unsigned command, const cs_args *args, const cs_select
         code = print_items(command, args, opened.info.name, hits, show);
     if (code == CS_EXIT_FOUND)
         code = report_count(args, selection, hits, opened.info.name);
+    if (code == CS_EXIT_NOTHING && !args->quiet)
+        cs_advise_about_attributes(opened.collection, opened.info.name, args->filter);
     clipsearch_hits_free(&hits);
     cs_close_opened(&opened);
     return code;

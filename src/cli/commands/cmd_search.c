@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "cli/commands/ask.h"
+#include "cli/commands/attribute_advice.h"
 #include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/commands/show_images.h"
@@ -145,6 +146,8 @@ static int report_count(const search *s)
             s->filter ? args->filter || args->since || args->until ? " among the images that pass the filter"
                                                                    : " among the images in these directories"
                       : "");
+    if (!args->quiet)
+        cs_advise_about_attributes(s->opened.collection, s->opened.info.name, args->filter);
     return CS_EXIT_NOTHING;
 }
 

@@ -38,6 +38,33 @@ int cs_open_database(const cs_args *args, unsigned flags, cs_opened *opened)
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_DATABASE);
 }
 
+typedef struct name_count {
+    char *name; /* [size], of the first */
+    size_t size, count;
+} name_count;
+
+static bool count_name(void *context, const clipsearch_collection_info *info)
+{
+    name_count *names = context;
+    if (names->count++ == 0)
+        snprintf(names->name, names->size, "%s", info->name);
+    return names->count < 2;
+}
+
+/* Nobody has named a collection, and there is only one, of another name: open that. */
+static clipsearch_status open_only(const cs_args *args, cs_opened *opened, clipsearch_error *err)
+{
+    name_count names = {.name = opened->only, .size = sizeof opened->only};
+    clipsearch_error why;
+    if (clipsearch_database_collections(opened->db, count_name, &names, &why) != CLIPSEARCH_OK || names.count != 1)
+        return CLIPSEARCH_E_NOT_FOUND; /* *err says so */
+    if (!args->quiet)
+        cs_print_message("there is no collection %s; using %s, the only one", opened->settings.collection,
+                         opened->only);
+    opened->settings.collection = opened->only;
+    return clipsearch_collection_open(opened->db, opened->only, NULL, &opened->collection, err);
+}
+
 int cs_open_collection(const cs_args *args, const char *name, unsigned flags, cs_opened *opened)
 {
     clipsearch_error err;
@@ -49,6 +76,9 @@ int cs_open_collection(const cs_args *args, const char *name, unsigned flags, cs
     clipsearch_collection_info_init(&opened->info);
     clipsearch_status status =
         clipsearch_collection_open(opened->db, opened->settings.collection, NULL, &opened->collection, &err);
+    if (status == CLIPSEARCH_E_NOT_FOUND && !name && flags == CLIPSEARCH_READ_ONLY &&
+        opened->settings.collection_from == CS_FROM_DEFAULT)
+        status = open_only(args, opened, &err);
     if (status == CLIPSEARCH_E_NOT_FOUND)
         return cs_report_with_advice(&err, CS_STAGE_DATABASE, CS_ADVICE_INGEST, &opened->settings, NULL);
     if (status == CLIPSEARCH_OK)

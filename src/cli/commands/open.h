@@ -15,12 +15,14 @@ typedef struct cs_opened {
     clipsearch_database *db;
     clipsearch_collection *collection;
     clipsearch_collection_info info; /* of the collection */
+    char only[65];                   /* the name of the only collection, when that is used */
 } cs_opened;
 
 /* Load the settings and open their database; flags as clipsearch_database_open. */
 int cs_open_database(const cs_args *args, unsigned flags, cs_opened *opened);
 
-/* The same, and open the collection `name` (NULL: the settings'), not bound to an encoder. */
+/* The same, and open the collection `name` (NULL: the settings'), not bound to an encoder. For reading, the only
+ * collection of a database is opened when none is named and there is no "photos", with a message. */
 int cs_open_collection(const cs_args *args, const char *name, unsigned flags, cs_opened *opened);
 void cs_close_opened(cs_opened *opened);
 

@@ -4,6 +4,7 @@
 
 #include "base/decimal.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "cli/question_text.h"
 #include "config/names.h"
 
@@ -32,6 +33,37 @@ static void put_member(cs_buf *buf, const char *key, const char *text)
 {
     cs_put_member(buf, key, text);
     cs_buf_putc(buf, ',');
+}
+
+static bool is_utf8(const char *text, size_t size)
+{
+    size_t at = 0, n;
+    while (at < size && (n = cs_utf8_length(text + at, size - at)) > 0)
+        at += n;
+    return at == size;
+}
+
+static void put_base64(cs_buf *buf, const unsigned char *bytes, size_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        const size_t left = size - i;
+        const uint32_t group =
+            (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
+        for (size_t d = 0; d < 4; d++)
+            cs_buf_putc(buf, d <= left ? digits[group >> (18 - 6 * d) & 63] : '=');
+    }
+}
+
+void cs_put_path(cs_buf *buf, const char *path)
+{
+    const size_t size = strlen(path);
+    cs_put_member(buf, "path", path);
+    if (is_utf8(path, size))
+        return;
+    cs_buf_puts(buf, ",\"path_b64\":\"");
+    put_base64(buf, (const unsigned char *)path, size);
+    cs_buf_putc(buf, '"');
 }
 
 /* The attributes are JSON already. A database that another program wrote could hold something else, which must not make
@@ -71,7 +103,8 @@ static void put_hit(cs_buf *buf, const clipsearch_hit *hit, size_t rank)
     cs_buf_printf(buf, "%s\n   {\"rank\":%zu,\"id\":%" PRId64 ",\"score\":", rank ? "," : "", rank + 1, hit->id);
     cs_put_float(buf, hit->score);
     cs_buf_putc(buf, ',');
-    put_member(buf, "path", hit->path);
+    cs_put_path(buf, hit->path);
+    cs_buf_putc(buf, ',');
     put_gone(buf, cs_hit_is_gone(hit));
     put_size_and_attributes(buf, hit);
 }
@@ -175,7 +208,8 @@ clipsearch_status cs_print_items_json(const char *collection, const clipsearch_h
     for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
         const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
         cs_buf_printf(&buf, "%s\n  {\"id\":%" PRId64 ",", i ? "," : "", hit->id);
-        put_member(&buf, "path", hit->path);
+        cs_put_path(&buf, hit->path);
+        cs_buf_putc(&buf, ',');
         cs_buf_printf(&buf, "\"size\":%" PRIu64 ",\"mtime\":", hit->size);
         cs_put_double(&buf, (double)hit->mtime_ns / 1e9);
         cs_buf_putc(&buf, ',');

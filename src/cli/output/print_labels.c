@@ -41,7 +41,7 @@ void cs_put_labelled_json(cs_buf *buf, const cs_labelled_image *image, const cha
     cs_buf_puts(buf, first ? "\n  {" : ",\n  {");
     if (image->id)
         cs_buf_printf(buf, "\"id\":%" PRId64 ",", image->id);
-    cs_put_member(buf, "path", image->path);
+    cs_put_path(buf, image->path);
     if (!image->best) {
         cs_buf_putc(buf, ',');
         cs_put_member(buf, "error", image->error);

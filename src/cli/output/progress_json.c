@@ -3,6 +3,7 @@
 #include "cli/output/progress_json.h"
 
 #include "base/json.h"
+#include "cli/output/print.h"
 #include "cli/output/progress.h"
 
 #include <inttypes.h>
@@ -36,6 +37,12 @@ static void put_text(cs_buf *buf, const char *key, const char *text)
     cs_json_put_string(buf, text, strlen(text));
 }
 
+static void put_path(cs_buf *buf, const char *path)
+{
+    cs_buf_putc(buf, ',');
+    cs_put_path(buf, path);
+}
+
 /* null while it is not known. */
 static void put_estimate(cs_buf *buf, const char *key, double value)
 {
@@ -52,7 +59,7 @@ static void put_sources(cs_buf *buf, const clipsearch_progress *progress)
         const clipsearch_source_progress *source = &progress->sources[i];
         cs_buf_printf(buf, "%s{\"found\":%" PRIu64 ",\"done\":%" PRIu64 ",\"skipped\":%" PRIu64, i ? "," : "",
                       source->found, source->done, source->skipped);
-        put_text(buf, "path", source->path);
+        put_path(buf, source->path);
         cs_buf_putc(buf, '}');
     }
     cs_buf_putc(buf, ']');
@@ -72,7 +79,7 @@ void cs_put_progress_json(cs_buf *buf, const clipsearch_progress *progress)
     if (progress->phase == CLIPSEARCH_PHASE_INDEX)
         cs_buf_printf(buf, ",\"index_done\":%" PRIu64 ",\"index_all\":%" PRIu64, progress->index_done,
                       progress->index_all);
-    put_text(buf, "path", progress->path ? progress->path : "");
+    put_path(buf, progress->path ? progress->path : "");
     put_sources(buf, progress);
     cs_buf_putc(buf, '}');
 }
@@ -103,7 +110,7 @@ void cs_progress_json_message(const char *phase, const char *path, const char *m
     cs_buf buf = cs_buf_make(MAX_LINE);
     cs_buf_printf(&buf, "{\"phase\":\"%s\"", phase);
     if (path)
-        put_text(&buf, "path", path);
+        put_path(&buf, path);
     put_text(&buf, path ? "error" : "message", message);
     cs_buf_putc(&buf, '}');
     print_line(&buf);
