@@ -22,6 +22,7 @@ typedef enum cs_advice {
     CS_ADVICE_TRUNCATE,         /* a text is too long */
     CS_ADVICE_LOCAL_URL,        /* a URL leads to this computer or a private network */
     CS_ADVICE_SMALLER_SHEET,    /* a contact sheet would be too high */
+    CS_ADVICE_FORCE,            /* --prune was refused */
     CS_ADVICE_NO_TERMINAL       /* images cannot be drawn on standard output */
 } cs_advice;
 

@@ -62,7 +62,7 @@ def groups(images):
             Case("ingest", ["ingest", "--db", "DB", "--batch", "2", "NEW"], writes=True),
             Case("ingest into a new database", ["ingest", "--db", "DB", "--batch", "4", "NEW"], "none", writes=True),
             Case("delete", ["delete", "--db", "DB", "--filter", "n < 30"], writes=True),
-            Case("drop", ["drop", "--db", "DB", "photos"], writes=True),
+            Case("drop", ["drop", "--db", "DB", "photos", "--yes"], writes=True),
         ],
         "repair": [
             Case("vacuum", ["vacuum", "--db", "DB"], "deleted", writes=True),

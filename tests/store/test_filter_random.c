@@ -598,7 +598,7 @@ int main(void)
         put_condition(&text, n, 0);
         clipsearch_status status = cs_filter_parse(text.data, &filter, NULL, &err);
         if (!status)
-            status = cs_store_each_id(store, &collection.identity, filter, note, &got, &err);
+            status = cs_store_each_id(store, &collection.identity, filter, true, note, &got, &err);
         cs_filter_free(&filter);
         int matches = 0, bad_row = status ? 0 : -1;
         for (int i = 0; i < ROWS && !status; i++) {
