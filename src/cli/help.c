@@ -62,6 +62,7 @@ static const char update_page[] = "usage: clipsearch update [options] [COLLECTIO
                                   "still there. clipsearch info shows what is remembered.\n"
                                   "\n"
                                   "  clipsearch update\n"
+                                  "  clipsearch update --watch\n"
                                   "  clipsearch update holidays --prune\n"
                                   "  clipsearch update holidays --forget ~/Pictures/old\n";
 

@@ -609,6 +609,7 @@ int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_s
     in.options.sources = group->sources;
     in.options.source_count = group->count;
     in.options.list = group->list;
+    in.options.remember = !group->part;
     if (!group->file) {
         in.image = *group->image;
         in.options.metadata = group->metadata;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/commands/for_each_collection.h"
 #include "cli/commands/ingest_group.h"
+#include "cli/commands/update_watch.h"
 #include "cli/output/message.h"
 #include "cli/output/units.h"
 #include "cli/signals.h"
@@ -17,6 +18,7 @@
 
 typedef struct update {
     const cs_args *args;
+    const cs_opened *opened;
     int worst; /* exit status; that of one collection does not keep the others from being brought up to date */
 } update;
 
@@ -174,18 +176,37 @@ static int update_collection(void *context, const cs_settings *opened, clipsearc
     return code >= CS_EXIT_SIGNAL ? code : CS_EXIT_FOUND;
 }
 
-int cs_command_update(const cs_args *args)
+static int update_all(void *context)
 {
-    update up = {.args = args};
-    cs_opened opened = {0};
+    update *up = context;
+    int code = cs_for_each_collection(up->opened, &up->args->operands, update_collection, up);
+    note_code(&code, up->worst);
+    return code;
+}
+
+static int check_options(const cs_args *args)
+{
     if (args->forget && args->operands.count != 1)
         return cs_report_usage(CS_UPDATE, "--forget needs the name of one collection");
-    int code = cs_open_database(args, args->dry_run ? CLIPSEARCH_READ_ONLY : 0, &opened);
+    if (args->watch && (args->dry_run || args->forget))
+        return cs_report_usage(CS_UPDATE, "--watch and --%s exclude each other", args->forget ? "forget" : "dry-run");
+    if (args->scan_every.given && !args->watch)
+        return cs_report_usage(CS_UPDATE, "--scan-every is for --watch, which is not given");
+    return CS_EXIT_FOUND;
+}
+
+int cs_command_update(const cs_args *args)
+{
+    cs_opened opened = {0};
+    update up = {.args = args, .opened = &opened};
+    int code = check_options(args);
+    if (code != CS_EXIT_FOUND)
+        return code;
+    code = cs_open_database(args, args->dry_run ? CLIPSEARCH_READ_ONLY : 0, &opened);
     if (code == CS_EXIT_FOUND) {
         cs_catch_signals();
-        code = cs_for_each_collection(&opened, &args->operands, update_collection, &up);
+        code = args->watch ? cs_update_watch(args, &opened, update_all, &up) : update_all(&up);
     }
-    note_code(&code, up.worst);
     cs_close_opened(&opened);
     return code;
 }

@@ -10,6 +10,7 @@
 typedef struct cs_source_group {
     const clipsearch_source *sources; /* [count] */
     size_t count;
+    bool part;                             /* of what is remembered, which stays as it is */
     const char *list;                      /* the YAML file that lists them; NULL: none */
     const cs_ingest_file *file;            /* what it says now; NULL: it is not there */
     const clipsearch_image_options *image; /* without `file`, */
