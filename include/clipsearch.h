@@ -546,6 +546,7 @@ typedef struct clipsearch_collection_info {
     bool indexed;     /* there is an index file. clipsearch_collection_check finds out whether it is sound */
     uint64_t changes; /* items put or removed since it was written. Filled in by clipsearch_collection_describe, but 0
                          from clipsearch_database_collections */
+    uint64_t gone;    /* of `count`, items whose files are known to be gone */
 } clipsearch_collection_info;
 CLIPSEARCH_INIT(clipsearch_collection_info)
 
@@ -774,6 +775,21 @@ typedef struct clipsearch_source {
 } clipsearch_source;
 CLIPSEARCH_INIT(clipsearch_source)
 
+/* Why items whose files were not found are kept. */
+typedef enum clipsearch_kept_reason {
+    CLIPSEARCH_KEPT_MANY,  /* more than 5 items, and more than 20 % of the source's, would be removed */
+    CLIPSEARCH_KEPT_EMPTY, /* the directory is empty, as that of a disk that is not mounted */
+    CLIPSEARCH_KEPT_DEVICE /* the directory is on another device than before or not there, and no file is found in it */
+} clipsearch_kept_reason;
+
+/* Items that are kept, and for EMPTY and DEVICE also not noted as gone. */
+typedef struct clipsearch_kept_images {
+    const char *directory; /* absolute path; for MANY that of the source */
+    clipsearch_kept_reason reason;
+    uint64_t images; /* how many are kept */
+    uint64_t of;     /* items that the collection has below the directory */
+} clipsearch_kept_images;
+
 /* What to do when an image file is damaged or cannot be read. */
 typedef enum clipsearch_on_bad { CLIPSEARCH_SKIP_BAD, CLIPSEARCH_STOP_AT_BAD } clipsearch_on_bad;
 
@@ -819,8 +835,11 @@ typedef struct clipsearch_ingest_options {
     size_t source_count;
     size_t batch;     /* images that are encoded and stored together; default 32 */
     unsigned threads; /* threads that decode; 0 (default): one per processor */
-    bool prune;       /* remove items whose files are gone from a source. An item stays if its file exists but the
-                         patterns leave it out, and if any directory of the source could not be read. Default false */
+    bool prune;       /* remove items whose files are gone from a source, and items whose files its `exclude` leaves out
+                         unless another remembered source takes them. A file that `include` does not name keeps its
+                         item; so do all items of a source when one of its directories cannot be read. Items are also
+                         kept for each clipsearch_kept_reason. Default false: items whose files are gone stay, are
+                         noted as gone, and are found again when their files are back */
     bool dry_run;     /* store and encode nothing, and report what a run would do. New and changed files are read and
                          decoded for that. Default false */
     clipsearch_on_bad on_bad;              /* default CLIPSEARCH_SKIP_BAD */
@@ -837,6 +856,16 @@ typedef struct clipsearch_ingest_options {
                              clipsearch_metadata_name with commas between them, also "gps" for the three of the place.
                              NULL (default): all; "": none. An attribute that the source gives, or that the item was put
                              with, wins over one of that name in the file */
+    bool force_prune;     /* with `prune`: remove also what would be kept for a clipsearch_kept_reason. Default false */
+    bool rescan;      /* read every file and compare its content with the stored digest, also of files whose size and
+                          times are those that are stored. Only changed content is encoded. Default false */
+    bool remember;    /* remember the sources in the collection (clipsearch_collection_sources). Default false */
+    const char *list; /* absolute path of the file that lists the sources, with `remember`: they take the place of all
+                          sources remembered with that list. NULL (default): each takes the place of the one with its
+                          path */
+    void (*kept)(void *context, const clipsearch_kept_images *images); /* called for items that are kept for a
+                          clipsearch_kept_reason, on the caller's thread; for EMPTY and DEVICE also without `prune`. May
+                          be NULL */
 } clipsearch_ingest_options;
 CLIPSEARCH_INIT(clipsearch_ingest_options)
 
@@ -859,7 +888,7 @@ typedef struct clipsearch_ingest_report {
     uint64_t found;           /* files that match the patterns */
     uint64_t inserted;        /* new items */
     uint64_t replaced;        /* items whose files changed; encoded again */
-    uint64_t unchanged;       /* items whose files have the same size and time, or else the same content */
+    uint64_t unchanged;       /* items whose files have the same size and times, or else the same content */
     uint64_t moved;           /* items whose files have another path now: the path is updated, nothing is encoded */
     uint64_t copied;          /* new items with the content of another item: its vector is copied, nothing is encoded */
     uint64_t updated;         /* items that got other attributes; the vector stays */
@@ -867,7 +896,7 @@ typedef struct clipsearch_ingest_report {
     uint64_t unreadable;      /* of `skipped`: files and directories that failed, after repeated attempts, for a reason
                              outside of them (input or output error, too many open files, no memory). Another run may be
                              able to read them */
-    uint64_t pruned;          /* items removed because their files are gone */
+    uint64_t pruned;          /* items removed because their files are gone or excluded */
     double seconds;           /* for everything, the index file included */
     uint64_t without_row;     /* files for which attributes_csv has no row; on success only, 0 without a CSV file */
     uint64_t rows_unused;     /* rows of attributes_csv whose image was not found; on success only */
@@ -879,6 +908,11 @@ typedef struct clipsearch_ingest_report {
     uint64_t hidden;   /* hidden files and directories that were left out */
     size_t kind_count;
     clipsearch_kind_count kinds[CLIPSEARCH_MAX_KINDS]; /* [kind_count] of `left_out`, images first */
+    uint64_t gone;       /* items of the sources whose files are not there, and which stay */
+    uint64_t newly_gone; /* of these, the ones that this run was the first to note as gone */
+    uint64_t kept;       /* items that were not removed, or not noted as gone, for a clipsearch_kept_reason */
+    uint64_t returned;   /* items that were noted as gone and whose files are back; also counted as unchanged,
+                             replaced, copied or updated */
 } clipsearch_ingest_report;
 CLIPSEARCH_INIT(clipsearch_ingest_report)
 
@@ -916,6 +950,33 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_
                                                         clipsearch_session *session,
                                                         const clipsearch_ingest_options *options,
                                                         clipsearch_ingest_report *report, clipsearch_error *err);
+
+/* A source that a collection remembers. */
+typedef struct clipsearch_remembered_source {
+    const clipsearch_source *source;       /* its path and that of attributes_csv are absolute */
+    const char *list;                      /* absolute path of the file that listed it; NULL: none did */
+    const clipsearch_image_options *image; /* with which its images were read */
+    const char *metadata;                  /* as in clipsearch_ingest_options */
+} clipsearch_remembered_source;
+
+/* The sources that a collection remembers, in the order in which they first came. They are independent of it. */
+typedef struct clipsearch_sources clipsearch_sources;
+
+/* Read them. Free them with clipsearch_sources_free.
+ * Errors: CLIPSEARCH_E_NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_sources(clipsearch_collection *collection,
+                                                               clipsearch_sources **sources, clipsearch_error *err);
+CLIPSEARCH_API size_t clipsearch_sources_count(const clipsearch_sources *sources);
+/* Source number `i`, counted from 0. NULL when there is none. Valid until the sources are freed. */
+CLIPSEARCH_API const clipsearch_remembered_source *clipsearch_sources_get(const clipsearch_sources *sources, size_t i);
+CLIPSEARCH_API void clipsearch_sources_free(clipsearch_sources **sources);
+
+/* Forget the sources with the path `name`, and those that the file `name` listed (absolute paths). Their items stay.
+ * *forgotten (may be NULL) receives how many sources were forgotten.
+ * Errors: as above, and CLIPSEARCH_E_ARGUMENT (the database was opened for reading only). */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_forget_source(clipsearch_collection *collection,
+                                                                     const char *name, uint64_t *forgotten,
+                                                                     clipsearch_error *err);
 
 /* Changes of sources, as they happen. */
 typedef struct clipsearch_watch clipsearch_watch;
@@ -979,6 +1040,7 @@ typedef struct clipsearch_search_options {
         ef; /* candidates that a walk keeps, 1 to 65,536, at least `k`. 0 (default): as the checkpoint measured for such
                            queries, and at least the collection's ef */
     clipsearch_search_stats *stats; /* filled in; may be NULL */
+    bool gone;                      /* find also items whose files are known to be gone. Default false */
 } clipsearch_search_options;
 CLIPSEARCH_INIT(clipsearch_search_options)
 
@@ -991,6 +1053,7 @@ typedef struct clipsearch_hit {
     int64_t mtime_ns;       /* time of the file's last change, in nanoseconds since 1970 */
     uint32_t width, height; /* in pixels */
     const char *attributes; /* a JSON object */
+    bool gone;              /* the last ingestion found no file at `path` */
 } clipsearch_hit;
 
 /* The hits of one or more queries. They do not change and are independent of the collection. */
@@ -1000,11 +1063,11 @@ typedef struct clipsearch_hits clipsearch_hits;
  * are normalised to length 1 first. Free the hits with clipsearch_hits_free. `options` may be NULL for the defaults.
  *
  * With an index file the answer has nearly all of the `k` nearest; clipsearch_collection_check measures how many. It
- * always has min(k, items) hits, with exact scores. Without an index file, or with `exact`, the answer is exact: the
- * first search reads all vectors into memory, where all handles of the database share them, and the first search after
- * a change reads them again. With a filter that few items match, only the vectors of those are read, and all of them
- * are found if `k` is large enough. Many queries of one call run on all processors; the hits do not depend on how many
- * there are.
+ * always has min(k, items) hits, with exact scores; items whose files are known to be gone do not count. Without an
+ * index file, or with `exact`, the answer is exact: the first search reads all vectors into memory, where all handles
+ * of the database share them, and the first search after a change reads them again. With a filter that few items match,
+ * only the vectors of those are read, and all of them are found if `k` is large enough. Many queries of one call run on
+ * all processors; the hits do not depend on how many there are.
  * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter),
  * _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
@@ -1066,14 +1129,29 @@ CLIPSEARCH_API clipsearch_status clipsearch_ask(clipsearch_collection *collectio
                                                 clipsearch_error *err);
 
 /* List the items that match `filter` (FILTERS; NULL: all) in the order of their ids: at most `limit` (SIZE_MAX: all),
- * after the first `offset`. They are the hits of query 0, with a score of 0. Free them with clipsearch_hits_free.
+ * after the first `offset`. They are the hits of query 0, with a score of 0. Items whose files are known to be gone are
+ * left out. Free them with clipsearch_hits_free.
  * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the filter), _NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY.
  * */
 CLIPSEARCH_API clipsearch_status clipsearch_query(clipsearch_collection *collection, const char *filter, size_t limit,
                                                   size_t offset, clipsearch_hits **hits, clipsearch_error *err);
 
-/* List the items with these `ids` [count] in this order. Ids that the collection does not have are left out. Hits and
- * errors are those of clipsearch_query. */
+typedef struct clipsearch_list_options {
+    size_t struct_size;
+    const char *filter; /* NULL (default): all items */
+    size_t limit;       /* at most so many; default SIZE_MAX */
+    size_t offset;      /* after the first so many; default 0 */
+    bool gone;          /* list also items whose files are known to be gone. Default false */
+} clipsearch_list_options;
+CLIPSEARCH_INIT(clipsearch_list_options)
+
+/* Do the same as `options` says (NULL: the defaults). */
+CLIPSEARCH_API clipsearch_status clipsearch_list(clipsearch_collection *collection,
+                                                 const clipsearch_list_options *options, clipsearch_hits **hits,
+                                                 clipsearch_error *err);
+
+/* List the items with these `ids` [count] in this order, also those whose files are known to be gone. Ids that the
+ * collection does not have are left out. Hits and errors are those of clipsearch_query. */
 CLIPSEARCH_API clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_t *ids, size_t count,
                                                 clipsearch_hits **hits, clipsearch_error *err);
 

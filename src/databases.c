@@ -9,6 +9,7 @@
 #include "encode/encoder.h"
 #include "filter/period.h"
 #include "ingest/ingest.h"
+#include "ingest/remembered.h"
 #include "ingest/watch.h"
 #include "local/local.h"
 #include "metadata/metadata.h"
@@ -80,7 +81,8 @@ static clipsearch_collection_info info_of(const cs_collection_identity *identity
                                         .index_ef_construction = identity->index.ef_construction,
                                         .index_ef = identity->index.ef,
                                         .indexed = state->indexed,
-                                        .changes = state->changes};
+                                        .changes = state->changes,
+                                        .gone = state->gone};
 }
 
 typedef struct each_call {
@@ -343,6 +345,71 @@ clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target,
     return ingest_into(&into, session, options, report, __func__, err);
 }
 
+struct clipsearch_sources {
+    cs_remembered remembered;
+    clipsearch_remembered_source *shown; /* [remembered.count] */
+};
+
+clipsearch_status clipsearch_collection_sources(clipsearch_collection *collection, clipsearch_sources **out,
+                                                clipsearch_error *err)
+{
+    if (out)
+        *out = NULL;
+    if (!collection || !out)
+        return cs_fail_null(err, __func__);
+    clipsearch_sources *sources = cs_zalloc_array(1, sizeof *sources);
+    if (!sources)
+        return cs_fail_memory(err, "the sources of a collection");
+    clipsearch_status status = cs_remembered_read(&sources->remembered, collection, err);
+    const size_t count = sources->remembered.count;
+    sources->shown = cs_alloc_array(count, sizeof *sources->shown);
+    if (status == CLIPSEARCH_OK && !sources->shown)
+        status = cs_fail_memory(err, "the sources of a collection");
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
+        const cs_remembered_source *own = &sources->remembered.sources[i];
+        sources->shown[i] = (clipsearch_remembered_source){.source = &own->source,
+                                                           .list = own->list[0] ? own->list : NULL,
+                                                           .image = &own->image,
+                                                           .metadata = own->metadata};
+    }
+    if (status == CLIPSEARCH_OK)
+        *out = sources;
+    else
+        clipsearch_sources_free(&sources);
+    return status;
+}
+
+size_t clipsearch_sources_count(const clipsearch_sources *sources)
+{
+    return sources ? sources->remembered.count : 0;
+}
+
+const clipsearch_remembered_source *clipsearch_sources_get(const clipsearch_sources *sources, size_t i)
+{
+    return i < clipsearch_sources_count(sources) ? &sources->shown[i] : NULL;
+}
+
+void clipsearch_sources_free(clipsearch_sources **sources)
+{
+    if (!sources || !*sources)
+        return;
+    cs_remembered_free(&(*sources)->remembered);
+    cs_free((*sources)->shown);
+    cs_free(*sources);
+    *sources = NULL;
+}
+
+clipsearch_status clipsearch_collection_forget_source(clipsearch_collection *collection, const char *name,
+                                                      uint64_t *forgotten, clipsearch_error *err)
+{
+    uint64_t unread;
+    if (!forgotten)
+        forgotten = &unread;
+    *forgotten = 0;
+    return collection && name ? cs_collection_forget_sources(collection, name, forgotten, err)
+                              : cs_fail_null(err, __func__);
+}
+
 clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t source_count,
                                         const clipsearch_watch_options *options, clipsearch_watch **watch,
                                         clipsearch_error *err)
@@ -393,6 +460,17 @@ clipsearch_status clipsearch_search(clipsearch_collection *collection, const flo
     return status;
 }
 
+static clipsearch_status list_items(clipsearch_collection *collection, const char *filter, const cs_page *page,
+                                    clipsearch_hits **hits, clipsearch_error *err)
+{
+    cs_filter_tree *tree = NULL;
+    clipsearch_status status = filter ? cs_filter_parse(filter, &tree, NULL, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_where(collection, tree, page, hits, err);
+    cs_filter_free(&tree);
+    return status;
+}
+
 clipsearch_status clipsearch_query(clipsearch_collection *collection, const char *filter, size_t limit, size_t offset,
                                    clipsearch_hits **hits, clipsearch_error *err)
 {
@@ -401,12 +479,22 @@ clipsearch_status clipsearch_query(clipsearch_collection *collection, const char
     if (!collection || !hits)
         return cs_fail_null(err, __func__);
     const cs_page page = {.offset = offset, .limit = limit};
-    cs_filter_tree *tree = NULL;
-    clipsearch_status status = filter ? cs_filter_parse(filter, &tree, NULL, err) : CLIPSEARCH_OK;
-    if (status == CLIPSEARCH_OK)
-        status = cs_collection_where(collection, tree, &page, hits, err);
-    cs_filter_free(&tree);
-    return status;
+    return list_items(collection, filter, &page, hits, err);
+}
+
+clipsearch_status clipsearch_list(clipsearch_collection *collection, const clipsearch_list_options *options,
+                                  clipsearch_hits **hits, clipsearch_error *err)
+{
+    if (hits)
+        *hits = NULL;
+    if (!collection || !hits)
+        return cs_fail_null(err, __func__);
+    clipsearch_list_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_list_options_type, __func__, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    const cs_page page = {.with_gone = own.gone, .offset = own.offset, .limit = own.limit};
+    return list_items(collection, own.filter, &page, hits, err);
 }
 
 clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_t *ids, size_t count,

@@ -19,6 +19,7 @@ clipsearch_status cs_search_begin(cs_search_call *call, const clipsearch_search_
     if (own->filter)
         status = cs_filter_parse(own->filter, &call->filter, NULL, err);
     call->request = (cs_search_request){.filter = call->filter,
+                                        .with_gone = own->gone,
                                         .has_limit = own->has_limit,
                                         .limit = own->limit,
                                         .exact = own->exact,

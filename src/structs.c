@@ -14,6 +14,7 @@ static const clipsearch_session_options session_options = {.max_batch = 32, .ove
 static const clipsearch_watch_options watch_options = {.settle = 0.5, .longest = 10, .scan = 60};
 static const clipsearch_part part = {.weight = 1};
 static const clipsearch_ingest_options ingest_options = {.batch = 32};
+static const clipsearch_list_options list_options = {.limit = SIZE_MAX};
 
 /* `last` is the last field that version 0.2 had. It never changes, however many fields follow it later. */
 #define STRUCT(type, last, defaults)                                                                                   \
@@ -46,6 +47,7 @@ STRUCT(ingest_target, context, NULL)
 STRUCT(watch_options, context, &watch_options)
 STRUCT(search_stats, compared, NULL)
 STRUCT(search_options, stats, NULL)
+STRUCT(list_options, gone, &list_options)
 STRUCT(part, weight, &part)
 STRUCT(question, with_self, NULL)
 

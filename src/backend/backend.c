@@ -216,11 +216,12 @@ clipsearch_status cs_collection_where(clipsearch_collection *collection, const c
     return finish_hits(hits, collection->ops->where(collection, filter, page, *hits, err));
 }
 
-clipsearch_status cs_collection_each_below(clipsearch_collection *collection, const char *root,
-                                           bool (*each)(void *context, const clipsearch_item *item), void *context,
-                                           clipsearch_error *err)
+clipsearch_status cs_collection_each_path(clipsearch_collection *collection, const char *root,
+                                          clipsearch_status (*each)(void *context, const char *path,
+                                                                    clipsearch_error *err),
+                                          void *context, clipsearch_error *err)
 {
-    return collection->ops->each_below(collection, root, each, context, err);
+    return collection->ops->each_path(collection, root, each, context, err);
 }
 
 clipsearch_status cs_collection_each_hash(clipsearch_collection *collection,
@@ -327,6 +328,29 @@ clipsearch_status cs_collection_merge_attributes(clipsearch_collection *collecti
     clipsearch_status status = cs_collection_apply(collection, changes, count, err);
     cs_free(changes);
     return status;
+}
+
+/* ---- sources */
+
+clipsearch_status cs_collection_each_source(clipsearch_collection *collection,
+                                            clipsearch_status (*each)(void *context, const cs_source_record *source,
+                                                                      clipsearch_error *err),
+                                            void *context, clipsearch_error *err)
+{
+    return collection->ops->each_source(collection, each, context, err);
+}
+
+clipsearch_status cs_collection_put_sources(clipsearch_collection *collection, const char *list,
+                                            const cs_source_record *sources, size_t count, clipsearch_error *err)
+{
+    return collection->ops->put_sources(collection, list, sources, count, err);
+}
+
+clipsearch_status cs_collection_forget_sources(clipsearch_collection *collection, const char *name, uint64_t *forgotten,
+                                               clipsearch_error *err)
+{
+    *forgotten = 0;
+    return collection->ops->forget_sources(collection, name, forgotten, err);
 }
 
 /* ---- search and maintenance */

@@ -6,6 +6,7 @@
 #include "backend/hits.h"
 #include "backend/items.h"
 #include "base/identity.h"
+#include "base/source_record.h"
 #include "base/lock_file.h"
 #include "filter/filter.h"
 
@@ -36,6 +37,7 @@ typedef struct cs_collection_identity {
 /* What changes. */
 typedef struct cs_collection_state {
     uint64_t count;      /* items */
+    uint64_t gone;       /* of these, items whose files are known to be gone */
     uint64_t generation; /* raised by every batch of changes that changes something */
     bool indexed;        /* there is an index file */
     uint64_t changes;    /* vectors put or removed since it was written; cs_database_each_collection leaves it 0 */
@@ -47,12 +49,14 @@ typedef enum cs_item_change_kind {
     CS_ITEM_PUT, /* store item and vector: a new item, or the one with that path, or else with that id, is replaced */
     CS_ITEM_UPDATE, /* everything of the item item.id but its vector: a new path, size, time, attributes */
     CS_ITEM_REMOVE, /* the item item.id; that it is not there is no error */
+    CS_ITEM_GONE,   /* the file of the item item.id was found gone at file.gone_since, unless that is known already */
     CS_ITEM_MERGE   /* merge item.attributes into those of the item item.id; that it is not there is no error */
 } cs_item_change_kind;
 
 typedef struct cs_item_change {
     cs_item_change_kind kind;
     clipsearch_item item; /* path and attributes are borrowed; attributes NULL: "{}" */
+    cs_item_file file;    /* PUT, UPDATE: what is known of its file; GONE: gone_since */
     const float *vector;  /* PUT: [dim] */
     int64_t id;           /* PUT: receives the item's id */
     bool removed;         /* REMOVE: receives whether it was there */
@@ -61,6 +65,7 @@ typedef struct cs_item_change {
 /* ---- questions */
 
 typedef struct cs_page {
+    bool with_gone;  /* also items whose files are known to be gone */
     int64_t after;   /* only ids above it */
     uint64_t offset; /* the first so many left out */
     uint64_t limit;  /* at most so many */
@@ -70,6 +75,7 @@ typedef struct cs_search_request {
     const float *queries; /* [count, dim] */
     size_t count, k;
     const cs_filter_tree *filter; /* NULL: all items */
+    bool with_gone;               /* also items whose files are known to be gone */
     bool has_limit;
     float limit; /* only hits as near or nearer */
     bool exact;
@@ -117,9 +123,9 @@ typedef struct cs_collection_ops {
                                 clipsearch_hits *hits, clipsearch_error *err);
     clipsearch_status (*where)(clipsearch_collection *collection, const cs_filter_tree *filter, const cs_page *page,
                                clipsearch_hits *hits, clipsearch_error *err);
-    clipsearch_status (*each_below)(clipsearch_collection *collection, const char *root,
-                                    bool (*each)(void *context, const clipsearch_item *item), void *context,
-                                    clipsearch_error *err);
+    clipsearch_status (*each_path)(clipsearch_collection *collection, const char *root,
+                                   clipsearch_status (*each)(void *context, const char *path, clipsearch_error *err),
+                                   void *context, clipsearch_error *err);
     clipsearch_status (*each_hash)(clipsearch_collection *collection,
                                    clipsearch_status (*each)(void *context, const uint8_t hash[32],
                                                              clipsearch_error *err),
@@ -130,6 +136,14 @@ typedef struct cs_collection_ops {
                                clipsearch_error *err);
     clipsearch_status (*remove_where)(clipsearch_collection *collection, const cs_filter_tree *filter,
                                       uint64_t *removed, clipsearch_error *err);
+    clipsearch_status (*each_source)(clipsearch_collection *collection,
+                                     clipsearch_status (*each)(void *context, const cs_source_record *source,
+                                                               clipsearch_error *err),
+                                     void *context, clipsearch_error *err);
+    clipsearch_status (*put_sources)(clipsearch_collection *collection, const char *list,
+                                     const cs_source_record *sources, size_t count, clipsearch_error *err);
+    clipsearch_status (*forget_sources)(clipsearch_collection *collection, const char *name, uint64_t *forgotten,
+                                        clipsearch_error *err);
     clipsearch_status (*search)(clipsearch_collection *collection, const cs_search_request *request,
                                 clipsearch_hits *hits, clipsearch_error *err);
     /* As cs_lock_file_try. NULL: the backend cannot keep others from ingesting at the same time. */
@@ -219,11 +233,12 @@ clipsearch_status cs_collection_by_ids(clipsearch_collection *collection, const 
 /* One page of the items that `filter` (NULL: all) lets through, by ascending id, as the hits of one query. */
 clipsearch_status cs_collection_where(clipsearch_collection *collection, const cs_filter_tree *filter,
                                       const cs_page *page, clipsearch_hits **hits, clipsearch_error *err);
-/* Every item whose path is `root` or lies below root + "/", by path (bytewise). The callback must not change the
- * collection; false ends the walk. */
-clipsearch_status cs_collection_each_below(clipsearch_collection *collection, const char *root,
-                                           bool (*each)(void *context, const clipsearch_item *item), void *context,
-                                           clipsearch_error *err);
+/* The path of every item whose path is `root` or lies below root + "/", bytewise in order. The callback must not use
+ * the collection; a status other than CLIPSEARCH_OK ends the walk. */
+clipsearch_status cs_collection_each_path(clipsearch_collection *collection, const char *root,
+                                          clipsearch_status (*each)(void *context, const char *path,
+                                                                    clipsearch_error *err),
+                                          void *context, clipsearch_error *err);
 /* The content hash of every item, in no order. */
 clipsearch_status cs_collection_each_hash(clipsearch_collection *collection,
                                           clipsearch_status (*each)(void *context, const uint8_t hash[32],
@@ -255,6 +270,22 @@ clipsearch_status cs_collection_remove_where(clipsearch_collection *collection, 
 /* As clipsearch_collection_merge_attributes says. */
 clipsearch_status cs_collection_merge_attributes(clipsearch_collection *collection, const int64_t *ids,
                                                  const char *const *attributes, size_t count, clipsearch_error *err);
+
+/* ---- sources that are remembered */
+
+/* Each in the order in which they first came. The record lives until `each` returns, which must not use the collection;
+ * a status other than CLIPSEARCH_OK ends the walk. */
+clipsearch_status cs_collection_each_source(clipsearch_collection *collection,
+                                            clipsearch_status (*each)(void *context, const cs_source_record *source,
+                                                                      clipsearch_error *err),
+                                            void *context, clipsearch_error *err);
+/* Remember the sources [count] of one list instead of those of that list that are remembered; with the list "", only
+ * instead of those with the same paths. In one transaction where the backend has one. */
+clipsearch_status cs_collection_put_sources(clipsearch_collection *collection, const char *list,
+                                            const cs_source_record *sources, size_t count, clipsearch_error *err);
+/* Forget the sources with the path `name`, and those of the list `name`. Their items stay. */
+clipsearch_status cs_collection_forget_sources(clipsearch_collection *collection, const char *name, uint64_t *forgotten,
+                                               clipsearch_error *err);
 
 /* ---- search and maintenance */
 

@@ -31,7 +31,8 @@ clipsearch_hits *cs_hits_make(size_t queries)
     return hits;
 }
 
-clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, float score, clipsearch_error *err)
+clipsearch_status cs_hits_add_with_file(clipsearch_hits *hits, const clipsearch_item *item, const cs_item_file *file,
+                                        float score, clipsearch_error *err)
 {
     clipsearch_hit *larger = cs_grow(hits->hits, &hits->capacity, hits->count + 1, sizeof *larger);
     if (!larger)
@@ -46,8 +47,14 @@ clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item
                                                  .size = item->size,
                                                  .mtime_ns = item->mtime_ns,
                                                  .width = item->width,
-                                                 .height = item->height};
+                                                 .height = item->height,
+                                                 .gone = file->gone_since != 0};
     return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, float score, clipsearch_error *err)
+{
+    return cs_hits_add_with_file(hits, item, &(cs_item_file){0}, score, err);
 }
 
 /* The strings have stopped moving: point the hits at them. */

@@ -4,11 +4,15 @@
 #define CS_BACKEND_HITS_H
 
 #include "base/error.h"
+#include "base/item_file.h"
 
 /* An empty answer to `queries` queries; NULL when out of memory. */
 clipsearch_hits *cs_hits_make(size_t queries);
 /* Add a hit to the current query, which is number 0 at first. */
 clipsearch_status cs_hits_add(clipsearch_hits *hits, const clipsearch_item *item, float score, clipsearch_error *err);
+/* The same, with what is known of the item's file. */
+clipsearch_status cs_hits_add_with_file(clipsearch_hits *hits, const clipsearch_item *item, const cs_item_file *file,
+                                        float score, clipsearch_error *err);
 /* Go on to the next query; after the last one the strings are bound and nothing more is added. */
 void cs_hits_next_query(clipsearch_hits *hits);
 /* Forget all hits and begin at query number 0 again. */

@@ -12,6 +12,8 @@
 typedef struct cs_file_info {
     uint64_t size;
     int64_t mtime_ns;
+    int64_t ctime_ns; /* of the inode's last change */
+    uint64_t device;  /* number of the device that the file is on */
     bool is_directory, is_regular;
 } cs_file_info;
 

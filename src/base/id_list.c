@@ -46,6 +46,17 @@ void cs_id_list_sort_unique(cs_id_list *list)
     list->unordered = false;
 }
 
+clipsearch_status cs_id_list_merge(const cs_id_list *a, const cs_id_list *b, cs_id_list *merged, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t i = 0, j = 0; (i < a->count || j < b->count) && status == CLIPSEARCH_OK;) {
+        const bool first = j == b->count || (i < a->count && a->ids[i] < b->ids[j]);
+        i += !first && i < a->count && a->ids[i] == b->ids[j];
+        status = cs_id_list_add(merged, first ? a->ids[i++] : b->ids[j++], err);
+    }
+    return status;
+}
+
 void cs_id_list_clear(cs_id_list *list)
 {
     list->count = 0;

@@ -26,6 +26,9 @@ bool cs_id_list_has(const cs_id_list *list, int64_t id);
 /* Put the ids into ascending order, each once. */
 void cs_id_list_sort_unique(cs_id_list *list);
 
+/* Add the ids of both lists, which ascend, to the empty list `merged`, ascending, each once. CLIPSEARCH_E_MEMORY. */
+clipsearch_status cs_id_list_merge(const cs_id_list *a, const cs_id_list *b, cs_id_list *merged, clipsearch_error *err);
+
 /* Empty the list and keep its memory. */
 void cs_id_list_clear(cs_id_list *list);
 

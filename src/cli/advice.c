@@ -48,14 +48,14 @@ static const char *fixed_text(cs_advice advice)
                "with: clipsearch model verify NAME DIR";
     case CS_ADVICE_TRUNCATE:
         return "Shorten the text, or have it truncated with --overflow truncate";
+    case CS_ADVICE_FORCE:
+        return "If the files are really to be forgotten, run the same command with --prune=force";
     case CS_ADVICE_LOCAL_URL:
         return "To fetch it all the same, add --allow-local-urls";
     case CS_ADVICE_SMALLER_SHEET:
         return "Ask for fewer images (-k) or fewer queries";
     case CS_ADVICE_NO_TERMINAL:
         return "To draw them into a file, use --sheet FILE";
-    case CS_ADVICE_NO_PREVIEW:
-        return "Install it (Debian: libchafa0), or draw the images into a file with --sheet FILE";
     default:
         return "";
     }

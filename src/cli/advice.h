@@ -22,8 +22,8 @@ typedef enum cs_advice {
     CS_ADVICE_TRUNCATE,         /* a text is too long */
     CS_ADVICE_LOCAL_URL,        /* a URL leads to this computer or a private network */
     CS_ADVICE_SMALLER_SHEET,    /* a contact sheet would be too high */
-    CS_ADVICE_NO_TERMINAL,      /* standard output is no terminal */
-    CS_ADVICE_NO_PREVIEW        /* libchafa is not there */
+    CS_ADVICE_FORCE,            /* --prune was refused */
+    CS_ADVICE_NO_TERMINAL       /* images cannot be drawn on standard output */
 } cs_advice;
 
 /* Print `message`, and on a second line the advice. The commands in it get the --db and --collection of `settings`

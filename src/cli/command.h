@@ -22,6 +22,7 @@ int cs_command_collections(const cs_args *args);
 int cs_command_model(const cs_args *args);
 int cs_command_check(const cs_args *args);
 int cs_command_vacuum(const cs_args *args);
+int cs_command_update(const cs_args *args);
 int cs_command_version(const cs_args *args);
 int cs_command_label(const cs_args *args);
 

@@ -10,6 +10,7 @@ static const char overview[] = "clipsearch finds images by what they show: by a 
                                "Commands (for the options of one, run: clipsearch help COMMAND):\n"
                                "  search       find images; the default when the first word is no command\n"
                                "  ingest       encode images and store them in a collection\n"
+                               "  update       bring collections up to date with the directories ingested\n"
                                "  embed        print the vectors of texts and images\n"
                                "  tokenize     print the tokens of texts\n"
                                "  query        list images by their fields and attributes\n"
@@ -24,7 +25,6 @@ static const char overview[] = "clipsearch finds images by what they show: by a 
                                "  info         show the database, its collections and the model\n"
                                "  help         show this page, or the help of a command\n"
                                "  version      show the version\n"
-                               "\n"
                                "Options of most commands: --db FILE, --collection NAME, --model MODEL, -q, -v.\n"
                                "To search for the name of a command: clipsearch search info. See clipsearch(1).\n";
 
@@ -50,10 +50,21 @@ static const char ingest_page[] = "usage: clipsearch ingest [options] DIRECTORY|
                                   "files are left out, files of other kinds are counted. Run it again at\n"
                                   "any time: images that have not changed are skipped. Ctrl-C keeps what is done.\n"
                                   "A YAML file can name several sources with patterns and attributes; see\n"
-                                  "clipsearch(1).\n"
+                                  "clipsearch(1). What was ingested is remembered: clipsearch update does it again.\n"
                                   "\n"
                                   "  clipsearch ingest ~/Pictures --exclude thumbnails --watch\n"
                                   "  clipsearch ingest --model clip-vit-b32 --collection holidays ~/Pictures\n";
+
+static const char update_page[] = "usage: clipsearch update [options] [COLLECTION...]\n"
+                                  "\n"
+                                  "Brings the collections (default: all) up to date with the directories, images\n"
+                                  "and YAML files that were ingested into them. A YAML file is read again if it is\n"
+                                  "still there. clipsearch info shows what is remembered.\n"
+                                  "\n"
+                                  "  clipsearch update\n"
+                                  "  clipsearch update --watch\n"
+                                  "  clipsearch update holidays --prune\n"
+                                  "  clipsearch update holidays --forget ~/Pictures/old\n";
 
 static const char embed_page[] = "usage: clipsearch embed [options] [TEXT...]\n"
                                  "\n"
@@ -98,14 +109,15 @@ static const char delete_page[] = "usage: clipsearch delete [options] --filter F
                                   "       clipsearch delete [options] NUMBER...\n"
                                   "\n"
                                   "Removes the images that pass FILTER, or those with these numbers, from the\n"
-                                  "collection without asking, and prints how many. The files are not touched;\n"
-                                  "ingesting them again brings the images back. To see first what passes a filter:\n"
+                                  "collection and prints how many. Asks first when all images pass; where nobody\n"
+                                  "can be asked, --yes is needed. The files are not touched; ingesting them again\n"
+                                  "brings the images back. To see first what passes a filter:\n"
                                   "clipsearch query --filter FILTER\n";
 
 static const char drop_page[] = "usage: clipsearch drop [options] COLLECTION\n"
                                 "\n"
-                                "Removes a collection with all its images and attributes from the database. The\n"
-                                "files are not touched.\n";
+                                "Removes a collection with all its images and attributes from the database, after\n"
+                                "asking. Where nobody can be asked, --yes is needed. The files are not touched.\n";
 
 static const char collections_page[] = "usage: clipsearch collections [options]\n"
                                        "\n"
@@ -160,10 +172,11 @@ static const struct {
     unsigned command;
     const char *page;
 } pages[] = {
-    {CS_SEARCH, search_page}, {CS_INGEST, ingest_page}, {CS_EMBED, embed_page}, {CS_TOKENIZE, tokenize_page},
-    {CS_INFO, info_page},     {CS_QUERY, query_page},   {CS_GET, get_page},     {CS_DELETE, delete_page},
-    {CS_DROP, drop_page},     {CS_MODEL, model_page},   {CS_CHECK, check_page}, {CS_COLLECTIONS, collections_page},
-    {CS_VACUUM, vacuum_page}, {CS_LABEL, label_page},   {CS_HELP, help_page},   {CS_VERSION, version_page},
+    {CS_SEARCH, search_page},   {CS_INGEST, ingest_page}, {CS_EMBED, embed_page},   {CS_TOKENIZE, tokenize_page},
+    {CS_INFO, info_page},       {CS_QUERY, query_page},   {CS_GET, get_page},       {CS_DELETE, delete_page},
+    {CS_DROP, drop_page},       {CS_MODEL, model_page},   {CS_CHECK, check_page},   {CS_COLLECTIONS, collections_page},
+    {CS_VACUUM, vacuum_page},   {CS_LABEL, label_page},   {CS_UPDATE, update_page}, {CS_HELP, help_page},
+    {CS_VERSION, version_page},
 };
 
 void cs_help_print(unsigned command, FILE *out)

@@ -18,6 +18,7 @@ typedef enum option_kind {
     OPTION_FLAG,   /* bool */
     OPTION_TEXT,   /* const char * */
     OPTION_CHOICE, /* const char *, one of `choices` */
+    OPTION_MAYBE,  /* the same, but without a value it is the first of them; a value stands behind '=' */
     OPTION_SIZE,   /* cs_size_option, min to max */
     OPTION_NUMBER, /* cs_number_option */
     OPTION_TEXTS,  /* cs_strings: each use adds one */
@@ -40,11 +41,12 @@ typedef struct option_row {
 
 static const char *const progress_names[] = {"auto", "json", "none", NULL};
 static const char *const format_names[] = {"jsonl", "npy", NULL};
+static const char *const prune_names[] = {"gone", "force", NULL};
 
 enum {
-    WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL,
+    WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE,
     WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL,
-    WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM,
+    WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM | CS_UPDATE,
     WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET
 };
 
@@ -117,8 +119,8 @@ static const option_row rows[] = {
      CS_MAX_EF, 0},
     {"repair", 0, CS_CHECK, OPTION_FLAG, FIELD(repair), NULL, "write a damaged or unused index again", 0, 0, 0},
     {"sample", 0, CS_CHECK, OPTION_SIZE, FIELD(sample), "N", "measure recall with N queries (100)", 1, 100000, 0},
-    {"batch", 0, CS_INGEST | CS_EMBED | CS_MODEL, OPTION_SIZE, FIELD(batch), "N", "images encoded together (32)", 1,
-     CS_MAX_BATCH, 0},
+    {"batch", 0, CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL, OPTION_SIZE, FIELD(batch), "N",
+     "images encoded together (32)", 1, CS_MAX_BATCH, 0},
     {"include", 0, CS_INGEST, OPTION_TEXTS, FIELD(include), "GLOB",
      "only files that match (all images that this build reads); may be repeated", 0, 0, 0},
     {"exclude", 0, CS_INGEST, OPTION_TEXTS, FIELD(exclude), "GLOB",
@@ -131,16 +133,24 @@ static const option_row rows[] = {
      "read paths of images and directories from FILE, one per line; - is standard input", 0, 0, 0},
     {"null", '0', CS_INGEST, OPTION_FLAG, FIELD(nul), NULL, "paths of --files-from end with NUL bytes (find -print0)",
      0, 0, 0},
-    {"watch", 0, CS_INGEST, OPTION_FLAG, FIELD(watch), NULL, "go on and follow changes of the files, until Ctrl-C", 0,
-     0, 0},
-    {"scan-every", 0, CS_INGEST, OPTION_SIZE, FIELD(scan_every), "N",
+    {"watch", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(watch), NULL,
+     "go on and follow changes of the files, until Ctrl-C", 0, 0, 0},
+    {"scan-every", 0, CS_INGEST | CS_UPDATE, OPTION_SIZE, FIELD(scan_every), "N",
      "with --watch: scan every N seconds what cannot be watched (60)", 1, 86400, 0},
-    {"prune", 0, CS_INGEST, OPTION_FLAG, FIELD(prune), NULL, "remove images whose files are gone", 0, 0, 0},
-    {"dry-run", 0, CS_INGEST, OPTION_FLAG, FIELD(dry_run), NULL, "only count what a run would do; store nothing", 0, 0,
-     0},
-    {"on-bad", 0, CS_INGEST, OPTION_CHOICE, FIELD(on_bad), "WHAT",
+    {"prune", 0, CS_INGEST | CS_UPDATE, OPTION_MAYBE, FIELD(prune), "[=force]",
+     "remove images whose files are gone or excluded; with =force also when they are many, or a disk may be missing", 0,
+     0, prune_names},
+    {"rescan", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(rescan), NULL,
+     "read all files again and compare their content, whatever their times are", 0, 0, 0},
+    {"forget", 0, CS_UPDATE, OPTION_TEXT, FIELD(forget), "PATH",
+     "forget a remembered directory or YAML file; its images stay", 0, 0, 0},
+    {"gone", 0, CS_SEARCH | CS_QUERY, OPTION_FLAG, FIELD(gone), NULL, "show also images whose files are gone", 0, 0, 0},
+    {"yes", 'y', CS_DELETE | CS_DROP, OPTION_FLAG, FIELD(yes), NULL, "remove without asking", 0, 0, 0},
+    {"dry-run", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(dry_run), NULL,
+     "only count what a run would do; store nothing", 0, 0, 0},
+    {"on-bad", 0, CS_INGEST | CS_UPDATE, OPTION_CHOICE, FIELD(on_bad), "WHAT",
      "an image that cannot be read: report (exit 3 at the end), skip or stop", 0, 0, cs_on_bad_names},
-    {"progress", 0, CS_INGEST, OPTION_CHOICE, FIELD(progress), "HOW",
+    {"progress", 0, CS_INGEST | CS_UPDATE, OPTION_CHOICE, FIELD(progress), "HOW",
      "auto (a bar or lines), json (a line of JSON a second) or none", 0, 0, progress_names},
     {"exif", 0, CS_INGEST, OPTION_TEXT, FIELD(exif), "WHAT",
      "apply (default): turn images, store what is known of them; orientation: only turn; ignore; or taken,gps,...", 0,
@@ -176,8 +186,8 @@ static const option_row rows[] = {
     {"collection", 0, WITH_COLLECTION, OPTION_TEXT, FIELD(collection), "NAME", "the collection (photos)", 0, 0, 0},
     {"model", 0, WITH_MODEL, OPTION_TEXT, FIELD(model), "MODEL", "the model: a name, directory or weight file", 0, 0,
      0},
-    {"threads", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL, OPTION_SIZE,
-     FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
+    {"threads", 0, CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL,
+     OPTION_SIZE, FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
      "use instructions up to c, avx2 or avx512 (all there are)", 0, 0, cs_cpu_names},
     {"quiet", 'q', CS_ALL_COMMANDS, OPTION_FLAG, FIELD(quiet), NULL, "print only results and errors", 0, 0, 0},
@@ -188,9 +198,9 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize", "info", "help",
-                                        "version", "query",  "get",    "delete",   "drop", "collections",
-                                        "model",   "check",  "vacuum", "label"};
+const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize", "info",  "help",
+                                        "version", "query",  "get",    "delete",   "drop",  "collections",
+                                        "model",   "check",  "vacuum", "label",    "update"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 
 unsigned cs_command_of(const char *word)
@@ -235,11 +245,11 @@ static bool has_separate_value(const char *word)
 {
     if (word[1] == '-') {
         const option_row *row = strchr(word, '=') ? NULL : find_name(CS_ALL_COMMANDS, word + 2, strlen(word + 2));
-        return row && row->kind != OPTION_FLAG;
+        return row && row->kind != OPTION_FLAG && row->kind != OPTION_MAYBE;
     }
     for (const char *c = word + 1; *c; c++) {
         const option_row *row = find_letter(CS_ALL_COMMANDS, *c);
-        if (row && row->kind != OPTION_FLAG)
+        if (row && row->kind != OPTION_FLAG && row->kind != OPTION_MAYBE)
             return !c[1];
     }
     return false;
@@ -319,6 +329,7 @@ static clipsearch_status set_option(const option_row *row, const char *value, cs
             ((cs_strings *)field)->items[((cs_strings *)field)->count++] = value;
         break;
     case OPTION_CHOICE:
+    case OPTION_MAYBE:
         return set_choice(row, value, field, err);
     case OPTION_SIZE:
         if (!cs_read_count(value, row->max, &count) || count < row->min)
@@ -401,6 +412,8 @@ static clipsearch_status parse_long(reader *r, cs_args *args, clipsearch_error *
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "--%s takes no value", row->name);
         return set_option(row, NULL, args, err);
     }
+    if (row->kind == OPTION_MAYBE)
+        return set_option(row, equals ? equals + 1 : row->choices[0], args, err);
     if (!equals && r->at + 1 >= r->argc)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "--%s needs a value: --%s %s", row->name, row->name, row->argument);
     return set_option(row, equals ? equals + 1 : r->argv[++r->at], args, err);
@@ -493,7 +506,7 @@ void cs_options_print(unsigned command, FILE *out)
         if (row->letter)
             snprintf(letter, sizeof letter, is_long ? "-%c, " : "-%c", row->letter);
         snprintf(left, sizeof left, "%s%s%s%s%s", letter, is_long ? "--" : "", is_long ? row->name : "",
-                 row->argument ? " " : "", row->argument ? row->argument : "");
+                 row->argument && row->kind != OPTION_MAYBE ? " " : "", row->argument ? row->argument : "");
         fprintf(out, "  %-*s  ", LEFT_COLUMN, left);
         print_wrapped(row->help, LEFT_COLUMN + 4, out);
     }

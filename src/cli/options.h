@@ -25,7 +25,8 @@ enum {
     CS_CHECK = 8192,
     CS_VACUUM = 16384,
     CS_LABEL = 32768,
-    CS_ALL_COMMANDS = 65535
+    CS_UPDATE = 65536,
+    CS_ALL_COMMANDS = 131071
 };
 
 /* An argument that is not an option, or the value of an option that is a part of a query. */
@@ -73,7 +74,10 @@ typedef struct cs_args {
     const char *list, *images_from, *format, *output, *overflow;
     const char *files_from, *letter_case;
     const char *to, *mirror, *towers, *type, *catalogue;
-    bool json, paths, nul, preview, open, prune, dry_run, exact, here, repair, quiet, verbose, help, version;
+    const char *prune; /* "gone" or "force" */
+    const char *forget;
+    bool rescan, gone, yes;
+    bool json, paths, nul, preview, open, dry_run, exact, here, repair, quiet, verbose, help, version;
     bool with_self, allow_local_urls;
     bool hidden, watch;
 } cs_args;

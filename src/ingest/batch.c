@@ -48,19 +48,19 @@ bool cs_batch_full(const cs_batch *batch)
     return batch->front == batch->back || batch->count == batch->capacity;
 }
 
-static clipsearch_status add(cs_batch *batch, cs_change_kind kind, const clipsearch_item *item, const char *attributes,
+static clipsearch_status add(cs_batch *batch, cs_change_kind kind, const cs_new_item *item, const char *attributes,
                              size_t vector, clipsearch_error *err)
 {
-    cs_change change = {.kind = kind, .item = *item, .vector = vector, .attributes = cs_strdup(attributes)};
+    cs_change change = {.kind = kind, .made = *item, .vector = vector, .attributes = cs_strdup(attributes)};
     if (!change.attributes)
-        return cs_fail_memory(err, item->path);
-    change.item.attributes = change.attributes;
+        return cs_fail_memory(err, item->item.path);
+    change.made.item.attributes = change.attributes;
     batch->changes[batch->count++] = change;
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_batch_add(cs_batch *batch, cs_change_kind kind, const clipsearch_item *item,
-                               const char *attributes, clipsearch_error *err)
+clipsearch_status cs_batch_add(cs_batch *batch, cs_change_kind kind, const cs_new_item *item, const char *attributes,
+                               clipsearch_error *err)
 {
     return add(batch, kind, item, attributes, SIZE_MAX, err);
 }
@@ -77,7 +77,7 @@ static void encode_waiting(cs_batch *batch)
     batch->waiting = 0;
 }
 
-clipsearch_status cs_batch_add_pixels(cs_batch *batch, cs_change_kind kind, const clipsearch_item *item,
+clipsearch_status cs_batch_add_pixels(cs_batch *batch, cs_change_kind kind, const cs_new_item *item,
                                       const char *attributes, const float *pixels, clipsearch_error *err)
 {
     clipsearch_status status = add(batch, kind, item, attributes, batch->front, err);
@@ -93,13 +93,13 @@ clipsearch_status cs_batch_add_pixels(cs_batch *batch, cs_change_kind kind, cons
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_batch_add_same(cs_batch *batch, const clipsearch_item *item, const char *attributes, size_t of,
+clipsearch_status cs_batch_add_same(cs_batch *batch, const cs_new_item *item, const char *attributes, size_t of,
                                     clipsearch_error *err)
 {
     return add(batch, CS_CHANGE_COPY, item, attributes, batch->changes[of].vector, err);
 }
 
-clipsearch_status cs_batch_add_copy(cs_batch *batch, const clipsearch_item *item, const char *attributes, int64_t id,
+clipsearch_status cs_batch_add_copy(cs_batch *batch, const cs_new_item *item, const char *attributes, int64_t id,
                                     clipsearch_error *err)
 {
     size_t slot = batch->back - 1;
@@ -115,7 +115,7 @@ clipsearch_status cs_batch_add_copy(cs_batch *batch, const clipsearch_item *item
 size_t cs_batch_find(const cs_batch *batch, const uint8_t hash[32])
 {
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->changes[i].vector != SIZE_MAX && memcmp(batch->changes[i].item.hash, hash, 32) == 0)
+        if (batch->changes[i].vector != SIZE_MAX && memcmp(batch->changes[i].made.item.hash, hash, 32) == 0)
             return i;
     return SIZE_MAX;
 }
@@ -131,7 +131,8 @@ static clipsearch_status apply_changes(cs_batch *batch, clipsearch_error *err)
     for (size_t i = 0; i < batch->count; i++) {
         const cs_change *change = &batch->changes[i];
         const bool put = change->vector != SIZE_MAX;
-        changes[i] = (cs_item_change){.kind = put ? CS_ITEM_PUT : CS_ITEM_UPDATE, .item = change->item};
+        changes[i] = (cs_item_change){
+            .kind = put ? CS_ITEM_PUT : CS_ITEM_UPDATE, .item = change->made.item, .file = change->made.file};
         if (!put)
             continue;
         changes[i].item.id = 0; /* the path decides which item */
@@ -145,6 +146,7 @@ static clipsearch_status apply_changes(cs_batch *batch, clipsearch_error *err)
 static void count_changes(const cs_batch *batch, clipsearch_ingest_report *report)
 {
     for (size_t i = 0; i < batch->count; i++) {
+        report->returned += batch->changes[i].made.returns;
         switch (batch->changes[i].kind) {
         case CS_CHANGE_INSERT:
             report->inserted++;

@@ -11,13 +11,20 @@ typedef enum cs_change_kind {
     CS_CHANGE_REPLACE, /* the item of a path gets a new vector */
     CS_CHANGE_COPY,    /* an item, new or not, gets the vector of another */
     CS_CHANGE_MOVE,    /* an item gets another path */
-    CS_CHANGE_TOUCH,   /* an item gets another size and time; its content is the same */
+    CS_CHANGE_TOUCH,   /* an item gets another size and time, or its file is back; its content is the same */
     CS_CHANGE_UPDATE   /* an item gets other attributes, and size and time with them */
 } cs_change_kind;
 
+/* An item to be stored. */
+typedef struct cs_new_item {
+    clipsearch_item item; /* id: of the item that is changed. The path is borrowed */
+    cs_item_file file;
+    bool returns; /* its file was known to be gone */
+} cs_new_item;
+
 typedef struct cs_change {
     cs_change_kind kind;
-    clipsearch_item item; /* id: of the item that is changed. The path is borrowed, the attributes are the batch's */
+    cs_new_item made; /* made.item.attributes is: */
     char *attributes;
     size_t vector; /* its place in cs_batch.vectors, for INSERT, REPLACE and COPY */
 } cs_change;
@@ -43,16 +50,16 @@ void cs_batch_close(cs_batch *batch);
 bool cs_batch_full(const cs_batch *batch);
 
 /* Add a change that takes no vector. `item` gives everything but the attributes, which are copied. */
-clipsearch_status cs_batch_add(cs_batch *batch, cs_change_kind kind, const clipsearch_item *item,
-                               const char *attributes, clipsearch_error *err);
+clipsearch_status cs_batch_add(cs_batch *batch, cs_change_kind kind, const cs_new_item *item, const char *attributes,
+                               clipsearch_error *err);
 /* Add an INSERT or REPLACE of the image `pixels` [3, S, S]; encodes when the session is full. */
-clipsearch_status cs_batch_add_pixels(cs_batch *batch, cs_change_kind kind, const clipsearch_item *item,
+clipsearch_status cs_batch_add_pixels(cs_batch *batch, cs_change_kind kind, const cs_new_item *item,
                                       const char *attributes, const float *pixels, clipsearch_error *err);
 /* Add a COPY of the vector of change number `of` of this batch. */
-clipsearch_status cs_batch_add_same(cs_batch *batch, const clipsearch_item *item, const char *attributes, size_t of,
+clipsearch_status cs_batch_add_same(cs_batch *batch, const cs_new_item *item, const char *attributes, size_t of,
                                     clipsearch_error *err);
 /* Add a COPY of the vector of the item `id`. */
-clipsearch_status cs_batch_add_copy(cs_batch *batch, const clipsearch_item *item, const char *attributes, int64_t id,
+clipsearch_status cs_batch_add_copy(cs_batch *batch, const cs_new_item *item, const char *attributes, int64_t id,
                                     clipsearch_error *err);
 
 /* Number of the first change of this batch with this content and a vector, or SIZE_MAX. */

@@ -8,10 +8,12 @@
 #include "encode/sentences.h"
 #include "ingest/batch.h"
 #include "ingest/claim.h"
+#include "ingest/gone.h"
 #include "ingest/item_attributes.h"
+#include "ingest/moves.h"
 #include "ingest/pipeline.h"
-#include "ingest/prune.h"
 #include "ingest/readable.h"
+#include "ingest/remembered.h"
 #include "ingest/sources.h"
 #include "ingest/stored_files.h"
 
@@ -19,21 +21,23 @@
 #include <time.h>
 
 enum {
-    MAX_SAME = 64,    /* items of one content that are searched for one whose file is gone */
+    SAME_ASKED = 2,   /* items of one content that are asked for with many others; of more, moves.h has all */
     QUIET_FILES = 256 /* unchanged files between two calls of the progress callback */
 };
 
 /* What is remembered of a file while it is in the pipeline. */
 typedef struct pending_file {
     const cs_found_file *found;
-    bool read;   /* false: its content is as stored, or the walk found it bad */
-    bool stored; /* the collection has an item with its path: the following is that item's */
+    bool read;    /* false: its content is as stored, or the walk found it bad */
+    bool stored;  /* the collection has an item with its path: the following is that item's */
+    bool returns; /* it was known to be gone */
     int64_t id;
     uint8_t hash[32];
     uint32_t width, height;
-    bool attributes_given; /* the source has attributes */
-    cs_buf attributes;     /* those of the user when `read`, else all that is to be stored */
-    cs_buf before;         /* what the item has */
+    bool attributes_given;  /* the source has attributes */
+    bool attributes_differ; /* not read: from those of the item */
+    cs_buf attributes;      /* those of the user when `read`, else all that is to be stored */
+    cs_buf before;          /* what the item has */
 } pending_file;
 
 typedef struct ingest {
@@ -44,17 +48,20 @@ typedef struct ingest {
     clipsearch_error *err;
     cs_retries retries;
     cs_sources sources;
-    size_t next_file;       /* the next of sources.files to be submitted */
-    cs_stored_files stored; /* items with the paths of the next files */
-    cs_content_keys known;  /* contents of the collection when the pipeline was opened */
-    cs_contents contents;   /* items with the contents of files that are done; as of the last commit */
-    cs_pipeline *pipeline;  /* NULL until a file has to be read */
-    pending_file *pending;  /* [capacity]: what is in the pipeline, in a ring */
+    cs_remembered remembered; /* sources that the collection remembered before this run */
+    bool sources_written;     /* those of this run are remembered too */
+    size_t next_file;         /* the next of sources.files to be submitted */
+    cs_stored_files stored;   /* items with the paths of the next files */
+    cs_content_keys known;    /* contents of the collection when the pipeline was opened */
+    cs_contents contents;     /* items with the contents of files that are done; as of the last commit */
+    cs_pipeline *pipeline;    /* NULL until a file has to be read */
+    pending_file *pending;    /* [capacity]: what is in the pipeline, in a ring */
     size_t capacity;
     uint64_t submitted, finished; /* count what went into the ring and came out */
     cs_batch batch;
     cs_buf attributes, before, joined; /* of the file that is being looked at */
     uint32_t metadata;                 /* the fields of the files' metadata that are stored */
+    cs_moves moves;                    /* items of contents that several items have */
     cs_id_list moved; /* items that get another path in this batch, or in this run if it is a dry run */
     uint64_t started; /* nanoseconds */
     double walk_seconds;
@@ -110,6 +117,8 @@ static clipsearch_status report_walk(void *context, size_t found, const char *pa
 static void count_bad_source(void *context, size_t source, const clipsearch_error *why)
 {
     ingest *in = context;
+    if (cs_remembered_file(&in->remembered, in->options->sources[source].path))
+        return; /* an image that is gone */
     in->report->missing_sources++;
     in->source_error = *why;
     in->options->bad_source(in->options->context, source, why);
@@ -228,18 +237,22 @@ static clipsearch_status submit_next_file(ingest *in)
     if (file->status != CLIPSEARCH_OK)
         return submit_file(in, &pending);
     const clipsearch_item *item;
+    const cs_item_file *known;
     clipsearch_status status =
-        cs_stored_files_find(&in->stored, in->target.collection, &in->sources, number, &item, in->err);
+        cs_stored_files_find(&in->stored, in->target.collection, &in->sources, number, &item, &known, in->err);
     bool differ = false;
     if (status != CLIPSEARCH_OK)
         return status;
-    pending.read = !item || item->size != file->size || item->mtime_ns != file->mtime_ns;
+    pending.read = in->options->rescan || !item || item->size != file->size || item->mtime_ns != file->mtime_ns ||
+                   (known->ctime_ns && known->ctime_ns != file->ctime_ns);
     if (pending.read && leave_out(in, file))
         return CLIPSEARCH_OK;
+    pending.returns = item && known->gone_since;
     status = choose_attributes(in, &pending, item, &differ);
     if (status != CLIPSEARCH_OK)
         return status;
-    if (!pending.read && !differ) {
+    pending.attributes_differ = differ;
+    if (!pending.read && !differ && !pending.returns && known->ctime_ns == file->ctime_ns) {
         in->by_source[file->source].done++;
         if (++in->report->unchanged % QUIET_FILES == 0)
             report_progress(in, file->path);
@@ -259,16 +272,18 @@ static clipsearch_status submit_next_file(ingest *in)
 /* ---- out of the pipeline ---- */
 
 /* The item that is to be stored for a file, but for its attributes. */
-static clipsearch_item make_item(const pending_file *file, const cs_file_info *info, const uint8_t hash[32])
+static cs_new_item make_item(const pending_file *file, const cs_file_info *info, const uint8_t hash[32])
 {
-    clipsearch_item item = {.id = file->id,
-                            .path = file->found->path,
-                            .size = info->size,
-                            .mtime_ns = info->mtime_ns,
-                            .width = file->width,
-                            .height = file->height};
-    memcpy(item.hash, hash, sizeof item.hash);
-    return item;
+    cs_new_item made = {.item = {.id = file->id,
+                                 .path = file->found->path,
+                                 .size = info->size,
+                                 .mtime_ns = info->mtime_ns,
+                                 .width = file->width,
+                                 .height = file->height},
+                        .file.ctime_ns = info->ctime_ns,
+                        .returns = file->returns};
+    memcpy(made.item.hash, hash, sizeof made.item.hash);
+    return made;
 }
 
 /* Ask for the items with this file's content, and with those of the files behind it that are done: one question for as
@@ -283,7 +298,8 @@ static clipsearch_status look_up_contents(ingest *in, const cs_decoded_file *old
     for (size_t i = 0; status == CLIPSEARCH_OK && (done = cs_pipeline_peek(in->pipeline, i)); i++)
         if (done->path && done->status == CLIPSEARCH_OK)
             status = cs_contents_add(&in->contents, done->hash, in->err);
-    return status == CLIPSEARCH_OK ? cs_contents_ask(&in->contents, in->target.collection, MAX_SAME, in->err) : status;
+    return status == CLIPSEARCH_OK ? cs_contents_ask(&in->contents, in->target.collection, SAME_ASKED, in->err)
+                                   : status;
 }
 
 /* An item with a file's content. */
@@ -292,20 +308,24 @@ typedef struct same_item {
     bool moves;                  /* its own file is gone, so that the new file is that one under another path */
 } same_item;
 
-static same_item choose_same_item(const ingest *in, const pending_file *file, const uint8_t hash[32])
+/* A file that has an item of its own moves none. */
+static clipsearch_status choose_same_item(ingest *in, const pending_file *file, const uint8_t hash[32], same_item *same)
 {
     const cs_items *items = &in->contents.items;
-    same_item same = {0};
-    for (size_t i = 0; (i = cs_contents_next(&in->contents, hash, i)) < items->count; i++) {
-        const clipsearch_item *item = &items->items[i];
-        if (!same.item)
-            same.item = item;
-        if (file->stored)
-            break; /* the file has an item of its own: none moves */
-        if (!cs_id_list_has(&in->moved, item->id) && cs_file_is_gone(item->path))
-            return (same_item){.item = item, .moves = true};
+    const size_t first = cs_contents_next(&in->contents, hash, 0);
+    *same = (same_item){.item = first < items->count ? &items->items[first] : NULL};
+    if (!same->item || file->stored)
+        return CLIPSEARCH_OK;
+    if (cs_contents_next(&in->contents, hash, first + 1) == items->count) {
+        same->moves = !cs_id_list_has(&in->moved, same->item->id) && cs_file_is_gone(same->item->path);
+        return CLIPSEARCH_OK;
     }
-    return same;
+    const clipsearch_item *gone;
+    clipsearch_status status =
+        cs_moves_choose(&in->moves, in->target.collection, hash, file->found->path, &in->moved, &gone, in->err);
+    if (gone)
+        *same = (same_item){.item = gone, .moves = true};
+    return status;
 }
 
 /* Write what is to be stored for a file that was read into in->joined. */
@@ -319,35 +339,39 @@ static clipsearch_status join_attributes(ingest *in, const char *user, const cs_
 static clipsearch_status add_same_content(ingest *in, const pending_file *file, const cs_decoded_file *decoded,
                                           bool *added)
 {
-    clipsearch_item item = make_item(file, &decoded->info, decoded->hash);
+    cs_new_item made = make_item(file, &decoded->info, decoded->hash);
+    same_item same;
     clipsearch_status status = look_up_contents(in, decoded);
+    if (status == CLIPSEARCH_OK)
+        status = choose_same_item(in, file, decoded->hash, &same);
     if (status != CLIPSEARCH_OK)
         return status;
-    const same_item same = choose_same_item(in, file, decoded->hash);
     const size_t change = cs_batch_find(&in->batch, decoded->hash);
     *added = same.item || change != SIZE_MAX;
     if (!*added && cs_content_set_has(&in->would_store, decoded->hash)) {
         *added = true;
-        return cs_batch_add(&in->batch, CS_CHANGE_COPY, &item, in->joined.data, in->err);
+        return cs_batch_add(&in->batch, CS_CHANGE_COPY, &made, in->joined.data, in->err);
     }
     if (!*added)
         return CLIPSEARCH_OK;
-    const clipsearch_item *like =
-        same.moves || change == SIZE_MAX ? same.item : &in->batch.changes[change].item; /* has the size in pixels */
-    item.width = like->width;
-    item.height = like->height;
+    const clipsearch_item *like = same.moves || change == SIZE_MAX
+                                      ? same.item
+                                      : &in->batch.changes[change].made.item; /* has the size in pixels */
+    made.item.width = like->width;
+    made.item.height = like->height;
     if (same.moves) {
-        item.id = same.item->id;
+        made.item.id = same.item->id;
         cs_buf_clear(&in->before);
         cs_item_attributes_user(same.item->attributes, &in->before);
-        status = in->before.failed ? cs_fail_memory(in->err, item.path) : cs_id_list_add(&in->moved, item.id, in->err);
+        status = in->before.failed ? cs_fail_memory(in->err, made.item.path)
+                                   : cs_id_list_add(&in->moved, made.item.id, in->err);
         if (status == CLIPSEARCH_OK && !file->attributes_given)
             status = join_attributes(in, in->before.data, decoded);
-        return status == CLIPSEARCH_OK ? cs_batch_add(&in->batch, CS_CHANGE_MOVE, &item, in->joined.data, in->err)
+        return status == CLIPSEARCH_OK ? cs_batch_add(&in->batch, CS_CHANGE_MOVE, &made, in->joined.data, in->err)
                                        : status;
     }
-    return change != SIZE_MAX ? cs_batch_add_same(&in->batch, &item, in->joined.data, change, in->err)
-                              : cs_batch_add_copy(&in->batch, &item, in->joined.data, same.item->id, in->err);
+    return change != SIZE_MAX ? cs_batch_add_same(&in->batch, &made, in->joined.data, change, in->err)
+                              : cs_batch_add_copy(&in->batch, &made, in->joined.data, same.item->id, in->err);
 }
 
 /* Count and report a file, or directory, that could not be read or decoded. */
@@ -378,9 +402,10 @@ static clipsearch_status add_unread_change(ingest *in, const pending_file *file)
         why.system_error = found->system_error;
         return skip_file(in, found, &why);
     }
-    const cs_file_info info = {.size = found->size, .mtime_ns = found->mtime_ns};
-    const clipsearch_item item = make_item(file, &info, file->hash);
-    return cs_batch_add(&in->batch, CS_CHANGE_UPDATE, &item, file->attributes.data, in->err);
+    const cs_file_info info = {.size = found->size, .mtime_ns = found->mtime_ns, .ctime_ns = found->ctime_ns};
+    const cs_new_item made = make_item(file, &info, file->hash);
+    return cs_batch_add(&in->batch, file->attributes_differ ? CS_CHANGE_UPDATE : CS_CHANGE_TOUCH, &made,
+                        file->attributes.data, in->err);
 }
 
 /* Add the change for a file that was read to the batch, which has room. `decoded` is the pipeline's oldest. */
@@ -392,9 +417,9 @@ static clipsearch_status add_change(ingest *in, const pending_file *file, const 
     if (status != CLIPSEARCH_OK)
         return status;
     if (file->stored && memcmp(decoded->hash, file->hash, sizeof file->hash) == 0) {
-        const clipsearch_item item = make_item(file, &decoded->info, decoded->hash);
+        const cs_new_item made = make_item(file, &decoded->info, decoded->hash);
         const bool differ = strcmp(in->joined.data, file->before.data) != 0;
-        return cs_batch_add(&in->batch, differ ? CS_CHANGE_UPDATE : CS_CHANGE_TOUCH, &item, in->joined.data, in->err);
+        return cs_batch_add(&in->batch, differ ? CS_CHANGE_UPDATE : CS_CHANGE_TOUCH, &made, in->joined.data, in->err);
     }
     bool added;
     status = add_same_content(in, file, decoded, &added);
@@ -407,17 +432,31 @@ static clipsearch_status add_change(ingest *in, const pending_file *file, const 
         if (decoded->status != CLIPSEARCH_OK)
             return skip_file(in, file->found, &decoded->error);
     }
-    clipsearch_item item = make_item(file, &decoded->info, decoded->hash);
-    item.width = decoded->width;
-    item.height = decoded->height;
-    return cs_batch_add_pixels(&in->batch, file->stored ? CS_CHANGE_REPLACE : CS_CHANGE_INSERT, &item, in->joined.data,
+    cs_new_item made = make_item(file, &decoded->info, decoded->hash);
+    made.item.width = decoded->width;
+    made.item.height = decoded->height;
+    return cs_batch_add_pixels(&in->batch, file->stored ? CS_CHANGE_REPLACE : CS_CHANGE_INSERT, &made, in->joined.data,
                                decoded->pixels, in->err);
+}
+
+/* Remember the sources as soon as there is a collection: also a run that is stopped can then be gone on with by
+ * `update`. */
+static clipsearch_status remember_sources(ingest *in)
+{
+    const clipsearch_ingest_options *o = in->options;
+    if (!o->remember || o->dry_run || in->sources_written || !in->target.collection)
+        return CLIPSEARCH_OK;
+    in->sources_written = true;
+    return cs_remembered_write(in->target.collection, &in->remembered, &in->sources, o, in->err);
 }
 
 static clipsearch_status commit_batch(ingest *in)
 {
     clipsearch_status status = cs_batch_commit(&in->batch, in->report, in->err);
     if (status != CLIPSEARCH_OK || in->options->dry_run)
+        return status;
+    status = remember_sources(in);
+    if (status != CLIPSEARCH_OK)
         return status;
     if (in->moved.count) /* the items of the next files were looked up before they moved */
         cs_stored_files_clear(&in->stored);
@@ -429,7 +468,7 @@ static clipsearch_status commit_batch(ingest *in)
 /* Keep the pipeline filled, add the change of its oldest file to the batch, commit the batch when it is full. */
 static clipsearch_status process_files(ingest *in)
 {
-    clipsearch_status status = CLIPSEARCH_OK;
+    clipsearch_status status = remember_sources(in);
     while (status == CLIPSEARCH_OK && !in->cancelled && !in->stopped) {
         while (status == CLIPSEARCH_OK && !in->cancelled && in->next_file < in->sources.file_count &&
                (!in->pipeline || cs_pipeline_has_room(in->pipeline)))
@@ -583,6 +622,8 @@ static clipsearch_status run(ingest *in, const cs_ingest_into *into)
     in->progress.phase = CLIPSEARCH_PHASE_WALK;
     if (status == CLIPSEARCH_OK)
         status = open_target(in, into);
+    if (status == CLIPSEARCH_OK && in->target.collection)
+        status = cs_remembered_read(&in->remembered, in->target.collection, in->err);
     if (status == CLIPSEARCH_OK)
         status = find_files(in);
     if (status != CLIPSEARCH_OK)
@@ -603,10 +644,16 @@ static clipsearch_status run(ingest *in, const cs_ingest_into *into)
                        "stopped after %llu of %llu files; another run continues from there",
                        (unsigned long long)in->progress.done, (unsigned long long)in->progress.found);
     if (!in->target.collection)
-        return CLIPSEARCH_OK; /* nothing was stored, so there is nothing to prune and no index */
+        return CLIPSEARCH_OK; /* nothing was stored, so nothing is gone and there is no index */
     in->progress.phase = CLIPSEARCH_PHASE_PRUNE;
-    if (o->prune)
-        status = cs_prune(in->target.collection, &in->sources, &in->moved, o->dry_run, &in->report->pruned, in->err);
+    const cs_gone_request gone = {.collection = in->target.collection,
+                                  .sources = &in->sources,
+                                  .remembered = &in->remembered,
+                                  .list = o->list,
+                                  .kept = &in->moved,
+                                  .options = o,
+                                  .report = in->report};
+    status = cs_gone_update(&gone, in->err);
     return status == CLIPSEARCH_OK && !o->dry_run ? write_index_if_due(in) : status;
 }
 
@@ -649,6 +696,8 @@ static void free_all(ingest *in)
     cs_free(in->pending);
     cs_batch_close(&in->batch);
     cs_id_list_free(&in->moved);
+    cs_moves_free(&in->moves);
+    cs_remembered_free(&in->remembered);
     cs_contents_free(&in->contents);
     cs_content_set_free(&in->would_store);
     cs_content_keys_free(&in->known);

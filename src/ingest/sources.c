@@ -99,6 +99,7 @@ static void close_source(cs_source *source)
     cs_free(source->include);
     cs_free(source->exclude);
     cs_attributes_close(&source->attributes);
+    cs_devices_free(&source->devices);
     cs_free(source->root);
 }
 
@@ -151,7 +152,8 @@ static clipsearch_status add_found_file(void *context, const char *path, const c
                                         clipsearch_error *err)
 {
     walk_context *walk = context;
-    cs_found_file file = {.source = walk->source, .size = info->size, .mtime_ns = info->mtime_ns};
+    cs_found_file file = {
+        .source = walk->source, .size = info->size, .mtime_ns = info->mtime_ns, .ctime_ns = info->ctime_ns};
     clipsearch_status status = add_file(walk->sources, path, relative, file, err);
     return status == CLIPSEARCH_OK ? call_step(walk, path, err) : status;
 }
@@ -175,7 +177,12 @@ static clipsearch_status add_bad_entry(void *context, const char *path, bool is_
 
 static clipsearch_status report_directory(void *context, const char *path, clipsearch_error *err)
 {
-    return call_step(context, path, err);
+    walk_context *walk = context;
+    cs_file_info info;
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK)
+        status = cs_devices_add(&walk->sources->sources[walk->source].devices, path, info.device, err);
+    return status == CLIPSEARCH_OK ? call_step(walk, path, err) : status;
 }
 
 typedef struct entry {
@@ -323,18 +330,57 @@ clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries, cons
     return remove_repeats(sources, err);
 }
 
-bool cs_sources_has(const cs_sources *sources, const char *path)
+/* ---- what was found ---- */
+
+/* The place in by_path of the first file whose path is `path` or behind it. */
+static size_t find_place(const cs_sources *sources, const char *path)
 {
     size_t low = 0, high = sources->file_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(sources->files[sources->by_path[middle]].path, path);
-        if (order == 0)
-            return true;
-        if (order < 0)
+        if (strcmp(sources->files[sources->by_path[middle]].path, path) < 0)
             low = middle + 1;
         else
             high = middle;
     }
-    return false;
+    return low;
+}
+
+bool cs_sources_has(const cs_sources *sources, const char *path)
+{
+    const size_t place = find_place(sources, path);
+    return place < sources->file_count && strcmp(sources->files[sources->by_path[place]].path, path) == 0;
+}
+
+bool cs_sources_has_below(const cs_sources *sources, const char *directory)
+{
+    char below[PATH_MAX + 1];
+    size_t n = strlen(directory);
+    while (n && directory[n - 1] == '/') /* "/" */
+        n--;
+    if (n + 2 > sizeof below)
+        return false;
+    memcpy(below, directory, n);
+    memcpy(below + n, "/", 2);
+    const size_t place = find_place(sources, below);
+    return place < sources->file_count && strncmp(sources->files[sources->by_path[place]].path, below, n + 1) == 0;
+}
+
+bool cs_source_excludes(const cs_source *source, const char *path)
+{
+    char part[PATH_MAX];
+    const size_t root = strlen(source->root), size = strlen(path);
+    if (!cs_path_is_below(path, source->root) || size - root >= sizeof part || size == root)
+        return false;
+    const char *relative = path + root + (path[root] == '/');
+    for (const char *end = strchr(relative, '/');; end = strchr(end + 1, '/')) { /* each directory, then the file */
+        const size_t n = end ? (size_t)(end - relative) : strlen(relative);
+        memcpy(part, relative, n);
+        part[n] = '\0';
+        if (cs_glob_match_any(source->exclude, source->exclude_count, part, end != NULL) ||
+            (!source->given->hidden && cs_is_hidden_name(cs_path_base(part))))
+            return true;
+        if (!end)
+            return false;
+    }
 }

@@ -4,6 +4,7 @@
 #define CS_INGEST_SOURCES_H
 
 #include "ingest/attributes.h"
+#include "ingest/devices.h"
 #include "ingest/glob.h"
 #include "ingest/retry.h"
 #include "ingest/walk.h"
@@ -17,6 +18,7 @@ typedef struct cs_source {
     size_t include_count, exclude_count;
     cs_attributes *attributes; /* NULL: the source has none to give */
     bool whole;                /* every directory below the root was read; never of a list of files */
+    cs_devices devices;        /* of its directories, as the walk found them */
 } cs_source;
 
 typedef struct cs_found_file {
@@ -24,7 +26,7 @@ typedef struct cs_found_file {
     const char *relative; /* points into `path`: the part below the source's root */
     size_t source;
     uint64_t size;
-    int64_t mtime_ns;
+    int64_t mtime_ns, ctime_ns;
     bool is_directory; /* one that cannot be read */
     clipsearch_status status;
     char *why; /* unless status is CLIPSEARCH_OK */
@@ -67,7 +69,12 @@ clipsearch_status cs_source_find_root(cs_source *source, clipsearch_error *err);
 /* What a walk of `source` needs, but for the retries. */
 cs_walk_spec cs_source_walk_spec(const cs_source *source);
 
-/* Whether `path` is among the files found. */
+/* Whether `path` is among the files found; whether one of them lies below `directory`. */
 bool cs_sources_has(const cs_sources *sources, const char *path);
+bool cs_sources_has_below(const cs_sources *sources, const char *directory);
+
+/* Whether the source leaves out the file `path`, which lies below its root, or a directory above it: by an `exclude`,
+ * or as hidden. */
+bool cs_source_excludes(const cs_source *source, const char *path);
 
 #endif

@@ -16,10 +16,11 @@ static clipsearch_status read_page(cs_stored_files *stored, clipsearch_collectio
 
 clipsearch_status cs_stored_files_find(cs_stored_files *stored, clipsearch_collection *collection,
                                        const cs_sources *sources, size_t number, const clipsearch_item **item,
-                                       clipsearch_error *err)
+                                       const cs_item_file **known, clipsearch_error *err)
 {
     clipsearch_status status = CLIPSEARCH_OK;
     *item = NULL;
+    *known = NULL;
     if (!collection)
         return CLIPSEARCH_OK;
     if (number < stored->first || number - stored->first >= stored->items.count)
@@ -28,6 +29,7 @@ clipsearch_status cs_stored_files_find(cs_stored_files *stored, clipsearch_colle
         return status;
     const clipsearch_item *found = &stored->items.items[number - stored->first];
     *item = found->id ? found : NULL;
+    *known = &stored->items.files[number - stored->first];
     return CLIPSEARCH_OK;
 }
 

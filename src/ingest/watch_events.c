@@ -72,11 +72,13 @@ static clipsearch_status handle_directory(clipsearch_watch *watch, size_t source
     return cs_watch_add_directory(watch, source, path, err);
 }
 
-/* A file was moved to `path` in a source. If the event before said that it was moved away, nothing was removed. */
-static void join_move(clipsearch_watch *watch, const struct inotify_event *event)
+/* A file was moved to a place in a source. If the event before said that it was moved away from another place in it,
+ * nothing was removed. (Another source may belong to another collection.) */
+static void join_move(clipsearch_watch *watch, size_t source, const struct inotify_event *event)
 {
-    if (event->mask & IN_MOVED_TO && event->cookie && event->cookie == watch->moved_cookie && watch->moved_alone)
-        watch->state[watch->moved_source].whole = false;
+    if (event->mask & IN_MOVED_TO && event->cookie && event->cookie == watch->moved_cookie &&
+        watch->moved_source == source && watch->moved_alone)
+        watch->state[source].whole = false;
     watch->moved_cookie = 0;
 }
 
@@ -95,7 +97,7 @@ static clipsearch_status handle_file(clipsearch_watch *watch, size_t source, con
     }
     if (!named && !cs_walk_takes(spec, path, relative, false))
         return CLIPSEARCH_OK;
-    join_move(watch, event);
+    join_move(watch, source, event);
     return add_file(watch, source, path, event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO), err);
 }
 

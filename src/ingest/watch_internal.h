@@ -31,7 +31,7 @@ struct clipsearch_watch {
     cs_watch_places places;
     cs_watch_files files;
     double first, last; /* time of the first and the last event that is not handed out; 0: there is none */
-    /* the last file that was moved away: should it arrive in a source, nothing was removed */
+    /* the last file that was moved away: should it arrive elsewhere in its source, nothing was removed */
     uint32_t moved_cookie;
     size_t moved_source;
     bool moved_alone;           /* its source had not to be read whole before */

@@ -31,8 +31,10 @@ cs_collection_identity cs_local_identity(const cs_store_identity *identity)
 
 cs_collection_state cs_local_state(const cs_store_state *state)
 {
-    return (cs_collection_state){
-        .count = state->count, .generation = state->generation, .indexed = state->index_owner != 0};
+    return (cs_collection_state){.count = state->count,
+                                 .gone = state->gone,
+                                 .generation = state->generation,
+                                 .indexed = state->index_owner != 0};
 }
 
 /* ---- reading */
@@ -153,11 +155,14 @@ static const cs_collection_ops ops = {
     .by_hashes = cs_local_by_hashes,
     .by_ids = cs_local_by_ids,
     .where = cs_local_where,
-    .each_below = cs_local_each_below,
+    .each_path = cs_local_each_path,
     .each_hash = cs_local_each_hash,
     .vectors = cs_local_vectors,
     .apply = cs_local_apply,
     .remove_where = cs_local_remove_where,
+    .each_source = cs_local_each_source,
+    .put_sources = cs_local_put_sources,
+    .forget_sources = cs_local_forget_sources,
     .search = cs_local_search,
     .lock_ingestion = cs_local_lock_collection,
     .checkpoint = cs_local_checkpoint,

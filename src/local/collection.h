@@ -89,9 +89,9 @@ clipsearch_status cs_local_by_ids(clipsearch_collection *collection, const int64
                                   clipsearch_hits *hits, clipsearch_error *err);
 clipsearch_status cs_local_where(clipsearch_collection *collection, const cs_filter_tree *filter, const cs_page *page,
                                  clipsearch_hits *hits, clipsearch_error *err);
-clipsearch_status cs_local_each_below(clipsearch_collection *collection, const char *root,
-                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
-                                      clipsearch_error *err);
+clipsearch_status cs_local_each_path(clipsearch_collection *collection, const char *root,
+                                     clipsearch_status (*each)(void *context, const char *path, clipsearch_error *err),
+                                     void *context, clipsearch_error *err);
 clipsearch_status cs_local_each_hash(clipsearch_collection *collection,
                                      clipsearch_status (*each)(void *context, const uint8_t hash[32],
                                                                clipsearch_error *err),
@@ -105,6 +105,17 @@ clipsearch_status cs_local_apply(clipsearch_collection *collection, cs_item_chan
                                  clipsearch_error *err);
 clipsearch_status cs_local_remove_where(clipsearch_collection *collection, const cs_filter_tree *filter,
                                         uint64_t *removed, clipsearch_error *err);
+
+/* ---- remembered_sources.c */
+
+clipsearch_status cs_local_each_source(clipsearch_collection *collection,
+                                       clipsearch_status (*each)(void *context, const cs_source_record *source,
+                                                                 clipsearch_error *err),
+                                       void *context, clipsearch_error *err);
+clipsearch_status cs_local_put_sources(clipsearch_collection *collection, const char *list,
+                                       const cs_source_record *sources, size_t count, clipsearch_error *err);
+clipsearch_status cs_local_forget_sources(clipsearch_collection *collection, const char *name, uint64_t *forgotten,
+                                          clipsearch_error *err);
 
 /* ---- search.c, checkpoint.c, index_check.c */
 

@@ -67,8 +67,8 @@ static clipsearch_status measure_recall(check *c, const float *queries, size_t c
         cs_index_search_params params = {.k = K};
         clipsearch_status status = cs_index_search(c->flat, queries + q * dim, &params, NULL, exact, &have, c->err);
         if (status == CLIPSEARCH_OK)
-            status =
-                cs_snapshot_search_graph(c->snapshot, queries + q * dim, &params, NULL, spare, near, &found, c->err);
+            status = cs_snapshot_search_graph(c->snapshot, queries + q * dim, &params, NULL, NULL, spare, near, &found,
+                                              c->err);
         if (status != CLIPSEARCH_OK)
             return status;
         wanted += have;

@@ -2,6 +2,13 @@
  * item_changes.c - changes to the items of a collection, one transaction a call. */
 #include "local/collection.h"
 
+/* After a put or an update, which leave it empty. */
+static clipsearch_status set_file(cs_store *store, const cs_store_identity *identity, int64_t id,
+                                  const cs_item_file *file, clipsearch_error *err)
+{
+    return file->ctime_ns || file->gone_since ? cs_store_set_file(store, identity, id, file, NULL, err) : CLIPSEARCH_OK;
+}
+
 static clipsearch_status apply_one(const local_collection *collection, cs_item_change *change, clipsearch_error *err)
 {
     cs_store *store = collection->db->writer;
@@ -9,14 +16,20 @@ static clipsearch_status apply_one(const local_collection *collection, cs_item_c
     clipsearch_item item = change->item;
     if (!item.attributes)
         item.attributes = "{}";
+    clipsearch_status status;
+    bool marked;
     change->removed = false;
     switch (change->kind) {
     case CS_ITEM_PUT:
-        return cs_store_put(store, identity, &item, change->vector, &change->id, err);
+        status = cs_store_put(store, identity, &item, change->vector, &change->id, err);
+        return status == CLIPSEARCH_OK ? set_file(store, identity, change->id, &change->file, err) : status;
     case CS_ITEM_UPDATE:
-        return cs_store_update(store, identity, item.id, &item, err);
+        status = cs_store_update(store, identity, item.id, &item, err);
+        return status == CLIPSEARCH_OK ? set_file(store, identity, item.id, &change->file, err) : status;
     case CS_ITEM_REMOVE:
         return cs_store_remove(store, identity, item.id, &change->removed, err);
+    case CS_ITEM_GONE:
+        return cs_store_mark_gone(store, identity, item.id, change->file.gone_since, &marked, err);
     case CS_ITEM_MERGE:
         return cs_store_merge_attributes(store, identity, item.id, item.attributes, err);
     }

@@ -16,7 +16,7 @@ clipsearch_status cs_local_by_paths(clipsearch_collection *base, const char *con
         bool found;
         status = cs_store_get_path(read.store, read.identity, paths[i], &found, &item, err);
         if (status == CLIPSEARCH_OK)
-            status = cs_items_add(items, found ? &item : NULL, err);
+            status = cs_items_add(items, found ? &item : NULL, cs_store_item_file(read.store), err);
     }
     cs_local_end_read(&read);
     return status;
@@ -24,6 +24,7 @@ clipsearch_status cs_local_by_paths(clipsearch_collection *base, const char *con
 
 /* Items of one content being collected. */
 typedef struct hash_reading {
+    const cs_store *store;
     cs_items *items;
     size_t left;
     clipsearch_status status;
@@ -33,7 +34,7 @@ typedef struct hash_reading {
 static bool add_item(void *context, const clipsearch_item *item)
 {
     hash_reading *r = context;
-    r->status = cs_items_add(r->items, item, r->err);
+    r->status = cs_items_add(r->items, item, cs_store_item_file(r->store), r->err);
     return r->status == CLIPSEARCH_OK && --r->left > 0;
 }
 
@@ -45,7 +46,7 @@ clipsearch_status cs_local_by_hashes(clipsearch_collection *base, const uint8_t 
     if (status != CLIPSEARCH_OK)
         return status;
     for (size_t i = 0; i < count && most_each && status == CLIPSEARCH_OK; i++) {
-        hash_reading r = {.items = items, .left = most_each, .err = err};
+        hash_reading r = {.store = read.store, .items = items, .left = most_each, .err = err};
         status = cs_store_each_hash(read.store, read.identity, hashes[i], add_item, &r, err);
         if (status == CLIPSEARCH_OK)
             status = r.status;
@@ -66,7 +67,7 @@ clipsearch_status cs_local_by_ids(clipsearch_collection *base, const int64_t *id
         bool found;
         status = cs_store_get(read.store, read.identity, ids[i], &found, &item, err);
         if (status == CLIPSEARCH_OK && found)
-            status = cs_hits_add(hits, &item, 0, err);
+            status = cs_hits_add_with_file(hits, &item, cs_store_item_file(read.store), 0, err);
     }
     cs_local_end_read(&read);
     return status;
@@ -74,6 +75,7 @@ clipsearch_status cs_local_by_ids(clipsearch_collection *base, const int64_t *id
 
 /* Items of a filter being collected. */
 typedef struct where_reading {
+    const cs_store *store;
     clipsearch_hits *hits;
     clipsearch_status status;
     clipsearch_error *err;
@@ -82,7 +84,7 @@ typedef struct where_reading {
 static bool add_hit(void *context, const clipsearch_item *item)
 {
     where_reading *r = context;
-    r->status = cs_hits_add(r->hits, item, 0, r->err);
+    r->status = cs_hits_add_with_file(r->hits, item, cs_store_item_file(r->store), 0, r->err);
     return r->status == CLIPSEARCH_OK;
 }
 
@@ -94,23 +96,24 @@ clipsearch_status cs_local_where(clipsearch_collection *base, const cs_filter_tr
     clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_store_each_where(read.store, read.identity, filter, page->after, page->offset, page->limit, add_hit, &r,
-                                 err);
+    r.store = read.store;
+    status = cs_store_each_where(read.store, read.identity, filter, page->with_gone, page->after, page->offset,
+                                 page->limit, add_hit, &r, err);
     if (status == CLIPSEARCH_OK)
         status = r.status;
     cs_local_end_read(&read);
     return status;
 }
 
-clipsearch_status cs_local_each_below(clipsearch_collection *base, const char *root,
-                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
-                                      clipsearch_error *err)
+clipsearch_status cs_local_each_path(clipsearch_collection *base, const char *root,
+                                     clipsearch_status (*each)(void *context, const char *path, clipsearch_error *err),
+                                     void *context, clipsearch_error *err)
 {
     local_read read;
     clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_store_each_item(read.store, read.identity, root, each, context, err);
+    status = cs_store_each_path(read.store, read.identity, root, each, context, err);
     cs_local_end_read(&read);
     return status;
 }

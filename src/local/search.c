@@ -56,8 +56,22 @@ typedef struct place {
     cs_index *own;                /* an index of the vectors that the filter lets through, or NULL */
     const cs_id_set *allowed;     /* NULL: all */
     cs_id_set set;
-    size_t filtered; /* ids that the filter lets through */
+    size_t filtered;         /* ids that the filter lets through */
+    cs_id_list gone;         /* without a filter: items that are not to be found, because their files are gone */
+    cs_id_list not_in_graph; /* those, and the ids of the delta; empty when none are gone */
 } place;
+
+/* Read which items are left out because their files are gone. A filter has left them out already. */
+static clipsearch_status read_gone(const local_read *read, const cs_search_request *request, place *where,
+                                   clipsearch_error *err)
+{
+    if (request->with_gone || request->filter || !where->snapshot->state.gone)
+        return CLIPSEARCH_OK;
+    clipsearch_status status = cs_filtered_gone(read, &where->gone, err);
+    if (status == CLIPSEARCH_OK && where->graph)
+        status = cs_id_list_merge(&where->gone, &where->snapshot->delta->changed, &where->not_in_graph, err);
+    return status;
+}
 
 static clipsearch_status choose_vectors(const local_read *read, place *where, clipsearch_error *err)
 {
@@ -76,8 +90,10 @@ static clipsearch_status choose_place(local_read *read, const cs_search_request 
     clipsearch_status status = cs_local_get_snapshot(read, !request->exact, &where->snapshot, err);
     if (status == CLIPSEARCH_OK)
         where->graph = !request->exact && where->snapshot->graph_usable;
+    if (status == CLIPSEARCH_OK)
+        status = read_gone(read, request, where, err);
     if (status == CLIPSEARCH_OK && filter)
-        status = cs_filtered_read(read, filter, &ids, err);
+        status = cs_filtered_read(read, filter, request->with_gone, &ids, err);
     if (status == CLIPSEARCH_OK && filter)
         status = cs_id_set_make(ids.ids, ids.count, &where->set, &fits, err);
     if (status != CLIPSEARCH_OK)
@@ -101,6 +117,8 @@ static void leave_place(place *where)
 {
     cs_index_close(&where->own);
     cs_id_set_free(&where->set);
+    cs_id_list_free(&where->gone);
+    cs_id_list_free(&where->not_in_graph);
     cs_snapshot_release(&where->snapshot);
 }
 
@@ -109,6 +127,7 @@ static size_t count_findable(const place *where)
 {
     const cs_index *index = where->own ? where->own : where->vectors ? where->vectors->index : NULL;
     size_t count = index ? cs_index_count(index) : where->snapshot->state.count;
+    count = count > where->gone.count ? count - where->gone.count : 0;
     return where->allowed && where->filtered < count ? where->filtered : count;
 }
 
@@ -143,8 +162,10 @@ static void walk_one(void *context, size_t number, unsigned thread)
     params.stats = &b->stats[number];
     if (w->status != CLIPSEARCH_OK)
         return;
-    w->status = cs_snapshot_search_graph(b->where->snapshot, b->queries + number * b->dim, &params, w->pool, w->spare,
-                                         b->neighbours + number * params.k, &b->found[number], &w->error);
+    const cs_id_list *not_in_graph = b->where->gone.count ? &b->where->not_in_graph : NULL;
+    w->status =
+        cs_snapshot_search_graph(b->where->snapshot, b->queries + number * b->dim, &params, not_in_graph, w->pool,
+                                 w->spare, b->neighbours + number * params.k, &b->found[number], &w->error);
     w->failed = number;
 }
 
@@ -229,7 +250,7 @@ static clipsearch_status add_hits(const local_read *read, const batch *b, size_t
         bool there;
         status = cs_store_get(read->store, read->identity, neighbours[i].id, &there, &item, err);
         if (status == CLIPSEARCH_OK && there)
-            status = cs_hits_add(hits, &item, neighbours[i].score, err);
+            status = cs_hits_add_with_file(hits, &item, cs_store_item_file(read->store), neighbours[i].score, err);
     }
     return status;
 }
@@ -293,7 +314,9 @@ static clipsearch_status answer_all(const local_read *read, const cs_search_requ
                           .has_limit = request->has_limit,
                           .limit = request->limit,
                           .ef = request->ef,
-                          .allowed = where->allowed}};
+                          .allowed = where->allowed,
+                          .excluded = where->gone.ids,
+                          .excluded_count = where->gone.count}};
     clipsearch_status status = alloc_batch(&b, step, err);
     for (size_t first = 0; first < request->count && status == CLIPSEARCH_OK; first += step) {
         const size_t count = request->count - first < step ? request->count - first : step;

@@ -125,13 +125,8 @@ static clipsearch_status add_change(void *context, int64_t id, const float *vect
 static clipsearch_status merge_changed(maker *m)
 {
     cs_id_list merged = {0};
-    cs_id_list *old = &m->made->delta->changed, *more = &m->changed;
-    clipsearch_status status = CLIPSEARCH_OK;
-    for (size_t a = 0, b = 0; (a < old->count || b < more->count) && status == CLIPSEARCH_OK;) {
-        const bool first = b == more->count || (a < old->count && old->ids[a] < more->ids[b]);
-        a += !first && a < old->count && old->ids[a] == more->ids[b];
-        status = cs_id_list_add(&merged, first ? old->ids[a++] : more->ids[b++], m->err);
-    }
+    cs_id_list *old = &m->made->delta->changed;
+    clipsearch_status status = cs_id_list_merge(old, &m->changed, &merged, m->err);
     cs_id_list_free(old);
     *old = merged;
     return status;
@@ -294,16 +289,18 @@ bool cs_snapshot_is_current(const cs_snapshot *snapshot, const cs_store_state *s
 /* ---- searching */
 
 clipsearch_status cs_snapshot_search_graph(const cs_snapshot *snapshot, const float *query,
-                                           const cs_index_search_params *params, cs_pool *pool, cs_neighbour *spare,
-                                           cs_neighbour *out, size_t *found, clipsearch_error *err)
+                                           const cs_index_search_params *params, const cs_id_list *not_in_graph,
+                                           cs_pool *pool, cs_neighbour *spare, cs_neighbour *out, size_t *found,
+                                           clipsearch_error *err)
 {
     cs_index_search_params in_graph = *params, in_delta = *params;
     size_t from_graph = 0, from_delta = 0;
     const bool delta = cs_snapshot_delta_count(snapshot) > 0;
     const cs_index *graph = snapshot->graph->index;
     *found = 0;
-    in_graph.excluded = snapshot->delta->changed.ids;
-    in_graph.excluded_count = snapshot->delta->changed.count;
+    const cs_id_list *excluded = not_in_graph ? not_in_graph : &snapshot->delta->changed;
+    in_graph.excluded = excluded->ids;
+    in_graph.excluded_count = excluded->count;
     in_delta.stats = NULL;
     clipsearch_status status = cs_index_search(graph, query, &in_graph, pool, delta ? spare : out, &from_graph, err);
     if (status == CLIPSEARCH_OK && delta)

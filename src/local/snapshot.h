@@ -89,10 +89,12 @@ static inline size_t cs_snapshot_delta_count(const cs_snapshot *snapshot)
 }
 
 /* The nearest by graph and delta, as cs_index_search; graph_usable must be true. spare [2 * params->k]; `pool` may be
- * NULL. CLIPSEARCH_E_FORMAT: the file is damaged; no result. */
+ * NULL. `not_in_graph`: the ids of params->excluded and delta->changed together, ascending; NULL: params excludes none.
+ * CLIPSEARCH_E_FORMAT: the file is damaged; no result. */
 clipsearch_status cs_snapshot_search_graph(const cs_snapshot *snapshot, const float *query,
-                                           const cs_index_search_params *params, cs_pool *pool, cs_neighbour *spare,
-                                           cs_neighbour *out, size_t *found, clipsearch_error *err);
+                                           const cs_index_search_params *params, const cs_id_list *not_in_graph,
+                                           cs_pool *pool, cs_neighbour *spare, cs_neighbour *out, size_t *found,
+                                           clipsearch_error *err);
 
 /* All vectors; read by the first thread that asks, from `store`, in a read transaction of the snapshot's generation.
  * They stay as long as the snapshot. */

@@ -19,6 +19,9 @@ typedef struct cs_terminal {
 clipsearch_status cs_terminal_open(int fd, cs_terminal *terminal, clipsearch_error *err);
 void cs_terminal_close(cs_terminal *terminal);
 
+/* The part of cs_terminal_open that is libchafa's: `fd` is a terminal, and *terminal is empty. */
+clipsearch_status cs_terminal_detect(int fd, cs_terminal *terminal, clipsearch_error *err);
+
 /* Append to `out` what draws `rgba` [height, width, 4] over columns x rows characters from the beginning of a line, and
  * then puts the cursor at the beginning of the line below. Errors: CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_terminal_put_image(cs_terminal *terminal, const uint8_t *rgba, uint32_t width, uint32_t height,

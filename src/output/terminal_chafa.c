@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 extern char **environ;
 
@@ -138,14 +137,11 @@ static void measure_window(int fd, cs_terminal *terminal)
     }
 }
 
-clipsearch_status cs_terminal_open(int fd, cs_terminal *terminal, clipsearch_error *err)
+clipsearch_status cs_terminal_detect(int fd, cs_terminal *terminal, clipsearch_error *err)
 {
-    *terminal = (cs_terminal){0};
-    if (!isatty(fd))
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "images are drawn on a terminal, and standard output is not one");
     if (!is_loaded())
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                       "drawing on a terminal needs the library libchafa, which is not installed");
+                       "drawing on a terminal needs the library libchafa, which is not installed (Debian: libchafa0)");
     struct cs_chafa *chafa = cs_zalloc_array(1, sizeof *chafa);
     if (!chafa)
         return cs_fail_memory(err, "a terminal");

@@ -2,10 +2,9 @@
  * terminal_none.c - in builds without libchafa. */
 #include "output/terminal.h"
 
-clipsearch_status cs_terminal_open(int fd, cs_terminal *terminal, clipsearch_error *err)
+clipsearch_status cs_terminal_detect(int fd, cs_terminal *terminal, clipsearch_error *err)
 {
-    (void)fd;
-    *terminal = (cs_terminal){0};
+    (void)fd, (void)terminal;
     return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                    "this build of clipsearch cannot draw on a terminal: it has no "
                    "libchafa");

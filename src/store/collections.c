@@ -91,6 +91,8 @@ static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_
         return cs_store_fail_content(store, err, "collection %s: what its index should be cannot be read",
                                      identity->name);
     read_log(row, 14, &out->state);
+    if (!read_count(row, 17, &out->state.gone))
+        return cs_store_fail_content(store, err, "collection %s: its counters cannot be", identity->name);
     identity->dim = (size_t)dim;
     identity->metric = (clipsearch_metric)m;
     return CLIPSEARCH_OK;
@@ -184,7 +186,7 @@ clipsearch_status cs_store_refresh(cs_store *store, const cs_store_identity *col
         return status;
     sqlite3_bind_int64(counting, 1, collection->key);
     status = cs_store_step(store, counting, &row, "counting a collection", err);
-    if (!status && row && !read_count(counting, 0, &state->count))
+    if (!status && row && (!read_count(counting, 0, &state->count) || !read_count(counting, 1, &state->gone)))
         status = cs_store_fail_content(store, err, "collection %s: its counters cannot be", collection->name);
     cs_store_done(counting);
     if (!status)

@@ -62,6 +62,7 @@ static clipsearch_status read_item(cs_store *store, sqlite3_stmt *row, clipsearc
 {
     bool good;
     int64_t size, width, height;
+    cs_item_file *file = &store->item_file;
     *item = (clipsearch_item){0};
     if (!read_integer(row, 0, 1, INT64_MAX, &item->id))
         return fail_field(store, row, "id", err);
@@ -85,12 +86,20 @@ static clipsearch_status read_item(cs_store *store, sqlite3_stmt *row, clipsearc
         return status;
     if (!good)
         return fail_field(store, row, "attributes", err);
+    if (!read_integer(row, 9, INT64_MIN, INT64_MAX, &file->ctime_ns) ||
+        !read_integer(row, 10, 0, INT64_MAX, &file->gone_since))
+        return fail_field(store, row, "time", err);
     item->path = store->item_path.data;
     item->size = (uint64_t)size;
     item->width = (uint32_t)width;
     item->height = (uint32_t)height;
     item->attributes = store->item_attributes.data;
     return CLIPSEARCH_OK;
+}
+
+const cs_item_file *cs_store_item_file(const cs_store *store)
+{
+    return &store->item_file;
 }
 
 /* ---- one item */
@@ -197,38 +206,45 @@ clipsearch_status cs_store_each_content(cs_store *store, const cs_store_identity
     return status;
 }
 
+clipsearch_status cs_store_bind_root(cs_store *store, sqlite3_stmt *statement, const char *root, bool *none, int *code,
+                                     clipsearch_error *err)
+{
+    size_t n = strnlen(root, CS_ITEM_PATH_MAX + 1);
+    *none = n > CS_ITEM_PATH_MAX;
+    if (*none)
+        return CLIPSEARCH_OK;
+    while (n > 0 && root[n - 1] == '/') /* "/" itself: every absolute path */
+        n--;
+    cs_buf *bounds = &store->bounds; /* root, root "/", root "0": '0' is the byte behind '/' */
+    cs_buf_clear(bounds);
+    cs_buf_append(bounds, root, n);
+    cs_buf_append(bounds, root, n);
+    cs_buf_putc(bounds, '/');
+    cs_buf_append(bounds, root, n);
+    cs_buf_putc(bounds, '/' + 1);
+    if (bounds->failed)
+        return cs_fail_memory(err, "a walk over the items");
+    cs_store_bind_blob(statement, 2, bounds->data, n, code);
+    cs_store_bind_blob(statement, 3, bounds->data + n, n + 1, code);
+    cs_store_bind_blob(statement, 4, bounds->data + 2 * n + 1, n + 1, code);
+    return CLIPSEARCH_OK;
+}
+
 clipsearch_status cs_store_each_item(cs_store *store, const cs_store_identity *collection, const char *root,
                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
                                      clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     int code = SQLITE_OK;
+    bool none = false;
     clipsearch_status status = cs_store_statement(store, root ? CS_SQL_ITEMS_BELOW : CS_SQL_ITEMS_ALL, &statement, err);
     if (status)
         return status;
     sqlite3_bind_int64(statement, 1, collection->key);
-    if (root) {
-        size_t n = strnlen(root, CS_ITEM_PATH_MAX + 1);
-        if (n > CS_ITEM_PATH_MAX) {
-            cs_store_done(statement);
-            return CLIPSEARCH_OK; /* no item has such a path */
-        }
-        while (n > 0 && root[n - 1] == '/') /* "/" itself: every absolute path */
-            n--;
-        cs_buf *bounds = &store->bounds; /* root, root "/", root "0": '0' is the byte behind '/' */
-        cs_buf_clear(bounds);
-        cs_buf_append(bounds, root, n);
-        cs_buf_append(bounds, root, n);
-        cs_buf_putc(bounds, '/');
-        cs_buf_append(bounds, root, n);
-        cs_buf_putc(bounds, '/' + 1);
-        if (bounds->failed) {
-            cs_store_done(statement);
-            return cs_fail_memory(err, "a walk over the items");
-        }
-        cs_store_bind_blob(statement, 2, bounds->data, n, &code);
-        cs_store_bind_blob(statement, 3, bounds->data + n, n + 1, &code);
-        cs_store_bind_blob(statement, 4, bounds->data + 2 * n + 1, n + 1, &code);
-    }
-    return cs_store_walk(store, statement, code, each, context, err);
+    if (root)
+        status = cs_store_bind_root(store, statement, root, &none, &code, err);
+    if (!status && !none)
+        return cs_store_walk(store, statement, code, each, context, err);
+    cs_store_done(statement);
+    return status;
 }

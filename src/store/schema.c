@@ -67,4 +67,27 @@ static const char step_1_to_2[] = "ALTER TABLE collections ADD COLUMN codes TEXT
                                   ") STRICT, WITHOUT ROWID;\n"
                                   "PRAGMA user_version = 2;\n";
 
-const char *const cs_store_steps[] = {step_0_to_1, step_1_to_2};
+/* What is remembered of files besides their size and time, and where they were found.
+ *
+ * ctime_ns: when the inode last changed, 0 where that is not known. gone_since: when an ingestion first found that
+ * there is no such file any more, 0 while there is one.
+ *
+ * A source is a directory or file that was ingested. list: the file that lists the source, x'' for the command line.
+ * options: which files are taken from it and what they get, NAME=VALUE strings, each with a NUL byte behind it, because
+ * patterns and paths are any bytes. devices: the device numbers under which its directories were seen, DEVICE=PATH
+ * strings of the same kind. */
+static const char step_2_to_3[] = "ALTER TABLE items ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;\n"
+                                  "ALTER TABLE items ADD COLUMN gone_since INTEGER NOT NULL DEFAULT 0;\n"
+                                  "CREATE INDEX items_gone ON items(collection, id) WHERE gone_since <> 0;\n"
+                                  "CREATE TABLE sources(\n"
+                                  "  key INTEGER PRIMARY KEY,\n"
+                                  "  collection INTEGER NOT NULL REFERENCES collections(key) ON DELETE CASCADE,\n"
+                                  "  path BLOB NOT NULL CHECK(length(path) >= 1),\n"
+                                  "  list BLOB NOT NULL,\n"
+                                  "  options BLOB NOT NULL,\n"
+                                  "  devices BLOB NOT NULL\n"
+                                  ") STRICT;\n"
+                                  "CREATE INDEX sources_by_list ON sources(collection, list);\n"
+                                  "PRAGMA user_version = 3;\n";
+
+const char *const cs_store_steps[] = {step_0_to_1, step_1_to_2, step_2_to_3};

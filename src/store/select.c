@@ -49,14 +49,16 @@ static int64_t at_most(uint64_t count)
 }
 
 clipsearch_status cs_store_each_where(cs_store *store, const cs_store_identity *collection,
-                                      const cs_filter_tree *filter, int64_t after, uint64_t offset, uint64_t limit,
-                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
-                                      clipsearch_error *err)
+                                      const cs_filter_tree *filter, bool with_gone, int64_t after, uint64_t offset,
+                                      uint64_t limit, bool (*each)(void *context, const clipsearch_item *item),
+                                      void *context, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     clipsearch_status status =
         cs_store_prepare_where(store, collection, "SELECT " CS_STORE_ITEM_COLUMNS " FROM items", filter,
-                               "AND id > ?4 ORDER BY id LIMIT ?2 OFFSET ?3", &statement, err);
+                               with_gone ? "AND id > ?4 ORDER BY id LIMIT ?2 OFFSET ?3"
+                                         : "AND gone_since = 0 AND id > ?4 ORDER BY id LIMIT ?2 OFFSET ?3",
+                               &statement, err);
     if (!status) {
         sqlite3_bind_int64(statement, 2, at_most(limit));
         sqlite3_bind_int64(statement, 3, at_most(offset));
@@ -68,13 +70,15 @@ clipsearch_status cs_store_each_where(cs_store *store, const cs_store_identity *
 }
 
 clipsearch_status cs_store_each_id(cs_store *store, const cs_store_identity *collection, const cs_filter_tree *filter,
+                                   bool with_gone,
                                    clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                    void *context, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     bool row = true;
     clipsearch_status status =
-        cs_store_prepare_where(store, collection, "SELECT id FROM items", filter, "ORDER BY id", &statement, err);
+        cs_store_prepare_where(store, collection, "SELECT id FROM items", filter,
+                               with_gone ? "ORDER BY id" : "AND gone_since = 0 ORDER BY id", &statement, err);
     while (!status && row) {
         status = cs_store_step(store, statement, &row, "reading by a filter", err);
         if (!status && row)

@@ -9,7 +9,15 @@
 #define COLLECTION_COLUMNS                                                                                             \
     "key, name, encoder, fingerprint, preprocessing, dim, metric, created, generation, "                               \
     "(SELECT count(*) FROM items INDEXED BY items_by_id WHERE collection = collections.key), "                         \
-    "codes, m, ef_construction, ef, index_owner, index_next, log_from"
+    "codes, m, ef_construction, ef, index_owner, index_next, log_from, "                                               \
+    "(SELECT count(*) FROM items INDEXED BY items_gone WHERE collection = collections.key AND gone_since <> 0)"
+
+/* "SELECT `columns`" of the items whose path is ?2 or lies in [?3, ?4): the root, the root and '/', the root and the
+ * byte behind '/'. No LIKE, so no byte means anything else. Both parts are ranges of items_by_path, merged in order. */
+#define SELECT_BELOW(columns)                                                                                          \
+    "SELECT " columns " FROM items INDEXED BY items_by_path WHERE collection = ?1 AND path = ?2 UNION ALL"             \
+    " SELECT " columns " FROM items INDEXED BY items_by_path WHERE collection = ?1 AND path >= ?3 AND path < ?4"       \
+    " ORDER BY path"
 
 static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -26,7 +34,9 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_COLLECTION_NAMES] = "SELECT name FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_DROP] = "DELETE FROM collections WHERE name = ?1",
     [CS_SQL_COLLECTION_STATE] = "SELECT generation, index_owner, index_next, log_from FROM collections WHERE key = ?1",
-    [CS_SQL_COLLECTION_COUNT] = "SELECT count(*) FROM items INDEXED BY items_by_id WHERE collection = ?1",
+    [CS_SQL_COLLECTION_COUNT] =
+        "SELECT count(*), (SELECT count(*) FROM items INDEXED BY items_gone WHERE collection = ?1 AND gone_since <> 0)"
+        " FROM items INDEXED BY items_by_id WHERE collection = ?1",
     [CS_SQL_COLLECTION_TOUCH] = "UPDATE collections SET generation = generation + 1 WHERE key = ?1"
                                 " RETURNING generation, log_from IS NOT NULL",
     [CS_SQL_LOG_BEGIN] = "UPDATE collections SET log_from = generation WHERE key = ?1 AND log_from IS NULL",
@@ -52,8 +62,10 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_ITEM_INSERT] = "INSERT INTO items(path, size, mtime_ns, hash, width, height, attributes, collection, id)"
                            " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [CS_SQL_ITEM_REPLACE] = "UPDATE items SET path = ?1, size = ?2, mtime_ns = ?3, hash = ?4, width = ?5, height = ?6,"
-                            " attributes = ?7 WHERE key = ?8",
+                            " attributes = ?7, ctime_ns = 0, gone_since = 0 WHERE key = ?8",
     [CS_SQL_ITEM_DELETE] = "DELETE FROM items WHERE collection = ?1 AND id = ?2",
+    [CS_SQL_ITEM_FILE] = "UPDATE items SET ctime_ns = ?3, gone_since = ?4 WHERE collection = ?1 AND id = ?2",
+    [CS_SQL_ITEM_GONE] = "UPDATE items SET gone_since = ?3 WHERE collection = ?1 AND id = ?2 AND gone_since = 0",
     [CS_SQL_ITEM_MERGE] = "UPDATE items SET attributes = clipsearch_join(json_patch(clipsearch_user(attributes), ?3),"
                           " attributes, ?3) WHERE collection = ?1 AND id = ?2"
                           " RETURNING length(CAST(attributes AS BLOB))",
@@ -63,12 +75,17 @@ static const char *const sql[CS_SQL_COUNT] = {
         "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND hash = ?2 ORDER BY id",
     [CS_SQL_ITEMS_HASHES] = "SELECT hash, key FROM items INDEXED BY items_by_hash WHERE collection = ?1",
     [CS_SQL_ITEMS_ALL] = "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 ORDER BY path",
-    /* ?2 the root, ?3 the root and '/', ?4 the root and the byte behind '/': no LIKE, so no byte means anything else.
-     * Both parts are ranges of items_by_path, merged in order. */
-    [CS_SQL_ITEMS_BELOW] =
-        "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path = ?2 UNION ALL"
-        " SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND path >= ?3 AND path < ?4"
-        " ORDER BY path",
+    [CS_SQL_ITEMS_BELOW] = SELECT_BELOW(CS_STORE_ITEM_COLUMNS),
+    [CS_SQL_ITEMS_GONE] =
+        "SELECT id FROM items INDEXED BY items_gone WHERE collection = ?1 AND gone_since <> 0 ORDER BY id",
+    [CS_SQL_PATHS_ALL] = "SELECT path FROM items INDEXED BY items_by_path WHERE collection = ?1 ORDER BY path",
+    [CS_SQL_PATHS_BELOW] = SELECT_BELOW("path"),
+    [CS_SQL_SOURCES] = "SELECT path, list, options, devices FROM sources WHERE collection = ?1 ORDER BY key",
+    [CS_SQL_SOURCE_INSERT] = "INSERT INTO sources(collection, list, path, options, devices) VALUES(?1, ?2, ?3, ?4, ?5)",
+    [CS_SQL_SOURCE_REPLACE] =
+        "UPDATE sources SET options = ?4, devices = ?5 WHERE collection = ?1 AND list = ?2 AND path = ?3",
+    [CS_SQL_SOURCES_DELETE] = "DELETE FROM sources WHERE collection = ?1 AND list = ?2",
+    [CS_SQL_SOURCES_FORGET] = "DELETE FROM sources WHERE collection = ?1 AND (path = ?2 OR list = ?2)",
     [CS_SQL_JSON_TYPE] = "SELECT json_type(?1) = 'object'",
     [CS_SQL_VECTOR_PUT] = "INSERT INTO vectors(key, vector) VALUES(?1, ?2)"
                           " ON CONFLICT(key) DO UPDATE SET vector = excluded.vector",

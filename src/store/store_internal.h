@@ -41,6 +41,8 @@ typedef enum cs_sql {
     CS_SQL_ITEM_INSERT,
     CS_SQL_ITEM_REPLACE,
     CS_SQL_ITEM_DELETE,
+    CS_SQL_ITEM_FILE,
+    CS_SQL_ITEM_GONE,
     CS_SQL_ITEM_MERGE,
     CS_SQL_ITEM_BY_ID,
     CS_SQL_ITEM_BY_PATH,
@@ -48,6 +50,14 @@ typedef enum cs_sql {
     CS_SQL_ITEMS_HASHES,
     CS_SQL_ITEMS_ALL,
     CS_SQL_ITEMS_BELOW,
+    CS_SQL_ITEMS_GONE,
+    CS_SQL_PATHS_ALL,
+    CS_SQL_PATHS_BELOW,
+    CS_SQL_SOURCES,
+    CS_SQL_SOURCE_INSERT,
+    CS_SQL_SOURCE_REPLACE,
+    CS_SQL_SOURCES_DELETE,
+    CS_SQL_SOURCES_FORGET,
     CS_SQL_JSON_TYPE,
     CS_SQL_VECTOR_PUT,
     CS_SQL_VECTOR_GET,
@@ -69,17 +79,18 @@ struct cs_store {
     bool logging; /* of that collection: changes are noted */
     sqlite3_stmt *statements[CS_SQL_COUNT];
     cs_buf item_path, item_attributes; /* strings of the item last looked up */
+    cs_item_file item_file;            /* and what is known of its file */
     cs_buf bounds;                     /* the ends of a walk's range of paths */
     float *vector;                     /* [CS_ITEM_DIM_MAX], scratch of a walk over vectors */
 };
 
 /* ---- statements.c */
 
-/* What cs_store_walk reads. The last column: 1 when attributes are what the table's CHECK demands; another program may
+/* What cs_store_walk reads. Column 8: 1 when attributes are what the table's CHECK demands; another program may
  * have written past it. */
 #define CS_STORE_ITEM_COLUMNS                                                                                          \
     "id, path, size, mtime_ns, hash, width, height, attributes, "                                                      \
-    "CASE WHEN json_valid(attributes) THEN json_type(attributes) = 'object' ELSE 0 END"
+    "CASE WHEN json_valid(attributes) THEN json_type(attributes) = 'object' ELSE 0 END, ctime_ns, gone_since"
 
 /* The statement, reset and without values, prepared when first asked for. One that is running (a walk begun inside
  * itself) is CLIPSEARCH_E_ARGUMENT and stays as it is. */
@@ -153,6 +164,11 @@ void cs_store_share_log(const cs_store *store);
 bool cs_store_find_locked_out(const cs_store *store, char name[], size_t size);
 
 /* ---- lookup.c */
+
+/* Bind `root` and the ends of the range of paths below it to the parameters 2 to 4 (statements.c); they live in the
+ * store. *none: no item has such a path. */
+clipsearch_status cs_store_bind_root(cs_store *store, sqlite3_stmt *statement, const char *root, bool *none, int *code,
+                                     clipsearch_error *err);
 
 /* Whether a text is a JSON object: asked again when a CHECK or query said no, because SQLite's json_valid says no too
  * when it has no memory, and json_type does not. */

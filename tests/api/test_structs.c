@@ -190,6 +190,14 @@ static clipsearch_status use_search_options(void *o)
     return search(o);
 }
 
+static clipsearch_status use_list_options(void *o)
+{
+    clipsearch_hits *hits = NULL;
+    clipsearch_status status = clipsearch_list(g.collection, o, &hits, &err);
+    clipsearch_hits_free(&hits);
+    return status;
+}
+
 static clipsearch_status use_part(void *o)
 {
     clipsearch_part *part = o;
@@ -246,6 +254,7 @@ INIT(ingest_target)
 INIT(watch_options)
 INIT(search_stats)
 INIT(search_options)
+INIT(list_options)
 INIT(part)
 INIT(question)
 
@@ -277,6 +286,7 @@ static const struct {
     STRUCT(search_stats, true, 56, 32),
     STRUCT(search_options, false, 48, 48),
     STRUCT(part, false, 72, 72),
+    STRUCT(list_options, false, 40, 33),
     STRUCT(question, false, 40, 33),
 };
 enum { STRUCTS = sizeof structs / sizeof *structs };

@@ -30,10 +30,10 @@ cp "$out" "$scratch/help"
 run 0 "-h" -h
 cmp -s "$out" "$scratch/help"
 ok "is the same"
-for command in search ingest embed tokenize query get label delete drop collections model check vacuum info help version; do
+for command in search ingest update embed tokenize query get label delete drop collections model check vacuum info help version; do
     out_has "  $command"
 done
-for command in search ingest embed tokenize query get label delete drop collections model check vacuum info; do
+for command in search ingest update embed tokenize query get label delete drop collections model check vacuum info; do
     run 0 "help $command" help $command
     out_has "usage: clipsearch"
     ! grep -q '^.\{81\}' "$out"
@@ -189,7 +189,7 @@ END
 run 3 "a new collection, -q" ingest -q pets --collection quiet
 ! grep -q built-in "$err"
 ok "does not mention the model"
-run 0 "drop it again" drop -q quiet
+run 0 "drop it again" drop -q quiet --yes
 run 0 "ingest -q, bad files skipped" ingest -q pets --on-bad skip
 silent "$out" "says nothing"
 mv pets/cat-snow.jpg pets/cat.jpg
@@ -758,11 +758,11 @@ default
 END
 run 5 "drop what is not there" drop nosuch --db shop.db
 err_has "no collection \"nosuch\""
-run 0 "drop" drop shop --db shop.db
+run 0 "drop" drop shop --db shop.db --yes
 out_is "says what is gone" <<END
 Dropped shop (4 images)
 END
-run 0 "drop -q" drop -q pets2 --db shop.db
+run 0 "drop -q" drop -q pets2 --db shop.db -y
 silent "$out" "says nothing"
 run 1 "collections of an empty database" collections --db shop.db
 err_has "has no collections"
@@ -838,7 +838,7 @@ run 0 "vacuum" vacuum $crowd
 out_has "Vacuumed crowd.db:"
 run 0 "check again" check $crowd
 out_has "2,080 vectors, 0 changes since"
-run 0 "drop the crowd" drop photos $crowd
+run 0 "drop the crowd" drop photos $crowd --yes
 [ ! -e crowd.db.photos.hnsw ]
 ok "its index file is gone"
 rm -rf crowd

@@ -53,7 +53,7 @@ static void test_options(void)
         {CS_SEARCH, "dog --shet x", "unknown option --shet; did you mean --sheet?"},
         {CS_SEARCH, "dog --imgae x", "unknown option --imgae; did you mean --image?"},
         {CS_SEARCH, "dog --wobble", "unknown option --wobble. To give text that begins with a dash, put -- before it"},
-        {CS_SEARCH, "dog --prune", "--prune is an option of ingest, not of search"},
+        {CS_SEARCH, "dog --prune", "--prune is an option of ingest and update, not of search"},
         {CS_INGEST, "d --offset 3", "--offset is an option of query, not of ingest"},
         {CS_DROP, "d --paths",
          "--paths is an option of search, query and get, not of drop. To search for the word, run: clipsearch search "
@@ -72,6 +72,8 @@ static void test_options(void)
         {CS_SEARCH, "dog --min-score nan", "--min-score must be a number, not \"nan\""},
         {CS_SEARCH, "dog --min-score inf", "--min-score must be a number, not \"inf\""},
         {CS_INGEST, "d --metric cosin", "--metric must be cosine, ip or l2, not \"cosin\"; did you mean cosine?"},
+        {CS_INGEST, "d --prune=all", "--prune must be gone or force, not \"all\""},
+        {CS_UPDATE, "--prune=", "--prune must be gone or force, not \"\""},
         {CS_INGEST, "d --on-bad cry", "--on-bad must be skip, stop or report, not \"cry\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -81,6 +83,15 @@ static void test_options(void)
             tap_note("got: %s", err.message);
         cs_args_free(&a);
     }
+    TAP_OK(parse(CS_INGEST, split("--prune d"), &a, &err) == CLIPSEARCH_OK && strcmp(a.prune, "gone") == 0 &&
+               a.operands.count == 1,
+           "--prune alone takes no value");
+    cs_args_free(&a);
+    TAP_OK(parse(CS_UPDATE, split("--prune=force d"), &a, &err) == CLIPSEARCH_OK && strcmp(a.prune, "force") == 0 &&
+               a.operands.count == 1,
+           "--prune=force");
+    cs_args_free(&a);
+    TAP_OK(cs_options_first_operand(4, split("--prune ingest x")) == 2, "nor does it hide the command");
     TAP_OK(cs_options_first_operand(3, split("ingest x")) == 1 &&
                cs_options_first_operand(5, split("-k 3 --json info")) == 4 &&
                cs_options_first_operand(4, split("-k3 --db=x info")) == 3 &&

@@ -166,10 +166,45 @@ mv here/later here/gone
 sleep 0.8
 mkdir here/later
 cp "$pictures/bird-sky.jpg" here/later/
-appears "$out" "Inserted 1 image into photos in" 3
+appears "$out" "Inserted 1 image into photos (2 gone)"
 cp "$pictures/cow-grass.jpg" here/later/
-appears "$out" "Inserted 1 image into photos in" 4
+appears "$out" "Inserted 1 image into photos in" 3
 finish TERM
+
+# ---- what is remembered
+
+mkdir one two
+cp "$pictures/cat-snow.jpg" one/
+cp "$pictures/dog-snow.jpg" two/
+printf 'sources:\n  - {path: two, attributes: {kind: dog}}\n' >two.yaml
+run 0 "a collection" ingest one --db all.db
+run 0 "and another, with an ingest file" ingest two.yaml --db all.db --collection more
+: >"$out"
+: >"$err"
+"$with_signals" "$program" update --watch --db all.db >"$out" 2>"$err" &
+watcher=$!
+appears "$err" "watching for changes"
+cp "$pictures/cow-grass.jpg" one/
+appears "$out" "Inserted 1 image into photos in"
+cp "$pictures/bread-room.jpg" two/
+appears "$out" "Inserted 1 image into more in"
+mv two/bread-room.jpg two/bread.jpg
+appears "$out" "Inserted 0 images into more (1 moved)"
+mv two/bread.jpg one/
+appears "$out" "Inserted 1 image into photos in" 2
+appears "$out" "Inserted 0 images into more (1 unchanged, 1 gone)"
+mv one/bread-room.jpg two/bread.jpg 2>/dev/null || mv one/bread.jpg two/bread.jpg
+appears "$out" "1 back)"
+finish TERM
+run 0 "attributes of the source" query --db all.db --collection more --paths --filter 'kind == "dog"'
+out_is "are given" <<END
+SCRATCH/work/two/dog-snow.jpg
+SCRATCH/work/two/bread.jpg
+END
+run 0 "what is remembered" update --db all.db
+out_has "Inserted 0 images into more (2 unchanged)"
+usage "--watch and --dry-run exclude each other" update --watch --dry-run --db all.db
+usage "--scan-every is for --watch, which is not given" update --scan-every 5 --db all.db
 
 # ---- what is refused
 

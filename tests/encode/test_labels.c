@@ -172,7 +172,7 @@ static void test_bad(void)
 
 static void test_many(void)
 {
-    enum { MANY = 10000 };
+    enum { MANY = 2000 };
     static char texts[MANY][16];
     static const char *labels[MANY];
     static clipsearch_label_score best[MANY], few[40];
@@ -180,7 +180,7 @@ static void test_many(void)
     clipsearch_labels *opened = NULL;
     for (size_t i = 0; i < MANY; i++) {
         snprintf(texts[i], sizeof texts[i], "thing %zu", i);
-        labels[i] = i == 4321 ? "red bus" : texts[i];
+        labels[i] = i == 1321 ? "red bus" : texts[i];
     }
     bool ok = open_labels(labels, MANY, NULL, 0, &opened) == CLIPSEARCH_OK &&
               clipsearch_encode_file(g.session, gallery_example("red-bus-blue.jpg"), image, &err) == CLIPSEARCH_OK &&
@@ -188,8 +188,7 @@ static void test_many(void)
     double sum = 0;
     for (size_t i = 0; i < MANY && ok; i++)
         sum += best[i].probability;
-    TAP_OK(ok && best[0].label == 4321 && fabs(sum - 1) < 1e-4, "10,000 labels: %s",
-           ok ? "the right one" : err.message);
+    TAP_OK(ok && best[0].label == 1321 && fabs(sum - 1) < 1e-4, "2,000 labels: %s", ok ? "the right one" : err.message);
     for (size_t k = 1; k <= 40 && ok; k++)
         ok = clipsearch_labels_rank(opened, image, 1, k, few, &err) == CLIPSEARCH_OK &&
              memcmp(few, best, k * sizeof *few) == 0;

@@ -216,9 +216,9 @@ static void test_prune(void)
     options.sources = twice;
     options.source_count = 2;
     gallery_ingest(&g, &options);
-    REPORT(&g, "prune, two sources that overlap", 4, 0, 0, 3, 1, 0, 0, 0, 1);
+    REPORT(&g, "prune, two sources that overlap", 4, 0, 0, 3, 1, 0, 0, 0, 2);
     row r;
-    TAP_OK(gallery_row(&g, "sub/b.png", &r), "a file that is there but left out keeps its row");
+    TAP_OK(!gallery_row(&g, "sub/b.png", &r), "a file that is there, but excluded, keeps no row");
     TAP_OK(gallery_row(&g, "again.png", &r) && r.id == 4, "a moved row is not pruned");
     gallery_close(&g);
 }

@@ -74,7 +74,7 @@ static const char *select_ids(const char *text)
     answer[0] = '\0';
     clipsearch_status status = cs_filter_parse(text, &filter, NULL, &err);
     if (!status)
-        status = cs_store_each_id(store, &pets.identity, filter, note_id, answer, &err);
+        status = cs_store_each_id(store, &pets.identity, filter, true, note_id, answer, &err);
     if (status)
         snprintf(answer, sizeof answer, "%s", err.message);
     cs_filter_free(&filter);
@@ -437,7 +437,7 @@ static bool walk_is(const char *text, int64_t after, uint64_t offset, uint64_t l
     seen s = {.stop_after = stop_after};
     clipsearch_status status = text ? cs_filter_parse(text, &filter, NULL, &err) : CLIPSEARCH_OK;
     if (!status)
-        status = cs_store_each_where(store, &pets.identity, filter, after, offset, limit, note_item, &s, &err);
+        status = cs_store_each_where(store, &pets.identity, filter, true, after, offset, limit, note_item, &s, &err);
     cs_filter_free(&filter);
     return !status && strcmp(s.ids, ids) == 0;
 }
@@ -514,7 +514,7 @@ static void test_memory(void)
         cs_mem_fail_at(n);
         clipsearch_status status = cs_filter_parse(text, &filter, NULL, &err);
         if (!status)
-            status = cs_store_each_id(store, &pets.identity, filter, note_id, ids, &err);
+            status = cs_store_each_id(store, &pets.identity, filter, true, note_id, ids, &err);
         cs_mem_fail_at(0);
         cs_filter_free(&filter);
         if (status == CLIPSEARCH_OK) {

@@ -38,6 +38,8 @@ typedef struct value {
 
 typedef struct row {
     value key[KEYS];
+    value tags[3]; /* [tag_count] */
+    int tag_count;
     char path[64];
     uint32_t width, height;
     uint64_t size;
@@ -82,7 +84,12 @@ static void put_row(cs_buf *out, const row *r)
 {
     static const char *const before[KEYS] = {"\"p\":", "\"l\xC3\xA4nge\":", "\"size\":", "\"deep\":", ""};
     cs_buf_clear(out);
-    cs_buf_puts(out, "{\"other\":7");
+    cs_buf_puts(out, "{\"other\":7,\"tags\":[");
+    for (int i = 0; i < r->tag_count; i++) {
+        cs_buf_puts(out, i ? "," : "");
+        put_json(out, &r->tags[i]);
+    }
+    cs_buf_puts(out, "]");
     for (int k = 0; k < 3; k++)
         if (r->key[k].type != MISSING) {
             cs_buf_printf(out, ",%s", before[k]);
@@ -110,6 +117,9 @@ static bool put_rows(cs_store *store, const cs_store_collection *collection)
         row *r = &rows[i];
         for (int k = 0; k < KEYS; k++)
             r->key[k] = random_value(false);
+        r->tag_count = (int)below(4);
+        for (int t = 0; t < r->tag_count; t++)
+            r->tags[t] = random_value(true);
         snprintf(r->path, sizeof r->path, "/%c/%d%s", 'a' + (int)below(3), i, below(2) ? ".jpg" : "_b");
         r->width = below(5);
         r->height = below(5);
@@ -148,6 +158,7 @@ typedef enum kind {
     GE,
     RANGE,
     IN,
+    CONTAINS,
     LIKE,
     UNDER,
     IS_NULL,
@@ -224,7 +235,7 @@ static node *random_test(void)
     static const char *const patterns[] = {"%", "a%",  "%b",   "_",     "a\\%b", "%\\_%",
                                            "",  "%a%", "/a/%", "%.jpg", "[%",    "*"};
     static const char *const folders[] = {"/a", "/b/", "/", "//", "/a/1", "/a/0.jpg", "/ab", "/c/2_b"};
-    node *n = new_node(EQ + below(13));
+    node *n = new_node(EQ + below(14));
     n->negated = below(2);
     switch (n->kind) {
     case RANGE:
@@ -241,6 +252,9 @@ static node *random_test(void)
                 n->list[i] = random_value(true);
             while (n->left->kind != KEY && n->list[i].type != TEXT);
         }
+        break;
+    case CONTAINS:
+        n->left = below(2) ? literal_of(NUMBER + below(3)) : below(2) ? random_text() : random_number(1);
         break;
     case LIKE:
         n->left = random_text();
@@ -385,6 +399,10 @@ static bool holds_plain(const node *n, const row *r)
         for (int i = 0; i < n->count; i++)
             any = any || ordered(&a, EQ, &n->list[i]);
         return any;
+    case CONTAINS:
+        for (int i = 0; i < r->tag_count; i++)
+            any = any || ordered(&a, EQ, &r->tags[i]);
+        return any;
     case LIKE:
         return a.type == TEXT && is_like(a.text, n->literal.text);
     case UNDER: {
@@ -417,7 +435,7 @@ static bool holds_plain(const node *n, const row *r)
 
 static bool holds(const node *n, const row *r)
 {
-    bool negatable = n->kind == IN || n->kind == LIKE || n->kind == UNDER || n->kind == IS_NULL;
+    bool negatable = n->kind == IN || n->kind == CONTAINS || n->kind == LIKE || n->kind == UNDER || n->kind == IS_NULL;
     return holds_plain(n, r) != (negatable && n->negated);
 }
 
@@ -489,6 +507,9 @@ static void put_test(cs_buf *out, const node *n)
             put_literal(out, &n->list[i]);
         }
         cs_buf_puts(out, n->count && below(2) ? ",]" : "]");
+        break;
+    case CONTAINS:
+        cs_buf_puts(out, n->negated ? "not in tags" : "in tags");
         break;
     case LIKE:
         cs_buf_puts(out, n->negated ? "NOT LIKE " : "like ");
@@ -577,7 +598,7 @@ int main(void)
         put_condition(&text, n, 0);
         clipsearch_status status = cs_filter_parse(text.data, &filter, NULL, &err);
         if (!status)
-            status = cs_store_each_id(store, &collection.identity, filter, note, &got, &err);
+            status = cs_store_each_id(store, &collection.identity, filter, true, note, &got, &err);
         cs_filter_free(&filter);
         int matches = 0, bad_row = status ? 0 : -1;
         for (int i = 0; i < ROWS && !status; i++) {

@@ -22,7 +22,7 @@ static bool on_collection(void *context, const clipsearch_collection_info *c)
     char count[27];
     if (list->json) {
         cs_buf_puts(&list->out, list->count ? ",\n " : "");
-        cs_put_collection_json(&list->out, c);
+        cs_put_collection_json(&list->out, c, NULL);
     } else {
         cs_buf_printf(&list->out, "%s\t%s image%s\t%s\t", c->name, cs_format_count(c->count, count),
                       cs_plural(c->count), cs_metric_names[c->metric]);

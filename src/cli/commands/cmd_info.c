@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
+#include "cli/commands/source_text.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
 #include "cli/output/units.h"
@@ -18,15 +19,18 @@ typedef struct info {
     cs_settings settings;
     cs_buf out;
     size_t collections;
-    char *encoder; /* of the collection in use, NULL when there is none */
+    clipsearch_database *db; /* while it is open */
+    char *encoder;           /* of the collection in use, NULL when there is none */
 } info;
 
 static void put_collection_text(info *in, const clipsearch_collection_info *c)
 {
-    char count[27], bytes[32];
-    cs_buf_printf(&in->out, "collection   %s\n  images     %s\n  metric     %s\n  vectors    %zu numbers each, %s\n",
-                  c->name, cs_format_count(c->count, count), cs_metric_names[c->metric], c->dim,
-                  cs_format_bytes(c->vector_bytes, bytes));
+    char count[27], gone[27], bytes[32];
+    cs_buf_printf(&in->out, "collection   %s\n  images     %s", c->name, cs_format_count(c->count, count));
+    if (c->gone)
+        cs_buf_printf(&in->out, ", of %s the files are gone", cs_format_count(c->gone, gone));
+    cs_buf_printf(&in->out, "\n  metric     %s\n  vectors    %zu numbers each, %s\n", cs_metric_names[c->metric],
+                  c->dim, cs_format_bytes(c->vector_bytes, bytes));
     cs_buf_puts(&in->out, "  encoder    ");
     cs_put_printable(&in->out, c->encoder);
     cs_buf_printf(&in->out, ", weights %.16s\n  created    ", c->fingerprint);
@@ -42,12 +46,17 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
 static bool on_collection(void *context, const clipsearch_collection_info *collection)
 {
     info *in = context;
+    cs_buf sources = cs_buf_make(16 << 20);
+    cs_put_sources(&sources, in->db, collection->name, in->args->json);
+    in->out.failed = in->out.failed || sources.failed;
     if (in->args->json) {
         cs_buf_puts(&in->out, in->collections ? ",\n  " : "\n  ");
-        cs_put_collection_json(&in->out, collection);
+        cs_put_collection_json(&in->out, collection, sources.data);
     } else {
         put_collection_text(in, collection);
+        cs_buf_puts(&in->out, sources.data ? sources.data : "");
     }
+    cs_buf_free(&sources);
     if (!in->encoder && strcmp(collection->name, in->settings.collection) == 0) {
         in->encoder = cs_strdup(collection->encoder);
         in->out.failed = in->out.failed || !in->encoder;
@@ -79,6 +88,7 @@ static int put_database(info *in)
     }
     clipsearch_status status =
         exists ? clipsearch_database_open(in->settings.db, CLIPSEARCH_READ_ONLY, &db, &err) : CLIPSEARCH_OK;
+    in->db = db;
     if (db)
         status = clipsearch_database_collections(db, on_collection, in, &err);
     clipsearch_database_close(&db);

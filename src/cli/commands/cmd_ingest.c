@@ -5,12 +5,14 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands/follow.h"
+#include "cli/commands/ingest_group.h"
 #include "cli/commands/open.h"
 #include "cli/image_flags.h"
 #include "cli/output/bad_files.h"
 #include "cli/output/left_out.h"
 #include "cli/output/message.h"
 #include "cli/output/progress.h"
+#include "cli/output/kept_images.h"
 #include "cli/output/progress_json.h"
 #include "cli/output/units.h"
 #include "cli/signals.h"
@@ -18,6 +20,7 @@
 #include "config/path_advice.h"
 #include "config/path_list.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,6 +44,8 @@ typedef struct ingest {
     bool announce_built_in; /* the model, before the first image of a new collection */
     cs_on_bad on_bad;
     bool wait_announced;
+    char list_path[PATH_MAX];      /* absolute path of the YAML file */
+    clipsearch_ingest_report *sum; /* update: the report is added to it, and not printed */
     cs_progress_view view;
     cs_progress_json json;
     cs_bad_files bad;
@@ -78,6 +83,8 @@ static int read_yaml(ingest *in)
         return cs_report_settings(&err);
     in->options.sources = in->file.sources;
     in->options.source_count = in->file.source_count;
+    if (realpath(path, in->list_path)) /* else it was renamed just now */
+        in->options.list = in->list_path;
     return CS_EXIT_FOUND;
 }
 
@@ -176,6 +183,9 @@ static void merge_options(ingest *in)
             args->metric ? (clipsearch_metric)cs_name_index(args->metric, cs_metric_names) : file->metric;
     merge_index_options(in);
     in->options.prune = args->prune || file->prune;
+    in->options.force_prune = args->prune && strcmp(args->prune, "force") == 0;
+    in->options.rescan = args->rescan;
+    in->options.remember = true;
     in->options.dry_run = args->dry_run;
     in->options.threads = (unsigned)in->settings.threads;
 }
@@ -317,6 +327,20 @@ static void on_bad_file(void *context, const char *path, const clipsearch_error 
         cs_bad_files_add(&in->bad, path, why->message);
 }
 
+static void on_kept(void *context, const clipsearch_kept_images *images)
+{
+    ingest *in = context;
+    cs_buf words = cs_buf_make(1 << 14);
+    cs_put_kept_images(&words, images);
+    const char *text = words.data && !words.failed ? words.data : images->directory;
+    cs_progress_clear(&in->view);
+    if (is_progress(in, "json"))
+        cs_progress_json_message("kept", images->directory, text);
+    else
+        cs_print_message("%s", text);
+    cs_buf_free(&words);
+}
+
 /* A source that cannot be read: where it is written, and what probably was meant. */
 static void on_bad_source(void *context, size_t source, const clipsearch_error *why)
 {
@@ -347,7 +371,7 @@ static void print_left_out(const ingest *in, const clipsearch_ingest_report *rep
 
 /* The counts of a report, in words. They need no memory that could be missing. */
 typedef struct count_words {
-    char text[512]; /* seven counts of at most 20 digits, with their words */
+    char text[512]; /* nine counts of at most 20 digits, with their words */
     size_t size;
 } count_words;
 
@@ -370,6 +394,8 @@ static void print_report(const ingest *in, const clipsearch_ingest_report *repor
     put_count(&more, report->copied, report->copied == 1 ? "copy of another" : "copies of others");
     put_count(&more, report->updated, "with new attributes");
     put_count(&more, report->pruned, "removed");
+    put_count(&more, report->gone, "gone");
+    put_count(&more, report->returned, "back");
     fprintf(out, "%s%s %llu image%s into %s%s%s%s in %s\n", before, in->options.dry_run ? "Would insert" : "Inserted",
             (unsigned long long)report->inserted, report->inserted == 1 ? "" : "s", in->settings.collection,
             more.size ? " (" : "", more.text, more.size ? ")" : "", cs_format_duration(report->seconds, duration));
@@ -402,7 +428,7 @@ static void print_nothing_found(const ingest *in, const clipsearch_ingest_report
 /* With --watch, runs that changed nothing are not reported. */
 static bool has_changed(const clipsearch_ingest_report *r)
 {
-    return r->inserted + r->replaced + r->moved + r->copied + r->updated + r->pruned > 0;
+    return r->inserted + r->replaced + r->moved + r->copied + r->updated + r->pruned + r->newly_gone + r->returned > 0;
 }
 
 /* No source could be read. Each was named. */
@@ -421,10 +447,11 @@ static int exit_code_of(const ingest *in, clipsearch_status status, const clipse
     /* of all that ingestion opens, only the database and the collection can be CLIPSEARCH_E_NOT_FOUND */
     if (status != CLIPSEARCH_OK)
         return cs_exit_code(status, status == CLIPSEARCH_E_NOT_FOUND ? CS_STAGE_DATABASE : CS_STAGE_INPUT);
-    if (report->missing_sources || report->unreadable || (report->skipped && in->on_bad == CS_ON_BAD_REPORT))
+    if (report->missing_sources || report->unreadable || (report->skipped && in->on_bad == CS_ON_BAD_REPORT) ||
+        (report->kept && in->options.prune))
         return CS_EXIT_FILE;
     if (report->found == 0 && report->pruned == 0 && !in->only_changes)
-        return CS_EXIT_NOTHING;
+        return in->sum ? CS_EXIT_FOUND : CS_EXIT_NOTHING;
     return report->skipped && report->skipped == report->found ? CS_EXIT_FILE : CS_EXIT_FOUND;
 }
 
@@ -447,18 +474,22 @@ static void print_failure(const ingest *in, const clipsearch_ingest_report *repo
 /* and one that was. */
 static void print_success(const ingest *in, const clipsearch_ingest_report *report)
 {
-    if (!in->args->quiet && (!in->only_changes || has_changed(report)))
+    if (in->sum)
+        cs_add_report(in->sum, report);
+    else if (!in->args->quiet && (!in->only_changes || has_changed(report)))
         print_report(in, report, stdout, "");
-    if (!in->args->quiet && !in->only_changes)
+    if (!in->args->quiet && !in->only_changes && !in->sum)
         print_left_out(in, report);
+    if (!in->sum)
+        cs_note_gone(in->args, report);
     note_unmatched(in, report);
     if (report->unreadable) {
         char message[128];
         snprintf(message, sizeof message, "%llu of these files could not be read because of errors of the machine",
                  (unsigned long long)report->unreadable);
         cs_print_advice(message, CS_ADVICE_RETRY, NULL, NULL);
-    } else if (report->found == 0 && report->pruned == 0 && !report->skipped && !in->only_changes &&
-               !report->missing_sources) {
+    } else if (report->found == 0 && report->pruned == 0 && !report->skipped && !report->gone && !in->only_changes &&
+               !report->missing_sources && !in->sum) {
         print_nothing_found(in, report);
     }
 }
@@ -470,6 +501,7 @@ static int ingest_images(ingest *in)
     clipsearch_ingest_report_init(&report);
     in->options.progress = on_progress;
     in->options.bad_file = on_bad_file;
+    in->options.kept = on_kept;
     in->options.bad_source = on_bad_source;
     in->options.context = in;
     clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
@@ -497,6 +529,7 @@ static int ingest_changed(void *context, const clipsearch_source *changed, const
     in->options.source_count = count;
     in->numbers = numbers;
     in->only_changes = !first;
+    in->options.remember = first; /* then `changed` are parts of the sources */
     in->view = cs_progress_open();
     const int code = ingest_images(in);
     cs_bad_files_free(&in->bad);
@@ -538,16 +571,62 @@ static int check_watch(const ingest *in)
     return CS_EXIT_FOUND;
 }
 
-int cs_command_ingest(const cs_args *args)
+static ingest begin(const cs_args *args)
 {
     ingest in = {
         .args = args, .view = cs_progress_open(), .json = {.printed = -1}, .bad = cs_bad_files_make(args->verbose)};
     clipsearch_ingest_options_init(&in.options);
     clipsearch_image_options_init(&in.image);
     clipsearch_index_options_init(&in.index);
-    in.options.image = &in.image;
     clipsearch_ingest_target_init(&in.target);
-    in.target.index = &in.index;
+    return in;
+}
+
+static void bind(ingest *in)
+{
+    in->options.image = &in->image;
+    in->target.index = &in->index;
+}
+
+void cs_print_sum(const cs_args *args, const char *collection, const clipsearch_ingest_report *sum)
+{
+    ingest in = {.args = args, .settings.collection = collection, .options.dry_run = args->dry_run};
+    if (!args->quiet)
+        print_report(&in, sum, stdout, "");
+    cs_note_gone(args, sum);
+}
+
+int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_source_group *group,
+                    clipsearch_ingest_report *sum)
+{
+    ingest in = begin(args);
+    bind(&in);
+    in.settings = *settings; /* the caller's strings */
+    in.sum = sum;
+    if (group->file)
+        in.file = *group->file;
+    merge_options(&in);
+    in.options.sources = group->sources;
+    in.options.source_count = group->count;
+    in.options.list = group->list;
+    in.options.remember = !group->part;
+    if (!group->file) {
+        in.image = *group->image;
+        in.options.metadata = group->metadata;
+    }
+    int code = prepare(&in);
+    if (code == CS_EXIT_FOUND)
+        code = ingest_images(&in);
+    clipsearch_session_close(&in.session);
+    clipsearch_encoder_close(&in.encoder);
+    cs_bad_files_free(&in.bad);
+    return code;
+}
+
+int cs_command_ingest(const cs_args *args)
+{
+    ingest in = begin(args);
+    bind(&in);
     if (!args->operands.count && !args->files_from)
         return cs_report_usage(CS_INGEST, "nothing to ingest was given; give directories, images or one YAML file");
     clipsearch_error err;

@@ -74,11 +74,15 @@ static int show_selection(unsigned command, const cs_args *args, const cs_select
     clipsearch_hits *hits = NULL;
     int code = cs_open_collection(args, NULL, CLIPSEARCH_READ_ONLY, &opened);
     if (code == CS_EXIT_FOUND) {
+        clipsearch_list_options options;
+        clipsearch_list_options_init(&options);
+        options.filter = selection->filter;
+        options.limit = args->k.given ? args->k.value : SIZE_MAX;
+        options.offset = args->offset.value;
+        options.gone = args->gone;
         clipsearch_status status =
-            selection->ids
-                ? clipsearch_get(opened.collection, selection->ids, selection->count, &hits, &err)
-                : clipsearch_query(opened.collection, selection->filter, args->k.given ? args->k.value : SIZE_MAX,
-                                   args->offset.value, &hits, &err);
+            selection->ids ? clipsearch_get(opened.collection, selection->ids, selection->count, &hits, &err)
+                           : clipsearch_list(opened.collection, &options, &hits, &err);
         if (status == CLIPSEARCH_E_LIMIT) /* the filter */
             code = cs_report_usage(command, "%s", err.message);
         else if (status != CLIPSEARCH_OK)

@@ -2,12 +2,45 @@
  * cmd_remove.c - clipsearch delete and drop: removing images and collections. No image file is touched. */
 #include "cli/command.h"
 
+#include "base/buf.h"
+#include "cli/commands/confirm.h"
 #include "cli/commands/open.h"
 #include "cli/commands/selection.h"
 #include "cli/output/units.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+
+/* Whether `filter` lets all items of the collection through: none passes its opposite. */
+static bool passes_all(clipsearch_collection *collection, const char *filter)
+{
+    bool all = false;
+    clipsearch_hits *hits = NULL;
+    clipsearch_list_options options;
+    cs_buf opposite = cs_buf_make(1 << 20);
+    clipsearch_list_options_init(&options);
+    if (cs_buf_printf(&opposite, "not (%s)", filter)) {
+        options.filter = opposite.data;
+        options.limit = 1;
+        options.gone = true;
+        all = clipsearch_list(collection, &options, &hits, NULL) == CLIPSEARCH_OK && !clipsearch_hits_count(hits, 0);
+    }
+    clipsearch_hits_free(&hits);
+    cs_buf_free(&opposite);
+    return all;
+}
+
+/* Ask before everything is removed. */
+static int confirm_all(const cs_args *args, const cs_selection *selection, const cs_opened *opened)
+{
+    char fact[160], count[27];
+    const uint64_t images = opened->info.count;
+    if (selection->ids || !images || args->yes || !passes_all(opened->collection, selection->filter))
+        return CS_EXIT_FOUND;
+    snprintf(fact, sizeof fact, "all images of %s pass the filter: %s", opened->info.name,
+             cs_format_count(images, count));
+    return cs_confirm(args, CS_DELETE, fact, "Remove them?");
+}
 
 static int remove_selection(const cs_args *args, const cs_selection *selection)
 {
@@ -16,6 +49,8 @@ static int remove_selection(const cs_args *args, const cs_selection *selection)
     uint64_t removed = 0;
     size_t by_id = 0;
     int code = cs_open_collection(args, NULL, 0, &opened);
+    if (code == CS_EXIT_FOUND)
+        code = confirm_all(args, selection, &opened);
     if (code == CS_EXIT_FOUND) {
         clipsearch_status status =
             selection->ids
@@ -56,6 +91,12 @@ int cs_command_drop(const cs_args *args)
     int code = cs_open_collection(args, args->operands.items[0].text, 0, &opened);
     uint64_t count = code == CS_EXIT_FOUND ? opened.info.count : 0;
     clipsearch_collection_close(&opened.collection);
+    if (code == CS_EXIT_FOUND) {
+        char fact[160], images[27];
+        snprintf(fact, sizeof fact, "the collection %s has %s image%s", opened.settings.collection,
+                 cs_format_count(count, images), cs_plural(count));
+        code = cs_confirm(args, CS_DROP, fact, "Drop it?");
+    }
     if (code == CS_EXIT_FOUND &&
         clipsearch_collection_drop(opened.db, opened.settings.collection, &err) != CLIPSEARCH_OK)
         code = cs_report_error(&err, CS_STAGE_DATABASE);

@@ -134,7 +134,13 @@ static int report_count(const search *s)
     for (size_t i = 0; i < s->results.count; i++)
         if (cs_result_count(&s->results.items[i]))
             return CS_EXIT_FOUND;
-    if (!args->quiet)
+    const clipsearch_collection_info *info = &s->opened.info;
+    if (args->quiet)
+        return CS_EXIT_NOTHING;
+    if (info->gone == info->count && !args->gone)
+        cs_print_message("all images of the collection %s are gone: their files are not there (--gone shows them)",
+                         info->name);
+    else
         cs_print_message(
             "nothing found%s%s", args->min_score.given || args->max_distance.given ? " that is near enough" : "",
             s->filter ? args->filter || args->since || args->until ? " among the images that pass the filter"

@@ -46,10 +46,7 @@ int cs_show_prepare(unsigned command, const cs_args *args, cs_show *show)
         cs_terminal_open(STDOUT_FILENO, &show->terminal, &err) != CLIPSEARCH_OK)
         code = err.code == CLIPSEARCH_E_MEMORY
                    ? cs_report_memory()
-                   : cs_report_with_advice(&err, CS_STAGE_INPUT,
-                                           err.code == CLIPSEARCH_E_UNSUPPORTED ? CS_ADVICE_NO_PREVIEW
-                                                                                : CS_ADVICE_NO_TERMINAL,
-                                           NULL, NULL);
+                   : cs_report_with_advice(&err, CS_STAGE_INPUT, CS_ADVICE_NO_TERMINAL, NULL, NULL);
     return code;
 }
 

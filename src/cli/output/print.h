@@ -11,8 +11,12 @@
 /* What to say when more than one kind of output is asked for. */
 #define CS_ONE_OUTPUT "--json, --paths and --null exclude each other; give one of them"
 
-/* A line per hit, "0.312  path", below a heading per query when there are several. A path below `here` (an absolute
- * directory, or NULL) is printed relative to it. Control characters are printed as '?'. Errors: CLIPSEARCH_E_MEMORY. */
+/* Whether the file of a hit is gone: the last ingestion found it so, or it is not there now. */
+bool cs_hit_is_gone(const clipsearch_hit *hit);
+
+/* A line per hit, "0.312 path", with " (gone)" when its file is gone, below a heading per query when there are several.
+ * A path below `here` (an absolute directory, or NULL) is printed relative to it. Control characters are printed as
+ * '?'. Errors: CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_print_text(const cs_results *results, const char *here, FILE *out, clipsearch_error *err);
 
 /* `path` relative to `here` (NULL: none), or as it is when it is not below it. Points into `path`. */
@@ -34,14 +38,15 @@ clipsearch_status cs_print_items_json(const char *collection, const clipsearch_h
 /* Append a line for each member of `attributes`, a JSON object: "    taken: 2024-07-01T18:30:05". */
 void cs_put_attributes(cs_buf *buf, const char *attributes);
 
-/* Append a collection as a JSON object. */
-void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *collection);
+/* Append a collection as a JSON object. `more`: further members, each with a comma before it, or NULL. */
+void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *collection, const char *more);
 
 /* Append an encoder's name, path, fingerprint, preprocessing, architecture, metric and sizes as members of a JSON
  * object, without its braces. */
 void cs_put_encoder_json(cs_buf *buf, const clipsearch_encoder_info *encoder);
 
-/* Append "\"key\":" and the string; `text` NULL: null. */
+/* Append the string, or null for NULL; and with "\"key\":" before it. */
+void cs_put_json_text(cs_buf *buf, const char *text);
 void cs_put_member(cs_buf *buf, const char *key, const char *text);
 
 /* Append "\"path\":" and a path; of one that is not UTF-8 also "path_b64", its bytes in base64 (RFC 4648). */

@@ -14,13 +14,18 @@
 
 enum { MAX_ATTRIBUTE_VALUES = 100000 };
 
-void cs_put_member(cs_buf *buf, const char *key, const char *text)
+void cs_put_json_text(cs_buf *buf, const char *text)
 {
-    cs_buf_printf(buf, "\"%s\":", key);
     if (text)
         cs_json_put_string(buf, text, strlen(text));
     else
         cs_buf_puts(buf, "null");
+}
+
+void cs_put_member(cs_buf *buf, const char *key, const char *text)
+{
+    cs_buf_printf(buf, "\"%s\":", key);
+    cs_put_json_text(buf, text);
 }
 
 /* cs_put_member and a comma. */
@@ -87,6 +92,12 @@ static void put_size_and_attributes(cs_buf *buf, const clipsearch_hit *hit)
     cs_buf_putc(buf, '}');
 }
 
+static void put_gone(cs_buf *buf, bool gone)
+{
+    if (gone)
+        cs_buf_puts(buf, "\"gone\":true,");
+}
+
 static void put_hit(cs_buf *buf, const clipsearch_hit *hit, size_t rank)
 {
     cs_buf_printf(buf, "%s\n   {\"rank\":%zu,\"id\":%" PRId64 ",\"score\":", rank ? "," : "", rank + 1, hit->id);
@@ -94,6 +105,7 @@ static void put_hit(cs_buf *buf, const clipsearch_hit *hit, size_t rank)
     cs_buf_putc(buf, ',');
     cs_put_path(buf, hit->path);
     cs_buf_putc(buf, ',');
+    put_gone(buf, cs_hit_is_gone(hit));
     put_size_and_attributes(buf, hit);
 }
 
@@ -201,6 +213,7 @@ clipsearch_status cs_print_items_json(const char *collection, const clipsearch_h
         cs_buf_printf(&buf, "\"size\":%" PRIu64 ",\"mtime\":", hit->size);
         cs_put_double(&buf, (double)hit->mtime_ns / 1e9);
         cs_buf_putc(&buf, ',');
+        put_gone(&buf, hit->gone);
         put_size_and_attributes(&buf, hit);
     }
     cs_buf_puts(&buf, "]}\n");
@@ -216,7 +229,7 @@ void cs_put_time(cs_buf *buf, int64_t seconds)
         cs_buf_puts(buf, text);
 }
 
-void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *c)
+void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *c, const char *more)
 {
     cs_buf_putc(buf, '{');
     put_member(buf, "name", c->name);
@@ -224,13 +237,14 @@ void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *c)
     put_member(buf, "fingerprint", c->fingerprint);
     put_member(buf, "preprocessing", c->preprocessing);
     put_member(buf, "metric", cs_metric_names[c->metric]);
-    cs_buf_printf(buf, "\"dim\":%zu,\"count\":%" PRIu64 ",\"vector_bytes\":%" PRIu64 ",\"created\":\"", c->dim,
-                  c->count, c->vector_bytes);
+    cs_buf_printf(buf,
+                  "\"dim\":%zu,\"count\":%" PRIu64 ",\"gone\":%" PRIu64 ",\"vector_bytes\":%" PRIu64 ",\"created\":\"",
+                  c->dim, c->count, c->gone, c->vector_bytes);
     cs_put_time(buf, c->created);
     cs_buf_puts(buf, "\",\"index\":{");
     put_member(buf, "codes", clipsearch_codes_name(c->index_codes));
-    cs_buf_printf(buf, "\"m\":%u,\"ef_construction\":%u,\"ef\":%u,\"written\":%s}}", c->index_m,
-                  c->index_ef_construction, c->index_ef, c->indexed ? "true" : "false");
+    cs_buf_printf(buf, "\"m\":%u,\"ef_construction\":%u,\"ef\":%u,\"written\":%s}%s}", c->index_m,
+                  c->index_ef_construction, c->index_ef, c->indexed ? "true" : "false", more ? more : "");
 }
 
 void cs_put_encoder_json(cs_buf *buf, const clipsearch_encoder_info *encoder)

@@ -5,8 +5,10 @@
 #include "base/error.h"
 #include "cli/output/message.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *cs_relative_path(const char *path, const char *here)
 {
@@ -18,13 +20,18 @@ const char *cs_relative_path(const char *path, const char *here)
     return path + n + 1;
 }
 
+bool cs_hit_is_gone(const clipsearch_hit *hit)
+{
+    return hit->gone || (access(hit->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR));
+}
+
 static void put_hits(cs_buf *buf, const cs_result *result, const char *here)
 {
     for (size_t rank = 0; rank < cs_result_count(result); rank++) {
         const clipsearch_hit *hit = cs_result_hit(result, rank);
         cs_buf_printf(buf, "%.3f  ", (double)hit->score);
         cs_put_printable(buf, cs_relative_path(hit->path, here));
-        cs_buf_putc(buf, '\n');
+        cs_buf_puts(buf, cs_hit_is_gone(hit) ? " (gone)\n" : "\n");
     }
 }
 
@@ -57,7 +64,7 @@ clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, 
         const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
         cs_buf_printf(&buf, "%" PRId64 "  ", hit->id);
         cs_put_printable(&buf, cs_relative_path(hit->path, here));
-        cs_buf_putc(&buf, '\n');
+        cs_buf_puts(&buf, hit->gone ? " (gone)\n" : "\n");
         if (attributes)
             cs_put_attributes(&buf, hit->attributes);
     }

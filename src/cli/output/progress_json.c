@@ -138,10 +138,11 @@ void cs_progress_json_end(const clipsearch_ingest_report *report, clipsearch_sta
                   "{\"phase\":\"%s\",\"exit\":%d,\"seconds\":%.3f,\"found\":%" PRIu64 ",\"inserted\":%" PRIu64
                   ",\"replaced\":%" PRIu64 ",\"unchanged\":%" PRIu64 ",\"moved\":%" PRIu64 ",\"copied\":%" PRIu64
                   ",\"updated\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"pruned\":%" PRIu64
-                  ",\"indexed\":%s",
+                  ",\"gone\":%" PRIu64 ",\"kept\":%" PRIu64 ",\"returned\":%" PRIu64 ",\"indexed\":%s",
                   phase, exit_code, report->seconds, report->found, report->inserted, report->replaced,
                   report->unchanged, report->moved, report->copied, report->updated, report->skipped,
-                  report->unreadable, report->pruned, report->indexed ? "true" : "false");
+                  report->unreadable, report->pruned, report->gone, report->kept, report->returned,
+                  report->indexed ? "true" : "false");
     put_left_out(&buf, report);
     if (error)
         put_text(&buf, "error", error);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ * item_file.h - what a collection knows of an item's file besides what programs see of it. */
+#ifndef CS_BASE_ITEM_FILE_H
+#define CS_BASE_ITEM_FILE_H
+
+#include <stdint.h>
+
+/* Zero: nothing is known, and the file is taken to be there. */
+typedef struct cs_item_file {
+    int64_t ctime_ns;   /* time of the inode's last change, in nanoseconds since 1970; 0: not known */
+    int64_t gone_since; /* when the file was first found gone, in seconds since 1970; 0: it is not known to be */
+} cs_item_file;
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * ingest_group.h - one ingestion of sources that belong together, for `update`. */
+#ifndef CS_CLI_COMMANDS_INGEST_GROUP_H
+#define CS_CLI_COMMANDS_INGEST_GROUP_H
+
+#include "cli/options.h"
+#include "config/ingest_yaml.h"
+#include "config/settings.h"
+
+typedef struct cs_source_group {
+    const clipsearch_source *sources; /* [count] */
+    size_t count;
+    bool part;                             /* of what is remembered, which stays as it is */
+    const char *list;                      /* the YAML file that lists them; NULL: none */
+    const cs_ingest_file *file;            /* what it says now; NULL: it is not there */
+    const clipsearch_image_options *image; /* without `file`, */
+    const char *metadata;                  /* and this */
+} cs_source_group;
+
+/* Ingest the group into the collection of `settings`, which exists, and add the report to `sum`. Prints what is wrong,
+ * but not the report. Returns an exit status. */
+int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_source_group *group,
+                    clipsearch_ingest_report *sum);
+
+/* Say what becomes of images whose files are gone, when they were first found to be so; or that --prune was refused. */
+void cs_note_gone(const cs_args *args, const clipsearch_ingest_report *report);
+
+/* Add the counts of `report` to `sum`. */
+void cs_add_report(clipsearch_ingest_report *sum, const clipsearch_ingest_report *report);
+
+/* Print the line of a collection that was brought up to date. */
+void cs_print_sum(const cs_args *args, const char *collection, const clipsearch_ingest_report *sum);
+
+#endif
