@@ -1112,8 +1112,8 @@ typedef struct clipsearch_question {
     const clipsearch_part *parts; /* [part_count] */
     size_t part_count;            /* 1 to 1,000 */
     const char *name;             /* what messages call it; NULL (default): "query 3", counted from 1 */
-    bool with_self; /* also find the question's own images: the items given by id, and the items whose path
-                                     or content is that of one of its images. Default false: they are left out */
+    bool with_self; /* also find the question's own images: the items given by id, the items at the paths of
+                                     its image files, and copies of both. Default false: they are left out */
 } clipsearch_question;
 CLIPSEARCH_INIT(clipsearch_question)
 
