@@ -142,6 +142,7 @@ static const option_row rows[] = {
      0, prune_names},
     {"rescan", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(rescan), NULL,
      "read all files again and compare their content, whatever their times are", 0, 0, 0},
+    {"reread", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(rescan), NULL, "another name of --rescan", 0, 0, 0},
     {"forget", 0, CS_UPDATE, OPTION_TEXT, FIELD(forget), "PATH",
      "forget a remembered directory or YAML file; its images stay", 0, 0, 0},
     {"gone", 0, CS_SEARCH | CS_QUERY, OPTION_FLAG, FIELD(gone), NULL, "show also images whose files are gone", 0, 0, 0},
