@@ -49,9 +49,10 @@ void cs_store_share_log(const cs_store *store)
 
 bool cs_store_find_locked_out(const cs_store *store, char name[], size_t size)
 {
+    const int need = store->reader ? R_OK : R_OK | W_OK;
     for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
         if (name_beside(store, suffixes[i], name, size) && faccessat(AT_FDCWD, name, F_OK, AT_EACCESS) == 0 &&
-            faccessat(AT_FDCWD, name, R_OK | W_OK, AT_EACCESS) != 0)
+            faccessat(AT_FDCWD, name, need, AT_EACCESS) != 0)
             return true;
     return false;
 }

@@ -29,6 +29,7 @@ enum {
     SHM_BACKFILL = 96,        /* offset of nBackfill: frames of the log that a checkpoint has written */
     SHM_BACKFILL_TRIED = 128, /* offset of nBackfillAttempted: frames that one has begun to write */
     JOIN_ATTEMPTS = 100,      /* a writer has made -shm and is about to lock it */
+    OWNER_ATTEMPTS = 20,      /* a writer has made -wal or -shm and is about to give it the database's group and mode */
     FINE_MS = 20,             /* times of files are those of the kernel's last tick, */
     COARSE_MS = 2500          /* or of a file system that counts in units of up to 2 s */
 };
@@ -58,6 +59,10 @@ static int join(reader_file *database, int region, int size, void volatile **pag
 {
     sqlite3_file *inner = database->inner;
     int code = inner->pMethods->xShmMap(inner, region, size, 0, page);
+    for (int i = 0; (code & 0xff) == SQLITE_CANTOPEN && shm_exists(database) && i < OWNER_ATTEMPTS; i++) {
+        reader_vfs.xSleep(&reader_vfs, 1000);
+        code = inner->pMethods->xShmMap(inner, region, size, 0, page);
+    }
     *absent = (code & 0xff) == SQLITE_CANTOPEN && !shm_exists(database);
     if (code == SQLITE_OK)
         code = SQLITE_READONLY; /* whoever may write it: SQLite must not be told now this, now that */
@@ -156,7 +161,14 @@ static int open_log(reader_file *log)
     sqlite3_vfs *system = reader_vfs.pAppData;
     if (log->inner->pMethods || (access(log->name, F_OK) != 0 && errno == ENOENT))
         return SQLITE_OK;
-    return system->xOpen(system, log->name, log->inner, flags, &flags);
+    int code = system->xOpen(system, log->name, log->inner, flags, &flags);
+    for (int i = 0; (code & 0xff) == SQLITE_CANTOPEN && i < OWNER_ATTEMPTS; i++) {
+        if (access(log->name, F_OK) != 0 && errno == ENOENT)
+            return SQLITE_OK; /* it was removed just now */
+        reader_vfs.xSleep(&reader_vfs, 1000);
+        code = system->xOpen(system, log->name, log->inner, flags, &flags);
+    }
+    return code;
 }
 
 static int read_file(sqlite3_file *file, void *bytes, int size, sqlite3_int64 at)

@@ -213,6 +213,10 @@ clipsearch_status cs_store_fail(const cs_store *store, int code, const char *doi
             err, CLIPSEARCH_E_DATABASE,
             "%s: %s: %s may not be read and written by you; its owner, or root, must allow it (chmod, chown)",
             store->path, doing, name);
+    /* A writer that came or went between two of SQLite's calls: files that were there are not, or are not whole yet. */
+    if (store->reader && (primary == SQLITE_READONLY || primary == SQLITE_CANTOPEN))
+        return cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: %s: %s%s", store->path, doing, sqlite3_errstr(SQLITE_BUSY),
+                       advice(SQLITE_BUSY));
     if (system)
         return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, system, "%s: %s: %s%s", store->path, doing, words,
                              advice(primary));

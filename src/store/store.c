@@ -312,6 +312,7 @@ static clipsearch_status connect_reader(cs_store *store, clipsearch_error *err)
 {
     char *uri = reader_uri(store->path);
     const char *vfs = cs_store_reader_vfs();
+    store->reader = true;
     clipsearch_status status = uri && vfs ? connect(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs, err)
                                           : cs_fail_memory(err, "a path");
     cs_free(uri);

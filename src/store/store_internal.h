@@ -71,6 +71,7 @@ struct cs_store {
     char *path; /* as the caller gave it, for messages */
     char *file; /* the same, or of a link what it leads to: other files of the database lie beside it */
     bool read_only;
+    bool reader;       /* opened by cs_store_reader_vfs */
     int timeout_ms;    /* how long a call waits for locks, in all */
     uint64_t memory;   /* the number of a database in memory, 0 for a file */
     locale_t c_locale; /* statements run in it; glibc's own object, which takes no memory */
@@ -160,7 +161,7 @@ const char *cs_store_reader_vfs(void);
 bool cs_store_may_keep_log(const cs_store *store);
 /* Give -wal and -shm files that this user has made to the database's group, so that it can write them too. */
 void cs_store_share_log(const cs_store *store);
-/* Whether a -wal or -shm file is there that this user cannot read and write; its name. */
+/* Whether a -wal or -shm file is there that this user cannot read and, unless it is a reader, write; its name. */
 bool cs_store_find_locked_out(const cs_store *store, char name[], size_t size);
 
 /* ---- lookup.c */

@@ -2,6 +2,7 @@
  * fixture.c - the fixtures under tests/data/pictures. */
 #include "fixture.h"
 
+#include "base/decimal.h"
 #include "base/file.h"
 #include "base/digest.h"
 
@@ -63,9 +64,10 @@ void fixture_formats(void (*each)(const fixture_format *image))
     fixture_read("../formats/list.txt", &list);
     for (char *line = strtok(list.data, "\n"); line; line = strtok(NULL, "\n")) {
         fixture_format image = {0};
-        char name[128], mode[8], want[128];
-        if (sscanf(line, "%127s %7s %15s %u %u %u %lf %127s", name, mode, image.by, &image.width, &image.height,
-                   &image.most, &image.mean, want) != 8) {
+        char name[128], mode[8], want[128], mean[16];
+        if (sscanf(line, "%127s %7s %15s %u %u %u %15s %127s", name, mode, image.by, &image.width, &image.height,
+                   &image.most, mean, want) != 8 ||
+            !cs_read_double(mean, &image.mean)) {
             printf("Bail out! %s\n", line);
             exit(1);
         }
