@@ -505,6 +505,10 @@ CLIPSEARCH_API const char *clipsearch_codes_name(clipsearch_codes codes);
 /* Open the database file `path`. `flags` is CLIPSEARCH_READ_ONLY, CLIPSEARCH_CREATE or 0 (read and write; the file must
  * exist). Close the database after all its collections.
  *
+ * With CLIPSEARCH_READ_ONLY a user who may not write the file, or not its directory, can read it too, also while others
+ * write. No file is made beside it then. If a writer comes in the middle of a call and changes what the call has not
+ * read yet, the call fails with CLIPSEARCH_E_DATABASE and can be repeated; with the usual rights that does not happen.
+ *
  * ":memory:" opens a new, empty database in memory, of at most 2 GiB. It is gone when it is closed, no file is written,
  * and searches are exact. (A file of that name is "./:memory:".)
  *
@@ -920,6 +924,10 @@ CLIPSEARCH_INIT(clipsearch_ingest_report)
  * decoding beside encoding, and stored batch by batch. If a run is stopped, at most the current batch is lost, and
  * another run continues. `session` must use the collection's encoder with its image tower. The report (may be NULL) is
  * filled in on success, on CLIPSEARCH_E_CANCELLED and on failure.
+ *
+ * While another ingestion into the collection runs, in this process or another, this one waits for its end
+ * (CLIPSEARCH_PHASE_WAIT; a progress function can cancel), so that no image is encoded twice. So do not ingest into the
+ * same collection from a progress function. Runs with dry_run and databases in memory do not wait.
  * Errors: CLIPSEARCH_E_IO (a source, or with bad_source all of them, or a CSV file cannot be read), _FORMAT (CSV or
  * JSON), _MISMATCH (another encoder), _ARGUMENT, _CANCELLED, _DATABASE, _MEMORY; with CLIPSEARCH_STOP_AT_BAD, the error
  * of the bad file. */
@@ -1105,8 +1113,8 @@ typedef struct clipsearch_question {
     const clipsearch_part *parts; /* [part_count] */
     size_t part_count;            /* 1 to 1,000 */
     const char *name;             /* what messages call it; NULL (default): "query 3", counted from 1 */
-    bool with_self; /* also find the question's own images: the items given by id, and the items whose path
-                                     or content is that of one of its images. Default false: they are left out */
+    bool with_self; /* also find the question's own images: the items given by id, the items at the paths of
+                                     its image files, and copies of both. Default false: they are left out */
 } clipsearch_question;
 CLIPSEARCH_INIT(clipsearch_question)
 

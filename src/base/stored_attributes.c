@@ -111,18 +111,20 @@ static void put_file_attributes(const cs_json_document *user, const cs_json_docu
 clipsearch_status cs_join_attributes(const char *user, const char *file, const char *without, cs_buf *out,
                                      clipsearch_error *err)
 {
-    cs_json_document *given, *left_out = NULL;
+    cs_json_document *given = NULL, *left_out = NULL;
     const size_t size = strlen(user);
-    clipsearch_status status = parse_object(user, &given, err);
-    if (status == CLIPSEARCH_OK)
-        status = parse_object(without, &left_out, err);
-    if (status == CLIPSEARCH_OK) {
-        cs_buf_append(out, user, size);
-        if (file && size >= 2 && user[size - 1] == '}' && size + strlen(file) <= CS_ITEM_ATTRIBUTES_MAX)
+    clipsearch_status status = CLIPSEARCH_OK;
+    cs_buf_append(out, user, size);
+    if (file && *file == '"' && size >= 2 && user[size - 1] == '}' && size + strlen(file) <= CS_ITEM_ATTRIBUTES_MAX) {
+        status = parse_object(user, &given, err);
+        if (status == CLIPSEARCH_OK)
+            status = parse_object(without, &left_out, err);
+        if (status == CLIPSEARCH_OK)
             put_file_attributes(given, left_out, file, out);
-        status = out->failed ? cs_fail_memory(err, "an image's attributes") : CLIPSEARCH_OK;
+        else if (status != CLIPSEARCH_E_MEMORY) /* JSON that the database allows and our reader does not */
+            status = CLIPSEARCH_OK;
+        cs_json_close(&given);
+        cs_json_close(&left_out);
     }
-    cs_json_close(&given);
-    cs_json_close(&left_out);
-    return status;
+    return status != CLIPSEARCH_OK || !out->failed ? status : cs_fail_memory(err, "an image's attributes");
 }

@@ -30,9 +30,9 @@ bool cs_next_file_attribute(const char **at, cs_file_attribute *attribute);
 void cs_put_user_attributes(const char *stored, cs_buf *out);
 
 /* Append to `out` what is to be stored: the user's attributes, a JSON object, and of the file's, which begin at `file`
- * (NULL: none), those whose names neither the user's have nor `without`, another object (NULL: none). When the whole is
- * longer than an item's attributes may be, the file's are left out. Errors: CLIPSEARCH_E_MEMORY, and those of
- * cs_json_parse for both objects. */
+ * (NULL: none), those whose names neither the user's have nor `without`, another object (NULL: none). The file's are
+ * left out when the whole would be longer than an item's attributes may be, and when an object is one that json.h
+ * refuses, such as one with a name twice. CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_join_attributes(const char *user, const char *file, const char *without, cs_buf *out,
                                      clipsearch_error *err);
 

@@ -102,6 +102,18 @@ static int flush_output(int code)
     return code <= CS_EXIT_NOTHING ? CS_EXIT_FILE : code;
 }
 
+/* "config --show" is "info --show"; without the option "config" is a word to search for. */
+static unsigned command_of(int argc, char **argv, int first)
+{
+    const unsigned command = first ? cs_command_of(argv[first]) : 0;
+    if (command || !first || strcmp(argv[first], "config") != 0)
+        return command;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--show") == 0)
+            return CS_INFO;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     fill_standard_streams();
@@ -111,7 +123,7 @@ int main(int argc, char **argv)
         return CS_EXIT_USAGE;
     }
     int first = cs_options_first_operand(argc, argv);
-    unsigned command = first ? cs_command_of(argv[first]) : 0;
+    unsigned command = command_of(argc, argv, first);
     bool command_given = command != 0;
     if (command_given) { /* remove the command's name from its arguments */
         memmove(argv + first, argv + first + 1, (size_t)(argc - first) * sizeof *argv);

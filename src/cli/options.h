@@ -78,7 +78,7 @@ typedef struct cs_args {
     const char *prune; /* "gone" or "force" */
     const char *forget;
     bool rescan, gone, yes;
-    bool json, paths, nul, preview, open, dry_run, exact, here, repair, quiet, verbose, help, version;
+    bool json, paths, nul, preview, open, dry_run, exact, here, show, repair, quiet, verbose, help, version;
     bool with_self, allow_local_urls;
     bool hidden, watch;
 } cs_args;

@@ -179,10 +179,10 @@ static clipsearch_status read_part(cs_question *question, const char *start, con
     if (end == part + strspn(part, BLANKS) || (close && part + strspn(part, BLANKS) >= close))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a part of the query \"%s\" is empty; write a text there", start);
     status = cs_question_add(question, kind, part, (size_t)(end - part), weight * sign, err);
+    if (status != CLIPSEARCH_OK || close)
+        return status;
     cs_part *added = &question->parts[question->count - 1];
-    if (status == CLIPSEARCH_OK && !close)
-        status = classify(added->text, &added->kind, err);
-    return status;
+    return classify(added->text, &added->kind, err);
 }
 
 static clipsearch_status read_parts(cs_question *question, const char *text, int group_sign, clipsearch_error *err)

@@ -57,8 +57,8 @@ static clipsearch_status find_fields(const char *object, uint32_t *fields, clips
     if (strcmp(object, "{}") == 0)
         return CLIPSEARCH_OK;
     clipsearch_status status = cs_json_parse(object, strlen(object), "attributes", MAX_VALUES, &document, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
+    if (status != CLIPSEARCH_OK) /* JSON that the database allows and our reader does not: no field is known */
+        return status == CLIPSEARCH_E_MEMORY ? status : CLIPSEARCH_OK;
     for (const cs_json *m = cs_json_root(document)->first; m; m = m->next)
         *fields |= m->key ? field_of(m->key, m->key_len) : 0;
     cs_json_close(&document);

@@ -16,7 +16,7 @@ void cs_item_attributes_user(const char *stored, cs_buf *out);
 void cs_item_attributes_file(const char *stored, uint32_t fields, cs_buf *out);
 
 /* The user's attributes `before` have a name that a file could state and that `now` does not have: only the file knows
- * what the item has under that name now. Errors: those of cs_json_parse. */
+ * what the item has under that name now. CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_item_attributes_uncovers(const char *before, const char *now, bool *uncovers,
                                               clipsearch_error *err);
 

@@ -125,31 +125,32 @@ static clipsearch_status leave_out_content(asking *a, size_t number, const uint8
     return status;
 }
 
-/* Add the item at `path`, and with `copies` all that have its content. */
-static clipsearch_status leave_out_path(asking *a, size_t number, const char *path, bool copies, clipsearch_error *err)
+/* Add the item at `path`, if there is one, and those that have the content `hash`; NULL: its content. */
+static clipsearch_status leave_out_path(asking *a, size_t number, const char *path, const uint8_t *hash,
+                                        clipsearch_error *err)
 {
     cs_items items = {0};
     clipsearch_status status = cs_collection_by_paths(a->collection, &path, 1, &items, err);
     if (status == CLIPSEARCH_OK && items.items[0].id) {
         status = cs_id_list_add(&a->left_out[number], items.items[0].id, err);
-        if (status == CLIPSEARCH_OK && copies)
-            status = leave_out_content(a, number, items.items[0].hash, err);
+        if (status == CLIPSEARCH_OK)
+            status = leave_out_content(a, number, hash ? hash : items.items[0].hash, err);
     }
     cs_items_free(&items);
     return status;
 }
 
-/* An image that was encoded: the items that have its content, and the one at its path. */
+/* An image that was encoded: the item at its path, and its copies. Of a file elsewhere, a pipe or a URL nothing: who
+ * searches by it may well ask whether the collection has it. */
 static clipsearch_status leave_out_image(asking *a, size_t number, const clipsearch_part *part, const uint8_t hash[32],
                                          clipsearch_error *err)
 {
     if (!a->left_out || a->questions[number].with_self)
         return CLIPSEARCH_OK;
-    clipsearch_status status = leave_out_content(a, number, hash, err);
     char real[PATH_MAX];
-    if (status == CLIPSEARCH_OK && !part->image && realpath(part->path, real))
-        status = leave_out_path(a, number, real, false, err);
-    return status;
+    if (part->image || !realpath(part->path, real))
+        return CLIPSEARCH_OK;
+    return leave_out_path(a, number, real, hash, err);
 }
 
 /* An item that was asked for, and its copies. */
@@ -163,7 +164,7 @@ static clipsearch_status leave_out_item(asking *a, size_t number, int64_t id, cl
         status = cs_collection_by_ids(a->collection, &id, 1, &hits, err);
     const clipsearch_hit *hit = hits ? cs_hits_get(hits, 0, 0) : NULL;
     if (status == CLIPSEARCH_OK && hit)
-        status = leave_out_path(a, number, hit->path, true, err);
+        status = leave_out_path(a, number, hit->path, NULL, err);
     cs_hits_free(&hits);
     return status;
 }

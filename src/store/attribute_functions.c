@@ -38,13 +38,8 @@ static void join_of(sqlite3_context *context, int count, sqlite3_value **values)
     cs_buf joined = cs_buf_make(SIZE_MAX / 2);
     if (!user || !stored)
         return;
-    clipsearch_status status = cs_join_attributes(user, cs_file_attributes(stored), without, &joined, NULL);
-    if (status != CLIPSEARCH_OK && status != CLIPSEARCH_E_MEMORY) { /* what JSON allows and we do not, a key twice */
-        cs_buf_clear(&joined);
-        cs_buf_puts(&joined, user);
-    } else if (status == CLIPSEARCH_E_MEMORY) {
+    if (cs_join_attributes(user, cs_file_attributes(stored), without, &joined, NULL) != CLIPSEARCH_OK)
         joined.failed = true;
-    }
     return_text(context, &joined);
 }
 

@@ -161,6 +161,35 @@ run 0 "a second collection" ingest -q p/ab --db one.db --collection more
 run 5 "then one must be named" "a cat" --db one.db
 err_has "there are: holidays, more"
 
+# ---- where the settings come from
+
+mkdir -p "$XDG_CONFIG_HOME/clipsearch"
+printf 'k: 7\nmodel: default\n' >"$XDG_CONFIG_HOME/clipsearch/config.yaml"
+CLIPSEARCH_THREADS=2
+export CLIPSEARCH_THREADS
+run 0 "config --show" config --show --collection pets
+out_is "each with its place" <<END
+database     SCRATCH/data/clipsearch/clipsearch.db  (default)
+collection   pets  (--collection)
+model        default  (SCRATCH/config/clipsearch/config.yaml)
+k            7  (SCRATCH/config/clipsearch/config.yaml)
+threads      2  (CLIPSEARCH_THREADS in the environment)
+cpu          all that there is  (default)
+END
+run 0 "as JSON" config --show --json
+json_is "the same" database.from collection.value collection.from k.value k.from threads.from cpu.from <<END
+default
+photos
+default
+7
+configuration file
+environment
+default
+END
+unset CLIPSEARCH_THREADS
+rm "$XDG_CONFIG_HOME/clipsearch/config.yaml"
+run 0 "without the option it is a word to search for" config -q -k 1
+
 # ---- paths that are not UTF-8
 
 names "a name of bytes" --in "p/$bytes" <<END

@@ -197,10 +197,12 @@ run 0 "other permissions" ingest swap --collection swap
 out_is "are no other content" <<END
 Inserted 0 images into swap (2 unchanged) in T
 END
-run 0 "rescan" ingest --rescan swap --collection swap
-out_is "finds the same" <<END
+for option in --rescan --reread; do
+    run 0 "$option" ingest $option swap --collection swap
+    out_is "finds the same" <<END
 Inserted 0 images into swap (2 unchanged) in T
 END
+done
 
 # ---- many of one content move
 

@@ -100,6 +100,11 @@ out_is "shows them" <<END
     longitude: 8.5417
     taken: 2024-07-01T18:30:05.25+02:00
 END
+run 0 "all of them" ingest photos --collection some
+out_has "(6 unchanged)"
+run 0 "with --rescan" ingest photos --collection some --rescan
+out_has "3 with new attributes"
+found "the rest is there" "camera.jpg " --collection some --filter 'iso == 400'
 run 2 "an unknown name" ingest photos --exif taken,lenz
 err_has 'exif: there is no "lenz"; did you mean lens?'
 cat >in.yaml <<END

@@ -135,8 +135,8 @@ err_has "none.jpg"
 ok "an image of the query is left out"
 [ "$(paths --image photos/cat-snow.jpg | wc -l)" -eq $((total - 1)) ]
 ok "only that one"
-! paths --image here.jpg | grep -q '^cat-snow.jpg'
-ok "by its content as well"
+paths --image here.jpg | head -n 1 | grep -q '^cat-snow.jpg'
+ok "a file elsewhere finds its copy"
 [ "$(paths --image photos/cat-snow.jpg --with-self -k 1)" = cat-snow.jpg ]
 ok "--with-self shows it"
 ! paths "photos/cat-snow.jpg + photos/dog-snow.jpg" | grep -q '^\(cat\|dog\)-snow.jpg'

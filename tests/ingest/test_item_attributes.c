@@ -49,9 +49,10 @@ static void test_text(void)
     expect_joined("{\"a\":\" \\\" \",\"title\":\"mine\"}", "{\"iso\":400,\"title\":\"its\"}",
                   "{\"a\":\" \\\" \",\"title\":\"mine\", \"iso\":400}");
     expect_joined("{\"iso\":1}", "{\"iso\":400}", "{\"iso\":1}");
-    expect_user("{\"a\": 1, \"taken\": 2}", "{\"a\": 1, \"taken\": 2}"); /* white space of another program */
-    expect_user("{\"a\":1, \"b\":2}", "{\"a\":1, \"b\":2}");             /* no file states b */
-    expect_user("{\"a\":1, \"taken\":2", "{\"a\":1, \"taken\":2");       /* cut short */
+    expect_joined("{\"a\":1,\"a\":2}", "{\"iso\":400}", "{\"a\":1,\"a\":2}"); /* a name twice: SQLite allows it */
+    expect_user("{\"a\": 1, \"taken\": 2}", "{\"a\": 1, \"taken\": 2}");      /* white space of another program */
+    expect_user("{\"a\":1, \"b\":2}", "{\"a\":1, \"b\":2}");                  /* no file states b */
+    expect_user("{\"a\":1, \"taken\":2", "{\"a\":1, \"taken\":2");            /* cut short */
     expect_user("{ }", "{ }");
     cs_buf out = cs_buf_make(1 << 20);
     cs_item_attributes_file("{\"a\":1, \"iso\":400,\"taken\":\"2024\"}", 1u << 9, &out);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
+#include "cli/commands/show_settings.h"
 #include "cli/commands/source_text.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
@@ -150,6 +151,8 @@ int cs_command_info(const cs_args *args)
     info in = {.args = args, .out = cs_buf_make(64 << 20)};
     if (args->operands.count)
         return cs_report_operands(CS_INFO);
+    if (args->show)
+        return cs_show_settings(args);
     int code = cs_load_settings(args, NULL, &in.settings);
     if (code == CS_EXIT_FOUND)
         code = put_database(&in);

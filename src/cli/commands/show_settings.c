@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ * show_settings.c - a line for each setting. */
+#include "cli/commands/show_settings.h"
+
+#include "base/mem.h"
+#include "cli/command.h"
+#include "cli/output/message.h"
+#include "cli/output/print.h"
+#include "models/location.h"
+
+#include <stdio.h>
+
+enum { VALUES = 6 };
+
+typedef struct value {
+    const char *name, *text;
+    cs_origin from;
+    const char *flag, *variable;
+} value;
+
+/* "--db", "CLIPSEARCH_DB in the environment", the configuration file's path, or "default". */
+static void put_origin(cs_buf *buf, const value *v, const char *config)
+{
+    if (v->from == CS_FROM_FLAG)
+        cs_buf_puts(buf, v->flag);
+    else if (v->from == CS_FROM_ENVIRONMENT)
+        cs_buf_printf(buf, "%s in the environment", v->variable);
+    else if (v->from == CS_FROM_CONFIG)
+        cs_put_printable(buf, config);
+    else
+        cs_buf_puts(buf, "default");
+}
+
+static void put_values(cs_buf *buf, const value *values, const char *config)
+{
+    for (size_t i = 0; i < VALUES; i++) {
+        cs_buf_printf(buf, "%-11s  ", values[i].name);
+        cs_put_printable(buf, values[i].text);
+        cs_buf_puts(buf, "  (");
+        put_origin(buf, &values[i], config);
+        cs_buf_puts(buf, ")\n");
+    }
+}
+
+static void put_json(cs_buf *buf, const value *values, const char *config)
+{
+    static const char *const origins[] = {"option", "ingest file", "environment", "configuration file", "default"};
+    for (size_t i = 0; i < VALUES; i++) {
+        cs_buf_printf(buf, "%s\"%s\":{", i ? ",\n " : "{", values[i].name);
+        cs_put_member(buf, "value", values[i].text);
+        cs_buf_putc(buf, ',');
+        cs_put_member(buf, "from", origins[values[i].from]);
+        cs_buf_putc(buf, '}');
+    }
+    cs_buf_puts(buf, ",\n ");
+    cs_put_member(buf, "configuration_file", config);
+    cs_buf_puts(buf, "}\n");
+}
+
+int cs_show_settings(const cs_args *args)
+{
+    clipsearch_error err;
+    cs_settings settings = {0};
+    char k[24], threads[24];
+    int code = cs_load_settings(args, NULL, &settings);
+    char *config = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml");
+    cs_buf out = cs_buf_make(1 << 20);
+    snprintf(k, sizeof k, "%zu", settings.k);
+    snprintf(threads, sizeof threads, "%zu", settings.threads);
+    const value values[VALUES] = {
+        {"database", settings.db, settings.db_from, "--db", "CLIPSEARCH_DB"},
+        {"collection", settings.collection, settings.collection_from, "--collection", "CLIPSEARCH_COLLECTION"},
+        {"model", settings.model ? settings.model : "the collection's, or " CS_DEFAULT_MODEL, settings.model_from,
+         "--model", "CLIPSEARCH_MODEL"},
+        {"k", k, settings.k_from, "-k", "CLIPSEARCH_K"},
+        {"threads", settings.threads ? threads : "one per processor", settings.threads_from, "--threads",
+         "CLIPSEARCH_THREADS"},
+        {"cpu", settings.cpu ? settings.cpu : "all that there is", settings.cpu_from, "--cpu", "CLIPSEARCH_CPU"},
+    };
+    if (code == CS_EXIT_FOUND) {
+        if (args->json)
+            put_json(&out, values, config);
+        else
+            put_values(&out, values, config ? config : "");
+        if (cs_print_buf(&out, stdout, &err) != CLIPSEARCH_OK)
+            code = cs_report_memory();
+    }
+    cs_buf_free(&out);
+    cs_free(config);
+    cs_settings_free(&settings);
+    return code;
+}
