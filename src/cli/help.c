@@ -165,15 +165,16 @@ static const char label_page[] = "usage: clipsearch label --labels LABELS [optio
                                  "  clipsearch label --labels things.txt --write thing\n"
                                  "  clipsearch query --filter 'thing == \"dog\" and thing_probability > 0.8'\n";
 
-static const char duplicates_page[] = "usage: clipsearch duplicates [options] [--filter FILTER]\n"
-                                      "\n"
-                                      "Finds groups of equal and near-equal images of the collection: with --level same\n"
-                                      "copies that were recoded or resized, with edited also those that were turned,\n"
-                                      "mirrored or slightly cropped, with burst a scene that was taken several times.\n"
-                                      "The first of a group, marked *, is the one to keep. Nothing is deleted.\n"
-                                      "\n"
-                                      "  clipsearch duplicates --level edited\n"
-                                      "  clipsearch duplicates -0 | xargs -0 mv -t surplus/\n";
+static const char duplicates_page[] =
+    "usage: clipsearch duplicates [options] [--filter FILTER]\n"
+    "\n"
+    "Finds groups of equal and near-equal images of the collection: with --level same\n"
+    "copies that were recoded or resized, with edited also those that were turned,\n"
+    "mirrored or slightly cropped, with burst a scene that was taken several times.\n"
+    "The first of a group, marked *, is the one to keep. Nothing is deleted.\n"
+    "\n"
+    "  clipsearch duplicates --level edited\n"
+    "  clipsearch duplicates -0 | xargs -0 mv -t surplus/\n";
 
 static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
 
@@ -183,11 +184,12 @@ static const struct {
     unsigned command;
     const char *page;
 } pages[] = {
-    {CS_SEARCH, search_page},   {CS_INGEST, ingest_page}, {CS_EMBED, embed_page},   {CS_TOKENIZE, tokenize_page},
-    {CS_INFO, info_page},       {CS_QUERY, query_page},   {CS_GET, get_page},       {CS_DELETE, delete_page},
-    {CS_DROP, drop_page},       {CS_MODEL, model_page},   {CS_CHECK, check_page},   {CS_COLLECTIONS, collections_page},
-    {CS_VACUUM, vacuum_page},   {CS_LABEL, label_page},   {CS_UPDATE, update_page}, {CS_HELP, help_page},
-    {CS_VERSION, version_page}, {CS_DUPLICATES, duplicates_page},
+    {CS_SEARCH, search_page},     {CS_INGEST, ingest_page},   {CS_EMBED, embed_page},
+    {CS_TOKENIZE, tokenize_page}, {CS_INFO, info_page},       {CS_QUERY, query_page},
+    {CS_GET, get_page},           {CS_DELETE, delete_page},   {CS_DROP, drop_page},
+    {CS_MODEL, model_page},       {CS_CHECK, check_page},     {CS_COLLECTIONS, collections_page},
+    {CS_VACUUM, vacuum_page},     {CS_LABEL, label_page},     {CS_UPDATE, update_page},
+    {CS_HELP, help_page},         {CS_VERSION, version_page}, {CS_DUPLICATES, duplicates_page},
 };
 
 void cs_help_print(unsigned command, FILE *out)

@@ -81,8 +81,8 @@ static const option_row rows[] = {
      "only images that pass, e.g. 'price < 100'", 0, 0, 0},
     {"in", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXTS, FIELD(in), "DIR",
      "only images in this directory and those in it; may be repeated", 0, 0, 0},
-    {"here", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_FLAG, FIELD(here), NULL, "the same for the current directory",
-     0, 0, 0},
+    {"here", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_FLAG, FIELD(here), NULL,
+     "the same for the current directory", 0, 0, 0},
     {"since", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(since), "DATE",
      "only images taken on DATE or later: 2024, 2024-07, 2024-07-01 or 2024-07-01T18:30", 0, 0, 0},
     {"until", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(until), "DATE",
@@ -95,15 +95,15 @@ static const option_row rows[] = {
     {"exact", 0, CS_SEARCH, OPTION_FLAG, FIELD(exact), NULL, "compare every image, without the index", 0, 0, 0},
     {"ef", 0, CS_SEARCH, OPTION_SIZE, FIELD(ef), "N", "candidates of an index search (the collection's default)", 1,
      CS_MAX_EF, 0},
-    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS | CS_MODEL | CS_CHECK | CS_LABEL | CS_DUPLICATES, OPTION_FLAG,
-     FIELD(json), NULL, "print JSON", 0, 0, 0},
+    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS | CS_MODEL | CS_CHECK | CS_LABEL | CS_DUPLICATES,
+     OPTION_FLAG, FIELD(json), NULL, "print JSON", 0, 0, 0},
     {"paths", 0, WITH_ROWS, OPTION_FLAG, FIELD(paths), NULL, "print only paths, one per line", 0, 0, 0},
     {"level", 0, CS_DUPLICATES, OPTION_CHOICE, FIELD(level), "LEVEL",
      "exact (same bytes), same (default: recoded, resized), edited (turned, cropped) or burst", 0, 0, level_names},
     {"paths", 0, CS_DUPLICATES, OPTION_FLAG, FIELD(paths), NULL,
      "print only the paths of images not to keep, one per line", 0, 0, 0},
-    {"null", '0', CS_DUPLICATES, OPTION_FLAG, FIELD(nul), NULL,
-     "the same, each path followed by a NUL byte (xargs -0)", 0, 0, 0},
+    {"null", '0', CS_DUPLICATES, OPTION_FLAG, FIELD(nul), NULL, "the same, each path followed by a NUL byte (xargs -0)",
+     0, 0, 0},
     {"null", '0', WITH_ROWS, OPTION_FLAG, FIELD(nul), NULL, "print only paths, each followed by a NUL byte (xargs -0)",
      0, 0, 0},
     {"sheet", 0, WITH_ROWS, OPTION_TEXT, FIELD(sheet), "FILE",
@@ -194,7 +194,8 @@ static const option_row rows[] = {
     {"collection", 0, WITH_COLLECTION, OPTION_TEXT, FIELD(collection), "NAME", "the collection (photos)", 0, 0, 0},
     {"model", 0, WITH_MODEL, OPTION_TEXT, FIELD(model), "MODEL", "the model: a name, directory or weight file", 0, 0,
      0},
-    {"threads", 0, CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL,
+    {"threads", 0,
+     CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL | CS_DUPLICATES,
      OPTION_SIZE, FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
      "use instructions up to c, avx2 or avx512 (all there are)", 0, 0, cs_cpu_names},
@@ -208,8 +209,8 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize", "info",  "help",
-                                        "version", "query",  "get",    "delete",   "drop",  "collections",
+const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize", "info",   "help",
+                                        "version", "query",  "get",    "delete",   "drop",   "collections",
                                         "model",   "check",  "vacuum", "label",    "update", "duplicates"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 

@@ -125,18 +125,18 @@ static void detail_of(const grid *g, float detail[SIDE * SIDE])
         }
 }
 
-/* The largest mean difference of a part, when b is gain * a + offset. */
+/* The largest mean difference of a part in one colour, when b is gain * a + offset. */
 static float worst_part(const grid *a, const grid *b, float gain, float offset)
 {
-    float sum[PARTS][PARTS] = {{0}}, worst = 0;
+    float sum[PARTS][PARTS][3] = {{{0}}}, worst = 0;
     for (size_t y = 0; y < SIDE; y++)
         for (size_t x = 0; x < SIDE; x++)
             for (size_t c = 0; c < 3; c++)
-                sum[y * PARTS / SIDE][x * PARTS / SIDE] +=
+                sum[y * PARTS / SIDE][x * PARTS / SIDE][c] +=
                     fabsf(gain * a->rgb[y * SIDE + x][c] + offset - b->rgb[y * SIDE + x][c]);
-    for (size_t i = 0; i < PARTS * PARTS; i++)
-        worst = fmaxf(worst, sum[i / PARTS][i % PARTS]);
-    return worst / (SIDE * SIDE * 3 / (PARTS * PARTS));
+    for (size_t i = 0; i < PARTS * PARTS * 3; i++)
+        worst = fmaxf(worst, sum[i / 3 / PARTS][i / 3 % PARTS][i % 3]);
+    return worst / (SIDE * SIDE / (PARTS * PARTS));
 }
 
 static cs_likeness compare_grids(const grid *a, const grid *b)

@@ -67,7 +67,7 @@ static clipsearch_status add_pair(finder *f, uint32_t a, uint32_t b, float score
 static int compare_hashes(const void *a, const void *b)
 {
     const clipsearch_hit *const *x = a, *const *y = b;
-    const int order = memcmp((*x)->hash, (*y)->hash, sizeof (*x)->hash);
+    const int order = memcmp((*x)->hash, (*y)->hash, sizeof(*x)->hash);
     return order ? order : ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
 }
 
@@ -169,8 +169,7 @@ static clipsearch_status search_batch(finder *f, size_t first, size_t count, flo
         ids[i] = item_at(f, first + i)->id;
     clipsearch_status status = cs_collection_vectors(f->collection, ids, count, vectors, err);
     if (status == CLIPSEARCH_OK) {
-        const cs_search_request request = {
-            .queries = vectors, .count = count, .k = NEIGHBOURS, .filter = f->filter};
+        const cs_search_request request = {.queries = vectors, .count = count, .k = NEIGHBOURS, .filter = f->filter};
         status = cs_collection_search(f->collection, &request, &hits, err);
     }
     if (status == CLIPSEARCH_OK)
@@ -264,8 +263,8 @@ static bool is_burst(const finder *f, const cs_duplicate_pair *pair)
 {
     int64_t a, b;
     const cs_likeness like = cs_compare_upright(f->small[pair->a], f->small[pair->b]);
-    const bool timed = cs_taken_seconds(item_at(f, pair->a)->attributes, &a) &&
-                       cs_taken_seconds(item_at(f, pair->b)->attributes, &b);
+    const bool timed =
+        cs_taken_seconds(item_at(f, pair->a)->attributes, &a) && cs_taken_seconds(item_at(f, pair->b)->attributes, &b);
     if (like.smooth)
         return false;
     if (timed)

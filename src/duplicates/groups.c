@@ -75,10 +75,8 @@ static size_t list_members(clipsearch_duplicates *d, uint32_t *parents, const bo
     size_t members = 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t root = find_root(parents, i);
-        d->members[members++] = (member){.hit = cs_hits_get(d->items, 0, i),
-                                         .item = i,
-                                         .root = root,
-                                         .unreadable = unreadable && unreadable[i]};
+        d->members[members++] = (member){
+            .hit = cs_hits_get(d->items, 0, i), .item = i, .root = root, .unreadable = unreadable && unreadable[i]};
     }
     qsort(d->members, members, sizeof *d->members, compare_members);
     return members;

@@ -79,8 +79,8 @@ static void put_json(const clipsearch_duplicates *found, const clipsearch_duplic
             cs_buf_printf(out, "%s{\"id\":%" PRId64 ",", rank ? ",\n    " : "", hit->id);
             cs_put_path(out, hit->path);
             cs_buf_printf(out,
-                          ",\"keep\":%s,\"level\":\"%s\",\"width\":%" PRIu32 ",\"height\":%" PRIu32
-                          ",\"size\":%" PRIu64 ",\"gone\":%s}",
+                          ",\"keep\":%s,\"level\":\"%s\",\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"size\":%" PRIu64
+                          ",\"gone\":%s}",
                           rank ? "false" : "true", clipsearch_duplicate_level_name(found_level), hit->width,
                           hit->height, hit->size, cs_hit_is_gone(hit) ? "true" : "false");
         }
