@@ -2,6 +2,7 @@
  * cmd_info.c - clipsearch info: the database, its collections and the model in use. */
 #include "cli/command.h"
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
@@ -20,8 +21,10 @@ typedef struct info {
     cs_settings settings;
     cs_buf out;
     size_t collections;
-    clipsearch_database *db; /* while it is open */
-    char *encoder;           /* of the collection in use, NULL when there is none */
+    clipsearch_database *db;  /* while it is open */
+    clipsearch_status status; /* of reading the sources of collections */
+    clipsearch_error err;
+    char *encoder; /* of the collection in use, NULL when there is none */
 } info;
 
 static void put_collection_text(info *in, const clipsearch_collection_info *c)
@@ -48,7 +51,11 @@ static bool on_collection(void *context, const clipsearch_collection_info *colle
 {
     info *in = context;
     cs_buf sources = cs_buf_make(16 << 20);
-    cs_put_sources(&sources, in->db, collection->name, in->args->json);
+    in->status = cs_put_sources(&sources, in->db, collection->name, in->args->json, &in->err);
+    if (in->status != CLIPSEARCH_OK) {
+        cs_buf_free(&sources);
+        return false;
+    }
     in->out.failed = in->out.failed || sources.failed;
     if (in->args->json) {
         cs_buf_puts(&in->out, in->collections ? ",\n  " : "\n  ");
@@ -92,6 +99,8 @@ static int put_database(info *in)
     in->db = db;
     if (db)
         status = clipsearch_database_collections(db, on_collection, in, &err);
+    if (status == CLIPSEARCH_OK && in->status != CLIPSEARCH_OK)
+        status = cs_fail(&err, in->status, "%s", in->err.message);
     clipsearch_database_close(&db);
     if (status != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_DATABASE);

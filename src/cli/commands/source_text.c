@@ -61,16 +61,19 @@ static void put_json(cs_buf *buf, const clipsearch_remembered_source *remembered
     cs_buf_putc(buf, '}');
 }
 
-void cs_put_sources(cs_buf *buf, clipsearch_database *db, const char *name, bool json)
+clipsearch_status cs_put_sources(cs_buf *buf, clipsearch_database *db, const char *name, bool json,
+                                 clipsearch_error *err)
 {
     clipsearch_collection *collection = NULL;
     clipsearch_sources *sources = NULL;
-    if (clipsearch_collection_open(db, name, NULL, &collection, NULL) == CLIPSEARCH_OK)
-        clipsearch_collection_sources(collection, &sources, NULL);
+    clipsearch_status status = clipsearch_collection_open(db, name, NULL, &collection, err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_sources(collection, &sources, err);
     clipsearch_collection_close(&collection);
     cs_buf_puts(buf, json ? ",\"sources\":[" : "");
     for (size_t i = 0; i < clipsearch_sources_count(sources); i++)
         (json ? put_json : put_line)(buf, clipsearch_sources_get(sources, i), i);
     cs_buf_puts(buf, json ? "]" : "");
     clipsearch_sources_free(&sources);
+    return status;
 }

@@ -6,8 +6,9 @@
 #include "base/buf.h"
 #include "clipsearch.h"
 
-/* Append the sources of the collection `name`: a line each, or as JSON `,"sources":[...]`. Sources that cannot be read
- * are left out: `check` says what is wrong with the database. */
-void cs_put_sources(cs_buf *buf, clipsearch_database *db, const char *name, bool json);
+/* Append the sources of the collection `name`: a line each, or as JSON `,"sources":[...]`. Errors: those of
+ * clipsearch_collection_open and clipsearch_collection_sources. */
+clipsearch_status cs_put_sources(cs_buf *buf, clipsearch_database *db, const char *name, bool json,
+                                 clipsearch_error *err);
 
 #endif
