@@ -6,7 +6,6 @@
 static const char overview[] = "clipsearch finds images by what they show: by a text, or by another image.\n"
                                "  clipsearch ingest ~/Pictures     encode the images in a directory, once\n"
                                "  clipsearch \"a white dog\" -k 5    show the 5 images that fit the text best\n"
-                               "\n"
                                "Commands (for the options of one, run: clipsearch help COMMAND):\n"
                                "  search       find images; the default when the first word is no command\n"
                                "  ingest       encode images and store them in a collection\n"
