@@ -1062,6 +1062,7 @@ typedef struct clipsearch_hit {
     uint32_t width, height; /* in pixels */
     const char *attributes; /* a JSON object */
     bool gone;              /* the last ingestion found no file at `path` */
+    uint8_t hash[32];       /* SHA-256 of the file's bytes */
 } clipsearch_hit;
 
 /* The hits of one or more queries. They do not change and are independent of the collection. */
@@ -1192,6 +1193,71 @@ CLIPSEARCH_API size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t 
 /* A hit of that query; rank 0 is the nearest. NULL when there is none. Valid until the hits are freed. */
 CLIPSEARCH_API const clipsearch_hit *clipsearch_hits_get(const clipsearch_hits *hits, size_t query, size_t rank);
 CLIPSEARCH_API void clipsearch_hits_free(clipsearch_hits **hits);
+
+/* ---------------------------------------------------------------- duplicates */
+
+/* How alike images are; each level includes those before it. */
+typedef enum clipsearch_duplicate_level {
+    CLIPSEARCH_DUPLICATES_EXACT = 1, /* files with the same bytes */
+    CLIPSEARCH_DUPLICATES_SAME,      /* one image: recoded or resized */
+    CLIPSEARCH_DUPLICATES_EDITED,    /* turned by 90 degrees, mirrored, cropped by some per cent, brightened */
+    CLIPSEARCH_DUPLICATES_BURST      /* a scene that was taken several times within a minute, by the attribute `taken`;
+                                        of images that do not say when they were taken, those that look most alike */
+} clipsearch_duplicate_level;
+
+/* "exact", "same", "edited" or "burst"; NULL for another value. */
+CLIPSEARCH_API const char *clipsearch_duplicate_level_name(clipsearch_duplicate_level level);
+
+typedef struct clipsearch_duplicates_options {
+    size_t struct_size;
+    clipsearch_duplicate_level level;      /* 0 (default): CLIPSEARCH_DUPLICATES_SAME */
+    const char *filter;                    /* only among items that match (FILTERS); NULL (default): all */
+    unsigned threads;                      /* that decode images; 0 (default): one for each processor */
+    const clipsearch_image_options *image; /* limits; NULL (default): the defaults */
+    void (*bad)(void *context, const char *path, const clipsearch_error *err); /* called for each image that had to be
+                         compared and cannot be read; it is judged by its content digest and, very strictly, by its
+                         vector. May be NULL */
+    void *context;
+} clipsearch_duplicates_options;
+CLIPSEARCH_INIT(clipsearch_duplicates_options)
+
+typedef struct clipsearch_duplicates_report {
+    size_t struct_size;
+    uint64_t images;     /* items that were looked at */
+    uint64_t candidates; /* pairs of them whose vectors are near each other */
+    uint64_t decoded;    /* images that were read to compare such pairs */
+    uint64_t unreadable; /* of these, those that could not be read */
+    uint64_t groups;
+    uint64_t surplus;       /* images in groups, without the one of each that should be kept */
+    uint64_t surplus_bytes; /* the sizes of their files */
+} clipsearch_duplicates_report;
+CLIPSEARCH_INIT(clipsearch_duplicates_report)
+
+/* Groups of duplicates. They do not change and are independent of the collection. */
+typedef struct clipsearch_duplicates clipsearch_duplicates;
+
+/* Find groups of two and more items that are duplicates of each other. Candidates are items with the same content
+ * digest, and the neighbours that a search finds for each item's vector; those that are near enough are read, averaged
+ * down to 48 x 48 pixels and compared, so that like scenes are no duplicates. Items whose files are known to be gone
+ * are left out. Nothing is changed. Free *duplicates with clipsearch_duplicates_free. `options` and `report` may be
+ * NULL.
+ * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the level, the filter), _NOT_FOUND (the collection was dropped), _DATABASE,
+ * _MEMORY. An image that cannot be read is no error. */
+CLIPSEARCH_API clipsearch_status clipsearch_duplicates_find(clipsearch_collection *collection,
+                                                            const clipsearch_duplicates_options *options,
+                                                            clipsearch_duplicates **duplicates,
+                                                            clipsearch_duplicates_report *report,
+                                                            clipsearch_error *err);
+/* The number of groups, in the order of their lowest ids, and of the images of one, counted from 0. */
+CLIPSEARCH_API size_t clipsearch_duplicates_groups(const clipsearch_duplicates *duplicates);
+CLIPSEARCH_API size_t clipsearch_duplicates_count(const clipsearch_duplicates *duplicates, size_t group);
+/* An image of a group; rank 0 is the one to keep: of those that can be read the one with the most pixels, then the
+ * largest file, then the oldest, then the first path. *level (may be NULL) receives how alike it and that one are, over
+ * the images between them; of rank 0 it is CLIPSEARCH_DUPLICATES_EXACT. NULL when there is none. Valid until the
+ * duplicates are freed. */
+CLIPSEARCH_API const clipsearch_hit *clipsearch_duplicates_get(const clipsearch_duplicates *duplicates, size_t group,
+                                                               size_t rank, clipsearch_duplicate_level *level);
+CLIPSEARCH_API void clipsearch_duplicates_free(clipsearch_duplicates **duplicates);
 
 #ifdef __cplusplus
 }

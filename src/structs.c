@@ -48,6 +48,8 @@ STRUCT(watch_options, context, &watch_options)
 STRUCT(search_stats, compared, NULL)
 STRUCT(search_options, stats, NULL)
 STRUCT(list_options, gone, &list_options)
+STRUCT(duplicates_options, context, NULL)
+STRUCT(duplicates_report, surplus_bytes, NULL)
 STRUCT(part, weight, &part)
 STRUCT(question, with_self, NULL)
 

@@ -24,6 +24,7 @@ ALLOWED = {
     "backend": ["base", "filter"],
     "local": ["base", "kernels", "index", "filter", "store", "backend"],
     "question": ["base", "encode", "backend"],
+    "duplicates": ["base", "vision", "filter", "encode", "backend"],
     "ingest": ["base", "kernels", "metadata", "encode", "backend"],
     "convert": ["base", "kernels", "model", "text"],
     "config": ["base"],
@@ -32,7 +33,7 @@ ALLOWED = {
     "cli": ["base", "config", "models", "output"],
     # src/*.c: the entry points
     "": ["base", "kernels", "model", "vision", "metadata", "text", "filter", "store", "encode", "backend", "local", "question",
-         "ingest", "convert"],
+         "duplicates", "ingest", "convert"],
 }
 
 # third-party header -> the only files that may include it

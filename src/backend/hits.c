@@ -49,6 +49,7 @@ clipsearch_status cs_hits_add_with_file(clipsearch_hits *hits, const clipsearch_
                                                  .width = item->width,
                                                  .height = item->height,
                                                  .gone = file->gone_since != 0};
+    memcpy(hits->hits[hits->count - 1].hash, item->hash, sizeof item->hash);
     return CLIPSEARCH_OK;
 }
 

@@ -25,6 +25,7 @@ int cs_command_vacuum(const cs_args *args);
 int cs_command_update(const cs_args *args);
 int cs_command_version(const cs_args *args);
 int cs_command_label(const cs_args *args);
+int cs_command_duplicates(const cs_args *args);
 
 /* Print the help page of `command`, or with 0 that of the whole program. */
 void cs_help_print(unsigned command, FILE *out);

@@ -6,7 +6,6 @@
 static const char overview[] = "clipsearch finds images by what they show: by a text, or by another image.\n"
                                "  clipsearch ingest ~/Pictures     encode the images in a directory, once\n"
                                "  clipsearch \"a white dog\" -k 5    show the 5 images that fit the text best\n"
-                               "\n"
                                "Commands (for the options of one, run: clipsearch help COMMAND):\n"
                                "  search       find images; the default when the first word is no command\n"
                                "  ingest       encode images and store them in a collection\n"
@@ -19,6 +18,7 @@ static const char overview[] = "clipsearch finds images by what they show: by a 
                                "  drop         remove a whole collection; the files stay\n"
                                "  collections  list the collections\n"
                                "  label        tell which of some labels images show\n"
+                               "  duplicates   find images that are there more than once\n"
                                "  model        list, fetch, inspect, verify and convert models\n"
                                "  check        verify the database and its index, and measure recall\n"
                                "  vacuum       remove deleted data from the files, and update the index\n"
@@ -164,6 +164,17 @@ static const char label_page[] = "usage: clipsearch label --labels LABELS [optio
                                  "  clipsearch label --labels things.txt --write thing\n"
                                  "  clipsearch query --filter 'thing == \"dog\" and thing_probability > 0.8'\n";
 
+static const char duplicates_page[] =
+    "usage: clipsearch duplicates [options] [--filter FILTER]\n"
+    "\n"
+    "Finds groups of equal and near-equal images of the collection: with --level same\n"
+    "copies that were recoded or resized, with edited also those that were turned,\n"
+    "mirrored or slightly cropped, with burst a scene that was taken several times.\n"
+    "The first of a group, marked *, is the one to keep. Nothing is deleted.\n"
+    "\n"
+    "  clipsearch duplicates --level edited\n"
+    "  clipsearch duplicates -0 | xargs -0 mv -t surplus/\n";
+
 static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
 
 static const char version_page[] = "usage: clipsearch version\n";
@@ -172,11 +183,12 @@ static const struct {
     unsigned command;
     const char *page;
 } pages[] = {
-    {CS_SEARCH, search_page},   {CS_INGEST, ingest_page}, {CS_EMBED, embed_page},   {CS_TOKENIZE, tokenize_page},
-    {CS_INFO, info_page},       {CS_QUERY, query_page},   {CS_GET, get_page},       {CS_DELETE, delete_page},
-    {CS_DROP, drop_page},       {CS_MODEL, model_page},   {CS_CHECK, check_page},   {CS_COLLECTIONS, collections_page},
-    {CS_VACUUM, vacuum_page},   {CS_LABEL, label_page},   {CS_UPDATE, update_page}, {CS_HELP, help_page},
-    {CS_VERSION, version_page},
+    {CS_SEARCH, search_page},     {CS_INGEST, ingest_page},   {CS_EMBED, embed_page},
+    {CS_TOKENIZE, tokenize_page}, {CS_INFO, info_page},       {CS_QUERY, query_page},
+    {CS_GET, get_page},           {CS_DELETE, delete_page},   {CS_DROP, drop_page},
+    {CS_MODEL, model_page},       {CS_CHECK, check_page},     {CS_COLLECTIONS, collections_page},
+    {CS_VACUUM, vacuum_page},     {CS_LABEL, label_page},     {CS_UPDATE, update_page},
+    {CS_HELP, help_page},         {CS_VERSION, version_page}, {CS_DUPLICATES, duplicates_page},
 };
 
 void cs_help_print(unsigned command, FILE *out)

@@ -70,6 +70,8 @@ static int run_command(unsigned command, bool command_given, const cs_args *args
         return cs_command_vacuum(args);
     case CS_UPDATE:
         return cs_command_update(args);
+    case CS_DUPLICATES:
+        return cs_command_duplicates(args);
     case CS_LABEL:
         return cs_command_label(args);
     case CS_HELP:

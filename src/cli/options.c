@@ -41,11 +41,12 @@ typedef struct option_row {
 
 static const char *const progress_names[] = {"auto", "json", "none", NULL};
 static const char *const format_names[] = {"jsonl", "npy", NULL};
+static const char *const level_names[] = {"exact", "same", "edited", "burst", NULL};
 static const char *const prune_names[] = {"gone", "force", NULL};
 
 enum {
     WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE,
-    WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL,
+    WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL | CS_DUPLICATES,
     WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM | CS_UPDATE,
     WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET
 };
@@ -76,15 +77,15 @@ static const option_row rows[] = {
     {"write", 0, CS_LABEL, OPTION_TEXT, FIELD(write), "NAME",
      "store the best labels in the attribute NAME of the images", 0, 0, 0},
     {"offset", 0, CS_QUERY, OPTION_SIZE, FIELD(offset), "N", "leave out the first N images", 0, SIZE_MAX, 0},
-    {"filter", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_TEXT, FIELD(filter), "FILTER",
+    {"filter", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(filter), "FILTER",
      "only images that pass, e.g. 'price < 100'", 0, 0, 0},
-    {"in", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_TEXTS, FIELD(in), "DIR",
+    {"in", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXTS, FIELD(in), "DIR",
      "only images in this directory and those in it; may be repeated", 0, 0, 0},
-    {"here", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_FLAG, FIELD(here), NULL, "the same for the current directory",
-     0, 0, 0},
-    {"since", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_TEXT, FIELD(since), "DATE",
+    {"here", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_FLAG, FIELD(here), NULL,
+     "the same for the current directory", 0, 0, 0},
+    {"since", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(since), "DATE",
      "only images taken on DATE or later: 2024, 2024-07, 2024-07-01 or 2024-07-01T18:30", 0, 0, 0},
-    {"until", 0, CS_SEARCH | CS_QUERY | CS_LABEL, OPTION_TEXT, FIELD(until), "DATE",
+    {"until", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(until), "DATE",
      "only images taken on DATE or earlier; all of that year, month, day or minute counts", 0, 0, 0},
     {"filter", 0, CS_DELETE, OPTION_TEXT, FIELD(filter), "FILTER", "the images to remove, e.g. 'price < 100'", 0, 0, 0},
     {"min-score", 0, CS_SEARCH, OPTION_NUMBER, FIELD(min_score), "X",
@@ -94,9 +95,15 @@ static const option_row rows[] = {
     {"exact", 0, CS_SEARCH, OPTION_FLAG, FIELD(exact), NULL, "compare every image, without the index", 0, 0, 0},
     {"ef", 0, CS_SEARCH, OPTION_SIZE, FIELD(ef), "N", "candidates of an index search (the collection's default)", 1,
      CS_MAX_EF, 0},
-    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS | CS_MODEL | CS_CHECK | CS_LABEL, OPTION_FLAG,
-     FIELD(json), NULL, "print JSON", 0, 0, 0},
+    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS | CS_MODEL | CS_CHECK | CS_LABEL | CS_DUPLICATES,
+     OPTION_FLAG, FIELD(json), NULL, "print JSON", 0, 0, 0},
     {"paths", 0, WITH_ROWS, OPTION_FLAG, FIELD(paths), NULL, "print only paths, one per line", 0, 0, 0},
+    {"level", 0, CS_DUPLICATES, OPTION_CHOICE, FIELD(level), "LEVEL",
+     "exact (same bytes), same (default: recoded, resized), edited (turned, cropped) or burst", 0, 0, level_names},
+    {"paths", 0, CS_DUPLICATES, OPTION_FLAG, FIELD(paths), NULL,
+     "print only the paths of images not to keep, one per line", 0, 0, 0},
+    {"null", '0', CS_DUPLICATES, OPTION_FLAG, FIELD(nul), NULL, "the same, each path followed by a NUL byte (xargs -0)",
+     0, 0, 0},
     {"null", '0', WITH_ROWS, OPTION_FLAG, FIELD(nul), NULL, "print only paths, each followed by a NUL byte (xargs -0)",
      0, 0, 0},
     {"sheet", 0, WITH_ROWS, OPTION_TEXT, FIELD(sheet), "FILE",
@@ -158,9 +165,9 @@ static const option_row rows[] = {
      0, 0},
     {"exif", 0, CS_SEARCH | CS_EMBED | CS_LABEL, OPTION_CHOICE, FIELD(exif), "WHAT",
      "apply (default) or ignore the EXIF orientation", 0, 0, cs_exif_names},
-    {"max-pixels", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL, OPTION_SIZE, FIELD(max_pixels), "N",
+    {"max-pixels", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL | CS_DUPLICATES, OPTION_SIZE, FIELD(max_pixels), "N",
      "refuse images of more than N pixels (256000000)", 1, SIZE_MAX, 0},
-    {"max-bytes", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL, OPTION_SIZE, FIELD(max_bytes), "N",
+    {"max-bytes", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL | CS_DUPLICATES, OPTION_SIZE, FIELD(max_bytes), "N",
      "refuse image files of more than N bytes (268435456)", 1, SIZE_MAX, 0},
     {"list", 0, CS_EMBED | CS_TOKENIZE, OPTION_TEXT, FIELD(list), "FILE",
      "read texts from FILE, one per line; - is standard input", 0, 0, 0},
@@ -187,7 +194,8 @@ static const option_row rows[] = {
     {"collection", 0, WITH_COLLECTION, OPTION_TEXT, FIELD(collection), "NAME", "the collection (photos)", 0, 0, 0},
     {"model", 0, WITH_MODEL, OPTION_TEXT, FIELD(model), "MODEL", "the model: a name, directory or weight file", 0, 0,
      0},
-    {"threads", 0, CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL,
+    {"threads", 0,
+     CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL | CS_DUPLICATES,
      OPTION_SIZE, FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
      "use instructions up to c, avx2 or avx512 (all there are)", 0, 0, cs_cpu_names},
@@ -201,9 +209,9 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize", "info",  "help",
-                                        "version", "query",  "get",    "delete",   "drop",  "collections",
-                                        "model",   "check",  "vacuum", "label",    "update"};
+const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize", "info",   "help",
+                                        "version", "query",  "get",    "delete",   "drop",   "collections",
+                                        "model",   "check",  "vacuum", "label",    "update", "duplicates"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 
 unsigned cs_command_of(const char *word)

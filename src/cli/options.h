@@ -26,7 +26,8 @@ enum {
     CS_VACUUM = 16384,
     CS_LABEL = 32768,
     CS_UPDATE = 65536,
-    CS_ALL_COMMANDS = 131071
+    CS_DUPLICATES = 131072,
+    CS_ALL_COMMANDS = 262143
 };
 
 /* An argument that is not an option, or the value of an option that is a part of a query. */
@@ -70,7 +71,7 @@ typedef struct cs_args {
     const char *db, *collection, *model, *cpu;
     const char *filter, *since, *until;
     const char *sheet, *link, *metric, *on_bad, *exif, *codes, *progress;
-    const char *labels, *write;
+    const char *labels, *write, *level;
     const char *list, *images_from, *format, *output, *overflow;
     const char *files_from, *letter_case;
     const char *to, *mirror, *towers, *type, *catalogue;

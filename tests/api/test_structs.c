@@ -222,6 +222,22 @@ static clipsearch_status use_question(void *o)
     return clipsearch_question_vectors(g.collection, NULL, question, 1, vector, &err);
 }
 
+static clipsearch_status use_duplicates_options(void *o)
+{
+    clipsearch_duplicates *duplicates = NULL;
+    clipsearch_status status = clipsearch_duplicates_find(g.collection, o, &duplicates, NULL, &err);
+    clipsearch_duplicates_free(&duplicates);
+    return status;
+}
+
+static clipsearch_status use_duplicates_report(void *o)
+{
+    clipsearch_duplicates *duplicates = NULL;
+    clipsearch_status status = clipsearch_duplicates_find(g.collection, NULL, &duplicates, o, &err);
+    clipsearch_duplicates_free(&duplicates);
+    return status;
+}
+
 /* ---- the table */
 
 /* `size` and `end` are those of version 0.2 with 64-bit pointers and never change; end: where the last field ends. */
@@ -255,6 +271,8 @@ INIT(watch_options)
 INIT(search_stats)
 INIT(search_options)
 INIT(list_options)
+INIT(duplicates_options)
+INIT(duplicates_report)
 INIT(part)
 INIT(question)
 
@@ -285,6 +303,8 @@ static const struct {
     STRUCT(ingest_target, false, 56, 56),
     STRUCT(search_stats, true, 56, 32),
     STRUCT(search_options, false, 48, 48),
+    STRUCT(duplicates_options, false, 56, 56),
+    STRUCT(duplicates_report, true, 64, 64),
     STRUCT(part, false, 72, 72),
     STRUCT(list_options, false, 40, 33),
     STRUCT(question, false, 40, 33),

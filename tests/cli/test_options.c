@@ -56,7 +56,8 @@ static void test_options(void)
         {CS_SEARCH, "dog --prune", "--prune is an option of ingest and update, not of search"},
         {CS_INGEST, "d --offset 3", "--offset is an option of query, not of ingest"},
         {CS_DROP, "d --paths",
-         "--paths is an option of search, query and get, not of drop. To search for the word, run: clipsearch search "
+         "--paths is an option of search, query, get and duplicates, not of drop. To search for the word, run: "
+         "clipsearch search "
          "drop"},
         {CS_INGEST, "dog -k 3",
          "-k is an option of search, query and label, not of ingest. To search for the word, run: clipsearch search "

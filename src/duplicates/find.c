@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT
+ * find.c - pairs of duplicates: by content digest, then by the neighbours of each vector, compared as small images. */
+#include "base/mem.h"
+#include "base/pool.h"
+#include "duplicates/compare.h"
+#include "duplicates/duplicates.h"
+#include "duplicates/groups.h"
+#include "duplicates/taken.h"
+#include "filter/filter.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BATCH = 1024,      /* vectors that are searched for together */
+    NEIGHBOURS = 12,   /* of each, itself included */
+    BURST_SECONDS = 60 /* between two images of a burst */
+};
+
+/* Cosines of candidates. The others are never read. */
+static const float same_cosine = 0.85F, edited_cosine = 0.6F;
+/* Of images that cannot be compared. */
+static const float unreadable_cosine = 0.9995F;
+/* Of a burst: with times, and without. */
+static const float burst_cosine = 0.85F, burst_correlation = 0.5F, untimed_cosine = 0.95F, untimed_correlation = 0.85F;
+
+typedef struct finder {
+    clipsearch_collection *collection;
+    const clipsearch_duplicates_options *options;
+    clipsearch_duplicates_report *report;
+    cs_filter_tree *filter;
+    clipsearch_hits *items; /* of query 0, by id */
+    size_t count;
+    cs_duplicate_pair *pairs;
+    size_t pair_count, pair_capacity;
+    bool *wanted, *unreadable; /* [count] */
+    cs_small_image **small;    /* [count]; NULL: not wanted, or unreadable */
+    uint32_t *to_read;         /* [read_count] */
+    size_t read_count;
+    cs_image_reader *readers; /* [threads] */
+    unsigned threads;
+    cs_pool *pool;
+    pthread_mutex_t lock; /* of `out_of_memory` and options->bad */
+    bool out_of_memory;
+} finder;
+
+static const clipsearch_hit *item_at(const finder *f, size_t item)
+{
+    return cs_hits_get(f->items, 0, item);
+}
+
+static clipsearch_status add_pair(finder *f, uint32_t a, uint32_t b, float score, clipsearch_duplicate_level level,
+                                  clipsearch_error *err)
+{
+    cs_duplicate_pair *larger = cs_grow(f->pairs, &f->pair_capacity, f->pair_count + 1, sizeof *larger);
+    if (!larger)
+        return cs_fail_memory(err, "pairs of images");
+    f->pairs = larger;
+    f->pairs[f->pair_count++] = (cs_duplicate_pair){.a = a, .b = b, .score = score, .level = level};
+    return CLIPSEARCH_OK;
+}
+
+/* ---------------------------------------------------------------- equal files */
+
+static int compare_hashes(const void *a, const void *b)
+{
+    const clipsearch_hit *const *x = a, *const *y = b;
+    const int order = memcmp((*x)->hash, (*y)->hash, sizeof(*x)->hash);
+    return order ? order : ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+/* Items that were put without a hash have all zeros. */
+static bool has_hash(const clipsearch_hit *hit)
+{
+    static const uint8_t none[sizeof hit->hash];
+    return memcmp(hit->hash, none, sizeof none) != 0;
+}
+
+static clipsearch_status pair_equal_files(finder *f, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    const clipsearch_hit *first = item_at(f, 0), **by_hash = cs_alloc_array(f->count, sizeof *by_hash);
+    if (!by_hash)
+        return cs_fail_memory(err, "content digests");
+    for (size_t i = 0; i < f->count; i++)
+        by_hash[i] = item_at(f, i);
+    qsort(by_hash, f->count, sizeof *by_hash, compare_hashes);
+    for (size_t i = 1; i < f->count && status == CLIPSEARCH_OK; i++)
+        if (has_hash(by_hash[i]) && memcmp(by_hash[i]->hash, by_hash[i - 1]->hash, sizeof first->hash) == 0)
+            status = add_pair(f, (uint32_t)(by_hash[i - 1] - first), (uint32_t)(by_hash[i] - first), 1,
+                              CLIPSEARCH_DUPLICATES_EXACT, err);
+    cs_free(by_hash);
+    return status;
+}
+
+/* ---------------------------------------------------------------- neighbours */
+
+/* The place of the item `id`; false: it is not among the items. */
+static bool find_item(const finder *f, int64_t id, uint32_t *item)
+{
+    size_t low = 0, high = f->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (item_at(f, middle)->id < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *item = (uint32_t)low;
+    return low < f->count && item_at(f, low)->id == id;
+}
+
+static float least_cosine(const finder *f)
+{
+    return f->options->level == CLIPSEARCH_DUPLICATES_SAME ? same_cosine : edited_cosine;
+}
+
+/* The cosine of the item's vector and its neighbour's. In a cosine collection that is the score. */
+static clipsearch_status cosine_of(const finder *f, const float *vector, const clipsearch_hit *hit, float *other,
+                                   float *cosine, clipsearch_error *err)
+{
+    const cs_collection_identity *identity = cs_collection_identify(f->collection);
+    double ab = 0, aa = 0, bb = 0;
+    *cosine = hit->score;
+    if (identity->metric == CLIPSEARCH_COSINE)
+        return CLIPSEARCH_OK;
+    clipsearch_status status = cs_collection_vectors(f->collection, &hit->id, 1, other, err);
+    for (size_t i = 0; status == CLIPSEARCH_OK && i < identity->dim; i++) {
+        ab += (double)vector[i] * other[i];
+        aa += (double)vector[i] * vector[i];
+        bb += (double)other[i] * other[i];
+    }
+    *cosine = aa > 0 && bb > 0 ? (float)(ab / sqrt(aa * bb)) : 0;
+    return status;
+}
+
+static clipsearch_status pair_neighbours(finder *f, size_t first, size_t count, const float *vectors, float *other,
+                                         const clipsearch_hits *hits, clipsearch_error *err)
+{
+    const size_t dim = cs_collection_identify(f->collection)->dim;
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
+        const clipsearch_hit *self = item_at(f, first + i);
+        for (size_t rank = 0; rank < cs_hits_count(hits, i) && status == CLIPSEARCH_OK; rank++) {
+            const clipsearch_hit *hit = cs_hits_get(hits, i, rank);
+            uint32_t item;
+            float cosine;
+            if (hit->id == self->id || !find_item(f, hit->id, &item) ||
+                memcmp(hit->hash, self->hash, sizeof hit->hash) == 0)
+                continue;
+            status = cosine_of(f, vectors + i * dim, hit, other, &cosine, err);
+            if (status == CLIPSEARCH_OK && cosine >= least_cosine(f)) {
+                const uint32_t own = (uint32_t)(first + i);
+                status = add_pair(f, own < item ? own : item, own < item ? item : own, cosine, 0, err);
+            }
+        }
+    }
+    return status;
+}
+
+static clipsearch_status search_batch(finder *f, size_t first, size_t count, float *vectors, clipsearch_error *err)
+{
+    const size_t dim = cs_collection_identify(f->collection)->dim;
+    int64_t ids[BATCH];
+    clipsearch_hits *hits = NULL;
+    for (size_t i = 0; i < count; i++)
+        ids[i] = item_at(f, first + i)->id;
+    clipsearch_status status = cs_collection_vectors(f->collection, ids, count, vectors, err);
+    if (status == CLIPSEARCH_OK) {
+        const cs_search_request request = {.queries = vectors, .count = count, .k = NEIGHBOURS, .filter = f->filter};
+        status = cs_collection_search(f->collection, &request, &hits, err);
+    }
+    if (status == CLIPSEARCH_OK)
+        status = pair_neighbours(f, first, count, vectors, vectors + BATCH * dim, hits, err);
+    cs_hits_free(&hits);
+    return status;
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+    const cs_duplicate_pair *x = a, *y = b;
+    if (x->a != y->a)
+        return x->a < y->a ? -1 : 1;
+    return (x->b > y->b) - (x->b < y->b);
+}
+
+/* Each neighbour's neighbours give the same pair again. */
+static void remove_repeated_pairs(finder *f)
+{
+    size_t kept = 0;
+    if (f->pair_count)
+        qsort(f->pairs, f->pair_count, sizeof *f->pairs, compare_pairs);
+    for (size_t i = 0; i < f->pair_count; i++)
+        if (!kept || compare_pairs(&f->pairs[i], &f->pairs[kept - 1]) != 0)
+            f->pairs[kept++] = f->pairs[i];
+    f->pair_count = kept;
+}
+
+static clipsearch_status find_candidates(finder *f, clipsearch_error *err)
+{
+    const size_t dim = cs_collection_identify(f->collection)->dim, equal = f->pair_count;
+    float *vectors = cs_alloc_array(BATCH + 1, dim * sizeof *vectors);
+    clipsearch_status status = vectors ? CLIPSEARCH_OK : cs_fail_memory(err, "vectors");
+    for (size_t first = 0; first < f->count && status == CLIPSEARCH_OK; first += BATCH)
+        status = search_batch(f, first, f->count - first < BATCH ? f->count - first : BATCH, vectors, err);
+    cs_free(vectors);
+    remove_repeated_pairs(f);
+    f->report->candidates = f->pair_count - equal;
+    return status;
+}
+
+/* ---------------------------------------------------------------- small images */
+
+static void read_item(void *context, size_t piece, unsigned worker)
+{
+    finder *f = context;
+    clipsearch_error err;
+    const uint32_t item = f->to_read[piece];
+    cs_small_image *small = cs_zalloc_array(1, sizeof *small);
+    clipsearch_status status = small ? cs_small_image_load(&f->readers[worker], item_at(f, item)->path, small, &err)
+                                     : cs_fail_memory(&err, "a small image");
+    if (status == CLIPSEARCH_OK) {
+        f->small[item] = small;
+        return;
+    }
+    cs_free(small);
+    pthread_mutex_lock(&f->lock);
+    f->unreadable[item] = true;
+    f->report->unreadable++;
+    if (status == CLIPSEARCH_E_MEMORY)
+        f->out_of_memory = true;
+    else if (f->options->bad)
+        f->options->bad(f->options->context, item_at(f, item)->path, &err);
+    pthread_mutex_unlock(&f->lock);
+}
+
+static clipsearch_status read_candidates(finder *f, clipsearch_error *err)
+{
+    f->to_read = cs_alloc_array(f->count, sizeof *f->to_read);
+    f->small = cs_zalloc_array(f->count, sizeof *f->small);
+    f->threads = cs_pool_threads(f->pool);
+    f->readers = cs_zalloc_array(f->threads, sizeof *f->readers);
+    if (!f->to_read || !f->small || !f->readers)
+        return cs_fail_memory(err, "small images");
+    for (unsigned i = 0; i < f->threads; i++)
+        f->readers[i] = cs_image_reader_make(f->options->image);
+    for (size_t i = 0; i < f->pair_count; i++)
+        if (!f->pairs[i].level)
+            f->wanted[f->pairs[i].a] = f->wanted[f->pairs[i].b] = true;
+    for (uint32_t i = 0; i < f->count; i++)
+        if (f->wanted[i])
+            f->to_read[f->read_count++] = i;
+    f->report->decoded = f->read_count;
+    cs_pool_run(f->pool, f->read_count, read_item, f);
+    return f->out_of_memory ? cs_fail_memory(err, "small images") : CLIPSEARCH_OK;
+}
+
+/* ---------------------------------------------------------------- levels */
+
+static bool is_burst(const finder *f, const cs_duplicate_pair *pair)
+{
+    int64_t a, b;
+    const cs_likeness like = cs_compare_upright(f->small[pair->a], f->small[pair->b]);
+    const bool timed =
+        cs_taken_seconds(item_at(f, pair->a)->attributes, &a) && cs_taken_seconds(item_at(f, pair->b)->attributes, &b);
+    if (like.smooth)
+        return false;
+    if (timed)
+        return llabs(a - b) <= BURST_SECONDS && pair->score >= burst_cosine && like.correlation >= burst_correlation;
+    return pair->score >= untimed_cosine && like.correlation >= untimed_correlation;
+}
+
+static void judge_pair(void *context, size_t piece, unsigned worker)
+{
+    const finder *f = context;
+    cs_duplicate_pair *pair = &f->pairs[piece];
+    const cs_small_image *a = f->small[pair->a], *b = f->small[pair->b];
+    const clipsearch_duplicate_level level = f->options->level;
+    (void)worker;
+    if (pair->level)
+        return;
+    if (!a || !b) {
+        if (pair->score >= unreadable_cosine)
+            pair->level = CLIPSEARCH_DUPLICATES_SAME;
+        return;
+    }
+    pair->level = cs_compare(a, b, level >= CLIPSEARCH_DUPLICATES_EDITED);
+    if (!pair->level && level == CLIPSEARCH_DUPLICATES_BURST && is_burst(f, pair))
+        pair->level = CLIPSEARCH_DUPLICATES_BURST;
+}
+
+/* ---------------------------------------------------------------- all of it */
+
+static clipsearch_status list_items(finder *f, clipsearch_error *err)
+{
+    const cs_page page = {.limit = UINT64_MAX};
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (f->options->filter)
+        status = cs_filter_parse(f->options->filter, &f->filter, NULL, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_where(f->collection, f->filter, &page, &f->items, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    f->count = cs_hits_count(f->items, 0);
+    f->report->images = f->count;
+    if (f->count > UINT32_MAX)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "more than %u images; choose some with a filter", UINT32_MAX);
+    f->wanted = cs_zalloc_array(f->count, sizeof *f->wanted);
+    f->unreadable = cs_zalloc_array(f->count, sizeof *f->unreadable);
+    return f->wanted && f->unreadable ? CLIPSEARCH_OK : cs_fail_memory(err, "images");
+}
+
+static clipsearch_status find_pairs(finder *f, clipsearch_error *err)
+{
+    clipsearch_status status = pair_equal_files(f, err);
+    if (status == CLIPSEARCH_OK && f->options->level > CLIPSEARCH_DUPLICATES_EXACT) {
+        status = find_candidates(f, err);
+        if (status == CLIPSEARCH_OK)
+            status = cs_pool_open(f->options->threads, &f->pool, err);
+        if (status == CLIPSEARCH_OK)
+            status = read_candidates(f, err);
+        if (status == CLIPSEARCH_OK)
+            cs_pool_run(f->pool, f->pair_count, judge_pair, f);
+    }
+    return status;
+}
+
+static void count_groups(const clipsearch_duplicates *duplicates, clipsearch_duplicates_report *report)
+{
+    report->groups = cs_duplicates_groups(duplicates);
+    for (size_t g = 0; g < report->groups; g++)
+        for (size_t rank = 1; rank < cs_duplicates_count(duplicates, g); rank++) {
+            report->surplus++;
+            report->surplus_bytes += cs_duplicates_get(duplicates, g, rank, NULL)->size;
+        }
+}
+
+static void free_finder(finder *f)
+{
+    for (size_t i = 0; f->small && i < f->count; i++)
+        cs_free(f->small[i]);
+    for (unsigned i = 0; f->readers && i < f->threads; i++)
+        cs_image_reader_free(&f->readers[i]);
+    cs_pool_close(&f->pool);
+    cs_free(f->small);
+    cs_free(f->readers);
+    cs_free(f->to_read);
+    cs_free(f->wanted);
+    cs_free(f->unreadable);
+    cs_free(f->pairs);
+    cs_hits_free(&f->items);
+    cs_filter_free(&f->filter);
+    pthread_mutex_destroy(&f->lock);
+}
+
+clipsearch_status cs_duplicates_find(clipsearch_collection *collection, const clipsearch_duplicates_options *options,
+                                     clipsearch_duplicates **duplicates, clipsearch_duplicates_report *report,
+                                     clipsearch_error *err)
+{
+    finder f = {.collection = collection,
+                .options = options,
+                .report = report,
+                .lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER};
+    clipsearch_status status = list_items(&f, err);
+    if (status == CLIPSEARCH_OK && f.count)
+        status = find_pairs(&f, err);
+    if (status == CLIPSEARCH_OK) {
+        clipsearch_hits *items = f.items;
+        f.items = NULL;
+        status = cs_duplicates_group(items, f.unreadable, f.pairs, f.pair_count, duplicates, err);
+    }
+    if (status == CLIPSEARCH_OK)
+        count_groups(*duplicates, report);
+    free_finder(&f);
+    return status;
+}
