@@ -26,7 +26,7 @@
  *     options.source_count = 1;
  *     clipsearch_ingest(photos, session, &options, NULL, &err);
  *
- *     float query[4096]; // of these, the encoder's dim are used
+ *     float query[4096]; // room for info.dim floats (clipsearch_encoder_describe); no known model has more
  *     const char *text = "a white dog";
  *     clipsearch_encode_texts(session, &text, 1, query, &err);
  *     clipsearch_hits *hits = NULL;
@@ -51,9 +51,9 @@
  * Some models encode images only. An encoder does not change once it is open; any number of threads may share it.
  *
  * Session: the working memory for encoding. One thread at a time may use a session; a session may itself use several
- * worker threads. After it has been opened, encoding texts and decoded images allocates no memory, except that buffers
- * grow when an image is larger than all before it. (Reading an image file also takes what the library of its format
- * needs.)
+ * worker threads. After it has been opened, encoding allocates no memory, with two exceptions: buffers grow when an
+ * image is larger than every earlier one of the session, and reading an image file takes what the library of its format
+ * needs. Both can fail with CLIPSEARCH_E_MEMORY.
  *
  * Database: an SQLite file. Collection: a named set of items in a database. Item: an image with its path, size, time
  * and attributes, and its vector. A collection belongs to the encoder that made its vectors, because vectors of two
@@ -74,19 +74,23 @@
  * It can use the fields id, path, name (the last part of the path), size (bytes), mtime (seconds since 1970; it can be
  * compared with numbers and with dates such as "2024-05-31"), width and height, and the item's attributes: price,
  * camera.lens, tags[0], attributes["any key"]. What a file states about its image are attributes too: taken, camera,
- * latitude, ... Strings are in single or double quotes. The operators are == != < <= > >= (also 10 <= price < 100), in
- * [...], not in [...], "dog" in keywords (an attribute that is a list), like with % and _, path under "/a/folder", is
- * null, is not null,
- * exists, and, or, not, parentheses, and + - * / %. A comparison with an attribute that is missing or of another type
- * is false, so `not` of it is true. docs/filter.md has the grammar and the limits.
+ * latitude, ... Strings are in single or double quotes. The operators are == != < <= > >= (also 10 <= price < 100),
+ * label in ["dog", "cat"] and not in; "dog" in keywords (an attribute that is a list); like, with % and _; path under
+ * "/a/folder"; is null, is not null, exists; and, or, not, parentheses; + - * / %. Every comparison, != too, with an
+ * attribute that is missing or of another type is false; so `not (price < 5)` is true for an item without a price.
+ * docs/filter.md has the grammar and the limits.
  *
  * ERRORS AND OWNERSHIP
  *
  * A function that can fail returns a clipsearch_status, 0 (CLIPSEARCH_OK) on success. Its last parameter is a
  * clipsearch_error of the caller, or NULL; it is filled in on failure only. After a failure the handle that the
  * function would have returned is NULL, and the caller has nothing to free. A close or free function takes the address
- * of a handle and sets the handle to NULL; both may already be NULL. A string that belongs to a handle is valid until
- * the handle is closed. The library never prints, never ends the process and installs no signal handler.
+ * of a handle and sets the handle to NULL; you may pass NULL, or the address of a handle that is NULL. Strings, arrays
+ * and option structs need to stay valid during the call only, unless a function says otherwise. Texts are UTF-8; paths
+ * are the bytes that the file system uses. [count, dim] means count rows of dim numbers, one row after the other. What
+ * an output array holds after a failure is undefined. In the lists of errors _IO stands for CLIPSEARCH_E_IO, and so on.
+ * A string that belongs to a handle is valid until the handle is closed. The library never prints, never ends the
+ * process and installs no signal handler.
  */
 
 #include <stdbool.h>
@@ -114,7 +118,8 @@ CLIPSEARCH_API const char *clipsearch_version(void);
 /* Call `each` with what can be said about this build of the library and this machine, in a fixed order: name and value
  * of the instruction sets in use ("kernels"), of the libraries with their versions ("sqlite", "jpeg", ...) and of the
  * features that the build lacks ("not in this build"). The strings are valid during the call of `each` only. Optional
- * libraries are loaded, which takes some tens of milliseconds. One thread at a time may call this. */
+ * libraries are loaded, which takes some tens of milliseconds. One thread at a time may call this; others may use the
+ * rest of the library meanwhile. */
 CLIPSEARCH_API void clipsearch_build_info(void (*each)(void *context, const char *name, const char *value),
                                           void *context);
 
@@ -125,10 +130,11 @@ CLIPSEARCH_API void clipsearch_build_info(void (*each)(void *context, const char
  *     clipsearch_search_options_init(&options);
  *     options.exact = true;
  *
- * The init function sets struct_size to sizeof the struct and every other field to its default. In a language that
- * cannot call inline functions of C, call clipsearch_search_options_init_sized with the struct's size. A program then
- * works with libraries that are newer or older than its header. The library fails with CLIPSEARCH_E_ARGUMENT when a
- * struct was not initialised, or when a field is set that it does not know. docs/abi.md has the rules. */
+ * The init function sets struct_size to sizeof the struct and every other field to its default. Every such struct X
+ * also has a function X_init_sized, which takes the struct's size, for languages that cannot call inline functions of
+ * C. A program works with a newer library, and with an older one as long as the fields that the older one does not know
+ * keep their defaults; otherwise the call fails with CLIPSEARCH_E_ARGUMENT, as it does for a struct that was not
+ * initialised. In an array of such structs all have the same struct_size. docs/abi.md has the rules. */
 #define CLIPSEARCH_INIT(type)                                                                                          \
     CLIPSEARCH_API void type##_init_sized(type *, size_t size);                                                        \
     static inline void type##_init(type *object)                                                                       \
@@ -180,10 +186,12 @@ enum {
 
 typedef struct clipsearch_encoder_options {
     size_t struct_size;
-    unsigned towers;   /* the towers to load; default both. The weights of a tower that is not loaded are never read.
-                          From a model that encodes images only, only the image tower is loaded */
-    bool pack_weights; /* copy the image tower's weights once into the order in which the kernels read them: slower to
-                          open, faster from the second batch on. The vectors are the same bits. Default false */
+    unsigned towers;   /* the towers to load; default both. The weights of a tower that is not loaded are never read. A
+                          model that encodes images only has no text tower to load: that is no error while the image
+                          tower is asked for too */
+    bool pack_weights; /* copy the image tower's weights once into the order in which the kernels read them: opening
+                          takes longer and more memory (clipsearch_encoder_memory), encoding is faster from the second
+                          batch on. The vectors are bit for bit the same. Default false */
     const char *name;  /* the name that collections show for this encoder; NULL (default): the directory's name */
 } clipsearch_encoder_options;
 CLIPSEARCH_INIT(clipsearch_encoder_options)
@@ -194,11 +202,12 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  *     Face);
  *   - a directory with a *.safetensors file with the tensor names of open_clip or OpenAI, and
  *     bpe_simple_vocab_16e6.txt.gz;
- *   - a directory with the weights of an image network (ResNet, VGG, MobileNetV2, EfficientNet-Lite), or such a
- *     weight file alone. It encodes images only.
+ *   - a directory with the weights of an image network (ResNet, VGG, MobileNetV2, EfficientNet-Lite), or such a weight
+ *     file alone. Such models encode images only.
  *
  * docs/model.md lists every format. `options` may be NULL for the defaults. The weight file stays mapped into memory:
- * do not truncate it while the encoder is open. Close the encoder after every session that uses it.
+ * do not truncate it while the encoder is open. Close all sessions of the encoder before the encoder itself;
+ * collections do not need it once they are open.
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such path), _IO, _MODEL (names the file and the tensor, and the expected and found
  * shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
@@ -238,8 +247,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_encoder_describe(const clipsearch_en
 
 /* What to do with a text of more tokens than the encoder's context_length. */
 typedef enum clipsearch_overflow {
-    CLIPSEARCH_TRUNCATE, /* keep the first tokens and the end token, as the reference does with truncate=True */
-    CLIPSEARCH_REFUSE    /* fail with CLIPSEARCH_E_LIMIT, as the reference does by default */
+    CLIPSEARCH_TRUNCATE, /* keep the first tokens and the end token, as OpenAI's code does with truncate=True */
+    CLIPSEARCH_REFUSE    /* fail with CLIPSEARCH_E_LIMIT, as OpenAI's code does by default */
 } clipsearch_overflow;
 
 /* Turn the UTF-8 string `text` into token ids: start token, text, end token, no padding. `ids` has room for `capacity`
@@ -258,7 +267,7 @@ CLIPSEARCH_API const char *clipsearch_token_piece(const clipsearch_encoder *enco
 
 /* ---------------------------------------------------------------- images */
 
-/* An image in memory. */
+/* An image in memory. `rgb` may be your own memory; then do not pass the image to clipsearch_image_free. */
 typedef struct clipsearch_image {
     uint8_t *rgb; /* [height, width, 3]: rows from top to bottom without padding, 8 bits each of red, green and blue */
     uint32_t width, height;
@@ -268,22 +277,23 @@ typedef struct clipsearch_image_options {
     size_t struct_size;
     uint64_t max_bytes;  /* larger files are refused; default 256 MiB */
     uint64_t max_pixels; /* larger images are refused before memory is allocated for them; default 256 million */
-    bool ignore_exif;    /* do not turn the image as its EXIF or XMP orientation says; the reference implementations do
-                            not either. HEIC and AVIF are always upright. Default false */
+    bool ignore_exif;    /* ignore the orientation in EXIF and XMP, as OpenAI's code does. Default false: the image is
+                            turned as it says. HEIC and AVIF images are always turned */
 } clipsearch_image_options;
 CLIPSEARCH_INIT(clipsearch_image_options)
 
-/* Decode the image file `path` into RGB. The format is recognised by the content: JPEG, PNG, GIF, BMP, PNM; through
- * libvips, which is loaded when the first such file is met and stays loaded, WebP, TIFF, HEIC and AVIF. Of several
- * images in a file the first is decoded. The pixels are those of Pillow's convert("RGB"): alpha is dropped, grey and
+/* Decode the image file `path` into RGB. The format is recognised by the content. JPEG, PNG, GIF, BMP and PNM are built
+ * in. WebP, TIFF, HEIC and AVIF need libvips, which is loaded at the first such file and stays loaded. If a file has
+ * several images, the first is decoded. The pixels are those of Pillow's convert("RGB"): alpha is dropped, grey and
  * palettes become RGB. The caller frees the image with clipsearch_image_free. `options` may be NULL for the defaults.
  * Any number of threads may call this.
- * Errors: CLIPSEARCH_E_IO, _FORMAT (damaged, truncated or not an image), _UNSUPPORTED (a format that this build or
- * this machine cannot read, or no image), _LIMIT, _MEMORY. */
+ * Errors: CLIPSEARCH_E_IO, _FORMAT (damaged or truncated), _UNSUPPORTED (a format that this build or this machine
+ * cannot read, or not an image), _LIMIT, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image_options *options,
                                                        clipsearch_image *image, clipsearch_error *err);
 
-/* Decode the `size` bytes at `data` in the same way. Error messages begin with `name`; NULL: "image". */
+/* Decode the `size` bytes at `data`; the same rules and errors as for clipsearch_image_load, but no _IO. Error messages
+ * begin with `name`; NULL: "image". */
 CLIPSEARCH_API clipsearch_status clipsearch_image_decode(const void *data, size_t size, const char *name,
                                                          const clipsearch_image_options *options,
                                                          clipsearch_image *image, clipsearch_error *err);
@@ -292,6 +302,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_image_decode(const void *data, size_
  * Errors: CLIPSEARCH_E_ARGUMENT (an image without pixels), _LIMIT, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_image_resize(const clipsearch_image *image, uint32_t width, uint32_t height,
                                                          clipsearch_image *resized, clipsearch_error *err);
+/* Free the pixels of an image that the library made and set all fields to 0. NULL, or an image without pixels: nothing
+ * happens. */
 CLIPSEARCH_API void clipsearch_image_free(clipsearch_image *image);
 
 /* ---------------------------------------------------------------- encoding */
@@ -315,8 +327,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_session_open(const clipsearch_encode
                                                          clipsearch_session **session, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_session_close(clipsearch_session **session);
 
-/* Encode `count` texts into `vectors` [count, dim], which have length 1. The vector of a text does not depend on the
- * other texts of the call.
+/* Encode `count` texts into `vectors` [count, dim]. Each vector is normalised: its Euclidean length is 1. The vector of
+ * a text does not depend on the other texts of the call.
  * Errors: those of clipsearch_tokenize; CLIPSEARCH_E_ARGUMENT when the encoder has no text tower. */
 CLIPSEARCH_API clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const char *const *texts,
                                                          size_t count, float *vectors, clipsearch_error *err);
@@ -325,7 +337,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_encode_texts(clipsearch_session *ses
  * always 0 with CLIPSEARCH_REFUSE. */
 CLIPSEARCH_API size_t clipsearch_session_truncated(const clipsearch_session *session);
 
-/* Encode `count` decoded images into `vectors` [count, dim]. They have length 1 when the encoder's info says
+/* Encode `count` decoded images into `vectors` [count, dim]. Each vector is normalised if the encoder's info says
  * `normalized`. The vector of an image does not depend on the other images of the call.
  * Errors: CLIPSEARCH_E_ARGUMENT (an image without pixels, or the encoder has no image tower), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encode_images(clipsearch_session *session, const clipsearch_image *images,
@@ -340,8 +352,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_encode_file(clipsearch_session *sess
 typedef struct clipsearch_memory {
     size_t struct_size;
     uint64_t mapped;  /* the weight file. It is read as it is used, and all processes share it */
-    uint64_t packed;  /* copies of weights in another order: those that pack_weights makes of a vision transformer
-                         (counted whether or not this encoder has them) and those that convolutions always need */
+    uint64_t packed;  /* copies of weights in another order. Includes those that pack_weights would make of a vision
+                         transformer, even if this encoder was opened without it; convolutions always need theirs */
     uint64_t session; /* what a session with the given options allocates when it is opened */
 } clipsearch_memory;
 CLIPSEARCH_INIT(clipsearch_memory)
@@ -381,16 +393,16 @@ typedef struct clipsearch_label_score {
 /* Encode the `labels` [count], 2 to 100,000 different texts, with the session's text tower. `options` may be NULL for
  * the defaults. The labels do not need the session afterwards.
  * Errors: CLIPSEARCH_E_ARGUMENT (fewer than two labels, an empty one, one that is there twice, a template without {},
- * an encoder without its text tower), _LIMIT (too many; a label that is with its template longer than the model reads),
- * _MODEL (a vector that is not finite), _MEMORY. */
+ * an encoder without its text tower), _LIMIT (too many labels; a label whose text, put into the template, has more
+ * tokens than the model's context), _MODEL (a vector that is not finite), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_labels_open(clipsearch_session *session, const char *const *labels,
                                                         size_t count, const clipsearch_labels_options *options,
                                                         clipsearch_labels **opened, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_labels_close(clipsearch_labels **labels);
 
 /* Find the `k` labels that fit each of the image `vectors` [count, dim] best: `best` [count, k], the most probable
- * first. The vectors come from the labels' encoder, from a session or from clipsearch_collection_vectors; their lengths
- * do not matter.
+ * first. The vectors must be made by the labels' encoder (by a session, or read with clipsearch_collection_vectors);
+ * this is not checked. They need not be normalised.
  * Errors: CLIPSEARCH_E_ARGUMENT (k is 0 or more than there are labels; a vector that is zero or not finite), _MEMORY.
  * */
 CLIPSEARCH_API clipsearch_status clipsearch_labels_rank(const clipsearch_labels *labels, const float *vectors,
@@ -419,9 +431,9 @@ typedef struct clipsearch_weights_info {
 CLIPSEARCH_INIT(clipsearch_weights_info)
 
 /* List the tensors of the weight file `path`, which may be of any model. `each` (may be NULL) is called for every
- * tensor in the order of their names, until it returns false. `info` (may be NULL) is filled in. The tensor and its
- * strings are valid during the call of `each` only. The kind of file is recognised by its content (docs/model.md), and
- * only the file's header is read. Any number of threads may call this.
+ * tensor in the order of their names; when it returns false the walk ends, which is no error. `info` (may be NULL) is
+ * filled in. The tensor and its strings are valid during the call of `each` only. The kind of file is recognised by its
+ * content (docs/model.md), and only the file's header is read. Any number of threads may call this.
  * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL, _UNSUPPORTED, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_weights_walk(const char *path,
                                                          bool (*each)(void *context, const clipsearch_tensor *tensor),
@@ -458,10 +470,11 @@ CLIPSEARCH_INIT(clipsearch_convert_report)
  * merges.txt. CLIP's ResNets and image networks keep their tensors' names, with an open_clip_config.json or a
  * clipsearch.json; tensors that belong to no tower are left out, and tensors of one dimension stay f32.
  *
- * Numbers are rounded to the nearest, ties to even; a number that f16 cannot hold is an error. With f32 weights the new
- * model gives the same vectors, bit for bit. For collections the new model is another encoder, unless its tensors'
- * names, types and values are the same as before. The metadata of the weight file names the source, its SHA-256 and the
- * conversion. Each file gets its name when it is complete, the weight file last. `report` may be NULL.
+ * Numbers are rounded to the nearest, ties to even; a number that f16 cannot hold is an error. If the new weights are
+ * f32, the new model gives the same vectors, bit for bit. For collections the new model is another encoder, unless its
+ * tensors' names, types and values are the same as before. The metadata of the weight file names the source, its
+ * SHA-256 and the conversion. Each file is written under a temporary name and renamed when it is complete, the weight
+ * file last. `report` may be NULL.
  * Errors: those of clipsearch_encoder_open; CLIPSEARCH_E_ARGUMENT (the model does not have the tower, or `to` is
  * `from`), _UNSUPPORTED (a number that f16 cannot hold), _IO, _CANCELLED, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_model_convert(const char *from, const char *to,
@@ -505,20 +518,21 @@ CLIPSEARCH_API const char *clipsearch_codes_name(clipsearch_codes codes);
 /* Open the database file `path`. `flags` is CLIPSEARCH_READ_ONLY, CLIPSEARCH_CREATE or 0 (read and write; the file must
  * exist). Close the database after all its collections.
  *
- * With CLIPSEARCH_READ_ONLY a user who may not write the file, or not its directory, can read it too, also while others
- * write. No file is made beside it then. If a writer comes in the middle of a call and changes what the call has not
- * read yet, the call fails with CLIPSEARCH_E_DATABASE and can be repeated; with the usual rights that does not happen.
+ * CLIPSEARCH_READ_ONLY also works for a user who may not write the file or its directory, even while others write. For
+ * such a user no file is made beside the database, and a call can fail with CLIPSEARCH_E_DATABASE when another process
+ * writes at the same moment; call it again. For a user who may write them this does not happen.
  *
  * ":memory:" opens a new, empty database in memory, of at most 2 GiB. It is gone when it is closed, no file is written,
  * and searches are exact. (A file of that name is "./:memory:".)
  *
- * Threads: any number of threads may use one database handle, and one collection handle, at the same time. The
- * exceptions are to close a handle, to drop a collection and to set the function for notes: no other thread may use
- * that handle meanwhile. Searches, queries and look-ups run side by side, each with its own connection; all handles and
- * threads share one copy of the index and of the vectors. Each call sees the collection as it was at one moment.
- * Changes (put, remove, ingest, checkpoint, vacuum) wait for each other, and searches go on meanwhile; only in memory
- * do searches and changes wait for each other. Progress and note functions are called on the thread of the call that
- * they belong to, notes one at a time.
+ * Threads: any number of threads may use one database handle, and one collection handle, at the same time. There are
+ * three exceptions. While one thread closes a collection, no other may use it. While one closes the database or sets
+ * its function for notes, no other may use the database or its collections. While one drops a collection, no other may
+ * open that one. Searches, queries and look-ups run side by side, each with its own connection; all handles and threads
+ * share one copy of the index and of the vectors. Each call sees the collection as it was at one moment. Changes (put,
+ * remove, ingest, checkpoint, vacuum) wait for each other, and searches go on meanwhile; only in memory do searches and
+ * changes wait for each other. Progress and note functions are called on the thread of the call that they belong to,
+ * notes one at a time.
  *
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such file), _DATABASE (not a clipsearch database, written by a newer version,
  * locked, damaged, disk full), _ARGUMENT (the flags; ":memory:" with CLIPSEARCH_READ_ONLY), _MEMORY. */
@@ -526,9 +540,10 @@ CLIPSEARCH_API clipsearch_status clipsearch_database_open(const char *path, unsi
                                                           clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_database_close(clipsearch_database **db);
 
-/* Let `note` be called with one line of text when an index file is missing, stale or damaged, so that searches are
- * exact and slower, or when one could not be written. Nothing fails. A checkpoint with `rebuild` writes the file again.
- * The call comes on the thread that noticed, once for each file. NULL (the default): no notes. */
+/* Set a function that is called with one line of text when an index file is missing, stale or damaged, or could not be
+ * written. These are no errors: searches are exact meanwhile, and slower. A checkpoint with `rebuild` writes the file
+ * again. `note` is called on the thread of the call that noticed it, once for each file. `line` is valid during the
+ * call only. NULL (the default): no notes. */
 CLIPSEARCH_API void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line),
                                                 void *context);
 
@@ -554,15 +569,16 @@ typedef struct clipsearch_collection_info {
 } clipsearch_collection_info;
 CLIPSEARCH_INIT(clipsearch_collection_info)
 
-/* Call `each` for every collection in the order of their names, until it returns false. `info` and its strings are
- * valid during that call only.
+/* Call `each` for every collection in the order of their names; when it returns false the walk ends, which is no error.
+ * `info` and its strings are valid during that call only.
  * Errors: CLIPSEARCH_E_DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_database_collections(clipsearch_database *db,
                                                                  bool (*each)(void *context,
                                                                               const clipsearch_collection_info *info),
                                                                  void *context, clipsearch_error *err);
 
-/* Open the collection `name`. If `encoder` is not NULL, it must be the one that made the collection's vectors.
+/* Open the collection `name`. If `encoder` is not NULL, it must be the one that made the collection's vectors; it is
+ * only read during the call.
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such collection; the message lists those that exist), _MISMATCH (another encoder;
  * the message names both), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char *name,
@@ -585,15 +601,15 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure(clipsearch_databas
                                                               clipsearch_collection **collection,
                                                               clipsearch_error *err);
 
-/* Do the same with parameters for the index. If the collection exists, those that are not 0 must be the collection's;
- * otherwise CLIPSEARCH_E_MISMATCH. */
+/* Like clipsearch_collection_ensure, with parameters for the index (NULL: the defaults). If the collection exists, each
+ * parameter that is not 0 must be equal to the collection's; otherwise CLIPSEARCH_E_MISMATCH. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure_index(
     clipsearch_database *db, const char *name, const clipsearch_encoder *encoder, clipsearch_metric metric,
     const clipsearch_index_options *options, clipsearch_collection **collection, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_collection_close(clipsearch_collection **collection);
 
 /* Remove a collection with its index file and all its items. Image files are never touched. No handle of the collection
- * may be open.
+ * may be open in this process.
  * Errors: CLIPSEARCH_E_NOT_FOUND, _ARGUMENT (the collection is open), _DATABASE. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_drop(clipsearch_database *db, const char *name,
                                                             clipsearch_error *err);
@@ -610,7 +626,7 @@ typedef struct clipsearch_item {
     const char *path;       /* absolute, the bytes that the file system uses; unique in its collection */
     uint64_t size;          /* of the file, in bytes */
     int64_t mtime_ns;       /* time of the file's last change, in nanoseconds since 1970 */
-    uint8_t hash[32];       /* SHA-256 of the file's bytes */
+    uint8_t hash[32];       /* SHA-256 of the file's bytes; items with the same one are taken for copies */
     uint32_t width, height; /* in pixels, after the image was turned as its EXIF orientation says */
     const char *attributes; /* a JSON object; "{}" or NULL when there are none */
 } clipsearch_item;
@@ -645,8 +661,9 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_vectors(clipsearch_collec
                                                                size_t count, float *vectors, clipsearch_error *err);
 
 /* Change attributes of the items with these `ids` [count] in one transaction. attributes[i] is a JSON object that is
- * merged into those of item i (RFC 7396): its members are added or replaced, one that is null is removed, and all
- * others stay. Ids that the collection does not have are ignored. Vectors and files do not change.
+ * merged into the attributes of the item ids[i] (RFC 7396): its members are added or replace others of their name, a
+ * member that is null removes the attribute of its name, and all other attributes stay. Ids that the collection does
+ * not have are ignored. Vectors and files do not change.
  * Errors: CLIPSEARCH_E_ARGUMENT (names the item: not a JSON object; the attributes would be larger than 1 MiB),
  * _NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_merge_attributes(clipsearch_collection *collection,
@@ -672,17 +689,19 @@ typedef struct clipsearch_checkpoint_options {
                          with the vectors done so far and in all. Returning false cancels; the old file stays. May be
                          NULL */
     void *context;                                                /* given to `progress` */
-    const float *queries; /* [query_count, dim]: vectors as searches will ask for, some hundred varied ones. With an
-                             encoder of texts: vectors of sentences, which lie elsewhere than those of images. How many
-                             candidates searches keep is then measured with them. They are kept in the file, for later
-                             checkpoints too. NULL (default): those that the file has, else mixtures of its vectors */
+    const float *queries; /* [query_count, dim]: typical queries, a few hundred varied ones. With them the checkpoint
+                             measures how many candidates a search must keep. If you search by text, give vectors of
+                             texts: they differ from those of images. They are stored in the index file and used by
+                             later checkpoints. NULL (default): the stored ones; if there are none, combinations of the
+                             collection's vectors */
     size_t query_count;
 } clipsearch_checkpoint_options;
 CLIPSEARCH_INIT(clipsearch_checkpoint_options)
 
-/* Write the collection's index file or bring it up to date; remove it when the collection has become small. An
- * ingestion does this at its end if enough has changed. A program that stores many items with clipsearch_collection_put
- * should call this afterwards. It takes as much memory as the file has bytes. `options` may be NULL for the defaults.
+/* Write the collection's index file or bring it up to date; remove it when the collection has become too small for one
+ * (docs/index.md). An ingestion does this at its end if enough has changed. A program that stores many items with
+ * clipsearch_collection_put should call this afterwards. The call needs about as much memory as the index file has
+ * bytes. `options` may be NULL for the defaults.
  * Errors: CLIPSEARCH_E_IO (the file cannot be written), _ARGUMENT (the database was opened for reading only),
  * _NOT_FOUND (the collection was dropped), _CANCELLED, _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collection,
@@ -707,7 +726,7 @@ typedef struct clipsearch_check_report {
     uint64_t images; /* items of the collection; the vectors of all of them were read */
     clipsearch_index_state state;
     char why[1024]; /* for UNUSED and DAMAGED: the reason */
-    /* The rest describes an index that is USABLE, or was when it was opened. */
+    /* The rest is 0 unless the index was usable when the check began. */
     uint64_t vectors;     /* in the file */
     uint64_t file_bytes;  /* size of the file */
     uint64_t changes;     /* items in the delta */
@@ -723,8 +742,8 @@ typedef struct clipsearch_check_report {
     uint64_t sample;      /* vectors of the collection that were used as queries to measure recall */
     double recall;        /* share of the exact ten nearest that searches find, as measured */
     uint64_t
-        query_sample;    /* of the queries that the file keeps (clipsearch_checkpoint_options), those with which recall
-                              was measured; half of them, which the checkpoint did not measure with */
+        query_sample;    /* queries of clipsearch_checkpoint_options that were used to measure query_recall: the half of
+                            them that the checkpoint did not measure with */
     double query_recall; /* share of the exact ten nearest that searches for them find */
 } clipsearch_check_report;
 CLIPSEARCH_INIT(clipsearch_check_report)
@@ -746,12 +765,13 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_check(clipsearch_collecti
 typedef struct clipsearch_source {
     size_t struct_size;
     const char *path;           /* a directory, which is walked, or a file */
-    const char *const *include; /* [include_count] glob patterns of files to take; NULL: files with the suffix of an
-                                   image format that this build reads, and files with another image format's suffix or
-                                   none whose first bytes are those of such a format. A pattern without '/' is matched
-                                   against the file's name, one with '/' against the path below the source. "**" matches
-                                   any number of directories, [a-z] and [!a-z] match one character, \x matches x itself.
-                                   Letters match in either case. A source that is a file is always taken */
+    const char *const *include; /* [include_count] glob patterns of files to take; NULL: files whose suffix is that of
+                                   an image format that this build reads; and files without a suffix, or with another
+                                   image format's, if their first bytes are of a format that it reads. A pattern without
+                                   '/' is matched against the file's name, one with '/' against the path below the
+                                   source. "**" matches any number of directories, [a-z] and [!a-z] match one character,
+                                   \x matches x itself. Letters match in either case. A source that is a file is always
+                                   taken */
     size_t include_count;
     const char *const *exclude; /* [exclude_count] glob patterns of files and directories to leave out. A pattern that
                                    ends in '/' matches directories only */
@@ -767,10 +787,10 @@ typedef struct clipsearch_source {
     const char *csv_key;        /* the column with the image's path below the source, its absolute path or its name. It
                                    does not become an attribute. NULL: "path" */
     bool csv_by_name;           /* find an image's row by the file's name alone. Default false: by its path */
-    const char *const *files;   /* [file_count] if not NULL, not all of `path` is read, but these files and directories;
-                                   relative ones start at `path` (NULL: the current directory). They are treated like
-                                   sources: a file is taken unless `exclude`, or an `include` that is given, leaves it
-                                   out. One that does not exist is a bad file. Nothing is pruned */
+    const char *const *files;   /* [file_count] if not NULL, only these files and directories are read, instead of all
+                                   of `path`. Relative names start at `path` (NULL: at the current directory).
+                                   `include`, if given, and `exclude` apply to them. One that does not exist is reported
+                                   to bad_file. `prune` has no effect */
     size_t file_count;
     bool hidden;     /* take hidden files and directories: those whose names begin with '.', and those that
                                    systems put beside images (@eaDir, $RECYCLE.BIN, Thumbs.db). Default false. A source
@@ -783,10 +803,11 @@ CLIPSEARCH_INIT(clipsearch_source)
 typedef enum clipsearch_kept_reason {
     CLIPSEARCH_KEPT_MANY,  /* more than 5 items, and more than 20 % of the source's, would be removed */
     CLIPSEARCH_KEPT_EMPTY, /* the directory is empty, as that of a disk that is not mounted */
-    CLIPSEARCH_KEPT_DEVICE /* the directory is on another device than before or not there, and no file is found in it */
+    CLIPSEARCH_KEPT_DEVICE /* no file was found in the directory, and it is missing or on another device than before */
 } clipsearch_kept_reason;
 
-/* Items that are kept, and for EMPTY and DEVICE also not noted as gone. */
+/* Items that `prune` does not remove although their files were not found. For EMPTY and DEVICE they are not marked as
+ * gone either. */
 typedef struct clipsearch_kept_images {
     const char *directory; /* absolute path; for MANY that of the source */
     clipsearch_kept_reason reason;
@@ -811,7 +832,8 @@ typedef enum clipsearch_phase {
 typedef struct clipsearch_source_progress {
     const char *path; /* as the caller gave it */
     uint64_t found;   /* files found so far */
-    uint64_t done;    /* files that have been looked at; those of the current batch may not be stored yet */
+    uint64_t done;    /* files that are finished, as in clipsearch_progress; those of the current batch may not be
+                         stored yet */
     uint64_t skipped; /* bad files, and directories that could not be read */
 } clipsearch_source_progress;
 
@@ -824,7 +846,7 @@ typedef struct clipsearch_progress {
     bool walking_done; /* all sources have been walked */
     const char *path;  /* the last file that was finished; while walking, the directory being read; otherwise "" */
     clipsearch_phase phase;
-    uint64_t unchanged;    /* of `done`: files that were neither read nor encoded, which takes no time to speak of */
+    uint64_t unchanged;    /* of `done`: files that were neither decoded nor encoded; they take next to no time */
     uint64_t skipped;      /* bad files, and directories that could not be read */
     double encode_seconds; /* of `seconds`: since the walk was done */
     const clipsearch_source_progress *sources; /* [source_count], in the caller's order */
@@ -857,16 +879,16 @@ typedef struct clipsearch_ingest_options {
                          number, that does not exist or cannot be read; the others are ingested. NULL (default): such a
                          source is an error */
     const char *metadata; /* what of the files' EXIF, IPTC and XMP becomes attributes of their items: names of
-                             clipsearch_metadata_name with commas between them, also "gps" for the three of the place.
-                             NULL (default): all; "": none. An attribute that the source gives, or that the item was put
-                             with, wins over one of that name in the file */
+                             clipsearch_metadata_name with commas between them, also "gps" for latitude, longitude and
+                             altitude. NULL (default): all; "": none. An attribute that the source gives, or that the
+                             item was put with, wins over one of that name in the file */
     bool force_prune;     /* with `prune`: remove also what would be kept for a clipsearch_kept_reason. Default false */
     bool rescan;      /* read every file and compare its content with the stored digest, also of files whose size and
                           times are those that are stored. Only changed content is encoded. Default false */
     bool remember;    /* remember the sources in the collection (clipsearch_collection_sources). Default false */
-    const char *list; /* absolute path of the file that lists the sources, with `remember`: they take the place of all
-                          sources remembered with that list. NULL (default): each takes the place of the one with its
-                          path */
+    const char *list; /* with `remember`: absolute path of the file that lists the sources. The sources replace all
+                         those remembered with that list. NULL (default): each replaces the remembered source with its
+                         path */
     void (*kept)(void *context, const clipsearch_kept_images *images); /* called for items that are kept for a
                           clipsearch_kept_reason, on the caller's thread; for EMPTY and DEVICE also without `prune`. May
                           be NULL */
@@ -921,9 +943,9 @@ typedef struct clipsearch_ingest_report {
 CLIPSEARCH_INIT(clipsearch_ingest_report)
 
 /* Bring `collection` up to date with the images of the sources. New and changed images are decoded and encoded,
- * decoding beside encoding, and stored batch by batch. If a run is stopped, at most the current batch is lost, and
- * another run continues. `session` must use the collection's encoder with its image tower. The report (may be NULL) is
- * filled in on success, on CLIPSEARCH_E_CANCELLED and on failure.
+ * decoding beside encoding, and stored batch by batch. If the process is killed, at most the current batch is lost;
+ * cancelling loses nothing. Another run continues. `session` must use the collection's encoder with its image tower.
+ * The report (may be NULL) is filled in on success, on CLIPSEARCH_E_CANCELLED and on failure.
  *
  * While another ingestion into the collection runs, in this process or another, this one waits for its end
  * (CLIPSEARCH_PHASE_WAIT; a progress function can cancel), so that no image is encoded twice. So do not ingest into the
@@ -1007,18 +1029,19 @@ typedef struct clipsearch_change {
     size_t file_count;
 } clipsearch_change;
 
-/* Begin to watch sources, which must outlive the watch; all changes from now on are seen, so ingest them once after
- * this. Uses inotify. A source is scanned instead if it lies on a network file system or in user space (FUSE), if the
- * system allows no more watches, or while it does not exist. Errors: CLIPSEARCH_E_ARGUMENT (a list of files, a
- * pattern), _IO, _MEMORY. */
+/* Begin to watch sources; the array must stay valid until the watch is closed. After this call ingest all sources once:
+ * changes from now on are reported. `options` may be NULL for the defaults. Uses inotify. A source is scanned instead
+ * if it lies on a network file system or in user space (FUSE), if the system allows no more watches, or while it does
+ * not exist. Errors: CLIPSEARCH_E_ARGUMENT (a source with `files`; a pattern that is not valid), _IO, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t source_count,
                                                        const clipsearch_watch_options *options,
                                                        clipsearch_watch **watch, clipsearch_error *err);
 
-/* Wait until something has changed and settled. A file that is being written is handed out when it is closed. After a
- * file was removed or events were lost, and of a source that is scanned, the whole source is to be ingested. Otherwise
- * ingest a copy of the source with `files` set to those of the change. *changes [*count] lives until the next call; a
- * source occurs in it once. Not thread-safe. Errors: CLIPSEARCH_E_CANCELLED (go_on said so), _IO, _MEMORY. */
+/* Wait until something has changed and settled. A file that is being written is reported when it is closed. If the
+ * change has `files`, ingest a copy of the source with these `files`. If it has none, ingest the whole source: a file
+ * was removed, events were lost, or the source is scanned. *changes [*count] is valid until the next call; a source
+ * occurs in it once. One thread at a time may use a watch. Errors: CLIPSEARCH_E_CANCELLED (go_on said so), _IO,
+ * _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_watch_wait(clipsearch_watch *watch, const clipsearch_change **changes,
                                                        size_t *count, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_watch_close(clipsearch_watch **watch);
@@ -1034,7 +1057,7 @@ typedef struct clipsearch_search_stats {
     double encode_ms;  /* clipsearch_ask: milliseconds for encoding the questions; clipsearch_search: 0 */
     double search_ms;  /* clipsearch_ask: milliseconds for searching; clipsearch_search: 0 */
     size_t scanned;    /* queries that compared all codes of the index, because that takes less time than a walk that
-                          finds enough. Those that did neither compared all vectors */
+                          finds enough. The queries that are in neither `graph` nor `scanned` compared all vectors */
 } clipsearch_search_stats;
 CLIPSEARCH_INIT(clipsearch_search_stats)
 
@@ -1044,9 +1067,8 @@ typedef struct clipsearch_search_options {
     float limit;        /* lowest score for CLIPSEARCH_COSINE and _IP, greatest distance for CLIPSEARCH_L2 */
     const char *filter; /* return only items that match this filter (FILTERS); NULL (default): all */
     bool exact;         /* compare every vector, even if there is an index. Default false */
-    size_t
-        ef; /* candidates that a walk keeps, 1 to 65,536, at least `k`. 0 (default): as the checkpoint measured for such
-                           queries, and at least the collection's ef */
+    size_t ef; /* candidates that a walk keeps, 1 to 65,536; fewer than `k` count as `k`. 0 (default): as many as the
+               checkpoint found to be needed for queries of this kind, and at least the collection's ef */
     clipsearch_search_stats *stats; /* filled in; may be NULL */
     bool gone;                      /* find also items whose files are known to be gone. Default false */
 } clipsearch_search_options;
@@ -1071,12 +1093,13 @@ typedef struct clipsearch_hits clipsearch_hits;
 /* Find the `k` nearest items to each of the queries, vectors [count, dim]. In a CLIPSEARCH_COSINE collection queries
  * are normalised to length 1 first. Free the hits with clipsearch_hits_free. `options` may be NULL for the defaults.
  *
- * With an index file the answer has nearly all of the `k` nearest; clipsearch_collection_check measures how many. It
- * always has min(k, items) hits, with exact scores; items whose files are known to be gone do not count. Without an
- * index file, or with `exact`, the answer is exact: the first search reads all vectors into memory, where all handles
- * of the database share them, and the first search after a change reads them again. With a filter that few items match,
- * only the vectors of those are read, and all of them are found if `k` is large enough. Many queries of one call run on
- * all processors; the hits do not depend on how many there are.
+ * With an index file the answer has nearly all of the `k` nearest; clipsearch_collection_check measures how many.
+ * Without `filter` and `limit` it has min(k, items) hits, where items whose files are known to be gone do not count
+ * unless `gone` is set. Scores are exact. Without an index file, or with `exact`, the answer is exact: the first search
+ * reads all vectors into memory, where all handles of the database share them, and the first search after a change
+ * reads them again. With a filter that few items match, only the vectors of those are read, and all of them are found
+ * if `k` is large enough. The queries of one call run on all processors; hits do not depend on the number of
+ * processors.
  * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter),
  * _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
@@ -1090,16 +1113,18 @@ typedef struct clipsearch_region {
     bool percent;
 } clipsearch_region;
 
-/* A part of a question: a text, an image, an item or a vector. Set exactly one of text, path or image, id, vector. */
+/* A part of a question: a text, an image, an item or a vector. Set one of text; path; image, with or without path; id;
+ * vector. */
 typedef struct clipsearch_part {
     size_t struct_size;
-    const char *text;                /* more than blanks */
-    const char *path;                /* an image file; with `image`, only its name, for messages */
+    const char *text;                /* at least one character that is not blank */
+    const char *path;                /* an image file; if `image` is set, only a name for messages */
     const void *image;               /* [image_size] the bytes of an image file, in any format that can be read */
     size_t image_size;               /* of `image` */
     int64_t id;                      /* an item of the collection: its stored vector is used; 0: none */
     const float *vector;             /* [dim] a vector that the collection's encoder made */
-    const clipsearch_region *region; /* the region of the image that is searched for; NULL (default): all of it */
+    const clipsearch_region *region; /* the region of the image that is searched for; NULL (default): all of it. Only
+                                        with path or image */
     double weight;                   /* default 1; below 0: the part is subtracted */
 } clipsearch_part;
 CLIPSEARCH_INIT(clipsearch_part)
@@ -1154,7 +1179,7 @@ typedef struct clipsearch_list_options {
 } clipsearch_list_options;
 CLIPSEARCH_INIT(clipsearch_list_options)
 
-/* Do the same as `options` says (NULL: the defaults). */
+/* Like clipsearch_query, with options (NULL: the defaults). The same errors. */
 CLIPSEARCH_API clipsearch_status clipsearch_list(clipsearch_collection *collection,
                                                  const clipsearch_list_options *options, clipsearch_hits **hits,
                                                  clipsearch_error *err);
@@ -1188,7 +1213,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_filter_attributes(const char *filter
 CLIPSEARCH_API clipsearch_status clipsearch_filter_period(const char *since, const char *until,
                                                           char filter[CLIPSEARCH_PERIOD_SIZE], clipsearch_error *err);
 
-/* The number of hits of query `query`, counted from 0. */
+/* The number of hits of query `query`, counted from 0; 0 if there is no such query. */
 CLIPSEARCH_API size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query);
 /* A hit of that query; rank 0 is the nearest. NULL when there is none. Valid until the hits are freed. */
 CLIPSEARCH_API const clipsearch_hit *clipsearch_hits_get(const clipsearch_hits *hits, size_t query, size_t rank);
@@ -1248,13 +1273,14 @@ CLIPSEARCH_API clipsearch_status clipsearch_duplicates_find(clipsearch_collectio
                                                             clipsearch_duplicates **duplicates,
                                                             clipsearch_duplicates_report *report,
                                                             clipsearch_error *err);
-/* The number of groups, in the order of their lowest ids, and of the images of one, counted from 0. */
+/* The number of groups, which are in the order of their lowest ids; 0 for NULL. */
 CLIPSEARCH_API size_t clipsearch_duplicates_groups(const clipsearch_duplicates *duplicates);
+/* The number of images in `group`, counted from 0; 0 if there is no such group. */
 CLIPSEARCH_API size_t clipsearch_duplicates_count(const clipsearch_duplicates *duplicates, size_t group);
 /* An image of a group; rank 0 is the one to keep: of those that can be read the one with the most pixels, then the
- * largest file, then the oldest, then the first path. *level (may be NULL) receives how alike it and that one are, over
- * the images between them; of rank 0 it is CLIPSEARCH_DUPLICATES_EXACT. NULL when there is none. Valid until the
- * duplicates are freed. */
+ * largest file, then the oldest, then the first path. *level (may be NULL) receives how alike the image and rank 0 are,
+ * perhaps through a chain of other images of the group, whose least alike pair counts; for rank 0 itself it is
+ * CLIPSEARCH_DUPLICATES_EXACT. NULL when there is none. Valid until the duplicates are freed. */
 CLIPSEARCH_API const clipsearch_hit *clipsearch_duplicates_get(const clipsearch_duplicates *duplicates, size_t group,
                                                                size_t rank, clipsearch_duplicate_level *level);
 CLIPSEARCH_API void clipsearch_duplicates_free(clipsearch_duplicates **duplicates);
