@@ -29,6 +29,7 @@ appears() { # appears FILE TEXT [TIMES]: within 20 s
         sleep 0.05
         tries=$((tries + 1))
     done
+    [ $tries -lt 400 ] || sed 's/^/# /' "$1"
     [ $tries -lt 400 ]
     ok "it says: $2${3:+ ($3)}"
 }
