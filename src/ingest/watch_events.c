@@ -135,7 +135,7 @@ static clipsearch_status handle_at(clipsearch_watch *watch, size_t place, const 
                      : handle_file(watch, source, &spec, path, relative, event, err);
 }
 
-/* Events were lost: everything has to be read, and watched anew, since directories may have been made. */
+/* Events were lost: everything must be read again, and its directories watched again, since some may be new. */
 static void handle_overflow(clipsearch_watch *watch)
 {
     for (size_t i = 0; i < watch->sources.source_count; i++) {

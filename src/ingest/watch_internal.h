@@ -17,7 +17,7 @@ typedef enum cs_watch_way {
 typedef struct cs_watched_source {
     cs_watch_way way;
     bool whole;       /* it has to be read whole */
-    bool again;       /* events were lost: its directories have to be watched anew */
+    bool again;       /* events were lost: its directories must be watched again */
     double next_scan; /* unless it is watched */
 } cs_watched_source;
 

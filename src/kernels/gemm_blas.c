@@ -2,6 +2,7 @@
  * gemm_blas.c - the matrix product through OpenBLAS, for processors that have no kernel of our own. OpenBLAS is loaded
  * when the product is first asked for, not with the program. */
 #include "base/mem.h"
+#include "base/symbol.h"
 #include "kernels/cvt.h"
 #include "kernels/gemm_impl.h"
 
@@ -10,7 +11,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
-#include <string.h>
 
 /* The packed form is the rows themselves as floats. A panel is what is converted at a time when there is no packed
  * form: 256 rows of 3,072 floats are 3 MiB, and a product that wide keeps OpenBLAS at its full speed. */
@@ -80,8 +80,8 @@ static void load(void)
         return;
     for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++)
         library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-    void *symbol = library ? dlsym(library, "cblas_sgemm") : NULL;
-    memcpy(&sgemm, &symbol, sizeof sgemm); /* ISO C has no cast from an object to a function */
+    if (library)
+        (void)cs_symbol_find(library, "cblas_sgemm", &sgemm);
 }
 
 const cs_gemm_ops *cs_gemm_blas(void)

@@ -3,11 +3,11 @@
 #include "metadata/xml.h"
 
 #include "base/mem.h"
+#include "base/symbol.h"
 
 #include <dlfcn.h>
 #include <limits.h>
 #include <pthread.h>
-#include <string.h>
 
 enum { MAX_DEPTH = 64 };
 
@@ -39,26 +39,18 @@ static struct {
 } expat;
 static bool loaded;
 
-/* Set *function (of any type) to the library's function `name`. */
-static bool find_function(void *library, const char *name, void *function)
-{
-    void *symbol = dlsym(library, name);
-    memcpy(function, &symbol, sizeof symbol); /* ISO C has no cast from an object to a function */
-    return symbol != NULL;
-}
-
 static void load(void)
 {
     void *library = dlopen("libexpat.so.1", RTLD_NOW | RTLD_LOCAL);
-    loaded = library && find_function(library, "XML_ParserCreate_MM", &expat.create) &&
-             find_function(library, "XML_ParserFree", &expat.destroy) &&
-             find_function(library, "XML_SetUserData", &expat.set_user_data) &&
-             find_function(library, "XML_SetElementHandler", &expat.set_element_handler) &&
-             find_function(library, "XML_SetCharacterDataHandler", &expat.set_text_handler) &&
-             find_function(library, "XML_SetStartDoctypeDeclHandler", &expat.set_doctype_handler) &&
-             find_function(library, "XML_StopParser", &expat.stop) &&
-             find_function(library, "XML_Parse", &expat.parse) &&
-             find_function(library, "XML_ExpatVersion", &expat.version);
+    loaded = library && cs_symbol_find(library, "XML_ParserCreate_MM", &expat.create) &&
+             cs_symbol_find(library, "XML_ParserFree", &expat.destroy) &&
+             cs_symbol_find(library, "XML_SetUserData", &expat.set_user_data) &&
+             cs_symbol_find(library, "XML_SetElementHandler", &expat.set_element_handler) &&
+             cs_symbol_find(library, "XML_SetCharacterDataHandler", &expat.set_text_handler) &&
+             cs_symbol_find(library, "XML_SetStartDoctypeDeclHandler", &expat.set_doctype_handler) &&
+             cs_symbol_find(library, "XML_StopParser", &expat.stop) &&
+             cs_symbol_find(library, "XML_Parse", &expat.parse) &&
+             cs_symbol_find(library, "XML_ExpatVersion", &expat.version);
 }
 
 bool cs_xml_available(void)

@@ -2,8 +2,9 @@
  * glib_guard.c - errors of GLib, which would end the process. */
 #include "output/glib_guard.h"
 
-#include <dlfcn.h>
-#include <string.h>
+#include "base/symbol.h"
+
+#include <stddef.h>
 
 /* From GLib's manual; no header is needed, because these are fixed. */
 typedef void log_function(const char *domain, int level, const char *message, void *data);
@@ -25,11 +26,9 @@ static void receive(const char *domain, int level, const char *message, void *da
 
 bool cs_glib_guard_install(void *library)
 {
-    void *symbol = dlsym(library, "g_log_set_default_handler");
     set_handler_function *set_handler;
-    if (!symbol)
+    if (!cs_symbol_find(library, "g_log_set_default_handler", &set_handler))
         return false;
-    memcpy(&set_handler, &symbol, sizeof set_handler); /* ISO C has no cast from an object to a function */
     (void)set_handler(receive, NULL);
     return true;
 }

@@ -2,6 +2,7 @@
  * terminal_chafa.c - images on a terminal through libchafa, the one file that includes it. It is loaded when it is
  * first asked for. */
 #include "base/mem.h"
+#include "base/symbol.h"
 #include "base/utf8.h"
 #include "output/glib_guard.h"
 #include "output/terminal.h"
@@ -58,12 +59,9 @@ static bool load(void)
     void *library = dlopen("libchafa.so.0", RTLD_NOW | RTLD_LOCAL);
     if (!library)
         return false;
-    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
-        void *symbol = dlsym(library, symbols[i].name);
-        if (!symbol)
+    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
+        if (!cs_symbol_find(library, symbols[i].name, symbols[i].pointer))
             return false;
-        memcpy(symbols[i].pointer, &symbol, sizeof symbol); /* ISO C has no cast from an object to a function */
-    }
     lib.chafa_set_n_threads(1); /* the guard is for one thread */
     return cs_glib_guard_install(library);
 }

@@ -2,12 +2,12 @@
  * text_pango.c - text through Pango and Cairo, the one file that includes them. They are loaded when text is first
  * drawn: with their own libraries they would add 8 ms to the start of every query. */
 #include "base/mem.h"
+#include "base/symbol.h"
 #include "output/glib_guard.h"
 #include "output/text.h"
 
 #include <dlfcn.h>
 #include <pango/pangocairo.h>
-#include <string.h>
 
 /* What is used of the libraries. */
 #define FUNCTIONS(F)                                                                                                   \
@@ -86,12 +86,9 @@ static bool load(void)
     void *library = dlopen("libpangocairo-1.0.so.0", RTLD_NOW | RTLD_LOCAL); /* brings Pango, Cairo and GLib with it */
     if (!library)
         return false;
-    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
-        void *symbol = dlsym(library, symbols[i].name);
-        if (!symbol)
+    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
+        if (!cs_symbol_find(library, symbols[i].name, symbols[i].pointer))
             return false;
-        memcpy(symbols[i].pointer, &symbol, sizeof symbol); /* ISO C has no cast from an object to a function */
-    }
     return cs_glib_guard_install(library) && has_font();
 }
 

@@ -5,13 +5,13 @@
  * and most collections have no file that needs it. */
 #include "vision/vips.h"
 
+#include "base/symbol.h"
 #include "vision/libraries.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 static cs_vips vips;
 static bool loaded;
@@ -74,13 +74,9 @@ static const struct symbol set_up_symbols[] = {
 static const char *find_symbols(void *library, const struct symbol *list, size_t count, void *table)
 {
     const char *missing = NULL;
-    for (size_t i = 0; i < count; i++) {
-        void *address = dlsym(library, list[i].name);
-        /* ISO C has no cast from an object to a function */
-        memcpy((char *)table + list[i].offset, &address, sizeof address);
-        if (!address && !missing)
+    for (size_t i = 0; i < count; i++)
+        if (!cs_symbol_find(library, list[i].name, (char *)table + list[i].offset) && !missing)
             missing = list[i].name;
-    }
     return missing;
 }
 
