@@ -30,7 +30,8 @@ ALLOWED = {
     "config": ["base"],
     "models": ["base", "config"],
     "output": ["base"],
-    "cli": ["base", "config", "models", "output"],
+    "exchange": ["base"],
+    "cli": ["base", "config", "models", "output", "exchange"],
     # src/*.c: the entry points
     "": ["base", "kernels", "model", "vision", "metadata", "text", "filter", "store", "encode", "backend", "local", "question",
          "duplicates", "ingest", "convert"],
