@@ -550,9 +550,10 @@ CLIPSEARCH_API void clipsearch_database_on_note(clipsearch_database *db, void (*
 typedef struct clipsearch_collection_info {
     size_t struct_size;
     const char *name;
-    const char *encoder;       /* name of the encoder that made the vectors */
-    const char *fingerprint;   /* of that encoder; see clipsearch_encoder_info */
-    const char *preprocessing; /* of that encoder */
+    const char *encoder;       /* name of the encoder that made the vectors; "" when it has none */
+    const char *fingerprint;   /* of that encoder; see clipsearch_encoder_info. "": the vectors were put without a model,
+                                  and no encoder fits the collection */
+    const char *preprocessing; /* of that encoder; "" when it is not known */
     size_t dim;                /* floats in a vector */
     clipsearch_metric metric;
     uint64_t count;               /* items */
@@ -606,6 +607,33 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure(clipsearch_databas
 CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure_index(
     clipsearch_database *db, const char *name, const clipsearch_encoder *encoder, clipsearch_metric metric,
     const clipsearch_index_options *options, clipsearch_collection **collection, clipsearch_error *err);
+
+/* What the vectors of a collection are that your program brings itself. */
+typedef struct clipsearch_vectors_options {
+    size_t struct_size;
+    size_t dim;                            /* floats in a vector, 1 to 4,096 */
+    clipsearch_metric metric;              /* default CLIPSEARCH_COSINE */
+    const char *model;                     /* name of what made the vectors, for people; at most 128 bytes. NULL
+                                              (default): none */
+    const char *fingerprint;               /* of the model, as in clipsearch_encoder_info; at most 64 bytes. With it, an
+                                              encoder with the same fingerprint and dim fits the collection: texts and
+                                              images can be searched for. NULL (default): none; the collection fits no
+                                              encoder, and is searched by vectors and items */
+    const char *preprocessing;             /* as in clipsearch_encoder_info; at most 255 bytes. NULL (default): not
+                                              known, which fits every encoder with the fingerprint */
+    const clipsearch_index_options *index; /* as for clipsearch_collection_ensure_index; NULL (default): the defaults */
+} clipsearch_vectors_options;
+CLIPSEARCH_INIT(clipsearch_vectors_options)
+
+/* Open the collection `name`, or make it if it does not exist, without an encoder: for vectors that come from elsewhere.
+ * Store them with clipsearch_collection_put_vectors. Filters, the index file, checks and vacuum work as in every other
+ * collection. If vectors were made by an encoder that you can open, use clipsearch_collection_ensure instead.
+ * Errors: CLIPSEARCH_E_ARGUMENT (the name, dim, a text that is too long), _MISMATCH (the collection exists with another
+ * dim, metric, index or fingerprint, or, without fingerprints, with another model's name), _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure_vectors(clipsearch_database *db, const char *name,
+                                                                      const clipsearch_vectors_options *options,
+                                                                      clipsearch_collection **collection,
+                                                                      clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_collection_close(clipsearch_collection **collection);
 
 /* Remove a collection with its index file and all its items. Image files are never touched. No handle of the collection
@@ -623,10 +651,12 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_describe(clipsearch_colle
 /* An item of a collection, without its vector. */
 typedef struct clipsearch_item {
     int64_t id;             /* unique in its collection. 0 for a new item: the next free id */
-    const char *path;       /* absolute, the bytes that the file system uses; unique in its collection */
+    const char *path;       /* absolute, the bytes that the file system uses; unique in its collection.
+                               clipsearch_collection_put_vectors takes any name */
     uint64_t size;          /* of the file, in bytes */
     int64_t mtime_ns;       /* time of the file's last change, in nanoseconds since 1970 */
-    uint8_t hash[32];       /* SHA-256 of the file's bytes; items with the same one are taken for copies */
+    uint8_t hash[32];       /* SHA-256 of the file's bytes; items with the same one are taken for copies. Zeros: not
+                               known */
     uint32_t width, height; /* in pixels, after the image was turned as its EXIF orientation says */
     const char *attributes; /* a JSON object; "{}" or NULL when there are none */
 } clipsearch_item;
@@ -639,6 +669,18 @@ typedef struct clipsearch_item {
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection *collection,
                                                            const clipsearch_item *items, const float *vectors,
                                                            size_t count, int64_t *ids, clipsearch_error *err);
+
+/* Like clipsearch_collection_put, for any collection, and with three differences. In a CLIPSEARCH_COSINE collection
+ * vectors are normalised; one that has length 1 keeps its bits. A path can be any name of 1 to 65,535 bytes, for instance
+ * a URL or a key of yours; an item whose path is NULL is named after its id: "#17". All fields but the path and the id
+ * can be 0: an unknown size, time, width and height, an unknown `hash`, no attributes. `items` may be NULL: `count` new
+ * items without paths. Items are found by their path first: to change the vector of an item, put it again with the same
+ * path, or with the same id and no path that another item has.
+ * Errors: CLIPSEARCH_E_ARGUMENT (names the item: an empty path, attributes that are not an object, a vector with a NaN or
+ * an infinity, a cosine vector of zeros), _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_put_vectors(clipsearch_collection *collection,
+                                                                   const clipsearch_item *items, const float *vectors,
+                                                                   size_t count, int64_t *ids, clipsearch_error *err);
 
 /* Remove the items with these `ids` [count] in one transaction. Ids that the collection does not have are ignored.
  * *removed (may be NULL) receives how many items were removed.

@@ -111,11 +111,13 @@ static clipsearch_status encode_texts(asking *a, clipsearch_error *err)
 
 /* ---- a question's own images */
 
-/* Add the items that have the content `hash`. */
+/* Add the items that have the content `hash`, if it is known. */
 static clipsearch_status leave_out_content(asking *a, size_t number, const uint8_t hash[32], clipsearch_error *err)
 {
     uint8_t hashes[1][32];
     cs_items items = {0};
+    if (!cs_content_is_known(hash))
+        return CLIPSEARCH_OK;
     memcpy(hashes[0], hash, sizeof hashes[0]);
     clipsearch_status status =
         cs_collection_by_hashes(a->collection, (const uint8_t(*)[32])hashes, 1, MOST_COPIES, &items, err);

@@ -104,6 +104,15 @@ static clipsearch_status use_index_options(void *o)
     return status;
 }
 
+static clipsearch_status use_vectors_options(void *o)
+{
+    clipsearch_collection *collection = NULL;
+    ((clipsearch_vectors_options *)o)->dim = 4;
+    clipsearch_status status = clipsearch_collection_ensure_vectors(g.db, "own", o, &collection, &err);
+    clipsearch_collection_close(&collection);
+    return status;
+}
+
 static clipsearch_status use_collection_info(void *o)
 {
     return clipsearch_collection_describe(g.collection, o, &err);
@@ -260,6 +269,7 @@ INIT(weights_info)
 INIT(convert_options)
 INIT(convert_report)
 INIT(index_options)
+INIT(vectors_options)
 INIT(collection_info)
 INIT(checkpoint_options)
 INIT(check_report)
@@ -293,6 +303,7 @@ static const struct {
     STRUCT(convert_options, false, 32, 32),
     STRUCT(convert_report, true, 112, 112),
     STRUCT(index_options, false, 24, 24),
+    STRUCT(vectors_options, false, 56, 56),
     STRUCT(collection_info, true, 112, 112),
     STRUCT(checkpoint_options, false, 48, 32),
     STRUCT(check_report, true, 1168, 1152),
