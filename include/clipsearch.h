@@ -91,6 +91,21 @@
  * an output array holds after a failure is undefined. In the lists of errors _IO stands for CLIPSEARCH_E_IO, and so on.
  * A string that belongs to a handle is valid until the handle is closed. The library never prints, never ends the
  * process and installs no signal handler.
+ *
+ * THREADS
+ *
+ * clipsearch_encoder, clipsearch_labels: do not change; any number of threads may use one at the same time.
+ * clipsearch_session, clipsearch_watch: one thread at a time may use one. For two threads open two sessions of one
+ * encoder.
+ * clipsearch_database, clipsearch_collection: any number of threads may use one at the same time, to search and to
+ * change; the exceptions are at clipsearch_database_open.
+ * clipsearch_hits, clipsearch_duplicates, clipsearch_sources: do not change; any number of threads may read one.
+ *
+ * A handle may be used and closed on another thread than the one that opened it. While it is closed or freed no other
+ * thread may use it. Functions that take no handle may be called on any number of threads at the same time, apart from
+ * clipsearch_build_info. Different handles do not disturb each other, even those of one database file. Functions that
+ * you give to the library (progress, note, each, ...) are called on the thread of the call that they were given to.
+ * After fork() a child process must not use the handles of its parent: open them anew.
  */
 
 #include <stdbool.h>
@@ -111,9 +126,14 @@ extern "C" {
 #define CLIPSEARCH_VERSION_MINOR 2
 #define CLIPSEARCH_VERSION_PATCH 0
 #define CLIPSEARCH_VERSION "0.2.0"
+/* For comparisons: 203 is 0.2.3, and 10000 is 1.0.0. */
+#define CLIPSEARCH_VERSION_NUMBER                                                                                      \
+    (CLIPSEARCH_VERSION_MAJOR * 10000 + CLIPSEARCH_VERSION_MINOR * 100 + CLIPSEARCH_VERSION_PATCH)
 
-/* The version of the library that is running, for example "0.2.0". A static string. */
+/* The version of the library that is running, which may differ from that of the header: for example "0.2.0", a static
+ * string, and 200. */
 CLIPSEARCH_API const char *clipsearch_version(void);
+CLIPSEARCH_API int clipsearch_version_number(void);
 
 /* Call `each` with what can be said about this build of the library and this machine, in a fixed order: name and value
  * of the instruction sets in use ("kernels"), of the libraries with their versions ("sqlite", "jpeg", ...) and of the
@@ -156,7 +176,8 @@ typedef enum clipsearch_status {
     CLIPSEARCH_E_DATABASE,    /* an error of SQLite, or the file is not a clipsearch database */
     CLIPSEARCH_E_MISMATCH,    /* the collection belongs to another encoder, or was made with other settings */
     CLIPSEARCH_E_NOT_FOUND,   /* there is no such collection, item, model or database */
-    CLIPSEARCH_E_CANCELLED    /* a progress function returned false */
+    CLIPSEARCH_E_CANCELLED,   /* a progress or go_on function returned false */
+    CLIPSEARCH_E_TIMEOUT      /* a search took longer than its `timeout` */
 } clipsearch_status;
 
 /* What went wrong. The message is one for people: what failed, where, and if possible what to do next. It is UTF-8,
@@ -183,6 +204,19 @@ enum {
     CLIPSEARCH_IMAGE_TOWER = 1, /* encodes images */
     CLIPSEARCH_TEXT_TOWER = 2   /* encodes texts */
 };
+
+/* Room for a path, with the NUL at its end. */
+#define CLIPSEARCH_PATH_SIZE 4096
+
+/* Find the installed model `name`: "default" is the model that comes with clipsearch; "clip-vit-b32" and others are
+ * there after `clipsearch model fetch NAME`. The name is searched for among the user's models
+ * ($XDG_DATA_HOME/clipsearch/models), beside the library or the program that contains it, and where the library was
+ * built to be installed. `path` receives the absolute path for clipsearch_encoder_open. Any number of threads may call
+ * this.
+ * Errors: CLIPSEARCH_E_NOT_FOUND (the message lists the places), _ARGUMENT (not a name: it is empty, begins with '.' or
+ * has a '/'), _LIMIT (a longer path), _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char path[CLIPSEARCH_PATH_SIZE],
+                                                       clipsearch_error *err);
 
 typedef struct clipsearch_encoder_options {
     size_t struct_size;
@@ -1113,6 +1147,11 @@ typedef struct clipsearch_search_options {
                checkpoint found to be needed for queries of this kind, and at least the collection's ef */
     clipsearch_search_stats *stats; /* filled in; may be NULL */
     bool gone;                      /* find also items whose files are known to be gone. Default false */
+    double timeout; /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit */
+    bool (*go_on)(void *context); /* called every few milliseconds, on the thread of the call; returning false ends it
+                         with CLIPSEARCH_E_CANCELLED. To cancel a search from another thread, let the function read an
+                         atomic variable that this thread sets. It must not call the library. NULL (default): none */
+    void *context;                /* given to `go_on` */
 } clipsearch_search_options;
 CLIPSEARCH_INIT(clipsearch_search_options)
 
@@ -1142,8 +1181,12 @@ typedef struct clipsearch_hits clipsearch_hits;
  * reads them again. With a filter that few items match, only the vectors of those are read, and all of them are found
  * if `k` is large enough. The queries of one call run on all processors; hits do not depend on the number of
  * processors.
- * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter),
- * _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY. */
+ *
+ * A call that is cancelled or has used up its `timeout` ends within about 0.1 seconds, and finds nothing: *hits is NULL.
+ * The reading of all vectors begins anew with the next search.
+ * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter, a
+ * timeout below 0), _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped),
+ * _CANCELLED, _TIMEOUT, _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
                                                    size_t count, size_t k, const clipsearch_search_options *options,
                                                    clipsearch_hits **hits, clipsearch_error *err);
@@ -1218,6 +1261,7 @@ typedef struct clipsearch_list_options {
     size_t limit;       /* at most so many; default SIZE_MAX */
     size_t offset;      /* after the first so many; default 0 */
     bool gone;          /* list also items whose files are known to be gone. Default false */
+    int64_t after;      /* only items with a higher id; default 0. The last id of a page continues with the next page */
 } clipsearch_list_options;
 CLIPSEARCH_INIT(clipsearch_list_options)
 
@@ -1225,6 +1269,26 @@ CLIPSEARCH_INIT(clipsearch_list_options)
 CLIPSEARCH_API clipsearch_status clipsearch_list(clipsearch_collection *collection,
                                                  const clipsearch_list_options *options, clipsearch_hits **hits,
                                                  clipsearch_error *err);
+
+typedef struct clipsearch_each_options {
+    size_t struct_size;
+    const char *filter; /* NULL (default): all items */
+    int64_t after;      /* only items with a higher id; default 0 */
+    bool gone;          /* also items whose files are known to be gone. Default false */
+    bool vectors;       /* give `each` their vectors too. Default false */
+} clipsearch_each_options;
+CLIPSEARCH_INIT(clipsearch_each_options)
+
+/* Call `each` with every item in the order of the ids, and with its vector [dim] if options->vectors is set, otherwise
+ * with NULL; when it returns false the walk ends, which is no error. Item and vector are valid during that call only.
+ * The items are read page by page, so any number of them takes little memory, and `each` may use and change the
+ * collection: what is put or removed behind the current item is seen or not. `options` may be NULL for the defaults.
+ * Errors: those of clipsearch_query. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_each(clipsearch_collection *collection,
+                                                            const clipsearch_each_options *options,
+                                                            bool (*each)(void *context, const clipsearch_hit *item,
+                                                                         const float *vector),
+                                                            void *context, clipsearch_error *err);
 
 /* List the items with these `ids` [count] in this order, also those whose files are known to be gone. Ids that the
  * collection does not have are left out. Hits and errors are those of clipsearch_query. */

@@ -113,6 +113,17 @@ static clipsearch_status use_vectors_options(void *o)
     return status;
 }
 
+static bool take_none(void *context, const clipsearch_hit *item, const float *vector)
+{
+    (void)context, (void)item, (void)vector;
+    return false;
+}
+
+static clipsearch_status use_each_options(void *o)
+{
+    return clipsearch_collection_each(g.collection, o, take_none, NULL, &err);
+}
+
 static clipsearch_status use_collection_info(void *o)
 {
     return clipsearch_collection_describe(g.collection, o, &err);
@@ -281,6 +292,7 @@ INIT(watch_options)
 INIT(search_stats)
 INIT(search_options)
 INIT(list_options)
+INIT(each_options)
 INIT(duplicates_options)
 INIT(duplicates_report)
 INIT(part)
@@ -318,6 +330,7 @@ static const struct {
     STRUCT(duplicates_report, true, 64, 64),
     STRUCT(part, false, 72, 72),
     STRUCT(list_options, false, 40, 33),
+    STRUCT(each_options, false, 32, 26),
     STRUCT(question, false, 40, 33),
 };
 enum { STRUCTS = sizeof structs / sizeof *structs };
