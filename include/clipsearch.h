@@ -584,8 +584,8 @@ CLIPSEARCH_API void clipsearch_database_on_note(clipsearch_database *db, void (*
 typedef struct clipsearch_collection_info {
     size_t struct_size;
     const char *name;
-    const char *encoder;       /* name of the encoder that made the vectors; "" when it has none */
-    const char *fingerprint;   /* of that encoder; see clipsearch_encoder_info. "": the vectors were put without a model,
+    const char *encoder;     /* name of the encoder that made the vectors; "" when it has none */
+    const char *fingerprint; /* of that encoder; see clipsearch_encoder_info. "": the vectors were put without a model,
                                   and no encoder fits the collection */
     const char *preprocessing; /* of that encoder; "" when it is not known */
     size_t dim;                /* floats in a vector */
@@ -1284,11 +1284,9 @@ CLIPSEARCH_INIT(clipsearch_each_options)
  * The items are read page by page, so any number of them takes little memory, and `each` may use and change the
  * collection: what is put or removed behind the current item is seen or not. `options` may be NULL for the defaults.
  * Errors: those of clipsearch_query. */
-CLIPSEARCH_API clipsearch_status clipsearch_collection_each(clipsearch_collection *collection,
-                                                            const clipsearch_each_options *options,
-                                                            bool (*each)(void *context, const clipsearch_hit *item,
-                                                                         const float *vector),
-                                                            void *context, clipsearch_error *err);
+CLIPSEARCH_API clipsearch_status clipsearch_collection_each(
+    clipsearch_collection *collection, const clipsearch_each_options *options,
+    bool (*each)(void *context, const clipsearch_hit *item, const float *vector), void *context, clipsearch_error *err);
 
 /* List the items with these `ids` [count] in this order, also those whose files are known to be gone. Ids that the
  * collection does not have are left out. Hits and errors are those of clipsearch_query. */

@@ -55,8 +55,7 @@ static clipsearch_status show_page(const walk *w, const clipsearch_hits *hits, i
     if (count)
         *after = ids[count - 1];
     for (size_t i = 0; i < count; i++)
-        if (there[i] &&
-            !w->each(w->context, cs_hits_get(hits, 0, i), w->vectors ? w->vectors + i * w->dim : NULL)) {
+        if (there[i] && !w->each(w->context, cs_hits_get(hits, 0, i), w->vectors ? w->vectors + i * w->dim : NULL)) {
             *go_on = false;
             break;
         }
@@ -74,10 +73,8 @@ clipsearch_status clipsearch_collection_each(clipsearch_collection *collection, 
     clipsearch_status status = cs_struct_read(&own, options, &cs_each_options_type, __func__, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    walk w = {.collection = collection,
-              .each = each,
-              .context = context,
-              .dim = cs_collection_identify(collection)->dim};
+    walk w = {
+        .collection = collection, .each = each, .context = context, .dim = cs_collection_identify(collection)->dim};
     cs_filter_tree *filter = NULL;
     if (own.filter)
         status = cs_filter_parse(own.filter, &filter, NULL, err);

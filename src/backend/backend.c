@@ -85,10 +85,11 @@ static clipsearch_status check_without_model(const cs_collection_identity *own, 
                        "those of the encoder %s: search it by vector or by item",
                        own->name, encoder->name);
     if (own->fingerprint[0])
-        return cs_fail(err, CLIPSEARCH_E_MISMATCH,
-                       "the collection %s was made with the encoder %s (fingerprint %.12s), and where these vectors come "
-                       "from is not known: give their model's fingerprint, or use another collection",
-                       own->name, own->encoder, own->fingerprint);
+        return cs_fail(
+            err, CLIPSEARCH_E_MISMATCH,
+            "the collection %s was made with the encoder %s (fingerprint %.12s), and where these vectors come "
+            "from is not known: give their model's fingerprint, or use another collection",
+            own->name, own->encoder, own->fingerprint);
     if (own->encoder[0] && encoder->name[0] && strcmp(own->encoder, encoder->name) != 0)
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,
                        "the collection %s holds vectors of \"%s\", not of \"%s\": use another collection", own->name,

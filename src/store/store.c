@@ -21,7 +21,7 @@ enum {
     HEADER_SIZE = 100, /* https://www.sqlite.org/fileformat.html 1.3 */
     HEADER_APPLICATION_ID = 68,
     STEPS_BETWEEN_STOPS = 10000, /* steps of SQLite's machine, of some ten nanoseconds each */
-    LENGTH_MAX = 4 << 20 /* of one value or row; a hostile file cannot make SQLite take more */
+    LENGTH_MAX = 4 << 20         /* of one value or row; a hostile file cannot make SQLite take more */
 };
 
 /* ---- opening */

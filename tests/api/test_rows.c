@@ -122,7 +122,8 @@ static void test_models(const folder *data)
                strcmp(path, folder_path(data, "clipsearch/models/mine")) == 0,
            "whatever it is called");
     TAP_OK(clipsearch_model_find("nosuch", path, &err) == CLIPSEARCH_E_NOT_FOUND && !path[0] &&
-               strstr(err.message, "no model \"nosuch\"") && strstr(err.message, folder_path(data, "clipsearch/models/nosuch")),
+               strstr(err.message, "no model \"nosuch\"") &&
+               strstr(err.message, folder_path(data, "clipsearch/models/nosuch")),
            "one that is not there: %s", err.message);
     TAP_OK(clipsearch_model_find("some file", path, &err) == CLIPSEARCH_E_NOT_FOUND, "a file is none");
     bool refused = true;

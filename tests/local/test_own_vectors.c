@@ -143,7 +143,8 @@ static void test_errors(clipsearch_database *db, const clipsearch_encoder *encod
            "fingerprint is longer");
     TAP_OK(ensure(db, "own", DIM, CLIPSEARCH_COSINE, "anything", NULL, &c) == CLIPSEARCH_OK, "opened again: %s",
            err.message);
-    expect(ensure(db, "own", 4, CLIPSEARCH_COSINE, NULL, NULL, &other), CLIPSEARCH_E_MISMATCH, "of 3 numbers, not of 4");
+    expect(ensure(db, "own", 4, CLIPSEARCH_COSINE, NULL, NULL, &other), CLIPSEARCH_E_MISMATCH,
+           "of 3 numbers, not of 4");
     expect(ensure(db, "own", DIM, CLIPSEARCH_L2, NULL, NULL, &other), CLIPSEARCH_E_MISMATCH, "cosine, not by L2");
     expect(clipsearch_collection_put_vectors(c, NULL, zeros, 1, NULL, &err), CLIPSEARCH_E_ARGUMENT, "vector of zeros");
     expect(clipsearch_collection_put_vectors(c, NULL, nan, 1, NULL, &err), CLIPSEARCH_E_ARGUMENT,
@@ -152,9 +153,9 @@ static void test_errors(clipsearch_database *db, const clipsearch_encoder *encod
            CLIPSEARCH_E_ARGUMENT, "its path must have");
     expect(clipsearch_collection_put_vectors(c, &(clipsearch_item){.id = -3}, one, 1, NULL, &err),
            CLIPSEARCH_E_ARGUMENT, "-3 cannot be an id");
-    expect(clipsearch_collection_put_vectors(c, &(clipsearch_item){.path = "x", .attributes = "[]"}, one, 1, NULL,
-                                             &err),
-           CLIPSEARCH_E_ARGUMENT, "not a JSON object");
+    expect(
+        clipsearch_collection_put_vectors(c, &(clipsearch_item){.path = "x", .attributes = "[]"}, one, 1, NULL, &err),
+        CLIPSEARCH_E_ARGUMENT, "not a JSON object");
     clipsearch_collection_close(&c);
 
     clipsearch_encoder_info info;
@@ -232,8 +233,8 @@ static void test_index(clipsearch_database *db, clipsearch_metric metric, const 
                clipsearch_collection_checkpoint(c, NULL, &err) == CLIPSEARCH_OK &&
                clipsearch_collection_describe(c, &info, &err) == CLIPSEARCH_OK && info.indexed,
            "%s: %d vectors with an index file: %s", name, LARGE, err.message);
-    TAP_OK(clipsearch_search(c, query, 1, 5, &options, &hits, &err) == CLIPSEARCH_OK && stats.graph + stats.scanned == 1 &&
-               clipsearch_hits_get(hits, 0, 0)->id == 18,
+    TAP_OK(clipsearch_search(c, query, 1, 5, &options, &hits, &err) == CLIPSEARCH_OK &&
+               stats.graph + stats.scanned == 1 && clipsearch_hits_get(hits, 0, 0)->id == 18,
            "searched by it");
     clipsearch_hits_free(&hits);
     TAP_OK(clipsearch_collection_remove_where(c, "id > 3000", NULL, &err) == CLIPSEARCH_OK &&
