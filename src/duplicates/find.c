@@ -71,13 +71,6 @@ static int compare_hashes(const void *a, const void *b)
     return order ? order : ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
 }
 
-/* Items that were put without a hash have all zeros. */
-static bool has_hash(const clipsearch_hit *hit)
-{
-    static const uint8_t none[sizeof hit->hash];
-    return memcmp(hit->hash, none, sizeof none) != 0;
-}
-
 static clipsearch_status pair_equal_files(finder *f, clipsearch_error *err)
 {
     clipsearch_status status = CLIPSEARCH_OK;
@@ -88,7 +81,8 @@ static clipsearch_status pair_equal_files(finder *f, clipsearch_error *err)
         by_hash[i] = item_at(f, i);
     qsort(by_hash, f->count, sizeof *by_hash, compare_hashes);
     for (size_t i = 1; i < f->count && status == CLIPSEARCH_OK; i++)
-        if (has_hash(by_hash[i]) && memcmp(by_hash[i]->hash, by_hash[i - 1]->hash, sizeof first->hash) == 0)
+        if (cs_content_is_known(by_hash[i]->hash) &&
+            memcmp(by_hash[i]->hash, by_hash[i - 1]->hash, sizeof first->hash) == 0)
             status = add_pair(f, (uint32_t)(by_hash[i - 1] - first), (uint32_t)(by_hash[i] - first), 1,
                               CLIPSEARCH_DUPLICATES_EXACT, err);
     cs_free(by_hash);

@@ -84,6 +84,8 @@ static int open_model(asking *a)
     const unsigned towers = towers_for(a->questions, &texts);
     if (!towers)
         return CS_EXIT_FOUND;
+    if (!a->opened->info.fingerprint[0])
+        return cs_report_no_model(a->opened->info.name);
     int code = cs_open_model(settings, a->opened->info.encoder, towers, false, &a->encoder);
     if (code != CS_EXIT_FOUND)
         return code;

@@ -24,7 +24,7 @@ typedef struct info {
     clipsearch_database *db;  /* while it is open */
     clipsearch_status status; /* of reading the sources of collections */
     clipsearch_error err;
-    char *encoder; /* of the collection in use, NULL when there is none */
+    char *encoder; /* of the collection in use, NULL when there is none; "": its vectors were put without a model */
 } info;
 
 static void put_collection_text(info *in, const clipsearch_collection_info *c)
@@ -37,7 +37,11 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
                   c->dim, cs_format_bytes(c->vector_bytes, bytes));
     cs_buf_puts(&in->out, "  encoder    ");
     cs_put_printable(&in->out, c->encoder);
-    cs_buf_printf(&in->out, ", weights %.16s\n  created    ", c->fingerprint);
+    if (c->fingerprint[0])
+        cs_buf_printf(&in->out, ", weights %.16s\n  created    ", c->fingerprint);
+    else
+        cs_buf_printf(&in->out, "%snot known: the vectors were put without one\n  created    ",
+                      c->encoder[0] ? ", " : "");
     cs_put_time(&in->out, c->created);
     cs_buf_putc(&in->out, '\n');
     cs_buf_printf(&in->out, "  index      %s codes, m %u, ef_construction %u, ef %u%s\n",
@@ -66,7 +70,7 @@ static bool on_collection(void *context, const clipsearch_collection_info *colle
     }
     cs_buf_free(&sources);
     if (!in->encoder && strcmp(collection->name, in->settings.collection) == 0) {
-        in->encoder = cs_strdup(collection->encoder);
+        in->encoder = cs_strdup(collection->fingerprint[0] ? collection->encoder : "");
         in->out.failed = in->out.failed || !in->encoder;
     }
     in->collections++;
@@ -135,6 +139,10 @@ static int put_model(info *in)
     clipsearch_encoder *encoder = NULL;
     clipsearch_encoder_info model;
     const bool json = in->args->json;
+    if (in->encoder && !in->encoder[0]) {
+        cs_buf_puts(&in->out, json ? " \"model\":null}\n" : "");
+        return CS_EXIT_FOUND;
+    }
     const int code =
         cs_open_model(&in->settings, in->encoder, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, false, &encoder);
     if (code != CS_EXIT_FOUND) { /* the rest can still be shown */

@@ -101,10 +101,21 @@ int cs_report_model(const clipsearch_error *err, const cs_settings *settings, co
     return cs_report_with_advice(err, CS_STAGE_MODEL, cs_advice_for_model(name), settings, name);
 }
 
+int cs_report_no_model(const char *collection)
+{
+    cs_print_message("the collection %s holds vectors that were put without a model: no text and no image can be "
+                     "encoded for it\nTo search for what is like one of its items, run: clipsearch search --like ID",
+                     collection);
+    return CS_EXIT_MODEL;
+}
+
 int cs_open_model(const cs_settings *settings, const char *encoder, unsigned towers, bool pack_weights,
                   clipsearch_encoder **opened)
 {
     clipsearch_error err;
+    *opened = NULL;
+    if (encoder && !encoder[0])
+        return cs_report_no_model(settings->collection);
     clipsearch_status status = cs_model_open(settings, encoder, towers, pack_weights, opened, &err);
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_model(&err, settings, encoder);
 }

@@ -32,7 +32,10 @@ void cs_print_note(void *settings, const char *line);
 /* Print the library's notes about `db`, with advice, unless `args` asks for quiet. `settings` must outlive it. */
 void cs_print_notes(const cs_args *args, cs_settings *settings, clipsearch_database *db);
 
-/* cs_model_open and cs_model_find with advice. */
+/* Report that no encoder fits `collection`, whose vectors were put without a model. Returns the exit code. */
+int cs_report_no_model(const char *collection);
+
+/* cs_model_open and cs_model_find with advice. `encoder` "": as cs_report_no_model. */
 int cs_open_model(const cs_settings *settings, const char *encoder, unsigned towers, bool pack_weights,
                   clipsearch_encoder **opened);
 int cs_find_model(const char *model, cs_model_location *location);
