@@ -119,6 +119,8 @@ static bool take_member(header *h)
         h->has_type = true;
         if (take_string(h, h->type, sizeof h->type))
             return true;
+        if (!take(h, '['))
+            return false;
         memcpy(h->type, "?", 2); /* a list of fields: the file is refused for its type, and the rest does not matter */
         h->has_order = h->has_shape = true;
         h->at = h->end;
@@ -201,7 +203,7 @@ clipsearch_status cs_npy_parse(const void *data, size_t size, const char *name, 
 {
     static const size_t widths[] = {[CS_NPY_F16] = 2, [CS_NPY_F32] = 4, [CS_NPY_F64] = 8};
     header h;
-    size_t numbers, bytes;
+    size_t numbers = 0, bytes;
     *npy = (cs_npy){0};
     clipsearch_status status = find_header(data, size, name, &h, &numbers, err);
     if (status != CLIPSEARCH_OK)

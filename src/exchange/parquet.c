@@ -97,7 +97,7 @@ static void read_inner_header(cs_thrift *thrift, int version, page_header *h)
             wanted = &h->repeat_bytes;
         else if (version == 2 && id == 7)
             h->plain = type == CS_THRIFT_FALSE;
-        if (wanted && type == CS_THRIFT_I32)
+        if (wanted && (type == CS_THRIFT_I32 || type == CS_THRIFT_I64))
             *wanted = cs_thrift_integer(thrift);
         else
             cs_thrift_skip(thrift, type);
@@ -109,7 +109,7 @@ static bool read_page_header(cs_thrift *thrift, page_header *h)
     int id = 0;
     *h = (page_header){.type = -1, .size = -1, .compressed_size = -1, .values = -1, .encoding = -1, .level_encoding = RLE};
     for (int type; (type = cs_thrift_field(thrift, &id)) != CS_THRIFT_STOP;) {
-        if (id <= 3 && type == CS_THRIFT_I32)
+        if (id <= 3 && (type == CS_THRIFT_I32 || type == CS_THRIFT_I64))
             *(id == 1 ? &h->type : id == 2 ? &h->size : &h->compressed_size) = cs_thrift_integer(thrift);
         else if ((id == 5 || id == 7 || id == 8) && type == CS_THRIFT_STRUCT)
             read_inner_header(thrift, id == 8 ? 2 : 1, h);

@@ -39,6 +39,11 @@ typedef struct reader {
     bool has_schema, has_groups;
 } reader;
 
+static bool is_integer(int type)
+{
+    return type == CS_THRIFT_I16 || type == CS_THRIFT_I32 || type == CS_THRIFT_I64;
+}
+
 static int read_union(cs_thrift *thrift)
 {
     int id = 0, chosen = 0;
@@ -54,15 +59,15 @@ static element read_element(cs_thrift *thrift)
     element e = {.type = UNSET, .repetition = UNSET, .converted = UNSET, .name = ""};
     int id = 0;
     for (int type; (type = cs_thrift_field(thrift, &id)) != CS_THRIFT_STOP;) {
-        if (id == 1 && type == CS_THRIFT_I32)
+        if (id == 1 && is_integer(type))
             e.type = cs_thrift_integer(thrift);
-        else if (id == 3 && type == CS_THRIFT_I32)
+        else if (id == 3 && is_integer(type))
             e.repetition = cs_thrift_integer(thrift);
         else if (id == 4 && type == CS_THRIFT_BINARY)
             e.name = cs_thrift_binary(thrift, &e.name_length);
-        else if (id == 5 && type == CS_THRIFT_I32)
+        else if (id == 5 && is_integer(type))
             e.children = cs_thrift_integer(thrift);
-        else if (id == 6 && type == CS_THRIFT_I32)
+        else if (id == 6 && is_integer(type))
             e.converted = cs_thrift_integer(thrift);
         else if (id == 10 && type == CS_THRIFT_STRUCT)
             e.logical = read_union(thrift);
@@ -200,7 +205,7 @@ static piece read_piece(cs_thrift *thrift)
                           : id == 9  ? &p.data
                           : id == 11 ? &p.dictionary
                                      : NULL;
-        if (wanted && (type == CS_THRIFT_I32 || type == CS_THRIFT_I64))
+        if (wanted && is_integer(type))
             *wanted = cs_thrift_integer(thrift);
         else
             cs_thrift_skip(thrift, type);
@@ -226,6 +231,8 @@ static clipsearch_status check_piece(reader *r, const piece *p, int number, cs_p
     static const char *const codecs[] = {"none", "Snappy", "gzip", "LZO", "Brotli", "LZ4", "Zstandard", "LZ4"};
     const cs_parquet_column *column = &r->meta->columns[number];
     const int64_t begin = p->dictionary > 0 && p->dictionary < p->data ? p->dictionary : p->data;
+    if (p->present && !p->values)
+        return CLIPSEARCH_OK; /* an empty group */
     if (!p->present || p->type != column->type || begin < 4 || p->size < 0 || p->values < 0 ||
         (uint64_t)begin > r->file_size - TAIL || (uint64_t)p->size > r->file_size - TAIL - (uint64_t)begin)
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the place of the column %.100s is damaged", r->name, column->name);
@@ -256,7 +263,7 @@ static clipsearch_status read_group(reader *r, size_t group, clipsearch_error *e
                     status = check_piece(r, &p, r->column_of[i],
                                          &meta->chunks[group * meta->count + (size_t)r->column_of[i]], err);
             }
-        } else if (id == 3 && type == CS_THRIFT_I64) {
+        } else if (id == 3 && is_integer(type)) {
             const int64_t rows = cs_thrift_integer(&r->thrift);
             r->thrift.bad |= rows < 0;
             meta->rows[group] = (uint64_t)rows;

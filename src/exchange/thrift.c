@@ -65,8 +65,8 @@ size_t cs_thrift_list(cs_thrift *thrift, int *type)
     const uint8_t byte = byte_of(thrift);
     *type = byte & 15;
     const uint64_t count = byte >> 4 == 15 ? varint(thrift) : byte >> 4;
-    /* an element takes a byte at least */
-    if (thrift->bad || *type < CS_THRIFT_TRUE || *type > CS_THRIFT_STRUCT ||
+    /* an element takes a byte at least; some writers give an empty list no type */
+    if (thrift->bad || (count && *type < CS_THRIFT_TRUE) || *type > CS_THRIFT_STRUCT ||
         count > (uint64_t)(thrift->end - thrift->at)) {
         thrift->bad = true;
         return 0;
