@@ -2,6 +2,8 @@
  * statements.c - all SQL the store runs, prepared once; values are only ever bound. */
 #include "store/store_internal.h"
 
+#include "base/stop.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
