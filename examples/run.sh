@@ -57,7 +57,7 @@ check "find the same" cmp -s "$work/memory" "$work/out"
 cat >"$work/want" <<END
 apple is stored as 0.994 0.110 0.000
 1.000 1 apple
-0.985 2 pear
+0.982 2 pear
 END
 check "what is near and matches the filter" cmp -s "$work/want" "$work/out"
 check "image_buffers" run "$image_buffers" "$model" "$work/t.db" "$images/white-dog-grass.jpg"

@@ -15,7 +15,7 @@ static clipsearch_collection *collection;
 typedef struct job {
     const char *text;
     atomic_bool cancelled;
-    char found[512];
+    char found[1024];
 } job;
 
 static bool go_on(void *context)

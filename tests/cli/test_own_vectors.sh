@@ -27,8 +27,8 @@ err_has "put without a model"
 
 run 0 "an item can be searched for" search --collection own --like 1
 out_is "the nearest first" <<END
-0.707	/north/east
-0.000	#90
+0.707  /north/east
+0.000  #90
 END
 run 0 "with a filter" search --collection own --like 1 --filter 'angle == 45' --paths
 out_is "one path" <<END
