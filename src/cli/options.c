@@ -157,6 +157,8 @@ static const option_row rows[] = {
      "read paths of images and directories from FILE, one per line; - is standard input", 0, 0, 0},
     {"null", '0', CS_INGEST, OPTION_FLAG, FIELD(nul), NULL, "paths of --files-from end with NUL bytes (find -print0)",
      0, 0, 0},
+    {"shard", 0, CS_INGEST, OPTION_TEXT, FIELD(shard), "N/M",
+     "ingest only part N of M, so that M machines share the work; merge joins their databases", 0, 0, 0},
     {"watch", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(watch), NULL,
      "go on and follow changes of the files, until Ctrl-C", 0, 0, 0},
     {"scan-every", 0, CS_INGEST | CS_UPDATE, OPTION_SIZE, FIELD(scan_every), "N",

@@ -76,7 +76,7 @@ static clipsearch_status open_files(import *in, clipsearch_error *err)
             status = cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: vectors of %zu numbers; 1 to %d are possible", file->vectors,
                              file->npy.columns, CS_ITEM_DIM_MAX);
         else if (file->npy.columns != in->dim)
-            status = cs_fail(err, CLIPSEARCH_E_MISMATCH, "%s: vectors of %zu numbers, and those of %s have %zu",
+            status = cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: vectors of %zu numbers, and those of %s have %zu",
                              file->vectors, file->npy.columns, in->files.items[0].vectors, in->dim);
     }
     return status;
@@ -146,7 +146,7 @@ static clipsearch_status check_count(const cs_import_file *file, size_t rows, bo
 {
     if (rows == file->npy.rows && !more)
         return CLIPSEARCH_OK;
-    return cs_fail(err, CLIPSEARCH_E_MISMATCH, "%s has %zu vectors, and %s has %s%zu rows; do they belong together?",
+    return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s has %zu vectors, and %s has %s%zu rows; do they belong together?",
                    file->vectors, file->npy.rows, file->meta, more ? "more than " : "", rows);
 }
 

@@ -7,6 +7,7 @@
 #include "cli/commands/follow.h"
 #include "cli/commands/ingest_group.h"
 #include "cli/commands/open.h"
+#include "cli/commands/shard.h"
 #include "cli/image_flags.h"
 #include "cli/output/bad_files.h"
 #include "cli/output/left_out.h"
@@ -185,7 +186,7 @@ static void merge_options(ingest *in)
     in->options.prune = args->prune || file->prune;
     in->options.force_prune = args->prune && strcmp(args->prune, "force") == 0;
     in->options.rescan = args->rescan;
-    in->options.remember = true;
+    in->options.remember = !in->args->shard; /* `update` would ingest all of it */
     in->options.dry_run = args->dry_run;
     in->options.threads = (unsigned)in->settings.threads;
 }
@@ -636,6 +637,8 @@ int cs_command_ingest(const cs_args *args)
         args->operands.count == 1 && is_yaml_file(args->operands.items[0].text) ? read_yaml(&in) : read_operands(&in);
     if (code == CS_EXIT_FOUND)
         code = check_watch(&in);
+    if (code == CS_EXIT_FOUND)
+        code = cs_read_shard(args, &in.options);
     if (code == CS_EXIT_FOUND)
         code = cs_load_settings(args, in.file.yaml ? &in.file : NULL, &in.settings);
     if (code == CS_EXIT_FOUND) {
