@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_parquet.c - any bytes as a Parquet file: refused, or rows of which every field can be read and makes an item or a
- * message. */
+ * fuzz_parquet.c - any bytes as a Parquet file: refused, or rows of which every field can be read and makes an item
+ * or a message. */
 #include "exchange/item_row.h"
 #include "exchange/rows.h"
 

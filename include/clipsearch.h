@@ -968,7 +968,8 @@ typedef struct clipsearch_ingest_options {
     void (*kept)(void *context, const clipsearch_kept_images *images); /* called for items that are kept for a
                           clipsearch_kept_reason, on the caller's thread; for EMPTY and DEVICE also without `prune`. May
                           be NULL */
-    unsigned shard, shards; /* take only part number `shard` (1 to `shards`) of the files, so that several machines share
+    unsigned shard,
+        shards; /* take only part number `shard` (1 to `shards`) of the files, so that several machines share
                           the work. A file's part follows from its path below the source alone (docs/vectors.md), so the
                           parts are the same where the source lies elsewhere. Nothing is pruned or noted as gone.
                           Default 0 of 0: all */

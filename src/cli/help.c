@@ -204,28 +204,26 @@ static const char duplicates_page[] =
     "  clipsearch duplicates --level edited\n"
     "  clipsearch duplicates -0 | xargs -0 mv -t surplus/\n";
 
-static const char export_page[] =
-    "usage: clipsearch export [options] --vectors FILE.npy --meta FILE.jsonl|FILE.csv\n"
-    "\n"
-    "Writes the vectors of a collection to a NumPy file, and what is known of its\n"
-    "images to JSON lines or CSV, or one of the two. Row n of one belongs to row n of\n"
-    "the other. docs/vectors.md describes both.\n"
-    "\n"
-    "  clipsearch export --vectors photos.npy --meta photos.jsonl\n"
-    "  clipsearch export --meta - --filter 'label == \"dog\"'\n";
+static const char export_page[] = "usage: clipsearch export [options] --vectors FILE.npy --meta FILE.jsonl|FILE.csv\n"
+                                  "\n"
+                                  "Writes the vectors of a collection to a NumPy file, and what is known of its\n"
+                                  "images to JSON lines or CSV, or one of the two. Row n of one belongs to row n of\n"
+                                  "the other. docs/vectors.md describes both.\n"
+                                  "\n"
+                                  "  clipsearch export --vectors photos.npy --meta photos.jsonl\n"
+                                  "  clipsearch export --meta - --filter 'label == \"dog\"'\n";
 
-static const char import_page[] =
-    "usage: clipsearch import [options] --vectors FILE.npy --meta FILE [--model MODEL]\n"
-    "       clipsearch import [options] DIRECTORY [--model MODEL]\n"
-    "\n"
-    "Stores vectors that were made elsewhere in a collection. Each row of the table\n"
-    "(JSON lines, CSV or Parquet) says of what the vector of the same row is. A\n"
-    "DIRECTORY is one that clip-retrieval wrote. With --model, the model that made the\n"
-    "vectors, texts and images can be searched for; without, items (--like). Rows with\n"
-    "a path that is there already replace it, so the command can be repeated.\n"
-    "\n"
-    "  clipsearch import --model clip-vit-b32 --vectors x.npy --meta y.jsonl\n"
-    "  clipsearch import --model clip-vit-b32 --collection laion embeddings/\n";
+static const char import_page[] = "usage: clipsearch import [options] --vectors FILE.npy --meta FILE [--model MODEL]\n"
+                                  "       clipsearch import [options] DIRECTORY [--model MODEL]\n"
+                                  "\n"
+                                  "Stores vectors that were made elsewhere in a collection. Each row of the table\n"
+                                  "(JSON lines, CSV or Parquet) says of what the vector of the same row is. A\n"
+                                  "DIRECTORY is one that clip-retrieval wrote. With --model, the model that made the\n"
+                                  "vectors, texts and images can be searched for; without, items (--like). Rows with\n"
+                                  "a path that is there already replace it, so the command can be repeated.\n"
+                                  "\n"
+                                  "  clipsearch import --model clip-vit-b32 --vectors x.npy --meta y.jsonl\n"
+                                  "  clipsearch import --model clip-vit-b32 --collection laion embeddings/\n";
 
 static const char merge_page[] = "usage: clipsearch merge [options] --db TARGET.db SOURCE.db...\n"
                                  "\n"
@@ -254,14 +252,17 @@ static const struct {
     unsigned command;
     const char *page;
 } pages[] = {
-    {CS_SEARCH, search_page},     {CS_INGEST, ingest_page},   {CS_EMBED, embed_page},
-    {CS_TOKENIZE, tokenize_page}, {CS_INFO, info_page},       {CS_QUERY, query_page},
-    {CS_GET, get_page},           {CS_DELETE, delete_page},   {CS_DROP, drop_page},
-    {CS_MODEL, model_page},       {CS_CHECK, check_page},     {CS_COLLECTIONS, collections_page},
-    {CS_VACUUM, vacuum_page},     {CS_LABEL, label_page},     {CS_UPDATE, update_page},
-    {CS_HELP, help_page},         {CS_VERSION, version_page}, {CS_DUPLICATES, duplicates_page},
-    {CS_EXPORT, export_page},      {CS_IMPORT, import_page},   {CS_MERGE, merge_page},
-    {CS_COMPLETION, completion_page},
+    {CS_SEARCH, search_page},   {CS_INGEST, ingest_page},
+    {CS_EMBED, embed_page},     {CS_TOKENIZE, tokenize_page},
+    {CS_INFO, info_page},       {CS_QUERY, query_page},
+    {CS_GET, get_page},         {CS_DELETE, delete_page},
+    {CS_DROP, drop_page},       {CS_MODEL, model_page},
+    {CS_CHECK, check_page},     {CS_COLLECTIONS, collections_page},
+    {CS_VACUUM, vacuum_page},   {CS_LABEL, label_page},
+    {CS_UPDATE, update_page},   {CS_HELP, help_page},
+    {CS_VERSION, version_page}, {CS_DUPLICATES, duplicates_page},
+    {CS_EXPORT, export_page},   {CS_IMPORT, import_page},
+    {CS_MERGE, merge_page},     {CS_COMPLETION, completion_page},
 };
 
 void cs_help_print(unsigned command, FILE *out)

@@ -230,9 +230,9 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize", "info",   "help",
-                                        "version", "query",  "get",    "delete",   "drop",   "collections",
-                                        "model",   "check",  "vacuum", "label",    "update", "duplicates",
+const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize",  "info",   "help",
+                                        "version", "query",  "get",    "delete",    "drop",   "collections",
+                                        "model",   "check",  "vacuum", "label",     "update", "duplicates",
                                         "export",  "import", "merge",  "completion"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 

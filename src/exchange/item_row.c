@@ -61,7 +61,10 @@ static bool read_time(const cs_field *field, int64_t *time)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 static bool read_hash(const cs_field *field, uint8_t hash[32])
@@ -103,7 +106,8 @@ static clipsearch_status read_path(const cs_row *row, const cs_field *field, con
                        "nothing names the image: there is no path, image_path, url, file, filename or key%s%.60s",
                        row->count ? "; the first field is " : "", row->count ? row->fields[0].name : "");
     const bool is_base64 = !path_field && is_named(field, "path_b64");
-    if (is_base64 ? !cs_put_base64_bytes(path, field->text, field->length) : !cs_buf_append(path, field->text, field->length))
+    if (is_base64 ? !cs_put_base64_bytes(path, field->text, field->length)
+                  : !cs_buf_append(path, field->text, field->length))
         return path->failed ? cs_fail_memory(err, "a path")
                             : cs_fail(err, CLIPSEARCH_E_FORMAT, "%s is not base64", field->name);
     if (path->failed)
@@ -234,8 +238,9 @@ void cs_put_item_row(cs_buf *buf, const clipsearch_hit *item)
     cs_buf_printf(buf, ",\"size\":%" PRIu64 ",\"mtime_ns\":%" PRId64, item->size, item->mtime_ns);
     if (*hash_text(item, hash))
         cs_buf_printf(buf, ",\"hash\":\"%s\"", hash);
-    cs_buf_printf(buf, ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 "%s,\"attributes\":%s}\n", item->width, item->height,
-                  item->gone ? ",\"gone\":true" : "", item->attributes && *item->attributes ? item->attributes : "{}");
+    cs_buf_printf(buf, ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 "%s,\"attributes\":%s}\n", item->width,
+                  item->height, item->gone ? ",\"gone\":true" : "",
+                  item->attributes && *item->attributes ? item->attributes : "{}");
 }
 
 static void put_csv_field(cs_buf *buf, const char *text)

@@ -163,7 +163,8 @@ static clipsearch_status find_header(const uint8_t *data, size_t size, const cha
                                      clipsearch_error *err)
 {
     if (size < PREFIX || memcmp(data, "\x93NUMPY", 6) != 0)
-        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: not a .npy file: it does not begin as numpy.save begins one", name);
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: not a .npy file: it does not begin as numpy.save begins one",
+                       name);
     const bool wide = data[6] > 1; /* versions 2 and 3 have four bytes of length */
     if (data[6] < 1 || data[6] > 3)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "%s: version %u.%u of the .npy format; 1 to 3 are known", name,
@@ -193,10 +194,11 @@ static clipsearch_status read_type(const header *h, const char *name, cs_npy *np
             npy->type = (cs_npy_type)type;
             return CLIPSEARCH_OK;
         }
-    return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                   "%s: an array of the type \"%s\"; vectors must be little-endian float16, float32 or float64. In Python: "
-                   "numpy.save(FILE, array.astype('<f4'))",
-                   name, h->type);
+    return cs_fail(
+        err, CLIPSEARCH_E_UNSUPPORTED,
+        "%s: an array of the type \"%s\"; vectors must be little-endian float16, float32 or float64. In Python: "
+        "numpy.save(FILE, array.astype('<f4'))",
+        name, h->type);
 }
 
 clipsearch_status cs_npy_parse(const void *data, size_t size, const char *name, cs_npy *npy, clipsearch_error *err)
@@ -215,7 +217,8 @@ clipsearch_status cs_npy_parse(const void *data, size_t size, const char *name, 
         return status;
     if (h.dimensions != 2)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                       "%s: an array of %zu dimensions; vectors need two: rows and numbers of a row", name, h.dimensions);
+                       "%s: an array of %zu dimensions; vectors need two: rows and numbers of a row", name,
+                       h.dimensions);
     if (h.fortran && h.shape[0] > 1 && h.shape[1] > 1)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                        "%s: the array is stored column by column (Fortran order). In Python: numpy.save(FILE, "

@@ -11,8 +11,8 @@
  * right one is put in its place at the end. */
 enum { CS_NPY_HEADER = 128 };
 
-/* Append the header of a .npy file, format version 1.0, of a C-ordered little-endian array [rows, columns] of float32, or
- * with `half` of float16. The numbers follow it. */
+/* Append the header of a .npy file, format version 1.0, of a C-ordered little-endian array [rows, columns] of
+ * float32, or with `half` of float16. The numbers follow it. */
 void cs_npy_put_header(cs_buf *buf, size_t rows, size_t columns, bool half);
 
 typedef enum cs_npy_type { CS_NPY_F16, CS_NPY_F32, CS_NPY_F64 } cs_npy_type;
@@ -25,8 +25,8 @@ typedef struct cs_npy {
     cs_npy_type type;
 } cs_npy;
 
-/* Find the array in the `size` bytes at `data`, which must stay valid. Accepted: float16, float32 and float64, little-endian,
- * C-ordered, of two dimensions. `name` is for messages.
+/* Find the array in the `size` bytes at `data`, which must stay valid. Accepted: float16, float32 and float64,
+ * little-endian, C-ordered, of two dimensions. `name` is for messages.
  * Errors: CLIPSEARCH_E_FORMAT (not a .npy file, or its header is damaged, or numbers are missing behind it),
  * _UNSUPPORTED (another type or order; the message says how NumPy changes it), _LIMIT (a header of more than 64 KiB). */
 clipsearch_status cs_npy_parse(const void *data, size_t size, const char *name, cs_npy *npy, clipsearch_error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * parquet.c - the rows of a Parquet file: each column is read page by page, all columns side by side. Of the format, as
- * its description (github.com/apache/parquet-format) defines it, this is what the usual writers use for flat tables: data
- * pages of both versions, plain and dictionary encoding, Snappy or no compression. */
+ * parquet.c - the rows of a Parquet file: each column is read page by page, all columns side by side. Of the format,
+ * as its description (github.com/apache/parquet-format) defines it, this is what the usual writers use for flat
+ * tables: data pages of both versions, plain and dictionary encoding, Snappy or no compression. */
 #include "exchange/rows.h"
 
 #include "base/buf.h"
@@ -64,8 +64,8 @@ typedef struct parquet {
 
 static clipsearch_status fail_damaged(const parquet *p, const column *c, const char *what, clipsearch_error *err)
 {
-    return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: row %" PRIu64 ", column %.100s: %s", p->name, p->row + 1, c->what->name,
-                   what);
+    return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: row %" PRIu64 ", column %.100s: %s", p->name, p->row + 1,
+                   c->what->name, what);
 }
 
 /* ---- pages */
@@ -107,7 +107,8 @@ static void read_inner_header(cs_thrift *thrift, int version, page_header *h)
 static bool read_page_header(cs_thrift *thrift, page_header *h)
 {
     int id = 0;
-    *h = (page_header){.type = -1, .size = -1, .compressed_size = -1, .values = -1, .encoding = -1, .level_encoding = RLE};
+    *h = (page_header){
+        .type = -1, .size = -1, .compressed_size = -1, .values = -1, .encoding = -1, .level_encoding = RLE};
     for (int type; (type = cs_thrift_field(thrift, &id)) != CS_THRIFT_STOP;) {
         if (id <= 3 && (type == CS_THRIFT_I32 || type == CS_THRIFT_I64))
             *(id == 1 ? &h->type : id == 2 ? &h->size : &h->compressed_size) = cs_thrift_integer(thrift);
@@ -172,8 +173,8 @@ static clipsearch_status read_dictionary(const parquet *p, column *c, const page
 {
     const uint8_t *at = c->dictionary.bytes, *end = at + c->dictionary.size;
     c->entry_count = 0;
-    if (c->what->type == CS_PARQUET_BOOLEAN || (h->encoding != PLAIN && h->encoding != PLAIN_DICTIONARY) || h->values < 0 ||
-        (uint64_t)h->values > c->dictionary.size / 4) /* an entry has four bytes at least */
+    if (c->what->type == CS_PARQUET_BOOLEAN || (h->encoding != PLAIN && h->encoding != PLAIN_DICTIONARY) ||
+        h->values < 0 || (uint64_t)h->values > c->dictionary.size / 4) /* an entry has four bytes at least */
         return fail_damaged(p, c, "the dictionary is damaged", err);
     slice *entries = cs_grow(c->entries, &c->entry_capacity, h->values ? (size_t)h->values : 1, sizeof *entries);
     if (!entries)
@@ -319,8 +320,8 @@ static clipsearch_status put_value(const parquet *p, column *c, const slice *val
     case CS_PARQUET_BYTES:
         if (value->size > CS_ROWS_MAX_ROW || !is_text(value))
             return fail_damaged(p, c, "the text is not UTF-8, has a NUL character or is longer than 16 MiB", err);
-        *field = (cs_field){.name = field->name, .kind = CS_FIELD_TEXT, .text = (const char *)value->bytes,
-                            .length = value->size};
+        *field = (cs_field){
+            .name = field->name, .kind = CS_FIELD_TEXT, .text = (const char *)value->bytes, .length = value->size};
         break;
     case CS_PARQUET_FLOAT:
         memcpy(&narrow, value->bytes, sizeof narrow);
@@ -431,8 +432,8 @@ static void close_parquet(cs_rows *rows)
     cs_free(p);
 }
 
-static clipsearch_status open_rows(const uint8_t *data, size_t size, const char *name, const cs_map *map, cs_rows **rows,
-                                   clipsearch_error *err)
+static clipsearch_status open_rows(const uint8_t *data, size_t size, const char *name, const cs_map *map,
+                                   cs_rows **rows, clipsearch_error *err)
 {
     static const cs_rows_ops ops = {next_row, close_parquet};
     parquet *p = cs_zalloc_array(1, sizeof *p);
@@ -462,7 +463,8 @@ static clipsearch_status open_rows(const uint8_t *data, size_t size, const char 
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_parquet_parse(const void *data, size_t size, const char *name, cs_rows **rows, clipsearch_error *err)
+clipsearch_status cs_parquet_parse(const void *data, size_t size, const char *name, cs_rows **rows,
+                                   clipsearch_error *err)
 {
     *rows = NULL;
     return open_rows(data, size, name, NULL, rows, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * parquet_meta.c - FileMetaData of a Parquet file, as parquet.thrift of the Apache Parquet format describes it. Only flat
- * columns are read: others are counted, so that the pieces of the flat ones are found, and named as left out. */
+ * parquet_meta.c - FileMetaData of a Parquet file, as parquet.thrift of the Apache Parquet format describes it. Only
+ * flat columns are read: others are counted, so that the pieces of the flat ones are found, and named as left out. */
 #include "exchange/parquet_meta.h"
 
 #include "base/buf.h"
@@ -145,7 +145,8 @@ static clipsearch_status read_column(reader *r, size_t *elements, clipsearch_err
     const element top = read_element(&r->thrift);
     --*elements;
     const bool hidden = top.name_length >= 2 && memcmp(top.name, "__", 2) == 0;
-    if (top.children <= 0 && top.repetition != 2 && !hidden && !memchr(top.name, 0, top.name_length) && is_readable(&top))
+    if (top.children <= 0 && top.repetition != 2 && !hidden && !memchr(top.name, 0, top.name_length) &&
+        is_readable(&top))
         return add_column(r, &top, err);
     note_left_out(r, &top);
     if (top.children <= 0)
@@ -235,7 +236,8 @@ static clipsearch_status check_piece(reader *r, const piece *p, int number, cs_p
         return CLIPSEARCH_OK; /* an empty group */
     if (!p->present || p->type != column->type || begin < 4 || p->size < 0 || p->values < 0 ||
         (uint64_t)begin > r->file_size - TAIL || (uint64_t)p->size > r->file_size - TAIL - (uint64_t)begin)
-        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the place of the column %.100s is damaged", r->name, column->name);
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the place of the column %.100s is damaged", r->name,
+                       column->name);
     if (p->codec != CS_PARQUET_PLAIN_CODEC && p->codec != CS_PARQUET_SNAPPY)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                        "%s: compressed with %s; only Snappy and no compression are read. In Python: "
@@ -310,7 +312,8 @@ static clipsearch_status read_file_meta(reader *r, clipsearch_error *err)
             cs_thrift_skip(&r->thrift, type);
     }
     if (status == CLIPSEARCH_OK && (r->thrift.bad || !r->has_schema || !r->has_groups))
-        status = cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the description at the end of the Parquet file is damaged", r->name);
+        status =
+            cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the description at the end of the Parquet file is damaged", r->name);
     if (status == CLIPSEARCH_OK && !r->meta->count)
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "%s: no column of text or numbers", r->name);
     return status;
@@ -327,7 +330,8 @@ clipsearch_status cs_parquet_read_meta(const uint8_t *data, size_t size, const c
     const uint8_t *tail = data + size - TAIL;
     const size_t length = (size_t)tail[0] | (size_t)tail[1] << 8 | (size_t)tail[2] << 16 | (size_t)tail[3] << 24;
     if (length > MAX_META)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: a description of %zu bytes; the limit is %d", name, length, MAX_META);
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: a description of %zu bytes; the limit is %d", name, length,
+                       MAX_META);
     if (length > size - TAIL - 4)
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the end of the Parquet file is damaged", name);
     reader r = {.thrift = {.at = tail - length, .end = tail},

@@ -42,9 +42,9 @@ typedef struct cs_parquet_meta {
     char left_out[512]; /* as cs_rows_left_out */
 } cs_parquet_meta;
 
-/* Read the description of the file of `size` bytes at `data`. Columns of lists, structs and types that no attribute can hold
- * are left out. Free in any case. Errors: CLIPSEARCH_E_FORMAT, _UNSUPPORTED (an encrypted file, a compression that is not
- * read, no column that can be read), _LIMIT, _MEMORY. */
+/* Read the description of the file of `size` bytes at `data`. Columns of lists, structs and types that no attribute
+ * can hold are left out. Free in any case. Errors: CLIPSEARCH_E_FORMAT, _UNSUPPORTED (an encrypted file, a
+ * compression that is not read, no column that can be read), _LIMIT, _MEMORY. */
 clipsearch_status cs_parquet_read_meta(const uint8_t *data, size_t size, const char *name, cs_parquet_meta *meta,
                                        clipsearch_error *err);
 void cs_parquet_free_meta(cs_parquet_meta *meta);

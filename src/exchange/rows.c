@@ -89,7 +89,8 @@ static cs_field field_of(const cs_json *value, const char *line, size_t size)
     case CS_JSON_NULL:
         return (cs_field){.name = value->key};
     case CS_JSON_STRING:
-        return (cs_field){.name = value->key, .kind = CS_FIELD_TEXT, .text = value->string, .length = value->string_len};
+        return (cs_field){
+            .name = value->key, .kind = CS_FIELD_TEXT, .text = value->string, .length = value->string_len};
     case CS_JSON_ARRAY:
     case CS_JSON_OBJECT:
         field.length = end_of_value(line, value->offset) - value->offset;
@@ -117,13 +118,13 @@ static clipsearch_status read_object(json_lines *lines, const char *line, size_t
     if (root->count > CS_ROWS_MAX_FIELDS)
         return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: %zu members; the limit is %d", name, root->count,
                        CS_ROWS_MAX_FIELDS);
-    cs_field *fields =
-        cs_grow(lines->fields, &lines->capacity, root->count ? root->count : 1, sizeof *lines->fields);
+    cs_field *fields = cs_grow(lines->fields, &lines->capacity, root->count ? root->count : 1, sizeof *lines->fields);
     if (!fields)
         return cs_fail_memory(err, name);
     lines->fields = fields;
     for (const cs_json *value = root->first; value; value = value->next) {
-        if (value->key_len != strlen(value->key) || (value->type == CS_JSON_STRING && memchr(value->string, 0, value->string_len)))
+        if (value->key_len != strlen(value->key) ||
+            (value->type == CS_JSON_STRING && memchr(value->string, 0, value->string_len)))
             return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: a NUL character in %.100s", name, value->key);
         fields[row->count++] = field_of(value, line, size);
     }
@@ -221,8 +222,7 @@ static clipsearch_status next_csv(cs_rows *rows, cs_row *row, bool *more, clipse
     for (size_t i = 0; i < csv->csv.columns; i++) {
         const char *text = csv->csv.fields[csv->at * csv->csv.columns + i];
         const cs_field_kind kind = !*text ? CS_FIELD_NULL : is_number(text) ? CS_FIELD_JSON : CS_FIELD_TEXT;
-        csv->fields[i] =
-            (cs_field){.name = csv->csv.header[i], .kind = kind, .text = text, .length = strlen(text)};
+        csv->fields[i] = (cs_field){.name = csv->csv.header[i], .kind = kind, .text = text, .length = strlen(text)};
     }
     csv->at++;
     *row = (cs_row){csv->fields, csv->csv.columns};

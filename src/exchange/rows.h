@@ -62,6 +62,7 @@ clipsearch_status cs_csv_rows_open(const char *path, cs_rows **rows, clipsearch_
 clipsearch_status cs_parquet_open(const char *path, cs_rows **rows, clipsearch_error *err);
 
 /* The same for the `size` bytes at `data`, which must stay valid; `name` is for messages. */
-clipsearch_status cs_parquet_parse(const void *data, size_t size, const char *name, cs_rows **rows, clipsearch_error *err);
+clipsearch_status cs_parquet_parse(const void *data, size_t size, const char *name, cs_rows **rows,
+                                   clipsearch_error *err);
 
 #endif

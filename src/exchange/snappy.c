@@ -17,7 +17,7 @@ static bool read_number(const uint8_t **at, const uint8_t *end, size_t count, si
         return false;
     *number = 0;
     for (size_t i = 0; i < count; i++)
-        *number |= (size_t)*(*at)++ << (8 * i);
+        *number |= (size_t) * (*at)++ << (8 * i);
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * thrift.h - the compact protocol of Apache Thrift, in which Parquet files describe themselves, read from untrusted bytes. */
+ * thrift.h - the compact protocol of Apache Thrift, in which Parquet files describe themselves, read from untrusted
+ * bytes. */
 #ifndef CS_EXCHANGE_THRIFT_H
 #define CS_EXCHANGE_THRIFT_H
 

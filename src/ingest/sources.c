@@ -149,9 +149,10 @@ static clipsearch_status call_step(walk_context *walk, const char *path, clipsea
     return calls->step ? calls->step(calls->context, walk->sources->file_count, path, err) : CLIPSEARCH_OK;
 }
 
-/* Whether a file belongs to the part that is wanted: the first eight bytes of the SHA-256 of its path below the source, as
- * a big-endian number modulo the number of parts, count the parts from 0. *err: libcrypto refused. */
-static bool is_in_shard(const cs_sources *sources, const char *relative, clipsearch_error *err, clipsearch_status *status)
+/* Whether a file belongs to the part that is wanted: the first eight bytes of the SHA-256 of its path below the
+ * source, as a big-endian number modulo the number of parts, count the parts from 0. *err: libcrypto refused. */
+static bool is_in_shard(const cs_sources *sources, const char *relative, clipsearch_error *err,
+                        clipsearch_status *status)
 {
     uint8_t digest[CS_SHA256_BYTES];
     uint64_t number = 0;

@@ -77,7 +77,8 @@ static void test_headers(void)
            "any order, either quote, numbers of Python 2: %s", err.message);
     TAP_OK(parse_words("{'descr': '<f4', 'fortran_order': True, 'shape': (5, 1), }", 20, &npy, &err) == CLIPSEARCH_OK,
            "one column is in both orders: %s", err.message);
-    TAP_OK(parse_words("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 23, &npy, &err) == CLIPSEARCH_E_FORMAT &&
+    TAP_OK(parse_words("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 23, &npy, &err) ==
+                   CLIPSEARCH_E_FORMAT &&
                strstr(err.message, "2 rows of 3"),
            "%s", err.message);
     static const char *const wrong[] = {
@@ -117,7 +118,8 @@ static void test_written(void)
     TAP_OK(row[0] == 1 && row[1] == -2.5f && row[2] == 3, "with the same numbers");
     cs_buf_clear(&file);
     const double wide[] = {1e300, -1e300, NAN};
-    cs_buf_append(&file, "\x93NUMPY\x01\x00\x3b\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1, 3), }", 10 + 59);
+    cs_buf_append(&file, "\x93NUMPY\x01\x00\x3b\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1, 3), }",
+                  10 + 59);
     cs_buf_append(&file, wide, sizeof wide);
     TAP_OK(cs_npy_parse(file.data, file.len, "wide", &npy, &err) == CLIPSEARCH_OK, "float64: %s", err.message);
     cs_npy_row(&npy, 0, row);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_rows.c - tables: Parquet as pyarrow and fastparquet write it, JSON lines, CSV; damaged files; each allocation fails;
- * items from rows. */
+ * test_rows.c - tables: Parquet as pyarrow and fastparquet write it, JSON lines, CSV; damaged files; each allocation
+ * fails; items from rows. */
 #include "base/buf.h"
 #include "base/decimal.h"
 #include "base/file.h"
@@ -94,7 +94,7 @@ static void test_parquet(void)
     static const struct {
         const char *name;
         long rows;
-    } tables[] = {{"snappy", 60}, {"plain", 60}, {"version2", 60}, {"version2-plain", 60}, {"groups", 60},
+    } tables[] = {{"snappy", 60}, {"plain", 60}, {"version2", 60},    {"version2-plain", 60}, {"groups", 60},
                   {"pages", 400}, {"empty", 0},  {"fastparquet", 60}, {"nested", 9}};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         clipsearch_error err = {0};
@@ -222,7 +222,8 @@ static clipsearch_status open_text(const char *text, const char *ending, cs_rows
 static bool field_is(const cs_row *row, const char *name, cs_field_kind kind, const char *text)
 {
     const cs_field *field = find(row, name);
-    return field && field->kind == kind && field->length == strlen(text) && memcmp(field->text, text, field->length) == 0;
+    return field && field->kind == kind && field->length == strlen(text) &&
+           memcmp(field->text, text, field->length) == 0;
 }
 
 static void test_lines(void)
@@ -231,19 +232,22 @@ static void test_lines(void)
     cs_row row = {0};
     bool more = false;
     clipsearch_error err = {0};
-    TAP_OK(open_text("\n{\"a\":\"x\\u00e9\",\"b\":-1.50e3 ,\"c\":[1,\"]\\\"\",{\"d\":{}}],\"n\":null,\"t\":true}\r\n  \n{}", ".jsonl",
-                     &rows, &err) == CLIPSEARCH_OK &&
+    TAP_OK(open_text(
+               "\n{\"a\":\"x\\u00e9\",\"b\":-1.50e3 ,\"c\":[1,\"]\\\"\",{\"d\":{}}],\"n\":null,\"t\":true}\r\n  \n{}",
+               ".jsonl", &rows, &err) == CLIPSEARCH_OK &&
                cs_rows_next(rows, &row, &more, &err) == CLIPSEARCH_OK && more &&
                field_is(&row, "a", CS_FIELD_TEXT, "x\xc3\xa9") && field_is(&row, "b", CS_FIELD_JSON, "-1.50e3") &&
-               field_is(&row, "c", CS_FIELD_JSON, "[1,\"]\\\"\",{\"d\":{}}]") && field_is(&row, "t", CS_FIELD_JSON, "true") &&
-               !find(&row, "n") && row.count == 5,
+               field_is(&row, "c", CS_FIELD_JSON, "[1,\"]\\\"\",{\"d\":{}}]") &&
+               field_is(&row, "t", CS_FIELD_JSON, "true") && !find(&row, "n") && row.count == 5,
            "a JSON line: %s", err.message);
     TAP_OK(cs_rows_next(rows, &row, &more, &err) == CLIPSEARCH_OK && more && row.count == 0 &&
                cs_rows_next(rows, &row, &more, &err) == CLIPSEARCH_OK && !more,
            "blank lines are no rows, and the last needs no end");
     cs_rows_close(&rows);
-    static const char *const wrong[][2] = {{"{\"a\":1}\n{\"a\":", "line 2"},   {"[1]\n", "must be a JSON object, not an array"},
-                                           {"{\"a\":1,\"a\":2}\n", "line 1"}, {"{\"a\":\"\\u0000\"}\n", "NUL"}};
+    static const char *const wrong[][2] = {{"{\"a\":1}\n{\"a\":", "line 2"},
+                                           {"[1]\n", "must be a JSON object, not an array"},
+                                           {"{\"a\":1,\"a\":2}\n", "line 1"},
+                                           {"{\"a\":\"\\u0000\"}\n", "NUL"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         clipsearch_status status = open_text(wrong[i][0], ".jsonl", &rows, &err);
         for (more = true; status == CLIPSEARCH_OK && more;)
@@ -304,9 +308,11 @@ static void test_items(void)
                    NULL, "/a", "{\"k\":[1],\"id\":9,\"more\":3}", &item) &&
                item.id == 0 && item.size == 5 && item.mtime_ns == -7,
            "a row of ours: its attributes, and what was added");
-    TAP_OK(item_is("{\"path\":null,\"path_b64\":\"L2H/\",\"mtime_ns\":1,\"attributes\":{ }}", NULL, "/a\xff", "{}", &item),
-           "a path that is not UTF-8");
-    TAP_OK(item_is("{\"url\":\"http://x/1\",\"n\":7}", "n", "7", "{\"url\":\"http://x/1\"}", &item), "another field as the path");
+    TAP_OK(
+        item_is("{\"path\":null,\"path_b64\":\"L2H/\",\"mtime_ns\":1,\"attributes\":{ }}", NULL, "/a\xff", "{}", &item),
+        "a path that is not UTF-8");
+    TAP_OK(item_is("{\"url\":\"http://x/1\",\"n\":7}", "n", "7", "{\"url\":\"http://x/1\"}", &item),
+           "another field as the path");
     TAP_OK(item_is("{\"attributes\":{\"a\":1},\"key\":\"k\"}", NULL, "k", "{\"attributes\":{\"a\":1}}", &item),
            "attributes of another program stay below their name");
     static const char *const wrong[] = {"{\"caption\":\"x\"}", "{\"path\":\"\"}", "{\"path_b64\":\"a\"}",
@@ -354,7 +360,8 @@ static void test_snappy(void)
     /* 9 bytes: the literal "ab", then a copy of 7 from 2 before: ababababa */
     static const uint8_t good[] = {9, 1 << 2, 'a', 'b', 3 << 2 | 1, 2};
     uint8_t out[9];
-    TAP_OK(cs_snappy_decompress(good, sizeof good, out, 9) && memcmp(out, "ababababa", 9) == 0, "a copy that repeats itself");
+    TAP_OK(cs_snappy_decompress(good, sizeof good, out, 9) && memcmp(out, "ababababa", 9) == 0,
+           "a copy that repeats itself");
     static const uint8_t far[] = {9, 1 << 2, 'a', 'b', 3 << 2 | 1, 3}, cut[] = {9, 1 << 2, 'a'},
                          more[] = {9, 1 << 2, 'a', 'b', 4 << 2 | 1, 2};
     TAP_OK(!cs_snappy_decompress(far, sizeof far, out, 9) && !cs_snappy_decompress(cut, sizeof cut, out, 9) &&

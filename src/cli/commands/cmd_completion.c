@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_completion.c - clipsearch completion: the commands, options and values that bash, zsh and fish offer. All three are
- * made from the table of options, so that none can be forgotten. */
+ * cmd_completion.c - clipsearch completion: the commands, options and values that bash, zsh and fish offer. All three
+ * are made from the table of options, so that none can be forgotten. */
 #include "cli/command.h"
 
 #include "base/buf.h"
@@ -433,5 +433,6 @@ int cs_command_completion(const cs_args *args)
             cs_buf_free(&buf);
             return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_memory();
         }
-    return cs_report_usage(CS_COMPLETION, "there are no completions for \"%s\"; for bash, zsh and fish there are", shell);
+    return cs_report_usage(CS_COMPLETION, "there are no completions for \"%s\"; for bash, zsh and fish there are",
+                           shell);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_export.c - clipsearch export: the vectors of a collection as a .npy file, what is known of its images as JSON lines
- * or CSV. Row n of one file belongs to row n of the other. */
+ * cmd_export.c - clipsearch export: the vectors of a collection as a .npy file, what is known of its images as JSON
+ * lines or CSV. Row n of one file belongs to row n of the other. */
 #include "cli/command.h"
 
 #include "base/file.h"
@@ -21,7 +21,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-typedef struct export {
+typedef struct export
+{
     const cs_args *args;
     cs_opened opened;
     cs_output_file vectors, meta; /* stream NULL: not asked for */
@@ -29,7 +30,8 @@ typedef struct export {
     uint16_t *halves; /* [dim] */
     cs_buf line;
     uint64_t rows;
-} export;
+}
+export;
 
 /* Whether the name of a file ends in `ending`. */
 static bool ends_in(const char *path, const char *ending)
@@ -44,12 +46,14 @@ static int check_arguments(export *e)
     if (args->operands.count)
         return cs_report_operands(CS_EXPORT);
     if (!args->vectors.count && !args->meta.count)
-        return cs_report_usage(CS_EXPORT, "nothing to write was given; give --vectors FILE.npy, --meta FILE.jsonl or both");
+        return cs_report_usage(CS_EXPORT,
+                               "nothing to write was given; give --vectors FILE.npy, --meta FILE.jsonl or both");
     if (args->vectors.count > 1 || args->meta.count > 1)
         return cs_report_usage(CS_EXPORT, "--vectors and --meta name one file each");
     if (args->vectors.count && strcmp(args->vectors.items[0], "-") == 0)
         return cs_report_usage(CS_EXPORT, "vectors cannot be written to standard output; name a file");
-    const char *names[] = {args->vectors.count ? args->vectors.items[0] : NULL, args->meta.count ? args->meta.items[0] : NULL};
+    const char *names[] = {args->vectors.count ? args->vectors.items[0] : NULL,
+                           args->meta.count ? args->meta.items[0] : NULL};
     for (size_t i = 0; i < 2; i++)
         if (names[i] && ends_in(names[i], ".parquet"))
             return cs_report_usage(CS_EXPORT,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * cmd_import.c - clipsearch import: vectors of .npy files with what tables say of them. Everything is read once and checked
- * before anything is stored. */
+ * cmd_import.c - clipsearch import: vectors of .npy files with what tables say of them. Everything is read once and
+ * checked before anything is stored. */
 #include "cli/command.h"
 
 #include "base/clock.h"
@@ -65,7 +65,8 @@ static clipsearch_status open_files(import *in, clipsearch_error *err)
     if (args->operands.count)
         status = cs_import_files_scan(&in->files, args->operands.items[0].text, args->texts, err);
     for (size_t i = 0; i < args->vectors.count && status == CLIPSEARCH_OK; i++)
-        status = cs_import_files_add(&in->files, args->vectors.items[i], args->meta.count ? args->meta.items[i] : NULL, err);
+        status =
+            cs_import_files_add(&in->files, args->vectors.items[i], args->meta.count ? args->meta.items[i] : NULL, err);
     for (size_t i = 0; i < in->files.count && status == CLIPSEARCH_OK; i++) {
         cs_import_file *file = &in->files.items[i];
         status = cs_npy_open(file->vectors, &file->npy, err);
@@ -126,8 +127,9 @@ static clipsearch_status take_row(import *in, const cs_import_file *file, size_t
 {
     clipsearch_item item;
     clipsearch_error why;
-    clipsearch_status status = fields ? cs_item_from_row(fields, in->args->path_field, &in->path, &in->attributes, &item, &why)
-                                      : name_row(in, file, row, &item, &why);
+    clipsearch_status status =
+        fields ? cs_item_from_row(fields, in->args->path_field, &in->path, &in->attributes, &item, &why)
+               : name_row(in, file, row, &item, &why);
     if (status != CLIPSEARCH_OK)
         return cs_fail(err, status, "%s: row %zu: %s", file->meta ? file->meta : file->vectors, row + 1, why.message);
     if (!store)
@@ -226,7 +228,8 @@ static int open_collection(import *in)
 {
     clipsearch_error err;
     clipsearch_collection_info info;
-    in->metric = in->args->metric ? (clipsearch_metric)cs_name_index(in->args->metric, cs_metric_names) : CLIPSEARCH_COSINE;
+    in->metric =
+        in->args->metric ? (clipsearch_metric)cs_name_index(in->args->metric, cs_metric_names) : CLIPSEARCH_COSINE;
     if (in->settings.db_from == CS_FROM_DEFAULT && cs_create_parents(in->settings.db, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_DATABASE);
     if (clipsearch_database_open(in->settings.db, CLIPSEARCH_CREATE, &in->db, &err) != CLIPSEARCH_OK)
@@ -306,7 +309,7 @@ static int run(import *in)
 
 int cs_command_import(const cs_args *args)
 {
-    import in = {.args = args, .path = cs_buf_make(1 << 17), .attributes = cs_buf_make(128 << 20)};
+import in = {.args = args, .path = cs_buf_make(1 << 17), .attributes = cs_buf_make(128 << 20) };
     int code = check_arguments(&in);
     if (code == CS_EXIT_FOUND)
         code = run(&in);

@@ -142,9 +142,10 @@ static int merge_collection(merge *m, clipsearch_database *source, const char *p
         status = copy_items(m, from, to, info.dim, &copied, &err);
     if (status == CLIPSEARCH_OK)
         status = clipsearch_collection_describe(to, &after, &err);
-    int code = status == CLIPSEARCH_OK ? CS_EXIT_FOUND
-                                       : cs_report_with_advice(&err, CS_STAGE_DATABASE,
-                                                               copied ? CS_ADVICE_RESUME : CS_ADVICE_NONE, &m->settings, NULL);
+    int code = status == CLIPSEARCH_OK
+                   ? CS_EXIT_FOUND
+                   : cs_report_with_advice(&err, CS_STAGE_DATABASE, copied ? CS_ADVICE_RESUME : CS_ADVICE_NONE,
+                                           &m->settings, NULL);
     if (code == CS_EXIT_FOUND && !add_name(&m->changed, &m->changed_count, &m->changed_capacity, name))
         code = cs_report_memory();
     if (code == CS_EXIT_FOUND && !cs_caught_signal() && !m->args->quiet) {
@@ -192,8 +193,8 @@ static int check_sources(const merge *m)
             return cs_report_error(&err, CS_STAGE_DATABASE);
         clipsearch_database_close(&db);
         if (exists && realpath(path, source) && strcmp(source, target) == 0)
-            return cs_report_usage(CS_MERGE, "%s is the database that the others are merged into; name the target with --db",
-                                   path);
+            return cs_report_usage(
+                CS_MERGE, "%s is the database that the others are merged into; name the target with --db", path);
     }
     return CS_EXIT_FOUND;
 }

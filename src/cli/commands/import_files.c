@@ -62,8 +62,8 @@ static clipsearch_status add_pair(cs_import_files *files, const char *directory,
     clipsearch_status status =
         vectors.failed || meta.failed ? cs_fail_memory(err, directory) : cs_file_stat(meta.data, &info, err);
     if (status == CLIPSEARCH_E_NOT_FOUND)
-        status = cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: there is no %s, which says what its vectors are of", vectors.data,
-                         meta.data);
+        status = cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: there is no %s, which says what its vectors are of",
+                         vectors.data, meta.data);
     if (status == CLIPSEARCH_OK)
         status = cs_import_files_add(files, vectors.data, meta.data, err);
     cs_buf_free(&vectors);
@@ -80,10 +80,11 @@ clipsearch_status cs_import_files_scan(cs_import_files *files, const char *direc
         return cs_fail_memory(err, directory);
     DIR *open = opendir(folder);
     if (!open && errno == ENOENT)
-        status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
-                         "%s: there is no directory %s in it, which clip-retrieval writes. To import other files, name them "
-                         "with --vectors and --meta",
-                         directory, texts ? "text_emb" : "img_emb");
+        status =
+            cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
+                    "%s: there is no directory %s in it, which clip-retrieval writes. To import other files, name them "
+                    "with --vectors and --meta",
+                    directory, texts ? "text_emb" : "img_emb");
     else if (!open)
         status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", folder);
     const struct dirent *entry;

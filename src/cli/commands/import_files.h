@@ -20,10 +20,11 @@ typedef struct cs_import_files {
 clipsearch_status cs_import_files_add(cs_import_files *files, const char *vectors, const char *meta,
                                       clipsearch_error *err);
 
-/* Add what clip-retrieval wrote into `directory`: img_emb/img_emb_N.npy (with `texts` text_emb/text_emb_N.npy), each with
- * metadata/metadata_N.parquet, in the order of N.
+/* Add what clip-retrieval wrote into `directory`: img_emb/img_emb_N.npy (with `texts` text_emb/text_emb_N.npy), each
+ * with metadata/metadata_N.parquet, in the order of N.
  * Errors: CLIPSEARCH_E_NOT_FOUND (it has no such files), _FORMAT (a file without its other half), _IO, _MEMORY. */
-clipsearch_status cs_import_files_scan(cs_import_files *files, const char *directory, bool texts, clipsearch_error *err);
+clipsearch_status cs_import_files_scan(cs_import_files *files, const char *directory, bool texts,
+                                       clipsearch_error *err);
 void cs_import_files_free(cs_import_files *files);
 
 #endif

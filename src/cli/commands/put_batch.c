@@ -60,8 +60,8 @@ clipsearch_status cs_put_batch_store(cs_put_batch *batch, clipsearch_error *err)
         batch->items[i].path = batch->texts.data + batch->places[2 * i];
         batch->items[i].attributes = batch->texts.data + batch->places[2 * i + 1];
     }
-    clipsearch_status status = clipsearch_collection_put_vectors(batch->collection, batch->items, batch->vectors,
-                                                                 batch->count, NULL, err);
+    clipsearch_status status =
+        clipsearch_collection_put_vectors(batch->collection, batch->items, batch->vectors, batch->count, NULL, err);
     if (status == CLIPSEARCH_OK)
         batch->stored += batch->count;
     batch->count = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * put_batch.h - items and vectors that are gathered and stored some thousand at a time, each batch in one transaction. */
+ * put_batch.h - items and vectors that are gathered and stored some thousand at a time, each batch in one
+ * transaction. */
 #ifndef CS_CLI_COMMANDS_PUT_BATCH_H
 #define CS_CLI_COMMANDS_PUT_BATCH_H
 

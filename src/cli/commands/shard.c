@@ -25,8 +25,8 @@ int cs_read_shard(const cs_args *args, clipsearch_ingest_options *options)
     if (!slash || !cs_read_count(first, MOST, &shard) || !cs_read_count(slash + 1, MOST, &shards) || shard < 1 ||
         shard > shards)
         return cs_report_usage(CS_INGEST,
-                               "--shard must be N/M, part N of M parts, with whole numbers from 1 to %d, not \"%s\"", MOST,
-                               args->shard);
+                               "--shard must be N/M, part N of M parts, with whole numbers from 1 to %d, not \"%s\"",
+                               MOST, args->shard);
     options->shard = (unsigned)shard;
     options->shards = (unsigned)shards;
     return CS_EXIT_FOUND;

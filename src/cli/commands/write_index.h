@@ -6,8 +6,8 @@
 #include "cli/options.h"
 #include "config/settings.h"
 
-/* Write the index file, with progress on standard error, unless --no-index is given. Returns CS_EXIT_FOUND, or prints what
- * is wrong and returns the exit status. */
+/* Write the index file, with progress on standard error, unless --no-index is given. Returns CS_EXIT_FOUND, or prints
+ * what is wrong and returns the exit status. */
 int cs_write_index(const cs_args *args, const cs_settings *settings, clipsearch_collection *collection);
 
 #endif
