@@ -214,7 +214,7 @@ enum {
  * built to be installed. `path` receives the absolute path for clipsearch_encoder_open. Any number of threads may call
  * this.
  * Errors: CLIPSEARCH_E_NOT_FOUND (the message lists the places), _ARGUMENT (not a name: it is empty, begins with '.' or
- * has a '/'), _LIMIT (a longer path), _MEMORY. */
+ * has a '/'), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char path[CLIPSEARCH_PATH_SIZE],
                                                        clipsearch_error *err);
 
@@ -659,9 +659,9 @@ typedef struct clipsearch_vectors_options {
 } clipsearch_vectors_options;
 CLIPSEARCH_INIT(clipsearch_vectors_options)
 
-/* Open the collection `name`, or make it if it does not exist, without an encoder: for vectors that come from elsewhere.
- * Store them with clipsearch_collection_put_vectors. Filters, the index file, checks and vacuum work as in every other
- * collection. If vectors were made by an encoder that you can open, use clipsearch_collection_ensure instead.
+/* Open the collection `name`, or make it if it does not exist, without an encoder, for vectors that come from
+ * elsewhere. Store them with clipsearch_collection_put_vectors. Filters, the index file, checks and vacuum work as in
+ * every other collection. If an encoder that you can open made the vectors, use clipsearch_collection_ensure instead.
  * Errors: CLIPSEARCH_E_ARGUMENT (the name, dim, a text that is too long), _MISMATCH (the collection exists with another
  * dim, metric, index or fingerprint, or, without fingerprints, with another model's name), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure_vectors(clipsearch_database *db, const char *name,
@@ -705,13 +705,12 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection
                                                            size_t count, int64_t *ids, clipsearch_error *err);
 
 /* Like clipsearch_collection_put, for any collection, and with three differences. In a CLIPSEARCH_COSINE collection
- * vectors are normalised; one that has length 1 keeps its bits. A path can be any name of 1 to 65,535 bytes, for instance
- * a URL or a key of yours; an item whose path is NULL is named after its id: "#17". All fields but the path and the id
- * can be 0: an unknown size, time, width and height, an unknown `hash`, no attributes. `items` may be NULL: `count` new
- * items without paths. Items are found by their path first: to change the vector of an item, put it again with the same
- * path, or with the same id and no path that another item has.
- * Errors: CLIPSEARCH_E_ARGUMENT (names the item: an empty path, attributes that are not an object, a vector with a NaN or
- * an infinity, a cosine vector of zeros), _DATABASE, _MEMORY. */
+ * vectors are normalised; one that has length 1 keeps its bits. A path can be any name of 1 to 65,535 bytes, for
+ * instance a URL or a key of yours; an item whose path is NULL is named after its id: "#17". And `items` may be NULL:
+ * `count` new items without paths. Fields that are 0 are not known: size, time, hash, width and height. To change the
+ * vector of an item, put it again with the same path, or with the same id.
+ * Errors: CLIPSEARCH_E_ARGUMENT (names the item: an empty path, attributes that are not an object, a vector with a NaN
+ * or an infinity, a cosine vector of zeros), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put_vectors(clipsearch_collection *collection,
                                                                    const clipsearch_item *items, const float *vectors,
                                                                    size_t count, int64_t *ids, clipsearch_error *err);
@@ -1182,8 +1181,8 @@ typedef struct clipsearch_hits clipsearch_hits;
  * if `k` is large enough. The queries of one call run on all processors; hits do not depend on the number of
  * processors.
  *
- * A call that is cancelled or has used up its `timeout` ends within about 0.1 seconds, and finds nothing: *hits is NULL.
- * The reading of all vectors begins anew with the next search.
+ * A call that is cancelled or has used up its `timeout` ends within about 0.1 seconds; *hits is NULL then. If it was
+ * reading all vectors, the next search reads them.
  * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter, a
  * timeout below 0), _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped),
  * _CANCELLED, _TIMEOUT, _DATABASE, _MEMORY. */
