@@ -19,7 +19,7 @@ static const char *const beside[] = {"/models/", "/../share/clipsearch/models/",
 _Static_assert(CLIPSEARCH_PATH_SIZE >= PATH_MAX, "realpath writes so much");
 enum { BESIDE = sizeof beside / sizeof *beside, PLACES = BESIDE + 2 };
 
-/* The directory of the file that holds this code, libclipsearch.so or the program. False when it cannot be found out. */
+/* The directory of the file that holds this code, libclipsearch.so or the program. False: it cannot be found out. */
 static bool find_own_directory(char directory[PATH_MAX])
 {
     Dl_info info;
