@@ -214,7 +214,7 @@ enum {
  * built to be installed. `path` receives the absolute path for clipsearch_encoder_open. Any number of threads may call
  * this.
  * Errors: CLIPSEARCH_E_NOT_FOUND (the message lists the places), _ARGUMENT (not a name: it is empty, begins with '.' or
- * has a '/'), _LIMIT (a longer path), _MEMORY. */
+ * has a '/'), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char path[CLIPSEARCH_PATH_SIZE],
                                                        clipsearch_error *err);
 
@@ -659,9 +659,9 @@ typedef struct clipsearch_vectors_options {
 } clipsearch_vectors_options;
 CLIPSEARCH_INIT(clipsearch_vectors_options)
 
-/* Open the collection `name`, or make it if it does not exist, without an encoder: for vectors that come from elsewhere.
- * Store them with clipsearch_collection_put_vectors. Filters, the index file, checks and vacuum work as in every other
- * collection. If vectors were made by an encoder that you can open, use clipsearch_collection_ensure instead.
+/* Open the collection `name`, or make it if it does not exist, without an encoder, for vectors that come from
+ * elsewhere. Store them with clipsearch_collection_put_vectors. Filters, the index file, checks and vacuum work as in
+ * every other collection. If an encoder that you can open made the vectors, use clipsearch_collection_ensure instead.
  * Errors: CLIPSEARCH_E_ARGUMENT (the name, dim, a text that is too long), _MISMATCH (the collection exists with another
  * dim, metric, index or fingerprint, or, without fingerprints, with another model's name), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure_vectors(clipsearch_database *db, const char *name,
@@ -705,13 +705,12 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection
                                                            size_t count, int64_t *ids, clipsearch_error *err);
 
 /* Like clipsearch_collection_put, for any collection, and with three differences. In a CLIPSEARCH_COSINE collection
- * vectors are normalised; one that has length 1 keeps its bits. A path can be any name of 1 to 65,535 bytes, for instance
- * a URL or a key of yours; an item whose path is NULL is named after its id: "#17". All fields but the path and the id
- * can be 0: an unknown size, time, width and height, an unknown `hash`, no attributes. `items` may be NULL: `count` new
- * items without paths. Items are found by their path first: to change the vector of an item, put it again with the same
- * path, or with the same id and no path that another item has.
- * Errors: CLIPSEARCH_E_ARGUMENT (names the item: an empty path, attributes that are not an object, a vector with a NaN or
- * an infinity, a cosine vector of zeros), _DATABASE, _MEMORY. */
+ * vectors are normalised; one that has length 1 keeps its bits. A path can be any name of 1 to 65,535 bytes, for
+ * instance a URL or a key of yours; an item whose path is NULL is named after its id: "#17". And `items` may be NULL:
+ * `count` new items without paths. Fields that are 0 are not known: size, time, hash, width and height. To change the
+ * vector of an item, put it again with the same path, or with the same id.
+ * Errors: CLIPSEARCH_E_ARGUMENT (names the item: an empty path, attributes that are not an object, a vector with a NaN
+ * or an infinity, a cosine vector of zeros), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put_vectors(clipsearch_collection *collection,
                                                                    const clipsearch_item *items, const float *vectors,
                                                                    size_t count, int64_t *ids, clipsearch_error *err);
@@ -1152,7 +1151,9 @@ typedef struct clipsearch_search_options {
                checkpoint found to be needed for queries of this kind, and at least the collection's ef */
     clipsearch_search_stats *stats; /* filled in; may be NULL */
     bool gone;                      /* find also items whose files are known to be gone. Default false */
-    double timeout; /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit */
+    bool fold_copies; /* items with the same content (an equal hash) are one hit, whose `copies` counts the others; k
+                         then counts contents. Default false: every item is a hit */
+    double timeout;   /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit */
     bool (*go_on)(void *context); /* called every few milliseconds, on the thread of the call; returning false ends it
                          with CLIPSEARCH_E_CANCELLED. To cancel a search from another thread, let the function read an
                          atomic variable that this thread sets. It must not call the library. NULL (default): none */
@@ -1171,6 +1172,7 @@ typedef struct clipsearch_hit {
     const char *attributes; /* a JSON object */
     bool gone;              /* the last ingestion found no file at `path` */
     uint8_t hash[32];       /* SHA-256 of the file's bytes */
+    uint64_t copies;        /* with fold_copies: further items with the same content that would be hits; else 0 */
 } clipsearch_hit;
 
 /* The hits of one or more queries. They do not change and are independent of the collection. */
@@ -1185,10 +1187,11 @@ typedef struct clipsearch_hits clipsearch_hits;
  * reads all vectors into memory, where all handles of the database share them, and the first search after a change
  * reads them again. With a filter that few items match, only the vectors of those are read, and all of them are found
  * if `k` is large enough. The queries of one call run on all processors; hits do not depend on the number of
- * processors.
+ * processors. With `fold_copies` the hit that stands for several is the one with the lowest id whose file is not known
+ * to be gone. Items that were put without a hash are never copies.
  *
- * A call that is cancelled or has used up its `timeout` ends within about 0.1 seconds, and finds nothing: *hits is NULL.
- * The reading of all vectors begins anew with the next search.
+ * A call that is cancelled or has used up its `timeout` ends within about 0.1 seconds; *hits is NULL then. If it was
+ * reading all vectors, the next search reads them.
  * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter, a
  * timeout below 0), _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped),
  * _CANCELLED, _TIMEOUT, _DATABASE, _MEMORY. */
@@ -1342,6 +1345,20 @@ typedef enum clipsearch_duplicate_level {
 /* "exact", "same", "edited" or "burst"; NULL for another value. */
 CLIPSEARCH_API const char *clipsearch_duplicate_level_name(clipsearch_duplicate_level level);
 
+/* What clipsearch_duplicates_find is doing. */
+typedef enum clipsearch_duplicates_phase {
+    CLIPSEARCH_DUPLICATES_SEARCH = 1, /* searching for the neighbours of each vector */
+    CLIPSEARCH_DUPLICATES_READ,       /* reading the images that have to be compared */
+    CLIPSEARCH_DUPLICATES_TURN,       /* from the level edited on: looking for turned ones among all */
+    CLIPSEARCH_DUPLICATES_COMPARE     /* comparing pairs of them */
+} clipsearch_duplicates_phase;
+
+typedef struct clipsearch_duplicates_progress {
+    clipsearch_duplicates_phase phase;
+    uint64_t done, total; /* of this phase: images; parts of the search for turned ones; pairs that are compared */
+    double seconds;       /* since the call began */
+} clipsearch_duplicates_progress;
+
 typedef struct clipsearch_duplicates_options {
     size_t struct_size;
     clipsearch_duplicate_level level;      /* 0 (default): CLIPSEARCH_DUPLICATES_SAME */
@@ -1352,13 +1369,15 @@ typedef struct clipsearch_duplicates_options {
                          compared and cannot be read; it is judged by its content digest and, very strictly, by its
                          vector. May be NULL */
     void *context;
+    bool (*progress)(void *context, const clipsearch_duplicates_progress *progress); /* called from time to time by the
+                         thread that made the call; false ends it with CLIPSEARCH_E_CANCELLED. May be NULL */
 } clipsearch_duplicates_options;
 CLIPSEARCH_INIT(clipsearch_duplicates_options)
 
 typedef struct clipsearch_duplicates_report {
     size_t struct_size;
     uint64_t images;     /* items that were looked at */
-    uint64_t candidates; /* pairs of them whose vectors are near each other */
+    uint64_t candidates; /* pairs of them that may be duplicates, beside those with the same bytes */
     uint64_t decoded;    /* images that were read to compare such pairs */
     uint64_t unreadable; /* of these, those that could not be read */
     uint64_t groups;
@@ -1372,11 +1391,12 @@ typedef struct clipsearch_duplicates clipsearch_duplicates;
 
 /* Find groups of two and more items that are duplicates of each other. Candidates are items with the same content
  * digest, and the neighbours that a search finds for each item's vector; those that are near enough are read, averaged
- * down to 48 x 48 pixels and compared, so that like scenes are no duplicates. Items whose files are known to be gone
+ * down to 48 x 48 pixels and compared, so that like scenes are no duplicates. From the level edited on all images are
+ * read, and those that are alike when turned or mirrored are candidates too. Items whose files are known to be gone
  * are left out. Nothing is changed. Free *duplicates with clipsearch_duplicates_free. `options` and `report` may be
  * NULL.
- * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the level, the filter), _NOT_FOUND (the collection was dropped), _DATABASE,
- * _MEMORY. An image that cannot be read is no error. */
+ * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the level, the filter), _CANCELLED (options->progress said so), _NOT_FOUND
+ * (the collection was dropped), _DATABASE, _MEMORY. An image that cannot be read is no error. */
 CLIPSEARCH_API clipsearch_status clipsearch_duplicates_find(clipsearch_collection *collection,
                                                             const clipsearch_duplicates_options *options,
                                                             clipsearch_duplicates **duplicates,

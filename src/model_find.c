@@ -5,10 +5,10 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/mem.h"
 #include "structs.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,25 +16,19 @@
  * lib/x86_64-linux-gnu; in a build directory of the source tree, the program and the library. */
 static const char *const beside[] = {"/models/", "/../share/clipsearch/models/", "/../../share/clipsearch/models/",
                                      "/../weights/", "/../../weights/"};
+_Static_assert(CLIPSEARCH_PATH_SIZE >= PATH_MAX, "realpath writes so much");
 enum { BESIDE = sizeof beside / sizeof *beside, PLACES = BESIDE + 2 };
 
-/* The directory of the file that holds this code, libclipsearch.so or the program; NULL when it cannot be found out.
- * cs_free it. */
-static char *own_directory(void)
+/* The directory of the file that holds this code, libclipsearch.so or the program. False: it cannot be found out. */
+static bool find_own_directory(char directory[PATH_MAX])
 {
     Dl_info info;
-    char *file = NULL;
     /* a program's own name may be relative to a directory that it has left */
-    if (dladdr(beside, &info) && info.dli_fname && info.dli_fname[0] == '/')
-        file = realpath(info.dli_fname, NULL);
-    if (!file)
-        file = realpath("/proc/self/exe", NULL);
-    char *slash = file ? strrchr(file, '/') : NULL;
-    if (slash)
-        *slash = '\0';
-    char *directory = slash ? cs_strdup(file) : NULL;
-    free(file);
-    return directory;
+    const bool absolute = dladdr(beside, &info) && info.dli_fname && info.dli_fname[0] == '/';
+    if (!(absolute && realpath(info.dli_fname, directory)) && !realpath("/proc/self/exe", directory))
+        return false;
+    *strrchr(directory, '/') = '\0';
+    return true;
 }
 
 /* The user's models. */
@@ -58,46 +52,31 @@ static void put_place(size_t i, const char *own, cs_buf *path)
         cs_buf_puts(path, CLIPSEARCH_DATADIR "/models/");
 }
 
-/* The real path of the directory or weight file `path`. CLIPSEARCH_E_NOT_FOUND: without a message. */
-static clipsearch_status resolve(const char *path, char found[CLIPSEARCH_PATH_SIZE], clipsearch_error *err)
-{
-    char *real = realpath(path, NULL);
-    if (!real)
-        return CLIPSEARCH_E_NOT_FOUND;
-    const size_t size = strlen(real) + 1;
-    clipsearch_status status = CLIPSEARCH_OK;
-    if (size <= CLIPSEARCH_PATH_SIZE)
-        memcpy(found, real, size);
-    else
-        status = cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: the path is longer than %d bytes", path, CLIPSEARCH_PATH_SIZE);
-    free(real);
-    return status;
-}
-
 static clipsearch_status search_places(const char *name, char found[CLIPSEARCH_PATH_SIZE], clipsearch_error *err)
 {
-    char *own = own_directory();
+    char own[PATH_MAX];
+    const bool placed = find_own_directory(own);
     cs_buf searched = cs_buf_make(1 << 16);
     clipsearch_status status = CLIPSEARCH_E_NOT_FOUND;
     for (size_t i = 0; i < PLACES && status == CLIPSEARCH_E_NOT_FOUND; i++) {
         cs_file_info info;
         cs_buf path = cs_buf_make(1 << 16);
-        put_place(i, own, &path);
+        put_place(i, placed ? own : NULL, &path);
         if (path.len)
             cs_buf_puts(&path, name);
         if (path.failed) {
             status = cs_fail_memory(err, "the path of a model");
         } else if (path.len) {
             cs_buf_printf(&searched, "\n  %s", path.data);
-            if (cs_file_stat(path.data, &info, NULL) == CLIPSEARCH_OK && info.is_directory)
-                status = resolve(path.data, found, err);
+            if (cs_file_stat(path.data, &info, NULL) == CLIPSEARCH_OK && info.is_directory &&
+                realpath(path.data, found))
+                status = CLIPSEARCH_OK;
         }
         cs_buf_free(&path);
     }
     if (status == CLIPSEARCH_E_NOT_FOUND)
         cs_fail(err, status, "there is no model \"%s\". Searched:%s", name, searched.data ? searched.data : " nowhere");
     cs_buf_free(&searched);
-    cs_free(own);
     return status;
 }
 

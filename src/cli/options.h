@@ -84,7 +84,7 @@ typedef struct cs_args {
     const char *path_field, *shard;
     bool rescan, gone, yes;
     bool json, paths, nul, preview, open, dry_run, exact, here, show, repair, quiet, verbose, help, version;
-    bool with_self, allow_local_urls;
+    bool with_self, all, allow_local_urls;
     bool hidden, watch;
     bool no_index, texts;
 } cs_args;

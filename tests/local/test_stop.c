@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_stop.c - searches that are cancelled, or take longer than they may: by the graph, exact, with a filter, while they
- * wait for others; and that others notice nothing of it. */
+ * test_stop.c - searches that are cancelled, or take longer than they may: by the graph, exact, with a filter, while
+ * they wait for others; and that others notice nothing of it. */
 #include "base/pool.h"
 #include "support/gallery.h"
 #include "support/index_fixture.h"
