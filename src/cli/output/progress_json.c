@@ -65,13 +65,22 @@ static void put_sources(cs_buf *buf, const clipsearch_progress *progress)
     cs_buf_putc(buf, ']');
 }
 
-void cs_put_progress_json(cs_buf *buf, const clipsearch_progress *progress)
+/* The beginning of every line. */
+static void put_phase(cs_buf *buf, const char *phase, const char *collection)
 {
+    cs_buf_printf(buf, "{\"phase\":\"%s\"", phase);
+    if (collection)
+        put_text(buf, "collection", collection);
+}
+
+void cs_put_progress_json(cs_buf *buf, const char *collection, const clipsearch_progress *progress)
+{
+    put_phase(buf, phase_name(progress->phase), collection);
     cs_buf_printf(buf,
-                  "{\"phase\":\"%s\",\"seconds\":%.3f,\"found\":%" PRIu64 ",\"done\":%" PRIu64 ",\"stored\":%" PRIu64
+                  ",\"seconds\":%.3f,\"found\":%" PRIu64 ",\"done\":%" PRIu64 ",\"stored\":%" PRIu64
                   ",\"unchanged\":%" PRIu64 ",\"skipped\":%" PRIu64,
-                  phase_name(progress->phase), progress->seconds, progress->found, progress->done, progress->stored,
-                  progress->unchanged, progress->skipped);
+                  progress->seconds, progress->found, progress->done, progress->stored, progress->unchanged,
+                  progress->skipped);
     put_estimate(buf, "rate", cs_progress_rate(progress));
     put_estimate(buf, "eta", cs_progress_seconds_left(progress));
     if (progress->phase == CLIPSEARCH_PHASE_WAIT)
@@ -101,14 +110,14 @@ void cs_progress_json_show(cs_progress_json *view, const clipsearch_progress *pr
     view->printed = progress->seconds;
     view->phase = progress->phase;
     cs_buf buf = cs_buf_make(MAX_LINE);
-    cs_put_progress_json(&buf, progress);
+    cs_put_progress_json(&buf, view->collection, progress);
     print_line(&buf);
 }
 
-void cs_progress_json_message(const char *phase, const char *path, const char *message)
+void cs_progress_json_message(const char *collection, const char *phase, const char *path, const char *message)
 {
     cs_buf buf = cs_buf_make(MAX_LINE);
-    cs_buf_printf(&buf, "{\"phase\":\"%s\"", phase);
+    put_phase(&buf, phase, collection);
     if (path)
         put_path(&buf, path);
     put_text(&buf, path ? "error" : "message", message);
@@ -129,20 +138,20 @@ static void put_left_out(cs_buf *buf, const clipsearch_ingest_report *report)
     cs_buf_putc(buf, '}');
 }
 
-void cs_progress_json_end(const clipsearch_ingest_report *report, clipsearch_status status, int exit_code,
-                          const char *error)
+void cs_progress_json_end(const char *collection, const clipsearch_ingest_report *report, clipsearch_status status,
+                          int exit_code, const char *error)
 {
     const char *phase = status == CLIPSEARCH_OK ? "done" : status == CLIPSEARCH_E_CANCELLED ? "cancelled" : "failed";
     cs_buf buf = cs_buf_make(MAX_LINE);
+    put_phase(&buf, phase, collection);
     cs_buf_printf(&buf,
-                  "{\"phase\":\"%s\",\"exit\":%d,\"seconds\":%.3f,\"found\":%" PRIu64 ",\"inserted\":%" PRIu64
-                  ",\"replaced\":%" PRIu64 ",\"unchanged\":%" PRIu64 ",\"moved\":%" PRIu64 ",\"copied\":%" PRIu64
-                  ",\"updated\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"pruned\":%" PRIu64
-                  ",\"gone\":%" PRIu64 ",\"kept\":%" PRIu64 ",\"returned\":%" PRIu64 ",\"indexed\":%s",
-                  phase, exit_code, report->seconds, report->found, report->inserted, report->replaced,
-                  report->unchanged, report->moved, report->copied, report->updated, report->skipped,
-                  report->unreadable, report->pruned, report->gone, report->kept, report->returned,
-                  report->indexed ? "true" : "false");
+                  ",\"exit\":%d,\"seconds\":%.3f,\"found\":%" PRIu64 ",\"inserted\":%" PRIu64 ",\"replaced\":%" PRIu64
+                  ",\"unchanged\":%" PRIu64 ",\"moved\":%" PRIu64 ",\"copied\":%" PRIu64 ",\"updated\":%" PRIu64
+                  ",\"skipped\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"pruned\":%" PRIu64 ",\"gone\":%" PRIu64
+                  ",\"kept\":%" PRIu64 ",\"returned\":%" PRIu64 ",\"indexed\":%s",
+                  exit_code, report->seconds, report->found, report->inserted, report->replaced, report->unchanged,
+                  report->moved, report->copied, report->updated, report->skipped, report->unreadable, report->pruned,
+                  report->gone, report->kept, report->returned, report->indexed ? "true" : "false");
     put_left_out(&buf, report);
     if (error)
         put_text(&buf, "error", error);
