@@ -110,6 +110,8 @@ static const option_row rows[] = {
      "draw the images into a contact sheet, .png or .jpg; - "
      "is standard output",
      0, 0, 0},
+    {"captions", 0, WITH_ROWS, OPTION_TEXT, FIELD(captions), "NAMES",
+     "attributes below each image of --sheet, --preview and --open: taken,camera,gps,...", 0, 0, 0},
     {"preview", 0, WITH_ROWS, OPTION_FLAG, FIELD(preview), NULL, "draw the images on the terminal", 0, 0, 0},
     {"open", 0, WITH_ROWS, OPTION_FLAG, FIELD(open), NULL, "show the contact sheet in the desktop's viewer", 0, 0, 0},
     {"link", 0, WITH_ROWS, OPTION_TEXT, FIELD(link), "DIR", "make a directory of links to the images, named by rank", 0,
