@@ -27,8 +27,9 @@ int64_t cs_sidecar_time(int64_t image_ctime_ns, int64_t sidecar_ctime_ns);
 /* Whether `path` is a regular file, and when it changed last. Errors: CLIPSEARCH_E_IO, of the machine only. */
 clipsearch_status cs_sidecar_stat(const char *path, bool *found, int64_t *ctime_ns, clipsearch_error *err);
 
-/* Read the image's file of XMP into `bytes`, whose `max` is the limit, and say when it changed last. There is none: empty,
- * and 0. One that is too large or that may not be read: empty. Errors: CLIPSEARCH_E_IO, of the machine only; _MEMORY. */
+/* Read the image's file of XMP into `bytes`, whose `max` is the limit, and say when it changed last. There is none:
+ * empty, and 0. One that is too large or that may not be read: empty. Errors: CLIPSEARCH_E_IO, of the machine only;
+ * _MEMORY. */
 clipsearch_status cs_sidecar_read(const char *image, cs_buf *bytes, int64_t *ctime_ns, clipsearch_error *err);
 
 #endif

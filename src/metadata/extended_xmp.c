@@ -17,11 +17,7 @@ static size_t read_u32(const uint8_t *p)
 static bool begin_packet(cs_extended_xmp *packet, const uint8_t *piece)
 {
     const size_t full = read_u32(piece + SIZE_AT);
-    if (full == 0 || full > CS_XMP_MAX_PACKET)
-        return false;
-    packet->bytes.max = CS_XMP_MAX_PACKET;
-    cs_buf_clear(&packet->bytes);
-    if (!cs_buf_reserve(&packet->bytes, full))
+    if (full == 0 || full > CS_XMP_MAX_PACKET || !cs_buf_reserve(&packet->bytes, full))
         return false;
     memset(packet->bytes.data, ' ', full);
     packet->bytes.len = full;

@@ -62,6 +62,7 @@ void cs_metadata_clear(cs_metadata *metadata)
     memset(metadata->fields, 0, sizeof metadata->fields);
     metadata->keyword_rank = 0;
     metadata->keyword_count = 0;
+    metadata->extended.bytes.max = CS_XMP_MAX_PACKET;
     cs_buf_clear(&metadata->extended.bytes);
     metadata->extended.is_named = false;
 }

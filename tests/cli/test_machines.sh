@@ -179,7 +179,7 @@ failed
 3
 END
 [ "$(grep -c . "$err")" -eq 2 ] && [ "$(grep -c '"error":"the source nowhere: ' "$err")" -eq 1 ] &&
-    grep -q '"phase":"missing","collection":"photos","path":"nowhere"' "$err"
+    grep -q '"phase":"missing","path":"nowhere"' "$err"
 ok "and what is missing in the line before"
 run 0 "--progress none" ingest good --db json.db --progress none
 silent "$err" "prints no progress"
@@ -192,10 +192,10 @@ printf 'collection: listed\nsources:\n  - path: later\n    attributes: {kind: ne
 run 0 "a second collection" ingest later.yaml --db json.db -q
 run 0 "which has two kinds of sources" ingest good --collection listed --exif ignore --db json.db -q
 cp mixed/cut.jpg later/
-cp "$examples/white-dog-grass.jpg" good/new.jpg
+{ cat "$examples/white-dog-grass.jpg"; echo new; } >good/new.jpg
 run 3 "update, progress as JSON" update --db json.db --progress json
 silent "$out" "standard output is empty"
-! grep -qv '^{"phase":"[a-z]*","collection":"[a-z]*",' "$err"
+! grep -qv '^{"phase":"[a-z]*",.*"collection":"[a-z]*"[,}]' "$err"
 ok "standard error has nothing but JSON, and each line names its collection"
 [ "$(grep -c '"phase":"done"' "$err")" -eq 2 ]
 ok "each collection ends once"
@@ -209,7 +209,7 @@ photos
 0
 7
 END
-grep '"phase":"done","collection":"listed"' "$err" >"$scratch/line"
+grep '"phase":"done",.*"collection":"listed"' "$err" >"$scratch/line"
 line_is "the other one" exit found inserted skipped left_out <<END
 3
 7

@@ -187,7 +187,7 @@ static size_t append(uint8_t *file, size_t at, const void *bytes, size_t size)
     return at + size;
 }
 
-/* The metadata of a JPEG whose first packet names the second packet by the digest aa...a, and which has these pieces. */
+/* The metadata of a JPEG with these pieces, whose first packet names the second packet by the digest aa...a. */
 static const char *extended_of(const piece *pieces, size_t count)
 {
     static uint8_t file[8192];
@@ -273,7 +273,7 @@ static void test_sidecar(void)
                   "\"\xC3\xA0 c\xC3\xB4t\xC3\xA9\"}") == 0,
            "alone: %s", got);
     got = with_sidecar("metadata/texts.jpg", sidecar);
-    TAP_OK(strstr(got, "\"keywords\":[\"beside\"],\"rating\":2,") && strstr(got, "\"city\":\"Z") &&
+    TAP_OK(strstr(got, "\"keywords\":[\"beside\"],\"latitude\":10,\"rating\":2,") && strstr(got, "\"city\":\"Z") &&
                strstr(got, "\"title\":\"\xC3\xA0 c\xC3\xB4t\xC3\xA9\""),
            "its texts come before those of the image, which keeps the others: %s", got);
     got = with_sidecar("metadata/camera.jpg", sidecar);

@@ -72,8 +72,7 @@ void cs_print_sum(const cs_args *args, const char *collection, const cs_group_su
         const bool ended_well = code == CS_EXIT_FOUND || code == CS_EXIT_NOTHING || code == CS_EXIT_FILE;
         const clipsearch_status status =
             ended_well || sum->error.code != CLIPSEARCH_OK ? sum->error.code : CLIPSEARCH_E_IO;
-        cs_progress_json_end(collection, &sum->report, status, code,
-                             sum->error.message[0] ? sum->error.message : NULL);
+        cs_progress_json_end(collection, &sum->report, status, code, sum->error.message[0] ? sum->error.message : NULL);
         return;
     }
     if (!args->quiet)

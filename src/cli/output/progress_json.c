@@ -65,22 +65,21 @@ static void put_sources(cs_buf *buf, const clipsearch_progress *progress)
     cs_buf_putc(buf, ']');
 }
 
-/* The beginning of every line. */
-static void put_phase(cs_buf *buf, const char *phase, const char *collection)
+/* The end of every line. */
+static void put_collection(cs_buf *buf, const char *collection)
 {
-    cs_buf_printf(buf, "{\"phase\":\"%s\"", phase);
     if (collection)
         put_text(buf, "collection", collection);
+    cs_buf_putc(buf, '}');
 }
 
 void cs_put_progress_json(cs_buf *buf, const char *collection, const clipsearch_progress *progress)
 {
-    put_phase(buf, phase_name(progress->phase), collection);
     cs_buf_printf(buf,
-                  ",\"seconds\":%.3f,\"found\":%" PRIu64 ",\"done\":%" PRIu64 ",\"stored\":%" PRIu64
+                  "{\"phase\":\"%s\",\"seconds\":%.3f,\"found\":%" PRIu64 ",\"done\":%" PRIu64 ",\"stored\":%" PRIu64
                   ",\"unchanged\":%" PRIu64 ",\"skipped\":%" PRIu64,
-                  progress->seconds, progress->found, progress->done, progress->stored, progress->unchanged,
-                  progress->skipped);
+                  phase_name(progress->phase), progress->seconds, progress->found, progress->done, progress->stored,
+                  progress->unchanged, progress->skipped);
     put_estimate(buf, "rate", cs_progress_rate(progress));
     put_estimate(buf, "eta", cs_progress_seconds_left(progress));
     if (progress->phase == CLIPSEARCH_PHASE_WAIT)
@@ -90,7 +89,7 @@ void cs_put_progress_json(cs_buf *buf, const char *collection, const clipsearch_
                       progress->index_all);
     put_path(buf, progress->path ? progress->path : "");
     put_sources(buf, progress);
-    cs_buf_putc(buf, '}');
+    put_collection(buf, collection);
 }
 
 /* One write a line, so that lines of two processes on one terminal or file are not mixed. */
@@ -117,11 +116,11 @@ void cs_progress_json_show(cs_progress_json *view, const clipsearch_progress *pr
 void cs_progress_json_message(const char *collection, const char *phase, const char *path, const char *message)
 {
     cs_buf buf = cs_buf_make(MAX_LINE);
-    put_phase(&buf, phase, collection);
+    cs_buf_printf(&buf, "{\"phase\":\"%s\"", phase);
     if (path)
         put_path(&buf, path);
     put_text(&buf, path ? "error" : "message", message);
-    cs_buf_putc(&buf, '}');
+    put_collection(&buf, collection);
     print_line(&buf);
 }
 
@@ -143,18 +142,18 @@ void cs_progress_json_end(const char *collection, const clipsearch_ingest_report
 {
     const char *phase = status == CLIPSEARCH_OK ? "done" : status == CLIPSEARCH_E_CANCELLED ? "cancelled" : "failed";
     cs_buf buf = cs_buf_make(MAX_LINE);
-    put_phase(&buf, phase, collection);
     cs_buf_printf(&buf,
-                  ",\"exit\":%d,\"seconds\":%.3f,\"found\":%" PRIu64 ",\"inserted\":%" PRIu64 ",\"replaced\":%" PRIu64
-                  ",\"unchanged\":%" PRIu64 ",\"moved\":%" PRIu64 ",\"copied\":%" PRIu64 ",\"updated\":%" PRIu64
-                  ",\"skipped\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"pruned\":%" PRIu64 ",\"gone\":%" PRIu64
-                  ",\"kept\":%" PRIu64 ",\"returned\":%" PRIu64 ",\"indexed\":%s",
-                  exit_code, report->seconds, report->found, report->inserted, report->replaced, report->unchanged,
-                  report->moved, report->copied, report->updated, report->skipped, report->unreadable, report->pruned,
-                  report->gone, report->kept, report->returned, report->indexed ? "true" : "false");
+                  "{\"phase\":\"%s\",\"exit\":%d,\"seconds\":%.3f,\"found\":%" PRIu64 ",\"inserted\":%" PRIu64
+                  ",\"replaced\":%" PRIu64 ",\"unchanged\":%" PRIu64 ",\"moved\":%" PRIu64 ",\"copied\":%" PRIu64
+                  ",\"updated\":%" PRIu64 ",\"skipped\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"pruned\":%" PRIu64
+                  ",\"gone\":%" PRIu64 ",\"kept\":%" PRIu64 ",\"returned\":%" PRIu64 ",\"indexed\":%s",
+                  phase, exit_code, report->seconds, report->found, report->inserted, report->replaced,
+                  report->unchanged, report->moved, report->copied, report->updated, report->skipped,
+                  report->unreadable, report->pruned, report->gone, report->kept, report->returned,
+                  report->indexed ? "true" : "false");
     put_left_out(&buf, report);
     if (error)
         put_text(&buf, "error", error);
-    cs_buf_putc(&buf, '}');
+    put_collection(&buf, collection);
     print_line(&buf);
 }
