@@ -54,7 +54,8 @@ static void open_raw(void)
     run_sql("PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF");
 }
 
-/* Let the tables hold values of any type, as one that edits the file's pages can. Ours were checked when we opened it. */
+/* Let the tables hold values of any type, as one that edits the file's pages can. They were checked when we opened the
+ * file. */
 static void loosen_tables(void)
 {
     run_sql("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
