@@ -23,7 +23,7 @@ static const struct {
     {"delete, drop", "remove images, or a whole collection; the files stay"},
     {"label", "tell which of some labels images show"},
     {"duplicates", "find images that are there more than once"},
-    {"export, import", "write vectors and what is known of images to files; read them"},
+    {"export, import", "write vectors with their images to files; read them"},
     {"merge", "copy the collections of other databases into this one"},
     {"model", "list, fetch, inspect, verify and convert models"},
     {"check", "verify the database and its index, and measure recall"},

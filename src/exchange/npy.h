@@ -28,7 +28,8 @@ typedef struct cs_npy {
 /* Find the array in the `size` bytes at `data`, which must stay valid. Accepted: float16, float32 and float64,
  * little-endian, C-ordered, of two dimensions. `name` is for messages.
  * Errors: CLIPSEARCH_E_FORMAT (not a .npy file, or its header is damaged, or numbers are missing behind it),
- * _UNSUPPORTED (another type or order; the message says how NumPy changes it), _LIMIT (a header of more than 64 KiB). */
+ * _UNSUPPORTED (another type or order; the message says how NumPy changes it), _LIMIT (a header of more than 64
+ * KiB). */
 clipsearch_status cs_npy_parse(const void *data, size_t size, const char *name, cs_npy *npy, clipsearch_error *err);
 
 /* The same for a file, which is mapped. Errors: those, CLIPSEARCH_E_NOT_FOUND, _IO. Close in any case. */

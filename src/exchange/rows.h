@@ -33,7 +33,8 @@ typedef struct cs_rows cs_rows;
 
 /* Open the table `path`: Parquet if it begins as one, CSV if the name ends in .csv, JSON lines otherwise. The file is
  * mapped; a CSV file and one row of another are copied.
- * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _FORMAT, _UNSUPPORTED (a Parquet file with what is not read), _LIMIT, _MEMORY. */
+ * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _FORMAT, _UNSUPPORTED (a Parquet file with what is not read), _LIMIT,
+ * _MEMORY. */
 clipsearch_status cs_rows_open(const char *path, cs_rows **rows, clipsearch_error *err);
 
 /* Read the next row; *more is false behind the last. The errors name the file and the line or row: CLIPSEARCH_E_FORMAT,

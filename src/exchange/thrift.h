@@ -31,7 +31,8 @@ typedef struct cs_thrift {
     bool bad;
 } cs_thrift;
 
-/* The next field of a struct: sets *id, which is 0 before the first, and returns its type; CS_THRIFT_STOP at the end. */
+/* The next field of a struct: sets *id, which is 0 before the first, and returns its type; CS_THRIFT_STOP at the
+ * end. */
 int cs_thrift_field(cs_thrift *thrift, int *id);
 
 /* The value of a field of the types I16, I32 and I64. */
