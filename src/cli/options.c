@@ -64,6 +64,7 @@ static const option_row rows[] = {
     {"list", 0, CS_SEARCH, OPTION_TEXT, FIELD(list), "FILE",
      "read queries from FILE, one per line; - is standard input", 0, 0, 0},
     {"with-self", 0, CS_SEARCH, OPTION_FLAG, FIELD(with_self), NULL, "show the query's own images too", 0, 0, 0},
+    {"all", 0, CS_SEARCH, OPTION_FLAG, FIELD(all), NULL, "show every copy of an image, not one hit for all", 0, 0, 0},
     {"allow-local-urls", 0, CS_SEARCH, OPTION_FLAG, FIELD(allow_local_urls), NULL,
      "fetch images from this computer and private networks too", 0, 0, 0},
     {"image", 0, CS_EMBED, OPTION_OPERAND, FIELD(operands), "FILE", "embed an image; may be repeated", CS_IMAGE, 0, 0},

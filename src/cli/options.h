@@ -79,7 +79,7 @@ typedef struct cs_args {
     const char *forget;
     bool rescan, gone, yes;
     bool json, paths, nul, preview, open, dry_run, exact, here, show, repair, quiet, verbose, help, version;
-    bool with_self, allow_local_urls, relevant;
+    bool with_self, all, allow_local_urls, relevant;
     bool hidden, watch;
 } cs_args;
 

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "output/copies.h"
 #include "output/thumbnail.h"
 
 #include <math.h>
@@ -112,11 +113,13 @@ static void put_names(const tile_row *row, cs_buf *out)
 static void put_scores(const tile_row *row, cs_buf *out)
 {
     for (size_t i = 0; i < row->count; i++) {
-        char score[64] = "", line[128];
+        char score[64] = "", copies[CS_COPIES_BYTES], line[176];
         const float value = hit_of(row, i)->score;
         if (!row->results->unscored)
             cs_format(score, sizeof score, fabsf(value) < 1e6f ? "  %.3f" : "  %.6g", (double)value);
-        cs_format(line, sizeof line, "%zu%s%s%s", row->first + i + 1, score, *row->why[i] ? "  " : "", row->why[i]);
+        cs_format_copies("  ", hit_of(row, i)->copies, copies);
+        cs_format(line, sizeof line, "%zu%s%s%s%s", row->first + i + 1, score, copies, *row->why[i] ? "  " : "",
+                  row->why[i]);
         go_to(row, i, (unsigned)strlen(line), out);
         cs_buf_puts(out, line);
     }

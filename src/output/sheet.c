@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "output/copies.h"
 #include "output/sheet_layout.h"
 #include "output/text_clean.h"
 #include "output/thumbnail.h"
@@ -133,10 +134,10 @@ static clipsearch_status draw_label(sheet *s, cs_point at, const clipsearch_hit 
 {
     const cs_text_style name_style = {.size = CS_SHEET_NAME_SIZE, .centred = true, .color = INK, .lines = 1};
     const cs_text_style score_style = {.size = CS_SHEET_NAME_SIZE - 1, .centred = true, .color = FAINT, .lines = 1};
-    char score[64] = "", line[96];
+    char score[64] = "", copies[CS_COPIES_BYTES], line[144];
     if (!s->results->unscored) /* a score, or a squared distance of any size */
         cs_format(score, sizeof score, fabsf(hit->score) < 1e6f ? "   %.3f" : "   %.6g", (double)hit->score);
-    cs_format(line, sizeof line, "%zu%s", rank + 1, score);
+    cs_format(line, sizeof line, "%zu%s%s", rank + 1, score, cs_format_copies("   ", hit->copies, copies));
     cs_buf name = cs_buf_make(1 << 14);
     cs_put_clean(&name, cs_path_base(hit->path), NAME_CHARACTERS);
     clipsearch_status status = name.failed || !name.data ? cs_fail_memory(s->err, "a contact sheet") : CLIPSEARCH_OK;

@@ -793,7 +793,7 @@ run 0 "search it exactly" -v -k 1 "two red cars" $crowd --exact
 err_has "1 of 2100 images, exact"
 cmp -s "$out" "$scratch/by-index"
 ok "the same answer"
-run 2 "a sheet that would be too high" -k 2000 "two red cars" $crowd --sheet sheet.png
+run 2 "a sheet that would be too high" -k 2000 "two red cars" $crowd --all --sheet sheet.png
 err_is "says how to make it smaller" <<END
 clipsearch: the contact sheet would be higher than the limit of 65000 pixels
 Ask for fewer images (-k) or fewer queries

@@ -107,7 +107,7 @@ static void put_hit(cs_buf *buf, const clipsearch_hit *hit, size_t rank)
         cs_buf_puts(buf, ",\"relevance\":");
         cs_put_float(buf, hit->relevance);
     }
-    cs_buf_putc(buf, ',');
+    cs_buf_printf(buf, ",\"copies\":%" PRIu64 ",", hit->copies);
     cs_put_path(buf, hit->path);
     cs_buf_putc(buf, ',');
     put_gone(buf, cs_hit_is_gone(hit));
