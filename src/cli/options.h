@@ -70,7 +70,7 @@ typedef struct cs_args {
     cs_number_option min_score, max_distance, min_relevance;
     const char *db, *collection, *model, *cpu;
     const char *filter, *since, *until;
-    const char *sheet, *link, *metric, *on_bad, *exif, *codes, *progress;
+    const char *sheet, *captions, *link, *metric, *on_bad, *exif, *codes, *progress;
     const char *labels, *write, *level;
     const char *list, *images_from, *format, *output, *overflow;
     const char *files_from, *letter_case;

@@ -28,6 +28,8 @@ typedef struct cs_results {
     bool relevance;   /* print the relevance of hits as text too */
     cs_result *items; /* [count] */
     size_t count;
+    const char *const *captions; /* [caption_count]: attributes that stand below each image of a sheet or preview */
+    size_t caption_count;
 } cs_results;
 
 /* The hits of one query. */
