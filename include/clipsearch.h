@@ -94,7 +94,7 @@
  *
  * THREADS
  *
- * clipsearch_encoder, clipsearch_labels: do not change; any number of threads may use one at the same time.
+ * clipsearch_encoder, clipsearch_labels, clipsearch_calibration: do not change; any number of threads may use one at the same time.
  * clipsearch_session, clipsearch_watch: one thread at a time may use one. For two threads open two sessions of one
  * encoder.
  * clipsearch_database, clipsearch_collection: any number of threads may use one at the same time, to search and to
@@ -1159,7 +1159,7 @@ typedef struct clipsearch_search_options {
     const clipsearch_calibration *calibration; /* clipsearch_ask: give hits their relevance; NULL (default): do not */
     float min_relevance; /* of the `k` nearest return only those that have at least this relevance, e.g.
                             CLIPSEARCH_RELEVANT; above 0 it takes a calibration. Default 0: all */
-    double timeout;   /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit */
+    double timeout;      /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit */
     bool (*go_on)(void *context); /* called every few milliseconds, on the thread of the call; returning false ends it
                          with CLIPSEARCH_E_CANCELLED. To cancel a search from another thread, let the function read an
                          atomic variable that this thread sets. It must not call the library. NULL (default): none */

@@ -48,7 +48,7 @@ static int find_collection(const cs_ingest_command *in, found_collection *found)
     found->exists = status == CLIPSEARCH_OK;
     if (found->exists) {
         found->metric = info.metric;
-        found->encoder = cs_strdup(info.encoder);
+        found->encoder = cs_strdup(info.fingerprint[0] ? info.encoder : ""); /* "": vectors put without a model */
     }
     clipsearch_collection_close(&collection);
     clipsearch_database_close(&db);
