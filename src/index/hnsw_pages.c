@@ -81,6 +81,8 @@ bool cs_hnsw_pages_verify_rows(cs_hnsw_pages *pages, int section, const uint32_t
 {
     cs_hnsw_page_section *s = &pages->sections[section];
     bool good = true;
+    if (atomic_load_explicit(&s->unverified, memory_order_relaxed) == 0)
+        return true;
     for (size_t i = 0; i < count; i++) {
         const size_t begin = rows[i] * s->row_bytes;
         for (size_t page = begin / CS_HNSW_PAGE; page <= (begin + s->row_bytes - 1) / CS_HNSW_PAGE; page++)
