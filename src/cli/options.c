@@ -48,7 +48,8 @@ enum {
     WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE,
     WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL | CS_DUPLICATES,
     WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM | CS_UPDATE,
-    WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET
+    WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET,
+    WITH_PLACES = CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES | CS_DELETE
 };
 
 static const option_row rows[] = {
@@ -80,19 +81,22 @@ static const option_row rows[] = {
     {"offset", 0, CS_QUERY, OPTION_SIZE, FIELD(offset), "N", "leave out the first N images", 0, SIZE_MAX, 0},
     {"filter", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(filter), "FILTER",
      "only images that pass, e.g. 'price < 100'", 0, 0, 0},
-    {"in", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXTS, FIELD(in), "DIR",
+    {"in", 0, WITH_PLACES, OPTION_TEXTS, FIELD(in), "DIR",
      "only images in this directory and those in it; may be repeated", 0, 0, 0},
-    {"here", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_FLAG, FIELD(here), NULL,
-     "the same for the current directory", 0, 0, 0},
-    {"since", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(since), "DATE",
+    {"here", 0, WITH_PLACES, OPTION_FLAG, FIELD(here), NULL, "the same for the current directory", 0, 0, 0},
+    {"since", 0, WITH_PLACES, OPTION_TEXT, FIELD(since), "DATE",
      "only images taken on DATE or later: 2024, 2024-07, 2024-07-01 or 2024-07-01T18:30", 0, 0, 0},
-    {"until", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(until), "DATE",
+    {"until", 0, WITH_PLACES, OPTION_TEXT, FIELD(until), "DATE",
      "only images taken on DATE or earlier; all of that year, month, day or minute counts", 0, 0, 0},
     {"filter", 0, CS_DELETE, OPTION_TEXT, FIELD(filter), "FILTER", "the images to remove, e.g. 'price < 100'", 0, 0, 0},
     {"min-score", 0, CS_SEARCH, OPTION_NUMBER, FIELD(min_score), "X",
      "only images with a score of at least X (metrics cosine and ip)", 0, 0, 0},
     {"max-distance", 0, CS_SEARCH, OPTION_NUMBER, FIELD(max_distance), "X",
      "only images at a distance of at most X (metric l2)", 0, 0, 0},
+    {"relevant", 0, CS_SEARCH, OPTION_FLAG, FIELD(relevant), NULL,
+     "only images that probably fit the text; exit 1 when there are none", 0, 0, 0},
+    {"min-relevance", 0, CS_SEARCH, OPTION_NUMBER, FIELD(min_relevance), "X",
+     "only images with a relevance of at least X, 0 to 1, which is shown behind the score", 0, 0, 0},
     {"exact", 0, CS_SEARCH, OPTION_FLAG, FIELD(exact), NULL, "compare every image, without the index", 0, 0, 0},
     {"ef", 0, CS_SEARCH, OPTION_SIZE, FIELD(ef), "N", "candidates of an index search (the collection's default)", 1,
      CS_MAX_EF, 0},
@@ -111,6 +115,8 @@ static const option_row rows[] = {
      "draw the images into a contact sheet, .png or .jpg; - "
      "is standard output",
      0, 0, 0},
+    {"captions", 0, WITH_ROWS, OPTION_TEXT, FIELD(captions), "NAMES",
+     "attributes below each image of --sheet, --preview and --open: taken,camera,gps,...", 0, 0, 0},
     {"preview", 0, WITH_ROWS, OPTION_FLAG, FIELD(preview), NULL, "draw the images on the terminal", 0, 0, 0},
     {"open", 0, WITH_ROWS, OPTION_FLAG, FIELD(open), NULL, "show the contact sheet in the desktop's viewer", 0, 0, 0},
     {"link", 0, WITH_ROWS, OPTION_TEXT, FIELD(link), "DIR", "make a directory of links to the images, named by rank", 0,

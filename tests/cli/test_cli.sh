@@ -97,7 +97,7 @@ usage "--filter needs a value (FILTER), not an empty one" query --filter ""
 usage "no image numbers were given; query and search --json show them" get
 usage "\"dog\" is not an image's number. To search for words, run: clipsearch search get ..." get 1 dog
 usage "\"0\" is not an image's number" get 0
-usage "nothing to delete was given; give --filter or the numbers of images" delete
+usage "nothing to delete was given; give --in, --filter or the numbers of images" delete
 usage "--filter needs a value (FILTER), not an empty one" delete --filter ""
 usage "--filter and numbers of images exclude each other; give one of them" delete --filter "id == 1" 1
 usage "drop needs the name of one collection" drop
