@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where the directory says which tiles there are. */
+/* The entries of the directory that say which tiles there are. */
 typedef struct cs_tiff_planes {
-    unsigned planes;                                  /* samples of a pixel: 3, or 4 with an alpha channel */
-    size_t bits, photometric, samples, configuration; /* places of the directory's entries; 0: there is none */
-    size_t offsets, sizes, format, extra;
+    unsigned planes; /* samples of a pixel: 3, or 4 with an alpha channel */
+    /* places of entries; 0: there is none */
+    size_t bits, photometric, samples, configuration, offsets, sizes, format, extra;
     bool big_endian, is_big;
 } cs_tiff_planes;
 
