@@ -158,12 +158,12 @@ static void test_damage(void)
         if (cs_file_read(path, &file, NULL, &err) != CLIPSEARCH_OK)
             abort();
         uint8_t *bytes = (uint8_t *)file.data;
-        const size_t step = 1 + file.len / 1000;
+        const size_t step = 1 + file.len / 400;
         size_t cuts = 0;
         for (size_t cut = 0; cut < file.len; cut += step, cuts++)
             refused += read_all(bytes, cut, &count, &err) != CLIPSEARCH_OK;
         TAP_OK(refused == cuts, "%s: shorter files are refused (%zu of %zu)", names[n], refused, cuts);
-        for (size_t at = 0; at < file.len; at += at + 1000 < file.len ? step : 1) /* the description is at the end */
+        for (size_t at = 0; at < file.len; at += at + 700 < file.len ? step : 1) /* the description is at the end */
             for (int bit = 0; bit < 8; bit += 3) {
                 bytes[at] ^= (uint8_t)(1u << bit);
                 clipsearch_status status = read_all(bytes, file.len, &count, &err);
