@@ -198,10 +198,11 @@ static clipsearch_status check_tables(cs_store *store, clipsearch_error *err)
     clipsearch_status status =
         ask_integer(store,
                     "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type ="
-                    " 'table' AND strict AND name IN ('collections', 'items', 'vectors', 'changes', 'sources')",
+                    " 'table' AND strict AND name IN ('collections', 'items', 'vectors', 'changes', 'sources', 'remodels',"
+                    " 'new_vectors')",
                     &tables, err);
-    if (!status && tables != 5)
-        return cs_store_fail_content(store, err, "%lld of its 5 tables are there", (long long)tables);
+    if (!status && tables != 7)
+        return cs_store_fail_content(store, err, "%lld of its 7 tables are there", (long long)tables);
     return status;
 }
 

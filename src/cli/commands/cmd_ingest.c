@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/commands/follow.h"
 #include "cli/commands/ingest_group.h"
+#include "cli/commands/ingest_remodel.h"
 #include "cli/commands/open.h"
 #include "cli/image_flags.h"
 #include "cli/output/bad_files.h"
@@ -41,6 +42,8 @@ typedef struct ingest {
     clipsearch_ingest_target target;
     cs_exif_choice exif; /* of the command line */
     bool metric_given;
+    bool other_model;       /* the collection is of another model than the one that was opened, */
+    char model_name[129];   /* which has this name */
     bool announce_built_in; /* the model, before the first image of a new collection */
     cs_on_bad on_bad;
     bool wait_announced;
@@ -190,10 +193,16 @@ static void merge_options(ingest *in)
     in->options.threads = (unsigned)in->settings.threads;
 }
 
+static bool is_progress(const ingest *in, const char *kind)
+{
+    return strcmp(in->args->progress ? in->args->progress : "auto", kind) == 0;
+}
+
 /* What is known of a collection before the model is opened. */
 typedef struct found_collection {
     bool exists;
-    char *encoder; /* the name of its encoder (cs_free) */
+    char *encoder, *model_path; /* the name of its encoder, and its path or NULL (cs_free) */
+    char fingerprint[65];
     clipsearch_metric metric;
 } found_collection;
 
@@ -214,22 +223,29 @@ static int find_collection(const ingest *in, found_collection *found)
     found->exists = status == CLIPSEARCH_OK;
     if (found->exists) {
         found->metric = info.metric;
+        snprintf(found->fingerprint, sizeof found->fingerprint, "%s", info.fingerprint);
         found->encoder = cs_strdup(info.encoder);
+        found->model_path = info.model_path ? cs_strdup(info.model_path) : NULL;
     }
+    const bool copied = !found->exists || (found->encoder && (!info.model_path || found->model_path));
     clipsearch_collection_close(&collection);
     clipsearch_database_close(&db);
-    if (found->exists && !found->encoder)
+    if (!copied)
         return cs_report_memory();
     return status == CLIPSEARCH_OK || status == CLIPSEARCH_E_NOT_FOUND ? CS_EXIT_FOUND
                                                                        : cs_report_error(&err, CS_STAGE_DATABASE);
 }
 
-/* Open the model, `encoder` when the collection names one, and a session with it. */
-static int open_model(ingest *in, const char *encoder)
+/* Open the model, that of the collection when it exists, and a session with it. */
+static int open_model(ingest *in, const found_collection *found)
 {
     clipsearch_error err;
     clipsearch_session_options session;
-    int code = cs_open_model(&in->settings, encoder, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder);
+    const cs_collection_model made = {.encoder = found->encoder, .path = found->model_path};
+    if (is_progress(in, "json"))
+        in->settings.quiet = true; /* standard error is JSON then */
+    int code =
+        cs_open_model(&in->settings, found->exists ? &made : NULL, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder);
     if (code != CS_EXIT_FOUND)
         return code;
     clipsearch_session_options_init(&session);
@@ -241,7 +257,9 @@ static int open_model(ingest *in, const char *encoder)
     clipsearch_encoder_info info;
     clipsearch_encoder_info_init(&info);
     clipsearch_encoder_describe(in->encoder, &info, NULL);
-    if (!encoder && !in->metric_given) /* a new collection gets the model's usual metric */
+    snprintf(in->model_name, sizeof in->model_name, "%s", info.name);
+    in->other_model = found->exists && strcmp(found->fingerprint, info.fingerprint) != 0;
+    if (!found->exists && !in->metric_given) /* a new collection gets the model's usual metric */
         in->target.metric = info.metric;
     return CS_EXIT_FOUND;
 }
@@ -257,15 +275,38 @@ static void announce_built_in(const ingest *in)
                          "For photographs fetch CLIP's model: clipsearch model fetch clip-vit-b32");
 }
 
-static bool is_progress(const ingest *in, const char *kind)
-{
-    return strcmp(in->args->progress ? in->args->progress : "auto", kind) == 0;
-}
-
 static void print_json_note(void *settings, const char *line)
 {
     (void)settings;
     cs_progress_json_message("note", NULL, line);
+}
+
+/* Encode the collection anew when that is asked for, before anything is ingested into it. `quiet_when_same`: for update,
+ * which reads the same YAML file each time. *done: the images can be ingested. */
+static int remodel(ingest *in, bool quiet_when_same, bool *done)
+{
+    const cs_args *args = in->args;
+    const cs_remodel_request request = {
+        .args = args,
+        .settings = &in->settings,
+        .batch = in->options.batch,
+        .image = &in->image,
+        .image_given = args->exif || in->file.has_exif,
+        .metric = in->metric_given ? cs_metric_names[in->target.metric] : NULL,
+        .force = args->remodel && strcmp(args->remodel, "force") == 0,
+        .skip_bad = in->on_bad == CS_ON_BAD_SKIP,
+        .quiet_when_same = quiet_when_same,
+    };
+    found_collection found = {0};
+    if (!args->remodel) { /* a YAML file says so also of a collection that it is going to make */
+        int code = find_collection(in, &found);
+        cs_free(found.encoder);
+        cs_free(found.model_path);
+        *done = code == CS_EXIT_FOUND;
+        if (code != CS_EXIT_FOUND || !found.exists)
+            return code;
+    }
+    return cs_remodel_collection(&request, done);
 }
 
 /* Open the model and set the target. An existing collection gives the model and the metric when nothing else does. */
@@ -277,8 +318,9 @@ static int prepare(ingest *in)
     if (code == CS_EXIT_FOUND && found.exists && !in->metric_given)
         in->target.metric = found.metric;
     if (code == CS_EXIT_FOUND)
-        code = open_model(in, found.encoder);
+        code = open_model(in, &found);
     cs_free(found.encoder);
+    cs_free(found.model_path);
     in->announce_built_in = !found.exists && !in->options.dry_run;
     in->target.database = in->settings.db;
     in->target.collection = in->settings.collection;
@@ -462,7 +504,8 @@ static void print_failure(const ingest *in, const clipsearch_ingest_report *repo
         print_report(in, report, stderr, "Interrupted. ");
         cs_print_advice("what was stored is kept", CS_ADVICE_RESUME, NULL, NULL);
     } else if (err->code == CLIPSEARCH_E_MISMATCH) {
-        cs_print_advice(err->message, CS_ADVICE_OTHER_COLLECTION, &in->settings, NULL);
+        cs_print_advice(err->message, in->other_model ? CS_ADVICE_REMODEL : CS_ADVICE_OTHER_COLLECTION, &in->settings,
+                        in->settings.model ? in->settings.model : in->model_name);
     } else {
         if (!all_missing(in, report))
             cs_print_message("%s", err->message);
@@ -494,6 +537,16 @@ static void print_success(const ingest *in, const clipsearch_ingest_report *repo
     }
 }
 
+/* While we watched, or waited for our turn, another process has encoded the collection anew with another model: open
+ * that one. */
+static int open_anew(ingest *in)
+{
+    clipsearch_session_close(&in->session);
+    clipsearch_encoder_close(&in->encoder);
+    in->wait_announced = false;
+    return prepare(in);
+}
+
 static int ingest_images(ingest *in)
 {
     clipsearch_error err;
@@ -505,6 +558,12 @@ static int ingest_images(ingest *in)
     in->options.bad_source = on_bad_source;
     in->options.context = in;
     clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
+    if (status == CLIPSEARCH_E_MISMATCH && in->settings.model_from > CS_FROM_INGEST_FILE) {
+        const int code = open_anew(in);
+        if (code != CS_EXIT_FOUND)
+            return code;
+        status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
+    }
     cs_progress_clear(&in->view);
     const int code = exit_code_of(in, status, &report);
     if (is_progress(in, "json")) {
@@ -614,20 +673,38 @@ int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_s
         in.image = *group->image;
         in.options.metadata = group->metadata;
     }
-    int code = prepare(&in);
-    if (code == CS_EXIT_FOUND)
+    bool go_on = true;
+    const int before = in.file.remodel ? remodel(&in, true, &go_on) : CS_EXIT_FOUND;
+    int code = go_on ? prepare(&in) : before;
+    if (go_on && code == CS_EXIT_FOUND)
         code = ingest_images(&in);
+    if (code == CS_EXIT_FOUND)
+        code = before;
     clipsearch_session_close(&in.session);
     clipsearch_encoder_close(&in.encoder);
     cs_bad_files_free(&in.bad);
     return code;
 }
 
+/* Remodel, if that is asked for, and ingest, if there are sources. */
+static int run(ingest *in)
+{
+    const cs_args *args = in->args;
+    bool go_on = true;
+    const int before = args->remodel || in->file.remodel ? remodel(in, false, &go_on) : CS_EXIT_FOUND;
+    if (!go_on || !in->options.source_count)
+        return before;
+    int code = prepare(in);
+    if (code == CS_EXIT_FOUND)
+        code = args->watch ? watch_images(in) : ingest_images(in);
+    return code == CS_EXIT_FOUND ? before : code;
+}
+
 int cs_command_ingest(const cs_args *args)
 {
     ingest in = begin(args);
     bind(&in);
-    if (!args->operands.count && !args->files_from)
+    if (!args->operands.count && !args->files_from && !args->remodel)
         return cs_report_usage(CS_INGEST, "nothing to ingest was given; give directories, images or one YAML file");
     clipsearch_error err;
     if (args->exif && cs_read_exif_choice(args->exif, &in.exif, &err) != CLIPSEARCH_OK)
@@ -641,10 +718,8 @@ int cs_command_ingest(const cs_args *args)
     if (code == CS_EXIT_FOUND) {
         merge_options(&in);
         cs_catch_signals();
-        code = prepare(&in);
+        code = run(&in);
     }
-    if (code == CS_EXIT_FOUND)
-        code = args->watch ? watch_images(&in) : ingest_images(&in);
     clipsearch_session_close(&in.session);
     clipsearch_encoder_close(&in.encoder);
     cs_settings_free(&in.settings);
