@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * ingest_group.c - reports added up, and what is said about files that are gone. */
+ * ingest_group.c - one ingestion of several, and their reports added up. */
 #include "cli/commands/ingest_group.h"
 
 #include "cli/advice.h"
+#include "cli/commands/ingest_command.h"
 #include "cli/output/message.h"
 #include "cli/output/units.h"
 
@@ -36,4 +37,43 @@ void cs_note_gone(const cs_args *args, const clipsearch_ingest_report *report)
             cs_format_count(report->newly_gone, count), report->newly_gone == 1 ? " is" : "s are",
             report->newly_gone == 1 ? "it" : "them", report->newly_gone == 1 ? "it" : "them",
             report->newly_gone == 1 ? "it" : "them");
+}
+
+void cs_print_sum(const cs_args *args, const char *collection, const clipsearch_ingest_report *sum)
+{
+    cs_ingest_command in = {.args = args, .settings.collection = collection, .options.dry_run = args->dry_run};
+    if (!args->quiet)
+        cs_ingest_print_report(&in, sum, stdout, "");
+    cs_note_gone(args, sum);
+}
+
+int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_source_group *group,
+                    clipsearch_ingest_report *sum)
+{
+    cs_ingest_command in;
+    cs_ingest_begin(&in, args);
+    in.settings = *settings; /* the caller's strings */
+    in.sum = sum;
+    if (group->file)
+        in.file = *group->file;
+    cs_ingest_merge_options(&in);
+    in.options.sources = group->sources;
+    in.options.source_count = group->count;
+    in.options.list = group->list;
+    in.options.remember = !group->part;
+    if (!group->file) {
+        in.image = *group->image;
+        in.options.metadata = group->metadata;
+    }
+    bool go_on;
+    const int remodelled = cs_ingest_remodel(&in, true, &go_on);
+    int code = go_on ? cs_ingest_prepare(&in) : remodelled;
+    if (go_on && code == CS_EXIT_FOUND)
+        code = cs_ingest_images(&in);
+    if (code == CS_EXIT_FOUND)
+        code = remodelled;
+    clipsearch_session_close(&in.session);
+    clipsearch_encoder_close(&in.encoder);
+    cs_bad_files_free(&in.bad);
+    return code;
 }
