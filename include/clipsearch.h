@@ -985,16 +985,17 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_
 
 /* Encode all items of an existing collection anew, with the session's encoder, in place. Their images are read from
  * their paths; ids, paths and attributes stay. Until the last vector is there, searches see the old ones, and what was
- * done is kept when the process is killed or the run is cancelled: another run with the same encoder continues, one with
- * a third encoder begins anew, and one with the collection's own encoder gives up what was stored. Then one transaction
- * switches to the new encoder and to target->metric. Open handles of the collection are those of the old encoder: their
- * functions give CLIPSEARCH_E_NOT_FOUND from then on, and the collection must be opened again. It needs as much disk
- * space as the new vectors take, for a while twice that. It waits for ingestions as clipsearch_ingest does.
+ * done is kept when the process is killed or the run is cancelled: another run with the same encoder continues, one
+ * with a third encoder begins anew, and one with the collection's own encoder gives up what was stored. Then one
+ * transaction switches to the new encoder and to target->metric. Open handles of the collection are those of the old
+ * encoder: their functions give CLIPSEARCH_E_NOT_FOUND from then on, and the collection must be opened again. It needs
+ * as much disk space as the new vectors take, for a while twice that. It waits for ingestions as clipsearch_ingest
+ * does.
  *
- * An item whose file is gone, damaged or too large keeps its id, path and attributes. It is noted as gone, has no vector
- * that could be found, and is encoded by the next ingestion that finds the file. bad_file is called for each. But when
- * more than 5 images and more than a fifth are newly gone (a disk may not be mounted), or when a file cannot be read,
- * the run ends with CLIPSEARCH_E_IO instead of the switch, unless options->force_prune is set.
+ * An item whose file is gone, damaged or too large keeps its id, path and attributes. It is noted as gone, has no
+ * vector that could be found, and is encoded by the next ingestion that finds the file. bad_file is called for each.
+ * But when more than 5 images and more than a fifth are newly gone (a disk may not be mounted), or when a file cannot
+ * be read, the run ends with CLIPSEARCH_E_IO instead of the switch, unless options->force_prune is set.
  *
  * Of the options, `batch`, `threads`, `image`, `dry_run` (count only), `progress`, `bad_file`, `context` and
  * `force_prune` are used, of the target everything but `index`. The report (may be NULL): `found` has the items,

@@ -288,8 +288,8 @@ static clipsearch_status read_sources(const clipsearch_source *sources, size_t c
 }
 
 typedef clipsearch_status (*ingest_function)(const cs_ingest_into *into, clipsearch_session *session,
-                                             const clipsearch_ingest_options *options,
-                                             clipsearch_ingest_report *report, clipsearch_error *err);
+                                             const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                             clipsearch_error *err);
 
 /* Read the options, ingest or remodel, and fill in the report. */
 static clipsearch_status ingest_into(ingest_function run, const cs_ingest_into *into, clipsearch_session *session,

@@ -115,7 +115,8 @@ static clipsearch_status read_model_file(cs_settings *settings, clipsearch_error
     }
     clipsearch_status status = cs_yaml_load(path, &settings->chosen, err);
     if (status == CLIPSEARCH_OK && cs_yaml_root(settings->chosen))
-        status = cs_yaml_match(settings->chosen, cs_yaml_root(settings->chosen), "the model file", &key, 1, &found, err);
+        status =
+            cs_yaml_match(settings->chosen, cs_yaml_root(settings->chosen), "the model file", &key, 1, &found, err);
     cs_free(path);
     if (status == CLIPSEARCH_OK && found)
         set_text(found->text, CS_FROM_MODEL_FILE, &settings->model, &settings->model_from);
@@ -125,9 +126,10 @@ static clipsearch_status read_model_file(cs_settings *settings, clipsearch_error
 static clipsearch_status write_model_file(const char *path, const char *model, clipsearch_error *err)
 {
     cs_buf text = cs_buf_make(1 << 16);
-    cs_buf_puts(&text, "# The model that clipsearch encodes new collections with. Written by clipsearch model fetch, add "
-                       "and use;\n# to set another one: clipsearch model use NAME, or the key model in config.yaml.\n"
-                       "model: ");
+    cs_buf_puts(&text,
+                "# The model that clipsearch encodes new collections with. Written by clipsearch model fetch, add "
+                "and use;\n# to set another one: clipsearch model use NAME, or the key model in config.yaml.\n"
+                "model: ");
     cs_json_put_string(&text, model, strlen(model));
     cs_buf_putc(&text, '\n');
     clipsearch_status status = text.failed ? cs_fail_memory(err, path) : cs_create_parents(path, err);
@@ -148,8 +150,8 @@ static bool is_utf8(const char *text)
 clipsearch_status cs_settings_write_model(const char *model, clipsearch_error *err)
 {
     if (model && !is_utf8(model))
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: the path is not UTF-8, so it cannot be written into a YAML file",
-                       model);
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "%s: the path is not UTF-8, so it cannot be written into a YAML file", model);
     char *path = cs_settings_model_file();
     if (!path)
         return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,

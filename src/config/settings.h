@@ -37,7 +37,7 @@ typedef struct cs_settings {
     size_t threads;  /* 0: one per processor */
     const char *cpu; /* NULL: all that there is */
     cs_origin k_from, threads_from, cpu_from;
-    bool quiet; /* print only results and errors */
+    bool quiet;       /* print only results and errors */
     cs_yaml *config;  /* the configuration file, which owns some of the strings above; NULL: there is none */
     cs_yaml *chosen;  /* the same of the model file */
     char *default_db; /* owned */

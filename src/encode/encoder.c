@@ -48,7 +48,7 @@ static clipsearch_status make_absolute(const char *path, char **absolute, clipse
             continue;
     if (path[0] != '/' && !getcwd(here, sizeof here))
         return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "the current directory");
-    *absolute = path[0] == '/' ? cs_strdup(path)
+    *absolute = path[0] == '/'                      ? cs_strdup(path)
                 : path[0] && strcmp(path, ".") != 0 ? cs_path_join(here, path)
                                                     : cs_strdup(here);
     if (!*absolute)

@@ -31,8 +31,8 @@ typedef struct remodel {
     cs_retries retries;
     cs_content_keys known; /* none: every image is decoded */
     cs_pipeline *pipeline;
-    size_t capacity; /* of the pipeline */
-    cs_items items;  /* the page: what is in the pipeline is of it */
+    size_t capacity;                  /* of the pipeline */
+    cs_items items;                   /* the page: what is in the pipeline is of it */
     size_t next, submitted, finished; /* of the page: the next to be submitted, and counts */
     int64_t last;                     /* the last id of the page */
     size_t *in_pipeline;              /* [capacity]: numbers in the page, in a ring */
@@ -217,8 +217,7 @@ static clipsearch_status encode_items(remodel *r)
 static clipsearch_status check_missing(const remodel *r)
 {
     clipsearch_ingest_report *report = r->report;
-    const bool many =
-        report->newly_gone > CS_PRUNE_FEW && report->newly_gone > report->found / CS_PRUNE_SHARE;
+    const bool many = report->newly_gone > CS_PRUNE_FEW && report->newly_gone > report->found / CS_PRUNE_SHARE;
     if (r->options->force_prune || (!many && !report->unreadable))
         return CLIPSEARCH_OK;
     report->kept = report->newly_gone + report->unreadable;
@@ -244,8 +243,7 @@ static clipsearch_status encode_and_switch(remodel *r)
             status = check_missing(r);
         cs_id_list_sort_unique(&r->without);
         if (status == CLIPSEARCH_OK)
-            status =
-                cs_collection_finish_remodel(r->collection, r->without.ids, r->without.count, &finished, r->err);
+            status = cs_collection_finish_remodel(r->collection, r->without.ids, r->without.count, &finished, r->err);
     }
     return status;
 }
@@ -283,9 +281,8 @@ static clipsearch_status open_collection(remodel *r, const cs_ingest_into *into)
         into->opener->open(r->target->database, r->options->dry_run ? CLIPSEARCH_READ_ONLY : 0, &r->db, r->err);
     if (status == CLIPSEARCH_OK && r->target->note)
         cs_database_on_note(r->db, r->target->note, r->target->context);
-    return status == CLIPSEARCH_OK
-               ? cs_collection_open(r->db, r->target->collection, NULL, &r->collection, r->err)
-               : status;
+    return status == CLIPSEARCH_OK ? cs_collection_open(r->db, r->target->collection, NULL, &r->collection, r->err)
+                                   : status;
 }
 
 static clipsearch_status alloc(remodel *r)
@@ -346,8 +343,8 @@ static clipsearch_status run(remodel *r, const cs_ingest_into *into)
     r->report->found = r->progress.found = state.count;
     r->progress.walking_done = true;
     r->progress.phase = CLIPSEARCH_PHASE_ENCODE;
-    const bool same = cs_collection_check_encoder(r->collection, &identity, NULL) == CLIPSEARCH_OK &&
-                      own->metric == r->metric;
+    const bool same =
+        cs_collection_check_encoder(r->collection, &identity, NULL) == CLIPSEARCH_OK && own->metric == r->metric;
     if (r->options->dry_run && !same)
         return count_only(r);
     if (!r->options->dry_run)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * remodel.c - a collection that is encoded anew with another model: new vectors beside the old ones, then the switch. */
+ * remodel.c - a collection that is encoded anew with another model: new vectors beside the old ones, then the
+ * switch. */
 #include "local/collection.h"
 
 #include "base/mem.h"

@@ -90,11 +90,11 @@ static const char step_2_to_3[] = "ALTER TABLE items ADD COLUMN ctime_ns INTEGER
                                   "CREATE INDEX sources_by_list ON sources(collection, list);\n"
                                   "PRAGMA user_version = 3;\n";
 
-/* A collection can be encoded anew with another model ("remodelled"). While that goes on, the vectors of the other model
- * are in new_vectors, and remodels says which model that is; in the end one transaction moves them to vectors and gives
- * the collection the other model. encoding counts how often that was done: whoever opened the collection before knows
- * by it that its vectors are of another model now. hash is the content that a new vector was made of: when the item has
- * another one by now, the vector is made again.
+/* A collection can be encoded anew with another model ("remodelled"). While that goes on, the vectors of the other
+ * model are in new_vectors, and remodels says which model that is; in the end one transaction moves them to vectors and
+ * gives the collection the other model. encoding counts how often that was done: whoever opened the collection before
+ * knows by it that its vectors are of another model now. hash is the content that a new vector was made of: when the
+ * item has another one by now, the vector is made again.
  *
  * model_path: the absolute path of the model, where it was given as a path and not by its name; else x''. */
 static const char step_3_to_4[] = "ALTER TABLE collections ADD COLUMN model_path BLOB NOT NULL DEFAULT x'';\n"

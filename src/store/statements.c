@@ -10,7 +10,7 @@
     "key, name, encoder, fingerprint, preprocessing, dim, metric, model_path, created, generation, "                   \
     "(SELECT count(*) FROM items INDEXED BY items_by_id WHERE collection = collections.key), "                         \
     "codes, m, ef_construction, ef, index_owner, index_next, log_from, "                                               \
-    "(SELECT count(*) FROM items INDEXED BY items_gone WHERE collection = collections.key AND gone_since <> 0), "       \
+    "(SELECT count(*) FROM items INDEXED BY items_gone WHERE collection = collections.key AND gone_since <> 0), "      \
     "encoding"
 
 /* "SELECT `columns`" of the items whose path is ?2 or lies in [?3, ?4): the root, the root and '/', the root and the
@@ -93,13 +93,14 @@ static const char *const sql[CS_SQL_COUNT] = {
                             " WHERE collection = ?1",
     [CS_SQL_REMODEL_COUNT] = "SELECT count(*) FROM items i JOIN new_vectors n ON n.key = i.key AND n.hash = i.hash"
                              " WHERE i.collection = ?1",
-    [CS_SQL_REMODEL_PUT] = "INSERT OR REPLACE INTO remodels(collection, encoder, fingerprint, preprocessing, dim, metric,"
-                           " model_path) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [CS_SQL_REMODEL_PUT] =
+        "INSERT OR REPLACE INTO remodels(collection, encoder, fingerprint, preprocessing, dim, metric,"
+        " model_path) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [CS_SQL_REMODEL_DELETE] = "DELETE FROM remodels WHERE collection = ?1",
-    [CS_SQL_REMODEL_ITEMS] = "SELECT " CS_STORE_ITEM_COLUMNS
-                             " FROM items WHERE collection = ?1 AND id > ?2 AND NOT EXISTS"
-                             " (SELECT 1 FROM new_vectors n WHERE n.key = items.key AND n.hash = items.hash)"
-                             " ORDER BY id LIMIT ?3",
+    [CS_SQL_REMODEL_ITEMS] =
+        "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND id > ?2 AND NOT EXISTS"
+        " (SELECT 1 FROM new_vectors n WHERE n.key = items.key AND n.hash = items.hash)"
+        " ORDER BY id LIMIT ?3",
     [CS_SQL_REMODEL_SWITCH] =
         "UPDATE collections SET encoder = ?2, fingerprint = ?3, preprocessing = ?4, dim = ?5, metric = ?6,"
         " model_path = ?7, encoding = encoding + 1, generation = generation + 1, index_owner = 0, index_next = 0,"
@@ -109,14 +110,13 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_NEW_VECTORS_MOVE] = "INSERT OR REPLACE INTO vectors(key, vector)"
                                 " SELECT n.key, n.vector FROM items i JOIN new_vectors n ON n.key = i.key"
                                 " WHERE i.collection = ?1",
-    [CS_SQL_NEW_VECTORS_DELETE] =
-        "DELETE FROM new_vectors WHERE key IN (SELECT key FROM items WHERE collection = ?1)",
+    [CS_SQL_NEW_VECTORS_DELETE] = "DELETE FROM new_vectors WHERE key IN (SELECT key FROM items WHERE collection = ?1)",
     [CS_SQL_CHANGES_DELETE] = "DELETE FROM changes WHERE collection = ?1",
-    /* so that the file, when it is back, is one that has changed, and gets a vector; and no other file is taken for it */
-    [CS_SQL_ITEM_WITHOUT_VECTOR] =
-        "UPDATE items SET hash = randomblob(32), mtime_ns = 0, ctime_ns = 0,"
-        " gone_since = CASE WHEN gone_since = 0 THEN ?3 ELSE gone_since END"
-        " WHERE collection = ?1 AND id = ?2 RETURNING hash",
+    /* so that the file, when it is back, is one that has changed, and gets a vector; and no other file is taken for
+     * it */
+    [CS_SQL_ITEM_WITHOUT_VECTOR] = "UPDATE items SET hash = randomblob(32), mtime_ns = 0, ctime_ns = 0,"
+                                   " gone_since = CASE WHEN gone_since = 0 THEN ?3 ELSE gone_since END"
+                                   " WHERE collection = ?1 AND id = ?2 RETURNING hash",
     [CS_SQL_JSON_TYPE] = "SELECT json_type(?1) = 'object'",
     [CS_SQL_VECTOR_PUT] = "INSERT INTO vectors(key, vector) VALUES(?1, ?2)"
                           " ON CONFLICT(key) DO UPDATE SET vector = excluded.vector",

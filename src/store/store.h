@@ -45,7 +45,7 @@ void cs_store_set_timeout(cs_store *store, int milliseconds);
 /* What is fixed when a collection is made; of these, cs_store_finish_remodel changes what is about the encoder. */
 typedef struct cs_store_identity {
     int64_t key;      /* internal */
-    int64_t encoding; /* how often it was encoded anew: with `key` it tells whether the vectors are still this encoder's */
+    int64_t encoding; /* how often it was encoded anew; with `key` it says whether the vectors are still the same */
     char name[65];
     char encoder[129];
     char fingerprint[65];
@@ -85,8 +85,8 @@ clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_coll
 /* Whether the collection is still there, with vectors of the same encoder. */
 clipsearch_status cs_store_exists(cs_store *store, const cs_store_identity *collection, bool *there,
                                   clipsearch_error *err);
-/* Read the state again. *there false: the collection has been dropped, or encoded anew. Counting takes a while in a large one (3.6 ms
- * for 100,000) and is done only when the generation is not the one in `state`. */
+/* Read the state again. *there false: the collection has been dropped, or encoded anew. Counting takes a while in a
+ * large one (3.6 ms for 100,000) and is done only when the generation is not the one in `state`. */
 clipsearch_status cs_store_refresh(cs_store *store, const cs_store_identity *collection, cs_store_state *state,
                                    bool *there, clipsearch_error *err);
 clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, const cs_store_collection *collection),
@@ -201,8 +201,8 @@ clipsearch_status cs_store_forget_sources(cs_store *store, const cs_store_identi
 
 /* ---- encoding anew with another model ("remodelling") */
 
-/* `to` in what follows is the collection's identity with the other model in it: encoder, fingerprint, preprocessing, dim,
- * metric, model_path. The collection keeps its own model, and its vectors, until cs_store_finish_remodel. */
+/* `to` in what follows is the collection's identity with the other model in it: encoder, fingerprint, preprocessing,
+ * dim, metric, model_path. The collection keeps its own model, and its vectors, until cs_store_finish_remodel. */
 
 /* The other model, if the collection is being encoded anew, and how many of the items have their new vector. */
 clipsearch_status cs_store_find_remodel(cs_store *store, const cs_store_identity *collection, bool *found,
@@ -216,8 +216,8 @@ clipsearch_status cs_store_forget_remodel(cs_store *store, const cs_store_identi
 /* Store the new vector [to->dim] of an item, of which the content is `hash`. That there is no such item is no error. */
 clipsearch_status cs_store_put_new_vector(cs_store *store, const cs_store_identity *to, int64_t id,
                                           const uint8_t hash[32], const float *vector, clipsearch_error *err);
-/* The file of an item cannot be encoded: the item gets the vector `far` [to->dim] and is noted as gone, and when the file
- * is back, it is taken for one that has changed. */
+/* The file of an item cannot be encoded: the item gets the vector `far` [to->dim] and is noted as gone, and when the
+ * file is back, it is taken for one that has changed. */
 clipsearch_status cs_store_put_no_vector(cs_store *store, const cs_store_identity *to, int64_t id, int64_t gone_since,
                                          const float *far, clipsearch_error *err);
 /* Give the collection its other model and the new vectors; its index file is no more. Every item must have its new

@@ -186,8 +186,8 @@ static bool is_as_it_was(cs_store *store, int version)
     const uint64_t last = version >= 2 ? 8 : 9, changes = version >= 2 ? 2 : 1;
     bool same = photos.state.count == last - 1 && photos.identity.dim == DIM && photos.state.generation == changes &&
                 !photos.state.logging && !photos.identity.codes[0] && photos.identity.m == 0 &&
-                !photos.identity.model_path[0] && photos.identity.encoding == 0 &&
-                other.state.count == 1 && other.identity.metric == CLIPSEARCH_L2;
+                !photos.identity.model_path[0] && photos.identity.encoding == 0 && other.state.count == 1 &&
+                other.identity.metric == CLIPSEARCH_L2;
     for (uint64_t n = 1; n <= 9 && same; n++) {
         char name[32];
         float vector[DIM], expected[DIM];

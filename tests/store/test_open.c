@@ -269,11 +269,14 @@ static void test_ladder(void)
 {
     cs_store *store = NULL;
     const char *path = make("ladder.db");
-    const char *const broken[] = {cs_store_steps[0], cs_store_steps[1], cs_store_steps[2], cs_store_steps[3],
+    const char *const broken[] = {cs_store_steps[0],
+                                  cs_store_steps[1],
+                                  cs_store_steps[2],
+                                  cs_store_steps[3],
                                   "ALTER TABLE items ADD COLUMN one INTEGER; PRAGMA user_version = 5;",
                                   "CREATE TABLE extra(x) STRICT; PRAGMA user_version = 6;"};
-    const char *const good[] = {broken[0], broken[1], broken[2], broken[3], broken[4],
-                                "CREATE TABLE extra(x ANY) STRICT; PRAGMA user_version = 6;"};
+    const char *const good[] = {broken[0], broken[1], broken[2],
+                                broken[3], broken[4], "CREATE TABLE extra(x ANY) STRICT; PRAGMA user_version = 6;"};
     open_store(path, 0, &store);
     TAP_OK(cs_store_migrate(store, broken, 6, &err) == CLIPSEARCH_E_DATABASE, "a step breaks: %s", err.message);
     TAP_OK(strcmp(fixture_ask(path, "PRAGMA user_version"), SCHEMA) == 0 &&

@@ -114,14 +114,16 @@ int cs_command_model(const cs_args *args)
     for (size_t i = 0; i < count && i < MAX_OPERANDS; i++)
         operands[i] = args->operands.items[i].text;
     if (!count)
-        return cs_report_usage(CS_MODEL, "no action was given; the actions are list, fetch, add, use, info, verify and convert");
+        return cs_report_usage(CS_MODEL,
+                               "no action was given; the actions are list, fetch, add, use, info, verify and convert");
     size_t i = 0;
     while (i < ACTIONS && strcmp(operands[0], names[i]) != 0)
         i++;
     if (i == ACTIONS) {
         const char *nearest = cs_nearest(operands[0], names, ACTIONS);
         return cs_report_usage(
-            CS_MODEL, "there is no action \"%s\"; the actions are list, fetch, add, use, info, verify and convert%s%s%s",
+            CS_MODEL,
+            "there is no action \"%s\"; the actions are list, fetch, add, use, info, verify and convert%s%s%s",
             operands[0], nearest ? ". Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
     }
     const char *option = unaccepted_option(&actions[i], args);

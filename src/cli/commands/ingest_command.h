@@ -60,8 +60,8 @@ void cs_ingest_begin(cs_ingest_command *in, const cs_args *args);
  * Returns an exit status, having printed what is wrong. */
 int cs_ingest_prepare(cs_ingest_command *in);
 /* Encode the collection anew with another model, when that is asked for, before anything is ingested into it.
- * `quiet_when_same`: for update, which reads the same YAML file each time. *done: the images can be ingested. Returns an
- * exit status. */
+ * `quiet_when_same`: for update, which reads the same YAML file each time. *done: the images can be ingested. Returns
+ * an exit status. */
 int cs_ingest_remodel(cs_ingest_command *in, bool quiet_when_same, bool *done);
 /* Ingest, and print the report. Returns an exit status. */
 int cs_ingest_images(cs_ingest_command *in);

@@ -167,8 +167,8 @@ static void announce(remodel *r)
     const char *collection = r->request->settings->collection;
     if (r->same || r->args->dry_run)
         return;
-    snprintf(line, sizeof line, "encoding the images of %s anew with %s; until all are done, searches use %s", collection,
-             r->model.name, r->before);
+    snprintf(line, sizeof line, "encoding the images of %s anew with %s; until all are done, searches use %s",
+             collection, r->model.name, r->before);
     say(r, line);
     if (r->model.towers & CLIPSEARCH_TEXT_TOWER)
         return;
@@ -204,8 +204,9 @@ static void print_success(const remodel *r, const clipsearch_ingest_report *repo
     else if (!r->same && !r->quiet)
         print_report(r, report, stdout, "");
     if (!r->quiet && !r->args->dry_run && !r->same && report->gone + report->skipped)
-        cs_print_message("these images keep their attributes, and are left out of results until the next ingestion finds"
-                         " their files");
+        cs_print_message(
+            "these images keep their attributes, and are left out of results until the next ingestion finds"
+            " their files");
 }
 
 static void print_failure(const remodel *r, const clipsearch_ingest_report *report, const clipsearch_error *err)
@@ -274,8 +275,8 @@ static int run(remodel *r, const clipsearch_image_options *image, bool *done)
 static void choose_metric(remodel *r)
 {
     const char *given = r->request->metric;
-    const bool same_model = strcmp(r->fingerprint, r->model.fingerprint) == 0 &&
-                            strcmp(r->preprocessing, r->model.preprocessing) == 0;
+    const bool same_model =
+        strcmp(r->fingerprint, r->model.fingerprint) == 0 && strcmp(r->preprocessing, r->model.preprocessing) == 0;
     const clipsearch_metric before = r->metric;
     if (given)
         r->metric = (clipsearch_metric)cs_name_index(given, cs_metric_names);

@@ -11,10 +11,10 @@ typedef struct cs_remodel_request {
     cs_settings *settings; /* the model of new collections is the one to encode with */
     size_t batch;
     const clipsearch_image_options *image;
-    bool image_given;           /* `image` says whether EXIF is ignored; else the collection's sources do */
-    const char *metric;         /* NULL: the model's */
-    bool force, skip_bad;       /* --remodel=force, --on-bad skip */
-    bool quiet_when_same;       /* nothing is printed when the collection is of that model already */
+    bool image_given;     /* `image` says whether EXIF is ignored; else the collection's sources do */
+    const char *metric;   /* NULL: the model's */
+    bool force, skip_bad; /* --remodel=force, --on-bad skip */
+    bool quiet_when_same; /* nothing is printed when the collection is of that model already */
 } cs_remodel_request;
 
 /* Encode the collection of the settings anew. Prints what was done, or what is wrong, and returns the exit status.

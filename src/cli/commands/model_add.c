@@ -22,8 +22,8 @@
 #include <string.h>
 
 enum {
-    MOST_FILES = 256,             /* of a directory that are looked at */
-    MOST_NAME = 128,              /* bytes of a model's name, as collections can store it */
+    MOST_FILES = 256,              /* of a directory that are looked at */
+    MOST_NAME = 128,               /* bytes of a model's name, as collections can store it */
     MOST_BESIDE = 64 * 1024 * 1024 /* bytes of a file beside the weights that may belong to them */
 };
 
@@ -32,9 +32,9 @@ typedef struct adding {
     const cs_args *args;
     cs_progress_view view;
     double began;
-    const char *name_now; /* of the file being read, for the progress */
-    bool is_file;         /* a weight file was given; else a directory */
-    char *folder;         /* the directory, or that of the file */
+    const char *name_now;    /* of the file being read, for the progress */
+    bool is_file;            /* a weight file was given; else a directory */
+    char *folder;            /* the directory, or that of the file */
     char *names[MOST_FILES]; /* files in it; of a file that was given, its own name comes first */
     uint64_t sizes[MOST_FILES];
     size_t count;
@@ -87,7 +87,9 @@ static clipsearch_status list_files(adding *a, const char *given, clipsearch_err
         return status;
     const char *base = cs_path_base(given);
     a->is_file = !info.is_directory;
-    a->folder = !a->is_file ? cs_strdup(given) : base > given ? cs_strndup(given, (size_t)(base - given)) : cs_strdup(".");
+    a->folder = !a->is_file    ? cs_strdup(given)
+                : base > given ? cs_strndup(given, (size_t)(base - given))
+                               : cs_strdup(".");
     if (!a->folder)
         return cs_fail_memory(err, given);
     for (size_t n = strlen(a->folder); n > 1 && a->folder[n - 1] == '/'; n--)
@@ -187,7 +189,8 @@ static clipsearch_status refuse_namesake(const adding *a, const cs_catalogue *ca
 /* ---------------------------------------------------------------- copying */
 
 /* `known` NULL: whatever its bytes are. */
-static clipsearch_status copy_one(adding *a, size_t i, const char *as, const cs_known_file *known, clipsearch_error *err)
+static clipsearch_status copy_one(adding *a, size_t i, const char *as, const cs_known_file *known,
+                                  clipsearch_error *err)
 {
     char *from = cs_path_join(a->folder, a->names[i]), *to = cs_path_join(a->to, as);
     begin_file(a, as);
@@ -303,8 +306,8 @@ static clipsearch_status open_own(adding *a, const char *given, char **name, cli
 static int check_name(const char *name)
 {
     if (!name[0] || name[0] == '.' || strchr(name, '/') || strlen(name) > MOST_NAME)
-        return cs_report_usage(CS_MODEL, "\"%s\" cannot be a model's name: 1 to %d bytes, no '/', no '.' in front", name,
-                               MOST_NAME);
+        return cs_report_usage(CS_MODEL, "\"%s\" cannot be a model's name: 1 to %d bytes, no '/', no '.' in front",
+                               name, MOST_NAME);
     if (strcmp(name, CS_DEFAULT_MODEL) == 0)
         return cs_report_usage(CS_MODEL, "%s is the built-in model's name; choose another with --name", name);
     return CS_EXIT_FOUND;
@@ -316,7 +319,8 @@ static int check_place(const adding *a)
     char *there = cs_model_directory(a->name);
     const bool taken = there && !a->known;
     if (taken)
-        cs_print_message("there is a model %s already: %s\nRemove it, or choose another name with --name", a->name, there);
+        cs_print_message("there is a model %s already: %s\nRemove it, or choose another name with --name", a->name,
+                         there);
     cs_free(there);
     return taken ? CS_EXIT_USAGE : CS_EXIT_FOUND;
 }
@@ -329,7 +333,7 @@ static int report_failure(const adding *a, const clipsearch_error *err)
         return CS_EXIT_SIGNAL + cs_caught_signal();
     }
     return cs_report_error(err, err->code == CLIPSEARCH_E_IO || err->code == CLIPSEARCH_E_NOT_FOUND ? CS_STAGE_INPUT
-                                                                                                     : CS_STAGE_MODEL);
+                                                                                                    : CS_STAGE_MODEL);
 }
 
 /* Copy what belongs to the model, and make it usable. */

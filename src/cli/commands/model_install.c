@@ -57,8 +57,7 @@ clipsearch_status cs_install_begin(cs_install *install, const char *directory, u
     if (statvfs(directory, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < bytes) {
         char available[32], needed[32];
         return cs_fail(err, CLIPSEARCH_E_IO, "%s: %s are needed, but only %s are free", directory,
-                       cs_format_bytes(bytes, needed),
-                       cs_format_bytes((uint64_t)fs.f_bavail * fs.f_frsize, available));
+                       cs_format_bytes(bytes, needed), cs_format_bytes((uint64_t)fs.f_bavail * fs.f_frsize, available));
     }
     return CLIPSEARCH_OK;
 }
@@ -80,9 +79,8 @@ void cs_install_tidy(const cs_install *install)
 
 static void put_missing_file(cs_buf *buf, const cs_known_file *file)
 {
-    static const char *const digests[] = {[CS_DIGEST_SHA256] = "SHA-256",
-                                          [CS_DIGEST_SHA256_BEGIN] = "SHA-256 begins with",
-                                          [CS_DIGEST_MD5] = "MD5"};
+    static const char *const digests[] = {
+        [CS_DIGEST_SHA256] = "SHA-256", [CS_DIGEST_SHA256_BEGIN] = "SHA-256 begins with", [CS_DIGEST_MD5] = "MD5"};
     cs_buf_printf(buf, "\n  %s\n    as %s", file->url, file->name);
     if (file->bytes)
         cs_buf_printf(buf, ", %s%" PRIu64 " bytes", file->exact ? "" : "about ", file->bytes);
@@ -136,10 +134,8 @@ static bool print_other(void *context, const clipsearch_collection_info *info)
 /* That the database is not there, or cannot be read, does not matter here. */
 static void print_others(const cs_settings *settings, const clipsearch_encoder_info *model, const char *name)
 {
-    others o = {.fingerprint = model->fingerprint,
-                .preprocessing = model->preprocessing,
-                .model = name,
-                .settings = settings};
+    others o = {
+        .fingerprint = model->fingerprint, .preprocessing = model->preprocessing, .model = name, .settings = settings};
     cs_file_info info;
     clipsearch_database *db = NULL;
     if (cs_file_stat(settings->db, &info, NULL) == CLIPSEARCH_OK &&

@@ -24,8 +24,8 @@ void cs_install_tidy(const cs_install *install);
 void cs_print_by_hand(const cs_args *args, const cs_known_model *model, const char *directory, bool refused);
 
 /* Open the model that has just been put into `directory`, so that the user learns now, and not at the first search, if
- * this build cannot use it. Then make it the model of new collections, under `name` (NULL: by its absolute path), unless
- * it encodes images only, and print what to run for the collections that there are. Returns the program's exit
+ * this build cannot use it. Then make it the model of new collections, under `name` (NULL: by its absolute path),
+ * unless it encodes images only, and print what to run for the collections that there are. Returns the program's exit
  * status. */
 int cs_install_use(const cs_args *args, const char *directory, const char *name);
 

@@ -49,7 +49,7 @@ static void put_values(cs_buf *buf, const value *values, const setting_files *fi
 
 static void put_json(cs_buf *buf, const value *values, const char *config)
 {
-    static const char *const origins[] = {"option", "ingest file", "environment", "configuration file",
+    static const char *const origins[] = {"option",     "ingest file", "environment", "configuration file",
                                           "model file", "default"};
     for (size_t i = 0; i < VALUES; i++) {
         cs_buf_printf(buf, "%s\"%s\":{", i ? ",\n " : "{", values[i].name);
