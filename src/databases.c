@@ -84,7 +84,9 @@ static clipsearch_collection_info info_of(const cs_collection_identity *identity
                                         .indexed = state->indexed,
                                         .changes = state->changes,
                                         .gone = state->gone,
-                                        .model_path = identity->model_path};
+                                        .model_path = identity->model_path,
+                                        .remodel = state->remodel[0] ? state->remodel : NULL,
+                                        .remodelled = state->remodelled};
 }
 
 typedef struct each_call {

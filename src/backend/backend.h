@@ -42,6 +42,8 @@ typedef struct cs_collection_state {
     uint64_t generation; /* raised by every batch of changes that changes something */
     bool indexed;        /* there is an index file */
     uint64_t changes;    /* vectors put or removed since it was written; cs_database_each_collection leaves it 0 */
+    char remodel[129];   /* the model that it is being encoded anew with, "" for none, */
+    uint64_t remodelled; /* and how many items are; by cs_database_each_collection only */
 } cs_collection_state;
 
 /* ---- changes */

@@ -376,6 +376,9 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
     if (!found[KEY_SOURCES])
         return cs_yaml_fail(r->yaml, root, false, r->err,
                             "an ingest file needs the key sources, a list of directories and files");
+    if (found[KEY_REMODEL] && !found[KEY_MODEL])
+        return cs_yaml_fail(r->yaml, found[KEY_REMODEL], false, r->err,
+                            "remodel needs the key model, which says with which one");
     read_settings(found, file);
     if (found[KEY_EXIF])
         status = read_exif(r, found[KEY_EXIF], file);

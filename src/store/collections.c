@@ -143,6 +143,10 @@ static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_
     if (!read_count(row, 18, &out->state.gone))
         return cs_store_fail_content(store, err, "collection %s: its counters cannot be", identity->name);
     identity->encoding = sqlite3_column_int64(row, 19);
+    if (sqlite3_column_count(row) > 20 && sqlite3_column_type(row, 20) != SQLITE_NULL &&
+        (!read_text(row, 20, out->remodel, sizeof out->remodel) || !read_count(row, 21, &out->remodelled)))
+        return cs_store_fail_content(store, err, "collection %s: the model that it is encoded anew with cannot be read",
+                                     identity->name);
     return CLIPSEARCH_OK;
 }
 

@@ -13,6 +13,12 @@
     "(SELECT count(*) FROM items INDEXED BY items_gone WHERE collection = collections.key AND gone_since <> 0), "      \
     "encoding"
 
+/* The model that a collection is being encoded anew with, and how many of its items are. */
+#define REMODEL_COLUMNS                                                                                                \
+    "(SELECT encoder FROM remodels WHERE collection = collections.key), "                                              \
+    "(SELECT count(*) FROM remodels r JOIN items i ON i.collection = r.collection"                                     \
+    " JOIN new_vectors n ON n.key = i.key AND n.hash = i.hash WHERE r.collection = collections.key)"
+
 /* "SELECT `columns`" of the items whose path is ?2 or lies in [?3, ?4): the root, the root and '/', the root and the
  * byte behind '/'. No LIKE, so no byte means anything else. Both parts are ranges of items_by_path, merged in order. */
 #define SELECT_BELOW(columns)                                                                                          \
@@ -31,7 +37,7 @@ static const char *const sql[CS_SQL_COUNT] = {
         "INSERT INTO collections(name, encoder, fingerprint, preprocessing, dim, metric, model_path, created, codes, m,"
         " ef_construction, ef) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     [CS_SQL_COLLECTION_FIND] = "SELECT " COLLECTION_COLUMNS " FROM collections WHERE name = ?1",
-    [CS_SQL_COLLECTION_EACH] = "SELECT " COLLECTION_COLUMNS " FROM collections ORDER BY name",
+    [CS_SQL_COLLECTION_EACH] = "SELECT " COLLECTION_COLUMNS ", " REMODEL_COLUMNS " FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_NAMES] = "SELECT name FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_DROP] = "DELETE FROM collections WHERE name = ?1",
     [CS_SQL_COLLECTION_STATE] =

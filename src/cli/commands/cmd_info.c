@@ -40,6 +40,11 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
     cs_buf_printf(&in->out, ", weights %.16s", c->fingerprint);
     cs_buf_puts(&in->out, c->model_path ? ", read from " : "");
     cs_put_printable(&in->out, c->model_path ? c->model_path : "");
+    if (c->remodel) {
+        cs_buf_printf(&in->out, "\n  remodel    %s of ", cs_format_count(c->remodelled, gone));
+        cs_buf_printf(&in->out, "%s images are encoded anew with ", cs_format_count(c->count, count));
+        cs_put_printable(&in->out, c->remodel);
+    }
     cs_buf_puts(&in->out, "\n  created    ");
     cs_put_time(&in->out, c->created);
     cs_buf_putc(&in->out, '\n');

@@ -56,6 +56,10 @@ int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_s
     in.sum = sum;
     if (group->file)
         in.file = *group->file;
+    if (in.file.remodel && in.settings.model_from > CS_FROM_INGEST_FILE) { /* else the collection says which model */
+        in.settings.model = in.file.model;
+        in.settings.model_from = CS_FROM_INGEST_FILE;
+    }
     cs_ingest_merge_options(&in);
     in.options.sources = group->sources;
     in.options.source_count = group->count;

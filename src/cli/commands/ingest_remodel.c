@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MOST_GONE = 20 }; /* images that are gone that are named without -v */
+
 typedef struct remodel {
     const cs_remodel_request *request;
     const cs_args *args;
@@ -30,6 +32,8 @@ typedef struct remodel {
     cs_progress_view view;
     cs_progress_json lines;
     cs_bad_files bad;
+    cs_buf gone; /* lines */
+    uint64_t gone_count;
 } remodel;
 
 /* ---------------------------------------------------------------- what the collection is */
@@ -151,8 +155,23 @@ static void on_bad_file(void *context, const char *path, const clipsearch_error 
     remodel *r = context;
     if (r->json)
         cs_progress_json_message(why->code == CLIPSEARCH_E_NOT_FOUND ? "gone" : "bad", path, why->message);
-    else
+    else if (why->code != CLIPSEARCH_E_NOT_FOUND)
         cs_bad_files_add(&r->bad, path, why->message);
+    else if (r->gone_count++ < MOST_GONE || r->args->verbose)
+        cs_put_printable(&r->gone, cs_buf_printf(&r->gone, "\n  ") ? path : "");
+}
+
+/* "3 images are gone:" and their paths */
+static void print_gone(const remodel *r)
+{
+    char count[27], rest[27];
+    const uint64_t more = r->args->verbose || r->gone_count < MOST_GONE ? 0 : r->gone_count - MOST_GONE;
+    if (!r->gone_count)
+        return;
+    cs_print_message("the file%s of %s image%s %s gone:%s%s%s%s", cs_plural(r->gone_count),
+                     cs_format_count(r->gone_count, count), cs_plural(r->gone_count), r->gone_count == 1 ? "is" : "are",
+                     r->gone.data && !r->gone.failed ? r->gone.data : "", more ? "\n  and " : "",
+                     more ? cs_format_count(more, rest) : "", more ? " more (-v shows all)" : "");
 }
 
 static void on_note(void *context, const char *line)
@@ -199,11 +218,13 @@ static void print_report(const remodel *r, const clipsearch_ingest_report *repor
 
 static void print_success(const remodel *r, const clipsearch_ingest_report *report)
 {
-    if (r->same && !r->quiet && !r->request->quiet_when_same)
+    /* another process may have been quicker, which we waited for */
+    const bool same = r->same || (report->found && report->unchanged == report->found && !r->args->dry_run);
+    if (same && !r->quiet && !r->request->quiet_when_same)
         printf("%s is encoded with %s already\n", r->request->settings->collection, r->model.name);
-    else if (!r->same && !r->quiet)
+    else if (!same && !r->quiet)
         print_report(r, report, stdout, "");
-    if (!r->quiet && !r->args->dry_run && !r->same && report->gone + report->skipped)
+    if (!r->quiet && !r->args->dry_run && report->gone + report->skipped)
         cs_print_message(
             "these images keep their attributes, and are left out of results until the next ingestion finds"
             " their files");
@@ -264,6 +285,7 @@ static int run(remodel *r, const clipsearch_image_options *image, bool *done)
         return code;
     }
     cs_bad_files_print(&r->bad, r->args->verbose);
+    print_gone(r);
     if (status == CLIPSEARCH_OK)
         print_success(r, &report);
     else
@@ -294,7 +316,8 @@ int cs_remodel_collection(const cs_remodel_request *request, bool *done)
                  .quiet = args->quiet,
                  .view = cs_progress_open(),
                  .lines = {.printed = -1},
-                 .bad = cs_bad_files_make(args->verbose)};
+                 .bad = cs_bad_files_make(args->verbose),
+                 .gone = cs_buf_make(1 << 26)};
     clipsearch_image_options image = *request->image;
     *done = false;
     int code = describe_collection(&r);
@@ -311,5 +334,6 @@ int cs_remodel_collection(const cs_remodel_request *request, bool *done)
     clipsearch_session_close(&r.session);
     clipsearch_encoder_close(&r.encoder);
     cs_bad_files_free(&r.bad);
+    cs_buf_free(&r.gone);
     return code;
 }

@@ -90,7 +90,6 @@ static int open_model(cs_ingest_command *in, const found_collection *found)
     clipsearch_encoder_info_init(&info);
     clipsearch_encoder_describe(in->encoder, &info, NULL);
     snprintf(in->model_name, sizeof in->model_name, "%s", info.name);
-    in->other_model = found->exists && strcmp(found->fingerprint, info.fingerprint) != 0;
     if (!found->exists && !in->metric_given) /* a new collection gets the model's usual metric */
         in->target.metric = info.metric;
     return CS_EXIT_FOUND;
@@ -236,6 +235,18 @@ static void on_bad_source(void *context, size_t source, const clipsearch_error *
         cs_print_message("%s%s%s%s", where, why->message, advice ? "; " : "", advice ? advice : "");
 }
 
+/* Find out whether that is what does not fit. */
+static void compare_models(cs_ingest_command *in)
+{
+    found_collection found = {0};
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(in->encoder, &info, NULL);
+    if (find_collection(in, &found) == CS_EXIT_FOUND)
+        in->other_model = found.exists && strcmp(found.fingerprint, info.fingerprint) != 0;
+    free_found(&found);
+}
+
 /* While we watched, or waited for our turn, another process has encoded the collection anew with another model: open
  * that one. */
 static int open_anew(cs_ingest_command *in)
@@ -262,6 +273,8 @@ int cs_ingest_images(cs_ingest_command *in)
         if (again != CS_EXIT_FOUND)
             return again;
         status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
+    } else if (status == CLIPSEARCH_E_MISMATCH) {
+        compare_models(in);
     }
     cs_progress_clear(&in->view);
     const int code = cs_ingest_exit_code(in, status, &report);
