@@ -49,7 +49,8 @@ enum {
     WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE,
     WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL | CS_DUPLICATES,
     WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM | CS_UPDATE,
-    WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET
+    WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET,
+    WITH_PLACES = CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES | CS_DELETE
 };
 
 static const option_row rows[] = {
@@ -65,6 +66,7 @@ static const option_row rows[] = {
     {"list", 0, CS_SEARCH, OPTION_TEXT, FIELD(list), "FILE",
      "read queries from FILE, one per line; - is standard input", 0, 0, 0},
     {"with-self", 0, CS_SEARCH, OPTION_FLAG, FIELD(with_self), NULL, "show the query's own images too", 0, 0, 0},
+    {"all", 0, CS_SEARCH, OPTION_FLAG, FIELD(all), NULL, "show every copy of an image, not one hit for all", 0, 0, 0},
     {"allow-local-urls", 0, CS_SEARCH, OPTION_FLAG, FIELD(allow_local_urls), NULL,
      "fetch images from this computer and private networks too", 0, 0, 0},
     {"image", 0, CS_EMBED, OPTION_OPERAND, FIELD(operands), "FILE", "embed an image; may be repeated", CS_IMAGE, 0, 0},
@@ -80,13 +82,12 @@ static const option_row rows[] = {
     {"offset", 0, CS_QUERY, OPTION_SIZE, FIELD(offset), "N", "leave out the first N images", 0, SIZE_MAX, 0},
     {"filter", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(filter), "FILTER",
      "only images that pass, e.g. 'price < 100'", 0, 0, 0},
-    {"in", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXTS, FIELD(in), "DIR",
+    {"in", 0, WITH_PLACES, OPTION_TEXTS, FIELD(in), "DIR",
      "only images in this directory and those in it; may be repeated", 0, 0, 0},
-    {"here", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_FLAG, FIELD(here), NULL,
-     "the same for the current directory", 0, 0, 0},
-    {"since", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(since), "DATE",
+    {"here", 0, WITH_PLACES, OPTION_FLAG, FIELD(here), NULL, "the same for the current directory", 0, 0, 0},
+    {"since", 0, WITH_PLACES, OPTION_TEXT, FIELD(since), "DATE",
      "only images taken on DATE or later: 2024, 2024-07, 2024-07-01 or 2024-07-01T18:30", 0, 0, 0},
-    {"until", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(until), "DATE",
+    {"until", 0, WITH_PLACES, OPTION_TEXT, FIELD(until), "DATE",
      "only images taken on DATE or earlier; all of that year, month, day or minute counts", 0, 0, 0},
     {"filter", 0, CS_DELETE, OPTION_TEXT, FIELD(filter), "FILTER", "the images to remove, e.g. 'price < 100'", 0, 0, 0},
     {"min-score", 0, CS_SEARCH, OPTION_NUMBER, FIELD(min_score), "X",
@@ -111,6 +112,8 @@ static const option_row rows[] = {
      "draw the images into a contact sheet, .png or .jpg; - "
      "is standard output",
      0, 0, 0},
+    {"captions", 0, WITH_ROWS, OPTION_TEXT, FIELD(captions), "NAMES",
+     "attributes below each image of --sheet, --preview and --open: taken,camera,gps,...", 0, 0, 0},
     {"preview", 0, WITH_ROWS, OPTION_FLAG, FIELD(preview), NULL, "draw the images on the terminal", 0, 0, 0},
     {"open", 0, WITH_ROWS, OPTION_FLAG, FIELD(open), NULL, "show the contact sheet in the desktop's viewer", 0, 0, 0},
     {"link", 0, WITH_ROWS, OPTION_TEXT, FIELD(link), "DIR", "make a directory of links to the images, named by rank", 0,

@@ -70,7 +70,7 @@ typedef struct cs_args {
     cs_number_option min_score, max_distance;
     const char *db, *collection, *model, *cpu;
     const char *filter, *since, *until;
-    const char *sheet, *link, *metric, *on_bad, *exif, *codes, *progress;
+    const char *sheet, *captions, *link, *metric, *on_bad, *exif, *codes, *progress;
     const char *labels, *write, *level;
     const char *list, *images_from, *format, *output, *overflow;
     const char *files_from, *letter_case;
@@ -80,7 +80,7 @@ typedef struct cs_args {
     const char *forget;
     bool rescan, gone, yes;
     bool json, paths, nul, preview, open, dry_run, exact, here, show, repair, quiet, verbose, help, version;
-    bool with_self, allow_local_urls;
+    bool with_self, all, allow_local_urls;
     bool hidden, watch;
 } cs_args;
 

@@ -27,6 +27,8 @@ typedef struct cs_results {
     bool unscored;    /* a list of items: no scores and no times */
     cs_result *items; /* [count] */
     size_t count;
+    const char *const *captions; /* [caption_count]: attributes that stand below each image of a sheet or preview */
+    size_t caption_count;
 } cs_results;
 
 /* The hits of one query. */

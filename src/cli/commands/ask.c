@@ -210,6 +210,7 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
     options.limit = args->min_score.given ? args->min_score.value : args->max_distance.value;
     options.filter = a->filter;
     options.exact = args->exact;
+    options.fold_copies = !args->all;
     options.gone = args->gone;
     options.ef = args->ef.given ? args->ef.value : 0;
     clipsearch_search_stats_init(&stats);

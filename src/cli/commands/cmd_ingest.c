@@ -30,7 +30,7 @@ static void say_of_watch(void *context, const char *line)
     cs_ingest_command *in = context;
     cs_progress_clear(&in->view);
     if (cs_ingest_is_progress(in, "json"))
-        cs_progress_json_message("watch", NULL, line);
+        cs_progress_json_message(in->settings.collection, "watch", NULL, line);
     else
         cs_print_message("%s", line);
 }

@@ -4,6 +4,7 @@
 #define CS_CLI_COMMANDS_INGEST_COMMAND_H
 
 #include "cli/command.h"
+#include "cli/commands/ingest_group.h"
 #include "cli/output/bad_files.h"
 #include "cli/output/progress.h"
 #include "cli/output/progress_json.h"
@@ -34,8 +35,8 @@ typedef struct cs_ingest_command {
     bool announce_built_in; /* the model, before the first image of a new collection */
     cs_on_bad on_bad;
     bool wait_announced;
-    char list_path[PATH_MAX];      /* absolute path of the YAML file */
-    clipsearch_ingest_report *sum; /* update: the report is added to it, and not printed */
+    char list_path[PATH_MAX]; /* absolute path of the YAML file */
+    cs_group_sum *sum;        /* update: the report is added to it, and not printed */
     cs_progress_view view;
     cs_progress_json json;
     cs_bad_files bad;

@@ -121,7 +121,7 @@ static void say(remodel *r, const char *line)
 {
     cs_progress_clear(&r->view);
     if (r->json)
-        cs_progress_json_message("note", NULL, line);
+        cs_progress_json_message(r->request->settings->collection, "note", NULL, line);
     else if (!r->quiet)
         cs_print_message("%s", line);
 }
@@ -154,7 +154,8 @@ static void on_bad_file(void *context, const char *path, const clipsearch_error 
 {
     remodel *r = context;
     if (r->json)
-        cs_progress_json_message(why->code == CLIPSEARCH_E_NOT_FOUND ? "gone" : "bad", path, why->message);
+        cs_progress_json_message(r->request->settings->collection, why->code == CLIPSEARCH_E_NOT_FOUND ? "gone" : "bad",
+                                 path, why->message);
     else if (why->code != CLIPSEARCH_E_NOT_FOUND)
         cs_bad_files_add(&r->bad, path, why->message);
     else if (r->gone_count++ < MOST_GONE || r->args->verbose)
@@ -281,7 +282,9 @@ static int run(remodel *r, const clipsearch_image_options *image, bool *done)
     *done = status == CLIPSEARCH_OK;
     const int code = exit_code_of(r, status, &report);
     if (r->json) {
-        cs_progress_json_end(&report, status, code, status == CLIPSEARCH_OK ? NULL : err.message);
+        if (status != CLIPSEARCH_OK || !r->request->quiet_when_same) /* update prints its own last line */
+            cs_progress_json_end(r->request->settings->collection, &report, status, code,
+                                 status == CLIPSEARCH_OK ? NULL : err.message);
         return code;
     }
     cs_bad_files_print(&r->bad, r->args->verbose);
@@ -315,7 +318,7 @@ int cs_remodel_collection(const cs_remodel_request *request, bool *done)
                  .json = args->progress && strcmp(args->progress, "json") == 0,
                  .quiet = args->quiet,
                  .view = cs_progress_open(),
-                 .lines = {.printed = -1},
+                 .lines = {.printed = -1, .collection = request->settings->collection},
                  .bad = cs_bad_files_make(args->verbose),
                  .gone = cs_buf_make(1 << 26)};
     clipsearch_image_options image = *request->image;

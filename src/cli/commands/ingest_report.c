@@ -126,7 +126,7 @@ void cs_ingest_print_failure(const cs_ingest_command *in, const clipsearch_inges
 void cs_ingest_print_success(const cs_ingest_command *in, const clipsearch_ingest_report *report)
 {
     if (in->sum)
-        cs_add_report(in->sum, report);
+        cs_add_report(in->sum, report, &(clipsearch_error){.code = CLIPSEARCH_OK});
     else if (!in->args->quiet && (!in->only_changes || has_changed(report)))
         cs_ingest_print_report(in, report, stdout, "");
     if (!in->args->quiet && !in->only_changes && !in->sum)

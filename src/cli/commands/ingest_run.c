@@ -111,10 +111,10 @@ bool cs_ingest_is_progress(const cs_ingest_command *in, const char *kind)
     return strcmp(in->args->progress ? in->args->progress : "auto", kind) == 0;
 }
 
-static void print_json_note(void *settings, const char *line)
+static void print_json_note(void *context, const char *line)
 {
-    (void)settings;
-    cs_progress_json_message("note", NULL, line);
+    const cs_settings *settings = context;
+    cs_progress_json_message(settings->collection, "note", NULL, line);
 }
 
 int cs_ingest_remodel(cs_ingest_command *in, bool quiet_when_same, bool *done)
@@ -156,6 +156,7 @@ int cs_ingest_prepare(cs_ingest_command *in)
         code = open_model(in, &found);
     free_found(&found);
     in->announce_built_in = !found.exists && !in->options.dry_run;
+    in->json.collection = in->settings.collection;
     in->target.database = in->settings.db;
     in->target.collection = in->settings.collection;
     in->target.note = cs_ingest_is_progress(in, "json") ? print_json_note : in->args->quiet ? NULL : cs_print_note;
@@ -198,7 +199,7 @@ static void on_bad_file(void *context, const char *path, const clipsearch_error 
 {
     cs_ingest_command *in = context;
     if (cs_ingest_is_progress(in, "json"))
-        cs_progress_json_message("bad", path, why->message);
+        cs_progress_json_message(in->settings.collection, "bad", path, why->message);
     else if (in->on_bad != CS_ON_BAD_STOP) /* then it is the error that ends the run */
         cs_bad_files_add(&in->bad, path, why->message);
 }
@@ -211,7 +212,7 @@ static void on_kept(void *context, const clipsearch_kept_images *images)
     const char *text = words.data && !words.failed ? words.data : images->directory;
     cs_progress_clear(&in->view);
     if (cs_ingest_is_progress(in, "json"))
-        cs_progress_json_message("kept", images->directory, text);
+        cs_progress_json_message(in->settings.collection, "kept", images->directory, text);
     else
         cs_print_message("%s", text);
     cs_buf_free(&words);
@@ -230,7 +231,7 @@ static void on_bad_source(void *context, size_t source, const clipsearch_error *
         snprintf(where, sizeof where, "%s:%zu:%zu: ", cs_yaml_name(file->yaml), place->line, place->column);
     cs_progress_clear(&in->view);
     if (cs_ingest_is_progress(in, "json"))
-        cs_progress_json_message("missing", in->options.sources[source].path, why->message);
+        cs_progress_json_message(in->settings.collection, "missing", in->options.sources[source].path, why->message);
     else
         cs_print_message("%s%s%s%s", where, why->message, advice ? "; " : "", advice ? advice : "");
 }
@@ -257,6 +258,19 @@ static int open_anew(cs_ingest_command *in)
     return cs_ingest_prepare(in);
 }
 
+/* With --progress json: the last line, or for `update` what cs_print_sum needs for it. */
+static void print_json_end(const cs_ingest_command *in, const clipsearch_ingest_report *report,
+                           clipsearch_status status, clipsearch_error *err, int code)
+{
+    err->code = status;
+    if (status == CLIPSEARCH_OK || cs_ingest_all_missing(in, report))
+        err->message[0] = '\0'; /* there is none, or it was said */
+    if (in->sum)
+        cs_add_report(in->sum, report, err);
+    else
+        cs_progress_json_end(in->settings.collection, report, status, code, err->message[0] ? err->message : NULL);
+}
+
 int cs_ingest_images(cs_ingest_command *in)
 {
     clipsearch_error err;
@@ -279,8 +293,7 @@ int cs_ingest_images(cs_ingest_command *in)
     cs_progress_clear(&in->view);
     const int code = cs_ingest_exit_code(in, status, &report);
     if (cs_ingest_is_progress(in, "json")) {
-        const bool said = status == CLIPSEARCH_OK || cs_ingest_all_missing(in, &report);
-        cs_progress_json_end(&report, status, code, said ? NULL : err.message);
+        print_json_end(in, &report, status, &err, code);
         return code;
     }
     cs_bad_files_print(&in->bad, in->args->verbose);

@@ -102,7 +102,7 @@ static void put_hit(cs_buf *buf, const clipsearch_hit *hit, size_t rank)
 {
     cs_buf_printf(buf, "%s\n   {\"rank\":%zu,\"id\":%" PRId64 ",\"score\":", rank ? "," : "", rank + 1, hit->id);
     cs_put_float(buf, hit->score);
-    cs_buf_putc(buf, ',');
+    cs_buf_printf(buf, ",\"copies\":%" PRIu64 ",", hit->copies);
     cs_put_path(buf, hit->path);
     cs_buf_putc(buf, ',');
     put_gone(buf, cs_hit_is_gone(hit));

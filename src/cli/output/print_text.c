@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/output/message.h"
+#include "output/copies.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -28,10 +29,13 @@ bool cs_hit_is_gone(const clipsearch_hit *hit)
 static void put_hits(cs_buf *buf, const cs_result *result, const char *here)
 {
     for (size_t rank = 0; rank < cs_result_count(result); rank++) {
+        char copies[CS_COPIES_BYTES];
         const clipsearch_hit *hit = cs_result_hit(result, rank);
         cs_buf_printf(buf, "%.3f  ", (double)hit->score);
         cs_put_printable(buf, cs_relative_path(hit->path, here));
-        cs_buf_puts(buf, cs_hit_is_gone(hit) ? " (gone)\n" : "\n");
+        cs_buf_puts(buf, cs_hit_is_gone(hit) ? " (gone)" : "");
+        cs_buf_puts(buf, cs_format_copies(" (", hit->copies, copies));
+        cs_buf_puts(buf, hit->copies ? ")\n" : "\n");
     }
 }
 
