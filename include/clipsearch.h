@@ -568,8 +568,8 @@ typedef struct clipsearch_collection_info {
     uint64_t gone;    /* of `count`, items whose files are known to be gone */
     const char *model_path; /* the absolute path of the encoder, where it was opened by a path and not with a name
                                (clipsearch_encoder_options.name); NULL: it was not, or has more than 4095 bytes */
-    const char *remodel;    /* name of the encoder that a clipsearch_remodel has begun with and not finished; NULL: none.
-                               Filled in by clipsearch_database_collections only */
+    const char *remodel;    /* name of the encoder that a clipsearch_remodel has begun with and not finished; NULL:
+                               none. Filled in by clipsearch_database_collections only */
     uint64_t remodelled;    /* items that have its vector already */
 } clipsearch_collection_info;
 CLIPSEARCH_INIT(clipsearch_collection_info)

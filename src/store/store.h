@@ -72,7 +72,7 @@ typedef struct cs_store_state {
 typedef struct cs_store_collection {
     cs_store_identity identity;
     cs_store_state state;
-    char remodel[129]; /* by cs_store_each only: the model that it is being encoded anew with, "" for none, */
+    char remodel[129];   /* by cs_store_each only: the model that it is being encoded anew with, "" for none, */
     uint64_t remodelled; /* and how many items have their new vector */
 } cs_store_collection;
 
