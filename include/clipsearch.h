@@ -1091,6 +1091,9 @@ typedef struct clipsearch_search_stats {
 } clipsearch_search_stats;
 CLIPSEARCH_INIT(clipsearch_search_stats)
 
+/* What the scores of a collection mean; clipsearch_calibrate makes it. */
+typedef struct clipsearch_calibration clipsearch_calibration;
+
 typedef struct clipsearch_search_options {
     size_t struct_size;
     bool has_limit;     /* return only hits at least as near as `limit`. Default false */
@@ -1103,6 +1106,9 @@ typedef struct clipsearch_search_options {
     bool gone;                      /* find also items whose files are known to be gone. Default false */
     bool fold_copies; /* items with the same content (an equal hash) are one hit, whose `copies` counts the others; k
                          then counts contents. Default false: every item is a hit */
+    const clipsearch_calibration *calibration; /* clipsearch_ask: give hits their relevance; NULL (default): do not */
+    float min_relevance; /* of the `k` nearest return only those that have at least this relevance, e.g.
+                            CLIPSEARCH_RELEVANT; above 0 it takes a calibration. Default 0: all */
 } clipsearch_search_options;
 CLIPSEARCH_INIT(clipsearch_search_options)
 
@@ -1118,7 +1124,12 @@ typedef struct clipsearch_hit {
     bool gone;              /* the last ingestion found no file at `path` */
     uint8_t hash[32];       /* SHA-256 of the file's bytes */
     uint64_t copies;        /* with fold_copies: further items with the same content that would be hits; else 0 */
+    float relevance; /* 0 to 1, how well the image fits the question, comparable between questions, collections and
+                        models (clipsearch_calibrate). NaN: not asked for, or the question has parts other than texts */
 } clipsearch_hit;
+
+/* A hit of at least this relevance probably fits the question. */
+#define CLIPSEARCH_RELEVANT 0.5F
 
 /* The hits of one or more queries. They do not change and are independent of the collection. */
 typedef struct clipsearch_hits clipsearch_hits;
@@ -1195,6 +1206,20 @@ CLIPSEARCH_API clipsearch_status clipsearch_ask(clipsearch_collection *collectio
                                                 const clipsearch_question *questions, size_t count, size_t k,
                                                 const clipsearch_search_options *options, clipsearch_hits **hits,
                                                 clipsearch_error *err);
+
+/* Find out what scores mean in `collection`, so that clipsearch_ask can give hits a relevance: encode 200 sentences
+ * with `session`, search for them, and compare them with a sample of at most 1,024 images. docs/relevance.md has the
+ * method and what it costs. With `cache` (may be NULL) the calibration is read from that file if it is one of this
+ * collection and encoder and the number of images has changed by a tenth at most since, and otherwise it is written to
+ * it. A file that cannot be read or written is no error. Any number of threads may use the calibration; free it with
+ * clipsearch_calibration_free.
+ * Errors: CLIPSEARCH_E_UNSUPPORTED (fewer than 10 images whose files are not gone, images that are all alike),
+ * _ARGUMENT (the session has no text tower), _MISMATCH (another encoder), _NOT_FOUND (the collection was dropped),
+ * _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_calibrate(clipsearch_collection *collection, clipsearch_session *session,
+                                                      const char *cache, clipsearch_calibration **calibration,
+                                                      clipsearch_error *err);
+CLIPSEARCH_API void clipsearch_calibration_free(clipsearch_calibration **calibration);
 
 /* List the items that match `filter` (FILTERS; NULL: all) in the order of their ids: at most `limit` (SIZE_MAX: all),
  * after the first `offset`. They are the hits of query 0, with a score of 0. Items whose files are known to be gone are

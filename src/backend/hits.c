@@ -48,6 +48,7 @@ clipsearch_status cs_hits_add_with_file(clipsearch_hits *hits, const clipsearch_
         return cs_fail_memory(err, "search results");
     hits->hits[hits->count++] = (clipsearch_hit){.id = item->id,
                                                  .score = score,
+                                                 .relevance = NAN,
                                                  .size = item->size,
                                                  .mtime_ns = item->mtime_ns,
                                                  .width = item->width,
@@ -98,6 +99,11 @@ void cs_hits_select(clipsearch_hits *hits, bool (*keep)(void *context, size_t qu
         hits->starts[query + 1] = kept;
     }
     hits->count = kept;
+}
+
+void cs_hits_set_relevance(clipsearch_hits *hits, size_t query, size_t rank, float relevance)
+{
+    hits->hits[hits->starts[query] + rank].relevance = relevance;
 }
 
 bool cs_hit_has_hash(const clipsearch_hit *hit)

@@ -23,6 +23,9 @@ void cs_hits_restart(clipsearch_hits *hits);
 void cs_hits_select(clipsearch_hits *hits, bool (*keep)(void *context, size_t query, const clipsearch_hit *hit),
                     void *context);
 
+/* Set the relevance of a hit that there is; NaN until then. */
+void cs_hits_set_relevance(clipsearch_hits *hits, size_t query, size_t rank, float relevance);
+
 /* Whether the hit has a content digest; an item that was put without one has all zeros. */
 bool cs_hit_has_hash(const clipsearch_hit *hit);
 

@@ -25,6 +25,7 @@ typedef struct cs_results {
     const char *collection, *model;
     clipsearch_metric metric;
     bool unscored;    /* a list of items: no scores and no times */
+    bool relevance;   /* print the relevance of hits as text too */
     cs_result *items; /* [count] */
     size_t count;
     const char *const *captions; /* [caption_count]: attributes that stand below each image of a sheet or preview */
