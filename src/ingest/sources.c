@@ -165,11 +165,14 @@ static bool is_in_shard(const cs_sources *sources, const char *relative, clipsea
 }
 
 static clipsearch_status add_found_file(void *context, const char *path, const char *relative, const cs_file_info *info,
-                                        clipsearch_error *err)
+                                        bool sidecar, clipsearch_error *err)
 {
     walk_context *walk = context;
-    cs_found_file file = {
-        .source = walk->source, .size = info->size, .mtime_ns = info->mtime_ns, .ctime_ns = info->ctime_ns};
+    cs_found_file file = {.source = walk->source,
+                          .size = info->size,
+                          .mtime_ns = info->mtime_ns,
+                          .ctime_ns = info->ctime_ns,
+                          .has_sidecar = sidecar};
     clipsearch_status status = CLIPSEARCH_OK;
     if (is_in_shard(walk->sources, relative, err, &status))
         status = add_file(walk->sources, path, relative, file, err);
