@@ -1208,7 +1208,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_ask(clipsearch_collection *collectio
                                                 clipsearch_error *err);
 
 /* Find out what scores mean in `collection`, so that clipsearch_ask can give hits a relevance: encode 200 sentences
- * with `session`, search for them, and compare them with a sample of at most 1,024 images. docs/relevance.md has the
+ * with `session`, search for them, and compare them with a sample of at most 256 images. docs/relevance.md has the
  * method and what it costs. With `cache` (may be NULL) the calibration is read from that file if it is one of this
  * collection and encoder and the number of images has changed by a tenth at most since, and otherwise it is written to
  * it. A file that cannot be read or written is no error. Any number of threads may use the calibration; free it with

@@ -163,7 +163,7 @@ static void fill_pipeline(remodel *r)
         if (cs_id_list_has(&r->without, r->items.items[r->next].id))
             continue;
         r->in_pipeline[r->submitted++ % r->capacity] = r->next;
-        cs_pipeline_submit(r->pipeline, r->items.items[r->next].path, NULL);
+        cs_pipeline_submit(r->pipeline, r->items.items[r->next].path, false, NULL);
     }
 }
 

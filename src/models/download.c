@@ -455,8 +455,8 @@ static clipsearch_status run(download *d, const char *directory, cs_download_res
         return CLIPSEARCH_OK;
     if (d->file->content)
         return write_content(d);
-    if (!cs_http_available())
-        return cs_fail(d->err, CLIPSEARCH_E_UNSUPPORTED, "%s: cannot fetch: this build has no libcurl", d->url);
+    if (cs_http_absence())
+        return cs_fail(d->err, CLIPSEARCH_E_UNSUPPORTED, "%s: cannot fetch: %s", d->url, cs_http_absence());
     status = open_part(d);
     if (status == CLIPSEARCH_OK)
         status = decide_resume(d);

@@ -341,6 +341,19 @@ if [ "$has_curl" != yes ]; then
     exit 0
 fi
 
+# where libraries are not installed: some that cannot be loaded stand in their place
+mkdir "$scratch/broken"
+for library in libcurl.so.4 libcurl-gnutls.so.4 libhdf5_serial.so.103 libhdf5_serial.so.200 libhdf5_serial.so.310 \
+    libhdf5.so.103 libhdf5.so.200 libhdf5.so.310; do
+    : >"$scratch/broken/$library"
+done
+{ echo "models:"; entry tiny http://127.0.0.1:1; } >tiny.yaml
+LD_LIBRARY_PATH=$scratch/broken run 4 "fetch without libcurl" model fetch tiny --catalogue tiny.yaml
+err_has "the library libcurl is not installed"
+LD_LIBRARY_PATH=$scratch/broken run 4 "Keras weights without libhdf5" model info "$source/tests/data/weights/keras2.h5"
+grep -q "the library libhdf5 .* is not installed\|this build was made without libhdf5" "$err"
+ok "says so"
+
 cp "$tiny"/hf/* "$scratch/files/"
 head -c 300000 "$source/weights/default/model.safetensors" >"$scratch/files/big"
 : >"$scratch/files/empty"
