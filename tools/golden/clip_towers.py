@@ -161,8 +161,8 @@ def open_clip_of(arch, activation, state):
     return model, model_cfg
 
 
-def check(model, arch, activation, stages, pixels, ids):
-    """open_clip agrees, and the vectors vary."""
+def check(model, arch, activation, stages, pixels, ids, most=0.9):
+    """open_clip agrees, and the vectors vary: no two have a cosine of `most`."""
     other, model_cfg = open_clip_of(arch, activation, {k: v.float() for k, v in model.state_dict().items()})
     theirs = open_clip_stages(other.double(), pixels, ids)
     worst = max(float((stages[name] - value).abs().max()) for name, value in theirs.items())
@@ -173,7 +173,7 @@ def check(model, arch, activation, stages, pixels, ids):
         cosine = vector @ vector.T - 2 * torch.eye(len(vector))
         print(f"  {tower}: greatest cosine between two inputs {float(cosine.max()):.3f}, "
               f"rms of the last block {float(stages[sorted(k for k in stages if k.startswith(tower + '.block'))[-1]].square().mean().sqrt()):.2f}")
-        assert float(cosine.max()) < 0.95
+        assert float(cosine.max()) < most
     return other.float(), model_cfg
 
 

@@ -50,7 +50,7 @@ def main():
     vision, text, _ = ARCHITECTURES[arch]
     pixels, ids = make_pixels(IMAGES, vision[4]), make_ids(LENGTHS, text[4], text[5], seed=3)
     stages = transformers_stages(model.double(), pixels, ids, LENGTHS)
-    check(model, arch, activation, stages, pixels, ids)
+    check(model, arch, activation, stages, pixels, ids, 0.97)  # patches of 16 pixels make the two images more alike
     os.makedirs(out, exist_ok=True)
     save_file({**ragged(ids, LENGTHS), "vision.vector": stages["vision.vector"].float(),
                "text.vector": stages["text.vector"].float()}, os.path.join(out, (shape[0] if shape else "expected") + ".safetensors"))
