@@ -14,9 +14,9 @@
 
 enum {
     K = CS_HNSW_CALIBRATED_K,
-    SAMPLE = 128,    /* near queries: 1,280 neighbours give the recall to about 0.003 */
+    SAMPLE = 128,     /* near queries: 1,280 neighbours give the recall to about 0.003 */
     FAR_SAMPLE = 256, /* far ones differ more from one another: most find all, and some lose several */
-    TRUTH_KEEP = 64, /* of a scan, re-ranked: the ten nearest are among the 20 nearest by codes (quant.h) */
+    TRUTH_KEEP = 64,  /* of a scan, re-ranked: the ten nearest are among the 20 nearest by codes (quant.h) */
     EF_LEAST = 16,
     STEP_SHARE = 4,   /* each ef is a quarter larger than the one before */
     CODE_COST = 5,    /* rows that a scan compares in the time that a walk takes for each code: docs/speed-index.md */
@@ -126,9 +126,9 @@ static bool is_finite(const float *vector, size_t dim)
     return true;
 }
 
-/* Questions of two parts, to have more queries than are given: of each the normalised sum with those that are 1, 2, 3 ...
- * places behind it, until the sample is full or there are no more pairs. One measured on 100,000 and 1,000,000 vectors
- * needs the ef of a single text or a little more. */
+/* Questions of two parts, to have more queries than are given: of each the normalised sum with those that are 1, 2, 3
+ * and so on places behind it, until the sample is full or there are no more pairs. Among 100,000 vectors they need the
+ * ef of single texts or a little more. */
 static void add_pairs(sample *s)
 {
     const size_t dim = s->hnsw->base.dim, single = s->count, pairs = single * (single - 1) / 2;
