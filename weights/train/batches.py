@@ -9,7 +9,6 @@ import world
 
 NATURAL = len(world.COLOUR_NAMES)  # the colour number of a thing that was not recoloured
 COLOUR_IDS = {None: NATURAL, **{name: i for i, name in enumerate(world.COLOUR_NAMES)}}
-PATCHES = 7
 FALSE_SHARE = .5  # of scenes with one kind of thing; those with two always get a false caption too
 
 
@@ -102,37 +101,12 @@ def pad(rows):
     return ids
 
 
-def cover(scene, size):
-    """For each patch the thing that is over it, or -1."""
-    over = np.full((PATCHES, PATCHES), -1)
-    for i, sprite in enumerate(scene.sprites):
-        rows, columns = (slice(max(0, int((at - sprite.size * .4) * PATCHES / size)),
-                               int((at + sprite.size * .4) * PATCHES / size) + 1) for at in (sprite.y, sprite.x))
-        over[rows, columns] = scene.things[i if len(scene.things) > 1 else 0]
-    return over.ravel()
-
-
-def patches_of(over, rng, keep):
-    """The patches to look at: those under a thing first, the rest by chance."""
-    rank = np.array([rng.random() for _ in over]) - (over >= 0)
-    return np.sort(rank.argsort()[:keep])
-
-
 def kind_word(rng, the_world, scene):
     """Now and then a thing is called by its kind: an animal, a vehicle, food."""
     for which, number in enumerate(scene.things):
         kinds = the_world.things[number].kinds
         if kinds and rng.random() < .06:
             scene.phrase.words[which] = rng.choice(kinds)
-
-
-def shape_codes(the_world, count=96):
-    """What each thing looks like, as numbers: the chief components of its small gray image, of variance 1."""
-    small = np.array([np.asarray(shape.resize((16, 16))).astype(np.float32) / 255 for shape in the_world.shapes])
-    alpha = small[..., 3]
-    flat = np.stack([alpha, small[..., :3].mean(-1) * alpha], 1).reshape(len(small), -1)
-    left, _, _ = np.linalg.svd(flat - flat.mean(0), full_matrices=False)
-    return left[:, :count] * len(flat) ** .5
 
 
 def said_order(the_world, phrase):
@@ -174,32 +148,3 @@ def caption(the_world, tokenizer, rng, scenes):
         "meant": np.array([[meaning(the_world, word) for word in (phrase.words * 2)[:2]] for phrase in phrases]),
         "said_sides": np.array([said_order(the_world, scene.phrase) for scene in scenes]),
     }
-
-
-def make(the_world, tokenizer, seed, index, size, keep=None, captions=True):
-    """Batch number `index`; the same numbers give the same batch, whichever process makes it.
-
-    keep: look at so many patches; captions: False for a batch that says only what things are where.
-    """
-    rng = random.Random(seed << 32 | index)
-    mood = world.hard_mood(rng, len(the_world.things))
-    scenes, pixels = [], np.empty((size, the_world.size, the_world.size, 3), np.uint8)
-    for row in range(size):
-        scene = the_world.plan(rng, mood)
-        kind_word(rng, the_world, scene)
-        pixels[row] = np.asarray(world.weather(the_world.draw(scene), rng))
-        scenes.append(scene)
-    batch = {
-        "pixels": pixels,
-        "things": np.array([(scene.things * 2)[:2] for scene in scenes]),
-        "sides": np.array([[scene.things[i] for i in order(scene)] if len(scene.things) > 1 else [-1, -1]
-                           for scene in scenes]),
-    }
-    if captions:
-        batch |= caption(the_world, tokenizer, rng, scenes)
-    over = np.array([cover(scene, the_world.size) for scene in scenes])
-    if keep:
-        batch["keep"] = np.array([patches_of(row, rng, keep) for row in over])
-        over = np.take_along_axis(over, batch["keep"], 1)
-    batch["over"] = over
-    return batch

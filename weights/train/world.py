@@ -14,7 +14,7 @@ import drawing
 UNICODE_DATA = "/usr/share/unicode"
 CLDR = "/usr/share/unicode/cldr"
 
-SIZE = 112
+SIZE = 224  # the built-in model's input
 COLOUR_NAMES = list(drawing.COLOURS)
 NUMBERS = {2: "two", 3: "three", 4: "four"}
 
@@ -309,5 +309,5 @@ def add_sources(parser):
     parser.add_argument("--cldr", default=CLDR, help="directory that has common/annotations/en.xml")
 
 
-def from_options(options):
-    return World(font=options.font, unicode_data=options.unicode_data, cldr=options.cldr)
+def from_options(options, size=SIZE):
+    return World(size, font=options.font, unicode_data=options.unicode_data, cldr=options.cldr)
