@@ -28,8 +28,6 @@ import world
 
 PAIRS = 200
 STUDIO = (drawing.gradient, (235, 235, 235), (215, 215, 215))
-EVERYDAY = ("dog bird vehicle insect cat fish fruit food musical_instrument furniture snake boat building clothing animal "
-            "tool hound train weapon spider monkey car toy container terrier").split()
 
 
 class InPyTorch:
@@ -219,6 +217,24 @@ def read_queries(path=os.path.join(os.path.dirname(__file__), "queries.txt")):
         return [line.rstrip("\n").split(" | ") for line in lines if not line.startswith("#")]
 
 
+def names_above(wordnet, labels):
+    """(name, the labels below it): of each set of two to half of the labels that WordNet puts together, the best known of
+    the names that mean this first."""
+    below = {}
+    for label in labels:
+        for number in wordnet.ancestors(label):
+            below.setdefault(number, set()).add(label)
+    chosen = {}
+    for number, covered in sorted(below.items()):
+        if not 2 <= len(covered) <= len(labels) / 2:
+            continue
+        for name in wordnet.synonyms[number]:
+            if wordnet.senses(name)[:1] == [number]:
+                best = wordnet.uses.get(name.lower(), 0), name.replace("_", " ")
+                chosen[frozenset(covered)] = max(best, chosen.get(frozenset(covered), best))
+    return [(name, covered) for covered, (_, name) in sorted(chosen.items(), key=lambda item: item[1])]
+
+
 class OfPhotographs:
     def __init__(self, encoder, directory, fold):
         self.encoder, self.directory, self.fold = encoder, directory, fold
@@ -263,13 +279,7 @@ class OfPhotographs:
             return float(np.mean([average_precision(row, np.isin(labels, list(right)))[which]
                                   for row, (_, right) in zip(scores, queries)]))
         yield f"{len(names)} names of classes, mAP", mean([(name, {label}) for label, name in names.items()], 0), .94
-        above = {}
-        for label in names:
-            for number in wordnet.ancestors(label):
-                above.setdefault(number, set()).add(label)
-        kinds = [(f"a {word.replace('_', ' ')}", next((above[s] for s in wordnet.senses(word)[:2] if s in above), None))
-                 for word in EVERYDAY]
-        kinds = [(text, right) for text, right in kinds if right]
+        kinds = list(names_above(wordnet, set(names)))
         yield f"{len(kinds)} names above them, P@10", mean(kinds, 2), .9
         scores = self.encoder.files(asked) @ images.T
         yield "images to images, mAP", float(np.mean([average_precision(row, labels == label)[0]

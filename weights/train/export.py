@@ -1,14 +1,9 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Between the towers of towers.py and a model directory: Hugging Face's CLIP layout, whose image tower is an
-EfficientNet-Lite under its published names; weights in f16.
-
-Usage: export.py CHECKPOINT DIRECTORY
-"""
+EfficientNet-Lite under its published names; weights in f16."""
 import json
 import os
 import struct
-import sys
 
 import numpy as np
 import torch
@@ -28,6 +23,7 @@ PLAIN = {
     "text_projection.weight": "text.projection.weight",
 }
 NETWORK = "image.network."
+SCALE = 30  # between cosines and logits: with it the probabilities of labels are right as often as they say
 
 
 def block_names():
@@ -38,7 +34,7 @@ def block_names():
 def to_layout(state):
     tensors = {theirs: state[ours] for theirs, ours in PLAIN.items()}
     tensors |= {name[len(NETWORK):]: value for name, value in state.items() if name.startswith(NETWORK)}
-    tensors["logit_scale"] = torch.tensor(np.log(20.))
+    tensors["logit_scale"] = torch.tensor(SCALE).log()
     for theirs, ours in block_names():
         for part in ("weight", "bias"):
             for norm in ("layer_norm1.", "layer_norm2."):
@@ -125,10 +121,3 @@ def write(directory, state, merges):
         with open(f"{directory}/{name}.json", "w", encoding="utf-8") as out:
             json.dump(content, out, indent=1)
             out.write("\n")
-
-
-if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    saved = torch.load(sys.argv[1], map_location="cpu", weights_only=True)
-    write(sys.argv[2], saved["average"], [tuple(pair) for pair in saved["merges"]])

@@ -68,13 +68,12 @@ def see_photographs(directory, work):
 
 def hard_scenes(the_world, seed, index):
     """SCENES scenes that share a mood, and their images at the network's size."""
-    import batches
     rng = random.Random(seed << 32 | index)
     mood = world.hard_mood(rng, len(the_world.things))
     scenes, images = [], np.empty((SCENES, towers.IMAGE, towers.IMAGE, 3), np.uint8)
     for row in range(SCENES):
         scene = the_world.plan(rng, mood)
-        batches.kind_word(rng, the_world, scene)
+        world.kind_word(rng, the_world, scene)
         images[row] = np.asarray(photographs.fit(world.weather(the_world.draw(scene), rng)))
         scenes.append(scene)
     return scenes, images

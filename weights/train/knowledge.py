@@ -38,7 +38,7 @@ class WordNet:
 
     def __init__(self, directory=WORDNET):
         self.synonyms, self.above, self.below = {}, collections.defaultdict(list), collections.defaultdict(list)
-        self.glosses, self.meanings, self.irregular = {}, {}, {}
+        self.glosses, self.meanings, self.irregular, self.uses = {}, {}, {}, {}
         with open(f"{directory}/data.noun", encoding="utf-8") as lines:
             for line in lines:
                 if not line.startswith(" "):
@@ -48,6 +48,7 @@ class WordNet:
                 if not line.startswith(" "):
                     parts = line.split()
                     self.meanings[parts[0]] = [int(number) for number in parts[-int(parts[2]):]]
+                    self.uses[parts[0]] = int(parts[-int(parts[2]) - 1])  # senses that WordNet's corpora have
         with open(f"{directory}/noun.exc", encoding="utf-8") as lines:
             for line in lines:
                 many, one = line.split()[:2]

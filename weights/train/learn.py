@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Training of the text tower and of the part of the image tower's head that sees drawn scenes.
+"""Training of the text tower, and of the part of the image tower's head that sees drawn scenes.
 
-The text tower learns the teacher's vectors in the first PHOTO dimensions. Drawn scenes and their captions are brought
-together in all of them by CLIP's contrast; the head's second part learns to be silent about photographs.
+Both learn vectors that are fixed beforehand, so neither waits for the other: of a text the teacher's vector in the first
+PHOTO dimensions and its code (codes.py) in the others; of a drawn scene the vector of its caption; and to be silent about
+photographs.
 """
 import copy
 import math
@@ -14,128 +15,99 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-import batches
 import features
 import towers
 
-LESSONS, QUIET = 224, 48  # texts, and photographs that are to be left as they are, in a step
-RATE, WARM = 2e-3, 80
 SHARP = 20
-WEIGHTS = {"near": 4, "order": 1, "level": .2, "scenes": 1, "things": .5, "silence": 4}
+STEADY = 2  # dimensions of the text tower's stream that are the same for all tokens
 
 
-def seed_embeddings(text, tokenizer, teacher_of):
-    """Tokens that are words begin at what the teacher says of them, as far as WIDTH dimensions can hold it."""
-    words = [(i, piece[:-4]) for piece, i in tokenizer.ids.items() if piece.endswith("</w>") and piece[:-4].isalpha()]
-    meant = teacher_of([word for _, word in words])
-    left, sizes, right = torch.linalg.svd(meant, full_matrices=False)
-    rows = left[:, :towers.WIDTH] * sizes[:towers.WIDTH]
-    with torch.no_grad():
-        text.token_embedding.weight[[i for i, _ in words]] = rows / rows.std() * .05
-        text.projection.weight[:towers.PHOTO] = right[:towers.WIDTH].T * .5
-        text.projection.weight[towers.PHOTO:] *= .3
-
-
-class Lessons:
-    """Texts and what the teacher says of them."""
-
-    def __init__(self, texts, meant, tokenizer):
-        self.rows, self.meant = [tokenizer(text) for text in texts], meant
-
-    def sample(self, rng, count):
-        """Three groups of texts, short to long, each encoded; and what all of them mean."""
-        chosen = sorted((rng.randrange(len(self.rows)) for _ in range(count)), key=lambda i: len(self.rows[i]))
-        ends = [0, count // 2, count * 4 // 5, count]
-        return ([encoded([self.rows[i] for i in chosen[first:last]]) for first, last in zip(ends, ends[1:])],
-                self.meant[chosen].float())
+def pad(rows):
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    for row, values in zip(ids, rows):
+        row[:len(values)] = values
+    return ids
 
 
 def encoded(rows):
-    return torch.from_numpy(batches.pad(rows)), torch.tensor([len(row) - 1 for row in rows])
+    return torch.from_numpy(pad(rows)), torch.tensor([len(row) - 1 for row in rows])
+
+
+def seed_as_bag(text, tokenizer, words, meant):
+    """The text tower begins as a weighted bag of words: tokens that are words lie at what they mean, as far as WIDTH
+    dimensions can hold it, and the first layer's attention gives the last token their mean. Some dimensions hold a great
+    constant, so that LayerNorm divides all tokens by nearly the same and a word's length stays its weight."""
+    rows_of = [tokenizer.ids[word + "</w>"] for word in words]
+    room = towers.WIDTH - STEADY
+    left, sizes, right = torch.linalg.svd(meant, full_matrices=False)
+    rows = left[:, :room] * sizes[:room]
+    rows = rows / rows.norm(dim=1).mean()
+    first = text.blocks[0]
+    with torch.no_grad():
+        text.token_embedding.weight.mul_(.1)
+        text.token_embedding.weight[rows_of, :room] = rows
+        text.token_embedding.weight[:, room:] = 4 * torch.tensor([1., -1.])
+        text.positions.mul_(.1)[:, room:] = 0
+        first.qkv.weight[:2 * towers.WIDTH].mul_(.2)
+        first.qkv.weight[2 * towers.WIDTH:] = torch.eye(towers.WIDTH)
+        first.qkv.bias.zero_()
+        first.out_proj.weight.copy_(2 * torch.eye(towers.WIDTH))
+        first.out_proj.weight[room:] = 0
+        first.out_proj.bias.zero_()
+        for block in text.blocks:
+            block.fc2.weight.mul_(.2)
+        for block in text.blocks[1:]:
+            block.out_proj.weight.mul_(.2)
+        text.projection.weight.mul_(.05)
+        text.projection.weight[:, :room] = right[:room].T
+
+
+def contrast(made, wanted, same=.98):
+    """Each row must be nearer to its own than to the others', both ways; others that are the same do not count."""
+    own = torch.arange(len(made))
+    also = wanted @ wanted.T > same
+    also[own, own] = False
+    scores = (SHARP * made @ wanted.T).float().masked_fill(also, -1e4)
+    return (functional.cross_entropy(scores, own) + functional.cross_entropy(scores.T, own)) / 2
 
 
 class Trainer:
-    def __init__(self, model, tokenizer, the_world, lessons, scenes, quiet):
-        """scenes: as features.load_scenes returns; quiet: what the places see of photographs, f16."""
-        self.model, self.tokenizer, self.world = model, tokenizer, the_world
-        self.lessons, self.quiet = lessons, quiet
-        with torch.no_grad():
-            self.scenes = [(plans, model.image.classes(features.known(seen, model.image.feature_mean)).half(), seen[2])
-                           for plans, seen in scenes]
-        self.things = torch.nn.Parameter(torch.randn(len(the_world.things), towers.DIMENSIONS) * .05)
-        self.scale = torch.nn.Parameter(torch.tensor(math.log(15.)))
-        self.trained = [p for name, p in model.named_parameters()
-                        if name.startswith(("text.", "image.places", "image.positions", "image.hidden", "image.drawn"))]
-        matrices = [p for p in self.trained if p.ndim > 1]
-        others = [p for p in self.trained if p.ndim < 2]
-        self.optimizer = torch.optim.AdamW([{"params": matrices, "weight_decay": .02},
-                                            {"params": others + [self.things, self.scale], "weight_decay": 0}],
-                                           lr=RATE, betas=(.9, .98))
-        self.average = copy.deepcopy(model)
-        self.step = 0
+    """Trains a module step by step, keeps a moving average, and goes on where it stopped."""
 
-    def meaning_loss(self, rng):
-        groups, wanted = self.lessons.sample(rng, LESSONS)
-        made = torch.cat([self.model.text(*group) for group in groups])
-        said = made[:, :towers.PHOTO]
-        aim = functional.normalize(said, dim=1)
-        alike = wanted @ wanted.T
-        order = -((SHARP * alike).softmax(1) * (SHARP * aim @ wanted.T).log_softmax(1)).sum(1).mean()
-        order = order + ((SHARP * alike).softmax(1) * (SHARP * alike).log_softmax(1)).sum(1).mean()
-        near = 1 - (aim * wanted).sum(1).mean()
-        return {"near": near, "order": order, "level": made[:, towers.PHOTO:].square().sum(1).mean()}
+    def __init__(self, module, parameters, rate, warm=60):
+        self.module, self.trained, self.rate, self.warm, self.step = module, list(parameters), rate, warm, 0
+        self.optimizer = torch.optim.AdamW(
+            [{"params": [p for p in self.trained if p.ndim > 1], "weight_decay": .02},
+             {"params": [p for p in self.trained if p.ndim < 2], "weight_decay": 0}], lr=rate, betas=(.9, .98))
+        self.average = copy.deepcopy(module)
 
-    def scene_losses(self, rng):
-        plans, known, seen = self.scenes[rng.randrange(len(self.scenes))]
-        told = batches.caption(self.world, self.tokenizer, rng, copy.deepcopy(plans))
-        drawn = self.model.image.draw(torch.cat([seen, self.quiet[torch.randint(len(self.quiet), (QUIET,))]]).float())
-        silence = drawn[len(plans):].square().sum(1).mean()
-        images = functional.normalize(known.float() + drawn[:len(plans)], dim=1)
-        texts = self.model.text(torch.from_numpy(told["ids"]), torch.from_numpy(told["ends"]))
-        scale, own = self.scale.exp().clamp(max=60), torch.arange(len(plans))
-        scores = scale * texts @ images.T
-        also = torch.from_numpy(told["true"])
-        also[own, own] = False  # a caption is no negative of an image it is true of, but its own counts
-        scores = scores.masked_fill(also, -1e4)
-        contrast = (functional.cross_entropy(scores[:len(plans)], own) + functional.cross_entropy(scores.T, own)) / 2
-        return {"scenes": contrast, "things": self.thing_loss(plans, told, images, texts, scale), "silence": silence}
+    def losses(self, rng):
+        """{name: (weight, loss)} of one step."""
+        raise NotImplementedError
 
-    def thing_loss(self, plans, told, images, texts, scale):
-        """One direction for each thing, for both towers: a thousand negatives for each image and caption."""
-        directions = functional.normalize(self.things, dim=1)
-        things = torch.tensor([(plan.things * 2)[:2] for plan in plans])
-        meant = torch.from_numpy(told["meant"])
-        loss = 0
-        for vectors, numbers in ((images, things), (texts, meant)):
-            logs = (scale * vectors @ directions.T).log_softmax(1)
-            kept = numbers >= 0
-            loss = loss - (logs.gather(1, numbers.clamp(min=0)) * kept).sum() / kept.sum().clamp(min=1) / 2
-        return loss
-
-    def run(self, steps, path, every=100, seconds=None):
-        """Trains up to `steps`; writes `path` on the way, and goes on from it when it is there."""
+    def run(self, steps, path, every=50):
         if os.path.exists(path):
             self.load(path)
         begin, first, sums = time.time(), self.step, {}
         while self.step < steps:
             rng = random.Random(self.step << 8 | 5)
             torch.manual_seed(self.step)
-            warm = min(1, (self.step + 1) / WARM)
             for group in self.optimizer.param_groups:
-                group["lr"] = RATE * warm * (.02 + .98 * .5 * (1 + math.cos(math.pi * self.step / steps)))
-            losses = self.meaning_loss(rng) | (self.scene_losses(rng) if self.scenes else {})
+                group["lr"] = self.rate * min(1, (self.step + 1) / self.warm) * (
+                    .02 + .98 * .5 * (1 + math.cos(math.pi * self.step / steps)))
+            with torch.autocast("cuda" if torch.cuda.is_available() else "cpu", torch.bfloat16):
+                losses = self.losses(rng)
             self.optimizer.zero_grad()
-            sum(WEIGHTS[name] * value for name, value in losses.items()).backward()
+            sum(weight * value for weight, value in losses.values()).backward()
             torch.nn.utils.clip_grad_norm_(self.trained, 1.)
             self.optimizer.step()
             self.step += 1
-            keep = min(.995, self.step / (self.step + 10))
+            keep = min(.99, self.step / (self.step + 10))
             with torch.no_grad():
-                for slow, fast in zip(self.average.parameters(), self.model.parameters()):
-                    if fast.grad is not None:
-                        slow.lerp_(fast, 1 - keep)
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0) + float(value) / every
+                for slow, fast in zip(self.average.parameters(), self.module.parameters()):
+                    slow.lerp_(fast, 1 - keep)
+            for name, (_, value) in losses.items():
+                sums[name] = sums.get(name, 0) + float(value.detach()) / every
             if self.step % every == 0 or self.step == steps:
                 spent = (time.time() - begin) / (self.step - first)
                 print(f"step {self.step} of {steps}, {spent:.2f} s each: "
@@ -144,14 +116,49 @@ class Trainer:
                 self.save(path)
 
     def save(self, path):
-        features.write(path, {"step": self.step, "model": self.model.state_dict(), "average": self.average.state_dict(),
-                              "things": self.things.data, "scale": self.scale.data,
-                              "optimizer": self.optimizer.state_dict(), "merges": [list(m) for m in self.tokenizer.merges]})
+        features.write(path, {"step": self.step, "module": self.module.state_dict(), "average": self.average.state_dict(),
+                              "optimizer": self.optimizer.state_dict()})
 
     def load(self, path):
         saved = torch.load(path, weights_only=True)
         self.step = saved["step"]
-        self.model.load_state_dict(saved["model"])
+        self.module.load_state_dict(saved["module"])
         self.average.load_state_dict(saved["average"])
-        self.things.data, self.scale.data = saved["things"], saved["scale"]
         self.optimizer.load_state_dict(saved["optimizer"])
+
+
+class TextTrainer(Trainer):
+    LESSONS, DRAWN = 160, 64
+
+    def __init__(self, text, tokenizer, texts, meant, drawn):
+        """meant: rows x DIMENSIONS; drawn: which of the texts are captions of drawn scenes."""
+        super().__init__(text, text.parameters(), 1.5e-3)
+        self.rows, self.meant, self.drawn = [tokenizer(text) for text in texts], meant, drawn
+
+    def losses(self, rng):
+        chosen = [rng.randrange(len(self.rows)) for _ in range(self.LESSONS)]
+        chosen = sorted(chosen + rng.choices(self.drawn, k=self.DRAWN), key=lambda i: len(self.rows[i]))
+        ends = [0, len(chosen) // 2, len(chosen) * 4 // 5, len(chosen)]
+        made = torch.cat([self.module(*encoded([self.rows[i] for i in chosen[first:last]]))
+                          for first, last in zip(ends, ends[1:])])
+        wanted = self.meant[chosen].float()
+        return {"near": (4, 1 - (made * wanted).sum(1).mean()), "contrast": (.5, contrast(made, wanted, .9))}
+
+
+class PlaceTrainer(Trainer):
+    QUIET = 24
+
+    def __init__(self, image, scenes, quiet):
+        """scenes: [(what the first part of the head says, what the places see, the captions' vectors)]; quiet: what the
+        places see of photographs, f16."""
+        super().__init__(image, [p for name, p in image.named_parameters()
+                                 if name.startswith(("places", "positions", "hidden", "drawn"))], 2e-3)
+        self.scenes, self.quiet = scenes, quiet
+
+    def losses(self, rng):
+        known, seen, wanted = self.scenes[rng.randrange(len(self.scenes))]
+        quiet = self.quiet[torch.randint(len(self.quiet), (self.QUIET,))]
+        drawn = self.module.draw(torch.cat([seen.float(), quiet.float()]))
+        made = functional.normalize(known.float() + drawn[:len(known)].float(), dim=1)
+        return {"near": (2, 1 - (made * wanted.float()).sum(1).mean()), "contrast": (1, contrast(made, wanted.float())),
+                "silence": (4, drawn[len(known):].float().square().sum(1).mean())}

@@ -17,7 +17,7 @@ import knowledge
 import towers
 
 WORD_RIDGE, CAPTION_RIDGE = 1, 3
-CAPTION_SHARE, KNOWN_SHARE = .5, .8
+CAPTION_SHARE, KNOWN_SHARE = .5, 1
 VECTOR_WEIGHT, LEAST = 2, 3
 
 

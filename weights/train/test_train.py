@@ -82,26 +82,27 @@ def most_frequent(texts):
     return min(pairs, key=lambda pair: (-pairs[pair], pair))
 
 
-def test_captions(the_world, root):
-    import batches
-    import bpe
+def test_codes(the_world):
+    import codes
     import numpy as np
 
     import world
-    tokenizer = bpe.Tokenizer.read(f"{root}/tokenizer/default", 32)
-    for index in range(6):
-        rng = random.Random(index)
-        mood = world.hard_mood(rng, len(the_world.things))
-        told = batches.caption(the_world, tokenizer, rng, [the_world.plan(rng, mood) for _ in range(48)])
-        ok(told["true"][np.arange(48), np.arange(48)].mean() > .9,
-           f"batch {index}: captions are true of their own scenes, but for words of two meanings")
-        ok((told["ids"][np.arange(len(told["ends"])), told["ends"]] == len(tokenizer.ids) - 1).all(), "rows end")
-    rng, wrong = random.Random(9), 0
-    for _ in range(300):
-        scene = the_world.plan(rng)
-        phrase, ground = batches.falsify(rng, the_world, scene)
-        wrong += not batches.truths(the_world, [phrase], [ground], [scene])[0, 0]
-    ok(wrong == 300, f"{wrong} of 300 captions made false are false")
+    code = codes.Codes(the_world)
+    red, two = code.attribute("colour", "red"), code.attribute("count", 2)
+    plain = code.row("a dog")
+    ok(np.allclose(code.row("a red dog"), plain + red), "a colour adds its number")
+    ok(np.allclose(code.row("two red dogs"), plain + red + two), "so does a number, and plurals are known")
+    ok(np.allclose(code.row("a dog on a red background"), plain + code.attribute("ground", "red")),
+       "the ground's colour is not the thing's")
+    ok(np.allclose(code.row("a red apple"), code.row("red apple")) and not code.row("a red apple")[:11].any(),
+       "a colour in a name is none")
+    left, right = code.row("a dog to the left of a cat"), code.row("a cat to the right of a dog")
+    ok(np.allclose(left, right) and not np.allclose(left, code.row("a cat to the left of a dog")), "left and right")
+    rng, known = random.Random(3), 0
+    for _ in range(200):
+        phrase = the_world.plan(rng, world.Mood(named=1)).phrase
+        known += len(code.named(" ".join(phrase.words).split())[0]) > 0
+    ok(known > 190, f"the things of {known} of 200 captions are known")
 
 
 def test_towers():
@@ -170,7 +171,7 @@ def main():
     the_world = world.World()
     test_world(the_world)
     test_merges(root)
-    test_captions(the_world, root)
+    test_codes(the_world)
     if importlib.util.find_spec("torch"):
         test_towers()
         test_export()

@@ -2,7 +2,7 @@
 """The drawn world: about a thousand things, in colours, numbers, places and relations, each scene with its caption.
 
 Names and keywords come from the Unicode data packages, shapes from a colour emoji font. A scene is planned first (every
-chance taken from one random.Random, in a fixed order: the tokenizer's corpus depends on it) and drawn afterwards.
+chance taken from one random.Random, in a fixed order: what was measured depends on it) and drawn afterwards.
 """
 import dataclasses
 import random
@@ -188,7 +188,7 @@ class World:
             self.meanings[thing.name] = {i}  # a name means its thing, even where it is another's keyword
         self.tinted = {}
 
-    # Planning. Every call of rng is part of the order that the tokenizer's corpus depends on.
+    # Planning. Every call of rng is part of the order: others give other scenes for a seed.
 
     def plan_backdrop(self, rng, mood):
         k = mood.ground if mood.ground is not None else rng.random()
@@ -283,10 +283,12 @@ class World:
         return self.draw(scene), scene
 
 
-def corpus(world, count=20000, seed=0):
-    """The captions the tokenizer is trained on."""
-    rng = random.Random(seed)
-    return [world.plan(rng).phrase.caption() for _ in range(count)]
+def kind_word(rng, the_world, scene):
+    """Now and then a thing is called by its kind: an animal, a vehicle, food."""
+    for which, number in enumerate(scene.things):
+        kinds = the_world.things[number].kinds
+        if kinds and rng.random() < .06:
+            scene.phrase.words[which] = rng.choice(kinds)
 
 
 def weather(image, rng):
