@@ -27,8 +27,11 @@ def crop(image, share):
 KINDS = {
     "recode": lambda image: image,
     "resize": lambda image: image.resize((image.width // 2, image.height // 2), Image.Resampling.BICUBIC),
-    "turn": lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    "turn90": lambda image: image.transpose(Image.Transpose.ROTATE_90),
+    "turn180": lambda image: image.transpose(Image.Transpose.ROTATE_180),
+    "turn270": lambda image: image.transpose(Image.Transpose.ROTATE_270),
     "mirror": ImageOps.mirror,
+    "transpose": lambda image: image.transpose(Image.Transpose.TRANSPOSE),
     "crop": lambda image: crop(image, 0.05),
     "brighten": lambda image: ImageEnhance.Brightness(image).enhance(1.15),
 }

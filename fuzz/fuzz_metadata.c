@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_metadata.c - any bytes as a file with metadata, and as an item's stored attributes. */
+ * fuzz_metadata.c - any bytes as a file with metadata, as XMP beside one, and as an item's stored attributes. */
 #include "base/json.h"
 #include "ingest/item_attributes.h"
 #include "metadata/metadata.h"
@@ -45,7 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cs_metadata metadata = {0};
     cs_buf out = cs_buf_make(1 << 20), joined = cs_buf_make(1 << 20), user = cs_buf_make(1 << 20);
     clipsearch_error err;
-    if (cs_metadata_read(&metadata, data, size, UINT32_MAX, &out, &err) != CLIPSEARCH_OK)
+    const cs_metadata_file file = {data, size}, none = {0};
+    if (cs_metadata_read(&metadata, none, file, UINT32_MAX, &out, &err) != CLIPSEARCH_OK)
+        abort();
+    check_object(&out);
+    if (cs_metadata_read(&metadata, file, none, UINT32_MAX, &out, &err) != CLIPSEARCH_OK)
         abort();
     check_object(&out);
     if (cs_join_attributes("{\"title\":\"mine\"}", out.data + 1, NULL, &joined, &err) != CLIPSEARCH_OK)

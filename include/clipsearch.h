@@ -1061,6 +1061,9 @@ typedef struct clipsearch_search_stats {
 } clipsearch_search_stats;
 CLIPSEARCH_INIT(clipsearch_search_stats)
 
+/* What the scores of a collection mean; clipsearch_calibrate makes it. */
+typedef struct clipsearch_calibration clipsearch_calibration;
+
 typedef struct clipsearch_search_options {
     size_t struct_size;
     bool has_limit;     /* return only hits at least as near as `limit`. Default false */
@@ -1071,6 +1074,11 @@ typedef struct clipsearch_search_options {
                checkpoint found to be needed for queries of this kind, and at least the collection's ef */
     clipsearch_search_stats *stats; /* filled in; may be NULL */
     bool gone;                      /* find also items whose files are known to be gone. Default false */
+    bool fold_copies; /* items with the same content (an equal hash) are one hit, whose `copies` counts the others; k
+                         then counts contents. Default false: every item is a hit */
+    const clipsearch_calibration *calibration; /* clipsearch_ask: give hits their relevance; NULL (default): do not */
+    float min_relevance; /* of the `k` nearest return only those that have at least this relevance, e.g.
+                            CLIPSEARCH_RELEVANT; above 0 it takes a calibration. Default 0: all */
 } clipsearch_search_options;
 CLIPSEARCH_INIT(clipsearch_search_options)
 
@@ -1085,7 +1093,13 @@ typedef struct clipsearch_hit {
     const char *attributes; /* a JSON object */
     bool gone;              /* the last ingestion found no file at `path` */
     uint8_t hash[32];       /* SHA-256 of the file's bytes */
+    uint64_t copies;        /* with fold_copies: further items with the same content that would be hits; else 0 */
+    float relevance; /* 0 to 1, how well the image fits the question, comparable between questions, collections and
+                        models (clipsearch_calibrate). NaN: not asked for, or the question has parts other than texts */
 } clipsearch_hit;
+
+/* A hit of at least this relevance probably fits the question. */
+#define CLIPSEARCH_RELEVANT 0.5F
 
 /* The hits of one or more queries. They do not change and are independent of the collection. */
 typedef struct clipsearch_hits clipsearch_hits;
@@ -1099,7 +1113,8 @@ typedef struct clipsearch_hits clipsearch_hits;
  * reads all vectors into memory, where all handles of the database share them, and the first search after a change
  * reads them again. With a filter that few items match, only the vectors of those are read, and all of them are found
  * if `k` is large enough. The queries of one call run on all processors; hits do not depend on the number of
- * processors.
+ * processors. With `fold_copies` the hit that stands for several is the one with the lowest id whose file is not known
+ * to be gone. Items that were put without a hash are never copies.
  * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter),
  * _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
@@ -1161,6 +1176,20 @@ CLIPSEARCH_API clipsearch_status clipsearch_ask(clipsearch_collection *collectio
                                                 const clipsearch_question *questions, size_t count, size_t k,
                                                 const clipsearch_search_options *options, clipsearch_hits **hits,
                                                 clipsearch_error *err);
+
+/* Find out what scores mean in `collection`, so that clipsearch_ask can give hits a relevance: encode 200 sentences
+ * with `session`, search for them, and compare them with a sample of at most 1,024 images. docs/relevance.md has the
+ * method and what it costs. With `cache` (may be NULL) the calibration is read from that file if it is one of this
+ * collection and encoder and the number of images has changed by a tenth at most since, and otherwise it is written to
+ * it. A file that cannot be read or written is no error. Any number of threads may use the calibration; free it with
+ * clipsearch_calibration_free.
+ * Errors: CLIPSEARCH_E_UNSUPPORTED (fewer than 10 images whose files are not gone, images that are all alike),
+ * _ARGUMENT (the session has no text tower), _MISMATCH (another encoder), _NOT_FOUND (the collection was dropped),
+ * _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_calibrate(clipsearch_collection *collection, clipsearch_session *session,
+                                                      const char *cache, clipsearch_calibration **calibration,
+                                                      clipsearch_error *err);
+CLIPSEARCH_API void clipsearch_calibration_free(clipsearch_calibration **calibration);
 
 /* List the items that match `filter` (FILTERS; NULL: all) in the order of their ids: at most `limit` (SIZE_MAX: all),
  * after the first `offset`. They are the hits of query 0, with a score of 0. Items whose files are known to be gone are
@@ -1233,6 +1262,20 @@ typedef enum clipsearch_duplicate_level {
 /* "exact", "same", "edited" or "burst"; NULL for another value. */
 CLIPSEARCH_API const char *clipsearch_duplicate_level_name(clipsearch_duplicate_level level);
 
+/* What clipsearch_duplicates_find is doing. */
+typedef enum clipsearch_duplicates_phase {
+    CLIPSEARCH_DUPLICATES_SEARCH = 1, /* searching for the neighbours of each vector */
+    CLIPSEARCH_DUPLICATES_READ,       /* reading the images that have to be compared */
+    CLIPSEARCH_DUPLICATES_TURN,       /* from the level edited on: looking for turned ones among all */
+    CLIPSEARCH_DUPLICATES_COMPARE     /* comparing pairs of them */
+} clipsearch_duplicates_phase;
+
+typedef struct clipsearch_duplicates_progress {
+    clipsearch_duplicates_phase phase;
+    uint64_t done, total; /* of this phase: images; parts of the search for turned ones; pairs that are compared */
+    double seconds;       /* since the call began */
+} clipsearch_duplicates_progress;
+
 typedef struct clipsearch_duplicates_options {
     size_t struct_size;
     clipsearch_duplicate_level level;      /* 0 (default): CLIPSEARCH_DUPLICATES_SAME */
@@ -1243,13 +1286,15 @@ typedef struct clipsearch_duplicates_options {
                          compared and cannot be read; it is judged by its content digest and, very strictly, by its
                          vector. May be NULL */
     void *context;
+    bool (*progress)(void *context, const clipsearch_duplicates_progress *progress); /* called from time to time by the
+                         thread that made the call; false ends it with CLIPSEARCH_E_CANCELLED. May be NULL */
 } clipsearch_duplicates_options;
 CLIPSEARCH_INIT(clipsearch_duplicates_options)
 
 typedef struct clipsearch_duplicates_report {
     size_t struct_size;
     uint64_t images;     /* items that were looked at */
-    uint64_t candidates; /* pairs of them whose vectors are near each other */
+    uint64_t candidates; /* pairs of them that may be duplicates, beside those with the same bytes */
     uint64_t decoded;    /* images that were read to compare such pairs */
     uint64_t unreadable; /* of these, those that could not be read */
     uint64_t groups;
@@ -1263,11 +1308,12 @@ typedef struct clipsearch_duplicates clipsearch_duplicates;
 
 /* Find groups of two and more items that are duplicates of each other. Candidates are items with the same content
  * digest, and the neighbours that a search finds for each item's vector; those that are near enough are read, averaged
- * down to 48 x 48 pixels and compared, so that like scenes are no duplicates. Items whose files are known to be gone
+ * down to 48 x 48 pixels and compared, so that like scenes are no duplicates. From the level edited on all images are
+ * read, and those that are alike when turned or mirrored are candidates too. Items whose files are known to be gone
  * are left out. Nothing is changed. Free *duplicates with clipsearch_duplicates_free. `options` and `report` may be
  * NULL.
- * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the level, the filter), _NOT_FOUND (the collection was dropped), _DATABASE,
- * _MEMORY. An image that cannot be read is no error. */
+ * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the level, the filter), _CANCELLED (options->progress said so), _NOT_FOUND
+ * (the collection was dropped), _DATABASE, _MEMORY. An image that cannot be read is no error. */
 CLIPSEARCH_API clipsearch_status clipsearch_duplicates_find(clipsearch_collection *collection,
                                                             const clipsearch_duplicates_options *options,
                                                             clipsearch_duplicates **duplicates,

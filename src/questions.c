@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "question/question.h"
+#include "question/calibration.h"
 #include "search_call.h"
 #include "structs.h"
 
@@ -75,9 +75,19 @@ clipsearch_status clipsearch_question_vectors(clipsearch_collection *collection,
         return cs_fail_null(err, __func__);
     clipsearch_status status = read_questions(&own, questions, count, __func__, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_question_vectors(collection, session, own.questions, count, vectors, NULL, err);
+        status = cs_question_vectors(collection, session, own.questions, count, vectors, NULL, NULL, err);
     free_own(&own);
     return status;
+}
+
+static clipsearch_status check_relevance(const clipsearch_search_options *options, clipsearch_error *err)
+{
+    if (!(options->min_relevance >= 0 && options->min_relevance <= 1))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "min_relevance is %g; 0 to 1 is allowed",
+                       (double)options->min_relevance);
+    if (options->min_relevance > 0 && !options->calibration)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "min_relevance needs a calibration; clipsearch_calibrate makes one");
+    return CLIPSEARCH_OK;
 }
 
 clipsearch_status clipsearch_ask(clipsearch_collection *collection, clipsearch_session *session,
@@ -93,12 +103,31 @@ clipsearch_status clipsearch_ask(clipsearch_collection *collection, clipsearch_s
     cs_search_call call;
     clipsearch_status status = cs_search_begin(&call, options, __func__, err);
     if (status == CLIPSEARCH_OK)
+        status = check_relevance(&call.options, err);
+    if (status == CLIPSEARCH_OK)
         status = read_questions(&own, questions, count, __func__, err);
     if (status == CLIPSEARCH_OK) {
         call.request.k = k;
-        status = cs_question_ask(collection, session, own.questions, count, &call.request, hits, err);
+        status = cs_question_ask(collection, session, own.questions, count, &call.request, call.options.calibration,
+                                 call.options.min_relevance, hits, err);
     }
     free_own(&own);
     cs_search_end(&call);
     return status;
+}
+
+clipsearch_status clipsearch_calibrate(clipsearch_collection *collection, clipsearch_session *session,
+                                       const char *cache, clipsearch_calibration **calibration, clipsearch_error *err)
+{
+    if (calibration)
+        *calibration = NULL;
+    if (!collection || !session || !calibration)
+        return cs_fail_null(err, __func__);
+    return cs_calibrate(collection, session, cache, calibration, err);
+}
+
+void clipsearch_calibration_free(clipsearch_calibration **calibration)
+{
+    if (calibration)
+        cs_calibration_free(calibration);
 }

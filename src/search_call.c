@@ -23,6 +23,7 @@ clipsearch_status cs_search_begin(cs_search_call *call, const clipsearch_search_
                                         .has_limit = own->has_limit,
                                         .limit = own->limit,
                                         .exact = own->exact,
+                                        .fold_copies = own->fold_copies,
                                         .ef = own->ef,
                                         .stats = own->stats ? &call->stats : NULL};
     return status;

@@ -23,7 +23,7 @@ ALLOWED = {
     "encode": ["base", "kernels", "model", "nn", "vision", "text"],
     "backend": ["base", "filter"],
     "local": ["base", "kernels", "index", "filter", "store", "backend"],
-    "question": ["base", "encode", "backend"],
+    "question": ["base", "kernels", "encode", "backend"],
     "duplicates": ["base", "vision", "filter", "encode", "backend"],
     "ingest": ["base", "kernels", "metadata", "encode", "backend"],
     "convert": ["base", "kernels", "model", "text"],

@@ -3,6 +3,7 @@
 #include "backend/backend.h"
 
 #include "backend/code_kinds.h"
+#include "backend/search_contents.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -374,6 +375,8 @@ clipsearch_status cs_collection_search(clipsearch_collection *collection, const 
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the limit is no number");
     if (request->ef > EF_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "ef is %zu; 1 to %d are allowed", request->ef, EF_MAX);
+    if (request->fold_copies)
+        return cs_search_contents(collection, request, hits, err);
     *hits = cs_hits_make(request->count);
     if (!*hits)
         return cs_fail_memory(err, "search results");

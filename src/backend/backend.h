@@ -79,6 +79,7 @@ typedef struct cs_search_request {
     bool has_limit;
     float limit; /* only hits as near or nearer */
     bool exact;
+    bool fold_copies;               /* k contents, each one hit; not for backends: cs_collection_search does it */
     size_t ef;                      /* 0: the collection's own */
     clipsearch_search_stats *stats; /* filled in when not NULL */
 } cs_search_request;

@@ -5,8 +5,12 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Relative to scores above 1 (or below -1), else absolute. */
+static const float SCORE_TOLERANCE = 1e-5F;
 
 struct clipsearch_hits {
     size_t queries, ended;
@@ -44,6 +48,7 @@ clipsearch_status cs_hits_add_with_file(clipsearch_hits *hits, const clipsearch_
         return cs_fail_memory(err, "search results");
     hits->hits[hits->count++] = (clipsearch_hit){.id = item->id,
                                                  .score = score,
+                                                 .relevance = NAN,
                                                  .size = item->size,
                                                  .mtime_ns = item->mtime_ns,
                                                  .width = item->width,
@@ -94,6 +99,89 @@ void cs_hits_select(clipsearch_hits *hits, bool (*keep)(void *context, size_t qu
         hits->starts[query + 1] = kept;
     }
     hits->count = kept;
+}
+
+void cs_hits_set_relevance(clipsearch_hits *hits, size_t query, size_t rank, float relevance)
+{
+    hits->hits[hits->starts[query] + rank].relevance = relevance;
+}
+
+bool cs_hit_has_hash(const clipsearch_hit *hit)
+{
+    static const uint8_t none[sizeof hit->hash];
+    return memcmp(hit->hash, none, sizeof none) != 0;
+}
+
+/* Copies have the same vector, hence the same score: at most the last digit differs, when another processor or library
+ * computed one of the vectors. */
+static bool is_like_score(float a, float b)
+{
+    return fabsf(a - b) <= SCORE_TOLERANCE * fmaxf(1, fabsf(a));
+}
+
+/* The kept hit of [first, end) that has the content of `hit`, or NULL. */
+static clipsearch_hit *find_copy(clipsearch_hit *first, clipsearch_hit *end, const clipsearch_hit *hit)
+{
+    if (!cs_hit_has_hash(hit))
+        return NULL;
+    while (end > first && is_like_score((--end)->score, hit->score))
+        if (memcmp(end->hash, hit->hash, sizeof hit->hash) == 0)
+            return end;
+    return NULL;
+}
+
+/* Count `hit` as a copy of `kept`, or the other way round when only its file is there. */
+static void add_copy(clipsearch_hit *kept, const clipsearch_hit *hit)
+{
+    const uint64_t copies = kept->copies + 1;
+    if (kept->gone && !hit->gone)
+        *kept = *hit;
+    kept->copies = copies;
+}
+
+void cs_hits_fold_copies(clipsearch_hits *hits, size_t most, size_t searched, bool *complete)
+{
+    clipsearch_hit *end = hits->hits;
+    for (size_t query = 0, at = 0; query < hits->queries; query++) {
+        const size_t found = hits->starts[query + 1] - at;
+        clipsearch_hit *first = end;
+        bool passed = false; /* a hit that is too far to be a copy of the last one kept */
+        for (; at < hits->starts[query + 1]; at++) {
+            const clipsearch_hit *hit = &hits->hits[at];
+            clipsearch_hit *copy = find_copy(first, end, hit);
+            if (copy)
+                add_copy(copy, hit);
+            else if ((size_t)(end - first) < most)
+                *end++ = *hit;
+            else
+                passed = passed || !is_like_score(end[-1].score, hit->score);
+        }
+        complete[query] = found < searched || passed;
+        hits->starts[query + 1] = (size_t)(end - hits->hits);
+    }
+    hits->count = (size_t)(end - hits->hits);
+}
+
+clipsearch_status cs_hits_add_query(clipsearch_hits *hits, const clipsearch_hits *from, size_t number,
+                                    clipsearch_error *err)
+{
+    for (size_t rank = 0; rank < cs_hits_count(from, number); rank++) {
+        const clipsearch_hit *hit = cs_hits_get(from, number, rank);
+        clipsearch_item item = {.id = hit->id,
+                                .path = hit->path,
+                                .size = hit->size,
+                                .mtime_ns = hit->mtime_ns,
+                                .width = hit->width,
+                                .height = hit->height,
+                                .attributes = hit->attributes};
+        memcpy(item.hash, hit->hash, sizeof item.hash);
+        clipsearch_status status =
+            cs_hits_add_with_file(hits, &item, &(cs_item_file){.gone_since = hit->gone}, hit->score, err);
+        if (status != CLIPSEARCH_OK)
+            return status;
+        hits->hits[hits->count - 1].copies = hit->copies;
+    }
+    return CLIPSEARCH_OK;
 }
 
 size_t cs_hits_count(const clipsearch_hits *hits, size_t query)

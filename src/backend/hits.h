@@ -23,6 +23,21 @@ void cs_hits_restart(clipsearch_hits *hits);
 void cs_hits_select(clipsearch_hits *hits, bool (*keep)(void *context, size_t query, const clipsearch_hit *hit),
                     void *context);
 
+/* Set the relevance of a hit that there is; NaN until then. */
+void cs_hits_set_relevance(clipsearch_hits *hits, size_t query, size_t rank, float relevance);
+
+/* Whether the hit has a content digest; an item that was put without one has all zeros. */
+bool cs_hit_has_hash(const clipsearch_hit *hit);
+
+/* Once all queries have ended, each searched for up to `searched` hits: keep of each query at most `most` hits with
+ * different contents, which count the others in `copies`. complete [queries] receives whether that is the answer: false
+ * where hits behind the last could be further contents, or copies of the last one kept. */
+void cs_hits_fold_copies(clipsearch_hits *hits, size_t most, size_t searched, bool *complete);
+
+/* Add the hits of query `number` of `from` to the current query. */
+clipsearch_status cs_hits_add_query(clipsearch_hits *hits, const clipsearch_hits *from, size_t number,
+                                    clipsearch_error *err);
+
 /* As clipsearch_hits_* say, arguments checked. */
 size_t cs_hits_count(const clipsearch_hits *hits, size_t query);
 const clipsearch_hit *cs_hits_get(const clipsearch_hits *hits, size_t query, size_t rank);

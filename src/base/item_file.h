@@ -7,7 +7,8 @@
 
 /* Zero: nothing is known, and the file is taken to be there. */
 typedef struct cs_item_file {
-    int64_t ctime_ns;   /* time of the inode's last change, in nanoseconds since 1970; 0: not known */
+    int64_t ctime_ns;   /* time of the inode's last change, in nanoseconds since 1970; 0: not known. With a file of XMP
+                           beside the image: ingest/sidecar.h */
     int64_t gone_since; /* when the file was first found gone, in seconds since 1970; 0: it is not known to be */
 } cs_item_file;
 

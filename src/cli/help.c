@@ -105,14 +105,17 @@ static const char get_page[] = "usage: clipsearch get [options] NUMBER...\n"
                                "\n"
                                "Shows the images with these numbers. query and search --json print numbers.\n";
 
-static const char delete_page[] = "usage: clipsearch delete [options] --filter FILTER\n"
+static const char delete_page[] = "usage: clipsearch delete [options] --in DIR | --filter FILTER\n"
                                   "       clipsearch delete [options] NUMBER...\n"
                                   "\n"
-                                  "Removes the images that pass FILTER, or those with these numbers, from the\n"
-                                  "collection and prints how many. Asks first when all images pass; where nobody\n"
-                                  "can be asked, --yes is needed. The files are not touched; ingesting them again\n"
-                                  "brings the images back. To see first what passes a filter:\n"
-                                  "clipsearch query --filter FILTER\n";
+                                  "Removes the images below DIR that pass FILTER, or those with these numbers, from\n"
+                                  "the collection and prints how many. Asks first when that is all images; where\n"
+                                  "nobody can be asked, --yes is needed. The files are not touched; ingesting them\n"
+                                  "again brings the images back. query takes the same options and shows first what\n"
+                                  "would go:\n"
+                                  "\n"
+                                  "  clipsearch query --in ~/Pictures/old\n"
+                                  "  clipsearch delete --in ~/Pictures/old\n";
 
 static const char drop_page[] = "usage: clipsearch drop [options] COLLECTION\n"
                                 "\n"

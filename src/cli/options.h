@@ -67,10 +67,10 @@ typedef struct cs_args {
     cs_size_option k, offset, threads, batch, timeout, max_pixels, max_bytes;
     cs_size_option scan_every;
     cs_size_option m, ef_construction, ef, sample;
-    cs_number_option min_score, max_distance;
+    cs_number_option min_score, max_distance, min_relevance;
     const char *db, *collection, *model, *cpu;
     const char *filter, *since, *until;
-    const char *sheet, *link, *metric, *on_bad, *exif, *codes, *progress;
+    const char *sheet, *captions, *link, *metric, *on_bad, *exif, *codes, *progress;
     const char *labels, *write, *level;
     const char *list, *images_from, *format, *output, *overflow;
     const char *files_from, *letter_case;
@@ -79,7 +79,7 @@ typedef struct cs_args {
     const char *forget;
     bool rescan, gone, yes;
     bool json, paths, nul, preview, open, dry_run, exact, here, show, repair, quiet, verbose, help, version;
-    bool with_self, allow_local_urls;
+    bool with_self, all, allow_local_urls, relevant;
     bool hidden, watch;
 } cs_args;
 

@@ -10,16 +10,16 @@
 
 enum {
     SIDE = CS_SMALL_SIDE,
-    PARTS = 6,     /* of a side, for the worst part */
-    COARSE = 2,    /* every second pixel while a crop is searched for */
-    SYMMETRIES = 8 /* bit 0: mirrored; bit 1: upside down; bit 2: rows and columns swapped */
+    PARTS = 6, /* of a side, for the worst part */
+    COARSE = 2 /* every second pixel while a crop is searched for */
 };
 
 /* The limits. docs/duplicates.md has what was measured with them. */
 static const float same_correlation = 0.98F, same_detail = 0.85F, same_difference = 8, same_worst = 14;
 static const float edited_correlation = 0.95F, edited_detail = 0.8F, edited_worst = 22, most_gain = 1.6F;
 static const float smooth_detail = 1.2F, smooth_difference = 2, smooth_worst = 4;
-static const float turn_start = 0.4F;   /* correlation before a crop is searched for */
+static const float coarse_start = 0.4F; /* correlation of the cells before an orientation is compared, */
+static const float turn_start = 0.4F;   /* and of the pixels before a crop is searched for */
 static const float crop_most = 0.12F;   /* of a side, at each end */
 static const float aspect_same = 0.02F; /* relative difference of the sides' ratio */
 
@@ -46,20 +46,20 @@ static void sample(const cs_small_image *image, float x, float y, float out[3])
                  fy * ((1 - fx) * image->rgb[y1][x0][c] + fx * image->rgb[y1][x1][c]);
 }
 
-/* The window of `image`, then turned by `symmetry`; every `step`-th pixel of every `step`-th row. */
-static size_t fill_grid(const cs_small_image *image, const window *w, unsigned symmetry, size_t step, grid *out)
+/* The window of `image`, then turned by `orientation`; every `step`-th pixel of every `step`-th row. */
+static size_t fill_grid(const cs_small_image *image, const window *w, unsigned orientation, size_t step, grid *out)
 {
     size_t count = 0;
     for (size_t y = step / 2; y < SIDE; y += step)
         for (size_t x = step / 2; x < SIDE; x += step) {
             float u = ((float)x + 0.5F) / SIDE, v = ((float)y + 0.5F) / SIDE;
-            if (symmetry & 4) {
+            if (orientation & 4) {
                 const float swap = u;
                 u = v;
                 v = swap;
             }
-            u = symmetry & 1 ? 1 - u : u;
-            v = symmetry & 2 ? 1 - v : v;
+            u = orientation & 1 ? 1 - u : u;
+            v = orientation & 2 ? 1 - v : v;
             u = w->left + u * (1 - w->left - w->right);
             v = w->top + v * (1 - w->top - w->bottom);
             sample(image, u * SIDE - 0.5F, v * SIDE - 0.5F, out->rgb[count++]);
@@ -206,19 +206,19 @@ static bool is_edited(const cs_likeness *like)
 
 /* ---------------------------------------------------------------- crops */
 
-static float crop_score(const cs_small_image *image, const window *w, unsigned symmetry, const grid *target)
+static float crop_score(const cs_small_image *image, const window *w, unsigned orientation, const grid *target)
 {
     grid part;
-    const size_t count = fill_grid(image, w, symmetry, COARSE, &part);
+    const size_t count = fill_grid(image, w, orientation, COARSE, &part);
     const sums s = sum_values(&part, target, count);
     return correlation_of(&s);
 }
 
 /* Move one edge after the other as long as the correlation grows, in shorter and shorter steps. */
-static window search_crop(const cs_small_image *image, unsigned symmetry, const grid *target, float start)
+static window search_crop(const cs_small_image *image, unsigned orientation, const grid *target, float start)
 {
     window best = {start, start, start, start};
-    float score = crop_score(image, &best, symmetry, target);
+    float score = crop_score(image, &best, orientation, target);
     for (float step = 0.02F; step > 0.004F; step /= 2)
         for (bool better = true; better;) {
             better = false;
@@ -229,7 +229,7 @@ static window search_crop(const cs_small_image *image, unsigned symmetry, const 
                 *moved += edge % 2 ? step : -step;
                 if (*moved < 0 || *moved > crop_most)
                     continue;
-                const float now = crop_score(image, &next, symmetry, target);
+                const float now = crop_score(image, &next, orientation, target);
                 if (now > score + 1e-5F) {
                     score = now;
                     best = next;
@@ -240,16 +240,16 @@ static window search_crop(const cs_small_image *image, unsigned symmetry, const 
     return best;
 }
 
-/* Whether `part` is a window of `image`, turned by `symmetry`. */
-static bool is_crop(const cs_small_image *image, const cs_small_image *part, unsigned symmetry)
+/* Whether `part` is a window of `image`, turned by `orientation`. */
+static bool is_crop(const cs_small_image *image, const cs_small_image *part, unsigned orientation)
 {
     static const float starts[] = {0.02F, 0.06F};
     grid coarse, full, target;
     fill_grid(part, &whole, 0, COARSE, &coarse);
     fill_grid(part, &whole, 0, 1, &target);
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
-        const window found = search_crop(image, symmetry, &coarse, starts[i]);
-        fill_grid(image, &found, symmetry, 1, &full);
+        const window found = search_crop(image, orientation, &coarse, starts[i]);
+        fill_grid(image, &found, orientation, 1, &full);
         const cs_likeness like = compare_grids(&full, &target);
         if (is_edited(&like))
             return true;
@@ -257,31 +257,34 @@ static bool is_crop(const cs_small_image *image, const cs_small_image *part, uns
     return false;
 }
 
-/* Whether b is a, turned by `symmetry`, and perhaps one is a window of the other. */
-static bool is_turned(const cs_small_image *a, const cs_small_image *b, unsigned symmetry)
+/* Whether b is a, turned by `orientation`, and perhaps one is a window of the other. */
+static bool is_turned(const cs_small_image *a, const cs_small_image *b, unsigned orientation)
 {
-    static const unsigned inverse[SYMMETRIES] = {0, 1, 2, 3, 4, 6, 5, 7};
-    const float aspect = aspect_difference(a, b, symmetry & 4);
+    static const unsigned inverse[CS_ORIENTATIONS] = {0, 1, 2, 3, 4, 6, 5, 7};
+    const float aspect = aspect_difference(a, b, orientation & 4);
     grid of_a, of_b;
     if (aspect > 2 * crop_most)
         return false;
-    fill_grid(a, &whole, symmetry, 1, &of_a);
+    fill_grid(a, &whole, orientation, 1, &of_a);
     fill_grid(b, &whole, 0, 1, &of_b);
     const cs_likeness like = compare_grids(&of_a, &of_b);
     if (is_edited(&like))
         return true;
     if (like.correlation < turn_start || like.smooth)
         return false;
-    return is_crop(a, b, symmetry) || is_crop(b, a, inverse[symmetry]);
+    return is_crop(a, b, orientation) || is_crop(b, a, inverse[orientation]);
 }
 
-clipsearch_duplicate_level cs_compare(const cs_small_image *a, const cs_small_image *b, bool edited)
+clipsearch_duplicate_level cs_compare(const cs_comparable *a, const cs_comparable *b, bool edited)
 {
-    const cs_likeness like = cs_compare_upright(a, b);
-    if (is_same(&like) && aspect_difference(a, b, false) <= aspect_same + rounding_of(a) + rounding_of(b))
+    float coarse[CS_ORIENTATIONS];
+    const cs_likeness like = cs_compare_upright(a->image, b->image);
+    if (is_same(&like) &&
+        aspect_difference(a->image, b->image, false) <= aspect_same + rounding_of(a->image) + rounding_of(b->image))
         return CLIPSEARCH_DUPLICATES_SAME;
-    for (unsigned symmetry = 0; edited && symmetry < SYMMETRIES; symmetry++)
-        if (is_turned(a, b, symmetry))
+    cs_coarse_compare(a->coarse, b->coarse, coarse);
+    for (unsigned orientation = 0; edited && orientation < CS_ORIENTATIONS; orientation++)
+        if (coarse[orientation] >= coarse_start && is_turned(a->image, b->image, orientation))
             return CLIPSEARCH_DUPLICATES_EDITED;
     return (clipsearch_duplicate_level)0;
 }

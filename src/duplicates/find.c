@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * find.c - pairs of duplicates: by content digest, then by the neighbours of each vector, compared as small images. */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "duplicates/compare.h"
 #include "duplicates/duplicates.h"
 #include "duplicates/groups.h"
 #include "duplicates/taken.h"
+#include "duplicates/turned.h"
 #include "filter/filter.h"
 
 #include <math.h>
@@ -14,9 +16,13 @@
 #include <string.h>
 
 enum {
-    BATCH = 1024,      /* vectors that are searched for together */
-    NEIGHBOURS = 12,   /* of each, itself included */
-    BURST_SECONDS = 60 /* between two images of a burst */
+    BATCH = 1024,       /* vectors that are searched for together */
+    NEIGHBOURS = 12,    /* of each, itself included */
+    BURST_SECONDS = 60, /* between two images of a burst */
+    READ_TOGETHER = 32, /* images, pieces and pairs between two calls of the progress function */
+    TURN_TOGETHER = 16,
+    COMPARE_TOGETHER = 1024,
+    NO_COSINE = -2 /* of a pair that was not found by its vectors */
 };
 
 /* Cosines of candidates. The others are never read. */
@@ -37,6 +43,7 @@ typedef struct finder {
     size_t pair_count, pair_capacity;
     bool *wanted, *unreadable; /* [count] */
     cs_small_image **small;    /* [count]; NULL: not wanted, or unreadable */
+    cs_coarse *coarse;         /* [count] of those; the others are flat */
     uint32_t *to_read;         /* [read_count] */
     size_t read_count;
     cs_image_reader *readers; /* [threads] */
@@ -44,7 +51,27 @@ typedef struct finder {
     cs_pool *pool;
     pthread_mutex_t lock; /* of `out_of_memory` and options->bad */
     bool out_of_memory;
+    cs_turned_search *turned;
+    double start; /* ms */
+    size_t first; /* of the pieces that the pool works on */
 } finder;
+
+/* Say how far a phase is. CLIPSEARCH_E_CANCELLED when that ends the call. */
+static clipsearch_status show_progress(const finder *f, clipsearch_duplicates_phase phase, uint64_t done,
+                                       uint64_t total, clipsearch_error *err)
+{
+    const clipsearch_duplicates_progress progress = {
+        .phase = phase, .done = done, .total = total, .seconds = (cs_clock_ms() - f->start) / 1e3};
+    if (f->options->progress && !f->options->progress(f->options->context, &progress))
+        return cs_fail(err, CLIPSEARCH_E_CANCELLED, "the search for duplicates was cancelled");
+    return CLIPSEARCH_OK;
+}
+
+/* The part of `total` pieces that a pool works on from `first` on between two calls of the progress function. */
+static size_t part_of(size_t first, size_t total, size_t most)
+{
+    return total - first < most ? total - first : most;
+}
 
 static const clipsearch_hit *item_at(const finder *f, size_t item)
 {
@@ -62,6 +89,21 @@ static clipsearch_status add_pair(finder *f, uint32_t a, uint32_t b, float score
     return CLIPSEARCH_OK;
 }
 
+/* Run `work` for every piece on the pool, `together` of them between two calls of the progress function. */
+static clipsearch_status run_pieces(finder *f, clipsearch_duplicates_phase phase, size_t pieces, size_t together,
+                                    void (*work)(void *context, size_t piece, unsigned worker), clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (f->first = 0; f->first < pieces && status == CLIPSEARCH_OK; f->first += together) {
+        status = show_progress(f, phase, f->first, pieces, err);
+        if (status == CLIPSEARCH_OK)
+            cs_pool_run(f->pool, part_of(f->first, pieces, together), work, f);
+        if (f->out_of_memory)
+            status = cs_fail_memory(err, "small images");
+    }
+    return status;
+}
+
 /* ---------------------------------------------------------------- equal files */
 
 static int compare_hashes(const void *a, const void *b)
@@ -69,13 +111,6 @@ static int compare_hashes(const void *a, const void *b)
     const clipsearch_hit *const *x = a, *const *y = b;
     const int order = memcmp((*x)->hash, (*y)->hash, sizeof(*x)->hash);
     return order ? order : ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
-}
-
-/* Items that were put without a hash have all zeros. */
-static bool has_hash(const clipsearch_hit *hit)
-{
-    static const uint8_t none[sizeof hit->hash];
-    return memcmp(hit->hash, none, sizeof none) != 0;
 }
 
 static clipsearch_status pair_equal_files(finder *f, clipsearch_error *err)
@@ -88,7 +123,7 @@ static clipsearch_status pair_equal_files(finder *f, clipsearch_error *err)
         by_hash[i] = item_at(f, i);
     qsort(by_hash, f->count, sizeof *by_hash, compare_hashes);
     for (size_t i = 1; i < f->count && status == CLIPSEARCH_OK; i++)
-        if (has_hash(by_hash[i]) && memcmp(by_hash[i]->hash, by_hash[i - 1]->hash, sizeof first->hash) == 0)
+        if (cs_hit_has_hash(by_hash[i]) && memcmp(by_hash[i]->hash, by_hash[i - 1]->hash, sizeof first->hash) == 0)
             status = add_pair(f, (uint32_t)(by_hash[i - 1] - first), (uint32_t)(by_hash[i] - first), 1,
                               CLIPSEARCH_DUPLICATES_EXACT, err);
     cs_free(by_hash);
@@ -148,7 +183,7 @@ static clipsearch_status pair_neighbours(finder *f, size_t first, size_t count, 
             uint32_t item;
             float cosine;
             if (hit->id == self->id || !find_item(f, hit->id, &item) ||
-                memcmp(hit->hash, self->hash, sizeof hit->hash) == 0)
+                (cs_hit_has_hash(hit) && memcmp(hit->hash, self->hash, sizeof hit->hash) == 0))
                 continue;
             status = cosine_of(f, vectors + i * dim, hit, other, &cosine, err);
             if (status == CLIPSEARCH_OK && cosine >= least_cosine(f)) {
@@ -183,31 +218,35 @@ static int compare_pairs(const void *a, const void *b)
     const cs_duplicate_pair *x = a, *y = b;
     if (x->a != y->a)
         return x->a < y->a ? -1 : 1;
-    return (x->b > y->b) - (x->b < y->b);
+    if (x->b != y->b)
+        return x->b < y->b ? -1 : 1;
+    return (x->score < y->score) - (x->score > y->score);
 }
 
-/* Each neighbour's neighbours give the same pair again. */
+/* Each neighbour's neighbours give the same pair again: keep the first, whose cosine is known. */
 static void remove_repeated_pairs(finder *f)
 {
     size_t kept = 0;
     if (f->pair_count)
         qsort(f->pairs, f->pair_count, sizeof *f->pairs, compare_pairs);
     for (size_t i = 0; i < f->pair_count; i++)
-        if (!kept || compare_pairs(&f->pairs[i], &f->pairs[kept - 1]) != 0)
+        if (!kept || f->pairs[i].a != f->pairs[kept - 1].a || f->pairs[i].b != f->pairs[kept - 1].b)
             f->pairs[kept++] = f->pairs[i];
     f->pair_count = kept;
 }
 
 static clipsearch_status find_candidates(finder *f, clipsearch_error *err)
 {
-    const size_t dim = cs_collection_identify(f->collection)->dim, equal = f->pair_count;
+    const size_t dim = cs_collection_identify(f->collection)->dim;
     float *vectors = cs_alloc_array(BATCH + 1, dim * sizeof *vectors);
     clipsearch_status status = vectors ? CLIPSEARCH_OK : cs_fail_memory(err, "vectors");
-    for (size_t first = 0; first < f->count && status == CLIPSEARCH_OK; first += BATCH)
-        status = search_batch(f, first, f->count - first < BATCH ? f->count - first : BATCH, vectors, err);
+    for (size_t first = 0; first < f->count && status == CLIPSEARCH_OK; first += BATCH) {
+        status = show_progress(f, CLIPSEARCH_DUPLICATES_SEARCH, first, f->count, err);
+        if (status == CLIPSEARCH_OK)
+            status = search_batch(f, first, part_of(first, f->count, BATCH), vectors, err);
+    }
     cs_free(vectors);
     remove_repeated_pairs(f);
-    f->report->candidates = f->pair_count - equal;
     return status;
 }
 
@@ -217,11 +256,12 @@ static void read_item(void *context, size_t piece, unsigned worker)
 {
     finder *f = context;
     clipsearch_error err;
-    const uint32_t item = f->to_read[piece];
+    const uint32_t item = f->to_read[f->first + piece];
     cs_small_image *small = cs_zalloc_array(1, sizeof *small);
     clipsearch_status status = small ? cs_small_image_load(&f->readers[worker], item_at(f, item)->path, small, &err)
                                      : cs_fail_memory(&err, "a small image");
     if (status == CLIPSEARCH_OK) {
+        cs_coarse_make(small, &f->coarse[item]);
         f->small[item] = small;
         return;
     }
@@ -240,21 +280,51 @@ static clipsearch_status read_candidates(finder *f, clipsearch_error *err)
 {
     f->to_read = cs_alloc_array(f->count, sizeof *f->to_read);
     f->small = cs_zalloc_array(f->count, sizeof *f->small);
+    f->coarse = cs_zalloc_array(f->count, sizeof *f->coarse);
     f->threads = cs_pool_threads(f->pool);
     f->readers = cs_zalloc_array(f->threads, sizeof *f->readers);
-    if (!f->to_read || !f->small || !f->readers)
+    if (!f->to_read || !f->small || !f->coarse || !f->readers)
         return cs_fail_memory(err, "small images");
     for (unsigned i = 0; i < f->threads; i++)
         f->readers[i] = cs_image_reader_make(f->options->image);
     for (size_t i = 0; i < f->pair_count; i++)
         if (!f->pairs[i].level)
             f->wanted[f->pairs[i].a] = f->wanted[f->pairs[i].b] = true;
+    /* turned images may be anywhere */
+    const bool all = f->options->level >= CLIPSEARCH_DUPLICATES_EDITED && f->count > 1;
     for (uint32_t i = 0; i < f->count; i++)
-        if (f->wanted[i])
+        if (all || f->wanted[i])
             f->to_read[f->read_count++] = i;
     f->report->decoded = f->read_count;
-    cs_pool_run(f->pool, f->read_count, read_item, f);
-    return f->out_of_memory ? cs_fail_memory(err, "small images") : CLIPSEARCH_OK;
+    return run_pieces(f, CLIPSEARCH_DUPLICATES_READ, f->read_count, READ_TOGETHER, read_item, err);
+}
+
+/* ---------------------------------------------------------------- turned images */
+
+static void search_turned(void *context, size_t piece, unsigned worker)
+{
+    finder *f = context;
+    (void)worker;
+    cs_turned_run(f->turned, f->first + piece);
+}
+
+static clipsearch_status add_turned(void *context, uint32_t a, uint32_t b, clipsearch_error *err)
+{
+    return add_pair(context, a < b ? a : b, a < b ? b : a, NO_COSINE, 0, err);
+}
+
+/* Add the pairs that may be turned images, whatever their vectors are. */
+static clipsearch_status find_turned(finder *f, clipsearch_error *err)
+{
+    clipsearch_status status = cs_turned_begin(f->coarse, f->count, &f->turned, err);
+    if (status == CLIPSEARCH_OK)
+        status =
+            run_pieces(f, CLIPSEARCH_DUPLICATES_TURN, cs_turned_pieces(f->turned), TURN_TOGETHER, search_turned, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_turned_each(f->turned, add_turned, f, err);
+    cs_turned_end(&f->turned);
+    remove_repeated_pairs(f);
+    return status;
 }
 
 /* ---------------------------------------------------------------- levels */
@@ -275,18 +345,18 @@ static bool is_burst(const finder *f, const cs_duplicate_pair *pair)
 static void judge_pair(void *context, size_t piece, unsigned worker)
 {
     const finder *f = context;
-    cs_duplicate_pair *pair = &f->pairs[piece];
-    const cs_small_image *a = f->small[pair->a], *b = f->small[pair->b];
+    cs_duplicate_pair *pair = &f->pairs[f->first + piece];
+    const cs_comparable a = {f->small[pair->a], &f->coarse[pair->a]}, b = {f->small[pair->b], &f->coarse[pair->b]};
     const clipsearch_duplicate_level level = f->options->level;
     (void)worker;
     if (pair->level)
         return;
-    if (!a || !b) {
+    if (!a.image || !b.image) {
         if (pair->score >= unreadable_cosine)
             pair->level = CLIPSEARCH_DUPLICATES_SAME;
         return;
     }
-    pair->level = cs_compare(a, b, level >= CLIPSEARCH_DUPLICATES_EDITED);
+    pair->level = cs_compare(&a, &b, level >= CLIPSEARCH_DUPLICATES_EDITED);
     if (!pair->level && level == CLIPSEARCH_DUPLICATES_BURST && is_burst(f, pair))
         pair->level = CLIPSEARCH_DUPLICATES_BURST;
 }
@@ -321,8 +391,12 @@ static clipsearch_status find_pairs(finder *f, clipsearch_error *err)
             status = cs_pool_open(f->options->threads, &f->pool, err);
         if (status == CLIPSEARCH_OK)
             status = read_candidates(f, err);
+        if (status == CLIPSEARCH_OK && f->options->level >= CLIPSEARCH_DUPLICATES_EDITED)
+            status = find_turned(f, err);
+        for (size_t i = 0; i < f->pair_count; i++)
+            f->report->candidates += !f->pairs[i].level;
         if (status == CLIPSEARCH_OK)
-            cs_pool_run(f->pool, f->pair_count, judge_pair, f);
+            status = run_pieces(f, CLIPSEARCH_DUPLICATES_COMPARE, f->pair_count, COMPARE_TOGETHER, judge_pair, err);
     }
     return status;
 }
@@ -345,6 +419,7 @@ static void free_finder(finder *f)
         cs_image_reader_free(&f->readers[i]);
     cs_pool_close(&f->pool);
     cs_free(f->small);
+    cs_free(f->coarse);
     cs_free(f->readers);
     cs_free(f->to_read);
     cs_free(f->wanted);
@@ -362,6 +437,7 @@ clipsearch_status cs_duplicates_find(clipsearch_collection *collection, const cl
     finder f = {.collection = collection,
                 .options = options,
                 .report = report,
+                .start = cs_clock_ms(),
                 .lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER};
     clipsearch_status status = list_items(&f, err);
     if (status == CLIPSEARCH_OK && f.count)

@@ -2,10 +2,15 @@
  * small_image.c - averaging images down. */
 #include "duplicates/small_image.h"
 
+#include "vision/orient.h"
+
 #include <math.h>
 #include <string.h>
 
-enum { SIDE = CS_SMALL_SIDE };
+enum {
+    SIDE = CS_SMALL_SIDE,
+    LEAST_SIDE = 2 * SIDE /* of a JPEG that is decoded smaller, so that a cell is a mean of at least four pixels */
+};
 
 /* The pixels [first, last] that cell `cell` of SIDE covers along a side of `length` pixels, and where it begins and
  * ends. */
@@ -75,11 +80,20 @@ void cs_small_image_make(const clipsearch_image *image, cs_small_image *small)
 clipsearch_status cs_small_image_load(cs_image_reader *reader, const char *path, cs_small_image *small,
                                       clipsearch_error *err)
 {
+    unsigned orientation;
+    cs_decoder *decoder = &reader->decoder;
+    decoder->least_side = LEAST_SIDE;
     clipsearch_status status = cs_image_reader_read(reader, path, NULL, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_decoder_decode(&reader->decoder, reader->file.len ? reader->file.data : "", reader->file.len, path,
-                                   &reader->options, &reader->image, err);
+        status = cs_decoder_decode_stored(decoder, reader->file.len ? reader->file.data : "", reader->file.len, path,
+                                          &reader->options, &reader->image, &orientation, err);
     if (status == CLIPSEARCH_OK)
-        cs_small_image_make(&reader->image.view, small);
-    return status;
+        status = cs_image_orient(&reader->image, &decoder->spare, orientation, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    cs_small_image_make(&reader->image.view, small);
+    const bool swapped = cs_orientation_swaps_sides(orientation);
+    small->width = swapped ? decoder->full_height : decoder->full_width;
+    small->height = swapped ? decoder->full_width : decoder->full_height;
+    return CLIPSEARCH_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/digest.h"
+#include "ingest/sidecar.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -22,6 +23,7 @@ typedef struct decoder {
     pthread_t thread;
     cs_image_reader reader;
     cs_metadata metadata;
+    cs_buf sidecar; /* the file of XMP beside the image */
 } decoder;
 
 struct cs_pipeline {
@@ -44,6 +46,18 @@ static bool is_known(const cs_pipeline_spec *spec, const slot *at)
            cs_content_keys_has(spec->known, hash);
 }
 
+/* Read the image, and the file of XMP beside it. */
+static clipsearch_status read_files(decoder *self, cs_decoded_file *file)
+{
+    int64_t ctime_ns = 0;
+    clipsearch_status status = cs_image_reader_read(&self->reader, file->path, &file->info, &file->error);
+    if (status == CLIPSEARCH_OK)
+        status = cs_sidecar_read(file->path, &self->sidecar, &ctime_ns, &file->error);
+    if (status == CLIPSEARCH_OK && ctime_ns)
+        file->info.ctime_ns = cs_sidecar_time(file->info.ctime_ns, ctime_ns);
+    return status;
+}
+
 /* always: decode it even if its content is known. */
 static void process(decoder *self, slot *at, bool always)
 {
@@ -52,15 +66,16 @@ static void process(decoder *self, slot *at, bool always)
     unsigned tries = 0;
     file->prepared = false;
     do
-        file->status = cs_image_reader_read(&self->reader, file->path, &file->info, &file->error);
+        file->status = read_files(self, file);
     while (file->status != CLIPSEARCH_OK && cs_retry(spec->retries, ++tries, &file->error));
     if (file->status != CLIPSEARCH_OK)
         return;
     const cs_buf *bytes = &self->reader.file;
     file->status = cs_digest_of(CS_SHA256, bytes->data, bytes->len, file->hash, &file->error);
+    const cs_metadata_file image = {bytes->data, bytes->len},
+                           sidecar = {self->sidecar.len ? self->sidecar.data : NULL, self->sidecar.len};
     if (file->status == CLIPSEARCH_OK)
-        file->status =
-            cs_metadata_read(&self->metadata, bytes->data, bytes->len, spec->metadata, &at->metadata, &file->error);
+        file->status = cs_metadata_read(&self->metadata, image, sidecar, spec->metadata, &at->metadata, &file->error);
     if (file->status != CLIPSEARCH_OK)
         return;
     file->metadata = at->metadata.data;
@@ -135,7 +150,8 @@ clipsearch_status cs_pipeline_open(const cs_pipeline_spec *spec, cs_pipeline **o
         p->slots[i].metadata = cs_buf_make(SIZE_MAX / 2);
     }
     for (unsigned i = 0; i <= spec->threads; i++)
-        p->decoders[i] = (decoder){.pipeline = p, .reader = cs_image_reader_make(spec->image)};
+        p->decoders[i] = (decoder){
+            .pipeline = p, .reader = cs_image_reader_make(spec->image), .sidecar = cs_buf_make(CS_XMP_MAX_PACKET)};
     int failed = start_threads(p);
     if (failed) {
         cs_pipeline_close(&p);
@@ -159,6 +175,7 @@ void cs_pipeline_close(cs_pipeline **handle)
     for (unsigned i = 0; p->decoders && i <= p->spec.threads; i++) {
         cs_image_reader_free(&p->decoders[i].reader);
         cs_metadata_free(&p->decoders[i].metadata);
+        cs_buf_free(&p->decoders[i].sidecar);
     }
     for (size_t i = 0; p->slots && i < p->spec.capacity; i++)
         cs_buf_free(&p->slots[i].metadata);

@@ -13,7 +13,7 @@ typedef struct cs_decoded_file {
     const char *path; /* NULL: submitted without a file, all below is empty */
     clipsearch_status status;
     clipsearch_error error; /* unless status is CLIPSEARCH_OK */
-    cs_file_info info;      /* of the bytes that were read */
+    cs_file_info info;      /* of the bytes that were read; ctime_ns: as in walk.h */
     uint8_t hash[32];       /* SHA-256 of them */
     const char *metadata;   /* what they say of the image, as metadata.h writes it; valid until the file is released */
     bool prepared;          /* width, height and pixels are filled: its content was not known */

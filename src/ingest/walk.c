@@ -3,6 +3,7 @@
 #include "ingest/walk.h"
 
 #include "base/mem.h"
+#include "ingest/sidecar.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,6 +21,7 @@ typedef struct listing {
     cs_buf names;
     const char **entries; /* [count], sorted */
     size_t count, next;
+    bool has_sidecars;  /* files of XMP are among them */
     size_t path_length; /* of the directory's path */
 } listing;
 
@@ -110,6 +112,7 @@ static clipsearch_status read_names(DIR *dir, const char *path, listing *list, c
         cs_buf_putc(&list->names, (char)entry->d_type);
         cs_buf_append(&list->names, entry->d_name, strlen(entry->d_name) + 1);
         list->count++;
+        list->has_sidecars |= cs_is_sidecar_name(entry->d_name);
     }
     list->entries = cs_alloc_array(list->count, sizeof *list->entries);
     if (list->names.failed || !list->entries)
@@ -202,6 +205,44 @@ static clipsearch_status enter_directory(walker *w)
     return w->calls->bad(w->context, w->path.data, true, &why, w->err);
 }
 
+/* ---- files of XMP beside images ---- */
+
+/* Whether the listing has an entry with the name of the file `path`. */
+static bool is_listed(const listing *list, const char *path)
+{
+    char key[NAME_MAX + 2] = " "; /* in place of the type */
+    const char *name = cs_path_base(path), *at = key;
+    const size_t length = strlen(name);
+    if (length > NAME_MAX)
+        return false;
+    memcpy(key + 1, name, length + 1);
+    return bsearch(&at, list->entries, list->count, sizeof *list->entries, by_name) != NULL;
+}
+
+/* Take the image's file of XMP, if there is one, into the time of its last change. Only a directory that has such files
+ * is searched for it; for a file that is named itself, the file system is asked. */
+static clipsearch_status add_sidecar(const walker *w, cs_file_info *info, clipsearch_error *why)
+{
+    const listing *list = w->depth ? &w->stack[w->depth - 1] : NULL;
+    clipsearch_status status = CLIPSEARCH_OK;
+    bool found = false;
+    if (list && !list->has_sidecars)
+        return CLIPSEARCH_OK;
+    for (unsigned i = 0; i < CS_SIDECAR_NAMES && status == CLIPSEARCH_OK && !found; i++) {
+        char path[PATH_MAX];
+        int64_t ctime_ns = 0;
+        unsigned tries = 0;
+        if (!cs_sidecar_path(w->path.data, i, path) || (list && !is_listed(list, path)))
+            continue;
+        do
+            status = cs_sidecar_stat(path, &found, &ctime_ns, why);
+        while (status != CLIPSEARCH_OK && cs_retry(w->spec->retries, ++tries, why));
+        if (found)
+            info->ctime_ns = cs_sidecar_time(info->ctime_ns, ctime_ns);
+    }
+    return status;
+}
+
 /* ---- entries ---- */
 
 static clipsearch_status report_file(walker *w, const char *relative)
@@ -211,6 +252,8 @@ static clipsearch_status report_file(walker *w, const char *relative)
     clipsearch_status status = cs_stat_retrying(w->spec->retries, w->path.data, &info, &why);
     if (status == CLIPSEARCH_OK && !info.is_regular)
         status = cs_fail(&why, CLIPSEARCH_E_IO, "%s: not a regular file", w->path.data);
+    if (status == CLIPSEARCH_OK)
+        status = add_sidecar(w, &info, &why);
     if (status != CLIPSEARCH_OK)
         return w->calls->bad(w->context, w->path.data, false, &why, w->err);
     return w->calls->file(w->context, w->path.data, relative, &info, w->err);
@@ -267,7 +310,7 @@ bool cs_walk_takes(const cs_walk_spec *spec, const char *path, const char *relat
         return cs_glob_match_any(spec->include, spec->include_count, relative, false);
     if (cs_file_kind_is_taken(path, &kind))
         return true;
-    if (spec->left_out)
+    if (spec->left_out && !cs_is_sidecar_name(path)) /* that is read with its image */
         spec->left_out->kinds[kind]++;
     return false;
 }

@@ -33,7 +33,8 @@ typedef struct cs_walk_spec {
 typedef struct cs_walk_calls {
     /* A directory is about to be read. May be NULL. */
     clipsearch_status (*enter)(void *context, const char *path, clipsearch_error *err);
-    /* A regular file that matches; `relative` is its path below the root, links to files being followed. */
+    /* A regular file that matches; `relative` is its path below the root, links to files being followed. The time of
+     * its last change, info->ctime_ns, is that of cs_sidecar_time if there is a file of XMP beside it. */
     clipsearch_status (*file)(void *context, const char *path, const char *relative, const cs_file_info *info,
                               clipsearch_error *err);
     /* An entry that matches and is no readable file (a dangling link, a socket), a directory that cannot be read, or an

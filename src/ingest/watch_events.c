@@ -3,6 +3,7 @@
 #include "ingest/watch_internal.h"
 
 #include "base/buf.h"
+#include "ingest/sidecar.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -82,10 +83,27 @@ static void join_move(clipsearch_watch *watch, size_t source, const struct inoti
     watch->moved_cookie = 0;
 }
 
+/* A file of XMP has changed: its image is looked at again. If its name does not say which image that is, all are. */
+static clipsearch_status handle_sidecar(clipsearch_watch *watch, size_t source, const cs_walk_spec *spec,
+                                        const char *path, const char *relative, clipsearch_error *err)
+{
+    char image[PATH_MAX];
+    cs_file_info info;
+    if (cs_glob_match_any(spec->exclude, spec->exclude_count, relative, false) ||
+        (!spec->hidden && cs_is_hidden_name(cs_path_base(path))))
+        return CLIPSEARCH_OK;
+    if (cs_sidecar_image(path, image) && cs_file_stat(image, &info, NULL) == CLIPSEARCH_OK && info.is_regular)
+        return add_file(watch, source, image, true, err);
+    cs_watch_mark_whole(watch, source);
+    return CLIPSEARCH_OK;
+}
+
 static clipsearch_status handle_file(clipsearch_watch *watch, size_t source, const cs_walk_spec *spec, const char *path,
                                      const char *relative, const struct inotify_event *event, clipsearch_error *err)
 {
     const bool named = watch->sources.sources[source].root && strcmp(path, watch->sources.sources[source].root) == 0;
+    if (!named && cs_is_sidecar_name(path))
+        return handle_sidecar(watch, source, spec, path, relative, err);
     if (event->mask & (IN_DELETE | IN_MOVED_FROM)) {
         if (!named && !took_file(spec, path, relative))
             return CLIPSEARCH_OK;

@@ -79,7 +79,7 @@ static void put_number(const struct reader *reader, const cs_tiff_entry *entry, 
 static void set_offset(const struct reader *reader, const cs_tiff_entry *entry, size_t *offset)
 {
     double number;
-    if (*offset == 0 && cs_tiff_number(&reader->tiff, entry, 0, &number) && number > 0)
+    if (*offset == 0 && cs_tiff_number(&reader->tiff, entry, 0, &number) && number > 0 && number <= UINT32_MAX)
         *offset = (size_t)number;
 }
 

@@ -64,11 +64,14 @@ static void read_jpeg(cs_metadata *metadata, const uint8_t *data, size_t size)
             cs_exif_read(metadata, segment.data, segment.size);
         } else if ((xmp = cs_jpeg_xmp_size(&segment))) {
             cs_xmp_read(metadata, segment.data + segment.size - xmp, xmp);
+        } else if ((xmp = cs_jpeg_extended_xmp_size(&segment))) {
+            cs_extended_xmp_add(metadata, segment.data + segment.size - xmp, xmp);
         } else if (segment.marker == CS_JPEG_APP13 && segment.size > sizeof photoshop &&
                    memcmp(segment.data, photoshop, sizeof photoshop) == 0) {
             cs_photoshop_read(metadata, segment.data + sizeof photoshop, segment.size - sizeof photoshop);
         }
     }
+    cs_extended_xmp_read(metadata);
 }
 
 static clipsearch_status read_png(cs_metadata *metadata, const uint8_t *data, size_t size, clipsearch_error *err)
@@ -165,12 +168,14 @@ static void put_member(const cs_metadata *metadata, cs_metadata_field field, cs_
         cs_buf_append(out, text, size);
 }
 
-clipsearch_status cs_metadata_read(cs_metadata *metadata, const void *data, size_t size, uint32_t fields, cs_buf *out,
-                                   clipsearch_error *err)
+clipsearch_status cs_metadata_read(cs_metadata *metadata, cs_metadata_file image, cs_metadata_file sidecar,
+                                   uint32_t fields, cs_buf *out, clipsearch_error *err)
 {
     cs_metadata_clear(metadata);
     cs_buf_clear(out);
-    clipsearch_status status = fields ? read_blocks(metadata, data, size, err) : CLIPSEARCH_OK;
+    if (fields && sidecar.data)
+        cs_xmp_read_sidecar(metadata, sidecar.data, sidecar.size);
+    clipsearch_status status = fields ? read_blocks(metadata, image.data, image.size, err) : CLIPSEARCH_OK;
     if (status != CLIPSEARCH_OK)
         return status;
     put_camera(metadata);

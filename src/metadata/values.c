@@ -62,17 +62,21 @@ void cs_metadata_clear(cs_metadata *metadata)
     memset(metadata->fields, 0, sizeof metadata->fields);
     metadata->keyword_rank = 0;
     metadata->keyword_count = 0;
+    metadata->extended.bytes.max = CS_XMP_MAX_PACKET;
+    cs_buf_clear(&metadata->extended.bytes);
+    metadata->extended.is_named = false;
 }
 
 void cs_metadata_free(cs_metadata *metadata)
 {
     cs_buf_free(&metadata->texts);
     cs_buf_free(&metadata->keywords);
+    cs_buf_free(&metadata->extended.bytes);
 }
 
 bool cs_metadata_failed(const cs_metadata *metadata)
 {
-    return metadata->texts.failed || metadata->keywords.failed;
+    return metadata->texts.failed || metadata->keywords.failed || metadata->extended.bytes.failed;
 }
 
 /* ---- texts ---- */

@@ -49,6 +49,17 @@ enum {
     CS_META_MAX_KEYWORDS = 256 /* keywords of one image */
 };
 
+/* Bytes of an XMP packet that are read, and of the digest, in hexadecimal, that names a second packet. */
+enum { CS_XMP_MAX_PACKET = 1 << 20, CS_XMP_DIGEST = 32 };
+
+/* The second XMP packet of a JPEG, which comes in pieces (extended_xmp.c). */
+typedef struct cs_extended_xmp {
+    cs_buf bytes;                                     /* [len] of the whole packet; empty while there is no piece */
+    size_t got;                                       /* of them */
+    char digest[CS_XMP_DIGEST], named[CS_XMP_DIGEST]; /* of the pieces, and as the first packet says, */
+    bool is_named;                                    /* if it names one */
+} cs_extended_xmp;
+
 /* One thread's memory for the metadata of image after image. Zero is empty; free it with cs_metadata_free. A failed
  * allocation is noted in the buffers. */
 typedef struct cs_metadata {
@@ -60,6 +71,7 @@ typedef struct cs_metadata {
     cs_buf keywords; /* JSON strings with commas between them */
     unsigned keyword_rank;
     size_t keyword_count;
+    cs_extended_xmp extended;
 } cs_metadata;
 
 void cs_metadata_clear(cs_metadata *metadata);
@@ -121,7 +133,9 @@ enum {
 /* Ranks of the texts that people write. Programs that know XMP keep the others equal to it; those that do not know it
  * write no XMP. */
 enum {
-    CS_RANK_TEXT_XMP = 1, /* in the language x-default, or in none */
+    CS_RANK_TEXT_SIDECAR = 1, /* XMP in a file beside the image: what a program wrote that leaves images as they are */
+    CS_RANK_TEXT_SIDECAR_OTHER,
+    CS_RANK_TEXT_XMP, /* in the language x-default, or in none */
     CS_RANK_TEXT_XMP_OTHER,
     CS_RANK_TEXT_IPTC,
     CS_RANK_TEXT_EXIF,

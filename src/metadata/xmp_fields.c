@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-enum { MAX_PACKET = 1 << 20, MAX_VALUE = CS_META_MAX_CAPTION + 1024 };
+enum { MAX_VALUE = CS_META_MAX_CAPTION + 1024 };
 
 #define RDF "http://www.w3.org/1999/02/22-rdf-syntax-ns# "
 #define EXIF "http://ns.adobe.com/exif/1.0/ "
@@ -22,8 +22,9 @@ enum { MAX_PACKET = 1 << 20, MAX_VALUE = CS_META_MAX_CAPTION + 1024 };
 #define XMP "http://ns.adobe.com/xap/1.0/ "
 #define PHOTOSHOP "http://ns.adobe.com/photoshop/1.0/ "
 #define DC "http://purl.org/dc/elements/1.1/ "
+#define NOTE "http://ns.adobe.com/xmp/note/ "
 
-typedef enum value_kind { TEXT, LANGUAGES, KEYWORD, NUMBER, TIME, ANGLE, ALTITUDE, BELOW_SEA } value_kind;
+typedef enum value_kind { TEXT, LANGUAGES, KEYWORD, NUMBER, TIME, ANGLE, ALTITUDE, BELOW_SEA, EXTENDED } value_kind;
 
 typedef struct property {
     const char *name; /* with its namespace, as xml.h has it */
@@ -57,6 +58,7 @@ static const property properties[] = {
     {EXIF "GPSLongitude", ANGLE, CS_META_LONGITUDE, CS_RANK_XMP, 0, 180},
     {EXIF "GPSAltitude", ALTITUDE, CS_META_ALTITUDE, CS_RANK_XMP, 0, 0},
     {EXIF "GPSAltitudeRef", BELOW_SEA, CS_META_ALTITUDE, CS_RANK_XMP, 0, 0},
+    {NOTE "HasExtendedXMP", EXTENDED, CS_META_ALL_FIELDS, 0, 0, 0},
 };
 
 struct packet {
@@ -64,6 +66,7 @@ struct packet {
     unsigned depth, rdf, description, property_depth, item; /* depths of the elements that are open; 0: none is */
     const property *property;                               /* that is open; NULL: none that is known */
     bool has_items, is_default;                             /* of the property; of the item: its language */
+    bool is_sidecar;                                        /* the packet is a file beside the image */
     char value[MAX_VALUE];
     size_t length;
     double altitude;
@@ -125,27 +128,50 @@ static void put_angle(cs_metadata *metadata, const property *p, const char *text
                           p->most);
 }
 
+/* What people write: a file beside the image states it before the image does. What the camera wrote is as it was. */
+static bool is_of_people(cs_metadata_field field)
+{
+    return field == CS_META_TITLE || field == CS_META_CAPTION || field == CS_META_KEYWORDS || field == CS_META_RATING ||
+           field == CS_META_CITY || field == CS_META_COUNTRY;
+}
+
+/* The rank of the open property's value. */
+static unsigned rank_of(const struct packet *packet, const property *p)
+{
+    const bool other = p->kind == LANGUAGES && packet->item && !packet->is_default;
+    if (packet->is_sidecar && is_of_people(p->field))
+        return other ? CS_RANK_TEXT_SIDECAR_OTHER : CS_RANK_TEXT_SIDECAR;
+    return other ? CS_RANK_TEXT_XMP_OTHER : p->rank;
+}
+
+static void name_extended(cs_extended_xmp *extended, const char *text, size_t size)
+{
+    extended->is_named = size == CS_XMP_DIGEST;
+    if (extended->is_named)
+        memcpy(extended->named, text, size);
+}
+
 static void put_value(struct packet *packet, const property *p, const char *text, size_t size)
 {
     cs_metadata *metadata = packet->metadata;
     cs_metadata_time time;
     double number;
+    const unsigned rank = rank_of(packet, p);
     switch (p->kind) {
     case TEXT:
     case LANGUAGES:
-        cs_metadata_put_text(metadata, p->field, packet->item && !packet->is_default ? CS_RANK_TEXT_XMP_OTHER : p->rank,
-                             text, size);
+        cs_metadata_put_text(metadata, p->field, rank, text, size);
         break;
     case KEYWORD:
-        cs_metadata_add_keyword(metadata, p->rank, text, size);
+        cs_metadata_add_keyword(metadata, rank, text, size);
         break;
     case NUMBER:
         if (read_number(text, size, &number) && (p->field != CS_META_RATING || number != 0)) /* 0: not rated */
-            cs_metadata_put_number(metadata, p->field, p->rank, number, p->least, p->most);
+            cs_metadata_put_number(metadata, p->field, rank, number, p->least, p->most);
         break;
     case TIME:
         if (cs_metadata_read_time(text, size, &time))
-            cs_metadata_put_time(metadata, p->field, p->rank, &time);
+            cs_metadata_put_time(metadata, p->field, rank, &time);
         break;
     case ANGLE:
         put_angle(metadata, p, text, size);
@@ -155,6 +181,9 @@ static void put_value(struct packet *packet, const property *p, const char *text
         break;
     case BELOW_SEA:
         packet->below_sea = read_number(text, size, &number) && number == 1;
+        break;
+    case EXTENDED:
+        name_extended(&metadata->extended, text, size);
         break;
     }
 }
@@ -224,16 +253,26 @@ static void on_end(void *context, const char *name)
     }
 }
 
-void cs_xmp_read(cs_metadata *metadata, const uint8_t *data, size_t size)
+static void read_packet(cs_metadata *metadata, const uint8_t *data, size_t size, bool is_sidecar)
 {
-    struct packet packet = {.metadata = metadata};
+    struct packet packet = {.metadata = metadata, .is_sidecar = is_sidecar};
     const cs_xml_handler handler = {&packet, on_start, on_text, on_end};
     while (size && data[size - 1] == 0)
         size--;
-    if (size > MAX_PACKET)
+    if (size > CS_XMP_MAX_PACKET)
         return;
     if (!cs_xml_read((const char *)data, size, &handler))
         metadata->texts.failed = true;
     if (packet.has_altitude)
         cs_metadata_put_altitude(metadata, CS_RANK_XMP, packet.below_sea ? -packet.altitude : packet.altitude);
+}
+
+void cs_xmp_read(cs_metadata *metadata, const uint8_t *data, size_t size)
+{
+    read_packet(metadata, data, size, false);
+}
+
+void cs_xmp_read_sidecar(cs_metadata *metadata, const uint8_t *data, size_t size)
+{
+    read_packet(metadata, data, size, true);
 }

@@ -5,6 +5,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "output/caption.h"
+#include "output/copies.h"
 #include "output/thumbnail.h"
 
 #include <math.h>
@@ -109,14 +111,41 @@ static void put_names(const tile_row *row, cs_buf *out)
     cs_buf_free(&name);
 }
 
+/* A line for each attribute that was asked for, unless no image of the row has it. */
+static void put_captions(const tile_row *row, cs_buf *out)
+{
+    cs_buf value = cs_buf_make(2 << 20), text = cs_buf_make(1 << 16);
+    for (size_t k = 0; k < row->results->caption_count; k++) {
+        bool any = false;
+        for (size_t i = 0; i < row->count; i++) {
+            cs_buf_clear(&value);
+            cs_buf_clear(&text);
+            cs_put_caption(&value, hit_of(row, i)->attributes, row->results->captions[k]);
+            out->failed |= value.failed;
+            if (!value.len || value.failed)
+                continue;
+            const unsigned width = cs_terminal_put_text(row->terminal, value.data, row->grid.columns, &text);
+            go_to(row, i, width, out);
+            cs_buf_append(out, text.data, text.len);
+            any = true;
+        }
+        if (any)
+            cs_buf_putc(out, '\n');
+    }
+    cs_buf_free(&value);
+    cs_buf_free(&text);
+}
+
 static void put_scores(const tile_row *row, cs_buf *out)
 {
     for (size_t i = 0; i < row->count; i++) {
-        char score[64] = "", line[128];
+        char score[64] = "", copies[CS_COPIES_BYTES], line[176];
         const float value = hit_of(row, i)->score;
         if (!row->results->unscored)
             cs_format(score, sizeof score, fabsf(value) < 1e6f ? "  %.3f" : "  %.6g", (double)value);
-        cs_format(line, sizeof line, "%zu%s%s%s", row->first + i + 1, score, *row->why[i] ? "  " : "", row->why[i]);
+        cs_format_copies("  ", hit_of(row, i)->copies, copies);
+        cs_format(line, sizeof line, "%zu%s%s%s%s", row->first + i + 1, score, copies, *row->why[i] ? "  " : "",
+                  row->why[i]);
         go_to(row, i, (unsigned)strlen(line), out);
         cs_buf_puts(out, line);
     }
@@ -133,6 +162,7 @@ static clipsearch_status put_row(tile_row *row, cs_buf *out, clipsearch_error *e
         status = put_tiles(row, out, err);
     if (status == CLIPSEARCH_OK) {
         put_names(row, out);
+        put_captions(row, out);
         put_scores(row, out);
     }
     for (size_t i = 0; i < row->count; i++)

@@ -25,8 +25,11 @@ typedef struct cs_results {
     const char *collection, *model;
     clipsearch_metric metric;
     bool unscored;    /* a list of items: no scores and no times */
+    bool relevance;   /* print the relevance of hits as text too */
     cs_result *items; /* [count] */
     size_t count;
+    const char *const *captions; /* [caption_count]: attributes that stand below each image of a sheet or preview */
+    size_t caption_count;
 } cs_results;
 
 /* The hits of one query. */

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "output/caption.h"
+#include "output/copies.h"
 #include "output/sheet_layout.h"
 #include "output/text_clean.h"
 #include "output/thumbnail.h"
@@ -28,6 +30,7 @@ typedef struct sheet {
     cs_canvas *canvas;
     uint32_t *query_heights; /* [results->count] */
     size_t *hits;            /* [results->count] */
+    uint32_t label;          /* height of what stands below a tile */
     clipsearch_error *err;
 } sheet;
 
@@ -128,15 +131,39 @@ static clipsearch_status draw_query(sheet *s, uint32_t top, size_t i)
     return status;
 }
 
-/* Below a tile: the file's name, and its rank and score. */
+/* Below the label of a tile: a line for each attribute that was asked for. One that the image lacks leaves its line
+ * empty, so that the lines of a row stand at one height. */
+static clipsearch_status draw_captions(sheet *s, cs_point at, const clipsearch_hit *hit)
+{
+    const cs_text_style style = {.size = CS_SHEET_NAME_SIZE - 1, .centred = true, .color = FAINT, .lines = 1};
+    clipsearch_status status = CLIPSEARCH_OK;
+    cs_buf value = cs_buf_make(2 << 20), text = cs_buf_make(1 << 14);
+    for (size_t i = 0; i < s->results->caption_count && i < CS_SHEET_MOST_CAPTIONS && status == CLIPSEARCH_OK; i++) {
+        const uint32_t top = at.y + CS_SHEET_TILE + CS_SHEET_LABEL + (uint32_t)i * CS_SHEET_CAPTION;
+        cs_buf_clear(&value);
+        cs_buf_clear(&text);
+        cs_put_caption(&value, hit->attributes, s->results->captions[i]);
+        if (value.len && !value.failed)
+            cs_put_clean(&text, value.data, NAME_CHARACTERS);
+        if (value.failed || text.failed)
+            status = cs_fail_memory(s->err, "a contact sheet");
+        else if (text.len)
+            status = s->text->draw(s->canvas, at.x, top, CS_SHEET_TILE, text.data, &style, s->err);
+    }
+    cs_buf_free(&value);
+    cs_buf_free(&text);
+    return status;
+}
+
+/* Below a tile: the file's name, its rank and score, and its attributes. */
 static clipsearch_status draw_label(sheet *s, cs_point at, const clipsearch_hit *hit, size_t rank)
 {
     const cs_text_style name_style = {.size = CS_SHEET_NAME_SIZE, .centred = true, .color = INK, .lines = 1};
     const cs_text_style score_style = {.size = CS_SHEET_NAME_SIZE - 1, .centred = true, .color = FAINT, .lines = 1};
-    char score[64] = "", line[96];
+    char score[64] = "", copies[CS_COPIES_BYTES], line[144];
     if (!s->results->unscored) /* a score, or a squared distance of any size */
         cs_format(score, sizeof score, fabsf(hit->score) < 1e6f ? "   %.3f" : "   %.6g", (double)hit->score);
-    cs_format(line, sizeof line, "%zu%s", rank + 1, score);
+    cs_format(line, sizeof line, "%zu%s%s", rank + 1, score, cs_format_copies("   ", hit->copies, copies));
     cs_buf name = cs_buf_make(1 << 14);
     cs_put_clean(&name, cs_path_base(hit->path), NAME_CHARACTERS);
     clipsearch_status status = name.failed || !name.data ? cs_fail_memory(s->err, "a contact sheet") : CLIPSEARCH_OK;
@@ -146,6 +173,8 @@ static clipsearch_status draw_label(sheet *s, cs_point at, const clipsearch_hit 
     if (status == CLIPSEARCH_OK)
         status = s->text->draw(s->canvas, at.x, at.y + CS_SHEET_TILE + CS_SHEET_SCORE_TOP, CS_SHEET_TILE, line,
                                &score_style, s->err);
+    if (status == CLIPSEARCH_OK)
+        status = draw_captions(s, at, hit);
     cs_buf_free(&name);
     return status;
 }
@@ -159,7 +188,7 @@ static clipsearch_status draw_hits(sheet *s, uint32_t top, size_t i)
     clipsearch_status status = CLIPSEARCH_OK;
     for (size_t rank = 0; rank < s->hits[i] && status == CLIPSEARCH_OK; rank++) {
         const clipsearch_hit *hit = cs_result_hit(result, rank);
-        const cs_point at = cs_sheet_tile(top, rank);
+        const cs_point at = cs_sheet_tile(top, rank, s->label);
         status = draw_tile(s, at, hit->path, NULL, 0);
         if (status == CLIPSEARCH_OK)
             status = draw_label(s, at, hit, rank);
@@ -178,7 +207,7 @@ static clipsearch_status draw_blocks(sheet *s)
         top += s->query_heights[i] + CS_SHEET_QUERY_GAP;
         if (status == CLIPSEARCH_OK)
             status = draw_hits(s, top, i);
-        top += (uint32_t)cs_sheet_tiles_height(s->hits[i]) + CS_SHEET_BLOCK_GAP;
+        top += (uint32_t)cs_sheet_tiles_height(s->hits[i], s->label) + CS_SHEET_BLOCK_GAP;
     }
     return status;
 }
@@ -187,7 +216,11 @@ clipsearch_status cs_sheet_draw(const cs_results *results, const cs_text_drawer 
                                 clipsearch_error *err)
 {
     uint32_t height;
-    sheet s = {.results = results, .text = text, .canvas = canvas, .err = err};
+    sheet s = {.results = results,
+               .text = text,
+               .canvas = canvas,
+               .label = cs_sheet_label_height(results->caption_count),
+               .err = err};
     *canvas = (cs_canvas){0};
     s.hits = cs_alloc_array(results->count, sizeof *s.hits);
     s.query_heights = cs_alloc_array(results->count, sizeof *s.query_heights);
@@ -197,7 +230,7 @@ clipsearch_status cs_sheet_draw(const cs_results *results, const cs_text_drawer 
         status = measure_query(&s, i);
     }
     if (status == CLIPSEARCH_OK)
-        status = cs_sheet_height(s.query_heights, s.hits, results->count, &height, err);
+        status = cs_sheet_height(s.query_heights, s.hits, results->count, s.label, &height, err);
     if (status == CLIPSEARCH_OK)
         status = cs_canvas_make(canvas, CS_SHEET_WIDTH, height, PAPER, err);
     if (status == CLIPSEARCH_OK)

@@ -51,7 +51,7 @@ static clipsearch_status add_parts(const cs_weighted *parts, size_t count, size_
 }
 
 clipsearch_status cs_sum_parts(const cs_weighted *parts, size_t count, size_t dim, bool keep_length, const char *name,
-                               float *sum, clipsearch_error *err)
+                               float *sum, double *length, clipsearch_error *err)
 {
     if (count == 1 && parts->weight > 0) {
         const double squared = squared_length(parts->vector, dim);
@@ -59,13 +59,14 @@ clipsearch_status cs_sum_parts(const cs_weighted *parts, size_t count, size_t di
             return fail_vector(squared, 0, name, err);
         if (keep_length || fabs(squared - 1) <= SAME_BITS_TOLERANCE) {
             memcpy(sum, parts->vector, dim * sizeof *sum);
+            *length = parts->weight;
             return CLIPSEARCH_OK;
         }
     }
-    double *exact = cs_zalloc_array(dim, sizeof *exact), total, length, squared = 0;
+    double *exact = cs_zalloc_array(dim, sizeof *exact), total, lengths, squared = 0;
     if (!exact)
         return cs_fail_memory(err, "a query");
-    clipsearch_status status = add_parts(parts, count, dim, name, exact, &total, &length, err);
+    clipsearch_status status = add_parts(parts, count, dim, name, exact, &total, &lengths, err);
     for (size_t d = 0; d < dim && status == CLIPSEARCH_OK; d++)
         squared += exact[d] * exact[d];
     if (status == CLIPSEARCH_OK && !(sqrt(squared) >= LEAST_LEFT * total))
@@ -73,9 +74,10 @@ clipsearch_status cs_sum_parts(const cs_weighted *parts, size_t count, size_t di
                          "%s: its parts cancel one another, so that nothing is left to search for; take a part away or "
                          "change a weight",
                          name);
-    const double scale = (keep_length ? length / total : 1) / sqrt(squared);
+    const double scale = (keep_length ? lengths / total : 1) / sqrt(squared);
     for (size_t d = 0; d < dim && status == CLIPSEARCH_OK; d++)
         sum[d] = (float)(exact[d] * scale);
+    *length = sqrt(squared);
     cs_free(exact);
     return status;
 }

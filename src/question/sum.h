@@ -13,10 +13,10 @@ typedef struct cs_weighted {
 
 /* The sum of weight * vector / |vector| over parts [count >= 1], brought to length 1, or with `keep_length` to the mean
  * length of the parts, weighted by |weight|. One part that is added keeps its bits when its length is right already.
- * `name` begins messages.
+ * *length receives the length of the sum of weight * vector / |vector|. `name` begins messages.
  * Errors: CLIPSEARCH_E_ARGUMENT (a vector of zeros, a number that is not finite, parts that cancel one another),
  * _MEMORY. */
 clipsearch_status cs_sum_parts(const cs_weighted *parts, size_t count, size_t dim, bool keep_length, const char *name,
-                               float *sum, clipsearch_error *err);
+                               float *sum, double *length, clipsearch_error *err);
 
 #endif

@@ -25,6 +25,7 @@ typedef struct asking {
     size_t count, dim;
     float *texts;          /* [texts of all questions, dim] */
     cs_id_list *left_out;  /* [count] or NULL */
+    double *text_weights;  /* [count] or NULL */
     float *vectors;        /* [parts of the largest question, dim] */
     cs_weighted *weighted; /* the same number */
 } asking;
@@ -190,6 +191,15 @@ static clipsearch_status read_part(asking *a, size_t number, const clipsearch_pa
     return status == CLIPSEARCH_OK ? leave_out_image(a, number, part, hash, err) : status;
 }
 
+/* The sum of the texts' weights over the length of the sum of the parts; NaN with a part that is no text. */
+static double text_weight(const clipsearch_question *question, double length)
+{
+    double sum = 0;
+    for (size_t i = 0; i < question->part_count; i++)
+        sum += question->parts[i].text ? question->parts[i].weight : NAN;
+    return sum / length;
+}
+
 /* `next_text` is the first of the question's text vectors, and receives that of the next question. */
 static clipsearch_status sum_question(asking *a, size_t number, const float **next_text, float *sum,
                                       clipsearch_error *err)
@@ -206,10 +216,13 @@ static clipsearch_status sum_question(asking *a, size_t number, const float **ne
         else
             status = read_part(a, number, &question->parts[i], own, err);
     }
+    double length = 1;
     name_question(a, number, name);
     const bool keep_length = cs_collection_identify(a->collection)->metric != CLIPSEARCH_COSINE;
     if (status == CLIPSEARCH_OK)
-        status = cs_sum_parts(a->weighted, question->part_count, a->dim, keep_length, name, sum, err);
+        status = cs_sum_parts(a->weighted, question->part_count, a->dim, keep_length, name, sum, &length, err);
+    if (a->text_weights)
+        a->text_weights[number] = text_weight(question, length);
     if (status == CLIPSEARCH_OK && a->left_out)
         cs_id_list_sort_unique(&a->left_out[number]);
     return status;
@@ -228,14 +241,15 @@ static clipsearch_status alloc_parts(asking *a, clipsearch_error *err)
 
 clipsearch_status cs_question_vectors(clipsearch_collection *collection, clipsearch_session *session,
                                       const clipsearch_question *questions, size_t count, float *vectors,
-                                      cs_id_list *left_out, clipsearch_error *err)
+                                      cs_id_list *left_out, double *text_weights, clipsearch_error *err)
 {
     asking a = {.collection = collection,
                 .session = session,
                 .questions = questions,
                 .count = count,
                 .dim = cs_collection_identify(collection)->dim,
-                .left_out = left_out};
+                .left_out = left_out,
+                .text_weights = text_weights};
     clipsearch_status status = CLIPSEARCH_OK;
     if (session) {
         const cs_encoder_identity encoder = cs_encoder_identify(session->encoder);

@@ -84,7 +84,12 @@ clipsearch_status cs_decoder_decode_stored(cs_decoder *decoder, const void *data
     if (!decode)
         return refuse(&source, kind, err);
     *orientation = 1;
+    decoder->full_width = decoder->full_height = 0;
     clipsearch_status status = decode(decoder, &source, image, orientation, err);
+    if (status == CLIPSEARCH_OK && !decoder->full_width) {
+        decoder->full_width = image->view.width;
+        decoder->full_height = image->view.height;
+    }
     if (options->ignore_exif)
         *orientation = 1;
     return status;

@@ -28,7 +28,9 @@ enum { MAX_SIDE = 65500 /* libjpeg's */, MAX_SCANS = 500 };
 /* What the markers before the first scan say. */
 struct header {
     uint32_t width, height;
-    unsigned frame; /* the SOFn marker; 0 until one is seen */
+    uint32_t out_width, out_height; /* what is decoded: divided by `divisor` and rounded up */
+    unsigned divisor;               /* 1, 2, 4 or 8 */
+    unsigned frame;                 /* the SOFn marker; 0 until one is seen */
     unsigned precision, components;
     bool has_exif;
     unsigned orientation; /* of EXIF; 0 when it states none */
@@ -177,10 +179,13 @@ static enum outcome read_pixels(struct reader *reader)
         snprintf(reader->message, sizeof reader->message, "two different headers");
         return FAILED;
     }
+    jpeg->scale_num = 1;
+    jpeg->scale_denom = reader->header->divisor;
     if (!jpeg_start_decompress(jpeg))
         return CUT_SHORT;
-    if (jpeg->output_components != reader->channels) {
-        snprintf(reader->message, sizeof reader->message, "two different numbers of components");
+    if (jpeg->output_components != reader->channels || jpeg->output_width != reader->header->out_width ||
+        jpeg->output_height != reader->header->out_height) {
+        snprintf(reader->message, sizeof reader->message, "two different numbers of components or pixels");
         return FAILED;
     }
     size_t stride = (size_t)jpeg->output_width * (size_t)reader->channels;
@@ -231,21 +236,38 @@ static void convert_inverted(const uint8_t *cmyk, uint8_t *rgb, size_t pixels)
     }
 }
 
+static uint32_t divide_up(uint32_t length, unsigned divisor)
+{
+    return (length + divisor - 1) / divisor;
+}
+
+/* Choose how small the image is decoded. */
+static void choose_size(struct header *header, uint32_t least_side)
+{
+    const uint32_t side = header->width < header->height ? header->width : header->height;
+    header->divisor = 1;
+    while (least_side && header->divisor < 8 && divide_up(side, 2 * header->divisor) >= least_side)
+        header->divisor *= 2;
+    header->out_width = divide_up(header->width, header->divisor);
+    header->out_height = divide_up(header->height, header->divisor);
+}
+
 /* Decode a file whose header was found good. */
 static clipsearch_status decode_checked(cs_image *spare, const cs_image_source *source, const struct header *header,
                                         cs_image *image, clipsearch_error *err)
 {
-    clipsearch_status status = cs_image_reserve(image, header->width, header->height, err);
+    const uint32_t width = header->out_width, height = header->out_height;
+    clipsearch_status status = cs_image_reserve(image, width, height, err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (header->components != 4)
         return decompress(source, header, 3, image->view.rgb, err);
     /* four bytes a pixel: a third more rows of the spare image's three */
-    status = cs_image_reserve(spare, header->width, header->height + (header->height + 2) / 3, err);
+    status = cs_image_reserve(spare, width, height + (height + 2) / 3, err);
     if (status == CLIPSEARCH_OK)
         status = decompress(source, header, 4, spare->view.rgb, err);
     if (status == CLIPSEARCH_OK)
-        convert_inverted(spare->view.rgb, image->view.rgb, (size_t)header->width * header->height);
+        convert_inverted(spare->view.rgb, image->view.rgb, (size_t)width * height);
     return status;
 }
 
@@ -257,10 +279,13 @@ clipsearch_status cs_decode_jpeg(cs_decoder *decoder, const cs_image_source *sou
         return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the JPEG ends before its image begins; copy it again",
                        source->name);
     clipsearch_status status = check_header(source, &header, err);
+    choose_size(&header, decoder->least_side);
     if (status == CLIPSEARCH_OK)
         status = decode_checked(&decoder->spare, source, &header, image, err);
     if (status != CLIPSEARCH_OK)
         return status;
+    decoder->full_width = header.width;
+    decoder->full_height = header.height;
     if (header.orientation)
         *orientation = header.orientation;
     else if (header.xmp)

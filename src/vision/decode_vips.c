@@ -8,6 +8,7 @@
 
 #include "base/content_kind.h"
 #include "vision/cmyk.h"
+#include "vision/lab.h"
 #include "vision/orient.h"
 #include "vision/tiff_header.h"
 #include "vision/vips.h"
@@ -28,22 +29,46 @@ struct reader {
     uint32_t width, height;
     size_t bands, sample; /* bytes of a sample */
     int format;
-    bool is_cmyk, is_ycbcr;
+    bool is_cmyk, is_ycbcr, is_lab;
 };
+
+/* Whether these words of libvips say that it does not read such files. "samples out of range" is what it calls samples
+ * of 64 bits. */
+static bool says_unsupported(const char *words)
+{
+    return strstr(words, "not supported") || strstr(words, "nsupported") || strstr(words, "samples out of range");
+}
 
 /* CLIPSEARCH_E_FORMAT, or _UNSUPPORTED where libvips says so, with its own words. Errors of other threads may be among
  * them. */
 static clipsearch_status fail(const struct reader *reader, clipsearch_error *err)
 {
     char *words = reader->vips->take_errors();
-    size_t length = words ? strcspn(words, "\n") : 0;
-    const bool unsupported = words && (strstr(words, "not supported") || strstr(words, "nsupported"));
-    clipsearch_status status =
-        cs_fail(err, unsupported ? CLIPSEARCH_E_UNSUPPORTED : CLIPSEARCH_E_FORMAT, "%s: %s %s: %.*s",
-                reader->source->name, unsupported ? "this kind of" : "damaged", reader->kind->name,
-                length ? (int)(length < 200 ? length : 200) : 18, length ? words : "it cannot be read");
+    const size_t length = words ? strcspn(words, "\n") : 0;
+    const int shown = length ? (int)(length < 200 ? length : 200) : 18;
+    clipsearch_status status = words && says_unsupported(words)
+                                   ? cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                                             "%s: this kind of %s is not read (%.*s); convert it to JPEG or PNG first",
+                                             reader->source->name, reader->kind->name, shown, words)
+                                   : cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: damaged %s: %.*s", reader->source->name,
+                                             reader->kind->name, shown, length ? words : "it cannot be read");
     reader->vips->release(words);
     return status;
+}
+
+/* An image whose pixels are of a kind that is not converted. */
+static clipsearch_status refuse_pixels(const struct reader *reader, int meaning, clipsearch_error *err)
+{
+    const bool is_lab = meaning == CS_VIPS_LAB || meaning == CS_VIPS_LABS;
+    const bool is_float = reader->format >= CS_VIPS_FLOAT;
+    if (is_lab || is_float)
+        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                       "%s: %s %s with %s, which are not read; convert it to JPEG or PNG first", reader->source->name,
+                       cs_content_kind_article(reader->kind), reader->kind->name,
+                       is_lab ? "L*a*b* colours of 16 bits" : "colours in floating-point numbers");
+    return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                   "%s: %s %s of %zu channels of a kind that is not read; convert it to JPEG or PNG first",
+                   reader->source->name, cs_content_kind_article(reader->kind), reader->kind->name, reader->bands);
 }
 
 /* A size in a TIFF's directory, if it is there. */
@@ -74,6 +99,7 @@ static size_t sample_bytes(int format)
 {
     switch (format) {
     case CS_VIPS_UCHAR:
+    case CS_VIPS_CHAR:
         return 1;
     case CS_VIPS_USHORT:
     case CS_VIPS_SHORT:
@@ -126,11 +152,11 @@ static clipsearch_status open_image(struct reader *reader, clipsearch_error *err
     const bool is_rgb = reader->bands >= 3 && (meaning == CS_VIPS_SRGB || meaning == CS_VIPS_RGB16);
     reader->is_cmyk = reader->bands >= 4 && meaning == CS_VIPS_CMYK;
     reader->is_ycbcr = is_plain_ycbcr(reader);
-    if (reader->sample > 0 && reader->bands > 0 && (is_grey || (is_8_or_16 && (is_rgb || reader->is_cmyk))))
+    reader->is_lab = reader->bands == 4 && meaning == CS_VIPS_LAB && reader->format == CS_VIPS_UCHAR; /* coded */
+    const bool is_colour = is_rgb || reader->is_cmyk || reader->is_lab;
+    if (reader->sample > 0 && reader->bands > 0 && (is_grey || (is_8_or_16 && is_colour)))
         return CLIPSEARCH_OK;
-    return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                   "%s: a %s of %zu channels of a kind that is not read; convert it to JPEG or PNG first",
-                   reader->source->name, reader->kind->name, reader->bands);
+    return refuse_pixels(reader, meaning, err);
 }
 
 static uint8_t clip(float value)
@@ -147,7 +173,8 @@ static void ycbcr_to_rgb(const uint8_t ycbcr[3], uint8_t rgb[3])
     rgb[2] = clip(y + 1.772f * blue);
 }
 
-/* The sample at `p` as 8 bits: 16 unsigned bits keep their high byte; others are clipped at 0 and 255, as in Pillow. */
+/* The sample at `p` as 8 bits: 8 bits count as unsigned, 16 unsigned bits keep their high byte, and others are clipped
+ * at 0 and 255, as in Pillow. */
 static uint8_t read_sample(int format, const uint8_t *p)
 {
     uint16_t u16;
@@ -180,7 +207,7 @@ static uint8_t read_sample(int format, const uint8_t *p)
 static void convert(const struct reader *reader, const uint8_t *samples, size_t pixels, uint8_t *rgb)
 {
     const size_t stride = reader->bands * reader->sample, colours = reader->is_cmyk ? 4 : reader->bands < 3 ? 1 : 3;
-    if (stride == 3 && colours == 3 && !reader->is_ycbcr) { /* it is RGB */
+    if (stride == 3 && colours == 3 && !reader->is_ycbcr && !reader->is_lab) { /* it is RGB */
         memcpy(rgb, samples, pixels * 3);
         return;
     }
@@ -192,6 +219,8 @@ static void convert(const struct reader *reader, const uint8_t *samples, size_t 
             cs_cmyk_to_rgb(values, rgb);
         else if (reader->is_ycbcr && colours == 3)
             ycbcr_to_rgb(values, rgb);
+        else if (reader->is_lab)
+            cs_lab_to_rgb(values, rgb);
         else if (colours == 3)
             memcpy(rgb, values, 3);
         else

@@ -20,6 +20,9 @@ typedef struct cs_image {
  * cost page faults. Nothing of one image can show in another. Zero-initialise; free with cs_decoder_free. */
 typedef struct cs_decoder {
     cs_image spare;
+    uint32_t least_side; /* for who needs few pixels: a JPEG may be decoded to a half, quarter or eighth of its
+                                     sides, by the mean of pixels, as long as both keep so many; 0: never */
+    uint32_t full_width, full_height; /* of the last image as it is stored, before that */
 } cs_decoder;
 
 /* Make room for width x height pixels, whose values are undefined, and set the view. Keeps the block when it is large

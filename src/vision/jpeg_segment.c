@@ -40,11 +40,22 @@ bool cs_jpeg_is_exif(const cs_jpeg_segment *segment)
     return segment->marker == CS_JPEG_APP1 && segment->size >= 6 && memcmp(segment->data, "Exif\0\0", 6) == 0;
 }
 
+/* What stands behind the name [length] that an APP1 segment begins with; 0 when it has another one. */
+static size_t size_behind(const cs_jpeg_segment *segment, const char *name, size_t length)
+{
+    return segment->marker == CS_JPEG_APP1 && segment->size > length && memcmp(segment->data, name, length) == 0
+               ? segment->size - length
+               : 0;
+}
+
 size_t cs_jpeg_xmp_size(const cs_jpeg_segment *segment)
 {
     static const char name[] = "http://ns.adobe.com/xap/1.0/"; /* with the zero byte behind it */
-    return segment->marker == CS_JPEG_APP1 && segment->size > sizeof name &&
-                   memcmp(segment->data, name, sizeof name) == 0
-               ? segment->size - sizeof name
-               : 0;
+    return size_behind(segment, name, sizeof name);
+}
+
+size_t cs_jpeg_extended_xmp_size(const cs_jpeg_segment *segment)
+{
+    static const char name[] = "http://ns.adobe.com/xmp/extension/";
+    return size_behind(segment, name, sizeof name);
 }

@@ -23,5 +23,7 @@ bool cs_jpeg_next_segment(const uint8_t *data, size_t size, size_t *at, cs_jpeg_
 bool cs_jpeg_is_exif(const cs_jpeg_segment *segment);
 /* The size of the XMP packet at the end of the segment; 0 when it holds none. */
 size_t cs_jpeg_xmp_size(const cs_jpeg_segment *segment);
+/* The same for a piece of a second packet, with its head. */
+size_t cs_jpeg_extended_xmp_size(const cs_jpeg_segment *segment);
 
 #endif

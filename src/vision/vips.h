@@ -16,8 +16,25 @@ typedef struct cs_vips_image cs_vips_image;   /* VipsImage */
 typedef struct cs_vips_region cs_vips_region; /* VipsRegion */
 
 /* VipsBandFormat and VipsInterpretation, as far as they are read. */
-enum { CS_VIPS_UCHAR = 0, CS_VIPS_USHORT = 2, CS_VIPS_SHORT = 3, CS_VIPS_UINT = 4, CS_VIPS_INT = 5, CS_VIPS_FLOAT = 6 };
-enum { CS_VIPS_B_W = 1, CS_VIPS_CMYK = 15, CS_VIPS_SRGB = 22, CS_VIPS_RGB16 = 25, CS_VIPS_GREY16 = 26 };
+enum {
+    CS_VIPS_UCHAR = 0,
+    CS_VIPS_CHAR = 1,
+    CS_VIPS_USHORT = 2,
+    CS_VIPS_SHORT = 3,
+    CS_VIPS_UINT = 4,
+    CS_VIPS_INT = 5,
+    CS_VIPS_FLOAT = 6
+};
+enum {
+    CS_VIPS_B_W = 1,
+    CS_VIPS_LAB = 13,
+    CS_VIPS_CMYK = 15,
+
+    CS_VIPS_LABS = 21,
+    CS_VIPS_SRGB = 22,
+    CS_VIPS_RGB16 = 25,
+    CS_VIPS_GREY16 = 26
+};
 enum { CS_VIPS_SEQUENTIAL = 1, CS_VIPS_FAIL_ON_ERROR = 2 };
 
 typedef struct cs_vips {

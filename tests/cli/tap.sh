@@ -16,8 +16,8 @@ set_up() { # set_up CLIPSEARCH: sets program, source, scratch, out and err, and 
     scratch=$(cd "$scratch" && pwd -P)
     trap clean_up EXIT
     for variable in DB MODEL COLLECTION THREADS K CPU; do unset "CLIPSEARCH_$variable"; done
-    HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config LC_ALL=C
-    export HOME XDG_DATA_HOME XDG_CONFIG_HOME LC_ALL
+    HOME=$scratch/home XDG_DATA_HOME=$scratch/data XDG_CONFIG_HOME=$scratch/config XDG_CACHE_HOME=$scratch/cache LC_ALL=C
+    export HOME XDG_DATA_HOME XDG_CONFIG_HOME XDG_CACHE_HOME LC_ALL
     # the program as it lies in a build directory of the source tree, wherever that is
     mkdir -p "$HOME" "$XDG_DATA_HOME/clipsearch/models" "$scratch/work" "$scratch/tree/build"
     cp "$program" "$scratch/tree/build/clipsearch"

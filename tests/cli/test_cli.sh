@@ -97,7 +97,7 @@ usage "--filter needs a value (FILTER), not an empty one" query --filter ""
 usage "no image numbers were given; query and search --json show them" get
 usage "\"dog\" is not an image's number. To search for words, run: clipsearch search get ..." get 1 dog
 usage "\"0\" is not an image's number" get 0
-usage "nothing to delete was given; give --filter or the numbers of images" delete
+usage "nothing to delete was given; give --in, --filter or the numbers of images" delete
 usage "--filter needs a value (FILTER), not an empty one" delete --filter ""
 usage "--filter and numbers of images exclude each other; give one of them" delete --filter "id == 1" 1
 usage "drop needs the name of one collection" drop
@@ -793,7 +793,7 @@ run 0 "search it exactly" -v -k 1 "two red cars" $crowd --exact
 err_has "1 of 2100 images, exact"
 cmp -s "$out" "$scratch/by-index"
 ok "the same answer"
-run 2 "a sheet that would be too high" -k 2000 "two red cars" $crowd --sheet sheet.png
+run 2 "a sheet that would be too high" -k 2000 "two red cars" $crowd --all --sheet sheet.png
 err_is "says how to make it smaller" <<END
 clipsearch: the contact sheet would be higher than the limit of 65000 pixels
 Ask for fewer images (-k) or fewer queries

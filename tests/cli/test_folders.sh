@@ -190,6 +190,35 @@ unset CLIPSEARCH_THREADS
 rm "$XDG_CONFIG_HOME/clipsearch/config.yaml"
 run 0 "without the option it is a word to search for" config -q -k 1
 
+# ---- delete by directory and period
+
+run 0 "a collection to delete from" ingest -q p --collection spare
+usage "--in and numbers of images exclude each other" delete --collection spare --in p/a 1
+usage "--until and numbers of images exclude each other" delete --collection spare --until 2024 1
+usage "nothing to delete was given; give --in, --filter or the numbers of images" delete --collection spare
+run 1 "a directory without images" delete --collection spare --in elsewhere
+run 1 "a period in which none was taken" delete --collection spare --until 1990
+run 0 "a directory" delete --collection spare --in elsewhere/link
+out_is "and those in it" <<END
+Removed 2 images from spare
+END
+run 0 "a directory and a filter" delete --collection spare --in p/ab --in p/a.jpg --filter 'name == "3.jpg"'
+names "what is left" --collection spare <<END
+4.jpg
+5.jpg
+6.jpg
+7.jpg
+END
+run 2 "all that is left, unasked" delete --collection spare --in p
+err_has "this is all images of spare: 4; nobody can be asked here, so this needs --yes"
+cd p/a.jpg
+run 0 "the current directory" delete --collection spare --here
+cd "$scratch/work"
+run 0 "all that is left" delete --collection spare --in p --yes
+out_is "is removed" <<END
+Removed 3 images from spare
+END
+
 # ---- paths that are not UTF-8
 
 names "a name of bytes" --in "p/$bytes" <<END

@@ -278,7 +278,7 @@ For help, run: clipsearch help drop
 END
 run 0 "drop --yes" drop few --yes
 run 2 "delete everything unasked" delete --collection swap --filter true
-err_has "all images of swap pass the filter: 2; nobody can be asked here, so this needs --yes"
+err_has "this is all images of swap: 2; nobody can be asked here, so this needs --yes"
 has_images 2 "nothing is removed" --collection swap
 run 0 "delete some" delete --collection swap --filter 'name == "a.jpg"'
 run 2 "delete the rest" delete --collection swap --filter 'name like "%"'

@@ -184,6 +184,53 @@ ok "and what is missing in the line before"
 run 0 "--progress none" ingest good --db json.db --progress none
 silent "$err" "prints no progress"
 
+# ---- the same of update
+
+mkdir later
+cp good/cat-snow.jpg later/cat.jpg
+printf 'collection: listed\nsources:\n  - path: later\n    attributes: {kind: new}\n' >later.yaml
+run 0 "a second collection" ingest later.yaml --db json.db -q
+run 0 "which has two kinds of sources" ingest good --collection listed --exif ignore --db json.db -q
+cp mixed/cut.jpg later/
+{ cat "$examples/white-dog-grass.jpg"; echo new; } >good/new.jpg
+run 3 "update, progress as JSON" update --db json.db --progress json
+silent "$out" "standard output is empty"
+! grep -qv '^{"phase":"[a-z]*",.*"collection":"[a-z]*"[,}]' "$err"
+ok "standard error has nothing but JSON, and each line names its collection"
+[ "$(grep -c '"phase":"done"' "$err")" -eq 2 ]
+ok "each collection ends once"
+line '$'
+line_is "the last line has the counts of all its sources" phase collection exit found inserted copied unchanged <<END
+done
+photos
+3
+9
+1
+0
+7
+END
+grep '"phase":"done",.*"collection":"listed"' "$err" >"$scratch/line"
+line_is "the other one" exit found inserted skipped left_out <<END
+3
+7
+1
+1
+0
+END
+run 0 "--on-bad skip" update listed --db json.db --on-bad skip
+err_has "1 file could not be read:"
+run 3 "--on-bad stop" update listed --db json.db --on-bad stop
+err_has "later/cut.jpg"
+run 3 "the same as JSON" update listed --db json.db --on-bad stop --progress json
+line '$'
+line_is "ends so" phase exit <<END
+failed
+3
+END
+rm later/cut.jpg
+run 0 "--progress none" update listed --db json.db --progress none
+silent "$err" "prints no progress"
+
 # ---- two at a time
 
 mkdir many
@@ -278,7 +325,10 @@ err_has "the file cannot be written"
 owner=$!
 searches=0 failed=0
 while kill -0 $owner 2>/dev/null; do
-    as 65534 65534 65534 "$program" --db theirs2/photos.db -k 1 -q "a cat" >"$out" 2>"$err" || failed=$((failed + 1))
+    as 65534 65534 65534 "$program" --db theirs2/photos.db -k 1 -q "a cat" >"$out" 2>"$err" || {
+        failed=$((failed + 1))
+        sed 's|^|# a search failed: |' "$err"
+    }
     searches=$((searches + 1))
 done
 wait $owner

@@ -137,6 +137,11 @@ static void test_progress(void)
     cs_buf_clear(&buf);
     cs_progress_line(&p, &buf);
     TAP_OK(strcmp(buf.data, "0 images, 0 found so far") == 0, "the start");
+    const clipsearch_duplicates_progress reading = {
+        .phase = CLIPSEARCH_DUPLICATES_READ, .done = 1024, .total = 100000, .seconds = 3};
+    cs_buf_clear(&buf);
+    cs_progress_duplicates_line(&reading, &buf);
+    TAP_OK(strcmp(buf.data, "reading: 1,024 of 100,000 images") == 0, "a search for duplicates: %s", buf.data);
     cs_buf_free(&buf);
 }
 

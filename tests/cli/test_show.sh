@@ -62,6 +62,18 @@ ok "is drawn"
 run 0 "and of numbers" get 1 --sheet get.jpg
 [ "$(magic get.jpg)" = ffd8ffe0 ]
 ok "is drawn"
+cp "$source/tests/data/metadata/camera.jpg" .
+run 0 "an image with metadata" ingest camera.jpg --collection camera
+run 0 "attributes on a sheet" get 1 --collection camera --captions taken,camera,gps,keywords --sheet captions.png
+err_is "one of them is missing, which is said" <<END
+clipsearch: --captions: no image that is shown has the attribute keywords
+END
+run 0 "none on another" get 1 --collection camera --sheet plain.png
+high() { od -A n -t u1 -j 20 -N 4 "$1" | awk '{ print $3 * 256 + $4 }'; } # the height of a PNG file
+[ "$(high captions.png)" -eq $(($(high plain.png) + 4 * 18)) ]
+ok "four lines"
+refused "--captions is for --sheet, --preview and --open; none of them is given" --captions taken
+refused "at most 8 attributes fit below an image" --sheet x.png --captions a,b,c,d,e,f,g,h,i
 run 1 "a sheet of nothing" "a dog" --min-score 0.99 --sheet nothing.png
 [ -s nothing.png ]
 ok "says so in the image"
@@ -149,6 +161,9 @@ else
     on_terminal "'$program' query --preview"
     [ $got -eq 0 ] && grep -q "cat-room.jpg" "$out"
     ok "query --preview"
+    on_terminal "'$program' get 1 --collection camera --preview --captions camera,exposure_time"
+    [ $got -eq 0 ] && grep -q "Canon EOS R5" "$out" && grep -q "1/250 s" "$out"
+    ok "attributes below an image"
 fi
 if command -v script >/dev/null; then
     on_terminal "'$program' 'a dog' --sheet -"

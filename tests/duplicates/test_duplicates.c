@@ -95,6 +95,23 @@ static void count_bad(void *context, const char *path, const clipsearch_error *b
     bad_count += bad->message[0] != 0;
 }
 
+/* Progress as it was told; `stop`: the phase in which the search is to end. */
+typedef struct told {
+    clipsearch_duplicates_phase phase, stop;
+    unsigned phases, calls;
+    bool right;
+} told;
+
+static bool note_progress(void *context, const clipsearch_duplicates_progress *p)
+{
+    told *t = context;
+    t->right = t->right && p->phase >= t->phase && p->done <= p->total && p->seconds >= 0;
+    t->phases += p->phase != t->phase;
+    t->phase = p->phase;
+    t->calls++;
+    return p->phase != t->stop;
+}
+
 static clipsearch_status find(clipsearch_duplicate_level level, const char *filter)
 {
     clipsearch_duplicates_options options;
@@ -221,6 +238,32 @@ static void test_bursts(void)
     remove_all();
 }
 
+static void test_progress(void)
+{
+    clipsearch_image image;
+    clipsearch_image_load(gallery_example("dog-snow.jpg"), NULL, &image, &err);
+    put_image("one", &image);
+    put_copy("two", &image, 0, true, false);
+    clipsearch_image_free(&image);
+    for (clipsearch_duplicates_phase stop = 0; stop <= CLIPSEARCH_DUPLICATES_COMPARE; stop++) {
+        told t = {.stop = stop, .right = true};
+        clipsearch_duplicates_options options;
+        clipsearch_duplicates_options_init(&options);
+        options.level = CLIPSEARCH_DUPLICATES_EDITED;
+        options.progress = note_progress;
+        options.context = &t;
+        clipsearch_duplicates_free(&found);
+        const clipsearch_status status = clipsearch_duplicates_find(g.collection, &options, &found, NULL, &err);
+        if (stop)
+            TAP_OK(status == CLIPSEARCH_E_CANCELLED && !found && t.right && t.phase == stop,
+                   "cancelled in phase %d: %s", (int)stop, err.message);
+        else
+            TAP_OK(status == CLIPSEARCH_OK && t.right && t.phases == 4 && clipsearch_duplicates_groups(found) == 1,
+                   "progress in four phases, %u calls", t.calls);
+    }
+    remove_all();
+}
+
 static void test_errors(void)
 {
     TAP_OK(find((clipsearch_duplicate_level)5, NULL) == CLIPSEARCH_E_ARGUMENT, "no such level");
@@ -238,6 +281,7 @@ int main(void)
     test_near_misses();
     test_keep();
     test_bursts();
+    test_progress();
     clipsearch_duplicates_free(&found);
     gallery_close(&g);
     return tap_done();

@@ -61,6 +61,7 @@ def groups(images):
         "write": [
             Case("ingest", ["ingest", "--db", "DB", "--batch", "2", "NEW"], writes=True),
             Case("ingest into a new database", ["ingest", "--db", "DB", "--batch", "4", "NEW"], "none", writes=True),
+            Case("update", ["update", "--db", "DB", "--batch", "2"], writes=True),
             Case("delete", ["delete", "--db", "DB", "--filter", "n < 30"], writes=True),
             Case("drop", ["drop", "--db", "DB", "photos", "--yes"], writes=True),
         ],

@@ -20,7 +20,8 @@ static const uint32_t ALL = (1u << CS_META_FIELDS) - 1;
 static const char *read_bytes(const void *data, size_t size, uint32_t fields)
 {
     cs_json_document *document = NULL;
-    if (cs_metadata_read(&metadata, data, size, fields, &out, &err) != CLIPSEARCH_OK)
+    if (cs_metadata_read(&metadata, (cs_metadata_file){data, size}, (cs_metadata_file){0}, fields, &out, &err) !=
+        CLIPSEARCH_OK)
         return err.message;
     if (cs_json_parse(out.data, out.len, "out", 10000, &document, &err) != CLIPSEARCH_OK)
         return err.message;
@@ -171,6 +172,115 @@ static void test_packets(void)
     TAP_OK(metadata.keyword_count == CS_META_MAX_KEYWORDS && !cs_metadata_failed(&metadata), "2,000 keywords: %zu",
            metadata.keyword_count);
     cs_buf_free(&deep);
+}
+
+/* A piece of a second packet: [place, end) of `text`. */
+typedef struct piece {
+    char digest; /* 32 times */
+    const char *text;
+    size_t place, end;
+} piece;
+
+static size_t append(uint8_t *file, size_t at, const void *bytes, size_t size)
+{
+    memcpy(file + at, bytes, size);
+    return at + size;
+}
+
+/* The metadata of a JPEG with these pieces, whose first packet names the second packet by the digest aa...a. */
+static const char *extended_of(const piece *pieces, size_t count)
+{
+    static uint8_t file[8192];
+    static const char name[] = "http://ns.adobe.com/xmp/extension/";
+    static const char packet[] =
+        "http://ns.adobe.com/xap/1.0/\0" RDF "<rdf:Description xmlns:n='http://ns.adobe.com/xmp/note/'"
+        " n:HasExtendedXMP='aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'/></rdf:RDF>";
+    const uint8_t first[] = {0xff, 0xd8, 0xff, 0xe1, 0, (uint8_t)(sizeof packet + 1)};
+    size_t at = append(file, append(file, 0, first, sizeof first), packet, sizeof packet - 1);
+    for (size_t i = 0; i < count; i++) {
+        const piece *p = &pieces[i];
+        const size_t size = 2 + sizeof name + 32 + 8 + (p->end - p->place), full = strlen(p->text);
+        const uint8_t head[] = {0xff, 0xe1, (uint8_t)(size >> 8), (uint8_t)size};
+        const uint8_t places[] = {0, 0, (uint8_t)(full >> 8), (uint8_t)full, 0, 0, 0, (uint8_t)p->place};
+        at = append(file, append(file, at, head, sizeof head), name, sizeof name);
+        memset(file + at, p->digest, 32);
+        at = append(file, at + 32, places, sizeof places);
+        at = append(file, at, p->text + p->place, p->end - p->place);
+    }
+    return read_bytes(file, at, ALL);
+}
+
+static void test_pieces(void)
+{
+    static const char text[] = RDF "<rdf:Description " DC " dc:title='far'/></rdf:RDF>";
+    const size_t n = sizeof text - 1;
+    static const char want[] = "{\"title\":\"far\"}";
+    const piece whole[] = {{'a', text, 0, n}}, turned[] = {{'a', text, 50, n}, {'a', text, 0, 50}},
+                other[] = {{'b', text, 0, n}}, behind[] = {{'b', text, 0, n}, {'a', text, 0, n}},
+                missing[] = {{'a', text, 0, 50}, {'a', text, 51, n}},
+                sizes[] = {{'a', text, 0, 50}, {'a', "x", 0, 1}, {'a', text, 50, n}};
+    TAP_OK(strcmp(extended_of(whole, 1), want) == 0, "one piece: %s", out.data);
+    TAP_OK(strcmp(extended_of(turned, 2), want) == 0, "two, the second first: %s", out.data);
+    TAP_OK(strcmp(extended_of(other, 1), "{}") == 0, "of a packet that is not named: %s", out.data);
+    TAP_OK(strcmp(extended_of(behind, 2), want) == 0, "behind one of those: %s", out.data);
+    TAP_OK(strcmp(extended_of(missing, 2), "{}") == 0, "a byte is missing: %s", out.data);
+    TAP_OK(strcmp(extended_of(sizes, 3), want) == 0, "one that states another size is left out: %s", out.data);
+    TAP_OK(strcmp(extended_of(NULL, 0), "{}") == 0, "none: %s", out.data);
+}
+
+static void test_extended(void)
+{
+    if (!cs_xml_available()) {
+        tap_skip("extended XMP", "this build has no expat");
+        return;
+    }
+    cs_buf file;
+    load("metadata/extended.jpg", &file);
+    const char *got = read_bytes(file.data, file.len, ALL);
+    TAP_OK(strncmp(got, "{\"caption\":\"far far far ", 24) == 0 && strstr(got, "\"keywords\":[\"near\",\"far\"]"),
+           "exiftool's: %.60s ... %s", got, strstr(got, "\"keywords\"") ? strstr(got, "\"keywords\"") : "");
+    cs_buf_free(&file);
+    test_pieces();
+}
+
+static const char sidecar[] =
+    RDF "<rdf:Description " DC " xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmlns:exif='http://ns.adobe.com/exif/1.0/'"
+        " xmp:Rating='2' exif:DateTimeOriginal='1999-01-01T00:00:00' exif:GPSLatitude='10,0N'>"
+        "<dc:subject><rdf:Bag><rdf:li>beside</rdf:li></rdf:Bag></dc:subject>"
+        "<dc:title><rdf:Alt><rdf:li xml:lang='fr'>\xC3\xA0 c\xC3\xB4t\xC3\xA9</rdf:li></rdf:Alt></dc:title>"
+        "</rdf:Description></rdf:RDF>";
+
+static const char *with_sidecar(const char *name, const char *text)
+{
+    cs_buf file;
+    load(name, &file);
+    clipsearch_status status = cs_metadata_read(&metadata, (cs_metadata_file){file.data, file.len},
+                                                (cs_metadata_file){text, strlen(text)}, ALL, &out, &err);
+    cs_buf_free(&file);
+    return status == CLIPSEARCH_OK ? out.data : err.message;
+}
+
+/* A file beside the image: before the image's own texts, behind what the camera wrote. */
+static void test_sidecar(void)
+{
+    if (!cs_xml_available()) {
+        tap_skip("XMP beside an image", "this build has no expat");
+        return;
+    }
+    const char *got = with_sidecar("metadata/nothing.jpg", sidecar);
+    TAP_OK(strcmp(got,
+                  "{\"keywords\":[\"beside\"],\"latitude\":10,\"rating\":2,\"taken\":\"1999-01-01T00:00:00\",\"title\":"
+                  "\"\xC3\xA0 c\xC3\xB4t\xC3\xA9\"}") == 0,
+           "alone: %s", got);
+    got = with_sidecar("metadata/texts.jpg", sidecar);
+    TAP_OK(strstr(got, "\"keywords\":[\"beside\"],\"latitude\":10,\"rating\":2,") && strstr(got, "\"city\":\"Z") &&
+               strstr(got, "\"title\":\"\xC3\xA0 c\xC3\xB4t\xC3\xA9\""),
+           "its texts come before those of the image, which keeps the others: %s", got);
+    got = with_sidecar("metadata/camera.jpg", sidecar);
+    TAP_OK(strstr(got, "\"taken\":\"2024-07-01T18:30:05.25+02:00\"") && strstr(got, "\"latitude\":47.3769"),
+           "what the camera wrote stays: %s", got);
+    got = with_sidecar("metadata/camera.jpg", "this is no XML");
+    TAP_OK(strcmp(got, camera) == 0, "one that is no XMP: %s", got);
 }
 
 static const char *time_of(const char *text)
@@ -348,7 +458,9 @@ static void test_damage(void)
 /* The n-th allocation fails: an error, or the same result as ever where expat could do without. */
 static void test_memory(void)
 {
-    static const char *const names[] = {"metadata/texts.jpg", "metadata/raw-profile.png", "metadata/windows.jpg"};
+    static const char *const names[] = {"metadata/texts.jpg", "metadata/raw-profile.png", "metadata/windows.jpg",
+                                        "metadata/extended.jpg"};
+    const cs_metadata_file none = {0};
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
         cs_buf file;
         load(names[n], &file);
@@ -357,7 +469,7 @@ static void test_memory(void)
         uint64_t before = cs_mem_count();
         cs_metadata fresh = {0};
         cs_buf fresh_out = cs_buf_make(1 << 20);
-        cs_metadata_read(&fresh, file.data, file.len, ALL, &fresh_out, &err);
+        cs_metadata_read(&fresh, (cs_metadata_file){file.data, file.len}, none, ALL, &fresh_out, &err);
         cs_metadata_free(&fresh);
         cs_buf_free(&fresh_out);
         const uint64_t count = cs_mem_count() - before;
@@ -365,7 +477,8 @@ static void test_memory(void)
             cs_metadata mine = {0};
             cs_buf text = cs_buf_make(1 << 20);
             cs_mem_fail_at(i);
-            clipsearch_status status = cs_metadata_read(&mine, file.data, file.len, ALL, &text, &err);
+            clipsearch_status status =
+                cs_metadata_read(&mine, (cs_metadata_file){file.data, file.len}, none, ALL, &text, &err);
             cs_mem_fail_at(0);
             failed += status == CLIPSEARCH_E_MEMORY;
             wrong += status == CLIPSEARCH_OK ? strcmp(text.data, good) != 0 : status != CLIPSEARCH_E_MEMORY;
@@ -386,6 +499,8 @@ int main(void)
     test_iptc();
     test_xmp();
     test_packets();
+    test_extended();
+    test_sidecar();
     test_times();
     test_texts();
     test_choice();

@@ -3,6 +3,7 @@
 #include "backend/hits.h"
 #include "base/mem.h"
 #include "output/canvas.h"
+#include "output/caption.h"
 #include "output/font.h"
 #include "output/sheet.h"
 #include "output/sheet_layout.h"
@@ -16,33 +17,40 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static uint64_t tiles_height(size_t hits)
+{
+    return cs_sheet_tiles_height(hits, CS_SHEET_LABEL);
+}
+
 static void test_layout(void)
 {
     clipsearch_error err;
     uint32_t height, w, h;
     TAP_OK(CS_SHEET_WIDTH == 24 + 5 * 200 + 4 * 16 + 24, "width");
-    TAP_OK(cs_sheet_tiles_height(0) == 40 && cs_sheet_tiles_height(1) == 246 && cs_sheet_tiles_height(5) == 246 &&
-               cs_sheet_tiles_height(6) == 508 && cs_sheet_tiles_height(10) == 508 && cs_sheet_tiles_height(11) == 770,
+    TAP_OK(tiles_height(0) == 40 && tiles_height(1) == 246 && tiles_height(5) == 246 && tiles_height(6) == 508 &&
+               tiles_height(10) == 508 && tiles_height(11) == 770,
            "five a row");
     const size_t hits[] = {10, 3};
     const uint32_t queries[] = {50, 200};
-    TAP_OK(cs_sheet_height(queries, hits, 2, &height, &err) == CLIPSEARCH_OK &&
+    TAP_OK(cs_sheet_height(queries, hits, 2, CS_SHEET_LABEL, &height, &err) == CLIPSEARCH_OK &&
                height == 24 + 50 + 16 + 508 + 48 + 200 + 16 + 246 + 24,
            "two blocks");
     bool apart = true;
     for (size_t a = 0; a < 23; a++)
         for (size_t b = 0; b < 23; b++) {
-            cs_point p = cs_sheet_tile(12, a), q = cs_sheet_tile(12, b);
+            cs_point p = cs_sheet_tile(12, a, CS_SHEET_LABEL), q = cs_sheet_tile(12, b, CS_SHEET_LABEL);
             uint32_t dx = p.x > q.x ? p.x - q.x : q.x - p.x, dy = p.y > q.y ? p.y - q.y : q.y - p.y;
             apart = apart && (a == b || dx >= CS_SHEET_TILE || dy >= CS_SHEET_TILE + CS_SHEET_LABEL);
             apart = apart && p.x >= CS_SHEET_MARGIN && p.x + CS_SHEET_TILE <= CS_SHEET_WIDTH - CS_SHEET_MARGIN &&
-                    p.y >= 12 && p.y + CS_SHEET_TILE + CS_SHEET_LABEL <= 12 + cs_sheet_tiles_height(23);
+                    p.y >= 12 && p.y + CS_SHEET_TILE + CS_SHEET_LABEL <= 12 + tiles_height(23);
         }
     TAP_OK(apart, "tiles lie inside and apart");
     const size_t many[] = {SIZE_MAX}, most[] = {1235}, more[] = {1241};
-    TAP_OK(cs_sheet_height(queries, many, 1, &height, &err) == CLIPSEARCH_E_LIMIT, "too many: %s", err.message);
-    TAP_OK(cs_sheet_height(queries, most, 1, &height, &err) == CLIPSEARCH_OK && height <= CS_SHEET_MAX_HEIGHT &&
-               cs_sheet_height(queries, more, 1, &height, &err) == CLIPSEARCH_E_LIMIT,
+    TAP_OK(cs_sheet_height(queries, many, 1, CS_SHEET_LABEL, &height, &err) == CLIPSEARCH_E_LIMIT, "too many: %s",
+           err.message);
+    TAP_OK(cs_sheet_height(queries, most, 1, CS_SHEET_LABEL, &height, &err) == CLIPSEARCH_OK &&
+               height <= CS_SHEET_MAX_HEIGHT &&
+               cs_sheet_height(queries, more, 1, CS_SHEET_LABEL, &height, &err) == CLIPSEARCH_E_LIMIT,
            "as many as fit, and more");
     static const uint32_t sizes[][4] = {{300, 150, 150, 75}, {150, 300, 75, 150},     {10, 10, 150, 150},
                                         {1, 100000, 1, 150}, {4000000000, 1, 150, 1}, {3, 2, 150, 100}};
@@ -263,10 +271,10 @@ static void test_hits(const cs_text_drawer *text, size_t count)
     cs_result item = {.query = "a white dog", .search_ms = 1.5, .hits = make_hits(count)};
     const cs_results results = {.collection = "photos", .items = &item, .count = 1};
     bool drawn = item.hits && cs_sheet_draw(&results, text, &canvas, &err) == CLIPSEARCH_OK;
-    const uint32_t top = drawn ? canvas.height - CS_SHEET_MARGIN - (uint32_t)cs_sheet_tiles_height(count) : 0;
+    const uint32_t top = drawn ? canvas.height - CS_SHEET_MARGIN - (uint32_t)tiles_height(count) : 0;
     bool images = drawn, labels = drawn, empty = drawn;
     for (size_t rank = 0; rank < (count + 4) / 5 * 5 && drawn; rank++) {
-        const cs_point at = cs_sheet_tile(top, rank);
+        const cs_point at = cs_sheet_tile(top, rank, CS_SHEET_LABEL);
         if (rank < count) {
             images = images && has_image(&canvas, at, clipsearch_hits_get(item.hits, 0, rank));
             labels = labels && has_name(&canvas, at) && has_score(&canvas, at);
@@ -337,7 +345,7 @@ static void test_proportions(void)
     for (size_t i = 0; i < 2 && ready; i++)
         for (uint32_t pixel = 0; pixel < 200 * 200; pixel++) {
             const uint32_t x = pixel % 200, y = pixel / 200;
-            const cs_point at = cs_sheet_tile(top, i);
+            const cs_point at = cs_sheet_tile(top, i, CS_SHEET_LABEL);
             const uint8_t *rgb = canvas.rgb + ((size_t)(at.y + y) * canvas.width + at.x + x) * 3;
             const bool inside = i == 0 ? x >= 50 && x < 150 : y >= 75 && y < 125;
             blue[i] += inside && rgb[0] < 3 && rgb[1] < 3 && rgb[2] > 252;
@@ -350,6 +358,86 @@ static void test_proportions(void)
     cs_canvas_free(&canvas);
     clipsearch_hits_free(&hits);
     folder_remove(&f);
+}
+
+/* ---------------------------------------------------------------- attributes */
+
+static void test_captions(void)
+{
+    static const char attributes[] =
+        "{\"price\":10,\"sold\":false,\"note\":\"two\\nlines\",\"none\":null,\"tree\":{\"a\":1}, \"camera\":\"Canon "
+        "EOS R5\","
+        "\"altitude\":408.5,\"exposure_time\":0.004,\"f_number\":2.8,\"focal_length\":50,\"iso\":400,"
+        "\"keywords\":[\"lake\",\"boat\",7],\"latitude\":47.3769,\"longitude\":-8.5417,\"rating\":4,"
+        "\"taken\":\"2024-07-01T18:30:05.25+02:00\"}";
+    static const char *const wanted[][2] = {{"price", "price: 10"},
+                                            {"sold", "sold: false"},
+                                            {"note", "two\nlines"},
+                                            {"none", ""},
+                                            {"tree", ""},
+                                            {"nothing", ""},
+                                            {"camera", "Canon EOS R5"},
+                                            {"altitude", "408.5 m"},
+                                            {"exposure_time", "1/250 s"},
+                                            {"f_number", "f/2.8"},
+                                            {"focal_length", "50 mm"},
+                                            {"iso", "ISO 400"},
+                                            {"keywords", "lake, boat, 7"},
+                                            {"rating", "rating 4 of 5"},
+                                            {"gps", "47.37690, -8.54170"},
+                                            {"taken", "2024-07-01 18:30"}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        cs_buf text = cs_buf_make(1 << 16);
+        cs_put_caption(&text, attributes, wanted[i][0]);
+        TAP_OK(!text.failed && strcmp(text.data ? text.data : "", wanted[i][1]) == 0, "%s: %s", wanted[i][0],
+               text.data ? text.data : "");
+        cs_buf_free(&text);
+    }
+    static const char *const others[][3] = {{"{\"exposure_time\":1.5}", "exposure_time", "1.5 s"},
+                                            {"{\"taken\":\"2024-07\"}", "taken", "2024-07"},
+                                            {"{\"taken\":7}", "taken", "taken: 7"},
+                                            {"{\"latitude\":1}", "gps", ""},
+                                            {"{\"gps\":\"home\"}", "gps", "home"},
+                                            {"no JSON", "x", ""}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        cs_buf text = cs_buf_make(1 << 16);
+        cs_put_caption(&text, others[i][0], others[i][1]);
+        TAP_OK(strcmp(text.data ? text.data : "", others[i][2]) == 0, "%s of %s", others[i][1], others[i][0]);
+        cs_buf_free(&text);
+    }
+}
+
+/* The first image has both attributes, the second only the second, the third none. */
+static void test_sheet_captions(const cs_text_drawer *text)
+{
+    static const char *const captions[] = {"camera", "price"};
+    static const char *const attributes[] = {"{\"camera\":\"Nikon\",\"price\":1}", "{\"price\":2}", "{}"};
+    cs_canvas canvas = {0}, plain = {0};
+    clipsearch_hits *hits = cs_hits_make(1);
+    for (size_t i = 0; i < 3 && hits; i++)
+        (void)cs_hits_add(hits, &(clipsearch_item){.path = "/none/a.jpg", .attributes = attributes[i]}, 1, NULL);
+    cs_hits_next_query(hits);
+    cs_result item = {.query = "x", .hits = hits};
+    cs_results results = {.items = &item, .count = 1};
+    bool drawn = cs_sheet_draw(&results, text, &plain, NULL) == CLIPSEARCH_OK;
+    results.captions = captions;
+    results.caption_count = 2;
+    drawn = drawn && cs_sheet_draw(&results, text, &canvas, NULL) == CLIPSEARCH_OK;
+    TAP_OK(drawn && canvas.height == plain.height + 2 * CS_SHEET_CAPTION, "%s: two lines more", text->name);
+    const uint32_t label = cs_sheet_label_height(2),
+                   top = canvas.height - CS_SHEET_MARGIN - (uint32_t)cs_sheet_tiles_height(3, label);
+    bool right = drawn;
+    for (size_t rank = 0; rank < 3 && drawn; rank++)
+        for (size_t line = 0; line < 2; line++) {
+            const cs_point at = cs_sheet_tile(top, rank, label);
+            const size_t letters =
+                ink(&canvas, at.x, at.y + CS_SHEET_TILE + CS_SHEET_LABEL + (uint32_t)line * 18, CS_SHEET_TILE, 17);
+            right = right && (rank == 0 || (rank == 1 && line == 1) ? letters > 20 : letters == 0);
+        }
+    TAP_OK(right, "%s: each attribute on its line, below the images that have it", text->name);
+    cs_canvas_free(&canvas);
+    cs_canvas_free(&plain);
+    clipsearch_hits_free(&hits);
 }
 
 /* ---------------------------------------------------------------- files */
@@ -415,6 +503,12 @@ int main(void)
     } else {
         tap_skip("sheets with every script", "this build has no Pango, or this machine no fonts");
     }
+    test_captions();
+    test_sheet_captions(&cs_text_plain);
+    if (cs_text_pango())
+        test_sheet_captions(cs_text_pango());
+    else
+        tap_skip("attributes in every script", "this build has no Pango, or this machine no fonts");
     test_proportions();
     test_files();
     return tap_done();

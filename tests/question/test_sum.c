@@ -16,7 +16,8 @@ static const float x[DIM] = {1, 0, 0, 0}, y[DIM] = {0, 1, 0, 0}, long_y[DIM] = {
 static bool sums_to(const cs_weighted *parts, size_t count, bool keep_length, const double expected[DIM])
 {
     float sum[DIM];
-    if (cs_sum_parts(parts, count, DIM, keep_length, "q", sum, &err) != CLIPSEARCH_OK) {
+    double length;
+    if (cs_sum_parts(parts, count, DIM, keep_length, "q", sum, &length, &err) != CLIPSEARCH_OK) {
         tap_note("%s", err.message);
         return false;
     }
@@ -58,16 +59,17 @@ static void test_bits(void)
 {
     const float odd[DIM] = {0.5f, 0.5f, 0.5f, 0.500001f};
     float sum[DIM];
-    TAP_OK(cs_sum_parts(&(cs_weighted){odd, 1}, 1, DIM, false, "q", sum, &err) == CLIPSEARCH_OK &&
+    double length;
+    TAP_OK(cs_sum_parts(&(cs_weighted){odd, 1}, 1, DIM, false, "q", sum, &length, &err) == CLIPSEARCH_OK &&
                memcmp(sum, odd, sizeof sum) == 0,
            "one unit vector keeps its bits");
-    TAP_OK(cs_sum_parts(&(cs_weighted){odd, 7}, 1, DIM, false, "q", sum, &err) == CLIPSEARCH_OK &&
+    TAP_OK(cs_sum_parts(&(cs_weighted){odd, 7}, 1, DIM, false, "q", sum, &length, &err) == CLIPSEARCH_OK &&
                memcmp(sum, odd, sizeof sum) == 0,
            "whatever its weight");
-    TAP_OK(cs_sum_parts(&(cs_weighted){long_y, 2}, 1, DIM, true, "q", sum, &err) == CLIPSEARCH_OK &&
+    TAP_OK(cs_sum_parts(&(cs_weighted){long_y, 2}, 1, DIM, true, "q", sum, &length, &err) == CLIPSEARCH_OK &&
                memcmp(sum, long_y, sizeof sum) == 0,
            "and one of another length where lengths are kept");
-    TAP_OK(cs_sum_parts(&(cs_weighted){long_y, 1}, 1, DIM, false, "q", sum, &err) == CLIPSEARCH_OK &&
+    TAP_OK(cs_sum_parts(&(cs_weighted){long_y, 1}, 1, DIM, false, "q", sum, &length, &err) == CLIPSEARCH_OK &&
                memcmp(sum, y, sizeof sum) == 0,
            "elsewhere it gets length 1");
 }
@@ -75,7 +77,8 @@ static void test_bits(void)
 static bool is_refused(const cs_weighted *parts, size_t count, const char *message)
 {
     float sum[DIM];
-    return cs_sum_parts(parts, count, DIM, false, "dog - dog", sum, &err) == CLIPSEARCH_E_ARGUMENT &&
+    double length;
+    return cs_sum_parts(parts, count, DIM, false, "dog - dog", sum, &length, &err) == CLIPSEARCH_E_ARGUMENT &&
            strncmp(err.message, "dog - dog: ", 11) == 0 && strstr(err.message, message);
 }
 
@@ -92,8 +95,9 @@ static void test_errors(void)
     TAP_OK(is_refused((cs_weighted[]){{x, 1}, {zero, 1}}, 2, "part 2 is all zeros"), "%s", err.message);
     TAP_OK(is_refused((cs_weighted[]){{zero, 1}}, 1, "part 1 is all zeros"), "%s", err.message);
     float sum[DIM];
+    double length;
     cs_mem_fail_at(1);
-    clipsearch_status status = cs_sum_parts((cs_weighted[]){{x, 1}, {y, 1}}, 2, DIM, false, "q", sum, &err);
+    clipsearch_status status = cs_sum_parts((cs_weighted[]){{x, 1}, {y, 1}}, 2, DIM, false, "q", sum, &length, &err);
     cs_mem_fail_at(0);
     TAP_OK(status == CLIPSEARCH_E_MEMORY, "out of memory");
 }

@@ -7,6 +7,7 @@
 #include "vision/image.h"
 #include "vision/orient.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,53 @@ static void test_independence(void)
     cs_buf_free(&bare);
 }
 
+/* A smaller JPEG: its pixels are near the means of those of the whole one. Other formats are never smaller. */
+static void test_smaller(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t least_side, divisor;
+    } cases[] = {{"baseline-444.jpg", 10, 2},
+                 {"baseline-444.jpg", 30, 1},
+                 {"cmyk-adobe.jpg", 10, 2},
+                 {"orientation-6.jpg", 7, 2},
+                 {"rgba-16-interlaced.png", 10, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cs_buf file;
+        cs_image whole = {0}, half = {0};
+        cs_decoder small = {.least_side = cases[i].least_side};
+        unsigned orientation;
+        const uint32_t by = cases[i].divisor;
+        fixture_read(cases[i].name, &file);
+        bool good = cs_decoder_decode_stored(&decoder, file.data, file.len, "whole", NULL, &whole, &orientation,
+                                             NULL) == CLIPSEARCH_OK &&
+                    cs_decoder_decode_stored(&small, file.data, file.len, "half", NULL, &half, &orientation, NULL) ==
+                        CLIPSEARCH_OK;
+        good = good && half.view.width == (whole.view.width + by - 1) / by &&
+               half.view.height == (whole.view.height + by - 1) / by && small.full_width == whole.view.width &&
+               small.full_height == whole.view.height;
+        double difference = 0;
+        const size_t values = (size_t)half.view.width * half.view.height * 3;
+        for (uint32_t y = 0; y < half.view.height && good; y++)
+            for (uint32_t x = 0; x < half.view.width; x++)
+                for (size_t c = 0; c < 3; c++) {
+                    double sum = 0;
+                    size_t n = 0;
+                    for (uint32_t v = y * by; v < (y + 1) * by && v < whole.view.height; v++)
+                        for (uint32_t u = x * by; u < (x + 1) * by && u < whole.view.width; u++, n++)
+                            sum += whole.view.rgb[((size_t)v * whole.view.width + u) * 3 + c];
+                    const double value = half.view.rgb[((size_t)y * half.view.width + x) * 3 + c];
+                    difference += fabs(sum / (double)n - value) / (double)values;
+                }
+        TAP_OK(good && difference < 8, "%s at 1/%u: %u x %u, from the means %.2f", cases[i].name, (unsigned)by,
+               half.view.width, half.view.height, difference);
+        cs_image_free(&whole);
+        cs_image_free(&half);
+        cs_decoder_free(&small);
+        cs_buf_free(&file);
+    }
+}
+
 int main(void)
 {
     fixture_list(check_image);
@@ -282,6 +330,7 @@ int main(void)
     test_directory();
     test_exif_block();
     test_reuse();
+    test_smaller();
     cs_image_free(&image);
     cs_decoder_free(&decoder);
     return tap_done();

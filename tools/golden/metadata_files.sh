@@ -12,7 +12,7 @@ import pillow_heif
 from PIL import Image, PngImagePlugin
 out = sys.argv[1]
 image = Image.new("RGB", (8, 8), (40, 90, 160))
-for name in "camera texts iptc latin xmp windows south digitized changed partial nothing odd".split():
+for name in "camera texts iptc latin xmp windows south digitized changed partial extended nothing odd".split():
     image.save(f"{out}/{name}.jpg", quality=60)
 for name in ("camera.png", "texts.png"):
     image.save(f"{out}/{name}")
@@ -86,6 +86,15 @@ write south.jpg -ExifByteOrder=MM -EXIF:Make="NIKON CORPORATION" -EXIF:Model="NI
 write digitized.jpg -ExifIFD:CreateDate="2001:09:09 01:46:40" -IFD0:ModifyDate="2010:10:10 10:10:10"
 write changed.jpg -IFD0:ModifyDate="2010:10:10 10:10:10"
 write partial.jpg -XMP-photoshop:DateCreated="1987:05"
+# more than a segment holds: exiftool puts the caption into a second packet of two pieces
+far=$(mktemp)
+i=0
+while [ $i -lt 20000 ]; do
+    printf 'far '
+    i=$((i + 1))
+done >"$far"
+write extended.jpg -XMP-dc:Subject=near -XMP-dc:Subject=far "-XMP-dc:Description<=$far"
+rm "$far"
 # values that cameras without a clock, without GPS and with manual lenses write
 write odd.jpg -n -ExifIFD:DateTimeOriginal="0000:00:00 00:00:00" -ExifIFD:FNumber=0 -ExifIFD:FocalLength=0 \
     -ExifIFD:ISO=65535 -ExifIFD:RecommendedExposureIndex=102400 -EXIF:Make="  " -EXIF:Model="" -XMP-xmp:Rating=0

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/commands/relevance.h"
 #include "cli/image_flags.h"
 #include "cli/image_input.h"
 #include "cli/output/message.h"
@@ -23,6 +24,7 @@ typedef struct asking {
     cs_questions *questions;
     clipsearch_encoder *encoder;
     clipsearch_session *session;
+    clipsearch_calibration *calibration; /* NULL: hits get no relevance */
     /* of one batch */
     clipsearch_question *asked; /* [BATCH] */
     clipsearch_part *parts;     /* of all questions of the batch, in turn */
@@ -75,7 +77,8 @@ static unsigned towers_for(const cs_questions *questions, size_t *texts)
     return towers;
 }
 
-/* Open the collection's model and a session with it, if a part must be encoded. */
+/* Open the collection's model and a session with it, if a part must be encoded; make the calibration, if hits are to
+ * get a relevance. */
 static int open_model(asking *a)
 {
     size_t texts;
@@ -92,14 +95,15 @@ static int open_model(asking *a)
     clipsearch_session_options options;
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)settings->threads;
-    options.max_batch = texts > MAX_TEXTS ? MAX_TEXTS : texts ? texts : 1;
+    const bool many = texts > MAX_TEXTS || cs_wants_relevance(a->args);
+    options.max_batch = many ? MAX_TEXTS : texts ? texts : 1;
     clipsearch_image_options image;
     clipsearch_image_options_init(&image);
     options.image = &image;
     cs_apply_image_flags(a->args, &image);
     if (clipsearch_session_open(a->encoder, &options, &a->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
-    return CS_EXIT_FOUND;
+    return cs_wants_relevance(a->args) ? cs_make_calibration(a->opened, a->session, &a->calibration) : CS_EXIT_FOUND;
 }
 
 static void print_truncated(const char *text, size_t tokens)
@@ -209,8 +213,11 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
     options.limit = args->min_score.given ? args->min_score.value : args->max_distance.value;
     options.filter = a->filter;
     options.exact = args->exact;
+    options.fold_copies = !args->all;
     options.gone = args->gone;
     options.ef = args->ef.given ? args->ef.value : 0;
+    options.calibration = a->calibration;
+    options.min_relevance = cs_least_relevance(args);
     clipsearch_search_stats_init(&stats);
     options.stats = &stats;
     clipsearch_status status = prepare(a, first, count, &err);
@@ -256,6 +263,7 @@ int cs_ask_questions(const cs_args *args, const char *filter, const cs_opened *o
     }
     cs_free(a.asked);
     cs_free(a.parts);
+    clipsearch_calibration_free(&a.calibration);
     clipsearch_session_close(&a.session);
     clipsearch_encoder_close(&a.encoder);
     return code;

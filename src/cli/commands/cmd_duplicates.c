@@ -8,19 +8,36 @@
 #include "cli/image_flags.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
+#include "cli/output/progress.h"
 #include "cli/output/units.h"
+#include "cli/signals.h"
 
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
+/* What is shown while the search runs. */
+typedef struct watching {
+    cs_progress_view view;
+    bool quiet;
+} watching;
+
 /* An image that could not be read. */
 static void report_bad(void *context, const char *path, const clipsearch_error *err)
 {
-    (void)context;
+    watching *w = context;
     (void)path;
+    cs_progress_clear(&w->view);
     cs_print_message("%s", err->message);
+}
+
+static bool on_progress(void *context, const clipsearch_duplicates_progress *progress)
+{
+    watching *w = context;
+    if (!w->quiet)
+        cs_progress_show_duplicates(&w->view, progress);
+    return cs_caught_signal() == 0;
 }
 
 static clipsearch_duplicate_level level_of(const char *name)
@@ -124,10 +141,18 @@ static int find_and_print(const cs_args *args, const char *filter, const cs_open
     options.filter = filter;
     options.threads = (unsigned)opened->settings.threads;
     options.image = &image;
+    watching w = {.view = cs_progress_open(), .quiet = args->quiet};
     options.bad = report_bad;
+    options.progress = on_progress;
+    options.context = &w;
+    cs_catch_signals();
     clipsearch_status status = clipsearch_duplicates_find(opened->collection, &options, &found, &report, &err);
+    cs_progress_clear(&w.view);
     int code = CS_EXIT_FOUND;
-    if (status == CLIPSEARCH_E_LIMIT) /* the filter */
+    if (status == CLIPSEARCH_E_CANCELLED) {
+        cs_print_message("interrupted; no duplicates are shown");
+        code = CS_EXIT_SIGNAL + cs_caught_signal();
+    } else if (status == CLIPSEARCH_E_LIMIT) /* the filter */
         code = cs_report_usage(CS_DUPLICATES, "%s", err.message);
     else if (status != CLIPSEARCH_OK)
         code = cs_report_error(&err, CS_STAGE_DATABASE);

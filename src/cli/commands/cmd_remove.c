@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "cli/commands/confirm.h"
+#include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/commands/selection.h"
 #include "cli/output/units.h"
@@ -37,8 +38,7 @@ static int confirm_all(const cs_args *args, const cs_selection *selection, const
     const uint64_t images = opened->info.count;
     if (selection->ids || !images || args->yes || !passes_all(opened->collection, selection->filter))
         return CS_EXIT_FOUND;
-    snprintf(fact, sizeof fact, "all images of %s pass the filter: %s", opened->info.name,
-             cs_format_count(images, count));
+    snprintf(fact, sizeof fact, "this is all images of %s: %s", opened->info.name, cs_format_count(images, count));
     return cs_confirm(args, CS_DELETE, fact, "Remove them?");
 }
 
@@ -71,10 +71,16 @@ static int remove_selection(const cs_args *args, const cs_selection *selection)
 int cs_command_delete(const cs_args *args)
 {
     cs_selection selection;
-    if (!args->filter && !args->operands.count)
-        return cs_report_usage(CS_DELETE, "nothing to delete was given; give --filter or the numbers of images");
-    if (args->filter && args->operands.count)
-        return cs_report_usage(CS_DELETE, "--filter and numbers of images exclude each other; give one of them");
+    const bool filtered = args->filter || cs_has_folders(args) || args->since || args->until;
+    if (!filtered && !args->operands.count)
+        return cs_report_usage(CS_DELETE, "nothing to delete was given; give --in, --filter or the numbers of images");
+    if (filtered && args->operands.count)
+        return cs_report_usage(CS_DELETE, "%s and numbers of images exclude each other; give one of them",
+                               args->filter     ? "--filter"
+                               : args->in.count ? "--in"
+                               : args->here     ? "--here"
+                               : args->since    ? "--since"
+                                                : "--until");
     int code = cs_read_selection(CS_DELETE, args, &selection);
     if (code == CS_EXIT_FOUND)
         code = remove_selection(args, &selection);

@@ -7,6 +7,7 @@
 #include "cli/commands/attribute_advice.h"
 #include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
+#include "cli/commands/relevance.h"
 #include "cli/commands/show_images.h"
 #include "cli/input_list.h"
 #include "cli/output/message.h"
@@ -99,6 +100,7 @@ static int answer_all(search *s)
     s->results = (cs_results){.collection = s->opened.info.name,
                               .model = s->opened.info.encoder,
                               .metric = s->opened.info.metric,
+                              .relevance = s->args->min_relevance.given,
                               .items = cs_zalloc_array(s->questions.count, sizeof *s->results.items),
                               .count = s->questions.count};
     s->answers = cs_zalloc_array(s->questions.count, sizeof *s->answers);
@@ -128,9 +130,21 @@ static int output_results(search *s)
     return status == CLIPSEARCH_OK ? cs_show_results(&s->show, &s->results) : cs_report_error(&err, CS_STAGE_INPUT);
 }
 
+/* What a message ends with when only some of the images were searched. */
+static const char *among(const search *s)
+{
+    if (!s->filter)
+        return "";
+    return s->args->filter || s->args->since || s->args->until ? " among the images that pass the filter"
+                                                               : " among the images in these directories";
+}
+
 static int report_count(const search *s)
 {
     const cs_args *args = s->args;
+    const bool relevance = cs_least_relevance(args) > 0;
+    if (relevance && !args->quiet)
+        cs_note_irrelevant(&s->results, among(s));
     for (size_t i = 0; i < s->results.count; i++)
         if (cs_result_count(&s->results.items[i]))
             return CS_EXIT_FOUND;
@@ -140,14 +154,10 @@ static int report_count(const search *s)
     if (info->gone == info->count && !args->gone)
         cs_print_message("all images of the collection %s are gone: their files are not there (--gone shows them)",
                          info->name);
-    else
-        cs_print_message(
-            "nothing found%s%s", args->min_score.given || args->max_distance.given ? " that is near enough" : "",
-            s->filter ? args->filter || args->since || args->until ? " among the images that pass the filter"
-                                                                   : " among the images in these directories"
-                      : "");
-    if (!args->quiet)
-        cs_advise_about_attributes(s->opened.collection, s->opened.info.name, args->filter);
+    else if (!relevance)
+        cs_print_message("nothing found%s%s",
+                         args->min_score.given || args->max_distance.given ? " that is near enough" : "", among(s));
+    cs_advise_about_attributes(s->opened.collection, s->opened.info.name, args->filter);
     return CS_EXIT_NOTHING;
 }
 
@@ -161,6 +171,8 @@ int cs_command_search(const cs_args *args)
         code = cs_show_prepare(CS_SEARCH, args, &s.show);
     if (code == CS_EXIT_FOUND)
         code = read_questions(&s);
+    if (code == CS_EXIT_FOUND)
+        code = cs_check_relevance(args, &s.questions);
     if (code == CS_EXIT_FOUND)
         code = open_collection(&s);
     if (code == CS_EXIT_FOUND)

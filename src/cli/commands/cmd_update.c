@@ -8,6 +8,7 @@
 #include "cli/commands/ingest_group.h"
 #include "cli/commands/update_watch.h"
 #include "cli/output/message.h"
+#include "cli/output/progress_json.h"
 #include "cli/output/units.h"
 #include "cli/signals.h"
 
@@ -28,10 +29,14 @@ typedef struct collection_update {
     const cs_settings *settings;
     const clipsearch_sources *all;
     bool *done; /* [count of all] */
-    clipsearch_ingest_report sum;
-    size_t groups; /* that were ingested */
+    cs_group_sum sum;
     int code;
 } collection_update;
+
+static bool is_json(const cs_args *args)
+{
+    return args->progress && strcmp(args->progress, "json") == 0;
+}
 
 static void note_code(int *worst, int code)
 {
@@ -52,11 +57,12 @@ static void ingest_file(collection_update *u, const char *list)
     cs_ingest_file file;
     if (cs_ingest_file_load(list, &file, &err) != CLIPSEARCH_OK) {
         note_code(&u->code, cs_report_settings(&err));
+        if (u->sum.error.code == CLIPSEARCH_OK)
+            u->sum.error = err;
         return;
     }
     const cs_source_group group = {.sources = file.sources, .count = file.source_count, .list = list, .file = &file};
     note_code(&u->code, cs_ingest_group(u->args, u->settings, &group, &u->sum));
-    u->groups++;
     cs_ingest_file_close(&file);
 }
 
@@ -91,12 +97,10 @@ static void ingest_group(collection_update *u, size_t first)
         sources[group.count++] = *other->source;
     }
     group.sources = sources;
-    if (from_file) {
+    if (from_file)
         ingest_file(u, one->list);
-    } else {
+    else
         note_code(&u->code, cs_ingest_group(u->args, u->settings, &group, &u->sum));
-        u->groups++;
-    }
     cs_free(sources);
 }
 
@@ -114,10 +118,10 @@ static int update_all_groups(const update *up, const cs_settings *settings, clip
             ingest_group(&u, i);
     cs_free(u.done);
     clipsearch_collection_info_init(&info);
-    if (u.groups > 1 && clipsearch_collection_describe(collection, &info, NULL) == CLIPSEARCH_OK)
-        u.sum.gone = info.gone;                       /* groups that overlap have counted some twice */
-    if (u.sum.seconds > 0 && u.code < CS_EXIT_SIGNAL) /* a group was ingested */
-        cs_print_sum(up->args, settings->collection, &u.sum);
+    if (u.sum.ended > 1 && clipsearch_collection_describe(collection, &info, NULL) == CLIPSEARCH_OK)
+        u.sum.report.gone = info.gone; /* groups that overlap have counted some twice */
+    if (is_json(up->args) || (u.sum.ended && u.code < CS_EXIT_SIGNAL))
+        cs_print_sum(up->args, settings->collection, &u.sum, u.code);
     return u.code;
 }
 
@@ -150,6 +154,17 @@ static int forget(const update *up, const cs_settings *settings, clipsearch_coll
     return forgotten ? CS_EXIT_FOUND : CS_EXIT_NOTHING;
 }
 
+static void say_nothing_is_remembered(const update *up, const char *collection)
+{
+    static const char advice[] = "remembers no directories; ingest them once more";
+    char message[160];
+    snprintf(message, sizeof message, "the collection %s %s", collection, advice);
+    if (is_json(up->args))
+        cs_progress_json_message(collection, "note", NULL, message);
+    else if (!up->args->quiet)
+        cs_print_message("%s", message);
+}
+
 static int update_collection(void *context, const cs_settings *opened, clipsearch_collection *collection)
 {
     update *up = context;
@@ -169,8 +184,8 @@ static int update_collection(void *context, const cs_settings *opened, clipsearc
         code = forget(up, &settings, collection);
     else if (clipsearch_sources_count(all))
         code = update_all_groups(up, &settings, collection, all);
-    else if (!up->args->quiet)
-        cs_print_message("the collection %s remembers no directories; ingest them once more", info.name);
+    else
+        say_nothing_is_remembered(up, info.name);
     clipsearch_sources_free(&all);
     note_code(&up->worst, code);
     return code >= CS_EXIT_SIGNAL ? code : CS_EXIT_FOUND;

@@ -1,13 +1,32 @@
 /* SPDX-License-Identifier: MIT
- * ingest_group.c - reports added up, and what is said about files that are gone. */
+ * ingest_group.c - one ingestion of several, and their reports added up. */
 #include "cli/commands/ingest_group.h"
 
 #include "cli/advice.h"
+#include "cli/commands/ingest_command.h"
 #include "cli/output/message.h"
 #include "cli/output/units.h"
 
-void cs_add_report(clipsearch_ingest_report *sum, const clipsearch_ingest_report *report)
+#include <string.h>
+
+/* Add the counts of the kinds that were left out. */
+static void add_kinds(clipsearch_ingest_report *sum, const clipsearch_ingest_report *report)
 {
+    for (size_t i = 0; i < report->kind_count; i++) {
+        const clipsearch_kind_count *kind = &report->kinds[i];
+        size_t at = 0;
+        while (at < sum->kind_count && strcmp(sum->kinds[at].kind, kind->kind) != 0)
+            at++;
+        if (at < sum->kind_count)
+            sum->kinds[at].files += kind->files;
+        else if (at < CLIPSEARCH_MAX_KINDS)
+            sum->kinds[sum->kind_count++] = *kind;
+    }
+}
+
+void cs_add_report(cs_group_sum *all, const clipsearch_ingest_report *report, const clipsearch_error *err)
+{
+    clipsearch_ingest_report *sum = &all->report;
     sum->found += report->found;
     sum->inserted += report->inserted;
     sum->replaced += report->replaced;
@@ -19,10 +38,18 @@ void cs_add_report(clipsearch_ingest_report *sum, const clipsearch_ingest_report
     sum->unreadable += report->unreadable;
     sum->pruned += report->pruned;
     sum->seconds += report->seconds;
+    sum->indexed |= report->indexed;
+    sum->missing_sources += report->missing_sources;
+    sum->left_out += report->left_out;
+    sum->hidden += report->hidden;
     sum->gone += report->gone;
     sum->newly_gone += report->newly_gone;
     sum->returned += report->returned;
     sum->kept += report->kept;
+    add_kinds(sum, report);
+    all->ended++;
+    if (err->code != CLIPSEARCH_OK && all->error.code == CLIPSEARCH_OK)
+        all->error = *err;
 }
 
 void cs_note_gone(const cs_args *args, const clipsearch_ingest_report *report)
@@ -36,4 +63,45 @@ void cs_note_gone(const cs_args *args, const clipsearch_ingest_report *report)
             cs_format_count(report->newly_gone, count), report->newly_gone == 1 ? " is" : "s are",
             report->newly_gone == 1 ? "it" : "them", report->newly_gone == 1 ? "it" : "them",
             report->newly_gone == 1 ? "it" : "them");
+}
+
+void cs_print_sum(const cs_args *args, const char *collection, const cs_group_sum *sum, int code)
+{
+    const cs_ingest_command in = {.args = args, .settings.collection = collection, .options.dry_run = args->dry_run};
+    if (cs_ingest_is_progress(&in, "json")) {
+        const bool ended_well = code == CS_EXIT_FOUND || code == CS_EXIT_NOTHING || code == CS_EXIT_FILE;
+        const clipsearch_status status =
+            ended_well || sum->error.code != CLIPSEARCH_OK ? sum->error.code : CLIPSEARCH_E_IO;
+        cs_progress_json_end(collection, &sum->report, status, code, sum->error.message[0] ? sum->error.message : NULL);
+        return;
+    }
+    if (!args->quiet)
+        cs_ingest_print_report(&in, &sum->report, stdout, "");
+    cs_note_gone(args, &sum->report);
+}
+
+int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_source_group *group, cs_group_sum *sum)
+{
+    cs_ingest_command in;
+    cs_ingest_begin(&in, args);
+    in.settings = *settings; /* the caller's strings */
+    in.sum = sum;
+    if (group->file)
+        in.file = *group->file;
+    cs_ingest_merge_options(&in);
+    in.options.sources = group->sources;
+    in.options.source_count = group->count;
+    in.options.list = group->list;
+    in.options.remember = !group->part;
+    if (!group->file) {
+        in.image = *group->image;
+        in.options.metadata = group->metadata;
+    }
+    int code = cs_ingest_prepare(&in);
+    if (code == CS_EXIT_FOUND)
+        code = cs_ingest_images(&in);
+    clipsearch_session_close(&in.session);
+    clipsearch_encoder_close(&in.encoder);
+    cs_bad_files_free(&in.bad);
+    return code;
 }

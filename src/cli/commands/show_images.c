@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cli/command.h"
 #include "cli/output/message.h"
+#include "output/caption.h"
 #include "output/link_folder.h"
 #include "output/preview.h"
 #include "output/sheet.h"
@@ -33,11 +34,34 @@ static int check_combination(unsigned command, const cs_args *args)
     return CS_EXIT_FOUND;
 }
 
+/* Take --captions apart. */
+static int read_captions(unsigned command, cs_show *show)
+{
+    const cs_args *args = show->args;
+    if (!args->captions)
+        return CS_EXIT_FOUND;
+    if (!args->sheet && !args->preview && !args->open)
+        return cs_report_usage(command, "--captions is for --sheet, --preview and --open; none of them is given");
+    show->names = cs_strdup(args->captions);
+    if (!show->names)
+        return cs_report_memory();
+    char *rest = show->names;
+    for (char *name = strtok_r(rest, ", ", &rest); name; name = strtok_r(NULL, ", ", &rest)) {
+        if (show->caption_count == CS_SHEET_MOST_CAPTIONS)
+            return cs_report_usage(command, "--captions: at most %d attributes fit below an image",
+                                   (int)CS_SHEET_MOST_CAPTIONS);
+        show->captions[show->caption_count++] = name;
+    }
+    return CS_EXIT_FOUND;
+}
+
 int cs_show_prepare(unsigned command, const cs_args *args, cs_show *show)
 {
     clipsearch_error err;
     *show = (cs_show){.args = args};
     int code = check_combination(command, args);
+    if (code == CS_EXIT_FOUND)
+        code = read_captions(command, show);
     if (code == CS_EXIT_FOUND && args->sheet && cs_sheet_file_choose(args->sheet, &show->sheet, &err) != CLIPSEARCH_OK)
         code = cs_report_usage(command, "--sheet: %s", err.message);
     if (code == CS_EXIT_FOUND && args->link && cs_link_folder_check(args->link, &err) != CLIPSEARCH_OK)
@@ -90,10 +114,37 @@ static clipsearch_status make_links(const cs_show *show, const cs_results *resul
     return status;
 }
 
-int cs_show_results(cs_show *show, const cs_results *results)
+/* Whether an image has the attribute. */
+static bool is_on_sheet(const cs_results *results, const char *name)
+{
+    bool found = false;
+    cs_buf text = cs_buf_make(2 << 20);
+    for (size_t i = 0; i < results->count && !found; i++)
+        for (size_t rank = 0; rank < cs_result_count(&results->items[i]) && !found; rank++) {
+            cs_put_caption(&text, cs_result_hit(&results->items[i], rank)->attributes, name);
+            found = text.len || text.failed;
+        }
+    cs_buf_free(&text);
+    return found;
+}
+
+/* Say which of --captions no image has: it may be a typing error. */
+static void note_empty_captions(const cs_show *show, const cs_results *results)
+{
+    for (size_t i = 0; i < show->caption_count && !show->args->quiet && has_hits(results); i++)
+        if (!is_on_sheet(results, show->captions[i]))
+            cs_print_message("--captions: no image that is shown has the attribute %s", show->captions[i]);
+}
+
+int cs_show_results(cs_show *show, const cs_results *found)
 {
     clipsearch_error err;
     clipsearch_status status = CLIPSEARCH_OK;
+    cs_results shown = *found;
+    const cs_results *results = &shown;
+    shown.captions = show->captions;
+    shown.caption_count = show->caption_count;
+    note_empty_captions(show, results);
     if (show->args->preview)
         status = cs_preview_draw(&show->terminal, results, stdout, &err);
     if (status == CLIPSEARCH_OK && show->args->link)
@@ -112,4 +163,5 @@ int cs_show_results(cs_show *show, const cs_results *results)
 void cs_show_close(cs_show *show)
 {
     cs_terminal_close(&show->terminal);
+    cs_free(show->names);
 }

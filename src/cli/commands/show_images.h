@@ -6,12 +6,16 @@
 #include "cli/options.h"
 #include "output/results.h"
 #include "output/sheet_file.h"
+#include "output/sheet_layout.h"
 #include "output/terminal.h"
 
 /* What was asked for. Zero-initialise; close in any case. */
 typedef struct cs_show {
     const cs_args *args;
     cs_sheet_file sheet; /* path NULL: none */
+    char *names;         /* of --captions, a string each; owned */
+    const char *captions[CS_SHEET_MOST_CAPTIONS];
+    size_t caption_count;
     cs_terminal terminal;
 } cs_show;
 

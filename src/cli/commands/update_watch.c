@@ -43,7 +43,7 @@ static void say(void *context, const char *line)
 {
     const watching *w = context;
     if (is_json(w->args))
-        cs_progress_json_message("watch", NULL, line);
+        cs_progress_json_message(NULL, "watch", NULL, line);
     else
         cs_print_message("%s", line);
 }
@@ -109,11 +109,11 @@ static int ingest_one(const watching *w, const clipsearch_source *changed, const
     const cs_source_group group = {
         .sources = changed, .count = 1, .part = true, .image = known->image, .metadata = known->metadata};
     cs_settings settings = w->opened->settings;
-    clipsearch_ingest_report sum = {0};
+    cs_group_sum sum = {0};
     settings.collection = collection->name;
     const int code = cs_ingest_group(w->args, &settings, &group, &sum);
-    if (has_changed(&sum))
-        cs_print_sum(w->args, collection->name, &sum);
+    if (is_json(w->args) || has_changed(&sum.report))
+        cs_print_sum(w->args, collection->name, &sum, code);
     return code;
 }
 

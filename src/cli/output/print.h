@@ -14,9 +14,10 @@
 /* Whether the file of a hit is gone: the last ingestion found it so, or it is not there now. */
 bool cs_hit_is_gone(const clipsearch_hit *hit);
 
-/* A line per hit, "0.312 path", with " (gone)" when its file is gone, below a heading per query when there are several.
- * A path below `here` (an absolute directory, or NULL) is printed relative to it. Control characters are printed as
- * '?'. Errors: CLIPSEARCH_E_MEMORY. */
+/* A line per hit, "0.312  path", or with results->relevance "0.312  0.87  path", with " (gone)" when its file is gone
+ * and " (+2 copies)" when it stands for others too, below a heading per query when there are several. A path below
+ * `here` (an absolute directory, or NULL) is printed relative to it. Control characters are printed as '?'. Errors:
+ * CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_print_text(const cs_results *results, const char *here, FILE *out, clipsearch_error *err);
 
 /* `path` relative to `here` (NULL: none), or as it is when it is not below it. Points into `path`. */

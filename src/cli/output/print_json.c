@@ -9,6 +9,7 @@
 #include "config/names.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -102,7 +103,11 @@ static void put_hit(cs_buf *buf, const clipsearch_hit *hit, size_t rank)
 {
     cs_buf_printf(buf, "%s\n   {\"rank\":%zu,\"id\":%" PRId64 ",\"score\":", rank ? "," : "", rank + 1, hit->id);
     cs_put_float(buf, hit->score);
-    cs_buf_putc(buf, ',');
+    if (!isnan(hit->relevance)) {
+        cs_buf_puts(buf, ",\"relevance\":");
+        cs_put_float(buf, hit->relevance);
+    }
+    cs_buf_printf(buf, ",\"copies\":%" PRIu64 ",", hit->copies);
     cs_put_path(buf, hit->path);
     cs_buf_putc(buf, ',');
     put_gone(buf, cs_hit_is_gone(hit));

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "cli/output/message.h"
+#include "output/copies.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -25,13 +26,18 @@ bool cs_hit_is_gone(const clipsearch_hit *hit)
     return hit->gone || (access(hit->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR));
 }
 
-static void put_hits(cs_buf *buf, const cs_result *result, const char *here)
+static void put_hits(cs_buf *buf, const cs_result *result, bool relevance, const char *here)
 {
     for (size_t rank = 0; rank < cs_result_count(result); rank++) {
+        char copies[CS_COPIES_BYTES];
         const clipsearch_hit *hit = cs_result_hit(result, rank);
         cs_buf_printf(buf, "%.3f  ", (double)hit->score);
+        if (relevance)
+            cs_buf_printf(buf, "%.2f  ", (double)hit->relevance);
         cs_put_printable(buf, cs_relative_path(hit->path, here));
-        cs_buf_puts(buf, cs_hit_is_gone(hit) ? " (gone)\n" : "\n");
+        cs_buf_puts(buf, cs_hit_is_gone(hit) ? " (gone)" : "");
+        cs_buf_puts(buf, cs_format_copies(" (", hit->copies, copies));
+        cs_buf_puts(buf, hit->copies ? ")\n" : "\n");
     }
 }
 
@@ -47,7 +53,7 @@ clipsearch_status cs_print_text(const cs_results *results, const char *here, FIL
             cs_put_printable(&buf, result->query);
             cs_buf_putc(&buf, '\n');
         }
-        put_hits(&buf, result, here);
+        put_hits(&buf, result, results->relevance, here);
         if (!buf.failed && buf.len)
             fwrite(buf.data, 1, buf.len, out);
     }

@@ -162,6 +162,27 @@ void cs_progress_show_bytes(cs_progress_view *view, const cs_bytes_progress *pro
     cs_buf_free(&words);
 }
 
+void cs_progress_duplicates_line(const clipsearch_duplicates_progress *progress, cs_buf *buf)
+{
+    static const char *const doing[] = {"", "looking for neighbours", "reading", "looking for turned images",
+                                        "comparing"};
+    static const char *const what[] = {"", "images", "images", "parts", "pairs"};
+    char done[27], total[27];
+    const unsigned phase = progress->phase <= CLIPSEARCH_DUPLICATES_COMPARE ? (unsigned)progress->phase : 0;
+    cs_buf_printf(buf, "%s: %s of %s %s", doing[phase], cs_format_count(progress->done, done),
+                  cs_format_count(progress->total, total), what[phase]);
+}
+
+void cs_progress_show_duplicates(cs_progress_view *view, const clipsearch_duplicates_progress *progress)
+{
+    if (!is_time(view, progress->seconds))
+        return;
+    cs_buf words = cs_buf_make(256);
+    cs_progress_duplicates_line(progress, &words);
+    draw(view, progress->total ? (double)progress->done / (double)progress->total : -1, &words);
+    cs_buf_free(&words);
+}
+
 void cs_progress_clear(cs_progress_view *view)
 {
     if (view->bar_open)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * progress.h - progress of an ingestion, a download or a conversion. */
+ * progress.h - progress of an ingestion, a download, a conversion or a search for duplicates. */
 #ifndef CS_CLI_OUTPUT_PROGRESS_H
 #define CS_CLI_OUTPUT_PROGRESS_H
 
@@ -32,6 +32,9 @@ typedef struct cs_bytes_progress {
 /* The same for bytes. */
 void cs_progress_show_bytes(cs_progress_view *view, const cs_bytes_progress *progress);
 
+/* The same for a search for duplicates. */
+void cs_progress_show_duplicates(cs_progress_view *view, const clipsearch_duplicates_progress *progress);
+
 /* Files a second, and seconds left; below 0 while that is not known. Files that have not changed count for neither:
  * they are passed in no time, and would promise too much when a run that was stopped goes on. */
 double cs_progress_rate(const clipsearch_progress *progress);
@@ -44,5 +47,6 @@ void cs_progress_clear(cs_progress_view *view);
 void cs_progress_line(const clipsearch_progress *progress, cs_buf *buf);
 void cs_progress_bar(const clipsearch_progress *progress, size_t columns, cs_buf *buf);
 void cs_progress_bytes_line(const cs_bytes_progress *progress, cs_buf *buf);
+void cs_progress_duplicates_line(const clipsearch_duplicates_progress *progress, cs_buf *buf);
 
 #endif

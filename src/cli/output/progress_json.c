@@ -65,7 +65,15 @@ static void put_sources(cs_buf *buf, const clipsearch_progress *progress)
     cs_buf_putc(buf, ']');
 }
 
-void cs_put_progress_json(cs_buf *buf, const clipsearch_progress *progress)
+/* The end of every line. */
+static void put_collection(cs_buf *buf, const char *collection)
+{
+    if (collection)
+        put_text(buf, "collection", collection);
+    cs_buf_putc(buf, '}');
+}
+
+void cs_put_progress_json(cs_buf *buf, const char *collection, const clipsearch_progress *progress)
 {
     cs_buf_printf(buf,
                   "{\"phase\":\"%s\",\"seconds\":%.3f,\"found\":%" PRIu64 ",\"done\":%" PRIu64 ",\"stored\":%" PRIu64
@@ -81,7 +89,7 @@ void cs_put_progress_json(cs_buf *buf, const clipsearch_progress *progress)
                       progress->index_all);
     put_path(buf, progress->path ? progress->path : "");
     put_sources(buf, progress);
-    cs_buf_putc(buf, '}');
+    put_collection(buf, collection);
 }
 
 /* One write a line, so that lines of two processes on one terminal or file are not mixed. */
@@ -101,18 +109,18 @@ void cs_progress_json_show(cs_progress_json *view, const clipsearch_progress *pr
     view->printed = progress->seconds;
     view->phase = progress->phase;
     cs_buf buf = cs_buf_make(MAX_LINE);
-    cs_put_progress_json(&buf, progress);
+    cs_put_progress_json(&buf, view->collection, progress);
     print_line(&buf);
 }
 
-void cs_progress_json_message(const char *phase, const char *path, const char *message)
+void cs_progress_json_message(const char *collection, const char *phase, const char *path, const char *message)
 {
     cs_buf buf = cs_buf_make(MAX_LINE);
     cs_buf_printf(&buf, "{\"phase\":\"%s\"", phase);
     if (path)
         put_path(&buf, path);
     put_text(&buf, path ? "error" : "message", message);
-    cs_buf_putc(&buf, '}');
+    put_collection(&buf, collection);
     print_line(&buf);
 }
 
@@ -129,8 +137,8 @@ static void put_left_out(cs_buf *buf, const clipsearch_ingest_report *report)
     cs_buf_putc(buf, '}');
 }
 
-void cs_progress_json_end(const clipsearch_ingest_report *report, clipsearch_status status, int exit_code,
-                          const char *error)
+void cs_progress_json_end(const char *collection, const clipsearch_ingest_report *report, clipsearch_status status,
+                          int exit_code, const char *error)
 {
     const char *phase = status == CLIPSEARCH_OK ? "done" : status == CLIPSEARCH_E_CANCELLED ? "cancelled" : "failed";
     cs_buf buf = cs_buf_make(MAX_LINE);
@@ -146,6 +154,6 @@ void cs_progress_json_end(const clipsearch_ingest_report *report, clipsearch_sta
     put_left_out(&buf, report);
     if (error)
         put_text(&buf, "error", error);
-    cs_buf_putc(&buf, '}');
+    put_collection(&buf, collection);
     print_line(&buf);
 }

@@ -7,7 +7,8 @@
 #include "clipsearch.h"
 
 typedef struct cs_progress_json {
-    double printed; /* seconds since the start at the last line; below 0: none yet */
+    const char *collection; /* that is ingested into: each line names it */
+    double printed;         /* seconds since the start at the last line; below 0: none yet */
     clipsearch_phase phase;
 } cs_progress_json;
 
@@ -15,13 +16,14 @@ typedef struct cs_progress_json {
 void cs_progress_json_show(cs_progress_json *view, const clipsearch_progress *progress);
 
 /* Append the line, without a line feed. */
-void cs_put_progress_json(cs_buf *buf, const clipsearch_progress *progress);
+void cs_put_progress_json(cs_buf *buf, const char *collection, const clipsearch_progress *progress);
 
-/* Print a line for what is said of an image that cannot be read ("bad"), or of the index ("note"; path NULL). */
-void cs_progress_json_message(const char *phase, const char *path, const char *message);
+/* Print a line for what is said of an image that cannot be read ("bad"), or of the index ("note"; path NULL).
+ * `collection` NULL: it is said of none in particular. */
+void cs_progress_json_message(const char *collection, const char *phase, const char *path, const char *message);
 
-/* Print the last line: how the ingestion ended, the program's exit status, what was done, and `error` (NULL: none). */
-void cs_progress_json_end(const clipsearch_ingest_report *report, clipsearch_status status, int exit_code,
-                          const char *error);
+/* Print the last line: how the ingestion ended, its exit status, what was done, and `error` (NULL: none). */
+void cs_progress_json_end(const char *collection, const clipsearch_ingest_report *report, clipsearch_status status,
+                          int exit_code, const char *error);
 
 #endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ * ingest_run.c - opens the model and the collection, ingests, and says on the way what happens. */
+#include "cli/commands/ingest_command.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "cli/commands/open.h"
+#include "cli/output/kept_images.h"
+#include "cli/output/message.h"
+#include "cli/signals.h"
+#include "config/path_advice.h"
+
+#include <string.h>
+
+void cs_ingest_begin(cs_ingest_command *in, const cs_args *args)
+{
+    *in = (cs_ingest_command){
+        .args = args, .view = cs_progress_open(), .json = {.printed = -1}, .bad = cs_bad_files_make(args->verbose)};
+    clipsearch_ingest_options_init(&in->options);
+    clipsearch_image_options_init(&in->image);
+    clipsearch_index_options_init(&in->index);
+    clipsearch_ingest_target_init(&in->target);
+    in->options.image = &in->image;
+    in->target.index = &in->index;
+}
+
+/* What is known of a collection before the model is opened. */
+typedef struct found_collection {
+    bool exists;
+    char *encoder; /* the name of its encoder (cs_free) */
+    clipsearch_metric metric;
+} found_collection;
+
+/* Look the collection up. That it, or its database, does not exist is no error. */
+static int find_collection(const cs_ingest_command *in, found_collection *found)
+{
+    clipsearch_error err;
+    clipsearch_database *db = NULL;
+    clipsearch_collection *collection = NULL;
+    clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
+    clipsearch_status status =
+        clipsearch_database_open(in->settings.db, in->options.dry_run ? CLIPSEARCH_READ_ONLY : 0, &db, &err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_open(db, in->settings.collection, NULL, &collection, &err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_describe(collection, &info, &err);
+    found->exists = status == CLIPSEARCH_OK;
+    if (found->exists) {
+        found->metric = info.metric;
+        found->encoder = cs_strdup(info.encoder);
+    }
+    clipsearch_collection_close(&collection);
+    clipsearch_database_close(&db);
+    if (found->exists && !found->encoder)
+        return cs_report_memory();
+    return status == CLIPSEARCH_OK || status == CLIPSEARCH_E_NOT_FOUND ? CS_EXIT_FOUND
+                                                                       : cs_report_error(&err, CS_STAGE_DATABASE);
+}
+
+/* Open the model, `encoder` when the collection names one, and a session with it. */
+static int open_model(cs_ingest_command *in, const char *encoder)
+{
+    clipsearch_error err;
+    clipsearch_session_options session;
+    int code = cs_open_model(&in->settings, encoder, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder);
+    if (code != CS_EXIT_FOUND)
+        return code;
+    clipsearch_session_options_init(&session);
+    session.threads = (unsigned)in->settings.threads;
+    session.max_batch = in->options.batch;
+    session.image = &in->image;
+    if (clipsearch_session_open(in->encoder, &session, &in->session, &err) != CLIPSEARCH_OK)
+        return cs_report_error(&err, CS_STAGE_MODEL);
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(in->encoder, &info, NULL);
+    if (!encoder && !in->metric_given) /* a new collection gets the model's usual metric */
+        in->target.metric = info.metric;
+    return CS_EXIT_FOUND;
+}
+
+/* The built-in model is small; the user should know of the better one before photographs are missed. */
+static void announce_built_in(const cs_ingest_command *in)
+{
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(in->encoder, &info, NULL);
+    if (!in->args->quiet && cs_model_is_built_in(info.path))
+        cs_print_message("using the small built-in model, which knows a thousand kinds of thing\n"
+                         "CLIP's model finds more: clipsearch model fetch clip-vit-b32");
+}
+
+bool cs_ingest_is_progress(const cs_ingest_command *in, const char *kind)
+{
+    return strcmp(in->args->progress ? in->args->progress : "auto", kind) == 0;
+}
+
+static void print_json_note(void *context, const char *line)
+{
+    const cs_settings *settings = context;
+    cs_progress_json_message(settings->collection, "note", NULL, line);
+}
+
+int cs_ingest_prepare(cs_ingest_command *in)
+{
+    clipsearch_error err;
+    found_collection found = {0};
+    int code = find_collection(in, &found);
+    if (code == CS_EXIT_FOUND && found.exists && !in->metric_given)
+        in->target.metric = found.metric;
+    if (code == CS_EXIT_FOUND)
+        code = open_model(in, found.encoder);
+    cs_free(found.encoder);
+    in->announce_built_in = !found.exists && !in->options.dry_run;
+    in->json.collection = in->settings.collection;
+    in->target.database = in->settings.db;
+    in->target.collection = in->settings.collection;
+    in->target.note = cs_ingest_is_progress(in, "json") ? print_json_note : in->args->quiet ? NULL : cs_print_note;
+    in->target.context = &in->settings;
+    if (code == CS_EXIT_FOUND && !in->options.dry_run && in->settings.db_from == CS_FROM_DEFAULT &&
+        cs_create_parents(in->settings.db, &err) != CLIPSEARCH_OK)
+        code = cs_report_error(&err, CS_STAGE_DATABASE);
+    return code;
+}
+
+static void announce_wait(cs_ingest_command *in, const clipsearch_progress *progress)
+{
+    char process[40] = "";
+    if (progress->holder)
+        snprintf(process, sizeof process, " (number %lld)", (long long)progress->holder);
+    if (!in->args->quiet && !in->wait_announced)
+        cs_print_message("another process%s is ingesting into %s; waiting until it has finished", process,
+                         in->settings.collection);
+    in->wait_announced = true;
+}
+
+static bool on_progress(void *context, const clipsearch_progress *progress)
+{
+    cs_ingest_command *in = context;
+    if (in->announce_built_in && !cs_ingest_is_progress(in, "json") && progress->walking_done && progress->found) {
+        cs_progress_clear(&in->view);
+        announce_built_in(in);
+        in->announce_built_in = false;
+    }
+    if (cs_ingest_is_progress(in, "json"))
+        cs_progress_json_show(&in->json, progress);
+    else if (progress->phase == CLIPSEARCH_PHASE_WAIT)
+        announce_wait(in, progress);
+    else if (!in->args->quiet && cs_ingest_is_progress(in, "auto"))
+        cs_progress_show(&in->view, progress);
+    return cs_caught_signal() == 0;
+}
+
+static void on_bad_file(void *context, const char *path, const clipsearch_error *why)
+{
+    cs_ingest_command *in = context;
+    if (cs_ingest_is_progress(in, "json"))
+        cs_progress_json_message(in->settings.collection, "bad", path, why->message);
+    else if (in->on_bad != CS_ON_BAD_STOP) /* then it is the error that ends the run */
+        cs_bad_files_add(&in->bad, path, why->message);
+}
+
+static void on_kept(void *context, const clipsearch_kept_images *images)
+{
+    cs_ingest_command *in = context;
+    cs_buf words = cs_buf_make(1 << 14);
+    cs_put_kept_images(&words, images);
+    const char *text = words.data && !words.failed ? words.data : images->directory;
+    cs_progress_clear(&in->view);
+    if (cs_ingest_is_progress(in, "json"))
+        cs_progress_json_message(in->settings.collection, "kept", images->directory, text);
+    else
+        cs_print_message("%s", text);
+    cs_buf_free(&words);
+}
+
+/* A source that cannot be read: where it is written, and what probably was meant. */
+static void on_bad_source(void *context, size_t source, const clipsearch_error *why)
+{
+    cs_ingest_command *in = context;
+    const cs_ingest_file *file = &in->file;
+    const cs_yaml_node *place = file->yaml ? file->source_nodes[in->numbers ? in->numbers[source] : source] : NULL;
+    const char *written = place ? place->text : in->options.sources[source].path;
+    const char *advice = written ? cs_path_advice(written, place != NULL) : NULL;
+    char where[512] = "";
+    if (place)
+        snprintf(where, sizeof where, "%s:%zu:%zu: ", cs_yaml_name(file->yaml), place->line, place->column);
+    cs_progress_clear(&in->view);
+    if (cs_ingest_is_progress(in, "json"))
+        cs_progress_json_message(in->settings.collection, "missing", in->options.sources[source].path, why->message);
+    else
+        cs_print_message("%s%s%s%s", where, why->message, advice ? "; " : "", advice ? advice : "");
+}
+
+/* With --progress json: the last line, or for `update` what cs_print_sum needs for it. */
+static void print_json_end(const cs_ingest_command *in, const clipsearch_ingest_report *report,
+                           clipsearch_status status, clipsearch_error *err, int code)
+{
+    err->code = status;
+    if (status == CLIPSEARCH_OK || cs_ingest_all_missing(in, report))
+        err->message[0] = '\0'; /* there is none, or it was said */
+    if (in->sum)
+        cs_add_report(in->sum, report, err);
+    else
+        cs_progress_json_end(in->settings.collection, report, status, code, err->message[0] ? err->message : NULL);
+}
+
+int cs_ingest_images(cs_ingest_command *in)
+{
+    clipsearch_error err;
+    clipsearch_ingest_report report;
+    clipsearch_ingest_report_init(&report);
+    in->options.progress = on_progress;
+    in->options.bad_file = on_bad_file;
+    in->options.kept = on_kept;
+    in->options.bad_source = on_bad_source;
+    in->options.context = in;
+    clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
+    cs_progress_clear(&in->view);
+    const int code = cs_ingest_exit_code(in, status, &report);
+    if (cs_ingest_is_progress(in, "json")) {
+        print_json_end(in, &report, status, &err, code);
+        return code;
+    }
+    cs_bad_files_print(&in->bad, in->args->verbose);
+    if (status == CLIPSEARCH_OK)
+        cs_ingest_print_success(in, &report);
+    else
+        cs_ingest_print_failure(in, &report, &err);
+    return code;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ * relevance.c - hits that fit their query, and queries that nothing fits. */
+#include "cli/commands/relevance.h"
+
+#include "base/buf.h"
+#include "base/checksum.h"
+#include "base/mem.h"
+#include "cli/command.h"
+#include "cli/output/message.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_NAMED = 10 /* queries that are named, each in a line; of more only the number is said */ };
+
+bool cs_wants_relevance(const cs_args *args)
+{
+    return args->relevant || args->min_relevance.given;
+}
+
+float cs_least_relevance(const cs_args *args)
+{
+    return args->relevant ? CLIPSEARCH_RELEVANT : args->min_relevance.given ? args->min_relevance.value : 0;
+}
+
+int cs_check_relevance(const cs_args *args, const cs_questions *questions)
+{
+    if (!cs_wants_relevance(args))
+        return CS_EXIT_FOUND;
+    const char *option = args->relevant ? "--relevant" : "--min-relevance";
+    if (args->relevant && args->min_relevance.given)
+        return cs_report_usage(CS_SEARCH, "--relevant is --min-relevance 0.5; give one of them");
+    if (!(cs_least_relevance(args) >= 0 && cs_least_relevance(args) <= 1))
+        return cs_report_usage(CS_SEARCH, "--min-relevance must be from 0 to 1");
+    for (size_t q = 0; q < questions->count; q++)
+        for (size_t i = 0; i < questions->items[q].count; i++)
+            if (questions->items[q].parts[i].kind != CS_PART_TEXT)
+                return cs_report_usage(CS_SEARCH,
+                                       "%s is for queries of text, but \"%s\" has an image; for those there is "
+                                       "--min-score",
+                                       option, questions->items[q].name);
+    return CS_EXIT_FOUND;
+}
+
+/* The file of this collection's calibration. NULL: there is no place for one. */
+static char *cache_path(const cs_opened *opened)
+{
+    char name[64], *real = realpath(opened->settings.db, NULL), *path = NULL;
+    cs_buf key = cs_buf_make(SIZE_MAX / 2);
+    cs_buf_puts(&key, real ? real : "");
+    cs_buf_putc(&key, '\0');
+    cs_buf_puts(&key, opened->info.name);
+    if (real && !key.failed) {
+        snprintf(name, sizeof name, "relevance/%016" PRIx64, cs_checksum(key.data, key.len));
+        path = cs_xdg_path("XDG_CACHE_HOME", ".cache", name);
+    }
+    free(real);
+    cs_buf_free(&key);
+    return path;
+}
+
+int cs_make_calibration(const cs_opened *opened, clipsearch_session *session, clipsearch_calibration **calibration)
+{
+    clipsearch_error err;
+    char *cache = cache_path(opened);
+    const bool usable = cache && cs_create_parents(cache, &err) == CLIPSEARCH_OK;
+    clipsearch_status status =
+        clipsearch_calibrate(opened->collection, session, usable ? cache : NULL, calibration, &err);
+    cs_free(cache);
+    if (status == CLIPSEARCH_OK)
+        return CS_EXIT_FOUND;
+    const int code = cs_report_error(&err, CS_STAGE_DATABASE);
+    return status == CLIPSEARCH_E_UNSUPPORTED ? CS_EXIT_USAGE : code;
+}
+
+void cs_note_irrelevant(const cs_results *results, const char *among)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < results->count; i++)
+        count += !cs_result_count(&results->items[i]);
+    if (count > MOST_NAMED)
+        cs_print_message("nothing in %s fits %zu of the %zu queries well%s", results->collection, count, results->count,
+                         among);
+    for (size_t i = 0; i < results->count && count <= MOST_NAMED; i++)
+        if (!cs_result_count(&results->items[i]))
+            cs_print_message("nothing in %s fits \"%s\" well%s", results->collection, results->items[i].query, among);
+}
