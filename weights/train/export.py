@@ -99,7 +99,7 @@ def config(pieces):
         "architectures": ["CLIPModel"], "model_type": "clip", "projection_dim": towers.DIMENSIONS,
         "vision_config": {"model_type": "efficientnet_lite", "image_size": towers.IMAGE},
         "text_config": {"model_type": "clip_text_model", "hidden_size": towers.WIDTH,
-                        "intermediate_size": 4 * towers.WIDTH, "num_hidden_layers": towers.TEXT_LAYERS,
+                        "intermediate_size": towers.MLP, "num_hidden_layers": towers.TEXT_LAYERS,
                         "num_attention_heads": towers.HEADS, "hidden_act": "quick_gelu", "layer_norm_eps": 1e-5,
                         "projection_dim": towers.DIMENSIONS, "max_position_embeddings": towers.CONTEXT,
                         "vocab_size": pieces, "bos_token_id": pieces - 2, "eos_token_id": pieces - 1},

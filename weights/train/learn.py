@@ -128,16 +128,19 @@ class Trainer:
 
 
 class TextTrainer(Trainer):
-    LESSONS, DRAWN = 160, 64
+    LESSONS, NAMES, DRAWN = 96, 80, 48
 
-    def __init__(self, text, tokenizer, texts, meant, drawn):
-        """meant: rows x DIMENSIONS; drawn: which of the texts are captions of drawn scenes."""
+    def __init__(self, text, tokenizer, texts, meant, names, drawn):
+        """meant: rows x DIMENSIONS; names, drawn: which of the texts are names of kinds, and captions of drawn scenes: both
+        are few, and must be learnt one by one."""
         super().__init__(text, text.parameters(), 1.5e-3)
-        self.rows, self.meant, self.drawn = [tokenizer(text) for text in texts], meant, drawn
+        self.rows, self.meant = [tokenizer(text) for text in texts], meant
+        self.names, self.drawn = names, drawn
 
     def losses(self, rng):
         chosen = [rng.randrange(len(self.rows)) for _ in range(self.LESSONS)]
-        chosen = sorted(chosen + rng.choices(self.drawn, k=self.DRAWN), key=lambda i: len(self.rows[i]))
+        chosen += rng.choices(self.names, k=self.NAMES) + rng.choices(self.drawn, k=self.DRAWN)
+        chosen = sorted(chosen, key=lambda i: len(self.rows[i]))
         ends = [0, len(chosen) // 2, len(chosen) * 4 // 5, len(chosen)]
         made = torch.cat([self.module(*encoded([self.rows[i] for i in chosen[first:last]]))
                           for first, last in zip(ends, ends[1:])])
@@ -146,19 +149,27 @@ class TextTrainer(Trainer):
 
 
 class PlaceTrainer(Trainer):
-    QUIET = 24
+    QUIET, DROP, NOISE = 24, .25, .1
 
     def __init__(self, image, scenes, quiet):
-        """scenes: [(what the first part of the head says, what the places see, the captions' vectors)]; quiet: what the
-        places see of photographs, f16."""
+        """scenes: [(what the first part of the head says, what the places see, the captions' vectors, which may be
+        mirrored)]; quiet: what the places see of photographs, f16."""
         super().__init__(image, [p for name, p in image.named_parameters()
                                  if name.startswith(("places", "positions", "hidden", "drawn"))], 2e-3)
         self.scenes, self.quiet = scenes, quiet
+        self.spread = torch.cat([seen[:8] for _, seen, _, _ in scenes]).float().std((0, 1))
+
+    def mirrored(self, seen, sided):
+        """Half of the scenes with their columns of places in the other order, but those that say left or right."""
+        turned = (torch.rand(len(seen)) < .5) & ~sided
+        squares = seen.view(len(seen), towers.GRID, towers.GRID, -1)
+        return torch.where(turned[:, None, None, None], squares.flip(2), squares).view_as(seen)
 
     def losses(self, rng):
-        known, seen, wanted = self.scenes[rng.randrange(len(self.scenes))]
+        known, seen, wanted, sided = self.scenes[rng.randrange(len(self.scenes))]
         quiet = self.quiet[torch.randint(len(self.quiet), (self.QUIET,))]
-        drawn = self.module.draw(torch.cat([seen.float(), quiet.float()]))
+        seen = torch.cat([self.mirrored(seen, sided).float(), quiet.float()])
+        drawn = self.module.draw(seen + self.NOISE * self.spread * torch.randn_like(seen), self.DROP)
         made = functional.normalize(known.float() + drawn[:len(known)].float(), dim=1)
         return {"near": (2, 1 - (made * wanted.float()).sum(1).mean()), "contrast": (1, contrast(made, wanted.float())),
                 "silence": (4, drawn[len(known):].float().square().sum(1).mean())}

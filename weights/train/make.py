@@ -28,9 +28,9 @@ import teacher
 import towers
 import world
 
-MERGES, TEXTS_FOR_MERGES = 9000, 120000
+MERGES, TEXTS_FOR_MERGES = 4700, 120000
 TEXTS, DRAWN_TEXTS = 80000, 20000
-SCENE_FILES, TEXT_STEPS, PLACE_STEPS = 96, 1500, 1500
+SCENE_FILES, TEXT_STEPS, PLACE_STEPS = 180, 2500, 2000
 SIZES = 112, 224  # of the drawn scenes, in turns
 
 
@@ -51,6 +51,7 @@ def make_vocabulary(options, the_world):
     source = sentences.Sentences(known(options), photographs.captioned(options.photos)[1],
                                  drawn_captions(the_world, 30000, 0))
     texts = [source.sample(rng) for _ in range(TEXTS_FOR_MERGES)] + source.drawn + source.captions
+    texts += 20 * (source.of_classes + source.concepts)
     texts += [word for i, word in enumerate(source.frequent[:12000]) for _ in range(1 + 30000 // (1000 + i))]
     bpe.write(options.work, bpe.train(texts, MERGES))
 
@@ -98,8 +99,8 @@ def make_lessons(options, the_world):
     drawn = set(source.drawn) | {f"a {colour} {name}" for name in the_world.names for colour in rng.sample(
         world.COLOUR_NAMES, 2)} | {f"{word} {world.plural(name)}" for name in the_world.names for word in ("two", "three", "four")}
     drawn |= {world.with_article(name) for name in the_world.names} | set(the_world.names)
-    texts = sorted({source.sample(rng) for _ in range(TEXTS)} | set(source.captions) | set(source.of_classes)
-                   | set(source.above) | set(source.concepts) | drawn)
+    names = set(source.of_classes) | set(source.above) | set(source.concepts)
+    texts = sorted({source.sample(rng) for _ in range(TEXTS)} | set(source.captions) | names | drawn)
     meant = torch.cat([teach(texts[i:i + 1000]).half() for i in range(0, len(texts), 1000)])
     matrix = teacher.projection(images, meant[::7].float()) / (1 + towers.FEATURE_WEIGHT ** 2) ** .5
     code = codes.Codes(the_world)
@@ -111,6 +112,7 @@ def make_lessons(options, the_world):
     plain = teach(words)
     weights = plain.norm(dim=1, keepdim=True).clamp(max=1)
     features.write(path, {"texts": texts, "meant": wanted[says].half(), "matrix": matrix, "mean": mean, "words": words,
+                          "names": [i for i, text in enumerate(texts) if text in names],
                           "drawn": [i for i, text in enumerate(texts) if text in drawn],
                           "words meant": torch.cat([weights * project(plain, matrix), code(words)], 1)})
 
@@ -124,7 +126,8 @@ def make_text(options):
     tokenizer, lessons = bpe.Tokenizer.read(options.work, towers.CONTEXT), load_lessons(options)
     text = towers.TextTower(len(tokenizer.ids))
     learn.seed_as_bag(text, tokenizer, lessons["words"], lessons["words meant"])
-    trainer = learn.TextTrainer(text, tokenizer, lessons["texts"], lessons["meant"], lessons["drawn"])
+    trainer = learn.TextTrainer(text, tokenizer, lessons["texts"], lessons["meant"], lessons["names"],
+                                lessons["drawn"])
     trainer.run(options.text_steps, f"{options.work}/text-{name_of(options)}.pt")
 
 
@@ -147,7 +150,8 @@ def make_places(options, the_world):
         texts = [plan.phrase.caption() for plan in plans]
         with torch.no_grad():
             said = image.classes(features.known(seen, lessons["mean"]))
-        scenes.append((said.half(), seen[2], targets(texts, teach(texts), lessons["matrix"], code).half()))
+        sided = torch.tensor([" to the " in text for text in texts])
+        scenes.append((said.half(), seen[2], targets(texts, teach(texts), lessons["matrix"], code).half(), sided))
     sets = torch.load(f"{options.work}/photographs.pt", weights_only=True)
     fitted = folded(options, len(sets["captioned"][0]))
     quiet = torch.cat([sets["captioned"][2][fitted], sets["train"][2]])

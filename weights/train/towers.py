@@ -30,7 +30,8 @@ MEAN, DEVIATION = 127 / 255, 128 / 255
 WHOLE_TEMPERATURE, PLACE_TEMPERATURE, FEATURE_WEIGHT = 2, 4, 1.4
 
 # Text.
-CONTEXT, WIDTH, HEADS, TEXT_LAYERS = 32, 192, 3, 2
+# The width bounds how many directions a text's vector can have, and a thousand kinds of thing want many.
+CONTEXT, WIDTH, HEADS, MLP, TEXT_LAYERS = 32, 352, 11, 176, 2
 
 
 class Convolution(nn.Conv2d):
@@ -143,10 +144,11 @@ class ImageTower(nn.Module):
         features = functional.normalize(last.mean(1) - self.feature_mean, dim=-1)
         return torch.cat([class_part(self.network._fc(last)), FEATURE_WEIGHT * features], 1)
 
-    def draw(self, seen):
-        """What the places see -> the second part of the head: rows x DIMENSIONS."""
+    def draw(self, seen, drop=0):
+        """What the places see -> the second part of the head: rows x DIMENSIONS. drop: the share of the second layer's
+        outputs that are left out, in training."""
         x = functional.relu(self.hidden(functional.relu(self.places(seen) + self.positions)))
-        return self.drawn(torch.cat([x.mean(1), x.amax(1)], 1))
+        return self.drawn(functional.dropout(torch.cat([x.mean(1), x.amax(1)], 1), drop))
 
     def forward(self, pixels):
         """pixels: f32 or uint8, rows x IMAGE x IMAGE x 3, from 0 to 255."""
@@ -161,8 +163,8 @@ class Block(nn.Module):
         self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
         self.out_proj = nn.Linear(WIDTH, WIDTH)
         self.layer_norm2 = nn.LayerNorm(WIDTH)
-        self.fc1 = nn.Linear(WIDTH, 4 * WIDTH)
-        self.fc2 = nn.Linear(4 * WIDTH, WIDTH)
+        self.fc1 = nn.Linear(WIDTH, MLP)
+        self.fc2 = nn.Linear(MLP, WIDTH)
 
     def forward(self, x):
         rows, tokens, _ = x.shape
