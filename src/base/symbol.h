@@ -4,9 +4,20 @@
 #define CS_BASE_SYMBOL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Set the pointer to a function at `function` (of any type) to the function `name` of `library`, which dlopen has
  * returned. False, and NULL, when the library does not have it. */
 bool cs_symbol_find(void *library, const char *name, void *function);
+
+/* A function, or a variable, and the pointer to it that is to be set. */
+typedef struct cs_symbol {
+    const char *name;
+    void *pointer;
+} cs_symbol;
+
+/* Load the first library of `names` (ended by NULL) that is installed, for the rest of the process, and set the
+ * pointers of symbols [count]. The library; NULL when none is installed or one of the symbols is missing. */
+void *cs_symbols_load(const char *const *names, const cs_symbol *symbols, size_t count);
 
 #endif

@@ -191,12 +191,16 @@ static bool is_node(const cs_hnsw *hnsw, uint32_t row)
 
 static bool states_are_right(const cs_hnsw *hnsw)
 {
-    size_t tally[256] = {0};
-    for (size_t row = 0; row < hnsw->rows; row++)
-        tally[hnsw->state[row]]++;
-    return tally[CS_HNSW_LIVE] == hnsw->nodes && tally[CS_HNSW_DEAD] == hnsw->dead &&
-           tally[CS_HNSW_LIVE] + tally[CS_HNSW_SAME] == hnsw->count &&
-           tally[CS_HNSW_FREE] + hnsw->count + hnsw->dead == hnsw->rows &&
+    size_t live = 0, same = 0, dead = 0, free = 0;
+    for (size_t row = 0; row < hnsw->rows; row++) { /* no table of counters: equal states would wait for one another */
+        const uint8_t state = hnsw->state[row];
+        live += state == CS_HNSW_LIVE;
+        same += state == CS_HNSW_SAME;
+        dead += state == CS_HNSW_DEAD;
+        free += state == CS_HNSW_FREE;
+    }
+    return live == hnsw->nodes && dead == hnsw->dead && live + same == hnsw->count &&
+           free + hnsw->count + hnsw->dead == hnsw->rows &&
            (hnsw->entry == CS_HNSW_NONE || (is_node(hnsw, hnsw->entry) && hnsw->levels[hnsw->entry] == hnsw->top));
 }
 

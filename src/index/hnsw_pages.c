@@ -7,7 +7,11 @@
 
 enum {
     MORE_PAGES = 64, /* 256 KiB: at 20 GB/s some ten microseconds */
-    FIRST_MORE = 16  /* a process that searches once or twice reads only what it needs */
+    FIRST_MORE = 16, /* a process that searches once or twice reads only what it needs */
+    MANY =
+        3, /* rows for MANY_OF pages: then walks touch nearly half of the pages, and all in their order are faster. In
+                 a file of 100,000 vectors a page takes 0.75 microseconds here and there, 0.3 in order */
+    MANY_OF = 5
 };
 
 cs_hnsw_pages *cs_hnsw_pages_make(const char *path)
@@ -53,15 +57,21 @@ static bool is_verified(const cs_hnsw_page_section *s, size_t page)
     return atomic_load_explicit(&s->verified[page / 64].bits, memory_order_relaxed) >> page % 64 & 1;
 }
 
-static bool verify(cs_hnsw_pages *pages, cs_hnsw_page_section *s, size_t page)
+static bool is_sound(cs_hnsw_pages *pages, const cs_hnsw_page_section *s, size_t page)
 {
     const size_t at = page * CS_HNSW_PAGE, left = s->bytes - at;
+    if (cs_checksum(s->data + at, left < CS_HNSW_PAGE ? left : CS_HNSW_PAGE) == s->checksums[page])
+        return true;
+    atomic_store(&pages->damaged_at, (uint64_t)(s->data + at - pages->map.data));
+    atomic_store(&pages->damaged, true);
+    return false;
+}
+
+static bool verify(cs_hnsw_pages *pages, cs_hnsw_page_section *s, size_t page)
+{
     const uint64_t bit = UINT64_C(1) << page % 64;
-    if (cs_checksum(s->data + at, left < CS_HNSW_PAGE ? left : CS_HNSW_PAGE) != s->checksums[page]) {
-        atomic_store(&pages->damaged_at, (uint64_t)(s->data + at - pages->map.data));
-        atomic_store(&pages->damaged, true);
+    if (!is_sound(pages, s, page))
         return false;
-    }
     if (!(atomic_fetch_or_explicit(&s->verified[page / 64].bits, bit, memory_order_relaxed) & bit))
         atomic_fetch_sub_explicit(&s->unverified, 1, memory_order_relaxed);
     return true;
@@ -71,11 +81,39 @@ bool cs_hnsw_pages_verify_rows(cs_hnsw_pages *pages, int section, const uint32_t
 {
     cs_hnsw_page_section *s = &pages->sections[section];
     bool good = true;
+    if (atomic_load_explicit(&s->unverified, memory_order_relaxed) == 0)
+        return true;
     for (size_t i = 0; i < count; i++) {
         const size_t begin = rows[i] * s->row_bytes;
         for (size_t page = begin / CS_HNSW_PAGE; page <= (begin + s->row_bytes - 1) / CS_HNSW_PAGE; page++)
             good = (is_verified(s, page) || verify(pages, s, page)) && good;
     }
+    return good;
+}
+
+/* The pages [first, end) of one word of `verified`, with one change of it. */
+static bool verify_word(cs_hnsw_pages *pages, cs_hnsw_page_section *s, size_t first, size_t end)
+{
+    uint64_t good = 0;
+    for (size_t page = first; page < end; page++) {
+        if (!is_sound(pages, s, page))
+            return false;
+        good |= UINT64_C(1) << page % 64;
+    }
+    const uint64_t before = atomic_fetch_or_explicit(&s->verified[first / 64].bits, good, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&s->unverified, (size_t)__builtin_popcountll(good & ~before), memory_order_relaxed);
+    return true;
+}
+
+bool cs_hnsw_pages_verify_most(cs_hnsw_pages *pages, int section, size_t rows)
+{
+    cs_hnsw_page_section *s = &pages->sections[section];
+    const size_t count = cs_hnsw_page_count(s->bytes), many = count / MANY_OF * MANY;
+    bool good = true;
+    if (rows < many || atomic_load_explicit(&s->unverified, memory_order_relaxed) < many)
+        return true;
+    for (size_t page = 0; page < count && good; page += 64)
+        good = verify_word(pages, s, page, count - page < 64 ? count : page + 64);
     return good;
 }
 

@@ -60,6 +60,9 @@ void cs_hnsw_pages_close(cs_hnsw_pages *pages);
 bool cs_hnsw_pages_verify_rows(cs_hnsw_pages *pages, int section, const uint32_t *rows, size_t count);
 bool cs_hnsw_pages_verify_all(cs_hnsw_pages *pages);
 bool cs_hnsw_pages_verify_bytes(cs_hnsw_pages *pages, int section, size_t begin, size_t bytes);
+/* Before a walk that will read about so many rows of a section: verify all of its pages, if the walk would verify many
+ * of them one by one. False when one is damaged. */
+bool cs_hnsw_pages_verify_most(cs_hnsw_pages *pages, int section, size_t rows);
 /* Verify the next few pages of links and codes: after some hundred searches all of them are verified. */
 bool cs_hnsw_pages_verify_more(cs_hnsw_pages *pages);
 

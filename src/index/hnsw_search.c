@@ -138,6 +138,10 @@ static size_t descend(const cs_hnsw *hnsw, size_t ef, cs_hnsw_scratch *scratch)
 static bool walk(search *s, size_t ef, size_t pool)
 {
     cs_hnsw_scratch *scratch = s->scratch;
+    cs_hnsw_pages *unverified = cs_hnsw_pages_unverified(s->hnsw->pages);
+    if (unverified && (!cs_hnsw_pages_verify_most(unverified, CS_PAGES_LINKS, pool) ||
+                       !cs_hnsw_pages_verify_most(unverified, unverified->codes, pool * WALK_COST)))
+        scratch->damaged = true;
     const size_t starts = descend(s->hnsw, ef, scratch);
     const size_t count = cs_hnsw_walk(s->hnsw, starts, pool, 0, scratch);
     size_t answers = 0;

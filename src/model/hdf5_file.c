@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * hdf5_file.c - Keras weights in HDF5, through libhdf5; the only file that uses it. */
+ * hdf5_file.c - Keras weights in HDF5, through libhdf5; the only file that uses it. It is loaded when it is first
+ * needed: with the libraries that it needs itself that takes 5 ms, a third of a query. */
 #include "base/mem.h"
+#include "base/symbol.h"
 #include "model/hdf5_check.h"
 #include "model/hdf5_text.h"
 #include "model/keras_names.h"
@@ -27,6 +29,94 @@ enum {
     MAX_PATH = CS_MAX_TENSOR_NAME,
     MAX_LAYER = 256
 };
+
+#define FUNCTIONS(F)                                                                                                   \
+    F(H5Dget_create_plist)                                                                                             \
+    F(H5Dget_offset)                                                                                                   \
+    F(H5Dget_space)                                                                                                    \
+    F(H5Dget_type)                                                                                                     \
+    F(H5Eclear2)                                                                                                       \
+    F(H5Eget_auto2)                                                                                                    \
+    F(H5Eset_auto2)                                                                                                    \
+    F(H5Fclose)                                                                                                        \
+    F(H5Fopen)                                                                                                         \
+    F(H5Gget_info)                                                                                                     \
+    F(H5Iget_type)                                                                                                     \
+    F(H5Lget_info)                                                                                                     \
+    F(H5Lget_name_by_idx)                                                                                              \
+    F(H5Oclose)                                                                                                        \
+    F(H5Oopen)                                                                                                         \
+    F(H5PLget_loading_state)                                                                                           \
+    F(H5PLset_loading_state)                                                                                           \
+    F(H5Pclose)                                                                                                        \
+    F(H5Pcreate)                                                                                                       \
+    F(H5Pget_external_count)                                                                                           \
+    F(H5Pget_layout)                                                                                                   \
+    F(H5Pset_fapl_core)                                                                                                \
+    F(H5Pset_fclose_degree)                                                                                            \
+    F(H5Pset_file_image)                                                                                               \
+    F(H5Pset_file_image_callbacks)                                                                                     \
+    F(H5Sclose)                                                                                                        \
+    F(H5Sget_simple_extent_dims)                                                                                       \
+    F(H5Sget_simple_extent_ndims)                                                                                      \
+    F(H5Sget_simple_extent_type)                                                                                       \
+    F(H5Tclose)                                                                                                        \
+    F(H5Tequal)                                                                                                        \
+    F(H5Tget_class)                                                                                                    \
+    F(H5Tget_ebias)                                                                                                    \
+    F(H5Tget_fields)                                                                                                   \
+    F(H5Tget_order)                                                                                                    \
+    F(H5Tget_size)                                                                                                     \
+    F(H5dont_atexit)                                                                                                   \
+    F(H5get_libversion)                                                                                                \
+    F(H5open)
+
+/* Variables: the numbers of its types and of one kind of property list. */
+#define NUMBERS(F)                                                                                                     \
+    F(H5P_CLS_FILE_ACCESS_ID_g)                                                                                        \
+    F(H5T_IEEE_F32LE_g)                                                                                                \
+    F(H5T_IEEE_F64LE_g)                                                                                                \
+    F(H5T_STD_I64LE_g)                                                                                                 \
+    F(H5T_STD_I32LE_g)                                                                                                 \
+    F(H5T_STD_I16LE_g)                                                                                                 \
+    F(H5T_STD_I8LE_g)                                                                                                  \
+    F(H5T_STD_U64LE_g)                                                                                                 \
+    F(H5T_STD_U32LE_g)                                                                                                 \
+    F(H5T_STD_U16LE_g)                                                                                                 \
+    F(H5T_STD_U8LE_g)
+
+#define FIELD(function) __typeof__(&function) function;
+#define NUMBER(number) const hid_t *number;
+static struct {
+    FUNCTIONS(FIELD)
+    NUMBERS(NUMBER)
+} lib;
+
+#define ROW(symbol) {#symbol, &lib.symbol},
+static const cs_symbol symbols[] = {FUNCTIONS(ROW) NUMBERS(ROW)};
+static bool loaded;
+
+/* Programs and library must be of the same minor version: its types change. */
+static void load(void)
+{
+#if H5_VERSION_GE(1, 14, 0)
+    static const char *const names[] = {"libhdf5_serial.so.310", "libhdf5.so.310", NULL};
+#elif H5_VERSION_GE(1, 12, 0)
+    static const char *const names[] = {"libhdf5_serial.so.200", "libhdf5.so.200", NULL};
+#else
+    static const char *const names[] = {"libhdf5_serial.so.103", "libhdf5.so.103", NULL};
+#endif
+    unsigned major, minor, release;
+    loaded = cs_symbols_load(names, symbols, sizeof symbols / sizeof *symbols) &&
+             lib.H5get_libversion(&major, &minor, &release) >= 0 && major == H5_VERS_MAJOR && minor == H5_VERS_MINOR;
+}
+
+static bool is_loaded(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, load);
+    return loaded;
+}
 
 /* A group that the walk is inside of. */
 struct level {
@@ -108,6 +198,7 @@ static herr_t context_free(void *context)
 
 /* For a file in memory the library wants a name that no file has; a path below a non-directory never exists. */
 static const char no_such_file[] = "/dev/null/weights";
+static const unsigned read_only = 0; /* H5F_ACC_RDONLY, whose macro calls functions of the library */
 
 static hid_t open_image(struct image *image)
 {
@@ -118,14 +209,14 @@ static hid_t open_image(struct image *image)
                                              .udata_copy = context_copy,
                                              .udata_free = context_free,
                                              .udata = image};
-    hid_t file = H5I_INVALID_HID, access = H5Pcreate(H5P_FILE_ACCESS);
+    hid_t file = H5I_INVALID_HID, access = lib.H5Pcreate(*lib.H5P_CLS_FILE_ACCESS_ID_g);
     if (access < 0)
         return access;
-    if (H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
-        H5Pset_file_image_callbacks(access, &callbacks) >= 0 &&
-        H5Pset_file_image(access, image->data, image->size) >= 0)
-        file = H5Fopen(no_such_file, H5F_ACC_RDONLY, access);
-    H5Pclose(access);
+    if (lib.H5Pset_fapl_core(access, 1 << 16, 0) >= 0 && lib.H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 &&
+        lib.H5Pset_file_image_callbacks(access, &callbacks) >= 0 &&
+        lib.H5Pset_file_image(access, image->data, image->size) >= 0)
+        file = lib.H5Fopen(no_such_file, read_only, access);
+    lib.H5Pclose(access);
     return file;
 }
 
@@ -135,9 +226,10 @@ static hid_t open_image(struct image *image)
 static bool is_half(hid_t type)
 {
     size_t sign, exponent, exponent_bits, mantissa, mantissa_bits;
-    return H5Tget_class(type) == H5T_FLOAT && H5Tget_size(type) == 2 && H5Tget_order(type) == H5T_ORDER_LE &&
-           H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) >= 0 && sign == 15 &&
-           exponent == 10 && exponent_bits == 5 && mantissa == 0 && mantissa_bits == 10 && H5Tget_ebias(type) == 15;
+    return lib.H5Tget_class(type) == H5T_FLOAT && lib.H5Tget_size(type) == 2 &&
+           lib.H5Tget_order(type) == H5T_ORDER_LE &&
+           lib.H5Tget_fields(type, &sign, &exponent, &exponent_bits, &mantissa, &mantissa_bits) >= 0 && sign == 15 &&
+           exponent == 10 && exponent_bits == 5 && mantissa == 0 && mantissa_bits == 10 && lib.H5Tget_ebias(type) == 15;
 }
 
 /* Set the tensor's type; false: not numbers, or not little-endian. */
@@ -146,13 +238,14 @@ static bool read_type(hid_t type, cs_tensor *tensor, size_t *element)
     const struct {
         hid_t type;
         const char *name;
-    } types[] = {{H5T_IEEE_F32LE, "F32"}, {H5T_IEEE_F64LE, "F64"}, {H5T_STD_I64LE, "I64"}, {H5T_STD_I32LE, "I32"},
-                 {H5T_STD_I16LE, "I16"},  {H5T_STD_I8LE, "I8"},    {H5T_STD_U64LE, "U64"}, {H5T_STD_U32LE, "U32"},
-                 {H5T_STD_U16LE, "U16"},  {H5T_STD_U8LE, "U8"}};
-    *element = H5Tget_size(type);
+    } types[] = {{*lib.H5T_IEEE_F32LE_g, "F32"}, {*lib.H5T_IEEE_F64LE_g, "F64"}, {*lib.H5T_STD_I64LE_g, "I64"},
+                 {*lib.H5T_STD_I32LE_g, "I32"},  {*lib.H5T_STD_I16LE_g, "I16"},  {*lib.H5T_STD_I8LE_g, "I8"},
+                 {*lib.H5T_STD_U64LE_g, "U64"},  {*lib.H5T_STD_U32LE_g, "U32"},  {*lib.H5T_STD_U16LE_g, "U16"},
+                 {*lib.H5T_STD_U8LE_g, "U8"}};
+    *element = lib.H5Tget_size(type);
     tensor->stored = NULL;
     for (size_t i = 0; i < sizeof types / sizeof *types && !tensor->stored; i++)
-        if (H5Tequal(type, types[i].type) > 0)
+        if (lib.H5Tequal(type, types[i].type) > 0)
             tensor->stored = types[i].name;
     if (!tensor->stored && is_half(type))
         tensor->stored = "F16";
@@ -166,13 +259,13 @@ static bool read_type(hid_t type, cs_tensor *tensor, size_t *element)
 static clipsearch_status read_shape(const struct walk *walk, hid_t space, size_t element, cs_tensor *tensor)
 {
     hsize_t dims[CS_TENSOR_RANK];
-    H5S_class_t class = H5Sget_simple_extent_type(space);
-    int rank = class == H5S_SCALAR ? 0 : H5Sget_simple_extent_ndims(space);
+    H5S_class_t class = lib.H5Sget_simple_extent_type(space);
+    int rank = class == H5S_SCALAR ? 0 : lib.H5Sget_simple_extent_ndims(space);
     if ((class != H5S_SCALAR && class != H5S_SIMPLE) || rank < 0)
         return bad(walk, "it has no shape");
     if (rank > CS_TENSOR_RANK)
         return bad(walk, "more dimensions than the limit of 8");
-    if (rank && H5Sget_simple_extent_dims(space, dims, NULL) != rank)
+    if (rank && lib.H5Sget_simple_extent_dims(space, dims, NULL) != rank)
         return bad(walk, "its shape cannot be read");
     tensor->rank = rank;
     tensor->count = 1;
@@ -190,7 +283,7 @@ static clipsearch_status read_shape(const struct walk *walk, hid_t space, size_t
 static clipsearch_status read_place(const struct walk *walk, hid_t set, hid_t creation, cs_tensor *tensor)
 {
     const cs_weights *weights = walk->weights;
-    if (H5Pget_layout(creation) != H5D_CONTIGUOUS || H5Pget_external_count(creation) != 0)
+    if (lib.H5Pget_layout(creation) != H5D_CONTIGUOUS || lib.H5Pget_external_count(creation) != 0)
         return cs_fail(
             walk->err, CLIPSEARCH_E_UNSUPPORTED,
             "%s: HDF5: \"%.200s\" is compressed, in pieces, virtual or in another file, and weights are used "
@@ -199,7 +292,7 @@ static clipsearch_status read_place(const struct walk *walk, hid_t set, hid_t cr
     tensor->data = weights->data;
     if (tensor->count == 0)
         return CLIPSEARCH_OK;
-    haddr_t at = H5Dget_offset(set);
+    haddr_t at = lib.H5Dget_offset(set);
     if (at == HADDR_UNDEF)
         return bad(walk, "its values were never written");
     if (at > weights->size || tensor->bytes > weights->size - at)
@@ -237,7 +330,7 @@ static clipsearch_status add_set(struct walk *walk, struct level *level, hid_t s
     char path[MAX_PATH + 2 * MAX_LAYER], name[MAX_PATH + 2 * MAX_LAYER];
     cs_tensor tensor = {0};
     size_t element = 0;
-    hid_t type = H5Dget_type(set), space = H5Dget_space(set), creation = H5Dget_create_plist(set);
+    hid_t type = lib.H5Dget_type(set), space = lib.H5Dget_space(set), creation = lib.H5Dget_create_plist(set);
     clipsearch_status status = CLIPSEARCH_OK;
     if (type < 0 || space < 0 || creation < 0)
         status = bad(walk, "its description cannot be read; the file is damaged");
@@ -256,9 +349,9 @@ static clipsearch_status add_set(struct walk *walk, struct level *level, hid_t s
     if (status == CLIPSEARCH_OK)
         status = cs_tensor_list_add(&walk->list, name, strlen(name), &tensor, walk->err);
 done:
-    H5Pclose(creation);
-    H5Sclose(space);
-    H5Tclose(type);
+    lib.H5Pclose(creation);
+    lib.H5Sclose(space);
+    lib.H5Tclose(type);
     return status;
 }
 
@@ -271,12 +364,12 @@ static clipsearch_status enter(struct walk *walk, hid_t group, haddr_t address, 
     clipsearch_status status = CLIPSEARCH_OK;
     if (walk->depth == MAX_DEPTH)
         status = bad(walk, "groups nested deeper than 16");
-    else if (H5Gget_info(group, &info) < 0)
+    else if (lib.H5Gget_info(group, &info) < 0)
         status = bad(walk, "the group cannot be read; the file is damaged");
     else if (info.nlinks > MAX_LINKS)
         status = bad(walk, "a group of more than 16384 members");
     if (status != CLIPSEARCH_OK) {
-        H5Oclose(group);
+        lib.H5Oclose(group);
         return status;
     }
     walk->levels[walk->depth++] = (struct level){
@@ -292,10 +385,10 @@ static clipsearch_status next_link(struct walk *walk, struct level *level, haddr
     size_t room = MAX_PATH + 1 - level->prefix_len;
     hsize_t i = level->next++;
     *name = '\0';
-    ssize_t n = H5Lget_name_by_idx(level->group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, room, H5P_DEFAULT);
+    ssize_t n = lib.H5Lget_name_by_idx(level->group, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, room, H5P_DEFAULT);
     if (n <= 0 || (size_t)n >= room || strlen(name) != (size_t)n || strchr(name, '/') || strcmp(name, ".") == 0)
         return bad(walk, "a member's name is missing, too long or broken");
-    if (H5Lget_info(level->group, name, &info, H5P_DEFAULT) < 0)
+    if (lib.H5Lget_info(level->group, name, &info, H5P_DEFAULT) < 0)
         return bad(walk, "the member cannot be read; the file is damaged");
     if (info.type != H5L_TYPE_HARD)
         return cs_fail(walk->err, CLIPSEARCH_E_UNSUPPORTED,
@@ -315,10 +408,10 @@ static clipsearch_status visit(struct walk *walk, struct level *level)
         return status;
     if (++walk->objects > MAX_OBJECTS)
         return bad(walk, "more than 131072 members in all");
-    hid_t object = H5Oopen(level->group, walk->path + level->prefix_len, H5P_DEFAULT);
+    hid_t object = lib.H5Oopen(level->group, walk->path + level->prefix_len, H5P_DEFAULT);
     if (object < 0)
         return bad(walk, "it cannot be opened; the file is damaged");
-    H5I_type_t kind = H5Iget_type(object);
+    H5I_type_t kind = lib.H5Iget_type(object);
     size_t n = strlen(walk->path);
     if (kind == H5I_GROUP && n < MAX_PATH) {
         walk->path[n] = '/';
@@ -327,13 +420,13 @@ static clipsearch_status visit(struct walk *walk, struct level *level)
     }
     if (kind == H5I_DATASET)
         status = add_set(walk, level, object);
-    H5Oclose(object);
+    lib.H5Oclose(object);
     return status;
 }
 
 static clipsearch_status walk_file(struct walk *walk, hid_t file)
 {
-    hid_t root = H5Oopen(file, "/", H5P_DEFAULT);
+    hid_t root = lib.H5Oopen(file, "/", H5P_DEFAULT);
     if (root < 0)
         return bad(walk, "its first group cannot be read; the file is damaged");
     clipsearch_status status = enter(walk, root, HADDR_UNDEF, 0);
@@ -342,7 +435,7 @@ static clipsearch_status walk_file(struct walk *walk, hid_t file)
         if (status == CLIPSEARCH_OK && level->next < level->count) {
             status = visit(walk, level);
         } else {
-            H5Oclose(level->group);
+            lib.H5Oclose(level->group);
             walk->depth--;
         }
     }
@@ -368,7 +461,7 @@ static clipsearch_status read_quietly(cs_weights *weights, clipsearch_error *err
         file < 0 ? cs_fail(err, CLIPSEARCH_E_MODEL, "%s: libhdf5 cannot open it; the file is damaged", weights->path)
                  : walk_file(walk, file);
     if (file >= 0)
-        H5Fclose(file);
+        lib.H5Fclose(file);
     if (status == CLIPSEARCH_OK)
         status = cs_tensor_list_finish(&walk->list, err);
     if (status != CLIPSEARCH_OK)
@@ -384,20 +477,25 @@ clipsearch_status cs_hdf5_read(cs_weights *weights, clipsearch_error *err)
     clipsearch_status status = cs_hdf5_check(weights->data, weights->size, weights->path, err);
     if (status != CLIPSEARCH_OK)
         return status;
+    if (!is_loaded())
+        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                       "%s: this is an HDF5 (Keras) file, and the library libhdf5 %d.%d, which reads it, is not "
+                       "installed; install it, or save the arrays in Python with safetensors.numpy.save_file",
+                       weights->path, H5_VERS_MAJOR, H5_VERS_MINOR);
     pthread_mutex_lock(&library);
     H5E_auto2_t print;
     void *print_to;
     unsigned plugins;
-    H5dont_atexit(); /* after a damaged file its exit handler prints messages, and it cleans up nothing that matters */
-    if (H5open() < 0 || H5Eget_auto2(H5E_DEFAULT, &print, &print_to) < 0 || H5PLget_loading_state(&plugins) < 0 ||
-        H5PLset_loading_state(0) < 0) {
+    lib.H5dont_atexit(); /* after a damaged file its exit handler prints messages, and it cleans up nothing that matters */
+    if (lib.H5open() < 0 || lib.H5Eget_auto2(H5E_DEFAULT, &print, &print_to) < 0 ||
+        lib.H5PLget_loading_state(&plugins) < 0 || lib.H5PLset_loading_state(0) < 0) {
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "%s: libhdf5 cannot be set up", weights->path);
     } else {
-        H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+        lib.H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
         status = read_quietly(weights, err);
-        H5Eclear2(H5E_DEFAULT);
-        H5Eset_auto2(H5E_DEFAULT, print, print_to);
-        H5PLset_loading_state(plugins);
+        lib.H5Eclear2(H5E_DEFAULT);
+        lib.H5Eset_auto2(H5E_DEFAULT, print, print_to);
+        lib.H5PLset_loading_state(plugins);
     }
     pthread_mutex_unlock(&library);
     return status;
@@ -407,7 +505,9 @@ const char *cs_hdf5_library(void)
 {
     static char text[48];
     unsigned major = 0, minor = 0, release = 0;
-    H5get_libversion(&major, &minor, &release);
+    if (!is_loaded())
+        return "not loaded: it is not installed";
+    lib.H5get_libversion(&major, &minor, &release);
     snprintf(text, sizeof text, "%u.%u.%u", major, minor, release);
     return text;
 }

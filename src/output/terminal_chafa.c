@@ -10,7 +10,6 @@
 #include "output/tmux.h"
 
 #include <chafa.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -48,20 +47,15 @@ static struct {
 } lib;
 
 #define ROW(function) {#function, &lib.function},
-static const struct {
-    const char *name;
-    void *pointer; /* to the field */
-} symbols[] = {FUNCTIONS(ROW)};
+static const cs_symbol symbols[] = {FUNCTIONS(ROW)};
 
 /* Fill in `lib`; false when something is missing. The library stays loaded: GLib cannot be unloaded. */
 static bool load(void)
 {
-    void *library = dlopen("libchafa.so.0", RTLD_NOW | RTLD_LOCAL);
+    static const char *const names[] = {"libchafa.so.0", NULL};
+    void *library = cs_symbols_load(names, symbols, sizeof symbols / sizeof *symbols);
     if (!library)
         return false;
-    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
-        if (!cs_symbol_find(library, symbols[i].name, symbols[i].pointer))
-            return false;
     lib.chafa_set_n_threads(1); /* the guard is for one thread */
     return cs_glib_guard_install(library);
 }

@@ -7,10 +7,12 @@
 #include "vision/decode.h"
 
 #include "base/content_kind.h"
+#include "base/mem.h"
 #include "vision/cmyk.h"
 #include "vision/lab.h"
 #include "vision/orient.h"
 #include "vision/tiff_header.h"
+#include "vision/tiff_planes.h"
 #include "vision/vips.h"
 #include "vision/xmp.h"
 
@@ -252,9 +254,48 @@ static clipsearch_status read_rows(const struct reader *reader, cs_image *image,
     return status;
 }
 
+static clipsearch_status read_image(struct reader *reader, cs_image *image, clipsearch_error *err)
+{
+    clipsearch_status status = open_image(reader, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_image_reserve(image, reader->width, reader->height, err);
+    return status == CLIPSEARCH_OK ? read_rows(reader, image, err) : status;
+}
+
+/* A TIFF whose red, green and blue have tiles of their own: each is read as a grey image. */
+static clipsearch_status read_planes(const struct reader *reader, const cs_tiff_planes *planes, cs_image *image,
+                                     clipsearch_error *err)
+{
+    const cs_image_source *file = reader->source;
+    clipsearch_status status = CLIPSEARCH_OK;
+    cs_image grey = {0};
+    uint8_t *copy = cs_alloc_array(file->size, 1);
+    if (!copy)
+        status = cs_fail_memory(err, file->name);
+    for (unsigned plane = 0; plane < 3 && status == CLIPSEARCH_OK; plane++) {
+        const cs_image_source source = {copy, file->size, file->name, file->max_pixels};
+        struct reader one = {.vips = reader->vips, .source = &source, .kind = reader->kind};
+        cs_tiff_select_plane(file->data, file->size, planes, plane, copy);
+        status = read_image(&one, &grey, err);
+        if (one.image)
+            one.vips->unref(one.image);
+        if (status == CLIPSEARCH_OK && plane == 0)
+            status = cs_image_reserve(image, one.width, one.height, err);
+        else if (status == CLIPSEARCH_OK && (one.width != image->view.width || one.height != image->view.height))
+            status =
+                cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: damaged TIFF image: its colours differ in size", file->name);
+        const size_t pixels = (size_t)one.width * one.height;
+        for (size_t i = 0; i < pixels && status == CLIPSEARCH_OK; i++)
+            image->view.rgb[3 * i + plane] = grey.view.rgb[3 * i];
+    }
+    cs_image_free(&grey);
+    cs_free(copy);
+    return status;
+}
+
 static bool find_blob(const struct reader *reader, const char *name, const void **data, size_t *size)
 {
-    return reader->vips->find(reader->image, name) != 0 &&
+    return reader->image && reader->vips->find(reader->image, name) != 0 &&
            reader->vips->get_blob(reader->image, name, data, size) == 0 && *data;
 }
 
@@ -297,12 +338,11 @@ clipsearch_status cs_decode_vips(cs_decoder *decoder, const cs_image_source *sou
     cs_vips_hush(true);
     if (reader.kind->format == CS_FORMAT_TIFF)
         status = check_tiff(source, err);
+    cs_tiff_planes planes;
     if (status == CLIPSEARCH_OK)
-        status = open_image(&reader, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_image_reserve(image, reader.width, reader.height, err);
-    if (status == CLIPSEARCH_OK)
-        status = read_rows(&reader, image, err);
+        status = reader.kind->format == CS_FORMAT_TIFF && cs_tiff_find_planes(source->data, source->size, &planes)
+                     ? read_planes(&reader, &planes, image, err)
+                     : read_image(&reader, image, err);
     if (status == CLIPSEARCH_OK)
         read_orientation(&reader, orientation);
     if (reader.image)

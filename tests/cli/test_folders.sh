@@ -202,6 +202,7 @@ run 0 "a directory" delete --collection spare --in elsewhere/link
 out_is "and those in it" <<END
 Removed 2 images from spare
 END
+silent "$err" "nothing is said of what was ingested above it"
 run 0 "a directory and a filter" delete --collection spare --in p/ab --in p/a.jpg --filter 'name == "3.jpg"'
 names "what is left" --collection spare <<END
 4.jpg
@@ -217,6 +218,9 @@ cd "$scratch/work"
 run 0 "all that is left" delete --collection spare --in p --yes
 out_is "is removed" <<END
 Removed 3 images from spare
+END
+err_is "that update ingests them again is said" <<END
+clipsearch: SCRATCH/work/p is remembered, and the next update ingests it again; to forget it, run: clipsearch update spare --forget SCRATCH/work/p
 END
 
 # ---- paths that are not UTF-8

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/tap.sh"
 json_check=$(absolute "$2")
 set_up "$1"
+has_expat=$("$program" version -v | sed -n 's/^  expat  *expat_.*/yes/p')
 mkdir photos
 for name in camera iptc digitized changed south nothing; do
     cp "$source/tests/data/metadata/$name.jpg" photos/
@@ -144,4 +145,63 @@ out_is "has what it states now" <<END
 6  photos/south.jpg
     kind: test
 END
+
+# ---- XMP beside images
+
+packet() { # packet KEYWORD RATING: as a program writes it
+    printf '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    printf '<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    printf 'xmp:Rating="%s"><dc:subject><rdf:Bag><rdf:li>%s</rdf:li></rdf:Bag></dc:subject>' "$2" "$1"
+    printf '</rdf:Description></rdf:RDF></x:xmpmeta>'
+}
+beside() { # beside WHAT WORDS: the keywords and the rating of beside/a.jpg
+    "$program" get 1 --collection beside >"$out" 2>>"$err"
+    [ "$(sed -n 's/^    \(keywords\|rating\): //p' "$out" | tr '\n' ' ')" = "$2" ]
+    ok "$1"
+}
+if [ "$has_expat" = yes ]; then
+    mkdir beside
+    cp "$source/tests/data/metadata/texts.jpg" beside/a.jpg
+    cp "$source/tests/data/metadata/nothing.jpg" beside/b.jpg
+    packet second 2 >beside/a.XMP
+    printf 'no XMP at all' >beside/b.xmp
+    run 0 "ingest with XMP beside" ingest beside --collection beside
+    out_is "such files are not counted as left out" <<END
+Inserted 2 images into beside in T
+END
+    beside "it comes before the image's own" "second 2 "
+    run 0 "again" update beside
+    out_is "nothing changes" <<END
+Inserted 0 images into beside (2 unchanged) in T
+END
+    packet first 1 >beside/a.jpg.xmp
+    run 0 "a file that is new" update beside
+    out_is "gives new attributes, and no new vector" <<END
+Inserted 0 images into beside (1 unchanged, 1 with new attributes) in T
+END
+    beside "the whole name counts before the other" "first 1 "
+    run 0 "again" update beside
+    out_has "(2 unchanged)"
+    packet changed 5 >beside/a.jpg.xmp
+    run 0 "a file that has changed" ingest beside/a.jpg --collection beside
+    out_has "(1 with new attributes)"
+    beside "is read when the image is named" "changed 5 "
+    rm beside/a.jpg.xmp beside/a.XMP
+    run 0 "files that are gone" update beside
+    out_has "with new attributes"
+    beside "leave what the image says" "boat, lake, 湖 5 "
+    mkdir beside/a.xmp
+    run 0 "a directory of such a name" update beside
+    beside "is none" "boat, lake, 湖 5 "
+    packet unwanted 3 >beside/a.jpg.xmp
+    run 0 "ingest without metadata" ingest beside --collection without --exif orientation
+    run 0 "again" ingest beside --collection without --exif orientation
+    out_has "(2 unchanged)"
+    "$program" get 1 --collection without >"$out"
+    [ "$(wc -l <"$out")" -eq 1 ]
+    ok "reads none"
+else
+    count=$((count + 1))
+    echo "ok $count - XMP beside images # SKIP this build has no expat"
+fi
 echo "1..$count"

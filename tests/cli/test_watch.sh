@@ -123,6 +123,27 @@ mv album/.old.tmp album/cow-grass.jpg
 appears "$out" "(1 copy of another)"
 finish INT
 
+# ---- XMP beside images
+
+if "$program" version -v | grep -q '^  expat *expat_'; then
+    mkdir beside
+    cp "$pictures/cat-snow.jpg" beside/a.jpg
+    cp "$pictures/dog-snow.jpg" beside/b.jpg
+    begin beside --collection beside
+    appears "$out" "Inserted 2 images into beside"
+    printf '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description %s xmp:Rating="4"/></rdf:RDF>' \
+        'xmlns:xmp="http://ns.adobe.com/xap/1.0/"' >beside/a.jpg.xmp
+    appears "$out" "1 with new attributes"
+    mv beside/a.jpg.xmp beside/b.xmp
+    appears "$out" "2 with new attributes"
+    rm beside/b.xmp
+    appears "$out" "1 with new attributes" 2
+    finish TERM
+else
+    count=$((count + 1))
+    echo "ok $count - XMP beside images # SKIP this build has no expat"
+fi
+
 # ---- rules of the source
 
 cat >rules.yaml <<'END'

@@ -15,7 +15,7 @@ import zlib
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps, TiffImagePlugin
+from PIL import Image, ImageCms, ImageOps, TiffImagePlugin
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from images import chunk, insert, png, ppm, scene, segments, tiff, app1  # noqa: E402
@@ -454,11 +454,16 @@ def tiffs():
     tiffcp("tiled.tif", plain, "-t", "-w", "16", "-l", "16", "-c", "zip")
     tiffcp("tiled-jpeg.tif", saved(Image.fromarray(scene(50, 40)), "TIFF"), "-t", "-w", "16", "-l", "16", "-c", "jpeg:r:80")
     tiffcp("planes.tif", plain, "-p", "separate", "-c", "lzw")
+    tiffcp("planes-tiled.tif", plain, "-p", "separate", "-t", "-w", "16", "-l", "16", "-c", "lzw")
+    tiffcp("planes-one-tile.tif", saved(Image.fromarray(scene(32, 16)), "TIFF"), "-B", "-p", "separate", "-t", "-w", "32",
+           "-l", "16", "-c", "zip")
+    tiffcp("planes-bigtiff.tif", saved(Image.fromarray(alpha, "RGBA"), "TIFF"), "-8", "-p", "separate", "-t", "-w", "16",
+           "-l", "16")
     tiffcp("big-endian.tif", plain, "-B", "-r", "5")
     tiffcp("bigtiff.tif", plain, "-8", "-c", "lzw:2")
     tiffcp("cmyk-tiled.tif", saved(Image.fromarray(alpha, "CMYK"), "TIFF"), "-t", "-w", "16", "-l", "16", "-c", "zip")
 
-    def raw_tiff(samples, photometric, extra=None, fmt="<", bits=None):
+    def raw_tiff(samples, photometric, extra=None, fmt="<", bits=None, kind=None):
         """Uncompressed, one strip."""
         height, width, channels = samples.shape
         bits = bits or samples.dtype.itemsize * 8
@@ -468,6 +473,8 @@ def tiffs():
                    (262, 3, [photometric]), (273, 4, [8]), (277, 3, [channels]), (278, 4, [height]), (279, 4, [len(data)])]
         if extra is not None:
             entries.append((338, 3, [extra]))
+        if kind is not None:  # 2 signed, 3 floating-point
+            entries.append((339, 3, [kind] * channels))
         at = 8 + len(data) + len(data) % 2
         out, tail = struct.pack(fmt + "H", len(entries)), b""
         tail_at = at + 2 + 12 * len(entries) + 4
@@ -490,9 +497,17 @@ def tiffs():
     # libtiff or Pillow's tables: a rounding apart
     put_tiff("ycbcr.tif", saved(Image.fromarray(rgb).convert("YCbCr"), "TIFF"), most=1, mean=0.5)
     put_tiff("ycbcr-lzw.tif", saved(Image.fromarray(rgb).convert("YCbCr"), "TIFF", compression="tiff_lzw"))
-    # in no list: libvips does not read it
-    with open(f"{OUT}/planes-tiled.tif", "wb") as f:
-        f.write(through(plain, ".tif", ".tif", ["tiffcp", "-p", "separate", "-t", "-w", "16", "-l", "16", "-c", "lzw", "IN", "OUT"]))
+    # L*a*b*: Pillow asks LittleCMS, which interpolates in a table
+    lab = ImageCms.profileToProfile(Image.fromarray(rgb), ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"),
+                                    outputMode="LAB")
+    put_tiff("lab.tif", saved(lab, "TIFF", compression="tiff_lzw"), most=32, mean=1.6)
+    put_tiff("signed-8.tif", raw_tiff(rgb[:, :, :1].view(np.int8), 1, kind=2))
+    # in no list: neither Pillow nor this library reads them
+    for name, samples, photometric, kind in (("float-64.tif", np.float64(rgb[:, :, :1]), 1, 3),
+                                             ("float-rgb.tif", np.float32(rgb) / 255, 2, 3),
+                                             ("lab-16.tif", np.uint16(rgb) * 256, 8, None)):
+        with open(f"{OUT}/{name}", "wb") as f:
+            f.write(raw_tiff(samples, photometric, kind=kind))
     faint = alpha.astype(int)
     premultiplied = np.dstack([(faint[:, :, c] * faint[:, :, 3] // 255) for c in range(3)] + [faint[:, :, 3]]).astype(np.uint8)
     put_tiff("premultiplied.tif", raw_tiff(premultiplied, 2, extra=1), most=1, mean=0.6)

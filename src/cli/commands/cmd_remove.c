@@ -7,10 +7,14 @@
 #include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/commands/selection.h"
+#include "cli/output/message.h"
 #include "cli/output/units.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Whether `filter` lets all items of the collection through: none passes its opposite. */
 static bool passes_all(clipsearch_collection *collection, const char *filter)
@@ -42,6 +46,38 @@ static int confirm_all(const cs_args *args, const cs_selection *selection, const
     return cs_confirm(args, CS_DELETE, fact, "Remove them?");
 }
 
+/* Whether `path` is `directory`, by its real name, or lies below it. */
+static bool lies_in(const char *path, const char *directory)
+{
+    char real[PATH_MAX];
+    if (!realpath(directory, real))
+        return false;
+    size_t n = strlen(real);
+    while (n && real[n - 1] == '/') /* "/" */
+        n--;
+    return strncmp(path, real, n) == 0 && (path[n] == '/' || !path[n]);
+}
+
+/* The images of a directory were removed that `update` would ingest again: say how to keep it from that. */
+static void note_remembered(const cs_args *args, const cs_opened *opened)
+{
+    clipsearch_sources *sources = NULL;
+    if (args->quiet || !cs_has_folders(args) || args->filter ||
+        clipsearch_collection_sources(opened->collection, &sources, NULL) != CLIPSEARCH_OK)
+        return;
+    for (size_t i = 0; i < clipsearch_sources_count(sources); i++) {
+        const char *path = clipsearch_sources_get(sources, i)->source->path;
+        bool inside = args->here && lies_in(path, ".");
+        for (size_t k = 0; k < args->in.count && !inside; k++)
+            inside = lies_in(path, args->in.items[k]);
+        if (inside)
+            cs_print_message("%s is remembered, and the next update ingests it again; to forget it, run: clipsearch "
+                             "update %s --forget %s",
+                             path, opened->info.name, path);
+    }
+    clipsearch_sources_free(&sources);
+}
+
 static int remove_selection(const cs_args *args, const cs_selection *selection)
 {
     clipsearch_error err;
@@ -64,6 +100,8 @@ static int remove_selection(const cs_args *args, const cs_selection *selection)
     }
     if (code == CS_EXIT_FOUND && !args->quiet)
         printf("Removed %" PRIu64 " image%s from %s\n", removed, cs_plural(removed), opened.settings.collection);
+    if (code == CS_EXIT_FOUND && removed)
+        note_remembered(args, &opened);
     cs_close_opened(&opened);
     return code == CS_EXIT_FOUND && removed == 0 ? CS_EXIT_NOTHING : code;
 }
