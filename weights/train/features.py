@@ -10,6 +10,7 @@ import random
 
 import numpy as np
 import torch
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 import photographs
 import towers
@@ -64,6 +65,44 @@ def see_photographs(directory, work):
         sets[name] = [torch.cat(part) for part in zip(*parts)]
         print(f"{len(paths)} photographs ({name})", flush=True)
     write(path, sets)
+
+
+def odd(images, rng):
+    """A photograph as photographs may also be: grey, brown, several on a sheet, dark, pale, blurred, in a frame."""
+    kind = rng.randrange(6)
+    image = rng.choice(images)
+    if kind == 0:
+        return image.convert("L").convert("RGB")
+    if kind == 1:
+        return ImageOps.colorize(image.convert("L"), (40, 25, 10), (245, 225, 190))
+    if kind == 2:
+        side = rng.choice([2, 3, 4])
+        sheet = Image.new("RGB", (towers.IMAGE, towers.IMAGE), rng.choice(["black", "white", "gray"]))
+        size, chosen = towers.IMAGE // side, [rng.choice(images) for _ in range(rng.choice([1, side * side]))]
+        for i in range(side * side):
+            part = chosen[i % len(chosen)].resize((size - 4, size - 4), Image.BICUBIC)
+            sheet.paste(part, (i % side * size + 2, i // side * size + 2))
+        return sheet.convert(rng.choice(["L", "RGB"])).convert("RGB")
+    if kind == 3:
+        return ImageEnhance.Brightness(image).enhance(rng.choice([.1, .25, .4, 1.6]))
+    if kind == 4:
+        return image.filter(ImageFilter.GaussianBlur(rng.uniform(2, 12)))
+    frame = Image.new("RGB", image.size, tuple(rng.randrange(256) for _ in range(3)))
+    small = image.resize((rng.randint(80, 200), rng.randint(80, 200)), Image.BICUBIC)
+    frame.paste(small, ((towers.IMAGE - small.width) // 2, (towers.IMAGE - small.height) // 2))
+    return frame
+
+
+def see_odd(directory, work, count=2048):
+    """Writes work/odd.pt: what the places see of changed photographs."""
+    if os.path.exists(f"{work}/odd.pt"):
+        return
+    paths = photographs.captioned(directory)[0] + photographs.labelled(directory, "train")[0]
+    seer, rng, parts = Seer(), random.Random(13), []
+    for _ in range(count // BATCH):
+        images = [photographs.read(path) for path in rng.sample(paths, BATCH)]
+        parts.append(seer(np.stack([np.asarray(odd(images, rng)) for _ in range(BATCH)]))[2])
+    write(f"{work}/odd.pt", torch.cat(parts))
 
 
 def hard_scenes(the_world, seed, index):

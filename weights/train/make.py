@@ -154,7 +154,8 @@ def make_places(options, the_world):
         scenes.append((said.half(), seen[2], targets(texts, teach(texts), lessons["matrix"], code).half(), sided))
     sets = torch.load(f"{options.work}/photographs.pt", weights_only=True)
     fitted = folded(options, len(sets["captioned"][0]))
-    quiet = torch.cat([sets["captioned"][2][fitted], sets["train"][2]])
+    quiet = torch.cat([sets["captioned"][2][fitted], sets["train"][2],
+                       torch.load(f"{options.work}/odd.pt", weights_only=True)])
     learn.PlaceTrainer(image, scenes, quiet).run(options.place_steps, f"{options.work}/places-{name_of(options)}.pt")
 
 
@@ -179,7 +180,7 @@ def main():
     parser.add_argument("--text-steps", type=int, default=TEXT_STEPS)
     parser.add_argument("--place-steps", type=int, default=PLACE_STEPS)
     parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--only", help="only these stages, of vocabulary,photographs,lessons,text,scenes,places,model")
+    parser.add_argument("--only", help="only these stages, of vocabulary,photographs,lessons,text,odd,scenes,places,model")
     world.add_sources(parser)
     options = parser.parse_args()
     photographs.check(options.photos)
@@ -191,6 +192,7 @@ def main():
               "photographs": lambda: features.see_photographs(options.photos, options.work),
               "lessons": lambda: make_lessons(options, worlds[0]),
               "text": lambda: make_text(options),
+              "odd": lambda: features.see_odd(options.photos, options.work),
               "scenes": lambda: features.see_scenes(worlds, options.work, options.scenes),
               "places": lambda: make_places(options, worlds[0]),
               "model": lambda: make_model(options)}
