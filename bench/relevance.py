@@ -3,11 +3,11 @@
 """Measure relevance (docs/relevance.md): does it tell hits that are right from hits that are wrong better than the score does,
 and how often does --relevant err?
 
-    relevance.py CLIPSEARCH PHOTOS [--model MODEL] [--half 0|1] [--count 500] [--drawn N] [--work DIR]
+    relevance.py CLIPSEARCH PHOTOS [--model MODEL] [--fold 0|1] [--count 500] [--drawn N] [--work DIR]
 
 PHOTOS has flickr8k-1000 (images, captions.csv) and imagenet-100x10 (train/CLASS/*.JPEG). Sets of queries:
   captioned  30 things that are in the captioned photographs and 30 that no caption mentions; right is a photograph of which a
-             caption says so. --half takes one half of a fixed division, for a model that was fitted on the other.
+             caption says so. --fold takes the half that a model of weights/train/make.py --fold was not fitted on.
   classes    names of the photographs' classes, and as many names of classes whose photographs were left out, in three
              divisions of the hundred classes by half
   drawn      with --drawn N: names of the 1,029 things of weights/train, in N drawn scenes (needs numpy, Pillow and its fonts)
@@ -112,8 +112,8 @@ def measure_captioned(program, options):
             captions.setdefault(row["image"], []).append(row["caption"].lower())
     names = sorted(captions)
     random.Random(0).shuffle(names)
-    if options.half is not None:
-        names = [name for name in read_half(options)]
+    if options.fold is not None:
+        names = read_half(sorted(names), options.fold)
     names = names[:options.count]
     said = {name: " . ".join(captions[name]) for name in names}
     collection = Collection(program, options.model, options.work, "captioned")
@@ -134,13 +134,12 @@ def measure_captioned(program, options):
     tally.report()
 
 
-def read_half(options):
-    """The division that the photo model's cross-validation uses: numpy's permutation of seed 0 of the sorted names."""
+def read_half(names, fold):
+    """The half of the photographs that weights/train/photographs.py has the fold measured on."""
     import numpy as np
-    names = sorted(os.listdir(os.path.join(options.photos, "flickr8k-1000", "images")))
     order = np.random.RandomState(0).permutation(len(names))
     half = len(names) // 2
-    return [names[i] for i in (order[:half] if options.half == 0 else order[half:])]
+    return [names[i] for i in (order[half:] if fold == 0 else order[:half])]
 
 
 def measure_classes(program, options):
@@ -189,7 +188,7 @@ def main():
     parser.add_argument("program")
     parser.add_argument("photos")
     parser.add_argument("--model")
-    parser.add_argument("--half", type=int, choices=(0, 1))
+    parser.add_argument("--fold", type=int, choices=(0, 1))
     parser.add_argument("--count", type=int, default=500, help="captioned photographs")
     parser.add_argument("--drawn", type=int, default=0)
     parser.add_argument("--each", action="store_true", help="print each query of the captioned set")

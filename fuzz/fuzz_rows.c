@@ -264,7 +264,8 @@ static bool on_collection(void *context, const clipsearch_collection_info *info)
     return true;
 }
 
-static void read_sources(clipsearch_collection *collection)
+/* Returns how many there are. */
+static size_t read_sources(clipsearch_collection *collection)
 {
     clipsearch_error err;
     cs_remembered remembered = {0};
@@ -295,11 +296,14 @@ static void read_sources(clipsearch_collection *collection)
         cs_devices_free(&again);
         cs_buf_free(&text);
     }
+    const size_t count = remembered.count;
     cs_remembered_free(&remembered);
+    return count;
 }
 
-static void use_hits(clipsearch_hits *hits)
+static size_t use_hits(clipsearch_hits *hits)
 {
+    const size_t count = clipsearch_hits_count(hits, 0);
     for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
         const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
         cs_buf user = cs_buf_make(1 << 20), file = cs_buf_make(1 << 20);
@@ -311,10 +315,13 @@ static void use_hits(clipsearch_hits *hits)
         cs_buf_free(&file);
     }
     clipsearch_hits_free(&hits);
+    return count;
 }
 
-static void read_items(clipsearch_collection *collection)
+/* Returns how many all these calls found. */
+static size_t read_items(clipsearch_collection *collection)
 {
+    size_t found = 0;
     static const char *const filters[] = {NULL, "price < 100 or label == \"dog\" or camera like \"N%\"",
                                           "mtime >= \"2020-01-01\" and name != \"x\" and path under \"/a\""};
     static const int64_t ids[] = {1, 2, 3};
@@ -327,12 +334,13 @@ static void read_items(clipsearch_collection *collection)
         options.filter = filters[i];
         options.gone = true;
         if (clipsearch_list(collection, &options, &hits, &err) == CLIPSEARCH_OK)
-            use_hits(hits);
+            found += use_hits(hits);
     }
     if (clipsearch_get(collection, ids, 3, &hits, &err) == CLIPSEARCH_OK)
-        use_hits(hits);
+        found += use_hits(hits);
     if (clipsearch_search(collection, query, 1, 5, NULL, &hits, &err) == CLIPSEARCH_OK)
-        use_hits(hits);
+        found += use_hits(hits);
+    return found;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -348,8 +356,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     clipsearch_database_collections(db, on_collection, NULL, &err);
     if (clipsearch_collection_open(db, "photos", NULL, &collection, &err) != CLIPSEARCH_OK)
         return 0;
-    read_sources(collection);
-    read_items(collection);
+    const size_t sources = read_sources(collection), found = read_items(collection);
+    /* lists of all, by two filters, by number, and a search: one of the two items has a price */
+    must(size || (sources == SOURCES && found == 5 * ITEMS - 1), "usual values are not read");
     clipsearch_collection_close(&collection);
     return 0;
 }

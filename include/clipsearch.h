@@ -566,6 +566,11 @@ typedef struct clipsearch_collection_info {
     uint64_t changes; /* items put or removed since it was written. Filled in by clipsearch_collection_describe, but 0
                          from clipsearch_database_collections */
     uint64_t gone;    /* of `count`, items whose files are known to be gone */
+    const char *model_path; /* the absolute path of the encoder, where it was opened by a path and not with a name
+                               (clipsearch_encoder_options.name); NULL: it was not, or has more than 4095 bytes */
+    const char *remodel;    /* name of the encoder that a clipsearch_remodel has begun with and not finished; NULL:
+                               none. Filled in by clipsearch_database_collections only */
+    uint64_t remodelled;    /* items that have its vector already */
 } clipsearch_collection_info;
 CLIPSEARCH_INIT(clipsearch_collection_info)
 
@@ -981,6 +986,31 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_
                                                         const clipsearch_ingest_options *options,
                                                         clipsearch_ingest_report *report, clipsearch_error *err);
 
+/* Encode all items of an existing collection anew, with the session's encoder, in place. Their images are read from
+ * their paths; ids, paths and attributes stay. Until the last vector is there, searches see the old ones, and what was
+ * done is kept when the process is killed or the run is cancelled: another run with the same encoder continues, one
+ * with a third encoder begins anew, and one with the collection's own encoder gives up what was stored. Then one
+ * transaction switches to the new encoder and to target->metric. Open handles of the collection are those of the old
+ * encoder: their functions give CLIPSEARCH_E_NOT_FOUND from then on, and the collection must be opened again. It needs
+ * as much disk space as the new vectors take, for a while twice that. It waits for ingestions as clipsearch_ingest
+ * does.
+ *
+ * An item whose file is gone, damaged or too large keeps its id, path and attributes. It is noted as gone, has no
+ * vector that could be found, and is encoded by the next ingestion that finds the file. bad_file is called for each.
+ * But when more than 5 images and more than a fifth are newly gone (a disk may not be mounted), or when a file cannot
+ * be read, the run ends with CLIPSEARCH_E_IO instead of the switch, unless options->force_prune is set.
+ *
+ * Of the options, `batch`, `threads`, `image`, `dry_run` (count only), `progress`, `bad_file`, `context` and
+ * `force_prune` are used, of the target everything but `index`. The report (may be NULL): `found` has the items,
+ * `replaced` those encoded by this run, `unchanged` those that an earlier run had encoded (all, when the collection is
+ * the encoder's already), `gone` and `newly_gone` those whose files are gone, `skipped` other files that could not be
+ * encoded, of which `unreadable` could not be read, `kept` the images that prevented the switch; `indexed` and
+ * `seconds`.
+ * Errors: CLIPSEARCH_E_NOT_FOUND (no such database or collection), _IO, _CANCELLED, _ARGUMENT, _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_remodel(const clipsearch_ingest_target *target, clipsearch_session *session,
+                                                    const clipsearch_ingest_options *options,
+                                                    clipsearch_ingest_report *report, clipsearch_error *err);
+
 /* A source that a collection remembers. */
 typedef struct clipsearch_remembered_source {
     const clipsearch_source *source;       /* its path and that of attributes_csv are absolute */
@@ -1178,7 +1208,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_ask(clipsearch_collection *collectio
                                                 clipsearch_error *err);
 
 /* Find out what scores mean in `collection`, so that clipsearch_ask can give hits a relevance: encode 200 sentences
- * with `session`, search for them, and compare them with a sample of at most 1,024 images. docs/relevance.md has the
+ * with `session`, search for them, and compare them with a sample of at most 256 images. docs/relevance.md has the
  * method and what it costs. With `cache` (may be NULL) the calibration is read from that file if it is one of this
  * collection and encoder and the number of images has changed by a tenth at most since, and otherwise it is written to
  * it. A file that cannot be read or written is no error. Any number of threads may use the calibration; free it with

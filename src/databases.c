@@ -10,6 +10,7 @@
 #include "filter/period.h"
 #include "ingest/ingest.h"
 #include "ingest/remembered.h"
+#include "ingest/remodel.h"
 #include "ingest/watch.h"
 #include "local/local.h"
 #include "metadata/metadata.h"
@@ -82,7 +83,10 @@ static clipsearch_collection_info info_of(const cs_collection_identity *identity
                                         .index_ef = identity->index.ef,
                                         .indexed = state->indexed,
                                         .changes = state->changes,
-                                        .gone = state->gone};
+                                        .gone = state->gone,
+                                        .model_path = identity->model_path,
+                                        .remodel = state->remodel[0] ? state->remodel : NULL,
+                                        .remodelled = state->remodelled};
 }
 
 typedef struct each_call {
@@ -285,8 +289,12 @@ static clipsearch_status read_sources(const clipsearch_source *sources, size_t c
     return CLIPSEARCH_OK;
 }
 
-/* Read the options, ingest and fill in the report. */
-static clipsearch_status ingest_into(const cs_ingest_into *into, clipsearch_session *session,
+typedef clipsearch_status (*ingest_function)(const cs_ingest_into *into, clipsearch_session *session,
+                                             const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                             clipsearch_error *err);
+
+/* Read the options, ingest or remodel, and fill in the report. */
+static clipsearch_status ingest_into(ingest_function run, const cs_ingest_into *into, clipsearch_session *session,
                                      const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
                                      const char *function, clipsearch_error *err)
 {
@@ -305,7 +313,7 @@ static clipsearch_status ingest_into(const cs_ingest_into *into, clipsearch_sess
     if (status == CLIPSEARCH_OK) {
         own.image = &image;
         own.sources = sources;
-        status = cs_ingest(into, session, &own, &done, err);
+        status = run(into, session, &own, &done, err);
     }
     cs_free(sources);
     if (report)
@@ -320,29 +328,44 @@ clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearc
     if (!collection || !session || !options)
         return cs_fail_null(err, __func__);
     const cs_ingest_into into = {.collection = collection};
-    return ingest_into(&into, session, options, report, __func__, err);
+    return ingest_into(cs_ingest, &into, session, options, report, __func__, err);
+}
+
+/* Read the target and the rest, and ingest or remodel. */
+static clipsearch_status ingest_target(ingest_function run, const clipsearch_ingest_target *target,
+                                       clipsearch_session *session, const clipsearch_ingest_options *options,
+                                       clipsearch_ingest_report *report, const char *function, clipsearch_error *err)
+{
+    static const cs_database_opener opener = {
+        .open = cs_local_open, .check_new = cs_local_check_new, .lock_ingestion = cs_local_lock_ingestion};
+    if (!target || !session || !options)
+        return cs_fail_null(err, function);
+    clipsearch_ingest_target own;
+    clipsearch_index_options index;
+    clipsearch_status status = cs_struct_read(&own, target, &cs_ingest_target_type, function, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&index, own.index, &cs_index_options_type, function, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!own.database || !own.collection)
+        return cs_fail_null(err, function);
+    own.index = &index;
+    const cs_ingest_into into = {.target = &own, .opener = &opener};
+    return ingest_into(run, &into, session, options, report, function, err);
 }
 
 clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target, clipsearch_session *session,
                                          const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
                                          clipsearch_error *err)
 {
-    static const cs_database_opener opener = {
-        .open = cs_local_open, .check_new = cs_local_check_new, .lock_ingestion = cs_local_lock_ingestion};
-    if (!target || !session || !options)
-        return cs_fail_null(err, __func__);
-    clipsearch_ingest_target own;
-    clipsearch_index_options index;
-    clipsearch_status status = cs_struct_read(&own, target, &cs_ingest_target_type, __func__, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_struct_read(&index, own.index, &cs_index_options_type, __func__, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    if (!own.database || !own.collection)
-        return cs_fail_null(err, __func__);
-    own.index = &index;
-    const cs_ingest_into into = {.target = &own, .opener = &opener};
-    return ingest_into(&into, session, options, report, __func__, err);
+    return ingest_target(cs_ingest, target, session, options, report, __func__, err);
+}
+
+clipsearch_status clipsearch_remodel(const clipsearch_ingest_target *target, clipsearch_session *session,
+                                     const clipsearch_ingest_options *options, clipsearch_ingest_report *report,
+                                     clipsearch_error *err)
+{
+    return ingest_target(cs_remodel, target, session, options, report, __func__, err);
 }
 
 struct clipsearch_sources {

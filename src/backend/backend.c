@@ -4,6 +4,7 @@
 
 #include "backend/code_kinds.h"
 #include "backend/search_contents.h"
+#include "base/item_limits.h"
 #include "base/limits.h"
 #include "base/mem.h"
 
@@ -137,6 +138,16 @@ static clipsearch_status check_made(const clipsearch_collection *collection, cli
     return CLIPSEARCH_OK;
 }
 
+/* The model may have been moved, or be given as a path for the first time. */
+static clipsearch_status remember_path(clipsearch_collection *collection, const cs_encoder_identity *encoder,
+                                       clipsearch_error *err)
+{
+    const char *known = collection->identity.model_path;
+    if (!encoder->path || strlen(encoder->path) > CS_MODEL_PATH_MAX || (known && strcmp(known, encoder->path) == 0))
+        return CLIPSEARCH_OK;
+    return collection->ops->set_model_path(collection, encoder->path, err);
+}
+
 clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name, const cs_encoder_identity *encoder,
                                        clipsearch_metric metric, const clipsearch_index_options *index,
                                        clipsearch_collection **collection, clipsearch_error *err)
@@ -147,6 +158,8 @@ clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name
         status = check_made(*collection, metric, index, err);
     if (status == CLIPSEARCH_OK)
         status = cs_collection_check_encoder(*collection, encoder, err);
+    if (status == CLIPSEARCH_OK)
+        status = remember_path(*collection, encoder, err);
     if (status != CLIPSEARCH_OK)
         cs_collection_close(collection);
     return status;
@@ -169,6 +182,59 @@ clipsearch_status cs_collection_describe(clipsearch_collection *collection, cs_c
 {
     *state = (cs_collection_state){0};
     return collection->ops->describe(collection, state, err);
+}
+
+/* ---- encoding anew */
+
+static clipsearch_status check_remodel(const clipsearch_collection *collection, clipsearch_error *err)
+{
+    return collection->ops->begin_remodel
+               ? CLIPSEARCH_OK
+               : cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                         "this kind of database cannot encode a collection anew; ingest the images into another one");
+}
+
+clipsearch_status cs_collection_describe_remodel(clipsearch_collection *collection, cs_remodel_state *state,
+                                                 clipsearch_error *err)
+{
+    *state = (cs_remodel_state){0};
+    clipsearch_status status = check_remodel(collection, err);
+    return status == CLIPSEARCH_OK ? collection->ops->describe_remodel(collection, state, err) : status;
+}
+
+clipsearch_status cs_collection_begin_remodel(clipsearch_collection *collection, const cs_encoder_identity *encoder,
+                                              clipsearch_metric metric, bool *resumed, clipsearch_error *err)
+{
+    *resumed = false;
+    clipsearch_status status = check_remodel(collection, err);
+    return status == CLIPSEARCH_OK ? collection->ops->begin_remodel(collection, encoder, metric, resumed, err) : status;
+}
+
+clipsearch_status cs_collection_items_to_remodel(clipsearch_collection *collection, int64_t after, size_t most,
+                                                 cs_items *items, clipsearch_error *err)
+{
+    clipsearch_status status = check_remodel(collection, err);
+    if (status == CLIPSEARCH_OK)
+        status = collection->ops->items_to_remodel(collection, after, most, items, err);
+    cs_items_bind(items);
+    return status;
+}
+
+clipsearch_status cs_collection_put_new_vectors(clipsearch_collection *collection, const cs_new_vector *vectors,
+                                                size_t count, clipsearch_error *err)
+{
+    clipsearch_status status = check_remodel(collection, err);
+    return status == CLIPSEARCH_OK && count ? collection->ops->put_new_vectors(collection, vectors, count, err)
+                                            : status;
+}
+
+clipsearch_status cs_collection_finish_remodel(clipsearch_collection *collection, const int64_t *without, size_t count,
+                                               bool *finished, clipsearch_error *err)
+{
+    *finished = false;
+    clipsearch_status status = check_remodel(collection, err);
+    return status == CLIPSEARCH_OK ? collection->ops->finish_remodel(collection, without, count, finished, err)
+                                   : status;
 }
 
 /* ---- look-ups */

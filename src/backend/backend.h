@@ -32,6 +32,7 @@ typedef struct cs_collection_identity {
     clipsearch_metric metric;
     int64_t created;                /* seconds since 1970 */
     clipsearch_index_options index; /* the defaults filled in */
+    const char *model_path;         /* the path that the encoder was opened by; NULL: it is found by its name */
 } cs_collection_identity;
 
 /* What changes. */
@@ -41,6 +42,8 @@ typedef struct cs_collection_state {
     uint64_t generation; /* raised by every batch of changes that changes something */
     bool indexed;        /* there is an index file */
     uint64_t changes;    /* vectors put or removed since it was written; cs_database_each_collection leaves it 0 */
+    char remodel[129];   /* the model that it is being encoded anew with, "" for none, */
+    uint64_t remodelled; /* and how many items are; by cs_database_each_collection only */
 } cs_collection_state;
 
 /* ---- changes */
@@ -61,6 +64,22 @@ typedef struct cs_item_change {
     int64_t id;           /* PUT: receives the item's id */
     bool removed;         /* REMOVE: receives whether it was there */
 } cs_item_change;
+
+/* ---- encoding anew with another model ("remodelling") */
+
+/* Which model a collection is being encoded anew with. */
+typedef struct cs_remodel_state {
+    bool begun;
+    char encoder[129]; /* its name */
+    uint64_t done;     /* items that have their new vector */
+} cs_remodel_state;
+
+/* The new vector of an item. */
+typedef struct cs_new_vector {
+    int64_t id;
+    uint8_t hash[32];    /* the item's; when it has changed meanwhile, the vector does not count */
+    const float *vector; /* [dim of the new model] */
+} cs_new_vector;
 
 /* ---- questions */
 
@@ -145,8 +164,21 @@ typedef struct cs_collection_ops {
                                      const cs_source_record *sources, size_t count, clipsearch_error *err);
     clipsearch_status (*forget_sources)(clipsearch_collection *collection, const char *name, uint64_t *forgotten,
                                         clipsearch_error *err);
+    /* Remember another path of the model, which made the same vectors. */
+    clipsearch_status (*set_model_path)(clipsearch_collection *collection, const char *path, clipsearch_error *err);
     clipsearch_status (*search)(clipsearch_collection *collection, const cs_search_request *request,
                                 clipsearch_hits *hits, clipsearch_error *err);
+    /* All five NULL: the backend cannot encode a collection anew. */
+    clipsearch_status (*describe_remodel)(clipsearch_collection *collection, cs_remodel_state *state,
+                                          clipsearch_error *err);
+    clipsearch_status (*begin_remodel)(clipsearch_collection *collection, const cs_encoder_identity *encoder,
+                                       clipsearch_metric metric, bool *resumed, clipsearch_error *err);
+    clipsearch_status (*items_to_remodel)(clipsearch_collection *collection, int64_t after, size_t most,
+                                          cs_items *items, clipsearch_error *err);
+    clipsearch_status (*put_new_vectors)(clipsearch_collection *collection, const cs_new_vector *vectors, size_t count,
+                                         clipsearch_error *err);
+    clipsearch_status (*finish_remodel)(clipsearch_collection *collection, const int64_t *without, size_t count,
+                                        bool *finished, clipsearch_error *err);
     /* As cs_lock_file_try. NULL: the backend cannot keep others from ingesting at the same time. */
     clipsearch_status (*lock_ingestion)(clipsearch_collection *collection, cs_lock_file **lock, long *holder,
                                         clipsearch_error *err);
@@ -271,6 +303,33 @@ clipsearch_status cs_collection_remove_where(clipsearch_collection *collection, 
 /* As clipsearch_collection_merge_attributes says. */
 clipsearch_status cs_collection_merge_attributes(clipsearch_collection *collection, const int64_t *ids,
                                                  const char *const *attributes, size_t count, clipsearch_error *err);
+
+/* ---- encoding anew with another model */
+
+/* The collection keeps its model and its vectors until cs_collection_finish_remodel; what is stored for the other model
+ * meanwhile survives the process, and is gone on with by the next cs_collection_begin_remodel with the same encoder and
+ * metric. CLIPSEARCH_E_UNSUPPORTED, from all five, where the backend cannot. */
+
+/* Whether one has begun, and how far it has come. */
+clipsearch_status cs_collection_describe_remodel(clipsearch_collection *collection, cs_remodel_state *state,
+                                                 clipsearch_error *err);
+/* Begin, or go on (*resumed: with vectors that are there already). What was stored for a third model is given up. With
+ * the collection's own encoder and metric everything is given up, and nothing begins. */
+clipsearch_status cs_collection_begin_remodel(clipsearch_collection *collection, const cs_encoder_identity *encoder,
+                                              clipsearch_metric metric, bool *resumed, clipsearch_error *err);
+/* The next items, by id, with ids above `after` and without a new vector of their present content, at most `most`. */
+clipsearch_status cs_collection_items_to_remodel(clipsearch_collection *collection, int64_t after, size_t most,
+                                                 cs_items *items, clipsearch_error *err);
+/* Store new vectors, all or none where the backend has transactions. An item that is not there any more is passed
+ * over. CLIPSEARCH_E_ARGUMENT: none has begun, or a vector that is not finite. */
+clipsearch_status cs_collection_put_new_vectors(clipsearch_collection *collection, const cs_new_vector *vectors,
+                                                size_t count, clipsearch_error *err);
+/* When all items have their new vector but those of `without` [count], ascending ids: switch, in one transaction. Those
+ * of `without` are noted as gone, and are taken for changed when their files are back. *finished false: other items
+ * want a vector too, and nothing is changed. Once it is finished, every handle of the collection is of the old model:
+ * its functions give CLIPSEARCH_E_NOT_FOUND, and the collection must be opened again. */
+clipsearch_status cs_collection_finish_remodel(clipsearch_collection *collection, const int64_t *without, size_t count,
+                                               bool *finished, clipsearch_error *err);
 
 /* ---- sources that are remembered */
 

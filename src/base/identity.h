@@ -14,6 +14,7 @@ typedef struct cs_encoder_identity {
     size_t dim;                /* numbers in a vector */
     clipsearch_metric metric;  /* what the model's vectors are usually compared by */
     bool normalized;           /* its vectors have length 1 */
+    const char *path;          /* the absolute path that it was opened by; NULL: it is found by its name */
 } cs_encoder_identity;
 
 #endif

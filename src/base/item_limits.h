@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
- * item_limits.h - what an item of a collection may hold; larger is refused when written and when read. */
+ * item_limits.h - what an item of a collection, and a collection, may hold; larger is refused when written and when
+ * read. */
 #ifndef CS_BASE_ITEM_LIMITS_H
 #define CS_BASE_ITEM_LIMITS_H
 
 enum {
-    CS_ITEM_DIM_MAX = 4096,          /* numbers of a vector */
-    CS_ITEM_PATH_MAX = 65535,        /* bytes */
-    CS_ITEM_ATTRIBUTES_MAX = 1 << 20 /* bytes of JSON */
+    CS_ITEM_DIM_MAX = 4096,           /* numbers of a vector */
+    CS_ITEM_PATH_MAX = 65535,         /* bytes */
+    CS_ITEM_ATTRIBUTES_MAX = 1 << 20, /* bytes of JSON */
+    CS_MODEL_PATH_MAX = 4095          /* bytes of a model's path */
 };
 
 #endif

@@ -43,13 +43,12 @@ static const char *fixed_text(cs_advice advice)
         return "To continue, run the same command again";
     case CS_ADVICE_RETRY:
         return "To try them again, run the same command again";
-    case CS_ADVICE_FETCH_BY_HAND:
-        return "Fetch the files with another program (clipsearch model list --json shows their URLs), then check them "
-               "with: clipsearch model verify NAME DIR";
     case CS_ADVICE_TRUNCATE:
         return "Shorten the text, or have it truncated with --overflow truncate";
     case CS_ADVICE_FORCE:
         return "If the files are really to be forgotten, run the same command with --prune=force";
+    case CS_ADVICE_FORCE_REMODEL:
+        return "Run the same command again when they are there; or, to do without them, with --remodel=force";
     case CS_ADVICE_LOCAL_URL:
         return "To fetch it all the same, add --allow-local-urls";
     case CS_ADVICE_SMALLER_SHEET:
@@ -72,6 +71,13 @@ static void put_advice(cs_buf *buf, cs_advice advice, const cs_settings *setting
         cs_buf_puts(buf, "To write the index again, run: clipsearch check --repair");
         put_database(buf, settings);
         cs_buf_printf(buf, "%s%s", *collection ? " " : "", collection);
+        break;
+    case CS_ADVICE_REMODEL:
+        cs_buf_puts(buf, "To encode the collection anew with it, run: clipsearch ingest --remodel");
+        put_database(buf, settings);
+        if (settings && strcmp(settings->collection, CS_DEFAULT_COLLECTION) != 0)
+            cs_buf_printf(buf, " --collection %s", settings->collection);
+        cs_buf_printf(buf, " --model %s\n%s", name, fixed_text(CS_ADVICE_OTHER_COLLECTION));
         break;
     case CS_ADVICE_FETCH:
         cs_buf_printf(buf, "It is a known model. To fetch it, run: clipsearch model fetch %s", name);

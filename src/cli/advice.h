@@ -18,11 +18,12 @@ typedef enum cs_advice {
     CS_ADVICE_KNOWN_MODELS,     /* show the known models */
     CS_ADVICE_RESUME,           /* what was done is kept */
     CS_ADVICE_RETRY,            /* the error may not occur again */
-    CS_ADVICE_FETCH_BY_HAND,    /* this build cannot fetch */
     CS_ADVICE_TRUNCATE,         /* a text is too long */
     CS_ADVICE_LOCAL_URL,        /* a URL leads to this computer or a private network */
     CS_ADVICE_SMALLER_SHEET,    /* a contact sheet would be too high */
     CS_ADVICE_FORCE,            /* --prune was refused */
+    CS_ADVICE_REMODEL,          /* the collection is of another model than `name`, which it can be encoded anew with */
+    CS_ADVICE_FORCE_REMODEL,    /* --remodel was refused */
     CS_ADVICE_NO_TERMINAL       /* images cannot be drawn on standard output */
 } cs_advice;
 

@@ -14,7 +14,8 @@ int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_setting
                                      .model = args->model,
                                      .cpu = args->cpu,
                                      .k = args->k.given ? args->k.value : 0,
-                                     .threads = args->threads.given ? args->threads.value : 0};
+                                     .threads = args->threads.given ? args->threads.value : 0,
+                                     .quiet = args->quiet};
     clipsearch_status status = cs_settings_load(&given, file, settings, &err);
     if (status == CLIPSEARCH_E_NOT_FOUND) { /* there is no place for the default database */
         cs_print_advice(err.message, CS_ADVICE_DATABASE, NULL, NULL);

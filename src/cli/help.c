@@ -45,15 +45,18 @@ static const char search_page[] = "usage: clipsearch [search] [options] QUERY...
 
 static const char ingest_page[] = "usage: clipsearch ingest [options] DIRECTORY|IMAGE...\n"
                                   "       clipsearch ingest [options] FILE.yaml\n"
+                                  "       clipsearch ingest --remodel [--model MODEL] [options]\n"
                                   "\n"
                                   "Encodes every image in the directories and stores it in a collection. Hidden\n"
                                   "files are left out, files of other kinds are counted. Run it again at\n"
                                   "any time: images that have not changed are skipped. Ctrl-C keeps what is done.\n"
                                   "A YAML file can name several sources with patterns and attributes; see\n"
                                   "clipsearch(1). What was ingested is remembered: clipsearch update does it again.\n"
+                                  "--remodel encodes a collection anew with another model, in place.\n"
                                   "\n"
                                   "  clipsearch ingest ~/Pictures --exclude thumbnails --watch\n"
-                                  "  clipsearch ingest --model clip-vit-b32 --collection holidays ~/Pictures\n";
+                                  "  clipsearch ingest --model clip-vit-b32 --collection holidays ~/Pictures\n"
+                                  "  clipsearch ingest --remodel --model clip-vit-b32\n";
 
 static const char update_page[] = "usage: clipsearch update [options] [COLLECTION...]\n"
                                   "\n"
@@ -128,13 +131,17 @@ static const char collections_page[] = "usage: clipsearch collections [options]\
 
 static const char model_page[] = "usage: clipsearch model list\n"
                                  "       clipsearch model fetch NAME [--to DIR] [--mirror URL]\n"
+                                 "       clipsearch model add FILE|DIR [--name NAME]\n"
+                                 "       clipsearch model use NAME|DIR|FILE\n"
                                  "       clipsearch model info NAME|DIR|FILE\n"
                                  "       clipsearch model verify NAME [DIR] [--image FILE]\n"
                                  "       clipsearch model convert NAME|DIR|FILE --to DIR [--towers WHICH]\n"
                                  "                        [--type TYPE]\n"
                                  "\n"
                                  "list shows the known models and which are installed. fetch downloads one, checks\n"
-                                 "it against its published digests, and resumes an interrupted download. info\n"
+                                 "it against its published digests, and resumes an interrupted download. add does\n"
+                                 "the same with files that were downloaded by hand. After both, and after use, new\n"
+                                 "collections are encoded with the model. info\n"
                                  "shows what is in a model or weight file, and the memory it needs. verify\n"
                                  "compares files and vectors with what was published. convert writes a model again\n"
                                  "with one tower or a shorter number type.\n"

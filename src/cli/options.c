@@ -43,6 +43,7 @@ static const char *const progress_names[] = {"auto", "json", "none", NULL};
 static const char *const format_names[] = {"jsonl", "npy", NULL};
 static const char *const level_names[] = {"exact", "same", "edited", "burst", NULL};
 static const char *const prune_names[] = {"gone", "force", NULL};
+static const char *const remodel_names[] = {"safe", "force", NULL};
 
 enum {
     WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE,
@@ -154,6 +155,9 @@ static const option_row rows[] = {
     {"prune", 0, CS_INGEST | CS_UPDATE, OPTION_MAYBE, FIELD(prune), "[=force]",
      "remove images whose files are gone or excluded; with =force also when they are many, or a disk may be missing", 0,
      0, prune_names},
+    {"remodel", 0, CS_INGEST, OPTION_MAYBE, FIELD(remodel), "[=force]",
+     "encode the collection anew with --model, in place; with =force also when many images are missing", 0, 0,
+     remodel_names},
     {"rescan", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(rescan), NULL,
      "read all files again and compare their content, whatever their times are", 0, 0, 0},
     {"reread", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(rescan), NULL, "another name of --rescan", 0, 0, 0},
@@ -187,6 +191,8 @@ static const option_row rows[] = {
      "truncate (default) or refuse texts that are too long", 0, 0, cs_overflow_names},
     {"db", 0, WITH_DB, OPTION_TEXT, FIELD(db), "FILE", "the database file", 0, 0, 0},
     {"to", 0, CS_MODEL, OPTION_TEXT, FIELD(to), "DIR", "fetch, convert: the directory to write", 0, 0, 0},
+    {"name", 0, CS_MODEL, OPTION_TEXT, FIELD(name), "NAME",
+     "add: the name of the model (that of the known model, directory or file)", 0, 0, 0},
     {"mirror", 0, CS_MODEL, OPTION_TEXT, FIELD(mirror), "URL",
      "fetch: another server with the files under the same paths", 0, 0, 0},
     {"timeout", 0, CS_MODEL, OPTION_SIZE, FIELD(timeout), "N", "fetch: give up after N seconds without data (30)", 1,

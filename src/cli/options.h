@@ -74,8 +74,9 @@ typedef struct cs_args {
     const char *labels, *write, *level;
     const char *list, *images_from, *format, *output, *overflow;
     const char *files_from, *letter_case;
-    const char *to, *mirror, *towers, *type, *catalogue;
-    const char *prune; /* "gone" or "force" */
+    const char *to, *mirror, *towers, *type, *catalogue, *name;
+    const char *prune;   /* "gone" or "force" */
+    const char *remodel; /* "safe" or "force" */
     const char *forget;
     bool rescan, gone, yes;
     bool json, paths, nul, preview, open, dry_run, exact, here, show, repair, quiet, verbose, help, version;

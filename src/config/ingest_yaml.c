@@ -23,6 +23,7 @@ enum file_key {
     KEY_THREADS,
     KEY_ON_BAD,
     KEY_PRUNE,
+    KEY_REMODEL,
     KEY_EXIF,
     KEY_MAX_PIXELS,
     KEY_MAX_BYTES,
@@ -40,6 +41,7 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
     [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_names},
     [KEY_PRUNE] = {.name = "prune", .kind = CS_KEY_BOOL},
+    [KEY_REMODEL] = {.name = "remodel", .kind = CS_KEY_BOOL},
     [KEY_EXIF] = {.name = "exif", .kind = CS_KEY_TEXTS},
     [KEY_MAX_PIXELS] = {.name = "max_pixels", .kind = CS_KEY_COUNT, .min = 1, .max = SIZE_MAX},
     [KEY_MAX_BYTES] = {.name = "max_bytes", .kind = CS_KEY_COUNT, .min = 1, .max = SIZE_MAX},
@@ -311,6 +313,8 @@ static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file
         file->threads = cs_yaml_count(found[KEY_THREADS]);
     if ((file->has_on_bad = found[KEY_ON_BAD] != NULL))
         file->on_bad = (cs_on_bad)cs_name_index(found[KEY_ON_BAD]->text, cs_on_bad_names);
+    if (found[KEY_REMODEL])
+        file->remodel = cs_yaml_bool(found[KEY_REMODEL]);
     if ((file->has_prune = found[KEY_PRUNE] != NULL))
         file->prune = cs_yaml_bool(found[KEY_PRUNE]);
     if (found[KEY_MAX_PIXELS])
@@ -372,6 +376,9 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
     if (!found[KEY_SOURCES])
         return cs_yaml_fail(r->yaml, root, false, r->err,
                             "an ingest file needs the key sources, a list of directories and files");
+    if (found[KEY_REMODEL] && !found[KEY_MODEL])
+        return cs_yaml_fail(r->yaml, found[KEY_REMODEL], false, r->err,
+                            "remodel needs the key model, which says with which one");
     read_settings(found, file);
     if (found[KEY_EXIF])
         status = read_exif(r, found[KEY_EXIF], file);

@@ -17,7 +17,7 @@ typedef struct cs_ingest_file {
     clipsearch_metric metric;
     size_t batch, threads;
     cs_on_bad on_bad;
-    bool prune;
+    bool prune, remodel;
     cs_exif_choice exif;
     uint64_t max_pixels, max_bytes; /* of an image; 0: not given */
     clipsearch_index_options index; /* 0: not given */

@@ -3,8 +3,11 @@
 #include "config/settings.h"
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/limits.h"
+#include "base/replace.h"
+#include "base/utf8.h"
 #include "config/names.h"
 #include "config/yaml_keys.h"
 
@@ -12,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { DEFAULT_K = 10 };
 
@@ -91,7 +95,79 @@ static void set_count(size_t value, cs_origin from, size_t *count, cs_origin *or
     *origin = from;
 }
 
-/* The configuration file comes first: everything after it may overwrite what it sets. */
+/* ---------------------------------------------------------------- the model of new collections */
+
+char *cs_settings_model_file(void)
+{
+    return cs_xdg_path("XDG_CONFIG_HOME", ".config", "model.yaml");
+}
+
+/* It comes before all others. */
+static clipsearch_status read_model_file(cs_settings *settings, clipsearch_error *err)
+{
+    static const cs_yaml_key key = {.name = "model", .kind = CS_KEY_TEXT};
+    const cs_yaml_node *found = NULL;
+    char *path = cs_settings_model_file();
+    cs_file_info info;
+    if (!path || cs_file_stat(path, &info, NULL) == CLIPSEARCH_E_NOT_FOUND) {
+        cs_free(path);
+        return CLIPSEARCH_OK;
+    }
+    clipsearch_status status = cs_yaml_load(path, &settings->chosen, err);
+    if (status == CLIPSEARCH_OK && cs_yaml_root(settings->chosen))
+        status =
+            cs_yaml_match(settings->chosen, cs_yaml_root(settings->chosen), "the model file", &key, 1, &found, err);
+    cs_free(path);
+    if (status == CLIPSEARCH_OK && found)
+        set_text(found->text, CS_FROM_MODEL_FILE, &settings->model, &settings->model_from);
+    return status;
+}
+
+static clipsearch_status write_model_file(const char *path, const char *model, clipsearch_error *err)
+{
+    cs_buf text = cs_buf_make(1 << 16);
+    cs_buf_puts(&text,
+                "# The model that clipsearch encodes new collections with. Written by clipsearch model fetch, add "
+                "and use;\n# to set another one: clipsearch model use NAME, or the key model in config.yaml.\n"
+                "model: ");
+    cs_json_put_string(&text, model, strlen(model));
+    cs_buf_putc(&text, '\n');
+    clipsearch_status status = text.failed ? cs_fail_memory(err, path) : cs_create_parents(path, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_replace_file(path, text.data, text.len, err);
+    cs_buf_free(&text);
+    return status;
+}
+
+static bool is_utf8(const char *text)
+{
+    size_t left = strlen(text), n = 1;
+    for (; left && (n = cs_utf8_length(text, left)); text += n, left -= n)
+        continue;
+    return n != 0;
+}
+
+clipsearch_status cs_settings_write_model(const char *model, clipsearch_error *err)
+{
+    if (model && !is_utf8(model))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "%s: the path is not UTF-8, so it cannot be written into a YAML file", model);
+    char *path = cs_settings_model_file();
+    if (!path)
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
+                       "neither XDG_CONFIG_HOME nor HOME is set, so there is no place for settings");
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (model)
+        status = write_model_file(path, model, err);
+    else if (unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
+        status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot remove", path);
+    cs_free(path);
+    return status;
+}
+
+/* ---------------------------------------------------------------- all settings */
+
+/* The configuration file comes first of the rest: everything after it may overwrite what it sets. */
 static clipsearch_status read_config(cs_settings *settings, clipsearch_error *err)
 {
     char *path = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml");
@@ -180,8 +256,11 @@ clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_inge
         .k_from = CS_FROM_DEFAULT,
         .threads_from = CS_FROM_DEFAULT,
         .cpu_from = CS_FROM_DEFAULT,
+        .quiet = given->quiet,
     };
-    clipsearch_status status = read_config(settings, err);
+    clipsearch_status status = read_model_file(settings, err);
+    if (status == CLIPSEARCH_OK)
+        status = read_config(settings, err);
     if (status == CLIPSEARCH_OK)
         status = read_environment(settings, err);
     if (status != CLIPSEARCH_OK)
@@ -203,6 +282,7 @@ clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_inge
 void cs_settings_free(cs_settings *settings)
 {
     cs_yaml_close(&settings->config);
+    cs_yaml_close(&settings->chosen);
     cs_free(settings->default_db);
     *settings = (cs_settings){0};
 }

@@ -15,6 +15,7 @@ typedef enum cs_origin {
     CS_FROM_INGEST_FILE,
     CS_FROM_ENVIRONMENT,
     CS_FROM_CONFIG,
+    CS_FROM_MODEL_FILE, /* the model alone: cs_settings_write_model wrote it */
     CS_FROM_DEFAULT
 } cs_origin;
 
@@ -22,6 +23,7 @@ typedef enum cs_origin {
 typedef struct cs_given_settings {
     const char *db, *collection, *model, *cpu;
     size_t k, threads;
+    bool quiet;
 } cs_given_settings;
 
 typedef struct cs_settings {
@@ -35,7 +37,9 @@ typedef struct cs_settings {
     size_t threads;  /* 0: one per processor */
     const char *cpu; /* NULL: all that there is */
     cs_origin k_from, threads_from, cpu_from;
+    bool quiet;       /* print only results and errors */
     cs_yaml *config;  /* the configuration file, which owns some of the strings above; NULL: there is none */
+    cs_yaml *chosen;  /* the same of the model file */
     char *default_db; /* owned */
 } cs_settings;
 
@@ -47,6 +51,14 @@ typedef struct cs_settings {
 clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_ingest_file *file, cs_settings *settings,
                                    clipsearch_error *err);
 void cs_settings_free(cs_settings *settings);
+
+/* Where new collections are told which model to use when nothing else does: $XDG_CONFIG_HOME/clipsearch/model.yaml,
+ * which only programs write. NULL when neither HOME nor the variable is set; cs_free it. */
+char *cs_settings_model_file(void);
+
+/* Write that file: `model` is a name or an absolute path; NULL removes the file. Errors: CLIPSEARCH_E_NOT_FOUND (there
+ * is no place for it), _ARGUMENT (a path that is not UTF-8, which YAML cannot hold), _IO, _MEMORY. */
+clipsearch_status cs_settings_write_model(const char *model, clipsearch_error *err);
 
 /* Create the missing parent directories of the file `path`, accessible to their owner only, as the XDG specification
  * asks. Errors: CLIPSEARCH_E_IO, _MEMORY. */

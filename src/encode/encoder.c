@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_NAME = 128 }; /* what a collection can store */
 
@@ -35,6 +36,25 @@ static clipsearch_status choose_name(const char *path, const char *asked, char *
     if (length == 0 || length > MAX_NAME)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the encoder's name \"%s\" is %zu bytes; 1 to %d are allowed", *name,
                        length, (int)MAX_NAME);
+    return CLIPSEARCH_OK;
+}
+
+/* Links are kept: what lies beside the name is the model, and not what lies beside the file that it leads to. */
+static clipsearch_status make_absolute(const char *path, char **absolute, clipsearch_error *err)
+{
+    char here[PATH_MAX];
+    while (path[0] == '.' && path[1] == '/')
+        for (path += 2; path[0] == '/'; path++)
+            continue;
+    if (path[0] != '/' && !getcwd(here, sizeof here))
+        return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "the current directory");
+    *absolute = path[0] == '/'                      ? cs_strdup(path)
+                : path[0] && strcmp(path, ".") != 0 ? cs_path_join(here, path)
+                                                    : cs_strdup(here);
+    if (!*absolute)
+        return cs_fail_memory(err, "an encoder's path");
+    for (size_t n = strlen(*absolute); n > 1 && (*absolute)[n - 1] == '/'; n--)
+        (*absolute)[n - 1] = '\0';
     return CLIPSEARCH_OK;
 }
 
@@ -174,6 +194,8 @@ static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *pat
                                     const clipsearch_encoder_options *options, clipsearch_error *err)
 {
     clipsearch_status status = choose_name(path, options->name, &encoder->name, err);
+    if (status == CLIPSEARCH_OK && !options->name)
+        status = make_absolute(path, &encoder->path, err);
     if (status == CLIPSEARCH_OK)
         status = cs_preprocess_describe(cs_model_preprocess(&encoder->dir), encoder->preprocessing);
     if (status == CLIPSEARCH_OK)
@@ -216,6 +238,7 @@ void cs_encoder_close(clipsearch_encoder **handle)
     cs_weights_close(&encoder->weights);
     cs_model_dir_free(&encoder->dir);
     cs_free(encoder->name);
+    cs_free(encoder->path);
     cs_free(encoder);
     *handle = NULL;
 }
@@ -230,6 +253,7 @@ cs_encoder_identity cs_encoder_identify(const clipsearch_encoder *encoder)
         .dim = cs_model_dim(dir),
         .metric = dir->image_only ? dir->image.metric : CLIPSEARCH_COSINE,
         .normalized = !dir->image_only || dir->image.normalise,
+        .path = encoder->path,
     };
 }
 

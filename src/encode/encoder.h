@@ -16,6 +16,7 @@ struct clipsearch_encoder {
     cs_text_tower *text;
     cs_tokenizer *tokenizer;
     char *name;
+    char *path; /* absolute, as it was opened; NULL: the caller gave the name that it is found by */
     char fingerprint[65];
     char preprocessing[256];
     float logit_scale;

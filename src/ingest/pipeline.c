@@ -13,7 +13,7 @@
 typedef struct slot {
     cs_decoded_file file;
     cs_buf metadata; /* what file.metadata points to */
-    bool has_known_hash;
+    bool has_sidecar, has_known_hash;
     uint8_t known_hash[32];
     bool done; /* guarded by the lock */
 } slot;
@@ -47,11 +47,12 @@ static bool is_known(const cs_pipeline_spec *spec, const slot *at)
 }
 
 /* Read the image, and the file of XMP beside it. */
-static clipsearch_status read_files(decoder *self, cs_decoded_file *file)
+static clipsearch_status read_files(decoder *self, cs_decoded_file *file, bool sidecar)
 {
     int64_t ctime_ns = 0;
     clipsearch_status status = cs_image_reader_read(&self->reader, file->path, &file->info, &file->error);
-    if (status == CLIPSEARCH_OK)
+    cs_buf_clear(&self->sidecar);
+    if (status == CLIPSEARCH_OK && sidecar)
         status = cs_sidecar_read(file->path, &self->sidecar, &ctime_ns, &file->error);
     if (status == CLIPSEARCH_OK && ctime_ns)
         file->info.ctime_ns = cs_sidecar_time(file->info.ctime_ns, ctime_ns);
@@ -66,7 +67,7 @@ static void process(decoder *self, slot *at, bool always)
     unsigned tries = 0;
     file->prepared = false;
     do
-        file->status = read_files(self, file);
+        file->status = read_files(self, file, at->has_sidecar);
     while (file->status != CLIPSEARCH_OK && cs_retry(spec->retries, ++tries, &file->error));
     if (file->status != CLIPSEARCH_OK)
         return;
@@ -195,11 +196,12 @@ bool cs_pipeline_has_room(const cs_pipeline *p)
     return p->filled - p->released < p->spec.capacity;
 }
 
-void cs_pipeline_submit(cs_pipeline *p, const char *path, const uint8_t *known_hash)
+void cs_pipeline_submit(cs_pipeline *p, const char *path, bool sidecar, const uint8_t *known_hash)
 {
     slot *at = &p->slots[p->filled % p->spec.capacity];
     *at = (slot){.file = {.path = path, .pixels = at->file.pixels},
                  .metadata = at->metadata,
+                 .has_sidecar = sidecar,
                  .has_known_hash = known_hash != NULL};
     if (known_hash)
         memcpy(at->known_hash, known_hash, sizeof at->known_hash);

@@ -42,9 +42,10 @@ void cs_pipeline_close(cs_pipeline **pipeline);
 
 /* Fewer than `capacity` files are in the pipeline. */
 bool cs_pipeline_has_room(const cs_pipeline *pipeline);
-/* Submit the file `path`, which must live until it is released; only with room. `known_hash` (may be NULL) is a content
- * that need not be decoded. A NULL path only keeps a place in the order. */
-void cs_pipeline_submit(cs_pipeline *pipeline, const char *path, const uint8_t *known_hash);
+/* Submit the file `path`, which must live until it is released; only with room. `sidecar`: it is read with the file of
+ * XMP beside it. `known_hash` (may be NULL) is a content that need not be decoded. A NULL path only keeps a place in
+ * the order. */
+void cs_pipeline_submit(cs_pipeline *pipeline, const char *path, bool sidecar, const uint8_t *known_hash);
 /* The oldest file, waiting until it is done; NULL when there is none. */
 const cs_decoded_file *cs_pipeline_wait(cs_pipeline *pipeline);
 /* File number `i` counted from the oldest; NULL when there is none or it is not done yet. */

@@ -149,11 +149,14 @@ static clipsearch_status call_step(walk_context *walk, const char *path, clipsea
 }
 
 static clipsearch_status add_found_file(void *context, const char *path, const char *relative, const cs_file_info *info,
-                                        clipsearch_error *err)
+                                        bool sidecar, clipsearch_error *err)
 {
     walk_context *walk = context;
-    cs_found_file file = {
-        .source = walk->source, .size = info->size, .mtime_ns = info->mtime_ns, .ctime_ns = info->ctime_ns};
+    cs_found_file file = {.source = walk->source,
+                          .size = info->size,
+                          .mtime_ns = info->mtime_ns,
+                          .ctime_ns = info->ctime_ns,
+                          .has_sidecar = sidecar};
     clipsearch_status status = add_file(walk->sources, path, relative, file, err);
     return status == CLIPSEARCH_OK ? call_step(walk, path, err) : status;
 }

@@ -27,6 +27,7 @@ typedef struct cs_found_file {
     size_t source;
     uint64_t size;
     int64_t mtime_ns, ctime_ns;
+    bool has_sidecar;  /* a file of XMP is beside it */
     bool is_directory; /* one that cannot be read */
     clipsearch_status status;
     char *why; /* unless status is CLIPSEARCH_OK */

@@ -97,7 +97,8 @@ static clipsearch_status submit_file(cs_ingest_run *in, const cs_pending_file *f
     slot->before = in->before;
     in->attributes = attributes;
     in->before = before;
-    cs_pipeline_submit(in->pipeline, file->read ? file->found->path : NULL, file->stored ? file->hash : NULL);
+    cs_pipeline_submit(in->pipeline, file->read ? file->found->path : NULL, file->found->has_sidecar,
+                       file->stored ? file->hash : NULL);
     return CLIPSEARCH_OK;
 }
 

@@ -221,11 +221,12 @@ static bool is_listed(const listing *list, const char *path)
 
 /* Take the image's file of XMP, if there is one, into the time of its last change. Only a directory that has such files
  * is searched for it; for a file that is named itself, the file system is asked. */
-static clipsearch_status add_sidecar(const walker *w, cs_file_info *info, clipsearch_error *why)
+static clipsearch_status add_sidecar(const walker *w, cs_file_info *info, bool *has, clipsearch_error *why)
 {
     const listing *list = w->depth ? &w->stack[w->depth - 1] : NULL;
     clipsearch_status status = CLIPSEARCH_OK;
     bool found = false;
+    *has = false;
     if (list && !list->has_sidecars)
         return CLIPSEARCH_OK;
     for (unsigned i = 0; i < CS_SIDECAR_NAMES && status == CLIPSEARCH_OK && !found; i++) {
@@ -240,6 +241,7 @@ static clipsearch_status add_sidecar(const walker *w, cs_file_info *info, clipse
         if (found)
             info->ctime_ns = cs_sidecar_time(info->ctime_ns, ctime_ns);
     }
+    *has = found;
     return status;
 }
 
@@ -249,14 +251,15 @@ static clipsearch_status report_file(walker *w, const char *relative)
 {
     cs_file_info info;
     clipsearch_error why;
+    bool sidecar = false;
     clipsearch_status status = cs_stat_retrying(w->spec->retries, w->path.data, &info, &why);
     if (status == CLIPSEARCH_OK && !info.is_regular)
         status = cs_fail(&why, CLIPSEARCH_E_IO, "%s: not a regular file", w->path.data);
     if (status == CLIPSEARCH_OK)
-        status = add_sidecar(w, &info, &why);
+        status = add_sidecar(w, &info, &sidecar, &why);
     if (status != CLIPSEARCH_OK)
         return w->calls->bad(w->context, w->path.data, false, &why, w->err);
-    return w->calls->file(w->context, w->path.data, relative, &info, w->err);
+    return w->calls->file(w->context, w->path.data, relative, &info, sidecar, w->err);
 }
 
 /* What the entry in walker->path is. */

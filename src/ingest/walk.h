@@ -33,10 +33,10 @@ typedef struct cs_walk_spec {
 typedef struct cs_walk_calls {
     /* A directory is about to be read. May be NULL. */
     clipsearch_status (*enter)(void *context, const char *path, clipsearch_error *err);
-    /* A regular file that matches; `relative` is its path below the root, links to files being followed. The time of
-     * its last change, info->ctime_ns, is that of cs_sidecar_time if there is a file of XMP beside it. */
+    /* A regular file that matches; `relative` is its path below the root, links to files being followed. `sidecar`:
+     * there is a file of XMP beside it, and info->ctime_ns is the time of cs_sidecar_time. */
     clipsearch_status (*file)(void *context, const char *path, const char *relative, const cs_file_info *info,
-                              clipsearch_error *err);
+                              bool sidecar, clipsearch_error *err);
     /* An entry that matches and is no readable file (a dangling link, a socket), a directory that cannot be read, or an
      * entry whose kind the machine cannot tell. why->system_error: see cs_is_machine_error. */
     clipsearch_status (*bad)(void *context, const char *path, bool is_directory, const clipsearch_error *why,

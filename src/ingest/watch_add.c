@@ -106,11 +106,12 @@ static clipsearch_status on_enter(void *context, const char *path, clipsearch_er
 }
 
 static clipsearch_status on_file(void *context, const char *path, const char *relative, const cs_file_info *info,
-                                 clipsearch_error *err)
+                                 bool sidecar, clipsearch_error *err)
 {
     adding *a = context;
     (void)relative;
     (void)info;
+    (void)sidecar;
     return a->list ? cs_watch_files_add(&a->watch->files, a->source, path, false, err) : CLIPSEARCH_OK;
 }
 

@@ -23,6 +23,7 @@ cs_collection_identity cs_local_identity(const cs_store_identity *identity)
                                     .dim = identity->dim,
                                     .metric = identity->metric,
                                     .created = identity->created,
+                                    .model_path = identity->model_path[0] ? identity->model_path : NULL,
                                     .index = {.codes = codes ? codes : CLIPSEARCH_CODES_I8,
                                               .m = (unsigned)index.m,
                                               .ef_construction = (unsigned)index.ef_construction,
@@ -44,6 +45,10 @@ static clipsearch_status fail_dropped(const local_collection *collection, cs_sto
 {
     cs_store_collection other;
     clipsearch_status status = cs_store_find(store, collection->shared->identity.name, &other, err);
+    if (status == CLIPSEARCH_OK && other.identity.key == collection->shared->identity.key)
+        return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
+                       "the collection %s was encoded anew, with the model %s, since it was opened; open it again",
+                       other.identity.name, other.identity.encoder);
     return status != CLIPSEARCH_OK
                ? status
                : cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
@@ -121,6 +126,19 @@ static clipsearch_status describe(clipsearch_collection *base, cs_collection_sta
     return status;
 }
 
+static clipsearch_status set_model_path(clipsearch_collection *base, const char *path, clipsearch_error *err)
+{
+    local_collection *collection = cs_local_collection(base);
+    cs_store *store = collection->db->writer;
+    clipsearch_status status = cs_local_begin_change(collection->db, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_local_check_exists(collection, store, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_store_set_model_path(store, &collection->shared->identity, path, err);
+    return cs_local_end_change(collection->db, status, err);
+}
+
 /* ---- handles */
 
 /* Drop one handle's hold. The database's lock is held. */
@@ -163,6 +181,12 @@ static const cs_collection_ops ops = {
     .each_source = cs_local_each_source,
     .put_sources = cs_local_put_sources,
     .forget_sources = cs_local_forget_sources,
+    .set_model_path = set_model_path,
+    .describe_remodel = cs_local_describe_remodel,
+    .begin_remodel = cs_local_begin_remodel,
+    .items_to_remodel = cs_local_items_to_remodel,
+    .put_new_vectors = cs_local_put_new_vectors,
+    .finish_remodel = cs_local_finish_remodel,
     .search = cs_local_search,
     .lock_ingestion = cs_local_lock_collection,
     .checkpoint = cs_local_checkpoint,
@@ -175,7 +199,7 @@ static const cs_collection_ops ops = {
 static local_shared *find_shared(local_database *db, const cs_store_collection *row)
 {
     for (local_shared *shared = db->collections; shared; shared = shared->next)
-        if (shared->identity.key == row->identity.key) {
+        if (shared->identity.key == row->identity.key && shared->identity.encoding == row->identity.encoding) {
             shared->handles++;
             return shared;
         }
@@ -265,23 +289,28 @@ static clipsearch_status create(local_database *db, const cs_store_identity *wan
     return cs_local_end_change(db, status, err);
 }
 
+void cs_local_set_encoder(const cs_encoder_identity *encoder, clipsearch_metric metric, cs_store_identity *identity)
+{
+    snprintf(identity->encoder, sizeof identity->encoder, "%s", encoder->name);
+    snprintf(identity->fingerprint, sizeof identity->fingerprint, "%s", encoder->fingerprint);
+    snprintf(identity->preprocessing, sizeof identity->preprocessing, "%s", encoder->preprocessing);
+    identity->dim = encoder->dim;
+    identity->metric = metric;
+    const bool fits = encoder->path && strlen(encoder->path) < sizeof identity->model_path;
+    snprintf(identity->model_path, sizeof identity->model_path, "%s", fits ? encoder->path : "");
+}
+
 static clipsearch_status describe_new(const char *name, const cs_encoder_identity *encoder, clipsearch_metric metric,
                                       const clipsearch_index_options *index, cs_store_identity *made,
                                       clipsearch_error *err)
 {
-    *made = (cs_store_identity){.dim = encoder->dim,
-                                .metric = metric,
-                                .m = index->m,
-                                .ef_construction = index->ef_construction,
-                                .ef = index->ef};
+    *made = (cs_store_identity){.m = index->m, .ef_construction = index->ef_construction, .ef = index->ef};
     snprintf(made->codes, sizeof made->codes, "%s", cs_codes_word(index->codes));
     clipsearch_status status = cs_store_check_name(name, err);
     if (status != CLIPSEARCH_OK)
         return status;
     snprintf(made->name, sizeof made->name, "%s", name);
-    snprintf(made->encoder, sizeof made->encoder, "%s", encoder->name);
-    snprintf(made->fingerprint, sizeof made->fingerprint, "%s", encoder->fingerprint);
-    snprintf(made->preprocessing, sizeof made->preprocessing, "%s", encoder->preprocessing);
+    cs_local_set_encoder(encoder, metric, made);
     return CLIPSEARCH_OK;
 }
 

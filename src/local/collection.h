@@ -34,6 +34,9 @@ static inline local_collection *cs_local_collection(clipsearch_collection *colle
 cs_collection_identity cs_local_identity(const cs_store_identity *identity); /* with the strings of `identity` */
 cs_collection_state cs_local_state(const cs_store_state *state);             /* changes 0 */
 
+/* Fill in what an identity says of its encoder. */
+void cs_local_set_encoder(const cs_encoder_identity *encoder, clipsearch_metric metric, cs_store_identity *identity);
+
 /* ---- a read of one collection */
 
 /* A read transaction and the collection's state in it. */
@@ -116,6 +119,19 @@ clipsearch_status cs_local_put_sources(clipsearch_collection *collection, const 
                                        const cs_source_record *sources, size_t count, clipsearch_error *err);
 clipsearch_status cs_local_forget_sources(clipsearch_collection *collection, const char *name, uint64_t *forgotten,
                                           clipsearch_error *err);
+
+/* ---- remodel.c */
+
+clipsearch_status cs_local_describe_remodel(clipsearch_collection *collection, cs_remodel_state *state,
+                                            clipsearch_error *err);
+clipsearch_status cs_local_begin_remodel(clipsearch_collection *collection, const cs_encoder_identity *encoder,
+                                         clipsearch_metric metric, bool *resumed, clipsearch_error *err);
+clipsearch_status cs_local_items_to_remodel(clipsearch_collection *collection, int64_t after, size_t most,
+                                            cs_items *items, clipsearch_error *err);
+clipsearch_status cs_local_put_new_vectors(clipsearch_collection *collection, const cs_new_vector *vectors,
+                                           size_t count, clipsearch_error *err);
+clipsearch_status cs_local_finish_remodel(clipsearch_collection *collection, const int64_t *without, size_t count,
+                                          bool *finished, clipsearch_error *err);
 
 /* ---- search.c, checkpoint.c, index_check.c */
 

@@ -189,7 +189,9 @@ static clipsearch_status each_collection(clipsearch_database *base,
     cs_local_end_store_read(db, &store);
     for (size_t i = 0; i < list.count && status == CLIPSEARCH_OK; i++) {
         const cs_collection_identity identity = cs_local_identity(&list.all[i].identity);
-        const cs_collection_state state = cs_local_state(&list.all[i].state);
+        cs_collection_state state = cs_local_state(&list.all[i].state);
+        memcpy(state.remodel, list.all[i].remodel, sizeof state.remodel);
+        state.remodelled = list.all[i].remodelled;
         if (!each(context, &identity, &state))
             break;
     }

@@ -486,7 +486,8 @@ clipsearch_status cs_hdf5_read(cs_weights *weights, clipsearch_error *err)
     H5E_auto2_t print;
     void *print_to;
     unsigned plugins;
-    lib.H5dont_atexit(); /* after a damaged file its exit handler prints messages, and it cleans up nothing that matters */
+    /* after a damaged file its exit handler prints messages, and it cleans up nothing that matters */
+    lib.H5dont_atexit();
     if (lib.H5open() < 0 || lib.H5Eget_auto2(H5E_DEFAULT, &print, &print_to) < 0 ||
         lib.H5PLget_loading_state(&plugins) < 0 || lib.H5PLset_loading_state(0) < 0) {
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "%s: libhdf5 cannot be set up", weights->path);

@@ -44,6 +44,7 @@ typedef struct download {
     double began;                   /* ms */
     uint64_t before;                /* bytes that were there then */
     clipsearch_error *err;
+    bool no_server;            /* the last request had no whole reply */
     clipsearch_status refused; /* why a callback ended the transfer; CLIPSEARCH_OK: it did not */
 } download;
 
@@ -278,7 +279,7 @@ static clipsearch_status request_once(download *d, bool *again)
                                      .data = on_data,
                                      .tick = on_tick,
                                      .context = d};
-    *again = false;
+    *again = d->no_server = false;
     cs_http_end end = cs_http_get(&request, &reply, d->err);
     if (d->refused != CLIPSEARCH_OK)
         return d->refused;
@@ -301,6 +302,7 @@ static clipsearch_status request_once(download *d, bool *again)
         return CLIPSEARCH_OK;
     }
     *again = end == CS_HTTP_CUT;
+    d->no_server = true;
     return d->err ? d->err->code : CLIPSEARCH_E_IO;
 }
 
@@ -453,8 +455,8 @@ static clipsearch_status run(download *d, const char *directory, cs_download_res
         return CLIPSEARCH_OK;
     if (d->file->content)
         return write_content(d);
-    if (!cs_http_available())
-        return cs_fail(d->err, CLIPSEARCH_E_UNSUPPORTED, "%s: cannot fetch: this build has no libcurl", d->url);
+    if (cs_http_absence())
+        return cs_fail(d->err, CLIPSEARCH_E_UNSUPPORTED, "%s: cannot fetch: %s", d->url, cs_http_absence());
     status = open_part(d);
     if (status == CLIPSEARCH_OK)
         status = decide_resume(d);
@@ -475,6 +477,10 @@ clipsearch_status cs_download(const cs_known_file *file, const char *directory, 
 {
     download d = {.file = file, .options = options, .fd = -1, .began = cs_clock_ms(), .err = err};
     clipsearch_status status = run(&d, directory, result);
+    if (status != CLIPSEARCH_OK)
+        *result = d.no_server || status == CLIPSEARCH_E_MODEL || status == CLIPSEARCH_E_UNSUPPORTED
+                      ? CS_DOWNLOAD_REFUSED
+                      : CS_DOWNLOAD_FAILED;
     if (d.fd >= 0)
         close(d.fd);
     cs_free(d.url);

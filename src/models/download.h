@@ -24,14 +24,19 @@ typedef struct cs_download_options {
     void *context;
 } cs_download_options;
 
-typedef enum cs_download_result { CS_DOWNLOAD_FETCHED, CS_DOWNLOAD_PRESENT } cs_download_result;
+typedef enum cs_download_result {
+    CS_DOWNLOAD_FETCHED,
+    CS_DOWNLOAD_PRESENT,
+    CS_DOWNLOAD_REFUSED, /* an error: the server cannot be reached, or does not give the published file */
+    CS_DOWNLOAD_FAILED   /* another error: of the disk, of memory, stopped */
+} cs_download_result;
 
 /* Put `file` into `directory`. A file that is there and is as published is left alone. Fetched bytes go to NAME.part;
  * NAME.part-from records what they are part of, so that a later call, even of another process, can resume. The file
  * gets its name only when all its bytes are there and are the published ones (size, digest). A broken connection is
  * tried again as long as that brings new bytes. Errors: CLIPSEARCH_E_IO (network, disk), _MODEL (not the published
  * bytes; the part is removed), _CANCELLED (stopped by `keep_going`; the part is kept), _UNSUPPORTED (this build has no
- * libcurl), _MEMORY. */
+ * libcurl), _MEMORY; *result tells them apart further. */
 clipsearch_status cs_download(const cs_known_file *file, const char *directory, const cs_download_options *options,
                               cs_download_result *result, clipsearch_error *err);
 

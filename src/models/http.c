@@ -57,16 +57,11 @@ static void load(void)
     loaded = cs_symbols_load(names, symbols, sizeof symbols / sizeof *symbols) != NULL;
 }
 
-static bool is_loaded(void)
+const char *cs_http_absence(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, load);
-    return loaded;
-}
-
-bool cs_http_available(void)
-{
-    return true;
+    return loaded ? NULL : "the library libcurl is not installed";
 }
 
 /* The value of the header line `text` when it is called `name`, else NULL. */
@@ -269,8 +264,8 @@ cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, cl
     char message[CURL_ERROR_SIZE] = "";
     struct curl_slist *headers = NULL;
     *reply = (cs_http_reply){0};
-    if (!is_loaded()) {
-        cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "%s: cannot fetch: the library libcurl is not installed", request->url);
+    if (cs_http_absence()) {
+        cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "%s: cannot fetch: %s", request->url, cs_http_absence());
         return CS_HTTP_FAILED;
     }
     if (lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
@@ -312,5 +307,5 @@ cs_http_end cs_http_get(const cs_http_request *request, cs_http_reply *reply, cl
 
 const char *cs_http_library(void)
 {
-    return is_loaded() ? lib.curl_version_info(CURLVERSION_NOW)->version : "not loaded: it is not installed";
+    return cs_http_absence() ? "not loaded: it is not installed" : lib.curl_version_info(CURLVERSION_NOW)->version;
 }

@@ -47,8 +47,8 @@ struct sockaddr;
  * uses (RFC 6890, RFC 4193, RFC 4291), also when it is an IPv4 address inside an IPv6 one. */
 bool cs_http_is_public(const struct sockaddr *address);
 
-/* Whether this build has libcurl. Without it cs_http_get fails. */
-bool cs_http_available(void);
+/* NULL when libcurl can be used, which this loads; else why not: cs_http_get fails. */
+const char *cs_http_absence(void);
 
 /* GET. At most 10 redirects, none of them from https to http. Proxies come from curl's environment variables
  * (https_proxy, no_proxy, ...); a file of certificates in CURL_CA_BUNDLE or SSL_CERT_FILE replaces curl's own. `err` is

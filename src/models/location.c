@@ -87,7 +87,6 @@ void cs_model_location_free(cs_model_location *location)
 static clipsearch_status search_name(const char *name, cs_model_location *location, cs_buf *searched)
 {
     char *(*const candidates[])(const char *) = {cs_user_model_path, installed_path, cs_source_tree_path};
-    *location = (cs_model_location){0};
     for (size_t i = 0; i < 3 && name[0] && name[0] != '.' && !strchr(name, '/'); i++) {
         char *path = candidates[i](name);
         if (path && is_directory(path)) {
@@ -104,6 +103,7 @@ static clipsearch_status search_name(const char *name, cs_model_location *locati
 
 clipsearch_status cs_model_find_name(const char *name, cs_model_location *location)
 {
+    *location = (cs_model_location){0};
     return search_name(name, location, NULL);
 }
 
@@ -143,41 +143,50 @@ static bool has_name(const cs_model_location *location, const char *name)
     return same;
 }
 
-clipsearch_status cs_model_choose(const cs_settings *settings, const char *encoder, cs_model_location *location,
-                                  clipsearch_error *err)
+/* The model that the vectors of a collection were made with, wherever it is now. */
+static clipsearch_status find_made(const cs_collection_model *made, cs_model_location *location, clipsearch_error *err)
+{
+    cs_file_info info;
+    if (made->path && cs_file_stat(made->path, &info, NULL) == CLIPSEARCH_OK) {
+        location->directory = cs_strdup(made->path);
+        return location->directory ? CLIPSEARCH_OK : cs_fail_memory(err, made->path);
+    }
+    clipsearch_status status = find_name(made->encoder, location, err);
+    if (status != CLIPSEARCH_E_NOT_FOUND)
+        return status;
+    return made->path ? cs_fail(err, status,
+                                "the collection was made with the model \"%s\" at %s, which is not there any more",
+                                made->encoder, made->path)
+                      : cs_fail(err, status, "the collection was made with the model \"%s\", which is not installed",
+                                made->encoder);
+}
+
+clipsearch_status cs_model_choose(const cs_settings *settings, const cs_collection_model *made,
+                                  cs_model_location *location, clipsearch_error *err)
 {
     *location = (cs_model_location){0};
-    if (!encoder)
+    if (!made)
         return settings->model ? cs_model_find(settings->model, location, err)
                                : find_name(CS_DEFAULT_MODEL, location, err);
     if (settings->model) {
         clipsearch_status status = cs_model_find(settings->model, location, err);
         if (settings->model_from <= CS_FROM_INGEST_FILE || status == CLIPSEARCH_E_MEMORY)
             return status;
-        if (status == CLIPSEARCH_OK && has_name(location, encoder))
+        if (status == CLIPSEARCH_OK && has_name(location, made->encoder))
             return status;
         cs_model_location_free(location);
+        location->other_set = true;
     }
-    clipsearch_status status = find_name(encoder, location, err);
-    return status == CLIPSEARCH_E_NOT_FOUND
-               ? cs_fail(err, status, "the collection was made with the model \"%s\", which is not installed", encoder)
-               : status;
+    return find_made(made, location, err);
 }
 
-clipsearch_status cs_model_open(const cs_settings *settings, const char *encoder, unsigned towers, bool pack_weights,
+clipsearch_status cs_model_open(const cs_model_location *location, unsigned towers, bool pack_weights,
                                 clipsearch_encoder **opened, clipsearch_error *err)
 {
-    *opened = NULL;
-    cs_model_location location;
-    clipsearch_status status = cs_model_choose(settings, encoder, &location, err);
-    if (status == CLIPSEARCH_OK) {
-        clipsearch_encoder_options options;
-        clipsearch_encoder_options_init(&options);
-        options.towers = towers;
-        options.pack_weights = pack_weights;
-        options.name = location.name;
-        status = clipsearch_encoder_open(location.directory, &options, opened, err);
-    }
-    cs_model_location_free(&location);
-    return status;
+    clipsearch_encoder_options options;
+    clipsearch_encoder_options_init(&options);
+    options.towers = towers;
+    options.pack_weights = pack_weights;
+    options.name = location->name;
+    return clipsearch_encoder_open(location->directory, &options, opened, err);
 }

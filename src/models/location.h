@@ -12,7 +12,14 @@
  * file's own). Both are owned. */
 typedef struct cs_model_location {
     char *directory, *name;
+    bool other_set; /* the environment or a configuration file names another model, which the collection is not of */
 } cs_model_location;
+
+/* The model that the vectors of a collection were made with. */
+typedef struct cs_collection_model {
+    const char *encoder; /* its name */
+    const char *path;    /* where it was then, if it was given as a path; NULL: it was not */
+} cs_collection_model;
 
 /* Find `model`. It is a path when it contains a '/' or when a directory or weight file of that name exists. Else it is
  * a name, searched for among the user's models ($XDG_DATA_HOME/clipsearch/models), among those installed with the
@@ -34,15 +41,16 @@ char *cs_user_model_path(const char *name);
 /* Whether `directory` is the model that comes with the program. */
 bool cs_model_is_built_in(const char *directory);
 
-/* Find the model for a collection whose vectors were made by the encoder `encoder` (NULL: a new collection, or none).
- * A model given by a flag or an ingest file is used as given. One from the environment or the configuration file is
- * used only when its name is `encoder`, so that a setting made for another collection does no harm. Else the model
- * named `encoder` is used, else the default. Errors as cs_model_find. */
-clipsearch_status cs_model_choose(const cs_settings *settings, const char *encoder, cs_model_location *location,
-                                  clipsearch_error *err);
+/* Find the model for a collection whose vectors were made with the model `made` (NULL: a new collection, or none). A
+ * model given by a flag or an ingest file is used as given. One from the environment or a configuration file is used
+ * only when it has the name made->encoder, so that a setting made for another collection does no harm. Else the model
+ * at made->path is used if it is still there, else the one named made->encoder; without `made` the default. Errors as
+ * cs_model_find. */
+clipsearch_status cs_model_choose(const cs_settings *settings, const cs_collection_model *made,
+                                  cs_model_location *location, clipsearch_error *err);
 
-/* cs_model_choose, and open the model. `towers` and `pack_weights` as in clipsearch_encoder_options. */
-clipsearch_status cs_model_open(const cs_settings *settings, const char *encoder, unsigned towers, bool pack_weights,
+/* Open the model that was found. `towers` and `pack_weights` as in clipsearch_encoder_options. */
+clipsearch_status cs_model_open(const cs_model_location *location, unsigned towers, bool pack_weights,
                                 clipsearch_encoder **opened, clipsearch_error *err);
 
 #endif

@@ -1,84 +1,90 @@
 /* SPDX-License-Identifier: MIT
- * calibration.c - centred cosines and relevance. */
+ * calibration.c - from scores to relevance. */
 #include "question/calibration.h"
 
 #include "base/mem.h"
 #include "kernels/vec.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* An image is relevant when its centred cosine is so many times that of the image nearest to an average sentence, and
- * how steeply relevance rises there; measured, docs/relevance.md. */
-static const double CUT = 1.2, STEEPNESS = 6;
+/* An image is relevant when its standing is so many times that of the image that stands highest with an average
+ * sentence, and how steeply relevance rises there; measured, docs/relevance.md. */
+static const double CUT = 1.1, STEEPNESS = 6;
 
-clipsearch_calibration *cs_calibration_make(size_t dim)
+/* The part of a normal distribution that is more than a standard deviation below the middle. */
+static const double BELOW = 0.16;
+
+clipsearch_calibration *cs_calibration_make(size_t dim, size_t images)
 {
     clipsearch_calibration *made = cs_zalloc_array(1, sizeof *made);
-    float *means = cs_zalloc_array(dim, 2 * sizeof *means);
-    if (!made || !means) {
+    float *vectors = cs_zalloc_array(CS_CALIBRATION_SENTENCES + images, dim * sizeof *vectors);
+    if (!made || !vectors) {
         cs_free(made);
-        cs_free(means);
+        cs_free(vectors);
         return NULL;
     }
     made->dim = dim;
-    made->texts = means;
-    made->images = means + dim;
+    made->images = images;
+    made->sentence = vectors;
+    made->image = vectors + CS_CALIBRATION_SENTENCES * dim;
     return made;
 }
 
 void cs_calibration_free(clipsearch_calibration **calibration)
 {
     if (*calibration)
-        cs_free((*calibration)->texts);
+        cs_free((*calibration)->sentence);
     cs_free(*calibration);
     *calibration = NULL;
 }
 
-void cs_unit_mean(float *vectors, size_t count, size_t dim, float *mean)
+static int compare_floats(const void *a, const void *b)
 {
-    for (size_t i = 0; i < count; i++)
-        cs_vec_normalise(vectors + i * dim, dim);
-    for (size_t d = 0; d < dim; d++) {
-        double sum = 0;
-        for (size_t i = 0; i < count; i++)
-            sum += vectors[i * dim + d];
-        mean[d] = (float)(sum / (double)count);
-    }
+    const float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
 }
 
-void cs_calibration_centre(const clipsearch_calibration *calibration, double weight, float *query)
+double cs_query_spread(const clipsearch_calibration *calibration, const float *query)
 {
-    for (size_t d = 0; d < calibration->dim; d++)
-        query[d] = (float)(query[d] - weight * calibration->texts[d]);
-    cs_vec_normalise(query, calibration->dim);
+    float scores[CS_CALIBRATION_SAMPLE];
+    const size_t dim = calibration->dim, last = calibration->images - 1;
+    cs_vec()->dot_many(query, calibration->image, dim, calibration->images, dim, scores);
+    qsort(scores, last + 1, sizeof *scores, compare_floats);
+    const double at = BELOW * (double)last;
+    const size_t below = (size_t)at;
+    const double low = scores[below] + (at - (double)below) * (scores[below + 1] - scores[below]);
+    return ((double)scores[last / 2] + scores[(last + 1) / 2]) / 2 - low;
 }
 
-double cs_centred_cosine(const clipsearch_calibration *calibration, const float *query, const float *image)
+double cs_standing(const clipsearch_calibration *calibration, const float *query, double weight, double spread,
+                   const float *image)
 {
-    double product = 0, squared_query = 0, squared_image = 0, length = 0;
+    float scores[CS_CALIBRATION_SENTENCES];
     const size_t dim = calibration->dim;
-    for (size_t d = 0; d < dim; d++)
-        length += (double)image[d] * image[d];
-    length = sqrt(length);
-    for (size_t d = 0; d < dim; d++) {
-        const double x = image[d] / length - calibration->images[d];
-        product += query[d] * x;
-        squared_query += (double)query[d] * query[d];
-        squared_image += x * x;
-    }
-    return product / sqrt(squared_query * squared_image);
+    const double length = sqrt((double)cs_vec()->dot(image, image, dim));
+    cs_vec()->dot_many(image, calibration->sentence, dim, CS_CALIBRATION_SENTENCES, dim, scores);
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < CS_CALIBRATION_SENTENCES; i++)
+        sum += scores[i];
+    const double mean = sum / CS_CALIBRATION_SENTENCES;
+    for (size_t i = 0; i < CS_CALIBRATION_SENTENCES; i++)
+        squares += (scores[i] - mean) * (scores[i] - mean);
+    const double deviation = sqrt(squares / CS_CALIBRATION_SENTENCES) / length;
+    const double score = (cs_vec()->dot(query, image, dim) - weight * mean) / length;
+    return spread > 0 && deviation > 0 ? score / sqrt(spread * deviation) : NAN;
 }
 
-float cs_relevance(const clipsearch_calibration *calibration, double cosine)
+float cs_relevance(const clipsearch_calibration *calibration, double standing)
 {
-    return (float)(1 / (1 + exp(-STEEPNESS * (cosine / calibration->nearest - CUT))));
+    return (float)(1 / (1 + exp(-STEEPNESS * (standing / calibration->nearest - CUT))));
 }
 
-/* The vectors [count, dim] of a query's hits. One that was removed meanwhile gets zeros, which have no relevance. */
-static clipsearch_status read_vectors(clipsearch_collection *collection, const int64_t *ids, size_t count, size_t dim,
-                                      float *vectors, clipsearch_error *err)
+clipsearch_status cs_read_vectors_or_zeros(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                           float *vectors, clipsearch_error *err)
 {
+    const size_t dim = cs_collection_identify(collection)->dim;
     clipsearch_status status = cs_collection_vectors(collection, ids, count, vectors, err);
     if (status != CLIPSEARCH_E_NOT_FOUND)
         return status;
@@ -105,22 +111,23 @@ clipsearch_status cs_calibration_rate(const clipsearch_calibration *calibration,
     if (!count || isnan(text_weight))
         return CLIPSEARCH_OK;
     int64_t *ids = cs_alloc_array(count, sizeof *ids);
-    float *vectors = cs_alloc_array(count, dim * sizeof *vectors), *centred = cs_alloc_array(dim, sizeof *centred);
-    clipsearch_status status = ids && vectors && centred ? CLIPSEARCH_OK : cs_fail_memory(err, "the vectors of hits");
+    float *vectors = cs_alloc_array(count, dim * sizeof *vectors), *unit = cs_alloc_array(dim, sizeof *unit);
+    clipsearch_status status = ids && vectors && unit ? CLIPSEARCH_OK : cs_fail_memory(err, "the vectors of hits");
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
         ids[i] = cs_hits_get(hits, number, i)->id;
     if (status == CLIPSEARCH_OK)
-        status = read_vectors(collection, ids, count, dim, vectors, err);
+        status = cs_read_vectors_or_zeros(collection, ids, count, vectors, err);
     if (status == CLIPSEARCH_OK) {
-        memcpy(centred, query, dim * sizeof *centred);
-        cs_vec_normalise(centred, dim);
-        cs_calibration_centre(calibration, text_weight, centred);
+        memcpy(unit, query, dim * sizeof *unit);
+        cs_vec_normalise(unit, dim);
+        const double spread = cs_query_spread(calibration, unit);
+        for (size_t i = 0; i < count; i++) {
+            const double standing = cs_standing(calibration, unit, text_weight, spread, vectors + i * dim);
+            cs_hits_set_relevance(hits, number, i, cs_relevance(calibration, standing));
+        }
     }
-    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
-        cs_hits_set_relevance(hits, number, i,
-                              cs_relevance(calibration, cs_centred_cosine(calibration, centred, vectors + i * dim)));
     cs_free(ids);
     cs_free(vectors);
-    cs_free(centred);
+    cs_free(unit);
     return status;
 }

@@ -42,6 +42,20 @@ static bool read_text(sqlite3_stmt *row, int column, char *out, size_t size)
     return true;
 }
 
+static bool read_path(sqlite3_stmt *row, int column, char *out, size_t size)
+{
+    if (sqlite3_column_type(row, column) != SQLITE_BLOB)
+        return false;
+    const void *bytes = sqlite3_column_blob(row, column);
+    size_t n = (size_t)sqlite3_column_bytes(row, column);
+    if ((n && !bytes) || n >= size || (n && memchr(bytes, '\0', n)))
+        return false;
+    if (n)
+        memcpy(out, bytes, n);
+    out[n] = '\0';
+    return true;
+}
+
 static bool read_count(sqlite3_stmt *row, int column, uint64_t *out)
 {
     int64_t value = sqlite3_column_int64(row, column);
@@ -60,41 +74,79 @@ static void read_log(sqlite3_stmt *row, int column, cs_store_state *out)
     out->logging = read_count(row, column + 2, &out->log_from);
 }
 
+static bool read_dim(sqlite3_stmt *row, int column, size_t *dim)
+{
+    uint64_t value = 0;
+    if (!read_count(row, column, &value) || value < 1 || value > CS_ITEM_DIM_MAX)
+        return false;
+    *dim = (size_t)value;
+    return true;
+}
+
+static bool read_metric(sqlite3_stmt *row, int column, clipsearch_metric *metric)
+{
+    char name[8];
+    if (!read_text(row, column, name, sizeof name))
+        return false;
+    for (int m = 0; m < METRICS; m++)
+        if (strcmp(name, metric_names[m]) == 0) {
+            *metric = (clipsearch_metric)m;
+            return true;
+        }
+    return false;
+}
+
+bool cs_store_read_model(sqlite3_stmt *row, int column, cs_store_identity *identity)
+{
+    return read_text(row, column, identity->encoder, sizeof identity->encoder) &&
+           read_text(row, column + 1, identity->fingerprint, sizeof identity->fingerprint) &&
+           read_text(row, column + 2, identity->preprocessing, sizeof identity->preprocessing) &&
+           read_dim(row, column + 3, &identity->dim) && read_metric(row, column + 4, &identity->metric) &&
+           read_path(row, column + 5, identity->model_path, sizeof identity->model_path);
+}
+
+void cs_store_bind_model(sqlite3_stmt *statement, int n, const cs_store_identity *identity, int *code)
+{
+    cs_store_bind_text(statement, n, identity->encoder, code);
+    cs_store_bind_text(statement, n + 1, identity->fingerprint, code);
+    cs_store_bind_text(statement, n + 2, identity->preprocessing, code);
+    sqlite3_bind_int64(statement, n + 3, (int64_t)identity->dim);
+    cs_store_bind_text(statement, n + 4, metric_names[identity->metric], code);
+    cs_store_bind_blob(statement, n + 5, identity->model_path, strlen(identity->model_path), code);
+}
+
 static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_store_collection *out,
                                          clipsearch_error *err)
 {
-    char metric[8];
-    uint64_t dim = 0;
     *out = (cs_store_collection){
-        .identity = {.key = sqlite3_column_int64(row, 0), .created = sqlite3_column_int64(row, 7)}};
+        .identity = {.key = sqlite3_column_int64(row, 0), .created = sqlite3_column_int64(row, 8)}};
     cs_store_identity *identity = &out->identity;
     if (!read_text(row, 1, identity->name, sizeof identity->name) ||
         !is_good_name(identity->name, sizeof identity->name))
         return cs_store_fail_content(store, err, "a collection has a name that cannot be");
-    if (!read_text(row, 2, identity->encoder, sizeof identity->encoder) ||
-        !read_text(row, 3, identity->fingerprint, sizeof identity->fingerprint) ||
-        !read_text(row, 4, identity->preprocessing, sizeof identity->preprocessing))
-        return cs_store_fail_content(store, err, "collection %s: its encoder's name cannot be read", identity->name);
-    if (!read_count(row, 5, &dim) || dim < 1 || dim > CS_ITEM_DIM_MAX)
+    if (!read_dim(row, 5, &identity->dim))
         return cs_store_fail_content(store, err, "collection %s: a dimension of %lld, expected 1 to %d", identity->name,
                                      (long long)sqlite3_column_int64(row, 5), CS_ITEM_DIM_MAX);
-    int m = 0;
-    while (read_text(row, 6, metric, sizeof metric) && m < METRICS && strcmp(metric, metric_names[m]) != 0)
-        m++;
-    if (!read_text(row, 6, metric, sizeof metric) || m == METRICS)
+    if (!read_metric(row, 6, &identity->metric))
         return cs_store_fail_content(store, err, "collection %s: an unknown metric", identity->name);
-    if (sqlite3_column_type(row, 7) != SQLITE_INTEGER || !read_count(row, 8, &out->state.generation) ||
-        !read_count(row, 9, &out->state.count))
+    if (!cs_store_read_model(row, 2, identity))
+        return cs_store_fail_content(store, err, "collection %s: its encoder's name or path cannot be read",
+                                     identity->name);
+    if (sqlite3_column_type(row, 8) != SQLITE_INTEGER || !read_count(row, 9, &out->state.generation) ||
+        !read_count(row, 10, &out->state.count))
         return cs_store_fail_content(store, err, "collection %s: its counters cannot be", identity->name);
-    if (!read_text(row, 10, identity->codes, sizeof identity->codes) || !read_count(row, 11, &identity->m) ||
-        !read_count(row, 12, &identity->ef_construction) || !read_count(row, 13, &identity->ef))
+    if (!read_text(row, 11, identity->codes, sizeof identity->codes) || !read_count(row, 12, &identity->m) ||
+        !read_count(row, 13, &identity->ef_construction) || !read_count(row, 14, &identity->ef))
         return cs_store_fail_content(store, err, "collection %s: what its index should be cannot be read",
                                      identity->name);
-    read_log(row, 14, &out->state);
-    if (!read_count(row, 17, &out->state.gone))
+    read_log(row, 15, &out->state);
+    if (!read_count(row, 18, &out->state.gone))
         return cs_store_fail_content(store, err, "collection %s: its counters cannot be", identity->name);
-    identity->dim = (size_t)dim;
-    identity->metric = (clipsearch_metric)m;
+    identity->encoding = sqlite3_column_int64(row, 19);
+    if (sqlite3_column_count(row) > 20 && sqlite3_column_type(row, 20) != SQLITE_NULL &&
+        (!read_text(row, 20, out->remodel, sizeof out->remodel) || !read_count(row, 21, &out->remodelled)))
+        return cs_store_fail_content(store, err, "collection %s: the model that it is encoded anew with cannot be read",
+                                     identity->name);
     return CLIPSEARCH_OK;
 }
 
@@ -157,6 +209,7 @@ clipsearch_status cs_store_exists(cs_store *store, const cs_store_identity *coll
     if (status)
         return status;
     sqlite3_bind_int64(statement, 1, collection->key);
+    sqlite3_bind_int64(statement, 2, collection->encoding);
     status = cs_store_step(store, statement, there, "looking up a collection", err);
     cs_store_done(statement);
     return status;
@@ -171,6 +224,7 @@ clipsearch_status cs_store_refresh(cs_store *store, const cs_store_identity *col
     if (status)
         return status;
     sqlite3_bind_int64(statement, 1, collection->key);
+    sqlite3_bind_int64(statement, 2, collection->encoding);
     status = cs_store_step(store, statement, there, "looking up a collection", err);
     if (!status && *there) {
         if (!read_count(statement, 0, &generation))
@@ -230,7 +284,8 @@ static clipsearch_status check_new(const cs_store *store, const cs_store_identit
     if (status)
         return status;
     if (!memchr(c->encoder, '\0', sizeof c->encoder) || !memchr(c->fingerprint, '\0', sizeof c->fingerprint) ||
-        !memchr(c->preprocessing, '\0', sizeof c->preprocessing) || !memchr(c->codes, '\0', sizeof c->codes))
+        !memchr(c->preprocessing, '\0', sizeof c->preprocessing) || !memchr(c->codes, '\0', sizeof c->codes) ||
+        !memchr(c->model_path, '\0', sizeof c->model_path))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: its encoder's name is too long", c->name);
     if (c->dim < 1 || c->dim > CS_ITEM_DIM_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "collection %s: a dimension of %zu, can be 1 to %d", c->name, c->dim,
@@ -252,16 +307,12 @@ clipsearch_status cs_store_create(cs_store *store, cs_store_collection *made, cl
     int64_t created = (int64_t)time(NULL);
     int code = SQLITE_OK;
     cs_store_bind_text(insert, 1, collection->name, &code);
-    cs_store_bind_text(insert, 2, collection->encoder, &code);
-    cs_store_bind_text(insert, 3, collection->fingerprint, &code);
-    cs_store_bind_text(insert, 4, collection->preprocessing, &code);
-    sqlite3_bind_int64(insert, 5, (int64_t)collection->dim);
-    cs_store_bind_text(insert, 6, metric_names[collection->metric], &code);
-    sqlite3_bind_int64(insert, 7, created);
-    cs_store_bind_text(insert, 8, collection->codes, &code);
-    sqlite3_bind_int64(insert, 9, (int64_t)collection->m);
-    sqlite3_bind_int64(insert, 10, (int64_t)collection->ef_construction);
-    sqlite3_bind_int64(insert, 11, (int64_t)collection->ef);
+    cs_store_bind_model(insert, 2, collection, &code);
+    sqlite3_bind_int64(insert, 8, created);
+    cs_store_bind_text(insert, 9, collection->codes, &code);
+    sqlite3_bind_int64(insert, 10, (int64_t)collection->m);
+    sqlite3_bind_int64(insert, 11, (int64_t)collection->ef_construction);
+    sqlite3_bind_int64(insert, 12, (int64_t)collection->ef);
     if (code == SQLITE_OK)
         code = sqlite3_step(insert);
     if (code == SQLITE_CONSTRAINT_UNIQUE)
@@ -273,9 +324,25 @@ clipsearch_status cs_store_create(cs_store *store, cs_store_collection *made, cl
     if (!status) {
         collection->key = sqlite3_last_insert_rowid(store->db);
         collection->created = created;
+        collection->encoding = 0;
         made->state = (cs_store_state){0};
     }
     return status;
+}
+
+clipsearch_status cs_store_set_model_path(cs_store *store, const cs_store_identity *collection, const char *path,
+                                          clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    int code = SQLITE_OK;
+    clipsearch_status status = cs_store_need_transaction(store, err);
+    if (!status)
+        status = cs_store_statement(store, CS_SQL_COLLECTION_MODEL_PATH, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    cs_store_bind_blob(statement, 2, path, strlen(path), &code);
+    return cs_store_run_bound(store, statement, code, "noting a model's path", err);
 }
 
 clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_error *err)
@@ -304,10 +371,11 @@ clipsearch_status cs_store_touch(cs_store *store, const cs_store_identity *colle
         return status;
     bool row = false;
     sqlite3_bind_int64(statement, 1, collection->key);
+    sqlite3_bind_int64(statement, 2, collection->encoding);
     status = cs_store_step(store, statement, &row, "counting a change", err);
     if (!status && !row)
-        status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: collection %s has been dropped meanwhile", store->path,
-                         collection->name);
+        status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: collection %s has been dropped or encoded anew meanwhile",
+                         store->path, collection->name);
     if (!status) {
         store->touched_generation = sqlite3_column_int64(statement, 0);
         store->logging = sqlite3_column_int64(statement, 1) != 0;

@@ -90,4 +90,29 @@ static const char step_2_to_3[] = "ALTER TABLE items ADD COLUMN ctime_ns INTEGER
                                   "CREATE INDEX sources_by_list ON sources(collection, list);\n"
                                   "PRAGMA user_version = 3;\n";
 
-const char *const cs_store_steps[] = {step_0_to_1, step_1_to_2, step_2_to_3};
+/* A collection can be encoded anew with another model ("remodelled"). While that goes on, the vectors of the other
+ * model are in new_vectors, and remodels says which model that is; in the end one transaction moves them to vectors and
+ * gives the collection the other model. encoding counts how often that was done: whoever opened the collection before
+ * knows by it that its vectors are of another model now. hash is the content that a new vector was made of: when the
+ * item has another one by now, the vector is made again.
+ *
+ * model_path: the absolute path of the model, where it was given as a path and not by its name; else x''. */
+static const char step_3_to_4[] = "ALTER TABLE collections ADD COLUMN model_path BLOB NOT NULL DEFAULT x'';\n"
+                                  "ALTER TABLE collections ADD COLUMN encoding INTEGER NOT NULL DEFAULT 0;\n"
+                                  "CREATE TABLE remodels(\n"
+                                  "  collection INTEGER PRIMARY KEY REFERENCES collections(key) ON DELETE CASCADE,\n"
+                                  "  encoder TEXT NOT NULL,\n"
+                                  "  fingerprint TEXT NOT NULL,\n"
+                                  "  preprocessing TEXT NOT NULL,\n"
+                                  "  dim INTEGER NOT NULL CHECK(dim BETWEEN 1 AND 4096),\n"
+                                  "  metric TEXT NOT NULL CHECK(metric IN ('cosine', 'ip', 'l2')),\n"
+                                  "  model_path BLOB NOT NULL\n"
+                                  ") STRICT;\n"
+                                  "CREATE TABLE new_vectors(\n"
+                                  "  key INTEGER PRIMARY KEY REFERENCES items(key) ON DELETE CASCADE,\n"
+                                  "  hash BLOB NOT NULL CHECK(length(hash) = 32),\n"
+                                  "  vector BLOB NOT NULL -- float32, little-endian\n"
+                                  ") STRICT;\n"
+                                  "PRAGMA user_version = 4;\n";
+
+const char *const cs_store_steps[] = {step_0_to_1, step_1_to_2, step_2_to_3, step_3_to_4};

@@ -20,8 +20,14 @@
 #define ITEMS_OF_ROW COUNT_ITEMS("collections.key")
 #define GONE_OF_ROW COUNT_GONE("collections.key")
 #define COLLECTION_COLUMNS                                                                                             \
-    "key, name, encoder, fingerprint, preprocessing, dim, metric, created, generation, " ITEMS_OF_ROW                  \
-    ", codes, m, ef_construction, ef, index_owner, index_next, log_from, " GONE_OF_ROW
+    "key, name, encoder, fingerprint, preprocessing, dim, metric, model_path, created, generation, " ITEMS_OF_ROW      \
+    ", codes, m, ef_construction, ef, index_owner, index_next, log_from, " GONE_OF_ROW ", encoding"
+
+/* The model that a collection is being encoded anew with, and how many of its items are. */
+#define REMODEL_COLUMNS                                                                                                \
+    "(SELECT encoder FROM remodels WHERE collection = collections.key), "                                              \
+    "(SELECT count(*) FROM remodels r JOIN items i ON i.collection = r.collection"                                     \
+    " JOIN new_vectors n ON n.key = i.key AND n.hash = i.hash WHERE r.collection = collections.key)"
 
 /* "SELECT `columns`" of the items whose path is ?2 or lies in [?3, ?4): the root, the root and '/', the root and the
  * byte behind '/'. No LIKE, so no byte means anything else. Both parts are ranges of items_by_path, merged in order. */
@@ -38,15 +44,17 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_RELEASE] = "RELEASE one_change",
     [CS_SQL_BACK_TO] = "ROLLBACK TO one_change",
     [CS_SQL_COLLECTION_INSERT] =
-        "INSERT INTO collections(name, encoder, fingerprint, preprocessing, dim, metric, created, codes, m,"
-        " ef_construction, ef) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO collections(name, encoder, fingerprint, preprocessing, dim, metric, model_path, created, codes, m,"
+        " ef_construction, ef) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     [CS_SQL_COLLECTION_FIND] = "SELECT " COLLECTION_COLUMNS " FROM collections WHERE name = ?1",
-    [CS_SQL_COLLECTION_EACH] = "SELECT " COLLECTION_COLUMNS " FROM collections ORDER BY name",
+    [CS_SQL_COLLECTION_EACH] = "SELECT " COLLECTION_COLUMNS ", " REMODEL_COLUMNS " FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_NAMES] = "SELECT name FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_DROP] = "DELETE FROM collections WHERE name = ?1",
-    [CS_SQL_COLLECTION_STATE] = "SELECT generation, index_owner, index_next, log_from FROM collections WHERE key = ?1",
+    [CS_SQL_COLLECTION_STATE] =
+        "SELECT generation, index_owner, index_next, log_from FROM collections WHERE key = ?1 AND encoding = ?2",
+    [CS_SQL_COLLECTION_MODEL_PATH] = "UPDATE collections SET model_path = ?2 WHERE key = ?1",
     [CS_SQL_COLLECTION_COUNT] = "SELECT " COUNT_ITEMS("?1") ", " COUNT_GONE("?1"),
-    [CS_SQL_COLLECTION_TOUCH] = "UPDATE collections SET generation = generation + 1 WHERE key = ?1"
+    [CS_SQL_COLLECTION_TOUCH] = "UPDATE collections SET generation = generation + 1 WHERE key = ?1 AND encoding = ?2"
                                 " RETURNING generation, log_from IS NOT NULL",
     [CS_SQL_LOG_BEGIN] = "UPDATE collections SET log_from = generation WHERE key = ?1 AND log_from IS NULL",
     [CS_SQL_LOG_ANNOUNCE] = "UPDATE collections SET index_next = ?2 WHERE key = ?1",
@@ -95,6 +103,34 @@ static const char *const sql[CS_SQL_COUNT] = {
         "UPDATE sources SET options = ?4, devices = ?5 WHERE collection = ?1 AND list = ?2 AND path = ?3",
     [CS_SQL_SOURCES_DELETE] = "DELETE FROM sources WHERE collection = ?1 AND list = ?2",
     [CS_SQL_SOURCES_FORGET] = "DELETE FROM sources WHERE collection = ?1 AND (path = ?2 OR list = ?2)",
+    [CS_SQL_REMODEL_FIND] = "SELECT encoder, fingerprint, preprocessing, dim, metric, model_path FROM remodels"
+                            " WHERE collection = ?1",
+    [CS_SQL_REMODEL_COUNT] = "SELECT count(*) FROM items i JOIN new_vectors n ON n.key = i.key AND n.hash = i.hash"
+                             " WHERE i.collection = ?1",
+    [CS_SQL_REMODEL_PUT] =
+        "INSERT OR REPLACE INTO remodels(collection, encoder, fingerprint, preprocessing, dim, metric,"
+        " model_path) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [CS_SQL_REMODEL_DELETE] = "DELETE FROM remodels WHERE collection = ?1",
+    [CS_SQL_REMODEL_ITEMS] =
+        "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND id > ?2 AND NOT EXISTS"
+        " (SELECT 1 FROM new_vectors n WHERE n.key = items.key AND n.hash = items.hash)"
+        " ORDER BY id LIMIT ?3",
+    [CS_SQL_REMODEL_SWITCH] =
+        "UPDATE collections SET encoder = ?2, fingerprint = ?3, preprocessing = ?4, dim = ?5, metric = ?6,"
+        " model_path = ?7, encoding = encoding + 1, generation = generation + 1, index_owner = 0, index_next = 0,"
+        " log_from = NULL WHERE key = ?1",
+    [CS_SQL_NEW_VECTOR_PUT] = "INSERT OR REPLACE INTO new_vectors(key, hash, vector)"
+                              " SELECT key, ?3, ?4 FROM items WHERE collection = ?1 AND id = ?2",
+    [CS_SQL_NEW_VECTORS_MOVE] = "INSERT OR REPLACE INTO vectors(key, vector)"
+                                " SELECT n.key, n.vector FROM items i JOIN new_vectors n ON n.key = i.key"
+                                " WHERE i.collection = ?1",
+    [CS_SQL_NEW_VECTORS_DELETE] = "DELETE FROM new_vectors WHERE key IN (SELECT key FROM items WHERE collection = ?1)",
+    [CS_SQL_CHANGES_DELETE] = "DELETE FROM changes WHERE collection = ?1",
+    /* so that the file, when it is back, is one that has changed, and gets a vector; and no other file is taken for
+     * it */
+    [CS_SQL_ITEM_WITHOUT_VECTOR] = "UPDATE items SET hash = randomblob(32), mtime_ns = 0, ctime_ns = 0,"
+                                   " gone_since = CASE WHEN gone_since = 0 THEN ?3 ELSE gone_since END"
+                                   " WHERE collection = ?1 AND id = ?2 RETURNING hash",
     [CS_SQL_JSON_TYPE] = "SELECT json_type(?1) = 'object'",
     [CS_SQL_VECTOR_PUT] = "INSERT INTO vectors(key, vector) VALUES(?1, ?2)"
                           " ON CONFLICT(key) DO UPDATE SET vector = excluded.vector",

@@ -195,13 +195,14 @@ clipsearch_status cs_store_migrate(cs_store *store, const char *const *steps, in
 static clipsearch_status check_tables(cs_store *store, clipsearch_error *err)
 {
     int64_t tables = 0;
-    clipsearch_status status =
-        ask_integer(store,
-                    "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type ="
-                    " 'table' AND strict AND name IN ('collections', 'items', 'vectors', 'changes', 'sources')",
-                    &tables, err);
-    if (!status && tables != 5)
-        return cs_store_fail_content(store, err, "%lld of its 5 tables are there", (long long)tables);
+    clipsearch_status status = ask_integer(
+        store,
+        "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND type ="
+        " 'table' AND strict AND name IN ('collections', 'items', 'vectors', 'changes', 'sources', 'remodels',"
+        " 'new_vectors')",
+        &tables, err);
+    if (!status && tables != 7)
+        return cs_store_fail_content(store, err, "%lld of its 7 tables are there", (long long)tables);
     return status;
 }
 

@@ -14,7 +14,7 @@
 typedef struct cs_store cs_store;
 
 /* Schema version this build writes. A file with a higher one is refused, a lower one migrated in one transaction. */
-enum { CS_STORE_SCHEMA = 3 };
+enum { CS_STORE_SCHEMA = 4 };
 
 /* How long a change waits for another writer, in milliseconds. */
 enum { CS_STORE_TIMEOUT_MS = 5000 };
@@ -42,9 +42,10 @@ const char *cs_store_file(const cs_store *store);
 /* How long to wait for another writer before failing; CS_STORE_TIMEOUT_MS at first. */
 void cs_store_set_timeout(cs_store *store, int milliseconds);
 
-/* What is fixed when a collection is made. */
+/* What is fixed when a collection is made; of these, cs_store_finish_remodel changes what is about the encoder. */
 typedef struct cs_store_identity {
-    int64_t key; /* internal */
+    int64_t key;      /* internal */
+    int64_t encoding; /* how often it was encoded anew; with `key` it says whether the vectors are still the same */
     char name[65];
     char encoder[129];
     char fingerprint[65];
@@ -54,6 +55,7 @@ typedef struct cs_store_identity {
     int64_t created;
     char codes[16]; /* of its index; "" and 0 are the library's defaults */
     uint64_t m, ef_construction, ef;
+    char model_path[CS_MODEL_PATH_MAX + 1]; /* the absolute path that the encoder was opened by; "": by its name */
 } cs_store_identity;
 
 /* What changes. */
@@ -70,6 +72,8 @@ typedef struct cs_store_state {
 typedef struct cs_store_collection {
     cs_store_identity identity;
     cs_store_state state;
+    char remodel[129];   /* by cs_store_each only: the model that it is being encoded anew with, "" for none, */
+    uint64_t remodelled; /* and how many items have their new vector */
 } cs_store_collection;
 
 /* CLIPSEARCH_E_ARGUMENT when no collection can have this name. */
@@ -80,16 +84,19 @@ clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collecti
 /* CLIPSEARCH_E_NOT_FOUND names the collections there are. */
 clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_collection *collection,
                                 clipsearch_error *err);
-/* Whether the collection is still there. */
+/* Whether the collection is still there, with vectors of the same encoder. */
 clipsearch_status cs_store_exists(cs_store *store, const cs_store_identity *collection, bool *there,
                                   clipsearch_error *err);
-/* Read the state again. *there false: the collection has been dropped. Counting takes a while in a large one (3.6 ms
- * for 100,000) and is done only when the generation is not the one in `state`. */
+/* Read the state again. *there false: the collection has been dropped, or encoded anew. Counting takes a while in a
+ * large one (3.6 ms for 100,000) and is done only when the generation is not the one in `state`. */
 clipsearch_status cs_store_refresh(cs_store *store, const cs_store_identity *collection, cs_store_state *state,
                                    bool *there, clipsearch_error *err);
 clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, const cs_store_collection *collection),
                                 void *context, clipsearch_error *err);
 clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_error *err);
+/* In a transaction: remember another path of the collection's model. */
+clipsearch_status cs_store_set_model_path(cs_store *store, const cs_store_identity *collection, const char *path,
+                                          clipsearch_error *err);
 
 /* Transactions. begin takes the write lock at once (BEGIN IMMEDIATE); every change below must be inside one. A change
  * that fails leaves the transaction as it was before that change, unless SQLite had to give up the whole of it (disk
@@ -193,6 +200,36 @@ clipsearch_status cs_store_put_sources(cs_store *store, const cs_store_identity 
  * receives how many. */
 clipsearch_status cs_store_forget_sources(cs_store *store, const cs_store_identity *collection, const char *name,
                                           uint64_t *forgotten, clipsearch_error *err);
+
+/* ---- encoding anew with another model ("remodelling") */
+
+/* `to` in what follows is the collection's identity with the other model in it: encoder, fingerprint, preprocessing,
+ * dim, metric, model_path. The collection keeps its own model, and its vectors, until cs_store_finish_remodel. */
+
+/* The other model, if the collection is being encoded anew, and how many of the items have their new vector. */
+clipsearch_status cs_store_find_remodel(cs_store *store, const cs_store_identity *collection, bool *found,
+                                        cs_store_identity *to, uint64_t *done, clipsearch_error *err);
+/* In a transaction, each: */
+/* Begin. New vectors of the same model that are there already stay (*resumed), those of any other go. */
+clipsearch_status cs_store_begin_remodel(cs_store *store, const cs_store_identity *to, bool *resumed,
+                                         clipsearch_error *err);
+/* Give up: the new vectors go. That there are none is no error. */
+clipsearch_status cs_store_forget_remodel(cs_store *store, const cs_store_identity *collection, clipsearch_error *err);
+/* Store the new vector [to->dim] of an item, of which the content is `hash`. That there is no such item is no error. */
+clipsearch_status cs_store_put_new_vector(cs_store *store, const cs_store_identity *to, int64_t id,
+                                          const uint8_t hash[32], const float *vector, clipsearch_error *err);
+/* The file of an item cannot be encoded: the item gets the vector `far` [to->dim] and is noted as gone, and when the
+ * file is back, it is taken for one that has changed. */
+clipsearch_status cs_store_put_no_vector(cs_store *store, const cs_store_identity *to, int64_t id, int64_t gone_since,
+                                         const float *far, clipsearch_error *err);
+/* Give the collection its other model and the new vectors; its index file is no more. Every item must have its new
+ * vector (cs_store_each_to_remodel gives none). */
+clipsearch_status cs_store_finish_remodel(cs_store *store, const cs_store_identity *to, clipsearch_error *err);
+
+/* The items with ids above `after` without a new vector of their present content, by id, at most `limit`. */
+clipsearch_status cs_store_each_to_remodel(cs_store *store, const cs_store_identity *collection, int64_t after,
+                                           uint64_t limit, bool (*each)(void *context, const clipsearch_item *item),
+                                           void *context, clipsearch_error *err);
 
 /* ---- what an index file needs */
 

@@ -25,6 +25,7 @@ typedef enum cs_sql {
     CS_SQL_COLLECTION_COUNT,
     CS_SQL_COLLECTION_DROP,
     CS_SQL_COLLECTION_TOUCH,
+    CS_SQL_COLLECTION_MODEL_PATH,
     CS_SQL_LOG_BEGIN,
     CS_SQL_LOG_ANNOUNCE,
     CS_SQL_LOG_RECORD,
@@ -58,6 +59,17 @@ typedef enum cs_sql {
     CS_SQL_SOURCE_REPLACE,
     CS_SQL_SOURCES_DELETE,
     CS_SQL_SOURCES_FORGET,
+    CS_SQL_REMODEL_FIND,
+    CS_SQL_REMODEL_COUNT,
+    CS_SQL_REMODEL_PUT,
+    CS_SQL_REMODEL_DELETE,
+    CS_SQL_REMODEL_ITEMS,
+    CS_SQL_REMODEL_SWITCH,
+    CS_SQL_NEW_VECTOR_PUT,
+    CS_SQL_NEW_VECTORS_MOVE,
+    CS_SQL_NEW_VECTORS_DELETE,
+    CS_SQL_CHANGES_DELETE,
+    CS_SQL_ITEM_WITHOUT_VECTOR,
     CS_SQL_JSON_TYPE,
     CS_SQL_VECTOR_PUT,
     CS_SQL_VECTOR_GET,
@@ -190,6 +202,11 @@ clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_identit
                                          clipsearch_error *err);
 
 /* ---- collections.c */
+
+/* The six columns from `column` on: encoder, fingerprint, preprocessing, dim, metric, model_path. False: they cannot be
+ * a model. And the same as parameters from `n` on. */
+bool cs_store_read_model(sqlite3_stmt *row, int column, cs_store_identity *identity);
+void cs_store_bind_model(sqlite3_stmt *statement, int n, const cs_store_identity *identity, int *code);
 
 /* Raise the generation, once in a transaction. CLIPSEARCH_E_NOT_FOUND when the collection has been dropped. */
 clipsearch_status cs_store_touch(cs_store *store, const cs_store_identity *collection, clipsearch_error *err);

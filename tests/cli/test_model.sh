@@ -23,8 +23,8 @@ size() { wc -c <"$1" | tr -d ' '; }
 
 run 0 "help" help model
 out_has "clipsearch model fetch NAME"
-usage "no action was given; the actions are list, fetch, info, verify and convert" model
-usage "there is no action \"lsit\"; the actions are list, fetch, info, verify and convert. Did you mean list?" model lsit
+usage "no action was given; the actions are list, fetch, add, use, info, verify and convert" model
+usage "there is no action \"lsit\"; the actions are list, fetch, add, use, info, verify and convert. Did you mean list?" model lsit
 usage "usage: clipsearch model list" model list now
 usage "usage: clipsearch model fetch NAME" model fetch
 usage "model fetch has no option --towers" model fetch x --towers image
@@ -315,11 +315,28 @@ if [ "$has_curl" != yes ]; then
     { echo "models:"; entry tiny http://127.0.0.1:1; } >tiny.yaml
     run 4 "fetch without libcurl" model fetch tiny --catalogue tiny.yaml
     err_has "this build has no libcurl"
-    err_has "clipsearch model verify NAME DIR"
+    err_has "to fetch tiny by hand, download"
+    err_has "  http://127.0.0.1:1/merges.txt"
+    err_has "and run: clipsearch model add --catalogue tiny.yaml DIRECTORY"
+    [ ! -e "$models/tiny" ]
+    ok "leaves no directory"
     echo "ok $((count += 1)) - fetch # SKIP this build has no libcurl"
     echo "1..$count"
     exit 0
 fi
+
+# where libraries are not installed: some that cannot be loaded stand in their place
+mkdir "$scratch/broken"
+for library in libcurl.so.4 libcurl-gnutls.so.4 libhdf5_serial.so.103 libhdf5_serial.so.200 libhdf5_serial.so.310 \
+    libhdf5.so.103 libhdf5.so.200 libhdf5.so.310; do
+    : >"$scratch/broken/$library"
+done
+{ echo "models:"; entry tiny http://127.0.0.1:1; } >tiny.yaml
+LD_LIBRARY_PATH=$scratch/broken run 4 "fetch without libcurl" model fetch tiny --catalogue tiny.yaml
+err_has "the library libcurl is not installed"
+LD_LIBRARY_PATH=$scratch/broken run 4 "Keras weights without libhdf5" model info "$source/tests/data/weights/keras2.h5"
+grep -q "the library libhdf5 .* is not installed\|this build was made without libhdf5" "$err"
+ok "says so"
 
 cp "$tiny"/hf/* "$scratch/files/"
 head -c 300000 "$source/weights/default/model.safetensors" >"$scratch/files/big"
@@ -366,6 +383,10 @@ requests() { # requests N
 run 0 "fetch a model" model fetch tiny --catalogue tiny.yaml
 grep -q "^Fetched tiny: $models/tiny$" "$out"
 ok "prints where it is"
+out_has "New collections use tiny"
+"$program" info --show --json 2>"$err" | "$json_check" model.value >"$scratch/values"
+echo tiny | cmp -s - "$scratch/values"
+ok "as the settings say"
 diff -r "$tiny/hf" "$models/tiny" >"$scratch/diff"
 ok "all files, and nothing else"
 run 0 "it is a model by its name" embed --model tiny "a dog"
@@ -625,6 +646,19 @@ whole "continues"
 kill "$server"
 wait "$server" 2>/dev/null
 server=
+{ echo "models:"; entry tiny http://127.0.0.1:1; } >tiny.yaml
+rm -rf "$models"
+run 3 "fetch without a network" model fetch tiny --catalogue tiny.yaml
+[ ! -e "$models" ]
+ok "leaves no directory"
+err_has "to fetch tiny by hand, download"
+err_has "  http://127.0.0.1:1/model.safetensors"
+err_has "    as model.safetensors, $(size "$tiny/hf/model.safetensors") bytes, SHA-256 $(sha "$tiny/hf/model.safetensors")"
+err_has "into one directory and run: clipsearch model add --catalogue tiny.yaml DIRECTORY"
+err_has "It checks the files and puts them into $models/tiny"
+err_has "To fetch the same files from another server, use: --mirror URL"
+run 0 "what it says" model add --catalogue tiny.yaml "$tiny/hf"
+out_has "Added tiny: $models/tiny"
 big plain
 fetch 3 "no server"
 absent "no file"

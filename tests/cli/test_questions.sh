@@ -239,6 +239,13 @@ if [ "$has_curl" != yes ]; then
     echo "1..$count"
     exit
 fi
+# where libcurl is not installed: libraries that cannot be loaded stand in its place
+mkdir "$scratch/broken"
+: >"$scratch/broken/libcurl.so.4"
+: >"$scratch/broken/libcurl-gnutls.so.4"
+LD_LIBRARY_PATH=$scratch/broken run 3 "a URL without libcurl" http://127.0.0.1:1/a.jpg
+err_has "cannot fetch: the library libcurl is not installed"
+LD_LIBRARY_PATH=$scratch/broken run 0 "a text without libcurl" -q "a cat"
 mkdir "$scratch/files"
 cp photos/cat-snow.jpg "$scratch/files/cat.jpg"
 echo "no image" >"$scratch/files/page.jpg"

@@ -19,11 +19,12 @@ typedef struct seen {
 } seen;
 
 static clipsearch_status on_file(void *context, const char *path, const char *relative, const cs_file_info *info,
-                                 clipsearch_error *e)
+                                 bool sidecar, clipsearch_error *e)
 {
     seen *s = context;
     (void)path;
     (void)info;
+    (void)sidecar;
     if (strlen(s->text) + strlen(relative) + 2 < sizeof s->text)
         strcat(strcat(s->text, relative), ";");
     if (++s->files == s->stop_after)

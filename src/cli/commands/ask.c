@@ -87,7 +87,8 @@ static int open_model(asking *a)
     const unsigned towers = towers_for(a->questions, &texts);
     if (!towers)
         return CS_EXIT_FOUND;
-    int code = cs_open_model(settings, a->opened->info.encoder, towers, false, &a->encoder);
+    const cs_collection_model made = cs_model_of(&a->opened->info);
+    int code = cs_open_model(settings, &made, towers, false, &a->encoder);
     if (code != CS_EXIT_FOUND)
         return code;
     if (clipsearch_collection_check_encoder(a->opened->collection, a->encoder, &err) != CLIPSEARCH_OK)

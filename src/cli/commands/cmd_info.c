@@ -24,7 +24,7 @@ typedef struct info {
     clipsearch_database *db;  /* while it is open */
     clipsearch_status status; /* of reading the sources of collections */
     clipsearch_error err;
-    char *encoder; /* of the collection in use, NULL when there is none */
+    char *encoder, *model_path; /* of the collection in use, NULL when there is none */
 } info;
 
 static void put_collection_text(info *in, const clipsearch_collection_info *c)
@@ -37,7 +37,15 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
                   c->dim, cs_format_bytes(c->vector_bytes, bytes));
     cs_buf_puts(&in->out, "  encoder    ");
     cs_put_printable(&in->out, c->encoder);
-    cs_buf_printf(&in->out, ", weights %.16s\n  created    ", c->fingerprint);
+    cs_buf_printf(&in->out, ", weights %.16s", c->fingerprint);
+    cs_buf_puts(&in->out, c->model_path ? ", read from " : "");
+    cs_put_printable(&in->out, c->model_path ? c->model_path : "");
+    if (c->remodel) {
+        cs_buf_printf(&in->out, "\n  remodel    %s of ", cs_format_count(c->remodelled, gone));
+        cs_buf_printf(&in->out, "%s images are encoded anew with ", cs_format_count(c->count, count));
+        cs_put_printable(&in->out, c->remodel);
+    }
+    cs_buf_puts(&in->out, "\n  created    ");
     cs_put_time(&in->out, c->created);
     cs_buf_putc(&in->out, '\n');
     cs_buf_printf(&in->out, "  index      %s codes, m %u, ef_construction %u, ef %u%s\n",
@@ -67,7 +75,8 @@ static bool on_collection(void *context, const clipsearch_collection_info *colle
     cs_buf_free(&sources);
     if (!in->encoder && strcmp(collection->name, in->settings.collection) == 0) {
         in->encoder = cs_strdup(collection->encoder);
-        in->out.failed = in->out.failed || !in->encoder;
+        in->model_path = collection->model_path ? cs_strdup(collection->model_path) : NULL;
+        in->out.failed = in->out.failed || !in->encoder || (collection->model_path && !in->model_path);
     }
     in->collections++;
     return true;
@@ -135,8 +144,9 @@ static int put_model(info *in)
     clipsearch_encoder *encoder = NULL;
     clipsearch_encoder_info model;
     const bool json = in->args->json;
-    const int code =
-        cs_open_model(&in->settings, in->encoder, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, false, &encoder);
+    const cs_collection_model made = {.encoder = in->encoder, .path = in->model_path};
+    const int code = cs_open_model(&in->settings, in->encoder ? &made : NULL,
+                                   CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, false, &encoder);
     if (code != CS_EXIT_FOUND) { /* the rest can still be shown */
         cs_buf_puts(&in->out, json ? " \"model\":null}\n" : "model        cannot be opened\n");
         return code;
@@ -172,6 +182,7 @@ int cs_command_info(const cs_args *args)
     }
     cs_buf_free(&in.out);
     cs_free(in.encoder);
+    cs_free(in.model_path);
     cs_settings_free(&in.settings);
     return code;
 }

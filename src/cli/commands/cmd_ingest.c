@@ -59,11 +59,24 @@ static int check_watch(const cs_ingest_command *in)
     return CS_EXIT_FOUND;
 }
 
+/* Remodel, if that is asked for, and ingest, if there are sources. */
+static int run(cs_ingest_command *in)
+{
+    bool go_on;
+    const int remodelled = cs_ingest_remodel(in, false, &go_on);
+    if (!go_on || !in->options.source_count)
+        return remodelled;
+    int code = cs_ingest_prepare(in);
+    if (code == CS_EXIT_FOUND)
+        code = in->args->watch ? watch_images(in) : cs_ingest_images(in);
+    return code == CS_EXIT_FOUND ? remodelled : code;
+}
+
 int cs_command_ingest(const cs_args *args)
 {
     cs_ingest_command in;
     cs_ingest_begin(&in, args);
-    if (!args->operands.count && !args->files_from)
+    if (!args->operands.count && !args->files_from && !args->remodel)
         return cs_report_usage(CS_INGEST, "nothing to ingest was given; give directories, images or one YAML file");
     clipsearch_error err;
     if (args->exif && cs_read_exif_choice(args->exif, &in.exif, &err) != CLIPSEARCH_OK)
@@ -78,10 +91,8 @@ int cs_command_ingest(const cs_args *args)
     if (code == CS_EXIT_FOUND) {
         cs_ingest_merge_options(&in);
         cs_catch_signals();
-        code = cs_ingest_prepare(&in);
+        code = run(&in);
     }
-    if (code == CS_EXIT_FOUND)
-        code = args->watch ? watch_images(&in) : cs_ingest_images(&in);
     clipsearch_session_close(&in.session);
     clipsearch_encoder_close(&in.encoder);
     cs_settings_free(&in.settings);

@@ -142,16 +142,16 @@ static int open_labels(label_run *r)
     return r->vectors && r->best && r->counts ? CS_EXIT_FOUND : cs_report_memory();
 }
 
-/* Open the model with the towers that are needed, a session, and the labels. `encoder`: the collection's, or NULL. */
-static int open_model(label_run *r, const char *encoder, unsigned towers)
+/* Open the model with the towers that are needed, a session, and the labels. `made`: the collection's, or NULL. */
+static int open_model(label_run *r, const cs_collection_model *made, unsigned towers)
 {
     clipsearch_error err;
     clipsearch_session_options options;
     clipsearch_image_options image;
-    int code = cs_open_model(&r->opened.settings, encoder, towers, false, &r->encoder);
+    int code = cs_open_model(&r->opened.settings, made, towers, false, &r->encoder);
     if (code != CS_EXIT_FOUND)
         return code;
-    if (encoder && clipsearch_collection_check_encoder(r->opened.collection, r->encoder, &err) != CLIPSEARCH_OK)
+    if (made && clipsearch_collection_check_encoder(r->opened.collection, r->encoder, &err) != CLIPSEARCH_OK)
         return cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_OTHER_MODEL, &r->opened.settings, NULL);
     clipsearch_session_options_init(&options);
     clipsearch_image_options_init(&image);
@@ -279,8 +279,9 @@ static int label_collection(label_run *r)
     clipsearch_error err;
     clipsearch_hits *hits = NULL;
     int code = cs_open_collection(r->args, NULL, r->args->write ? 0 : CLIPSEARCH_READ_ONLY, &r->opened);
+    const cs_collection_model made = cs_model_of(&r->opened.info);
     if (code == CS_EXIT_FOUND)
-        code = open_model(r, r->opened.info.encoder, CLIPSEARCH_TEXT_TOWER);
+        code = open_model(r, &made, CLIPSEARCH_TEXT_TOWER);
     if (code == CS_EXIT_FOUND) {
         clipsearch_status status = clipsearch_query(r->opened.collection, r->filter, SIZE_MAX, 0, &hits, &err);
         if (status == CLIPSEARCH_E_LIMIT) /* the filter */

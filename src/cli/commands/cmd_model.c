@@ -20,7 +20,8 @@ enum {
     ACCEPTS_CONVERT = 8, /* --towers, --type */
     ACCEPTS_IMAGE = 16,
     ACCEPTS_BATCH = 32,
-    ACCEPTS_THREADS = 64
+    ACCEPTS_THREADS = 64,
+    ACCEPTS_NAME = 128
 };
 
 static const struct action {
@@ -32,6 +33,8 @@ static const struct action {
 } actions[] = {
     {"list", cs_command_model_list, ACCEPTS_JSON, 0, 0, "model list"},
     {"fetch", cs_command_model_fetch, ACCEPTS_TO | ACCEPTS_FETCH, 1, 1, "model fetch NAME"},
+    {"add", cs_command_model_add, ACCEPTS_NAME, 1, 1, "model add FILE|DIR [--name NAME]"},
+    {"use", cs_command_model_use, 0, 1, 1, "model use NAME|DIR|FILE"},
     {"info", cs_command_model_info, ACCEPTS_JSON | ACCEPTS_BATCH | ACCEPTS_THREADS, 1, 1, "model info NAME|DIR|FILE"},
     {"verify", cs_command_model_verify, ACCEPTS_JSON | ACCEPTS_IMAGE | ACCEPTS_THREADS, 1, 2,
      "model verify NAME [DIR]"},
@@ -47,17 +50,21 @@ int cs_model_catalogue(const cs_args *args, cs_catalogue *catalogue)
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_settings(&err);
 }
 
+bool cs_known_file_is_there(const cs_known_file *file, const char *directory)
+{
+    char *path = cs_path_join(directory, file->name);
+    cs_file_info info;
+    const bool there = path && cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK && info.is_regular &&
+                       (!file->exact || file->content || info.size == file->bytes);
+    cs_free(path);
+    return there;
+}
+
 cs_presence cs_model_presence(const cs_known_model *model, const char *directory)
 {
     size_t present = 0;
-    for (size_t i = 0; directory && i < model->file_count; i++) {
-        const cs_known_file *file = &model->files[i];
-        char *path = cs_path_join(directory, file->name);
-        cs_file_info info;
-        present += path && cs_file_stat(path, &info, NULL) == CLIPSEARCH_OK && info.is_regular &&
-                   (!file->exact || file->content || info.size == file->bytes);
-        cs_free(path);
-    }
+    for (size_t i = 0; directory && i < model->file_count; i++)
+        present += cs_known_file_is_there(&model->files[i], directory);
     return present == model->file_count ? CS_PRESENT : present ? CS_PARTLY : CS_ABSENT;
 }
 
@@ -90,6 +97,7 @@ static const char *unaccepted_option(const struct action *action, const cs_args 
         {args->images.count, ACCEPTS_IMAGE, "--image"},
         {args->batch.given, ACCEPTS_BATCH, "--batch"},
         {args->threads.given, ACCEPTS_THREADS, "--threads"},
+        {args->name, ACCEPTS_NAME, "--name"},
     };
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (options[i].given && !(action->accepts & options[i].accepts))
@@ -106,14 +114,16 @@ int cs_command_model(const cs_args *args)
     for (size_t i = 0; i < count && i < MAX_OPERANDS; i++)
         operands[i] = args->operands.items[i].text;
     if (!count)
-        return cs_report_usage(CS_MODEL, "no action was given; the actions are list, fetch, info, verify and convert");
+        return cs_report_usage(CS_MODEL,
+                               "no action was given; the actions are list, fetch, add, use, info, verify and convert");
     size_t i = 0;
     while (i < ACTIONS && strcmp(operands[0], names[i]) != 0)
         i++;
     if (i == ACTIONS) {
         const char *nearest = cs_nearest(operands[0], names, ACTIONS);
         return cs_report_usage(
-            CS_MODEL, "there is no action \"%s\"; the actions are list, fetch, info, verify and convert%s%s%s",
+            CS_MODEL,
+            "there is no action \"%s\"; the actions are list, fetch, add, use, info, verify and convert%s%s%s",
             operands[0], nearest ? ". Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
     }
     const char *option = unaccepted_option(&actions[i], args);

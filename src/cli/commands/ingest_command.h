@@ -30,6 +30,8 @@ typedef struct cs_ingest_command {
     clipsearch_ingest_target target;
     cs_exif_choice exif; /* of the command line */
     bool metric_given;
+    bool other_model;       /* the collection is of another model than the one that was opened, */
+    char model_name[129];   /* which has this name */
     bool announce_built_in; /* the model, before the first image of a new collection */
     cs_on_bad on_bad;
     bool wait_announced;
@@ -58,6 +60,10 @@ void cs_ingest_begin(cs_ingest_command *in, const cs_args *args);
 /* Open the model and set the target. An existing collection gives the model and the metric when nothing else does.
  * Returns an exit status, having printed what is wrong. */
 int cs_ingest_prepare(cs_ingest_command *in);
+/* Encode the collection anew with another model, when that is asked for, before anything is ingested into it.
+ * `quiet_when_same`: for update, which reads the same YAML file each time. *done: the images can be ingested. Returns
+ * an exit status. */
+int cs_ingest_remodel(cs_ingest_command *in, bool quiet_when_same, bool *done);
 /* Ingest, and print the report. Returns an exit status. */
 int cs_ingest_images(cs_ingest_command *in);
 /* Whether --progress is `kind`. */

@@ -88,6 +88,10 @@ int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_s
     in.sum = sum;
     if (group->file)
         in.file = *group->file;
+    if (in.file.remodel && in.settings.model_from > CS_FROM_INGEST_FILE) { /* else the collection says which model */
+        in.settings.model = in.file.model;
+        in.settings.model_from = CS_FROM_INGEST_FILE;
+    }
     cs_ingest_merge_options(&in);
     in.options.sources = group->sources;
     in.options.source_count = group->count;
@@ -97,9 +101,13 @@ int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_s
         in.image = *group->image;
         in.options.metadata = group->metadata;
     }
-    int code = cs_ingest_prepare(&in);
-    if (code == CS_EXIT_FOUND)
+    bool go_on;
+    const int remodelled = cs_ingest_remodel(&in, true, &go_on);
+    int code = go_on ? cs_ingest_prepare(&in) : remodelled;
+    if (go_on && code == CS_EXIT_FOUND)
         code = cs_ingest_images(&in);
+    if (code == CS_EXIT_FOUND)
+        code = remodelled;
     clipsearch_session_close(&in.session);
     clipsearch_encoder_close(&in.encoder);
     cs_bad_files_free(&in.bad);

@@ -113,7 +113,8 @@ void cs_ingest_print_failure(const cs_ingest_command *in, const clipsearch_inges
         cs_ingest_print_report(in, report, stderr, "Interrupted. ");
         cs_print_advice("what was stored is kept", CS_ADVICE_RESUME, NULL, NULL);
     } else if (err->code == CLIPSEARCH_E_MISMATCH) {
-        cs_print_advice(err->message, CS_ADVICE_OTHER_COLLECTION, &in->settings, NULL);
+        cs_print_advice(err->message, in->other_model ? CS_ADVICE_REMODEL : CS_ADVICE_OTHER_COLLECTION, &in->settings,
+                        in->settings.model ? in->settings.model : in->model_name);
     } else {
         if (!cs_ingest_all_missing(in, report))
             cs_print_message("%s", err->message);

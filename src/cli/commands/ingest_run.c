@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/commands/ingest_remodel.h"
 #include "cli/commands/open.h"
 #include "cli/output/kept_images.h"
 #include "cli/output/message.h"
@@ -27,9 +28,16 @@ void cs_ingest_begin(cs_ingest_command *in, const cs_args *args)
 /* What is known of a collection before the model is opened. */
 typedef struct found_collection {
     bool exists;
-    char *encoder; /* the name of its encoder (cs_free) */
+    char *encoder, *model_path; /* the name of its encoder, and its path or NULL (cs_free) */
+    char fingerprint[65];
     clipsearch_metric metric;
 } found_collection;
+
+static void free_found(found_collection *found)
+{
+    cs_free(found->encoder);
+    cs_free(found->model_path);
+}
 
 /* Look the collection up. That it, or its database, does not exist is no error. */
 static int find_collection(const cs_ingest_command *in, found_collection *found)
@@ -48,22 +56,28 @@ static int find_collection(const cs_ingest_command *in, found_collection *found)
     found->exists = status == CLIPSEARCH_OK;
     if (found->exists) {
         found->metric = info.metric;
+        snprintf(found->fingerprint, sizeof found->fingerprint, "%s", info.fingerprint);
         found->encoder = cs_strdup(info.encoder);
+        found->model_path = info.model_path ? cs_strdup(info.model_path) : NULL;
     }
+    const bool copied = !found->exists || (found->encoder && (!info.model_path || found->model_path));
     clipsearch_collection_close(&collection);
     clipsearch_database_close(&db);
-    if (found->exists && !found->encoder)
+    if (!copied)
         return cs_report_memory();
     return status == CLIPSEARCH_OK || status == CLIPSEARCH_E_NOT_FOUND ? CS_EXIT_FOUND
                                                                        : cs_report_error(&err, CS_STAGE_DATABASE);
 }
 
-/* Open the model, `encoder` when the collection names one, and a session with it. */
-static int open_model(cs_ingest_command *in, const char *encoder)
+/* Open the model, that of the collection when it exists, and a session with it. */
+static int open_model(cs_ingest_command *in, const found_collection *found)
 {
     clipsearch_error err;
     clipsearch_session_options session;
-    int code = cs_open_model(&in->settings, encoder, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder);
+    const cs_collection_model made = {.encoder = found->encoder, .path = found->model_path};
+    if (cs_ingest_is_progress(in, "json"))
+        in->settings.quiet = true; /* standard error is JSON then */
+    int code = cs_open_model(&in->settings, found->exists ? &made : NULL, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder);
     if (code != CS_EXIT_FOUND)
         return code;
     clipsearch_session_options_init(&session);
@@ -75,7 +89,8 @@ static int open_model(cs_ingest_command *in, const char *encoder)
     clipsearch_encoder_info info;
     clipsearch_encoder_info_init(&info);
     clipsearch_encoder_describe(in->encoder, &info, NULL);
-    if (!encoder && !in->metric_given) /* a new collection gets the model's usual metric */
+    snprintf(in->model_name, sizeof in->model_name, "%s", info.name);
+    if (!found->exists && !in->metric_given) /* a new collection gets the model's usual metric */
         in->target.metric = info.metric;
     return CS_EXIT_FOUND;
 }
@@ -102,6 +117,34 @@ static void print_json_note(void *context, const char *line)
     cs_progress_json_message(settings->collection, "note", NULL, line);
 }
 
+int cs_ingest_remodel(cs_ingest_command *in, bool quiet_when_same, bool *done)
+{
+    const cs_args *args = in->args;
+    const cs_remodel_request request = {
+        .args = args,
+        .settings = &in->settings,
+        .batch = in->options.batch,
+        .image = &in->image,
+        .image_given = args->exif || in->file.has_exif,
+        .metric = in->metric_given ? cs_metric_names[in->target.metric] : NULL,
+        .force = args->remodel && strcmp(args->remodel, "force") == 0,
+        .skip_bad = in->on_bad == CS_ON_BAD_SKIP,
+        .quiet_when_same = quiet_when_same,
+    };
+    *done = true;
+    if (!args->remodel && !in->file.remodel)
+        return CS_EXIT_FOUND;
+    if (!args->remodel) { /* a YAML file says so also of a collection that it is going to make */
+        found_collection found = {0};
+        const int code = find_collection(in, &found);
+        free_found(&found);
+        *done = code == CS_EXIT_FOUND;
+        if (code != CS_EXIT_FOUND || !found.exists)
+            return code;
+    }
+    return cs_remodel_collection(&request, done);
+}
+
 int cs_ingest_prepare(cs_ingest_command *in)
 {
     clipsearch_error err;
@@ -110,8 +153,8 @@ int cs_ingest_prepare(cs_ingest_command *in)
     if (code == CS_EXIT_FOUND && found.exists && !in->metric_given)
         in->target.metric = found.metric;
     if (code == CS_EXIT_FOUND)
-        code = open_model(in, found.encoder);
-    cs_free(found.encoder);
+        code = open_model(in, &found);
+    free_found(&found);
     in->announce_built_in = !found.exists && !in->options.dry_run;
     in->json.collection = in->settings.collection;
     in->target.database = in->settings.db;
@@ -193,6 +236,28 @@ static void on_bad_source(void *context, size_t source, const clipsearch_error *
         cs_print_message("%s%s%s%s", where, why->message, advice ? "; " : "", advice ? advice : "");
 }
 
+/* Find out whether that is what does not fit. */
+static void compare_models(cs_ingest_command *in)
+{
+    found_collection found = {0};
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(in->encoder, &info, NULL);
+    if (find_collection(in, &found) == CS_EXIT_FOUND)
+        in->other_model = found.exists && strcmp(found.fingerprint, info.fingerprint) != 0;
+    free_found(&found);
+}
+
+/* While we watched, or waited for our turn, another process has encoded the collection anew with another model: open
+ * that one. */
+static int open_anew(cs_ingest_command *in)
+{
+    clipsearch_session_close(&in->session);
+    clipsearch_encoder_close(&in->encoder);
+    in->wait_announced = false;
+    return cs_ingest_prepare(in);
+}
+
 /* With --progress json: the last line, or for `update` what cs_print_sum needs for it. */
 static void print_json_end(const cs_ingest_command *in, const clipsearch_ingest_report *report,
                            clipsearch_status status, clipsearch_error *err, int code)
@@ -217,6 +282,14 @@ int cs_ingest_images(cs_ingest_command *in)
     in->options.bad_source = on_bad_source;
     in->options.context = in;
     clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
+    if (status == CLIPSEARCH_E_MISMATCH && in->settings.model_from > CS_FROM_INGEST_FILE) {
+        const int again = open_anew(in);
+        if (again != CS_EXIT_FOUND)
+            return again;
+        status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
+    } else if (status == CLIPSEARCH_E_MISMATCH) {
+        compare_models(in);
+    }
     cs_progress_clear(&in->view);
     const int code = cs_ingest_exit_code(in, status, &report);
     if (cs_ingest_is_progress(in, "json")) {

@@ -9,6 +9,8 @@
 /* Each gets the operands after the action's name and returns the program's exit status. */
 int cs_command_model_list(const cs_args *args, const char *const *operands, size_t count);
 int cs_command_model_fetch(const cs_args *args, const char *const *operands, size_t count);
+int cs_command_model_add(const cs_args *args, const char *const *operands, size_t count);
+int cs_command_model_use(const cs_args *args, const char *const *operands, size_t count);
 int cs_command_model_info(const cs_args *args, const char *const *operands, size_t count);
 int cs_command_model_verify(const cs_args *args, const char *const *operands, size_t count);
 int cs_command_model_convert(const cs_args *args, const char *const *operands, size_t count);
@@ -16,6 +18,9 @@ int cs_command_model_convert(const cs_args *args, const char *const *operands, s
 /* Load the catalogue that `args` names, else the program's own. Returns CS_EXIT_FOUND, or prints what is wrong and
  * returns the exit status for it. Close the catalogue in any case. */
 int cs_model_catalogue(const cs_args *args, cs_catalogue *catalogue);
+
+/* Whether the file is in `directory`, of the right size as far as that is known. */
+bool cs_known_file_is_there(const cs_known_file *file, const char *directory);
 
 /* How much of a known model is in a directory. */
 typedef enum cs_presence { CS_ABSENT, CS_PARTLY, CS_PRESENT } cs_presence;

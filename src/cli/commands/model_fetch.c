@@ -4,16 +4,14 @@
 
 #include "base/mem.h"
 #include "cli/commands/model_actions.h"
+#include "cli/commands/model_install.h"
 #include "cli/output/message.h"
 #include "cli/output/progress.h"
-#include "cli/output/units.h"
 #include "cli/signals.h"
 #include "models/download.h"
 #include "models/location.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 enum { STALL_SECONDS = 30 };
 
@@ -27,45 +25,6 @@ static char *choose_directory(const cs_args *args, const char *name)
         cs_print_message(
             "neither XDG_DATA_HOME nor HOME is set, so there is no place for models; give a directory with --to DIR");
     return directory;
-}
-
-/* Create `directory`, and check that it has room for what is still to be fetched. */
-static clipsearch_status prepare_directory(const cs_known_model *model, const char *directory, clipsearch_error *err)
-{
-    cs_buf file = cs_buf_make(1 << 16);
-    cs_buf_printf(&file, "%s/x", directory);
-    clipsearch_status status = file.failed ? cs_fail_memory(err, directory) : cs_create_parents(file.data, err);
-    cs_buf_free(&file);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    struct statvfs fs;
-    uint64_t missing = 0;
-    for (size_t i = 0; i < model->file_count; i++)
-        missing += cs_download_missing(&model->files[i], directory);
-    if (statvfs(directory, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < missing) {
-        char available[32], needed[32];
-        return cs_fail(err, CLIPSEARCH_E_IO, "%s: %s are needed, but only %s are free", directory,
-                       cs_format_bytes(missing, needed),
-                       cs_format_bytes((uint64_t)fs.f_bavail * fs.f_frsize, available));
-    }
-    return CLIPSEARCH_OK;
-}
-
-/* Check that this build can open what was fetched: the user should learn that now, not at the first search. */
-static void check_usable(const char *directory)
-{
-    clipsearch_error err;
-    clipsearch_encoder *encoder = NULL;
-    clipsearch_encoder_options options;
-    clipsearch_encoder_options_init(&options);
-    clipsearch_status status = clipsearch_encoder_open(directory, &options, &encoder, &err);
-    if (status != CLIPSEARCH_OK) {
-        options.towers = CLIPSEARCH_IMAGE_TOWER;
-        status = clipsearch_encoder_open(directory, &options, &encoder, NULL);
-    }
-    if (status != CLIPSEARCH_OK)
-        cs_print_message("the files are complete, but this build cannot use them: %s", err.message);
-    clipsearch_encoder_close(&encoder);
 }
 
 /* What the callbacks of a download need. */
@@ -102,10 +61,12 @@ static bool keep_going(void *context)
     return cs_caught_signal() == 0;
 }
 
-/* Fetch the files that are missing; *fetched counts them. */
+/* Fetch the files that are missing; *fetched counts them. *refused: a server did not give one. */
 static clipsearch_status fetch_files(const cs_args *args, const cs_known_model *model, const char *directory,
-                                     size_t *fetched, clipsearch_error *err)
+                                     size_t *fetched, bool *refused, clipsearch_error *err)
 {
+    cs_install install = {0};
+    uint64_t missing = 0;
     fetching f = {.args = args, .view = cs_progress_open()};
     const cs_download_options options = {.mirror = args->mirror,
                                          .stall_seconds =
@@ -114,21 +75,27 @@ static clipsearch_status fetch_files(const cs_args *args, const cs_known_model *
                                          .note = on_note,
                                          .keep_going = keep_going,
                                          .context = &f};
-    clipsearch_status status = prepare_directory(model, directory, err);
+    for (size_t i = 0; i < model->file_count; i++)
+        missing += cs_download_missing(&model->files[i], directory);
+    clipsearch_status status = cs_install_begin(&install, directory, missing, err);
     for (size_t i = 0; i < model->file_count && status == CLIPSEARCH_OK; i++) {
         cs_download_result result;
         const cs_known_file *file = &model->files[i];
         status = cs_download(file, directory, &options, &result, err);
         cs_progress_clear(&f.view);
+        *refused = status != CLIPSEARCH_OK && result == CS_DOWNLOAD_REFUSED;
         if (status != CLIPSEARCH_OK || result != CS_DOWNLOAD_FETCHED)
             continue;
         ++*fetched;
         if (!file->content && !file->digest && !args->quiet)
             cs_print_message("%s: not checked, since its publisher gives no digest", file->name);
     }
+    if (status != CLIPSEARCH_OK)
+        cs_install_tidy(&install);
     return status;
 }
 
+/* What was fetched is kept, unless it was wrong; so the same command goes on from there. */
 static int report_failure(const clipsearch_error *err)
 {
     switch (err->code) {
@@ -136,7 +103,7 @@ static int report_failure(const clipsearch_error *err)
         cs_print_advice(err->message, CS_ADVICE_RESUME, NULL, NULL);
         return CS_EXIT_SIGNAL + cs_caught_signal();
     case CLIPSEARCH_E_UNSUPPORTED:
-        return cs_report_with_advice(err, CS_STAGE_MODEL, CS_ADVICE_FETCH_BY_HAND, NULL, NULL);
+        return cs_report_error(err, CS_STAGE_MODEL);
     case CLIPSEARCH_E_IO:
         return cs_report_with_advice(err, CS_STAGE_INPUT, CS_ADVICE_RESUME, NULL, NULL);
     default:
@@ -148,16 +115,21 @@ static int fetch_model(const cs_args *args, const cs_known_model *model, const c
 {
     clipsearch_error err;
     size_t fetched = 0;
-    if (fetch_files(args, model, directory, &fetched, &err) != CLIPSEARCH_OK)
-        return report_failure(&err);
-    if (args->quiet)
-        return CS_EXIT_FOUND;
-    cs_buf printable = cs_buf_make(1 << 16);
-    cs_put_printable(&printable, directory);
-    printf("%s %s: %s\n", fetched ? "Fetched" : "Already present:", model->name, printable.data ? printable.data : "");
-    cs_buf_free(&printable);
-    check_usable(directory);
-    return CS_EXIT_FOUND;
+    bool refused = false;
+    if (fetch_files(args, model, directory, &fetched, &refused, &err) != CLIPSEARCH_OK) {
+        const int code = report_failure(&err);
+        if (refused)
+            cs_print_by_hand(args, model, directory, err.code != CLIPSEARCH_E_UNSUPPORTED);
+        return code;
+    }
+    if (!args->quiet) {
+        cs_buf printable = cs_buf_make(1 << 16);
+        cs_put_printable(&printable, directory);
+        printf("%s %s: %s\n", fetched ? "Fetched" : "Already present:", model->name,
+               printable.data ? printable.data : "");
+        cs_buf_free(&printable);
+    }
+    return cs_install_use(args, directory, args->to ? NULL : model->name);
 }
 
 int cs_command_model_fetch(const cs_args *args, const char *const *operands, size_t count)

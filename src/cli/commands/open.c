@@ -101,12 +101,29 @@ int cs_report_model(const clipsearch_error *err, const cs_settings *settings, co
     return cs_report_with_advice(err, CS_STAGE_MODEL, cs_advice_for_model(name), settings, name);
 }
 
-int cs_open_model(const cs_settings *settings, const char *encoder, unsigned towers, bool pack_weights,
+/* A person who sets the variable expects it to count. */
+static void note_other_model(const cs_settings *settings, const cs_collection_model *made)
+{
+    static char said_of[65]; /* update opens the model of a collection several times */
+    if (settings->quiet || settings->model_from != CS_FROM_ENVIRONMENT || strcmp(said_of, settings->collection) == 0)
+        return;
+    snprintf(said_of, sizeof said_of, "%s", settings->collection);
+    cs_print_message("CLIPSEARCH_MODEL is %s, but %s was made with the model %s, which is used", settings->model,
+                     settings->collection, made->encoder);
+}
+
+int cs_open_model(const cs_settings *settings, const cs_collection_model *made, unsigned towers, bool pack_weights,
                   clipsearch_encoder **opened)
 {
     clipsearch_error err;
-    clipsearch_status status = cs_model_open(settings, encoder, towers, pack_weights, opened, &err);
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_model(&err, settings, encoder);
+    cs_model_location location;
+    clipsearch_status status = cs_model_choose(settings, made, &location, &err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_model_open(&location, towers, pack_weights, opened, &err);
+    if (status == CLIPSEARCH_OK && location.other_set)
+        note_other_model(settings, made);
+    cs_model_location_free(&location);
+    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_model(&err, settings, made ? made->encoder : NULL);
 }
 
 int cs_find_model(const char *model, cs_model_location *location)

@@ -18,33 +18,39 @@ typedef struct value {
     const char *flag, *variable;
 } value;
 
-/* "--db", "CLIPSEARCH_DB in the environment", the configuration file's path, or "default". */
-static void put_origin(cs_buf *buf, const value *v, const char *config)
+/* The paths of the files that settings come from; "": there is no place for them. */
+typedef struct setting_files {
+    const char *config, *model;
+} setting_files;
+
+/* "--db", "CLIPSEARCH_DB in the environment", a file's path, or "default". */
+static void put_origin(cs_buf *buf, const value *v, const setting_files *files)
 {
     if (v->from == CS_FROM_FLAG)
         cs_buf_puts(buf, v->flag);
     else if (v->from == CS_FROM_ENVIRONMENT)
         cs_buf_printf(buf, "%s in the environment", v->variable);
-    else if (v->from == CS_FROM_CONFIG)
-        cs_put_printable(buf, config);
+    else if (v->from == CS_FROM_CONFIG || v->from == CS_FROM_MODEL_FILE)
+        cs_put_printable(buf, v->from == CS_FROM_CONFIG ? files->config : files->model);
     else
         cs_buf_puts(buf, "default");
 }
 
-static void put_values(cs_buf *buf, const value *values, const char *config)
+static void put_values(cs_buf *buf, const value *values, const setting_files *files)
 {
     for (size_t i = 0; i < VALUES; i++) {
         cs_buf_printf(buf, "%-11s  ", values[i].name);
         cs_put_printable(buf, values[i].text);
         cs_buf_puts(buf, "  (");
-        put_origin(buf, &values[i], config);
+        put_origin(buf, &values[i], files);
         cs_buf_puts(buf, ")\n");
     }
 }
 
 static void put_json(cs_buf *buf, const value *values, const char *config)
 {
-    static const char *const origins[] = {"option", "ingest file", "environment", "configuration file", "default"};
+    static const char *const origins[] = {"option",     "ingest file", "environment", "configuration file",
+                                          "model file", "default"};
     for (size_t i = 0; i < VALUES; i++) {
         cs_buf_printf(buf, "%s\"%s\":{", i ? ",\n " : "{", values[i].name);
         cs_put_member(buf, "value", values[i].text);
@@ -63,7 +69,7 @@ int cs_show_settings(const cs_args *args)
     cs_settings settings = {0};
     char k[24], threads[24];
     int code = cs_load_settings(args, NULL, &settings);
-    char *config = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml");
+    char *config = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml"), *model = cs_settings_model_file();
     cs_buf out = cs_buf_make(1 << 20);
     snprintf(k, sizeof k, "%zu", settings.k);
     snprintf(threads, sizeof threads, "%zu", settings.threads);
@@ -81,12 +87,13 @@ int cs_show_settings(const cs_args *args)
         if (args->json)
             put_json(&out, values, config);
         else
-            put_values(&out, values, config ? config : "");
+            put_values(&out, values, &(setting_files){.config = config ? config : "", .model = model ? model : ""});
         if (cs_print_buf(&out, stdout, &err) != CLIPSEARCH_OK)
             code = cs_report_memory();
     }
     cs_buf_free(&out);
     cs_free(config);
+    cs_free(model);
     cs_settings_free(&settings);
     return code;
 }

@@ -239,9 +239,15 @@ void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *c, co
     cs_buf_putc(buf, '{');
     put_member(buf, "name", c->name);
     put_member(buf, "encoder", c->encoder);
+    put_member(buf, "model_path", c->model_path);
     put_member(buf, "fingerprint", c->fingerprint);
     put_member(buf, "preprocessing", c->preprocessing);
     put_member(buf, "metric", cs_metric_names[c->metric]);
+    if (c->remodel) {
+        cs_buf_puts(buf, "\"remodel\":{");
+        put_member(buf, "encoder", c->remodel);
+        cs_buf_printf(buf, "\"done\":%" PRIu64 "},", c->remodelled);
+    }
     cs_buf_printf(buf,
                   "\"dim\":%zu,\"count\":%" PRIu64 ",\"gone\":%" PRIu64 ",\"vector_bytes\":%" PRIu64 ",\"created\":\"",
                   c->dim, c->count, c->gone, c->vector_bytes);
