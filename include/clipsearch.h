@@ -91,6 +91,22 @@
  * an output array holds after a failure is undefined. In the lists of errors _IO stands for CLIPSEARCH_E_IO, and so on.
  * A string that belongs to a handle is valid until the handle is closed. The library never prints, never ends the
  * process and installs no signal handler.
+ *
+ * THREADS
+ *
+ * clipsearch_encoder, clipsearch_labels, clipsearch_calibration: do not change; any number of threads may use one at the
+ * same time.
+ * clipsearch_session, clipsearch_watch: one thread at a time may use one. For two threads open two sessions of one
+ * encoder.
+ * clipsearch_database, clipsearch_collection: any number of threads may use one at the same time, to search and to
+ * change; the exceptions are at clipsearch_database_open.
+ * clipsearch_hits, clipsearch_duplicates, clipsearch_sources: do not change; any number of threads may read one.
+ *
+ * A handle may be used and closed on another thread than the one that opened it. While it is closed or freed no other
+ * thread may use it. Functions that take no handle may be called on any number of threads at the same time, apart from
+ * clipsearch_build_info. Different handles do not disturb each other, even those of one database file. Functions that
+ * you give to the library (progress, note, each, ...) are called on the thread of the call that they were given to.
+ * After fork() a child process must not use the handles of its parent: open them anew.
  */
 
 #include <stdbool.h>
@@ -111,9 +127,14 @@ extern "C" {
 #define CLIPSEARCH_VERSION_MINOR 2
 #define CLIPSEARCH_VERSION_PATCH 0
 #define CLIPSEARCH_VERSION "0.2.0"
+/* For comparisons: 203 is 0.2.3, and 10000 is 1.0.0. */
+#define CLIPSEARCH_VERSION_NUMBER                                                                                      \
+    (CLIPSEARCH_VERSION_MAJOR * 10000 + CLIPSEARCH_VERSION_MINOR * 100 + CLIPSEARCH_VERSION_PATCH)
 
-/* The version of the library that is running, for example "0.2.0". A static string. */
+/* The version of the library that is running, which may differ from that of the header: for example "0.2.0", a static
+ * string, and 200. */
 CLIPSEARCH_API const char *clipsearch_version(void);
+CLIPSEARCH_API int clipsearch_version_number(void);
 
 /* Call `each` with what can be said about this build of the library and this machine, in a fixed order: name and value
  * of the instruction sets in use ("kernels"), of the libraries with their versions ("sqlite", "jpeg", ...) and of the
@@ -156,7 +177,8 @@ typedef enum clipsearch_status {
     CLIPSEARCH_E_DATABASE,    /* an error of SQLite, or the file is not a clipsearch database */
     CLIPSEARCH_E_MISMATCH,    /* the collection belongs to another encoder, or was made with other settings */
     CLIPSEARCH_E_NOT_FOUND,   /* there is no such collection, item, model or database */
-    CLIPSEARCH_E_CANCELLED    /* a progress function returned false */
+    CLIPSEARCH_E_CANCELLED,   /* a progress or go_on function returned false */
+    CLIPSEARCH_E_TIMEOUT      /* a search took longer than its `timeout` */
 } clipsearch_status;
 
 /* What went wrong. The message is one for people: what failed, where, and if possible what to do next. It is UTF-8,
@@ -183,6 +205,19 @@ enum {
     CLIPSEARCH_IMAGE_TOWER = 1, /* encodes images */
     CLIPSEARCH_TEXT_TOWER = 2   /* encodes texts */
 };
+
+/* Room for a path, with the NUL at its end. */
+#define CLIPSEARCH_PATH_SIZE 4096
+
+/* Find the installed model `name`: "default" is the model that comes with clipsearch; "clip-vit-b32" and others are
+ * there after `clipsearch model fetch NAME`. The name is searched for among the user's models
+ * ($XDG_DATA_HOME/clipsearch/models), beside the library or the program that contains it, and where the library was
+ * built to be installed. `path` receives the absolute path for clipsearch_encoder_open. Any number of threads may call
+ * this.
+ * Errors: CLIPSEARCH_E_NOT_FOUND (the message lists the places), _ARGUMENT (not a name: it is empty, begins with '.' or
+ * has a '/'), _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char path[CLIPSEARCH_PATH_SIZE],
+                                                       clipsearch_error *err);
 
 typedef struct clipsearch_encoder_options {
     size_t struct_size;
@@ -550,9 +585,10 @@ CLIPSEARCH_API void clipsearch_database_on_note(clipsearch_database *db, void (*
 typedef struct clipsearch_collection_info {
     size_t struct_size;
     const char *name;
-    const char *encoder;       /* name of the encoder that made the vectors */
-    const char *fingerprint;   /* of that encoder; see clipsearch_encoder_info */
-    const char *preprocessing; /* of that encoder */
+    const char *encoder;     /* name of the encoder that made the vectors; "" when it has none */
+    const char *fingerprint; /* of that encoder; see clipsearch_encoder_info. "": the vectors were put without a model,
+                                  and no encoder fits the collection */
+    const char *preprocessing; /* of that encoder; "" when it is not known */
     size_t dim;                /* floats in a vector */
     clipsearch_metric metric;
     uint64_t count;               /* items */
@@ -611,6 +647,33 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure(clipsearch_databas
 CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure_index(
     clipsearch_database *db, const char *name, const clipsearch_encoder *encoder, clipsearch_metric metric,
     const clipsearch_index_options *options, clipsearch_collection **collection, clipsearch_error *err);
+
+/* What the vectors of a collection are that your program brings itself. */
+typedef struct clipsearch_vectors_options {
+    size_t struct_size;
+    size_t dim;                            /* floats in a vector, 1 to 4,096 */
+    clipsearch_metric metric;              /* default CLIPSEARCH_COSINE */
+    const char *model;                     /* name of what made the vectors, for people; at most 128 bytes. NULL
+                                              (default): none */
+    const char *fingerprint;               /* of the model, as in clipsearch_encoder_info; at most 64 bytes. With it, an
+                                              encoder with the same fingerprint and dim fits the collection: texts and
+                                              images can be searched for. NULL (default): none; the collection fits no
+                                              encoder, and is searched by vectors and items */
+    const char *preprocessing;             /* as in clipsearch_encoder_info; at most 255 bytes. NULL (default): not
+                                              known, which fits every encoder with the fingerprint */
+    const clipsearch_index_options *index; /* as for clipsearch_collection_ensure_index; NULL (default): the defaults */
+} clipsearch_vectors_options;
+CLIPSEARCH_INIT(clipsearch_vectors_options)
+
+/* Open the collection `name`, or make it if it does not exist, without an encoder, for vectors that come from
+ * elsewhere. Store them with clipsearch_collection_put_vectors. Filters, the index file, checks and vacuum work as in
+ * every other collection. If an encoder that you can open made the vectors, use clipsearch_collection_ensure instead.
+ * Errors: CLIPSEARCH_E_ARGUMENT (the name, dim, a text that is too long), _MISMATCH (the collection exists with another
+ * dim, metric, index or fingerprint, or, without fingerprints, with another model's name), _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure_vectors(clipsearch_database *db, const char *name,
+                                                                      const clipsearch_vectors_options *options,
+                                                                      clipsearch_collection **collection,
+                                                                      clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_collection_close(clipsearch_collection **collection);
 
 /* Remove a collection with its index file and all its items. Image files are never touched. No handle of the collection
@@ -628,10 +691,12 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_describe(clipsearch_colle
 /* An item of a collection, without its vector. */
 typedef struct clipsearch_item {
     int64_t id;             /* unique in its collection. 0 for a new item: the next free id */
-    const char *path;       /* absolute, the bytes that the file system uses; unique in its collection */
+    const char *path;       /* absolute, the bytes that the file system uses; unique in its collection.
+                               clipsearch_collection_put_vectors takes any name */
     uint64_t size;          /* of the file, in bytes */
     int64_t mtime_ns;       /* time of the file's last change, in nanoseconds since 1970 */
-    uint8_t hash[32];       /* SHA-256 of the file's bytes; items with the same one are taken for copies */
+    uint8_t hash[32];       /* SHA-256 of the file's bytes; items with the same one are taken for copies. Zeros: not
+                               known */
     uint32_t width, height; /* in pixels, after the image was turned as its EXIF orientation says */
     const char *attributes; /* a JSON object; "{}" or NULL when there are none */
 } clipsearch_item;
@@ -644,6 +709,17 @@ typedef struct clipsearch_item {
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection *collection,
                                                            const clipsearch_item *items, const float *vectors,
                                                            size_t count, int64_t *ids, clipsearch_error *err);
+
+/* Like clipsearch_collection_put, for any collection, and with three differences. In a CLIPSEARCH_COSINE collection
+ * vectors are normalised; one that has length 1 keeps its bits. A path can be any name of 1 to 65,535 bytes, for
+ * instance a URL or a key of yours; an item whose path is NULL is named after its id: "#17". And `items` may be NULL:
+ * `count` new items without paths. Fields that are 0 are not known: size, time, hash, width and height. To change the
+ * vector of an item, put it again with the same path, or with the same id.
+ * Errors: CLIPSEARCH_E_ARGUMENT (names the item: an empty path, attributes that are not an object, a vector with a NaN
+ * or an infinity, a cosine vector of zeros), _DATABASE, _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_put_vectors(clipsearch_collection *collection,
+                                                                   const clipsearch_item *items, const float *vectors,
+                                                                   size_t count, int64_t *ids, clipsearch_error *err);
 
 /* Remove the items with these `ids` [count] in one transaction. Ids that the collection does not have are ignored.
  * *removed (may be NULL) receives how many items were removed.
@@ -897,6 +973,11 @@ typedef struct clipsearch_ingest_options {
     void (*kept)(void *context, const clipsearch_kept_images *images); /* called for items that are kept for a
                           clipsearch_kept_reason, on the caller's thread; for EMPTY and DEVICE also without `prune`. May
                           be NULL */
+    unsigned shard,
+        shards; /* take only part number `shard` (1 to `shards`) of the files, so that several machines share
+                          the work. A file's part follows from its path below the source alone (docs/vectors.md), so the
+                          parts are the same where the source lies elsewhere. Nothing is pruned or noted as gone.
+                          Default 0 of 0: all */
 } clipsearch_ingest_options;
 CLIPSEARCH_INIT(clipsearch_ingest_options)
 
@@ -1109,6 +1190,11 @@ typedef struct clipsearch_search_options {
     const clipsearch_calibration *calibration; /* clipsearch_ask: give hits their relevance; NULL (default): do not */
     float min_relevance; /* of the `k` nearest return only those that have at least this relevance, e.g.
                             CLIPSEARCH_RELEVANT; above 0 it takes a calibration. Default 0: all */
+    double timeout;      /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit */
+    bool (*go_on)(void *context); /* called every few milliseconds, on the thread of the call; returning false ends it
+                         with CLIPSEARCH_E_CANCELLED. To cancel a search from another thread, let the function read an
+                         atomic variable that this thread sets. It must not call the library. NULL (default): none */
+    void *context;                /* given to `go_on` */
 } clipsearch_search_options;
 CLIPSEARCH_INIT(clipsearch_search_options)
 
@@ -1145,8 +1231,12 @@ typedef struct clipsearch_hits clipsearch_hits;
  * if `k` is large enough. The queries of one call run on all processors; hits do not depend on the number of
  * processors. With `fold_copies` the hit that stands for several is the one with the lowest id whose file is not known
  * to be gone. Items that were put without a hash are never copies.
- * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter),
- * _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped), _DATABASE, _MEMORY. */
+ *
+ * A call that is cancelled or has used up its `timeout` ends within about 0.1 seconds; *hits is NULL then. If it was
+ * reading all vectors, the next search reads them.
+ * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter, a
+ * timeout below 0), _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped),
+ * _CANCELLED, _TIMEOUT, _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
                                                    size_t count, size_t k, const clipsearch_search_options *options,
                                                    clipsearch_hits **hits, clipsearch_error *err);
@@ -1235,6 +1325,7 @@ typedef struct clipsearch_list_options {
     size_t limit;       /* at most so many; default SIZE_MAX */
     size_t offset;      /* after the first so many; default 0 */
     bool gone;          /* list also items whose files are known to be gone. Default false */
+    int64_t after;      /* only items with a higher id; default 0. The last id of a page continues with the next page */
 } clipsearch_list_options;
 CLIPSEARCH_INIT(clipsearch_list_options)
 
@@ -1242,6 +1333,24 @@ CLIPSEARCH_INIT(clipsearch_list_options)
 CLIPSEARCH_API clipsearch_status clipsearch_list(clipsearch_collection *collection,
                                                  const clipsearch_list_options *options, clipsearch_hits **hits,
                                                  clipsearch_error *err);
+
+typedef struct clipsearch_each_options {
+    size_t struct_size;
+    const char *filter; /* NULL (default): all items */
+    int64_t after;      /* only items with a higher id; default 0 */
+    bool gone;          /* also items whose files are known to be gone. Default false */
+    bool vectors;       /* give `each` their vectors too. Default false */
+} clipsearch_each_options;
+CLIPSEARCH_INIT(clipsearch_each_options)
+
+/* Call `each` with every item in the order of the ids, and with its vector [dim] if options->vectors is set, otherwise
+ * with NULL; when it returns false the walk ends, which is no error. Item and vector are valid during that call only.
+ * The items are read page by page, so any number of them takes little memory, and `each` may use and change the
+ * collection: what is put or removed behind the current item is seen or not. `options` may be NULL for the defaults.
+ * Errors: those of clipsearch_query. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_each(
+    clipsearch_collection *collection, const clipsearch_each_options *options,
+    bool (*each)(void *context, const clipsearch_hit *item, const float *vector), void *context, clipsearch_error *err);
 
 /* List the items with these `ids` [count] in this order, also those whose files are known to be gone. Ids that the
  * collection does not have are left out. Hits and errors are those of clipsearch_query. */

@@ -20,6 +20,11 @@ const char *clipsearch_version(void)
     return CLIPSEARCH_VERSION;
 }
 
+int clipsearch_version_number(void)
+{
+    return CLIPSEARCH_VERSION_NUMBER;
+}
+
 const char *clipsearch_status_name(clipsearch_status status)
 {
     switch (status) {
@@ -47,6 +52,8 @@ const char *clipsearch_status_name(clipsearch_status status)
         return "not found";
     case CLIPSEARCH_E_CANCELLED:
         return "cancelled";
+    case CLIPSEARCH_E_TIMEOUT:
+        return "timeout";
     }
     return "unknown";
 }

@@ -150,11 +150,11 @@ clipsearch_status clipsearch_collection_ensure_index(clipsearch_database *db, co
         *collection = NULL;
     if (!db || !name || !encoder || !collection)
         return cs_fail_null(err, __func__);
-    if (metric != CLIPSEARCH_COSINE && metric != CLIPSEARCH_IP && metric != CLIPSEARCH_L2)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no metric %d", __func__, (int)metric);
     const cs_encoder_identity identity = cs_encoder_identify(encoder);
     clipsearch_index_options own;
-    clipsearch_status status = cs_struct_read(&own, options, &cs_index_options_type, __func__, err);
+    clipsearch_status status = cs_metric_check(metric, __func__, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&own, options, &cs_index_options_type, __func__, err);
     if (status == CLIPSEARCH_OK)
         status = cs_collection_ensure(db, name, &identity, metric, &own, collection, err);
     return status;
@@ -516,7 +516,7 @@ clipsearch_status clipsearch_list(clipsearch_collection *collection, const clips
     clipsearch_status status = cs_struct_read(&own, options, &cs_list_options_type, __func__, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    const cs_page page = {.with_gone = own.gone, .offset = own.offset, .limit = own.limit};
+    const cs_page page = {.with_gone = own.gone, .after = own.after, .offset = own.offset, .limit = own.limit};
     return list_items(collection, own.filter, &page, hits, err);
 }
 

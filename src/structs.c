@@ -37,6 +37,7 @@ STRUCT(weights_info, bytes, NULL)
 STRUCT(convert_options, context, NULL)
 STRUCT(convert_report, rounded, NULL)
 STRUCT(index_options, ef, NULL)
+STRUCT(vectors_options, index, NULL)
 STRUCT(collection_info, changes, NULL)
 STRUCT(checkpoint_options, context, NULL)
 STRUCT(check_report, recall, NULL)
@@ -48,6 +49,7 @@ STRUCT(watch_options, context, &watch_options)
 STRUCT(search_stats, compared, NULL)
 STRUCT(search_options, stats, NULL)
 STRUCT(list_options, gone, &list_options)
+STRUCT(each_options, vectors, NULL)
 STRUCT(duplicates_options, context, NULL)
 STRUCT(duplicates_report, surplus_bytes, NULL)
 STRUCT(part, weight, &part)
@@ -56,4 +58,11 @@ STRUCT(question, with_self, NULL)
 clipsearch_status cs_fail_null(clipsearch_error *err, const char *function)
 {
     return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: an argument is NULL that must not be", function);
+}
+
+clipsearch_status cs_metric_check(clipsearch_metric metric, const char *function, clipsearch_error *err)
+{
+    if (metric == CLIPSEARCH_COSINE || metric == CLIPSEARCH_IP || metric == CLIPSEARCH_L2)
+        return CLIPSEARCH_OK;
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no metric %d", function, (int)metric);
 }

@@ -16,6 +16,7 @@ extern const cs_struct_type cs_weights_info_type;
 extern const cs_struct_type cs_convert_options_type;
 extern const cs_struct_type cs_convert_report_type;
 extern const cs_struct_type cs_index_options_type;
+extern const cs_struct_type cs_vectors_options_type;
 extern const cs_struct_type cs_collection_info_type;
 extern const cs_struct_type cs_checkpoint_options_type;
 extern const cs_struct_type cs_check_report_type;
@@ -27,6 +28,7 @@ extern const cs_struct_type cs_ingest_target_type;
 extern const cs_struct_type cs_search_stats_type;
 extern const cs_struct_type cs_search_options_type;
 extern const cs_struct_type cs_list_options_type;
+extern const cs_struct_type cs_each_options_type;
 extern const cs_struct_type cs_duplicates_options_type;
 extern const cs_struct_type cs_duplicates_report_type;
 extern const cs_struct_type cs_part_type;
@@ -34,5 +36,7 @@ extern const cs_struct_type cs_question_type;
 
 /* CLIPSEARCH_E_ARGUMENT: an argument of `function` must not be NULL. */
 clipsearch_status cs_fail_null(clipsearch_error *err, const char *function);
+/* CLIPSEARCH_E_ARGUMENT: there is no such metric. */
+clipsearch_status cs_metric_check(clipsearch_metric metric, const char *function, clipsearch_error *err);
 
 #endif

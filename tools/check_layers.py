@@ -30,7 +30,8 @@ ALLOWED = {
     "config": ["base"],
     "models": ["base", "config"],
     "output": ["base"],
-    "cli": ["base", "config", "models", "output"],
+    "exchange": ["base"],
+    "cli": ["base", "config", "models", "output", "exchange"],
     # src/*.c: the entry points
     "": ["base", "kernels", "model", "vision", "metadata", "text", "filter", "store", "encode", "backend", "local", "question",
          "duplicates", "ingest", "convert"],
@@ -41,7 +42,7 @@ OWNERS = {
     "immintrin.h": r"kernels/\w+_(avx2|avx512)\w*\.[ch]",
     "cpuid.h": r"kernels/cpu\.c",
     "cblas.h": r"kernels/gemm_blas\.c",
-    "dlfcn.h": r"(base/symbol|kernels/gemm_blas|metadata/xml|vision/vips|output/(text_pango|terminal_chafa))\.c",
+    "dlfcn.h": r"(base/symbol|kernels/gemm_blas|metadata/xml|vision/vips|output/(text_pango|terminal_chafa)|model_find)\.c",
     "openssl/crypto.h": r"base/digest\.c",
     "openssl/md5.h": r"base/digest\.c",
     "openssl/sha.h": r"base/digest\.c",

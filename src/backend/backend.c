@@ -13,10 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How far from 1 the squared length of a stored vector may be. Rounding to f32, or to f16 on the way, stays far below;
- * a vector that was never normalized does not. */
-static const double NORMALIZED_TOLERANCE = 1e-2;
-
 enum { EF_MAX = 65536 };
 
 /* ---- databases */
@@ -81,21 +77,50 @@ clipsearch_status cs_database_vacuum(clipsearch_database *db, clipsearch_error *
 
 /* ---- collections */
 
+/* One of the two has no fingerprint: only vectors that a program put itself come without one. */
+static clipsearch_status check_without_model(const cs_collection_identity *own, const cs_encoder_identity *encoder,
+                                             clipsearch_error *err)
+{
+    if (encoder->fingerprint[0])
+        return cs_fail(err, CLIPSEARCH_E_MISMATCH,
+                       "the collection %s holds vectors that were put without a model, so they cannot be compared with "
+                       "those of the encoder %s: search it by vector or by item",
+                       own->name, encoder->name);
+    if (own->fingerprint[0])
+        return cs_fail(
+            err, CLIPSEARCH_E_MISMATCH,
+            "the collection %s was made with the encoder %s (fingerprint %.12s), and where these vectors come "
+            "from is not known: give their model's fingerprint, or use another collection",
+            own->name, own->encoder, own->fingerprint);
+    if (own->encoder[0] && encoder->name[0] && strcmp(own->encoder, encoder->name) != 0)
+        return cs_fail(err, CLIPSEARCH_E_MISMATCH,
+                       "the collection %s holds vectors of \"%s\", not of \"%s\": use another collection", own->name,
+                       own->encoder, encoder->name);
+    return CLIPSEARCH_OK;
+}
+
 clipsearch_status cs_collection_check_encoder(const clipsearch_collection *collection,
                                               const cs_encoder_identity *encoder, clipsearch_error *err)
 {
     const cs_collection_identity *own = &collection->identity;
-    if (own->dim != encoder->dim)
+    const bool known = own->fingerprint[0] && encoder->fingerprint[0];
+    if (known && own->dim != encoder->dim)
         return cs_fail(
             err, CLIPSEARCH_E_MISMATCH,
             "the collection %s holds vectors of %zu numbers made by the encoder %s; the encoder %s makes %zu",
             own->name, own->dim, own->encoder, encoder->name, encoder->dim);
+    if (own->dim != encoder->dim)
+        return cs_fail(err, CLIPSEARCH_E_MISMATCH, "the collection %s holds vectors of %zu numbers, not of %zu",
+                       own->name, own->dim, encoder->dim);
+    if (!known)
+        return check_without_model(own, encoder, err);
     if (strcmp(own->fingerprint, encoder->fingerprint) != 0)
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,
                        "the collection %s was made with the encoder %s (fingerprint %.12s), not with %s (%.12s); their "
                        "vectors cannot be compared: use that encoder, or another collection",
                        own->name, own->encoder, own->fingerprint, encoder->name, encoder->fingerprint);
-    if (strcmp(own->preprocessing, encoder->preprocessing) != 0)
+    /* who puts vectors that an encoder made elsewhere may not know how their images were prepared */
+    if (own->preprocessing[0] && encoder->preprocessing[0] && strcmp(own->preprocessing, encoder->preprocessing) != 0)
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,
                        "the images of the collection %s were prepared by \"%s\"; the encoder %s prepares by \"%s\"",
                        own->name, own->preprocessing, encoder->name, encoder->preprocessing);
@@ -311,47 +336,6 @@ clipsearch_status cs_collection_apply(clipsearch_collection *collection, cs_item
                                       clipsearch_error *err)
 {
     return collection->ops->apply(collection, changes, count, err);
-}
-
-static clipsearch_status check_put(const cs_collection_identity *own, const clipsearch_item *item, const float *vector,
-                                   size_t i, clipsearch_error *err)
-{
-    if (!item->path || item->path[0] != '/')
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu: the path \"%s\" is not absolute", i,
-                       item->path ? item->path : "");
-    double length = 0;
-    for (size_t d = 0; d < own->dim; d++) {
-        if (!isfinite(vector[d]))
-            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu (%s): element %zu of its vector is no finite number",
-                           i, item->path, d);
-        length += (double)vector[d] * vector[d];
-    }
-    if (own->metric == CLIPSEARCH_COSINE && fabs(length - 1) > NORMALIZED_TOLERANCE)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "item %zu (%s): its vector has length %.3f; a cosine collection takes L2-normalized ones", i,
-                       item->path, sqrt(length));
-    return CLIPSEARCH_OK;
-}
-
-clipsearch_status cs_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
-                                    const float *vectors, size_t count, int64_t *ids, clipsearch_error *err)
-{
-    const size_t dim = collection->identity.dim;
-    clipsearch_status status = CLIPSEARCH_OK;
-    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
-        status = check_put(&collection->identity, &items[i], vectors + i * dim, i, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    cs_item_change *changes = cs_alloc_array(count, sizeof *changes);
-    if (!changes)
-        return cs_fail_memory(err, "changes to a collection");
-    for (size_t i = 0; i < count; i++)
-        changes[i] = (cs_item_change){.kind = CS_ITEM_PUT, .item = items[i], .vector = vectors + i * dim};
-    status = cs_collection_apply(collection, changes, count, err);
-    for (size_t i = 0; i < count && ids && status == CLIPSEARCH_OK; i++)
-        ids[i] = changes[i].id;
-    cs_free(changes);
-    return status;
 }
 
 clipsearch_status cs_collection_remove(clipsearch_collection *collection, const int64_t *ids, size_t count,

@@ -58,7 +58,7 @@ typedef enum cs_item_change_kind {
 
 typedef struct cs_item_change {
     cs_item_change_kind kind;
-    clipsearch_item item; /* path and attributes are borrowed; attributes NULL: "{}" */
+    clipsearch_item item; /* path and attributes are borrowed; attributes NULL: "{}"; PUT: path NULL: "#" and the id */
     cs_item_file file;    /* PUT, UPDATE: what is known of its file; GONE: gone_since */
     const float *vector;  /* PUT: [dim] */
     int64_t id;           /* PUT: receives the item's id */
@@ -242,7 +242,8 @@ static inline const cs_collection_identity *cs_collection_identify(const clipsea
 }
 
 /* CLIPSEARCH_E_MISMATCH, naming both, when the collection's vectors are not of this encoder. Its name does not matter:
- * the same weights in another directory make the same vectors. */
+ * the same weights in another directory make the same vectors. The fingerprint is "" for vectors that were put without
+ * a model; two such agree when their names do, or one has none. */
 clipsearch_status cs_collection_check_encoder(const clipsearch_collection *collection,
                                               const cs_encoder_identity *encoder, clipsearch_error *err);
 
@@ -293,9 +294,11 @@ clipsearch_status cs_collection_apply(clipsearch_collection *collection, cs_item
  * possible without it: it keeps two ingestions from encoding the same files. */
 clipsearch_status cs_collection_lock_ingestion(clipsearch_collection *collection, cs_lock_file **lock, long *holder,
                                                clipsearch_error *err);
-/* As clipsearch_collection_put, _remove and _remove_where say: made of `apply`. */
+/* As clipsearch_collection_put, _put_vectors, _remove and _remove_where say: made of `apply`. */
 clipsearch_status cs_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
                                     const float *vectors, size_t count, int64_t *ids, clipsearch_error *err);
+clipsearch_status cs_collection_put_vectors(clipsearch_collection *collection, const clipsearch_item *items,
+                                            const float *vectors, size_t count, int64_t *ids, clipsearch_error *err);
 clipsearch_status cs_collection_remove(clipsearch_collection *collection, const int64_t *ids, size_t count,
                                        size_t *removed, clipsearch_error *err);
 clipsearch_status cs_collection_remove_where(clipsearch_collection *collection, const cs_filter_tree *filter,

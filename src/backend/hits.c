@@ -108,8 +108,7 @@ void cs_hits_set_relevance(clipsearch_hits *hits, size_t query, size_t rank, flo
 
 bool cs_hit_has_hash(const clipsearch_hit *hit)
 {
-    static const uint8_t none[sizeof hit->hash];
-    return memcmp(hit->hash, none, sizeof none) != 0;
+    return cs_content_is_known(hit->hash);
 }
 
 /* Copies have the same vector, hence the same score: at most the last digit differs, when another processor or library

@@ -9,7 +9,7 @@
  * borrowed: they live as long as the encoder, or the row, that they were taken from. */
 typedef struct cs_encoder_identity {
     const char *name;          /* a label; it decides nothing */
-    const char *fingerprint;   /* 64 hex digits: weights and configuration */
+    const char *fingerprint;   /* 64 hex digits: weights and configuration. "": vectors whose encoder is not known */
     const char *preprocessing; /* one line that names it exactly */
     size_t dim;                /* numbers in a vector */
     clipsearch_metric metric;  /* what the model's vectors are usually compared by */

@@ -3,7 +3,16 @@
 #ifndef CS_BASE_ITEM_FILE_H
 #define CS_BASE_ITEM_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+
+/* Whether the content is known whose digest this is: items that a program put itself may have zeros instead. */
+static inline bool cs_content_is_known(const uint8_t hash[32])
+{
+    static const uint8_t none[32];
+    return memcmp(hash, none, sizeof none) != 0;
+}
 
 /* Zero: nothing is known, and the file is taken to be there. */
 typedef struct cs_item_file {

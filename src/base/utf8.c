@@ -29,6 +29,14 @@ size_t cs_utf8_length(const char *text, size_t size)
     return length;
 }
 
+bool cs_is_utf8(const char *text, size_t size)
+{
+    size_t at = 0, n;
+    while (at < size && (n = cs_utf8_length(text + at, size - at)) > 0)
+        at += n;
+    return at == size;
+}
+
 size_t cs_utf8_put(uint32_t code_point, char out[4])
 {
     assert(code_point < 0x110000 && (code_point < 0xD800 || code_point > 0xDFFF));

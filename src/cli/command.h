@@ -26,9 +26,16 @@ int cs_command_update(const cs_args *args);
 int cs_command_version(const cs_args *args);
 int cs_command_label(const cs_args *args);
 int cs_command_duplicates(const cs_args *args);
+int cs_command_export(const cs_args *args);
+int cs_command_import(const cs_args *args);
+int cs_command_merge(const cs_args *args);
+int cs_command_completion(const cs_args *args);
 
 /* Print the help page of `command`, or with 0 that of the whole program. */
 void cs_help_print(unsigned command, FILE *out);
+
+/* What the command `name` does, in a few words, as the first help page says; "" for others. */
+const char *cs_help_summary(const char *name);
 
 /* The functions below print a message when something is wrong and return the exit status for it. */
 

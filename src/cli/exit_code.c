@@ -22,6 +22,7 @@ int cs_exit_code(clipsearch_status status, cs_stage stage)
         return stage == CS_STAGE_MODEL ? CS_EXIT_MODEL : stage == CS_STAGE_DATABASE ? CS_EXIT_DATABASE : CS_EXIT_FILE;
     case CLIPSEARCH_E_MEMORY:
     case CLIPSEARCH_E_CANCELLED:
+    case CLIPSEARCH_E_TIMEOUT:
         break;
     }
     return CS_EXIT_INTERNAL;

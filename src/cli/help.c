@@ -2,31 +2,60 @@
  * help.c - the help pages. */
 #include "cli/command.h"
 
+#include <string.h>
+
 /* 24 lines of at most 80 columns, so that a small terminal shows all of it. */
-static const char overview[] = "clipsearch finds images by what they show: by a text, or by another image.\n"
-                               "  clipsearch ingest ~/Pictures     encode the images in a directory, once\n"
-                               "  clipsearch \"a white dog\" -k 5    show the 5 images that fit the text best\n"
-                               "Commands (for the options of one, run: clipsearch help COMMAND):\n"
-                               "  search       find images; the default when the first word is no command\n"
-                               "  ingest       encode images and store them in a collection\n"
-                               "  update       bring collections up to date with the directories ingested\n"
-                               "  embed        print the vectors of texts and images\n"
-                               "  tokenize     print the tokens of texts\n"
-                               "  query        list images by their fields and attributes\n"
-                               "  get          show images by their numbers\n"
-                               "  delete       remove images from a collection; the files stay\n"
-                               "  drop         remove a whole collection; the files stay\n"
-                               "  collections  list the collections\n"
-                               "  label        tell which of some labels images show\n"
-                               "  duplicates   find images that are there more than once\n"
-                               "  model        list, fetch, inspect, verify and convert models\n"
-                               "  check        verify the database and its index, and measure recall\n"
-                               "  vacuum       remove deleted data from the files, and update the index\n"
-                               "  info         show the database, its collections and the model\n"
-                               "  help         show this page, or the help of a command\n"
-                               "  version      show the version\n"
-                               "Options of most commands: --db FILE, --collection NAME, --model MODEL, -q, -v.\n"
-                               "To search for the name of a command: clipsearch search info. See clipsearch(1).\n";
+static const char overview_begin[] = "clipsearch finds images by what they show: by a text, or by another image.\n"
+                                     "  clipsearch ingest ~/Pictures     encode the images in a directory, once\n"
+                                     "  clipsearch \"a white dog\" -k 5    show the 5 images that fit the text best\n"
+                                     "Commands (for the options of one, run: clipsearch help COMMAND):\n";
+
+static const struct {
+    const char *names, *summary;
+} summaries[] = {
+    {"search", "find images; the default when the first word is no command"},
+    {"ingest", "encode images and store them in a collection"},
+    {"update", "bring collections up to date with the directories ingested"},
+    {"embed", "print the vectors of texts and images"},
+    {"tokenize", "print the tokens of texts"},
+    {"query", "list images by their fields and attributes"},
+    {"get", "show images by their numbers"},
+    {"delete, drop", "remove images, or a whole collection; the files stay"},
+    {"label", "tell which of some labels images show"},
+    {"duplicates", "find images that are there more than once"},
+    {"export, import", "write vectors with their images to files; read them"},
+    {"merge", "copy the collections of other databases into this one"},
+    {"model", "list, fetch, inspect, verify and convert models"},
+    {"check", "verify the database and its index, and measure recall"},
+    {"vacuum", "remove deleted data from the files, and update the index"},
+    {"info, collections", "show the database, its collections and the model"},
+    {"completion", "print the completions for bash, zsh or fish"},
+    {"help, version", "show this page, or the help of a command; the version"},
+};
+
+static const char overview_end[] = "Options of most commands: --db FILE, --collection NAME, --model MODEL, -q, -v.\n"
+                                   "To search for the name of a command: clipsearch search info. See clipsearch(1).\n";
+
+static void print_overview(FILE *out)
+{
+    fputs(overview_begin, out);
+    for (size_t i = 0; i < sizeof summaries / sizeof *summaries; i++)
+        fprintf(out, "  %-17s  %s\n", summaries[i].names, summaries[i].summary);
+    fputs(overview_end, out);
+}
+
+const char *cs_help_summary(const char *name)
+{
+    const size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof summaries / sizeof *summaries; i++)
+        for (const char *at = summaries[i].names; *at; at += strspn(at, ", ")) {
+            const size_t word = strcspn(at, ",");
+            if (word == length && memcmp(at, name, length) == 0)
+                return summaries[i].summary;
+            at += word;
+        }
+    return "";
+}
 
 static const char search_page[] = "usage: clipsearch [search] [options] QUERY...\n"
                                   "\n"
@@ -185,6 +214,46 @@ static const char duplicates_page[] =
     "  clipsearch duplicates --level edited\n"
     "  clipsearch duplicates -0 | xargs -0 mv -t surplus/\n";
 
+static const char export_page[] = "usage: clipsearch export [options] --vectors FILE.npy --meta FILE.jsonl|FILE.csv\n"
+                                  "\n"
+                                  "Writes the vectors of a collection to a NumPy file, and what is known of its\n"
+                                  "images to JSON lines or CSV, or one of the two. Row n of one belongs to row n of\n"
+                                  "the other. docs/vectors.md describes both.\n"
+                                  "\n"
+                                  "  clipsearch export --vectors photos.npy --meta photos.jsonl\n"
+                                  "  clipsearch export --meta - --filter 'label == \"dog\"'\n";
+
+static const char import_page[] = "usage: clipsearch import [options] --vectors FILE.npy --meta FILE [--model MODEL]\n"
+                                  "       clipsearch import [options] DIRECTORY [--model MODEL]\n"
+                                  "\n"
+                                  "Stores vectors that were made elsewhere in a collection. Each row of the table\n"
+                                  "(JSON lines, CSV or Parquet) says of what the vector of the same row is. A\n"
+                                  "DIRECTORY is one that clip-retrieval wrote. With --model, the model that made the\n"
+                                  "vectors, texts and images can be searched for; without, items (--like). Rows with\n"
+                                  "a path that is there already replace it, so the command can be repeated.\n"
+                                  "\n"
+                                  "  clipsearch import --model clip-vit-b32 --vectors x.npy --meta y.jsonl\n"
+                                  "  clipsearch import --model clip-vit-b32 --collection laion embeddings/\n";
+
+static const char merge_page[] = "usage: clipsearch merge [options] --db TARGET.db SOURCE.db...\n"
+                                 "\n"
+                                 "Copies the collections of other databases, or with --collection only that one,\n"
+                                 "into the database, with vectors and attributes. Images of the same path are\n"
+                                 "replaced; the sources do not change. Collections of one name must be of one model.\n"
+                                 "\n"
+                                 "  clipsearch ingest --db part2.db --shard 2/8 ~/Pictures      on machine 2 of 8\n"
+                                 "  clipsearch merge --db all.db part1.db part2.db\n";
+
+static const char completion_page[] =
+    "usage: clipsearch completion bash|zsh|fish\n"
+    "\n"
+    "Prints the completions of commands, options and values for a shell. Installed\n"
+    "packages have them already. For this shell alone:\n"
+    "\n"
+    "  bash:  source <(clipsearch completion bash)\n"
+    "  fish:  clipsearch completion fish | source\n"
+    "  zsh:   clipsearch completion zsh >~/.zfunc/_clipsearch   (a directory of $fpath)\n";
+
 static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
 
 static const char version_page[] = "usage: clipsearch version\n";
@@ -193,18 +262,23 @@ static const struct {
     unsigned command;
     const char *page;
 } pages[] = {
-    {CS_SEARCH, search_page},     {CS_INGEST, ingest_page},   {CS_EMBED, embed_page},
-    {CS_TOKENIZE, tokenize_page}, {CS_INFO, info_page},       {CS_QUERY, query_page},
-    {CS_GET, get_page},           {CS_DELETE, delete_page},   {CS_DROP, drop_page},
-    {CS_MODEL, model_page},       {CS_CHECK, check_page},     {CS_COLLECTIONS, collections_page},
-    {CS_VACUUM, vacuum_page},     {CS_LABEL, label_page},     {CS_UPDATE, update_page},
-    {CS_HELP, help_page},         {CS_VERSION, version_page}, {CS_DUPLICATES, duplicates_page},
+    {CS_SEARCH, search_page},   {CS_INGEST, ingest_page},
+    {CS_EMBED, embed_page},     {CS_TOKENIZE, tokenize_page},
+    {CS_INFO, info_page},       {CS_QUERY, query_page},
+    {CS_GET, get_page},         {CS_DELETE, delete_page},
+    {CS_DROP, drop_page},       {CS_MODEL, model_page},
+    {CS_CHECK, check_page},     {CS_COLLECTIONS, collections_page},
+    {CS_VACUUM, vacuum_page},   {CS_LABEL, label_page},
+    {CS_UPDATE, update_page},   {CS_HELP, help_page},
+    {CS_VERSION, version_page}, {CS_DUPLICATES, duplicates_page},
+    {CS_EXPORT, export_page},   {CS_IMPORT, import_page},
+    {CS_MERGE, merge_page},     {CS_COMPLETION, completion_page},
 };
 
 void cs_help_print(unsigned command, FILE *out)
 {
     if (!command) {
-        fputs(overview, out);
+        print_overview(out);
         return;
     }
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)

@@ -72,6 +72,14 @@ static int run_command(unsigned command, bool command_given, const cs_args *args
         return cs_command_update(args);
     case CS_DUPLICATES:
         return cs_command_duplicates(args);
+    case CS_EXPORT:
+        return cs_command_export(args);
+    case CS_IMPORT:
+        return cs_command_import(args);
+    case CS_MERGE:
+        return cs_command_merge(args);
+    case CS_COMPLETION:
+        return cs_command_completion(args);
     case CS_LABEL:
         return cs_command_label(args);
     case CS_HELP:

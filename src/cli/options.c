@@ -41,16 +41,18 @@ typedef struct option_row {
 
 static const char *const progress_names[] = {"auto", "json", "none", NULL};
 static const char *const format_names[] = {"jsonl", "npy", NULL};
+static const char *const npy_names[] = {"f32", "f16", NULL};
 static const char *const level_names[] = {"exact", "same", "edited", "burst", NULL};
 static const char *const prune_names[] = {"gone", "force", NULL};
 static const char *const remodel_names[] = {"safe", "force", NULL};
 
 enum {
-    WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE,
-    WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL | CS_DUPLICATES,
+    WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE | CS_IMPORT,
+    WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL | CS_DUPLICATES |
+                      CS_EXPORT | CS_IMPORT | CS_MERGE,
     WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM | CS_UPDATE,
     WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET,
-    WITH_PLACES = CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES | CS_DELETE
+    WITH_PLACES = CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES | CS_DELETE | CS_EXPORT
 };
 
 static const option_row rows[] = {
@@ -80,7 +82,7 @@ static const option_row rows[] = {
     {"write", 0, CS_LABEL, OPTION_TEXT, FIELD(write), "NAME",
      "store the best labels in the attribute NAME of the images", 0, 0, 0},
     {"offset", 0, CS_QUERY, OPTION_SIZE, FIELD(offset), "N", "leave out the first N images", 0, SIZE_MAX, 0},
-    {"filter", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES, OPTION_TEXT, FIELD(filter), "FILTER",
+    {"filter", 0, CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES | CS_EXPORT, OPTION_TEXT, FIELD(filter), "FILTER",
      "only images that pass, e.g. 'price < 100'", 0, 0, 0},
     {"in", 0, WITH_PLACES, OPTION_TEXTS, FIELD(in), "DIR",
      "only images in this directory and those in it; may be repeated", 0, 0, 0},
@@ -122,7 +124,22 @@ static const option_row rows[] = {
     {"open", 0, WITH_ROWS, OPTION_FLAG, FIELD(open), NULL, "show the contact sheet in the desktop's viewer", 0, 0, 0},
     {"link", 0, WITH_ROWS, OPTION_TEXT, FIELD(link), "DIR", "make a directory of links to the images, named by rank", 0,
      0, 0},
-    {"metric", 0, CS_INGEST, OPTION_CHOICE, FIELD(metric), "METRIC",
+    {"vectors", 0, CS_EXPORT, OPTION_TEXTS, FIELD(vectors), "FILE", "write the vectors to FILE, as .npy", 0, 0, 0},
+    {"meta", 0, CS_EXPORT, OPTION_TEXTS, FIELD(meta), "FILE",
+     "write what is known of the images to FILE: .jsonl or .csv; - is standard output", 0, 0, 0},
+    {"type", 0, CS_EXPORT, OPTION_CHOICE, FIELD(type), "TYPE", "numbers of the vectors: f32 (default) or f16", 0, 0,
+     npy_names},
+    {"vectors", 0, CS_IMPORT, OPTION_TEXTS, FIELD(vectors), "FILE",
+     "a .npy file of float16, float32 or float64 [rows, dim]; may be repeated", 0, 0, 0},
+    {"meta", 0, CS_IMPORT, OPTION_TEXTS, FIELD(meta), "FILE",
+     "its table, a row for each vector: .jsonl, .csv or .parquet; as often as --vectors", 0, 0, 0},
+    {"path-field", 0, CS_IMPORT, OPTION_TEXT, FIELD(path_field), "NAME",
+     "the field that names the image (path, image_path, url, file, filename or key)", 0, 0, 0},
+    {"texts", 0, CS_IMPORT, OPTION_FLAG, FIELD(texts), NULL,
+     "of a directory of clip-retrieval: import the vectors of the captions", 0, 0, 0},
+    {"no-index", 0, CS_IMPORT | CS_MERGE, OPTION_FLAG, FIELD(no_index), NULL,
+     "do not write the index; searches are exact until check --repair writes it", 0, 0, 0},
+    {"metric", 0, CS_INGEST | CS_IMPORT, OPTION_CHOICE, FIELD(metric), "METRIC",
      "of a new collection: cosine, ip or l2 (the model's)", 0, 0, cs_metric_names},
     {"codes", 0, CS_INGEST, OPTION_CHOICE, FIELD(codes), "CODES",
      "of a new collection: how its index stores vectors: i8 (default), f16, bf16 or f32", 0, 0, cs_codes_names},
@@ -148,6 +165,8 @@ static const option_row rows[] = {
      "read paths of images and directories from FILE, one per line; - is standard input", 0, 0, 0},
     {"null", '0', CS_INGEST, OPTION_FLAG, FIELD(nul), NULL, "paths of --files-from end with NUL bytes (find -print0)",
      0, 0, 0},
+    {"shard", 0, CS_INGEST, OPTION_TEXT, FIELD(shard), "N/M",
+     "ingest only part N of M, so that M machines share the work; merge joins their databases", 0, 0, 0},
     {"watch", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(watch), NULL,
      "go on and follow changes of the files, until Ctrl-C", 0, 0, 0},
     {"scan-every", 0, CS_INGEST | CS_UPDATE, OPTION_SIZE, FIELD(scan_every), "N",
@@ -163,7 +182,8 @@ static const option_row rows[] = {
     {"reread", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(rescan), NULL, "another name of --rescan", 0, 0, 0},
     {"forget", 0, CS_UPDATE, OPTION_TEXT, FIELD(forget), "PATH",
      "forget a remembered directory or YAML file; its images stay", 0, 0, 0},
-    {"gone", 0, CS_SEARCH | CS_QUERY, OPTION_FLAG, FIELD(gone), NULL, "show also images whose files are gone", 0, 0, 0},
+    {"gone", 0, CS_SEARCH | CS_QUERY | CS_EXPORT, OPTION_FLAG, FIELD(gone), NULL,
+     "show also images whose files are gone", 0, 0, 0},
     {"yes", 'y', CS_DELETE | CS_DROP, OPTION_FLAG, FIELD(yes), NULL, "remove without asking", 0, 0, 0},
     {"dry-run", 0, CS_INGEST | CS_UPDATE, OPTION_FLAG, FIELD(dry_run), NULL,
      "only count what a run would do; store nothing", 0, 0, 0},
@@ -208,7 +228,8 @@ static const option_row rows[] = {
     {"model", 0, WITH_MODEL, OPTION_TEXT, FIELD(model), "MODEL", "the model: a name, directory or weight file", 0, 0,
      0},
     {"threads", 0,
-     CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL | CS_DUPLICATES,
+     CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL | CS_DUPLICATES |
+         CS_IMPORT | CS_MERGE,
      OPTION_SIZE, FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
      "use instructions up to c, avx2 or avx512 (all there are)", 0, 0, cs_cpu_names},
@@ -222,9 +243,10 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize", "info",   "help",
-                                        "version", "query",  "get",    "delete",   "drop",   "collections",
-                                        "model",   "check",  "vacuum", "label",    "update", "duplicates"};
+const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize",  "info",   "help",
+                                        "version", "query",  "get",    "delete",    "drop",   "collections",
+                                        "model",   "check",  "vacuum", "label",     "update", "duplicates",
+                                        "export",  "import", "merge",  "completion"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 
 unsigned cs_command_of(const char *word)
@@ -471,8 +493,10 @@ clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_a
     args->images.items = cs_zalloc_array(room, sizeof *args->images.items);
     args->templates.items = cs_zalloc_array(room, sizeof *args->templates.items);
     args->in.items = cs_zalloc_array(room, sizeof *args->in.items);
+    args->vectors.items = cs_zalloc_array(room, sizeof *args->vectors.items);
+    args->meta.items = cs_zalloc_array(room, sizeof *args->meta.items);
     if (!args->operands.items || !args->include.items || !args->exclude.items || !args->images.items ||
-        !args->templates.items || !args->in.items)
+        !args->templates.items || !args->in.items || !args->vectors.items || !args->meta.items)
         return cs_fail_memory(err, "the command line");
     reader r = {.command = command, .argc = argc, .argv = argv};
     bool only_operands = false;
@@ -498,8 +522,27 @@ void cs_args_free(cs_args *args)
     cs_free(args->exclude.items);
     cs_free(args->images.items);
     cs_free(args->in.items);
+    cs_free(args->vectors.items);
+    cs_free(args->meta.items);
     cs_free(args->templates.items);
     *args = (cs_args){0};
+}
+
+bool cs_options_get(unsigned command, size_t i, cs_option_info *info)
+{
+    for (size_t at = 0; at < ROWS; at++) {
+        const option_row *row = &rows[at];
+        if (!(row->commands & command) || i--)
+            continue;
+        *info = (cs_option_info){.name = row->name,
+                                 .letter = row->letter,
+                                 .argument = row->argument,
+                                 .value_optional = row->kind == OPTION_MAYBE,
+                                 .help = row->help,
+                                 .choices = row->choices};
+        return true;
+    }
+    return false;
 }
 
 /* Print `text` in lines that end before column 80, each beginning at column `indent`; the cursor is there already. */

@@ -27,7 +27,11 @@ enum {
     CS_LABEL = 32768,
     CS_UPDATE = 65536,
     CS_DUPLICATES = 131072,
-    CS_ALL_COMMANDS = 262143
+    CS_EXPORT = 262144,
+    CS_IMPORT = 524288,
+    CS_MERGE = 1048576,
+    CS_COMPLETION = 2097152,
+    CS_ALL_COMMANDS = 4194303
 };
 
 /* An argument that is not an option, or the value of an option that is a part of a query. */
@@ -63,7 +67,7 @@ typedef struct cs_number_option {
 /* The parsed command line. NULL, false, given == false: not given. Strings point into argv. */
 typedef struct cs_args {
     cs_operands operands;
-    cs_strings include, exclude, images, templates, in;
+    cs_strings include, exclude, images, templates, in, vectors, meta;
     cs_size_option k, offset, threads, batch, timeout, max_pixels, max_bytes;
     cs_size_option scan_every;
     cs_size_option m, ef_construction, ef, sample;
@@ -78,10 +82,12 @@ typedef struct cs_args {
     const char *prune;   /* "gone" or "force" */
     const char *remodel; /* "safe" or "force" */
     const char *forget;
+    const char *path_field, *shard;
     bool rescan, gone, yes;
     bool json, paths, nul, preview, open, dry_run, exact, here, show, repair, quiet, verbose, help, version;
     bool with_self, all, allow_local_urls, relevant;
     bool hidden, watch;
+    bool no_index, texts;
 } cs_args;
 
 /* The names of the commands; the bit of a command, 0 when there is none of that name; and its name. */
@@ -98,6 +104,19 @@ int cs_options_first_operand(int argc, char **argv);
  * only operands. Errors: CLIPSEARCH_E_ARGUMENT (names the most similar option), _MEMORY. Free `args` in any case. */
 clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_args *args, clipsearch_error *err);
 void cs_args_free(cs_args *args);
+
+/* An option as a shell completes it. */
+typedef struct cs_option_info {
+    const char *name;     /* without the dashes; one character: it has no long name */
+    char letter;          /* 0: none */
+    const char *argument; /* what its value is, "FILE"; NULL: it takes none */
+    bool value_optional;  /* --name or --name=value */
+    const char *help;
+    const char *const *choices; /* the only values, NULL behind the last; NULL: any */
+} cs_option_info;
+
+/* Option number `i` of `command`, from 0, in the order of its help page; false when there are no more. */
+bool cs_options_get(unsigned command, size_t i, cs_option_info *info);
 
 /* Print the options of `command`, a line each. */
 void cs_options_print(unsigned command, FILE *out);

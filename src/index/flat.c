@@ -192,8 +192,10 @@ static void scan_piece(void *context, size_t piece, unsigned worker)
     const pass *p = context;
     size_t row = piece * p->piece_rows;
     size_t end = p->flat->count - row < p->piece_rows ? p->flat->count : row + p->piece_rows;
+    cs_stop_asked(); /* has an effect on the thread of the call */
     for (size_t i = 0; i < p->count; i++)
-        scan_rows(&p->scans[i], row, end, &p->scans[i].tops[worker]);
+        if (!cs_stop_is_set(p->scans[i].params->stop))
+            scan_rows(&p->scans[i], row, end, &p->scans[i].tops[worker]);
 }
 
 /* How many rows a search may find. */

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/pool.h"
+#include "base/stop.h"
 #include "index/id_set.h"
 
 #include <stdint.h>
@@ -37,6 +38,8 @@ typedef struct cs_index_search_params {
     const int64_t *excluded;  /* [excluded_count], ascending: none of these */
     size_t excluded_count;
     cs_index_stats *stats; /* filled in when not NULL */
+    cs_stop
+        *stop; /* ends an exact scan, whose result is then incomplete: the caller looks at it again. NULL: nothing */
 } cs_index_search_params;
 
 /* The functions of one kind of index; those below call them. */

@@ -39,6 +39,9 @@ static clipsearch_status check_options(cs_ingest_run *in)
     if (o->batch == 0 || o->batch > CS_MAX_BATCH)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "batch is %zu; 1 to %d are allowed", o->batch,
                        (int)CS_MAX_BATCH);
+    if (o->shards ? o->shard < 1 || o->shard > o->shards : o->shard != 0)
+        return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "shard is %u of %u; 1 to the number of shards are allowed",
+                       o->shard, o->shards);
     if (o->threads > CS_MAX_THREADS)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", o->threads,
                        (int)CS_MAX_THREADS);
@@ -61,6 +64,8 @@ static clipsearch_status find_files(cs_ingest_run *in)
     const cs_sources_calls calls = {
         .step = report_walk, .bad_source = o->bad_source ? count_bad_source : NULL, .context = in};
     clipsearch_status status = cs_sources_open(o->sources, o->source_count, &calls, &in->sources, in->err);
+    in->sources.shard = o->shard;
+    in->sources.shards = o->shards;
     if (status == CLIPSEARCH_OK)
         status = cs_sources_walk(&in->sources, &in->retries, &calls, in->err);
     if (status != CLIPSEARCH_OK)

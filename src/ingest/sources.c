@@ -2,6 +2,7 @@
  * sources.c - opens and walks sources. */
 #include "ingest/sources.h"
 
+#include "base/digest.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -148,6 +149,21 @@ static clipsearch_status call_step(walk_context *walk, const char *path, clipsea
     return calls->step ? calls->step(calls->context, walk->sources->file_count, path, err) : CLIPSEARCH_OK;
 }
 
+/* Whether a file belongs to the part that is wanted: the first eight bytes of the SHA-256 of its path below the
+ * source, as a big-endian number modulo the number of parts, count the parts from 0. *err: libcrypto refused. */
+static bool is_in_shard(const cs_sources *sources, const char *relative, clipsearch_error *err,
+                        clipsearch_status *status)
+{
+    uint8_t digest[CS_SHA256_BYTES];
+    uint64_t number = 0;
+    if (!sources->shards)
+        return true;
+    *status = cs_digest_of(CS_SHA256, relative, strlen(relative), digest, err);
+    for (size_t i = 0; i < sizeof number; i++)
+        number = number << 8 | digest[i];
+    return *status == CLIPSEARCH_OK && number % sources->shards == sources->shard - 1;
+}
+
 static clipsearch_status add_found_file(void *context, const char *path, const char *relative, const cs_file_info *info,
                                         bool sidecar, clipsearch_error *err)
 {
@@ -157,7 +173,9 @@ static clipsearch_status add_found_file(void *context, const char *path, const c
                           .mtime_ns = info->mtime_ns,
                           .ctime_ns = info->ctime_ns,
                           .has_sidecar = sidecar};
-    clipsearch_status status = add_file(walk->sources, path, relative, file, err);
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (is_in_shard(walk->sources, relative, err, &status))
+        status = add_file(walk->sources, path, relative, file, err);
     return status == CLIPSEARCH_OK ? call_step(walk, path, err) : status;
 }
 
@@ -320,7 +338,7 @@ clipsearch_status cs_sources_walk(cs_sources *sources, cs_retries *retries, cons
         spec.left_out = &sources->left_out;
         if (!source->root)
             continue;
-        source->whole = !source->given->files;
+        source->whole = !source->given->files && !sources->shards;
         clipsearch_status status =
             source->given->files ? walk_list(&walk, &spec, err) : cs_walk(&spec, &walk_calls, &walk, err);
         if (is_of_source(status, calls)) {

@@ -39,7 +39,8 @@ typedef struct cs_sources {
     size_t source_count;
     cs_found_file *files; /* [file_count] in the order of the walks, each path once */
     size_t file_count, file_capacity;
-    size_t *by_path; /* [file_count]: their numbers, ordered by path */
+    size_t *by_path;        /* [file_count]: their numbers, ordered by path */
+    unsigned shard, shards; /* set before the walk: only this part of the files is taken, from 1; 0 of 0: all */
     cs_left_out left_out;
 } cs_sources;
 

@@ -3,6 +3,7 @@
 #include "local/database.h"
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "local/collection.h"
 #include "local/local.h"
 
@@ -44,8 +45,11 @@ clipsearch_status cs_local_begin_store_read(local_database *db, cs_store **store
     clipsearch_status status = borrow_reader(db, store, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    if (db->in_memory)
-        pthread_rwlock_rdlock(&db->memory_lock);
+    if (db->in_memory && !cs_stop_lock_for_reading(&db->memory_lock)) {
+        return_reader(db, *store);
+        *store = NULL;
+        return cs_stop_check(err);
+    }
     status = cs_store_begin_read(*store, &began, err);
     if (status != CLIPSEARCH_OK)
         cs_local_end_store_read(db, store);
@@ -122,10 +126,9 @@ void cs_local_undo_change(local_database *db)
 
 /* ---- processors */
 
-void cs_local_begin_walk(local_database *db)
+clipsearch_status cs_local_begin_walk(local_database *db, clipsearch_error *err)
 {
-    while (sem_wait(&db->walks)) /* a signal's handler ran */
-        continue;
+    return cs_stop_take(&db->walks) ? CLIPSEARCH_OK : cs_stop_check(err);
 }
 
 void cs_local_end_walk(local_database *db)

@@ -59,8 +59,9 @@ void cs_local_end_turn(local_database *db);
 
 /* Wait until fewer searches by a graph run than there are processors. More would push each other's connections out of
  * the processors' caches: 8 threads on 2 processors did 1.83 times as many searches as one, and do 1.91 times as many.
- * Nothing that may itself search (a note's receiver) is called until cs_local_end_walk. */
-void cs_local_begin_walk(local_database *db);
+ * Nothing that may itself search (a note's receiver) is called until cs_local_end_walk. CLIPSEARCH_E_CANCELLED,
+ * _TIMEOUT: then it has not begun. */
+clipsearch_status cs_local_begin_walk(local_database *db, clipsearch_error *err);
 void cs_local_end_walk(local_database *db);
 
 /* The pool, for this thread alone until cs_local_return_pool; NULL when another search has it or no thread can be

@@ -3,6 +3,7 @@
 #include "local/filtered.h"
 
 #include "base/mem.h"
+#include "base/stop.h"
 
 static clipsearch_status add_id(void *context, int64_t id, clipsearch_error *err)
 {
@@ -31,6 +32,8 @@ clipsearch_status cs_filtered_index(const local_read *read, const cs_id_list *id
     if (status == CLIPSEARCH_OK)
         status = cs_index_reserve(index, ids->count, err);
     for (size_t i = 0; i < ids->count && status == CLIPSEARCH_OK; i++) {
+        if (i % CS_STOP_ROWS == 0 && (status = cs_stop_check(err)) != CLIPSEARCH_OK)
+            break;
         status = cs_store_vector(read->store, identity, ids->ids[i], vector, err);
         if (status == CLIPSEARCH_OK)
             status = cs_index_put(index, ids->ids[i], vector, err);

@@ -3,6 +3,7 @@
 #include "local/scan_group.h"
 
 #include "base/mem.h"
+#include "base/stop.h"
 
 #include <string.h>
 
@@ -95,6 +96,17 @@ static void make_pass(cs_scan_group *group, local_database *db, const cs_index *
     pthread_cond_broadcast(&group->pass_ended);
 }
 
+/* Take a request out of those that wait; false when a pass is being made for it. The lock is held. */
+static bool withdraw(cs_scan_group *group, const cs_scan_request *request)
+{
+    for (cs_scan_request **link = &group->first; *link; link = &(*link)->next)
+        if (*link == request) {
+            *link = request->next;
+            return true;
+        }
+    return false;
+}
+
 clipsearch_status cs_scan_group_search(cs_scan_group *group, local_database *db, const cs_index *index,
                                        cs_flat_query *queries, size_t count, clipsearch_error *err)
 {
@@ -105,11 +117,17 @@ clipsearch_status cs_scan_group_search(cs_scan_group *group, local_database *db,
         end = &(*end)->next;
     *end = &own;
     while (!own.done) {
-        if (group->scanning)
-            pthread_cond_wait(&group->pass_ended, &group->lock);
-        else
+        if (!group->scanning) {
             make_pass(group, db, index);
+            continue;
+        }
+        cs_stop_wait(&group->pass_ended, &group->lock);
+        pthread_mutex_unlock(&group->lock);
+        const bool stopped = cs_stop_asked();
+        pthread_mutex_lock(&group->lock);
+        if (stopped && !own.done && withdraw(group, &own))
+            break;
     }
     pthread_mutex_unlock(&group->lock);
-    return own.status;
+    return own.done ? own.status : cs_stop_check(err);
 }

@@ -4,6 +4,7 @@
 #include "local/filtered.h"
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "index/hnsw.h"
 #include "index/id_set.h"
 
@@ -160,7 +161,9 @@ static void walk_one(void *context, size_t number, unsigned thread)
     worker *w = &b->workers[thread];
     cs_index_search_params params = b->params;
     params.stats = &b->stats[number];
-    if (w->status != CLIPSEARCH_OK)
+    if (w->status != CLIPSEARCH_OK || cs_stop_is_set(b->params.stop))
+        return;
+    if (cs_stop_asked()) /* only the thread of the call has a stop of its own */
         return;
     const cs_id_list *not_in_graph = b->where->gone.count ? &b->where->not_in_graph : NULL;
     w->status =
@@ -209,6 +212,8 @@ static clipsearch_status walk_batch(local_database *db, batch *b, size_t count, 
         b->workers[0].pool = many ? NULL : pool;
         cs_pool_run(many ? pool : NULL, count, walk_one, b);
         status = first_failure(b, threads, err);
+        if (status == CLIPSEARCH_OK)
+            status = cs_stop_fail(b->params.stop, err);
     }
     cs_local_return_pool(db, pool);
     cs_free(b->workers);
@@ -231,6 +236,8 @@ static clipsearch_status scan_batch(local_database *db, const batch *b, size_t c
     clipsearch_status status = b->where->own
                                    ? cs_scan_alone(db, b->where->own, queries, count, err)
                                    : cs_scan_group_search(&vectors->group, db, vectors->index, queries, count, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_stop_fail(b->params.stop, err);
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
         b->found[i] = queries[i].found;
     cs_free(queries);
@@ -248,6 +255,8 @@ static clipsearch_status add_hits(const local_read *read, const batch *b, size_t
     for (size_t i = 0; i < b->found[number] && status == CLIPSEARCH_OK; i++) {
         clipsearch_item item;
         bool there;
+        if (i % CS_STOP_ROWS == 0 && (status = cs_stop_check(err)) != CLIPSEARCH_OK)
+            break;
         status = cs_store_get(read->store, read->identity, neighbours[i].id, &there, &item, err);
         if (status == CLIPSEARCH_OK && there)
             status = cs_hits_add_with_file(hits, &item, cs_store_item_file(read->store), neighbours[i].score, err);
@@ -310,7 +319,8 @@ static clipsearch_status answer_all(const local_read *read, const cs_search_requ
     step = step > request->count ? request->count : step;
     batch b = {.where = where,
                .dim = read->identity->dim,
-               .params = {.k = k,
+               .params = {.stop = cs_stop_current(),
+                          .k = k,
                           .has_limit = request->has_limit,
                           .limit = request->limit,
                           .ef = request->ef,
@@ -361,10 +371,13 @@ clipsearch_status cs_local_search(clipsearch_collection *base, const cs_search_r
     local_database *db = cs_local_collection(base)->db;
     local_read read;
     bool walking = !request->exact && !db->in_memory;
-    if (walking)
-        cs_local_begin_walk(db);
+    clipsearch_status status = cs_stop_check(err);
+    if (status == CLIPSEARCH_OK && walking)
+        status = cs_local_begin_walk(db, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
     /* one read transaction throughout: items, changes and results are of one moment */
-    clipsearch_status status = cs_local_begin_read(base, &read, err);
+    status = cs_local_begin_read(base, &read, err);
     if (status == CLIPSEARCH_OK)
         status = search(&read, request, &walking, hits, err);
     cs_local_end_read(&read);

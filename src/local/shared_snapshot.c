@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * shared_snapshot.c - one snapshot for all handles and threads of a collection, replaced when that changes. */
+#include "base/stop.h"
 #include "local/collection.h"
 
 /* Its receiver may use the database, so a note is sent when the search has let everything go. */
@@ -95,7 +96,8 @@ clipsearch_status cs_local_get_snapshot(local_read *read, bool want_graph, cs_sn
     *snapshot = find_current(read, index_path);
     if (*snapshot)
         return CLIPSEARCH_OK;
-    pthread_mutex_lock(&shared->build_lock);
+    if (!cs_stop_lock(&shared->build_lock))
+        return cs_stop_check(err);
     /* begun under the lock, a transaction sees no older state than the shared snapshot's */
     clipsearch_status status = cs_local_renew_read(read, err);
     if (status == CLIPSEARCH_OK && !(*snapshot = find_current(read, index_path))) {

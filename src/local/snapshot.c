@@ -3,6 +3,7 @@
 #include "local/snapshot.h"
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "index/hnsw.h"
 #include "index/topk.h"
 
@@ -351,7 +352,8 @@ clipsearch_status cs_snapshot_load_vectors(cs_snapshot *snapshot, cs_store *stor
                                            cs_snapshot_vectors **vectors, clipsearch_error *err)
 {
     clipsearch_status status = CLIPSEARCH_OK;
-    pthread_mutex_lock(&snapshot->vectors_lock);
+    if (!cs_stop_lock(&snapshot->vectors_lock))
+        return cs_stop_check(err);
     if (!snapshot->vectors)
         status = read_vectors(store, identity, snapshot->state.count, &snapshot->vectors, err);
     *vectors = snapshot->vectors;

@@ -72,8 +72,9 @@ static void put_number(const struct reader *reader, const cs_tiff_entry *entry, 
                        double most)
 {
     double number;
+    const unsigned rank = field == CS_META_RATING ? CS_RANK_TEXT_EXIF : CS_RANK_EXIF; /* people rate images */
     if (cs_tiff_number(&reader->tiff, entry, 0, &number))
-        cs_metadata_put_number(reader->metadata, field, CS_RANK_EXIF, number, least, most);
+        cs_metadata_put_number(reader->metadata, field, rank, number, least, most);
 }
 
 static void set_offset(const struct reader *reader, const cs_tiff_entry *entry, size_t *offset)

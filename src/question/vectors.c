@@ -3,6 +3,7 @@
 #include "question/question.h"
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "encode/part_image.h"
 #include "question/sum.h"
 
@@ -14,6 +15,7 @@
 
 enum {
     NAME_BYTES = 160,
+    TEXTS_BETWEEN_STOPS = 32,
     MOST_COPIES = 1000 /* items of one content that are left out */
 };
 
@@ -88,6 +90,23 @@ static clipsearch_status check_question(const asking *a, size_t number, clipsear
 
 /* ---- texts */
 
+/* Encode texts [count]; not all at once when the call may be stopped. */
+static clipsearch_status encode_in_turn(asking *a, const char *const *texts, size_t count, clipsearch_error *err)
+{
+    const size_t step = cs_stop_current() ? TEXTS_BETWEEN_STOPS : count;
+    size_t truncated = 0;
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t first = 0; first < count && status == CLIPSEARCH_OK; first += step) {
+        const size_t some = count - first < step ? count - first : step;
+        status = cs_stop_check(err);
+        if (status == CLIPSEARCH_OK)
+            status = cs_session_encode_texts(a->session, texts + first, some, a->texts + first * a->dim, err);
+        truncated += status == CLIPSEARCH_OK ? a->session->truncated : 0;
+    }
+    a->session->truncated = truncated;
+    return status;
+}
+
 /* Encode the texts of all questions, in their order. */
 static clipsearch_status encode_texts(asking *a, clipsearch_error *err)
 {
@@ -105,18 +124,20 @@ static clipsearch_status encode_texts(asking *a, clipsearch_error *err)
             if (a->questions[q].parts[i].text)
                 texts[at++] = a->questions[q].parts[i].text;
     if (status == CLIPSEARCH_OK)
-        status = cs_session_encode_texts(a->session, texts, count, a->texts, err);
+        status = encode_in_turn(a, texts, count, err);
     cs_free(texts);
     return status;
 }
 
 /* ---- a question's own images */
 
-/* Add the items that have the content `hash`. */
+/* Add the items that have the content `hash`, if it is known. */
 static clipsearch_status leave_out_content(asking *a, size_t number, const uint8_t hash[32], clipsearch_error *err)
 {
     uint8_t hashes[1][32];
     cs_items items = {0};
+    if (!cs_content_is_known(hash))
+        return CLIPSEARCH_OK;
     memcpy(hashes[0], hash, sizeof hashes[0]);
     clipsearch_status status =
         cs_collection_by_hashes(a->collection, (const uint8_t(*)[32])hashes, 1, MOST_COPIES, &items, err);
@@ -177,7 +198,9 @@ static clipsearch_status read_part(asking *a, size_t number, const clipsearch_pa
                                    clipsearch_error *err)
 {
     uint8_t hash[32];
-    clipsearch_status status;
+    clipsearch_status status = cs_stop_check(err);
+    if (status != CLIPSEARCH_OK)
+        return status;
     if (part->vector) {
         memcpy(vector, part->vector, a->dim * sizeof *vector);
         return CLIPSEARCH_OK;

@@ -2,7 +2,10 @@
  * item_rows.c - the table of items: changes. */
 #include "store/store_internal.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { PATH_OF_ID = 24 }; /* bytes of '#' and an id */
 
 /* ---- checking what comes in */
 
@@ -182,11 +185,26 @@ static clipsearch_status put(cs_store *store, const cs_store_identity *collectio
     return status ? status : cs_store_log(store, collection, *id, err);
 }
 
-clipsearch_status cs_store_put(cs_store *store, const cs_store_identity *collection, const clipsearch_item *item,
+/* Name an item without a path after its id, which is chosen now if it has none. */
+static clipsearch_status name_item(cs_store *store, const cs_store_identity *collection, clipsearch_item *item,
+                                   char path[PATH_OF_ID], clipsearch_error *err)
+{
+    clipsearch_status status = item->id ? CLIPSEARCH_OK : next_id(store, collection, &item->id, err);
+    snprintf(path, PATH_OF_ID, "#%lld", (long long)item->id);
+    item->path = path;
+    return status;
+}
+
+clipsearch_status cs_store_put(cs_store *store, const cs_store_identity *collection, const clipsearch_item *given,
                                const float *vector, int64_t *id, clipsearch_error *err)
 {
     int64_t unwanted;
-    clipsearch_status status = check_item(store, collection, item, err);
+    char path[PATH_OF_ID];
+    clipsearch_item named = *given;
+    const clipsearch_item *item = &named;
+    clipsearch_status status = given->path ? CLIPSEARCH_OK : name_item(store, collection, &named, path, err);
+    if (!status)
+        status = check_item(store, collection, item, err);
     if (status)
         return status;
     if (item->id < 0 || item->id == INT64_MAX)

@@ -2,6 +2,8 @@
  * statements.c - all SQL the store runs, prepared once; values are only ever bound. */
 #include "store/store_internal.h"
 
+#include "base/stop.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -245,6 +247,9 @@ static const char *advice(int primary)
 clipsearch_status cs_store_fail(const cs_store *store, int code, const char *doing, clipsearch_error *err)
 {
     int primary = code & 0xff;
+    /* a stop interrupts statements, and waits for locks, which are then found to be held */
+    if ((primary == SQLITE_INTERRUPT || primary == SQLITE_BUSY) && cs_stop_is_set(cs_stop_current()))
+        return cs_stop_fail(cs_stop_current(), err);
     if (primary == SQLITE_NOMEM)
         return cs_fail(err, CLIPSEARCH_E_MEMORY, "%s: out of memory while %s", store->path, doing);
     /* the connection's words only when they are about this code: they may be those of an earlier one */

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "store/filter_sql.h"
 #include "store/schema.h"
 
@@ -19,7 +20,8 @@ enum {
     SECTOR = 512,      /* no less is written to a disk */
     HEADER_SIZE = 100, /* https://www.sqlite.org/fileformat.html 1.3 */
     HEADER_APPLICATION_ID = 68,
-    LENGTH_MAX = 4 << 20 /* of one value or row; a hostile file cannot make SQLite take more */
+    STEPS_BETWEEN_STOPS = 10000, /* steps of SQLite's machine, of some ten nanoseconds each */
+    LENGTH_MAX = 4 << 20         /* of one value or row; a hostile file cannot make SQLite take more */
 };
 
 /* ---- opening */
@@ -515,12 +517,21 @@ clipsearch_status cs_store_begin(cs_store *store, clipsearch_error *err)
     return status ? status : cs_store_run(store, statement, "beginning a change", err);
 }
 
+/* Called by SQLite during long statements. */
+static int is_stopped(void *unused)
+{
+    (void)unused;
+    return cs_stop_asked();
+}
+
 clipsearch_status cs_store_begin_read(cs_store *store, bool *began, clipsearch_error *err)
 {
     *began = false;
     if (!sqlite3_get_autocommit(store->db))
         return CLIPSEARCH_OK;
     cs_store_begin_wait();
+    if (cs_stop_current())
+        sqlite3_progress_handler(store->db, STEPS_BETWEEN_STOPS, is_stopped, NULL);
     clipsearch_status status = execute(store, "BEGIN", "reading it", err);
     *began = !status;
     return status;
@@ -528,6 +539,7 @@ clipsearch_status cs_store_begin_read(cs_store *store, bool *began, clipsearch_e
 
 void cs_store_end_read(cs_store *store)
 {
+    sqlite3_progress_handler(store->db, 0, NULL, NULL);
     if (!sqlite3_get_autocommit(store->db))
         sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
 }

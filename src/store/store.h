@@ -114,7 +114,8 @@ void cs_store_end_read(cs_store *store);
 /* Insert `item` with its vector [dim], or replace the one with the same path (keeping its id) or, when item->id is not
  * 0 and taken, the one with that id. *id receives the id. The path decides first: an item whose path is there keeps the
  * id it has even if item->id names another, so that a put never takes an id away. New ids are never reused.
- * What is known of its file, cs_item_file, becomes nothing: the caller sets it.
+ * An item without a path is named after its id: "#17". What is known of its file, cs_item_file, becomes nothing: the
+ * caller sets it.
  * CLIPSEARCH_E_ARGUMENT: a negative id, an empty or too long path, attributes that are no JSON object, a vector with a
  * NaN or infinity. */
 clipsearch_status cs_store_put(cs_store *store, const cs_store_identity *collection, const clipsearch_item *item,

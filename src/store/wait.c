@@ -2,6 +2,8 @@
  * wait.c - how long a call waits for locks, in all. */
 #include "store/store_internal.h"
 
+#include "base/stop.h"
+
 #include <pthread.h>
 
 /* SQLite waits in two ways. While another connection holds a lock it calls the busy handler. And a reader that cannot
@@ -25,7 +27,7 @@ void cs_store_begin_wait(void)
 bool cs_store_wait(int limit_ms, uint64_t us)
 {
     const uint64_t limit = (uint64_t)limit_ms * 1000;
-    if (waited_us >= limit)
+    if (waited_us >= limit || cs_stop_asked())
         return false;
     pause_us(us < limit - waited_us ? us : limit - waited_us);
     return true;

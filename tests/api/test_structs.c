@@ -104,6 +104,26 @@ static clipsearch_status use_index_options(void *o)
     return status;
 }
 
+static clipsearch_status use_vectors_options(void *o)
+{
+    clipsearch_collection *collection = NULL;
+    ((clipsearch_vectors_options *)o)->dim = 4;
+    clipsearch_status status = clipsearch_collection_ensure_vectors(g.db, "own", o, &collection, &err);
+    clipsearch_collection_close(&collection);
+    return status;
+}
+
+static bool take_none(void *context, const clipsearch_hit *item, const float *vector)
+{
+    (void)context, (void)item, (void)vector;
+    return false;
+}
+
+static clipsearch_status use_each_options(void *o)
+{
+    return clipsearch_collection_each(g.collection, o, take_none, NULL, &err);
+}
+
 static clipsearch_status use_collection_info(void *o)
 {
     return clipsearch_collection_describe(g.collection, o, &err);
@@ -260,6 +280,7 @@ INIT(weights_info)
 INIT(convert_options)
 INIT(convert_report)
 INIT(index_options)
+INIT(vectors_options)
 INIT(collection_info)
 INIT(checkpoint_options)
 INIT(check_report)
@@ -271,6 +292,7 @@ INIT(watch_options)
 INIT(search_stats)
 INIT(search_options)
 INIT(list_options)
+INIT(each_options)
 INIT(duplicates_options)
 INIT(duplicates_report)
 INIT(part)
@@ -293,6 +315,7 @@ static const struct {
     STRUCT(convert_options, false, 32, 32),
     STRUCT(convert_report, true, 112, 112),
     STRUCT(index_options, false, 24, 24),
+    STRUCT(vectors_options, false, 56, 56),
     STRUCT(collection_info, true, 112, 112),
     STRUCT(checkpoint_options, false, 48, 32),
     STRUCT(check_report, true, 1168, 1152),
@@ -307,6 +330,7 @@ static const struct {
     STRUCT(duplicates_report, true, 64, 64),
     STRUCT(part, false, 72, 72),
     STRUCT(list_options, false, 40, 33),
+    STRUCT(each_options, false, 32, 26),
     STRUCT(question, false, 40, 33),
 };
 enum { STRUCTS = sizeof structs / sizeof *structs };

@@ -2,7 +2,7 @@
  * test_output.c - numbers as people read them, progress, the list of bad files, the header of .npy. */
 #include "cli/output/bad_files.h"
 #include "cli/output/message.h"
-#include "cli/output/npy.h"
+#include "exchange/npy.h"
 #include "cli/output/progress.h"
 #include "cli/output/units.h"
 #include "tap.h"
@@ -38,7 +38,7 @@ static void test_npy(void)
 {
     /* numpy.lib.format.write_array_header_1_0 of a (3, 512) float32 array: the same words, padded to 128 bytes */
     cs_buf buf = cs_buf_make(1000);
-    cs_npy_put_header(&buf, 3, 512);
+    cs_npy_put_header(&buf, 3, 512, false);
     TAP_OK(buf.len == 128 &&
                memcmp(buf.data,
                       "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (3, 512), }",
@@ -46,7 +46,7 @@ static void test_npy(void)
                buf.data[127] == '\n' && buf.data[126] == ' ',
            "header of [3, 512]");
     cs_buf_clear(&buf);
-    cs_npy_put_header(&buf, SIZE_MAX, SIZE_MAX);
+    cs_npy_put_header(&buf, SIZE_MAX, SIZE_MAX, false);
     TAP_OK(buf.len == 128, "the longest header");
     cs_buf_free(&buf);
 }

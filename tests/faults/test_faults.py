@@ -110,6 +110,9 @@ class Suite:
         for name in [names[2], *names[3:5]]:
             shutil.copy2(os.path.join(self.program.images, name), os.path.join(self.new, name))
         shutil.copy2(os.path.join(self.program.images, names[5]), os.path.join(self.new, names[2]))
+        with open(os.path.join(self.new, names[3] + ".xmp"), "w", encoding="ascii") as sidecar:  # of one of these
+            sidecar.write("<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description "
+                          "xmlns:xmp='http://ns.adobe.com/xap/1.0/' xmp:Rating='4'/></rdf:RDF>")
         for name in ("deleted", "damaged"):
             shutil.copytree(folder["base"], folder[name], dirs_exist_ok=True)
         self.must(["delete", "--db", os.path.join(folder["deleted"], "t.db"), "--filter", "n >= 2080"])

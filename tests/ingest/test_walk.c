@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test_walk.c - the walk: order, patterns, links, what cannot be read, depth, failing memory. */
 #include "base/mem.h"
+#include "ingest/sidecar.h"
 #include "ingest/walk.h"
 #include "support/folder.h"
 #include "tap.h"
@@ -13,7 +14,7 @@
 static clipsearch_error err;
 
 typedef struct seen {
-    char text[8192]; /* "name;name;!bad;" */
+    char text[8192]; /* "name;name+;!bad;": + where a file of XMP is beside it */
     int files, bad;
     int stop_after;
 } seen;
@@ -24,9 +25,8 @@ static clipsearch_status on_file(void *context, const char *path, const char *re
     seen *s = context;
     (void)path;
     (void)info;
-    (void)sidecar;
-    if (strlen(s->text) + strlen(relative) + 2 < sizeof s->text)
-        strcat(strcat(s->text, relative), ";");
+    if (strlen(s->text) + strlen(relative) + 3 < sizeof s->text)
+        strcat(strcat(s->text, relative), sidecar ? "+;" : ";");
     if (++s->files == s->stop_after)
         return cs_fail(e, CLIPSEARCH_E_CANCELLED, "enough");
     return CLIPSEARCH_OK;
@@ -231,6 +231,36 @@ static void test_deep(void)
     folder_remove(&f);
 }
 
+static void test_sidecars(void)
+{
+    folder f;
+    folder_make(&f);
+    static const char *const files[] = {"a.jpg", "a.xmp",  "b.jpg",     "b.jpg.XMP", "c.jpg",   "c.png.xmp", "d.jpg",
+                                        "e.jpg", "ee.xmp", "sub/d.xmp", "sub/f.jpg", "xmp.jpg", ".xmp"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        folder_write_text(&f, files[i], "x");
+    mkdir(folder_path(&f, "d.jpg.xmp"), 0700);
+    expect(&f, "files of XMP beside files", (options){0}, "a.jpg+;b.jpg+;c.jpg;d.jpg;e.jpg;sub/f.jpg;xmp.jpg;");
+    seen s;
+    TAP_OK(walk(folder_path(&f, "b.jpg"), (options){0}, &s) == CLIPSEARCH_OK && strcmp(s.text, "b.jpg+;") == 0,
+           "beside a file that is named: %s", s.text);
+    TAP_OK(walk(folder_path(&f, "c.jpg"), (options){0}, &s) == CLIPSEARCH_OK && strcmp(s.text, "c.jpg;") == 0,
+           "none: %s", s.text);
+    folder_remove(&f);
+    char path[PATH_MAX];
+    static const char *const names[] = {"/p.q/IMG.jpg.xmp", "/p.q/IMG.jpg.XMP", "/p.q/IMG.xmp", "/p.q/IMG.XMP"};
+    for (unsigned i = 0; i < CS_SIDECAR_NAMES; i++)
+        TAP_OK(cs_sidecar_path("/p.q/IMG.jpg", i, path) && strcmp(path, names[i]) == 0, "name %u: %s", i, path);
+    TAP_OK(cs_sidecar_path("/p.q/IMG", 0, path) && !cs_sidecar_path("/p.q/IMG", 2, path) &&
+               !cs_sidecar_path("/p.q/.IMG", 3, path),
+           "of files without a suffix");
+    TAP_OK(cs_sidecar_image("/p/a.jpg.xmp", path) && strcmp(path, "/p/a.jpg") == 0 &&
+               !cs_sidecar_image("/p.q/a.xmp", path) && !cs_sidecar_image("/p/a.jpg", path),
+           "the image by the name of its file");
+    TAP_OK(cs_sidecar_time(5, 7) == 12 && cs_sidecar_time(INT64_MAX, INT64_MAX) >= 0 && cs_sidecar_time(-1, 0) >= 0,
+           "times that cannot be are added up too");
+}
+
 static void test_memory(void)
 {
     folder f;
@@ -262,6 +292,7 @@ int main(void)
     test_links();
     test_unreadable();
     test_deep();
+    test_sidecars();
     test_memory();
     return tap_done();
 }

@@ -112,6 +112,11 @@ static void test_xmp(void)
            "\"f_number\":1.8,\"focal_length\":50,\"iso\":100,\"latitude\":-33.8569,\"lens\":\"FE 50mm F1.8\","
            "\"longitude\":151.215,\"make\":\"SONY\",\"rating\":-1,\"taken\":\"2020-02-29T12:00:00.5-08:00\"}");
     expect("partial.jpg", "{\"taken\":\"1987-05\"}");
+    cs_buf file;
+    load("metadata/rated.jpg", &file);
+    const char *rated = read_bytes(file.data, file.len, 1u << CS_META_RATING);
+    TAP_OK(strcmp(rated, "{\"rating\":2}") == 0, "XMP's rating comes before EXIF's: %s", rated);
+    cs_buf_free(&file);
 }
 
 static const char *xmp_of(const char *packet)
@@ -277,6 +282,7 @@ static void test_sidecar(void)
                strstr(got, "\"title\":\"\xC3\xA0 c\xC3\xB4t\xC3\xA9\""),
            "its texts come before those of the image, which keeps the others: %s", got);
     got = with_sidecar("metadata/camera.jpg", sidecar);
+    TAP_OK(strstr(got, "\"rating\":2,"), "its rating comes before EXIF's: %s", got);
     TAP_OK(strstr(got, "\"taken\":\"2024-07-01T18:30:05.25+02:00\"") && strstr(got, "\"latitude\":47.3769"),
            "what the camera wrote stays: %s", got);
     got = with_sidecar("metadata/camera.jpg", "this is no XML");

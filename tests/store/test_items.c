@@ -210,6 +210,7 @@ static void test_refused_items(void)
     for (int i = 0; i < 12; i++)
         items[i] = fixture_item("/a", 9);
     items[0].path = NULL;
+    items[0].id = -7;
     items[1].path = "";
     items[2].path = longer;
     items[3].attributes = NULL;
@@ -236,6 +237,18 @@ static void test_refused_items(void)
     TAP_OK(commit() && look("refused").state.count == 2 && look("refused").state.generation == 2 &&
                holds(&c, 1, "/a", 1),
            "what was refused changed nothing");
+    fixture_vector(9, vector, DIM);
+    begin();
+    item.path = NULL;
+    item.id = 0;
+    TAP_OK(cs_store_put(store, &c.identity, &item, vector, &id, &err) == CLIPSEARCH_OK && id == 3 &&
+               holds(&c, 3, "#3", 9),
+           "an item without a path is named after its id");
+    item.id = 70;
+    TAP_OK(cs_store_put(store, &c.identity, &item, vector, &id, &err) == CLIPSEARCH_OK && id == 70 &&
+               holds(&c, 70, "#70", 9) && commit(),
+           "also after one that is given");
+    item = fixture_item("/a", 9);
     vector[DIM - 1] = 0;
     TAP_OK(cs_store_put(store, &c.identity, &item, vector, &id, &err) == CLIPSEARCH_E_ARGUMENT, "put: %s", err.message);
     TAP_OK(cs_store_update(store, &c.identity, 1, &item, &err) == CLIPSEARCH_E_ARGUMENT, "update: %s", err.message);

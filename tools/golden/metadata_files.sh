@@ -12,7 +12,7 @@ import pillow_heif
 from PIL import Image, PngImagePlugin
 out = sys.argv[1]
 image = Image.new("RGB", (8, 8), (40, 90, 160))
-for name in "camera texts iptc latin xmp windows south digitized changed partial extended nothing odd".split():
+for name in "camera texts iptc latin xmp windows south digitized changed partial extended rated nothing odd".split():
     image.save(f"{out}/{name}.jpg", quality=60)
 for name in ("camera.png", "texts.png"):
     image.save(f"{out}/{name}")
@@ -68,6 +68,8 @@ camera camera.webp
 camera camera.heic
 camera camera.avif
 camera camera.tif -ExifByteOrder=MM
+camera rated.jpg
+write rated.jpg -XMP-xmp:Rating=2
 texts texts.jpg
 texts texts.png
 texts texts.heic

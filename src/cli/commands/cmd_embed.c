@@ -10,7 +10,7 @@
 #include "cli/output/output_file.h"
 #include "cli/image_flags.h"
 #include "cli/input_list.h"
-#include "cli/output/npy.h"
+#include "exchange/npy.h"
 #include "config/names.h"
 
 #include <math.h>
@@ -194,7 +194,7 @@ static clipsearch_status write_vectors(embed *e, const cs_operand *items, size_t
 static clipsearch_status write_header(embed *e, clipsearch_error *err)
 {
     cs_buf header = cs_buf_make(1024);
-    cs_npy_put_header(&header, e->inputs.count, e->dim);
+    cs_npy_put_header(&header, e->inputs.count, e->dim, false);
     bool failed = header.failed;
     if (!failed)
         fwrite(header.data, 1, header.len, e->out.stream);

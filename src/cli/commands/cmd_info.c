@@ -24,7 +24,8 @@ typedef struct info {
     clipsearch_database *db;  /* while it is open */
     clipsearch_status status; /* of reading the sources of collections */
     clipsearch_error err;
-    char *encoder, *model_path; /* of the collection in use, NULL when there is none */
+    char *encoder, *model_path; /* of the collection in use, NULL when there is none; an encoder "": its vectors were put
+                                   without a model */
 } info;
 
 static void put_collection_text(info *in, const clipsearch_collection_info *c)
@@ -37,7 +38,10 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
                   c->dim, cs_format_bytes(c->vector_bytes, bytes));
     cs_buf_puts(&in->out, "  encoder    ");
     cs_put_printable(&in->out, c->encoder);
-    cs_buf_printf(&in->out, ", weights %.16s", c->fingerprint);
+    if (c->fingerprint[0])
+        cs_buf_printf(&in->out, ", weights %.16s", c->fingerprint);
+    else
+        cs_buf_printf(&in->out, "%snot known: the vectors were put without one", c->encoder[0] ? ", " : "");
     cs_buf_puts(&in->out, c->model_path ? ", read from " : "");
     cs_put_printable(&in->out, c->model_path ? c->model_path : "");
     if (c->remodel) {
@@ -74,7 +78,7 @@ static bool on_collection(void *context, const clipsearch_collection_info *colle
     }
     cs_buf_free(&sources);
     if (!in->encoder && strcmp(collection->name, in->settings.collection) == 0) {
-        in->encoder = cs_strdup(collection->encoder);
+        in->encoder = cs_strdup(collection->fingerprint[0] ? collection->encoder : "");
         in->model_path = collection->model_path ? cs_strdup(collection->model_path) : NULL;
         in->out.failed = in->out.failed || !in->encoder || (collection->model_path && !in->model_path);
     }
@@ -144,6 +148,10 @@ static int put_model(info *in)
     clipsearch_encoder *encoder = NULL;
     clipsearch_encoder_info model;
     const bool json = in->args->json;
+    if (in->encoder && !in->encoder[0]) {
+        cs_buf_puts(&in->out, json ? " \"model\":null}\n" : "");
+        return CS_EXIT_FOUND;
+    }
     const cs_collection_model made = {.encoder = in->encoder, .path = in->model_path};
     const int code = cs_open_model(&in->settings, in->encoder ? &made : NULL,
                                    CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, false, &encoder);

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "cli/commands/follow.h"
 #include "cli/commands/ingest_command.h"
+#include "cli/commands/shard.h"
 #include "cli/output/message.h"
 #include "cli/signals.h"
 
@@ -86,6 +87,8 @@ int cs_command_ingest(const cs_args *args)
                    : cs_ingest_read_operands(&in);
     if (code == CS_EXIT_FOUND)
         code = check_watch(&in);
+    if (code == CS_EXIT_FOUND)
+        code = cs_read_shard(args, &in.options);
     if (code == CS_EXIT_FOUND)
         code = cs_load_settings(args, in.file.yaml ? &in.file : NULL, &in.settings);
     if (code == CS_EXIT_FOUND) {

@@ -50,7 +50,7 @@ void cs_ingest_merge_options(cs_ingest_command *in)
     in->options.prune = args->prune || file->prune;
     in->options.force_prune = args->prune && strcmp(args->prune, "force") == 0;
     in->options.rescan = args->rescan;
-    in->options.remember = true;
+    in->options.remember = !args->shard; /* `update` would ingest all of it */
     in->options.dry_run = args->dry_run;
     in->options.threads = (unsigned)in->settings.threads;
 }

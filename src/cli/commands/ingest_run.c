@@ -57,7 +57,7 @@ static int find_collection(const cs_ingest_command *in, found_collection *found)
     if (found->exists) {
         found->metric = info.metric;
         snprintf(found->fingerprint, sizeof found->fingerprint, "%s", info.fingerprint);
-        found->encoder = cs_strdup(info.encoder);
+        found->encoder = cs_strdup(info.fingerprint[0] ? info.encoder : ""); /* "": vectors put without a model */
         found->model_path = info.model_path ? cs_strdup(info.model_path) : NULL;
     }
     const bool copied = !found->exists || (found->encoder && (!info.model_path || found->model_path));

@@ -101,6 +101,14 @@ int cs_report_model(const clipsearch_error *err, const cs_settings *settings, co
     return cs_report_with_advice(err, CS_STAGE_MODEL, cs_advice_for_model(name), settings, name);
 }
 
+int cs_report_no_model(const char *collection)
+{
+    cs_print_message("the collection %s holds vectors that were put without a model: no text and no image can be "
+                     "encoded for it\nTo search for what is like one of its items, run: clipsearch search --like ID",
+                     collection);
+    return CS_EXIT_MODEL;
+}
+
 /* A person who sets the variable expects it to count. */
 static void note_other_model(const cs_settings *settings, const cs_collection_model *made)
 {
@@ -117,6 +125,9 @@ int cs_open_model(const cs_settings *settings, const cs_collection_model *made, 
 {
     clipsearch_error err;
     cs_model_location location;
+    *opened = NULL;
+    if (made && !made->encoder[0])
+        return cs_report_no_model(settings->collection);
     clipsearch_status status = cs_model_choose(settings, made, &location, &err);
     if (status == CLIPSEARCH_OK)
         status = cs_model_open(&location, towers, pack_weights, opened, &err);

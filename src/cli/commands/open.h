@@ -32,6 +32,9 @@ void cs_print_note(void *settings, const char *line);
 /* Print the library's notes about `db`, with advice, unless `args` asks for quiet. `settings` must outlive it. */
 void cs_print_notes(const cs_args *args, cs_settings *settings, clipsearch_database *db);
 
+/* Report that no encoder fits `collection`, whose vectors were put without a model. Returns the exit code. */
+int cs_report_no_model(const char *collection);
+
 /* The model that a collection was made with; the strings are those of `info`. */
 static inline cs_collection_model cs_model_of(const clipsearch_collection_info *info)
 {
@@ -39,7 +42,8 @@ static inline cs_collection_model cs_model_of(const clipsearch_collection_info *
 }
 
 /* cs_model_choose and cs_model_open, and cs_model_find, with advice. Says so, once for each collection, when the
- * environment names another model than the collection's. */
+ * environment names another model than the collection's.
+ * A collection whose encoder is "": as cs_report_no_model. */
 int cs_open_model(const cs_settings *settings, const cs_collection_model *made, unsigned towers, bool pack_weights,
                   clipsearch_encoder **opened);
 int cs_find_model(const char *model, cs_model_location *location);

@@ -2,6 +2,7 @@
  * print_json.c - results as JSON. */
 #include "cli/output/print.h"
 
+#include "base/base64.h"
 #include "base/decimal.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -36,34 +37,14 @@ static void put_member(cs_buf *buf, const char *key, const char *text)
     cs_buf_putc(buf, ',');
 }
 
-static bool is_utf8(const char *text, size_t size)
-{
-    size_t at = 0, n;
-    while (at < size && (n = cs_utf8_length(text + at, size - at)) > 0)
-        at += n;
-    return at == size;
-}
-
-static void put_base64(cs_buf *buf, const unsigned char *bytes, size_t size)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for (size_t i = 0; i < size; i += 3) {
-        const size_t left = size - i;
-        const uint32_t group =
-            (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
-        for (size_t d = 0; d < 4; d++)
-            cs_buf_putc(buf, d <= left ? digits[group >> (18 - 6 * d) & 63] : '=');
-    }
-}
-
 void cs_put_path(cs_buf *buf, const char *path)
 {
     const size_t size = strlen(path);
     cs_put_member(buf, "path", path);
-    if (is_utf8(path, size))
+    if (cs_is_utf8(path, size))
         return;
     cs_buf_puts(buf, ",\"path_b64\":\"");
-    put_base64(buf, (const unsigned char *)path, size);
+    cs_put_base64(buf, path, size);
     cs_buf_putc(buf, '"');
 }
 

@@ -3,6 +3,7 @@
 #include "cli/output/print.h"
 
 #include "base/error.h"
+#include "base/item_file.h"
 #include "cli/output/message.h"
 #include "output/copies.h"
 
@@ -23,7 +24,8 @@ const char *cs_relative_path(const char *path, const char *here)
 
 bool cs_hit_is_gone(const clipsearch_hit *hit)
 {
-    return hit->gone || (access(hit->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR));
+    const bool file = hit->path[0] == '/' && cs_content_is_known(hit->hash); /* else it may never have been one */
+    return hit->gone || (file && access(hit->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR));
 }
 
 static void put_hits(cs_buf *buf, const cs_result *result, bool relevance, const char *here)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * shard.h - ingest --shard. */
+#ifndef CS_CLI_COMMANDS_SHARD_H
+#define CS_CLI_COMMANDS_SHARD_H
+
+#include "cli/options.h"
+
+/* Read --shard N/M, if it is given, into `options`. Returns CS_EXIT_FOUND, or prints what is wrong and returns the exit
+ * status. */
+int cs_read_shard(const cs_args *args, clipsearch_ingest_options *options);
+
+#endif
