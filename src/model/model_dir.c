@@ -331,8 +331,8 @@ static clipsearch_status read_image_config(const char *path, const struct json_f
     return status;
 }
 
-/* The network below CLIP's head, as its tensors say; the size of images is the configuration's. A file may have the text
- * tower only. */
+/* The network below CLIP's head, as its tensors say; the size of images is the configuration's. A file may have the
+ * text tower only. */
 static clipsearch_status read_lite(const cs_weights *weights, cs_model_dir *dir, clipsearch_error *err)
 {
     if (!cs_image_is_one(weights))

@@ -102,8 +102,8 @@ typedef struct cs_net_scratch {
 void cs_convnet_carve(const cs_convnet *net, cs_net_scratch *scratch, size_t images, unsigned threads,
                       cs_workspace *workspace);
 
-/* pixels [count, 3, S, S] -> the last step's maps [count, height, width, channels], which lie in `scratch`; what is kept
- * is then at scratch->kept. */
+/* pixels [count, 3, S, S] -> the last step's maps [count, height, width, channels], which lie in `scratch`; what is
+ * kept is then at scratch->kept. */
 const float *cs_convnet_forward(const cs_convnet *net, const float *pixels, size_t count, const cs_net_scratch *scratch,
                                 cs_pool *pool, const cs_probe *probe);
 
