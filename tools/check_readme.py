@@ -75,7 +75,7 @@ def main():
         env = {key: value for key, value in os.environ.items() if not key.startswith(("CLIPSEARCH_DB", "CLIPSEARCH_M"))}
         env.update(PATH=build + os.pathsep + env["PATH"], XDG_DATA_HOME=home, XDG_CONFIG_HOME=home, HOME=home, TMPDIR=home,
                    SHEET=os.path.join(home, "sheet.png"),
-                   FOUND=os.path.join(home, "found"))
+                   FOUND=os.path.join(home, "found"), VECTORS=os.path.join(home, "vectors"))
         for command, expected in sessions(text):
             ran = subprocess.run(["sh", "-c", command], cwd=root, env=env, capture_output=True, text=True, timeout=300)
             found = ran.stdout.splitlines()

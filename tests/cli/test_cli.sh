@@ -357,7 +357,8 @@ run 4 "no such model" dog --model nosuch
 err_has "there is no model \"nosuch\". Searched:"
 err_has "Give a model with --model: a name, a directory or a weight file."
 run 4 "another model" dog --model tiny
-err_has "Use the model that the collection was made with (--model), or ingest the images into another collection (--collection)"
+err_has "Use the model that the collection was made with (--model)."
+err_has "To encode the collection anew with this model, run: clipsearch ingest --remodel"
 run 4 "ingest with another model" ingest pets --model tiny
 err_has "--collection NAME"
 run 4 "a directory that is no model" dog --model ./pets
