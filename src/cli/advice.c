@@ -24,6 +24,15 @@ static void put_ingest(cs_buf *buf, const cs_settings *settings)
     cs_buf_puts(buf, " DIRECTORY");
 }
 
+static void put_remodel(cs_buf *buf, const cs_settings *settings, const char *name)
+{
+    cs_buf_puts(buf, "To encode the collection anew with this model, run: clipsearch ingest --remodel");
+    put_database(buf, settings);
+    if (settings && strcmp(settings->collection, CS_DEFAULT_COLLECTION) != 0)
+        cs_buf_printf(buf, " --collection %s", settings->collection);
+    cs_buf_printf(buf, " --model %s", name);
+}
+
 static const char *fixed_text(cs_advice advice)
 {
     switch (advice) {
@@ -31,9 +40,6 @@ static const char *fixed_text(cs_advice advice)
         return "Name a database file with --db FILE";
     case CS_ADVICE_OTHER_COLLECTION:
         return "To keep both, put the images into another collection with --collection NAME";
-    case CS_ADVICE_OTHER_MODEL:
-        return "Use the model that the collection was made with (--model), or ingest the images into another "
-               "collection (--collection)";
     case CS_ADVICE_MODEL:
         return "Give a model with --model: a name, a directory or a weight file. To see the names, run: "
                "clipsearch model list";
@@ -72,12 +78,13 @@ static void put_advice(cs_buf *buf, cs_advice advice, const cs_settings *setting
         put_database(buf, settings);
         cs_buf_printf(buf, "%s%s", *collection ? " " : "", collection);
         break;
+    case CS_ADVICE_OTHER_MODEL:
+        cs_buf_puts(buf, "Use the model that the collection was made with (--model).\n");
+        put_remodel(buf, settings, name);
+        break;
     case CS_ADVICE_REMODEL:
-        cs_buf_puts(buf, "To encode the collection anew with it, run: clipsearch ingest --remodel");
-        put_database(buf, settings);
-        if (settings && strcmp(settings->collection, CS_DEFAULT_COLLECTION) != 0)
-            cs_buf_printf(buf, " --collection %s", settings->collection);
-        cs_buf_printf(buf, " --model %s\n%s", name, fixed_text(CS_ADVICE_OTHER_COLLECTION));
+        put_remodel(buf, settings, name);
+        cs_buf_printf(buf, "\n%s", fixed_text(CS_ADVICE_OTHER_COLLECTION));
         break;
     case CS_ADVICE_FETCH:
         cs_buf_printf(buf, "It is a known model. To fetch it, run: clipsearch model fetch %s", name);

@@ -235,6 +235,17 @@ static bool is_of_tower(void *context, const cs_tensor *tensor)
            c->towers & cs_clip_towers_of(tensor->name);
 }
 
+/* The same of a CLIP model on an EfficientNet-Lite, whose image tower's names have no prefix. */
+static bool is_of_lite_tower(void *context, const cs_tensor *tensor)
+{
+    const struct conversion *c = context;
+    if (tensor == cs_clip_find_logit_scale(c->weights))
+        return true;
+    const bool text =
+        strncmp(tensor->name, "text_model.", 11) == 0 || strncmp(tensor->name, "text_projection.", 16) == 0;
+    return c->towers & (text ? (unsigned)CLIPSEARCH_TEXT_TOWER : (unsigned)CLIPSEARCH_IMAGE_TOWER);
+}
+
 /* Whether a tensor of an image network is written: all but the layers after the features, which are often most of the
  * file. */
 static bool is_of_network(void *context, const cs_tensor *tensor)
@@ -260,6 +271,8 @@ static clipsearch_status make_plan(struct conversion *c)
         return cs_convert_plan_stored(&c->plan, c->weights, is_of_network, stays_f32, c, c->err);
     if (c->dir.config.resnet)
         return cs_convert_plan_stored(&c->plan, c->weights, is_of_tower, stays_f32, c, c->err);
+    if (c->dir.config.lite)
+        return cs_convert_plan_stored(&c->plan, c->weights, is_of_lite_tower, stays_f32, c, c->err);
     return cs_convert_plan_clip(&c->plan, c->weights, c->naming, &c->dir.config, c->towers, c->err);
 }
 

@@ -80,11 +80,16 @@ clipsearch_status cs_convert_config(const cs_clip_config *config, const char *ty
                   "    \"max_position_embeddings\": %zu,\n    \"model_type\": \"clip_text_model\",\n"
                   "    \"vocab_size\": %zu\n  },\n  \"vision_config\": {\n",
                   config->context_length, config->vocabulary);
-    put_tower(&buf, &config->vision, config->dim);
-    cs_buf_printf(&buf,
-                  "    \"image_size\": %zu,\n    \"model_type\": \"clip_vision_model\",\n"
-                  "    \"num_channels\": 3,\n    \"patch_size\": %zu\n  }\n}\n",
-                  config->image_size, config->patch_size);
+    if (config->lite) {
+        cs_buf_printf(&buf, "    \"image_size\": %zu,\n    \"model_type\": \"efficientnet_lite\"\n  }\n}\n",
+                      config->image_size);
+    } else {
+        put_tower(&buf, &config->vision, config->dim);
+        cs_buf_printf(&buf,
+                      "    \"image_size\": %zu,\n    \"model_type\": \"clip_vision_model\",\n"
+                      "    \"num_channels\": 3,\n    \"patch_size\": %zu\n  }\n}\n",
+                      config->image_size, config->patch_size);
+    }
     clipsearch_status status = write_file(to, "config.json", &buf, err);
     return status == CLIPSEARCH_OK ? write_preprocessor(&config->preprocess, to, err) : status;
 }

@@ -18,8 +18,10 @@ enum {
 static const float same_correlation = 0.98F, same_detail = 0.85F, same_difference = 8, same_worst = 14;
 static const float edited_correlation = 0.95F, edited_detail = 0.8F, edited_worst = 22, most_gain = 1.6F;
 static const float smooth_detail = 1.2F, smooth_difference = 2, smooth_worst = 4;
-static const float coarse_start = 0.4F; /* correlation of the cells before an orientation is compared, */
+static const float coarse_same = 0.8F;  /* correlation of the cells before pixels are compared as they are, */
+static const float coarse_start = 0.4F; /* before they are in another orientation, */
 static const float turn_start = 0.4F;   /* and of the pixels before a crop is searched for */
+static const float crop_least = 0.8F;   /* correlation after the first, long steps of that search */
 static const float crop_most = 0.12F;   /* of a side, at each end */
 static const float aspect_same = 0.02F; /* relative difference of the sides' ratio */
 
@@ -139,6 +141,12 @@ static float worst_part(const grid *a, const grid *b, float gain, float offset)
     return worst / (SIDE * SIDE / (PARTS * PARTS));
 }
 
+static float correlate(const grid *a, const grid *b)
+{
+    const sums values = sum_values(a, b, SIDE * SIDE);
+    return correlation_of(&values);
+}
+
 static cs_likeness compare_grids(const grid *a, const grid *b)
 {
     float detail_a[SIDE * SIDE], detail_b[SIDE * SIDE];
@@ -164,13 +172,26 @@ static cs_likeness compare_grids(const grid *a, const grid *b)
     return like;
 }
 
+/* All of `image`, turned by `orientation`. */
+static void fill_whole(const cs_small_image *image, unsigned orientation, grid *out)
+{
+    size_t count = 0;
+    for (size_t y = 0; y < SIDE; y++)
+        for (size_t x = 0; x < SIDE; x++, count++) {
+            const size_t u = orientation & 4 ? y : x, v = orientation & 4 ? x : y;
+            const uint8_t *rgb = image->rgb[orientation & 2 ? SIDE - 1 - v : v][orientation & 1 ? SIDE - 1 - u : u];
+            for (size_t c = 0; c < 3; c++)
+                out->rgb[count][c] = rgb[c];
+        }
+}
+
 static const window whole = {0};
 
 cs_likeness cs_compare_upright(const cs_small_image *a, const cs_small_image *b)
 {
     grid of_a, of_b;
-    fill_grid(a, &whole, 0, 1, &of_a);
-    fill_grid(b, &whole, 0, 1, &of_b);
+    fill_whole(a, 0, &of_a);
+    fill_whole(b, 0, &of_b);
     return compare_grids(&of_a, &of_b);
 }
 
@@ -219,7 +240,7 @@ static window search_crop(const cs_small_image *image, unsigned orientation, con
 {
     window best = {start, start, start, start};
     float score = crop_score(image, &best, orientation, target);
-    for (float step = 0.02F; step > 0.004F; step /= 2)
+    for (float step = 0.02F; step > 0.004F && (step > 0.01F || score >= crop_least); step /= 2)
         for (bool better = true; better;) {
             better = false;
             for (size_t edge = 0; edge < 8; edge++) {
@@ -246,9 +267,11 @@ static bool is_crop(const cs_small_image *image, const cs_small_image *part, uns
     static const float starts[] = {0.02F, 0.06F};
     grid coarse, full, target;
     fill_grid(part, &whole, 0, COARSE, &coarse);
-    fill_grid(part, &whole, 0, 1, &target);
+    fill_whole(part, 0, &target);
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         const window found = search_crop(image, orientation, &coarse, starts[i]);
+        if (crop_score(image, &found, orientation, &coarse) < crop_least)
+            continue;
         fill_grid(image, &found, orientation, 1, &full);
         const cs_likeness like = compare_grids(&full, &target);
         if (is_edited(&like))
@@ -265,24 +288,31 @@ static bool is_turned(const cs_small_image *a, const cs_small_image *b, unsigned
     grid of_a, of_b;
     if (aspect > 2 * crop_most)
         return false;
-    fill_grid(a, &whole, orientation, 1, &of_a);
-    fill_grid(b, &whole, 0, 1, &of_b);
-    const cs_likeness like = compare_grids(&of_a, &of_b);
-    if (is_edited(&like))
-        return true;
-    if (like.correlation < turn_start || like.smooth)
+    fill_whole(a, orientation, &of_a);
+    fill_whole(b, 0, &of_b);
+    const float correlation = correlate(&of_a, &of_b);
+    if (correlation < turn_start)
         return false;
+    if (correlation >= edited_correlation) {
+        const cs_likeness like = compare_grids(&of_a, &of_b);
+        if (is_edited(&like))
+            return true;
+        if (like.smooth)
+            return false;
+    }
     return is_crop(a, b, orientation) || is_crop(b, a, inverse[orientation]);
 }
 
 clipsearch_duplicate_level cs_compare(const cs_comparable *a, const cs_comparable *b, bool edited)
 {
     float coarse[CS_ORIENTATIONS];
-    const cs_likeness like = cs_compare_upright(a->image, b->image);
-    if (is_same(&like) &&
-        aspect_difference(a->image, b->image, false) <= aspect_same + rounding_of(a->image) + rounding_of(b->image))
-        return CLIPSEARCH_DUPLICATES_SAME;
     cs_coarse_compare(a->coarse, b->coarse, coarse);
+    if (coarse[0] >= coarse_same || a->coarse->flat || b->coarse->flat) {
+        const cs_likeness like = cs_compare_upright(a->image, b->image);
+        if (is_same(&like) &&
+            aspect_difference(a->image, b->image, false) <= aspect_same + rounding_of(a->image) + rounding_of(b->image))
+            return CLIPSEARCH_DUPLICATES_SAME;
+    }
     for (unsigned orientation = 0; edited && orientation < CS_ORIENTATIONS; orientation++)
         if (coarse[orientation] >= coarse_start && is_turned(a->image, b->image, orientation))
             return CLIPSEARCH_DUPLICATES_EDITED;

@@ -18,6 +18,7 @@
 enum {
     BATCH = 1024,       /* vectors that are searched for together */
     NEIGHBOURS = 12,    /* of each, itself included */
+    CANDIDATES = 64,    /* of a walk: images that are nearly the same are its first neighbours, which few walks miss */
     BURST_SECONDS = 60, /* between two images of a burst */
     READ_TOGETHER = 32, /* images, pieces and pairs between two calls of the progress function */
     TURN_TOGETHER = 16,
@@ -204,7 +205,8 @@ static clipsearch_status search_batch(finder *f, size_t first, size_t count, flo
         ids[i] = item_at(f, first + i)->id;
     clipsearch_status status = cs_collection_vectors(f->collection, ids, count, vectors, err);
     if (status == CLIPSEARCH_OK) {
-        const cs_search_request request = {.queries = vectors, .count = count, .k = NEIGHBOURS, .filter = f->filter};
+        const cs_search_request request = {
+            .queries = vectors, .count = count, .k = NEIGHBOURS, .filter = f->filter, .ef = CANDIDATES};
         status = cs_collection_search(f->collection, &request, &hits, err);
     }
     if (status == CLIPSEARCH_OK)

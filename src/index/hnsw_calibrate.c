@@ -14,8 +14,9 @@
 
 enum {
     K = CS_HNSW_CALIBRATED_K,
-    SAMPLE = 128,    /* queries of a kind: 1,280 neighbours give the recall to about 0.003 */
-    TRUTH_KEEP = 64, /* of a scan, re-ranked: the ten nearest are among the 20 nearest by codes (quant.h) */
+    SAMPLE = 128,     /* near queries: 1,280 neighbours give the recall to about 0.003 */
+    FAR_SAMPLE = 256, /* far ones differ more from one another: most find all, and some lose several */
+    TRUTH_KEEP = 64,  /* of a scan, re-ranked: the ten nearest are among the 20 nearest by codes (quant.h) */
     EF_LEAST = 16,
     STEP_SHARE = 4,   /* each ef is a quarter larger than the one before */
     CODE_COST = 5,    /* rows that a scan compares in the time that a walk takes for each code: docs/speed-index.md */
@@ -23,7 +24,7 @@ enum {
     MIXED = 5         /* vectors in one query that is made */
 };
 
-/* What a sample must reach for 0.99 to be likely; far queries differ more from one another, and are fewer. */
+/* What a sample must reach for 0.99 to be likely. */
 static const double RECALL[CS_HNSW_KINDS] = {[CS_HNSW_NEAR] = 0.995, [CS_HNSW_FAR] = 0.997};
 
 /* Of the mean's direction in a query that is made, as texts have of that of images: 0.2 / sqrt(0.5). */
@@ -125,11 +126,29 @@ static bool is_finite(const float *vector, size_t dim)
     return true;
 }
 
-/* Every second of the queries that are given; the others are left for checks. */
+/* Questions of two parts, to have more queries than are given: of each the normalised sum with those that are 1, 2, 3
+ * and so on places behind it, until the sample is full or there are no more pairs. Among 100,000 vectors they need the
+ * ef of single texts or a little more. */
+static void add_pairs(sample *s)
+{
+    const size_t dim = s->hnsw->base.dim, single = s->count, pairs = single * (single - 1) / 2;
+    const size_t more = pairs < FAR_SAMPLE - single ? pairs : FAR_SAMPLE - single;
+    for (size_t i = 0; i < more; i++) {
+        const float *one = s->vectors + i % single * dim;
+        const float *two = s->vectors + (i % single + 1 + i / single) % single * dim;
+        float *query = s->vectors + s->count++ * dim;
+        for (size_t d = 0; d < dim; d++)
+            query[d] = (one[d] + two[d]) / 2;
+        if (s->hnsw->base.metric == CLIPSEARCH_COSINE)
+            cs_vec_normalise(query, dim);
+    }
+}
+
+/* Every second of the queries that are given, and pairs of them; the others are left for checks. */
 static bool take_far(sample *s, const float *queries, size_t count)
 {
-    const size_t dim = s->hnsw->base.dim, halves = (count + 1) / 2, most = halves < SAMPLE ? halves : SAMPLE;
-    if (!alloc_sample(s, most))
+    const size_t dim = s->hnsw->base.dim, halves = (count + 1) / 2, most = halves < FAR_SAMPLE ? halves : FAR_SAMPLE;
+    if (!alloc_sample(s, FAR_SAMPLE))
         return false;
     for (size_t i = 0; i < most; i++) {
         const float *query = queries + halves * i / most * 2 * dim;
@@ -137,6 +156,8 @@ static bool take_far(sample *s, const float *queries, size_t count)
             continue;
         memcpy(s->vectors + s->count++ * dim, query, dim * sizeof *query);
     }
+    if (s->count)
+        add_pairs(s);
     return true;
 }
 
@@ -315,7 +336,7 @@ static float project(const sample *s, const float *axis, float *sides)
  * will be asked, so that the limit is as far behind them as they are wide. */
 static void find_axis(const sample *near, const sample *far, bool given, float *mean, cs_hnsw_calibration *to)
 {
-    float sides[SAMPLE];
+    float sides[FAR_SAMPLE];
     const size_t dim = near->hnsw->base.dim;
     if (given)
         compute_mean(far, to->axis);

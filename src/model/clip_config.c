@@ -109,10 +109,25 @@ static clipsearch_status check_resnet(const cs_clip_config *config, const char *
     return CLIPSEARCH_OK;
 }
 
+static clipsearch_status check_lite(const cs_clip_config *config, const char *file, clipsearch_error *err)
+{
+    if (config->image_size % CS_LITE_SHRINK == 0)
+        return CLIPSEARCH_OK;
+    return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                   "%s: the image size %zu is not a multiple of %d, as the head of an EfficientNet-Lite requires", file,
+                   config->image_size, CS_LITE_SHRINK);
+}
+
+static clipsearch_status check_image_tower(const cs_clip_config *config, const char *file, clipsearch_error *err)
+{
+    if (config->lite)
+        return check_lite(config, file, err);
+    return config->resnet ? check_resnet(config, file, err) : check_tower(&config->vision, "image", file, err);
+}
+
 clipsearch_status cs_clip_config_finish(cs_clip_config *config, const char *file, clipsearch_error *err)
 {
-    clipsearch_status status =
-        config->resnet ? check_resnet(config, file, err) : check_tower(&config->vision, "image", file, err);
+    clipsearch_status status = check_image_tower(config, file, err);
     if (status == CLIPSEARCH_OK)
         status = check_tower(&config->text, "text", file, err);
     if (status != CLIPSEARCH_OK)

@@ -21,12 +21,17 @@ typedef struct cs_tower_config {
 /* OpenAI's modified ResNet halves the sides five times, so 32 pixels become one place of its last map. */
 enum { CS_RESNET_STAGES = 4, CS_RESNET_SHRINK = 32 };
 
+/* EfficientNet-Lite too makes one place of its last map of 32 pixels. */
+enum { CS_LITE_SHRINK = 32 };
+
 typedef struct cs_clip_config {
     cs_tower_config vision, text;
     bool resnet; /* the image tower is OpenAI's modified ResNet: of `vision` only width (of the stem; 32 times that come
                     out of the last stage) and heads (of the attention pooling) count, and patch_size is
                     CS_RESNET_SHRINK */
     size_t resnet_stages[CS_RESNET_STAGES]; /* blocks in each */
+    bool lite; /* the image tower is an EfficientNet-Lite with a head (docs/model.md): `vision` is not used, and
+                  patch_size is CS_LITE_SHRINK */
     size_t image_size, patch_size;
     size_t context_length, vocabulary;
     size_t dim;                     /* of the shared space */

@@ -47,6 +47,7 @@ static const struct {
     [CS_CLIP_POOL_V_BIAS] = {NULL, "visual.attnpool.v_proj.bias"},
     [CS_CLIP_POOL_OUT_WEIGHT] = {NULL, "visual.attnpool.c_proj.weight"},
     [CS_CLIP_POOL_OUT_BIAS] = {NULL, "visual.attnpool.c_proj.bias"},
+    [CS_CLIP_LITE_HEAD] = {"visual_head.classes.weight", NULL},
     [CS_CLIP_LOGIT_SCALE] = {"logit_scale", "logit_scale"},
 };
 
@@ -91,8 +92,10 @@ bool cs_clip_is_resnet(const cs_weights *weights)
 
 unsigned cs_clip_towers(const cs_weights *weights, cs_clip_naming naming)
 {
-    bool resnet = naming != CS_NAMING_HUGGING_FACE && cs_clip_is_resnet(weights);
-    return (resnet || find(weights, naming, CS_CLIP_CLASS) ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
+    const bool hugging_face = naming == CS_NAMING_HUGGING_FACE;
+    const bool convolutional =
+        hugging_face ? find(weights, naming, CS_CLIP_LITE_HEAD) != NULL : cs_clip_is_resnet(weights);
+    return (convolutional || find(weights, naming, CS_CLIP_CLASS) ? (unsigned)CLIPSEARCH_IMAGE_TOWER : 0) |
            (find(weights, naming, CS_CLIP_TOKENS) ? (unsigned)CLIPSEARCH_TEXT_TOWER : 0);
 }
 

@@ -58,6 +58,8 @@ typedef enum cs_clip_part {
     CS_CLIP_POOL_V_BIAS,
     CS_CLIP_POOL_OUT_WEIGHT,
     CS_CLIP_POOL_OUT_BIAS,
+    /* the head of an EfficientNet-Lite (Hugging Face's naming alone): its first matrix; lite_head.c has the others */
+    CS_CLIP_LITE_HEAD,
     CS_CLIP_LOGIT_SCALE,
     CS_CLIP_PARTS
 } cs_clip_part;

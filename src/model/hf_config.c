@@ -67,10 +67,29 @@ static void check_end_token(cs_config_reader *text, size_t vocabulary)
                        (long long)value->integer, vocabulary - 1);
 }
 
+/* Our own kind of image tower: its sizes are those of its tensors (model_dir.c). */
+static bool is_lite(cs_config_reader *vision)
+{
+    return strcmp(cs_config_string(vision, "model_type", ""), "efficientnet_lite") == 0;
+}
+
+static void read_vision(cs_config_reader *vision, cs_clip_config *config)
+{
+    static const cs_tower_config defaults = {.width = 768, .layers = 12, .heads = 12, .mlp = 3072};
+    config->lite = is_lite(vision);
+    config->image_size = cs_config_square(vision, "image_size", 224, CS_MAX_IMAGE);
+    config->patch_size = CS_LITE_SHRINK;
+    if (config->lite)
+        return;
+    read_tower(vision, &defaults, &config->vision);
+    config->patch_size = cs_config_square(vision, "patch_size", 32, CS_MAX_IMAGE);
+    if (cs_config_size(vision, "num_channels", 3, SIZE_MAX) != 3)
+        cs_config_fail(vision, CLIPSEARCH_E_UNSUPPORTED, "num_channels", "only 3 (red, green, blue) are read");
+}
+
 clipsearch_status cs_hf_config_read(const cs_json *root, const char *file, cs_clip_config *config,
                                     clipsearch_error *err)
 {
-    static const cs_tower_config vision_defaults = {.width = 768, .layers = 12, .heads = 12, .mlp = 3072};
     static const cs_tower_config text_defaults = {.width = 512, .layers = 12, .heads = 8, .mlp = 2048};
 
     cs_config_reader top = cs_config_reader_make(file, "", root, err);
@@ -81,11 +100,7 @@ clipsearch_status cs_hf_config_read(const cs_json *root, const char *file, cs_cl
     if (top.status != CLIPSEARCH_OK)
         return top.status;
 
-    read_tower(&vision, &vision_defaults, &config->vision);
-    config->image_size = cs_config_square(&vision, "image_size", 224, CS_MAX_IMAGE);
-    config->patch_size = cs_config_square(&vision, "patch_size", 32, CS_MAX_IMAGE);
-    if (cs_config_size(&vision, "num_channels", 3, SIZE_MAX) != 3)
-        cs_config_fail(&vision, CLIPSEARCH_E_UNSUPPORTED, "num_channels", "only 3 (red, green, blue) are read");
+    read_vision(&vision, config);
     if (vision.status != CLIPSEARCH_OK)
         return vision.status;
 

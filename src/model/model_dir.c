@@ -331,6 +331,24 @@ static clipsearch_status read_image_config(const char *path, const struct json_f
     return status;
 }
 
+/* The network below CLIP's head, as its tensors say; the size of images is the configuration's. A file may have the
+ * text tower only. */
+static clipsearch_status read_lite(const cs_weights *weights, cs_model_dir *dir, clipsearch_error *err)
+{
+    if (!cs_image_is_one(weights))
+        return CLIPSEARCH_OK;
+    clipsearch_status status = cs_image_recognise(weights, &dir->image, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (dir->image.family != CS_FAMILY_EFFICIENTNET_LITE || dir->image.naming != CS_IMAGE_TORCH)
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "%s: the configuration says efficientnet_lite, but the tensors are those of %s, or named by "
+                       "another library",
+                       cs_weights_path(weights), dir->image.name);
+    dir->image.preprocess = dir->config.preprocess;
+    return CLIPSEARCH_OK;
+}
+
 static clipsearch_status read_config(const char *path, const struct json_file *file, cs_config_kind kind,
                                      const cs_weights *weights, cs_model_dir *dir, clipsearch_error *err)
 {
@@ -346,6 +364,8 @@ static clipsearch_status read_config(const char *path, const struct json_file *f
         status = cs_hf_config_read(cs_json_root(file->document), file->path, &dir->config, err);
         if (status == CLIPSEARCH_OK)
             status = read_preprocessor(path, dir, err);
+        if (status == CLIPSEARCH_OK && dir->config.lite)
+            status = read_lite(weights, dir, err);
     }
     return status == CLIPSEARCH_OK ? cs_clip_config_finish(&dir->config, source, err) : status;
 }
@@ -448,5 +468,7 @@ const cs_preprocess_config *cs_model_preprocess(const cs_model_dir *dir)
 
 const char *cs_model_architecture(const cs_model_dir *dir)
 {
-    return dir->image_only ? dir->image.name : dir->config.resnet ? "clip-resnet" : "clip-vit";
+    if (dir->image_only)
+        return dir->image.name;
+    return dir->config.lite ? "clip-efficientnet-lite" : dir->config.resnet ? "clip-resnet" : "clip-vit";
 }

@@ -14,7 +14,7 @@ typedef struct cs_model_dir {
     char *merges;          /* merges.txt, bpe_simple_vocab_16e6.txt[.gz], tokenizer.json, or NULL */
     bool image_only;       /* true: `image` is used and there is no text tower; false: `config` is used */
     cs_clip_config config; /* of CLIP */
-    cs_image_config image; /* of an image network */
+    cs_image_config image; /* of an image network; and of the network in CLIP's image tower when config.lite */
 } cs_model_dir;
 
 /* Look through the directory `path` and read its configuration, in this order: config.json of the Hugging Face layout
@@ -34,7 +34,8 @@ void cs_model_dir_free(cs_model_dir *dir);
 size_t cs_model_dim(const cs_model_dir *dir);
 const cs_preprocess_config *cs_model_preprocess(const cs_model_dir *dir);
 
-/* What kind of network it is, for people: "clip-vit", "clip-resnet", or an image network's name. */
+/* What kind of network it is, for people: "clip-vit", "clip-resnet",
+ * "clip-efficientnet-lite", or an image network's name. */
 const char *cs_model_architecture(const cs_model_dir *dir);
 
 #endif

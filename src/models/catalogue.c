@@ -47,6 +47,7 @@ enum model_key {
     MODEL_LICENCE,
     MODEL_PREPROCESSING,
     MODEL_SOURCE,
+    MODEL_CHOICE,
     MODEL_FILES,
     MODEL_ACCEPTANCE,
     MODEL_KEYS
@@ -257,6 +258,7 @@ static bool is_model_name(const char *name)
 static clipsearch_status read_model(cs_yaml *yaml, const cs_yaml_node *node, cs_known_model *model,
                                     clipsearch_error *err)
 {
+    static const char *const choices[] = {"small", "balanced", "best", NULL};
     static const cs_yaml_key keys[MODEL_KEYS] = {
         [MODEL_TITLE] = {.name = "title", .kind = CS_KEY_TEXT},
         [MODEL_ENCODER] = {.name = "encoder", .kind = CS_KEY_TEXT},
@@ -264,6 +266,7 @@ static clipsearch_status read_model(cs_yaml *yaml, const cs_yaml_node *node, cs_
         [MODEL_LICENCE] = {.name = "licence", .kind = CS_KEY_TEXT},
         [MODEL_PREPROCESSING] = {.name = "preprocessing", .kind = CS_KEY_TEXT},
         [MODEL_SOURCE] = {.name = "source", .kind = CS_KEY_TEXT},
+        [MODEL_CHOICE] = {.name = "choice", .kind = CS_KEY_CHOICE, .choices = choices},
         [MODEL_FILES] = {.name = "files", .kind = CS_KEY_LIST},
         [MODEL_ACCEPTANCE] = {.name = "acceptance", .kind = CS_KEY_LIST},
     };
@@ -283,6 +286,7 @@ static clipsearch_status read_model(cs_yaml *yaml, const cs_yaml_node *node, cs_
                               .licence = text_of(found[MODEL_LICENCE]),
                               .preprocessing = text_of(found[MODEL_PREPROCESSING]),
                               .source = text_of(found[MODEL_SOURCE]),
+                              .choice = text_of(found[MODEL_CHOICE]),
                               .dim = cs_yaml_count(found[MODEL_DIM])};
     status = read_files(yaml, found[MODEL_FILES], model, err);
     const cs_yaml_node *list = found[MODEL_ACCEPTANCE];

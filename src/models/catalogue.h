@@ -42,6 +42,7 @@ typedef struct cs_acceptance {
 typedef struct cs_known_model {
     const char *name;
     const char *title, *encoder, *licence, *preprocessing, *source; /* the last three may be NULL */
+    const char *choice; /* "small", "balanced" or "best": the one to take of that kind; NULL: none of these */
     size_t dim;
     cs_known_file *files; /* [file_count], the weights last */
     size_t file_count;

@@ -171,6 +171,25 @@ void cs_net_show(cs_net_builder *builder, const char *stage, size_t number)
     last->number = number;
 }
 
+void cs_net_keep(cs_net_builder *builder)
+{
+    cs_convnet *net = builder->net;
+    if (builder->status != CLIPSEARCH_OK || net->grid == 0)
+        return;
+    cs_step *last = &net->steps[net->count - 1];
+    const cs_map_shape *out = &last->out;
+    if (out->height != out->width || out->height % net->grid) {
+        builder->status =
+            cs_fail(builder->err, CLIPSEARCH_E_MODEL, "%s: a map of %zu x %zu cannot be divided into %zu x %zu squares",
+                    cs_weights_path(builder->source->weights), out->height, out->width, net->grid, net->grid);
+        return;
+    }
+    last->kept = true;
+    last->kept_at = net->kept;
+    net->kept += out->channels;
+    net->kept_widest = out->channels > net->kept_widest ? out->channels : net->kept_widest;
+}
+
 /* ---------------------------------------------------------------- running */
 
 const cs_map_shape *cs_convnet_result(const cs_convnet *net)
@@ -202,6 +221,8 @@ void cs_convnet_carve(const cs_convnet *net, cs_net_scratch *scratch, size_t ima
         bytes = needed > bytes ? needed : bytes;
     }
     scratch->conv = cs_workspace_alloc(workspace, bytes, 1);
+    scratch->means = cs_workspace_floats(workspace, images * net->grid * net->grid, net->kept_widest);
+    scratch->kept = cs_workspace_floats(workspace, images * net->grid * net->grid, net->kept);
 }
 
 static void run(const cs_step *step, const float *x, size_t count, float *y, const cs_net_scratch *scratch,
@@ -222,6 +243,18 @@ static void run(const cs_step *step, const float *x, size_t count, float *y, con
     }
 }
 
+/* The means of the step's result y, into its columns of what is kept. */
+static void keep(const cs_convnet *net, const cs_step *step, const float *y, size_t count,
+                 const cs_net_scratch *scratch, cs_pool *pool)
+{
+    const cs_map_shape *out = &step->out;
+    const size_t places = count * net->grid * net->grid;
+    cs_average_pool(y, count, out->height, out->width, out->channels, out->height / net->grid, scratch->means, pool);
+    for (size_t i = 0; i < places; i++)
+        memcpy(scratch->kept + i * net->kept + step->kept_at, scratch->means + i * out->channels,
+               out->channels * sizeof *scratch->kept);
+}
+
 const float *cs_convnet_forward(const cs_convnet *net, const float *pixels, size_t count, const cs_net_scratch *scratch,
                                 cs_pool *pool, const cs_probe *probe)
 {
@@ -231,6 +264,8 @@ const float *cs_convnet_forward(const cs_convnet *net, const float *pixels, size
         const float *x = step->from == CS_NET_PIXELS ? pixels : scratch->maps[step->from];
         y = scratch->maps[step->to];
         run(step, x, count, y, scratch, pool);
+        if (step->kept)
+            keep(net, step, y, count, scratch, pool);
         if (step->stage)
             cs_probe_see(probe, step->stage, step->number, y, count * step->out.height * step->out.width,
                          step->out.channels);

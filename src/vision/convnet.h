@@ -30,6 +30,8 @@ typedef struct cs_step {
     size_t window, stride, pad; /* of the poolings */
     const char *stage;          /* what a probe calls the result, or NULL: not shown */
     size_t number;
+    bool kept; /* the means of its result are kept, at this channel of them */
+    size_t kept_at;
 } cs_step;
 
 /* Zero is a valid empty value to close. */
@@ -39,6 +41,8 @@ typedef struct cs_convnet {
     size_t count, capacity;
     cs_map_shape shapes[CS_NET_BUFFERS + 1]; /* while building: what is in each buffer */
     size_t floats[CS_NET_BUFFERS];           /* the size of the largest map in each, per image */
+    size_t grid, kept;  /* of the results that are kept: squares in a row and in a column, channels in all; or 0 */
+    size_t kept_widest; /* channels of the widest of them */
 } cs_convnet;
 
 /* Builds a network from a weight file; keeps the first failure. */
@@ -76,6 +80,10 @@ void cs_net_add_average_pool(cs_net_builder *builder, int from, int to, size_t w
 /* Show the last step's result to a probe as this stage. */
 void cs_net_show(cs_net_builder *builder, const char *stage, size_t number);
 
+/* Keep the means of the last step's result in net->grid x net->grid squares; each side must be a multiple of the grid.
+ * Does nothing while net->grid is 0. */
+void cs_net_keep(cs_net_builder *builder);
+
 /* The shape of the last step's result. */
 const cs_map_shape *cs_convnet_result(const cs_convnet *net);
 
@@ -87,12 +95,15 @@ size_t cs_convnet_group(const cs_convnet *net);
 typedef struct cs_net_scratch {
     float *maps[CS_NET_BUFFERS];
     void *conv;
+    float *means; /* [images, grid * grid, widest]: of one step */
+    float *kept;  /* [images, grid * grid, kept]: of all steps whose means are kept, side by side */
 } cs_net_scratch;
 
 void cs_convnet_carve(const cs_convnet *net, cs_net_scratch *scratch, size_t images, unsigned threads,
                       cs_workspace *workspace);
 
-/* pixels [count, 3, S, S] -> the last step's maps [count, height, width, channels], which lie in `scratch`. */
+/* pixels [count, 3, S, S] -> the last step's maps [count, height, width, channels], which lie in `scratch`; what is
+ * kept is then at scratch->kept. */
 const float *cs_convnet_forward(const cs_convnet *net, const float *pixels, size_t count, const cs_net_scratch *scratch,
                                 cs_pool *pool, const cs_probe *probe);
 

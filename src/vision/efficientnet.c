@@ -73,7 +73,7 @@ void cs_efficientnet_build(cs_net_builder *builder, const cs_image_config *confi
     add(builder, "", timm ? (layer_names){"conv_stem", "bn1"} : (layer_names){"_conv_stem", "_bn0"}, stem,
         CS_NET_PIXELS, X, CS_NET_NONE);
     cs_net_show(builder, "stem", 0);
-    for (size_t stage = 0; stage < STAGES; stage++)
+    for (size_t stage = 0; stage < STAGES; stage++) {
         for (size_t i = 0; i < config->blocks[stage]; i++, number++) {
             if (timm)
                 snprintf(block, sizeof block, "blocks.%zu.%zu.", stage, i);
@@ -82,6 +82,9 @@ void cs_efficientnet_build(cs_net_builder *builder, const cs_image_config *confi
             x = add_block(builder, config, stage, block, i == 0, x);
             cs_net_show(builder, "block", number);
         }
+        if (stage + 1 == STAGES || stages[stage + 1].stride > 1) /* the last map of this size */
+            cs_net_keep(builder);
+    }
     add(builder, "", timm ? (layer_names){"conv_head", "bn2"} : (layer_names){"_conv_head", "_bn1"}, head, x, WIDE,
         CS_NET_NONE);
     cs_net_show(builder, "final", 0);

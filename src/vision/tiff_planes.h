@@ -15,8 +15,8 @@ typedef struct cs_tiff_planes {
     bool big_endian, is_big;
 } cs_tiff_planes;
 
-/* Whether a TIFF of RGB has tiles in separate planes. libvips 8.14 does not read those, but does read one plane as
- * grey. Sources as in tiff_header.h. */
+/* Whether a TIFF of RGB has tiles in separate planes. libvips 8.14 reads no such file, but it reads one plane as grey.
+ * Sources as in tiff_header.h. */
 bool cs_tiff_find_planes(const uint8_t *data, size_t size, cs_tiff_planes *planes);
 
 /* Turn `copy` [size], a copy of the file, into a grey image of plane number `plane`: its directory is changed, no tile

@@ -6,12 +6,14 @@
 #include "kernels/vec.h"
 #include "vision/classifier.h"
 #include "vision/clip_resnet.h"
+#include "vision/lite_clip.h"
 #include "vision/vit.h"
 
 struct cs_image_tower {
     /* one of them */
     cs_vit *vit;
     cs_clip_resnet *clip_resnet;
+    cs_lite_clip *lite_clip;
     cs_classifier *classifier;
     size_t dim;
     bool normalise; /* the network's vectors must be normalised here */
@@ -24,7 +26,9 @@ static clipsearch_status open_clip(cs_image_tower *tower, const cs_model_dir *di
     clipsearch_status status = cs_clip_naming_detect(weights, &naming, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    tower->normalise = dir->config.resnet; /* a vision transformer normalises by itself */
+    tower->normalise = dir->config.resnet || dir->config.lite; /* a vision transformer normalises by itself */
+    if (dir->config.lite)
+        return cs_lite_clip_open(weights, &dir->config, &dir->image, pack, pool, &tower->lite_clip, err);
     return dir->config.resnet ? cs_clip_resnet_open(weights, &dir->config, pack, pool, &tower->clip_resnet, err)
                               : cs_vit_open(weights, naming, &dir->config, pack, pool, &tower->vit, err);
 }
@@ -53,6 +57,7 @@ void cs_image_tower_close(cs_image_tower **handle)
         return;
     cs_vit_close(&tower->vit);
     cs_clip_resnet_close(&tower->clip_resnet);
+    cs_lite_clip_close(&tower->lite_clip);
     cs_classifier_close(&tower->classifier);
     cs_free(tower);
     *handle = NULL;
@@ -62,6 +67,8 @@ size_t cs_image_tower_packed_bytes(const cs_image_tower *tower)
 {
     if (tower->vit)
         return cs_vit_packed_bytes(tower->vit);
+    if (tower->lite_clip)
+        return cs_lite_clip_packed_bytes(tower->lite_clip);
     return tower->clip_resnet ? cs_clip_resnet_packed_bytes(tower->clip_resnet)
                               : cs_classifier_packed_bytes(tower->classifier);
 }
@@ -70,6 +77,8 @@ size_t cs_image_tower_scratch(const cs_image_tower *tower, size_t max_images, un
 {
     if (tower->vit)
         return cs_vit_scratch(tower->vit, max_images, threads);
+    if (tower->lite_clip)
+        return cs_lite_clip_scratch(tower->lite_clip, max_images, threads);
     return tower->clip_resnet ? cs_clip_resnet_scratch(tower->clip_resnet, max_images, threads)
                               : cs_classifier_scratch(tower->classifier, max_images, threads);
 }
@@ -79,6 +88,8 @@ void cs_image_tower_forward(const cs_image_tower *tower, const float *pixels, si
 {
     if (tower->vit)
         cs_vit_forward(tower->vit, pixels, count, scratch, pool, probe, vectors);
+    else if (tower->lite_clip)
+        cs_lite_clip_forward(tower->lite_clip, pixels, count, scratch, pool, probe, vectors);
     else if (tower->clip_resnet)
         cs_clip_resnet_forward(tower->clip_resnet, pixels, count, scratch, pool, probe, vectors);
     else

@@ -249,8 +249,8 @@ END
 printf 'file,legs,note\ncat.jpg,4,"a ""cat"", small"\nno.jpg,,\n' >yaml/pets.csv
 run 0 "ingest by YAML" ingest yaml/ingest.yaml
 err_is "a row without an image is reported" <<END
-clipsearch: using the small built-in model, which was trained on drawn scenes
-For photographs fetch CLIP's model: clipsearch model fetch clip-vit-b32
+clipsearch: using the small built-in model, which knows a thousand kinds of thing
+CLIP's model finds more: clipsearch model fetch clip-vit-b32
 clipsearch: 1 of the CSV rows names no image that was found; check the keys key and match in the file
 END
 out_is "as the file describes" <<END
@@ -357,7 +357,8 @@ run 4 "no such model" dog --model nosuch
 err_has "there is no model \"nosuch\". Searched:"
 err_has "Give a model with --model: a name, a directory or a weight file."
 run 4 "another model" dog --model tiny
-err_has "Use the model that the collection was made with (--model), or ingest the images into another collection (--collection)"
+err_has "Use the model that the collection was made with (--model)."
+err_has "To encode the collection anew with this model, run: clipsearch ingest --remodel"
 run 4 "ingest with another model" ingest pets --model tiny
 err_has "--collection NAME"
 run 4 "a directory that is no model" dog --model ./pets
@@ -446,13 +447,13 @@ mv pets/gone pets/cat.jpg
 # ---- numbers
 
 run 0 "tokenize" tokenize "a white dog"
-printf '3512 320 587 905 3513\t<|startoftext|> a</w> white</w> dog</w> <|endoftext|>\n' | cmp -s - "$out"
+printf '5212 320 601 592 5213\t<|startoftext|> a</w> white</w> dog</w> <|endoftext|>\n' | cmp -s - "$out"
 ok "ids and pieces"
 run 0 "tokenize --json" tokenize --json "a white dog" dog
 json_is "JSON lines" -l text ids ids.1 pieces.1 <<END
 dog
 3
-905
+592
 dog</w>
 END
 long=$(printf 'dog %.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)

@@ -47,9 +47,14 @@ grep -q "^default  *installed  *the small built-in model$" "$out"
 ok "the built-in model"
 for name in clip-vit-b32 clip-vit-b16 clip-vit-l14 clip-vit-l14-336 clip-rn50 clip-rn101 clip-rn50x4 clip-rn50x16 \
     clip-rn50x64 clip-vit-b32-hf clip-vit-b32-open-clip clip-vit-b32-laion2b clip-vit-l14-hf resnet18 resnet34 resnet50 \
-    resnet50-v2 resnet101 resnet152 vgg16 vgg16-torchvision mobilenet-v2; do
+    resnet50-v2 resnet101 resnet152 vgg16 vgg16-torchvision mobilenet-v2 clip-vit-b32-datacomp clip-vit-b32-256 \
+    clip-vit-b16-datacomp tinyclip-8m-16; do
     grep -q "^$name  *-  " "$out"
     ok "$name is known and not here"
+done
+for choice in small balanced best; do
+    [ "$(grep -c "; MIT ($choice)\$" "$out")" -eq 1 ]
+    ok "one is $choice"
 done
 mkdir -p "$models/clip-vit-b32" "$models/mine"
 printf x >"$models/clip-vit-b32/bpe_simple_vocab_16e6.txt.gz"
@@ -254,6 +259,8 @@ run 0 "verify" model verify tiny ./little --catalogue tiny.yaml --image "$image"
 out_has "ok       model.safetensors: SHA-256 as published"
 out_has "ok       logits: logits 21.7658 -6.3806 25.3459, published 21.7658 -6.3806 25.3459"
 out_has "ok       probabilities: probabilities 0.0271 0.0000 0.9729"
+tail -n 1 "$out" | grep -q '^On this machine this build gives the published numbers of tiny.$'
+ok "says so in a sentence"
 run 0 "verify --json" model verify tiny ./little --catalogue tiny.yaml --image "$image" --json
 json_is "what the schema promises" model checks checks.4.verdict checks.5.what checks.5.verdict <<END
 tiny
@@ -264,6 +271,7 @@ ok
 END
 run 0 "no image" model verify tiny ./little --catalogue tiny.yaml
 out_has "skipped  logits: white-dog-blue.png was not found; give it with --image FILE"
+out_has "The published numbers of tiny were not compared: give their images with --image."
 cp "$source/examples/pictures/dog-pink.png" little/white-dog-blue.png
 run 0 "another image under that name" model verify tiny ./little --catalogue tiny.yaml
 out_has "is another image: its SHA-256 is"
@@ -271,6 +279,12 @@ rm little/white-dog-blue.png
 sed -e 's/"21.7658"/"21.7768"/' tiny.yaml >off.yaml
 run 4 "a published value that is a hundredth off" model verify tiny ./little --catalogue off.yaml --image "$image"
 out_has "WRONG    logits: logits 21.7658 -6.3806 25.3459, published 21.7768 -6.3806 25.3459, largest difference 0.011"
+out_has "On this machine this build does not give the published numbers of tiny: do not rely on it."
+run 4 "the same as JSON" model verify tiny ./little --catalogue off.yaml --image "$image" --json
+json_is "has the sentence" summary <<END
+On this machine this build does not give the published numbers of tiny: do not rely on it.
+END
+run 4 "in words" model verify tiny ./little --catalogue off.yaml --image "$image"
 out_has "ok       probabilities"
 sed -e 's/"0.9729"/"0.9629"/' tiny.yaml >off.yaml
 run 4 "a probability that is a hundredth off" model verify tiny ./little --catalogue off.yaml --image "$image"
@@ -285,6 +299,7 @@ out_has "WRONG    logits"
 run 4 "a file that is not the published one" model verify tiny ./little --catalogue tiny.yaml --image "$image"
 out_has "WRONG    config.json"
 out_has "skipped  logits: the files are not the published ones"
+out_has "The files of tiny are not the published ones, so its numbers were not compared."
 cp "$tiny/hf/config.json" little/
 printf 'x' | dd of=little/model.safetensors bs=1 seek=20000 conv=notrunc 2>/dev/null
 run 4 "one byte is wrong" model verify tiny ./little --catalogue tiny.yaml
@@ -308,6 +323,7 @@ sed -i 's/ba7816bf/ba7816be/' begin.yaml
 run 4 "that begins otherwise" model verify a ./md5 --catalogue begin.yaml
 printf 'models:\n  a: {title: A, encoder: c, dim: 1, files: [{name: f, url: "http://h/f"}]}\n' >none.yaml
 run 1 "nothing that could be checked" model verify a ./md5 --catalogue none.yaml
+out_has "There are no published numbers of a to compare with."
 
 # ---- fetch
 

@@ -53,7 +53,7 @@ rows >"$scratch/rows"
 # ---- another model is refused, with the command that helps
 
 run 4 "ingest with another model" ingest --model ./two pictures
-err_has "To encode the collection anew with it, run: clipsearch ingest --remodel --model ./two"
+err_has "To encode the collection anew with this model, run: clipsearch ingest --remodel --model ./two"
 err_has "To keep both, put the images into another collection with --collection NAME"
 run 0 "another database" ingest --db other.db --collection c --model ./one pictures -q
 run 4 "the whole command" ingest --db other.db --collection c --model ./two pictures
@@ -215,7 +215,7 @@ END
 run 0 "ingest a file" ingest photos.yaml
 sed -i 's|./one|./two|' photos.yaml
 run 4 "another model in it" ingest photos.yaml
-err_has "To encode the collection anew with it, run: clipsearch ingest --remodel"
+err_has "To encode the collection anew with this model, run: clipsearch ingest --remodel"
 echo "remodel: true" >>photos.yaml
 run 0 "with remodel: true" ingest photos.yaml
 out_has "Encoded 40 images of photos anew with two"
@@ -337,7 +337,7 @@ child=$!
 tries=0
 while [ -z "$(begun)" ] && [ $tries -lt 400 ]; do tries=$((tries + 1)); done
 run 4 "one that was told the old model" ingest --db many.db --model ./two many
-err_has "To encode the collection anew with it, run: clipsearch ingest --remodel --db many.db --model ./two"
+err_has "To encode the collection anew with this model, run: clipsearch ingest --remodel --db many.db --model ./two"
 wait $child
 child=
 

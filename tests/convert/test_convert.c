@@ -513,6 +513,37 @@ static void test_clip_resnet(const folder *f)
     }
 }
 
+/* CLIP on an EfficientNet-Lite: each tower alone and both, in its own kind of config.json. */
+static void test_clip_lite(const folder *f)
+{
+    static const char *const names[] = {"model.safetensors", "config.json", "preprocessor_config.json", "merges.txt",
+                                        "vocab.json"};
+    static const unsigned towers[] = {0, CLIPSEARCH_IMAGE_TOWER, CLIPSEARCH_TEXT_TOWER};
+    static vectors unused;
+    char source[4096], target[96];
+    clipsearch_convert_report report;
+    clipsearch_convert_report_init(&report);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(target, sizeof target, "hf/%s", names[i]);
+        if (i < 3)
+            snprintf(source, sizeof source, "%s/tests/data/cnn-tiny/clip-lite0/%s", getenv("CLIPSEARCH_SOURCE_ROOT"),
+                     names[i]);
+        else
+            snprintf(source, sizeof source, "%s", tiny(target));
+        snprintf(target, sizeof target, "lite/%s", names[i]);
+        folder_copy(f, target, source);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(target, sizeof target, "lite-%zu", i);
+        const unsigned which = towers[i] ? towers[i] : both;
+        bool ok = convert(folder_path(f, "lite"), folder_path(f, target), towers[i], CLIPSEARCH_F32, &report) ==
+                  CLIPSEARCH_OK;
+        TAP_OK(ok && same_vectors(folder_path(f, "lite"), folder_path(f, target), which),
+               "EfficientNet-Lite, towers %u: the same bits%s%s", which, ok ? "" : ": ", ok ? "" : err.message);
+        TAP_OK(encode(folder_path(f, target), both, &unused) == (towers[i] == 0), "and no other tower");
+    }
+}
+
 /* Each kind of configuration, written while the process has a decimal comma, is the file that is written without one,
  * and the model opens in that locale too. */
 static void test_comma_locale(const folder *f)
@@ -574,6 +605,7 @@ int main(void)
     test_failure(&f);
     test_image_networks(&f);
     test_clip_resnet(&f);
+    test_clip_lite(&f);
     test_comma_locale(&f);
     folder_remove(&f);
     return tap_done();

@@ -65,6 +65,9 @@ def groups(images):
             Case("delete", ["delete", "--db", "DB", "--filter", "n < 30"], writes=True),
             Case("drop", ["drop", "--db", "DB", "photos", "--yes"], writes=True),
         ],
+        "remodel": [
+            Case("remodel", ["ingest", "--db", "DB", "--remodel", "--model", "OTHER", "--batch", "2"], "few", writes=True),
+        ],
         "repair": [
             Case("vacuum", ["vacuum", "--db", "DB"], "deleted", writes=True),
             Case("check --repair", ["check", "--repair", "--db", "DB", "--sample", "5"], "damaged", writes=True),
@@ -96,12 +99,13 @@ class Suite:
 
     def make_starts(self):
         """The databases that the cases begin with, each in a folder of its name."""
-        folder = {name: os.path.join(self.program.scratch, name) for name in ("none", "base", "deleted", "damaged")}
+        folder = {name: os.path.join(self.program.scratch, name) for name in ("none", "few", "base", "deleted", "damaged")}
         for path in [self.work, *folder.values(), self.new]:
             os.makedirs(path)
         names = sorted(name for name in os.listdir(self.program.images) if name.endswith((".jpg", ".png")))
         for name in names[:3]:
             shutil.copy2(os.path.join(self.program.images, name), self.new)
+        self.must(["ingest", "--db", os.path.join(folder["few"], "t.db"), self.new])
         base = os.path.join(folder["base"], "t.db")
         self.must([self.program.model, base, "0", "2100"], self.make_collection)
         self.must(["ingest", "--db", base, self.new])
@@ -131,7 +135,8 @@ class Suite:
             return {name: int(number) for name, number in (line.split() for line in file)}
 
     def run(self, case, fault=None, shim=True):
-        places = {"DB": self.database, "OUT": self.output, "NEW": self.new, "MODEL": self.program.model}
+        places = {"DB": self.database, "OUT": self.output, "NEW": self.new, "MODEL": self.program.model,
+                  "OTHER": os.path.normpath(os.path.join(self.program.model, "../../cnn-tiny/mobilenet-v2"))}
         environment = {"LD_PRELOAD": self.shim, "CLIPSEARCH_FAULT_COUNTS": self.counts} if shim else {}
         if fault:
             environment["CLIPSEARCH_FAULT"] = fault

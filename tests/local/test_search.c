@@ -241,9 +241,9 @@ static void test_identity(gallery *g)
     clipsearch_encoder_describe(g->encoder, &original, NULL);
     TAP_OK(strcmp(info.name, "same") == 0 && strcmp(original.name, "default") == 0,
            "a directory's name is the encoder's");
-    TAP_OK(info.dim == 512 && info.image_size == 112 && info.context_length == 32 && info.vocabulary == 3514 &&
+    TAP_OK(info.dim == 512 && info.image_size == 224 && info.context_length == 32 && info.vocabulary == 5214 &&
                info.towers == 3 && original.towers == CLIPSEARCH_IMAGE_TOWER && strlen(info.fingerprint) == 64 &&
-               info.parameters > 1000000 && strstr(info.preprocessing, "112"),
+               info.parameters > 1000000 && strstr(info.preprocessing, "224"),
            "and described");
     status = clipsearch_collection_open(g->db, "photos", same, &c, &err);
     TAP_OK(status == CLIPSEARCH_OK, "the same weights elsewhere are the same encoder");

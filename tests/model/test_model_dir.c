@@ -103,6 +103,9 @@ static void expect(const char *what, const char *weights_name, const char *vocab
     cs_model_dir_free(&dir);
 }
 
+#define LITE(size)                                                                                                     \
+    "{\"model_type\": \"clip\", \"vision_config\": {\"model_type\": \"efficientnet_lite\", \"image_size\": " size "}}"
+
 static void expect_refusal(const char *what, clipsearch_status expected, const char *message)
 {
     cs_model_dir dir;
@@ -308,6 +311,14 @@ static void test_refusals(void)
     expect_refusal("half a model without configuration", CLIPSEARCH_E_MODEL, "\"visual.conv1.weight\" is not there");
     put_tensor("model.safetensors", "fc.weight");
     expect_refusal("no CLIP", CLIPSEARCH_E_MODEL, "no CLIP weights");
+    put("config.json", LITE("224"));
+    put_tensor("model.safetensors", "layer1.0.conv1.weight");
+    expect_refusal("another network than the configuration says", CLIPSEARCH_E_MODEL, "stage 2 is missing");
+    put("config.json", LITE("200"));
+    put_tensor("model.safetensors", "text_model.embeddings.token_embedding.weight");
+    expect_refusal("an image size that the head cannot divide", CLIPSEARCH_E_UNSUPPORTED,
+                   "the image size 200 is not a multiple of 32");
+    clear();
     put("model.safetensors", "version https://git-lfs.github.com/spec/v1\n");
     expect_refusal("a pointer", CLIPSEARCH_E_MODEL, "git lfs pull");
     clear();
@@ -323,14 +334,14 @@ static void test_default(void)
     if (TAP_OK(cs_model_dir_open(path, &dir, &weights, &err) == CLIPSEARCH_OK, "the default model opens %s",
                err.message)) {
         cs_clip_naming naming;
-        cs_vision_tensors vision;
         cs_text_tensors text;
         bool found = cs_clip_naming_detect(weights, &naming, &err) == CLIPSEARCH_OK &&
-                     cs_clip_vision(weights, naming, &dir.config, &vision, &err) == CLIPSEARCH_OK &&
+                     cs_clip_towers(weights, naming) == (CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER) &&
                      cs_clip_text(weights, naming, &dir.config, &text, &err) == CLIPSEARCH_OK;
+        TAP_OK(!dir.image_only && dir.config.lite && strcmp(dir.image.name, "efficientnet-lite0") == 0 &&
+                   dir.config.dim == 512 && strcmp(cs_model_architecture(&dir), "clip-efficientnet-lite") == 0,
+               "an EfficientNet-Lite0 with both towers");
         cs_block_tensors block;
-        for (size_t i = 0; i < dir.config.vision.layers; i++)
-            found = found && cs_clip_vision_block(weights, naming, &dir.config, i, &block, &err) == CLIPSEARCH_OK;
         for (size_t i = 0; i < dir.config.text.layers; i++)
             found = found && cs_clip_text_block(weights, naming, &dir.config, i, &block, &err) == CLIPSEARCH_OK;
         TAP_OK(found, "its tensors fit its configuration %s", err.message);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * random_model.c - writes a model directory of ViT-B/32's true size with random f16 weights */
+ * random_model.c - writes a model directory of the true size of ViT-B/32, or of another known CLIP, with random f16
+ * weights */
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/replace.h"
@@ -11,15 +12,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    VISION_WIDTH = 768,
-    TEXT_WIDTH = 512,
-    LAYERS = 12,
-    PATCH = 32,
-    TOKENS = 50, /* (224 / 32)^2 + 1 */
-    CONTEXT = 77,
-    VOCABULARY = 49408,
-    DIM = 512
+enum { CONTEXT = 77, VOCABULARY = 49408, DIM = 512 };
+
+/* The sizes of a model, as in ARCHITECTURES of tools/golden/clip_towers.py. Heads have 64 numbers. */
+typedef struct shape {
+    const char *name;
+    size_t vision_width, vision_layers, image, patch, text_width, text_layers;
+    const char *activation;
+} shape;
+
+static const shape shapes[] = {
+    {"vit-b-32", 768, 12, 224, 32, 512, 12, "quick_gelu"}, {"vit-b-32-256", 768, 12, 256, 32, 512, 12, "gelu"},
+    {"vit-b-16", 768, 12, 224, 16, 512, 12, "gelu"},       {"tinyclip-8m-16", 256, 10, 224, 16, 256, 3, "gelu"},
+    {"tinyclip-39m-16", 512, 12, 224, 16, 512, 6, "gelu"}, {"tinyclip-40m-32", 512, 12, 224, 32, 512, 6, "gelu"},
 };
 
 /* What a tensor is decides how its numbers are spread; the rules are those of tools/golden/clip_towers.py: attention
@@ -27,6 +32,7 @@ enum {
 typedef enum kind { MATRIX, SHARP, PATCHES, BIAS, LN_WEIGHT, EMBEDDING, POSITIONS, SCALE } kind;
 
 static random_tensors tensors;
+static const shape *made; /* the model that is written */
 
 /* columns 0: a vector or a scalar */
 static void add(kind of, size_t rows, size_t columns, const char *prefix, const char *name)
@@ -35,7 +41,7 @@ static void add(kind of, size_t rows, size_t columns, const char *prefix, const 
     const float fan_in = 1 / sqrtf((float)(columns ? columns : 1));
     const float deviation[] = {[MATRIX] = fan_in,  [SHARP] = 1.5f * fan_in, [PATCHES] = 2 * fan_in, [BIAS] = 0.1f,
                                [LN_WEIGHT] = 0.2f, [EMBEDDING] = 1,         [POSITIONS] = 0.3f,     [SCALE] = 0};
-    const size_t patches[] = {rows, 3, PATCH, PATCH}, matrix[] = {rows, columns};
+    const size_t patches[] = {rows, 3, made->patch, made->patch}, matrix[] = {rows, columns};
     if (of == PATCHES)
         random_add(&tensors, prefix, name, 4, patches, 0, deviation[of]);
     else
@@ -58,11 +64,11 @@ static void add_linear(const char *prefix, const char *name, kind of, size_t out
     add(BIAS, out, 0, both, ".bias");
 }
 
-static void add_blocks(const char *tower, size_t width)
+static void add_blocks(const char *tower, size_t width, size_t layers)
 {
-    for (int layer = 0; layer < LAYERS; layer++) {
+    for (size_t layer = 0; layer < layers; layer++) {
         char prefix[64];
-        snprintf(prefix, sizeof prefix, "%s.encoder.layers.%d.", tower, layer);
+        snprintf(prefix, sizeof prefix, "%s.encoder.layers.%zu.", tower, layer);
         add_layernorm(prefix, "layer_norm1", width);
         add_layernorm(prefix, "layer_norm2", width);
         add_linear(prefix, "self_attn.q_proj", SHARP, width, width);
@@ -77,19 +83,20 @@ static void add_blocks(const char *tower, size_t width)
 static void list_tensors(void)
 {
     const char *vision = "vision_model.", *text = "text_model.";
+    const size_t width = made->vision_width, text_width = made->text_width, side = made->image / made->patch;
     add(SCALE, 1, 0, "", "logit_scale");
-    add(EMBEDDING, VISION_WIDTH, 0, vision, "embeddings.class_embedding");
-    add(PATCHES, VISION_WIDTH, 3 * PATCH * PATCH, vision, "embeddings.patch_embedding.weight");
-    add(POSITIONS, TOKENS, VISION_WIDTH, vision, "embeddings.position_embedding.weight");
-    add_layernorm(vision, "pre_layrnorm", VISION_WIDTH);
-    add_blocks("vision_model", VISION_WIDTH);
-    add_layernorm(vision, "post_layernorm", VISION_WIDTH);
-    add(MATRIX, DIM, VISION_WIDTH, "", "visual_projection.weight");
-    add(EMBEDDING, VOCABULARY, TEXT_WIDTH, text, "embeddings.token_embedding.weight");
-    add(POSITIONS, CONTEXT, TEXT_WIDTH, text, "embeddings.position_embedding.weight");
-    add_blocks("text_model", TEXT_WIDTH);
-    add_layernorm(text, "final_layer_norm", TEXT_WIDTH);
-    add(MATRIX, DIM, TEXT_WIDTH, "", "text_projection.weight");
+    add(EMBEDDING, width, 0, vision, "embeddings.class_embedding");
+    add(PATCHES, width, 3 * made->patch * made->patch, vision, "embeddings.patch_embedding.weight");
+    add(POSITIONS, side * side + 1, width, vision, "embeddings.position_embedding.weight");
+    add_layernorm(vision, "pre_layrnorm", width);
+    add_blocks("vision_model", width, made->vision_layers);
+    add_layernorm(vision, "post_layernorm", width);
+    add(MATRIX, DIM, width, "", "visual_projection.weight");
+    add(EMBEDDING, VOCABULARY, text_width, text, "embeddings.token_embedding.weight");
+    add(POSITIONS, CONTEXT, text_width, text, "embeddings.position_embedding.weight");
+    add_blocks("text_model", text_width, made->text_layers);
+    add_layernorm(text, "final_layer_norm", text_width);
+    add(MATRIX, DIM, text_width, "", "text_projection.weight");
 }
 
 static bool write_weights(const char *directory, clipsearch_error *err)
@@ -102,12 +109,19 @@ static bool write_weights(const char *directory, clipsearch_error *err)
 
 static bool write_config(const char *directory, clipsearch_error *err)
 {
-    /* What is not said here are the reference's defaults, which are ViT-B/32's. */
-    static const char config[] =
+    char config[1024]; /* what is not said here are the reference's defaults */
+    const int n = snprintf(
+        config, sizeof config,
         "{\"architectures\": [\"CLIPModel\"], \"model_type\": \"clip\", \"projection_dim\": 512,\n"
-        " \"vision_config\": {\"patch_size\": 32}, \"text_config\": {}}\n";
+        " \"vision_config\": {\"hidden_size\": %zu, \"num_hidden_layers\": %zu, \"num_attention_heads\": %zu,\n"
+        "  \"intermediate_size\": %zu, \"image_size\": %zu, \"patch_size\": %zu, \"hidden_act\": \"%s\"},\n"
+        " \"text_config\": {\"hidden_size\": %zu, \"num_hidden_layers\": %zu, \"num_attention_heads\": %zu,\n"
+        "  \"intermediate_size\": %zu, \"hidden_act\": \"%s\"}}\n",
+        made->vision_width, made->vision_layers, made->vision_width / 64, 4 * made->vision_width, made->image,
+        made->patch, made->activation, made->text_width, made->text_layers, made->text_width / 64, 4 * made->text_width,
+        made->activation);
     char *path = cs_path_join(directory, "config.json");
-    bool done = path && cs_replace_file(path, config, sizeof config - 1, err) == CLIPSEARCH_OK;
+    bool done = path && n > 0 && cs_replace_file(path, config, (size_t)n, err) == CLIPSEARCH_OK;
     cs_free(path);
     return done;
 }
@@ -124,8 +138,11 @@ static bool link_vocabulary(const char *directory, const char *bpe, const char *
 int main(int argc, char **argv)
 {
     clipsearch_error err = {.message = "cannot write the directory"};
-    if (argc != 3) {
-        fprintf(stderr, "usage: random_model DIRECTORY BPE_DIRECTORY\n");
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes && argc > 2; i++)
+        if (strcmp(shapes[i].name, argc > 3 ? argv[3] : "vit-b-32") == 0)
+            made = &shapes[i];
+    if (!made) {
+        fprintf(stderr, "usage: random_model DIRECTORY BPE_DIRECTORY [SHAPE]\n");
         return 2;
     }
     list_tensors();

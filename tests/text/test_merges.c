@@ -150,14 +150,14 @@ static void test_tokenizer_json(void)
     clipsearch_error err = {0};
     char merges[4096];
     snprintf(merges, sizeof merges, "%s", fixture_path("weights/default/merges.txt"));
-    TAP_OK(cs_tokenizer_open(merges, NULL, 3514, 77, &want, &err) == CLIPSEARCH_OK, "merges.txt: %s", err.message);
+    TAP_OK(cs_tokenizer_open(merges, NULL, 5214, 77, &want, &err) == CLIPSEARCH_OK, "merges.txt: %s", err.message);
     for (int pairs = 0; pairs < 2 && want; pairs++) {
         cs_buf json = cs_buf_make(1 << 20);
         cs_tokenizer *t = NULL;
         bool good = put_tokenizer_json(pairs, &json);
         const char *path = write_file(false, json.data, json.len);
-        good = good && cs_tokenizer_open(path, NULL, 3514, 77, &t, &err) == CLIPSEARCH_OK;
-        for (int32_t id = 0; good && id < 3514; id++)
+        good = good && cs_tokenizer_open(path, NULL, 5214, 77, &t, &err) == CLIPSEARCH_OK;
+        for (int32_t id = 0; good && id < 5214; id++)
             good = strcmp(cs_tokenizer_piece(t, id), cs_tokenizer_piece(want, id)) == 0;
         for (size_t i = 0; good && i < sizeof texts / sizeof *texts; i++) {
             int32_t ids[2][77];
@@ -237,7 +237,7 @@ static void change_vocab(const char *what, const char *old, const char *new_text
     cs_buf_puts(&changed, new_text);
     cs_buf_puts(&changed, at + strlen(old));
     const char *path = write_file(true, changed.data, changed.len);
-    clipsearch_status status = cs_tokenizer_open(merges, path, 3514, 77, &t, &err);
+    clipsearch_status status = cs_tokenizer_open(merges, path, 5214, 77, &t, &err);
     if (expected)
         TAP_OK(status == CLIPSEARCH_E_MODEL && !t && strstr(err.message, path) && strstr(err.message, expected),
                "%s: %s", what, err.message);
@@ -259,12 +259,12 @@ static void test_vocab(void)
     change_vocab("a negative id", "\"!\": 0,", "\"!\": -0,", NULL);
     change_vocab("a string for an id", "\"!\": 0,", "\"!\": \"0\",", "no number");
     change_vocab("an unknown piece", "\"!\": 0,", "\"!?!\": 0,", "\"!?!\" is not one the merges make");
-    change_vocab("a piece too few", "\"!\": 0,", "", "3513");
-    change_vocab("a piece too many", "\"!\": 0,", "\"!\": 0, \"more\": 9999,", "3515");
+    change_vocab("a piece too few", "\"!\": 0,", "", "5213");
+    change_vocab("a piece too many", "\"!\": 0,", "\"!\": 0, \"more\": 9999,", "5215");
     change_vocab("a piece twice", "\"!\": 0,", "\"!\": 0, \"!\": 0,", "vocab.json");
     change_vocab("no JSON", "\"!\": 0,", "\"!\": 0;", "vocab.json");
     change_vocab("a leading zero", "\"!\": 0,", "\"!\": 00,", "vocab.json");
-    change_vocab("text behind", ": 3513}", ": 3513} x", "vocab.json");
+    change_vocab("text behind", ": 5213}", ": 5213} x", "vocab.json");
     change_vocab("an array", "{", "[{", "vocab.json");
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { CLIP_VOCABULARY = 49408, DEFAULT_VOCABULARY = 3514, CONTEXT = 77, WHOLE = 1 << 20 };
+enum { CLIP_VOCABULARY = 49408, DEFAULT_VOCABULARY = 5214, CONTEXT = 77, WHOLE = 1 << 20 };
 
 static double now(void)
 {

@@ -197,6 +197,18 @@ static void refuse(const golden *g, clipsearch_status status, const char *messag
 /* Configurations of other networks than the weights are. */
 static void test_refusals(golden *g, const char *name)
 {
+    if (g->dir.config.lite) {
+        g->dir.config.dim++;
+        refuse(g, CLIPSEARCH_E_MODEL, "\"visual_head.classes.weight\" is of shape");
+        g->dir.config.dim--;
+        g->dir.config.image_size += 32;
+        refuse(g, CLIPSEARCH_E_MODEL, "\"visual_head.positions\" is of shape");
+        g->dir.config.image_size -= 32;
+        g->dir.image.blocks[6]--;
+        refuse(g, CLIPSEARCH_E_MODEL, "\"_conv_head.weight\" is of shape");
+        g->dir.image.blocks[6]++;
+        return;
+    }
     if (!g->dir.image_only) {
         g->dir.config.resnet_stages[2]--;
         refuse(g, CLIPSEARCH_E_MODEL, "has no place in a CLIP ResNet of 3, 4, 5 and 3 blocks");
@@ -267,7 +279,8 @@ static void expect_recognised(const golden *g, const char *name)
                "%s is recognised as %s with its recipe", name, config->name);
         return;
     }
-    TAP_OK(!g->dir.image_only && g->dir.config.resnet, "%s is CLIP's", name);
+    const bool lite = strcmp(name, "clip-lite0") == 0;
+    TAP_OK(!g->dir.image_only && g->dir.config.resnet == !lite && g->dir.config.lite == lite, "%s is CLIP's", name);
 }
 
 static void test_one(const char *root, const char *name, bool full)
@@ -304,9 +317,15 @@ static void test_full(const char *root)
 
 int main(void)
 {
-    static const char *const tiny[] = {
-        "resnet34", "resnet50", "vgg16", "vgg16-keras", "mobilenet-v2", "efficientnet-lite0", "efficientnet-lite0-timm",
-        "clip-rn50"};
+    static const char *const tiny[] = {"resnet34",
+                                       "resnet50",
+                                       "vgg16",
+                                       "vgg16-keras",
+                                       "mobilenet-v2",
+                                       "efficientnet-lite0",
+                                       "efficientnet-lite0-timm",
+                                       "clip-rn50",
+                                       "clip-lite0"};
     const char *root = getenv("CLIPSEARCH_SOURCE_ROOT"), *full = getenv("CLIPSEARCH_FULL_CNN");
     char path[4096];
     snprintf(path, sizeof path, "%s/tests/data/cnn-tiny", root ? root : ".");

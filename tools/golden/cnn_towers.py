@@ -136,13 +136,71 @@ def lite_run(model, pixels):
     return stages
 
 
-def tiny_lite(size):
+def tiny_lite(size, classes=1):
     """The package's EfficientNet-Lite0 with few channels."""
     from efficientnet_lite_pytorch import BlockDecoder, EfficientNet, GlobalParams
     blocks = BlockDecoder.decode(["r1_k3_s11_e1_i32_o3", "r2_k3_s22_e6_i3_o4", "r2_k5_s22_e6_i4_o5", "r3_k3_s22_e6_i5_o6",
                                   "r3_k5_s11_e6_i6_o7", "r4_k5_s22_e6_i7_o8", "r1_k3_s11_e6_i8_o9"])
-    return EfficientNet(blocks, GlobalParams(image_size=size, dropout_rate=0, num_classes=1, batch_norm_momentum=0.99,
+    return EfficientNet(blocks, GlobalParams(image_size=size, dropout_rate=0, num_classes=classes, batch_norm_momentum=0.99,
                                              batch_norm_epsilon=1e-3, relu_fn="relu6", fix_head_stem=True)).eval()
+
+
+@torch.no_grad()
+def lite_clip_run(model, head, pixels):
+    """EfficientNet-Lite0 with the head of docs/model.md, step by step as it is written there."""
+    def away(x):
+        x = x - x.mean(1, keepdim=True)
+        return x / x.norm(dim=1, keepdim=True)
+
+    stages, maps, count = lite_run(model, pixels), [], len(pixels)
+    side = pixels.shape[2] // 32
+    for block in (0, 2, 4, 10, 15):  # the last of each size
+        rows_of = stages[f"block.{block}"]
+        size = round((len(rows_of) / count) ** 0.5)
+        image = rows_of.view(count, side, size // side, side, size // side, -1)
+        maps.append(image.mean(dim=(2, 4)).reshape(count, side * side, -1))
+    seen = torch.cat(maps, 2)
+    last = stages["final"].view(count, side * side, -1)
+    logits = last @ model._fc.weight.T + model._fc.bias
+    whole, places = (logits.mean(1) / 2).softmax(1).sqrt(), (logits / 4).softmax(2).mean(1).sqrt()
+    roots, features = away(whole) + away(places), last.mean(1) - head["feature_mean"]
+    known = torch.cat([roots / roots.norm(dim=1, keepdim=True), 1.4 * features / features.norm(dim=1, keepdim=True)], 1)
+    first = (seen @ head["places.weight"].T + head["positions"]).relu()
+    second = (first @ head["hidden.weight"].T + head["hidden.bias"]).relu()
+    drawn = torch.cat([second.mean(1), second.amax(1)], 1) @ head["drawn.weight"].T + head["drawn.bias"]
+    return stages | {"seen": seen.flatten(0, 1), "known": known, "project": known @ head["classes.weight"].T + drawn}
+
+
+def lite_clip_case(directory, name):
+    size, classes, dim, wide, hidden, text = 64, 11, 24, 10, 14, 16
+    model, pixels = tiny_lite(size, classes), make_pixels(2, size, seed=16)
+    scale_weights(model, pixels, seed=15)
+    generator = torch.Generator().manual_seed(17)
+
+    def made(*shape):
+        return exact16(0.2 * torch.randn(shape, generator=generator))
+    places, seen, channels = (size // 32) ** 2, 3 + 4 + 5 + 7 + 9, 1280
+    head = {"feature_mean": made(channels), "classes.weight": made(dim, classes + channels), "places.weight": made(wide, seen),
+            "positions": made(places, wide), "hidden.weight": made(hidden, wide), "hidden.bias": made(hidden),
+            "drawn.weight": made(dim, 2 * hidden), "drawn.bias": made(dim)}
+    model._fc.weight.data, model._fc.bias.data = made(classes, channels), made(classes)
+    state = model.state_dict() | {f"visual_head.{key}": value for key, value in head.items()}
+    state |= {"text_model.embeddings.token_embedding.weight": made(600, text), "logit_scale": torch.tensor(3.),
+              "text_model.embeddings.position_embedding.weight": made(12, text), "text_projection.weight": made(dim, text),
+              "text_model.final_layer_norm.weight": made(text), "text_model.final_layer_norm.bias": made(text)}
+    block = {"self_attn.%s_proj.weight" % part: (text, text) for part in ("q", "k", "v", "out")}
+    block |= {"self_attn.%s_proj.bias" % part: (text,) for part in ("q", "k", "v", "out")}
+    block |= {f"layer_norm{i}.{part}": (text,) for i in (1, 2) for part in ("weight", "bias")}
+    block |= {"mlp.fc1.weight": (2 * text, text), "mlp.fc1.bias": (2 * text,), "mlp.fc2.weight": (text, 2 * text),
+              "mlp.fc2.bias": (text,)}
+    state |= {f"text_model.encoder.layers.0.{key}": made(*shape) for key, shape in block.items()}
+    stages = lite_clip_run(model.double(), {key: value.double() for key, value in head.items()}, pixels.double())
+    config = {"model_type": "clip", "projection_dim": dim,
+              "vision_config": {"model_type": "efficientnet_lite", "image_size": size},
+              "text_config": {"hidden_size": text, "intermediate_size": 2 * text, "num_hidden_layers": 1, "num_attention_heads": 2,
+                              "max_position_embeddings": 12, "vocab_size": 600}}
+    processor = {"size": {"shortest_edge": size}, "crop_size": size}
+    write(directory, name, state, stages, pixels, {"config.json": config, "preprocessor_config.json": processor})
 
 
 def timm_names(state):
@@ -354,6 +412,7 @@ def tiny(directory):
 
     model, cfg = open_clip_model([3, 4, 6, 3], 2, 16, 64, 24, (12, 600, 40, 2, 2))
     clip_case(directory, "clip-rn50", model, cfg, 64, 2, True)
+    lite_clip_case(directory, "clip-lite0")
 
 
 def full_resnet(directory, name):

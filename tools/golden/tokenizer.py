@@ -366,7 +366,7 @@ def main():
     if args.compare_hf:
         compare_hf(args, clip, strings, texts)
         return
-    default = Reference(args.default, 3000)
+    default = Reference(args.default, 4700)
     write_lines(os.path.join(args.out, "strings.gz"), [data for _, data in strings])
     write_lines(os.path.join(args.out, "cleaned.gz"), [clean(t).encode() for t in texts])
     for name, reference in (("default", default), ("clip", clip)):

@@ -1,12 +1,7 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Byte-pair encoding in CLIP's layout: training merges on the world's captions, and encoding with them.
-
-Usage: bpe.py DIRECTORY [--count N] [--merges N] [--font FILE] [--unicode-data DIR] [--cldr DIR]
-Writes merges.txt and vocab.json.
-"""
-import argparse
+"""Byte-pair encoding in CLIP's layout: learning merges from texts, and encoding with them."""
 import collections
+import heapq
 import html
 import json
 import os
@@ -75,26 +70,50 @@ def merge(pieces, first, second):
 
 
 def train(texts, count, least=3):
-    """Merges in order: each time the most frequent pair; of equals the one met first."""
+    """Merges in order: each time the most frequent pair, of equals the first by its letters. A pair whose joined piece
+    exists already is left out: a vocabulary has each piece once."""
     words = collections.Counter()
     for text in texts:
         words.update(split(clean(text)))
-    spelled, merges = {word: spell(word) for word in words}, []
-    while len(merges) < count:
-        pairs = collections.Counter()
-        for word, pieces in spelled.items():
-            for pair in zip(pieces, pieces[1:]):
-                pairs[pair] += words[word]
-        if not pairs:
+    spelled = [(spell(word), times) for word, times in words.items()]
+    pairs, places = collections.Counter(), collections.defaultdict(set)
+    for i, (pieces, times) in enumerate(spelled):
+        for pair in zip(pieces, pieces[1:]):
+            pairs[pair] += times
+            places[pair].add(i)
+    waiting = [(-times, pair) for pair, times in pairs.items()]
+    heapq.heapify(waiting)
+    merges, made = [], set()
+    while waiting and len(merges) < count:
+        times, best = heapq.heappop(waiting)
+        if pairs[best] != -times:  # it changed since; its present number is in the heap too
+            continue
+        if -times < least:
             break
-        best, times = max(pairs.items(), key=lambda item: item[1])
-        if times < least:
-            break
+        if "".join(best) in made:
+            continue
         merges.append(best)
-        for word, pieces in spelled.items():
-            if best[0] in pieces:
-                spelled[word] = merge(pieces, *best)
+        made.add("".join(best))
+        for pair in merge_everywhere(best, spelled, pairs, places):
+            heapq.heappush(waiting, (-pairs[pair], pair))
     return merges
+
+
+def merge_everywhere(best, spelled, pairs, places):
+    """Merge the pair in all words; returns the pairs whose number changed, in order."""
+    changed = set()
+    for i in sorted(places[best]):
+        pieces, times = spelled[i]
+        joined = merge(pieces, *best)
+        for pair in zip(pieces, pieces[1:]):
+            pairs[pair] -= times
+            changed.add(pair)
+        for pair in zip(joined, joined[1:]):
+            pairs[pair] += times
+            places[pair].add(i)
+            changed.add(pair)
+        spelled[i] = joined, times
+    return sorted(changed)
 
 
 def vocabulary(merges):
@@ -141,19 +160,3 @@ def write(directory, merges):
         out.write("#version: 0.2\n" + "".join(f"{first} {second}\n" for first, second in merges))
     with open(f"{directory}/vocab.json", "w", encoding="utf-8") as out:
         json.dump({piece: i for i, piece in enumerate(vocabulary(merges))}, out, ensure_ascii=False)
-
-
-def main():
-    import world
-    parser = argparse.ArgumentParser(description="Train the default model's merges on the world's captions.")
-    parser.add_argument("directory")
-    parser.add_argument("--count", type=int, default=20000, help="captions to learn from")
-    parser.add_argument("--merges", type=int, default=3000)
-    world.add_sources(parser)
-    options = parser.parse_args()
-    captions = world.corpus(world.from_options(options), options.count)
-    write(options.directory, train(captions, options.merges))
-
-
-if __name__ == "__main__":
-    main()

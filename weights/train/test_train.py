@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests of the drawn scenes, the merges and the export. TAP. What needs packages that are not installed is skipped.
+"""Tests of the drawn scenes, the merges, the towers and the export. TAP. What needs packages that are not installed is skipped.
 
 Usage: test_train.py SOURCE_ROOT
 """
@@ -53,45 +53,80 @@ def test_world(the_world):
     ok((first.x < second.x) == (scene.phrase.joint == "to the left of"), "what is said to be left is drawn left")
 
 
-def test_merges(the_world, root):
+def test_merges(root):
     import bpe
-    import world
     ok(bpe.split("it's 42 apples!?") == ["it", "'s", "4", "2", "apples", "!?"], "words are split as CLIP splits them")
+    texts = ["a dog on the beach", "two dogs and a dot", "the dog's beach"] * 3
+    merges = bpe.train(texts, 100)
+    ok(merges == bpe.train(texts, 100) and len(set(map("".join, merges))) == len(merges), "the same merges again, each piece once")
+    tokenizer = bpe.Tokenizer(merges, 32)
+    ok(tokenizer("dog")[1:-1] == [tokenizer.ids["dog</w>"]], "a frequent word is one piece")
+    slow = most_frequent(texts)
+    ok(merges[:1] == [slow], f"the first merge is the most frequent pair, {slow}")
+    shipped = bpe.Tokenizer.read(f"{root}/tokenizer/default", 32)
     with tempfile.TemporaryDirectory() as made:
-        bpe.write(made, bpe.train(world.corpus(the_world), 3000))
+        bpe.write(made, shipped.merges)
         for name in ("merges.txt", "vocab.json"):
-            with open(f"{made}/{name}", "rb") as mine, open(f"{root}/tokenizer/default/{name}", "rb") as shipped:
-                ok(mine.read() == shipped.read(), f"training on the world's captions gives the shipped {name}")
+            with open(f"{made}/{name}", "rb") as mine, open(f"{root}/tokenizer/default/{name}", "rb") as file:
+                ok(mine.read() == file.read(), f"writing the shipped merges gives the shipped {name}")
 
 
-def test_batches(the_world, root):
+def most_frequent(texts):
+    """The pair of letters to merge first, counted directly."""
+    import bpe
+    pairs = {}
+    for text in texts:
+        for word in bpe.split(bpe.clean(text)):
+            for pair in zip(bpe.spell(word), bpe.spell(word)[1:]):
+                pairs[pair] = pairs.get(pair, 0) + 1
+    return min(pairs, key=lambda pair: (-pairs[pair], pair))
+
+
+def test_codes(the_world):
+    import codes
     import numpy as np
 
-    import batches
-    import bpe
     import world
-    tokenizer = bpe.Tokenizer.read(f"{root}/tokenizer/default", 32)
-    for index in range(6):
-        batch = batches.make(the_world, tokenizer, 3, index, 48, 25)
-        own = batch["true"][np.arange(48), np.arange(48)]
-        ok(own.mean() > .9, f"batch {index}: captions are true of their own scenes, but for words of two meanings")
-        ok((batch["ids"][np.arange(len(batch["ends"])), batch["ends"]] == len(tokenizer.ids) - 1).all(), "rows end")
-    bare, pairs = batches.make(the_world, tokenizer, 3, 5, 48, 25, captions=False), 0
-    ok("ids" not in bare and all((bare[name] == batch[name]).all() for name in ("pixels", "things", "sides")),
-       "without captions the images are the same")
-    for _ in range(40):
-        scene = the_world.plan(random.Random(pairs), world.Mood(one=0, several=0, side=1, named=1))
-        left, right = (scene.things[i] for i in batches.order(scene))
-        pairs += batches.said_order(the_world, scene.phrase) == [left, right]
-    ok(pairs == 40, f"{pairs} of 40 captions say left and right as they are drawn")
-    again = batches.make(the_world, tokenizer, 3, 5, 48, 25)
-    ok(all((batch[name] == again[name]).all() for name in batch), "the same numbers give the same batch")
-    rng, wrong = random.Random(9), 0
-    for _ in range(300):
-        scene = the_world.plan(rng)
-        phrase, ground = batches.falsify(rng, the_world, scene)
-        wrong += not batches.truths(the_world, [phrase], [ground], [scene])[0, 0]
-    ok(wrong == 300, f"{wrong} of 300 captions made false are false")
+    code = codes.Codes(the_world)
+    red, two = code.attribute("colour", "red"), code.attribute("count", 2)
+    plain = code.row("a dog")
+    ok(np.allclose(code.row("a red dog"), plain + red), "a colour adds its number")
+    ok(np.allclose(code.row("two red dogs"), plain + red + two), "so does a number, and plurals are known")
+    ok(np.allclose(code.row("a dog on a red background"), plain + code.attribute("ground", "red")),
+       "the ground's colour is not the thing's")
+    ok(np.allclose(code.row("a red apple"), code.row("red apple")) and not code.row("a red apple")[:11].any(),
+       "a colour in a name is none")
+    left, right = code.row("a dog to the left of a cat"), code.row("a cat to the right of a dog")
+    ok(np.allclose(left, right) and not np.allclose(left, code.row("a cat to the left of a dog")), "left and right")
+    rng, known = random.Random(3), 0
+    for _ in range(200):
+        phrase = the_world.plan(rng, world.Mood(named=1)).phrase
+        known += len(code.named(" ".join(phrase.words).split())[0]) > 0
+    ok(known > 190, f"the things of {known} of 200 captions are known")
+
+
+def test_towers():
+    import torch
+    from torch.nn import functional
+
+    import towers
+    torch.manual_seed(2)
+    for stride, size in ((1, 9), (2, 8), (2, 9)):
+        layer, x = towers.Convolution(4, 4, 5, stride, depthwise=True), torch.randn(1, 4, size, size)
+        more = max((-(-size // stride) - 1) * stride + 5 - size, 0)
+        padded = functional.pad(x, (more // 2, more - more // 2) * 2)
+        wanted = functional.conv2d(padded, layer.weight, layer.bias, stride, groups=4)
+        ok(torch.allclose(layer(x), wanted, atol=1e-6), f"padding of {size} pixels, stride {stride}: as TensorFlow's")
+    roots = towers.class_part(torch.randn(3, 49, 1000) * 3)
+    ok(torch.allclose(roots.norm(dim=1), torch.ones(3)) and float(roots.mean(1).abs().max()) < 1e-6,
+       "the classes' part is of length 1 and without a mean")
+    network = {f"{name}.{part}": torch.rand(3) + .5 for name in ("_bn0",) for part in
+               ("weight", "bias", "running_mean", "running_var")} | {"_conv_stem.weight": torch.randn(3, 3, 3, 3)}
+    folded, x = towers.fold(network), torch.randn(2, 3, 8, 8)
+    plain = functional.batch_norm(functional.conv2d(x, network["_conv_stem.weight"]), network["_bn0.running_mean"],
+                                  network["_bn0.running_var"], network["_bn0.weight"], network["_bn0.bias"], eps=1e-3)
+    same = functional.conv2d(x, folded["_conv_stem.weight"], folded["_conv_stem.bias"])
+    ok(torch.allclose(plain, same, atol=1e-5), "a folded norm computes the same")
 
 
 def test_export():
@@ -102,39 +137,27 @@ def test_export():
     import towers
     torch.manual_seed(3)
     merges = [("a", "b"), ("ab", "c</w>")]
-    model = towers.Towers(len(bpe.vocabulary(merges)))
+    model = towers.Towers(len(bpe.vocabulary(merges))).eval()
     with tempfile.TemporaryDirectory() as directory:
         export.write(directory, model.state_dict(), merges)
-        state, tokenizer = export.read(directory)
-    worst = max(float((state[name] - value).abs().max()) for name, value in model.state_dict().items())
-    ok(state.keys() == model.state_dict().keys() and worst < 2e-3, f"weights come back from the file, within {worst:.1e}")
+        again, tokenizer = export.read(directory)
+    worst = max(float((again.state_dict()[name] - value).abs().max()) for name, value in model.state_dict().items())
+    ok(worst < 2e-3, f"weights come back from the file, within {worst:.1e}")
     ok(tokenizer.merges == merges and tokenizer("abc")[1:-1] == [513], "and the merges")
-    pixels, ids = torch.randint(0, 256, (2, 112, 112, 3), dtype=torch.uint8), torch.tensor([[1, 2, 3, 4], [1, 2, 5, 6]])
+    ids = torch.tensor([[1, 2, 3, 4], [1, 2, 5, 6]])
     with torch.no_grad():
-        vectors = model.images(pixels)
-        ok(torch.allclose(vectors, model.images(pixels, torch.arange(49).expand(2, 49)), atol=1e-5),
-           "looking at all patches by name is looking at all")
-        short = model.texts(ids[:1, :3], torch.tensor([2]))
-        ok(torch.allclose(short, model.texts(ids[:1], torch.tensor([2])), atol=1e-5), "what is behind the end is not seen")
+        short = model.text(ids[:1, :3], torch.tensor([2]))
+        ok(torch.allclose(short, model.text(ids[:1], torch.tensor([2])), atol=1e-5), "what is behind the end is not seen")
+        vectors = model.image(torch.randint(0, 256, (2, 224, 224, 3), dtype=torch.uint8))
+        ok(torch.allclose(vectors.norm(dim=1), torch.ones(2)), "an image's vector is of length 1")
 
 
-def test_muon():
-    import torch
-
-    import muon
-    torch.manual_seed(4)
-    for rows, columns in ((64, 64), (32, 96), (96, 32)):
-        values = torch.linalg.svdvals(muon.orthogonal(torch.randn(2, rows, columns)))
-        ok(.6 < float(values.min()) and float(values.max()) < 1.3, f"{rows} x {columns}: singular values are near 1")
-    layer, wanted = torch.nn.Linear(24, 72, bias=False), torch.randn(72, 24)
-    optimizer, before = muon.Muon([layer.weight]), float((layer.weight - wanted).detach().square().mean())
-    optimizer.param_groups[0]["lr"] = .05
-    for _ in range(200):
-        optimizer.zero_grad()
-        (layer.weight - wanted).square().mean().backward()
-        optimizer.step()
-    after = float((layer.weight - wanted).detach().square().mean())
-    ok(after < .05 * before, f"steps come nearer to what is wanted: {before:.3f} to {after:.3f}")
+def test_precision():
+    import evaluate
+    import numpy as np
+    average, ten, possible = evaluate.average_precision(np.array([.9, .8, .7, .6]), np.array([True, False, True, False]))
+    ok(abs(average - (1 + 2 / 3) / 2) < 1e-9 and ten == .5 and possible == 1, "average precision")
+    ok(evaluate.hits(np.array([[.5, .4], [.5, .5]]), np.array([0, 1]), 1) == .5, "equal scores count against the model")
 
 
 def main():
@@ -147,13 +170,14 @@ def main():
     import world
     the_world = world.World()
     test_world(the_world)
-    test_merges(the_world, root)
-    test_batches(the_world, root)
+    test_merges(root)
+    test_codes(the_world)
     if importlib.util.find_spec("torch"):
+        test_towers()
         test_export()
-        test_muon()
+        test_precision()
     else:
-        print("# python3 has no torch: the export and the optimizer are not tested")
+        print("# python3 has no torch: the towers, the export and the measures are not tested")
     return tap.done()
 
 

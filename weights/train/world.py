@@ -2,7 +2,7 @@
 """The drawn world: about a thousand things, in colours, numbers, places and relations, each scene with its caption.
 
 Names and keywords come from the Unicode data packages, shapes from a colour emoji font. A scene is planned first (every
-chance taken from one random.Random, in a fixed order: the tokenizer's corpus depends on it) and drawn afterwards.
+chance taken from one random.Random, in a fixed order: what was measured depends on it) and drawn afterwards.
 """
 import dataclasses
 import random
@@ -14,7 +14,7 @@ import drawing
 UNICODE_DATA = "/usr/share/unicode"
 CLDR = "/usr/share/unicode/cldr"
 
-SIZE = 112
+SIZE = 224  # the built-in model's input
 COLOUR_NAMES = list(drawing.COLOURS)
 NUMBERS = {2: "two", 3: "three", 4: "four"}
 
@@ -188,7 +188,7 @@ class World:
             self.meanings[thing.name] = {i}  # a name means its thing, even where it is another's keyword
         self.tinted = {}
 
-    # Planning. Every call of rng is part of the order that the tokenizer's corpus depends on.
+    # Planning. Every call of rng is part of the order: others give other scenes for a seed.
 
     def plan_backdrop(self, rng, mood):
         k = mood.ground if mood.ground is not None else rng.random()
@@ -283,10 +283,12 @@ class World:
         return self.draw(scene), scene
 
 
-def corpus(world, count=20000, seed=0):
-    """The captions the tokenizer is trained on."""
-    rng = random.Random(seed)
-    return [world.plan(rng).phrase.caption() for _ in range(count)]
+def kind_word(rng, the_world, scene):
+    """Now and then a thing is called by its kind: an animal, a vehicle, food."""
+    for which, number in enumerate(scene.things):
+        kinds = the_world.things[number].kinds
+        if kinds and rng.random() < .06:
+            scene.phrase.words[which] = rng.choice(kinds)
 
 
 def weather(image, rng):
@@ -309,5 +311,5 @@ def add_sources(parser):
     parser.add_argument("--cldr", default=CLDR, help="directory that has common/annotations/en.xml")
 
 
-def from_options(options):
-    return World(font=options.font, unicode_data=options.unicode_data, cldr=options.cldr)
+def from_options(options, size=SIZE):
+    return World(size, font=options.font, unicode_data=options.unicode_data, cldr=options.cldr)

@@ -94,7 +94,8 @@ static int open_model(asking *a)
     if (code != CS_EXIT_FOUND)
         return code;
     if (clipsearch_collection_check_encoder(a->opened->collection, a->encoder, &err) != CLIPSEARCH_OK)
-        return cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_OTHER_MODEL, settings, NULL);
+        return cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_OTHER_MODEL, settings,
+                                     settings->model ? settings->model : made.encoder);
     clipsearch_session_options options;
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)settings->threads;

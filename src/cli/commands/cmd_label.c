@@ -152,7 +152,8 @@ static int open_model(label_run *r, const cs_collection_model *made, unsigned to
     if (code != CS_EXIT_FOUND)
         return code;
     if (made && clipsearch_collection_check_encoder(r->opened.collection, r->encoder, &err) != CLIPSEARCH_OK)
-        return cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_OTHER_MODEL, &r->opened.settings, NULL);
+        return cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_OTHER_MODEL, &r->opened.settings,
+                                     r->opened.settings.model ? r->opened.settings.model : made->encoder);
     clipsearch_session_options_init(&options);
     clipsearch_image_options_init(&image);
     options.threads = (unsigned)r->opened.settings.threads;

@@ -95,15 +95,15 @@ static int open_model(cs_ingest_command *in, const found_collection *found)
     return CS_EXIT_FOUND;
 }
 
-/* The built-in model searches photographs poorly; the user should know why before that. */
+/* The built-in model is small; the user should know of the better one before photographs are missed. */
 static void announce_built_in(const cs_ingest_command *in)
 {
     clipsearch_encoder_info info;
     clipsearch_encoder_info_init(&info);
     clipsearch_encoder_describe(in->encoder, &info, NULL);
     if (!in->args->quiet && cs_model_is_built_in(info.path))
-        cs_print_message("using the small built-in model, which was trained on drawn scenes\n"
-                         "For photographs fetch CLIP's model: clipsearch model fetch clip-vit-b32");
+        cs_print_message("using the small built-in model, which knows a thousand kinds of thing\n"
+                         "CLIP's model finds more: clipsearch model fetch clip-vit-b32");
 }
 
 bool cs_ingest_is_progress(const cs_ingest_command *in, const char *kind)

