@@ -94,8 +94,8 @@
  *
  * THREADS
  *
- * clipsearch_encoder, clipsearch_labels, clipsearch_calibration: do not change; any number of threads may use one at the
- * same time.
+ * clipsearch_encoder, clipsearch_labels, clipsearch_calibration: do not change; any number of threads may use one at
+ * the same time.
  * clipsearch_session, clipsearch_watch: one thread at a time may use one. For two threads open two sessions of one
  * encoder.
  * clipsearch_database, clipsearch_collection: any number of threads may use one at the same time, to search and to

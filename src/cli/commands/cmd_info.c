@@ -24,8 +24,8 @@ typedef struct info {
     clipsearch_database *db;  /* while it is open */
     clipsearch_status status; /* of reading the sources of collections */
     clipsearch_error err;
-    char *encoder, *model_path; /* of the collection in use, NULL when there is none; an encoder "": its vectors were put
-                                   without a model */
+    /* of the collection in use, NULL when there is none; an encoder "": its vectors were put without a model */
+    char *encoder, *model_path;
 } info;
 
 static void put_collection_text(info *in, const clipsearch_collection_info *c)
