@@ -32,12 +32,12 @@ first_hit() { # pattern
 
 check "embed_text: a sentence and itself" run "$embed_text" "$model" "a white dog" "A white  dog"
 check "have cosine 1" grep -qx "1.000" "$work/out"
-check "index_folder" run "$index_folder" "$model" "$work/t.db" "$images" "a white dog"
+check "index_folder" run "$index_folder" "$model" "$work/t.db" "$images" "a black dog"
 count=$(find "$images" -name '*.jpg' -o -name '*.png' | wc -l)
 check "stores every image" grep -qx "$count new, 0 changed, 0 unchanged, 0 skipped" "$work/out"
 sed -n 2p "$work/out" >"$work/first"
-check "and finds" first_hit 'white-'
-check "index_folder again" run "$index_folder" "$model" "$work/t.db" "$images" "a white dog"
+check "and finds" first_hit 'black-dog'
+check "index_folder again" run "$index_folder" "$model" "$work/t.db" "$images" "a black dog"
 check "has nothing to do" grep -qx "0 new, 0 changed, $count unchanged, 0 skipped" "$work/out"
 check "search_by_image" run "$search_by_image" "$model" "$work/t.db" "$images/white-dog-grass.jpg"
 head -n 1 "$work/out" >"$work/first"

@@ -9,8 +9,8 @@
 #include "nn/workspace.h"
 
 /* Two parts, whose vectors are added. One takes what the classifier knows to the shared space: the roots of its
- * classes' probabilities (class_roots.h) beside its mean features. The other is a network of two layers over the places of the
- * image, which sees the means of several stages' maps; their mean and maximum go to the shared space. */
+ * classes' probabilities (class_roots.h) beside its mean features. The other is a network of two layers over the places
+ * of the image, which sees the means of several stages' maps; their mean and maximum go to the shared space. */
 typedef struct cs_lite_head {
     size_t places, channels, seen; /* of the image; of the last map; what is seen of each place */
     size_t classes, wide, hidden, dim;
@@ -24,7 +24,8 @@ typedef struct cs_lite_head {
 } cs_lite_head;
 
 /* Bind the head of a model of `places` places, `channels` of the last map and `seen` numbers of each place. `pack` is
- * of its matrices. Close in any case. Errors: CLIPSEARCH_E_MODEL (names the tensor, expected and found shape), _MEMORY. */
+ * of its matrices. Close in any case. Errors: CLIPSEARCH_E_MODEL (names the tensor, expected and found shape),
+ * _MEMORY. */
 clipsearch_status cs_lite_head_open(cs_lite_head *head, const cs_weights *weights, const cs_clip_config *config,
                                     size_t channels, size_t seen, bool pack, cs_pool *pool, clipsearch_error *err);
 void cs_lite_head_close(cs_lite_head *head);

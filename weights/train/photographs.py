@@ -59,7 +59,7 @@ def fit(image, size=towers.IMAGE):
     if image.size != (size, size):
         width, height = (max(size, int(size * side / min(image.size))) for side in image.size)
         image = image.resize((width, height), Image.BICUBIC)
-        left, top = (width - size) // 2, (height - size) // 2
+        left, top = round((width - size) / 2), round((height - size) / 2)  # half to even, as torchvision
         image = image.crop((left, top, left + size, top + size))
     return image
 
