@@ -228,9 +228,9 @@ static const char import_page[] = "usage: clipsearch import [options] --vectors 
                                   "\n"
                                   "Stores vectors that were made elsewhere in a collection. Each row of the table\n"
                                   "(JSON lines, CSV or Parquet) says of what the vector of the same row is. A\n"
-                                  "DIRECTORY is one that clip-retrieval wrote. With --model, the model that made the\n"
-                                  "vectors, texts and images can be searched for; without, items (--like). Rows with\n"
-                                  "a path that is there already replace it, so the command can be repeated.\n"
+                                  "DIRECTORY is one that clip-retrieval wrote. With --model, the model that made\n"
+                                  "the vectors, texts and images can be searched for; without, items (--like). Rows\n"
+                                  "with a path that is there already replace it, so the command can be repeated.\n"
                                   "\n"
                                   "  clipsearch import --model clip-vit-b32 --vectors x.npy --meta y.jsonl\n"
                                   "  clipsearch import --model clip-vit-b32 --collection laion embeddings/\n";
@@ -239,7 +239,7 @@ static const char merge_page[] = "usage: clipsearch merge [options] --db TARGET.
                                  "\n"
                                  "Copies the collections of other databases, or with --collection only that one,\n"
                                  "into the database, with vectors and attributes. Images of the same path are\n"
-                                 "replaced; the sources do not change. Collections of one name must be of one model.\n"
+                                 "replaced; the sources do not change. Collections of one name need one model.\n"
                                  "\n"
                                  "  clipsearch ingest --db part2.db --shard 2/8 ~/Pictures      on machine 2 of 8\n"
                                  "  clipsearch merge --db all.db part1.db part2.db\n";
@@ -252,7 +252,7 @@ static const char completion_page[] =
     "\n"
     "  bash:  source <(clipsearch completion bash)\n"
     "  fish:  clipsearch completion fish | source\n"
-    "  zsh:   clipsearch completion zsh >~/.zfunc/_clipsearch   (a directory of $fpath)\n";
+    "  zsh:   clipsearch completion zsh >~/.zfunc/_clipsearch   (in $fpath)\n";
 
 static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
 
