@@ -223,7 +223,7 @@ static const char export_page[] = "usage: clipsearch export [options] --vectors 
                                   "  clipsearch export --vectors photos.npy --meta photos.jsonl\n"
                                   "  clipsearch export --meta - --filter 'label == \"dog\"'\n";
 
-static const char import_page[] = "usage: clipsearch import [options] --vectors FILE.npy --meta FILE [--model MODEL]\n"
+static const char import_page[] = "usage: clipsearch import [options] --vectors X.npy --meta FILE [--model MODEL]\n"
                                   "       clipsearch import [options] DIRECTORY [--model MODEL]\n"
                                   "\n"
                                   "Stores vectors that were made elsewhere in a collection. Each row of the table\n"
@@ -244,15 +244,14 @@ static const char merge_page[] = "usage: clipsearch merge [options] --db TARGET.
                                  "  clipsearch ingest --db part2.db --shard 2/8 ~/Pictures      on machine 2 of 8\n"
                                  "  clipsearch merge --db all.db part1.db part2.db\n";
 
-static const char completion_page[] =
-    "usage: clipsearch completion bash|zsh|fish\n"
-    "\n"
-    "Prints the completions of commands, options and values for a shell. Installed\n"
-    "packages have them already. For this shell alone:\n"
-    "\n"
-    "  bash:  source <(clipsearch completion bash)\n"
-    "  fish:  clipsearch completion fish | source\n"
-    "  zsh:   clipsearch completion zsh >~/.zfunc/_clipsearch   (in $fpath)\n";
+static const char completion_page[] = "usage: clipsearch completion bash|zsh|fish\n"
+                                      "\n"
+                                      "Prints the completions of commands, options and values for a shell. Installed\n"
+                                      "packages have them already. For this shell alone:\n"
+                                      "\n"
+                                      "  bash:  source <(clipsearch completion bash)\n"
+                                      "  fish:  clipsearch completion fish | source\n"
+                                      "  zsh:   clipsearch completion zsh >~/.zfunc/_clipsearch   (in $fpath)\n";
 
 static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
 
