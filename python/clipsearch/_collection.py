@@ -1,0 +1,731 @@
+# SPDX-License-Identifier: MIT
+"""Collections: images and vectors that can be searched."""
+
+from __future__ import annotations
+
+import ctypes
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from . import _library as lib
+from ._encoder import METRICS, Encoder, ImageLike, Path, _Pixels, as_floats, float_pointer, opened
+from ._errors import Error, call, make_error
+
+Attributes = Dict[str, Any]
+
+
+class Item(NamedTuple):
+    """An item of a collection. `path` is any name, for items that were put with one."""
+
+    id: int
+    path: str
+    size: int
+    mtime_ns: int
+    width: int
+    height: int
+    attributes: Attributes
+    gone: bool  # the last ingestion found no file at `path`
+    hash: bytes  # SHA-256 of the file; zeros when it is not known
+
+
+class Hit(NamedTuple):
+    """An item that a search found. `score` is the cosine or inner product, or the squared distance."""
+
+    id: int
+    score: float
+    path: str
+    size: int
+    mtime_ns: int
+    width: int
+    height: int
+    attributes: Attributes
+    gone: bool
+    hash: bytes
+
+
+class Part:
+    """A part of a question: a text, an image, an item or a vector; a weight below 0 subtracts it.
+
+    `image` is the path of an image file or the bytes of one. `region` is (left, top, width, height) in pixels, or in per
+    cent of the image with `percent`.
+    """
+
+    def __init__(
+        self,
+        text: Optional[str] = None,
+        *,
+        image: Union[Path, None] = None,
+        id: Optional[int] = None,
+        vector: Any = None,
+        weight: float = 1.0,
+        region: Optional[Tuple[float, float, float, float]] = None,
+        percent: bool = False,
+    ) -> None:
+        if sum(value is not None for value in (text, image, id, vector)) != 1:
+            raise ValueError("a part is one of text, image, id and vector")
+        self.text, self.image, self.id, self.vector = text, image, id, vector
+        self.weight, self.region, self.percent = weight, region, percent
+
+    @property
+    def is_encoded(self) -> bool:
+        return self.text is not None or self.image is not None
+
+
+#: What is searched for: a text, a vector [dim], a Part, or a list of texts and Parts that are added up.
+Query = Union[str, np.ndarray, Part, Sequence[Union[str, Part]]]
+
+
+class CollectionInfo(NamedTuple):
+    name: str
+    encoder: str  # name of the model; "" when the vectors were put without one
+    fingerprint: str
+    dim: int
+    metric: str
+    count: int
+    gone: int
+    created: datetime.datetime
+    indexed: bool
+    changes: int
+
+
+class BadFile(NamedTuple):
+    path: str
+    error: Error
+
+
+class IngestReport(NamedTuple):
+    """What an ingestion did: numbers of files. `bad` has the files that were skipped, with the reason."""
+
+    found: int
+    inserted: int
+    replaced: int
+    unchanged: int
+    moved: int
+    copied: int
+    updated: int
+    skipped: int
+    pruned: int
+    gone: int
+    seconds: float
+    indexed: bool
+    bad: List[BadFile]
+
+
+class Progress(NamedTuple):
+    found: int
+    done: int
+    stored: int
+    seconds: float
+    path: str
+
+
+class CheckReport(NamedTuple):
+    images: int
+    index: str  # "none", "usable", "unused" or "damaged"
+    why: str
+    recall: float
+
+
+class _Calls:
+    """Functions of Python that the library calls: an exception in one ends the call and is raised after it."""
+
+    def __init__(self) -> None:
+        self.raised: Optional[BaseException] = None
+
+    def guard(self, function: Callable[..., Any], result: Any) -> Callable[..., Any]:
+        def guarded(*arguments: Any) -> Any:
+            if self.raised is not None:
+                return result
+            try:
+                return function(*arguments)
+            except BaseException as raised:  # KeyboardInterrupt too
+                self.raised = raised
+                return result
+
+        return guarded
+
+    def __enter__(self) -> "_Calls":
+        return self
+
+    def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
+        if self.raised is not None:
+            raise self.raised from None
+
+
+class _Hits:
+    """The library's hits, freed at the end."""
+
+    def __init__(self) -> None:
+        self.handle = ctypes.c_void_p()
+
+    def __enter__(self) -> "_Hits":
+        return self
+
+    def __exit__(self, *unused: Any) -> None:
+        lib.library.clipsearch_hits_free(ctypes.byref(self.handle))
+
+    def hits(self, query: int = 0) -> List[Hit]:
+        count = lib.library.clipsearch_hits_count(self.handle, query)
+        return [self._hit(query, rank) for rank in range(count)]
+
+    def items(self) -> List[Item]:
+        return [Item(hit.id, *hit[2:]) for hit in self.hits()]
+
+    def _hit(self, query: int, rank: int) -> Hit:
+        hit = lib.library.clipsearch_hits_get(self.handle, query, rank).contents
+        return Hit(
+            hit.id,
+            hit.score,
+            os.fsdecode(hit.path),
+            hit.size,
+            hit.mtime_ns,
+            hit.width,
+            hit.height,
+            json.loads(hit.attributes) if hit.attributes != b"{}" else {},
+            hit.gone,
+            bytes(hit.hash),
+        )
+
+
+def _filter_of(filter: Optional[str]) -> Optional[bytes]:
+    return None if filter is None else filter.encode("utf-8", "surrogateescape")
+
+
+def _attributes_of(attributes: Optional[Attributes]) -> Optional[bytes]:
+    return None if attributes is None else json.dumps(attributes, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _pointers(values: Sequence[Optional[bytes]]) -> Any:
+    return (ctypes.c_char_p * len(values))(*values)
+
+
+def _ids_of(ids: Any) -> np.ndarray:
+    return np.ascontiguousarray(ids, dtype=np.int64).reshape(-1)
+
+
+def _id_pointer(ids: np.ndarray) -> Any:
+    return ids.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
+
+
+class Collection:
+    """A collection of a database file.
+
+    `path` is the database; ":memory:" is one in memory. `name` is the collection; None: "photos", or the only one that
+    there is. It must exist unless `create` is set: then it is made for `model` or, with `dim`, for vectors of your own.
+    `model` is a name, a path or an Encoder; None: the model that made the collection, opened when it is first needed.
+    Any number of threads may use a collection.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        name: Optional[str] = None,
+        *,
+        create: bool = False,
+        read_only: bool = False,
+        model: Optional[Union[str, Path, Encoder]] = None,
+        dim: Optional[int] = None,
+        metric: Optional[str] = None,
+    ) -> None:
+        self._database = ctypes.c_void_p()
+        self._handle = ctypes.c_void_p()
+        self._model = model
+        self._encoder: Optional[Encoder] = model if isinstance(model, Encoder) else None
+        create = create or dim is not None or os.fsencode(path) == b":memory:"
+        flags = lib.READ_ONLY if read_only else lib.CREATE if create else 0
+        call("database_open", os.fsencode(path), flags, ctypes.byref(self._database))
+        try:
+            self._open(name, create and not read_only, dim, metric)
+        except BaseException:
+            self.close()
+            raise
+        self.name = self.info.name
+        self.dim: int = self.info.dim
+        self.metric: str = self.info.metric
+
+    def _names(self) -> List[str]:
+        names: List[str] = []
+
+        def add(unused: Any, info: Any) -> bool:
+            names.append(info.contents.name.decode())
+            return True
+
+        call("database_collections", self._database, lib.COLLECTION_EACH(add), None)
+        return names
+
+    def _open(self, name: Optional[str], create: bool, dim: Optional[int], metric: Optional[str]) -> None:
+        names = self._names()
+        if name is None:
+            name = names[0] if len(names) == 1 and not create else "photos"
+        handle = ctypes.byref(self._handle)
+        if metric is not None and metric not in METRICS:
+            raise ValueError(f'metric is "{metric}"; it can be "cosine", "ip" or "l2"')
+        if dim is not None:
+            options = lib.VectorsOptions()
+            options.dim = dim
+            options.metric = METRICS.index(metric or "cosine")
+            call("collection_ensure_vectors", self._database, name.encode(), ctypes.byref(options), handle)
+        elif create and name not in names:
+            encoder = self.encoder
+            number = METRICS.index(metric or encoder.info.metric)
+            call("collection_ensure_index", self._database, name.encode(), encoder._handle, number, None, handle)
+        else:
+            own = self._encoder._handle if self._encoder else None
+            call("collection_open", self._database, name.encode(), own, handle)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The collection's model, opened when it is first asked for."""
+        if self._encoder is None:
+            model = self._model
+            if model is None and self._handle:
+                info = self.info
+                if not info.fingerprint:
+                    raise ValueError(
+                        f"the collection {info.name} holds vectors that were put without a model: no text and no image "
+                        "can be encoded for it; search by a vector or an id"
+                    )
+                model = info.encoder
+            encoder = opened(model)
+            if self._handle:
+                call("collection_check_encoder", self._handle, encoder._handle)
+            self._encoder = encoder
+        return self._encoder
+
+    @property
+    def info(self) -> CollectionInfo:
+        """What the collection is, as it is now."""
+        info = lib.CollectionInfo()
+        call("collection_describe", self._open_handle(), ctypes.byref(info))
+        return CollectionInfo(
+            info.name.decode(),
+            os.fsdecode(info.encoder),
+            info.fingerprint.decode(),
+            info.dim,
+            METRICS[info.metric],
+            info.count,
+            info.gone,
+            datetime.datetime.fromtimestamp(info.created, datetime.timezone.utc),
+            info.indexed,
+            info.changes,
+        )
+
+    # ---- searching
+
+    def search(
+        self,
+        query: Query,
+        k: int = 10,
+        *,
+        filter: Optional[str] = None,
+        limit: Optional[float] = None,
+        exact: bool = False,
+        ef: int = 0,
+        gone: bool = False,
+        with_self: bool = False,
+        timeout: float = 0,
+        go_on: Optional[Callable[[], bool]] = None,
+    ) -> List[Hit]:
+        """The `k` items that are nearest to the query, nearest first.
+
+        `query` is a text, a vector [dim], a Part, or a list of texts and Parts that are added up. `filter` is a condition
+        such as 'price < 100'; `limit` the lowest score (for "l2" the greatest distance). The search ends with an exception
+        after `timeout` seconds, or when `go_on`, which is called every few milliseconds, returns False.
+        """
+        return self.search_many(
+            [query],
+            k,
+            filter=filter,
+            limit=limit,
+            exact=exact,
+            ef=ef,
+            gone=gone,
+            with_self=with_self,
+            timeout=timeout,
+            go_on=go_on,
+        )[0]
+
+    def search_many(
+        self,
+        queries: Union[np.ndarray, Sequence[Query]],
+        k: int = 10,
+        *,
+        filter: Optional[str] = None,
+        limit: Optional[float] = None,
+        exact: bool = False,
+        ef: int = 0,
+        gone: bool = False,
+        with_self: bool = False,
+        timeout: float = 0,
+        go_on: Optional[Callable[[], bool]] = None,
+    ) -> List[List[Hit]]:
+        """Many searches at once, which takes less time: a list of queries, or vectors [count, dim]."""
+        options = lib.SearchOptions()
+        options.filter = _filter_of(filter)
+        options.exact, options.ef, options.gone, options.timeout = exact, ef, gone, timeout
+        if limit is not None:
+            options.has_limit, options.limit = True, limit
+        with _Calls() as calls, _Hits() as found:
+            # asked also without a function of the caller's, so that Ctrl-C ends a search
+            options.go_on = lib.GO_ON(calls.guard(lambda unused: go_on is None or bool(go_on()), False))
+            pointer = ctypes.byref(options)
+            if isinstance(queries, np.ndarray) or all(isinstance(query, np.ndarray) for query in queries):
+                vectors = as_floats(queries, self.dim, "the queries") if len(queries) else np.empty((0, self.dim))
+                count = len(vectors)
+                floats = float_pointer(vectors)
+                self._call(calls, "search", self._open_handle(), floats, count, k, pointer, ctypes.byref(found.handle))
+            else:
+                count = len(queries)
+                self._ask(calls, queries, k, with_self, pointer, found)
+            return [found.hits(query) for query in range(count)] if calls.raised is None else []
+
+    @staticmethod
+    def _call(calls: _Calls, name: str, *arguments: Any) -> None:
+        """A call whose error does not matter when a function of Python has raised an exception."""
+        try:
+            call(name, *arguments)
+        except Error:
+            if calls.raised is None:
+                raise
+
+    def _ask(
+        self, calls: _Calls, queries: Sequence[Query], k: int, with_self: bool, options: Any, found: _Hits
+    ) -> None:
+        kept: List[Any] = []  # what the library reads lives as long as the call
+        questions = (lib.Question * len(queries))()
+        encoded = False
+        for question, query in zip(questions, queries):
+            listed = [query] if isinstance(query, (str, Part, np.ndarray)) else list(query)
+            parts = [
+                part if isinstance(part, Part) else Part(part) if isinstance(part, str) else Part(vector=part)
+                for part in listed
+            ]
+            encoded = encoded or any(part.is_encoded for part in parts)
+            array = (lib.Part * len(parts))()
+            for place, part in zip(array, parts):
+                self._fill_part(place, part, kept)
+            lib.Question.__init__(question)
+            question.parts, question.part_count, question.with_self = array, len(parts), with_self
+            kept.append(array)
+        session, lock = None, None
+        if encoded:
+            session, lock = self.encoder._open(), self.encoder._lock
+        arguments = (questions, len(queries), k, options, ctypes.byref(found.handle))
+        if lock is None:
+            self._call(calls, "ask", self._open_handle(), session, *arguments)
+        else:
+            with lock:
+                self._call(calls, "ask", self._open_handle(), session, *arguments)
+
+    def _fill_part(self, place: lib.Part, part: Part, kept: List[Any]) -> None:
+        lib.Part.__init__(place)
+        place.weight = part.weight
+        if part.text is not None:
+            place.text = part.text.encode("utf-8", "surrogatepass")
+        elif part.image is not None:
+            if isinstance(part.image, (bytes, bytearray, memoryview)):
+                data = bytes(part.image)
+                kept.append(data)
+                place.image = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p)
+                place.image_size = len(data)
+            else:
+                place.path = os.fsencode(part.image)
+        elif part.id is not None:
+            place.id = part.id
+        else:
+            vector = as_floats(part.vector, self.dim, "the vector of a part")
+            kept.append(vector)
+            place.vector = float_pointer(vector)
+        if part.region is not None:
+            region = lib.Region(*part.region, part.percent)
+            kept.append(region)
+            place.region = ctypes.pointer(region)
+
+    # ---- items
+
+    def __len__(self) -> int:
+        return self.info.count
+
+    def items(
+        self, filter: Optional[str] = None, *, after: int = 0, gone: bool = False, page: int = 500
+    ) -> Iterator[Item]:
+        """All items that match the filter, in the order of their ids. They are read page by page."""
+        options = lib.ListOptions()
+        options.filter = _filter_of(filter)
+        options.gone, options.limit, options.after = gone, page, after
+        while True:
+            with _Hits() as found:
+                call("list", self._open_handle(), ctypes.byref(options), ctypes.byref(found.handle))
+                items = found.items()
+            yield from items
+            if len(items) < page:
+                return
+            options.after = items[-1].id
+
+    def __iter__(self) -> Iterator[Item]:
+        return self.items()
+
+    def get(self, ids: Union[int, Iterable[int]]) -> Any:
+        """The item with this id (None when there is none), or the items that exist of a list of ids."""
+        wanted = _ids_of([ids] if isinstance(ids, (int, np.integer)) else list(ids))
+        with _Hits() as found:
+            call("get", self._open_handle(), _id_pointer(wanted), len(wanted), ctypes.byref(found.handle))
+            items = found.items()
+        if isinstance(ids, (int, np.integer)):
+            return items[0] if items else None
+        return items
+
+    def vectors(self, ids: Union[int, Iterable[int]]) -> np.ndarray:
+        """The stored vectors of items: float32 [count, dim]; of one id [dim]."""
+        wanted = _ids_of([ids] if isinstance(ids, (int, np.integer)) else list(ids))
+        vectors = np.empty((len(wanted), self.dim), np.float32)
+        call("collection_vectors", self._open_handle(), _id_pointer(wanted), len(wanted), float_pointer(vectors))
+        return vectors[0] if isinstance(ids, (int, np.integer)) else vectors
+
+    # ---- changing
+
+    def put(
+        self,
+        vectors: Any,
+        *,
+        paths: Optional[Sequence[Optional[Path]]] = None,
+        ids: Optional[Sequence[int]] = None,
+        attributes: Optional[Sequence[Optional[Attributes]]] = None,
+    ) -> np.ndarray:
+        """Store vectors [count, dim], all of them or none, and return their ids.
+
+        In a collection with the metric "cosine" they get length 1. A path is any name that is unique in the collection; an
+        item without one is named "#" and its id. An item with a path or an id that is there already is replaced.
+        """
+        floats = as_floats(vectors, self.dim, "the vectors")
+        items = (lib.Item * len(floats))()
+        for what, given in (("paths", paths), ("ids", ids), ("attributes", attributes)):
+            if given is not None and len(given) != len(floats):
+                raise ValueError(f"{len(floats)} vectors, but {len(given)} {what}")
+        for i, item in enumerate(items):
+            item.path = os.fsencode(paths[i]) if paths is not None and paths[i] is not None else None
+            item.id = int(ids[i]) if ids is not None else 0
+            item.attributes = _attributes_of(attributes[i]) if attributes is not None else None
+        return self._put(items, floats)
+
+    def _put(self, items: Any, floats: np.ndarray) -> np.ndarray:
+        given = np.zeros(len(floats), np.int64)
+        call(
+            "collection_put_vectors",
+            self._open_handle(),
+            items,
+            float_pointer(floats),
+            len(floats),
+            _id_pointer(given),
+        )
+        return given
+
+    def add_images(
+        self,
+        images: Sequence[ImageLike],
+        *,
+        paths: Optional[Sequence[Optional[Path]]] = None,
+        attributes: Optional[Sequence[Optional[Attributes]]] = None,
+    ) -> np.ndarray:
+        """Encode and store images, and return their ids.
+
+        Each is the path of a file, the bytes of one, a uint8 array [height, width, 3], or a Pillow image. `paths` names
+        them; an image that is given as a path is named after it. To keep a folder up to date use `ingest`.
+        """
+        listed = list(images)
+        for what, given in (("paths", paths), ("attributes", attributes)):
+            if given is not None and len(given) != len(listed):
+                raise ValueError(f"{len(listed)} images, but {len(given)} {what}")
+        encoder = self.encoder
+        all_ids = np.zeros(len(listed), np.int64)
+        for first in range(0, len(listed), 32):
+            some = listed[first : first + 32]
+            items = (lib.Item * len(some))()
+            vectors = np.empty((len(some), self.dim), np.float32)
+            with _Pixels(some) as pixels:
+                with encoder._lock:
+                    call("encode_images", encoder._open(), pixels.array, len(some), float_pointer(vectors))
+                for i, (item, image) in enumerate(zip(items, some)):
+                    path = paths[first + i] if paths is not None else None
+                    item.width, item.height = pixels.array[i].width, pixels.array[i].height
+                    item.attributes = _attributes_of(attributes[first + i]) if attributes is not None else None
+                    self._describe_file(item, image, path)
+            all_ids[first : first + 32] = self._put(items, vectors)
+        return all_ids
+
+    @staticmethod
+    def _describe_file(item: lib.Item, image: ImageLike, path: Optional[Path]) -> None:
+        data = None
+        if isinstance(image, (bytes, bytearray, memoryview)):
+            data = bytes(image)
+        elif isinstance(image, (str, os.PathLike)):
+            real = os.path.realpath(os.fsencode(image))
+            data = pathlib.Path(os.fsdecode(real)).read_bytes()
+            item.mtime_ns = os.stat(real).st_mtime_ns
+            path = real if path is None else path
+        if data is not None:
+            item.size = len(data)
+            item.hash = (ctypes.c_uint8 * 32)(*hashlib.sha256(data).digest())
+        item.path = None if path is None else os.fsencode(path)
+
+    def ingest(
+        self,
+        *sources: Path,
+        include: Optional[Sequence[str]] = None,
+        exclude: Optional[Sequence[str]] = None,
+        attributes: Optional[Attributes] = None,
+        prune: bool = False,
+        rescan: bool = False,
+        dry_run: bool = False,
+        stop_at_bad: bool = False,
+        batch: int = 32,
+        threads: int = 0,
+        progress: Optional[Callable[[Progress], Optional[bool]]] = None,
+    ) -> IngestReport:
+        """Bring the collection up to date with the images in folders and files.
+
+        New and changed images are encoded and stored. `progress` is called from time to time; if it returns False the
+        ingestion stops, and CancelledError is raised; another call continues. See `clipsearch_ingest` in clipsearch.h.
+        """
+        encoder = self.encoder
+        options, report = lib.IngestOptions(), lib.IngestReport()
+        listed = (lib.Source * len(sources))()
+        kept: List[Any] = []
+        for place, source in zip(listed, sources):
+            lib.Source.__init__(place)
+            place.path = os.fsencode(source)
+            place.attributes = _attributes_of(attributes)
+            for name, patterns in (("include", include), ("exclude", exclude)):
+                if patterns is not None:
+                    pointers = _pointers([os.fsencode(pattern) for pattern in patterns])
+                    kept.append(pointers)
+                    setattr(place, name, pointers)
+                    setattr(place, name + "_count", len(pointers))
+        bad: List[BadFile] = []
+        options.sources, options.source_count = listed, len(sources)
+        options.batch, options.threads = batch, threads
+        options.prune, options.rescan, options.dry_run = prune, rescan, dry_run
+        options.on_bad = lib.STOP_AT_BAD if stop_at_bad else lib.SKIP_BAD
+
+        def note_bad(unused: Any, path: bytes, why: Any) -> None:
+            bad.append(BadFile(os.fsdecode(path), make_error(why.contents)))
+
+        def show(unused: Any, at: Any) -> bool:
+            p = at.contents
+            if progress is None:
+                return True
+            return progress(Progress(p.found, p.done, p.stored, p.seconds, os.fsdecode(p.path))) is not False
+
+        with _Calls() as calls, encoder._lock:
+            options.bad_file = lib.BAD_FILE(calls.guard(note_bad, None))
+            options.progress = lib.INGEST_PROGRESS(calls.guard(show, False))
+            self._call(
+                calls, "ingest", self._open_handle(), encoder._open(), ctypes.byref(options), ctypes.byref(report)
+            )
+        counts = {name: getattr(report, name) for name in IngestReport._fields if name != "bad"}
+        return IngestReport(bad=bad, **counts)
+
+    def remove(self, ids: Union[int, Iterable[int]]) -> int:
+        """Remove items by their ids; returns how many there were."""
+        wanted = _ids_of([ids] if isinstance(ids, (int, np.integer)) else list(ids))
+        removed = ctypes.c_size_t()
+        call("collection_remove", self._open_handle(), _id_pointer(wanted), len(wanted), ctypes.byref(removed))
+        return removed.value
+
+    def remove_where(self, filter: str) -> int:
+        """Remove the items that match the filter ("true": all); returns how many there were."""
+        removed = ctypes.c_uint64()
+        call("collection_remove_where", self._open_handle(), _filter_of(filter), ctypes.byref(removed))
+        return removed.value
+
+    def merge_attributes(self, ids: Sequence[int], attributes: Sequence[Attributes]) -> None:
+        """Add to and change attributes of items; one that is None is removed."""
+        wanted = _ids_of(ids)
+        if len(wanted) != len(attributes):
+            raise ValueError(f"{len(wanted)} ids, but {len(attributes)} attributes")
+        pointers = _pointers([_attributes_of(one) for one in attributes])
+        call("collection_merge_attributes", self._open_handle(), _id_pointer(wanted), pointers, len(wanted))
+
+    # ---- the database
+
+    def checkpoint(self, *, rebuild: bool = False, vacuum: bool = False, threads: int = 0) -> None:
+        """Write the index file or bring it up to date; to be called after many vectors were put."""
+        options = lib.CheckpointOptions()
+        options.rebuild, options.vacuum, options.threads = rebuild, vacuum, threads
+        with _Calls() as calls:  # so that Ctrl-C ends it
+            options.progress = lib.CHECKPOINT_PROGRESS(calls.guard(lambda *unused: True, False))
+            self._call(calls, "collection_checkpoint", self._open_handle(), ctypes.byref(options))
+
+    def vacuum(self) -> None:
+        """Write the database file again without the space of what was removed."""
+        self._open_handle()
+        call("database_vacuum", self._database)
+
+    def check(self, sample: int = 100) -> CheckReport:
+        """Read everything, and measure the recall of searches with `sample` queries. Raises what is damaged."""
+        report = lib.CheckReport()
+        call("collection_check", self._open_handle(), sample, ctypes.byref(report))
+        state = ["none", "usable", "unused", "damaged"][report.state]
+        return CheckReport(report.images, state, report.why.decode("utf-8", "replace"), report.recall)
+
+    def _open_handle(self) -> ctypes.c_void_p:
+        if not self._handle:
+            raise ValueError("the collection is closed")
+        return self._handle
+
+    def close(self) -> None:
+        """Close collection and database. They may be closed already. An encoder that was opened for it is closed too."""
+        lib.library.clipsearch_collection_close(ctypes.byref(self._handle))
+        lib.library.clipsearch_database_close(ctypes.byref(self._database))
+        if self._encoder is not None and self._encoder is not self._model:
+            self._encoder.close()
+        self._encoder = None
+
+    def __enter__(self) -> "Collection":
+        return self
+
+    def __exit__(self, *unused: Any) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_database", None) and lib is not None:
+            self.close()
+
+    def __repr__(self) -> str:
+        if not self._handle:
+            return "<clipsearch.Collection, closed>"
+        info = self.info
+        return f"<clipsearch.Collection {info.name}: {info.count} items, {info.dim} floats, {info.metric}>"
+
+
+def collections(path: Path) -> List[str]:
+    """The names of the collections of a database file."""
+    database = ctypes.c_void_p()
+    call("database_open", os.fsencode(path), lib.READ_ONLY, ctypes.byref(database))
+    names: List[str] = []
+
+    def add(unused: Any, info: Any) -> bool:
+        names.append(info.contents.name.decode())
+        return True
+
+    try:
+        call("database_collections", database, lib.COLLECTION_EACH(add), None)
+    finally:
+        lib.library.clipsearch_database_close(ctypes.byref(database))
+    return names
+
+
+def drop(path: Path, name: str) -> None:
+    """Remove a collection with all its items. Image files are never touched."""
+    database = ctypes.c_void_p()
+    call("database_open", os.fsencode(path), 0, ctypes.byref(database))
+    try:
+        call("collection_drop", database, name.encode())
+    finally:
+        lib.library.clipsearch_database_close(ctypes.byref(database))

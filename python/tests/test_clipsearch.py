@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""test_clipsearch.py MODEL IMAGES - the Python package from outside, with the built-in model and the example images. TAP."""
+
+import concurrent.futures
+import os
+import pathlib
+import sys
+import tempfile
+import threading
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests"))
+
+import clipsearch  # noqa: E402
+from tap import Tap  # noqa: E402
+
+tap = Tap()
+MODEL, IMAGES = sys.argv[1], pathlib.Path(sys.argv[2]).resolve()
+SCRATCH = tempfile.TemporaryDirectory()
+WORK = pathlib.Path(SCRATCH.name)
+
+
+def raises(kind, words, function, *arguments, **options):
+    """`function` raises that kind of exception, with these words in its message."""
+    try:
+        function(*arguments, **options)
+    except kind as raised:
+        return tap.ok(words in str(raised), f"{kind.__name__}: {words}", [] if words in str(raised) else [raised])
+    except BaseException as raised:
+        return tap.ok(False, f"{kind.__name__}: {words}", [repr(raised)])
+    return tap.ok(False, f"{kind.__name__}: {words}", ["nothing was raised"])
+
+
+def unit(rows):
+    rows = np.asarray(rows, np.float64)
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+
+
+def test_own_vectors():
+    with clipsearch.Collection(":memory:", "own", dim=3) as c:
+        ids = c.put([[3, 0, 0], [0, 2, 0], [0, 4, 3]], paths=["a", "https://b", None], attributes=[{"price": 3}, None, None])
+        tap.ok(ids.tolist() == [1, 2, 3] and len(c) == 3 and c.dim == 3 and c.metric == "cosine", "vectors are put", [ids])
+        tap.ok([item.path for item in c] == ["a", "https://b", "#3"], "paths are any names", [list(c)])
+        tap.ok(np.allclose(c.vectors([3, 1]), [[0, 0.8, 0.6], [1, 0, 0]]), "and are stored with length 1")
+        tap.ok(c.vectors(2).shape == (3,), "one vector has one dimension")
+        hits = c.search(np.array([1, 1, 0]))
+        tap.ok([hit.id for hit in hits] == [1, 2, 3] and abs(hits[0].score - 0.5**0.5) < 1e-6, "a search by vector", hits)
+        tap.ok([hit.id for hit in c.search(np.array([0, 1, 0]), filter="price < 5")] == [1], "with a filter")
+        tap.ok([hit.id for hit in c.search(np.array([0, 1, 0]), limit=0.7)] == [2, 3], "with a limit")
+        both = c.search_many(np.eye(3)[:2], k=1)
+        tap.ok([[hit.id for hit in hits] for hits in both] == [[1], [2]], "two searches at once", both)
+        tap.ok([hit.id for hit in c.search(clipsearch.Part(id=2))] == [3, 1], "a search by item")
+        mixed = c.search([clipsearch.Part(id=1), clipsearch.Part(vector=[0, 0, 1], weight=0.5)], with_self=True, k=1)
+        tap.ok([hit.id for hit in mixed] == [1], "a question of two parts")
+        c.put([[0, 0, 1]], ids=[2], paths=["https://b"])
+        tap.ok(c.vectors(2).tolist() == [0, 0, 1], "an item is replaced")
+        c.merge_attributes([1, 2], [{"price": None, "kind": "x"}, {"n": [1, 2]}])
+        tap.ok(c.get(1).attributes == {"kind": "x"} and c.get(2).attributes == {"n": [1, 2]}, "attributes are merged")
+        tap.ok(c.get(99) is None and [item.id for item in c.get([3, 99, 1])] == [3, 1], "items by their ids")
+        tap.ok(c.remove([1, 99]) == 1 and c.remove_where("id >= 3") == 1 and len(c) == 1, "items are removed")
+        tap.ok(c.info.encoder == "" and c.info.fingerprint == "", "it has no model")
+        raises(ValueError, "put without a model", c.search, "a white dog")
+        raises(ValueError, "[count, 3]", c.put, [[1, 2]])
+        raises(ValueError, "1 vectors, but 2 paths", c.put, [[1, 2, 3]], paths=["a", "b"])
+        raises(clipsearch.ArgumentError, "zeros", c.put, [[0, 0, 0]])
+        raises(clipsearch.ArgumentError, "filter", c.search, np.ones(3), filter="price <")
+    raises(ValueError, "closed", len, c)
+    raises(ValueError, 'metric is "dot"', clipsearch.Collection, ":memory:", dim=3, metric="dot")
+    with clipsearch.Collection(WORK / "own.db", "l2", dim=2, metric="l2") as c:
+        c.put(np.arange(20).reshape(10, 2))
+        tap.ok(c.search(np.array([4, 6]), k=1)[0].score == 1, "squared distances")
+    with clipsearch.Collection(WORK / "own.db") as c:
+        tap.ok(c.name == "l2" and len(c) == 10 and c.metric == "l2", "the only collection is opened")
+        tap.ok([item.id for item in c.items("id > 2", page=3)] == list(range(3, 11)), "items come page by page")
+        c.checkpoint()
+        c.vacuum()
+        tap.ok(c.check().images == 10 and c.check().index == "none", "check", [c.check()])
+    tap.ok(clipsearch.collections(WORK / "own.db") == ["l2"], "names of collections")
+    raises(clipsearch.MismatchError, "of 2 numbers, not of 3", clipsearch.Collection, WORK / "own.db", "l2", dim=3, metric="l2")
+    raises(LookupError, "no collection", clipsearch.Collection, WORK / "own.db", "other")
+    clipsearch.drop(WORK / "own.db", "l2")
+    tap.ok(clipsearch.collections(WORK / "own.db") == [], "drop")
+
+
+def test_encoder():
+    with clipsearch.Encoder(MODEL) as encoder:
+        vectors = encoder.encode_texts(["a white dog", "a red car", "A white  dog"])
+        tap.ok(vectors.shape == (3, encoder.dim) and vectors.dtype == np.float32, "vectors of texts", [vectors.shape])
+        tap.ok(np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5), "have length 1")
+        tap.ok((vectors[0] == vectors[2]).all(), "texts are cleaned")
+        tap.ok((encoder.encode_texts("a red car") == vectors[1]).all(), "one text")
+        path = IMAGES / "white-dog-grass.jpg"
+        of_path, of_bytes = encoder.encode_images([path, path.read_bytes()])
+        tap.ok((of_path == of_bytes).all(), "an image by its path and its bytes")
+        blue = np.zeros((60, 80, 3), np.uint8)
+        blue[..., 2] = 255
+        tap.ok(encoder.encode_image(blue).shape == (encoder.dim,), "an image in an array")
+        tap.ok((encoder.encode_images([blue] * 40)[39] == encoder.encode_image(blue)).all(), "many images")
+        tap.ok(encoder.encode_images([]).shape == (0, encoder.dim) and encoder.encode_texts([]).shape == (0, encoder.dim), "none")
+        try:
+            from PIL import Image
+        except ImportError:
+            tap.ok(True, "a Pillow image # SKIP no Pillow")
+        else:
+            tap.ok(np.abs(encoder.encode_image(Image.open(path)) - of_path).max() < 1e-2, "a Pillow image")
+        raises(ValueError, "uint8 [height, width, 3]", encoder.encode_image, np.zeros((4, 4)))
+        raises(OSError, "nosuch.jpg", encoder.encode_image, "nosuch.jpg")
+        raises(clipsearch.Error, "image", encoder.encode_image, b"no image")
+        raises(ValueError, "NUL", encoder.encode_texts, "a\0b")
+        tap.ok(len(encoder.info.fingerprint) == 64 and encoder.info.texts, "what it is", [encoder.info])
+    raises(ValueError, "closed", encoder.encode_texts, "a")
+    raises(clipsearch.NotFoundError, 'no model "nosuch"', clipsearch.Encoder, "nosuch")
+    raises(LookupError, "no model", clipsearch.find_model, "nosuch")
+
+
+def test_images():
+    encoder = clipsearch.Encoder(MODEL)
+    database = WORK / "photos.db"
+    raises(clipsearch.NotFoundError, "photos.db", clipsearch.Collection, database)
+    seen = []
+    with clipsearch.Collection(database, create=True, model=encoder) as c:
+        (WORK / "bad.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing")
+        report = c.ingest(IMAGES, WORK / "bad.jpg", attributes={"from": "examples"}, progress=seen.append)
+        count = len([path for path in IMAGES.iterdir() if path.suffix in (".jpg", ".png")])
+        tap.ok(report.inserted == count and report.skipped == 1 and len(c) == count, "images are ingested", [report])
+        tap.ok(len(report.bad) == 1 and report.bad[0].path.endswith("bad.jpg"), "bad files are named", report.bad)
+        tap.ok(len(seen) > 0 and seen[-1].found == count + 1, "progress is shown", seen[-1:])
+        hits = c.search("a black dog", k=3)
+        tap.ok(len(hits) == 3 and "black-dog" in hits[0].path, "a text finds images", hits)
+        tap.ok(hits[0].attributes["from"] == "examples" and hits[0].width == 224, "with what is known of them", hits[:1])
+        tap.ok(c.ingest(IMAGES).unchanged == count, "nothing is new")
+        dog = IMAGES / "white-dog-grass.jpg"
+        same = c.search(clipsearch.Part(image=dog), k=1, with_self=True)[0]
+        tap.ok(same.path == str(dog) and same.score > 0.999, "an image finds itself", [same])
+        tap.ok(c.search(clipsearch.Part(image=dog), k=1)[0].path != str(dog), "or not")
+        region = clipsearch.Part(image=dog.read_bytes(), region=(25, 25, 50, 50), percent=True)
+        tap.ok(len(c.search(region, k=2)) == 2, "a region of an image in memory")
+        many = c.search_many(["a red car", ["a dog", clipsearch.Part("snow", weight=0.5)]], k=1)
+        tap.ok("car" in many[0][0].path and "dog" in many[1][0].path, "several questions", many)
+        found = c.search(encoder.encode_texts("a black dog"), k=3)
+        tap.ok([hit.id for hit in found] == [hit.id for hit in hits], "the text's vector finds the same")
+
+        def stop(progress):
+            return False
+
+        raises(clipsearch.CancelledError, "", c.ingest, IMAGES, rescan=True, progress=stop)
+
+        def fail(progress):
+            raise KeyError("of the caller")
+
+        raises(KeyError, "of the caller", c.ingest, IMAGES, rescan=True, progress=fail)
+        raises(clipsearch.CancelledError, "cancelled", c.search, "a cat", go_on=lambda: False)
+        raises(ZeroDivisionError, "division", c.search, "a cat", go_on=lambda: 1 / 0)
+        raises(TimeoutError, "time limit", c.search, "a cat", timeout=1e-6)
+        tap.ok(len(c.search("a cat", timeout=100, go_on=lambda: True)) == 10, "and one that goes on")
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda i: [hit.id for hit in c.search("a black dog", k=3)], range(16)))
+        tap.ok(all(ids == [hit.id for hit in hits] for ids in answers), "threads share a collection")
+
+    with clipsearch.Collection(database, read_only=True, model=MODEL) as c:
+        tap.ok("black-dog" in c.search("a black dog", k=1)[0].path, "reading only, with the path of the model")
+        raises(clipsearch.ArgumentError, "reading only", c.remove, 1)
+    with clipsearch.Collection(WORK / "added.db", create=True, model=encoder) as c:
+        blue = np.zeros((60, 80, 3), np.uint8)
+        ids = c.add_images([dog, dog.read_bytes(), blue], paths=[None, "in memory", None], attributes=[{"n": 1}, None, None])
+        items = c.get(ids)
+        tap.ok([item.path for item in items] == [str(dog), "in memory", "#3"], "images are added one by one", items)
+        tap.ok(items[0].hash == items[1].hash != bytes(32) and items[0].size == dog.stat().st_size, "with their digests")
+        tap.ok((items[2].width, items[2].height) == (80, 60) and items[0].attributes == {"n": 1}, "sizes and attributes")
+        tap.ok(c.ingest(dog).unchanged == 1, "an ingestion knows them")
+    encoder.close()
+
+
+def test_rest():
+    info = clipsearch.build_info()
+    tap.ok("kernels" in info and "sqlite" in info, "build_info", [info])
+    tap.ok(clipsearch.__version__.count(".") == 2, "the version")
+    missing = [name for name in clipsearch.__all__ if not hasattr(clipsearch, name)]
+    tap.ok(not missing, "everything in __all__ is there", missing)
+    error = clipsearch.NotFoundError("words")
+    tap.ok(error.status == "not found" and isinstance(error, clipsearch.Error), "an error has a status")
+    tap.ok(threading.active_count() == 1, "no thread is left")
+
+
+def test_documentation():
+    """The example of docs/python.md, as it is printed."""
+    home = WORK / "documentation"
+    (home / "data/clipsearch/models").mkdir(parents=True)
+    (home / "data/clipsearch/models/default").symlink_to(pathlib.Path(MODEL).resolve())
+    (home / "Pictures").symlink_to(pathlib.Path(IMAGES).resolve())
+    (home / "cat.jpg").symlink_to(pathlib.Path(IMAGES).resolve() / "cat-snow.jpg")
+    text = (pathlib.Path(__file__).resolve().parents[2] / "docs/python.md").read_text()
+    code = text.split("```python\n")[1].split("```")[0]
+    os.environ["XDG_DATA_HOME"] = str(home / "data")
+    before = os.getcwd()
+    os.chdir(home)
+    try:
+        names = {"print": lambda *unused: None}
+        exec(compile(code, "docs/python.md", "exec"), names)
+        names["photos"].close()
+        good, said = True, []
+    except Exception as error:  # whatever is wrong with it
+        good, said = False, [error]
+    finally:
+        os.chdir(before)
+    tap.ok(good, "the example of docs/python.md", said)
+
+
+test_own_vectors()
+test_encoder()
+test_images()
+test_documentation()
+test_rest()
+SCRATCH.cleanup()
+sys.exit(tap.done())
