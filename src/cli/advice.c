@@ -59,6 +59,8 @@ static const char *fixed_text(cs_advice advice)
         return "To fetch it all the same, add --allow-local-urls";
     case CS_ADVICE_SMALLER_SHEET:
         return "Ask for fewer images (-k) or fewer queries";
+    case CS_ADVICE_COLLECTIONS:
+        return "To see the collections, run: clipsearch collections";
     case CS_ADVICE_NO_TERMINAL:
         return "To draw them into a file, use --sheet FILE";
     default:

@@ -760,6 +760,7 @@ default
 END
 run 5 "drop what is not there" drop nosuch --db shop.db
 err_has "no collection \"nosuch\""
+err_has "To see the collections, run: clipsearch collections"
 run 0 "drop" drop shop --db shop.db --yes
 out_is "says what is gone" <<END
 Dropped shop (4 images)

@@ -80,7 +80,9 @@ int cs_open_collection(const cs_args *args, const char *name, unsigned flags, cs
         opened->settings.collection_from == CS_FROM_DEFAULT)
         status = open_only(args, opened, &err);
     if (status == CLIPSEARCH_E_NOT_FOUND)
-        return cs_report_with_advice(&err, CS_STAGE_DATABASE, CS_ADVICE_INGEST, &opened->settings, NULL);
+        return cs_report_with_advice(&err, CS_STAGE_DATABASE,
+                                     flags == CLIPSEARCH_READ_ONLY ? CS_ADVICE_INGEST : CS_ADVICE_COLLECTIONS,
+                                     &opened->settings, NULL);
     if (status == CLIPSEARCH_OK)
         status = clipsearch_collection_describe(opened->collection, &opened->info, &err);
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_DATABASE);
