@@ -134,11 +134,31 @@ clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char
     return cs_collection_open(db, name, &identity, collection, err);
 }
 
+/* `function` is the one that the caller called; it begins messages. */
+static clipsearch_status ensure_collection(clipsearch_database *db, const char *name, const clipsearch_encoder *encoder,
+                                           clipsearch_metric metric, const clipsearch_index_options *options,
+                                           clipsearch_collection **collection, const char *function,
+                                           clipsearch_error *err)
+{
+    if (collection)
+        *collection = NULL;
+    if (!db || !name || !encoder || !collection)
+        return cs_fail_null(err, function);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    clipsearch_index_options own;
+    clipsearch_status status = cs_metric_check(metric, function, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_struct_read(&own, options, &cs_index_options_type, function, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_ensure(db, name, &identity, metric, &own, collection, err);
+    return status;
+}
+
 clipsearch_status clipsearch_collection_ensure(clipsearch_database *db, const char *name,
                                                const clipsearch_encoder *encoder, clipsearch_metric metric,
                                                clipsearch_collection **collection, clipsearch_error *err)
 {
-    return clipsearch_collection_ensure_index(db, name, encoder, metric, NULL, collection, err);
+    return ensure_collection(db, name, encoder, metric, NULL, collection, __func__, err);
 }
 
 clipsearch_status clipsearch_collection_ensure_index(clipsearch_database *db, const char *name,
@@ -146,18 +166,7 @@ clipsearch_status clipsearch_collection_ensure_index(clipsearch_database *db, co
                                                      const clipsearch_index_options *options,
                                                      clipsearch_collection **collection, clipsearch_error *err)
 {
-    if (collection)
-        *collection = NULL;
-    if (!db || !name || !encoder || !collection)
-        return cs_fail_null(err, __func__);
-    const cs_encoder_identity identity = cs_encoder_identify(encoder);
-    clipsearch_index_options own;
-    clipsearch_status status = cs_metric_check(metric, __func__, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_struct_read(&own, options, &cs_index_options_type, __func__, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_collection_ensure(db, name, &identity, metric, &own, collection, err);
-    return status;
+    return ensure_collection(db, name, encoder, metric, options, collection, __func__, err);
 }
 
 void clipsearch_collection_close(clipsearch_collection **collection)
