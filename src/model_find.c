@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/xdg_path.h"
 #include "structs.h"
 
 #include <dlfcn.h>
@@ -31,21 +32,11 @@ static bool find_own_directory(char directory[PATH_MAX])
     return true;
 }
 
-/* The user's models. */
-static void put_user_place(cs_buf *path)
-{
-    const char *base = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    if (base && base[0] == '/')
-        cs_buf_printf(path, "%s/clipsearch/models/", base);
-    else if (home && home[0])
-        cs_buf_printf(path, "%s/.local/share/clipsearch/models/", home);
-}
-
 /* Place number `i` to look at, with a '/' at its end; nothing when there is no such place. */
 static void put_place(size_t i, const char *own, cs_buf *path)
 {
     if (i == 0)
-        put_user_place(path);
+        cs_put_xdg_path(path, "XDG_DATA_HOME", ".local/share", "models/");
     else if (i <= BESIDE && own)
         cs_buf_printf(path, "%s%s", own, beside[i - 1]);
     else if (i == PLACES - 1)

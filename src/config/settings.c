@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/replace.h"
 #include "base/utf8.h"
+#include "base/xdg_path.h"
 #include "config/names.h"
 #include "config/yaml_keys.h"
 
@@ -29,19 +30,6 @@ static const cs_yaml_key config_keys[CONFIG_KEYS] = {
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
     [KEY_CPU] = {.name = "cpu", .kind = CS_KEY_CHOICE, .choices = cs_cpu_names},
 };
-
-char *cs_xdg_path(const char *variable, const char *fallback, const char *rest)
-{
-    const char *base = getenv(variable), *home = getenv("HOME");
-    cs_buf path = cs_buf_make(1 << 16);
-    if (base && base[0] == '/')
-        cs_buf_printf(&path, "%s/clipsearch/%s", base, rest);
-    else if (home && home[0])
-        cs_buf_printf(&path, "%s/%s/clipsearch/%s", home, fallback, rest);
-    else
-        return NULL;
-    return cs_buf_detach(&path);
-}
 
 clipsearch_status cs_create_parents(const char *path, clipsearch_error *err)
 {

@@ -64,8 +64,4 @@ clipsearch_status cs_settings_write_model(const char *model, clipsearch_error *e
  * asks. Errors: CLIPSEARCH_E_IO, _MEMORY. */
 clipsearch_status cs_create_parents(const char *path, clipsearch_error *err);
 
-/* $`variable`/clipsearch/`rest`, or with the variable unset or relative, ~/`fallback`/clipsearch/`rest`: the XDG base
- * directories. NULL when neither HOME nor the variable is set; cs_free it. */
-char *cs_xdg_path(const char *variable, const char *fallback, const char *rest);
-
 #endif

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/weight_name.h"
+#include "base/xdg_path.h"
 
 #include <stdlib.h>
 #include <string.h>

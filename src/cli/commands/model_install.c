@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/xdg_path.h"
 #include "cli/command.h"
 #include "cli/commands/model_actions.h"
 #include "cli/output/message.h"

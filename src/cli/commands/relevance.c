@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/checksum.h"
 #include "base/mem.h"
+#include "base/xdg_path.h"
 #include "cli/command.h"
 #include "cli/output/message.h"
 

@@ -3,6 +3,7 @@
 #include "cli/commands/show_settings.h"
 
 #include "base/mem.h"
+#include "base/xdg_path.h"
 #include "cli/command.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
