@@ -3,11 +3,11 @@
 #include "ingest/ingest.h"
 
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "ingest/claim.h"
 #include "ingest/gone.h"
 #include "ingest/run.h"
+#include "ingest/run_options.h"
 
 static clipsearch_status report_walk(void *context, size_t found, const char *path, clipsearch_error *err)
 {
@@ -36,16 +36,10 @@ static clipsearch_status check_options(cs_ingest_run *in)
     for (size_t i = 0; i < o->source_count; i++)
         if (!o->sources[i].files && (!o->sources[i].path || !o->sources[i].path[0]))
             return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "source %zu has no path", i);
-    if (o->batch == 0 || o->batch > CS_MAX_BATCH)
-        return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "batch is %zu; 1 to %d are allowed", o->batch,
-                       (int)CS_MAX_BATCH);
     if (o->shards ? o->shard < 1 || o->shard > o->shards : o->shard != 0)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "shard is %u of %u; 1 to the number of shards are allowed",
                        o->shard, o->shards);
-    if (o->threads > CS_MAX_THREADS)
-        return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", o->threads,
-                       (int)CS_MAX_THREADS);
-    clipsearch_status status = cs_session_check_image_tower(in->session, in->err);
+    clipsearch_status status = cs_check_run_options(o, in->session, in->err);
     return status == CLIPSEARCH_OK ? cs_metadata_choose(o->metadata, &in->metadata, in->err) : status;
 }
 

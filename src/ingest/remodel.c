@@ -4,12 +4,12 @@
 
 #include "base/clock.h"
 #include "base/id_list.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "ingest/claim.h"
 #include "ingest/gone.h"
 #include "ingest/pipeline.h"
 #include "ingest/prune.h"
+#include "ingest/run_options.h"
 #include "ingest/write_index.h"
 #include "kernels/vec.h"
 
@@ -264,17 +264,6 @@ static clipsearch_status write_index(remodel *r)
 
 /* ---- a run ---- */
 
-static clipsearch_status check_options(const remodel *r)
-{
-    const clipsearch_ingest_options *o = r->options;
-    if (o->batch == 0 || o->batch > CS_MAX_BATCH)
-        return cs_fail(r->err, CLIPSEARCH_E_ARGUMENT, "batch is %zu; 1 to %d are allowed", o->batch, (int)CS_MAX_BATCH);
-    if (o->threads > CS_MAX_THREADS)
-        return cs_fail(r->err, CLIPSEARCH_E_ARGUMENT, "threads is %u; 0 to %d are allowed", o->threads,
-                       (int)CS_MAX_THREADS);
-    return cs_session_check_image_tower(r->session, r->err);
-}
-
 static clipsearch_status open_collection(remodel *r, const cs_ingest_into *into)
 {
     clipsearch_status status =
@@ -330,7 +319,7 @@ static clipsearch_status run(remodel *r, const cs_ingest_into *into)
     cs_collection_state state;
     cs_remodel_state begun = {0};
     bool resumed = false;
-    clipsearch_status status = check_options(r);
+    clipsearch_status status = cs_check_run_options(r->options, r->session, r->err);
     if (status == CLIPSEARCH_OK && !r->options->dry_run)
         status = cs_claim_collection(into, report_wait, r, &r->lock, r->err);
     if (status == CLIPSEARCH_OK)
