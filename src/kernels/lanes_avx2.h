@@ -18,8 +18,9 @@ enum {
     LANES = 8,
     LANES_REGISTERS = 16, /* how many of them the processor has */
     VEC_ROWS = 1,         /* rows that vec_lanes.h scores at a time: eight accumulators a row fill half the registers */
-    GEMM_STEPS = 256, /* of a sum that gemm_lanes.h goes through with every row before the next: 16 KiB of weights */
-    GEMM_FEW = 16     /* most rows of x for which it reads the weights as they are stored */
+    GEMM_STEPS = 256,  /* of a sum that gemm_lanes.h goes through with every row before the next: 16 KiB of weights */
+    CONV_STEPS = 1024, /* the same for conv_lanes.h: 64 KiB */
+    GEMM_FEW = 16      /* most rows of x for which it reads the weights as they are stored */
 };
 
 static inline lanes lanes_zero(void)

@@ -15,6 +15,7 @@ enum {
     LANES_REGISTERS = 32,
     VEC_ROWS = 4,     /* sixteen accumulators, which leave as many registers */
     GEMM_STEPS = 128, /* 32 KiB of weights */
+    CONV_STEPS = 768, /* 192 KiB of weights */
     GEMM_FEW = 32
 };
 
