@@ -2,10 +2,10 @@
  * conv_lanes.h - rows of runs times a panel, in the words of lanes_<set>.h. */
 #include "kernels/conv_impl.h"
 
-/* Of 16 registers a tile has 12 accumulators: 6 rows by 2 vectors, or 12 by 1 where a last strip is half empty; of 32 up
- * to 24: 6 rows by 4 vectors, and higher tiles where a last strip has fewer. With a register of weights for each vector
- * and one broadcast that nearly fills them. About CONV_STEPS steps of a strip are gone through with every row before the
- * next. */
+/* Of 16 registers a tile has 12 accumulators: 6 rows by 2 vectors, or 12 by 1 where a last strip is half empty; of 32
+ * up to 24: 6 rows by 4 vectors, and higher tiles where a last strip has fewer. With a register of weights for each
+ * vector and one broadcast that nearly fills them. About CONV_STEPS steps of a strip are gone through with every row
+ * before the next. */
 enum { VECTORS = LANES_REGISTERS / 8, STRIP = VECTORS * LANES, TALLEST = LANES_REGISTERS == 32 ? 16 : 12 };
 
 /* Steps of K that are gone through together: whole runs, or a part of one. */

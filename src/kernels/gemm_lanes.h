@@ -144,9 +144,9 @@ static void gather(const cs_gemm_weights *w, const uint8_t *const rows[ROWS], si
             lanes_store(&chunk[r][i], load_numbers_first(w->dtype, rows[r] + (k + i) * size, n - i));
 }
 
-/* Add n steps to ROWS by LANES sums; the steps of xt lie `apart` floats apart. On the way, call the next rows' `step` bytes a step
- * into the second-level cache: the processor's own prefetching follows the rows one by one and comes late (28 against 13 ms
- * for 151 MB of weights, Zen 4). */
+/* Add n steps to ROWS by LANES sums; the steps of xt lie `apart` floats apart. On the way, call the next rows' `step`
+ * bytes a step into the second-level cache: the processor's own prefetching follows the rows one by one and comes late
+ * (28 against 13 ms for 151 MB of weights, Zen 4). */
 static void sum_rows(size_t n, float chunk[ROWS][CHUNK], const float *xt, size_t apart, const uint8_t *ahead,
                      size_t step, float sums[ROWS][LANES])
 {

@@ -251,7 +251,7 @@ static void bench_call(void *context)
 
 static void run_bench(void)
 {
-    /* runs, floats of each, outputs: 3 x 3 and 1 x 1 over 64 channels, a first layer, a last panel that is half empty */
+    /* runs, floats of each, outputs: 3 x 3 and 1 x 1 over 64 channels, a first layer, a last panel half empty */
     static const size_t shapes[][3] = {{9, 64, 64}, {1, 64, 64}, {7, 21, 64}, {9, 128, 24}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const size_t runs = shapes[i][0], length = shapes[i][1], outputs = shapes[i][2];
