@@ -42,7 +42,7 @@ ok() { # ok WHAT: the status of the command before
 # No message is there twice: as a line of its own, or within another one. Prints those that are. What a file of bad
 # images says of each is compared too; more than 200 lines are not.
 repeated_messages() {
-    awk 'NR <= 200 { line = $0; sub(/^clipsearch: /, "", line); lines[NR] = line }
+    awk '/; trying again$/ { next } NR <= 200 { line = $0; sub(/^clipsearch: /, "", line); lines[NR] = line }
         END { if (NR > 200) exit
               for (i = 1; i <= NR; i++)
                   for (j = 1; j <= NR; j++)
