@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_dry_run.c - a dry run counts what the run then counts: folders that change at random, with every kind of file. */
+ * test_dry_run.c - a dry run counts what the run then counts: folders that change at random, with every kind of file.
+ */
 #include "support/gallery.h"
 #include "tap.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_merge.c - clipsearch_collection_merge: everything of the items, what is gone, sources, the model's path, errors. */
+ * test_merge.c - clipsearch_collection_merge: all that is known of items, sources, the model's path, errors. */
 #include "support/gallery.h"
 #include "tap.h"
 
