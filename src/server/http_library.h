@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * http_library.h - the functions of libmicrohttpd, which is loaded when a server starts: with GnuTLS below it that
  * takes some milliseconds, which no other command should pay. Only this file includes its header. */
+#ifndef CS_SERVER_HTTP_LIBRARY_H
 #define CS_SERVER_HTTP_LIBRARY_H
 
 #include <sys/types.h>
