@@ -19,7 +19,11 @@ static const cs_route routes[] = {
     {"GET", "/v1/search", cs_answer_search, .open = false},
     {"POST", "/v1/search", cs_answer_search, .open = false},
     {"POST", "/v1/embed", cs_answer_embed, .open = false},
+    {"POST", "/v1/labels", cs_answer_labels, .open = false},
+    {"POST", "/v1/duplicates", cs_answer_duplicates, .open = false},
+    {"POST", "/v1/items", cs_answer_upload, .open = false},
     {"GET", "/v1/items/*", cs_answer_item, .open = false},
+    {"DELETE", "/v1/items/*", cs_answer_delete, .open = false},
     {"GET", "/v1/items/*/thumbnail", cs_answer_thumbnail, .open = false},
     {"GET", "/v1/items/*/file", cs_answer_file, .open = false},
 };
