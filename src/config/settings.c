@@ -127,17 +127,9 @@ static clipsearch_status write_model_file(const char *path, const char *model, c
     return status;
 }
 
-static bool is_utf8(const char *text)
-{
-    size_t left = strlen(text), n = 1;
-    for (; left && (n = cs_utf8_length(text, left)); text += n, left -= n)
-        continue;
-    return n != 0;
-}
-
 clipsearch_status cs_settings_write_model(const char *model, clipsearch_error *err)
 {
-    if (model && !is_utf8(model))
+    if (model && !cs_is_utf8(model, strlen(model)))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "%s: the path is not UTF-8, so it cannot be written into a YAML file", model);
     char *path = cs_settings_model_file();
