@@ -20,7 +20,16 @@
 
 enum { DEFAULT_K = 10 };
 
-enum config_key { KEY_DATABASE, KEY_COLLECTION, KEY_MODEL, KEY_K, KEY_THREADS, KEY_CPU, CONFIG_KEYS };
+enum config_key {
+    KEY_DATABASE,
+    KEY_COLLECTION,
+    KEY_MODEL,
+    KEY_K,
+    KEY_THREADS,
+    KEY_CPU,
+    KEY_MIN_RELEVANCE,
+    CONFIG_KEYS
+};
 
 static const cs_yaml_key config_keys[CONFIG_KEYS] = {
     [KEY_DATABASE] = {.name = "database", .kind = CS_KEY_TEXT},
@@ -29,6 +38,7 @@ static const cs_yaml_key config_keys[CONFIG_KEYS] = {
     [KEY_K] = {.name = "k", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_K},
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
     [KEY_CPU] = {.name = "cpu", .kind = CS_KEY_CHOICE, .choices = cs_cpu_names},
+    [KEY_MIN_RELEVANCE] = {.name = "min_relevance", .kind = CS_KEY_SHARE},
 };
 
 clipsearch_status cs_create_parents(const char *path, clipsearch_error *err)
@@ -186,6 +196,8 @@ static clipsearch_status read_config(cs_settings *settings, clipsearch_error *er
         set_count(cs_yaml_count(found[KEY_THREADS]), CS_FROM_CONFIG, &settings->threads, &settings->threads_from);
     if (found[KEY_CPU])
         set_text(found[KEY_CPU]->text, CS_FROM_CONFIG, &settings->cpu, &settings->cpu_from);
+    if (found[KEY_MIN_RELEVANCE])
+        settings->min_relevance = cs_yaml_share(found[KEY_MIN_RELEVANCE]);
     return CLIPSEARCH_OK;
 }
 

@@ -145,7 +145,7 @@ static const char *among(const search *s)
 static int report_count(const search *s)
 {
     const cs_args *args = s->args;
-    const bool relevance = cs_least_relevance(args) > 0;
+    const bool relevance = cs_least_relevance(args, &s->opened.settings, &s->questions) > 0;
     if (relevance && !args->quiet)
         cs_note_irrelevant(&s->results, among(s));
     for (size_t i = 0; i < s->results.count; i++)
