@@ -301,8 +301,8 @@ static void recall_of(const bench *b, const char *kind, const char *queries, int
         distances += stats.distances;
     }
     const double n = (double)set.query_count;
-    printf("%squeries: recall@10 %.4f (standard error %.4f), %.2f ms of processor time; %.0f codes compared, graph used "
-           "%.3f\n",
+    printf("%squeries: recall@10 %.4f (standard error %.4f), %.2f ms of processor time; %.0f codes compared, graph "
+           "used %.3f\n",
            kind, sum / n, standard_error(sum, squares, set.query_count), 1e3 * (hnsw_processor() - start) / n,
            (double)distances / n, (double)graphs / n);
     fflush(stdout);

@@ -10,7 +10,8 @@
  * written. */
 void cs_advise_about_words(const cs_args *args, bool command_given);
 
-/* The same for the texts that are searched for: one that is not UTF-8, or the name of an image file that is not there. */
+/* The same for the texts that are searched for: one that is not UTF-8, or the name of an image file that is not
+ * there. */
 void cs_advise_about_texts(const cs_questions *questions);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * likeness.c - sums over two grids. They are made row by row in several lanes, which compilers turn into vectors; a row's
- * sums are added up in double, because a variance is the small difference of two large numbers. */
+ * likeness.c - sums over two grids. They are made row by row in several lanes, which compilers turn into vectors; a
+ * row's sums are added up in double, because a variance is the small difference of two large numbers. */
 #include "duplicates/likeness.h"
 
 #include <math.h>
