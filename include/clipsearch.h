@@ -1368,7 +1368,7 @@ typedef struct clipsearch_list_options {
     bool gone;          /* list also items whose files are known to be gone. Default false */
     int64_t after;      /* only items with a higher id; default 0. The last id of a page continues with the next page */
     bool newest_first;  /* in the falling order of the ids; `after`, if it is not 0, is then an id that all are below.
-                           Default false */
+                           Default false. CLIPSEARCH_E_UNSUPPORTED for collections of Milvus */
 } clipsearch_list_options;
 CLIPSEARCH_INIT(clipsearch_list_options)
 
