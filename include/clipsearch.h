@@ -582,6 +582,11 @@ CLIPSEARCH_API void clipsearch_database_close(clipsearch_database **db);
 CLIPSEARCH_API void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line),
                                                 void *context);
 
+/* Set a function that is asked about twenty times a second while a call waits for a server. When it returns false the
+ * call ends with CLIPSEARCH_E_CANCELLED. It is called on the thread of the call. Set it before other threads use the
+ * database. A database in a file never asks. NULL (the default): calls wait as long as they need. */
+CLIPSEARCH_API void clipsearch_database_on_wait(clipsearch_database *db, bool (*go_on)(void *context), void *context);
+
 typedef struct clipsearch_collection_info {
     size_t struct_size;
     const char *name;
@@ -1363,7 +1368,7 @@ typedef struct clipsearch_list_options {
     bool gone;          /* list also items whose files are known to be gone. Default false */
     int64_t after;      /* only items with a higher id; default 0. The last id of a page continues with the next page */
     bool newest_first;  /* in the falling order of the ids; `after`, if it is not 0, is then an id that all are below.
-                           Default false */
+                           Default false. CLIPSEARCH_E_UNSUPPORTED for collections of Milvus */
 } clipsearch_list_options;
 CLIPSEARCH_INIT(clipsearch_list_options)
 

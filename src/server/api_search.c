@@ -250,7 +250,9 @@ static clipsearch_status list(searching *s, clipsearch_hits **hits, clipsearch_e
     options.offset = s->body.offset;
     options.gone = s->body.gone;
     options.newest_first = true;
-    return clipsearch_list(s->open->collection, &options, hits, err);
+    clipsearch_status status = clipsearch_list(s->open->collection, &options, hits, err);
+    options.newest_first = false; /* where the storage cannot: in the rising order */
+    return status == CLIPSEARCH_E_UNSUPPORTED ? clipsearch_list(s->open->collection, &options, hits, err) : status;
 }
 
 static void put_answer(searching *s, const clipsearch_hits *hits, bool listed)

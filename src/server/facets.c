@@ -164,6 +164,10 @@ static clipsearch_status count_all(facets *f, clipsearch_collection *collection,
     for (size_t got = PAGE; got == PAGE && f->items < SAMPLE && status == CLIPSEARCH_OK && !f->failed;) {
         clipsearch_hits *hits = NULL;
         status = clipsearch_list(collection, &options, &hits, err);
+        if (status == CLIPSEARCH_E_UNSUPPORTED && options.newest_first && !options.after) {
+            options.newest_first = false; /* where the storage cannot: from the oldest items */
+            status = clipsearch_list(collection, &options, &hits, err);
+        }
         got = clipsearch_hits_count(hits, 0);
         for (size_t i = 0; i < got; i++)
             count_item(f, clipsearch_hits_get(hits, 0, i));

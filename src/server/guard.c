@@ -89,6 +89,8 @@ bool cs_guard_knows_host(const cs_guard *guard, const char *host)
         return true;
     const char *end = host[0] == '[' ? strchr(host, ']') : NULL;
     const size_t length = end ? (size_t)(end - host) + 1 : strcspn(host, ":");
+    if (host[length] && host[length] != ':')
+        return false;
     if (is_number(host, length) || is_name(host, length, "localhost", "") ||
         is_name(host, length, guard->machine, "") || is_name(host, length, guard->machine, ".local"))
         return true;

@@ -89,7 +89,7 @@ static void put_error(cs_reply *reply, unsigned status, const char *code, const 
 {
     cs_reply_free(reply);
     reply->status = status;
-    reply->code = code;
+
     reply->type = "application/json";
     reply->retry_after = status == 503 || status == 429 ? RETRY_SECONDS : 0;
     cs_buf_puts(&reply->body, "{\"error\":{\"code\":");
@@ -140,7 +140,11 @@ static unsigned status_of(clipsearch_status status)
 
 void cs_reply_error(cs_reply *reply, const clipsearch_error *err)
 {
-    put_error(reply, status_of(err->code), clipsearch_status_name(err->code), err->message);
+    char code[32];
+    snprintf(code, sizeof code, "%s", clipsearch_status_name(err->code));
+    for (char *c = code; *c; c++)
+        *c = *c == ' ' ? '_' : *c;
+    put_error(reply, status_of(err->code), code, err->message);
 }
 
 void cs_reply_empty(cs_reply *reply, unsigned status)

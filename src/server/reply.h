@@ -38,7 +38,6 @@ typedef struct cs_reply {
     const char *allow;     /* Allow; NULL: none; static */
     const char *challenge; /* WWW-Authenticate; NULL: none; static */
     unsigned retry_after;  /* seconds; 0: none */
-    const char *code;      /* of an error, for the metrics; NULL: none */
 } cs_reply;
 
 void cs_reply_init(cs_reply *reply);
