@@ -256,10 +256,9 @@ def check_token(db, scratch):
 def check_activation(db):
     """A socket that systemd passes: number 3, with the process's own number in LISTEN_PID."""
     passed = socket.create_server(("127.0.0.1", 0))
-    os.dup2(passed.fileno(), 3)
-    os.set_inheritable(3, True)
-    process = subprocess.Popen(["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --db "$1"', PROGRAM, db], pass_fds=(3,),
-                               stdout=subprocess.PIPE)
+    number = passed.fileno()
+    process = subprocess.Popen(["sh", "-c", f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --db "$1" 3<&{number}', PROGRAM, db],
+                               pass_fds=(number,), stdout=subprocess.PIPE)
     link = process.stdout.readline().decode().strip()
     port = passed.getsockname()[1]
     server = Server.__new__(Server)
@@ -267,7 +266,7 @@ def check_activation(db):
     answer = server.ask("GET", "/healthz")
     process.terminate()
     tap.ok(link == f"http://127.0.0.1:{port}/" and answer.status == 200 and process.wait(30) == 0, "a socket that systemd passes")
-    os.close(3)
+    passed.close()
 
 
 def check_uploads(scratch):
