@@ -19,7 +19,9 @@ import tempfile
 root, program, random_model, random_cnn = map(os.path.abspath, sys.argv[1:5])
 classes = int(sys.argv[5])
 sys.path[:0] = [os.path.join(root, "tools"), os.path.join(root, "tests")]
+sys.path.insert(0, os.path.join(root, "tests/server"))
 from check_readme import sessions  # noqa: E402
+from running import Server, form  # noqa: E402
 from tap import Tap  # noqa: E402
 
 shared = os.environ.get("CLIPSEARCH_SHARED_DATA", "")
@@ -111,6 +113,25 @@ def look(work, said):
     tap.ok(hounds >= 6, f"MobileNetV2: {hounds} of 10 for an Afghan hound are Afghan hounds")
 
 
+def picture_shop(work, environment):
+    """The shop: a photograph is uploaded to serve, and the ten most alike have names and prices."""
+    version = subprocess.run([program, "version", "-v"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    if "microhttpd" not in version or re.search(r"microhttpd +not ", version):
+        tap.ok(True, "the shop # SKIP libmicrohttpd is not there")
+        return
+    photograph = os.path.join(work, "photos/Afghan_hound/n02088094_1045.JPEG")
+    subprocess.run([program, "ingest", "-q", "vgg16.yaml"], cwd=work, env=environment, check=True)
+    server = Server(program, os.path.join(work, "documents.db"), "--collection", "vgg16", environment=environment)
+    with open(photograph, "rb") as file:
+        body, kind = form([("image", "hound.jpg", file.read()), ("k", 10)])
+    hits = server.ask("POST", "/v1/search", body, {"Content-Type": kind}, timeout=300).json().get("hits", [])
+    server.stop()
+    tap.ok(len(hits) == 10 and os.path.realpath(hits[0]["path"]) == os.path.realpath(photograph) and hits[0]["score"] < 1e-6,
+           "the shop: the photograph itself is the first of ten")
+    tap.ok(all(hit["attributes"]["name"] and isinstance(hit["attributes"]["price"], int) for hit in hits),
+           "the shop: each with its name and price " + str([hit["attributes"].get("price") for hit in hits]))
+
+
 def self_search(work, environment):
     """Every photograph, by each encoder that is left (the VGG16 session drops its collection): it finds itself first."""
     paths = [os.path.join(folder, file) for folder, _, files in sorted(os.walk(os.path.join(work, "photos")))
@@ -136,6 +157,7 @@ def main():
         if not tap.failed:
             look(work, said)
             self_search(work, environment)
+            picture_shop(work, environment)
     return tap.done()
 
 
