@@ -12,7 +12,7 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static cs_cpu_level highest = CS_CPU_C, best = CS_CPU_C;
-static bool vnni;
+static bool vnni, avxvnni;
 
 #if (defined(__x86_64__) || defined(__i386__)) && (defined(CS_HAVE_AVX2) || defined(CS_HAVE_AVX512))
 /* Bits as in the Intel SDM volume 2A (CPUID) and volume 1, 13.3 (XCR0). */
@@ -38,6 +38,10 @@ static cs_cpu_level detect(void)
         return level;
 #ifdef CS_HAVE_AVX2
     level = CS_CPU_AVX2;
+#endif
+#ifdef CS_HAVE_AVXVNNI
+    unsigned a1, b1, c1, d1;
+    avxvnni = a >= 1 && __get_cpuid_count(7, 1, &a1, &b1, &c1, &d1) && (a1 & bit_AVXVNNI);
 #endif
 #ifdef CS_HAVE_AVX512
     const unsigned need512 = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
@@ -82,6 +86,12 @@ bool cs_cpu_has_vnni(void)
 {
     pthread_once(&once, fill);
     return vnni;
+}
+
+bool cs_cpu_has_avxvnni(void)
+{
+    pthread_once(&once, fill);
+    return avxvnni;
 }
 
 const char *cs_cpu_name(cs_cpu_level level)

@@ -16,8 +16,11 @@ cs_cpu_level cs_cpu_best(void);
 cs_cpu_level cs_cpu_highest(void);
 
 /* AVX512-VNNI besides the highest level CS_CPU_AVX512, in this processor and in this build. Not a level of its own:
- * only the integer kernels (i8.h) use it. */
+ * only the integer kernels (i8.h, qgemm.h) use it. */
 bool cs_cpu_has_vnni(void);
+
+/* AVX-VNNI (256-bit registers, without AVX-512) besides CS_CPU_AVX2. */
+bool cs_cpu_has_avxvnni(void);
 
 const char *cs_cpu_name(cs_cpu_level level);
 
