@@ -147,7 +147,7 @@ static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_na
                        "(docs/model.md "
                        "says where to get it)",
                        dir->path);
-    clipsearch_status status = cs_text_tower_open(encoder->weights, naming, &dir->config, &encoder->text, err);
+    clipsearch_status status = cs_text_tower_open(encoder->weights, naming, &dir->config, CS_WEIGHTS_MAPPED, NULL, &encoder->text, err);
     if (status == CLIPSEARCH_OK)
         status = cs_tokenizer_open(dir->merges, dir->vocab, dir->config.vocabulary, dir->config.context_length,
                                    &encoder->tokenizer, err);
