@@ -80,7 +80,7 @@ static inline __attribute__((always_inline)) void all_rows(size_t beside, const 
     }
 }
 
-enum { ROWS = 24 }; /* rows of a piece, whose sums (6 KiB) and, up to 768 inputs, whose codes stay in the first-level cache */
+enum { ROWS = 96 }; /* rows whose sums (24 KiB) are kept at a time; a strip's codes stay in the first-level cache for all of them */
 
 static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
                      size_t outputs, float *y, size_t ldy)
