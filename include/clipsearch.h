@@ -752,6 +752,40 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_merge_attributes(clipsear
                                                                         const char *const *attributes, size_t count,
                                                                         clipsearch_error *err);
 
+typedef struct clipsearch_merge_options {
+    size_t struct_size;
+    bool (*progress)(void *context, uint64_t done, uint64_t all); /* called from time to time, on the caller's thread,
+                         with the items done so far and in all. Returning false ends the call with
+                         CLIPSEARCH_E_CANCELLED; what was copied stays. May be NULL */
+    void *context;                                                /* given to `progress` */
+} clipsearch_merge_options;
+CLIPSEARCH_INIT(clipsearch_merge_options)
+
+typedef struct clipsearch_merge_report {
+    size_t struct_size;
+    uint64_t copied;   /* items */
+    uint64_t replaced; /* of these, those that replaced an item with their path */
+    uint64_t gone;     /* of these, those whose files are known to be gone */
+    uint64_t kept;     /* items that were not copied, because their files are known to be gone and `into` has items with
+                          their paths whose files are not */
+    uint64_t sources;  /* remembered sources that were added */
+} clipsearch_merge_report;
+CLIPSEARCH_INIT(clipsearch_merge_report)
+
+/* Copy the collection `from` into the collection of its name in the database `into`, which is made if it does not
+ * exist: items with their vectors, bit for bit, attributes, and what is known of their files, so that an ingestion
+ * reads none of them again. An item with a path that is there already replaces that item, which keeps its id; other
+ * items get new ids. Sources that `from` remembers and `into` does not are remembered too. Items are copied in
+ * transactions of 1,000. If the call is interrupted, another one copies all of them again, each in its place. No index
+ * file is written (clipsearch_collection_checkpoint). `options` and `report` may be NULL; the report is filled in on
+ * failure too.
+ * Errors: CLIPSEARCH_E_MISMATCH (the collection exists with another model, dim or metric), _ARGUMENT (`from` is of the
+ * database `into`; that was opened for reading only), _NOT_FOUND (`from` was dropped), _CANCELLED, _DATABASE, _MEMORY.
+ */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_merge(clipsearch_collection *from, clipsearch_database *into,
+                                                             const clipsearch_merge_options *options,
+                                                             clipsearch_merge_report *report, clipsearch_error *err);
+
 /* ---------------------------------------------------------------- the index file
  *
  * A collection of some thousand items or more has an index file DATABASE.COLLECTION.hnsw beside the database. It holds

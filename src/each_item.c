@@ -2,9 +2,9 @@
  * each_item.c - the public function that goes over the items of a collection, with their vectors, page by page. */
 #include "clipsearch.h"
 
-#include "backend/backend.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "each_item.h"
 #include "structs.h"
 
 enum { PAGE = 500 };
@@ -17,19 +17,19 @@ typedef struct walk {
     size_t dim;
 } walk;
 
-/* Read the vectors of a page. When an item of it was removed meanwhile, each is read alone, and there[i] says which
- * are there. */
-static clipsearch_status read_vectors(const walk *w, const int64_t *ids, size_t count, bool *there,
-                                      clipsearch_error *err)
+/* When an item of the page was removed meanwhile, each is read alone. */
+clipsearch_status cs_read_page_vectors(clipsearch_collection *collection, const int64_t *ids, size_t count,
+                                       float *vectors, bool *there, clipsearch_error *err)
 {
-    clipsearch_status status = cs_collection_vectors(w->collection, ids, count, w->vectors, err);
+    const size_t dim = cs_collection_identify(collection)->dim;
+    clipsearch_status status = cs_collection_vectors(collection, ids, count, vectors, err);
     for (size_t i = 0; i < count; i++)
         there[i] = true;
     if (status != CLIPSEARCH_E_NOT_FOUND)
         return status;
     status = CLIPSEARCH_OK;
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
-        status = cs_collection_vectors(w->collection, &ids[i], 1, w->vectors + i * w->dim, err);
+        status = cs_collection_vectors(collection, &ids[i], 1, vectors + i * dim, err);
         there[i] = status == CLIPSEARCH_OK;
         if (status == CLIPSEARCH_E_NOT_FOUND)
             status = CLIPSEARCH_OK;
@@ -48,7 +48,9 @@ static clipsearch_status show_page(const walk *w, const clipsearch_hits *hits, i
         ids[i] = cs_hits_get(hits, 0, i)->id;
         there[i] = true;
     }
-    clipsearch_status status = w->vectors ? read_vectors(w, ids, count, there, err) : CLIPSEARCH_OK;
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (w->vectors)
+        status = cs_read_page_vectors(w->collection, ids, count, w->vectors, there, err);
     if (status != CLIPSEARCH_OK)
         return status;
     *go_on = count == PAGE;

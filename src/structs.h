@@ -29,6 +29,8 @@ extern const cs_struct_type cs_search_stats_type;
 extern const cs_struct_type cs_search_options_type;
 extern const cs_struct_type cs_list_options_type;
 extern const cs_struct_type cs_each_options_type;
+extern const cs_struct_type cs_merge_options_type;
+extern const cs_struct_type cs_merge_report_type;
 extern const cs_struct_type cs_duplicates_options_type;
 extern const cs_struct_type cs_duplicates_report_type;
 extern const cs_struct_type cs_part_type;

@@ -11,19 +11,7 @@ The package is a thin layer over libclipsearch; docs/python.md describes it.
 """
 
 from . import _library
-from ._collection import (
-    BadFile,
-    CheckReport,
-    Collection,
-    CollectionInfo,
-    Hit,
-    IngestReport,
-    Item,
-    Part,
-    Progress,
-    collections,
-    drop,
-)
+from ._collection import Collection, collections, drop
 from ._encoder import Encoder, EncoderInfo, find_model
 from ._errors import (
     ArgumentError,
@@ -39,6 +27,17 @@ from ._errors import (
     OutOfMemoryError,
     SearchTimeoutError,
     UnsupportedError,
+)
+from ._items import Hit, Item, Part
+from ._reports import (
+    BadFile,
+    CheckReport,
+    CollectionInfo,
+    Duplicate,
+    Duplicates,
+    DuplicatesProgress,
+    IngestReport,
+    Progress,
 )
 
 #: The version of the library that is running.
@@ -67,6 +66,9 @@ __all__ = [
     "Collection",
     "CollectionInfo",
     "DatabaseError",
+    "Duplicate",
+    "Duplicates",
+    "DuplicatesProgress",
     "Encoder",
     "EncoderInfo",
     "Error",

@@ -9,192 +9,20 @@ import hashlib
 import json
 import os
 import pathlib
-from typing import Any, Callable, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+import threading
+from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from . import _library as lib
 from ._encoder import METRICS, Encoder, ImageLike, Path, _Pixels, as_floats, float_pointer, opened
-from ._errors import Error, call, make_error
+from ._duplicates import find_duplicates
+from ._errors import Calls, call, make_error
+from ._items import Attributes, Hit, Hits, Item, Part, Query, filter_of
+from ._reports import BadFile, CheckReport, CollectionInfo, Duplicates, DuplicatesProgress, IngestReport, Progress
 
-Attributes = Dict[str, Any]
-
-
-class Item(NamedTuple):
-    """An item of a collection. `path` is any name, for items that were put with one."""
-
-    id: int
-    path: str
-    size: int
-    mtime_ns: int
-    width: int
-    height: int
-    attributes: Attributes
-    gone: bool  # the last ingestion found no file at `path`
-    hash: bytes  # SHA-256 of the file; zeros when it is not known
-
-
-class Hit(NamedTuple):
-    """An item that a search found. `score` is the cosine or inner product, or the squared distance."""
-
-    id: int
-    score: float
-    path: str
-    size: int
-    mtime_ns: int
-    width: int
-    height: int
-    attributes: Attributes
-    gone: bool
-    hash: bytes
-
-
-class Part:
-    """A part of a question: a text, an image, an item or a vector; a weight below 0 subtracts it.
-
-    `image` is the path of an image file or the bytes of one. `region` is (left, top, width, height) in pixels, or in per
-    cent of the image with `percent`.
-    """
-
-    def __init__(
-        self,
-        text: Optional[str] = None,
-        *,
-        image: Union[Path, None] = None,
-        id: Optional[int] = None,
-        vector: Any = None,
-        weight: float = 1.0,
-        region: Optional[Tuple[float, float, float, float]] = None,
-        percent: bool = False,
-    ) -> None:
-        if sum(value is not None for value in (text, image, id, vector)) != 1:
-            raise ValueError("a part is one of text, image, id and vector")
-        self.text, self.image, self.id, self.vector = text, image, id, vector
-        self.weight, self.region, self.percent = weight, region, percent
-
-    @property
-    def is_encoded(self) -> bool:
-        return self.text is not None or self.image is not None
-
-
-#: What is searched for: a text, a vector [dim], a Part, or a list of texts and Parts that are added up.
-Query = Union[str, np.ndarray, Part, Sequence[Union[str, Part]]]
-
-
-class CollectionInfo(NamedTuple):
-    name: str
-    encoder: str  # name of the model; "" when the vectors were put without one
-    fingerprint: str
-    dim: int
-    metric: str
-    count: int
-    gone: int
-    created: datetime.datetime
-    indexed: bool
-    changes: int
-
-
-class BadFile(NamedTuple):
-    path: str
-    error: Error
-
-
-class IngestReport(NamedTuple):
-    """What an ingestion did: numbers of files. `bad` has the files that were skipped, with the reason."""
-
-    found: int
-    inserted: int
-    replaced: int
-    unchanged: int
-    moved: int
-    copied: int
-    updated: int
-    skipped: int
-    pruned: int
-    gone: int
-    seconds: float
-    indexed: bool
-    bad: List[BadFile]
-
-
-class Progress(NamedTuple):
-    found: int
-    done: int
-    stored: int
-    seconds: float
-    path: str
-
-
-class CheckReport(NamedTuple):
-    images: int
-    index: str  # "none", "usable", "unused" or "damaged"
-    why: str
-    recall: float
-
-
-class _Calls:
-    """Functions of Python that the library calls: an exception in one ends the call and is raised after it."""
-
-    def __init__(self) -> None:
-        self.raised: Optional[BaseException] = None
-
-    def guard(self, function: Callable[..., Any], result: Any) -> Callable[..., Any]:
-        def guarded(*arguments: Any) -> Any:
-            if self.raised is not None:
-                return result
-            try:
-                return function(*arguments)
-            except BaseException as raised:  # KeyboardInterrupt too
-                self.raised = raised
-                return result
-
-        return guarded
-
-    def __enter__(self) -> "_Calls":
-        return self
-
-    def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
-        if self.raised is not None:
-            raise self.raised from None
-
-
-class _Hits:
-    """The library's hits, freed at the end."""
-
-    def __init__(self) -> None:
-        self.handle = ctypes.c_void_p()
-
-    def __enter__(self) -> "_Hits":
-        return self
-
-    def __exit__(self, *unused: Any) -> None:
-        lib.library.clipsearch_hits_free(ctypes.byref(self.handle))
-
-    def hits(self, query: int = 0) -> List[Hit]:
-        count = lib.library.clipsearch_hits_count(self.handle, query)
-        return [self._hit(query, rank) for rank in range(count)]
-
-    def items(self) -> List[Item]:
-        return [Item(hit.id, *hit[2:]) for hit in self.hits()]
-
-    def _hit(self, query: int, rank: int) -> Hit:
-        hit = lib.library.clipsearch_hits_get(self.handle, query, rank).contents
-        return Hit(
-            hit.id,
-            hit.score,
-            os.fsdecode(hit.path),
-            hit.size,
-            hit.mtime_ns,
-            hit.width,
-            hit.height,
-            json.loads(hit.attributes) if hit.attributes != b"{}" else {},
-            hit.gone,
-            bytes(hit.hash),
-        )
-
-
-def _filter_of(filter: Optional[str]) -> Optional[bytes]:
-    return None if filter is None else filter.encode("utf-8", "surrogateescape")
+#: The least relevance of a hit that probably fits.
+RELEVANT = 0.5
 
 
 def _attributes_of(attributes: Optional[Attributes]) -> Optional[bytes]:
@@ -211,6 +39,51 @@ def _ids_of(ids: Any) -> np.ndarray:
 
 def _id_pointer(ids: np.ndarray) -> Any:
     return ids.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
+
+
+def _run_ingestion(
+    name: str,
+    target: Any,
+    encoder: Encoder,
+    options: lib.IngestOptions,
+    progress: Optional[Callable[[Progress], Optional[bool]]],
+) -> IngestReport:
+    """Call the library's function `name`, which takes a target, a session and IngestOptions."""
+    report, bad = lib.IngestReport(), []
+
+    def note_bad(unused: Any, path: bytes, why: Any) -> None:
+        bad.append(BadFile(os.fsdecode(path), make_error(why.contents)))
+
+    def show(unused: Any, at: Any) -> bool:
+        p = at.contents
+        if progress is None:
+            return True
+        return progress(Progress(p.found, p.done, p.stored, p.seconds, os.fsdecode(p.path))) is not False
+
+    with Calls() as calls, encoder._lock:
+        options.bad_file = lib.BAD_FILE(calls.guard(note_bad, None))
+        options.progress = lib.INGEST_PROGRESS(calls.guard(show, False))
+        calls.call(name, target, encoder._open(), ctypes.byref(options), ctypes.byref(report))
+    counts = {field: getattr(report, field) for field in IngestReport._fields if field != "bad"}
+    return IngestReport(bad=bad, **counts)
+
+
+class _Calibration:
+    """What scores mean in a collection of `count` items; freed with its last user."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.handle = ctypes.c_void_p()
+
+    def __del__(self) -> None:
+        if lib is not None:
+            lib.library.clipsearch_calibration_free(ctypes.byref(self.handle))
+
+
+def _is_of_texts(query: Query) -> bool:
+    if isinstance(query, (str, Part, np.ndarray)):
+        query = [query]
+    return all(isinstance(part, str) or (isinstance(part, Part) and part.text is not None) for part in query)
 
 
 class Collection:
@@ -235,6 +108,9 @@ class Collection:
     ) -> None:
         self._database = ctypes.c_void_p()
         self._handle = ctypes.c_void_p()
+        self._path, self._read_only = path, read_only
+        self._calibration: Optional[_Calibration] = None
+        self._calibration_lock = threading.Lock()
         self._model = model
         self._encoder: Optional[Encoder] = model if isinstance(model, Encoder) else None
         create = create or dim is not None or os.fsencode(path) == b":memory:"
@@ -291,7 +167,7 @@ class Collection:
                         f"the collection {info.name} holds vectors that were put without a model: no text and no image "
                         "can be encoded for it; search by a vector or an id"
                     )
-                model = info.encoder
+                model = info.model_path if info.model_path and os.path.exists(info.model_path) else info.encoder
             encoder = opened(model)
             if self._handle:
                 call("collection_check_encoder", self._handle, encoder._handle)
@@ -314,6 +190,7 @@ class Collection:
             datetime.datetime.fromtimestamp(info.created, datetime.timezone.utc),
             info.indexed,
             info.changes,
+            None if info.model_path is None else os.fsdecode(info.model_path),
         )
 
     # ---- searching
@@ -329,14 +206,20 @@ class Collection:
         ef: int = 0,
         gone: bool = False,
         with_self: bool = False,
+        fold_copies: bool = False,
+        relevant: bool = False,
+        min_relevance: Optional[float] = None,
         timeout: float = 0,
         go_on: Optional[Callable[[], bool]] = None,
     ) -> List[Hit]:
         """The `k` items that are nearest to the query, nearest first.
 
         `query` is a text, a vector [dim], a Part, or a list of texts and Parts that are added up. `filter` is a condition
-        such as 'price < 100'; `limit` the lowest score (for "l2" the greatest distance). The search ends with an exception
-        after `timeout` seconds, or when `go_on`, which is called every few milliseconds, returns False.
+        such as 'price < 100'; `limit` the lowest score (for "l2" the greatest distance). With `fold_copies`
+        items with the same content are one hit, whose `copies` counts the others. With `relevant` there are only hits that
+        probably fit, or with `min_relevance` those of another relevance, 0 to 1; both are for queries of texts, and see
+        `calibrate`. The search ends with an exception after `timeout` seconds, or when `go_on`, which is called every few
+        milliseconds, returns False.
         """
         return self.search_many(
             [query],
@@ -347,6 +230,9 @@ class Collection:
             ef=ef,
             gone=gone,
             with_self=with_self,
+            fold_copies=fold_copies,
+            relevant=relevant,
+            min_relevance=min_relevance,
             timeout=timeout,
             go_on=go_on,
         )[0]
@@ -362,16 +248,31 @@ class Collection:
         ef: int = 0,
         gone: bool = False,
         with_self: bool = False,
+        fold_copies: bool = False,
+        relevant: bool = False,
+        min_relevance: Optional[float] = None,
         timeout: float = 0,
         go_on: Optional[Callable[[], bool]] = None,
     ) -> List[List[Hit]]:
         """Many searches at once, which takes less time: a list of queries, or vectors [count, dim]."""
         options = lib.SearchOptions()
-        options.filter = _filter_of(filter)
+        options.filter = filter_of(filter)
         options.exact, options.ef, options.gone, options.timeout = exact, ef, gone, timeout
+        options.fold_copies = fold_copies
+        if relevant and min_relevance is not None:
+            raise ValueError("relevant means min_relevance=0.5; give one of them")
+        calibration = None
+        if relevant or min_relevance is not None:
+            least = RELEVANT if min_relevance is None else min_relevance
+            if not 0 <= least <= 1:
+                raise ValueError(f"min_relevance is {least}; it must be from 0 to 1")
+            if any(not _is_of_texts(query) for query in queries):
+                raise ValueError("relevance is for queries of texts; for others there is limit")
+            calibration = self._calibrated()  # kept as long as the search
+            options.calibration, options.min_relevance = calibration.handle, least
         if limit is not None:
             options.has_limit, options.limit = True, limit
-        with _Calls() as calls, _Hits() as found:
+        with Calls() as calls, Hits() as found:
             # asked also without a function of the caller's, so that Ctrl-C ends a search
             options.go_on = lib.GO_ON(calls.guard(lambda unused: go_on is None or bool(go_on()), False))
             pointer = ctypes.byref(options)
@@ -379,23 +280,14 @@ class Collection:
                 vectors = as_floats(queries, self.dim, "the queries") if len(queries) else np.empty((0, self.dim))
                 count = len(vectors)
                 floats = float_pointer(vectors)
-                self._call(calls, "search", self._open_handle(), floats, count, k, pointer, ctypes.byref(found.handle))
+                calls.call("search", self._open_handle(), floats, count, k, pointer, ctypes.byref(found.handle))
             else:
                 count = len(queries)
                 self._ask(calls, queries, k, with_self, pointer, found)
             return [found.hits(query) for query in range(count)] if calls.raised is None else []
 
-    @staticmethod
-    def _call(calls: _Calls, name: str, *arguments: Any) -> None:
-        """A call whose error does not matter when a function of Python has raised an exception."""
-        try:
-            call(name, *arguments)
-        except Error:
-            if calls.raised is None:
-                raise
-
     def _ask(
-        self, calls: _Calls, queries: Sequence[Query], k: int, with_self: bool, options: Any, found: _Hits
+        self, calls: Calls, queries: Sequence[Query], k: int, with_self: bool, options: Any, found: Hits
     ) -> None:
         kept: List[Any] = []  # what the library reads lives as long as the call
         questions = (lib.Question * len(queries))()
@@ -418,10 +310,56 @@ class Collection:
             session, lock = self.encoder._open(), self.encoder._lock
         arguments = (questions, len(queries), k, options, ctypes.byref(found.handle))
         if lock is None:
-            self._call(calls, "ask", self._open_handle(), session, *arguments)
+            calls.call("ask", self._open_handle(), session, *arguments)
         else:
             with lock:
-                self._call(calls, "ask", self._open_handle(), session, *arguments)
+                calls.call("ask", self._open_handle(), session, *arguments)
+
+    def calibrate(self, *, cache: Optional[Path] = None) -> None:
+        """Find out what scores mean in this collection, for the relevance of hits.
+
+        A search with `relevant` or `min_relevance` does so itself when it has not been done, or when the number of items has
+        changed by more than a tenth. It takes a fraction of a second to some seconds; with `cache` the result is read from
+        that file if it fits, and otherwise written to it.
+        """
+        with self._calibration_lock:
+            self._calibration = self._calibrate(cache)
+
+    def _calibrate(self, cache: Optional[Path]) -> _Calibration:
+        made = _Calibration(len(self))
+        encoder = self.encoder
+        with encoder._lock:
+            call(
+                "calibrate",
+                self._open_handle(),
+                encoder._open(),
+                None if cache is None else os.fsencode(cache),
+                ctypes.byref(made.handle),
+            )
+        return made
+
+    def _calibrated(self) -> _Calibration:
+        with self._calibration_lock:
+            known, count = self._calibration, len(self)
+            if known is None or abs(count - known.count) * 10 > known.count:
+                known = self._calibration = self._calibrate(None)
+            return known
+
+    def duplicates(
+        self,
+        level: str = "same",
+        *,
+        filter: Optional[str] = None,
+        threads: int = 0,
+        progress: Optional[Callable[[DuplicatesProgress], Optional[bool]]] = None,
+    ) -> Duplicates:
+        """Groups of images that are duplicates of each other; nothing is changed.
+
+        `level` is how alike they are, each one with those before it: "exact" (the same bytes), "same" (recoded or resized),
+        "edited" (turned, mirrored, cropped a little, brightened) or "burst" (one scene within a minute). `progress` may
+        return False to end it with CancelledError. See `clipsearch_duplicates_find` in clipsearch.h.
+        """
+        return find_duplicates(self._open_handle(), level, filter, threads, progress)
 
     def _fill_part(self, place: lib.Part, part: Part, kept: List[Any]) -> None:
         lib.Part.__init__(place)
@@ -457,10 +395,10 @@ class Collection:
     ) -> Iterator[Item]:
         """All items that match the filter, in the order of their ids. They are read page by page."""
         options = lib.ListOptions()
-        options.filter = _filter_of(filter)
+        options.filter = filter_of(filter)
         options.gone, options.limit, options.after = gone, page, after
         while True:
-            with _Hits() as found:
+            with Hits() as found:
                 call("list", self._open_handle(), ctypes.byref(options), ctypes.byref(found.handle))
                 items = found.items()
             yield from items
@@ -474,7 +412,7 @@ class Collection:
     def get(self, ids: Union[int, Iterable[int]]) -> Any:
         """The item with this id (None when there is none), or the items that exist of a list of ids."""
         wanted = _ids_of([ids] if isinstance(ids, (int, np.integer)) else list(ids))
-        with _Hits() as found:
+        with Hits() as found:
             call("get", self._open_handle(), _id_pointer(wanted), len(wanted), ctypes.byref(found.handle))
             items = found.items()
         if isinstance(ids, (int, np.integer)):
@@ -594,7 +532,7 @@ class Collection:
         ingestion stops, and CancelledError is raised; another call continues. See `clipsearch_ingest` in clipsearch.h.
         """
         encoder = self.encoder
-        options, report = lib.IngestOptions(), lib.IngestReport()
+        options = lib.IngestOptions()
         listed = (lib.Source * len(sources))()
         kept: List[Any] = []
         for place, source in zip(listed, sources):
@@ -607,29 +545,61 @@ class Collection:
                     kept.append(pointers)
                     setattr(place, name, pointers)
                     setattr(place, name + "_count", len(pointers))
-        bad: List[BadFile] = []
         options.sources, options.source_count = listed, len(sources)
         options.batch, options.threads = batch, threads
         options.prune, options.rescan, options.dry_run = prune, rescan, dry_run
         options.on_bad = lib.STOP_AT_BAD if stop_at_bad else lib.SKIP_BAD
+        return _run_ingestion("ingest", self._open_handle(), encoder, options, progress)
 
-        def note_bad(unused: Any, path: bytes, why: Any) -> None:
-            bad.append(BadFile(os.fsdecode(path), make_error(why.contents)))
+    def remodel(
+        self,
+        model: Union[str, Path, Encoder],
+        *,
+        metric: Optional[str] = None,
+        force: bool = False,
+        dry_run: bool = False,
+        batch: int = 32,
+        threads: int = 0,
+        progress: Optional[Callable[[Progress], Optional[bool]]] = None,
+    ) -> IngestReport:
+        """Encode all images of the collection anew with another model, in place.
 
-        def show(unused: Any, at: Any) -> bool:
-            p = at.contents
-            if progress is None:
-                return True
-            return progress(Progress(p.found, p.done, p.stored, p.seconds, os.fsdecode(p.path))) is not False
+        Ids, paths and attributes stay. Until the last image is done other collections that are open find what they found
+        before; then they fail with NotFoundError and must be opened again. This one goes on with the new model; no other
+        thread may use it meanwhile. What was done is kept if it is interrupted: another call continues. `metric` is the
+        model's usual one if it is None. `force` switches though many files are gone or cannot be read. See
+        `clipsearch_remodel` in clipsearch.h.
+        """
+        self._open_handle()
+        if os.fsencode(self._path) == b":memory:" or self._read_only:
+            raise ValueError("a collection in memory or opened with read_only cannot be encoded anew")
+        if metric is not None and metric not in METRICS:
+            raise ValueError(f'metric is "{metric}"; it can be "cosine", "ip" or "l2"')
+        encoder = opened(model)
+        try:
+            target, options = lib.IngestTarget(), lib.IngestOptions()
+            target.database, target.collection = os.fsencode(self._path), self.name.encode()
+            target.metric = METRICS.index(metric or encoder.info.metric)
+            options.batch, options.threads, options.dry_run, options.force_prune = batch, threads, dry_run, force
+            report = _run_ingestion("remodel", ctypes.byref(target), encoder, options, progress)
+        except BaseException:
+            if encoder is not model:
+                encoder.close()
+            raise
+        if not dry_run:
+            self._switch(model, encoder)
+        elif encoder is not model:
+            encoder.close()
+        return report
 
-        with _Calls() as calls, encoder._lock:
-            options.bad_file = lib.BAD_FILE(calls.guard(note_bad, None))
-            options.progress = lib.INGEST_PROGRESS(calls.guard(show, False))
-            self._call(
-                calls, "ingest", self._open_handle(), encoder._open(), ctypes.byref(options), ctypes.byref(report)
-            )
-        counts = {name: getattr(report, name) for name in IngestReport._fields if name != "bad"}
-        return IngestReport(bad=bad, **counts)
+    def _switch(self, model: Union[str, Path, Encoder], encoder: Encoder) -> None:
+        """Open the collection again, which is the encoder's now."""
+        if self._encoder is not None and self._encoder is not self._model and self._encoder is not encoder:
+            self._encoder.close()
+        self._model, self._encoder, self._calibration = model, encoder, None
+        lib.library.clipsearch_collection_close(ctypes.byref(self._handle))
+        call("collection_open", self._database, self.name.encode(), encoder._handle, ctypes.byref(self._handle))
+        self.dim, self.metric = self.info.dim, self.info.metric
 
     def remove(self, ids: Union[int, Iterable[int]]) -> int:
         """Remove items by their ids; returns how many there were."""
@@ -641,7 +611,7 @@ class Collection:
     def remove_where(self, filter: str) -> int:
         """Remove the items that match the filter ("true": all); returns how many there were."""
         removed = ctypes.c_uint64()
-        call("collection_remove_where", self._open_handle(), _filter_of(filter), ctypes.byref(removed))
+        call("collection_remove_where", self._open_handle(), filter_of(filter), ctypes.byref(removed))
         return removed.value
 
     def merge_attributes(self, ids: Sequence[int], attributes: Sequence[Attributes]) -> None:
@@ -658,9 +628,9 @@ class Collection:
         """Write the index file or bring it up to date; to be called after many vectors were put."""
         options = lib.CheckpointOptions()
         options.rebuild, options.vacuum, options.threads = rebuild, vacuum, threads
-        with _Calls() as calls:  # so that Ctrl-C ends it
+        with Calls() as calls:  # so that Ctrl-C ends it
             options.progress = lib.CHECKPOINT_PROGRESS(calls.guard(lambda *unused: True, False))
-            self._call(calls, "collection_checkpoint", self._open_handle(), ctypes.byref(options))
+            calls.call("collection_checkpoint", self._open_handle(), ctypes.byref(options))
 
     def vacuum(self) -> None:
         """Write the database file again without the space of what was removed."""
@@ -681,6 +651,7 @@ class Collection:
 
     def close(self) -> None:
         """Close collection and database. They may be closed already. An encoder that was opened for it is closed too."""
+        self._calibration = None
         lib.library.clipsearch_collection_close(ctypes.byref(self._handle))
         lib.library.clipsearch_database_close(ctypes.byref(self._database))
         if self._encoder is not None and self._encoder is not self._model:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from typing import Any, Callable, Optional
 
 from . import _library as lib
 
@@ -119,3 +119,37 @@ def call(name: str, *arguments: Any) -> None:
     error = lib.Error()
     if getattr(lib.library, "clipsearch_" + name)(*arguments, ctypes.byref(error)) != lib.OK:
         raise make_error(error)
+
+
+class Calls:
+    """Functions of Python that the library calls: an exception in one ends the call and is raised after it."""
+
+    def __init__(self) -> None:
+        self.raised: Optional[BaseException] = None
+
+    def guard(self, function: Callable[..., Any], result: Any) -> Callable[..., Any]:
+        def guarded(*arguments: Any) -> Any:
+            if self.raised is not None:
+                return result
+            try:
+                return function(*arguments)
+            except BaseException as raised:  # KeyboardInterrupt too
+                self.raised = raised
+                return result
+
+        return guarded
+
+    def call(self, name: str, *arguments: Any) -> None:
+        """`call`, whose error does not matter when a function of Python has raised an exception."""
+        try:
+            call(name, *arguments)
+        except Error:
+            if self.raised is None:
+                raise
+
+    def __enter__(self) -> "Calls":
+        return self
+
+    def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
+        if self.raised is not None:
+            raise self.raised from None

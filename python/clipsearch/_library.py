@@ -37,13 +37,16 @@ COSINE, IP, L2 = 0, 1, 2
 IMAGE_TOWER, TEXT_TOWER = 1, 2
 READ_ONLY, CREATE = 1, 2
 SKIP_BAD, STOP_AT_BAD = 0, 1
+DUPLICATES_EXACT, DUPLICATES_SAME, DUPLICATES_EDITED, DUPLICATES_BURST = range(1, 5)
+DUPLICATES_SEARCH, DUPLICATES_READ, DUPLICATES_TURN, DUPLICATES_COMPARE = range(1, 5)
 MAX_KINDS = 32
 PATH_SIZE = 4096
 
 CONSTANTS = [
     "OK", "E_ARGUMENT", "E_MEMORY", "E_IO", "E_FORMAT", "E_LIMIT", "E_UNSUPPORTED", "E_MODEL", "E_DATABASE", "E_MISMATCH",
     "E_NOT_FOUND", "E_CANCELLED", "E_TIMEOUT", "COSINE", "IP", "L2", "IMAGE_TOWER", "TEXT_TOWER", "READ_ONLY", "CREATE",
-    "SKIP_BAD", "STOP_AT_BAD", "MAX_KINDS", "PATH_SIZE", "VERSION_NUMBER",
+    "SKIP_BAD", "STOP_AT_BAD", "DUPLICATES_EXACT", "DUPLICATES_SAME", "DUPLICATES_EDITED", "DUPLICATES_BURST",
+    "DUPLICATES_SEARCH", "DUPLICATES_READ", "DUPLICATES_TURN", "DUPLICATES_COMPARE", "MAX_KINDS", "PATH_SIZE", "VERSION_NUMBER",
 ]  # fmt: skip
 
 
@@ -357,6 +360,7 @@ class Progress(Structure):
 INGEST_PROGRESS = CFUNCTYPE(c_bool, c_void_p, POINTER(Progress))
 BAD_FILE = CFUNCTYPE(None, c_void_p, c_char_p, POINTER(Error))
 BAD_SOURCE = CFUNCTYPE(None, c_void_p, c_size_t, POINTER(Error))
+NOTE = CFUNCTYPE(None, c_void_p, c_char_p)
 KEPT = CFUNCTYPE(None, c_void_p, c_void_p)
 
 
@@ -425,13 +429,64 @@ class IngestReport(Sized):
     ]
 
 
+class IngestTarget(Sized):
+    c_name = "ingest_target"
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("database", c_char_p),
+        ("collection", c_char_p),
+        ("metric", c_int),
+        ("index", POINTER(IndexOptions)),
+        ("note", NOTE),
+        ("context", c_void_p),
+    ]
+
+
+class DuplicatesProgress(Structure):
+    """clipsearch_duplicates_progress"""
+
+    c_name = "duplicates_progress"
+    _fields_ = [("phase", c_int), ("done", c_uint64), ("total", c_uint64), ("seconds", c_double)]
+
+
+DUPLICATES_PROGRESS = CFUNCTYPE(c_bool, c_void_p, POINTER(DuplicatesProgress))
+
+
+class DuplicatesOptions(Sized):
+    c_name = "duplicates_options"
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("level", c_int),
+        ("filter", c_char_p),
+        ("threads", c_uint),
+        ("image", POINTER(ImageOptions)),
+        ("bad", BAD_FILE),
+        ("context", c_void_p),
+        ("progress", DUPLICATES_PROGRESS),
+    ]
+
+
+class DuplicatesReport(Sized):
+    c_name = "duplicates_report"
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("images", c_uint64),
+        ("candidates", c_uint64),
+        ("decoded", c_uint64),
+        ("unreadable", c_uint64),
+        ("groups", c_uint64),
+        ("surplus", c_uint64),
+        ("surplus_bytes", c_uint64),
+    ]
+
+
 STRUCTS = [
     Image, ImageOptions, EncoderOptions, EncoderInfo, SessionOptions, IndexOptions, VectorsOptions, CollectionInfo, Item,
     Hit, SearchStats, SearchOptions, ListOptions, Region, Part, Question, CheckpointOptions, CheckReport, Source, Progress,
-    IngestOptions, KindCount, IngestReport,
+    IngestOptions, KindCount, IngestReport, IngestTarget, DuplicatesProgress, DuplicatesOptions, DuplicatesReport,
 ]  # fmt: skip
 # The library may have more fields than are named here. Of these the program never makes one, so their size is free.
-SHOWN = [Hit, Progress]
+SHOWN = [Hit, Progress, DuplicatesProgress]
 
 COLLECTION_EACH = CFUNCTYPE(c_bool, c_void_p, POINTER(CollectionInfo))
 BUILD_INFO = CFUNCTYPE(None, c_void_p, c_char_p, c_char_p)
@@ -468,6 +523,11 @@ _functions = {
     "collection_checkpoint": [c_void_p, POINTER(CheckpointOptions), _error],
     "collection_check": [c_void_p, c_size_t, POINTER(CheckReport), _error],
     "ingest": [c_void_p, c_void_p, POINTER(IngestOptions), POINTER(IngestReport), _error],
+    "remodel": [POINTER(IngestTarget), c_void_p, POINTER(IngestOptions), POINTER(IngestReport), _error],
+    "calibrate": [c_void_p, c_void_p, c_char_p, POINTER(c_void_p), _error],
+    "duplicates_find": [
+        c_void_p, POINTER(DuplicatesOptions), POINTER(c_void_p), POINTER(DuplicatesReport), _error,
+    ],
     "search": [c_void_p, _floats, c_size_t, c_size_t, POINTER(SearchOptions), POINTER(c_void_p), _error],
     "ask": [
         c_void_p, c_void_p, POINTER(Question), c_size_t, c_size_t, POINTER(SearchOptions), POINTER(c_void_p), _error,
@@ -481,6 +541,11 @@ _others = {
     "build_info": ([BUILD_INFO, c_void_p], None),
     "status_name": ([c_int], c_char_p),
     "session_truncated": ([c_void_p], c_size_t),
+    "calibration_free": ([POINTER(c_void_p)], None),
+    "duplicates_groups": ([c_void_p], c_size_t),
+    "duplicates_count": ([c_void_p, c_size_t], c_size_t),
+    "duplicates_get": ([c_void_p, c_size_t, c_size_t, POINTER(c_int)], POINTER(Hit)),
+    "duplicates_free": ([POINTER(c_void_p)], None),
     "hits_count": ([c_void_p, c_size_t], c_size_t),
     "hits_get": ([c_void_p, c_size_t, c_size_t], POINTER(Hit)),
     "hits_free": ([POINTER(c_void_p)], None),

@@ -2,6 +2,7 @@
 """test_clipsearch.py MODEL IMAGES - the Python package from outside, with the built-in model and the example images. TAP."""
 
 import concurrent.futures
+import ctypes
 import os
 import pathlib
 import sys
@@ -173,6 +174,104 @@ def test_images():
     encoder.close()
 
 
+def test_relevance(encoder):
+    with clipsearch.Collection(WORK / "photos.db", model=encoder) as c:
+        hits = c.search("a black dog", k=5, min_relevance=0)
+        tap.ok(len(hits) == 5 and all(0 < hit.relevance < 1 for hit in hits), "hits have a relevance", hits)
+        tap.ok(c.search("a black dog", k=1)[0].relevance is None, "when it is asked for")
+        scores = [hit.score for hit in c.search("a black dog", k=5)]
+        tap.ok([hit.score for hit in hits] == scores, "their order and scores stay")
+        relevant = c.search("a black dog", k=5, relevant=True)
+        tap.ok(relevant == [hit for hit in hits if hit.relevance >= 0.5] and relevant, "relevant ones", hits)
+        tap.ok(c.search("a swimming pool", relevant=True) == [], "nothing fits what is not there")
+        both = c.search_many(["a black dog", ["a dog", clipsearch.Part("snow", weight=0.5)]], min_relevance=0.5)
+        tap.ok([hit.id for hit in both[0]][: len(relevant)] == [hit.id for hit in relevant] and both[1], "several questions")
+        cache = WORK / "relevance"
+        c.calibrate(cache=cache)
+        tap.ok(cache.stat().st_size > 0 and c.search("a black dog", k=5, min_relevance=0) == hits, "calibrated beforehand")
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda i: c.search("a black dog", k=5, relevant=True), range(8)))
+        tap.ok(all(answer == relevant for answer in answers), "threads share it")
+        raises(ValueError, "from 0 to 1", c.search, "a dog", min_relevance=2)
+        raises(ValueError, "give one of them", c.search, "a dog", relevant=True, min_relevance=0.1)
+        raises(ValueError, "queries of texts", c.search, clipsearch.Part(id=1), relevant=True)
+        raises(ValueError, "queries of texts", c.search, np.ones(c.dim), min_relevance=0)
+    with clipsearch.Collection(WORK / "few.db", create=True, model=encoder) as c:
+        c.add_images([IMAGES / "white-dog-grass.jpg"])
+        raises(clipsearch.UnsupportedError, "images", c.search, "a dog", relevant=True)
+
+
+def test_duplicates(encoder):
+    folder = WORK / "copies"
+    folder.mkdir()
+    dog = IMAGES / "white-dog-grass.jpg"
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (folder / name).write_bytes(dog.read_bytes())
+    (folder / "cat.jpg").write_bytes((IMAGES / "cat-snow.jpg").read_bytes())
+    # the same image, recoded: a PPM of its pixels
+    pixels = folder / "d.ppm"
+    image = clipsearch._library.Image()
+    clipsearch._errors.call("image_load", os.fsencode(dog), None, ctypes.byref(image))
+    rgb = ctypes.string_at(image.rgb, image.width * image.height * 3)
+    pixels.write_bytes(b"P6 %d %d 255\n" % (image.width, image.height) + rgb)
+    clipsearch._library.library.clipsearch_image_free(ctypes.byref(image))
+    seen = []
+    with clipsearch.Collection(WORK / "copies.db", create=True, model=encoder) as c:
+        c.ingest(folder)
+        plain, folded = c.search("a white dog", k=9), c.search("a white dog", k=9, fold_copies=True)
+        tap.ok(len(plain) == 5 and len(folded) == 3, "copies are folded", folded)
+        tap.ok(sorted(hit.copies for hit in folded) == [0, 0, 2] and not any(hit.copies for hit in plain), "and counted")
+        exact = c.duplicates("exact")
+        names = [[os.path.basename(one.item.path) for one in group] for group in exact.groups]
+        tap.ok(names == [["a.jpg", "b.jpg", "c.jpg"]] and exact.images == 5, "duplicates with the same bytes", [exact])
+        same = c.duplicates(progress=seen.append)
+        tap.ok(len(same.groups) == 1 and len(same.groups[0]) == 4 and same.surplus == 3, "recoded ones", [same])
+        levels = {os.path.basename(one.item.path): one.level for one in same.groups[0]}
+        tap.ok(set(levels.values()) == {"exact", "same"} and seen and seen[-1].phase in clipsearch._duplicates.PHASES,
+               "levels and progress", [levels, seen])  # fmt: skip
+        tap.ok(same.surplus_bytes > 0 and same.decoded > 0 and same.bad == [], "counts")
+        tap.ok(c.duplicates(filter="name != 'b.jpg'", level="exact").surplus == 1, "only among some")
+        pixels.write_bytes(b"P6 nothing")
+        tap.ok([os.path.basename(bad.path) for bad in c.duplicates().bad] == ["d.ppm"], "bad files are named")
+        raises(ValueError, 'level is "alike"', c.duplicates, "alike")
+        raises(clipsearch.ArgumentError, "filter", c.duplicates, filter="price <")
+        raises(clipsearch.CancelledError, "", c.duplicates, progress=lambda at: False)
+
+
+def test_remodel(encoder):
+    tiny = pathlib.Path(__file__).resolve().parents[2] / "tests/data/clip-tiny/hf"
+    folder, database, seen = WORK / "few", WORK / "remodel.db", []
+    folder.mkdir()
+    for image in sorted(IMAGES.glob("*-snow.jpg")):
+        (folder / image.name).write_bytes(image.read_bytes())
+    with clipsearch.Collection(database, create=True, model=encoder) as c:
+        count = c.ingest(folder, attributes={"kind": "few"}).inserted
+        before = list(c.items())
+        other = clipsearch.Collection(database, model=encoder)
+        dry = c.remodel(tiny, dry_run=True)
+        tap.ok(dry.found == count and c.info.fingerprint == encoder.info.fingerprint, "a dry run changes nothing", [dry])
+        raises(clipsearch.CancelledError, "", c.remodel, tiny, batch=1, progress=lambda at: at.stored < 2)
+        tap.ok(c.dim == encoder.dim and c.search("a dog", k=1), "cancelled: the old model goes on")
+        report = c.remodel(tiny, progress=seen.append)
+        tap.ok(report.replaced + report.unchanged == count and report.unchanged >= 2 and seen, "encoded anew", [report])
+        tap.ok(c.dim == 24 and c.info.encoder == "hf" and c.encoder.dim == 24, "it is the new model's", [c.info])
+        tap.ok(list(c.items()) == before, "ids, paths and attributes stay")
+        tap.ok(len(c.search("a dog", k=3)) == 3 and c.vectors(1).shape == (24,), "and goes on with it")
+        raises(clipsearch.NotFoundError, "", other.search, np.ones(encoder.dim))
+        other.close()
+        (folder / next(iter(before)).path).unlink()
+        gone = c.remodel(encoder)
+        tap.ok(gone.gone == 1 and gone.kept == 0 and c.dim == encoder.dim, "back, and one file is gone", [gone])
+        raises(ValueError, 'metric is "dot"', c.remodel, tiny, metric="dot")
+        raises(clipsearch.NotFoundError, "no model", c.remodel, "nosuch")
+    with clipsearch.Collection(database, read_only=True) as c:
+        raises(ValueError, "read_only", c.remodel, tiny)
+    with clipsearch.Collection(database, model=tiny, name="tiny", create=True) as c:
+        c.add_images([folder / "cat-snow.jpg"])
+    with clipsearch.Collection(database, "tiny") as c:  # its model is not installed: it is found where it was
+        tap.ok(c.info.model_path == str(tiny) and len(c.search("a cat")) == 1, "a model that was opened by a path", [c.info])
+
+
 def test_rest():
     info = clipsearch.build_info()
     tap.ok("kernels" in info and "sqlite" in info, "build_info", [info])
@@ -211,6 +310,10 @@ def test_documentation():
 test_own_vectors()
 test_encoder()
 test_images()
+with clipsearch.Encoder(MODEL) as opened:
+    test_relevance(opened)
+    test_duplicates(opened)
+    test_remodel(opened)
 test_documentation()
 test_rest()
 SCRATCH.cleanup()

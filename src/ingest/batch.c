@@ -103,8 +103,9 @@ clipsearch_status cs_batch_add_copy(cs_batch *batch, const cs_new_item *item, co
                                     clipsearch_error *err)
 {
     size_t slot = batch->back - 1;
-    clipsearch_status status =
-        cs_collection_vectors(batch->target->collection, &id, 1, batch->vectors + slot * batch->dim, err);
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (!batch->dry_run)
+        status = cs_collection_vectors(batch->target->collection, &id, 1, batch->vectors + slot * batch->dim, err);
     if (status == CLIPSEARCH_OK)
         status = add(batch, CS_CHANGE_COPY, item, attributes, slot, err);
     if (status == CLIPSEARCH_OK)

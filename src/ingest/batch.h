@@ -58,7 +58,7 @@ clipsearch_status cs_batch_add_pixels(cs_batch *batch, cs_change_kind kind, cons
 /* Add a COPY of the vector of change number `of` of this batch. */
 clipsearch_status cs_batch_add_same(cs_batch *batch, const cs_new_item *item, const char *attributes, size_t of,
                                     clipsearch_error *err);
-/* Add a COPY of the vector of the item `id`. */
+/* Add a COPY of the vector of the item `id`, which a dry run does not read. */
 clipsearch_status cs_batch_add_copy(cs_batch *batch, const cs_new_item *item, const char *attributes, int64_t id,
                                     clipsearch_error *err);
 

@@ -196,6 +196,7 @@ static void free_all(cs_ingest_run *in)
     cs_remembered_free(&in->remembered);
     cs_contents_free(&in->contents);
     cs_content_set_free(&in->would_store);
+    cs_id_list_free(&in->would_change);
     cs_content_keys_free(&in->known);
     cs_stored_files_free(&in->stored);
     cs_buf_free(&in->attributes);

@@ -8,7 +8,10 @@
 
 #include <string.h>
 
-enum { SAME_ASKED = 2 }; /* items of one content that are asked for with many others; of more, moves.h has all */
+enum {
+    SAME_ASKED = 2,       /* items of one content that are asked for with many others; of more, moves.h has all */
+    SAME_ASKED_DRY = 1000 /* the first of them may be those that a run would have changed by then */
+};
 
 /* The item that is to be stored for a file, but for its attributes. */
 static cs_new_item make_item(const cs_pending_file *file, const cs_file_info *info, const uint8_t hash[32])
@@ -37,8 +40,8 @@ static clipsearch_status look_up_contents(cs_ingest_run *in, const cs_decoded_fi
     for (size_t i = 0; status == CLIPSEARCH_OK && (done = cs_pipeline_peek(in->pipeline, i)); i++)
         if (done->path && done->status == CLIPSEARCH_OK)
             status = cs_contents_add(&in->contents, done->hash, in->err);
-    return status == CLIPSEARCH_OK ? cs_contents_ask(&in->contents, in->target.collection, SAME_ASKED, in->err)
-                                   : status;
+    const size_t most = in->options->dry_run ? SAME_ASKED_DRY : SAME_ASKED;
+    return status == CLIPSEARCH_OK ? cs_contents_ask(&in->contents, in->target.collection, most, in->err) : status;
 }
 
 /* An item with a file's content. */
@@ -47,16 +50,25 @@ typedef struct same_item {
     bool moves;                  /* its own file is gone, so that the new file is that one under another path */
 } same_item;
 
+/* The number of the first item at or behind `from` with this content, without those that a run would have changed. */
+static size_t next_same(const cs_ingest_run *in, const uint8_t hash[32], size_t from)
+{
+    size_t at = cs_contents_next(&in->contents, hash, from);
+    while (at < in->contents.items.count && cs_id_list_has(&in->would_change, in->contents.items.items[at].id))
+        at = cs_contents_next(&in->contents, hash, at + 1);
+    return at;
+}
+
 /* A file that has an item of its own moves none. */
 static clipsearch_status choose_same_item(cs_ingest_run *in, const cs_pending_file *file, const uint8_t hash[32],
                                           same_item *same)
 {
     const cs_items *items = &in->contents.items;
-    const size_t first = cs_contents_next(&in->contents, hash, 0);
+    const size_t first = next_same(in, hash, 0);
     *same = (same_item){.item = first < items->count ? &items->items[first] : NULL};
     if (!same->item || file->stored)
         return CLIPSEARCH_OK;
-    if (cs_contents_next(&in->contents, hash, first + 1) == items->count) {
+    if (next_same(in, hash, first + 1) == items->count) {
         same->moves = !cs_id_list_has(&in->moved, same->item->id) && cs_file_is_gone(same->item->path);
         return CLIPSEARCH_OK;
     }
@@ -90,7 +102,7 @@ static clipsearch_status add_same_content(cs_ingest_run *in, const cs_pending_fi
     *added = same.item || change != SIZE_MAX;
     if (!*added && cs_content_set_has(&in->would_store, decoded->hash)) {
         *added = true;
-        return cs_batch_add(&in->batch, CS_CHANGE_COPY, &made, in->joined.data, in->err);
+        return cs_batch_add_copy(&in->batch, &made, in->joined.data, 0, in->err); /* the item is not there */
     }
     if (!*added)
         return CLIPSEARCH_OK;
@@ -165,8 +177,6 @@ static clipsearch_status add_change(cs_ingest_run *in, const cs_pending_file *fi
     status = add_same_content(in, file, decoded, &added);
     if (status != CLIPSEARCH_OK || added)
         return status;
-    if (in->options->dry_run && cs_content_set_add(&in->would_store, decoded->hash, in->err) != CLIPSEARCH_OK)
-        return CLIPSEARCH_E_MEMORY;
     if (!decoded->prepared) {
         cs_pipeline_prepare_oldest(in->pipeline); /* the item that had this content got another one in this very run */
         if (decoded->status != CLIPSEARCH_OK)
@@ -190,8 +200,25 @@ static clipsearch_status remember_sources(cs_ingest_run *in)
     return cs_remembered_write(in->target.collection, &in->remembered, &in->sources, o, in->err);
 }
 
+/* Note what the collection would have after this batch, and would have no more. */
+static clipsearch_status note_dry_batch(cs_ingest_run *in)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t i = 0; i < in->batch.count && status == CLIPSEARCH_OK; i++) {
+        const cs_change *change = &in->batch.changes[i];
+        if (change->vector == SIZE_MAX)
+            continue;
+        status = cs_content_set_add(&in->would_store, change->made.item.hash, in->err);
+        if (status == CLIPSEARCH_OK && change->made.item.id)
+            status = cs_id_list_add(&in->would_change, change->made.item.id, in->err);
+    }
+    return status;
+}
+
 static clipsearch_status commit_batch(cs_ingest_run *in)
 {
+    if (in->options->dry_run && note_dry_batch(in) != CLIPSEARCH_OK)
+        return CLIPSEARCH_E_MEMORY;
     clipsearch_status status = cs_batch_commit(&in->batch, in->report, in->err);
     if (status != CLIPSEARCH_OK || in->options->dry_run)
         return status;

@@ -56,7 +56,8 @@ typedef struct cs_ingest_run {
     clipsearch_source_progress *by_source; /* [options->source_count] */
     cs_lock_file *lock;                    /* no other ingestion into the collection runs */
     uint64_t bad_directories;              /* counted as skipped, but no files */
-    cs_content_set would_store;            /* of a dry run: what earlier batches of a run would have stored */
+    cs_content_set would_store;            /* of a dry run: what earlier batches of a run would have stored, */
+    cs_id_list would_change;               /* and the items that would have another content than the stored one */
     clipsearch_error source_error;         /* of the last source that cannot be read */
     bool cancelled, stopped;
     clipsearch_error stop_error; /* of the bad file that stopped us */

@@ -276,13 +276,16 @@ static clipsearch_status create(local_database *db, const cs_store_identity *wan
                                 clipsearch_error *err)
 {
     cs_store_collection row;
+    clipsearch_error why;
     clipsearch_status status = cs_local_begin_change(db, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_store_find(db->writer, wanted->name, &row, err);
+    status = cs_store_find(db->writer, wanted->name, &row, &why);
     if (status == CLIPSEARCH_E_NOT_FOUND) { /* else another process was quicker */
         row = (cs_store_collection){.identity = *wanted};
         status = cs_store_create(db->writer, &row, err);
+    } else if (status != CLIPSEARCH_OK && err) {
+        *err = why;
     }
     if (status == CLIPSEARCH_OK) /* before the commit: no empty collection is left when there is no memory for it */
         status = bind_handle(db, &row, collection, err);
@@ -345,14 +348,20 @@ clipsearch_status cs_local_ensure_collection(clipsearch_database *base, const ch
     local_database *db = cs_local_database(base);
     cs_store_identity wanted;
     cs_store_collection row;
-    clipsearch_status status = find_collection(db, name, &row, err);
+    clipsearch_error why; /* that there is none is no error of the caller's */
+    clipsearch_status status = find_collection(db, name, &row, &why);
     if (status == CLIPSEARCH_OK || status == CLIPSEARCH_E_NOT_FOUND) {
         clipsearch_status good = check_index_options(encoder->dim, metric, index, err);
         if (good != CLIPSEARCH_OK)
             return good;
     }
-    if (status != CLIPSEARCH_E_NOT_FOUND)
-        return status == CLIPSEARCH_OK ? make_handle(db, &row, out, err) : status;
+    if (status == CLIPSEARCH_OK)
+        return make_handle(db, &row, out, err);
+    if (status != CLIPSEARCH_E_NOT_FOUND) {
+        if (err)
+            *err = why;
+        return status;
+    }
     status = describe_new(name, encoder, metric, index, &wanted, err);
     if (status != CLIPSEARCH_OK)
         return status;

@@ -258,6 +258,26 @@ static clipsearch_status use_duplicates_report(void *o)
     return status;
 }
 
+static clipsearch_status merge_with(clipsearch_merge_options *options, clipsearch_merge_report *report)
+{
+    clipsearch_database *into = NULL;
+    clipsearch_status status = clipsearch_database_open(":memory:", 0, &into, &err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_merge(g.collection, into, options, report, &err);
+    clipsearch_database_close(&into);
+    return status;
+}
+
+static clipsearch_status use_merge_options(void *o)
+{
+    return merge_with(o, NULL);
+}
+
+static clipsearch_status use_merge_report(void *o)
+{
+    return merge_with(NULL, o);
+}
+
 /* ---- the table */
 
 /* `size` and `end` are those of version 0.2 with 64-bit pointers and never change; end: where the last field ends. */
@@ -293,6 +313,8 @@ INIT(search_stats)
 INIT(search_options)
 INIT(list_options)
 INIT(each_options)
+INIT(merge_options)
+INIT(merge_report)
 INIT(duplicates_options)
 INIT(duplicates_report)
 INIT(part)
@@ -326,6 +348,8 @@ static const struct {
     STRUCT(ingest_target, false, 56, 56),
     STRUCT(search_stats, true, 56, 32),
     STRUCT(search_options, false, 48, 48),
+    STRUCT(merge_options, false, 24, 24),
+    STRUCT(merge_report, true, 48, 48),
     STRUCT(duplicates_options, false, 56, 56),
     STRUCT(duplicates_report, true, 64, 64),
     STRUCT(part, false, 72, 72),

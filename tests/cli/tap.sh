@@ -39,14 +39,27 @@ ok() { # ok WHAT: the status of the command before
     fi
 }
 
-run() { # run STATUS WHAT ARGUMENTS...: the program must end with STATUS
+# No message is there twice: as a line of its own, or within another one. Prints those that are. What a file of bad
+# images says of each is compared too; more than 200 lines are not.
+repeated_messages() {
+    awk '/; trying again$/ { next } NR <= 200 { line = $0; sub(/^clipsearch: /, "", line); lines[NR] = line }
+        END { if (NR > 200) exit
+              for (i = 1; i <= NR; i++)
+                  for (j = 1; j <= NR; j++)
+                      if (i != j && length(lines[i]) > 20 && index(lines[j], lines[i])) { print lines[i]; break }
+        }' "$err"
+}
+
+run() { # run STATUS WHAT ARGUMENTS...: the program must end with STATUS, and say nothing twice
     want=$1 what=$2
     shift 2
     "$program" "$@" >"$out" 2>"$err" </dev/null
     got=$?
-    [ "$got" -eq "$want" ]
+    twice=$(repeated_messages)
+    [ "$got" -eq "$want" ] && [ -z "$twice" ]
     ok "$what: exit $want"
     [ "$got" -eq "$want" ] || echo "# it was $got"
+    [ -z "$twice" ] || echo "# said twice: $twice"
 }
 
 normal() { # scratch and source directories by name, times as T; the source's name may be a part of another path

@@ -206,6 +206,33 @@ ok "are all there"
 run 1 "a collection that no source has" merge --db m.db --collection nosuch r.db
 err_has "r.db has no collection nosuch to merge"
 
+# what merge copies besides: what is gone, sources, the model's path
+
+mkdir away stay
+cp photos/cat-snow.* photos/dog-snow.* away/
+cp photos/two-red-cars.* stay/
+run 0 "one database" ingest --db away.db --collection c away -q
+run 0 "and another" ingest --db stay.db --collection c stay -q
+rm away/dog-snow.*
+run 0 "a file goes" ingest --db away.db --collection c away -q
+run 0 "merge" merge --db both.db away.db stay.db
+out_has "Copied 2 images of c from away.db (1 gone, 1 source)"
+out_has "Copied 1 image of c from stay.db (1 source)"
+run 0 "images" query --db both.db --collection c --paths
+[ "$(wc -l <"$out")" -eq 2 ] && ! grep -q dog-snow "$out"
+ok "the one that is gone is not found"
+run 0 "update knows both directories" update --db both.db --dry-run
+out_has "Would insert 0 images into c (2 unchanged, 1 gone)"
+cp photos/dog-snow.* away/
+run 0 "it is back" update --db both.db -q
+run 0 "merge again" merge --db both.db away.db
+out_has "Copied 1 image of c from away.db (1 of them replaced others of their path, 1 gone and left out, because the target has the file)"
+cp -r "$source/tests/data/clip-tiny/hf" tiny-model
+run 0 "a model that is given as a path" ingest --db tiny.db --collection t --model ./tiny-model stay -q
+run 0 "merge" merge --db both.db tiny.db -q
+run 0 "its path is known" search --db both.db --collection t -k 1 "two red cars"
+silent "$err" "without a word"
+
 # ---- shards
 
 mkdir many
@@ -237,4 +264,12 @@ for wrong in 0/3 4/3 1 1/0 a/b 1/ 1/99999 -1/3; do
 done
 usage "--shard and --prune exclude each other" ingest --shard 1/3 --prune photos
 usage "--shard and --watch exclude each other" ingest --shard 1/3 --watch photos
+usage "--shard and --remodel exclude each other: --remodel encodes all images of the collection." ingest --shard 1/3 --remodel photos
+printf 'model: ./tiny-model\nremodel: true\nsources: [many]\n' >remodel.yaml
+usage "--shard and --remodel exclude each other" ingest --shard 1/3 remodel.yaml
+for part in 1 2 3; do run 0 "each part anew" ingest --db part$part.db --remodel --model ./tiny-model -q; done
+run 0 "and merged" merge --db anew.db part1.db part2.db part3.db -q
+"$program" query --db anew.db --paths | sort >"$scratch/a"
+"$program" query --db all.db --paths | sort >"$scratch/b"
+same "all images are there"
 echo "1..$count"

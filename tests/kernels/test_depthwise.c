@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_depthwise.c - rows of depthwise convolutions at every level: odd sizes, borders, same bits. */
+ * test_depthwise.c - rows of depthwise convolutions at every level: odd sizes, borders, same bits; with --bench, their
+ * speed. */
 #include "cpu_level.h"
 #include "kernel_test.h"
 #include "kernels/depthwise.h"
@@ -135,7 +136,40 @@ static bool shape_good(size_t width, size_t channels, size_t kernel_h, size_t ke
     return good;
 }
 
-int main(void)
+typedef struct bench {
+    const cs_depthwise_ops *ops;
+    cs_depthwise_call call;
+} bench;
+
+static void bench_row(void *context)
+{
+    const bench *b = context;
+    b->ops->row(&b->call);
+}
+
+/* Layers of MobileNetV2: a row that stays in the first-level cache, wide ones, stride 2, channels that fill no vector. */
+static void run_bench(void)
+{
+    static const size_t shapes[][3] = {
+        {14, 64, 1}, {112, 32, 1}, {56, 144, 2}, {7, 964, 1}}; /* width, channels, stride */
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        problem p;
+        problem_open(&p, shapes[i][0], shapes[i][1], 3, 3, shapes[i][2], 1, 7);
+        kt_block y = kt_canary(p.call.out_width * shapes[i][1] * 4, 0);
+        for (cs_cpu_level level = CS_CPU_C; level <= cs_cpu_highest(); level++) {
+            bench b = {cs_depthwise_ops_for(level), p.call};
+            b.call.y = y.at;
+            const double took = kt_time(bench_row, &b);
+            tap_note("%-16s 3 x 3, %3zu wide, %3zu channels, stride %zu: %7.0f ns a row, %.1f GFLOP/s", b.ops->name,
+                     shapes[i][0], shapes[i][1], shapes[i][2], took,
+                     (double)(p.call.out_width * shapes[i][1] * 18) / took);
+        }
+        kt_free(&y);
+        problem_close(&p);
+    }
+}
+
+int main(int argc, char **argv)
 {
     bool good = true;
     for (size_t channels = 1; channels <= 70; channels++)
@@ -158,6 +192,8 @@ int main(void)
                                    (2u << kernel_h / 2) - 1);
     TAP_OK(good, "other kernels");
     TAP_OK(cs_depthwise_ops_best() == cs_depthwise_ops_for(cs_cpu_best()), "the best level is taken");
+    if (kt_wants_bench(argc, argv))
+        run_bench();
     cpu_level_skip_missing();
     return tap_done();
 }

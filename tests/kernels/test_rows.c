@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * test_rows.c - picked-row products and distances at every level against sums in double. */
+ * test_rows.c - picked-row products and distances at every level against sums in double; with --bench, their speed. */
 #include "cpu_level.h"
 #include "kernel_test.h"
 #include "kernels/cvt.h"
@@ -59,7 +59,59 @@ static bool one_case(cs_cpu_level level, size_t n, size_t padding, const float *
     return pass;
 }
 
-int main(void)
+typedef struct bench {
+    const cs_rows_ops *ops;
+    const float *query, *rows;
+    const uint16_t *halves;
+    const uint32_t *picked;
+    float *out;
+    size_t n, count;
+} bench;
+
+static void bench_f32(void *context)
+{
+    const bench *b = context;
+    b->ops->dot_f32(b->query, b->rows, b->n, b->picked, b->count, b->n, b->out);
+}
+
+static void bench_f16(void *context)
+{
+    const bench *b = context;
+    b->ops->dot_f16(b->query, b->halves, b->n, b->picked, b->count, b->n, b->out);
+}
+
+static void bench_bf16(void *context)
+{
+    const bench *b = context;
+    b->ops->l2sq_bf16(b->query, b->halves, b->n, b->picked, b->count, b->n, b->out);
+}
+
+/* 8 rows in the first-level cache; 20,000 in memory, in an order that the processor cannot foresee. */
+static void run_bench(const float *numbers, const uint16_t *halves)
+{
+    enum { N = 512, MANY = 20000 };
+    kt_block rows = kt_exact((size_t)MANY * N * 4, 0), half = kt_exact((size_t)MANY * N * 2, 0);
+    static float out[MANY];
+    static uint32_t picked[MANY];
+    for (size_t i = 0; i < (size_t)MANY * N; i++) {
+        ((float *)rows.at)[i] = numbers[i % MOST];
+        ((uint16_t *)half.at)[i] = halves[i % MOST];
+    }
+    for (size_t count = 8; count <= MANY; count += MANY - 8) {
+        for (size_t i = 0; i < count; i++)
+            picked[i] = kt_random() % (uint32_t)count;
+        for (cs_cpu_level level = CS_CPU_C; level <= cs_cpu_highest(); level++) {
+            bench b = {cs_rows_ops_for(level), numbers, rows.at, half.at, picked, out, N, count};
+            tap_note("%-11s %5zu rows of %d: dot_f32 %6.1f ns a row, dot_f16 %6.1f, l2sq_bf16 %6.1f", b.ops->name,
+                     count, N, kt_time(bench_f32, &b) / (double)count, kt_time(bench_f16, &b) / (double)count,
+                     kt_time(bench_bf16, &b) / (double)count);
+        }
+    }
+    kt_free(&rows);
+    kt_free(&half);
+}
+
+int main(int argc, char **argv)
 {
     static float numbers[MOST + ROWS * (MOST + 16)];
     static uint16_t halves[ROWS * (MOST + 16)];
@@ -87,6 +139,8 @@ int main(void)
     } else {
         tap_skip("AVX2 and AVX-512 agree", "this processor or this build lacks one of them");
     }
+    if (kt_wants_bench(argc, argv))
+        run_bench(numbers, halves);
     cpu_level_skip_missing();
     return tap_done();
 }

@@ -88,7 +88,7 @@ int cs_command_ingest(const cs_args *args)
     if (code == CS_EXIT_FOUND)
         code = check_watch(&in);
     if (code == CS_EXIT_FOUND)
-        code = cs_read_shard(args, &in.options);
+        code = cs_read_shard(args, in.file.remodel, &in.options);
     if (code == CS_EXIT_FOUND)
         code = cs_load_settings(args, in.file.yaml ? &in.file : NULL, &in.settings);
     if (code == CS_EXIT_FOUND) {

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
-#include "cli/commands/put_batch.h"
 #include "cli/commands/write_index.h"
 #include "cli/output/message.h"
 #include "cli/output/units.h"
@@ -27,7 +26,6 @@ typedef struct merge {
     size_t count, capacity;
     char (*changed)[NAME]; /* [changed_count], of the collections that were copied into */
     size_t changed_count, changed_capacity;
-    clipsearch_error err; /* of a walk */
     clipsearch_status status;
 } merge;
 
@@ -54,110 +52,61 @@ static bool note_name(void *context, const clipsearch_collection_info *info)
     return m->status == CLIPSEARCH_OK;
 }
 
-typedef struct copying {
-    merge *m;
-    cs_put_batch batch;
-} copying;
-
-static bool copy_item(void *context, const clipsearch_hit *hit, const float *vector)
+static bool go_on(void *context, uint64_t done, uint64_t all)
 {
-    copying *c = context;
-    clipsearch_item item = {.path = hit->path,
-                            .size = hit->size,
-                            .mtime_ns = hit->mtime_ns,
-                            .width = hit->width,
-                            .height = hit->height,
-                            .attributes = hit->attributes};
-    memcpy(item.hash, hit->hash, sizeof item.hash);
-    memcpy(cs_put_batch_vector(&c->batch), vector, c->batch.dim * sizeof *vector);
-    c->m->status = cs_put_batch_add(&c->batch, &item, &c->m->err);
-    return c->m->status == CLIPSEARCH_OK && !cs_caught_signal();
+    (void)context;
+    (void)done;
+    (void)all;
+    return !cs_caught_signal();
 }
 
-/* Copy all items of `from` into `to`. */
-static clipsearch_status copy_items(merge *m, clipsearch_collection *from, clipsearch_collection *to, size_t dim,
-                                    uint64_t *copied, clipsearch_error *err)
+/* "Copied 20 images of photos from b.db (3 of them replaced others of their path, 2 gone; 1 source)" */
+static void print_copied(const clipsearch_merge_report *report, const char *name, const char *path)
 {
-    copying c = {.m = m};
-    clipsearch_each_options options;
-    clipsearch_each_options_init(&options);
-    options.gone = true;
-    options.vectors = true;
-    clipsearch_status status = cs_put_batch_open(to, dim, &c.batch, err);
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_each(from, &options, copy_item, &c, err);
-    if (status == CLIPSEARCH_OK && m->status != CLIPSEARCH_OK) {
-        status = m->status;
-        *err = m->err;
+    char count[27];
+    const char *before = " (";
+    printf("Copied %s image%s of %s from %s", cs_format_count(report->copied, count), cs_plural(report->copied), name,
+           path);
+    if (report->replaced) {
+        printf("%s%s of them replaced others of their path", before, cs_format_count(report->replaced, count));
+        before = ", ";
     }
-    if (status == CLIPSEARCH_OK)
-        status = cs_put_batch_store(&c.batch, err);
-    *copied = c.batch.stored;
-    cs_put_batch_close(&c.batch);
-    return status;
-}
-
-/* Open or make in the target the collection that `info` describes. */
-static clipsearch_status open_target(merge *m, const clipsearch_collection_info *info, clipsearch_collection **to,
-                                     clipsearch_error *err)
-{
-    clipsearch_vectors_options options;
-    clipsearch_index_options index;
-    clipsearch_vectors_options_init(&options);
-    clipsearch_index_options_init(&index);
-    index.codes = info->index_codes;
-    index.m = info->index_m;
-    index.ef_construction = info->index_ef_construction;
-    index.ef = info->index_ef;
-    options.dim = info->dim;
-    options.metric = info->metric;
-    options.model = *info->encoder ? info->encoder : NULL;
-    options.fingerprint = *info->fingerprint ? info->fingerprint : NULL;
-    options.preprocessing = *info->preprocessing ? info->preprocessing : NULL;
-    /* one that is there may have another index */
-    clipsearch_status status = clipsearch_collection_open(m->into, info->name, NULL, to, NULL);
-    clipsearch_collection_close(to);
-    options.index = status == CLIPSEARCH_OK ? NULL : &index;
-    return clipsearch_collection_ensure_vectors(m->into, info->name, &options, to, err);
+    if (report->gone) {
+        printf("%s%s gone", before, cs_format_count(report->gone, count));
+        before = ", ";
+    }
+    if (report->kept) {
+        printf("%s%s gone and left out, because the target has the file", before, cs_format_count(report->kept, count));
+        before = ", ";
+    }
+    if (report->sources)
+        printf("%s%s source%s", before, cs_format_count(report->sources, count), cs_plural(report->sources));
+    puts(report->replaced + report->gone + report->kept + report->sources ? ")" : "");
 }
 
 static int merge_collection(merge *m, clipsearch_database *source, const char *path, const char *name)
 {
     clipsearch_error err;
-    clipsearch_collection *from = NULL, *to = NULL;
-    clipsearch_collection_info info, after;
-    char count[27], replaced[27];
-    uint64_t copied = 0, before = 0;
-    clipsearch_collection_info_init(&info);
-    clipsearch_collection_info_init(&after);
+    clipsearch_collection *from = NULL;
+    clipsearch_merge_options options;
+    clipsearch_merge_report report;
+    clipsearch_merge_options_init(&options);
+    clipsearch_merge_report_init(&report);
+    options.progress = go_on;
     clipsearch_status status = clipsearch_collection_open(source, name, NULL, &from, &err);
     if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_describe(from, &info, &err);
-    if (status == CLIPSEARCH_OK)
-        status = open_target(m, &info, &to, &err);
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_describe(to, &after, &err);
-    before = after.count;
-    if (status == CLIPSEARCH_OK)
-        status = copy_items(m, from, to, info.dim, &copied, &err);
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_describe(to, &after, &err);
-    int code = status == CLIPSEARCH_OK
-                   ? CS_EXIT_FOUND
-                   : cs_report_with_advice(&err, CS_STAGE_DATABASE, copied ? CS_ADVICE_RESUME : CS_ADVICE_NONE,
-                                           &m->settings, NULL);
-    if (code == CS_EXIT_FOUND && !add_name(&m->changed, &m->changed_count, &m->changed_capacity, name))
-        code = cs_report_memory();
-    if (code == CS_EXIT_FOUND && !cs_caught_signal() && !m->args->quiet) {
-        const uint64_t added = after.count >= before ? after.count - before : 0;
-        printf("Copied %s image%s of %s from %s", cs_format_count(copied, count), cs_plural(copied), name, path);
-        if (copied > added)
-            printf(" (%s of them replaced others of their path)", cs_format_count(copied - added, replaced));
-        putchar('\n');
-    }
+        status = clipsearch_collection_merge(from, m->into, &options, &report, &err);
     clipsearch_collection_close(&from);
-    clipsearch_collection_close(&to);
-    return code;
+    if (status == CLIPSEARCH_E_CANCELLED)
+        return CS_EXIT_FOUND; /* the caller sees the signal */
+    if (status != CLIPSEARCH_OK)
+        return cs_report_with_advice(&err, CS_STAGE_DATABASE, report.copied ? CS_ADVICE_RESUME : CS_ADVICE_NONE,
+                                     &m->settings, NULL);
+    if (!add_name(&m->changed, &m->changed_count, &m->changed_capacity, name))
+        return cs_report_memory();
+    if (!m->args->quiet)
+        print_copied(&report, name, path);
+    return CS_EXIT_FOUND;
 }
 
 static int merge_database(merge *m, const char *path)

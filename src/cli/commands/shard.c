@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-int cs_read_shard(const cs_args *args, clipsearch_ingest_options *options)
+int cs_read_shard(const cs_args *args, bool remodel, clipsearch_ingest_options *options)
 {
     enum { MOST = 10000 };
     char first[16] = "";
@@ -18,6 +18,10 @@ int cs_read_shard(const cs_args *args, clipsearch_ingest_options *options)
         return cs_report_usage(CS_INGEST, "--shard and --prune exclude each other");
     if (args->watch)
         return cs_report_usage(CS_INGEST, "--shard and --watch exclude each other");
+    if (args->remodel || remodel)
+        return cs_report_usage(CS_INGEST,
+                               "--shard and --remodel exclude each other: --remodel encodes all images of the "
+                               "collection. Remodel the database of each part, and merge them into a new one");
     const char *slash = strchr(args->shard, '/');
     const size_t length = slash ? (size_t)(slash - args->shard) : 0;
     if (length && length < sizeof first)

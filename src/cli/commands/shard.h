@@ -5,8 +5,8 @@
 
 #include "cli/options.h"
 
-/* Read --shard N/M, if it is given, into `options`. Returns CS_EXIT_FOUND, or prints what is wrong and returns the exit
- * status. */
-int cs_read_shard(const cs_args *args, clipsearch_ingest_options *options);
+/* Read --shard N/M, if it is given, into `options`. `remodel`: the ingest file asks for it. Returns CS_EXIT_FOUND, or
+ * prints what is wrong and returns the exit status. */
+int cs_read_shard(const cs_args *args, bool remodel, clipsearch_ingest_options *options);
 
 #endif
