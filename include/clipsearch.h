@@ -219,6 +219,15 @@ enum {
 CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char path[CLIPSEARCH_PATH_SIZE],
                                                        clipsearch_error *err);
 
+/* What the matrices of a transformer's blocks are computed in; everything else is computed in f32. */
+typedef enum clipsearch_precision {
+    CLIPSEARCH_PRECISION_AUTO, /* as the weight file is: int8 for one that clipsearch_model_convert wrote so, else f32 */
+    CLIPSEARCH_PRECISION_F32,
+    CLIPSEARCH_PRECISION_INT8  /* weights of 8 bits by rows of 8 bits: about twice as fast, and the vectors differ a little
+                                  (docs/precision.md has figures). From a weight file that is not converted the weights are
+                                  quantized when it is opened, which takes seconds */
+} clipsearch_precision;
+
 typedef struct clipsearch_encoder_options {
     size_t struct_size;
     unsigned towers;   /* the towers to load; default both. The weights of a tower that is not loaded are never read. A
@@ -228,6 +237,9 @@ typedef struct clipsearch_encoder_options {
                           takes longer and more memory (clipsearch_encoder_memory), encoding is faster from the second
                           batch on. The vectors are bit for bit the same. Default false */
     const char *name;  /* the name that collections show for this encoder; NULL (default): the directory's name */
+    clipsearch_precision precision; /* default CLIPSEARCH_PRECISION_AUTO. The encoder's fingerprint is the same in each, so
+                                       vectors of one can be searched with texts of another. Convolutions have f32 only: a
+                                       tower of them stays so */
 } clipsearch_encoder_options;
 CLIPSEARCH_INIT(clipsearch_encoder_options)
 
@@ -244,7 +256,8 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  * do not truncate it while the encoder is open. Close all sessions of the encoder before the encoder itself;
  * collections do not need it once they are open.
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such path), _IO, _MODEL (names the file and the tensor, and the expected and found
- * shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only), _MEMORY. */
+ * shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only; f32 was asked for,
+ * but the weights are int8; int8 was asked for, but no tower that is opened has a transformer), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                                          clipsearch_encoder **encoder, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
@@ -270,6 +283,7 @@ typedef struct clipsearch_encoder_info {
     clipsearch_metric metric;  /* the usual metric for the model's vectors */
     bool normalized;           /* the vectors have length 1. Those of other encoders get length 1 when they are ingested
                                   into a CLIPSEARCH_COSINE collection */
+    clipsearch_precision image_precision, text_precision; /* of each tower; CLIPSEARCH_PRECISION_AUTO: it was not loaded */
 } clipsearch_encoder_info;
 CLIPSEARCH_INIT(clipsearch_encoder_info)
 
@@ -476,7 +490,14 @@ CLIPSEARCH_API clipsearch_status clipsearch_weights_walk(const char *path,
                                                          clipsearch_error *err);
 
 /* The type of the numbers in a weight file that clipsearch_model_convert writes. */
-typedef enum clipsearch_number_type { CLIPSEARCH_F32, CLIPSEARCH_F16, CLIPSEARCH_BF16 } clipsearch_number_type;
+typedef enum clipsearch_number_type {
+    CLIPSEARCH_F32,
+    CLIPSEARCH_F16,
+    CLIPSEARCH_BF16,
+    CLIPSEARCH_INT8 /* the matrices of transformers' blocks as clipsearch_encoder_open with CLIPSEARCH_PRECISION_INT8 makes
+                       them, in the kernels' own layout (docs/precision.md); other matrices are f16, the rest f32. Of CLIP
+                       with a vision transformer only */
+} clipsearch_number_type;
 
 typedef struct clipsearch_convert_options {
     size_t struct_size;

@@ -182,12 +182,13 @@ clipsearch_status cs_model_choose(const cs_settings *settings, const cs_collecti
 }
 
 clipsearch_status cs_model_open(const cs_model_location *location, unsigned towers, bool pack_weights,
-                                clipsearch_encoder **opened, clipsearch_error *err)
+                                clipsearch_precision precision, clipsearch_encoder **opened, clipsearch_error *err)
 {
     clipsearch_encoder_options options;
     clipsearch_encoder_options_init(&options);
     options.towers = towers;
     options.pack_weights = pack_weights;
+    options.precision = precision;
     options.name = location->name;
     return clipsearch_encoder_open(location->directory, &options, opened, err);
 }

@@ -49,8 +49,8 @@ bool cs_model_is_built_in(const char *directory);
 clipsearch_status cs_model_choose(const cs_settings *settings, const cs_collection_model *made,
                                   cs_model_location *location, clipsearch_error *err);
 
-/* Open the model that was found. `towers` and `pack_weights` as in clipsearch_encoder_options. */
+/* Open the model that was found. `towers`, `pack_weights` and `precision` as in clipsearch_encoder_options. */
 clipsearch_status cs_model_open(const cs_model_location *location, unsigned towers, bool pack_weights,
-                                clipsearch_encoder **opened, clipsearch_error *err);
+                                clipsearch_precision precision, clipsearch_encoder **opened, clipsearch_error *err);
 
 #endif
