@@ -79,7 +79,8 @@ class ImageOptions(Sized):
 
 class EncoderOptions(Sized):
     c_name = "encoder_options"
-    _fields_ = [("struct_size", c_size_t), ("towers", c_uint), ("pack_weights", c_bool), ("name", c_char_p)]
+    _fields_ = [("struct_size", c_size_t), ("towers", c_uint), ("pack_weights", c_bool), ("name", c_char_p),
+                ("precision", c_int)]
 
 
 class EncoderInfo(Sized):
@@ -101,6 +102,8 @@ class EncoderInfo(Sized):
         ("architecture", c_char_p),
         ("metric", c_int),
         ("normalized", c_bool),
+        ("image_precision", c_int),
+        ("text_precision", c_int),
     ]
 
 

@@ -242,7 +242,7 @@ static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *pat
         return status;
     for (size_t i = 0; i < cs_weights_count(encoder->weights); i++) {
         const cs_tensor *tensor = cs_weights_at(encoder->weights, i);
-        encoder->parameters += tensor->is_float ? tensor->count : 0;
+        encoder->parameters += tensor->is_float || strcmp(tensor->stored, "I8") == 0 ? tensor->count : 0;
     }
     return CLIPSEARCH_OK;
 }
