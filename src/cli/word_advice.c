@@ -3,6 +3,7 @@
 #include "cli/word_advice.h"
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "cli/output/message.h"
 #include "config/nearest.h"
 
@@ -84,4 +85,34 @@ void cs_advise_about_words(const cs_args *args, bool command_given)
     if (are_single_words(operands))
         cs_print_message("answering %zu queries, one for each word; for one query put the words in quotes",
                          operands->count);
+}
+
+/* A path, or a name without blanks, that ends as those of images do. */
+static bool is_missing_image(const char *text)
+{
+    cs_file_info info;
+    return is_image_name(text) && (strchr(text, '/') || !strpbrk(text, " \t")) &&
+           cs_file_stat(text, &info, NULL) == CLIPSEARCH_E_NOT_FOUND;
+}
+
+static bool advise_about_text(const char *text)
+{
+    if (!cs_is_utf8(text, strlen(text))) {
+        cs_print_message("the text \"%.200s\" is not UTF-8; what is no letter in it counts as an unknown sign", text);
+        return true;
+    }
+    if (!is_missing_image(text))
+        return false;
+    cs_print_message("there is no file \"%.200s\"; searching for the words", text);
+    return true;
+}
+
+void cs_advise_about_texts(const cs_questions *questions)
+{
+    for (size_t q = 0; q < questions->count; q++)
+        for (size_t i = 0; i < questions->items[q].count; i++) {
+            const cs_part *part = &questions->items[q].parts[i];
+            if (part->kind == CS_PART_TEXT && advise_about_text(part->text))
+                return;
+        }
 }
