@@ -238,8 +238,8 @@ typedef struct clipsearch_encoder_options {
                           batch on. The vectors are bit for bit the same. Default false */
     const char *name;  /* the name that collections show for this encoder; NULL (default): the directory's name */
     clipsearch_precision precision; /* default CLIPSEARCH_PRECISION_AUTO. The encoder's fingerprint is the same in each, so
-                                       vectors of one can be searched with texts of another. Convolutions have f32 only: a
-                                       tower of them stays so */
+                                       vectors of one can be searched with texts of another. int8 is for CLIP with a
+                                       vision transformer only */
 } clipsearch_encoder_options;
 CLIPSEARCH_INIT(clipsearch_encoder_options)
 
@@ -257,7 +257,7 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  * collections do not need it once they are open.
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such path), _IO, _MODEL (names the file and the tensor, and the expected and found
  * shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only; f32 was asked for,
- * but the weights are int8; int8 was asked for, but no tower that is opened has a transformer), _MEMORY. */
+ * but the weights are int8; int8 was asked for of another model than CLIP with a vision transformer), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                                          clipsearch_encoder **encoder, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
