@@ -102,7 +102,8 @@ static void measure(const model *mdl, const measured *m, const char *what)
     fflush(stdout);
 }
 
-static const char *const forms[] = {[CS_WEIGHTS_MAPPED] = "", [CS_WEIGHTS_PACKED] = ", packed", [CS_WEIGHTS_INT8] = ", int8"};
+static const char *const forms[] = {
+    [CS_WEIGHTS_MAPPED] = "", [CS_WEIGHTS_PACKED] = ", packed", [CS_WEIGHTS_INT8] = ", int8"};
 
 static void bench_images(const model *mdl, cs_weight_form form, const size_t *batches, size_t batch_count)
 {
@@ -110,8 +111,8 @@ static void bench_images(const model *mdl, cs_weight_form form, const size_t *ba
     cs_image_tower *tower = NULL;
     double start = now_ms();
     must_be_ok(cs_image_tower_open(&mdl->dir, mdl->weights, form, mdl->pool, &tower, &err), &err);
-    printf("{\"engine\": \"clipsearch\", \"what\": \"open image tower%s\", \"open_ms\": %.1f}\n",
-           forms[form], now_ms() - start);
+    printf("{\"engine\": \"clipsearch\", \"what\": \"open image tower%s\", \"open_ms\": %.1f}\n", forms[form],
+           now_ms() - start);
     size_t size = cs_model_preprocess(&mdl->dir)->crop, each = 3 * size * size;
     for (size_t b = 0; b < batch_count; b++) {
         size_t count = batches[b];
@@ -135,8 +136,7 @@ static void bench_texts(const model *mdl, cs_weight_form form, size_t length, co
 {
     clipsearch_error err;
     cs_text_tower *tower = NULL;
-    must_be_ok(cs_text_tower_open(mdl->weights, mdl->naming, &mdl->dir.config, form, mdl->pool, &tower, &err),
-               &err);
+    must_be_ok(cs_text_tower_open(mdl->weights, mdl->naming, &mdl->dir.config, form, mdl->pool, &tower, &err), &err);
     for (size_t b = 0; b < batch_count; b++) {
         size_t count = batches[b];
         int32_t *ids = must(cs_alloc_array(count * length, sizeof *ids));

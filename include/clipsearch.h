@@ -221,11 +221,11 @@ CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char pa
 
 /* What the matrices of a transformer's blocks are computed in; everything else is computed in f32. */
 typedef enum clipsearch_precision {
-    CLIPSEARCH_PRECISION_AUTO, /* as the weight file is: int8 for one that clipsearch_model_convert wrote so, else f32 */
+    CLIPSEARCH_PRECISION_AUTO, /* as the weights are: int8 when clipsearch_model_convert wrote them so, else f32 */
     CLIPSEARCH_PRECISION_F32,
-    CLIPSEARCH_PRECISION_INT8  /* weights of 8 bits by rows of 8 bits: about twice as fast, and the vectors differ a little
-                                  (docs/precision.md has figures). From a weight file that is not converted the weights are
-                                  quantized when it is opened, which takes seconds */
+    CLIPSEARCH_PRECISION_INT8 /* weights of 8 bits by rows of 8 bits: faster, and the vectors differ a little
+                                 (docs/precision.md has figures). Weights that are not int8 in their file are quantized
+                                 when it is opened, which takes seconds */
 } clipsearch_precision;
 
 typedef struct clipsearch_encoder_options {
@@ -237,7 +237,8 @@ typedef struct clipsearch_encoder_options {
                           takes longer and more memory (clipsearch_encoder_memory), encoding is faster from the second
                           batch on. The vectors are bit for bit the same. Default false */
     const char *name;  /* the name that collections show for this encoder; NULL (default): the directory's name */
-    clipsearch_precision precision; /* default CLIPSEARCH_PRECISION_AUTO. The encoder's fingerprint is the same in each, so
+    clipsearch_precision
+        precision; /* default CLIPSEARCH_PRECISION_AUTO. The encoder's fingerprint is the same in each, so
                                        vectors of one can be searched with texts of another. int8 is for CLIP with a
                                        vision transformer only */
 } clipsearch_encoder_options;
@@ -256,8 +257,8 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  * do not truncate it while the encoder is open. Close all sessions of the encoder before the encoder itself;
  * collections do not need it once they are open.
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such path), _IO, _MODEL (names the file and the tensor, and the expected and found
- * shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only; f32 was asked for,
- * but the weights are int8; int8 was asked for of another model than CLIP with a vision transformer), _MEMORY. */
+ * shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only; f32 was asked
+ * for, but the weights are int8; int8 was asked for of another model than CLIP with a vision transformer), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                                          clipsearch_encoder **encoder, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
@@ -283,7 +284,8 @@ typedef struct clipsearch_encoder_info {
     clipsearch_metric metric;  /* the usual metric for the model's vectors */
     bool normalized;           /* the vectors have length 1. Those of other encoders get length 1 when they are ingested
                                   into a CLIPSEARCH_COSINE collection */
-    clipsearch_precision image_precision, text_precision; /* of each tower; CLIPSEARCH_PRECISION_AUTO: it was not loaded */
+    clipsearch_precision image_precision,
+        text_precision; /* of each tower; CLIPSEARCH_PRECISION_AUTO: it was not loaded */
 } clipsearch_encoder_info;
 CLIPSEARCH_INIT(clipsearch_encoder_info)
 
@@ -494,9 +496,9 @@ typedef enum clipsearch_number_type {
     CLIPSEARCH_F32,
     CLIPSEARCH_F16,
     CLIPSEARCH_BF16,
-    CLIPSEARCH_INT8 /* the matrices of transformers' blocks as clipsearch_encoder_open with CLIPSEARCH_PRECISION_INT8 makes
-                       them, in the kernels' own layout (docs/precision.md); other matrices are f16, the rest f32. Of CLIP
-                       with a vision transformer only */
+    CLIPSEARCH_INT8 /* the matrices of transformers' blocks in the kernels' own layout (docs/precision.md), as they are
+                       computed with CLIPSEARCH_PRECISION_INT8; other matrices are f16, the rest f32. For CLIP with a
+                       vision transformer only */
 } clipsearch_number_type;
 
 typedef struct clipsearch_convert_options {

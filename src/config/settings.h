@@ -34,7 +34,7 @@ typedef struct cs_settings {
     const char *model; /* a name or a path; NULL: not given */
     cs_origin model_from;
     size_t k;
-    size_t threads;  /* 0: one per processor */
+    size_t threads; /* 0: one per processor */
     clipsearch_precision precision;
     const char *cpu; /* NULL: all that there is */
     cs_origin k_from, threads_from, precision_from, cpu_from;

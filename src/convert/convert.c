@@ -122,8 +122,8 @@ static clipsearch_status write_codes(struct conversion *c, cs_safetensors_writer
     clipsearch_status status = scales && codes ? CLIPSEARCH_OK : cs_fail_memory(c->err, "a conversion");
     for (size_t first = 0; first < rows && status == CLIPSEARCH_OK; first += CS_QGEMM_STRIP) {
         int32_t *sums = (int32_t *)(void *)(scales + rows);
-        if (!cs_qgemm_pack(from->dtype, from->data, rows, from->columns, first / CS_QGEMM_STRIP, 1, codes, scales + first,
-                           sums + first))
+        if (!cs_qgemm_pack(from->dtype, from->data, rows, from->columns, first / CS_QGEMM_STRIP, 1, codes,
+                           scales + first, sums + first))
             status = cs_fail(c->err, CLIPSEARCH_E_MODEL, "%s: the tensor \"%s\" has a weight that is not a number",
                              c->dir.weights, source->name);
         else
@@ -184,8 +184,7 @@ static clipsearch_status write_weights(struct conversion *c, const char *path, c
     char what[128], by[64], fingerprint[65] = "";
     snprintf(by, sizeof by, "clipsearch %d.%d.%d", CLIPSEARCH_VERSION_MAJOR, CLIPSEARCH_VERSION_MINOR,
              CLIPSEARCH_VERSION_PATCH);
-    snprintf(what, sizeof what, "%s tower, %s", towers[c->towers],
-             c->plan.coded ? "int8" : type_names[c->plan.dtype]);
+    snprintf(what, sizeof what, "%s tower, %s", towers[c->towers], c->plan.coded ? "int8" : type_names[c->plan.dtype]);
     const cs_metadata metadata[MOST_METADATA] = {
         {"format", "pt"}, /* transformers requires it; it does not mean PyTorch's own file format */
         {"source", cs_path_base(c->dir.weights)},
@@ -317,10 +316,11 @@ static clipsearch_status make_plan(struct conversion *c)
                        "%s: only CLIP with a vision transformer can be converted to int8, and this is %s",
                        c->dir.weights, cs_model_architecture(&c->dir));
     if (cs_clip_is_coded(c->weights))
-        return cs_fail(c->err, CLIPSEARCH_E_UNSUPPORTED,
-                       "%s: its weights are int8 and cannot be written in another type; convert the model that they were "
-                       "made from",
-                       c->dir.weights);
+        return cs_fail(
+            c->err, CLIPSEARCH_E_UNSUPPORTED,
+            "%s: its weights are int8 and cannot be written in another type; convert the model that they were "
+            "made from",
+            c->dir.weights);
     if (c->dir.image_only)
         return cs_convert_plan_stored(&c->plan, c->weights, is_of_network, stays_f32, c, c->err);
     if (c->dir.config.resnet)
@@ -395,7 +395,10 @@ clipsearch_status cs_model_convert(const char *from, const char *to, const clips
 {
     static const cs_dtype dtypes[] = {
         [CLIPSEARCH_F32] = CS_F32, [CLIPSEARCH_F16] = CS_F16, [CLIPSEARCH_BF16] = CS_BF16, [CLIPSEARCH_INT8] = CS_F16};
-    struct conversion c = {.options = options, .report = report, .err = err, .plan.dtype = dtypes[options->type],
+    struct conversion c = {.options = options,
+                           .report = report,
+                           .err = err,
+                           .plan.dtype = dtypes[options->type],
                            .plan.coded = options->type == CLIPSEARCH_INT8};
     clipsearch_status status = convert(&c, from, to);
     cs_weights_close(&c.weights);

@@ -7,7 +7,12 @@
 #include "model/safetensors_write.h"
 
 /* What of a matrix a tensor holds: its numbers, or one of the three things that it becomes in 8 bits. */
-typedef enum cs_convert_part { CS_CONVERT_FLOATS, CS_CONVERT_CODES, CS_CONVERT_SCALES, CS_CONVERT_SUMS } cs_convert_part;
+typedef enum cs_convert_part {
+    CS_CONVERT_FLOATS,
+    CS_CONVERT_CODES,
+    CS_CONVERT_SCALES,
+    CS_CONVERT_SUMS
+} cs_convert_part;
 
 /* Where a tensor's numbers are. */
 typedef struct cs_convert_source {
@@ -31,9 +36,9 @@ typedef struct cs_convert_plan {
 clipsearch_status cs_convert_plan_open(cs_convert_plan *plan, size_t room, clipsearch_error *err);
 void cs_convert_plan_free(cs_convert_plan *plan);
 
-/* A CLIP with a vision transformer: the towers' tensors as transformers names them, the logit scale (f32) first, then
- * in the order the towers read them. With plan->coded: the codes first, then numbers of 4 bytes (what goes with the codes,
- * and every tensor of one dimension), then the other matrices. CLIPSEARCH_E_MODEL, _MEMORY. */
+/* A CLIP with a vision transformer: the towers' tensors as transformers names them, the logit scale (f32) first,
+ * then in the order the towers read them. With plan->coded: the codes first, then numbers of 4 bytes (what goes with
+ * the codes, and every tensor of one dimension), then the other matrices. CLIPSEARCH_E_MODEL, _MEMORY. */
 clipsearch_status cs_convert_plan_clip(cs_convert_plan *plan, const cs_weights *weights, cs_clip_naming naming,
                                        const cs_clip_config *config, unsigned towers, clipsearch_error *err);
 

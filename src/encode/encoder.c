@@ -210,18 +210,20 @@ static clipsearch_status check_precision(clipsearch_encoder *encoder, clipsearch
 {
     encoder->image_precision =
         precision_of(encoder->image != NULL, encoder->image && cs_image_tower_is_coded(encoder->image));
-    encoder->text_precision = precision_of(encoder->text != NULL, encoder->text && cs_text_tower_is_coded(encoder->text));
-    const bool any = encoder->image_precision == CLIPSEARCH_PRECISION_INT8 ||
-                     encoder->text_precision == CLIPSEARCH_PRECISION_INT8;
+    encoder->text_precision =
+        precision_of(encoder->text != NULL, encoder->text && cs_text_tower_is_coded(encoder->text));
+    const bool any =
+        encoder->image_precision == CLIPSEARCH_PRECISION_INT8 || encoder->text_precision == CLIPSEARCH_PRECISION_INT8;
     if (asked == CLIPSEARCH_PRECISION_F32 && any)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "%s: its weights are int8, which cannot be computed in f32; use the model that it was converted from",
-                       encoder->dir.weights);
+        return cs_fail(
+            err, CLIPSEARCH_E_ARGUMENT,
+            "%s: its weights are int8, which cannot be computed in f32; use the model that it was converted from",
+            encoder->dir.weights);
     return CLIPSEARCH_OK;
 }
 
-/* A text tower beside a network of convolutions stays in f32 too: that of the built-in model has two layers, gains nothing,
- * and loses more than others (docs/precision.md). */
+/* A text tower beside a network of convolutions stays in f32 too: that of the built-in model has two layers, gains
+ * nothing, and loses more than others (docs/precision.md). */
 static clipsearch_status check_int8(const clipsearch_encoder *encoder, clipsearch_error *err)
 {
     const cs_model_dir *dir = &encoder->dir;

@@ -9,8 +9,10 @@ enum { ROW_BLOCK = 96, ROWS_A_PIECE = 4 };
 
 const char *cs_qgemm_set_name(cs_qgemm_set set)
 {
-    static const char *const names[CS_QGEMM_SETS] = {
-        [CS_QGEMM_C] = "c", [CS_QGEMM_AVX2] = "avx2", [CS_QGEMM_AVXVNNI] = "avxvnni", [CS_QGEMM_AVX512VNNI] = "avx512vnni"};
+    static const char *const names[CS_QGEMM_SETS] = {[CS_QGEMM_C] = "c",
+                                                     [CS_QGEMM_AVX2] = "avx2",
+                                                     [CS_QGEMM_AVXVNNI] = "avxvnni",
+                                                     [CS_QGEMM_AVX512VNNI] = "avx512vnni"};
     return names[set];
 }
 

@@ -11,17 +11,17 @@
 #include <stdint.h>
 
 /*
- * One format for all processors, so that a vector has the same bits on each: unsigned 8-bit activations by signed 8-bit
- * weights, summed in 32 bits. vpdpbusd (AVX-VNNI, AVX512-VNNI) computes it as it is. AVX2 has only vpmaddubsw, which
- * adds two products in 16 bits with saturation. So weights are quantized such that no two products that it adds can
- * pass 16 bits: of inputs 2 i and 2 i + 1 of an output, the positive codes add up to at most CS_QGEMM_PAIR and the
- * negative ones to at least -CS_QGEMM_PAIR; 255 * 128 < 2^15. That costs a quarter of a bit of the weights and nothing in
- * speed. (16-bit activations with vpmaddwd were measured too, Zen 3, in a tile of 6 rows: 81 against 99
+ * One format for all processors, so that a vector has the same bits on each: unsigned 8-bit activations by signed
+ * 8-bit weights, summed in 32 bits. vpdpbusd (AVX-VNNI, AVX512-VNNI) computes it as it is. AVX2 has only vpmaddubsw,
+ * which adds two products in 16 bits with saturation. So weights are quantized such that no two products that it adds
+ * can pass 16 bits: of inputs 2 i and 2 i + 1 of an output, the positive codes add up to at most CS_QGEMM_PAIR and the
+ * negative ones to at least -CS_QGEMM_PAIR; 255 * 128 < 2^15. That costs a quarter of a bit of the weights and nothing
+ * in speed. (16-bit activations with vpmaddwd were measured too, Zen 3, in a tile of 6 rows: 81 against 99
  * multiplications a nanosecond, because two additions a cycle come to its two multiplications.)
  *
- * Few values of a row are far larger than the others (CLIP's outlier channels are 50 to 100 times as large). They would
- * leave no bits for the rest. So up to CS_QGEMM_WIDE values of a row, found when it is quantized, are kept in 20 bits, and
- * their products are added beside the others'.
+ * Few values of a row are far larger than the others (CLIP's outlier channels are 50 to 100 times as large). They
+ * would leave no bits for the rest. So up to CS_QGEMM_WIDE values of a row, found when it is quantized, are kept in 20
+ * bits, and their products are added beside the others'.
  */
 enum {
     CS_QGEMM_STRIP = 16, /* outputs whose weights lie together */
@@ -30,7 +30,7 @@ enum {
     CS_QGEMM_PAIR = 128,
     CS_QGEMM_WIDE = 16,
     CS_QGEMM_WIDE_MOST = (1 << 19) - 1,
-    /* the most inputs: 255 * 128 * k for the codes, as much for the zero point, and 127 * WIDE_MOST * WIDE fit 32 bits */
+    /* the most inputs: 255 * 128 k for the codes, as much for the zero point, and 127 WIDE_MOST WIDE fit 32 bits */
     CS_QGEMM_MAX_K = 16384
 };
 
@@ -44,8 +44,8 @@ typedef struct cs_qgemm_weights {
     const int32_t *sums; /* [n]: of each output's codes; -128 k .. 127 k */
 } cs_qgemm_weights;
 
-/* What is known of a quantized row of X: value i is (codes[i] - zero) * scale. A value that is kept in more bits has the code `zero`
- * and is wide.value * scale. */
+/* What is known of a quantized row of X: value i is (codes[i] - zero) * scale. A value that is kept in more bits has
+ * the code `zero` and is wide.value * scale. */
 typedef struct cs_qgemm_row {
     float scale; /* NaN when a value of the row is NaN or infinite: then the whole row of Y is NaN */
     int32_t zero;
@@ -67,14 +67,20 @@ typedef struct cs_qgemm_ops {
     /* Quantize one row x [k] to codes [cs_qgemm_stride(k)]. */
     void (*quantize)(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row);
     /* y[i * ldy + j] = x row (begin + i) times weights of output (first + j), for i < count and j < outputs <=
-     * CS_QGEMM_PANEL; first is a multiple of it. The sum is exact; it becomes a float, times scales[first + j], times the
-     * row's scale. */
+     * CS_QGEMM_PANEL; first is a multiple of it. The sum is exact; it becomes a float, times scales[first + j], times
+     * the row's scale. */
     void (*multiply)(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
                      size_t outputs, float *y, size_t ldy);
 } cs_qgemm_ops;
 
 /* The instruction sets that have a table. All give the same bits. */
-typedef enum cs_qgemm_set { CS_QGEMM_C, CS_QGEMM_AVX2, CS_QGEMM_AVXVNNI, CS_QGEMM_AVX512VNNI, CS_QGEMM_SETS } cs_qgemm_set;
+typedef enum cs_qgemm_set {
+    CS_QGEMM_C,
+    CS_QGEMM_AVX2,
+    CS_QGEMM_AVXVNNI,
+    CS_QGEMM_AVX512VNNI,
+    CS_QGEMM_SETS
+} cs_qgemm_set;
 
 /* NULL when the build or the processor lacks the set. */
 const cs_qgemm_ops *cs_qgemm_ops_for(cs_qgemm_set set);
@@ -85,11 +91,11 @@ const cs_qgemm_ops *cs_qgemm_ops_best(void);
 /* Bytes of a quantized row's codes. */
 size_t cs_qgemm_stride(size_t k);
 
-/* Quantize x [m, k] (row stride ldx), spread over `pool` (NULL: this thread). Bits of a row depend on that row alone. */
+/* Quantize x [m, k] (row stride ldx), spread over `pool` (NULL: this thread). A row's bits depend on that row alone. */
 void cs_qgemm_quantize(const float *x, size_t ldx, size_t m, size_t k, const cs_qgemm_rows *rows, cs_pool *pool);
 
-/* Y [m, n] (row stride ldy) = act(X W^T + bias [n]) + residual [m, n] (row stride ldy), as cs_gemm. bias and residual may
- * be NULL; residual may be y. The same bits for any m, any number of threads, on any processor. */
+/* Y [m, n] (row stride ldy) = act(X W^T + bias [n]) + residual [m, n] (row stride ldy), as cs_gemm. bias and residual
+ * may be NULL; residual may be y. The same bits for any m, any number of threads, on any processor. */
 void cs_qgemm(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t m, const float *bias, cs_activation act,
               const float *residual, float *y, size_t ldy, cs_pool *pool);
 /* The same with a table that the caller chooses, for tests and benchmarks. */
@@ -99,9 +105,9 @@ void cs_qgemm_with(const cs_qgemm_ops *ops, const cs_qgemm_weights *w, const cs_
 /* Bytes of the codes of a matrix [n, k]; 0 on overflow. */
 size_t cs_qgemm_codes_size(size_t n, size_t k);
 
-/* Quantize strips [first, first + count) of the weights rows [n, k] of `dtype` to codes (of the first of these strips), scales and
- * sums (of their first output). Of a few scales for an output the one with the least squared error is taken. No weight
- * may be NaN or infinite: then false. */
+/* Quantize strips [first, first + count) of the weights rows [n, k] of `dtype` to codes (of the first of these
+ * strips), scales and sums (of their first output). Of a few scales for an output the one with the least squared error
+ * is taken. No weight may be NaN or infinite: then false. */
 bool cs_qgemm_pack(cs_dtype dtype, const void *rows, size_t n, size_t k, size_t first, size_t count, int8_t *codes,
                    float *scales, int32_t *sums);
 

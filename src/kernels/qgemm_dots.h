@@ -11,8 +11,7 @@ enum { LINE = QGEMM_LINE, K_BLOCK = 1024 };
 
 /* Add `groups` groups of 4 inputs to rows by `beside` vectors of sums. */
 static inline __attribute__((always_inline)) void tile(size_t rows, size_t beside, const uint8_t *x, size_t ldx,
-                                                       size_t groups, const int8_t *codes, size_t step,
-                                                       int32_t *sums)
+                                                       size_t groups, const int8_t *codes, size_t step, int32_t *sums)
 {
     dots s[DOTS_ROWS][DOTS_BESIDE];
     for (size_t i = 0; i < rows; i++)
@@ -26,8 +25,8 @@ static inline __attribute__((always_inline)) void tile(size_t rows, size_t besid
             dots four = dots_spread(x + i * ldx + g * CS_QGEMM_GROUP);
             for (size_t v = 0; v < beside; v++) {
                 s[i][v] = dot_group(s[i][v], four, w[v]);
-                /* without this gcc 12 calls all rows' inputs into registers first and puts the sums into memory: half the
-                 * speed */
+                /* without this gcc 12 calls all rows' inputs into registers first and puts the sums into memory: half
+                 * the speed */
                 dots_pin(&s[i][v]);
             }
         }
@@ -80,7 +79,9 @@ static inline __attribute__((always_inline)) void all_rows(size_t beside, const 
     }
 }
 
-enum { ROWS = 96 }; /* rows whose sums (24 KiB) are kept at a time; a strip's codes stay in the first-level cache for all of them */
+enum {
+    ROWS = 96
+}; /* rows whose sums (24 KiB) are kept at a time; a strip's codes stay in the first-level cache for all of them */
 
 static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
                      size_t outputs, float *y, size_t ldy)
@@ -98,10 +99,10 @@ static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t b
             all_rows(DOTS_BESIDE, from, ldx, rows, groups, w->codes + (first + j) / CS_QGEMM_STRIP * strip, apart,
                      sums + j);
         for (; whole > CS_QGEMM_STRIP && j < outputs; j += CS_QGEMM_STRIP)
-            all_rows(1, from, ldx, rows, groups, w->codes + (first + j) / CS_QGEMM_STRIP * strip, apart,
-                     sums + j);
+            all_rows(1, from, ldx, rows, groups, w->codes + (first + j) / CS_QGEMM_STRIP * strip, apart, sums + j);
         for (size_t r = 0; r < rows; r++)
-            qgemm_finish_row(w, &x->rows[begin + i + r], &columns, first, outputs, sums + r * CS_QGEMM_PANEL, y + (i + r) * ldy);
+            qgemm_finish_row(w, &x->rows[begin + i + r], &columns, first, outputs, sums + r * CS_QGEMM_PANEL,
+                             y + (i + r) * ldy);
     }
 }
 

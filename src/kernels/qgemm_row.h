@@ -147,7 +147,8 @@ static inline const int32_t *qgemm_find_column(qgemm_columns *columns, const cs_
     if (column->at == at)
         return column->codes;
     const size_t strip = cs_qgemm_stride(w->k) * CS_QGEMM_STRIP;
-    const int8_t *code = w->codes + first / CS_QGEMM_STRIP * strip + at / CS_QGEMM_GROUP * QGEMM_LINE + at % CS_QGEMM_GROUP;
+    const int8_t *code =
+        w->codes + first / CS_QGEMM_STRIP * strip + at / CS_QGEMM_GROUP * QGEMM_LINE + at % CS_QGEMM_GROUP;
     column->at = at;
     for (size_t j = 0; j < outputs; j += CS_QGEMM_STRIP, code += strip)
         for (size_t o = 0; o < CS_QGEMM_STRIP; o++)
@@ -156,8 +157,8 @@ static inline const int32_t *qgemm_find_column(qgemm_columns *columns, const cs_
 }
 
 /* y [outputs] from the row's sums [outputs rounded up to strips], of the outputs from `first` on. */
-static inline void qgemm_finish_row(const cs_qgemm_weights *w, const cs_qgemm_row *row, qgemm_columns *columns, size_t first,
-                                    size_t outputs, int32_t *restrict sums, float *restrict y)
+static inline void qgemm_finish_row(const cs_qgemm_weights *w, const cs_qgemm_row *row, qgemm_columns *columns,
+                                    size_t first, size_t outputs, int32_t *restrict sums, float *restrict y)
 {
     const int32_t *zero_sums = w->sums + first;
     const float *scales = w->scales + first;

@@ -155,10 +155,11 @@ static clipsearch_status bind_codes(const struct search *in, const struct bindin
     for (int i = 0; same && i < CS_CLIP_RANK; i++)
         same = tensor->shape[i] == shape[i];
     if (!same)
-        return cs_fail(in->err, CLIPSEARCH_E_MODEL,
-                       "%s: the tensor \"%s\" of 8-bit weights is not of shape [%zu, %zu, 16, 4]; the configuration and "
-                       "the weights are of different models",
-                       cs_weights_path(in->weights), name, shape[0], shape[1]);
+        return cs_fail(
+            in->err, CLIPSEARCH_E_MODEL,
+            "%s: the tensor \"%s\" of 8-bit weights is not of shape [%zu, %zu, 16, 4]; the configuration and "
+            "the weights are of different models",
+            cs_weights_path(in->weights), name, shape[0], shape[1]);
     *out = (cs_matrix){.data = tensor->data, .rows = rows, .columns = columns, .coded = true};
     clipsearch_status status = find_beside(in, name, CS_CLIP_SCALE, "F32", rows, &out->scales);
     return status == CLIPSEARCH_OK ? find_beside(in, name, CS_CLIP_SUM, "I32", rows, &out->sums) : status;

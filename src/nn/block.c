@@ -28,11 +28,12 @@ clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors
         if (block->coded)
             status = cs_linear_open_coded(linears[i].linear, linears[i].weight, linears[i].bias, pool, err);
         else if (linears[i].weight->coded)
-            status = cs_fail(err, CLIPSEARCH_E_MODEL, "some matrices of a block are of 8 bits and some are not; convert "
-                                                      "the model again");
+            status = cs_fail(err, CLIPSEARCH_E_MODEL,
+                             "some matrices of a block are of 8 bits and some are not; convert "
+                             "the model again");
         else
-            status = cs_linear_open(linears[i].linear, linears[i].weight, linears[i].bias, form == CS_WEIGHTS_PACKED, pool,
-                                    err);
+            status = cs_linear_open(linears[i].linear, linears[i].weight, linears[i].bias, form == CS_WEIGHTS_PACKED,
+                                    pool, err);
     if (status != CLIPSEARCH_OK)
         cs_block_close(block);
     return status;
@@ -95,8 +96,8 @@ static void normalise(const cs_block *block, const cs_layernorm *norm, const flo
         cs_layernorm_forward(norm, x, rows, scratch->normed, pool);
 }
 
-static void quantize(const cs_block *block, const float *x, size_t rows, size_t columns, const cs_block_scratch *scratch,
-                     cs_pool *pool)
+static void quantize(const cs_block *block, const float *x, size_t rows, size_t columns,
+                     const cs_block_scratch *scratch, cs_pool *pool)
 {
     if (block->coded)
         cs_qgemm_quantize(x, columns, rows, columns, &scratch->coded, pool);

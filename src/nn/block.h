@@ -21,9 +21,9 @@ typedef struct cs_block {
 
 /* The buffers of a forward pass, R = rows; carved by cs_block_carve. */
 typedef struct cs_block_scratch {
-    float *normed; /* [R, W] normalised rows, then the heads' outputs */
-    float *wide;   /* [R, max(3 W, M)] q, k and v one after another, then the hidden layer of the mlp */
-    float *gemm;   /* floats for cs_gemm, by thread */
+    float *normed;       /* [R, W] normalised rows, then the heads' outputs */
+    float *wide;         /* [R, max(3 W, M)] q, k and v one after another, then the hidden layer of the mlp */
+    float *gemm;         /* floats for cs_gemm, by thread */
     cs_qgemm_rows coded; /* [R, max(W, M)] rows that matrices of 8 bits read; carved for coded blocks */
     cs_attention_scratch attention;
 } cs_block_scratch;

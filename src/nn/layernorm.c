@@ -60,6 +60,7 @@ void cs_layernorm_forward(const cs_layernorm *norm, const float *x, size_t rows,
 void cs_layernorm_quantize(const cs_layernorm *norm, const float *x, size_t rows, float *y, const cs_qgemm_rows *coded,
                            cs_pool *pool)
 {
-    job j = {.norm = norm, .x = x, .y = y, .rows = rows, .ops = cs_act(), .coded = coded, .quantize = cs_qgemm_ops_best()};
+    job j = {
+        .norm = norm, .x = x, .y = y, .rows = rows, .ops = cs_act(), .coded = coded, .quantize = cs_qgemm_ops_best()};
     cs_pool_run(pool, (rows + ROWS_A_PIECE - 1) / ROWS_A_PIECE, normalise_piece, &j);
 }

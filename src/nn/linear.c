@@ -67,9 +67,9 @@ static void quantize_piece(void *context, size_t piece, unsigned worker)
     const quantize_job *job = context;
     const cs_gemm_weights *from = job->from;
     const size_t strip = cs_qgemm_stride(from->k) * CS_QGEMM_STRIP, output = piece * CS_QGEMM_STRIP;
-    job->good[piece] = cs_qgemm_pack(from->dtype, from->rows, from->n, from->k, piece, 1,
-                                     job->to->owned_codes + piece * strip, job->to->scales + output,
-                                     job->to->sums + output);
+    job->good[piece] =
+        cs_qgemm_pack(from->dtype, from->rows, from->n, from->k, piece, 1, job->to->owned_codes + piece * strip,
+                      job->to->scales + output, job->to->sums + output);
 }
 
 static clipsearch_status quantize(cs_linear *linear, cs_pool *pool, clipsearch_error *err)
@@ -97,8 +97,9 @@ clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weigh
 {
     *linear = (cs_linear){0};
     if (weight->columns > CS_QGEMM_MAX_K)
-        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "a matrix with %zu inputs cannot be computed in 8 bits; the limit is %d",
-                       weight->columns, (int)CS_QGEMM_MAX_K);
+        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                       "a matrix with %zu inputs cannot be computed in 8 bits; the limit is %d", weight->columns,
+                       (int)CS_QGEMM_MAX_K);
     clipsearch_status status = CLIPSEARCH_OK;
     if (weight->coded) {
         linear->weights = (cs_gemm_weights){.n = weight->rows, .k = weight->columns};

@@ -6,8 +6,7 @@
 #include "kernels/vec.h"
 
 clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_transformer_source *source,
-                                      cs_weight_form form,
-                                      cs_pool *pool, clipsearch_error *err)
+                                      cs_weight_form form, cs_pool *pool, clipsearch_error *err)
 {
     const cs_tower_config *tower = source->tower;
     *transformer = (cs_transformer){.config = *tower, .dim = source->config->dim};
@@ -28,7 +27,8 @@ clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_tran
     status = cs_layernorm_open(&transformer->final_norm, source->final_weight, source->final_bias, tower->layernorm_eps,
                                err);
     if (status == CLIPSEARCH_OK)
-        status = cs_linear_open(&transformer->projection, source->projection, NULL, form != CS_WEIGHTS_MAPPED, pool, err);
+        status =
+            cs_linear_open(&transformer->projection, source->projection, NULL, form != CS_WEIGHTS_MAPPED, pool, err);
     if (status == CLIPSEARCH_OK)
         return CLIPSEARCH_OK;
 failed:
@@ -70,8 +70,8 @@ void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scra
     scratch->x = cs_workspace_floats(workspace, rows, transformer->config.width);
     scratch->offsets = cs_workspace_alloc(workspace, items + 1, sizeof *scratch->offsets);
     scratch->only = cs_workspace_alloc(workspace, items, sizeof *scratch->only);
-    cs_block_carve(&scratch->block, &transformer->config, rows, longest, least_wide, cs_transformer_is_coded(transformer), threads,
-                   workspace);
+    cs_block_carve(&scratch->block, &transformer->config, rows, longest, least_wide,
+                   cs_transformer_is_coded(transformer), threads, workspace);
 }
 
 void cs_transformer_forward(const cs_transformer *transformer, size_t items, size_t longest, bool causal,

@@ -42,8 +42,7 @@ typedef struct cs_transformer_scratch {
 
 /* On failure there is nothing to close. CLIPSEARCH_E_MEMORY, or an error of the look-up. */
 clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_transformer_source *source,
-                                      cs_weight_form form,
-                                      cs_pool *pool, clipsearch_error *err);
+                                      cs_weight_form form, cs_pool *pool, clipsearch_error *err);
 void cs_transformer_close(cs_transformer *transformer);
 
 /* Whether the blocks' matrices are of 8 bits. */

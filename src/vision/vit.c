@@ -21,8 +21,7 @@ struct cs_vit {
 };
 
 clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
-                              cs_weight_form form,
-                              cs_pool *pool, cs_vit **out, clipsearch_error *err)
+                              cs_weight_form form, cs_pool *pool, cs_vit **out, clipsearch_error *err)
 {
     *out = NULL;
     cs_vision_tensors tensors;

@@ -13,8 +13,7 @@ typedef struct cs_vit cs_vit;
 /* Bind the image tower's tensors in `weights`, which must stay open. Work that `form` asks for is
  * spread over `pool`. */
 clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
-                              cs_weight_form form,
-                              cs_pool *pool, cs_vit **vit, clipsearch_error *err);
+                              cs_weight_form form, cs_pool *pool, cs_vit **vit, clipsearch_error *err);
 void cs_vit_close(cs_vit **vit);
 
 /* Bytes of 64-byte-aligned scratch that cs_vit_forward needs for up to `max_images` and `threads` (0 on overflow). */

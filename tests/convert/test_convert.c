@@ -563,8 +563,8 @@ static float least_cosine(const vectors *a, const vectors *b)
     return (float)least;
 }
 
-/* The tiny model's numbers are the same in f16, so a conversion changes nothing but what is quantized, and that is quantized
- * as when the model is opened with this precision. */
+/* The tiny model's numbers are the same in f16, so a conversion changes nothing but what is quantized, and that is
+ * quantized as when the model is opened with this precision. */
 static void test_int8(const folder *f)
 {
     vectors exact, quantized, converted;
@@ -577,8 +577,10 @@ static void test_int8(const folder *f)
     TAP_OK(convert(folder_path(f, "from-hf"), folder_path(f, "int8"), 0, CLIPSEARCH_INT8, &report) == CLIPSEARCH_OK &&
                encode(folder_path(f, "int8"), both, &converted),
            "converted to int8 and opened: %s", err.message);
-    TAP_OK(memcmp(&quantized, &converted, sizeof converted) == 0, "the same vectors and fingerprint as when opened in int8");
-    TAP_OK(strcmp(exact.fingerprint, converted.fingerprint) == 0, "its fingerprint is that of the model it was made of");
+    TAP_OK(memcmp(&quantized, &converted, sizeof converted) == 0,
+           "the same vectors and fingerprint as when opened in int8");
+    TAP_OK(strcmp(exact.fingerprint, converted.fingerprint) == 0,
+           "its fingerprint is that of the model it was made of");
     const float cosine = least_cosine(&exact, &converted);
     TAP_OK(cosine > 0.998F && cosine < 1, "cosine to the vectors in f32: at least %.6f", (double)cosine);
     clipsearch_encoder *encoder = NULL;

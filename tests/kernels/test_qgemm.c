@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_qgemm.c - integer matrix products: every instruction set against C to the bit, C against long integers and against
- * sums in double; quantized rows and weights; with --bench, their speed. */
+ * test_qgemm.c - integer matrix products: every instruction set against C to the bit, C against long integers;
+ * quantized rows and weights; with --bench, their speed. */
 #include "base/mem.h"
 #include "kernel_test.h"
 #include "kernels/gemm.h"
@@ -58,7 +58,8 @@ static bool problem_open(problem *p, size_t m, size_t n, size_t k)
     p->q = (cs_qgemm_rows){.codes = p->x_codes.at, .rows = p->rows};
     for (size_t i = 0; i < m; i++)
         cs_qgemm_ops_for(CS_QGEMM_C)
-            ->quantize((float *)p->x.at + i * p->ldx, k, (uint8_t *)p->x_codes.at + i * cs_qgemm_stride(k), &p->rows[i]);
+            ->quantize((float *)p->x.at + i * p->ldx, k, (uint8_t *)p->x_codes.at + i * cs_qgemm_stride(k),
+                       &p->rows[i]);
     return packed;
 }
 
@@ -182,8 +183,9 @@ static bool shape_good(size_t m, size_t n, size_t k, bool *weights, bool *rows)
 
 static void test_shapes(void)
 {
-    static const size_t sizes[][3] = {{1, 1, 1},     {1, 16, 4},    {2, 17, 5},     {3, 64, 64},   {5, 65, 7},    {6, 80, 33},
-                                      {7, 130, 100}, {25, 48, 257}, {50, 70, 1025}, {97, 20, 129}, {13, 96, 2051}, {2, 33, 4096}};
+    static const size_t sizes[][3] = {{1, 1, 1},      {1, 16, 4},    {2, 17, 5},     {3, 64, 64},
+                                      {5, 65, 7},     {6, 80, 33},   {7, 130, 100},  {25, 48, 257},
+                                      {50, 70, 1025}, {97, 20, 129}, {13, 96, 2051}, {2, 33, 4096}};
     bool good = true, weights = true, rows = true;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         good &= shape_good(sizes[i][0], sizes[i][1], sizes[i][2], &weights, &rows);
@@ -202,7 +204,9 @@ static void test_extremes(void)
     static int32_t sums[N];
     static cs_qgemm_row rows[M];
     for (size_t i = 0; i < (size_t)N * K; i++)
-        codes[i] = (int8_t)(i / 2 % 3 == 0 ? (i % 2 ? 64 : 64) : i / 2 % 3 == 1 ? (i % 2 ? -127 : -1) : (i % 2 ? 127 : -127));
+        codes[i] = (int8_t)(i / 2 % 3 == 0   ? (i % 2 ? 64 : 64)
+                            : i / 2 % 3 == 1 ? (i % 2 ? -127 : -1)
+                                             : (i % 2 ? 127 : -127));
     memset(x, 255, (size_t)M * K);
     for (size_t o = 0; o < N; o++) {
         scales[o] = 1;
@@ -246,8 +250,8 @@ static void test_odd_rows(void)
         good &= row.scale == 0 && row.wide_count == 0;
         x[5] = 3; /* one value, a hundred times the mean: it is wide, and the rest has no range */
         ops->quantize(x, K, codes, &row);
-        good &= row.wide_count == 1 && row.wide[0].at == 5 &&
-                fabsf((float)row.wide[0].value * row.scale - 3) < 1e-5f && codes[0] == row.zero;
+        good &= row.wide_count == 1 && row.wide[0].at == 5 && fabsf((float)row.wide[0].value * row.scale - 3) < 1e-5f &&
+                codes[0] == row.zero;
         x[5] = 1e-42f;
         ops->quantize(x, K, codes, &row);
         good &= row.scale == 0 && codes[5] == 0;
@@ -313,13 +317,14 @@ static void run_quantize(void *context)
 {
     timed *t = context;
     for (size_t i = 0; i < t->p.m; i++)
-        t->ops->quantize((float *)t->p.x.at + i * t->p.ldx, t->p.k, (uint8_t *)t->p.x_codes.at + i * cs_qgemm_stride(t->p.k),
-                         &t->p.rows[i]);
+        t->ops->quantize((float *)t->p.x.at + i * t->p.ldx, t->p.k,
+                         (uint8_t *)t->p.x_codes.at + i * cs_qgemm_stride(t->p.k), &t->p.rows[i]);
 }
 
 static void bench(void)
 {
-    static const size_t shapes[][3] = {{5, 512, 512}, {5, 2048, 512}, {50, 768, 768}, {50, 3072, 768}, {50, 768, 3072}, {400, 768, 768}, {400, 3072, 768}, {400, 768, 3072}};
+    static const size_t shapes[][3] = {{5, 512, 512},   {5, 2048, 512},  {50, 768, 768},   {50, 3072, 768},
+                                       {50, 768, 3072}, {400, 768, 768}, {400, 3072, 768}, {400, 768, 3072}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
         for (int set = CS_QGEMM_AVX2; set < CS_QGEMM_SETS; set++) {
             timed t = {.ops = cs_qgemm_ops_for((cs_qgemm_set)set)};
@@ -328,8 +333,8 @@ static void bench(void)
             problem_open(&t.p, shapes[s][0], shapes[s][1], shapes[s][2]);
             t.y = malloc(t.p.m * t.p.ldy * sizeof *t.y);
             const double ns = kt_time(run_multiply, &t), rows = kt_time(run_quantize, &t);
-            printf("# %-18s %4zu x %4zu x %4zu: %6.1f multiplications a ns; quantizing a row %6.0f ns\n", t.ops->name, t.p.m, t.p.n,
-                   t.p.k, (double)(t.p.m * t.p.n * t.p.k) / ns, rows / (double)t.p.m);
+            printf("# %-18s %4zu x %4zu x %4zu: %6.1f multiplications a ns; quantizing a row %6.0f ns\n", t.ops->name,
+                   t.p.m, t.p.n, t.p.k, (double)(t.p.m * t.p.n * t.p.k) / ns, rows / (double)t.p.m);
             free(t.y);
             problem_close(&t.p);
         }

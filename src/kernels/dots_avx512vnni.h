@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * dots_vnni512.h - integer products in 512-bit registers with AVX512-VNNI. */
-#ifndef CS_KERNELS_DOTS_VNNI512_H
-#define CS_KERNELS_DOTS_VNNI512_H
+ * dots_avx512vnni.h - integer products in 512-bit registers with AVX512-VNNI. */
+#ifndef CS_KERNELS_DOTS_AVX512VNNI_H
+#define CS_KERNELS_DOTS_AVX512VNNI_H
 
 #include <immintrin.h>
 #include <stddef.h>
