@@ -26,8 +26,8 @@ static int32_t nearest(float x)
     return bits - 0x4b400000;
 }
 
-/* Two weights in units of the scale -> codes: when both have one sign and their sum passes CS_QGEMM_PAIR, both give way by
- * the same amount, which is the nearest pair that does not. */
+/* Two weights in units of the scale -> codes: when both have one sign and their sum passes CS_QGEMM_PAIR, both give
+ * way by the same amount, which is the nearest pair that does not. */
 static void round_pair(const float unit[2], int32_t code[2])
 {
     code[0] = nearest(unit[0]);

@@ -28,10 +28,10 @@ typedef struct cs_safetensors_writer {
     uint64_t promised, written; /* bytes of tensors */
 } cs_safetensors_writer;
 
-/* Begin to replace `path`: the header of `count` tensors, which lie in the file in this order, and `metadata`. Tensors
- * begin at multiples of their numbers' size when those of 4 bytes come first. The first begins at a multiple of 64 bytes of
- * the file when it is of integers, else of 8.
- * Errors: CLIPSEARCH_E_IO, _LIMIT (sizes overflow, a header over 100 MB), _MEMORY. */
+/* Begin to replace `path`: the header of `count` tensors, which lie in the file in this order, and `metadata`.
+ * Tensors begin at multiples of their numbers' size when those of 4 bytes come first. The first begins at a multiple
+ * of 64 bytes of the file when it is of integers, else of 8. Errors: CLIPSEARCH_E_IO, _LIMIT (sizes overflow, a
+ * header over 100 MB), _MEMORY. */
 clipsearch_status cs_safetensors_create(const char *path, const cs_tensor_plan *tensors, size_t count,
                                         const cs_metadata *metadata, size_t metadata_count,
                                         cs_safetensors_writer *writer, clipsearch_error *err);

@@ -31,8 +31,9 @@ clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, con
                                  cs_pool *pool, clipsearch_error *err);
 void cs_linear_close(cs_linear *linear);
 
-/* The same in 8 bits: a coded matrix is used as it lies in the file, any other is quantized, spread over `pool`. Errors: also
- * CLIPSEARCH_E_MODEL (a weight, scale or sum that cannot be right), _UNSUPPORTED (more inputs than CS_QGEMM_MAX_K). */
+/* The same in 8 bits: a coded matrix is used as it lies in the file, any other is quantized, spread over `pool`.
+ * Errors: also CLIPSEARCH_E_MODEL (a weight, scale or sum that cannot be right), _UNSUPPORTED (more inputs than
+ * CS_QGEMM_MAX_K). */
 clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, cs_pool *pool,
                                        clipsearch_error *err);
 
