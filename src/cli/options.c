@@ -234,7 +234,7 @@ static const option_row rows[] = {
     {"precision", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(precision), "WHAT",
      "compute transformers in f32 or int8 (auto: as the weights are)", 0, 0, cs_precision_names},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
-     "use instructions up to c, avx2 or avx512 (all there are)", 0, 0, cs_cpu_names},
+     "use instructions up to c, avx2, avx512 ... (all there are)", 0, 0, cs_cpu_names},
     {"show", 0, CS_INFO, OPTION_FLAG, FIELD(show), NULL, "show the settings, and where each of them comes from", 0, 0,
      0},
     {"quiet", 'q', CS_ALL_COMMANDS, OPTION_FLAG, FIELD(quiet), NULL, "print only results and errors", 0, 0, 0},

@@ -189,7 +189,7 @@ static clipsearch_status read_config(cs_settings *settings, clipsearch_error *er
     if (!directory)
         return cs_fail_memory(err, "the configuration");
     if (found[KEY_DATABASE]) {
-        settings->db = cs_yaml_path(settings->config, directory, found[KEY_DATABASE]->text);
+        settings->db = cs_yaml_database(settings->config, directory, found[KEY_DATABASE]->text);
         settings->db_from = CS_FROM_CONFIG;
     }
     if (found[KEY_MODEL]) {
@@ -221,8 +221,11 @@ static clipsearch_status read_environment(cs_settings *settings, clipsearch_erro
     set_text(variable("CLIPSEARCH_COLLECTION"), CS_FROM_ENVIRONMENT, &settings->collection, &settings->collection_from);
     const char *level = variable("CLIPSEARCH_CPU");
     if (level && !cs_cpu_names[cs_name_index(level, cs_cpu_names)])
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "the environment variable CLIPSEARCH_CPU must be c, avx2 or avx512, not \"%s\"", level);
+        return cs_fail(
+            err, CLIPSEARCH_E_ARGUMENT,
+            "the environment variable CLIPSEARCH_CPU must be c, avx2, avxvnni, avx512, avx512vnni, avx512bf16 or "
+            "neon, not \"%s\"",
+            level);
     set_text(level, CS_FROM_ENVIRONMENT, &settings->cpu, &settings->cpu_from);
     const char *precision = variable("CLIPSEARCH_PRECISION");
     if (precision && !cs_precision_names[cs_name_index(precision, cs_precision_names)])

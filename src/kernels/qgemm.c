@@ -7,47 +7,26 @@
 
 enum { ROW_BLOCK = 96, ROWS_A_PIECE = 4 };
 
-const char *cs_qgemm_set_name(cs_qgemm_set set)
+const cs_qgemm_ops *cs_qgemm_ops_for(cs_cpu_flags flags)
 {
-    static const char *const names[CS_QGEMM_SETS] = {[CS_QGEMM_C] = "c",
-                                                     [CS_QGEMM_AVX2] = "avx2",
-                                                     [CS_QGEMM_AVXVNNI] = "avxvnni",
-                                                     [CS_QGEMM_AVX512VNNI] = "avx512vnni"};
-    return names[set];
-}
-
-/* The table of a set when the processor has it, at a level of at least what it needs. */
-static const cs_qgemm_ops *choose(cs_qgemm_set set, cs_cpu_level level)
-{
-    if (set == CS_QGEMM_C)
-        return &cs_qgemm_ops_c;
-#ifdef CS_HAVE_AVX2
-    if (set == CS_QGEMM_AVX2 && level >= CS_CPU_AVX2)
-        return &cs_qgemm_ops_avx2;
+    static const cs_cpu_choice choices[] = {
+#ifdef CS_HAVE_AVX512VNNI
+        {CS_CPU_AVX512VNNI, &cs_qgemm_ops_avx512vnni},
 #endif
 #ifdef CS_HAVE_AVXVNNI
-    if (set == CS_QGEMM_AVXVNNI && level >= CS_CPU_AVX2 && cs_cpu_has_avxvnni())
-        return &cs_qgemm_ops_avxvnni;
+        {CS_CPU_AVXVNNI, &cs_qgemm_ops_avxvnni},
 #endif
-#ifdef CS_HAVE_AVX512VNNI
-    if (set == CS_QGEMM_AVX512VNNI && level >= CS_CPU_AVX512 && cs_cpu_has_vnni())
-        return &cs_qgemm_ops_avx512vnni;
+#ifdef CS_HAVE_AVX2
+        {CS_CPU_AVX2, &cs_qgemm_ops_avx2},
 #endif
-    (void)level;
-    return NULL;
-}
-
-const cs_qgemm_ops *cs_qgemm_ops_for(cs_qgemm_set set)
-{
-    return choose(set, cs_cpu_highest());
+        {CS_CPU_C, &cs_qgemm_ops_c},
+    };
+    return cs_cpu_choose(choices, flags);
 }
 
 const cs_qgemm_ops *cs_qgemm_ops_best(void)
 {
-    const cs_qgemm_ops *ops = NULL;
-    for (int set = CS_QGEMM_SETS - 1; !ops; set--)
-        ops = choose((cs_qgemm_set)set, cs_cpu_best());
-    return ops;
+    return cs_qgemm_ops_for(cs_cpu_best());
 }
 
 size_t cs_qgemm_stride(size_t k)

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "kernels/act.h"
+#include "kernels/cpu.h"
 
 #include <stdint.h>
 
@@ -73,18 +74,8 @@ typedef struct cs_qgemm_ops {
                      size_t outputs, float *y, size_t ldy);
 } cs_qgemm_ops;
 
-/* The instruction sets that have a table. All give the same bits. */
-typedef enum cs_qgemm_set {
-    CS_QGEMM_C,
-    CS_QGEMM_AVX2,
-    CS_QGEMM_AVXVNNI,
-    CS_QGEMM_AVX512VNNI,
-    CS_QGEMM_SETS
-} cs_qgemm_set;
-
-/* NULL when the build or the processor lacks the set. */
-const cs_qgemm_ops *cs_qgemm_ops_for(cs_qgemm_set set);
-const char *cs_qgemm_set_name(cs_qgemm_set set);
+/* The best table that needs nothing beside `flags`; NULL when the processor lacks one of them. All give the same bits. */
+const cs_qgemm_ops *cs_qgemm_ops_for(cs_cpu_flags flags);
 /* The best at cs_cpu_best(). */
 const cs_qgemm_ops *cs_qgemm_ops_best(void);
 

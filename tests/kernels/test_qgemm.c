@@ -14,6 +14,9 @@
 #include <string.h>
 
 enum { POOLS = 2 };
+/* the flags of each table; one that the processor lacks is skipped */
+enum { LEVELS = 4 };
+static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVXVNNI, CS_CPU_AVX512VNNI};
 static cs_pool *pools[POOLS]; /* of 1 and 3 threads */
 
 /* A product's data. */
@@ -57,9 +60,8 @@ static bool problem_open(problem *p, size_t m, size_t n, size_t k)
     p->rows = malloc(m * sizeof *p->rows);
     p->q = (cs_qgemm_rows){.codes = p->x_codes.at, .rows = p->rows};
     for (size_t i = 0; i < m; i++)
-        cs_qgemm_ops_for(CS_QGEMM_C)
-            ->quantize((float *)p->x.at + i * p->ldx, k, (uint8_t *)p->x_codes.at + i * cs_qgemm_stride(k),
-                       &p->rows[i]);
+        cs_qgemm_ops_for(CS_CPU_C)->quantize((float *)p->x.at + i * p->ldx, k,
+                                             (uint8_t *)p->x_codes.at + i * cs_qgemm_stride(k), &p->rows[i]);
     return packed;
 }
 
@@ -165,10 +167,10 @@ static bool shape_good(size_t m, size_t n, size_t k, bool *weights, bool *rows)
     bool good = problem_open(&p, m, n, k), alive;
     *weights &= codes_good(&p);
     *rows &= rows_good(&p);
-    kt_block first = run(cs_qgemm_ops_for(CS_QGEMM_C), &p, NULL, &alive);
+    kt_block first = run(cs_qgemm_ops_for(CS_CPU_C), &p, NULL, &alive);
     good &= alive && is_definition(&p, first.at);
-    for (int set = CS_QGEMM_AVX2; set < CS_QGEMM_SETS; set++) {
-        const cs_qgemm_ops *ops = cs_qgemm_ops_for((cs_qgemm_set)set);
+    for (unsigned level = 1; level < LEVELS; level++) {
+        const cs_qgemm_ops *ops = cs_qgemm_ops_for(levels[level]);
         for (int pool = 0; ops && pool < POOLS; pool++) {
             kt_block y = run(ops, &p, pools[pool], &alive);
             good &= alive && kt_same(first.at, y.at, (m - 1) * p.ldy + n);
@@ -222,11 +224,11 @@ static void test_extremes(void)
     }
     const cs_qgemm_weights w = {.n = N, .k = K, .codes = codes, .scales = scales, .sums = sums};
     const cs_qgemm_rows q = {.codes = x, .rows = rows};
-    cs_qgemm_with(cs_qgemm_ops_for(CS_QGEMM_C), &w, &q, M, NULL, CS_ACT_NONE, NULL, want, N, NULL);
+    cs_qgemm_with(cs_qgemm_ops_for(CS_CPU_C), &w, &q, M, NULL, CS_ACT_NONE, NULL, want, N, NULL);
     bool good = true;
-    for (int set = CS_QGEMM_AVX2; set < CS_QGEMM_SETS; set++)
-        if (cs_qgemm_ops_for((cs_qgemm_set)set)) {
-            cs_qgemm_with(cs_qgemm_ops_for((cs_qgemm_set)set), &w, &q, M, NULL, CS_ACT_NONE, NULL, y, N, NULL);
+    for (unsigned level = 1; level < LEVELS; level++)
+        if (cs_qgemm_ops_for(levels[level])) {
+            cs_qgemm_with(cs_qgemm_ops_for(levels[level]), &w, &q, M, NULL, CS_ACT_NONE, NULL, y, N, NULL);
             good &= kt_same(want, y, (size_t)M * N);
         }
     TAP_OK(good, "the largest codes: no sum saturates or overflows");
@@ -241,8 +243,8 @@ static void test_odd_rows(void)
     uint8_t codes[K];
     cs_qgemm_row row;
     bool good = true;
-    for (int set = 0; set < CS_QGEMM_SETS; set++) {
-        const cs_qgemm_ops *ops = cs_qgemm_ops_for((cs_qgemm_set)set);
+    for (unsigned level = 0; level < LEVELS; level++) {
+        const cs_qgemm_ops *ops = cs_qgemm_ops_for(levels[level]);
         if (!ops)
             continue;
         memset(x, 0, sizeof x);
@@ -326,8 +328,8 @@ static void bench(void)
     static const size_t shapes[][3] = {{5, 512, 512},   {5, 2048, 512},  {50, 768, 768},   {50, 3072, 768},
                                        {50, 768, 3072}, {400, 768, 768}, {400, 3072, 768}, {400, 768, 3072}};
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
-        for (int set = CS_QGEMM_AVX2; set < CS_QGEMM_SETS; set++) {
-            timed t = {.ops = cs_qgemm_ops_for((cs_qgemm_set)set)};
+        for (unsigned level = 1; level < LEVELS; level++) {
+            timed t = {.ops = cs_qgemm_ops_for(levels[level])};
             if (!t.ops)
                 continue;
             problem_open(&t.p, shapes[s][0], shapes[s][1], shapes[s][2]);
@@ -344,10 +346,11 @@ int main(int argc, char **argv)
 {
     cs_pool_open(1, &pools[0], NULL);
     cs_pool_open(3, &pools[1], NULL);
-    for (int set = 0; set < CS_QGEMM_SETS; set++)
-        if (!cs_qgemm_ops_for((cs_qgemm_set)set)) {
+    static const char *const names[LEVELS] = {"c", "avx2", "avxvnni", "avx512vnni"};
+    for (unsigned level = 0; level < LEVELS; level++)
+        if (!cs_qgemm_ops_for(levels[level])) {
             char what[64];
-            snprintf(what, sizeof what, "instruction set %s", cs_qgemm_set_name((cs_qgemm_set)set));
+            snprintf(what, sizeof what, "level %s", names[level]);
             tap_skip(what, "this processor or this build lacks it");
         }
     test_shapes();
