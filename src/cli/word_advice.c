@@ -39,10 +39,28 @@ static bool has_parts(const cs_operands *operands)
     return false;
 }
 
+/* Whether a word can only be meant as the path of a file. */
+static bool looks_like_path(const char *word)
+{
+    const bool from_somewhere = word[0] == '/' || strncmp(word, "./", 2) == 0 || strncmp(word, "../", 3) == 0;
+    return !strstr(word, "://") && (is_image_name(word) || (from_somewhere && !strpbrk(word, " \t\n")));
+}
+
+static bool advise_about_missing_file(const char *word)
+{
+    cs_file_info info;
+    if (!looks_like_path(word) || cs_file_stat(word, &info, NULL) != CLIPSEARCH_E_NOT_FOUND)
+        return false;
+    cs_print_message("there is no file \"%s\"; it is taken for words", word);
+    return true;
+}
+
 /* A directory is one if its name is written as such: people may search for what a folder's name says. */
 static bool advise_about_file(const char *word, bool parts)
 {
     cs_file_info info;
+    if (advise_about_missing_file(word))
+        return true;
     if (cs_file_stat(word, &info, NULL) != CLIPSEARCH_OK || (parts && !info.is_directory))
         return false;
     if (info.is_directory)
@@ -65,18 +83,36 @@ static bool are_single_words(const cs_operands *operands)
     return operands->count > 1 && !has_parts(operands);
 }
 
+void cs_advise_about_files(const cs_args *args)
+{
+    for (size_t i = 0; i < args->operands.count && !args->quiet; i++)
+        if (args->operands.items[i].kind == CS_WORD && advise_about_missing_file(args->operands.items[i].text))
+            return;
+}
+
+/* Words that people take for commands. */
+static bool advise_about_command(const char *word)
+{
+    const char *command = near_command(word);
+    if (command)
+        cs_print_message("searching for \"%s\"; the command is spelled %s", word, command);
+    else if (strcmp(word, "config") == 0)
+        cs_print_message("searching for \"config\"; the settings are shown by clipsearch config --show");
+    else if (strcmp(word, "watch") == 0)
+        cs_print_message("searching for \"watch\"; to follow changes of files: clipsearch ingest --watch");
+    else
+        return false;
+    return true;
+}
+
 void cs_advise_about_words(const cs_args *args, bool command_given)
 {
     const cs_operands *operands = &args->operands;
     if (args->quiet)
         return;
-    if (operands->count && operands->items[0].kind == CS_WORD && !command_given) {
-        const char *command = near_command(operands->items[0].text);
-        if (command) {
-            cs_print_message("searching for \"%s\"; the command is spelled %s", operands->items[0].text, command);
-            return;
-        }
-    }
+    if (operands->count && operands->items[0].kind == CS_WORD && !command_given &&
+        advise_about_command(operands->items[0].text))
+        return;
     const bool parts = has_parts(operands);
     for (size_t i = 0; i < operands->count; i++)
         if (operands->items[i].kind == CS_WORD && advise_about_file(operands->items[i].text, parts))

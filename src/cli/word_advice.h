@@ -10,4 +10,7 @@
  * written. */
 void cs_advise_about_words(const cs_args *args, bool command_given);
 
+/* The same for commands that encode words: only that a word names a file which is not there. */
+void cs_advise_about_files(const cs_args *args);
+
 #endif
