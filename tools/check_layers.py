@@ -42,7 +42,7 @@ OWNERS = {
     "immintrin.h": r"kernels/\w+_(avx2|avx512)\w*\.[ch]",
     "cpuid.h": r"kernels/cpu\.c",
     "cblas.h": r"kernels/gemm_blas\.c",
-    "dlfcn.h": r"(base/symbol|kernels/gemm_blas|metadata/xml|vision/vips|output/(text_pango|terminal_chafa)|model_find)\.c",
+    "dlfcn.h": r"(base/symbol|kernels/gemm_blas|metadata/xml|vision/vips|output/(text_pango|terminal_chafa)|base/model_places)\.c",
     "openssl/crypto.h": r"base/digest\.c",
     "openssl/md5.h": r"base/digest\.c",
     "openssl/sha.h": r"base/digest\.c",

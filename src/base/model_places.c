@@ -7,7 +7,6 @@
 #include "base/xdg_path.h"
 
 #include <dlfcn.h>
-#include <linux/limits.h> /* limits.h would be that of this directory */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +17,7 @@ static const char *const beside[] = {"/models/", "/../share/clipsearch/models/",
 enum { USERS = 0, BESIDE = sizeof beside / sizeof *beside, PLACES = BESIDE + 2 };
 
 /* The directory of the file that holds this code. False: it cannot be found out. */
-static bool find_own_directory(char directory[PATH_MAX])
+static bool find_own_directory(char directory[CLIPSEARCH_PATH_SIZE])
 {
     Dl_info info;
     /* a program's own name may be relative to a directory that it has left */
@@ -44,7 +43,7 @@ static void put_path(size_t i, const char *own, const char *name, cs_buf *path)
 
 clipsearch_status cs_find_model_directory(const char *name, char **path, cs_buf *searched)
 {
-    char own[PATH_MAX];
+    char own[CLIPSEARCH_PATH_SIZE];
     const bool placed = find_own_directory(own);
     *path = NULL;
     for (size_t i = 0; i < PLACES && name[0] && name[0] != '.' && !strchr(name, '/'); i++) {
@@ -67,7 +66,7 @@ clipsearch_status cs_find_model_directory(const char *name, char **path, cs_buf 
 
 bool cs_is_installed_model(const char *directory, const char *name)
 {
-    char own[PATH_MAX], there[PATH_MAX], given[PATH_MAX];
+    char own[CLIPSEARCH_PATH_SIZE], there[CLIPSEARCH_PATH_SIZE], given[CLIPSEARCH_PATH_SIZE];
     const bool placed = find_own_directory(own);
     bool same = false;
     if (!realpath(directory, given))
