@@ -2,11 +2,13 @@
  * bench_hnsw.c - the graph index over the vectors of a folder (hnsw_set.h): recall and queries a second (no MODE);
  * `serve` for hnsw_peers.py; `filters`; `puts`: what one insert takes, and the longest; `beside`: searches of 1 and 2
  * threads beside a writer, and building on 1 and 2; `write`, then `file`: opening the mapped file, and memory;
- * `defaults`: searches that give no ef, over a set with texts (hnsw_vectors.py --gap). */
+ * `defaults`: searches that give no ef, over a set with texts (hnsw_vectors.py --gap); `recall`: their recall alone, in
+ * one pass, of the index file that `write` made when it is there. */
 #include "hnsw_set.h"
 #include "index/hnsw.h"
 #include "index/hnsw_file.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -269,6 +271,67 @@ static void defaults(bench *b, int64_t *found)
     cs_pool_close(&pool);
 }
 
+/* How far a mean of `count` values with this sum and sum of squares may be from the true one: its standard error. */
+static double standard_error(double sum, double squares, size_t count)
+{
+    const double n = (double)count, mean = sum / n;
+    return sqrt((squares / n - mean * mean) / n);
+}
+
+static void recall_of(const bench *b, const char *kind, const char *queries, int64_t *found)
+{
+    hnsw_set set = *b->set;
+    char name[64];
+    size_t bytes, graphs = 0, distances = 0;
+    double sum = 0, squares = 0;
+    snprintf(name, sizeof name, "%struth-%zu.i32", kind, set.count);
+    if (!(set.truth = hnsw_map(set.folder, name, &bytes)) || !(set.queries = hnsw_map(set.folder, queries, &bytes)))
+        return;
+    const double start = hnsw_processor();
+    for (size_t q = 0; q < set.query_count; q++) {
+        cs_index_stats stats;
+        search_one(b->index, set.queries + q * set.dim, 0, &stats, found);
+        hnsw_set one = set;
+        one.query_count = 1;
+        one.truth += q * HNSW_K;
+        const double recall = hnsw_recall(&one, found);
+        sum += recall;
+        squares += recall * recall;
+        graphs += stats.graph;
+        distances += stats.distances;
+    }
+    const double n = (double)set.query_count;
+    printf("%squeries: recall@10 %.4f (standard error %.4f), %.2f ms of processor time; %.0f codes compared, graph "
+           "used %.3f\n",
+           kind, sum / n, standard_error(sum, squares, set.query_count), 1e3 * (hnsw_processor() - start) / n,
+           (double)distances / n, (double)graphs / n);
+    fflush(stdout);
+}
+
+static void recall_alone(bench *b, const char *path, int64_t *found)
+{
+    const hnsw_set *set = b->set;
+    clipsearch_error err;
+    cs_hnsw_stamp stamp;
+    cs_hnsw_info info;
+    cs_pool *pool = NULL;
+    size_t bytes = 0;
+    const float *texts = hnsw_map(set->folder, "texts-more.f32", &bytes);
+    if (!texts)
+        return;
+    if (cs_index_hnsw_map(path, &b->index, &stamp, &err) != CLIPSEARCH_OK)
+        build(b, set);
+    must(cs_pool_open(set->threads, &pool, &err), &err);
+    const double start = hnsw_processor();
+    must(cs_index_hnsw_calibrate(b->index, texts, bytes / set->dim / sizeof *texts, pool, &err), &err);
+    cs_index_hnsw_describe(b->index, &info);
+    printf("%zu vectors calibrated with %zu texts in %.2f s: ef %zu near, %zu far\n", set->count, info.queries,
+           hnsw_processor() - start, info.near_ef, info.far_ef);
+    recall_of(b, "", "queries.f32", found);
+    recall_of(b, "image-", "image-queries.f32", found);
+    cs_pool_close(&pool);
+}
+
 /* ---- one insert */
 
 static void print_times(const char *what, double *times, size_t count)
@@ -485,6 +548,8 @@ int main(int argc, char **argv)
         open_file(&b, path);
     } else if (strcmp(set.mode, "defaults") == 0) {
         defaults(&b, found);
+    } else if (strcmp(set.mode, "recall") == 0) {
+        recall_alone(&b, path, found);
     } else {
         describe(&b);
         if (strcmp(set.mode, "filters") == 0)

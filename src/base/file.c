@@ -108,6 +108,18 @@ clipsearch_status cs_descriptor_read(int fd, const char *name, cs_buf *buf, clip
     }
 }
 
+clipsearch_status cs_input_read(const char *path, cs_buf *buf, clipsearch_error *err)
+{
+    if (strcmp(path, "-") == 0)
+        return cs_descriptor_read(STDIN_FILENO, "standard input", buf, err);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return cs_fail_errno(err, code_of(errno), errno, "%s", path);
+    clipsearch_status status = cs_descriptor_read(fd, path, buf, err);
+    close(fd);
+    return status;
+}
+
 clipsearch_status cs_map_open(const char *path, cs_map *map, clipsearch_error *err)
 {
     *map = (cs_map){0};

@@ -29,6 +29,10 @@ clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info
  * is for messages. Errors: CLIPSEARCH_E_IO, _LIMIT, _MEMORY. */
 clipsearch_status cs_descriptor_read(int fd, const char *name, cs_buf *buf, clipsearch_error *err);
 
+/* Append all of `path` to `buf`: of a regular file, a pipe, whose writer is waited for, or a device; "-" is standard
+ * input. Errors: those of cs_descriptor_read; CLIPSEARCH_E_NOT_FOUND. */
+clipsearch_status cs_input_read(const char *path, cs_buf *buf, clipsearch_error *err);
+
 /* A read-only map of a whole file. An empty file maps to size 0 and a non-NULL pointer. */
 typedef struct cs_map {
     const uint8_t *data;

@@ -6,7 +6,6 @@
 #include "base/mem.h"
 
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_LIST_BYTES = 256 << 20 };
 
@@ -23,13 +22,13 @@ static clipsearch_status add(cs_input_list *inputs, const char *text, bool is_im
 static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf, cs_input_list *inputs,
                                    clipsearch_error *err)
 {
-    bool standard = strcmp(path, "-") == 0;
-    const char *name = standard ? "standard input" : path;
-    clipsearch_status status =
-        standard ? cs_descriptor_read(STDIN_FILENO, name, buf, err) : cs_file_read(path, buf, NULL, err);
+    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    clipsearch_status status = cs_input_read(path, buf, err);
     if (status != CLIPSEARCH_OK || buf->len == 0)
         return status; /* an empty buffer has no memory */
     char *at = buf->data, *end = buf->data + buf->len;
+    if (buf->len >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
+        at += 3; /* a byte order mark, as editors of Windows write it */
     for (size_t line = 1; status == CLIPSEARCH_OK && at < end; line++) {
         char *next = memchr(at, '\n', (size_t)(end - at));
         char *stop = next ? next : end;

@@ -3,6 +3,7 @@
 #include "cli/word_advice.h"
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "cli/output/message.h"
 #include "config/nearest.h"
 
@@ -39,28 +40,22 @@ static bool has_parts(const cs_operands *operands)
     return false;
 }
 
-/* Whether a word can only be meant as the path of a file. */
-static bool looks_like_path(const char *word)
-{
-    const bool from_somewhere = word[0] == '/' || strncmp(word, "./", 2) == 0 || strncmp(word, "../", 3) == 0;
-    return !strstr(word, "://") && (is_image_name(word) || (from_somewhere && !strpbrk(word, " \t\n")));
-}
-
-static bool advise_about_missing_file(const char *word)
+/* Whether a text can only be meant as the path of a file, which is not there: it ends as names of images do, or begins
+ * as paths do. */
+static bool names_missing_file(const char *text)
 {
     cs_file_info info;
-    if (!looks_like_path(word) || cs_file_stat(word, &info, NULL) != CLIPSEARCH_E_NOT_FOUND)
-        return false;
-    cs_print_message("there is no file \"%s\"; it is taken for words", word);
-    return true;
+    const bool blanks = strpbrk(text, " \t\n") != NULL;
+    const bool from_somewhere = text[0] == '/' || strncmp(text, "./", 2) == 0 || strncmp(text, "../", 3) == 0;
+    return !strstr(text, "://") &&
+           ((is_image_name(text) && (strchr(text, '/') || !blanks)) || (from_somewhere && !blanks)) &&
+           cs_file_stat(text, &info, NULL) == CLIPSEARCH_E_NOT_FOUND;
 }
 
 /* A directory is one if its name is written as such: people may search for what a folder's name says. */
 static bool advise_about_file(const char *word, bool parts)
 {
     cs_file_info info;
-    if (advise_about_missing_file(word))
-        return true;
     if (cs_file_stat(word, &info, NULL) != CLIPSEARCH_OK || (parts && !info.is_directory))
         return false;
     if (info.is_directory)
@@ -81,13 +76,6 @@ static bool are_single_words(const cs_operands *operands)
         if (operands->items[i].kind != CS_WORD || strpbrk(operands->items[i].text, " \t\n"))
             return false;
     return operands->count > 1 && !has_parts(operands);
-}
-
-void cs_advise_about_files(const cs_args *args)
-{
-    for (size_t i = 0; i < args->operands.count && !args->quiet; i++)
-        if (args->operands.items[i].kind == CS_WORD && advise_about_missing_file(args->operands.items[i].text))
-            return;
 }
 
 /* Words that people take for commands. */
@@ -120,4 +108,34 @@ void cs_advise_about_words(const cs_args *args, bool command_given)
     if (are_single_words(operands))
         cs_print_message("answering %zu queries, one for each word; for one query put the words in quotes",
                          operands->count);
+}
+
+static bool advise_about_text(const char *text)
+{
+    if (!cs_is_utf8(text, strlen(text))) {
+        cs_print_message("the text \"%.200s\" is not UTF-8; what is no letter in it counts as an unknown sign", text);
+        return true;
+    }
+    if (names_missing_file(text))
+        cs_print_message("there is no file \"%.200s\"; searching for the words", text);
+    return names_missing_file(text);
+}
+
+void cs_advise_about_files(const cs_args *args)
+{
+    for (size_t i = 0; i < args->operands.count && !args->quiet; i++)
+        if (args->operands.items[i].kind == CS_WORD && names_missing_file(args->operands.items[i].text)) {
+            cs_print_message("there is no file \"%.200s\"; it is encoded as words", args->operands.items[i].text);
+            return;
+        }
+}
+
+void cs_advise_about_texts(const cs_questions *questions)
+{
+    for (size_t q = 0; q < questions->count; q++)
+        for (size_t i = 0; i < questions->items[q].count; i++) {
+            const cs_part *part = &questions->items[q].parts[i];
+            if (part->kind == CS_PART_TEXT && advise_about_text(part->text))
+                return;
+        }
 }

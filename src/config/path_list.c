@@ -5,26 +5,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_BYTES = 256 << 20 };
-
-static clipsearch_status read_text(const char *file, cs_buf *text, clipsearch_error *err)
-{
-    const bool standard = strcmp(file, "-") == 0;
-    int fd = standard ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return cs_fail_errno(err, errno == ENOENT ? CLIPSEARCH_E_NOT_FOUND : CLIPSEARCH_E_IO, errno,
-                             "the list of files %s", file);
-    clipsearch_status status = cs_descriptor_read(fd, standard ? "standard input" : file, text, err);
-    if (!standard)
-        close(fd);
-    return status;
-}
 
 /* Divide list->text in place. */
 static clipsearch_status divide(cs_path_list *list, const char *name, bool nul, clipsearch_error *err)
@@ -60,8 +44,11 @@ static clipsearch_status divide(cs_path_list *list, const char *name, bool nul, 
 clipsearch_status cs_path_list_read(const char *file, bool nul, cs_path_list *list, clipsearch_error *err)
 {
     *list = (cs_path_list){.text = cs_buf_make(MAX_BYTES)};
-    clipsearch_status status = read_text(file, &list->text, err);
-    return status == CLIPSEARCH_OK ? divide(list, strcmp(file, "-") == 0 ? "standard input" : file, nul, err) : status;
+    clipsearch_error why;
+    clipsearch_status status = cs_input_read(file, &list->text, &why);
+    if (status != CLIPSEARCH_OK)
+        return cs_fail(err, status, "the list of files %s", why.message);
+    return divide(list, strcmp(file, "-") == 0 ? "standard input" : file, nul, err);
 }
 
 clipsearch_status cs_path_list_parse(const char *text, size_t size, const char *name, bool nul, cs_path_list *list,

@@ -20,7 +20,16 @@
 
 enum { DEFAULT_K = 10 };
 
-enum config_key { KEY_DATABASE, KEY_COLLECTION, KEY_MODEL, KEY_K, KEY_THREADS, KEY_CPU, CONFIG_KEYS };
+enum config_key {
+    KEY_DATABASE,
+    KEY_COLLECTION,
+    KEY_MODEL,
+    KEY_K,
+    KEY_THREADS,
+    KEY_CPU,
+    KEY_MIN_RELEVANCE,
+    CONFIG_KEYS
+};
 
 static const cs_yaml_key config_keys[CONFIG_KEYS] = {
     [KEY_DATABASE] = {.name = "database", .kind = CS_KEY_TEXT},
@@ -29,6 +38,7 @@ static const cs_yaml_key config_keys[CONFIG_KEYS] = {
     [KEY_K] = {.name = "k", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_K},
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
     [KEY_CPU] = {.name = "cpu", .kind = CS_KEY_CHOICE, .choices = cs_cpu_names},
+    [KEY_MIN_RELEVANCE] = {.name = "min_relevance", .kind = CS_KEY_SHARE},
 };
 
 clipsearch_status cs_create_parents(const char *path, clipsearch_error *err)
@@ -127,17 +137,9 @@ static clipsearch_status write_model_file(const char *path, const char *model, c
     return status;
 }
 
-static bool is_utf8(const char *text)
-{
-    size_t left = strlen(text), n = 1;
-    for (; left && (n = cs_utf8_length(text, left)); text += n, left -= n)
-        continue;
-    return n != 0;
-}
-
 clipsearch_status cs_settings_write_model(const char *model, clipsearch_error *err)
 {
-    if (model && !is_utf8(model))
+    if (model && !cs_is_utf8(model, strlen(model)))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "%s: the path is not UTF-8, so it cannot be written into a YAML file", model);
     char *path = cs_settings_model_file();
@@ -194,6 +196,8 @@ static clipsearch_status read_config(cs_settings *settings, clipsearch_error *er
         set_count(cs_yaml_count(found[KEY_THREADS]), CS_FROM_CONFIG, &settings->threads, &settings->threads_from);
     if (found[KEY_CPU])
         set_text(found[KEY_CPU]->text, CS_FROM_CONFIG, &settings->cpu, &settings->cpu_from);
+    if (found[KEY_MIN_RELEVANCE])
+        settings->min_relevance = cs_yaml_share(found[KEY_MIN_RELEVANCE]);
     return CLIPSEARCH_OK;
 }
 

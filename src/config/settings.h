@@ -37,10 +37,11 @@ typedef struct cs_settings {
     size_t threads;  /* 0: one per processor */
     const char *cpu; /* NULL: all that there is */
     cs_origin k_from, threads_from, cpu_from;
-    bool quiet;       /* print only results and errors */
-    cs_yaml *config;  /* the configuration file, which owns some of the strings above; NULL: there is none */
-    cs_yaml *chosen;  /* the same of the model file */
-    char *default_db; /* owned */
+    float min_relevance; /* of the hits of texts; 0: all are shown. Only the configuration file has it */
+    bool quiet;          /* print only results and errors */
+    cs_yaml *config;     /* the configuration file, which owns some of the strings above; NULL: there is none */
+    cs_yaml *chosen;     /* the same of the model file */
+    char *default_db;    /* owned */
 } cs_settings;
 
 /* Fill `settings` from `given`, from `file` (may be NULL) and the other places. An instruction set that was chosen is

@@ -3,6 +3,7 @@
 #include "config/yaml_keys.h"
 
 #include "base/buf.h"
+#include "base/decimal.h"
 #include "config/nearest.h"
 #include "config/names.h"
 
@@ -45,6 +46,13 @@ size_t cs_yaml_count(const cs_yaml_node *node)
 {
     size_t value = 0;
     (void)cs_read_count(node->text, SIZE_MAX, &value);
+    return value;
+}
+
+float cs_yaml_share(const cs_yaml_node *node)
+{
+    float value = 0;
+    (void)cs_read_float(node->text, &value);
     return value;
 }
 
@@ -108,6 +116,7 @@ static clipsearch_status check_value(const cs_yaml *yaml, const cs_yaml_node *no
 {
     bool text = is_text(node);
     size_t count;
+    float share;
     switch (key->kind) {
     case CS_KEY_TEXT:
         return text ? CLIPSEARCH_OK : fail_kind(yaml, node, key->name, "a text", err);
@@ -120,6 +129,10 @@ static clipsearch_status check_value(const cs_yaml *yaml, const cs_yaml_node *no
         char wanted[96];
         snprintf(wanted, sizeof wanted, "a whole number from %zu to %zu", key->min, key->max);
         return fail_kind(yaml, node, key->name, wanted, err);
+    case CS_KEY_SHARE:
+        return text && cs_read_float(node->text, &share) && share >= 0 && share <= 1
+                   ? CLIPSEARCH_OK
+                   : fail_kind(yaml, node, key->name, "a number from 0 to 1", err);
     case CS_KEY_CHOICE:
         return text && key->choices[cs_name_index(node->text, key->choices)] ? CLIPSEARCH_OK
                                                                              : fail_choice(yaml, node, key, err);

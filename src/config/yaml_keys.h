@@ -9,6 +9,7 @@ typedef enum cs_key_kind {
     CS_KEY_TEXT,   /* any scalar that is not empty */
     CS_KEY_BOOL,   /* true, false, yes, no, on, off */
     CS_KEY_COUNT,  /* a whole number from `min` to `max` */
+    CS_KEY_SHARE,  /* a number from 0 to 1 */
     CS_KEY_CHOICE, /* one of `choices` */
     CS_KEY_TEXTS,  /* a text, or a list of texts */
     CS_KEY_MAP,
@@ -31,6 +32,7 @@ clipsearch_status cs_yaml_match(const cs_yaml *yaml, const cs_yaml_node *map, co
 /* The values of nodes that cs_yaml_match has checked. */
 bool cs_yaml_bool(const cs_yaml_node *node);
 size_t cs_yaml_count(const cs_yaml_node *node);
+float cs_yaml_share(const cs_yaml_node *node);
 
 /* Read `text` as a whole decimal number without a sign, at most `max`. False, with *value unchanged, when it is no such
  * number. */

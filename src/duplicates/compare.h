@@ -4,16 +4,7 @@
 #define CS_DUPLICATES_COMPARE_H
 
 #include "duplicates/coarse.h"
-
-/* How like two small images are. */
-typedef struct cs_likeness {
-    float correlation; /* of all values, red, green and blue, -1 to 1 */
-    float detail;      /* the same of what is left of the brightness when the mean of the pixels around is taken off */
-    float difference;  /* mean, of values from 0 to 255 */
-    float worst; /* the largest mean difference of one of 6 x 6 parts in one colour, brightness and contrast fitted */
-    float gain;  /* the factor of that fit */
-    bool smooth; /* one of them has too little detail to tell images apart by it */
-} cs_likeness;
+#include "duplicates/likeness.h"
 
 /* Compare the two as they are. */
 cs_likeness cs_compare_upright(const cs_small_image *a, const cs_small_image *b);

@@ -73,7 +73,7 @@ static void run_piece(void *context, size_t piece, unsigned worker)
     const size_t end = job->m - begin < job->row_block ? job->m : begin + job->row_block;
     _Alignas(64) float sums[ROW_BLOCK * MAX_PANEL];
     if (job->xt) {
-        ops->multiply_rows(w, first, outputs, job->xt, job->m, sums, ops->panel);
+        (job->m <= 8 ? ops->multiply_8 : ops->multiply_rows)(w, first, outputs, job->xt, job->m, sums, ops->panel);
         cs_gemm_finish(job, sums, ops->panel, 0, job->m, first, outputs);
         return;
     }

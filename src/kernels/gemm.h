@@ -37,7 +37,9 @@ typedef struct cs_gemm_ops {
     size_t few;
     /* Y[m, outputs] for the outputs from `first` on, weights as stored. xt is x transposed and padded with zeros:
      * [k, 8] for m <= 8, else blocks of 16 rows [m / 16 rounded up, k, 16]; it fits into scratch(k) floats. The same
-     * bits as `multiply`. */
+     * bits as `multiply`. multiply_8 is for m <= 8, multiply_rows for more. */
+    void (*multiply_8)(const cs_gemm_weights *w, size_t first, size_t outputs, const float *xt, size_t m, float *y,
+                       size_t ldy);
     void (*multiply_rows)(const cs_gemm_weights *w, size_t first, size_t outputs, const float *xt, size_t m, float *y,
                           size_t ldy);
 } cs_gemm_ops;

@@ -10,6 +10,11 @@ extern const cs_gemm_ops cs_gemm_ops_avx2;
 extern const cs_gemm_ops cs_gemm_ops_avx512;
 extern const cs_gemm_ops cs_gemm_ops_blas; /* only after cs_gemm_blas has given it: OpenBLAS must be loaded */
 
+/* multiply_rows of AVX2. With AVX-512 it is multiply_8: 8 rows of x fill one of its registers and half of a wider one,
+ * and the order of each sum is the same. */
+void cs_gemm_multiply_rows_avx2(const cs_gemm_weights *w, size_t first, size_t outputs, const float *xt, size_t m,
+                                float *y, size_t ldy);
+
 /* The arguments of cs_gemm. */
 typedef struct cs_gemm_job {
     const cs_gemm_ops *ops;

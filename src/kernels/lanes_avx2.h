@@ -17,7 +17,10 @@ typedef __m256i lanes_mask;
 enum {
     LANES = 8,
     LANES_REGISTERS = 16, /* how many of them the processor has */
-    VEC_ROWS = 1          /* rows that vec_lanes.h scores at a time: eight accumulators a row fill half the registers */
+    VEC_ROWS = 1,         /* rows that vec_lanes.h scores at a time: eight accumulators a row fill half the registers */
+    GEMM_STEPS = 256,  /* of a sum that gemm_lanes.h goes through with every row before the next: 16 KiB of weights */
+    CONV_STEPS = 1024, /* the same for conv_lanes.h: 64 KiB */
+    GEMM_FEW = 16      /* most rows of x for which it reads the weights as they are stored */
 };
 
 static inline lanes lanes_zero(void)
@@ -85,6 +88,26 @@ static inline lanes lanes_load_bf16(const void *from)
     return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
 }
 
+static inline lanes lanes_load_f16_first(const void *from, size_t n)
+{
+    uint16_t copy[LANES] = {0};
+    if (n >= LANES)
+        return lanes_load_f16(from);
+    for (size_t i = 0; i < 2 * n; i++) /* bytes: at any alignment */
+        ((uint8_t *)copy)[i] = ((const uint8_t *)from)[i];
+    return lanes_load_f16(copy);
+}
+
+static inline lanes lanes_load_bf16_first(const void *from, size_t n)
+{
+    uint16_t copy[LANES] = {0};
+    if (n >= LANES)
+        return lanes_load_bf16(from);
+    for (size_t i = 0; i < 2 * n; i++)
+        ((uint8_t *)copy)[i] = ((const uint8_t *)from)[i];
+    return lanes_load_bf16(copy);
+}
+
 static inline lanes lanes_add(lanes a, lanes b)
 {
     return _mm256_add_ps(a, b);
@@ -95,10 +118,25 @@ static inline lanes lanes_sub(lanes a, lanes b)
     return _mm256_sub_ps(a, b);
 }
 
-/* a * b + c, rounded once. */
+static inline lanes lanes_mul(lanes a, lanes b)
+{
+    return _mm256_mul_ps(a, b);
+}
+
+static inline lanes lanes_div(lanes a, lanes b)
+{
+    return _mm256_div_ps(a, b);
+}
+
+/* a * b + c, and c - a * b, rounded once. */
 static inline lanes lanes_fma(lanes a, lanes b, lanes c)
 {
     return _mm256_fmadd_ps(a, b, c);
+}
+
+static inline lanes lanes_fnma(lanes a, lanes b, lanes c)
+{
+    return _mm256_fnmadd_ps(a, b, c);
 }
 
 /* b comes out when one of the two is NaN, and when they are equal. */
@@ -110,6 +148,76 @@ static inline lanes lanes_min(lanes a, lanes b)
 static inline lanes lanes_max(lanes a, lanes b)
 {
     return _mm256_max_ps(a, b);
+}
+
+static inline lanes lanes_abs(lanes x)
+{
+    return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
+}
+
+/* To the nearest whole number; of two the even one. */
+static inline lanes lanes_round(lanes x)
+{
+    return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT);
+}
+
+/* x * 2^n, rounded once; n whole numbers, -252 to 254. As two factors that both are numbers: the first product is exact
+ * unless the result is 0 or infinity. */
+static inline lanes lanes_scale(lanes x, lanes n)
+{
+    const __m256i power = _mm256_cvtps_epi32(n), part = _mm256_srai_epi32(power, 1), bias = _mm256_set1_epi32(127);
+    const __m256i rest = _mm256_sub_epi32(power, part);
+    x = _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(part, bias), 23)));
+    return _mm256_mul_ps(x, _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23)));
+}
+
+/* Where a > b. */
+static inline lanes_mask lanes_greater(lanes a, lanes b)
+{
+    return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
+}
+
+/* In the chosen places a, in the others b. */
+static inline lanes lanes_select(lanes_mask mask, lanes a, lanes b)
+{
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(mask));
+}
+
+/* Zero in the places that are not chosen. */
+static inline lanes lanes_keep(lanes_mask mask, lanes x)
+{
+    return _mm256_and_ps(x, _mm256_castsi256_ps(mask));
+}
+
+/* Place j of r[i] becomes place i of r[j]. */
+static inline __attribute__((always_inline)) void lanes_transpose(lanes r[LANES])
+{
+    lanes s[LANES];
+    for (int i = 0; i < LANES; i += 4) {
+        const lanes a = _mm256_unpacklo_ps(r[i], r[i + 1]), b = _mm256_unpackhi_ps(r[i], r[i + 1]);
+        const lanes c = _mm256_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm256_unpackhi_ps(r[i + 2], r[i + 3]);
+        s[i] = _mm256_shuffle_ps(a, c, 0x44);
+        s[i + 1] = _mm256_shuffle_ps(a, c, 0xee);
+        s[i + 2] = _mm256_shuffle_ps(b, d, 0x44);
+        s[i + 3] = _mm256_shuffle_ps(b, d, 0xee);
+    }
+    for (int c = 0; c < 4; c++) {
+        r[c] = _mm256_permute2f128_ps(s[c], s[4 + c], 0x20);
+        r[4 + c] = _mm256_permute2f128_ps(s[c], s[4 + c], 0x31);
+    }
+}
+
+/* The largest; any number when one is NaN. */
+static inline float lanes_most(lanes x)
+{
+    __m128 four = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    four = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(four, _mm_movehdup_ps(four)));
+}
+
+static inline float lanes_root(float x)
+{
+    return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
 }
 
 /* The sum of 16 places, halves added pairwise: 0 and 8, 1 and 9, ...; of the 8 sums 0 and 4, ...; and so on. */

@@ -13,7 +13,10 @@ typedef __mmask16 lanes_mask;
 enum {
     LANES = 16,
     LANES_REGISTERS = 32,
-    VEC_ROWS = 4 /* sixteen accumulators, which leave as many registers */
+    VEC_ROWS = 4,     /* sixteen accumulators, which leave as many registers */
+    GEMM_STEPS = 128, /* 32 KiB of weights */
+    CONV_STEPS = 768, /* 192 KiB of weights */
+    GEMM_FEW = 32
 };
 
 static inline lanes lanes_zero(void)
@@ -73,6 +76,17 @@ static inline lanes lanes_load_bf16(const void *from)
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
 
+static inline lanes lanes_load_f16_first(const void *from, size_t n)
+{
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes_first(n), from));
+}
+
+static inline lanes lanes_load_bf16_first(const void *from, size_t n)
+{
+    const __m512i wide = _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(lanes_first(n), from));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+
 static inline lanes lanes_add(lanes a, lanes b)
 {
     return _mm512_add_ps(a, b);
@@ -83,9 +97,24 @@ static inline lanes lanes_sub(lanes a, lanes b)
     return _mm512_sub_ps(a, b);
 }
 
+static inline lanes lanes_mul(lanes a, lanes b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
+static inline lanes lanes_div(lanes a, lanes b)
+{
+    return _mm512_div_ps(a, b);
+}
+
 static inline lanes lanes_fma(lanes a, lanes b, lanes c)
 {
     return _mm512_fmadd_ps(a, b, c);
+}
+
+static inline lanes lanes_fnma(lanes a, lanes b, lanes c)
+{
+    return _mm512_fnmadd_ps(a, b, c);
 }
 
 static inline lanes lanes_min(lanes a, lanes b)
@@ -96,6 +125,72 @@ static inline lanes lanes_min(lanes a, lanes b)
 static inline lanes lanes_max(lanes a, lanes b)
 {
     return _mm512_max_ps(a, b);
+}
+
+static inline lanes lanes_abs(lanes x)
+{
+    return _mm512_abs_ps(x);
+}
+
+static inline lanes lanes_round(lanes x)
+{
+    return _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT);
+}
+
+static inline lanes lanes_scale(lanes x, lanes n)
+{
+    return _mm512_scalef_ps(x, n);
+}
+
+static inline lanes_mask lanes_greater(lanes a, lanes b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
+}
+
+static inline lanes lanes_select(lanes_mask mask, lanes a, lanes b)
+{
+    return _mm512_mask_mov_ps(b, mask, a);
+}
+
+static inline lanes lanes_keep(lanes_mask mask, lanes x)
+{
+    return _mm512_maskz_mov_ps(mask, x);
+}
+
+static inline __attribute__((always_inline)) void lanes_transpose(lanes r[LANES])
+{
+    lanes s[LANES], t[LANES];
+    for (int i = 0; i < LANES; i += 4) {
+        const lanes a = _mm512_unpacklo_ps(r[i], r[i + 1]), b = _mm512_unpackhi_ps(r[i], r[i + 1]);
+        const lanes c = _mm512_unpacklo_ps(r[i + 2], r[i + 3]), d = _mm512_unpackhi_ps(r[i + 2], r[i + 3]);
+        s[i] = _mm512_shuffle_ps(a, c, 0x44);
+        s[i + 1] = _mm512_shuffle_ps(a, c, 0xee);
+        s[i + 2] = _mm512_shuffle_ps(b, d, 0x44);
+        s[i + 3] = _mm512_shuffle_ps(b, d, 0xee);
+    }
+    /* s[4g + c] holds columns c, c+4, c+8, c+12 of rows 4g .. 4g+3, a quarter each */
+    for (int c = 0; c < 4; c++) {
+        t[c] = _mm512_shuffle_f32x4(s[c], s[4 + c], 0x88);
+        t[4 + c] = _mm512_shuffle_f32x4(s[c], s[4 + c], 0xdd);
+        t[8 + c] = _mm512_shuffle_f32x4(s[8 + c], s[12 + c], 0x88);
+        t[12 + c] = _mm512_shuffle_f32x4(s[8 + c], s[12 + c], 0xdd);
+    }
+    for (int c = 0; c < 4; c++) {
+        r[c] = _mm512_shuffle_f32x4(t[c], t[8 + c], 0x88);
+        r[8 + c] = _mm512_shuffle_f32x4(t[c], t[8 + c], 0xdd);
+        r[4 + c] = _mm512_shuffle_f32x4(t[4 + c], t[12 + c], 0x88);
+        r[12 + c] = _mm512_shuffle_f32x4(t[4 + c], t[12 + c], 0xdd);
+    }
+}
+
+static inline float lanes_most(lanes x)
+{
+    return _mm512_reduce_max_ps(x);
+}
+
+static inline float lanes_root(float x)
+{
+    return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(x)));
 }
 
 static inline float lanes_total(const lanes s[16 / LANES])

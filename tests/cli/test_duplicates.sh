@@ -229,6 +229,10 @@ run 0 "search" -k 1 --with-self --image "$examples/cat-snow.jpg"
 out_has "photos/sub/the cat.jpg (+1 copy)"
 run 0 "search --gone" -k 1 --with-self --image "$examples/cat-snow.jpg" --gone
 out_has "photos/sub/the cat.jpg (+2 copies)"
+run 1 "duplicates among no images" duplicates --filter 'width < 0'
+err_has "no image in the collection photos passes the filter"
+run 1 "duplicates in another directory" duplicates --in nowhere
+err_has "no image in the collection photos is in these directories"
 
 [ "$count" -gt 0 ]
 echo "1..$count"

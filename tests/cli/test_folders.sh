@@ -110,11 +110,11 @@ END
 for missing in p/a/none.jpg ./none /none/of/these; do
     run 0 "a file that is not there" "$missing" -k 1
     err_is "one line of advice" <<END
-clipsearch: there is no file "$missing"; it is taken for words
+clipsearch: there is no file "$missing"; searching for the words
 END
 done
 run 0 "the same for embed" embed p/a/none.jpg
-err_has 'there is no file "p/a/none.jpg"; it is taken for words'
+err_has 'there is no file "p/a/none.jpg"; it is encoded as words'
 run 0 "words with a slash" "a red/blue car" -k 1
 silent "$err" "need no advice"
 run 0 "a word that is no command" config -k 1

@@ -119,6 +119,12 @@ err_has 'gap.txt: line 2 is empty; it must be a label'
 usage "there is no label" label --labels empty.txt
 echo dog >one.txt
 usage "there is only one label" label --labels one.txt
+mkfifo labels.pipe
+printf 'dog\ncat\n' >labels.pipe &
+run 0 "labels from a pipe by its name" label --labels labels.pipe pets/cat.jpg
+out_has "  cat  pets/cat.jpg"
+run 1 "no image in a period" label --labels dog,cat --since 2090
+err_has "passes the filter"
 run 3 "no such file" label --labels dogs
 err_has "dogs: there is no such file, and a list of labels has commas, as in dog,cat"
 run 2 "a model that encodes images only" label --labels a,b --model "$source/tests/data/cnn-tiny/resnet34" pets/cat.jpg

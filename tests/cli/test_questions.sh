@@ -220,6 +220,29 @@ run 1 "an empty list" --list list
 err_has "list has no queries"
 run 3 "no such list" --list none
 err_has "none"
+run 3 "a list that is a directory" --list photos
+err_has "photos: Is a directory"
+printf '\357\273\277dog\r\ncat\r\n' >list
+run 0 "a list with a byte order mark" --list list --json -k 1
+json_is "the mark is no part of the first query" queries.0.text queries.1.text <<END
+dog
+cat
+END
+mkfifo pipe
+printf 'dog\ncat\n' >pipe &
+"$program" --list pipe -k 1 >"$scratch/a" 2>"$err"
+printf 'dog\ncat\n' | "$program" --list /dev/stdin -k 1 >"$scratch/b" 2>>"$err"
+same "a list from a pipe by its name"
+[ ! -s "$err" ]
+ok "and nothing is said"
+printf 'caf\351\n' >list
+run 0 "a text in another encoding" --list list -k 1
+err_has "is not UTF-8"
+run 0 "an image that is not there" ./none.jpg -k 1
+err_has 'there is no file "./none.jpg"; searching for the words'
+run 0 "a sentence that ends like one" "a note named none.jpg" -k 1
+[ ! -s "$err" ]
+ok "is a sentence"
 awk 'BEGIN { for (i = 0; i < 10000; i++) print (i % 3 ? "a dog" : "a cat") " " i % 50 }' >list
 run 0 "10,000 queries" --list list --paths -k 1
 [ "$(wc -l <"$out")" -eq 10000 ]

@@ -115,4 +115,27 @@ END
 run 0 "none" delete --collection few --filter true -y
 run 1 "no image at all" dog --relevant --collection few
 err_has "the collection few has no images yet"
+
+# ---- the configuration file
+
+mkdir -p "$XDG_CONFIG_HOME/clipsearch"
+config=$XDG_CONFIG_HOME/clipsearch/config.yaml
+echo "min_relevance: 0.5" >"$config"
+run 0 "min_relevance in the configuration" "$there" --paths
+cmp -s "$out" "$scratch/relevant"
+ok "the hits of --relevant"
+run 1 "what is not there" "$absent"
+err_has "nothing in photos fits \"$absent\" well"
+run 0 "--min-relevance counts more" "$absent" --min-relevance 0
+run 0 "an image has none, and is searched for" --image "$source/examples/pictures/cat-snow.jpg"
+run 0 "so is a sum with one" dog + "$source/examples/pictures/cat-snow.jpg"
+run 0 "a few images" ingest -q --collection few "$source/examples/pictures/cat-snow.jpg"
+run 0 "are searched without it" dog --collection few
+silent "$err" "without a word"
+for value in 2 -1 nan much .inf; do
+    echo "min_relevance: $value" >"$config"
+    run 2 "min_relevance: $value" dog
+    err_has "config.yaml:1:16: min_relevance must be a number from 0 to 1, not \"$value\""
+done
+rm "$config"
 echo "1..$count"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * test_conv.c - the inner loop of convolutions at every level: odd sizes, scattered runs, same bits. */
+ * test_conv.c - the inner loop of convolutions at every level: odd sizes, scattered runs, same bits; with --bench,
+ * its speed. */
 #include "cpu_level.h"
 #include "kernel_test.h"
 #include "kernels/conv.h"
@@ -237,12 +238,59 @@ static void test_nan(const cs_conv_ops *ops)
     problem_close(&p);
 }
 
-int main(void)
+typedef struct bench {
+    const cs_conv_ops *ops;
+    cs_conv_call call;
+} bench;
+
+static void bench_call(void *context)
+{
+    const bench *b = context;
+    b->ops->multiply(&b->call);
+}
+
+static void run_bench(void)
+{
+    /* runs, floats of each, outputs: 3 x 3 and 1 x 1 over 64 channels, a first layer, a last panel half empty */
+    static const size_t shapes[][3] = {{9, 64, 64}, {1, 64, 64}, {7, 21, 64}, {9, 128, 24}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        const size_t runs = shapes[i][0], length = shapes[i][1], outputs = shapes[i][2];
+        problem p;
+        problem_open(&p, runs, length, CS_CONV_ROWS, outputs);
+        kt_block y = kt_canary(y_floats(&p) * 4, 0);
+        for (cs_cpu_level level = CS_CPU_C; level <= cs_cpu_highest(); level++) {
+            bench b = {.ops = cs_conv_ops_for(level)};
+            kt_block packed = kt_canary(cs_conv_packed_size(b.ops, outputs, runs * length) * 4, 0);
+            cs_conv_pack(b.ops, p.w, length, runs, 0, outputs, packed.at);
+            b.call = (cs_conv_call){.starts = p.starts,
+                                    .runs = runs,
+                                    .run = length,
+                                    .rows = CS_CONV_ROWS,
+                                    .outputs = outputs,
+                                    .packed = packed.at,
+                                    .bias = p.bias,
+                                    .y = y.at,
+                                    .ldy = p.ldy,
+                                    .low = 0,
+                                    .high = INFINITY};
+            const double took = kt_time(bench_call, &b);
+            tap_note("%-12s %zu runs of %3zu, 96 rows by %2zu outputs: %7.0f ns, %.1f GFLOP/s", b.ops->name, runs,
+                     length, outputs, took, (double)(2 * CS_CONV_ROWS * outputs * runs * length) / took);
+            kt_free(&packed);
+        }
+        kt_free(&y);
+        problem_close(&p);
+    }
+}
+
+int main(int argc, char **argv)
 {
     test_shapes();
     for (cs_cpu_level level = CS_CPU_C; level <= cs_cpu_highest(); level++)
         test_nan(cs_conv_ops_for(level));
     TAP_OK(cs_conv_ops_best() == cs_conv_ops_for(cs_cpu_best()), "the best level is taken");
+    if (kt_wants_bench(argc, argv))
+        run_bench();
     cpu_level_skip_missing();
     return tap_done();
 }

@@ -147,7 +147,8 @@ static void bench_row(void *context)
     b->ops->row(&b->call);
 }
 
-/* Layers of MobileNetV2: a row that stays in the first-level cache, wide ones, stride 2, channels that fill no vector. */
+/* Layers of MobileNetV2: a row that stays in the first-level cache, wide ones, stride 2, channels that fill no
+ * vector. */
 static void run_bench(void)
 {
     static const size_t shapes[][3] = {

@@ -284,8 +284,14 @@ static void bench_layers(void)
         kt_fill(x.at, m * k, KT_PLAIN);
         bench b = {.count = 1, .m = m, .x = x.at, .y = y.at, .w = {{n, k, CS_F32, w.at, NULL}}};
         b.ops = cs_gemm_blas();
+        if (!b.ops) {
+            tap_note("OpenBLAS is not installed");
+            return;
+        }
+        b.scratch = cs_alloc_aligned(cs_gemm_ops_for(CS_CPU_C)->scratch(k), sizeof(float)); /* BLAS has no use for it */
         double operations = 2.0 * (double)m * (double)n * (double)k, blas = kt_time(bench_call, &b);
         tap_note("m %4zu n %4zu k %4zu %-12s          %6.1f GFLOP/s", m, n, k, b.ops->name, operations / blas);
+        cs_free(b.scratch);
         for (cs_cpu_level level = m == 50 ? CS_CPU_C : CS_CPU_AVX2; level <= cs_cpu_highest(); level++) {
             b.ops = cs_gemm_ops_for(level);
             b.scratch = cs_alloc_aligned(b.ops->scratch(k), sizeof(float));

@@ -25,6 +25,7 @@ typedef struct asking {
     clipsearch_encoder *encoder;
     clipsearch_session *session;
     clipsearch_calibration *calibration; /* NULL: hits get no relevance */
+    float least_relevance;
     /* of one batch */
     clipsearch_question *asked; /* [BATCH] */
     clipsearch_part *parts;     /* of all questions of the batch, in turn */
@@ -99,7 +100,7 @@ static int open_model(asking *a)
     clipsearch_session_options options;
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)settings->threads;
-    const bool many = texts > MAX_TEXTS || cs_wants_relevance(a->args);
+    const bool many = texts > MAX_TEXTS || cs_wants_relevance(a->args, settings, a->questions);
     options.max_batch = many ? MAX_TEXTS : texts ? texts : 1;
     clipsearch_image_options image;
     clipsearch_image_options_init(&image);
@@ -107,7 +108,10 @@ static int open_model(asking *a)
     cs_apply_image_flags(a->args, &image);
     if (clipsearch_session_open(a->encoder, &options, &a->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
-    return cs_wants_relevance(a->args) ? cs_make_calibration(a->opened, a->session, &a->calibration) : CS_EXIT_FOUND;
+    a->least_relevance = cs_least_relevance(a->args, settings, a->questions);
+    return cs_wants_relevance(a->args, settings, a->questions)
+               ? cs_make_calibration(a->args, a->opened, a->session, &a->calibration)
+               : CS_EXIT_FOUND;
 }
 
 static void print_truncated(const char *text, size_t tokens)
@@ -221,7 +225,7 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
     options.gone = args->gone;
     options.ef = args->ef.given ? args->ef.value : 0;
     options.calibration = a->calibration;
-    options.min_relevance = cs_least_relevance(args);
+    options.min_relevance = a->calibration ? cs_least_relevance(args, &a->opened->settings, a->questions) : 0;
     clipsearch_search_stats_init(&stats);
     options.stats = &stats;
     clipsearch_status status = prepare(a, first, count, &err);

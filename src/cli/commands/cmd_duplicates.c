@@ -120,7 +120,8 @@ static int print_found(const cs_args *args, const char *collection, const clipse
         put_text(found, getcwd(here, sizeof here), &out);
     if (cs_print_buf(&out, stdout, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_INPUT);
-    if (!args->quiet && !report->groups)
+    const bool nothing = !args->quiet && !report->groups;
+    if (nothing && (report->images || !cs_say_none_chosen(args, collection)))
         cs_print_message("no duplicates among %" PRIu64 " image%s of the collection %s", report->images,
                          cs_plural(report->images), collection);
     return report->groups ? CS_EXIT_FOUND : CS_EXIT_NOTHING;

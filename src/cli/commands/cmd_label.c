@@ -294,11 +294,8 @@ static int label_collection(label_run *r)
     if (code == CS_EXIT_FOUND)
         code = label_items(r, hits);
     if (code == CS_EXIT_FOUND && !r->any) {
-        if (!r->args->quiet)
-            cs_print_message(r->args->filter           ? "no image in the collection %s passes the filter"
-                             : cs_has_folders(r->args) ? "no image in the collection %s is in these directories"
-                                                       : "the collection %s has no images yet",
-                             r->opened.info.name);
+        if (!r->args->quiet && !cs_say_none_chosen(r->args, r->opened.info.name))
+            cs_print_message("the collection %s has no images yet", r->opened.info.name);
         code = CS_EXIT_NOTHING;
     }
     clipsearch_hits_free(&hits);

@@ -59,11 +59,8 @@ static int report_count(const cs_args *args, const cs_selection *selection, cons
         return report_missing(selection, hits, collection);
     if (clipsearch_hits_count(hits, 0))
         return CS_EXIT_FOUND;
-    if (!args->quiet)
-        cs_print_message(args->filter || args->since || args->until ? "no image in the collection %s passes the filter"
-                         : cs_has_folders(args) ? "no image in the collection %s is in these directories"
-                                                : "the collection %s has no images to show",
-                         collection);
+    if (!args->quiet && !cs_say_none_chosen(args, collection))
+        cs_print_message("the collection %s has no images to show", collection);
     return CS_EXIT_NOTHING;
 }
 

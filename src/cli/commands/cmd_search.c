@@ -12,6 +12,7 @@
 #include "cli/input_list.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
+#include "cli/word_advice.h"
 #include "config/names.h"
 
 #include <stdlib.h>
@@ -67,6 +68,8 @@ static int read_questions(search *s)
         return cs_report_usage(CS_SEARCH, "%s", err.message);
     if (status != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_INPUT);
+    if (!s->args->quiet)
+        cs_advise_about_texts(&s->questions);
     if (s->questions.count)
         return CS_EXIT_FOUND;
     cs_print_message("%s has no queries", s->args->list);
@@ -142,7 +145,7 @@ static const char *among(const search *s)
 static int report_count(const search *s)
 {
     const cs_args *args = s->args;
-    const bool relevance = cs_least_relevance(args) > 0;
+    const bool relevance = cs_least_relevance(args, &s->opened.settings, &s->questions) > 0;
     if (relevance && !args->quiet)
         cs_note_irrelevant(&s->results, among(s));
     for (size_t i = 0; i < s->results.count; i++)

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "cli/command.h"
 #include "cli/commands/filter_arg.h"
+#include "cli/output/message.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -107,4 +108,14 @@ int cs_make_filter(unsigned command, const cs_args *args, char **filter)
     *filter = cs_buf_detach(&buf);
     cs_buf_free(&buf);
     return *filter ? CS_EXIT_FOUND : cs_report_memory();
+}
+
+bool cs_say_none_chosen(const cs_args *args, const char *collection)
+{
+    const bool filter = args->filter || args->since || args->until;
+    if (filter || cs_has_folders(args))
+        cs_print_message(filter ? "no image in the collection %s passes the filter"
+                                : "no image in the collection %s is in these directories",
+                         collection);
+    return filter || cs_has_folders(args);
 }

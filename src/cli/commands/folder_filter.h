@@ -13,4 +13,8 @@ int cs_make_filter(unsigned command, const cs_args *args, char **filter);
 /* Whether --in or --here is given. */
 bool cs_has_folders(const cs_args *args);
 
+/* Say that no image of the collection is among those chosen by --filter, --in and so on. False, and nothing is said,
+ * when none of these options was given. */
+bool cs_say_none_chosen(const cs_args *args, const char *collection);
+
 #endif

@@ -15,32 +15,47 @@
 
 enum { MOST_NAMED = 10 /* queries that are named, each in a line; of more only the number is said */ };
 
-bool cs_wants_relevance(const cs_args *args)
+static bool is_asked_for(const cs_args *args)
 {
     return args->relevant || args->min_relevance.given;
 }
 
-float cs_least_relevance(const cs_args *args)
+/* A question that has a part which is no text; NULL: there is none. */
+static const cs_question *find_image(const cs_questions *questions)
 {
-    return args->relevant ? CLIPSEARCH_RELEVANT : args->min_relevance.given ? args->min_relevance.value : 0;
+    for (size_t q = 0; q < questions->count; q++)
+        for (size_t i = 0; i < questions->items[q].count; i++)
+            if (questions->items[q].parts[i].kind != CS_PART_TEXT)
+                return &questions->items[q];
+    return NULL;
+}
+
+float cs_least_relevance(const cs_args *args, const cs_settings *settings, const cs_questions *questions)
+{
+    if (is_asked_for(args))
+        return args->relevant ? CLIPSEARCH_RELEVANT : args->min_relevance.value;
+    return settings->min_relevance > 0 && !find_image(questions) ? settings->min_relevance : 0;
+}
+
+bool cs_wants_relevance(const cs_args *args, const cs_settings *settings, const cs_questions *questions)
+{
+    return is_asked_for(args) || cs_least_relevance(args, settings, questions) > 0;
 }
 
 int cs_check_relevance(const cs_args *args, const cs_questions *questions)
 {
-    if (!cs_wants_relevance(args))
+    if (!is_asked_for(args))
         return CS_EXIT_FOUND;
     const char *option = args->relevant ? "--relevant" : "--min-relevance";
     if (args->relevant && args->min_relevance.given)
         return cs_report_usage(CS_SEARCH, "--relevant is --min-relevance 0.5; give one of them");
-    if (!(cs_least_relevance(args) >= 0 && cs_least_relevance(args) <= 1))
+    if (args->min_relevance.given && !(args->min_relevance.value >= 0 && args->min_relevance.value <= 1))
         return cs_report_usage(CS_SEARCH, "--min-relevance must be from 0 to 1");
-    for (size_t q = 0; q < questions->count; q++)
-        for (size_t i = 0; i < questions->items[q].count; i++)
-            if (questions->items[q].parts[i].kind != CS_PART_TEXT)
-                return cs_report_usage(CS_SEARCH,
-                                       "%s is for queries of text, but \"%s\" has an image; for those there is "
-                                       "--min-score",
-                                       option, questions->items[q].name);
+    const cs_question *image = find_image(questions);
+    if (image)
+        return cs_report_usage(CS_SEARCH,
+                               "%s is for queries of text, but \"%s\" has an image; for those there is --min-score",
+                               option, image->name);
     return CS_EXIT_FOUND;
 }
 
@@ -61,7 +76,8 @@ static char *cache_path(const cs_opened *opened)
     return path;
 }
 
-int cs_make_calibration(const cs_opened *opened, clipsearch_session *session, clipsearch_calibration **calibration)
+int cs_make_calibration(const cs_args *args, const cs_opened *opened, clipsearch_session *session,
+                        clipsearch_calibration **calibration)
 {
     clipsearch_error err;
     char *cache = cache_path(opened);
@@ -69,7 +85,7 @@ int cs_make_calibration(const cs_opened *opened, clipsearch_session *session, cl
     clipsearch_status status =
         clipsearch_calibrate(opened->collection, session, usable ? cache : NULL, calibration, &err);
     cs_free(cache);
-    if (status == CLIPSEARCH_OK)
+    if (status == CLIPSEARCH_OK || (status == CLIPSEARCH_E_UNSUPPORTED && !is_asked_for(args)))
         return CS_EXIT_FOUND;
     const int code = cs_report_error(&err, CS_STAGE_DATABASE);
     return status == CLIPSEARCH_E_UNSUPPORTED ? CS_EXIT_USAGE : code;

@@ -16,6 +16,8 @@ const BUILT_IN = [
   { name: "height", type: "numbers" }, { name: "size", type: "numbers" },
 ];
 
+const CAMERA = { name: "camera", type: "values", values: [] };
+
 function fieldOf(attribute) {
   const { name, type, values = [] } = attribute;
   const dates = type === "string" && (name === "taken" || (values.length > 0 && values.every(({ value }) => /^\d{4}-\d\d-\d\d/.test(value))));
@@ -33,7 +35,7 @@ export class Filters {
     this.fields = null;
     byId("filter-date").addEventListener("click", (event) => this.open(event.currentTarget, () => this.dateField()));
     byId("filter-folder").addEventListener("click", (event) => this.open(event.currentTarget, () => ({ name: "path", type: "folder" })));
-    byId("filter-camera").addEventListener("click", (event) => this.open(event.currentTarget, () => this.byName("camera")));
+    byId("filter-camera").addEventListener("click", (event) => this.open(event.currentTarget, () => this.byName("camera") ?? CAMERA));
     byId("filter-more").addEventListener("click", (event) => this.openList(event.currentTarget));
   }
 
@@ -42,7 +44,6 @@ export class Filters {
     if (this.collection === collection) return;
     this.collection = collection;
     this.fields = null;
-    byId("filter-camera").hidden = true;
     this.loading = collection ? readAttributes(collection) : Promise.resolve({ attributes: [], folders: [] });
     try {
       const { attributes, folders } = await this.loading;
@@ -55,7 +56,6 @@ export class Filters {
       this.folders = [];
       this.fields = [];
     }
-    byId("filter-camera").hidden = !this.byName("camera");
   }
 
   byName(name) {
@@ -171,6 +171,7 @@ export class Filters {
     };
     const start = chosen();
     const known = field.values ?? [];
+    if (!known.length && !start.length) return [el("p", { class: "hint" }, "No image of this collection says it.")];
     const lines = [...start.filter((value) => !known.some((each) => each.value === value)).map((value) => ({ value })), ...known];
     const list = el("ul", { class: "menu-list" }, lines.map(({ value, count }) => el("li", {}, el("label", { class: "menu-item" },
       el("input", {

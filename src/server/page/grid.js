@@ -20,9 +20,10 @@ export class Grid {
     this.drawn = new Map(); // row number -> element
     this.active = 0; // the image that Tab reaches
     this.wide = 0;
+    this.scores = false; // whether scores are shown
     this.reset();
     addEventListener("scroll", () => this.schedule(), { passive: true });
-    new ResizeObserver(() => this.resize()).observe(root);
+    new ResizeObserver(() => requestAnimationFrame(() => this.resize())).observe(root);
     root.addEventListener("keydown", (event) => this.key(event));
     root.addEventListener("focusin", (event) => this.focused(event));
     root.addEventListener("click", (event) => this.click(event));
@@ -52,6 +53,12 @@ export class Grid {
     this.complete = complete;
     this.active = 0;
     this.root.setAttribute("role", entries.some((entry) => entry.group !== undefined) ? "group" : "list");
+    this.relay();
+  }
+
+  showScores(shown) {
+    if (shown === this.scores) return;
+    this.scores = shown;
     this.relay();
   }
 
@@ -143,7 +150,7 @@ export class Grid {
     if (entry.copies) notes.push(format.count(entry.copies, "copy", "copies"));
     if (entry.gone) notes.push("file is gone");
     const says = [`Image ${index + 1}: ${name}`, ...notes];
-    if (entry.badge) says.push(entry.badge);
+    if (entry.badge && this.scores) says.push(entry.badge);
     const image = el("img", { alt: "", decoding: "async", draggable: "false" });
     const link = el("a", {
       class: "cell-link", href: this.options.link(entry), tabindex: index === this.active ? "0" : "-1",

@@ -274,7 +274,7 @@ async function readServed() {
   served = await api.readCollections();
   byId("collection").replaceChildren(...served.collections.map(({ name, count }) =>
     el("option", { value: name }, `${name} (${format.integer(count)})`)));
-  byId("collection").parentElement.hidden = served.collections.length < 2;
+  byId("collection").disabled = served.collections.length < 2;
 }
 
 function wantToken() {
@@ -392,6 +392,7 @@ function listenForToken() {
 
 function showScores(shown) {
   document.body.classList.toggle("scores", shown);
+  grid.showScores(shown);
   byId("scores").setAttribute("aria-pressed", String(shown));
   try {
     localStorage.setItem("scores", shown ? "1" : "");
@@ -402,10 +403,16 @@ function showScores(shown) {
 
 history.scrollRestoration = "manual";
 listen();
+// what the address says is there from the first frame on, so that nothing moves when the server answers
+box.set(state.parts);
+filters.set(state.filters);
+showChrome();
+document.body.classList.remove("starting");
 try {
   showScores(localStorage.getItem("scores") === "1");
 } catch {
   showScores(false);
 }
-byId("query").focus();
+// on a telephone the focus would open the keyboard above half of the images
+if (matchMedia("(hover: hover)").matches) byId("query").focus();
 start();

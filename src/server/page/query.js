@@ -102,12 +102,12 @@ export const makeImage = (name, vector, preview, more = {}) =>
   ({ name, vector: unpackVector(packVector(vector)), preview, ...more });
 
 const printImage = (image) =>
-  [encodeURIComponent(image.name ?? ""), packVector(image.vector), encodeURIComponent(image.preview ?? "")].join("~");
+  [encodeURIComponent(image.name ?? ""), packVector(image.vector), image.preview ?? ""].join("~");
 
 function parseImage(text) {
   try {
     const [name, vector, preview] = text.split("~");
-    const picture = decodeURIComponent(preview ?? "");
+    const picture = decodeURIComponent(preview ?? ""); // programs that pass addresses on may have escaped it
     return {
       name: decodeURIComponent(name), vector: unpackVector(vector),
       preview: /^data:image\/(webp|jpeg|png);base64,/.test(picture) ? picture : "",

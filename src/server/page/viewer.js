@@ -125,16 +125,17 @@ export class Viewer {
     if (Number.isFinite(item.relevance)) line("Relevance", format.score(item.relevance));
     if (attributes.taken) line("Taken", format.taken(attributes.taken));
     if (Number.isFinite(attributes.latitude) && Number.isFinite(attributes.longitude)) {
-      line("Place", format.place(attributes.latitude, attributes.longitude), " ", this.filterButton("Images near here",
-        text.numbers("latitude", ...this.around(attributes.latitude)), text.numbers("longitude", ...this.around(attributes.longitude))));
+      line("Place", format.place(attributes.latitude, attributes.longitude), el("div", {}, this.filterButton("Images near here",
+        text.numbers("latitude", ...this.around(attributes.latitude)), text.numbers("longitude", ...this.around(attributes.longitude)))));
     }
     line("Size", [item.width > 0 && `${format.integer(item.width)} × ${format.integer(item.height)} pixels`,
       item.size > 0 && format.bytes(item.size)].filter(Boolean).join(", ") || "not known");
     if (item.mtime > 0) line("Changed", format.moment(item.mtime));
     const copy = el("button", { type: "button", class: "quiet", "aria-label": "Copy the path", onclick: () => copyText(item.path, copy) },
       icon("copy"), el("span", { class: "label" }, "Copy"));
-    line("Path", el("span", { class: "path" }, item.path), " ", copy, " ",
-      this.filterButton("This folder", text.under(format.folderOf(item.path))));
+    // it may break behind each slash
+    line("Path", ...item.path.split(/(?<=\/)/).flatMap((step) => [step, el("wbr")]),
+      el("div", {}, copy, this.filterButton("This folder", text.under(format.folderOf(item.path)))));
     line("Number", String(item.id));
     if (item.copies) line("Copies", `${format.count(item.copies, "file", "files")} with the same bytes`);
     if (item.gone) line("File", "gone at the last ingestion");

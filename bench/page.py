@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""How soon the page of `clipsearch serve` shows the first answer, in a headless Chromium on this machine.
+
+Makes a collection of made vectors under real images, and measures in the browser, for each of some queries: from the key
+Enter until the frame in which the hits are drawn, and until the thumbnails of the window are there as well; and from
+opening the page until its images are drawn. Median and the 95th per cent.
+
+Usage: page.py CLIPSEARCH [--count 100000] [--rounds 40] [--place DIR]   (DIR is kept, for the next run)
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [os.path.join(ROOT, "tests/page")]
+import browser as browsers  # noqa: E402
+import place as places  # noqa: E402
+
+THINGS = ["a dog", "a cat", "a red car", "mountains", "a boat on a lake", "flowers", "a child", "a street at night"]
+PLACES = ["", " in the snow", " at the beach", " in a garden", " indoors"]
+
+# What is done in the browser: type and press Enter by events, and note the frames.
+MEASURE = """
+const [text, done] = arguments;
+const box = document.getElementById("query"), start = performance.now();
+performance.clearMarks();
+box.value = text;
+box.form.requestSubmit();
+const there = () => [...document.querySelectorAll(".cell-link")].filter((e) => e.getBoundingClientRect().top < innerHeight)
+  .every((e) => e.querySelector("img.there") || e.classList.contains("missing"));
+let drawn = 0;
+const look = () => {
+  // a frame is on the screen when the next one begins
+  if (!drawn && performance.getEntriesByName("clipsearch-shown").length) {
+    requestAnimationFrame(() => { drawn = performance.now() - start; });
+  }
+  if (drawn && there()) done([drawn, performance.now() - start, document.getElementById("status").textContent]);
+  else requestAnimationFrame(look);
+};
+look();
+"""
+OPENED = "const e = performance.getEntriesByName('clipsearch-shown')[0]; return e && e.startTime"
+
+
+def figures(name, times):
+    times = sorted(times)
+    print(f"{name:44} median {times[len(times) // 2]:6.1f} ms   95 % {times[int(len(times) * 0.95)]:6.1f} ms")
+
+
+def measure(web, url, rounds):
+    opened = []
+    for _ in range(8):
+        web.open(url + "?c=many")
+        opened.append(web.wait(OPENED))
+        web.settled()
+    figures("opening the page", opened[1:])
+    queries = [thing + where for where in PLACES for thing in THINGS][:rounds]
+    for again in ("first time", "again"):
+        drawn, thumbnails = [], []
+        for query in queries:
+            one = web.driver.execute_async_script(MEASURE, query)
+            drawn.append(one[0])
+            thumbnails.append(one[1])
+        figures(f"Enter to hits drawn, {again}", drawn)
+        figures(f"Enter to thumbnails of the window, {again}", thumbnails)
+    print(one[2])
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("program")
+    options.add_argument("--count", type=int, default=100000)
+    options.add_argument("--rounds", type=int, default=40)
+    options.add_argument("--place")
+    chosen = options.parse_args()
+    found = browsers.find_browser()
+    if isinstance(found, str):
+        sys.exit(found)
+    with tempfile.TemporaryDirectory() as temporary:
+        place = chosen.place or temporary
+        database = os.path.join(place, "test.db")
+        if not os.path.exists(database):
+            os.makedirs(place, exist_ok=True)
+            places.copy_images(ROOT, place)
+            places.make_many(chosen.program, place, database, chosen.count, index=True)
+        serve = browsers.Serve(chosen.program, database)
+        web = browsers.Browser(found, 1400, 900)
+        try:
+            measure(web, serve.url, chosen.rounds)
+        finally:
+            web.quit()
+            serve.stop()
+
+
+if __name__ == "__main__":
+    main()
