@@ -585,6 +585,11 @@ CLIPSEARCH_API void clipsearch_database_close(clipsearch_database **db);
 CLIPSEARCH_API void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line),
                                                 void *context);
 
+/* Set a function that is asked about twenty times a second while a call waits for a server. When it returns false the
+ * call ends with CLIPSEARCH_E_CANCELLED. It is called on the thread of the call. Set it before other threads use the
+ * database. A database in a file never asks. NULL (the default): calls wait as long as they need. */
+CLIPSEARCH_API void clipsearch_database_on_wait(clipsearch_database *db, bool (*go_on)(void *context), void *context);
+
 typedef struct clipsearch_collection_info {
     size_t struct_size;
     const char *name;

@@ -7,6 +7,7 @@
 #include "metadata/xml.h"
 #include "model/container.h"
 #include "model/gzip.h"
+#include "remote/milvus.h"
 #include "store/store.h"
 #include "text/unicode.h"
 #include "vision/libraries.h"
@@ -54,6 +55,7 @@ static const row rows[] = {
     {"kernels", kernels},
     {"openblas", openblas},
     {"sqlite", cs_store_library},
+    {"nghttp2", cs_milvus_library},
     {"jpeg", cs_jpeg_library},
     {"png", cs_png_library},
     {"vips", cs_vips_library},

@@ -6,13 +6,13 @@
 #include "backend/code_kinds.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "database_kinds.h"
 #include "encode/encoder.h"
 #include "filter/period.h"
 #include "ingest/ingest.h"
 #include "ingest/remembered.h"
 #include "ingest/remodel.h"
 #include "ingest/watch.h"
-#include "local/local.h"
 #include "metadata/metadata.h"
 #include "search_call.h"
 #include "store/store.h"
@@ -32,7 +32,7 @@ clipsearch_status clipsearch_database_open(const char *path, unsigned flags, cli
     if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: flags are %#x; CLIPSEARCH_READ_ONLY, CLIPSEARCH_CREATE or 0",
                        __func__, flags);
-    return cs_local_open(path, flags, db, err);
+    return cs_database_kinds.open(path, flags, db, err);
 }
 
 void clipsearch_database_close(clipsearch_database **db)
@@ -45,6 +45,12 @@ void clipsearch_database_on_note(clipsearch_database *db, void (*note)(void *con
 {
     if (db)
         cs_database_on_note(db, note, context);
+}
+
+void clipsearch_database_on_wait(clipsearch_database *db, bool (*go_on)(void *context), void *context)
+{
+    if (db)
+        cs_database_on_wait(db, go_on, context);
 }
 
 clipsearch_status clipsearch_database_vacuum(clipsearch_database *db, clipsearch_error *err)
@@ -348,8 +354,6 @@ static clipsearch_status ingest_target(ingest_function run, const clipsearch_ing
                                        clipsearch_session *session, const clipsearch_ingest_options *options,
                                        clipsearch_ingest_report *report, const char *function, clipsearch_error *err)
 {
-    static const cs_database_opener opener = {
-        .open = cs_local_open, .check_new = cs_local_check_new, .lock_ingestion = cs_local_lock_ingestion};
     if (!target || !session || !options)
         return cs_fail_null(err, function);
     clipsearch_ingest_target own;
@@ -365,7 +369,7 @@ static clipsearch_status ingest_target(ingest_function run, const clipsearch_ing
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "%s: a database in memory would be gone at once; open one and use clipsearch_ingest", function);
     own.index = &index;
-    const cs_ingest_into into = {.target = &own, .opener = &opener};
+    const cs_ingest_into into = {.target = &own, .opener = &cs_database_kinds};
     return ingest_into(run, &into, session, options, report, function, err);
 }
 

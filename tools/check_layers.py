@@ -23,6 +23,7 @@ ALLOWED = {
     "encode": ["base", "kernels", "model", "nn", "vision", "text"],
     "backend": ["base", "filter"],
     "local": ["base", "kernels", "index", "filter", "store", "backend"],
+    "remote": ["base", "filter", "backend"],
     "question": ["base", "kernels", "encode", "backend"],
     "duplicates": ["base", "vision", "filter", "encode", "backend"],
     "ingest": ["base", "kernels", "metadata", "encode", "backend"],
@@ -33,7 +34,7 @@ ALLOWED = {
     "exchange": ["base"],
     "cli": ["base", "config", "models", "output", "exchange"],
     # src/*.c: the entry points
-    "": ["base", "kernels", "model", "vision", "metadata", "text", "filter", "store", "encode", "backend", "local", "question",
+    "": ["base", "kernels", "model", "vision", "metadata", "text", "filter", "store", "encode", "backend", "local", "remote", "question",
          "duplicates", "ingest", "convert"],
 }
 
@@ -43,6 +44,9 @@ OWNERS = {
     "cpuid.h": r"kernels/cpu\.c",
     "cblas.h": r"kernels/gemm_blas\.c",
     "dlfcn.h": r"(base/symbol|kernels/gemm_blas|metadata/xml|vision/vips|output/(text_pango|terminal_chafa)|base/model_places)\.c",
+    "nghttp2/nghttp2.h": r"remote/http2\.c",
+    "openssl/err.h": r"remote/tls\.c",
+    "openssl/ssl.h": r"remote/tls\.c",
     "openssl/crypto.h": r"base/digest\.c",
     "openssl/md5.h": r"base/digest\.c",
     "openssl/sha.h": r"base/digest\.c",
@@ -60,7 +64,7 @@ OWNERS = {
 }
 
 STANDARD = set("""assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h getopt.h inttypes.h libgen.h limits.h locale.h
-math.h netinet/in.h poll.h pthread.h sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h
+math.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h
 stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/file.h sys/inotify.h sys/ioctl.h sys/mman.h sys/random.h sys/resource.h sys/socket.h
 sys/stat.h sys/statvfs.h sys/types.h sys/vfs.h sys/wait.h termios.h time.h
 unistd.h""".split())

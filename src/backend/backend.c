@@ -47,6 +47,12 @@ void cs_database_on_note(clipsearch_database *db, void (*note)(void *context, co
     pthread_mutex_unlock(&db->note_lock);
 }
 
+void cs_database_on_wait(clipsearch_database *db, bool (*go_on)(void *context), void *context)
+{
+    db->go_on = go_on;
+    db->go_on_context = context;
+}
+
 void cs_database_note(clipsearch_database *db, const char *format, ...)
 {
     clipsearch_error line;
@@ -150,7 +156,8 @@ static clipsearch_status check_made(const clipsearch_collection *collection, cli
 {
     const cs_collection_identity *own = &collection->identity;
     const clipsearch_index_options *is = &own->index;
-    if ((wanted->codes && wanted->codes != is->codes) || (wanted->m && wanted->m != is->m) ||
+    /* a backend that chooses how its index holds vectors has no codes */
+    if ((wanted->codes && is->codes && wanted->codes != is->codes) || (wanted->m && wanted->m != is->m) ||
         (wanted->ef_construction && wanted->ef_construction != is->ef_construction) ||
         (wanted->ef && wanted->ef != is->ef))
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,

@@ -199,6 +199,8 @@ struct clipsearch_database {
     pthread_mutex_t note_lock;
     void (*note)(void *context, const char *line); /* NULL: nobody listens */
     void *note_context;
+    bool (*go_on)(void *context); /* NULL: nobody is asked while a call waits for a server */
+    void *go_on_context;
 };
 
 /* Every backend's collection begins with this. */
@@ -218,6 +220,9 @@ void cs_database_close(clipsearch_database **db);
 void cs_database_on_note(clipsearch_database *db, void (*note)(void *context, const char *line), void *context);
 /* Report something that is not as it might be, though nothing fails. One note at a time. */
 void cs_database_note(clipsearch_database *db, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* `go_on` is asked about twenty times a second while a call waits for a server; false ends it with
+ * CLIPSEARCH_E_CANCELLED. Set it before other threads use the database. */
+void cs_database_on_wait(clipsearch_database *db, bool (*go_on)(void *context), void *context);
 clipsearch_status cs_database_each_collection(clipsearch_database *db,
                                               bool (*each)(void *context, const cs_collection_identity *identity,
                                                            const cs_collection_state *state),

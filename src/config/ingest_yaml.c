@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/limits.h"
+#include "base/server_scheme.h"
 #include "config/names.h"
 #include "config/path_advice.h"
 #include "config/path_list.h"
@@ -119,6 +120,12 @@ const char *cs_yaml_path(cs_yaml *yaml, const char *directory, const char *path)
     return move_to_tree(yaml, strcmp(directory, ".") == 0 ? cs_strdup(path) : cs_path_join(directory, path));
 }
 
+const char *cs_yaml_database(cs_yaml *yaml, const char *directory, const char *database)
+{
+    return cs_server_scheme_of(database) ? move_to_tree(yaml, cs_strdup(database))
+                                         : cs_yaml_path(yaml, directory, database);
+}
+
 const char *cs_yaml_directory(cs_yaml *yaml, const char *path)
 {
     size_t n = (size_t)(cs_path_base(path) - path);
@@ -142,6 +149,14 @@ static clipsearch_status read_path(const reader *r, const cs_yaml_node *node, co
     if (cs_path_is_slip(node->text))
         return cs_yaml_fail(r->yaml, node, false, r->err, "%.64s: %s", node->text, cs_path_advice(node->text, true));
     *path = cs_yaml_path(r->yaml, r->directory, node->text);
+    return *path ? CLIPSEARCH_OK : fail_memory(r);
+}
+
+static clipsearch_status read_database(const reader *r, const cs_yaml_node *node, const char **path)
+{
+    if (!cs_server_scheme_of(node->text))
+        return read_path(r, node, path);
+    *path = cs_yaml_database(r->yaml, r->directory, node->text);
     return *path ? CLIPSEARCH_OK : fail_memory(r);
 }
 
@@ -385,7 +400,7 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
     if (status == CLIPSEARCH_OK && found[KEY_INDEX])
         status = read_index(r, found[KEY_INDEX], &file->index);
     if (status == CLIPSEARCH_OK && found[KEY_DATABASE])
-        status = read_path(r, found[KEY_DATABASE], &file->database);
+        status = read_database(r, found[KEY_DATABASE], &file->database);
     if (status == CLIPSEARCH_OK && found[KEY_MODEL]) {
         /* only a value with a slash is a path, relative to this directory; any other is looked up as a name */
         if (strchr(found[KEY_MODEL]->text, '/'))

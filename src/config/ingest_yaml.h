@@ -39,6 +39,8 @@ void cs_ingest_file_close(cs_ingest_file *file);
 /* Resolve `path`, which is written in a file in `directory`: "~/" becomes the home directory, and a relative path is
  * appended to `directory`. Memory of `yaml`; NULL when out of memory. */
 const char *cs_yaml_path(cs_yaml *yaml, const char *directory, const char *path);
+/* The same for a database, which may be the address of a server. */
+const char *cs_yaml_database(cs_yaml *yaml, const char *directory, const char *database);
 
 /* The directory part of `path` ("." when it has none). Memory of `yaml`; NULL when out of memory. */
 const char *cs_yaml_directory(cs_yaml *yaml, const char *path);

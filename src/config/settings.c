@@ -178,7 +178,7 @@ static clipsearch_status read_config(cs_settings *settings, clipsearch_error *er
     if (!directory)
         return cs_fail_memory(err, "the configuration");
     if (found[KEY_DATABASE]) {
-        settings->db = cs_yaml_path(settings->config, directory, found[KEY_DATABASE]->text);
+        settings->db = cs_yaml_database(settings->config, directory, found[KEY_DATABASE]->text);
         settings->db_from = CS_FROM_CONFIG;
     }
     if (found[KEY_MODEL]) {

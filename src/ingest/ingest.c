@@ -9,6 +9,8 @@
 #include "ingest/run.h"
 #include "ingest/run_options.h"
 
+enum { ASK_MS = 200 };
+
 static clipsearch_status report_walk(void *context, size_t found, const char *path, clipsearch_error *err)
 {
     cs_ingest_run *in = context;
@@ -43,12 +45,26 @@ static clipsearch_status check_options(cs_ingest_run *in)
     return status == CLIPSEARCH_OK ? cs_metadata_choose(o->metadata, &in->metadata, in->err) : status;
 }
 
+/* While a call waits for a server: the caller of the ingestion is asked now and then. */
+static bool ask_caller(void *context)
+{
+    cs_ingest_run *in = context;
+    const double now = cs_clock_ms();
+    if (now - in->asked >= ASK_MS) {
+        in->asked = now;
+        cs_run_report_progress(in, in->progress.path ? in->progress.path : "");
+    }
+    return !in->cancelled;
+}
+
 static clipsearch_status open_target(cs_ingest_run *in, const cs_ingest_into *into)
 {
     const clipsearch_encoder *encoder = in->session->encoder;
-    return into->collection
-               ? cs_target_use(&in->target, into->collection, encoder, in->err)
-               : cs_target_open(&in->target, into->target, into->opener, encoder, in->options->dry_run, in->err);
+    if (into->collection)
+        return cs_target_use(&in->target, into->collection, encoder, in->err);
+    in->target.go_on = ask_caller;
+    in->target.go_on_context = in;
+    return cs_target_open(&in->target, into->target, into->opener, encoder, in->options->dry_run, in->err);
 }
 
 /* Open and walk the sources. */

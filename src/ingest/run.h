@@ -51,6 +51,7 @@ typedef struct cs_ingest_run {
     cs_moves moves;                    /* items of contents that several items have */
     cs_id_list moved; /* items that get another path in this batch, or in this run if it is a dry run */
     double started;   /* by cs_clock_ms */
+    double asked;     /* when the caller was asked last while a server was waited for */
     double walk_seconds;
     clipsearch_progress progress;
     clipsearch_source_progress *by_source; /* [options->source_count] */

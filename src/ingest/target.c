@@ -28,6 +28,8 @@ static clipsearch_status open_database(cs_target *target, unsigned flags, clipse
 {
     const clipsearch_ingest_target *wanted = target->wanted;
     clipsearch_status status = target->opener->open(wanted->database, flags, &target->db, err);
+    if (status == CLIPSEARCH_OK)
+        cs_database_on_wait(target->db, target->go_on, target->go_on_context);
     if (status == CLIPSEARCH_OK && wanted->note)
         cs_database_on_note(target->db, wanted->note, wanted->context);
     return status;
@@ -39,6 +41,8 @@ clipsearch_status cs_target_open(cs_target *target, const clipsearch_ingest_targ
 {
     *target = (cs_target){.dim = cs_encoder_identify(encoder).dim,
                           .metric = wanted->metric,
+                          .go_on = target->go_on,
+                          .go_on_context = target->go_on_context,
                           .wanted = wanted,
                           .opener = opener,
                           .encoder = encoder};

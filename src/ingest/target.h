@@ -29,6 +29,9 @@ typedef struct cs_target {
     const cs_database_opener *opener;
     const clipsearch_encoder *encoder;
     clipsearch_database *db; /* NULL: does not exist yet */
+    /* as for cs_database_on_wait; set before cs_target_open, or NULL */
+    bool (*go_on)(void *context);
+    void *go_on_context;
 } cs_target;
 
 /* A target that is an open collection. It stays the caller's. Errors: CLIPSEARCH_E_MISMATCH (another encoder's),

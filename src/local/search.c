@@ -3,12 +3,12 @@
  * items found. */
 #include "local/filtered.h"
 
+#include "backend/query_vector.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "index/hnsw.h"
 #include "index/id_set.h"
 
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -22,30 +22,6 @@ enum {
     BATCH_QUERIES = 1024,
     BATCH_NEIGHBOURS = 1 << 20
 };
-
-/* A query whose squared length is this near to 1 is searched as it is, so that an encoder's vector keeps its bits. */
-static const double SAME_BITS_TOLERANCE = 1e-5;
-
-/* Copy `query` to `unit`, for a cosine brought to length 1 when it is not. */
-static clipsearch_status copy_query(const cs_store_identity *identity, const float *query, size_t number, float *unit,
-                                    clipsearch_error *err)
-{
-    double squared = 0;
-    for (size_t d = 0; d < identity->dim; d++) {
-        if (!isfinite(query[d]))
-            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "query %zu: element %zu is no finite number", number, d);
-        squared += (double)query[d] * query[d];
-    }
-    memcpy(unit, query, identity->dim * sizeof *unit);
-    if (identity->metric != CLIPSEARCH_COSINE || fabs(squared - 1) <= SAME_BITS_TOLERANCE)
-        return CLIPSEARCH_OK;
-    if (squared == 0)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "query %zu: a vector of zeros has no direction", number);
-    double length = sqrt(squared);
-    for (size_t d = 0; d < identity->dim; d++)
-        unit[d] = (float)(query[d] / length);
-    return CLIPSEARCH_OK;
-}
 
 /* ---- where to search */
 
@@ -292,8 +268,8 @@ static clipsearch_status answer_batch(const local_read *read, const cs_search_re
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
         b->found[i] = 0;
         b->stats[i] = (cs_index_stats){0};
-        status = copy_query(read->identity, request->queries + (first + i) * b->dim, first + i, b->queries + i * b->dim,
-                            err);
+        status = cs_copy_query(b->dim, read->identity->metric, request->queries + (first + i) * b->dim, first + i,
+                               b->queries + i * b->dim, err);
     }
     local_database *db = read->collection->db;
     if (status == CLIPSEARCH_OK && b->params.k > 0)

@@ -7,7 +7,7 @@ import random
 import shutil
 import subprocess
 
-MANY = 10000
+MANY = 10100  # more than a page shows
 DIM = 512
 
 

@@ -234,7 +234,7 @@ static int open_collection(import *in)
         return cs_report_error(&err, CS_STAGE_DATABASE);
     if (clipsearch_database_open(in->settings.db, CLIPSEARCH_CREATE, &in->db, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_DATABASE);
-    cs_print_notes(in->args, &in->settings, in->db);
+    cs_attend_database(in->args, &in->settings, in->db);
     int code = in->settings.model_from == CS_FROM_FLAG ? open_with_model(in) : open_without_model(in);
     if (code != CS_EXIT_FOUND)
         return code;

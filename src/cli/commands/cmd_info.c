@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/server_scheme.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
 #include "cli/commands/show_settings.h"
@@ -93,7 +94,8 @@ static int put_database(info *in)
     clipsearch_database *db = NULL;
     cs_file_info file = {0};
     bool json = in->args->json;
-    bool exists = cs_file_stat(in->settings.db, &file, NULL) == CLIPSEARCH_OK;
+    const bool remote = cs_server_scheme_of(in->settings.db) != NULL;
+    bool exists = remote || cs_file_stat(in->settings.db, &file, NULL) == CLIPSEARCH_OK;
     if (json) {
         cs_buf_putc(&in->out, '{');
         cs_put_member(&in->out, "version", clipsearch_version());
@@ -105,7 +107,9 @@ static int put_database(info *in)
         cs_buf_puts(&in->out, "database     ");
         cs_put_printable(&in->out, in->settings.db);
         cs_buf_printf(&in->out, " (%s)\n",
-                      exists ? cs_format_bytes(file.size, bytes) : "does not exist: nothing has been ingested yet");
+                      remote   ? "on a server"
+                      : exists ? cs_format_bytes(file.size, bytes)
+                               : "does not exist: nothing has been ingested yet");
     }
     clipsearch_status status =
         exists ? clipsearch_database_open(in->settings.db, CLIPSEARCH_READ_ONLY, &db, &err) : CLIPSEARCH_OK;

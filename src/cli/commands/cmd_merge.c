@@ -174,7 +174,7 @@ static int run(merge *m)
         return cs_report_error(&err, CS_STAGE_DATABASE);
     if (clipsearch_database_open(m->settings.db, CLIPSEARCH_CREATE, &m->into, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_DATABASE);
-    cs_print_notes(m->args, &m->settings, m->into);
+    cs_attend_database(m->args, &m->settings, m->into);
     cs_catch_signals();
     for (size_t i = 0; i < m->args->operands.count && code == CS_EXIT_FOUND && !cs_caught_signal(); i++)
         code = merge_database(m, m->args->operands.items[i].text);

@@ -2,19 +2,29 @@
  * open.c - databases, collections and models, and advice when they are missing. */
 #include "cli/commands/open.h"
 
+#include "base/server_scheme.h"
 #include "cli/command.h"
 #include "cli/output/message.h"
+#include "cli/signals.h"
 
 #include <stdio.h>
 #include <string.h>
 
 void cs_print_note(void *settings, const char *line)
 {
-    cs_print_advice(line, CS_ADVICE_REPAIR, settings, NULL);
+    const cs_settings *own = settings; /* on a server there is no index file to repair */
+    cs_print_advice(line, cs_server_scheme_of(own->db) ? CS_ADVICE_NONE : CS_ADVICE_REPAIR, own, NULL);
 }
 
-void cs_print_notes(const cs_args *args, cs_settings *settings, clipsearch_database *db)
+static bool go_on(void *context)
 {
+    (void)context;
+    return !cs_caught_signal();
+}
+
+void cs_attend_database(const cs_args *args, cs_settings *settings, clipsearch_database *db)
+{
+    clipsearch_database_on_wait(db, go_on, NULL);
     if (!args->quiet)
         clipsearch_database_on_note(db, cs_print_note, settings);
 }
@@ -34,7 +44,7 @@ int cs_open_database(const cs_args *args, unsigned flags, cs_opened *opened)
         return CS_EXIT_DATABASE;
     }
     if (status == CLIPSEARCH_OK)
-        cs_print_notes(args, &opened->settings, opened->db);
+        cs_attend_database(args, &opened->settings, opened->db);
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_DATABASE);
 }
 

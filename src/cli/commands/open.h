@@ -15,7 +15,7 @@ typedef struct cs_opened {
     clipsearch_database *db;
     clipsearch_collection *collection;
     clipsearch_collection_info info; /* of the collection */
-    char only[65];                   /* the name of the only collection, when that is used */
+    char only[256];                  /* the name of the only collection, when that is used */
 } cs_opened;
 
 /* Load the settings and open their database; flags as clipsearch_database_open. */
@@ -29,8 +29,9 @@ void cs_close_opened(cs_opened *opened);
 /* A receiver of the library's notes: prints the line with advice. `settings` (a cs_settings): the context. */
 void cs_print_note(void *settings, const char *line);
 
-/* Print the library's notes about `db`, with advice, unless `args` asks for quiet. `settings` must outlive it. */
-void cs_print_notes(const cs_args *args, cs_settings *settings, clipsearch_database *db);
+/* Print the library's notes about `db`, with advice, unless `args` asks for quiet; and end what waits for a server when
+ * a signal has been caught. `settings` must outlive it. */
+void cs_attend_database(const cs_args *args, cs_settings *settings, clipsearch_database *db);
 
 /* Report that no encoder fits `collection`, whose vectors were put without a model. Returns the exit code. */
 int cs_report_no_model(const char *collection);

@@ -9,8 +9,8 @@ import * as notices from "./notices.js";
 import { partForServer, partName } from "./query.js";
 
 const FIRST = 80; // hits of the first answer: a window full
-const PAGE = 200;
-const MOST = 500; // hits of one request
+const PAGE = 500;
+const MOST = 10000; // as far as the server goes: offset + k
 const KEPT = 8; // answers kept for Back
 const RELEVANT = 0.5; // from here on an image probably fits
 const SLOW = 200; // milliseconds until the page shows that it is working
@@ -72,7 +72,7 @@ export class Results {
       this.grid.draw();
       return;
     }
-    this.load(Math.min(MOST, Math.max(FIRST, restore?.count ?? 0)), restore?.scroll ?? 0);
+    this.load(Math.min(PAGE, Math.max(FIRST, restore?.count ?? 0)), restore?.scroll ?? 0);
   }
 
   /** Forget what is shown, so that the next show() asks anew. */
@@ -128,11 +128,13 @@ export class Results {
     if (!this.meta?.more || this.abort || this.failed) return;
     const abort = this.abort = new AbortController();
     try {
-      const answer = await this.request(this.body, PAGE, this.meta.reached, abort.signal);
+      const answer = await this.request(this.body, Math.min(PAGE, MOST - this.meta.reached), this.meta.reached, abort.signal);
       if (abort !== this.abort) return;
       this.abort = null;
-      Object.assign(this.meta, { more: answer.more && answer.entries.length > 0, reached: answer.reached });
-      this.grid.append(answer.entries, !this.meta.more);
+      const ends = !answer.more || !answer.entries.length || answer.reached >= MOST;
+      Object.assign(this.meta, { more: !ends, reached: answer.reached });
+      this.grid.append(answer.entries, ends);
+      if (ends && answer.more) this.showEnd();
       this.options.changed();
       this.grid.draw();
     } catch (error) {
@@ -219,7 +221,14 @@ export class Results {
     byId("empty").hidden = false;
   }
 
+  /** Below the last image: that there are more, which no page asks for. */
+  showEnd() {
+    byId("end").textContent = `These are the first ${format.integer(MOST)}. Filters or other words bring up the others.`;
+    byId("end").hidden = false;
+  }
+
   clearNotices() {
+    byId("end").hidden = true;
     byId("empty").hidden = true;
     byId("problem").hidden = true;
     byId("copy-surplus").hidden = true;

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ * milvus_create.c - a collection of ours is made on a server, with its index, and loaded. */
+#include "remote/milvus_schema.h"
+
+#include "base/decimal.h"
+#include "base/json.h"
+#include "base/limits.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    DEFAULT_M = 16,
+    DEFAULT_EF_CONSTRUCTION = 200,
+    DEFAULT_EF = 64,
+    LEAST_DIM = 1,
+    NOT_LOADED = 1, /* states of GetLoadState */
+    LOADED = 3,
+    LOAD_SECONDS = 600,
+    LOOK_MS = 100
+};
+
+/* Source of the rules: the server's own messages. */
+clipsearch_status cs_milvus_check_new(const char *name, size_t dim, const clipsearch_index_options *index,
+                                      clipsearch_error *err)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    const size_t size = strlen(name);
+    if (size == 0 || size > CS_MILVUS_NAME_MAX || !strchr(letters, name[0]) || strspn(name, others) != size)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "the collection's name \"%s\": Milvus allows letters, digits and _, not beginning with a digit,"
+                       " of at most %d bytes",
+                       name, CS_MILVUS_NAME_MAX);
+    if (dim < LEAST_DIM || dim > CS_ITEM_DIM_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "vectors of %zu numbers; 1 to %d are allowed", dim, CS_ITEM_DIM_MAX);
+    if ((index->m && (index->m < CS_MIN_M || index->m > CS_MAX_M)) || index->ef_construction > CS_MAX_EF_CONSTRUCTION ||
+        index->ef > CS_MAX_EF)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "m is %u, ef_construction %u, ef %u; %d to %d, up to %d, and up to %d are allowed", index->m,
+                       index->ef_construction, index->ef, CS_MIN_M, CS_MAX_M, CS_MAX_EF_CONSTRUCTION, CS_MAX_EF);
+    return CLIPSEARCH_OK;
+}
+
+static const char *metric_word(clipsearch_metric metric)
+{
+    return metric == CLIPSEARCH_IP ? "IP" : metric == CLIPSEARCH_L2 ? "L2" : "COSINE";
+}
+
+static void put_member(cs_buf *json, const char *key, const char *text)
+{
+    cs_buf_printf(json, ",\"%s\":", key);
+    cs_json_put_string(json, text, strlen(text));
+}
+
+/* Whose vectors these are, for the next who opens the collection. */
+static void put_description(cs_buf *json, const cs_encoder_identity *encoder, clipsearch_metric metric,
+                            const clipsearch_index_options *index)
+{
+    cs_buf_puts(json, "{\"clipsearch\":1");
+    put_member(json, "encoder", encoder->name);
+    put_member(json, "fingerprint", encoder->fingerprint);
+    put_member(json, "preprocessing", encoder->preprocessing);
+    if (encoder->path && strlen(encoder->path) <= CS_MODEL_PATH_MAX)
+        put_member(json, "model_path", encoder->path);
+    put_member(json, "metric", metric_word(metric));
+    cs_buf_printf(json, ",\"created\":%lld,\"m\":%u,\"ef_construction\":%u,\"ef\":%u}", (long long)time(NULL),
+                  index->m ? index->m : DEFAULT_M,
+                  index->ef_construction ? index->ef_construction : DEFAULT_EF_CONSTRUCTION,
+                  index->ef ? index->ef : DEFAULT_EF);
+}
+
+/* `parameter` NULL: none. */
+static void put_field(cs_buf *schema, const char *name, cs_milvus_type type, const char *parameter, size_t value)
+{
+    char number[24];
+    const size_t field = cs_proto_begin(schema, 4);
+    cs_proto_put_text(schema, 2, name);
+    cs_proto_put_number(schema, 3, strcmp(name, "id") == 0);
+    cs_proto_put_number(schema, 5, type);
+    snprintf(number, sizeof number, "%zu", value);
+    if (parameter)
+        cs_milvus_put_pair(schema, 6, parameter, number);
+    cs_proto_end(schema, field);
+}
+
+/* mtime is there for filters, mtime_ns is what is compared: a double holds the time of today to 0.2 microseconds. */
+static void put_schema(cs_buf *schema, const char *name, const char *description, size_t dim)
+{
+    cs_proto_put_text(schema, 1, name);
+    cs_proto_put_text(schema, 2, description);
+    put_field(schema, "id", CS_MILVUS_INT64, NULL, 0);
+    put_field(schema, "path", CS_MILVUS_VARCHAR, "max_length", CS_MILVUS_PATH_MAX);
+    put_field(schema, "name", CS_MILVUS_VARCHAR, "max_length", 1024);
+    put_field(schema, "size", CS_MILVUS_INT64, NULL, 0);
+    put_field(schema, "width", CS_MILVUS_INT64, NULL, 0);
+    put_field(schema, "height", CS_MILVUS_INT64, NULL, 0);
+    put_field(schema, "mtime", CS_MILVUS_DOUBLE, NULL, 0);
+    put_field(schema, "mtime_ns", CS_MILVUS_INT64, NULL, 0);
+    put_field(schema, "ctime_ns", CS_MILVUS_INT64, NULL, 0);
+    put_field(schema, "gone_since", CS_MILVUS_INT64, NULL, 0);
+    put_field(schema, "hash", CS_MILVUS_VARCHAR, "max_length", 64);
+    put_field(schema, "vector", CS_MILVUS_VECTOR, "dim", dim);
+    cs_proto_put_number(schema, 5, true); /* attributes are dynamic fields */
+}
+
+static clipsearch_status create_collection(milvus_database *db, const char *name, const cs_encoder_identity *encoder,
+                                           clipsearch_metric metric, const clipsearch_index_options *index,
+                                           clipsearch_error *err)
+{
+    cs_buf request = cs_milvus_request_for(db, name), description = cs_buf_make(SIZE_MAX / 2);
+    put_description(&description, encoder, metric, index);
+    if (description.failed) {
+        cs_buf_free(&description);
+        cs_buf_free(&request);
+        return cs_fail_memory(err, "a collection");
+    }
+    const size_t schema = cs_proto_begin(&request, 4);
+    put_schema(&request, name, description.data, encoder->dim);
+    cs_proto_end(&request, schema);
+    cs_proto_put_number(&request, 6, CS_MILVUS_BOUNDED);
+    clipsearch_status status = cs_milvus_do(db, "CreateCollection", &request, err);
+    cs_buf_free(&description);
+    cs_buf_free(&request);
+    return status;
+}
+
+static clipsearch_status create_index(milvus_database *db, const cs_milvus_schema *schema, clipsearch_error *err)
+{
+    char parameters[64];
+    const char *type = db->address.zilliz ? "AUTOINDEX" : "HNSW";
+    cs_buf request = cs_milvus_request_for(db, schema->name);
+    snprintf(parameters, sizeof parameters, "{\"M\":%u,\"efConstruction\":%u}", schema->index.m,
+             schema->index.ef_construction);
+    cs_proto_put_text(&request, 4, "vector");
+    cs_milvus_put_pair(&request, 5, "index_type", type);
+    cs_milvus_put_pair(&request, 5, "metric_type", metric_word(schema->metric));
+    if (!db->address.zilliz)
+        cs_milvus_put_pair(&request, 5, "params", parameters);
+    clipsearch_status status = cs_milvus_do(db, "CreateIndex", &request, err);
+    cs_buf_free(&request);
+    return status;
+}
+
+clipsearch_status cs_milvus_create(milvus_database *db, const char *name, const cs_encoder_identity *encoder,
+                                   clipsearch_metric metric, const clipsearch_index_options *index,
+                                   cs_milvus_schema **schema, clipsearch_error *err)
+{
+    clipsearch_error why;
+    clipsearch_status status = create_collection(db, name, encoder, metric, index, &why);
+    if (cs_milvus_describe(db, name, schema, status == CLIPSEARCH_OK ? err : NULL) != CLIPSEARCH_OK)
+        return status == CLIPSEARCH_OK ? CLIPSEARCH_E_DATABASE : cs_fail(err, status, "%s", why.message);
+    return CLIPSEARCH_OK; /* the index is made when it is loaded */
+}
+
+/* ---- loading */
+
+/* GetLoadState has its names in other fields than the rest. */
+static clipsearch_status get_load_state(milvus_database *db, const char *name, uint64_t *state, clipsearch_error *err)
+{
+    cs_buf body, request = cs_milvus_request();
+    cs_proto answer;
+    cs_proto_field field;
+    cs_proto_put_text(&request, 2, name);
+    cs_proto_put_text(&request, 4, db->address.database);
+    clipsearch_status status = cs_milvus_call(db, "GetLoadState", &request, 1, &body, &answer, err);
+    *state = 0;
+    while (status == CLIPSEARCH_OK && cs_proto_next(&answer, &field))
+        if (field.number == 2)
+            *state = field.value;
+    cs_buf_free(&body);
+    cs_buf_free(&request);
+    return status;
+}
+
+/* *no_index: it has none yet, because whoever made the collection was stopped, or is just about to. */
+static clipsearch_status request_load(milvus_database *db, const char *name, bool *no_index, clipsearch_error *err)
+{
+    cs_buf body, request = cs_milvus_request_for(db, name);
+    cs_proto answer;
+    cs_milvus_refusal refusal;
+    cs_proto_put_number(&request, 4, 1); /* replica */
+    clipsearch_status status = cs_milvus_try(db, "LoadCollection", &request, 0, &body, &answer, &refusal, err);
+    *no_index = status == CLIPSEARCH_OK && refusal.is && refusal.code == CS_MILVUS_NO_INDEX;
+    if (status == CLIPSEARCH_OK && refusal.is)
+        status = cs_milvus_refused(db, "LoadCollection", &refusal, err);
+    cs_buf_free(&body);
+    cs_buf_free(&request);
+    return status;
+}
+
+clipsearch_status cs_milvus_load(milvus_database *db, const cs_milvus_schema *schema, clipsearch_error *err)
+{
+    const cs_wait wait = cs_milvus_wait(db, LOAD_SECONDS);
+    const char *name = schema->name;
+    uint64_t state;
+    bool no_index = false;
+    clipsearch_status status = get_load_state(db, name, &state, err);
+    if (status == CLIPSEARCH_OK && state == NOT_LOADED)
+        status = request_load(db, name, &no_index, err);
+    if (no_index && schema->own) {
+        status = create_index(db, schema, err);
+        if (status == CLIPSEARCH_OK)
+            status = request_load(db, name, &no_index, err);
+    }
+    while (status == CLIPSEARCH_OK && state != LOADED) {
+        status = get_load_state(db, name, &state, err);
+        if (status == CLIPSEARCH_OK && state != LOADED)
+            status = cs_milvus_pause(db, LOOK_MS, &wait, err);
+    }
+    return status;
+}

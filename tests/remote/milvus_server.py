@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""A real Milvus server for tests, from the wheel `milvus` of PyPI, in a network namespace of its own.
+
+own_network() first: it starts the test again where ports are its own, or says why that cannot be. Then Server(...).
+"""
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+VERSION = "2.3.5"
+
+
+def find_wheel(build_root):
+    """The folder with the unpacked wheel, or a reason why there is none."""
+    given = os.environ.get("CLIPSEARCH_MILVUS_SERVER")
+    folder = given or os.path.join(build_root, "milvus-server")
+    binary = os.path.join(folder, "bin", "milvus-server")
+    if os.path.exists(binary):
+        return folder, None
+    if given:
+        return None, f"CLIPSEARCH_MILVUS_SERVER names {given}, which has no bin/milvus-server"
+    if platform.machine() != "x86_64" or sys.platform != "linux":
+        return None, f"the wheel milvus {VERSION} is for Linux on x86-64"
+    fetched = subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--target", folder + ".part",
+                              f"milvus=={VERSION}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if fetched.returncode:
+        last = (fetched.stdout.strip().splitlines() or ["no reason given"])[-1]
+        return None, f"the wheel milvus {VERSION} cannot be fetched: {last[:200]}"
+    os.rename(folder + ".part", folder)
+    return folder, None
+
+
+def own_network():
+    """Go on in a network namespace of our own. A reason when that is not allowed."""
+    if os.environ.get("CLIPSEARCH_OWN_NETWORK"):
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        return None
+    for command in (["unshare", "-n"], ["unshare", "-rn"]):
+        if shutil.which("unshare") and shutil.which("ip") and \
+                subprocess.run(command + ["ip", "link", "set", "lo", "up"], capture_output=True).returncode == 0:
+            os.environ["CLIPSEARCH_OWN_NETWORK"] = "yes"
+            os.execvp(command[0], command + [sys.executable] + sys.argv)
+    return "this system allows no network namespace, and a Milvus server takes a dozen fixed ports"
+
+
+class Server:
+    """One at a time; `settings` are lines of its configuration, `options` go to its command line."""
+
+    def __init__(self, wheel, data, options=()):
+        self.wheel, self.data, self.options = wheel, data, list(options)
+        self.process = None
+        self.port = 19530
+        self.start()
+
+    def start(self):
+        log = open(self.data + ".log", "ab")
+        environment = dict(os.environ, PYTHONPATH=self.wheel)
+        for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LOCPATH", "http_proxy"):
+            environment.pop(name, None)
+        self.process = subprocess.Popen([sys.executable, os.path.join(self.wheel, "bin", "milvus-server"), "--data",
+                                         self.data, "--proxy-port", str(self.port)] + self.options, stdout=log,
+                                        stderr=log, env=environment, start_new_session=True)
+        log.close()
+        self.wait()
+
+    def wait(self, seconds=180):
+        """Until it says that it is healthy and listens."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                with urllib.request.urlopen("http://127.0.0.1:9091/healthz", timeout=2) as answer:
+                    if answer.read() == b"OK":
+                        socket.create_connection(("127.0.0.1", self.port), 2).close()
+                        return
+            except OSError:
+                pass
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.3)
+        with open(self.data + ".log", "rb") as log:
+            raise RuntimeError("the server did not start: " + log.read()[-400:].decode("utf-8", "replace"))
+
+    def kill(self):
+        """As kill -9: the wrapper and all that it has started."""
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.process = None
+        time.sleep(0.5)

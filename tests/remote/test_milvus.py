@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The program on a real Milvus server, held against the same commands on SQLite. TAP on stdout.
+
+Usage: test_milvus.py CLIPSEARCH
+The server is the wheel `milvus` in BUILD/milvus-server, fetched when it is not there, or where the environment variable
+CLIPSEARCH_MILVUS_SERVER says.
+"""
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+SOURCE, BUILD = os.environ["CLIPSEARCH_SOURCE_ROOT"], os.environ["CLIPSEARCH_BUILD_ROOT"]
+sys.path[:0] = [os.path.join(SOURCE, "tests"), os.path.dirname(os.path.abspath(__file__))]
+import milvus_server  # noqa: E402
+from tap import Tap  # noqa: E402
+
+PROGRAM = os.path.abspath(sys.argv[1])
+PHOTOS = os.path.join(SOURCE, "examples", "photographs")
+tap = Tap()
+
+# Items with attributes of every kind, as in tests/store/test_filter.c
+ITEMS = [
+    ("/p/dog.jpg", 1000, 1704067200.0, 640, 480,
+     {"price": 10, "label": "dog", "sold": True, "tags": ["white", "big"]}),
+    ("/p/cat.png", 2000, 1717200000.5, 300, 400,
+     {"price": 99.5, "label": "cat", "sold": False, "size": {"unit": "cm", "h": 30}}),
+    ("/q/big dog.jpg", 3000, 0.0, 7, 7, {"price": "10", "label": None, "size": "XL", "deep": {"a": None, "b": 1}}),
+    ("/q/d%g.jpg", 4000, -1.0, 0, 0, {}),
+    ("/q/\u00e9t\u00e9.jpg", 5000, 1.0, 1, 2,
+     {"pr\u00e9nom": "\u00c9mile", "a.b": 1, "a": {"b": 2}, "q\"u\\o": 3, "": 4, "in": 5,
+      "big": 9007199254740993, "huge": 1e300, "$": 6, "' OR 1=1 --": 7}),
+    ("/q/Dog.JPG", 6000, 2.0, 3, 4, {"price": -3, "label": "Dog [1]*?", "a": [[1, 2], {"b": 2.5}]}),
+    ("/r/one.jpg", 7000, 3.0, 10, 10, {"price": 10.0, "n": 0, "t": "a_b%c", "f": 1.5}),
+    ("/r/two.jpg", 8000, 4.0, 10, 11, {"price": 11, "n": -0.5, "t": "line\nbreak", "b": "true"}),
+]
+
+# Every kind of condition. Those that a server of 2.3 cannot answer must be refused, never answered wrongly.
+FILTERS = """price < 100
+price <= 10
+price == 10
+price == 10.0
+price == "10"
+price != 10
+not (price < 100)
+price >= 100
+price > -3.5 and price < 0
+100 > price
+label == "dog"
+label == 'dog'
+label > "cat"
+label != "dog"
+price < 100 and label == "dog"
+sold == true
+sold != true
+sold == false
+sold
+not sold
+sold == 1
+price == true
+big == 9007199254740993
+big == 9007199254740992
+huge > 1e299
+0 < price < 100
+0 <= price <= 10
+100 > price >= 10
+not (0 < price < 50)
+1000 < size < 4000
+label == "dog" or label == "cat" and price < 50
+(label == "dog" or label == "cat") and price > 50
+not label == "dog" and price < 100
+not (label == "dog" and price < 100)
+!(label == "dog") && price < 100 || size == 4000
+NOT sold AND size IN [1000, 2000]
+not not sold
+true
+false
+not false and (true or false)
+label in ["dog", "cat"]
+label not in ["dog", "cat"]
+price in [10, "10", true]
+price in [-3, +10,]
+price in [10.0]
+price in [99.5, 11]
+price not in [10]
+sold in [true]
+label in []
+label not in []
+size in [1000, 3000.0, 99]
+size in [1000.5]
+not (size in [1000, 2000])
+"big" in tags
+"big" not in tags
+not ("white" in tags) and size < 3000
+"Big" in tags
+1 in a[0]
+1.0 in a[0]
+"1" in a[0]
+true in a[0]
+2.5 in a[1]
+"dog" in label
+size - 4 in a[0]
+label in tags
+"x" in nothing
+label like "d%"
+label like "%g"
+label like "%o%"
+label like "dog"
+label not like "d%"
+label like "%"
+price like "1%"
+name like "d\\%g%"
+name like "d_g%"
+name like "d%"
+t like "a\\_b\\%%"
+t == "a_b%c"
+t == "line\\nbreak"
+label is null
+label is not null
+exists label
+not exists label
+exists (size)
+path is null
+path is not null and label IS NULL
+deep.a is null
+deep.b == 1
+attributes.size == "XL"
+attributes.size.h == 30
+attributes["size"]["unit"] == 'cm'
+$meta["size"].h > 29
+tags[0] == "white"
+tags[1] == "big"
+tags[2] is null
+tags is not null
+tags == "white"
+a.b == 2
+a[0][1] == 2
+a[1].b == 2.5
+a[1]["b"] in [2.5]
+attributes["a.b"] == 1
+attributes["q\\"u\\\\o"] == 3
+attributes[""] == 4
+attributes.in == 5
+attributes["$"] == 6
+pr\u00e9nom == "\u00c9mile"
+pr\u00e9nom like "\u00c9%"
+path == "/p/dog.jpg"
+path like "/p/%"
+path under "/p"
+path under '/p/'
+path UNDER '/p' or path under '/q/big dog.jpg'
+path not under "/p"
+path under "/"
+path under "/p/dog"
+path under "/q/d%g.jpg"
+path under "/Q"
+name == "big dog.jpg"
+name < "a"
+size >= 3000
+size > 2999.5
+size < 3000.5
+size == 3000.5
+size < 1e30
+width > height
+width == height
+mtime == 1704067200
+mtime == "2024-01-01"
+mtime >= "2024-01-01"
+mtime > "2024-01-01T00:00"
+"2024-01-01" <= mtime < "2024-01-02"
+n == 0
+n < 0
+n <= 0 and f > 1
+f == 1.5
+b == "true"
+b == true
+size > 2 * 1024
+price + 1 == 11
+price < 2 * 50 - 1
+price < width
+price % 2 == 1
+3 > 2
+"a" < "b"
+1 / 0 == 1""".splitlines()
+
+
+def run(*arguments, env=None, stdin=None):
+    """Exit code, standard output, standard error."""
+    done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          env=dict(os.environ, **(env or {})), input=stdin)
+    return done.returncode, done.stdout, done.stderr
+
+
+def check(passed, what, *notes):
+    return tap.ok(passed, what, () if passed else notes)
+
+
+def write_table(folder):
+    """vectors.npy and rows.jsonl of ITEMS."""
+    dim = 8
+    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (len(ITEMS), dim)
+    header += " " * (118 - len(header) - 1) + "\n"
+    with open(os.path.join(folder, "vectors.npy"), "wb") as out:
+        out.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        for i in range(len(ITEMS)):
+            out.write(struct.pack("<8f", *[1.0 if d == i else 0.25 * (d + i) / 8 for d in range(dim)]))
+    with open(os.path.join(folder, "rows.jsonl"), "w", encoding="utf-8") as out:
+        for path, size, mtime, width, height, attributes in ITEMS:
+            out.write(json.dumps({"path": path, "size": size, "mtime_ns": int(mtime * 1e9), "width": width, "height": height,
+                                  "attributes": attributes}) + "\n")
+
+
+def both(milvus, local, *arguments):
+    """The same command on both databases."""
+    return run(*arguments, "--db", milvus), run(*arguments, "--db", local)
+
+
+def items(side):
+    """The items of a command's JSON, without their numbers."""
+    answer = json.loads(side[1])
+    found = answer["items"] if "items" in answer else answer["queries"][0]["hits"]
+    return [dict(item, id=0) for item in found]
+
+
+def test_filters(milvus, local, folder):
+    write_table(folder)
+    here, there = both(milvus, local, "import", "--vectors", folder + "/vectors.npy", "--meta", folder + "/rows.jsonl",
+                       "--collection", "filters", "-q")
+    check(here[0] == 0 and there[0] == 0, "import stores rows with their attributes", here, there)
+    equal = refused = 0
+    for text in FILTERS:
+        here, there = both(milvus, local, "query", "--filter", text, "--paths", "--collection", "filters")
+        a, b = sorted(here[1].splitlines()), sorted(there[1].splitlines())
+        if here[0] == 5 and not here[1] and "not possible on a Milvus database" in here[2]:
+            refused += 1
+        elif check(here[0] in (0, 1) and a == b, "filter " + text, here, there):
+            equal += 1
+    check(equal >= 130 and equal + refused == len(FILTERS),
+          f"{len(FILTERS)} filters: {equal} are answered as by SQLite, {refused} refused")
+    here, there = both(milvus, local, "query", "--json", "--collection", "filters")
+    rows = [sorted(items(side), key=lambda row: row["path"]) for side in (here, there)]
+    for row in rows[1]:  # a null is nothing to Milvus
+        row["attributes"] = {k: v for k, v in row["attributes"].items() if v is not None}
+        row["attributes"].get("deep", {}).pop("a", None) if isinstance(row["attributes"].get("deep"), dict) else None
+    check(rows[0] == rows[1] and len(rows[0]) == len(ITEMS), "what is known of the items comes back whole", *rows)
+
+
+def test_flow(milvus, local):
+    here, there = both(milvus, local, "ingest", PHOTOS, "-q")
+    check(here[0] == 0 and there[0] == 0, "ingest stores photographs", here, there)
+    for arguments in (["a dog", "-k", "5"], ["red flowers", "-k", "30"], ["--image", PHOTOS + "/lawn.jpg", "-k", "4"],
+                      ["sheep", "--min-score", "0.05"], ["a dog", "--filter", "width > 400"],
+                      ["a dog", "--json", "-k", "1"]):
+        here, there = both(milvus, local, *arguments)
+        if "--json" in arguments:
+            here, there = items(here), items(there)
+            check(len(here) == 1 and here[0]["path"] == there[0]["path"] and
+                  abs(here[0]["score"] - there[0]["score"]) < 1e-4, "search as JSON", here, there)
+        else:
+            check(here[:2] == there[:2] and here[1], "search " + " ".join(arguments).replace(PHOTOS, ""), here, there)
+    code, out, err = run("ingest", PHOTOS, "--db", milvus)
+    check(code == 0 and "Inserted 0 images" in out and "24 unchanged" in out, "a second ingest finds nothing new", out,
+          err)
+
+
+def main():
+    wheel, why = milvus_server.find_wheel(BUILD)
+    why = why or milvus_server.own_network()
+    if why:
+        print(f"1..0 # SKIP {why}")
+        return 0
+    folder = tempfile.mkdtemp(prefix="clipsearch-milvus-")
+    server = None
+    os.environ["HOME"] = os.environ["XDG_CONFIG_HOME"] = os.environ["XDG_DATA_HOME"] = folder
+    try:
+        server = milvus_server.Server(wheel, folder + "/server")
+        milvus, local = "milvus://127.0.0.1:19530", folder + "/local.db"
+        test_filters(milvus, local, folder)
+        test_flow(milvus, local)
+    finally:
+        if server:
+            server.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+    return tap.done()
+
+
+sys.exit(main())
