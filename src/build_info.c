@@ -19,17 +19,15 @@ typedef struct row {
     const char *(*value)(void); /* NULL: not in this build */
 } row;
 
-/* "avx2 (this processor can avx512)" */
+/* "avx2 (this processor has avx512; ...)" */
 static const char *kernels(void)
 {
     static char text[80];
-    const cs_cpu_level best = cs_cpu_best(), highest = cs_cpu_highest();
-    const char *vnni = best == CS_CPU_AVX512 && cs_cpu_has_vnni() ? " with vnni" : "";
+    const cs_cpu_flags best = cs_cpu_best(), highest = cs_cpu_highest();
     if (best == highest)
-        snprintf(text, sizeof text, "%s%s", cs_cpu_name(best), vnni);
-    else
-        snprintf(text, sizeof text, "%s (this processor has %s; CLIPSEARCH_CPU lowers it)", cs_cpu_name(best),
-                 cs_cpu_name(highest));
+        return cs_cpu_name(best);
+    snprintf(text, sizeof text, "%s (this processor has %s; CLIPSEARCH_CPU lowers it)", cs_cpu_name(best),
+             cs_cpu_name(highest));
     return text;
 }
 

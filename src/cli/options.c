@@ -232,7 +232,7 @@ static const option_row rows[] = {
          CS_IMPORT | CS_MERGE,
      OPTION_SIZE, FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
-     "use instructions up to c, avx2 or avx512 (all there are)", 0, 0, cs_cpu_names},
+     "use instructions up to c, avx2, avx512 ... (all there are)", 0, 0, cs_cpu_names},
     {"show", 0, CS_INFO, OPTION_FLAG, FIELD(show), NULL, "show the settings, and where each of them comes from", 0, 0,
      0},
     {"quiet", 'q', CS_ALL_COMMANDS, OPTION_FLAG, FIELD(quiet), NULL, "print only results and errors", 0, 0, 0},

@@ -208,8 +208,11 @@ static clipsearch_status read_environment(cs_settings *settings, clipsearch_erro
     set_text(variable("CLIPSEARCH_COLLECTION"), CS_FROM_ENVIRONMENT, &settings->collection, &settings->collection_from);
     const char *level = variable("CLIPSEARCH_CPU");
     if (level && !cs_cpu_names[cs_name_index(level, cs_cpu_names)])
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "the environment variable CLIPSEARCH_CPU must be c, avx2 or avx512, not \"%s\"", level);
+        return cs_fail(
+            err, CLIPSEARCH_E_ARGUMENT,
+            "the environment variable CLIPSEARCH_CPU must be c, avx2, avxvnni, avx512, avx512vnni, avx512bf16 or "
+            "neon, not \"%s\"",
+            level);
     set_text(level, CS_FROM_ENVIRONMENT, &settings->cpu, &settings->cpu_from);
     clipsearch_status status = count_variable("CLIPSEARCH_K", CS_MAX_K, &settings->k, &settings->k_from, err);
     return status == CLIPSEARCH_OK

@@ -22,7 +22,7 @@ typedef struct cs_act_ops {
     void (*gelu)(float *x, size_t n);
 } cs_act_ops;
 
-const cs_act_ops *cs_act_ops_for(cs_cpu_level level);
+const cs_act_ops *cs_act_ops_for(cs_cpu_flags flags);
 const cs_act_ops *cs_act(void);
 
 #endif

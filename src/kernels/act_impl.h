@@ -8,5 +8,6 @@
 extern const cs_act_ops cs_act_ops_c;
 extern const cs_act_ops cs_act_ops_avx2;
 extern const cs_act_ops cs_act_ops_avx512;
+extern const cs_act_ops cs_act_ops_neon;
 
 #endif

@@ -46,7 +46,7 @@ void cs_conv_pack(const cs_conv_ops *ops, const float *w, size_t channels, size_
                   float *packed);
 
 /* Tables: CS_CPU_C is the plain reference. NULL when the build or the processor lacks the level. */
-const cs_conv_ops *cs_conv_ops_for(cs_cpu_level level);
+const cs_conv_ops *cs_conv_ops_for(cs_cpu_flags flags);
 const cs_conv_ops *cs_conv_ops_best(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include "kernels/cpu.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,13 +11,52 @@
 #include <cpuid.h>
 #endif
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static cs_cpu_level highest = CS_CPU_C, best = CS_CPU_C;
-static bool vnni;
+enum {
+    LEVEL_AVX512 = CS_CPU_AVX2 | CS_CPU_AVX512,
+    LEVEL_AVX512VNNI = LEVEL_AVX512 | CS_CPU_AVX512VNNI,
+    LEVEL_AVX512BF16 = LEVEL_AVX512VNNI | CS_CPU_AVX512BF16 /* no processor has it without VNNI */
+};
 
-#if (defined(__x86_64__) || defined(__i386__)) && (defined(CS_HAVE_AVX2) || defined(CS_HAVE_AVX512))
+static const struct level {
+    const char *name;
+    cs_cpu_flags flags;
+} levels[] = {{"c", CS_CPU_C},
+              {"avx2", CS_CPU_AVX2},
+              {"avxvnni", CS_CPU_AVX2 | CS_CPU_AVXVNNI},
+              {"avx512", LEVEL_AVX512},
+              {"avx512vnni", LEVEL_AVX512VNNI},
+              {"avx512bf16", LEVEL_AVX512BF16},
+              {"neon", CS_CPU_NEON}};
+
+/* Those that this build has kernels for. */
+enum {
+    BUILT = 0
+#ifdef CS_HAVE_AVX2
+            | CS_CPU_AVX2
+#endif
+#ifdef CS_HAVE_AVXVNNI
+            | CS_CPU_AVXVNNI
+#endif
+#ifdef CS_HAVE_AVX512
+            | CS_CPU_AVX512
+#endif
+#ifdef CS_HAVE_AVX512VNNI
+            | CS_CPU_AVX512VNNI
+#endif
+#ifdef CS_HAVE_AVX512BF16
+            | CS_CPU_AVX512BF16
+#endif
+#ifdef CS_HAVE_NEON
+            | CS_CPU_NEON
+#endif
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static cs_cpu_flags highest, best;
+
+#if defined(__x86_64__) || defined(__i386__)
 /* Bits as in the Intel SDM volume 2A (CPUID) and volume 1, 13.3 (XCR0). */
-enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xe6 };
+enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xe6, LEAF_7_1_AVXVNNI = 1 << 4, LEAF_7_1_AVX512BF16 = 1 << 5 };
 
 static unsigned saved_state(void)
 {
@@ -26,32 +66,38 @@ static unsigned saved_state(void)
     return low;
 }
 
-static cs_cpu_level detect(void)
+static cs_cpu_flags detect(void)
 {
     const unsigned need1 = bit_FMA | bit_AVX | bit_F16C | bit_OSXSAVE;
-    cs_cpu_level level = CS_CPU_C;
-    unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & need1) != need1)
-        return level;
-    unsigned saved = saved_state();
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2) || (saved & XCR0_YMM) != XCR0_YMM)
-        return level;
-#ifdef CS_HAVE_AVX2
-    level = CS_CPU_AVX2;
-#endif
-#ifdef CS_HAVE_AVX512
     const unsigned need512 = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-    if ((b & need512) == need512 && (saved & XCR0_ZMM) == XCR0_ZMM) {
-        level = CS_CPU_AVX512;
-#ifdef CS_HAVE_AVX512VNNI
-        vnni = (c & bit_AVX512VNNI) != 0;
-#endif
-    }
-#endif
-    return level;
+    unsigned a, b, c, d, more, unused;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & need1) != need1)
+        return CS_CPU_C;
+    const unsigned saved = saved_state();
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2) || (saved & XCR0_YMM) != XCR0_YMM)
+        return CS_CPU_C;
+    if (a < 1 || !__get_cpuid_count(7, 1, &more, &unused, &unused, &unused))
+        more = 0;
+    cs_cpu_flags flags = CS_CPU_AVX2;
+    if (more & LEAF_7_1_AVXVNNI)
+        flags |= CS_CPU_AVXVNNI;
+    if ((b & need512) != need512 || (saved & XCR0_ZMM) != XCR0_ZMM)
+        return flags;
+    flags |= CS_CPU_AVX512;
+    if (c & bit_AVX512VNNI)
+        flags |= CS_CPU_AVX512VNNI;
+    if (more & LEAF_7_1_AVX512BF16)
+        flags |= CS_CPU_AVX512BF16;
+    return flags;
+}
+#elif defined(__aarch64__)
+/* Every AArch64 processor has it (Arm ARM, A1.5). */
+static cs_cpu_flags detect(void)
+{
+    return CS_CPU_NEON;
 }
 #else
-static cs_cpu_level detect(void)
+static cs_cpu_flags detect(void)
 {
     return CS_CPU_C;
 }
@@ -59,42 +105,49 @@ static cs_cpu_level detect(void)
 
 static void fill(void)
 {
-    highest = best = detect();
+    highest = best = detect() & BUILT;
     const char *wish = getenv("CLIPSEARCH_CPU");
-    for (cs_cpu_level level = CS_CPU_C; wish && level < best; level++)
-        if (strcmp(wish, cs_cpu_name(level)) == 0)
-            best = level;
+    for (unsigned level = 0; wish && cs_cpu_level_name(level); level++)
+        if (strcmp(wish, cs_cpu_level_name(level)) == 0)
+            best = highest & levels[level].flags;
 }
 
-cs_cpu_level cs_cpu_best(void)
+cs_cpu_flags cs_cpu_best(void)
 {
     pthread_once(&once, fill);
     return best;
 }
 
-cs_cpu_level cs_cpu_highest(void)
+cs_cpu_flags cs_cpu_highest(void)
 {
     pthread_once(&once, fill);
     return highest;
 }
 
-bool cs_cpu_has_vnni(void)
+const char *cs_cpu_level_name(unsigned level)
 {
-    pthread_once(&once, fill);
-    return vnni;
+    return level < sizeof levels / sizeof *levels ? levels[level].name : NULL;
 }
 
-const char *cs_cpu_name(cs_cpu_level level)
+cs_cpu_flags cs_cpu_level_flags(unsigned level)
 {
-    switch (level) {
-    case CS_CPU_C:
-        return "c";
-    case CS_CPU_AVX2:
-        return "avx2";
-    case CS_CPU_AVX512:
-        return "avx512";
-    case CS_CPU_LEVELS:
-        break;
-    }
-    return "?";
+    return levels[level].flags;
+}
+
+const char *cs_cpu_name(cs_cpu_flags flags)
+{
+    const char *name = levels[0].name;
+    for (unsigned level = 0; cs_cpu_level_name(level); level++)
+        if ((levels[level].flags & ~flags) == 0)
+            name = levels[level].name;
+    return name;
+}
+
+const void *cs_cpu_choose(const cs_cpu_choice *choices, cs_cpu_flags flags)
+{
+    if (flags & ~cs_cpu_highest())
+        return NULL;
+    while (choices->needs & ~flags)
+        choices++;
+    return choices->ops;
 }

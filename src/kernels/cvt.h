@@ -12,7 +12,7 @@ typedef struct cs_cvt_ops {
     void (*to_f32)(cs_dtype dtype, const void *src, size_t n, float *dst);
 } cs_cvt_ops;
 
-const cs_cvt_ops *cs_cvt_ops_for(cs_cpu_level level);
+const cs_cvt_ops *cs_cvt_ops_for(cs_cpu_flags flags);
 const cs_cvt_ops *cs_cvt(void);
 
 #endif

@@ -32,7 +32,7 @@ typedef struct cs_depthwise_ops {
 } cs_depthwise_ops;
 
 /* Tables: CS_CPU_C is the plain reference. NULL when the build or the processor lacks the level. */
-const cs_depthwise_ops *cs_depthwise_ops_for(cs_cpu_level level);
+const cs_depthwise_ops *cs_depthwise_ops_for(cs_cpu_flags flags);
 const cs_depthwise_ops *cs_depthwise_ops_best(void);
 
 #endif

@@ -11,23 +11,26 @@
 /* A piece's sums are kept on the stack: 96 rows of the widest panel are 24 KiB. */
 enum { ROW_BLOCK = 96, MAX_PANEL = 64, SCRATCH_ALIGNMENT = 64 };
 
-const cs_gemm_ops *cs_gemm_ops_for(cs_cpu_level level)
+const cs_gemm_ops *cs_gemm_ops_for(cs_cpu_flags flags)
 {
-    static const cs_gemm_ops *const tables[CS_CPU_LEVELS] = {
-        [CS_CPU_C] = &cs_gemm_ops_c,
-#ifdef CS_HAVE_AVX2
-        [CS_CPU_AVX2] = &cs_gemm_ops_avx2,
-#endif
+    static const cs_cpu_choice choices[] = {
 #ifdef CS_HAVE_AVX512
-        [CS_CPU_AVX512] = &cs_gemm_ops_avx512,
+        {CS_CPU_AVX512, &cs_gemm_ops_avx512},
 #endif
+#ifdef CS_HAVE_AVX2
+        {CS_CPU_AVX2, &cs_gemm_ops_avx2},
+#endif
+#ifdef CS_HAVE_NEON
+        {CS_CPU_NEON, &cs_gemm_ops_neon},
+#endif
+        {CS_CPU_C, &cs_gemm_ops_c},
     };
-    return level <= cs_cpu_highest() ? tables[level] : NULL;
+    return cs_cpu_choose(choices, flags);
 }
 
 const cs_gemm_ops *cs_gemm_ops_best(void)
 {
-    cs_cpu_level level = cs_cpu_best();
+    const cs_cpu_flags level = cs_cpu_best();
     const cs_gemm_ops *blas = level == CS_CPU_C ? cs_gemm_blas() : NULL;
     return blas ? blas : cs_gemm_ops_for(level);
 }

@@ -45,7 +45,7 @@ typedef struct cs_gemm_ops {
 } cs_gemm_ops;
 
 /* Tables: CS_CPU_C is the plain reference. NULL when the build or the processor lacks the level. */
-const cs_gemm_ops *cs_gemm_ops_for(cs_cpu_level level);
+const cs_gemm_ops *cs_gemm_ops_for(cs_cpu_flags flags);
 
 /* The table cs_gemm uses: that of cs_cpu_best(); at level C that of cs_gemm_blas, or the plain reference without it. */
 const cs_gemm_ops *cs_gemm_ops_best(void);

@@ -8,6 +8,7 @@
 extern const cs_gemm_ops cs_gemm_ops_c;
 extern const cs_gemm_ops cs_gemm_ops_avx2;
 extern const cs_gemm_ops cs_gemm_ops_avx512;
+extern const cs_gemm_ops cs_gemm_ops_neon;
 extern const cs_gemm_ops cs_gemm_ops_blas; /* only after cs_gemm_blas has given it: OpenBLAS must be loaded */
 
 /* multiply_rows of AVX2. With AVX-512 it is multiply_8: 8 rows of x fill one of its registers and half of a wider one,

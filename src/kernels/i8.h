@@ -23,9 +23,9 @@ typedef struct cs_i8_ops {
     void (*dot_run)(const int8_t *query, const uint8_t *rows, size_t stride, size_t count, size_t n, int32_t *out);
 } cs_i8_ops;
 
-/* The table of one level, with AVX512-VNNI or without; NULL when the build or the processor lacks it. */
-const cs_i8_ops *cs_i8_ops_for(cs_cpu_level level, bool vnni);
-/* The best at cs_cpu_best(). */
+/* The best table for a processor with these flags, or NULL when this one or the build lacks one of them. */
+const cs_i8_ops *cs_i8_ops_for(cs_cpu_flags flags);
+/* The table for cs_cpu_best(). */
 const cs_i8_ops *cs_i8(void);
 
 #endif

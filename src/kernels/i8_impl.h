@@ -9,5 +9,6 @@ extern const cs_i8_ops cs_i8_ops_c;
 extern const cs_i8_ops cs_i8_ops_avx2;
 extern const cs_i8_ops cs_i8_ops_avx512;
 extern const cs_i8_ops cs_i8_ops_avx512vnni;
+extern const cs_i8_ops cs_i8_ops_neon;
 
 #endif

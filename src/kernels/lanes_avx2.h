@@ -229,4 +229,38 @@ static inline float lanes_total(const lanes s[16 / LANES])
     return _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)));
 }
 
+/* CODES 8-bit codes widened to 16 bits, and sums of their products in 32. */
+typedef __m256i lanes_codes;
+typedef __m256i lanes_counts;
+enum { CODES = 2 * LANES };
+
+static inline lanes_codes lanes_load_signed(const int8_t *from)
+{
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)from));
+}
+
+static inline lanes_codes lanes_load_unsigned(const uint8_t *from)
+{
+    return _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)from));
+}
+
+static inline lanes_counts lanes_no_counts(void)
+{
+    return _mm256_setzero_si256();
+}
+
+/* sum + a * b, of neighbours added. */
+static inline lanes_counts lanes_count(lanes_counts sum, lanes_codes a, lanes_codes b)
+{
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+}
+
+static inline int32_t lanes_counts_total(lanes_counts a, lanes_counts b)
+{
+    const __m256i sum = _mm256_add_epi32(a, b);
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1)));
+}
+
 #endif

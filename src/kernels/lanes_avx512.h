@@ -201,4 +201,33 @@ static inline float lanes_total(const lanes s[16 / LANES])
     return _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)));
 }
 
+typedef __m512i lanes_codes;
+typedef __m512i lanes_counts;
+enum { CODES = 2 * LANES };
+
+static inline lanes_codes lanes_load_signed(const int8_t *from)
+{
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)from));
+}
+
+static inline lanes_codes lanes_load_unsigned(const uint8_t *from)
+{
+    return _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)from));
+}
+
+static inline lanes_counts lanes_no_counts(void)
+{
+    return _mm512_setzero_si512();
+}
+
+static inline lanes_counts lanes_count(lanes_counts sum, lanes_codes a, lanes_codes b)
+{
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
+}
+
+static inline int32_t lanes_counts_total(lanes_counts a, lanes_counts b)
+{
+    return _mm512_reduce_add_epi32(_mm512_add_epi32(a, b));
+}
+
 #endif

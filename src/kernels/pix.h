@@ -24,7 +24,7 @@ typedef struct cs_pix_ops {
 } cs_pix_ops;
 
 /* All levels give the same bytes. */
-const cs_pix_ops *cs_pix_ops_for(cs_cpu_level level);
+const cs_pix_ops *cs_pix_ops_for(cs_cpu_flags flags);
 const cs_pix_ops *cs_pix(void);
 
 #endif

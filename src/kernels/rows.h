@@ -32,7 +32,7 @@ typedef struct cs_rows_ops {
 } cs_rows_ops;
 
 /* The table of one level, or NULL when the build or the processor lacks it. */
-const cs_rows_ops *cs_rows_ops_for(cs_cpu_level level);
+const cs_rows_ops *cs_rows_ops_for(cs_cpu_flags flags);
 /* The table of cs_cpu_best(). */
 const cs_rows_ops *cs_rows(void);
 

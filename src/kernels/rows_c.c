@@ -4,6 +4,7 @@
 #include "kernels/rows_impl.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 static float score(bool distance, const float *a, const float *b, size_t n)
 {

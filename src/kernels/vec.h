@@ -22,7 +22,7 @@ typedef struct cs_vec_ops {
 } cs_vec_ops;
 
 /* The table of one level, or NULL when the build or the processor lacks it. */
-const cs_vec_ops *cs_vec_ops_for(cs_cpu_level level);
+const cs_vec_ops *cs_vec_ops_for(cs_cpu_flags flags);
 /* The table of cs_cpu_best(). */
 const cs_vec_ops *cs_vec(void);
 

@@ -8,5 +8,6 @@
 extern const cs_vec_ops cs_vec_ops_c;
 extern const cs_vec_ops cs_vec_ops_avx2;
 extern const cs_vec_ops cs_vec_ops_avx512;
+extern const cs_vec_ops cs_vec_ops_neon;
 
 #endif

@@ -68,6 +68,8 @@ clipsearch: nothing in photos fits 11 of the 11 queries well
 END
 run 1 "with a filter" "$absent" --relevant --filter 'width > 0'
 err_has "nothing in photos fits \"$absent\" well among the images that pass the filter"
+run 1 "a sentence" "$absent that stands between two old and empty houses" --min-relevance 0.999
+err_has "relevance says little of whole sentences: ask in a few words, or show all with --min-relevance 0"
 run 1 "in a directory" "$absent" --relevant --in "$source/examples"
 err_has "well among the images in these directories"
 run 1 "nothing is as relevant as that" "$there" --min-relevance 1 --filter 'name like "%bus%"'

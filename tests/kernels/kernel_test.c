@@ -2,6 +2,9 @@
  * kernel_test.c - what the kernel tests share. */
 #include "kernel_test.h"
 
+#include "tap.h"
+
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +19,16 @@ const size_t kt_lengths[] = {0,  1,  2,  3,  4,  5,  6,  7,   8,   9,   10,  11,
                              64, 65, 66, 67, 68, 69, 70, 127, 128, 129, 255, 511, 512, 1023, 3072, 4099};
 const size_t kt_length_count = sizeof kt_lengths / sizeof *kt_lengths;
 
+#define SEED UINT64_C(0x9e3779b97f4a7c15)
+static uint64_t state = SEED; /* xorshift64* (Vigna 2016) */
+
+void kt_random_again(void)
+{
+    state = SEED;
+}
+
 uint32_t kt_random(void)
 {
-    static uint64_t state = 0x9e3779b97f4a7c15u; /* xorshift64* (Vigna 2016) */
     state ^= state >> 12;
     state ^= state << 25;
     state ^= state >> 27;
@@ -91,6 +101,27 @@ bool kt_same(const float *a, const float *b, size_t n)
         if (memcmp(a + i, b + i, sizeof *a) != 0 && (a[i] == a[i] || b[i] == b[i]))
             return false;
     return true;
+}
+
+/* FNV-1a (Fowler, Noll and Vo), four bytes a step. */
+uint64_t kt_digest(uint64_t digest, const float *x, size_t n)
+{
+    digest = digest ? digest : 0xcbf29ce484222325u;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = 0x7fc00000;
+        if (x[i] == x[i])
+            memcpy(&bits, x + i, sizeof bits);
+        digest = (digest ^ bits) * 0x100000001b3u;
+    }
+    return digest;
+}
+
+void kt_check_digest(uint64_t digest, uint64_t recorded, size_t n)
+{
+    if (n == 0)
+        tap_skip("the bits that were recorded", "there is no level above C here");
+    else
+        TAP_OK(digest == recorded, "the bits that were recorded (0x%016" PRIx64 ")", digest);
 }
 
 /* This thread's own processor time: what other programs take from the machine does not count. */

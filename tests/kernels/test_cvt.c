@@ -88,7 +88,7 @@ static void run_bench(void)
     static unsigned char src[ALL * 4];
     for (cs_dtype dtype = CS_F32; dtype <= CS_BF16; dtype++) {
         double plain = 0;
-        for (cs_cpu_level level = CS_CPU_C; level <= cs_cpu_highest(); level++) {
+        for (cs_cpu_flags level = CS_CPU_C; level != CPU_LEVEL_END; level = cpu_level_after(level)) {
             bench b = {cs_cvt_ops_for(level), dtype, src, dst};
             double took = kt_time(bench_call, &b);
             plain = level == CS_CPU_C ? took : plain;
@@ -100,7 +100,7 @@ static void run_bench(void)
 
 int main(int argc, char **argv)
 {
-    for (cs_cpu_level level = CS_CPU_C; level <= cs_cpu_highest(); level++) {
+    for (cs_cpu_flags level = CS_CPU_C; level != CPU_LEVEL_END; level = cpu_level_after(level)) {
         check_all(cs_cvt_ops_for(level), CS_F16);
         check_all(cs_cvt_ops_for(level), CS_BF16);
         for (cs_dtype dtype = CS_F32; dtype <= CS_BF16; dtype++)

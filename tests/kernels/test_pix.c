@@ -126,7 +126,7 @@ static void run_bench(void)
         b.used[x] = TAPS;
         fill_coef(b.coef + x * TAPS, TAPS);
     }
-    for (cs_cpu_level level = CS_CPU_C; level <= cs_cpu_highest(); level++) {
+    for (cs_cpu_flags level = CS_CPU_C; level != CPU_LEVEL_END; level = cpu_level_after(level)) {
         b.ops = cs_pix_ops_for(level);
         double took[2] = {kt_time(bench_horizontal, &b), kt_time(bench_vertical, &b)};
         if (level == CS_CPU_C)
@@ -138,7 +138,7 @@ static void run_bench(void)
 
 int main(int argc, char **argv)
 {
-    for (cs_cpu_level level = CS_CPU_C; level <= cs_cpu_highest(); level++)
+    for (cs_cpu_flags level = CS_CPU_C; level != CPU_LEVEL_END; level = cpu_level_after(level))
         check_level(cs_pix_ops_for(level));
     if (kt_wants_bench(argc, argv))
         run_bench();

@@ -13,7 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_NAMED = 10 /* queries that are named, each in a line; of more only the number is said */ };
+enum {
+    MOST_NAMED = 10, /* queries that are named, each in a line; of more only the number is said */
+    LONG_TEXT = 6    /* words of a text that is more than a thing and what it is like */
+};
 
 static bool is_asked_for(const cs_args *args)
 {
@@ -91,15 +94,31 @@ int cs_make_calibration(const cs_args *args, const cs_opened *opened, clipsearch
     return status == CLIPSEARCH_E_UNSUPPORTED ? CS_EXIT_USAGE : code;
 }
 
+static bool is_long(const char *text)
+{
+    static const char blanks[] = " \t\r\n";
+    size_t words = 0;
+    for (text += strspn(text, blanks); *text; text += strspn(text, blanks), words++)
+        text += strcspn(text, blanks);
+    return words >= LONG_TEXT;
+}
+
 void cs_note_irrelevant(const cs_results *results, const char *among)
 {
     size_t count = 0;
+    bool any_long = false;
     for (size_t i = 0; i < results->count; i++)
-        count += !cs_result_count(&results->items[i]);
+        if (!cs_result_count(&results->items[i])) {
+            count++;
+            any_long = any_long || is_long(results->items[i].query);
+        }
     if (count > MOST_NAMED)
         cs_print_message("nothing in %s fits %zu of the %zu queries well%s", results->collection, count, results->count,
                          among);
     for (size_t i = 0; i < results->count && count <= MOST_NAMED; i++)
         if (!cs_result_count(&results->items[i]))
             cs_print_message("nothing in %s fits \"%s\" well%s", results->collection, results->items[i].query, among);
+    if (any_long)
+        cs_print_message("relevance says little of whole sentences: ask in a few words, or show all with "
+                         "--min-relevance 0");
 }

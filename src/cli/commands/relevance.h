@@ -23,7 +23,7 @@ int cs_make_calibration(const cs_args *args, const cs_opened *opened, clipsearch
                         clipsearch_calibration **calibration);
 
 /* Name the queries for which nothing relevant was found: `nothing in photos fits "a zebra" well`. `among` ends the
- * message. */
+ * message. With a long text among them, a line says that relevance is for short ones. */
 void cs_note_irrelevant(const cs_results *results, const char *among);
 
 #endif
