@@ -1300,6 +1300,8 @@ typedef struct clipsearch_part {
     const clipsearch_region *region; /* the region of the image that is searched for; NULL (default): all of it. Only
                                         with path or image */
     double weight;                   /* default 1; below 0: the part is subtracted */
+    bool of_text;                    /* `vector` was made of a text by clipsearch_encode_texts; so the hits can have a
+                                        relevance. Default false */
 } clipsearch_part;
 CLIPSEARCH_INIT(clipsearch_part)
 
@@ -1365,6 +1367,8 @@ typedef struct clipsearch_list_options {
     size_t offset;      /* after the first so many; default 0 */
     bool gone;          /* list also items whose files are known to be gone. Default false */
     int64_t after;      /* only items with a higher id; default 0. The last id of a page continues with the next page */
+    bool newest_first;  /* in the falling order of the ids; `after`, if it is not 0, is then an id that all are below.
+                           Default false. CLIPSEARCH_E_UNSUPPORTED for collections of Milvus */
 } clipsearch_list_options;
 CLIPSEARCH_INIT(clipsearch_list_options)
 

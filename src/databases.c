@@ -529,7 +529,11 @@ clipsearch_status clipsearch_list(clipsearch_collection *collection, const clips
     clipsearch_status status = cs_struct_read(&own, options, &cs_list_options_type, __func__, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    const cs_page page = {.with_gone = own.gone, .after = own.after, .offset = own.offset, .limit = own.limit};
+    const cs_page page = {.with_gone = own.gone,
+                          .after = own.after,
+                          .offset = own.offset,
+                          .limit = own.limit,
+                          .falling = own.newest_first};
     return list_items(collection, own.filter, &page, hits, err);
 }
 

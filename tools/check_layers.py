@@ -32,7 +32,8 @@ ALLOWED = {
     "models": ["base", "config"],
     "output": ["base"],
     "exchange": ["base"],
-    "cli": ["base", "config", "models", "output", "exchange"],
+    "server": ["base", "config", "models", "output"],
+    "cli": ["base", "config", "models", "output", "exchange", "server"],
     # src/*.c: the entry points
     "": ["base", "kernels", "model", "vision", "metadata", "text", "filter", "store", "encode", "backend", "local", "remote", "question",
          "duplicates", "ingest", "convert"],
@@ -62,9 +63,10 @@ OWNERS = {
     "sqlite3.h": r"store/\w+\.[ch]",
     "yaml.h": r"config/yaml_tree\.c",
     "curl/curl.h": r"models/http\.c",
+    "microhttpd.h": r"server/http_library\.h",
 }
 
-STANDARD = set("""assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h getopt.h inttypes.h libgen.h limits.h locale.h
+STANDARD = set("""arpa/inet.h assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h getopt.h inttypes.h libgen.h limits.h locale.h
 math.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h
 stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/file.h sys/inotify.h sys/ioctl.h sys/mman.h sys/random.h sys/resource.h sys/socket.h
 sys/stat.h sys/statvfs.h sys/types.h sys/vfs.h sys/wait.h termios.h time.h

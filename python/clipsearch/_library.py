@@ -240,6 +240,7 @@ class ListOptions(Sized):
         ("offset", c_size_t),
         ("gone", c_bool),
         ("after", c_int64),
+        ("newest_first", c_bool),
     ]
 
 
@@ -262,6 +263,7 @@ class Part(Sized):
         ("vector", POINTER(c_float)),
         ("region", POINTER(Region)),
         ("weight", c_double),
+        ("of_text", c_bool),
     ]
 
 

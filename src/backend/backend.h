@@ -88,6 +88,7 @@ typedef struct cs_page {
     int64_t after;   /* only ids above it */
     uint64_t offset; /* the first so many left out */
     uint64_t limit;  /* at most so many */
+    bool falling;    /* from the highest id to the lowest; `after`, if it is not 0, is then an id that all are below */
 } cs_page;
 
 typedef struct cs_search_request {

@@ -30,6 +30,7 @@ int cs_command_export(const cs_args *args);
 int cs_command_import(const cs_args *args);
 int cs_command_merge(const cs_args *args);
 int cs_command_completion(const cs_args *args);
+int cs_command_serve(const cs_args *args);
 
 /* Print the help page of `command`, or with 0 that of the whole program. */
 void cs_help_print(unsigned command, FILE *out);

@@ -25,9 +25,9 @@ static const struct {
     {"duplicates", "find images that are there more than once"},
     {"export, import", "write vectors with their images to files; read them"},
     {"merge", "copy the collections of other databases into this one"},
+    {"serve", "a page and an API to search with, in the browser"},
     {"model", "list, fetch, inspect, verify and convert models"},
-    {"check", "verify the database and its index, and measure recall"},
-    {"vacuum", "remove deleted data from the files, and update the index"},
+    {"check, vacuum", "verify database and index; remove deleted data from files"},
     {"info, collections", "show the database, its collections and the model"},
     {"completion", "print the completions for bash, zsh or fish"},
     {"help, version", "show this page, or the help of a command; the version"},
@@ -253,6 +253,16 @@ static const char completion_page[] = "usage: clipsearch completion bash|zsh|fis
                                       "  fish:  clipsearch completion fish | source\n"
                                       "  zsh:   clipsearch completion zsh >~/.zfunc/_clipsearch   (in $fpath)\n";
 
+static const char serve_page[] = "usage: clipsearch serve [options]\n"
+                                 "\n"
+                                 "Answers searches over HTTP: a page for browsers, and an API in JSON\n"
+                                 "(docs/http.md). Only programs on this machine can reach it unless --listen says\n"
+                                 "otherwise; then a token is needed, and the link with it is printed. Images that\n"
+                                 "other processes ingest meanwhile are found. Ctrl-C ends it.\n"
+                                 "\n"
+                                 "  clipsearch serve\n"
+                                 "  clipsearch serve --listen '*:8080' --token-file ~/.clipsearch-token\n";
+
 static const char help_page[] = "usage: clipsearch help [COMMAND]\n";
 
 static const char version_page[] = "usage: clipsearch version\n";
@@ -272,6 +282,7 @@ static const struct {
     {CS_VERSION, version_page}, {CS_DUPLICATES, duplicates_page},
     {CS_EXPORT, export_page},   {CS_IMPORT, import_page},
     {CS_MERGE, merge_page},     {CS_COMPLETION, completion_page},
+    {CS_SERVE, serve_page},
 };
 
 void cs_help_print(unsigned command, FILE *out)

@@ -80,6 +80,8 @@ static int run_command(unsigned command, bool command_given, const cs_args *args
         return cs_command_merge(args);
     case CS_COMPLETION:
         return cs_command_completion(args);
+    case CS_SERVE:
+        return cs_command_serve(args);
     case CS_LABEL:
         return cs_command_label(args);
     case CS_HELP:

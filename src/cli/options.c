@@ -47,9 +47,9 @@ static const char *const prune_names[] = {"gone", "force", NULL};
 static const char *const remodel_names[] = {"safe", "force", NULL};
 
 enum {
-    WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE | CS_IMPORT,
+    WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE | CS_IMPORT | CS_SERVE,
     WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL | CS_DUPLICATES |
-                      CS_EXPORT | CS_IMPORT | CS_MERGE,
+                      CS_EXPORT | CS_IMPORT | CS_MERGE | CS_SERVE,
     WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM | CS_UPDATE,
     WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET,
     WITH_PLACES = CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES | CS_DELETE | CS_EXPORT
@@ -209,6 +209,29 @@ static const option_row rows[] = {
     {"output", 'o', CS_EMBED, OPTION_TEXT, FIELD(output), "FILE", "write to FILE instead of standard output", 0, 0, 0},
     {"overflow", 0, CS_EMBED | CS_TOKENIZE, OPTION_CHOICE, FIELD(overflow), "WHAT",
      "truncate (default) or refuse texts that are too long", 0, 0, cs_overflow_names},
+    {"listen", 0, CS_SERVE, OPTION_TEXT, FIELD(listen), "ADDRESS",
+     "HOST:PORT, PORT or *:PORT, all addresses (127.0.0.1:8080)", 0, 0, 0},
+    {"token-file", 0, CS_SERVE, OPTION_TEXT, FIELD(token_file), "FILE",
+     "only who has the token in the first line of FILE may ask", 0, 0, 0},
+    {"host-name", 0, CS_SERVE, OPTION_TEXTS, FIELD(host_names), "NAME",
+     "a name of this server in browsers, besides the machine's; may be repeated", 0, 0, 0},
+    {"cert", 0, CS_SERVE, OPTION_TEXT, FIELD(cert), "FILE", "TLS: the certificate, with its chain, as PEM", 0, 0, 0},
+    {"key", 0, CS_SERVE, OPTION_TEXT, FIELD(key), "FILE", "TLS: the certificate's key, as PEM", 0, 0, 0},
+    {"upload-dir", 0, CS_SERVE, OPTION_TEXT, FIELD(upload_dir), "DIR",
+     "take images, store them in DIR and add them to collections", 0, 0, 0},
+    {"allow-delete", 0, CS_SERVE, OPTION_FLAG, FIELD(allow_delete), NULL,
+     "let images be removed from collections; their files stay", 0, 0, 0},
+    {"max-body", 0, CS_SERVE, OPTION_SIZE, FIELD(max_body), "N", "refuse uploads of more than N bytes (33554432)", 1024,
+     1 << 30, 0},
+    {"max-pixels", 0, CS_SERVE, OPTION_SIZE, FIELD(max_pixels), "N", "refuse images of more than N pixels (100000000)",
+     1, SIZE_MAX, 0},
+    {"max-waiting", 0, CS_SERVE, OPTION_SIZE, FIELD(max_waiting), "N",
+     "requests that wait; more are told to try again (256)", 1, 100000, 0},
+    {"max-connections", 0, CS_SERVE, OPTION_SIZE, FIELD(max_connections), "N", "connections at once (8192)", 16, 100000,
+     0},
+    {"cache-bytes", 0, CS_SERVE, OPTION_SIZE, FIELD(cache_bytes), "N",
+     "memory for small images that were made (67108864)", 0, SIZE_MAX, 0},
+    {"timeout", 0, CS_SERVE, OPTION_SIZE, FIELD(timeout), "N", "seconds that a search may take (30)", 1, 3600, 0},
     {"db", 0, WITH_DB, OPTION_TEXT, FIELD(db), "FILE", "the database file", 0, 0, 0},
     {"to", 0, CS_MODEL, OPTION_TEXT, FIELD(to), "DIR", "fetch, convert: the directory to write", 0, 0, 0},
     {"name", 0, CS_MODEL, OPTION_TEXT, FIELD(name), "NAME",
@@ -229,7 +252,7 @@ static const option_row rows[] = {
      0},
     {"threads", 0,
      CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL | CS_DUPLICATES |
-         CS_IMPORT | CS_MERGE,
+         CS_IMPORT | CS_MERGE | CS_SERVE,
      OPTION_SIZE, FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
      "use instructions up to c, avx2, avx512 ... (all there are)", 0, 0, cs_cpu_names},
@@ -243,10 +266,10 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize",  "info",   "help",
-                                        "version", "query",  "get",    "delete",    "drop",   "collections",
-                                        "model",   "check",  "vacuum", "label",     "update", "duplicates",
-                                        "export",  "import", "merge",  "completion"};
+const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize",   "info",   "help",
+                                        "version", "query",  "get",    "delete",     "drop",   "collections",
+                                        "model",   "check",  "vacuum", "label",      "update", "duplicates",
+                                        "export",  "import", "merge",  "completion", "serve"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 
 unsigned cs_command_of(const char *word)

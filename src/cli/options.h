@@ -31,7 +31,8 @@ enum {
     CS_IMPORT = 524288,
     CS_MERGE = 1048576,
     CS_COMPLETION = 2097152,
-    CS_ALL_COMMANDS = 4194303
+    CS_SERVE = 4194304,
+    CS_ALL_COMMANDS = 8388607
 };
 
 /* An argument that is not an option, or the value of an option that is a part of a query. */
@@ -83,6 +84,10 @@ typedef struct cs_args {
     const char *remodel; /* "safe" or "force" */
     const char *forget;
     const char *path_field, *shard;
+    const char *listen, *token_file, *cert, *key, *upload_dir;
+    cs_strings host_names;
+    cs_size_option max_body, max_waiting, max_connections, cache_bytes;
+    bool allow_delete;
     bool rescan, gone, yes;
     bool json, paths, nul, preview, open, dry_run, exact, here, show, repair, quiet, verbose, help, version;
     bool with_self, all, allow_local_urls, relevant;

@@ -97,8 +97,8 @@ clipsearch_status cs_local_where(clipsearch_collection *base, const cs_filter_tr
     if (status != CLIPSEARCH_OK)
         return status;
     r.store = read.store;
-    status = cs_store_each_where(read.store, read.identity, filter, page->with_gone, page->after, page->offset,
-                                 page->limit, add_hit, &r, err);
+    status = cs_store_each_where(read.store, read.identity, filter, page->with_gone, page->falling, page->after,
+                                 page->offset, page->limit, add_hit, &r, err);
     if (status == CLIPSEARCH_OK)
         status = r.status;
     cs_local_end_read(&read);

@@ -64,6 +64,8 @@ static const char *fault_of(const clipsearch_part *part)
         return "has the weight 0, which would leave it out; leave it out, or give it another weight";
     if (part->region && !is_image(part))
         return "has a region, but is no image";
+    if (part->of_text && !part->vector)
+        return "is said to be the vector of a text, but is no vector";
     return NULL;
 }
 
@@ -219,7 +221,7 @@ static double text_weight(const clipsearch_question *question, double length)
 {
     double sum = 0;
     for (size_t i = 0; i < question->part_count; i++)
-        sum += question->parts[i].text ? question->parts[i].weight : NAN;
+        sum += question->parts[i].text || question->parts[i].of_text ? question->parts[i].weight : NAN;
     return sum / length;
 }
 

@@ -311,6 +311,8 @@ clipsearch_status cs_milvus_where(clipsearch_collection *base, const cs_filter_t
     where_reading r = {.hits = hits, .skip = page->offset, .left = page->limit};
     clipsearch_error why;
     bool none;
+    if (page->falling) /* a query of Milvus has no order; all ids would have to be read for it */
+        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "items of Milvus are not listed from the newest on");
     cs_buf text = cs_buf_make(CS_MILVUS_MESSAGE_MAX);
     clipsearch_status status = cs_milvus_print_filter(c, filter, page->with_gone, &text, &none, err);
     if (status == CLIPSEARCH_OK && !none && page->limit) {

@@ -49,20 +49,22 @@ static int64_t at_most(uint64_t count)
 }
 
 clipsearch_status cs_store_each_where(cs_store *store, const cs_store_identity *collection,
-                                      const cs_filter_tree *filter, bool with_gone, int64_t after, uint64_t offset,
-                                      uint64_t limit, bool (*each)(void *context, const clipsearch_item *item),
-                                      void *context, clipsearch_error *err)
+                                      const cs_filter_tree *filter, bool with_gone, bool falling, int64_t after,
+                                      uint64_t offset, uint64_t limit,
+                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
+                                      clipsearch_error *err)
 {
+    static const char *const endings[2][2] = {
+        {"AND gone_since = 0 AND id > ?4 ORDER BY id LIMIT ?2 OFFSET ?3",
+         "AND gone_since = 0 AND id < ?4 ORDER BY id DESC LIMIT ?2 OFFSET ?3"},
+        {"AND id > ?4 ORDER BY id LIMIT ?2 OFFSET ?3", "AND id < ?4 ORDER BY id DESC LIMIT ?2 OFFSET ?3"}};
     sqlite3_stmt *statement;
-    clipsearch_status status =
-        cs_store_prepare_where(store, collection, "SELECT " CS_STORE_ITEM_COLUMNS " FROM items", filter,
-                               with_gone ? "AND id > ?4 ORDER BY id LIMIT ?2 OFFSET ?3"
-                                         : "AND gone_since = 0 AND id > ?4 ORDER BY id LIMIT ?2 OFFSET ?3",
-                               &statement, err);
+    clipsearch_status status = cs_store_prepare_where(store, collection, "SELECT " CS_STORE_ITEM_COLUMNS " FROM items",
+                                                      filter, endings[with_gone][falling], &statement, err);
     if (!status) {
         sqlite3_bind_int64(statement, 2, at_most(limit));
         sqlite3_bind_int64(statement, 3, at_most(offset));
-        sqlite3_bind_int64(statement, 4, after);
+        sqlite3_bind_int64(statement, 4, falling && !after ? INT64_MAX : after);
         status = cs_store_walk(store, statement, SQLITE_OK, each, context, err);
     }
     sqlite3_finalize(statement);

@@ -166,11 +166,13 @@ clipsearch_status cs_store_each_path(cs_store *store, const cs_store_identity *c
                                      clipsearch_status (*each)(void *context, const char *path, clipsearch_error *err),
                                      void *context, clipsearch_error *err);
 /* Every item with an id above `after` that `filter` (NULL: all) lets through, by ascending id: `limit` of them behind
- * the first `offset`. Items whose files are known to be gone only with_gone. */
+ * the first `offset`; or `falling`, those below `after` (0: all) by descending id. Items whose files are known to be
+ * gone only with_gone. */
 clipsearch_status cs_store_each_where(cs_store *store, const cs_store_identity *collection,
-                                      const cs_filter_tree *filter, bool with_gone, int64_t after, uint64_t offset,
-                                      uint64_t limit, bool (*each)(void *context, const clipsearch_item *item),
-                                      void *context, clipsearch_error *err);
+                                      const cs_filter_tree *filter, bool with_gone, bool falling, int64_t after,
+                                      uint64_t offset, uint64_t limit,
+                                      bool (*each)(void *context, const clipsearch_item *item), void *context,
+                                      clipsearch_error *err);
 /* The content hash of every item, in no order. */
 clipsearch_status cs_store_each_content(cs_store *store, const cs_store_identity *collection,
                                         clipsearch_status (*each)(void *context, const uint8_t hash[32],

@@ -30,7 +30,7 @@ cp "$out" "$scratch/help"
 run 0 "-h" -h
 cmp -s "$out" "$scratch/help"
 ok "is the same"
-for command in search ingest update embed tokenize query get label duplicates delete drop export import merge completion collections model check vacuum info help version; do
+for command in search ingest update embed tokenize query get label duplicates delete drop export import merge serve completion collections model check vacuum info help version; do
     grep -qw -- "^  .*$command" "$out"
     ok "names $command"
 done

@@ -437,7 +437,8 @@ static bool walk_is(const char *text, int64_t after, uint64_t offset, uint64_t l
     seen s = {.stop_after = stop_after};
     clipsearch_status status = text ? cs_filter_parse(text, &filter, NULL, &err) : CLIPSEARCH_OK;
     if (!status)
-        status = cs_store_each_where(store, &pets.identity, filter, true, after, offset, limit, note_item, &s, &err);
+        status =
+            cs_store_each_where(store, &pets.identity, filter, true, false, after, offset, limit, note_item, &s, &err);
     cs_filter_free(&filter);
     return !status && strcmp(s.ids, ids) == 0;
 }

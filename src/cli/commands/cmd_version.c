@@ -6,6 +6,7 @@
 #include "models/http.h"
 #include "output/terminal.h"
 #include "output/text.h"
+#include "server/server.h"
 
 static void print_row(void *context, const char *name, const char *value)
 {
@@ -29,5 +30,6 @@ int cs_command_version(const cs_args *args)
     print_library("curl", cs_http_library());
     print_library("pango", cs_text_library());
     print_library("chafa", cs_terminal_library());
+    print_library("microhttpd", cs_server_library());
     return CS_EXIT_FOUND;
 }

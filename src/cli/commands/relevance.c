@@ -2,15 +2,11 @@
  * relevance.c - hits that fit their query, and queries that nothing fits. */
 #include "cli/commands/relevance.h"
 
-#include "base/buf.h"
-#include "base/checksum.h"
 #include "base/mem.h"
-#include "base/xdg_path.h"
 #include "cli/command.h"
 #include "cli/output/message.h"
+#include "config/relevance_cache.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -62,31 +58,12 @@ int cs_check_relevance(const cs_args *args, const cs_questions *questions)
     return CS_EXIT_FOUND;
 }
 
-/* The file of this collection's calibration. NULL: there is no place for one. */
-static char *cache_path(const cs_opened *opened)
-{
-    char name[64], *real = realpath(opened->settings.db, NULL), *path = NULL;
-    cs_buf key = cs_buf_make(SIZE_MAX / 2);
-    cs_buf_puts(&key, real ? real : "");
-    cs_buf_putc(&key, '\0');
-    cs_buf_puts(&key, opened->info.name);
-    if (real && !key.failed) {
-        snprintf(name, sizeof name, "relevance/%016" PRIx64, cs_checksum(key.data, key.len));
-        path = cs_xdg_path("XDG_CACHE_HOME", ".cache", name);
-    }
-    free(real);
-    cs_buf_free(&key);
-    return path;
-}
-
 int cs_make_calibration(const cs_args *args, const cs_opened *opened, clipsearch_session *session,
                         clipsearch_calibration **calibration)
 {
     clipsearch_error err;
-    char *cache = cache_path(opened);
-    const bool usable = cache && cs_create_parents(cache, &err) == CLIPSEARCH_OK;
-    clipsearch_status status =
-        clipsearch_calibrate(opened->collection, session, usable ? cache : NULL, calibration, &err);
+    char *cache = cs_relevance_cache(opened->settings.db, opened->info.name);
+    clipsearch_status status = clipsearch_calibrate(opened->collection, session, cache, calibration, &err);
     cs_free(cache);
     if (status == CLIPSEARCH_OK || (status == CLIPSEARCH_E_UNSUPPORTED && !is_asked_for(args)))
         return CS_EXIT_FOUND;

@@ -4,6 +4,7 @@
 #define CS_CLI_OUTPUT_PRINT_H
 
 #include "base/buf.h"
+#include "output/item_json.h"
 #include "output/results.h"
 
 #include <stdio.h>
@@ -45,13 +46,6 @@ void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *colle
 /* Append an encoder's name, path, fingerprint, preprocessing, architecture, metric and sizes as members of a JSON
  * object, without its braces. */
 void cs_put_encoder_json(cs_buf *buf, const clipsearch_encoder_info *encoder);
-
-/* Append the string, or null for NULL; and with "\"key\":" before it. */
-void cs_put_json_text(cs_buf *buf, const char *text);
-void cs_put_member(cs_buf *buf, const char *key, const char *text);
-
-/* Append "\"path\":" and a path; of one that is not UTF-8 also "path_b64", its bytes in base64 (RFC 4648). */
-void cs_put_path(cs_buf *buf, const char *path);
 
 /* Append seconds since 1970 as 2024-05-31T18:00:00Z. */
 void cs_put_time(cs_buf *buf, int64_t seconds);

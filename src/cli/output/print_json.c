@@ -2,10 +2,7 @@
  * print_json.c - results as JSON. */
 #include "cli/output/print.h"
 
-#include "base/base64.h"
 #include "base/decimal.h"
-#include "base/json.h"
-#include "base/utf8.h"
 #include "cli/question_text.h"
 #include "config/names.h"
 
@@ -14,22 +11,6 @@
 #include <string.h>
 #include <time.h>
 
-enum { MAX_ATTRIBUTE_VALUES = 100000 };
-
-void cs_put_json_text(cs_buf *buf, const char *text)
-{
-    if (text)
-        cs_json_put_string(buf, text, strlen(text));
-    else
-        cs_buf_puts(buf, "null");
-}
-
-void cs_put_member(cs_buf *buf, const char *key, const char *text)
-{
-    cs_buf_printf(buf, "\"%s\":", key);
-    cs_put_json_text(buf, text);
-}
-
 /* cs_put_member and a comma. */
 static void put_member(cs_buf *buf, const char *key, const char *text)
 {
@@ -37,40 +18,11 @@ static void put_member(cs_buf *buf, const char *key, const char *text)
     cs_buf_putc(buf, ',');
 }
 
-void cs_put_path(cs_buf *buf, const char *path)
-{
-    const size_t size = strlen(path);
-    cs_put_member(buf, "path", path);
-    if (cs_is_utf8(path, size))
-        return;
-    cs_buf_puts(buf, ",\"path_b64\":\"");
-    cs_put_base64(buf, path, size);
-    cs_buf_putc(buf, '"');
-}
-
-/* The attributes are JSON already. A database that another program wrote could hold something else, which must not make
- * the whole output unreadable. */
-static void put_attributes(cs_buf *buf, const char *attributes)
-{
-    cs_json_document *document = NULL;
-    size_t size = attributes ? strlen(attributes) : 0;
-    clipsearch_status status = CLIPSEARCH_E_FORMAT;
-    if (size)
-        status = cs_json_parse(attributes, size, "attributes", MAX_ATTRIBUTE_VALUES, &document, NULL);
-    if (status == CLIPSEARCH_E_MEMORY) /* says nothing about the attributes */
-        buf->failed = true;
-    else if (status == CLIPSEARCH_OK)
-        cs_buf_append(buf, attributes, size);
-    else
-        cs_buf_puts(buf, "null");
-    cs_json_close(&document);
-}
-
 /* The members that end an item, and its brace. */
 static void put_size_and_attributes(cs_buf *buf, const clipsearch_hit *hit)
 {
     cs_buf_printf(buf, "\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"attributes\":", hit->width, hit->height);
-    put_attributes(buf, hit->attributes);
+    cs_put_attributes_json(buf, hit->attributes);
     cs_buf_putc(buf, '}');
 }
 

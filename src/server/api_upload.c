@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ * api_upload.c - POST and DELETE of items. */
+#include "base/content_kind.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/replace.h"
+#include "config/yaml_keys.h"
+#include "server/api.h"
+#include "server/hit_json.h"
+#include "server/multipart.h"
+#include "server/site.h"
+#include "server/upload_name.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const suffixes[CS_FORMATS] = {
+    [CS_FORMAT_JPEG] = ".jpg", [CS_FORMAT_PNG] = ".png",   [CS_FORMAT_GIF] = ".gif",
+    [CS_FORMAT_BMP] = ".bmp",  [CS_FORMAT_PNM] = ".pnm",   [CS_FORMAT_WEBP] = ".webp",
+    [CS_FORMAT_TIFF] = ".tif", [CS_FORMAT_HEIC] = ".heic", [CS_FORMAT_AVIF] = ".avif"};
+
+/* An image that is being added. */
+typedef struct adding {
+    cs_request *request;
+    const cs_form_field *image;
+    char *collection, *attributes; /* owned; NULL: not given */
+    clipsearch_image pixels;
+    float *vector;
+    char *path;  /* of the file; owned */
+    bool stored; /* the file is new, and is removed when the item cannot be stored */
+    clipsearch_item item;
+    int64_t id;
+} adding;
+
+static clipsearch_status read_field(const cs_form *form, const char *name, char **value, clipsearch_error *err)
+{
+    const cs_form_field *field = cs_form_get(form, name);
+    if (!field)
+        return CLIPSEARCH_OK;
+    if (memchr(field->data, '\0', field->size))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the field \"%s\" has a NUL character", name);
+    *value = cs_strndup(field->data, field->size);
+    return *value ? CLIPSEARCH_OK : cs_fail_memory(err, name);
+}
+
+static clipsearch_status read_form(adding *a, const cs_form *form, clipsearch_error *err)
+{
+    static const char *const known = "collection image attributes";
+    for (size_t i = 0; i < form->count; i++)
+        if (!strstr(known, form->fields[i].name))
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                           "an upload has no field \"%s\"; it has image, collection and "
+                           "attributes",
+                           form->fields[i].name);
+    a->image = cs_form_get(form, "image");
+    if (!a->image || !a->image->size)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no file in the field \"image\"");
+    clipsearch_status status = read_field(form, "collection", &a->collection, err);
+    return status == CLIPSEARCH_OK ? read_field(form, "attributes", &a->attributes, err) : status;
+}
+
+static clipsearch_status encode(adding *a, cs_encode_pool *pool, clipsearch_error *err)
+{
+    clipsearch_image_options options;
+    clipsearch_image_options_init(&options);
+    options.max_pixels = a->request->server->options.max_pixels;
+    a->vector = cs_alloc_array(cs_encode_pool_info(pool)->dim, sizeof *a->vector);
+    if (!a->vector)
+        return cs_fail_memory(err, "a vector");
+    clipsearch_status status =
+        clipsearch_image_decode(a->image->data, a->image->size, "the image", &options, &a->pixels, err);
+    return status == CLIPSEARCH_OK ? cs_encode_pool_image(pool, &a->pixels, a->vector, err) : status;
+}
+
+/* Write the file, under a name that its content decides: the same image twice is one file and one item. */
+static clipsearch_status store_file(adding *a, clipsearch_error *err)
+{
+    char name[CS_UPLOAD_NAME];
+    cs_file_info info = {0};
+    const cs_content_kind *kind = cs_content_kind_of(a->image->data, a->image->size);
+    clipsearch_status status = cs_digest_of(CS_SHA256, a->image->data, a->image->size, a->item.hash, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    cs_upload_name(a->image->file_name, suffixes[kind->format] ? suffixes[kind->format] : ".img", a->item.hash, name);
+    a->path = cs_path_join(a->request->server->upload_dir, name);
+    if (!a->path)
+        return cs_fail_memory(err, "an upload");
+    a->stored = access(a->path, F_OK) != 0;
+    if (a->stored)
+        status = cs_replace_file(a->path, a->image->data, a->image->size, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_file_stat(a->path, &info, err);
+    a->item.path = a->path;
+    a->item.size = info.size;
+    a->item.mtime_ns = info.mtime_ns;
+    a->item.width = a->pixels.width;
+    a->item.height = a->pixels.height;
+    a->item.attributes = a->attributes;
+    return status;
+}
+
+static clipsearch_status answer_item(adding *a, clipsearch_collection *collection, clipsearch_error *err)
+{
+    clipsearch_hits *hits = NULL;
+    clipsearch_status status = clipsearch_get(collection, &a->id, 1, &hits, err);
+    const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, 0);
+    if (status == CLIPSEARCH_OK && !hit)
+        status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "the image was removed at once");
+    if (status == CLIPSEARCH_OK) {
+        cs_buf *out = cs_reply_json(&a->request->reply);
+        cs_buf_putc(out, '{');
+        cs_put_hit(out, hit);
+        cs_buf_puts(out, "}\n");
+        a->request->reply.status = 201;
+    }
+    clipsearch_hits_free(&hits);
+    return status;
+}
+
+static clipsearch_status add(adding *a, const cs_form *form, clipsearch_error *err)
+{
+    cs_server *server = a->request->server;
+    cs_open_collection *open = NULL;
+    clipsearch_collection_info info;
+    cs_encode_pool *pool = NULL;
+    clipsearch_status status = read_form(a, form, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_take(server->collections, a->collection, &open, &info, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_encoder(server->collections, &info, &pool, err);
+    if (status == CLIPSEARCH_OK)
+        status = encode(a, pool, err);
+    if (status == CLIPSEARCH_OK)
+        status = store_file(a, err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_put_vectors(open->collection, &a->item, a->vector, 1, &a->id, err);
+    if (status != CLIPSEARCH_OK && a->stored && a->path)
+        unlink(a->path);
+    if (status == CLIPSEARCH_OK)
+        status = answer_item(a, open->collection, err);
+    cs_collection_give(server->collections, open);
+    return status;
+}
+
+void cs_answer_upload(cs_request *request)
+{
+    clipsearch_error err;
+    adding a = {.request = request};
+    if (!request->server->upload_dir) {
+        cs_reply_fail(&request->reply, 403, "off", "this server takes no images; it was started without --upload-dir");
+        return;
+    }
+    cs_form *form = cs_alloc_array(1, sizeof *form);
+    clipsearch_status status = form ? CLIPSEARCH_OK : cs_fail_memory(&err, "a form");
+    if (form && !cs_request_has_type(request, "multipart/form-data"))
+        status =
+            cs_fail(&err, CLIPSEARCH_E_UNSUPPORTED, "the body should be multipart/form-data, with a file \"image\"");
+    if (status == CLIPSEARCH_OK)
+        status = cs_form_read(request->content_type, request->body.len ? request->body.data : "", request->body.len,
+                              form, &err);
+    if (status == CLIPSEARCH_OK)
+        status = add(&a, form, &err);
+    if (status != CLIPSEARCH_OK)
+        cs_reply_error(&request->reply, &err);
+    clipsearch_image_free(&a.pixels);
+    cs_free(a.vector);
+    cs_free(a.path);
+    cs_free(a.collection);
+    cs_free(a.attributes);
+    cs_free(form);
+}
+
+void cs_answer_delete(cs_request *request)
+{
+    cs_server *server = request->server;
+    cs_open_collection *open = NULL;
+    clipsearch_error err;
+    size_t id = 0, removed = 0;
+    if (!server->options.allow_delete) {
+        cs_reply_fail(&request->reply, 403, "off",
+                      "this server removes no images; it was started without --allow-delete");
+        return;
+    }
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (!request->places[0] || !cs_read_count(request->places[0], INT64_MAX, &id) || !id)
+        status = cs_fail(&err, CLIPSEARCH_E_ARGUMENT, "there is no number of an image in the path");
+    const int64_t number = (int64_t)id;
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_take(server->collections, cs_request_argument(request, "collection"), &open, NULL, &err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_remove(open->collection, &number, 1, &removed, &err);
+    if (status == CLIPSEARCH_OK && !removed)
+        status = cs_fail(&err, CLIPSEARCH_E_NOT_FOUND, "the collection has no image with the number %zu", id);
+    if (status == CLIPSEARCH_OK)
+        cs_reply_empty(&request->reply, 204);
+    else
+        cs_reply_error(&request->reply, &err);
+    cs_collection_give(server->collections, open);
+}

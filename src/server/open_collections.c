@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT
+ * open_collections.c - collections and encoders that stay open. */
+#include "server/open_collections.h"
+
+#include "base/mem.h"
+#include "models/location.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MOST_ENCODERS = 16 };
+
+struct cs_open_collections {
+    cs_open_options options;
+    pthread_mutex_t lock; /* of what follows */
+    clipsearch_database *db;
+    cs_open_collection *first;
+    cs_encode_pool *encoders[MOST_ENCODERS];
+    size_t encoder_count;
+};
+
+/* ---------------------------------------------------------------- the database */
+
+static clipsearch_status open_database(cs_open_collections *opened, clipsearch_error *err)
+{
+    if (opened->db)
+        return CLIPSEARCH_OK;
+    clipsearch_status status = clipsearch_database_open(
+        opened->options.settings->db, opened->options.writable ? 0 : CLIPSEARCH_READ_ONLY, &opened->db, err);
+    if (status == CLIPSEARCH_OK && opened->options.note)
+        clipsearch_database_on_note(opened->db, opened->options.note, opened->options.context);
+    if (status == CLIPSEARCH_E_NOT_FOUND)
+        status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "nothing has been ingested yet: there is no database %s",
+                         opened->options.settings->db);
+    return status;
+}
+
+clipsearch_status cs_open_collections_make(const cs_open_options *options, cs_open_collections **made,
+                                           clipsearch_error *err)
+{
+    cs_open_collections *opened = cs_zalloc_array(1, sizeof *opened);
+    *made = opened;
+    if (!opened)
+        return cs_fail_memory(err, "the collections");
+    opened->options = *options;
+    pthread_mutex_init(&opened->lock, NULL);
+    clipsearch_status status = open_database(opened, err);
+    if (status == CLIPSEARCH_E_NOT_FOUND) /* it may come */
+        status = CLIPSEARCH_OK;
+    if (status != CLIPSEARCH_OK)
+        cs_open_collections_free(made);
+    return status;
+}
+
+clipsearch_database *cs_open_collections_database(cs_open_collections *opened, clipsearch_error *err)
+{
+    pthread_mutex_lock(&opened->lock);
+    const clipsearch_status status = open_database(opened, err);
+    pthread_mutex_unlock(&opened->lock);
+    return status == CLIPSEARCH_OK ? opened->db : NULL;
+}
+
+/* ---------------------------------------------------------------- collections */
+
+static void close_collection(cs_open_collection *each)
+{
+    clipsearch_calibration_free(&each->calibration);
+    clipsearch_collection_close(&each->collection);
+    pthread_mutex_destroy(&each->calibrate);
+    pthread_mutex_destroy(&each->facets.lock);
+    cs_free(each->facets.json);
+    cs_free(each->name);
+    cs_free(each);
+}
+
+void cs_open_collections_free(cs_open_collections **made)
+{
+    cs_open_collections *opened = *made;
+    if (!opened)
+        return;
+    while (opened->first) {
+        cs_open_collection *each = opened->first;
+        opened->first = each->next;
+        close_collection(each);
+    }
+    clipsearch_database_close(&opened->db);
+    for (size_t i = 0; i < opened->encoder_count; i++)
+        cs_encode_pool_close(&opened->encoders[i]);
+    pthread_mutex_destroy(&opened->lock);
+    cs_free(opened);
+    *made = NULL;
+}
+
+/* Close stale collections that nobody uses. */
+static void sweep(cs_open_collections *opened)
+{
+    for (cs_open_collection **at = &opened->first; *at;) {
+        cs_open_collection *each = *at;
+        if (!each->is_stale || each->users) {
+            at = &each->next;
+            continue;
+        }
+        *at = each->next;
+        close_collection(each);
+    }
+}
+
+static clipsearch_status open_new(cs_open_collections *opened, const char *name, cs_open_collection **made,
+                                  clipsearch_error *err)
+{
+    cs_open_collection *each = cs_zalloc_array(1, sizeof *each);
+    if (!each)
+        return cs_fail_memory(err, "a collection");
+    pthread_mutex_init(&each->calibrate, NULL);
+    pthread_mutex_init(&each->facets.lock, NULL);
+    each->name = cs_strdup(name);
+    clipsearch_status status = each->name ? CLIPSEARCH_OK : cs_fail_memory(err, "a collection");
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_open(opened->db, name, NULL, &each->collection, err);
+    if (status != CLIPSEARCH_OK) {
+        close_collection(each);
+        return status;
+    }
+    each->next = opened->first;
+    opened->first = *made = each;
+    return CLIPSEARCH_OK;
+}
+
+typedef struct only_name {
+    char name[65];
+    size_t count;
+} only_name;
+
+static bool count_name(void *context, const clipsearch_collection_info *info)
+{
+    only_name *only = context;
+    if (only->count++ == 0)
+        snprintf(only->name, sizeof only->name, "%s", info->name);
+    return only->count < 2;
+}
+
+/* Find or open `name`, and describe it. */
+static clipsearch_status take_named(cs_open_collections *opened, const char *name, cs_open_collection **taken,
+                                    clipsearch_collection_info *info, clipsearch_error *err)
+{
+    cs_open_collection *each = opened->first;
+    while (each && (each->is_stale || strcmp(each->name, name) != 0))
+        each = each->next;
+    clipsearch_collection_info_init(info);
+    if (each && clipsearch_collection_describe(each->collection, info, NULL) != CLIPSEARCH_OK) {
+        each->is_stale = true; /* it was dropped or encoded anew; perhaps there is one of that name again */
+        each = NULL;
+    }
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (!each) {
+        sweep(opened);
+        status = open_new(opened, name, &each, err);
+        clipsearch_collection_info_init(info);
+        if (status == CLIPSEARCH_OK)
+            status = clipsearch_collection_describe(each->collection, info, err);
+    }
+    if (status == CLIPSEARCH_OK) {
+        each->users++;
+        *taken = each;
+    }
+    return status;
+}
+
+clipsearch_status cs_collection_take(cs_open_collections *opened, const char *name, cs_open_collection **taken,
+                                     clipsearch_collection_info *info, clipsearch_error *err)
+{
+    const cs_settings *settings = opened->options.settings;
+    clipsearch_collection_info own;
+    only_name only = {.count = 0};
+    *taken = NULL;
+    if (!info)
+        info = &own;
+    pthread_mutex_lock(&opened->lock);
+    clipsearch_status status = open_database(opened, err);
+    if (status == CLIPSEARCH_OK)
+        status = take_named(opened, name ? name : settings->collection, taken, info, err);
+    if (status == CLIPSEARCH_E_NOT_FOUND && opened->db && !name && settings->collection_from == CS_FROM_DEFAULT &&
+        clipsearch_database_collections(opened->db, count_name, &only, NULL) == CLIPSEARCH_OK && only.count == 1)
+        status = take_named(opened, only.name, taken, info, err);
+    pthread_mutex_unlock(&opened->lock);
+    return status;
+}
+
+void cs_collection_give(cs_open_collections *opened, cs_open_collection *taken)
+{
+    if (!taken)
+        return;
+    pthread_mutex_lock(&opened->lock);
+    taken->users--;
+    sweep(opened);
+    pthread_mutex_unlock(&opened->lock);
+}
+
+/* ---------------------------------------------------------------- encoders */
+
+static bool fits(const cs_encode_pool *pool, const clipsearch_collection_info *info)
+{
+    const clipsearch_encoder_info *have = cs_encode_pool_info(pool);
+    return strcmp(have->fingerprint, info->fingerprint) == 0 && have->dim == info->dim &&
+           (!info->preprocessing[0] || strcmp(have->preprocessing, info->preprocessing) == 0);
+}
+
+static cs_encode_pool *find_encoder(cs_open_collections *opened, const clipsearch_collection_info *info)
+{
+    for (size_t i = 0; i < opened->encoder_count; i++)
+        if (fits(opened->encoders[i], info))
+            return opened->encoders[i];
+    return NULL;
+}
+
+static clipsearch_status open_encoder(cs_open_collections *opened, const clipsearch_collection_info *info,
+                                      cs_encode_pool **pool, clipsearch_error *err)
+{
+    const cs_open_options *options = &opened->options;
+    cs_model_location location = {0};
+    clipsearch_encoder *encoder = NULL;
+    const cs_collection_model made = {.encoder = info->encoder, .path = info->model_path};
+    if (opened->encoder_count == MOST_ENCODERS)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "collections of %d models are open already, which is the limit",
+                       (int)MOST_ENCODERS);
+    clipsearch_status status = cs_model_choose(options->settings, &made, &location, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_model_open(&location, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, false, &encoder, err);
+    cs_model_location_free(&location);
+    if (status == CLIPSEARCH_OK)
+        status = cs_encode_pool_open(encoder, options->sessions, (unsigned)options->settings->threads,
+                                     options->max_pixels, pool, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    if (!fits(*pool, info)) {
+        status = cs_fail(err, CLIPSEARCH_E_MISMATCH,
+                         "the collection %s was made with the model %s, and the model %s that was found has other "
+                         "weights or another preprocessing",
+                         info->name, info->encoder, cs_encode_pool_info(*pool)->path);
+        cs_encode_pool_close(pool);
+        return status;
+    }
+    opened->encoders[opened->encoder_count++] = *pool;
+    return status;
+}
+
+clipsearch_status cs_collection_encoder(cs_open_collections *opened, const clipsearch_collection_info *info,
+                                        cs_encode_pool **pool, clipsearch_error *err)
+{
+    if (!info->fingerprint[0])
+        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                       "the collection %s holds vectors that were put without a model: no text and no image can be "
+                       "encoded for it; search by ids or vectors",
+                       info->name);
+    clipsearch_status status = CLIPSEARCH_OK;
+    pthread_mutex_lock(&opened->lock);
+    *pool = find_encoder(opened, info);
+    if (!*pool)
+        status = open_encoder(opened, info, pool, err);
+    pthread_mutex_unlock(&opened->lock);
+    return status;
+}
+
+void cs_each_encoder(cs_open_collections *opened, void (*each)(void *context, cs_encode_pool *pool), void *context)
+{
+    pthread_mutex_lock(&opened->lock);
+    for (size_t i = 0; i < opened->encoder_count; i++)
+        each(context, opened->encoders[i]);
+    pthread_mutex_unlock(&opened->lock);
+}

@@ -1,0 +1,464 @@
+# SPDX-License-Identifier: MIT
+"""Every request of docs/http.md, its errors, the token, uploads, other processes, and clients that mean no good.
+
+Usage: test_serve.py PROGRAM SOURCE_ROOT"""
+import base64
+import concurrent.futures
+import hashlib
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zlib
+
+sys.path.insert(0, os.path.join(sys.argv[2], "tests"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from running import Server, form  # noqa: E402
+from tap import Tap  # noqa: E402
+
+PROGRAM, ROOT = sys.argv[1:3]
+PHOTOGRAPHS = os.path.join(ROOT, "examples/photographs")
+tap = Tap()
+
+
+def run(*arguments):
+    return subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+
+
+def read(name):
+    with open(os.path.join(PHOTOGRAPHS, name), "rb") as file:
+        return file.read()
+
+
+def names(answer):
+    return [os.path.basename(hit["path"]) for hit in answer.json().get("hits", [])]
+
+
+def check_search(server, db):
+    answer = server.ask("GET", "/v1/search?q=a+cat&k=3")
+    told = run("search", "--db", db, "--json", "-k", "3", "a cat").stdout
+    expected = [(hit["id"], hit["score"]) for hit in json.loads(told)["queries"][0]["hits"]]
+    tap.ok([(hit["id"], hit["score"]) for hit in answer.json()["hits"]] == expected, "GET finds what the command line finds")
+    query = [{"text": "flowers"}, {"text": "grass", "weight": -0.5}]
+    answer = server.post("/v1/search", {"query": query, "k": 4})
+    told = run("search", "--db", db, "--json", "-k", "4", "flowers", "-", "0.5:grass").stdout
+    expected = [hit["id"] for hit in json.loads(told)["queries"][0]["hits"]]
+    tap.ok([hit["id"] for hit in answer.json()["hits"]] == expected, "POST with weights, too", [answer.body[:300], expected])
+    whole = server.post("/v1/search", {"query": "a boat", "k": 20}).json()["hits"]
+    pages = [hit for offset in range(0, 20, 5)
+             for hit in server.post("/v1/search", {"query": "a boat", "k": 5, "offset": offset}).json()["hits"]]
+    tap.ok(pages == whole and len(whole) == 20, "pages fit together")
+    first = server.post("/v1/search", {"query": "a boat", "k": 5}).json()
+    last = server.post("/v1/search", {"query": "a boat", "k": 5, "offset": 20}).json()
+    tap.ok(first["more"] and not last["more"] and first["total"] == 24 and len(last["hits"]) == 4, "more, total, the end")
+    listed = server.post("/v1/search", {"k": 3}).json()["hits"]
+    tap.ok([hit["id"] for hit in listed] == [24, 23, 22] and listed[0]["score"] == 0, "no query: the newest first")
+    filtered = server.post("/v1/search", {"query": "a cat", "k": 30, "filter": 'name like "%t%" and width > 100'}).json()
+    tap.ok(filtered["total"] is None and filtered["hits"] and all("t" in os.path.basename(hit["path"])
+                                                                  for hit in filtered["hits"]), "a filter")
+    similar = server.post("/v1/search", {"query": [{"id": 7}], "k": 5}).json()["hits"]
+    tap.ok(all(hit["id"] != 7 for hit in similar), "an item is not similar to itself")
+    itself = server.post("/v1/search", {"query": [{"id": 7}], "k": 1, "with_self": True}).json()["hits"]
+    tap.ok(itself[0]["id"] == 7, "unless that is asked for")
+    related = server.post("/v1/search", {"query": "a cat", "k": 3, "relevance": True}).json()["hits"]
+    told = run("search", "--db", db, "--json", "-k", "3", "--min-relevance", "0", "a cat").stdout
+    expected = [hit.get("relevance") for hit in json.loads(told)["queries"][0]["hits"]]
+    tap.ok([hit.get("relevance") for hit in related] == expected, "relevance as on the command line", [related, expected])
+
+
+def check_images(server):
+    cat = read("cat.jpg")
+    body, kind = form([("image", "cat.jpg", cat), ("k", 2)])
+    uploaded = server.ask("POST", "/v1/search", body, {"Content-Type": kind})
+    tap.ok(names(uploaded)[0] == "cat.jpg" and len(names(uploaded)) == 2, "an image as a form", [uploaded.body[:300]])
+    encoded = server.post("/v1/search", {"query": [{"image": base64.b64encode(cat).decode()}], "k": 2})
+    tap.ok(names(encoded) == names(uploaded), "and as base64")
+    body, kind = form([("image", "cat.jpg", cat), ("crop", "10,10,50,60")])
+    vector = server.ask("POST", "/v1/embed", body, {"Content-Type": kind}).json()["vectors"][0]
+    item = next(hit["id"] for hit in server.post("/v1/search", {"k": 30}).json()["hits"]
+                if hit["path"].endswith("/cat.jpg"))
+    same = server.post("/v1/embed", {"id": item, "crop": [10, 10, 50, 60]}).json()["vectors"][0]
+    tap.ok(vector == same and len(vector) == 512 and abs(sum(x * x for x in vector) - 1) < 1e-5,
+           "a region, of an upload and of an item")
+    found = server.post("/v1/search", {"query": [{"vector": vector}], "k": 1}).json()["hits"]
+    crop = server.post("/v1/search", {"query": [{"image": base64.b64encode(cat).decode(), "crop": [10, 10, 50, 60]}], "k": 1})
+    tap.ok(found and found[0]["id"] == crop.json()["hits"][0]["id"], "a vector finds what its image finds")
+    texts = server.post("/v1/embed", {"texts": ["a dog", "a cat"]}).json()["vectors"]
+    told = run("embed", "a dog", "a cat").stdout.splitlines()
+    tap.ok(texts == [json.loads(line)["vector"] for line in told], "texts are encoded as by clipsearch embed")
+
+
+def check_items(server):
+    item = server.ask("GET", "/v1/items/1").json()
+    tap.ok(item["id"] == 1 and item["width"] > 0 and item["size"] > 0 and item["mtime"] > 0, "an item")
+    file = server.ask("GET", "/v1/items/1/file")
+    with open(item["path"], "rb") as original:
+        tap.ok(file.body == original.read() and file.headers["Content-Type"] == "image/jpeg"
+               and file.headers["X-Content-Type-Options"] == "nosniff", "its file")
+    saved = server.ask("GET", "/v1/items/1/file?download=1").headers["Content-Disposition"]
+    tap.ok(saved.startswith("attachment; filename*=UTF-8''"), "to be saved")
+    small = server.ask("GET", "/v1/items/1/thumbnail?size=128")
+    tap.ok(small.body[:2] == b"\xff\xd8" and small.headers["Content-Type"] == "image/jpeg" and len(small.body) < 20000,
+           "a small image")
+    tap.ok(max(jpeg_sides(small.body)) == 128, "of that size")
+    big = server.ask("GET", "/v1/items/1/thumbnail?size=2048")
+    tap.ok(jpeg_sides(big.body) == (item["width"], item["height"]), "never enlarged")
+    again = server.ask("GET", "/v1/items/1/thumbnail?size=128", headers={"If-None-Match": small.headers["ETag"]})
+    tap.ok(again.status == 304 and not again.body, "not sent again when the client has it")
+    head = server.ask("HEAD", "/v1/items/1/file")
+    tap.ok(head.status == 200 and not head.body and head.headers["Content-Length"] == str(len(file.body)), "HEAD")
+    attributes = server.ask("GET", "/v1/collections/photos/attributes").json()
+    tap.ok(attributes["folders"] and attributes["folders"][0]["count"] == 24 and attributes["items"] == 24, "folders")
+    collections = server.ask("GET", "/v1/collections").json()
+    tap.ok(collections["collections"][0]["name"] == "photos" and collections["collections"][0]["count"] == 24
+           and collections["collections"][0]["text"] is True, "collections")
+
+
+def jpeg_sides(data):
+    at = 2
+    while at < len(data):
+        marker, length = data[at + 1], struct.unpack(">H", data[at + 2:at + 4])[0]
+        if marker in (0xC0, 0xC1, 0xC2):
+            height, width = struct.unpack(">HH", data[at + 5:at + 9])
+            return width, height
+        at += 2 + length
+    return None
+
+
+def check_labels(server, db):
+    answer = server.post("/v1/labels", {"labels": ["a cat", "a boat", "a flower"], "k": 100}).json()
+    told = json.loads(run("label", "--db", db, "--json", "--labels", "a cat,a boat,a flower").stdout)
+    expected = {}
+    for image in told["images"]:
+        best = image["labels"][0]
+        expected[image["id"]] = (best["label"], round(best["probability"], 5))
+    got = {hit["id"]: (hit["label"], round(hit["probability"], 5)) for hit in answer["hits"]}
+    tap.ok(got == expected and answer["total"] == 24, "labels as on the command line", [str(got)[:500], str(expected)[:500]])
+    one = server.post("/v1/labels", {"labels": ["a cat", "a boat", "a flower"], "label": "a boat", "k": 2}).json()
+    count = next(row["count"] for row in one["labels"] if row["label"] == "a boat")
+    tap.ok(one["total"] == count and all(hit["label"] == "a boat" for hit in one["hits"]), "one label")
+    groups = server.post("/v1/duplicates", {"level": "exact"})
+    tap.ok(groups.status == 200 and groups.json()["images"] == 24 and groups.json()["groups"] == [], "no duplicates")
+
+
+BAD = [  # method, path, body, status, code
+    ("GET", "/v1/nothing", None, 404, "not_found"),
+    ("GET", "/v1/items/999999", None, 404, "not_found"),
+    ("GET", "/v1/items/one", None, 400, "argument"),
+    ("GET", "/v1/items/1/thumbnail?size=5", None, 400, "argument"),
+    ("GET", "/v1/items/1?collection=none", None, 404, "not_found"),
+    ("GET", "/v1/items/..%2f..%2fetc%2fpasswd/file", None, 404, "not_found"),
+    ("GET", "/page/..%2fserver.c", None, 404, "not_found"),
+    ("GET", "/page/../../etc/passwd", None, 404, "not_found"),
+    ("PUT", "/v1/search", b"", 405, "method"),
+    ("DELETE", "/v1/items/1", None, 403, "off"),
+    ("POST", "/v1/items", b"", 403, "off"),
+    ("POST", "/v1/search", b"{", 400, "format"),
+    ("POST", "/v1/search", b"[]", 400, "argument"),
+    ("POST", "/v1/search", {"limit": 3}, 400, "argument"),
+    ("POST", "/v1/search", {"k": 0}, 400, "argument"),
+    ("POST", "/v1/search", {"k": 1001}, 400, "argument"),
+    ("POST", "/v1/search", {"k": 1000, "offset": 9500}, 413, "limit"),
+    ("POST", "/v1/search", {"query": [{"text": "a", "id": 1}]}, 400, "argument"),
+    ("POST", "/v1/search", {"query": [{"text": ""}]}, 400, "argument"),
+    ("POST", "/v1/search", {"query": [{"vector": [1, 2]}]}, 400, "argument"),
+    ("POST", "/v1/search", {"query": [{"vector": [0] * 512}]}, 400, "argument"),
+    ("POST", "/v1/search", {"query": [{"text": "a", "weight": 0}]}, 400, "argument"),
+    ("POST", "/v1/search", {"query": [{"image": "!"}]}, 400, "argument"),
+    ("POST", "/v1/search", {"query": [{"image": "aGVsbG8="}]}, 415, "unsupported"),
+    ("POST", "/v1/search", {"query": [{"id": 4711}]}, 404, "not_found"),
+    ("POST", "/v1/search", {"query": "a", "filter": "width <"}, 400, "argument"),
+    ("POST", "/v1/search", {"query": [{"text": "a"}] * 101}, 413, "limit"),
+    ("POST", "/v1/search", {"query": "a", "collection": "none"}, 404, "not_found"),
+    ("POST", "/v1/embed", {}, 400, "argument"),
+    ("POST", "/v1/embed", {"id": 1, "crop": [90, 0, 20, 10]}, 400, "argument"),
+    ("POST", "/v1/labels", {"labels": ["one"]}, 400, "argument"),
+    ("POST", "/v1/duplicates", {"level": "all"}, 400, "argument"),
+]
+
+
+def check_errors(server):
+    for method, path, body, status, code in BAD:
+        answer = server.ask(method, path, body)
+        what = f"{method} {path} {str(body)[:40] if body else ''}: {status} {code}"
+        tap.ok(answer.status == status and answer.code() == code and answer.json()["error"]["message"], what,
+               [answer.status, answer.body[:200]])
+    told = run("search", "--db", server.db, "a", "--filter", "width <").stderr.decode()
+    message = server.post("/v1/search", {"query": "a", "filter": "width <"}).json()["error"]["message"]
+    tap.ok(message in told, "the words are the command line's", [message, told])
+
+
+def check_browser(server):
+    page = server.ask("GET", "/")
+    policy = page.headers["Content-Security-Policy"]
+    tap.ok(page.status == 200 and "script-src 'self'" in policy and "unsafe" not in policy, "the page and its policy")
+    described = server.ask("GET", "/openapi.json").json()
+    tap.ok(described["openapi"].startswith("3.") and "/v1/search" in described["paths"], "a description for programs")
+    for name in ("evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "[::1].evil"):
+        tap.ok(server.ask("GET", "/v1/collections", headers={"Host": name}).status == 421, f"Host {name} is refused")
+    for name in ("localhost", "127.0.0.1", "[::1]:8080", "192.168.1.7:8080"):
+        tap.ok(server.ask("GET", "/v1/collections", headers={"Host": name}).status == 200, f"Host {name} is taken")
+    for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"},
+                    {"Sec-Fetch-Site": "same-site"}):
+        answer = server.post("/v1/search", {"k": 1}, **headers)
+        tap.ok(answer.status == 403 and answer.code() == "origin", f"{headers} is refused")
+    own = f"http://127.0.0.1:{server.port}"
+    tap.ok(server.post("/v1/search", {"k": 1}, Origin=own).status == 200, "its own page is not")
+    metrics = server.ask("GET", "/metrics").body.decode()
+    tap.ok('clipsearch_images{collection="photos"} 24' in metrics and "clipsearch_request_seconds_bucket" in metrics,
+           "metrics")
+    tap.ok(server.ask("GET", "/healthz").json() == {"status": "ok"}, "health")
+
+
+def check_token(db, scratch):
+    token = "0123456789abcdefghij"
+    file = os.path.join(scratch, "token")
+    with open(file, "w", encoding="ascii") as out:
+        out.write(token + "\n")
+    server = Server(PROGRAM, db, "--token-file", file)
+    tap.ok(server.ask("GET", "/v1/collections").status == 401, "without the token: 401")
+    tap.ok(server.ask("GET", "/metrics").status == 401, "for the metrics, too")
+    tap.ok(server.ask("GET", "/").status == 200 and server.ask("GET", "/healthz").status == 200, "the empty page is open")
+    good = {"Authorization": "Bearer " + token}
+    tap.ok(server.ask("GET", "/v1/collections", headers=good).status == 200, "Bearer")
+    bad = {"Authorization": "Bearer " + token[:-1]}
+    tap.ok(server.ask("GET", "/v1/collections", headers=bad).status == 401, "a part of the token is not enough")
+    link = server.ask("GET", "/?token=" + token)
+    cookie = link.headers["Set-Cookie"]
+    tap.ok(link.status == 303 and link.headers["Location"] == "/" and "HttpOnly" in cookie and "SameSite=Strict" in cookie,
+           "the link sets a cookie")
+    tap.ok(server.ask("GET", "/v1/collections", headers={"Cookie": "a=b; " + cookie.split(";")[0]}).status == 200,
+           "which admits")
+    tap.ok(server.ask("GET", "/?token=wrong").headers["Set-Cookie"] is None, "a wrong link sets none")
+    tap.ok(server.post("/v1/login", {"token": "wrong"}).status == 401, "a wrong login")
+    login = server.post("/v1/login", {"token": token})
+    tap.ok(login.status == 204 and login.headers["Set-Cookie"] == cookie, "a login")
+    server.stop()
+    with open(file, "w", encoding="ascii") as out:
+        out.write("short\n")
+    refused = run("serve", "--db", db, "--listen", "127.0.0.1:0", "--token-file", file)
+    tap.ok(refused.returncode == 2 and b"token of 16 to 256" in refused.stderr, "a short token is refused")
+    elsewhere = Server(PROGRAM, db, listen="0.0.0.0:0")
+    tap.ok("?token=" in elsewhere.link and elsewhere.ask("GET", "/v1/collections").status == 401,
+           "listening elsewhere: a token is made up and printed")
+    made = elsewhere.link.split("token=")[1]
+    tap.ok(len(made) == 32 and elsewhere.ask("GET", "/v1/collections",
+                                             headers={"Authorization": "Bearer " + made}).status == 200, "and admits")
+    elsewhere.stop()
+
+
+def check_activation(db):
+    """A socket that systemd passes: number 3, with the process's own number in LISTEN_PID."""
+    passed = socket.create_server(("127.0.0.1", 0))
+    os.dup2(passed.fileno(), 3)
+    os.set_inheritable(3, True)
+    process = subprocess.Popen(["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --db "$1"', PROGRAM, db], pass_fds=(3,),
+                               stdout=subprocess.PIPE)
+    link = process.stdout.readline().decode().strip()
+    port = passed.getsockname()[1]
+    server = Server.__new__(Server)
+    server.address = ("127.0.0.1", port)
+    answer = server.ask("GET", "/healthz")
+    process.terminate()
+    tap.ok(link == f"http://127.0.0.1:{port}/" and answer.status == 200 and process.wait(30) == 0, "a socket that systemd passes")
+    os.close(3)
+
+
+def check_uploads(scratch):
+    db, folder = os.path.join(scratch, "uploads.db"), os.path.join(scratch, "uploads")
+    os.mkdir(folder)
+    source = os.path.join(scratch, "source")
+    os.mkdir(source)
+    shutil.copy(os.path.join(PHOTOGRAPHS, "boats.jpg"), source)
+    run("ingest", "-q", "--db", db, source)
+    server = Server(PROGRAM, db, "--upload-dir", folder, "--allow-delete")
+    body, kind = form([("image", "../../etc/x y\\..\\cat.PHP.jpg", read("cat.jpg")), ("attributes", '{"price": 3}')])
+    added = server.ask("POST", "/v1/items", body, {"Content-Type": kind})
+    item = added.json()
+    tap.ok(added.status == 201 and item["attributes"] == {"price": 3}, "an image is added", [added.body[:300]])
+    tap.ok(os.path.dirname(item["path"]) == os.path.realpath(folder) and item["path"].endswith("-cat.PHP.jpg")
+           and sorted(os.listdir(scratch)) == sorted(["uploads", "source", "token"] + [n for n in os.listdir(scratch)
+                                                                                      if ".db" in n or n == "home"]),
+           "below the directory, whatever its name says", [item["path"], os.listdir(scratch)])
+    with open(item["path"], "rb") as file:
+        tap.ok(hashlib.sha256(file.read()).digest() == hashlib.sha256(read("cat.jpg")).digest(), "byte for byte")
+    tap.ok(server.ask("GET", "/v1/search?q=a+cat&k=1").json()["hits"][0]["id"] == item["id"], "and found at once")
+    again = server.ask("POST", "/v1/items", body, {"Content-Type": kind})
+    tap.ok(again.json()["id"] == item["id"] and len(os.listdir(folder)) == 1, "twice is once")
+    body, kind = form([("image", "x.jpg", b"no image at all")])
+    bad = server.ask("POST", "/v1/items", body, {"Content-Type": kind})
+    tap.ok(bad.status == 415 and len(os.listdir(folder)) == 1, "what is no image is not stored")
+    body, kind = form([("image", "x.jpg", read("dandelions.jpg")), ("attributes", "[1]")])
+    bad = server.ask("POST", "/v1/items", body, {"Content-Type": kind})
+    tap.ok(bad.status == 400 and len(os.listdir(folder)) == 1, "nor is one with attributes that are none", [bad.body])
+    with open(os.path.join(scratch, "others"), "w", encoding="ascii"):
+        pass
+    tap.ok(server.ask("DELETE", f"/v1/items/{item['id']}").status == 204
+           and server.ask("GET", f"/v1/items/{item['id']}").status == 404 and os.path.exists(item["path"]),
+           "an item is removed, and its file stays")
+    check_other_process(server, db, source)
+    server.stop()
+
+
+def check_other_process(server, db, source):
+    shutil.copy(os.path.join(PHOTOGRAPHS, "tulips.jpg"), source)
+    other = run("ingest", "-q", "--db", db, source)
+    start = time.monotonic()
+    while time.monotonic() - start < 5:
+        if "tulips.jpg" in names(server.ask("GET", "/v1/search?q=tulips&k=5")):
+            break
+    took = time.monotonic() - start
+    tap.ok(other.returncode == 0 and took < 1, "what another process ingests is found within a second", [took])
+    run("drop", "-y", "--db", db, "photos")
+    tap.ok(server.ask("GET", "/v1/search?q=tulips").status == 404, "a collection that is dropped is gone")
+    run("ingest", "-q", "--db", db, source)
+    tap.ok(len(names(server.ask("GET", "/v1/search?q=tulips"))) == 2, "one that comes again is there")
+
+
+def big_png():
+    """40,000 x 40,000 pixels in some 60 bytes."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 40000, 40000, 8, 2, 0, 0, 0))
+            + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
+
+
+def is_alive(server):
+    return server.ask("GET", "/v1/search?q=a+cat&k=1", timeout=20).status == 200
+
+
+def check_hostile(server):
+    body, kind = form([("image", "x.png", big_png())])
+    answer = server.ask("POST", "/v1/embed", body, {"Content-Type": kind})
+    tap.ok(answer.status == 413 and answer.code() == "limit", "a PNG of 40,000 x 40,000 pixels", [answer.body[:200]])
+    headers = b"".join(b"X-%d: y\r\n" % i for i in range(2000))
+    got = server.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + headers + b"\r\n", close=False)
+    tap.ok(got is not None and (got == b"" or b" 4" in got[:20] or b" 200" in got[:20]), "2,000 headers", [got])
+    got = server.send(b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", close=False)
+    tap.ok(got is not None and (got == b"" or b" 4" in got[:20]), "a path of 100,000 letters", [str(got)[:80]])
+    answer = server.ask("POST", "/v1/search", b"x" * (40 << 10), {"Content-Length": str(64 << 30)})
+    tap.ok(answer.status == 413, "a body that is said to be 64 GiB")
+    body, kind = form([("image", "cat.jpg", read("cat.jpg")[:2000]), ("k", 3)])
+    request = (f"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+               "Connection: close\r\n\r\n").encode() + body
+    cuts = list(range(0, len(request) - len(body) + 300)) + list(range(len(request) - len(body) + 300, len(request), 97))
+    with concurrent.futures.ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(lambda cut: server.send(request[:cut]), cuts))
+    tap.ok(None not in answers, f"a request that is cut at each of {len(cuts)} places is answered or closed")
+    damaged = [b"", b"--", b"--limit", b"--limit\r\n", b"--limit\r\n\r\nx\r\n--limit--\r\n",
+               b"--limit\r\nContent-Disposition: form-data; name=\"image\"\r\n\r\nx", b"x" * 1000,
+               b"--limit\r\nContent-Disposition: form-data; name=\"" + b"n" * 5000 + b"\"\r\n\r\nx\r\n--limit--",
+               body.replace(b"name=\"image\"", b"name=\"im\0ge\"")]
+    kinds = [kind] * len(damaged) + ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"x"]
+    damaged += [body] * 3
+    codes = [server.ask("POST", "/v1/search", data, {"Content-Type": each}).status for data, each in zip(damaged, kinds)]
+    tap.ok(all(400 <= code < 500 for code in codes), "damaged forms", [codes])
+    tap.ok(is_alive(server), "a good request is answered after all that")
+
+
+def check_slow(server):
+    """Slow and silent clients are closed within some seconds, and disturb nobody."""
+    silent = [socket.create_connection(server.address) for _ in range(300)]
+    for index, connection in enumerate(silent):
+        if index % 2:
+            connection.sendall(b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+    ends = []
+
+    def drip(connection):
+        start = time.monotonic()
+        try:
+            while time.monotonic() - start < 15:
+                connection.sendall(b"x")
+                time.sleep(0.2)
+        except OSError:
+            pass
+        ends.append(time.monotonic() - start)
+    slow = socket.create_connection(server.address)
+    slow.sendall(b"GET / HTTP/1.1\r\nX: ")
+    thread = threading.Thread(target=drip, args=(slow,))
+    thread.start()
+    start = time.monotonic()
+    tap.ok(is_alive(server) and time.monotonic() - start < 5, "a good request among 300 silent ones")
+    thread.join()
+    tap.ok(ends[0] < 8, "a head that drips is cut off", [ends])
+    time.sleep(max(0, 8 - (time.monotonic() - start)))
+    left = 0
+    for connection in silent:
+        connection.settimeout(0.2)
+        try:
+            while connection.recv(4096):
+                pass
+        except socket.timeout:
+            left += 1
+        except OSError:
+            pass
+        connection.close()
+    slow.close()
+    tap.ok(left == 0, "silent connections are closed", [left])
+
+
+def check_many(server):
+    """Requests of many threads at once, and the end while they run: what was accepted is answered."""
+    def ask(number):
+        path = ["/v1/search?q=a+cat+%d" % number, "/v1/items/%d/thumbnail?size=%d" % (number % 24 + 1, 64 + number % 5),
+                "/v1/collections", "/v1/items/%d" % (number % 24 + 1)][number % 4]
+        return server.ask("GET", path).status
+    with concurrent.futures.ThreadPoolExecutor(32) as threads:
+        codes = list(threads.map(ask, range(400)))
+    tap.ok(codes == [200] * 400, "400 requests of 32 threads", [sorted(set(codes))])
+    connection = socket.create_connection(server.address)
+    connection.sendall(b"POST /v1/duplicates HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
+    time.sleep(0.05)
+    start = time.monotonic()
+    code, errors = server.stop()
+    connection.settimeout(5)
+    got = connection.recv(65536)
+    tap.ok(code == 0 and time.monotonic() - start < 30 and got.startswith(b"HTTP/1.1 "),
+           "SIGTERM: the request that was accepted is answered, and the program ends with 0", [code, errors[-500:], got[:60]])
+    tap.ok("Sanitizer" not in errors, "nothing was found by a sanitizer", [errors[-2000:]])
+
+
+def main():
+    version = run("version", "-v").stdout.decode()
+    row = next((line for line in version.splitlines() if line.strip().startswith("microhttpd")), "")
+    if "not in" in row or "not installed" in row or not row:
+        refused = run("serve")
+        tap.ok(refused.returncode == 3 and b"libmicrohttpd" in refused.stderr, "serve says what it lacks")
+        tap.ok(True, "serve # SKIP libmicrohttpd is not there")
+        return tap.done()
+    with tempfile.TemporaryDirectory() as scratch:
+        home = os.path.join(scratch, "home")
+        os.mkdir(home)
+        for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+            os.environ[name] = home
+        db = os.path.join(scratch, "photos.db")
+        empty = Server(PROGRAM, os.path.join(scratch, "none.db"))
+        tap.ok(empty.ask("GET", "/v1/collections").json()["collections"] == [], "no database yet: no collections")
+        answer = empty.ask("GET", "/v1/search?q=a")
+        tap.ok(answer.status == 404 and "nothing has been ingested yet" in answer.json()["error"]["message"], "and no hits")
+        empty.stop()
+        run("ingest", "-q", "--db", db, PHOTOGRAPHS)
+        server = Server(PROGRAM, db)
+        server.db = db
+        check_search(server, db)
+        check_images(server)
+        check_items(server)
+        check_labels(server, db)
+        check_errors(server)
+        check_browser(server)
+        check_token(db, scratch)
+        check_activation(db)
+        check_uploads(scratch)
+        check_hostile(server)
+        check_slow(server)
+        check_many(server)
+    return tap.done()
+
+
+sys.exit(main())
