@@ -4,9 +4,11 @@
 
 Makes a collection of made vectors under real images, and measures in the browser, for each of some queries: from the key
 Enter until the frame in which the hits are drawn, and until the thumbnails of the window are there as well; and from
-opening the page until its images are drawn. Median and the 95th per cent.
+opening the page until its images are drawn. Median and the 95th per cent; and the processor time, which other programs
+on the machine change less.
 
-Usage: page.py CLIPSEARCH [--count 100000] [--rounds 40] [--place DIR]   (DIR is kept, for the next run)
+Usage: page.py CLIPSEARCH [--count 100000] [--rounds 40] [--no-index] [--place DIR]
+DIR is kept, for the next run.
 """
 
 import argparse
@@ -50,7 +52,27 @@ def figures(name, times):
     print(f"{name:44} median {times[len(times) // 2]:6.1f} ms   95 % {times[int(len(times) * 0.95)]:6.1f} ms")
 
 
-def measure(web, url, rounds):
+def processor_seconds(root):
+    """User and system time of a process and all below it."""
+    children, times = {}, {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended
+        children.setdefault(int(fields[1]), []).append(int(name))
+        times[int(name)] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    waiting, total = [root], 0
+    while waiting:
+        process = waiting.pop()
+        total += times.get(process, 0)
+        waiting += children.get(process, [])
+    return total
+
+
+def measure(web, serve, rounds):
+    url, browser = serve.url, web.driver.service.process.pid
     opened = []
     for _ in range(8):
         web.open(url + "?c=many")
@@ -60,10 +82,14 @@ def measure(web, url, rounds):
     queries = [thing + where for where in PLACES for thing in THINGS][:rounds]
     for again in ("first time", "again"):
         drawn, thumbnails = [], []
+        before = processor_seconds(serve.process.pid), processor_seconds(browser)
         for query in queries:
             one = web.driver.execute_async_script(MEASURE, query)
             drawn.append(one[0])
             thumbnails.append(one[1])
+        used = [(after - start) * 1000 / len(queries) for after, start in zip(
+            (processor_seconds(serve.process.pid), processor_seconds(browser)), before)]
+        print(f"processor time a query with its thumbnails: server {used[0]:.0f} ms, all processes of the browser {used[1]:.0f} ms")
         figures(f"Enter to hits drawn, {again}", drawn)
         figures(f"Enter to thumbnails of the window, {again}", thumbnails)
     print(one[2])
@@ -75,6 +101,7 @@ def main():
     options.add_argument("--count", type=int, default=100000)
     options.add_argument("--rounds", type=int, default=40)
     options.add_argument("--place")
+    options.add_argument("--no-index", action="store_true", help="searches compare every vector")
     chosen = options.parse_args()
     found = browsers.find_browser()
     if isinstance(found, str):
@@ -85,11 +112,11 @@ def main():
         if not os.path.exists(database):
             os.makedirs(place, exist_ok=True)
             places.copy_images(ROOT, place)
-            places.make_many(chosen.program, place, database, chosen.count, index=True)
+            places.make_many(chosen.program, place, database, chosen.count, index=not chosen.no_index)
         serve = browsers.Serve(chosen.program, database)
         web = browsers.Browser(found, 1400, 900)
         try:
-            measure(web, serve.url, chosen.rounds)
+            measure(web, serve, chosen.rounds)
         finally:
             web.quit()
             serve.stop()

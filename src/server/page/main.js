@@ -16,7 +16,6 @@ import * as uploads from "./uploads.js";
 import { Viewer } from "./viewer.js";
 
 const LOOK_AGAIN = 2000; // milliseconds between looks at a collection that is empty
-const DEFAULT = "photos"; // as on the command line
 
 let state = parseAddress(location.href);
 let served = { collections: [], database: "" };
@@ -86,7 +85,7 @@ function remember() {
 /** Show the state. `live`: the box stays as it is, because it is being typed in. */
 function apply(live = false, restore = null) {
   collection = served.collections.find(({ name }) => name === state.collection)
-    ?? (state.collection ? null : served.collections.find(({ name }) => name === DEFAULT) ?? served.collections[0] ?? null);
+    ?? (state.collection ? null : served.collections.find(({ name }) => name === served.collection) ?? served.collections[0] ?? null);
   if (!live) box.set(state.parts);
   filters.set(state.filters);
   adoptFiles();
