@@ -12,7 +12,9 @@
  *     clipsearch_database *db = NULL;
  *     clipsearch_collection *photos = NULL;
  *
- *     clipsearch_encoder_open("models/clip-vit-b32", NULL, &encoder, &err);
+ *     char model[CLIPSEARCH_PATH_SIZE];
+ *     clipsearch_model_find("default", model, &err); // or the path of a model directory
+ *     clipsearch_encoder_open(model, NULL, &encoder, &err);
  *     clipsearch_session_open(encoder, NULL, &session, &err);
  *     clipsearch_database_open("photos.db", CLIPSEARCH_CREATE, &db, &err);
  *     clipsearch_collection_ensure(db, "photos", encoder, CLIPSEARCH_COSINE, &photos, &err);
@@ -74,10 +76,11 @@
  * It can use the fields id, path, name (the last part of the path), size (bytes), mtime (seconds since 1970; it can be
  * compared with numbers and with dates such as "2024-05-31"), width and height, and the item's attributes: price,
  * camera.lens, tags[0], attributes["any key"]. What a file states about its image are attributes too: taken, camera,
- * latitude, ... Strings are in single or double quotes. The operators are == != < <= > >= (also 10 <= price < 100),
- * label in ["dog", "cat"] and not in; "dog" in keywords (an attribute that is a list); like, with % and _; path under
- * "/a/folder"; is null, is not null, exists; and, or, not, parentheses; + - * / %. Every comparison, != too, with an
- * attribute that is missing or of another type is false; so `not (price < 5)` is true for an item without a price.
+ * latitude, ... Strings are in single or double quotes; inside, a backslash stands before a quote and before another
+ * backslash: "a \"b\" \\ c". The operators are == != < <= > >= (also 10 <= price < 100), label in ["dog", "cat"] and
+ * not in; "dog" in keywords (an attribute that is a list); like, with % and _; path under "/a/folder"; is null, is not
+ * null, exists; and, or, not, parentheses; + - * / %. Every comparison, != too, with an attribute that is missing or of
+ * another type is false; so `not (price < 5)` is true for an item without a price.
  * docs/filter.md has the grammar and the limits.
  *
  * ERRORS AND OWNERSHIP
@@ -974,20 +977,22 @@ typedef enum clipsearch_phase {
 /* How far an ingestion is with one of its sources. */
 typedef struct clipsearch_source_progress {
     const char *path; /* as the caller gave it */
-    uint64_t found;   /* files found so far */
-    uint64_t done;    /* files that are finished, as in clipsearch_progress; those of the current batch may not be
-                         stored yet */
+    uint64_t found;   /* files found; 0 until all sources are walked */
+    uint64_t done;    /* files that are decoded or compared, one by one; those of the current batch are not stored yet,
+                         and not in `done` of clipsearch_progress */
     uint64_t skipped; /* bad files, and directories that could not be read */
 } clipsearch_source_progress;
 
 /* The progress of an ingestion. */
 typedef struct clipsearch_progress {
     uint64_t found;    /* files found so far; final when walking_done */
-    uint64_t done;     /* files that are finished: stored, unchanged or skipped */
+    uint64_t done;     /* files that are finished: stored, unchanged or skipped. It grows batch by batch; the sum of
+                          sources[i].done grows file by file */
     uint64_t stored;   /* of these, the files whose items were inserted or replaced */
     double seconds;    /* since the start */
     bool walking_done; /* all sources have been walked */
-    const char *path;  /* the last file that was finished; while walking, the directory being read; otherwise "" */
+    const char *path;  /* the last file that was decoded or compared; while walking, the directory being read; otherwise
+                          "" */
     clipsearch_phase phase;
     uint64_t unchanged;    /* of `done`: files that were neither decoded nor encoded; they take next to no time */
     uint64_t skipped;      /* bad files, and directories that could not be read */
@@ -1013,10 +1018,11 @@ typedef struct clipsearch_ingest_options {
                          decoded for that. Default false */
     clipsearch_on_bad on_bad;              /* default CLIPSEARCH_SKIP_BAD */
     const clipsearch_image_options *image; /* for image files; NULL (default): the defaults */
-    bool (*progress)(void *context, const clipsearch_progress *progress); /* called from time to time, on the caller's
-                         thread. Returning false stops after the current batch has been stored. May be NULL */
+    bool (*progress)(void *context, const clipsearch_progress *progress); /* called on the caller's thread for each file
+                         that was found or decoded, and for every 256 unchanged ones: often, so it should be quick.
+                         Returning false stops after the current batch has been stored. May be NULL */
     void (*bad_file)(void *context, const char *path, const clipsearch_error *why); /* called for each file that is
-                         skipped, on the caller's thread. May be NULL */
+                         skipped, on the caller's thread; why->message begins with the path. May be NULL */
     void *context;                                                                  /* given to all functions */
     void (*bad_source)(void *context, size_t source, const clipsearch_error *why);  /* called for each source, by its
                          number, that does not exist or cannot be read; the others are ingested. NULL (default): such a
@@ -1250,9 +1256,11 @@ typedef struct clipsearch_search_options {
     bool fold_copies; /* items with the same content (an equal hash) are one hit, whose `copies` counts the others; k
                          then counts contents. Default false: every item is a hit */
     const clipsearch_calibration *calibration; /* clipsearch_ask: give hits their relevance; NULL (default): do not */
-    float min_relevance; /* of the `k` nearest return only those that have at least this relevance, e.g.
+    float min_relevance;          /* of the `k` nearest return only those that have at least this relevance, e.g.
                             CLIPSEARCH_RELEVANT; above 0 it takes a calibration. Default 0: all */
-    double timeout;      /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit */
+    double timeout;               /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit.
+                            clipsearch_ask encodes texts and images within it: decoding is interrupted as a search is,
+                            the model's work on one image or 32 texts is finished first */
     bool (*go_on)(void *context); /* called every few milliseconds, on the thread of the call; returning false ends it
                          with CLIPSEARCH_E_CANCELLED. To cancel a search from another thread, let the function read an
                          atomic variable that this thread sets. It must not call the library. NULL (default): none */
@@ -1338,7 +1346,9 @@ typedef struct clipsearch_question {
     size_t part_count;            /* 1 to 1,000 */
     const char *name;             /* what messages call it; NULL (default): "query 3", counted from 1 */
     bool with_self; /* also find the question's own images: the items given by id, the items at the paths of
-                                     its image files, and copies of both. Default false: they are left out */
+                                     its image files, and copies of both. Default false: they are left out. An image
+                                     given by its bytes, or by a path that no item has, leaves nothing out: so one can
+                                     ask whether the collection has it */
 } clipsearch_question;
 CLIPSEARCH_INIT(clipsearch_question)
 

@@ -566,7 +566,11 @@ def _load() -> ctypes.CDLL:
     """The library that CLIPSEARCH_LIBRARY names, the one in this package, or the system's."""
     named = os.environ.get("CLIPSEARCH_LIBRARY")
     own = pathlib.Path(__file__).with_name("libclipsearch.so")
-    loaded = ctypes.CDLL(named or (str(own) if own.exists() else "libclipsearch.so.0"))
+    path = named or (str(own) if own.exists() else "libclipsearch.so.0")
+    try:
+        loaded = ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError(f"{error}; the environment variable CLIPSEARCH_LIBRARY may name the library's file") from error
     for name, arguments in _functions.items():
         function = getattr(loaded, "clipsearch_" + name)
         function.argtypes = arguments

@@ -126,7 +126,7 @@ static const option_row rows[] = {
      0, 0},
     {"vectors", 0, CS_EXPORT, OPTION_TEXTS, FIELD(vectors), "FILE", "write the vectors to FILE, as .npy", 0, 0, 0},
     {"meta", 0, CS_EXPORT, OPTION_TEXTS, FIELD(meta), "FILE",
-     "write what is known of the images to FILE: .jsonl or .csv; - is standard output", 0, 0, 0},
+     "write what is known of the images to FILE: .jsonl, .csv or .parquet; - is standard output", 0, 0, 0},
     {"type", 0, CS_EXPORT, OPTION_CHOICE, FIELD(type), "TYPE", "numbers of the vectors: f32 (default) or f16", 0, 0,
      npy_names},
     {"vectors", 0, CS_IMPORT, OPTION_TEXTS, FIELD(vectors), "FILE",

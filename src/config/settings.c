@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "base/xdg_path.h"
 #include "config/names.h"
+#include "config/server_access.h"
 #include "config/yaml_keys.h"
 
 #include <errno.h>
@@ -29,6 +30,9 @@ enum config_key {
     KEY_PRECISION,
     KEY_CPU,
     KEY_MIN_RELEVANCE,
+    KEY_TOKEN_FILE,
+    KEY_CA,
+    KEY_CONSISTENCY,
     CONFIG_KEYS
 };
 
@@ -41,6 +45,9 @@ static const cs_yaml_key config_keys[CONFIG_KEYS] = {
     [KEY_PRECISION] = {.name = "precision", .kind = CS_KEY_CHOICE, .choices = cs_precision_names},
     [KEY_CPU] = {.name = "cpu", .kind = CS_KEY_CHOICE, .choices = cs_cpu_names},
     [KEY_MIN_RELEVANCE] = {.name = "min_relevance", .kind = CS_KEY_SHARE},
+    [KEY_TOKEN_FILE] = {.name = "token_file", .kind = CS_KEY_TEXT},
+    [KEY_CA] = {.name = "ca", .kind = CS_KEY_TEXT},
+    [KEY_CONSISTENCY] = {.name = "consistency", .kind = CS_KEY_TEXT},
 };
 
 clipsearch_status cs_create_parents(const char *path, clipsearch_error *err)
@@ -168,6 +175,22 @@ clipsearch_status cs_settings_write_model(const char *model, clipsearch_error *e
 
 /* ---------------------------------------------------------------- all settings */
 
+/* What servers are reached with. */
+static clipsearch_status read_access(cs_settings *settings, const char *directory, const cs_yaml_node *const *found,
+                                     clipsearch_error *err)
+{
+    cs_server_access access = {0};
+    if (found[KEY_TOKEN_FILE])
+        access.token_file = cs_yaml_path(settings->config, directory, found[KEY_TOKEN_FILE]->text);
+    if (found[KEY_CA])
+        access.ca = cs_yaml_path(settings->config, directory, found[KEY_CA]->text);
+    if (found[KEY_CONSISTENCY])
+        access.consistency = found[KEY_CONSISTENCY]->text;
+    if ((found[KEY_TOKEN_FILE] && !access.token_file) || (found[KEY_CA] && !access.ca))
+        return cs_fail_memory(err, "the configuration");
+    return cs_server_access_set(&access, err);
+}
+
 /* The configuration file comes first of the rest: everything after it may overwrite what it sets. */
 static clipsearch_status read_config(cs_settings *settings, clipsearch_error *err)
 {
@@ -211,7 +234,7 @@ static clipsearch_status read_config(cs_settings *settings, clipsearch_error *er
         set_text(found[KEY_CPU]->text, CS_FROM_CONFIG, &settings->cpu, &settings->cpu_from);
     if (found[KEY_MIN_RELEVANCE])
         settings->min_relevance = cs_yaml_share(found[KEY_MIN_RELEVANCE]);
-    return CLIPSEARCH_OK;
+    return read_access(settings, directory, found, err);
 }
 
 static clipsearch_status read_environment(cs_settings *settings, clipsearch_error *err)

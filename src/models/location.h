@@ -22,8 +22,7 @@ typedef struct cs_collection_model {
 } cs_collection_model;
 
 /* Find `model`. It is a path when it contains a '/' or when a directory or weight file of that name exists. Else it is
- * a name, searched for among the user's models ($XDG_DATA_HOME/clipsearch/models), among those installed with the
- * program, and in the source tree that the program was built in.
+ * a name, searched for at the places of base/model_places.h.
  * Errors: CLIPSEARCH_E_NOT_FOUND (lists the paths searched), _MEMORY. */
 clipsearch_status cs_model_find(const char *model, cs_model_location *location, clipsearch_error *err);
 void cs_model_location_free(cs_model_location *location);

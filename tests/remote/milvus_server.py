@@ -69,7 +69,7 @@ class Server:
         log.close()
         self.wait()
 
-    def wait(self, seconds=180):
+    def wait(self, seconds=300):
         """Until it says that it is healthy and listens."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The program on a real Milvus server, held against the same commands on SQLite. TAP on stdout.
 
-Usage: test_milvus.py CLIPSEARCH
+Usage: test_milvus.py CLIPSEARCH [PART...]
+PARTs are names of the functions test_PART below; all of them by default.
 The server is the wheel `milvus` in BUILD/milvus-server, fetched when it is not there, or where the environment variable
 CLIPSEARCH_MILVUS_SERVER says.
 """
@@ -227,7 +228,6 @@ def items(side):
 
 
 def test_filters(milvus, local, folder):
-    write_table(folder)
     here, there = both(milvus, local, "import", "--vectors", folder + "/vectors.npy", "--meta", folder + "/rows.jsonl",
                        "--collection", "filters", "-q")
     check(here[0] == 0 and there[0] == 0, "import stores rows with their attributes", here, there)
@@ -267,6 +267,130 @@ def test_flow(milvus, local):
           err)
 
 
+def test_copies(milvus, local, folder):
+    """merge from a file to the server and back."""
+    back = folder + "/back.db"
+    run("drop", "photos", "--yes", "--db", milvus)
+    code, out, err = run("merge", "--db", milvus, local, "--collection", "photos")
+    check(code == 0 and "Copied 24 images" in out, "merge copies a file to the server", out, err)
+    code, out, err = run("merge", "--db", milvus, local, "--collection", "photos")
+    check(code == 0 and run("query", "--paths", "--db", milvus)[1].count("\n") == 24, "and again: nothing is twice", out,
+          err)
+    code, out, err = run("merge", "--db", back, milvus, "--collection", "photos")
+    check(code == 0 and "Copied 24 images" in out, "merge copies the server to a file", out, err)
+    check(run("a dog", "--db", back)[1] == run("a dog", "--db", local)[1], "which answers as the first")
+
+
+def test_changes(milvus, local, folder):
+    """Files that move, go and come back; copies; removals."""
+    tree = folder + "/tree"
+    shutil.copytree(PHOTOS, tree)
+    for database in (milvus, local):
+        run("ingest", tree, "--collection", "tree", "-q", "--db", database)
+    os.rename(tree + "/lawn.jpg", tree + "/moved lawn.jpg")
+    shutil.copy(tree + "/sheep.jpg", tree + "/copy.jpg")
+    os.unlink(tree + "/tulips.jpg")
+    here, there = (run("ingest", tree, "--collection", "tree", "--db", db) for db in (milvus, local))
+    cut = [side[1].rsplit(" in ", 1)[0] for side in (here, there)]
+    check(cut[0] == cut[1] and "1 moved, 1 copy of another, 1 gone" in cut[0], "moved, copied and gone files are reported alike", here, there)
+    for arguments in (["query", "--paths"], ["query", "--paths", "--gone"], ["a dog", "-k", "1"],
+                      ["duplicates", "--level", "same"]):
+        here, there = both(milvus, local, *arguments, "--collection", "tree")
+        check(sorted(here[1].splitlines()) == sorted(there[1].splitlines()), " ".join(arguments) + " after that", here,
+              there)
+    here, there = both(milvus, local, "ingest", tree, "--prune", "-q", "--collection", "tree")
+    here, there = both(milvus, local, "query", "--paths", "--gone", "--collection", "tree")
+    check(sorted(here[1].splitlines()) == sorted(there[1].splitlines()), "ingest --prune removes what is gone", here,
+          there)
+    here, there = both(milvus, local, "delete", "--filter", "width > 400", "--yes", "--collection", "tree")
+    check(here[1] == there[1] and here[0] == 0, "delete by a filter", here, there)
+    here, there = both(milvus, local, "query", "--paths", "--collection", "tree")
+    check(sorted(here[1].splitlines()) == sorted(there[1].splitlines()), "leaves the others", here, there)
+    code, out, err = run("check", "tree", "--db", milvus)
+    check(code == 0 and "sound" in out, "check reads all of it", out, err)
+
+
+def test_refusals(milvus, folder):
+    """Each is a sentence, and changes nothing."""
+    cases = [(["collections", "--db", "milvus://127.0.0.1:1"], "no server answers"),
+             (["collections", "--db", "milvus+tls://127.0.0.1:19530"], "speaks no TLS"),
+             (["collections", "--db", "milvus://127.0.0.1:9091"], "no Milvus"),
+             (["collections", "--db", "milvus://127.0.0.1:19530/nothing"], "nothing"),
+             (["collections", "--db", "milvus://a:b@127.0.0.1"], "no user and password"),
+             (["drop", "nothing", "--yes", "--db", milvus], "there is no collection nothing"),
+             (["vacuum", "--db", milvus], "no file to vacuum"),
+             (["a dog", "--exact", "--db", milvus], "exact search is not possible"),
+             (["ingest", PHOTOS, "--collection", "my-photos", "--db", milvus], "can only contain numbers, letters and underscores"),
+             (["ingest", PHOTOS, "--metric", "l2", "--db", milvus], "compares by")]
+    run("ingest", PHOTOS, "-q", "--db", milvus)
+    for arguments, text in cases:
+        code, out, err = run(*arguments)
+        check(code not in (0, 1) and text in err and "b@" not in err, "refused: " + text, code, out, err)
+    deep = folder + "/" + "/".join(["d" * 200] * 21)
+    rows = folder + "/long.jsonl"
+    with open(rows, "w", encoding="utf-8") as out:
+        for i in range(len(ITEMS)):
+            out.write(json.dumps({"path": deep + str(i)}) + "\n")
+    code, out, err = run("import", "--vectors", folder + "/vectors.npy", "--meta", rows, "--collection", "long", "--db",
+                         milvus)
+    check(code == 2 and "at most 4096 are allowed" in err, "refused: a path of more than 4,096 bytes", code, out, err)
+    with open(rows, "w", encoding="utf-8") as out:
+        for i in range(len(ITEMS)):
+            out.write(json.dumps({"path": f"/{i}", "text": "x" * 70000}) + "\n")
+    code, out, err = run("import", "--vectors", folder + "/vectors.npy", "--meta", rows, "--collection", "long", "--db",
+                         milvus)
+    check(code == 2 and "at most 65536" in err, "refused: attributes of more than 65,536 bytes", code, out, err)
+
+
+def count(milvus, collection):
+    return len(run("query", "--paths", "--collection", collection, "--db", milvus)[1].splitlines())
+
+
+def test_together(milvus, folder):
+    """Two processes ingest into one collection at once, overlapping."""
+    processes = [subprocess.Popen([PROGRAM, "ingest", PHOTOS, "-q", "--collection", "together", "--batch", "4", "--db",
+                                   milvus], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for _ in range(2)]
+    errors = [process.communicate()[1] for process in processes]
+    check([p.returncode for p in processes] == [0, 0] and count(milvus, "together") == 24,
+          "two ingestions at once store every image, and none twice", errors)
+
+
+def test_tls(wheel, folder):
+    """A server with TLS and accounts."""
+    commands = """openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority
+        openssl req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=localhost
+        openssl x509 -req -in s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out s.pem -days 30 -extfile ext"""
+    with open(folder + "/ext", "w", encoding="utf-8") as out:
+        out.write("subjectAltName=DNS:localhost\n")
+    for command in commands.splitlines():
+        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    server = milvus_server.Server(wheel, folder + "/tls-server", [
+        "--authorization-enabled", "true", "--tls-mode", "1", "--server-pem-path", folder + "/s.pem",
+        "--server-key-path", folder + "/s.key", "--ca-pem-path", folder + "/ca.pem"])
+    try:
+        milvus = "milvus+tls://localhost:19530"
+        ca = {"CLIPSEARCH_MILVUS_CA": folder + "/ca.pem"}
+        token = dict(ca, CLIPSEARCH_MILVUS_TOKEN="root:Milvus")
+        for environment, address, text in (({}, milvus, "is not trusted"), (ca, milvus, "without a token"),
+                                           (dict(ca, CLIPSEARCH_MILVUS_TOKEN="root:wr0ng"), milvus, "the token"),
+                                           (token, "milvus+tls://127.0.0.1:19530", "is not trusted"),
+                                           (token, "milvus://localhost:19530", "TLS")):
+            code, out, err = run("collections", "--db", address, env=environment)
+            check(code == 5 and text in err and "wr0ng" not in err, "TLS, refused: " + text, code, out, err)
+        os.makedirs(folder + "/config/clipsearch")
+        with open(folder + "/config/clipsearch/config.yaml", "w", encoding="utf-8") as out:
+            out.write(f"database: {milvus}\ntoken_file: token\nca: {folder}/ca.pem\nconsistency: strong\n")
+        with open(folder + "/config/clipsearch/token", "w", encoding="utf-8") as out:
+            out.write("root:Milvus\n")
+        configured = {"XDG_CONFIG_HOME": folder + "/config"}
+        code, out, err = run("ingest", PHOTOS, "-q", env=configured)
+        check(code == 0, "ingest with TLS and a token from its file", out, err)
+        code, out, err = run("a dog", "-k", "1", env=configured)
+        check(code == 0 and "lawn.jpg" in out, "search with TLS", out, err)
+    finally:
+        server.kill()
+
+
 def main():
     wheel, why = milvus_server.find_wheel(BUILD)
     why = why or milvus_server.own_network()
@@ -279,8 +403,15 @@ def main():
     try:
         server = milvus_server.Server(wheel, folder + "/server")
         milvus, local = "milvus://127.0.0.1:19530", folder + "/local.db"
-        test_filters(milvus, local, folder)
-        test_flow(milvus, local)
+        write_table(folder)
+        parts = {"filters": lambda: test_filters(milvus, local, folder),
+                 "flow": lambda: (test_flow(milvus, local), test_copies(milvus, local, folder)),
+                 "changes": lambda: test_changes(milvus, local, folder),
+                 "refusals": lambda: test_refusals(milvus, folder),
+                 "together": lambda: test_together(milvus, folder),
+                 "tls": lambda: (server.kill(), test_tls(wheel, folder))}
+        for name in sys.argv[2:] or parts:
+            parts[name]()
     finally:
         if server:
             server.kill()

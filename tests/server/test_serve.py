@@ -253,6 +253,23 @@ def check_token(db, scratch):
     elsewhere.stop()
 
 
+def check_activation(db):
+    """A socket that systemd passes: number 3, with the process's own number in LISTEN_PID."""
+    passed = socket.create_server(("127.0.0.1", 0))
+    os.dup2(passed.fileno(), 3)
+    os.set_inheritable(3, True)
+    process = subprocess.Popen(["sh", "-c", 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" serve --db "$1"', PROGRAM, db], pass_fds=(3,),
+                               stdout=subprocess.PIPE)
+    link = process.stdout.readline().decode().strip()
+    port = passed.getsockname()[1]
+    server = Server.__new__(Server)
+    server.address = ("127.0.0.1", port)
+    answer = server.ask("GET", "/healthz")
+    process.terminate()
+    tap.ok(link == f"http://127.0.0.1:{port}/" and answer.status == 200 and process.wait(30) == 0, "a socket that systemd passes")
+    os.close(3)
+
+
 def check_uploads(scratch):
     db, folder = os.path.join(scratch, "uploads.db"), os.path.join(scratch, "uploads")
     os.mkdir(folder)
@@ -436,6 +453,7 @@ def main():
         check_errors(server)
         check_browser(server)
         check_token(db, scratch)
+        check_activation(db)
         check_uploads(scratch)
         check_hostile(server)
         check_slow(server)
