@@ -102,14 +102,17 @@ static void measure(const model *mdl, const measured *m, const char *what)
     fflush(stdout);
 }
 
-static void bench_images(const model *mdl, bool pack, const size_t *batches, size_t batch_count)
+static const char *const forms[] = {
+    [CS_WEIGHTS_MAPPED] = "", [CS_WEIGHTS_PACKED] = ", packed", [CS_WEIGHTS_INT8] = ", int8"};
+
+static void bench_images(const model *mdl, cs_weight_form form, const size_t *batches, size_t batch_count)
 {
     clipsearch_error err;
     cs_image_tower *tower = NULL;
     double start = now_ms();
-    must_be_ok(cs_image_tower_open(&mdl->dir, mdl->weights, pack, mdl->pool, &tower, &err), &err);
-    printf("{\"engine\": \"clipsearch\", \"what\": \"open image tower%s\", \"open_ms\": %.1f}\n",
-           pack ? ", packed" : "", now_ms() - start);
+    must_be_ok(cs_image_tower_open(&mdl->dir, mdl->weights, form, mdl->pool, &tower, &err), &err);
+    printf("{\"engine\": \"clipsearch\", \"what\": \"open image tower%s\", \"open_ms\": %.1f}\n", forms[form],
+           now_ms() - start);
     size_t size = cs_model_preprocess(&mdl->dir)->crop, each = 3 * size * size;
     for (size_t b = 0; b < batch_count; b++) {
         size_t count = batches[b];
@@ -119,7 +122,9 @@ static void bench_images(const model *mdl, bool pack, const size_t *batches, siz
         measured m = {.image = tower, .pixels = pixels, .count = count};
         m.scratch = must(cs_alloc_aligned(cs_image_tower_scratch(tower, count, mdl->threads), 1));
         m.vectors = must(cs_alloc_aligned(count * cs_model_dim(&mdl->dir), sizeof(float)));
-        measure(mdl, &m, pack ? "image, packed" : "image");
+        char what[32];
+        snprintf(what, sizeof what, "image%s", forms[form]);
+        measure(mdl, &m, what);
         cs_free(m.scratch);
         cs_free(m.vectors);
         cs_free(pixels);
@@ -127,11 +132,11 @@ static void bench_images(const model *mdl, bool pack, const size_t *batches, siz
     cs_image_tower_close(&tower);
 }
 
-static void bench_texts(const model *mdl, size_t length, const size_t *batches, size_t batch_count)
+static void bench_texts(const model *mdl, cs_weight_form form, size_t length, const size_t *batches, size_t batch_count)
 {
     clipsearch_error err;
     cs_text_tower *tower = NULL;
-    must_be_ok(cs_text_tower_open(mdl->weights, mdl->naming, &mdl->dir.config, &tower, &err), &err);
+    must_be_ok(cs_text_tower_open(mdl->weights, mdl->naming, &mdl->dir.config, form, mdl->pool, &tower, &err), &err);
     for (size_t b = 0; b < batch_count; b++) {
         size_t count = batches[b];
         int32_t *ids = must(cs_alloc_array(count * length, sizeof *ids));
@@ -144,7 +149,7 @@ static void bench_texts(const model *mdl, size_t length, const size_t *batches, 
         m.scratch = must(cs_alloc_aligned(cs_text_tower_scratch(tower, count, count * length, mdl->threads), 1));
         m.vectors = must(cs_alloc_aligned(count * mdl->dir.config.dim, sizeof(float)));
         char what[32];
-        snprintf(what, sizeof what, "text of %zu tokens", length);
+        snprintf(what, sizeof what, "text of %zu tokens%s", length, forms[form]);
         measure(mdl, &m, what);
         cs_free(m.scratch);
         cs_free(m.vectors);
@@ -176,12 +181,16 @@ int main(int argc, char **argv)
     must_be_ok(cs_pool_open(mdl.threads, &mdl.pool, &err), &err);
     mdl.threads = cs_pool_threads(mdl.pool);
     if (texts) /* convolutions are always packed */
-        bench_images(&mdl, false, batches, batch_count);
-    bench_images(&mdl, true, batches, batch_count);
+        bench_images(&mdl, CS_WEIGHTS_MAPPED, batches, batch_count);
+    bench_images(&mdl, CS_WEIGHTS_PACKED, batches, batch_count);
+    if (texts && !mdl.dir.config.resnet && !mdl.dir.config.lite)
+        bench_images(&mdl, CS_WEIGHTS_INT8, batches, batch_count);
     if (texts) {
         size_t context = mdl.dir.config.context_length;
-        bench_texts(&mdl, 5 < context ? 5 : context, batches, batch_count);
-        bench_texts(&mdl, context, batches, batch_count);
+        for (int form = CS_WEIGHTS_MAPPED; form <= CS_WEIGHTS_INT8; form += CS_WEIGHTS_INT8) {
+            bench_texts(&mdl, (cs_weight_form)form, 5 < context ? 5 : context, batches, batch_count);
+            bench_texts(&mdl, (cs_weight_form)form, context, batches, batch_count);
+        }
     }
     cs_pool_close(&mdl.pool);
     cs_weights_close(&mdl.weights);

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Milliseconds that an image and a text take, compared with other engines in one run on one machine:
 
-    towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N] [--batches 1,8,32] [--no-torch]
+    towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N] [--batches 1,8,32] [--threads 1,2] [--no-torch]
 
 BENCH_TOWERS is the program built from bench/bench_towers.c; MODEL_DIRECTORY is in the Hugging Face layout of CLIP
 (tools/golden/clip_towers.py --full makes one), or holds resnet18, -34, -50, vgg16, mobilenet-v2 or clip-rn50 under that
 name (tools/golden/cnn_towers.py --full): then the peers run torchvision's or open_clip's network of that name. The
 engines take turns, N rounds (default 3), and the median of the rounds is printed: wall-clock time, and processor time,
 which says more on a machine that others use too (one thread; with more, engines differ in whether they sleep or spin
-while they wait). Peers: PyTorch in float32, and ONNX
-Runtime in float32 on the same model exported by torch.onnx. The peers' texts are padded to the whole context, because
-their models need that.
+while they wait). Peers: PyTorch in float32, ONNX Runtime in float32 on the same model exported by torch.onnx and in int8
+after its quantize_dynamic, and OpenVINO in float32 and, with nncf, in int8. A package that is not installed is left out,
+with a line that says so. The peers' texts are padded to the whole context, because their models need that.
 """
 import argparse
 import json
@@ -94,6 +94,60 @@ def medians(run, batch, budget=1.5):
     return statistics.median(wall) / batch, statistics.median(cpu) / batch
 
 
+def processor():
+    """Its name and the instruction sets that matter, as /proc/cpuinfo has them."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        lines = dict(line.split(":", 1) for line in file.read().split("\n\n")[0].splitlines() if ":" in line)
+    values = {key.strip(): value.strip() for key, value in lines.items()}
+    flags = values.get("flags", "").split()
+    return f"{values.get('model name', '?')}, family {values.get('cpu family', '?')}: " + " ".join(
+        flag for flag in ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8") if flag in flags)
+
+
+def open_onnx(path, threads):
+    import onnxruntime
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return lambda x: session.run(None, {"x": x})
+
+
+def open_openvino(path, threads, samples=None):
+    import openvino
+    model = openvino.Core().read_model(path)
+    if samples is not None:
+        import nncf
+        model = nncf.quantize(model, nncf.Dataset([x.numpy() for x in samples]), model_type=nncf.ModelType.TRANSFORMER,
+                              subset_size=len(samples))
+    request = openvino.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY",
+                                                            "INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
+    return lambda x: request.infer([x])
+
+
+def quantize_onnx(path):
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    quantized = path[:-5] + "-int8.onnx"
+    quantize_dynamic(path, quantized, weight_type=QuantType.QInt8)
+    return quantized
+
+
+def exported_peers(exported, towers):
+    """[(engine, what, function that opens it with so many threads)] of all engines that run the exported models."""
+    peers = []
+    for what, path in exported.items():
+        inputs = towers[what][1]
+        peers += [("onnxruntime fp32", what, lambda threads, path=path: open_onnx(path, threads)),
+                  ("openvino fp32", what, lambda threads, path=path: open_openvino(path, threads)),
+                  ("openvino int8", what, lambda threads, path=path, inputs=inputs:
+                   open_openvino(path, threads, [inputs(1) for _ in range(8)]))]
+        try:
+            quantized = quantize_onnx(path)
+            peers.append(("onnxruntime int8", what, lambda threads, path=quantized: open_onnx(path, threads)))
+        except ImportError as error:
+            print(f"no ONNX Runtime int8: {error}")
+    return peers
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bench_towers")
@@ -101,7 +155,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", default="1,8,32")
     parser.add_argument("--no-torch", action="store_true", help="ONNX Runtime is the only peer")
+    parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2])
     args = parser.parse_args()
+    print(processor())
     batches = [int(batch) for batch in args.batches.split(",")]
     network = image_network(os.path.basename(os.path.normpath(args.model)))
     towers = {"image": (network, lambda b: torch.randn(b, 3, 224, 224))} if network else clip_towers(args.model)
@@ -113,7 +169,6 @@ def main():
     with tempfile.TemporaryDirectory() as directory, torch.no_grad():
         exported = {}
         try:
-            import onnxruntime
             for what, (tower, inputs) in towers.items():
                 path = os.path.join(directory, f"{len(exported)}.onnx")
                 torch.onnx.export(tower, (inputs(2),), path, input_names=["x"], output_names=["y"],
@@ -121,8 +176,9 @@ def main():
                 exported[what] = path
         except Exception as error:  # the export depends on the versions of three packages; PyTorch alone then
             print(f"no ONNX Runtime: {type(error).__name__}: {error}")
+        peers = exported_peers(exported, towers)
         for _ in range(args.rounds):
-            for threads in (1, 2):
+            for threads in args.threads:
                 torch.set_num_threads(threads)
                 lines = subprocess.run([args.bench_towers, args.model, str(threads), *map(str, batches)], check=True, stdout=subprocess.PIPE,
                                        text=True).stdout.splitlines()
@@ -133,13 +189,16 @@ def main():
                     for batch in batches:
                         x = inputs(batch)
                         note("torch fp32", what, threads, batch, medians(lambda: tower(x), batch))
-                for what, path in exported.items():
-                    options = onnxruntime.SessionOptions()
-                    options.intra_op_num_threads = threads
-                    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+                for engine, what, opened in list(peers):
+                    try:
+                        run = opened(threads)
+                    except ImportError as error:
+                        print(f"no {engine}: {error}")
+                        peers.remove((engine, what, opened))
+                        continue
                     for batch in batches:
-                        x = {"x": towers[what][1](batch).numpy()}
-                        note("onnxruntime fp32", what, threads, batch, medians(lambda: session.run(None, x), batch))
+                        x = towers[what][1](batch).numpy()
+                        note(engine, what, threads, batch, medians(lambda: run(x), batch))
     for key in sorted(results):
         print(f"{key[0]:<20} threads {key[1]} batch {key[2]:>2}  {key[3]:<20} "
               f"{statistics.median(wall for wall, _ in results[key]):8.2f} ms "

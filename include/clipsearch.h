@@ -12,7 +12,9 @@
  *     clipsearch_database *db = NULL;
  *     clipsearch_collection *photos = NULL;
  *
- *     clipsearch_encoder_open("models/clip-vit-b32", NULL, &encoder, &err);
+ *     char model[CLIPSEARCH_PATH_SIZE];
+ *     clipsearch_model_find("default", model, &err); // or the path of a model directory
+ *     clipsearch_encoder_open(model, NULL, &encoder, &err);
  *     clipsearch_session_open(encoder, NULL, &session, &err);
  *     clipsearch_database_open("photos.db", CLIPSEARCH_CREATE, &db, &err);
  *     clipsearch_collection_ensure(db, "photos", encoder, CLIPSEARCH_COSINE, &photos, &err);
@@ -74,10 +76,11 @@
  * It can use the fields id, path, name (the last part of the path), size (bytes), mtime (seconds since 1970; it can be
  * compared with numbers and with dates such as "2024-05-31"), width and height, and the item's attributes: price,
  * camera.lens, tags[0], attributes["any key"]. What a file states about its image are attributes too: taken, camera,
- * latitude, ... Strings are in single or double quotes. The operators are == != < <= > >= (also 10 <= price < 100),
- * label in ["dog", "cat"] and not in; "dog" in keywords (an attribute that is a list); like, with % and _; path under
- * "/a/folder"; is null, is not null, exists; and, or, not, parentheses; + - * / %. Every comparison, != too, with an
- * attribute that is missing or of another type is false; so `not (price < 5)` is true for an item without a price.
+ * latitude, ... Strings are in single or double quotes; inside, a backslash stands before a quote and before another
+ * backslash: "a \"b\" \\ c". The operators are == != < <= > >= (also 10 <= price < 100), label in ["dog", "cat"] and
+ * not in; "dog" in keywords (an attribute that is a list); like, with % and _; path under "/a/folder"; is null, is not
+ * null, exists; and, or, not, parentheses; + - * / %. Every comparison, != too, with an attribute that is missing or of
+ * another type is false; so `not (price < 5)` is true for an item without a price.
  * docs/filter.md has the grammar and the limits.
  *
  * ERRORS AND OWNERSHIP
@@ -219,6 +222,15 @@ enum {
 CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char path[CLIPSEARCH_PATH_SIZE],
                                                        clipsearch_error *err);
 
+/* What the matrices of a transformer's blocks are computed in; everything else is computed in f32. */
+typedef enum clipsearch_precision {
+    CLIPSEARCH_PRECISION_AUTO, /* as the weights are: int8 when clipsearch_model_convert wrote them so, else f32 */
+    CLIPSEARCH_PRECISION_F32,
+    CLIPSEARCH_PRECISION_INT8 /* weights of 8 bits by rows of 8 bits: faster, and the vectors differ a little
+                                 (docs/precision.md has figures). Weights that are not int8 in their file are quantized
+                                 when it is opened, which takes seconds */
+} clipsearch_precision;
+
 typedef struct clipsearch_encoder_options {
     size_t struct_size;
     unsigned towers;   /* the towers to load; default both. The weights of a tower that is not loaded are never read. A
@@ -228,6 +240,10 @@ typedef struct clipsearch_encoder_options {
                           takes longer and more memory (clipsearch_encoder_memory), encoding is faster from the second
                           batch on. The vectors are bit for bit the same. Default false */
     const char *name;  /* the name that collections show for this encoder; NULL (default): the directory's name */
+    clipsearch_precision
+        precision; /* default CLIPSEARCH_PRECISION_AUTO. The encoder's fingerprint is the same in each, so
+                                       vectors of one can be searched with texts of another. int8 is for CLIP with a
+                                       vision transformer only */
 } clipsearch_encoder_options;
 CLIPSEARCH_INIT(clipsearch_encoder_options)
 
@@ -244,7 +260,8 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  * do not truncate it while the encoder is open. Close all sessions of the encoder before the encoder itself;
  * collections do not need it once they are open.
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such path), _IO, _MODEL (names the file and the tensor, and the expected and found
- * shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only), _MEMORY. */
+ * shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only; f32 was asked
+ * for, but the weights are int8; int8 was asked for of another model than CLIP with a vision transformer), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                                          clipsearch_encoder **encoder, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
@@ -270,6 +287,8 @@ typedef struct clipsearch_encoder_info {
     clipsearch_metric metric;  /* the usual metric for the model's vectors */
     bool normalized;           /* the vectors have length 1. Those of other encoders get length 1 when they are ingested
                                   into a CLIPSEARCH_COSINE collection */
+    clipsearch_precision image_precision,
+        text_precision; /* of each tower; CLIPSEARCH_PRECISION_AUTO: it was not loaded */
 } clipsearch_encoder_info;
 CLIPSEARCH_INIT(clipsearch_encoder_info)
 
@@ -476,7 +495,14 @@ CLIPSEARCH_API clipsearch_status clipsearch_weights_walk(const char *path,
                                                          clipsearch_error *err);
 
 /* The type of the numbers in a weight file that clipsearch_model_convert writes. */
-typedef enum clipsearch_number_type { CLIPSEARCH_F32, CLIPSEARCH_F16, CLIPSEARCH_BF16 } clipsearch_number_type;
+typedef enum clipsearch_number_type {
+    CLIPSEARCH_F32,
+    CLIPSEARCH_F16,
+    CLIPSEARCH_BF16,
+    CLIPSEARCH_INT8 /* the matrices of transformers' blocks in the kernels' own layout (docs/precision.md), as they are
+                       computed with CLIPSEARCH_PRECISION_INT8; other matrices are f16, the rest f32. For CLIP with a
+                       vision transformer only */
+} clipsearch_number_type;
 
 typedef struct clipsearch_convert_options {
     size_t struct_size;
@@ -951,20 +977,22 @@ typedef enum clipsearch_phase {
 /* How far an ingestion is with one of its sources. */
 typedef struct clipsearch_source_progress {
     const char *path; /* as the caller gave it */
-    uint64_t found;   /* files found so far */
-    uint64_t done;    /* files that are finished, as in clipsearch_progress; those of the current batch may not be
-                         stored yet */
+    uint64_t found;   /* files found; 0 until all sources are walked */
+    uint64_t done;    /* files that are decoded or compared, one by one; those of the current batch are not stored yet,
+                         and not in `done` of clipsearch_progress */
     uint64_t skipped; /* bad files, and directories that could not be read */
 } clipsearch_source_progress;
 
 /* The progress of an ingestion. */
 typedef struct clipsearch_progress {
     uint64_t found;    /* files found so far; final when walking_done */
-    uint64_t done;     /* files that are finished: stored, unchanged or skipped */
+    uint64_t done;     /* files that are finished: stored, unchanged or skipped. It grows batch by batch; the sum of
+                          sources[i].done grows file by file */
     uint64_t stored;   /* of these, the files whose items were inserted or replaced */
     double seconds;    /* since the start */
     bool walking_done; /* all sources have been walked */
-    const char *path;  /* the last file that was finished; while walking, the directory being read; otherwise "" */
+    const char *path;  /* the last file that was decoded or compared; while walking, the directory being read; otherwise
+                          "" */
     clipsearch_phase phase;
     uint64_t unchanged;    /* of `done`: files that were neither decoded nor encoded; they take next to no time */
     uint64_t skipped;      /* bad files, and directories that could not be read */
@@ -990,10 +1018,11 @@ typedef struct clipsearch_ingest_options {
                          decoded for that. Default false */
     clipsearch_on_bad on_bad;              /* default CLIPSEARCH_SKIP_BAD */
     const clipsearch_image_options *image; /* for image files; NULL (default): the defaults */
-    bool (*progress)(void *context, const clipsearch_progress *progress); /* called from time to time, on the caller's
-                         thread. Returning false stops after the current batch has been stored. May be NULL */
+    bool (*progress)(void *context, const clipsearch_progress *progress); /* called on the caller's thread for each file
+                         that was found or decoded, and for every 256 unchanged ones: often, so it should be quick.
+                         Returning false stops after the current batch has been stored. May be NULL */
     void (*bad_file)(void *context, const char *path, const clipsearch_error *why); /* called for each file that is
-                         skipped, on the caller's thread. May be NULL */
+                         skipped, on the caller's thread; why->message begins with the path. May be NULL */
     void *context;                                                                  /* given to all functions */
     void (*bad_source)(void *context, size_t source, const clipsearch_error *why);  /* called for each source, by its
                          number, that does not exist or cannot be read; the others are ingested. NULL (default): such a
@@ -1227,9 +1256,11 @@ typedef struct clipsearch_search_options {
     bool fold_copies; /* items with the same content (an equal hash) are one hit, whose `copies` counts the others; k
                          then counts contents. Default false: every item is a hit */
     const clipsearch_calibration *calibration; /* clipsearch_ask: give hits their relevance; NULL (default): do not */
-    float min_relevance; /* of the `k` nearest return only those that have at least this relevance, e.g.
+    float min_relevance;          /* of the `k` nearest return only those that have at least this relevance, e.g.
                             CLIPSEARCH_RELEVANT; above 0 it takes a calibration. Default 0: all */
-    double timeout;      /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit */
+    double timeout;               /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit.
+                            clipsearch_ask encodes texts and images within it: decoding is interrupted as a search is,
+                            the model's work on one image or 32 texts is finished first */
     bool (*go_on)(void *context); /* called every few milliseconds, on the thread of the call; returning false ends it
                          with CLIPSEARCH_E_CANCELLED. To cancel a search from another thread, let the function read an
                          atomic variable that this thread sets. It must not call the library. NULL (default): none */
@@ -1315,7 +1346,9 @@ typedef struct clipsearch_question {
     size_t part_count;            /* 1 to 1,000 */
     const char *name;             /* what messages call it; NULL (default): "query 3", counted from 1 */
     bool with_self; /* also find the question's own images: the items given by id, the items at the paths of
-                                     its image files, and copies of both. Default false: they are left out */
+                                     its image files, and copies of both. Default false: they are left out. An image
+                                     given by its bytes, or by a path that no item has, leaves nothing out: so one can
+                                     ask whether the collection has it */
 } clipsearch_question;
 CLIPSEARCH_INIT(clipsearch_question)
 

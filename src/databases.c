@@ -15,7 +15,10 @@
 #include "ingest/watch.h"
 #include "metadata/metadata.h"
 #include "search_call.h"
+#include "store/store.h"
 #include "structs.h"
+
+#include <string.h>
 
 /* ---------------------------------------------------------------- databases and collections */
 
@@ -362,6 +365,9 @@ static clipsearch_status ingest_target(ingest_function run, const clipsearch_ing
         return status;
     if (!own.database || !own.collection)
         return cs_fail_null(err, function);
+    if (strcmp(own.database, CS_STORE_MEMORY) == 0)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "%s: a database in memory would be gone at once; open one and use clipsearch_ingest", function);
     own.index = &index;
     const cs_ingest_into into = {.target = &own, .opener = &cs_database_kinds};
     return ingest_into(run, &into, session, options, report, function, err);

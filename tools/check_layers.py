@@ -41,11 +41,11 @@ ALLOWED = {
 
 # third-party header -> the only files that may include it
 OWNERS = {
-    "immintrin.h": r"kernels/\w+_(avx2|avx512)\w*\.[ch]",
+    "immintrin.h": r"kernels/\w+_(avx2|avxvnni|avx512)\w*\.[ch]",
     "arm_neon.h": r"kernels/\w+_neon\.h",
     "cpuid.h": r"kernels/cpu\.c",
     "cblas.h": r"kernels/gemm_blas\.c",
-    "dlfcn.h": r"(base/symbol|kernels/gemm_blas|metadata/xml|vision/vips|output/(text_pango|terminal_chafa)|model_find)\.c",
+    "dlfcn.h": r"(base/symbol|kernels/gemm_blas|metadata/xml|vision/vips|output/(text_pango|terminal_chafa)|base/model_places)\.c",
     "nghttp2/nghttp2.h": r"remote/http2\.c",
     "openssl/err.h": r"remote/tls\.c",
     "openssl/ssl.h": r"remote/tls\.c",

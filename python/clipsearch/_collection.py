@@ -7,6 +7,7 @@ import ctypes
 import datetime
 import hashlib
 import json
+import numbers
 import os
 import pathlib
 import threading
@@ -17,7 +18,7 @@ import numpy as np
 from . import _library as lib
 from ._encoder import METRICS, Encoder, ImageLike, Path, _Pixels, as_floats, float_pointer, opened
 from ._duplicates import find_duplicates
-from ._errors import Calls, call, make_error
+from ._errors import ArgumentError, Calls, MismatchError, call, make_error
 from ._items import Attributes, Hit, Hits, Item, Part, Query, filter_of
 from ._reports import BadFile, CheckReport, CollectionInfo, Duplicates, DuplicatesProgress, IngestReport, Progress
 
@@ -80,10 +81,24 @@ class _Calibration:
             lib.library.clipsearch_calibration_free(ctypes.byref(self.handle))
 
 
+def _parts_of(query: Any) -> List[Any]:
+    """The parts of a query; a list of numbers is one, a vector."""
+    if isinstance(query, (str, Part)):
+        return [query]
+    if isinstance(query, np.ndarray):
+        if query.ndim != 1:
+            raise ArgumentError(f"a query is one vector, not an array {list(query.shape)}; search_many takes several")
+        return [query]
+    if not isinstance(query, Iterable):
+        raise ArgumentError(f"a query is a text, a vector, a Part, or a list of texts and Parts, not {query!r}")
+    parts = list(query)
+    if parts and all(isinstance(part, numbers.Real) for part in parts):
+        return [np.asarray(parts, np.float32)]
+    return parts
+
+
 def _is_of_texts(query: Query) -> bool:
-    if isinstance(query, (str, Part, np.ndarray)):
-        query = [query]
-    return all(isinstance(part, str) or (isinstance(part, Part) and part.text is not None) for part in query)
+    return all(isinstance(part, str) or (isinstance(part, Part) and part.text is not None) for part in _parts_of(query))
 
 
 class Collection:
@@ -115,11 +130,16 @@ class Collection:
         self._encoder: Optional[Encoder] = model if isinstance(model, Encoder) else None
         create = create or dim is not None or os.fsencode(path) == b":memory:"
         flags = lib.READ_ONLY if read_only else lib.CREATE if create else 0
+        if metric is not None and metric not in METRICS:
+            raise ArgumentError(f'metric is "{metric}"; it can be "cosine", "ip" or "l2"')
+        was_there = os.path.exists(path)
         call("database_open", os.fsencode(path), flags, ctypes.byref(self._database))
         try:
             self._open(name, create and not read_only, dim, metric)
         except BaseException:
             self.close()
+            if not was_there and os.path.exists(path):  # nothing is in it
+                os.remove(path)
             raise
         self.name = self.info.name
         self.dim: int = self.info.dim
@@ -140,8 +160,6 @@ class Collection:
         if name is None:
             name = names[0] if len(names) == 1 and not create else "photos"
         handle = ctypes.byref(self._handle)
-        if metric is not None and metric not in METRICS:
-            raise ValueError(f'metric is "{metric}"; it can be "cosine", "ip" or "l2"')
         if dim is not None:
             options = lib.VectorsOptions()
             options.dim = dim
@@ -152,8 +170,10 @@ class Collection:
             number = METRICS.index(metric or encoder.info.metric)
             call("collection_ensure_index", self._database, name.encode(), encoder._handle, number, None, handle)
         else:
-            own = self._encoder._handle if self._encoder else None
+            own = self.encoder._handle if self._model is not None else None
             call("collection_open", self._database, name.encode(), own, handle)
+            if metric is not None and self.info.metric != metric:
+                raise MismatchError(f"the collection {name} compares by {self.info.metric}, not by {metric}")
 
     @property
     def encoder(self) -> Encoder:
@@ -163,7 +183,7 @@ class Collection:
             if model is None and self._handle:
                 info = self.info
                 if not info.fingerprint:
-                    raise ValueError(
+                    raise ArgumentError(
                         f"the collection {info.name} holds vectors that were put without a model: no text and no image "
                         "can be encoded for it; search by a vector or an id"
                     )
@@ -260,23 +280,23 @@ class Collection:
         options.exact, options.ef, options.gone, options.timeout = exact, ef, gone, timeout
         options.fold_copies = fold_copies
         if relevant and min_relevance is not None:
-            raise ValueError("relevant means min_relevance=0.5; give one of them")
+            raise ArgumentError("relevant means min_relevance=0.5; give one of them")
         calibration = None
         if relevant or min_relevance is not None:
             least = RELEVANT if min_relevance is None else min_relevance
             if not 0 <= least <= 1:
-                raise ValueError(f"min_relevance is {least}; it must be from 0 to 1")
+                raise ArgumentError(f"min_relevance is {least}; it must be from 0 to 1")
             if any(not _is_of_texts(query) for query in queries):
-                raise ValueError("relevance is for queries of texts; for others there is limit")
+                raise ArgumentError("relevance is for queries of texts; for others there is limit")
             calibration = self._calibrated()  # kept as long as the search
             options.calibration, options.min_relevance = calibration.handle, least
         if limit is not None:
             options.has_limit, options.limit = True, limit
         with Calls() as calls, Hits() as found:
             # asked also without a function of the caller's, so that Ctrl-C ends a search
-            options.go_on = lib.GO_ON(calls.guard(lambda unused: go_on is None or bool(go_on()), False))
+            options.go_on = lib.GO_ON(calls.guard(lambda unused: go_on is None or go_on() is not False, False))
             pointer = ctypes.byref(options)
-            if isinstance(queries, np.ndarray) or all(isinstance(query, np.ndarray) for query in queries):
+            if isinstance(queries, np.ndarray) or all(isinstance(query, np.ndarray) and query.ndim == 1 for query in queries):
                 vectors = as_floats(queries, self.dim, "the queries") if len(queries) else np.empty((0, self.dim))
                 count = len(vectors)
                 floats = float_pointer(vectors)
@@ -293,7 +313,7 @@ class Collection:
         questions = (lib.Question * len(queries))()
         encoded = False
         for question, query in zip(questions, queries):
-            listed = [query] if isinstance(query, (str, Part, np.ndarray)) else list(query)
+            listed = _parts_of(query)
             parts = [
                 part if isinstance(part, Part) else Part(part) if isinstance(part, str) else Part(vector=part)
                 for part in listed
@@ -372,8 +392,14 @@ class Collection:
                 kept.append(data)
                 place.image = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p)
                 place.image_size = len(data)
-            else:
+            elif isinstance(part.image, (str, os.PathLike)):
                 place.path = os.fsencode(part.image)
+            elif part.region is None:  # pixels
+                vector = self.encoder.encode_image(part.image)
+                kept.append(vector)
+                place.vector = float_pointer(vector)
+            else:
+                raise ArgumentError("cut the region out of an image that is an array yourself")
         elif part.id is not None:
             place.id = part.id
         else:
@@ -444,8 +470,10 @@ class Collection:
         floats = as_floats(vectors, self.dim, "the vectors")
         items = (lib.Item * len(floats))()
         for what, given in (("paths", paths), ("ids", ids), ("attributes", attributes)):
+            if isinstance(given, (str, bytes, dict)):
+                raise ArgumentError(f"{what} must be a list, with one for each vector")
             if given is not None and len(given) != len(floats):
-                raise ValueError(f"{len(floats)} vectors, but {len(given)} {what}")
+                raise ArgumentError(f"{len(floats)} vectors, but {len(given)} {what}")
         for i, item in enumerate(items):
             item.path = os.fsencode(paths[i]) if paths is not None and paths[i] is not None else None
             item.id = int(ids[i]) if ids is not None else 0
@@ -479,7 +507,7 @@ class Collection:
         listed = list(images)
         for what, given in (("paths", paths), ("attributes", attributes)):
             if given is not None and len(given) != len(listed):
-                raise ValueError(f"{len(listed)} images, but {len(given)} {what}")
+                raise ArgumentError(f"{len(listed)} images, but {len(given)} {what}")
         encoder = self.encoder
         all_ids = np.zeros(len(listed), np.int64)
         for first in range(0, len(listed), 32):
@@ -533,6 +561,8 @@ class Collection:
         """
         encoder = self.encoder
         options = lib.IngestOptions()
+        if any(not isinstance(source, (str, bytes, os.PathLike)) for source in sources):
+            raise ArgumentError("ingest takes folders and files one by one: ingest(*paths) for a list")
         listed = (lib.Source * len(sources))()
         kept: List[Any] = []
         for place, source in zip(listed, sources):
@@ -572,9 +602,9 @@ class Collection:
         """
         self._open_handle()
         if os.fsencode(self._path) == b":memory:" or self._read_only:
-            raise ValueError("a collection in memory or opened with read_only cannot be encoded anew")
+            raise ArgumentError("a collection in memory or opened with read_only cannot be encoded anew")
         if metric is not None and metric not in METRICS:
-            raise ValueError(f'metric is "{metric}"; it can be "cosine", "ip" or "l2"')
+            raise ArgumentError(f'metric is "{metric}"; it can be "cosine", "ip" or "l2"')
         encoder = opened(model)
         try:
             target, options = lib.IngestTarget(), lib.IngestOptions()
@@ -618,7 +648,7 @@ class Collection:
         """Add to and change attributes of items; one that is None is removed."""
         wanted = _ids_of(ids)
         if len(wanted) != len(attributes):
-            raise ValueError(f"{len(wanted)} ids, but {len(attributes)} attributes")
+            raise ArgumentError(f"{len(wanted)} ids, but {len(attributes)} attributes")
         pointers = _pointers([_attributes_of(one) for one in attributes])
         call("collection_merge_attributes", self._open_handle(), _id_pointer(wanted), pointers, len(wanted))
 
@@ -646,7 +676,7 @@ class Collection:
 
     def _open_handle(self) -> ctypes.c_void_p:
         if not self._handle:
-            raise ValueError("the collection is closed")
+            raise ArgumentError("the collection is closed")
         return self._handle
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import os
 from typing import Any, Callable, List, Optional
 
 from . import _library as lib
-from ._errors import Calls, make_error
+from ._errors import ArgumentError, Calls, make_error
 from ._items import filter_of, hit_of, item_of
 from ._reports import BadFile, Duplicate, Duplicates, DuplicatesProgress
 
@@ -38,7 +38,7 @@ def find_duplicates(
 ) -> Duplicates:
     """Collection.duplicates for an open handle."""
     if level not in LEVELS:
-        raise ValueError(f'level is "{level}"; it can be "exact", "same", "edited" or "burst"')
+        raise ArgumentError(f'level is "{level}"; it can be "exact", "same", "edited" or "burst"')
     options, report, handle = lib.DuplicatesOptions(), lib.DuplicatesReport(), ctypes.c_void_p()
     options.level, options.filter, options.threads = LEVELS.index(level) + 1, filter_of(filter), threads
     bad: List[BadFile] = []

@@ -12,7 +12,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Union
 import numpy as np
 
 from . import _library as lib
-from ._errors import call
+from ._errors import ArgumentError, call
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 #: An image: the path of a file, the bytes of one, a uint8 array [height, width, 3], or a Pillow image.
@@ -29,14 +29,14 @@ def as_floats(values: Any, dim: int, what: str) -> np.ndarray:
     if array.ndim == 1:
         array = array.reshape(1, -1)
     if array.ndim != 2 or array.shape[1] != dim:
-        raise ValueError(f"{what}: expected an array [count, {dim}], found the shape {np.shape(values)}")
+        raise ArgumentError(f"{what}: expected an array [count, {dim}], found the shape {np.shape(values)}")
     return array
 
 
 def texts_of(texts: Sequence[str]) -> Any:
     encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     if any(b"\0" in text for text in encoded):
-        raise ValueError("a text has a NUL character")
+        raise ArgumentError("a text has a NUL character")
     return (ctypes.c_char_p * len(encoded))(*encoded)
 
 
@@ -93,7 +93,7 @@ class _Pixels:
                 image = image.convert("RGB")
             pixels = np.ascontiguousarray(image)
             if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
-                raise ValueError(
+                raise ArgumentError(
                     "an image in an array must be uint8 [height, width, 3], red, green and blue; "
                     f"found {pixels.dtype} {list(pixels.shape)}"
                 )
@@ -185,7 +185,7 @@ class Encoder:
 
     def _open(self) -> ctypes.c_void_p:
         if not self._session:
-            raise ValueError("the encoder is closed")
+            raise ArgumentError("the encoder is closed")
         return self._session
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from . import _library as lib
 from ._encoder import Path
+from ._errors import ArgumentError
 
 Attributes = Dict[str, Any]
 
@@ -51,7 +52,7 @@ class Hit(NamedTuple):
 class Part:
     """A part of a question: a text, an image, an item or a vector; a weight below 0 subtracts it.
 
-    `image` is the path of an image file or the bytes of one. `region` is (left, top, width, height) in pixels, or in per
+    `image` is the path of an image file, the bytes of one, or an array or Pillow image as `Encoder.encode_images` takes them. `region` is (left, top, width, height) in pixels, or in per
     cent of the image with `percent`.
     """
 
@@ -59,7 +60,7 @@ class Part:
         self,
         text: Optional[str] = None,
         *,
-        image: Union[Path, None] = None,
+        image: Any = None,
         id: Optional[int] = None,
         vector: Any = None,
         weight: float = 1.0,
@@ -67,7 +68,7 @@ class Part:
         percent: bool = False,
     ) -> None:
         if sum(value is not None for value in (text, image, id, vector)) != 1:
-            raise ValueError("a part is one of text, image, id and vector")
+            raise ArgumentError("a part is one of text, image, id and vector")
         self.text, self.image, self.id, self.vector = text, image, id, vector
         self.weight, self.region, self.percent = weight, region, percent
 

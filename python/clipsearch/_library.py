@@ -79,7 +79,8 @@ class ImageOptions(Sized):
 
 class EncoderOptions(Sized):
     c_name = "encoder_options"
-    _fields_ = [("struct_size", c_size_t), ("towers", c_uint), ("pack_weights", c_bool), ("name", c_char_p)]
+    _fields_ = [("struct_size", c_size_t), ("towers", c_uint), ("pack_weights", c_bool), ("name", c_char_p),
+                ("precision", c_int)]
 
 
 class EncoderInfo(Sized):
@@ -101,6 +102,8 @@ class EncoderInfo(Sized):
         ("architecture", c_char_p),
         ("metric", c_int),
         ("normalized", c_bool),
+        ("image_precision", c_int),
+        ("text_precision", c_int),
     ]
 
 
@@ -563,7 +566,11 @@ def _load() -> ctypes.CDLL:
     """The library that CLIPSEARCH_LIBRARY names, the one in this package, or the system's."""
     named = os.environ.get("CLIPSEARCH_LIBRARY")
     own = pathlib.Path(__file__).with_name("libclipsearch.so")
-    loaded = ctypes.CDLL(named or (str(own) if own.exists() else "libclipsearch.so.0"))
+    path = named or (str(own) if own.exists() else "libclipsearch.so.0")
+    try:
+        loaded = ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError(f"{error}; the environment variable CLIPSEARCH_LIBRARY may name the library's file") from error
     for name, arguments in _functions.items():
         function = getattr(loaded, "clipsearch_" + name)
         function.argtypes = arguments

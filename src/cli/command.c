@@ -12,6 +12,7 @@ int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_setting
     const cs_given_settings given = {.db = args->db,
                                      .collection = args->collection,
                                      .model = args->model,
+                                     .precision = args->precision,
                                      .cpu = args->cpu,
                                      .k = args->k.given ? args->k.value : 0,
                                      .threads = args->threads.given ? args->threads.value : 0,

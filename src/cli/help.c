@@ -214,11 +214,11 @@ static const char duplicates_page[] =
     "  clipsearch duplicates --level edited\n"
     "  clipsearch duplicates -0 | xargs -0 mv -t surplus/\n";
 
-static const char export_page[] = "usage: clipsearch export [options] --vectors FILE.npy --meta FILE.jsonl|FILE.csv\n"
+static const char export_page[] = "usage: clipsearch export [options] --vectors FILE.npy --meta FILE.jsonl\n"
                                   "\n"
                                   "Writes the vectors of a collection to a NumPy file, and what is known of its\n"
-                                  "images to JSON lines or CSV, or one of the two. Row n of one belongs to row n of\n"
-                                  "the other. docs/vectors.md describes both.\n"
+                                  "images to JSON lines, CSV or Parquet (.csv, .parquet), or one of the two. Row n\n"
+                                  "of one belongs to row n of the other. docs/vectors.md describes both.\n"
                                   "\n"
                                   "  clipsearch export --vectors photos.npy --meta photos.jsonl\n"
                                   "  clipsearch export --meta - --filter 'label == \"dog\"'\n";

@@ -47,6 +47,7 @@ static int run_command(unsigned command, bool command_given, const cs_args *args
     case CS_INGEST:
         return cs_command_ingest(args);
     case CS_EMBED:
+        cs_advise_about_files(args);
         return cs_command_embed(args);
     case CS_TOKENIZE:
         return cs_command_tokenize(args);

@@ -126,7 +126,7 @@ static const option_row rows[] = {
      0, 0},
     {"vectors", 0, CS_EXPORT, OPTION_TEXTS, FIELD(vectors), "FILE", "write the vectors to FILE, as .npy", 0, 0, 0},
     {"meta", 0, CS_EXPORT, OPTION_TEXTS, FIELD(meta), "FILE",
-     "write what is known of the images to FILE: .jsonl or .csv; - is standard output", 0, 0, 0},
+     "write what is known of the images to FILE: .jsonl, .csv or .parquet; - is standard output", 0, 0, 0},
     {"type", 0, CS_EXPORT, OPTION_CHOICE, FIELD(type), "TYPE", "numbers of the vectors: f32 (default) or f16", 0, 0,
      npy_names},
     {"vectors", 0, CS_IMPORT, OPTION_TEXTS, FIELD(vectors), "FILE",
@@ -254,6 +254,8 @@ static const option_row rows[] = {
      CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL | CS_DUPLICATES |
          CS_IMPORT | CS_MERGE | CS_SERVE,
      OPTION_SIZE, FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
+    {"precision", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(precision), "WHAT",
+     "compute transformers in f32 or int8 (auto: as the weights are)", 0, 0, cs_precision_names},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
      "use instructions up to c, avx2, avx512 ... (all there are)", 0, 0, cs_cpu_names},
     {"show", 0, CS_INFO, OPTION_FLAG, FIELD(show), NULL, "show the settings, and where each of them comes from", 0, 0,

@@ -40,6 +40,18 @@ static bool has_parts(const cs_operands *operands)
     return false;
 }
 
+/* Whether a text can only be meant as the path of a file, which is not there: it ends as names of images do, or begins
+ * as paths do. */
+static bool names_missing_file(const char *text)
+{
+    cs_file_info info;
+    const bool blanks = strpbrk(text, " \t\n") != NULL;
+    const bool from_somewhere = text[0] == '/' || strncmp(text, "./", 2) == 0 || strncmp(text, "../", 3) == 0;
+    return !strstr(text, "://") &&
+           ((is_image_name(text) && (strchr(text, '/') || !blanks)) || (from_somewhere && !blanks)) &&
+           cs_file_stat(text, &info, NULL) == CLIPSEARCH_E_NOT_FOUND;
+}
+
 /* A directory is one if its name is written as such: people may search for what a folder's name says. */
 static bool advise_about_file(const char *word, bool parts)
 {
@@ -66,18 +78,29 @@ static bool are_single_words(const cs_operands *operands)
     return operands->count > 1 && !has_parts(operands);
 }
 
+/* Words that people take for commands. */
+static bool advise_about_command(const char *word)
+{
+    const char *command = near_command(word);
+    if (command)
+        cs_print_message("searching for \"%s\"; the command is spelled %s", word, command);
+    else if (strcmp(word, "config") == 0)
+        cs_print_message("searching for \"config\"; the settings are shown by clipsearch config --show");
+    else if (strcmp(word, "watch") == 0)
+        cs_print_message("searching for \"watch\"; to follow changes of files: clipsearch ingest --watch");
+    else
+        return false;
+    return true;
+}
+
 void cs_advise_about_words(const cs_args *args, bool command_given)
 {
     const cs_operands *operands = &args->operands;
     if (args->quiet)
         return;
-    if (operands->count && operands->items[0].kind == CS_WORD && !command_given) {
-        const char *command = near_command(operands->items[0].text);
-        if (command) {
-            cs_print_message("searching for \"%s\"; the command is spelled %s", operands->items[0].text, command);
-            return;
-        }
-    }
+    if (operands->count && operands->items[0].kind == CS_WORD && !command_given &&
+        advise_about_command(operands->items[0].text))
+        return;
     const bool parts = has_parts(operands);
     for (size_t i = 0; i < operands->count; i++)
         if (operands->items[i].kind == CS_WORD && advise_about_file(operands->items[i].text, parts))
@@ -87,24 +110,24 @@ void cs_advise_about_words(const cs_args *args, bool command_given)
                          operands->count);
 }
 
-/* A path, or a name without blanks, that ends as those of images do. */
-static bool is_missing_image(const char *text)
-{
-    cs_file_info info;
-    return is_image_name(text) && (strchr(text, '/') || !strpbrk(text, " \t")) &&
-           cs_file_stat(text, &info, NULL) == CLIPSEARCH_E_NOT_FOUND;
-}
-
 static bool advise_about_text(const char *text)
 {
     if (!cs_is_utf8(text, strlen(text))) {
         cs_print_message("the text \"%.200s\" is not UTF-8; what is no letter in it counts as an unknown sign", text);
         return true;
     }
-    if (!is_missing_image(text))
-        return false;
-    cs_print_message("there is no file \"%.200s\"; searching for the words", text);
-    return true;
+    if (names_missing_file(text))
+        cs_print_message("there is no file \"%.200s\"; searching for the words", text);
+    return names_missing_file(text);
+}
+
+void cs_advise_about_files(const cs_args *args)
+{
+    for (size_t i = 0; i < args->operands.count && !args->quiet; i++)
+        if (args->operands.items[i].kind == CS_WORD && names_missing_file(args->operands.items[i].text)) {
+            cs_print_message("there is no file \"%.200s\"; it is encoded as words", args->operands.items[i].text);
+            return;
+        }
 }
 
 void cs_advise_about_texts(const cs_questions *questions)

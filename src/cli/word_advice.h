@@ -10,8 +10,10 @@
  * written. */
 void cs_advise_about_words(const cs_args *args, bool command_given);
 
-/* The same for the texts that are searched for: one that is not UTF-8, or the name of an image file that is not
- * there. */
+/* The same for the texts that are searched for: one that is not UTF-8, or the path of a file that is not there. */
 void cs_advise_about_texts(const cs_questions *questions);
+
+/* The same for words that are only encoded: one that is the path of a file that is not there. */
+void cs_advise_about_files(const cs_args *args);
 
 #endif

@@ -28,6 +28,7 @@ enum file_key {
     KEY_EXIF,
     KEY_MAX_PIXELS,
     KEY_MAX_BYTES,
+    KEY_PRECISION,
     KEY_INDEX,
     KEY_SOURCES,
     FILE_KEYS
@@ -39,6 +40,7 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_MODEL] = {.name = "model", .kind = CS_KEY_TEXT},
     [KEY_METRIC] = {.name = "metric", .kind = CS_KEY_CHOICE, .choices = cs_metric_names},
     [KEY_BATCH] = {.name = "batch", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_BATCH},
+    [KEY_PRECISION] = {.name = "precision", .kind = CS_KEY_CHOICE, .choices = cs_precision_names},
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
     [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_names},
     [KEY_PRUNE] = {.name = "prune", .kind = CS_KEY_BOOL},
@@ -326,6 +328,8 @@ static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file
         file->batch = cs_yaml_count(found[KEY_BATCH]);
     if ((file->has_threads = found[KEY_THREADS] != NULL))
         file->threads = cs_yaml_count(found[KEY_THREADS]);
+    if (found[KEY_PRECISION])
+        file->precision = found[KEY_PRECISION]->text;
     if ((file->has_on_bad = found[KEY_ON_BAD] != NULL))
         file->on_bad = (cs_on_bad)cs_name_index(found[KEY_ON_BAD]->text, cs_on_bad_names);
     if (found[KEY_REMODEL])

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "convert/convert_plan.h"
 #include "kernels/cvt.h"
+#include "kernels/qgemm.h"
 #include "model/narrow.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@
 enum {
     CHUNK = 1 << 16,      /* numbers converted at a time */
     HASH_CHUNK = 4 << 20, /* bytes */
-    MOST_METADATA = 5
+    MOST_METADATA = 6
 };
 
 /* Everything a conversion holds. */
@@ -109,8 +110,48 @@ static void gather(struct conversion *c, const cs_matrix *from, size_t first, si
     }
 }
 
+/* Quantize the matrix a strip of outputs at a time; what goes with the codes is kept for the tensors behind them. */
+static clipsearch_status write_codes(struct conversion *c, cs_safetensors_writer *writer, size_t index)
+{
+    cs_convert_source *source = &c->plan.from[index];
+    const cs_matrix *from = &source->matrix;
+    const size_t rows = from->rows, strip = cs_qgemm_stride(from->columns) * CS_QGEMM_STRIP;
+    float *scales = cs_alloc_array(rows, sizeof *scales + sizeof(int32_t));
+    int8_t *codes = cs_alloc_array(strip, 1);
+    source->numbers = scales;
+    clipsearch_status status = scales && codes ? CLIPSEARCH_OK : cs_fail_memory(c->err, "a conversion");
+    for (size_t first = 0; first < rows && status == CLIPSEARCH_OK; first += CS_QGEMM_STRIP) {
+        int32_t *sums = (int32_t *)(void *)(scales + rows);
+        if (!cs_qgemm_pack(from->dtype, from->data, rows, from->columns, first / CS_QGEMM_STRIP, 1, codes,
+                           scales + first, sums + first))
+            status = cs_fail(c->err, CLIPSEARCH_E_MODEL, "%s: the tensor \"%s\" has a weight that is not a number",
+                             c->dir.weights, source->name);
+        else
+            status = cs_safetensors_write(writer, codes, strip, c->err);
+        if (status == CLIPSEARCH_OK)
+            status = advance(c, strip);
+    }
+    cs_free(codes);
+    c->report->parameters += rows * from->columns;
+    c->report->rounded += rows * from->columns;
+    return status;
+}
+
+static clipsearch_status write_beside_codes(struct conversion *c, cs_safetensors_writer *writer, size_t index)
+{
+    const cs_convert_source *source = &c->plan.from[index];
+    const size_t bytes = source->matrix.rows * sizeof(float);
+    const uint8_t *numbers = c->plan.from[source->codes].numbers;
+    clipsearch_status status =
+        cs_safetensors_write(writer, numbers + (source->part == CS_CONVERT_SUMS ? bytes : 0), bytes, c->err);
+    return status == CLIPSEARCH_OK ? advance(c, bytes) : status;
+}
+
 static clipsearch_status write_tensor(struct conversion *c, cs_safetensors_writer *writer, size_t index)
 {
+    if (c->plan.from[index].part != CS_CONVERT_FLOATS)
+        return c->plan.from[index].part == CS_CONVERT_CODES ? write_codes(c, writer, index)
+                                                            : write_beside_codes(c, writer, index);
     const char *name = c->plan.tensors[index].name;
     const cs_matrix *from = &c->plan.from[index].matrix;
     cs_dtype dtype = c->plan.tensors[index].dtype;
@@ -140,19 +181,22 @@ static const char *const type_names[] = {[CS_F32] = "float32", [CS_F16] = "float
 static clipsearch_status write_weights(struct conversion *c, const char *path, cs_safetensors_writer *writer)
 {
     static const char *const towers[] = {"", "image", "text", "image and text"};
-    char what[128], by[64];
+    char what[128], by[64], fingerprint[65] = "";
     snprintf(by, sizeof by, "clipsearch %d.%d.%d", CLIPSEARCH_VERSION_MAJOR, CLIPSEARCH_VERSION_MINOR,
              CLIPSEARCH_VERSION_PATCH);
-    snprintf(what, sizeof what, "%s tower, %s", towers[c->towers], type_names[c->plan.dtype]);
+    snprintf(what, sizeof what, "%s tower, %s", towers[c->towers], c->plan.coded ? "int8" : type_names[c->plan.dtype]);
     const cs_metadata metadata[MOST_METADATA] = {
         {"format", "pt"}, /* transformers requires it; it does not mean PyTorch's own file format */
         {"source", cs_path_base(c->dir.weights)},
         {"source_sha256", c->report->source_sha256},
         {"conversion", what},
         {"converter", by},
+        {CS_SOURCE_FINGERPRINT, fingerprint}, /* the last: only weights of 8 bits have it */
     };
-    clipsearch_status status =
-        cs_safetensors_create(path, c->plan.tensors, c->plan.count, metadata, MOST_METADATA, writer, c->err);
+    clipsearch_status status = c->plan.coded ? cs_weights_fingerprint(c->weights, fingerprint, c->err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = cs_safetensors_create(path, c->plan.tensors, c->plan.count, metadata, MOST_METADATA - !c->plan.coded,
+                                       writer, c->err);
     for (size_t i = 0; i < c->plan.count && status == CLIPSEARCH_OK; i++)
         status = write_tensor(c, writer, i);
     c->report->tensors = c->plan.count;
@@ -267,6 +311,16 @@ static bool stays_f32(const cs_tensor *tensor)
 
 static clipsearch_status make_plan(struct conversion *c)
 {
+    if (c->plan.coded && (c->dir.image_only || c->dir.config.resnet || c->dir.config.lite))
+        return cs_fail(c->err, CLIPSEARCH_E_UNSUPPORTED,
+                       "%s: only CLIP with a vision transformer can be converted to int8, and this is %s",
+                       c->dir.weights, cs_model_architecture(&c->dir));
+    if (cs_clip_is_coded(c->weights))
+        return cs_fail(
+            c->err, CLIPSEARCH_E_UNSUPPORTED,
+            "%s: its weights are int8 and cannot be written in another type; convert the model that they were "
+            "made from",
+            c->dir.weights);
     if (c->dir.image_only)
         return cs_convert_plan_stored(&c->plan, c->weights, is_of_network, stays_f32, c, c->err);
     if (c->dir.config.resnet)
@@ -292,6 +346,14 @@ static clipsearch_status open_buffers(struct conversion *c)
     return c->floats && c->narrow ? CLIPSEARCH_OK : cs_fail_memory(c->err, "a conversion");
 }
 
+static uint64_t bytes_of(const cs_tensor_plan *tensor)
+{
+    uint64_t bytes = cs_tensor_plan_size(tensor);
+    for (int i = 0; i < tensor->rank; i++)
+        bytes *= tensor->shape[i];
+    return bytes;
+}
+
 /* Every error in the weights is found before a file in `to` is replaced. */
 static clipsearch_status convert(struct conversion *c, const char *from, const char *to)
 {
@@ -303,8 +365,7 @@ static clipsearch_status convert(struct conversion *c, const char *from, const c
     if (status == CLIPSEARCH_OK)
         status = open_buffers(c);
     for (size_t i = 0; i < c->plan.count; i++)
-        c->total += (uint64_t)c->plan.from[i].matrix.rows * c->plan.from[i].matrix.columns *
-                    cs_dtype_size(c->plan.tensors[i].dtype);
+        c->total += bytes_of(&c->plan.tensors[i]);
     if (status != CLIPSEARCH_OK)
         return status;
     cs_safetensors_writer writer = {0};
@@ -333,8 +394,12 @@ clipsearch_status cs_model_convert(const char *from, const char *to, const clips
                                    clipsearch_convert_report *report, clipsearch_error *err)
 {
     static const cs_dtype dtypes[] = {
-        [CLIPSEARCH_F32] = CS_F32, [CLIPSEARCH_F16] = CS_F16, [CLIPSEARCH_BF16] = CS_BF16};
-    struct conversion c = {.options = options, .report = report, .err = err, .plan.dtype = dtypes[options->type]};
+        [CLIPSEARCH_F32] = CS_F32, [CLIPSEARCH_F16] = CS_F16, [CLIPSEARCH_BF16] = CS_BF16, [CLIPSEARCH_INT8] = CS_F16};
+    struct conversion c = {.options = options,
+                           .report = report,
+                           .err = err,
+                           .plan.dtype = dtypes[options->type],
+                           .plan.coded = options->type == CLIPSEARCH_INT8};
     clipsearch_status status = convert(&c, from, to);
     cs_weights_close(&c.weights);
     cs_model_dir_free(&c.dir);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * convert_clip.c - CLIP's tensors in the order its towers read them. */
 #include "convert/convert_plan.h"
+#include "kernels/qgemm.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static void add(void *context, const cs_clip_tensor *tensor)
@@ -30,16 +32,87 @@ static void add_logit_scale(cs_convert_plan *plan, const cs_weights *weights)
     plan->tensors[plan->count - 1].dtype = CS_F32;
 }
 
+/* A tensor of `rows` numbers of 4 bytes that goes with the codes of the tensor `codes`. */
+static void add_beside(cs_convert_plan *plan, const cs_clip_tensor *tensor, size_t codes, cs_convert_part part)
+{
+    assert(plan->count < plan->room);
+    cs_convert_source *source = &plan->from[plan->count];
+    cs_tensor_plan *to = &plan->tensors[plan->count++];
+    const bool sums = part == CS_CONVERT_SUMS;
+    snprintf(source->name, sizeof source->name, "%s%s", tensor->name, sums ? CS_CLIP_SUM : CS_CLIP_SCALE);
+    source->matrix = tensor->matrix;
+    source->part = part;
+    source->codes = codes;
+    *to = (cs_tensor_plan){.name = source->name,
+                           .dtype = CS_F32,
+                           .integers = sums ? "I32" : NULL,
+                           .rank = 1,
+                           .shape = {tensor->matrix.rows}};
+}
+
+static void add_codes(cs_convert_plan *plan, const cs_clip_tensor *tensor)
+{
+    const size_t at = plan->count, rows = tensor->matrix.rows, columns = tensor->matrix.columns;
+    const size_t shape[] = {(rows + CS_QGEMM_STRIP - 1) / CS_QGEMM_STRIP, cs_qgemm_stride(columns) / CS_QGEMM_GROUP,
+                            CS_QGEMM_STRIP, CS_QGEMM_GROUP};
+    add(plan, tensor);
+    plan->from[at].part = CS_CONVERT_CODES;
+    plan->tensors[at].integers = "I8";
+    plan->tensors[at].rank = sizeof shape / sizeof *shape;
+    memcpy(plan->tensors[at].shape, shape, sizeof shape);
+}
+
+/* One of three walks over the towers: each adds the tensors of one kind. */
+typedef struct coded_walk {
+    cs_convert_plan *plan;
+    enum { WALK_CODES, WALK_FOUR_BYTES, WALK_MATRICES, WALKS } kind;
+    size_t next_codes; /* in the second walk: the next tensor with codes */
+} coded_walk;
+
+static void add_if_of_kind(void *context, const cs_clip_tensor *tensor)
+{
+    coded_walk *walk = context;
+    cs_convert_plan *plan = walk->plan;
+    const bool coded = cs_clip_may_be_coded(tensor->part);
+    if (coded && walk->kind == WALK_CODES) {
+        add_codes(plan, tensor);
+    } else if (coded && walk->kind == WALK_FOUR_BYTES) {
+        add_beside(plan, tensor, walk->next_codes, CS_CONVERT_SCALES);
+        add_beside(plan, tensor, walk->next_codes++, CS_CONVERT_SUMS);
+    } else if (!coded && tensor->rank <= 1 && walk->kind == WALK_FOUR_BYTES) {
+        add(plan, tensor);
+        plan->tensors[plan->count - 1].dtype = CS_F32;
+    } else if (!coded && tensor->rank > 1 && walk->kind == WALK_MATRICES) {
+        add(plan, tensor);
+    }
+}
+
+static clipsearch_status walk_towers(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
+                                     unsigned towers, cs_clip_each *each, void *context, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (towers & CLIPSEARCH_IMAGE_TOWER)
+        status = cs_clip_walk_vision(weights, naming, config, each, context, err);
+    if (status == CLIPSEARCH_OK && towers & CLIPSEARCH_TEXT_TOWER)
+        status = cs_clip_walk_text(weights, naming, config, each, context, err);
+    return status;
+}
+
 clipsearch_status cs_convert_plan_clip(cs_convert_plan *plan, const cs_weights *weights, cs_clip_naming naming,
                                        const cs_clip_config *config, unsigned towers, clipsearch_error *err)
 {
-    clipsearch_status status = cs_convert_plan_open(plan, 1 + cs_clip_count_tensors(config), err);
+    clipsearch_status status = cs_convert_plan_open(plan, 1 + 3 * cs_clip_count_tensors(config), err);
     if (status != CLIPSEARCH_OK)
         return status;
-    add_logit_scale(plan, weights);
-    if (towers & CLIPSEARCH_IMAGE_TOWER)
-        status = cs_clip_walk_vision(weights, naming, config, add, plan, err);
-    if (status == CLIPSEARCH_OK && towers & CLIPSEARCH_TEXT_TOWER)
-        status = cs_clip_walk_text(weights, naming, config, add, plan, err);
+    if (!plan->coded) {
+        add_logit_scale(plan, weights);
+        return walk_towers(weights, naming, config, towers, add, plan, err);
+    }
+    for (int kind = WALK_CODES; kind < WALKS && status == CLIPSEARCH_OK; kind++) {
+        coded_walk walk = {.plan = plan, .kind = kind};
+        if (kind == WALK_FOUR_BYTES)
+            add_logit_scale(plan, weights);
+        status = walk_towers(weights, naming, config, towers, add_if_of_kind, &walk, err);
+    }
     return status;
 }

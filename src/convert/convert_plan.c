@@ -17,6 +17,8 @@ clipsearch_status cs_convert_plan_open(cs_convert_plan *plan, size_t room, clips
 
 void cs_convert_plan_free(cs_convert_plan *plan)
 {
+    for (size_t i = 0; plan->from && i < plan->count; i++)
+        cs_free(plan->from[i].numbers);
     cs_free(plan->tensors);
     cs_free(plan->from);
     *plan = (cs_convert_plan){0};

@@ -125,18 +125,24 @@ static clipsearch_status make_fingerprint(const cs_weights *weights, const cs_mo
     return status;
 }
 
-static clipsearch_status open_image_tower(clipsearch_encoder *encoder, bool pack, clipsearch_error *err)
+static clipsearch_status open_image_tower(clipsearch_encoder *encoder, const clipsearch_encoder_options *options,
+                                          clipsearch_error *err)
 {
+    const cs_weight_form form = options->precision == CLIPSEARCH_PRECISION_INT8 ? CS_WEIGHTS_INT8
+                                : options->pack_weights                         ? CS_WEIGHTS_PACKED
+                                                                                : CS_WEIGHTS_MAPPED;
     cs_pool *pool = NULL;
-    clipsearch_status status = pack ? cs_pool_open(0, &pool, err) : CLIPSEARCH_OK;
+    clipsearch_status status = form == CS_WEIGHTS_MAPPED ? CLIPSEARCH_OK : cs_pool_open(0, &pool, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_image_tower_open(&encoder->dir, encoder->weights, pack, pool, &encoder->image, err);
+        status = cs_image_tower_open(&encoder->dir, encoder->weights, form, pool, &encoder->image, err);
     cs_pool_close(&pool);
     return status;
 }
 
-static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_naming naming, clipsearch_error *err)
+static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_naming naming,
+                                         clipsearch_precision precision, clipsearch_error *err)
 {
+    const cs_weight_form form = precision == CLIPSEARCH_PRECISION_INT8 ? CS_WEIGHTS_INT8 : CS_WEIGHTS_MAPPED;
     const cs_model_dir *dir = &encoder->dir;
     if (!(cs_clip_towers(encoder->weights, naming) & CLIPSEARCH_TEXT_TOWER))
         return cs_fail(err, CLIPSEARCH_E_MODEL,
@@ -147,7 +153,11 @@ static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_na
                        "(docs/model.md "
                        "says where to get it)",
                        dir->path);
-    clipsearch_status status = cs_text_tower_open(encoder->weights, naming, &dir->config, &encoder->text, err);
+    cs_pool *pool = NULL;
+    clipsearch_status status = form == CS_WEIGHTS_INT8 ? cs_pool_open(0, &pool, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK)
+        status = cs_text_tower_open(encoder->weights, naming, &dir->config, form, pool, &encoder->text, err);
+    cs_pool_close(&pool);
     if (status == CLIPSEARCH_OK)
         status = cs_tokenizer_open(dir->merges, dir->vocab, dir->config.vocabulary, dir->config.context_length,
                                    &encoder->tokenizer, err);
@@ -165,9 +175,9 @@ static clipsearch_status open_clip(clipsearch_encoder *encoder, const clipsearch
             cs_fail(err, CLIPSEARCH_E_MODEL, "%s: there is no image tower in this model; ask for its text tower only",
                     encoder->dir.weights);
     if (status == CLIPSEARCH_OK && image)
-        status = open_image_tower(encoder, options->pack_weights, err);
+        status = open_image_tower(encoder, options, err);
     if (status == CLIPSEARCH_OK && (options->towers & CLIPSEARCH_TEXT_TOWER))
-        status = open_text_tower(encoder, naming, err);
+        status = open_text_tower(encoder, naming, options->precision, err);
     encoder->logit_scale = cs_clip_logit_scale(encoder->weights);
     return status;
 }
@@ -177,7 +187,7 @@ static clipsearch_status open_image_network(clipsearch_encoder *encoder, const c
 {
     if (!(options->towers & CLIPSEARCH_IMAGE_TOWER))
         return cs_encoder_refuse_texts(encoder, err);
-    return open_image_tower(encoder, options->pack_weights, err);
+    return open_image_tower(encoder, options, err);
 }
 
 clipsearch_status cs_encoder_refuse_texts(const clipsearch_encoder *encoder, clipsearch_error *err)
@@ -190,6 +200,40 @@ clipsearch_status cs_encoder_refuse_texts(const clipsearch_encoder *encoder, cli
                    encoder->name, encoder->dir.image.name);
 }
 
+static clipsearch_precision precision_of(bool loaded, bool coded)
+{
+    return !loaded ? CLIPSEARCH_PRECISION_AUTO : coded ? CLIPSEARCH_PRECISION_INT8 : CLIPSEARCH_PRECISION_F32;
+}
+
+/* What was asked for can be had, or CLIPSEARCH_E_ARGUMENT. */
+static clipsearch_status check_precision(clipsearch_encoder *encoder, clipsearch_precision asked, clipsearch_error *err)
+{
+    encoder->image_precision =
+        precision_of(encoder->image != NULL, encoder->image && cs_image_tower_is_coded(encoder->image));
+    encoder->text_precision =
+        precision_of(encoder->text != NULL, encoder->text && cs_text_tower_is_coded(encoder->text));
+    const bool any =
+        encoder->image_precision == CLIPSEARCH_PRECISION_INT8 || encoder->text_precision == CLIPSEARCH_PRECISION_INT8;
+    if (asked == CLIPSEARCH_PRECISION_F32 && any)
+        return cs_fail(
+            err, CLIPSEARCH_E_ARGUMENT,
+            "%s: its weights are int8, which cannot be computed in f32; use the model that it was converted from",
+            encoder->dir.weights);
+    return CLIPSEARCH_OK;
+}
+
+/* A text tower beside a network of convolutions stays in f32 too: that of the built-in model has two layers, gains
+ * nothing, and loses more than others (docs/precision.md). */
+static clipsearch_status check_int8(const clipsearch_encoder *encoder, clipsearch_error *err)
+{
+    const cs_model_dir *dir = &encoder->dir;
+    if (!dir->image_only && !dir->config.resnet && !dir->config.lite)
+        return CLIPSEARCH_OK;
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                   "%s: int8 is for CLIP with a vision transformer, and this is %s; use precision f32 or auto",
+                   dir->weights, cs_model_architecture(dir));
+}
+
 static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *path,
                                     const clipsearch_encoder_options *options, clipsearch_error *err)
 {
@@ -198,15 +242,19 @@ static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *pat
         status = make_absolute(path, &encoder->path, err);
     if (status == CLIPSEARCH_OK)
         status = cs_preprocess_describe(cs_model_preprocess(&encoder->dir), encoder->preprocessing);
+    if (status == CLIPSEARCH_OK && options->precision == CLIPSEARCH_PRECISION_INT8)
+        status = check_int8(encoder, err);
     if (status == CLIPSEARCH_OK)
         status = encoder->dir.image_only ? open_image_network(encoder, options, err) : open_clip(encoder, options, err);
+    if (status == CLIPSEARCH_OK)
+        status = check_precision(encoder, options->precision, err);
     if (status == CLIPSEARCH_OK)
         status = make_fingerprint(encoder->weights, &encoder->dir, encoder->fingerprint, err);
     if (status != CLIPSEARCH_OK)
         return status;
     for (size_t i = 0; i < cs_weights_count(encoder->weights); i++) {
         const cs_tensor *tensor = cs_weights_at(encoder->weights, i);
-        encoder->parameters += tensor->is_float ? tensor->count : 0;
+        encoder->parameters += tensor->is_float || strcmp(tensor->stored, "I8") == 0 ? tensor->count : 0;
     }
     return CLIPSEARCH_OK;
 }
@@ -278,6 +326,8 @@ void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_i
         .architecture = cs_model_architecture(dir),
         .metric = identity.metric,
         .normalized = identity.normalized,
+        .image_precision = encoder->image_precision,
+        .text_precision = encoder->text_precision,
     };
 }
 

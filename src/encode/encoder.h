@@ -19,6 +19,7 @@ struct clipsearch_encoder {
     char *path; /* absolute, as it was opened; NULL: the caller gave the name that it is found by */
     char fingerprint[65];
     char preprocessing[256];
+    clipsearch_precision image_precision, text_precision; /* CLIPSEARCH_PRECISION_AUTO: the tower is not there */
     float logit_scale;
     uint64_t parameters;
 };

@@ -3,6 +3,7 @@
 #include "encode/part_image.h"
 
 #include "base/digest.h"
+#include "base/stop.h"
 
 #include <math.h>
 #include <string.h>
@@ -89,7 +90,11 @@ clipsearch_status cs_session_encode_part(clipsearch_session *session, const char
                                           &orientation, err);
     }
     if (status == CLIPSEARCH_OK)
+        status = cs_stop_check(err);
+    if (status == CLIPSEARCH_OK)
         status = cs_preprocess(&reader->preprocessor, config, image, orientation, session->pixels, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_stop_check(err);
     if (status == CLIPSEARCH_OK)
         cs_session_forward(session, 1, vector);
     return status;

@@ -213,8 +213,7 @@ done:
 
 /* ---- as rows */
 
-/* The SHA-256 in hex digits; "" when it is not known. */
-static const char *hash_text(const clipsearch_hit *item, char text[65])
+const char *cs_item_hash_text(const clipsearch_hit *item, char text[65])
 {
     static const uint8_t unknown[sizeof item->hash];
     if (memcmp(item->hash, unknown, sizeof unknown) == 0)
@@ -236,7 +235,7 @@ void cs_put_item_row(cs_buf *buf, const clipsearch_hit *item)
         cs_buf_putc(buf, '"');
     }
     cs_buf_printf(buf, ",\"size\":%" PRIu64 ",\"mtime_ns\":%" PRId64, item->size, item->mtime_ns);
-    if (*hash_text(item, hash))
+    if (*cs_item_hash_text(item, hash))
         cs_buf_printf(buf, ",\"hash\":\"%s\"", hash);
     cs_buf_printf(buf, ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 "%s,\"attributes\":%s}\n", item->width,
                   item->height, item->gone ? ",\"gone\":true" : "",
@@ -270,7 +269,7 @@ void cs_put_item_csv(cs_buf *buf, const clipsearch_hit *item)
     if (!utf8)
         cs_put_base64(buf, item->path, strlen(item->path));
     cs_buf_printf(buf, ",%" PRIu64 ",%" PRId64 ",%s,%" PRIu32 ",%" PRIu32 ",%s,", item->size, item->mtime_ns,
-                  hash_text(item, hash), item->width, item->height, item->gone ? "true" : "");
+                  cs_item_hash_text(item, hash), item->width, item->height, item->gone ? "true" : "");
     put_csv_field(buf, item->attributes && *item->attributes ? item->attributes : "{}");
     cs_buf_putc(buf, '\n');
 }

@@ -21,4 +21,7 @@ void cs_put_item_row(cs_buf *buf, const clipsearch_hit *item);
 void cs_put_item_csv(cs_buf *buf, const clipsearch_hit *item);
 extern const char cs_item_csv_header[];
 
+/* Write the SHA-256 in hex digits into `text` and return that; "" when it is not known. */
+const char *cs_item_hash_text(const clipsearch_hit *item, char text[65]);
+
 #endif

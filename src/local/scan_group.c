@@ -9,7 +9,7 @@
 
 enum {
     POOL_FLOATS = 1 << 22, /* below this many to compare, one thread takes about as long as waking the others does */
-    PASS_QUERIES = 64      /* of several requests; a request with more has a pass of its own */
+    PASS_QUERIES = 64      /* so that a call with a few does not wait for all of one with thousands */
 };
 
 typedef struct cs_scan_request {
@@ -107,8 +107,9 @@ static bool withdraw(cs_scan_group *group, const cs_scan_request *request)
     return false;
 }
 
-clipsearch_status cs_scan_group_search(cs_scan_group *group, local_database *db, const cs_index *index,
-                                       cs_flat_query *queries, size_t count, clipsearch_error *err)
+/* At most PASS_QUERIES. */
+static clipsearch_status scan_in_turn(cs_scan_group *group, local_database *db, const cs_index *index,
+                                      cs_flat_query *queries, size_t count, clipsearch_error *err)
 {
     cs_scan_request own = {.queries = queries, .count = count, .err = err};
     pthread_mutex_lock(&group->lock);
@@ -130,4 +131,15 @@ clipsearch_status cs_scan_group_search(cs_scan_group *group, local_database *db,
     }
     pthread_mutex_unlock(&group->lock);
     return own.done ? own.status : cs_stop_check(err);
+}
+
+clipsearch_status cs_scan_group_search(cs_scan_group *group, local_database *db, const cs_index *index,
+                                       cs_flat_query *queries, size_t count, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t first = 0; first < count && status == CLIPSEARCH_OK; first += PASS_QUERIES) {
+        const size_t some = count - first < PASS_QUERIES ? count - first : PASS_QUERIES;
+        status = scan_in_turn(group, db, index, queries + first, some, err);
+    }
+    return status;
 }

@@ -54,7 +54,7 @@ void cs_snapshot_release(cs_snapshot **handle)
     *handle = NULL;
     if (!snapshot || !drop_use(&snapshot->uses))
         return;
-    release_vectors(snapshot->vectors);
+    release_vectors(atomic_load(&snapshot->vectors));
     release_delta(snapshot->delta);
     release_graph(snapshot->graph);
     pthread_mutex_destroy(&snapshot->vectors_lock);
@@ -241,11 +241,10 @@ static void share_vectors(maker *m)
     cs_snapshot *before = m->request->before;
     if (!before || before->state.generation != m->state->generation)
         return;
-    pthread_mutex_lock(&before->vectors_lock);
-    m->made->vectors = before->vectors;
-    if (m->made->vectors)
-        atomic_fetch_add(&m->made->vectors->uses, 1);
-    pthread_mutex_unlock(&before->vectors_lock);
+    cs_snapshot_vectors *vectors = atomic_load(&before->vectors); /* lives as long as `before` */
+    if (vectors)
+        atomic_fetch_add(&vectors->uses, 1);
+    atomic_store(&m->made->vectors, vectors);
 }
 
 clipsearch_status cs_snapshot_make(const cs_snapshot_request *request, cs_snapshot **snapshot,
@@ -354,17 +353,16 @@ clipsearch_status cs_snapshot_load_vectors(cs_snapshot *snapshot, cs_store *stor
     clipsearch_status status = CLIPSEARCH_OK;
     if (!cs_stop_lock(&snapshot->vectors_lock))
         return cs_stop_check(err);
-    if (!snapshot->vectors)
-        status = read_vectors(store, identity, snapshot->state.count, &snapshot->vectors, err);
-    *vectors = snapshot->vectors;
+    *vectors = atomic_load(&snapshot->vectors);
+    if (!*vectors) {
+        status = read_vectors(store, identity, snapshot->state.count, vectors, err);
+        atomic_store(&snapshot->vectors, *vectors);
+    }
     pthread_mutex_unlock(&snapshot->vectors_lock);
     return status;
 }
 
-bool cs_snapshot_has_vectors(cs_snapshot *snapshot)
+bool cs_snapshot_has_vectors(const cs_snapshot *snapshot)
 {
-    pthread_mutex_lock(&snapshot->vectors_lock);
-    const bool has = snapshot->vectors != NULL;
-    pthread_mutex_unlock(&snapshot->vectors_lock);
-    return has;
+    return atomic_load(&snapshot->vectors) != NULL;
 }

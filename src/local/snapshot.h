@@ -43,13 +43,13 @@ typedef struct cs_snapshot_vectors {
 typedef struct cs_snapshot {
     atomic_uint uses;
     cs_store_state state;
-    bool graph_tried;         /* the index file was looked at */
-    cs_index_file_mark mark;  /* as it was then */
-    cs_snapshot_graph *graph; /* mapped, or NULL */
-    cs_snapshot_delta *delta; /* of the graph, or NULL */
-    bool graph_usable;        /* graph and delta together hold every item */
-    pthread_mutex_t vectors_lock;
-    cs_snapshot_vectors *vectors; /* NULL until cs_snapshot_load_vectors */
+    bool graph_tried;                       /* the index file was looked at */
+    cs_index_file_mark mark;                /* as it was then */
+    cs_snapshot_graph *graph;               /* mapped, or NULL */
+    cs_snapshot_delta *delta;               /* of the graph, or NULL */
+    bool graph_usable;                      /* graph and delta together hold every item */
+    pthread_mutex_t vectors_lock;           /* held while they are read, which may take seconds */
+    _Atomic(cs_snapshot_vectors *) vectors; /* NULL until cs_snapshot_load_vectors */
 } cs_snapshot;
 
 /* Why searches cannot use a graph, when there is something to say. */
@@ -100,7 +100,7 @@ clipsearch_status cs_snapshot_search_graph(const cs_snapshot *snapshot, const fl
  * They stay as long as the snapshot. */
 clipsearch_status cs_snapshot_load_vectors(cs_snapshot *snapshot, cs_store *store, const cs_store_identity *identity,
                                            cs_snapshot_vectors **vectors, clipsearch_error *err);
-/* Whether they have been read. */
-bool cs_snapshot_has_vectors(cs_snapshot *snapshot);
+/* Whether they have been read; does not wait for a thread that is reading them. */
+bool cs_snapshot_has_vectors(const cs_snapshot *snapshot);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The sizes that shapes are made of. */
@@ -115,6 +116,55 @@ static int shape_of(const struct search *in, const struct binding *b, size_t sha
     return b->rows == ONE ? 1 : 2;
 }
 
+bool cs_clip_may_be_coded(cs_clip_part part)
+{
+    return part == CS_CLIP_Q_WEIGHT || part == CS_CLIP_K_WEIGHT || part == CS_CLIP_V_WEIGHT ||
+           part == CS_CLIP_OUT_WEIGHT || part == CS_CLIP_FC1_WEIGHT || part == CS_CLIP_FC2_WEIGHT;
+}
+
+bool cs_clip_is_coded(const cs_weights *weights)
+{
+    for (size_t i = 0; i < cs_weights_count(weights); i++)
+        if (strcmp(cs_weights_at(weights, i)->stored, "I8") == 0 && cs_weights_at(weights, i)->rank == CS_CLIP_RANK)
+            return true;
+    return false;
+}
+
+/* A tensor that goes with codes: `name` and `ending`, one number of 4 bytes for each output. */
+static clipsearch_status find_beside(const struct search *in, const char *name, const char *ending, const char *type,
+                                     size_t rows, const void **data)
+{
+    char full[CS_CLIP_NAME + 8];
+    snprintf(full, sizeof full, "%s%s", name, ending);
+    const cs_tensor *tensor = cs_weights_find(in->weights, full);
+    if (!tensor || strcmp(tensor->stored, type) != 0 || tensor->rank != 1 || tensor->shape[0] != rows)
+        return cs_fail(in->err, CLIPSEARCH_E_MODEL,
+                       "%s: the tensor \"%s\" of %zu %s numbers, which goes with the 8-bit weights, is not there",
+                       cs_weights_path(in->weights), full, rows, type);
+    *data = tensor->data;
+    return CLIPSEARCH_OK;
+}
+
+/* The matrix of one binding from codes of 8 bits, in the layout of kernels/qgemm.h. */
+static clipsearch_status bind_codes(const struct search *in, const struct binding *b, const char *name,
+                                    const cs_tensor *tensor, cs_matrix *out)
+{
+    const size_t rows = in->sizes[b->rows], columns = in->sizes[b->columns];
+    const size_t shape[CS_CLIP_RANK] = {(rows + 15) / 16, (columns + 3) / 4, 16, 4};
+    bool same = tensor->rank == CS_CLIP_RANK;
+    for (int i = 0; same && i < CS_CLIP_RANK; i++)
+        same = tensor->shape[i] == shape[i];
+    if (!same)
+        return cs_fail(
+            in->err, CLIPSEARCH_E_MODEL,
+            "%s: the tensor \"%s\" of 8-bit weights is not of shape [%zu, %zu, 16, 4]; the configuration and "
+            "the weights are of different models",
+            cs_weights_path(in->weights), name, shape[0], shape[1]);
+    *out = (cs_matrix){.data = tensor->data, .rows = rows, .columns = columns, .coded = true};
+    clipsearch_status status = find_beside(in, name, CS_CLIP_SCALE, "F32", rows, &out->scales);
+    return status == CLIPSEARCH_OK ? find_beside(in, name, CS_CLIP_SUM, "I32", rows, &out->sums) : status;
+}
+
 /* The matrix of one binding, from the tensor `name`. */
 static clipsearch_status bind(const struct search *in, const struct binding *b, const char *name, cs_matrix *out)
 {
@@ -129,7 +179,10 @@ static clipsearch_status bind(const struct search *in, const struct binding *b, 
         shape[0] = shape[1];
         shape[1] = rows;
     }
-    const cs_tensor *tensor;
+    const cs_tensor *tensor = cs_weights_find(in->weights, name);
+    if (tensor && strcmp(tensor->stored, "I8") == 0 && in->naming == CS_NAMING_HUGGING_FACE &&
+        cs_clip_may_be_coded(b->part))
+        return bind_codes(in, b, name, tensor, out);
     clipsearch_status status = cs_weights_get(in->weights, name, rank, shape, &tensor, in->err);
     if (status != CLIPSEARCH_OK)
         return status;
@@ -276,7 +329,7 @@ static void walk(const struct search *in, const struct binding *bindings, size_t
                  void *tensors, cs_clip_each *each, void *context)
 {
     for (size_t i = 0; i < count; i++) {
-        cs_clip_tensor tensor = {.matrix = *matrix_at(tensors, &bindings[i])};
+        cs_clip_tensor tensor = {.part = bindings[i].part, .matrix = *matrix_at(tensors, &bindings[i])};
         tensor.rank = shape_of(in, &bindings[i], tensor.shape);
         if (layer)
             cs_clip_block_name(CS_NAMING_HUGGING_FACE, in->tower, *layer, bindings[i].part, tensor.name);

@@ -15,6 +15,7 @@ struct cs_weights {
     size_t count;
     char *names; /* the tensors' names, one after the other */
     cs_weights_source source;
+    char source_fingerprint[65]; /* of the weights that these were quantized from; "": they were not */
     char inside[64], prefix[64]; /* what source's strings of these names point to */
     void **copies;               /* [copy_count] copies of tensors that cannot be used in the mapped file */
     size_t copy_count, copy_capacity;

@@ -9,12 +9,15 @@
 #include <stddef.h>
 
 /* A matrix [rows, columns] inside a tensor, little-endian, of any alignment. transposed: the file stores its transpose
- * [columns, rows]. */
+ * [columns, rows]. coded: a converted model's matrix of 8 bits, in the layout of kernels/qgemm.h; `data` are its codes,
+ * `dtype` means nothing. */
 typedef struct cs_matrix {
     cs_dtype dtype;
     const void *data;
     size_t rows, columns;
     bool transposed;
+    bool coded;
+    const void *scales, *sums; /* when coded: f32 [rows], i32 [rows], of any alignment */
 } cs_matrix;
 
 #endif

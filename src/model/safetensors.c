@@ -187,6 +187,16 @@ static clipsearch_status allocate(cs_weights *weights, const cs_json *root, clip
     return weights->names && weights->tensors ? CLIPSEARCH_OK : cs_fail_memory(err, weights->path);
 }
 
+/* 64 lower-case hex digits; anything else is another program's. */
+static void read_fingerprint(cs_weights *weights, const cs_json *metadata)
+{
+    const cs_json *value =
+        metadata && metadata->type == CS_JSON_OBJECT ? cs_json_get(metadata, CS_SOURCE_FINGERPRINT) : NULL;
+    if (value && value->type == CS_JSON_STRING && value->string_len == sizeof weights->source_fingerprint - 1 &&
+        strspn(value->string, "0123456789abcdef") == value->string_len)
+        memcpy(weights->source_fingerprint, value->string, sizeof weights->source_fingerprint);
+}
+
 static clipsearch_status read_members(cs_weights *weights, const cs_json *root, size_t data_start,
                                       clipsearch_error *err)
 {
@@ -195,6 +205,7 @@ static clipsearch_status read_members(cs_weights *weights, const cs_json *root, 
         return status;
     char *name = weights->names;
     const cs_json *metadata = cs_json_get(root, "__metadata__");
+    read_fingerprint(weights, metadata);
     for (const cs_json *member = root->first; member; member = member->next) {
         if (member == metadata)
             continue;

@@ -13,6 +13,7 @@
 enum {
     LENGTH_BYTES = 8,
     ALIGNMENT = 8,         /* of the data's start in the file, as in the reference implementation */
+    CODE_ALIGNMENT = 64,   /* the same for codes that kernels read where they lie, a cache line at a time */
     MAX_HEADER = 100000000 /* the reference implementation's own limit for readers */
 };
 
@@ -21,13 +22,20 @@ static void put_text(cs_buf *buf, const char *text)
     cs_json_put_string(buf, text, strlen(text));
 }
 
+size_t cs_tensor_plan_size(const cs_tensor_plan *tensor)
+{
+    if (!tensor->integers)
+        return cs_dtype_size(tensor->dtype);
+    return strcmp(tensor->integers, "I8") == 0 ? 1 : sizeof(int32_t);
+}
+
 /* "name":{"dtype":...}; adds the tensor's bytes to *end. */
 static clipsearch_status put_tensor(cs_buf *buf, const cs_tensor_plan *tensor, uint64_t *end, clipsearch_error *err)
 {
     static const char *const types[] = {[CS_F32] = "F32", [CS_F16] = "F16", [CS_BF16] = "BF16"};
-    uint64_t begin = *end, bytes = cs_dtype_size(tensor->dtype);
+    uint64_t begin = *end, bytes = cs_tensor_plan_size(tensor);
     put_text(buf, tensor->name);
-    cs_buf_printf(buf, ":{\"dtype\":\"%s\",\"shape\":[", types[tensor->dtype]);
+    cs_buf_printf(buf, ":{\"dtype\":\"%s\",\"shape\":[", tensor->integers ? tensor->integers : types[tensor->dtype]);
     for (int i = 0; i < tensor->rank; i++) {
         cs_buf_printf(buf, i ? ",%zu" : "%zu", tensor->shape[i]);
         if (__builtin_mul_overflow(bytes, tensor->shape[i], &bytes))
@@ -59,7 +67,8 @@ static clipsearch_status put_header(cs_buf *buf, const cs_tensor_plan *tensors, 
             return status;
     }
     cs_buf_putc(buf, '}');
-    while (!buf->failed && (buf->len % ALIGNMENT) != 0)
+    const size_t alignment = count && tensors[0].integers ? CODE_ALIGNMENT : ALIGNMENT;
+    while (!buf->failed && (LENGTH_BYTES + buf->len) % alignment != 0)
         cs_buf_putc(buf, ' ');
     return buf->failed ? cs_fail_memory(err, "a weight file's header") : CLIPSEARCH_OK;
 }

@@ -10,9 +10,13 @@
 typedef struct cs_tensor_plan {
     const char *name; /* UTF-8, unique in the file */
     cs_dtype dtype;
+    const char *integers; /* "I8" or "I32" instead of dtype; NULL: floats */
     int rank;
     size_t shape[CS_TENSOR_RANK];
 } cs_tensor_plan;
+
+/* Bytes of one of its numbers. */
+size_t cs_tensor_plan_size(const cs_tensor_plan *tensor);
 
 typedef struct cs_metadata {
     const char *key, *value; /* UTF-8 */
@@ -24,9 +28,10 @@ typedef struct cs_safetensors_writer {
     uint64_t promised, written; /* bytes of tensors */
 } cs_safetensors_writer;
 
-/* Begin to replace `path`: the header of `count` tensors, which lie in the file in this order, and `metadata`. Tensors
- * begin at multiples of their numbers' size when those of 4 bytes come first.
- * Errors: CLIPSEARCH_E_IO, _LIMIT (sizes overflow, a header over 100 MB), _MEMORY. */
+/* Begin to replace `path`: the header of `count` tensors, which lie in the file in this order, and `metadata`.
+ * Tensors begin at multiples of their numbers' size when those of 4 bytes come first. The first begins at a multiple
+ * of 64 bytes of the file when it is of integers, else of 8. Errors: CLIPSEARCH_E_IO, _LIMIT (sizes overflow, a
+ * header over 100 MB), _MEMORY. */
 clipsearch_status cs_safetensors_create(const char *path, const cs_tensor_plan *tensors, size_t count,
                                         const cs_metadata *metadata, size_t metadata_count,
                                         cs_safetensors_writer *writer, clipsearch_error *err);

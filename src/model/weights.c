@@ -231,6 +231,10 @@ static void add_text(cs_digest *digest, const char *text)
 
 clipsearch_status cs_weights_fingerprint(const cs_weights *weights, char hex[65], clipsearch_error *err)
 {
+    if (weights->source_fingerprint[0]) {
+        memcpy(hex, weights->source_fingerprint, sizeof weights->source_fingerprint);
+        return CLIPSEARCH_OK;
+    }
     cs_digest digest;
     cs_digest_init(&digest, CS_SHA256);
     for (size_t i = 0; i < weights->count; i++) {

@@ -23,6 +23,10 @@ typedef struct cs_tensor {
     const char *stored; /* the file's own name of the type: "F32", "I64", ... */
 } cs_tensor;
 
+/* The key of the metadata of a file with weights of 8 bits; its value is the fingerprint of the weights that they were
+ * made from. */
+#define CS_SOURCE_FINGERPRINT "source_fingerprint"
+
 typedef struct cs_weights cs_weights;
 
 /* Where the tensors come from, in words. The strings live as long as the handle. */
@@ -61,7 +65,9 @@ clipsearch_status cs_weights_get(const cs_weights *weights, const char *name, in
 /* Names the weights without reading them all, as 64 hex digits: the SHA-256 over, for each tensor in ascending order of
  * its name, the text "<name>\0<stored type>\0<d0,d1,...>\0" and then its bytes when there are no more than 64, else the
  * 64 that begin at byte (bytes - 64) / 2 (rounded down). The container is no part of it: the same tensors under the
- * same names are the same weights in any. Errors: those of cs_digest_final. */
+ * same names are the same weights in any. A safetensors file whose metadata have
+ * CS_SOURCE_FINGERPRINT has that one: of the weights that its own were quantized from. Errors: those of
+ * cs_digest_final. */
 clipsearch_status cs_weights_fingerprint(const cs_weights *weights, char hex[65], clipsearch_error *err);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/model_places.h"
 #include "base/weight_name.h"
 #include "base/xdg_path.h"
 
@@ -42,13 +43,6 @@ char *cs_source_tree_path(const char *name)
     return cs_buf_detach(&path);
 }
 
-static char *installed_path(const char *name)
-{
-    cs_buf path = cs_buf_make(1 << 16);
-    cs_buf_printf(&path, "%s/models/%s", CLIPSEARCH_DATADIR, name);
-    return cs_buf_detach(&path);
-}
-
 char *cs_user_model_path(const char *name)
 {
     cs_buf rest = cs_buf_make(1 << 16);
@@ -58,23 +52,9 @@ char *cs_user_model_path(const char *name)
     return path;
 }
 
-/* Whether the two are the same directory, links followed. */
-static bool is_same_directory(const char *a, const char *b)
-{
-    char *x = realpath(a, NULL), *y = b ? realpath(b, NULL) : NULL;
-    bool same = x && y && strcmp(x, y) == 0;
-    free(x);
-    free(y);
-    return same;
-}
-
 bool cs_model_is_built_in(const char *directory)
 {
-    char *installed = installed_path(CS_DEFAULT_MODEL), *tree = cs_source_tree_path(CS_DEFAULT_MODEL);
-    bool same = is_same_directory(directory, installed) || is_same_directory(directory, tree);
-    cs_free(installed);
-    cs_free(tree);
-    return same;
+    return cs_is_installed_model(directory, CS_DEFAULT_MODEL);
 }
 
 void cs_model_location_free(cs_model_location *location)
@@ -87,19 +67,11 @@ void cs_model_location_free(cs_model_location *location)
 /* Search for the name; the paths searched are added to `searched` (may be NULL). */
 static clipsearch_status search_name(const char *name, cs_model_location *location, cs_buf *searched)
 {
-    char *(*const candidates[])(const char *) = {cs_user_model_path, installed_path, cs_source_tree_path};
-    for (size_t i = 0; i < 3 && name[0] && name[0] != '.' && !strchr(name, '/'); i++) {
-        char *path = candidates[i](name);
-        if (path && is_directory(path)) {
-            location->directory = path;
-            location->name = cs_strdup(name);
-            return location->name ? CLIPSEARCH_OK : CLIPSEARCH_E_MEMORY;
-        }
-        if (path && searched)
-            cs_buf_printf(searched, "\n  %s", path);
-        cs_free(path);
-    }
-    return CLIPSEARCH_E_NOT_FOUND;
+    clipsearch_status status = cs_find_model_directory(name, &location->directory, searched);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    location->name = cs_strdup(name);
+    return location->name ? CLIPSEARCH_OK : CLIPSEARCH_E_MEMORY;
 }
 
 clipsearch_status cs_model_find_name(const char *name, cs_model_location *location)
@@ -116,8 +88,7 @@ static clipsearch_status find_name(const char *name, cs_model_location *location
     if (status == CLIPSEARCH_E_MEMORY)
         cs_fail_memory(err, name);
     if (status == CLIPSEARCH_E_NOT_FOUND)
-        cs_fail(err, status, "there is no model \"%s\". Searched:%s", name,
-                searched.data ? searched.data : " nowhere, because HOME is not set");
+        cs_fail(err, status, "there is no model \"%s\". Searched:%s", name, searched.data ? searched.data : " nowhere");
     cs_buf_free(&searched);
     return status;
 }
@@ -182,12 +153,13 @@ clipsearch_status cs_model_choose(const cs_settings *settings, const cs_collecti
 }
 
 clipsearch_status cs_model_open(const cs_model_location *location, unsigned towers, bool pack_weights,
-                                clipsearch_encoder **opened, clipsearch_error *err)
+                                clipsearch_precision precision, clipsearch_encoder **opened, clipsearch_error *err)
 {
     clipsearch_encoder_options options;
     clipsearch_encoder_options_init(&options);
     options.towers = towers;
     options.pack_weights = pack_weights;
+    options.precision = precision;
     options.name = location->name;
     return clipsearch_encoder_open(location->directory, &options, opened, err);
 }

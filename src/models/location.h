@@ -22,8 +22,7 @@ typedef struct cs_collection_model {
 } cs_collection_model;
 
 /* Find `model`. It is a path when it contains a '/' or when a directory or weight file of that name exists. Else it is
- * a name, searched for among the user's models ($XDG_DATA_HOME/clipsearch/models), among those installed with the
- * program, and in the source tree that the program was built in.
+ * a name, searched for at the places of base/model_places.h.
  * Errors: CLIPSEARCH_E_NOT_FOUND (lists the paths searched), _MEMORY. */
 clipsearch_status cs_model_find(const char *model, cs_model_location *location, clipsearch_error *err);
 void cs_model_location_free(cs_model_location *location);
@@ -49,8 +48,8 @@ bool cs_model_is_built_in(const char *directory);
 clipsearch_status cs_model_choose(const cs_settings *settings, const cs_collection_model *made,
                                   cs_model_location *location, clipsearch_error *err);
 
-/* Open the model that was found. `towers` and `pack_weights` as in clipsearch_encoder_options. */
+/* Open the model that was found. `towers`, `pack_weights` and `precision` as in clipsearch_encoder_options. */
 clipsearch_status cs_model_open(const cs_model_location *location, unsigned towers, bool pack_weights,
-                                clipsearch_encoder **opened, clipsearch_error *err);
+                                clipsearch_precision precision, clipsearch_encoder **opened, clipsearch_error *err);
 
 #endif

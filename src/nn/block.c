@@ -5,7 +5,7 @@
 #include <string.h>
 
 clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors, const cs_tower_config *config,
-                                bool pack, cs_pool *pool, clipsearch_error *err)
+                                cs_weight_form form, cs_pool *pool, clipsearch_error *err)
 {
     *block = (cs_block){.width = config->width, .heads = config->heads, .activation = config->activation};
     const struct {
@@ -23,8 +23,17 @@ clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors
         cs_layernorm_open(&block->ln1, &tensors->ln1_weight, &tensors->ln1_bias, config->layernorm_eps, err);
     if (status == CLIPSEARCH_OK)
         status = cs_layernorm_open(&block->ln2, &tensors->ln2_weight, &tensors->ln2_bias, config->layernorm_eps, err);
+    block->coded = form == CS_WEIGHTS_INT8 || tensors->q_weight.coded;
     for (size_t i = 0; i < sizeof linears / sizeof *linears && status == CLIPSEARCH_OK; i++)
-        status = cs_linear_open(linears[i].linear, linears[i].weight, linears[i].bias, pack, pool, err);
+        if (block->coded)
+            status = cs_linear_open_coded(linears[i].linear, linears[i].weight, linears[i].bias, pool, err);
+        else if (linears[i].weight->coded)
+            status = cs_fail(err, CLIPSEARCH_E_MODEL,
+                             "some matrices of a block are of 8 bits and some are not; convert "
+                             "the model again");
+        else
+            status = cs_linear_open(linears[i].linear, linears[i].weight, linears[i].bias, form == CS_WEIGHTS_PACKED,
+                                    pool, err);
     if (status != CLIPSEARCH_OK)
         cs_block_close(block);
     return status;
@@ -46,11 +55,16 @@ static size_t larger(size_t a, size_t b)
 }
 
 void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
-                    size_t least_wide, unsigned threads, cs_workspace *workspace)
+                    size_t least_wide, bool coded, unsigned threads, cs_workspace *workspace)
 {
     size_t inputs = larger(larger(config->width, config->mlp), least_wide), wide = larger(3 * config->width, inputs);
     scratch->normed = cs_workspace_floats(workspace, rows, config->width);
     scratch->wide = cs_workspace_floats(workspace, rows, wide);
+    scratch->coded = (cs_qgemm_rows){0};
+    if (coded) {
+        scratch->coded.codes = cs_workspace_alloc(workspace, rows, cs_qgemm_stride(larger(config->width, config->mlp)));
+        scratch->coded.rows = cs_workspace_alloc(workspace, rows, sizeof *scratch->coded.rows);
+    }
     scratch->gemm = cs_workspace_floats(workspace, threads, cs_gemm_scratch(inputs));
     cs_attention_carve(&scratch->attention, config->width / config->heads, longest, threads, workspace);
 }
@@ -63,26 +77,55 @@ static void keep_rows(float *x, size_t width, const size_t *only, size_t count)
             memcpy(x + i * width, x + only[i] * width, width * sizeof *x);
 }
 
+/* y = a linear map of x, which was quantized to scratch->coded when the block is coded. */
+static void map(const cs_block *block, const cs_linear *linear, const float *x, size_t rows, cs_activation act,
+                const float *residual, float *y, const cs_block_scratch *scratch, cs_pool *pool)
+{
+    if (block->coded)
+        cs_linear_forward_coded(linear, &scratch->coded, rows, act, residual, y, pool);
+    else
+        cs_linear_forward(linear, x, rows, act, residual, y, scratch->gemm, pool);
+}
+
+static void normalise(const cs_block *block, const cs_layernorm *norm, const float *x, size_t rows,
+                      const cs_block_scratch *scratch, cs_pool *pool)
+{
+    if (block->coded)
+        cs_layernorm_quantize(norm, x, rows, scratch->normed, &scratch->coded, pool);
+    else
+        cs_layernorm_forward(norm, x, rows, scratch->normed, pool);
+}
+
+static void quantize(const cs_block *block, const float *x, size_t rows, size_t columns,
+                     const cs_block_scratch *scratch, cs_pool *pool)
+{
+    if (block->coded)
+        cs_qgemm_quantize(x, columns, rows, columns, &scratch->coded, pool);
+}
+
 void cs_block_forward(const cs_block *block, const cs_sequences *sequences, const size_t *only, float *x,
                       const cs_block_scratch *scratch, cs_pool *pool)
 {
     size_t width = block->width, rows = sequences->offsets[sequences->count];
-    float *normed = scratch->normed, *hidden = scratch->wide, *gemm = scratch->gemm;
+    float *normed = scratch->normed, *hidden = scratch->wide;
     float *q = scratch->wide, *k = q + rows * width, *v = k + rows * width; /* [rows, W] each */
 
-    cs_layernorm_forward(&block->ln1, x, rows, normed, pool);
-    cs_linear_forward(&block->k, normed, rows, CS_ACT_NONE, NULL, k, gemm, pool);
-    cs_linear_forward(&block->v, normed, rows, CS_ACT_NONE, NULL, v, gemm, pool);
+    normalise(block, &block->ln1, x, rows, scratch, pool);
+    map(block, &block->k, normed, rows, CS_ACT_NONE, NULL, k, scratch, pool);
+    map(block, &block->v, normed, rows, CS_ACT_NONE, NULL, v, scratch, pool);
     if (only) {
         rows = sequences->count;
         keep_rows(normed, width, only, rows);
         keep_rows(x, width, only, rows);
+        quantize(block, normed, rows, width, scratch, pool);
     }
-    cs_linear_forward(&block->q, normed, rows, CS_ACT_NONE, NULL, q, gemm, pool);
+    map(block, &block->q, normed, rows, CS_ACT_NONE, NULL, q, scratch, pool);
     cs_attention_forward(sequences, width, block->heads, only == NULL, q, k, v, normed, &scratch->attention, pool);
-    cs_linear_forward(&block->out, normed, rows, CS_ACT_NONE, x, x, gemm, pool);
+    quantize(block, normed, rows, width, scratch, pool);
+    map(block, &block->out, normed, rows, CS_ACT_NONE, x, x, scratch, pool);
 
-    cs_layernorm_forward(&block->ln2, x, rows, normed, pool);
-    cs_linear_forward(&block->fc1, normed, rows, block->activation, NULL, hidden, gemm, pool);
-    cs_linear_forward(&block->fc2, hidden, rows, CS_ACT_NONE, x, x, gemm, pool);
+    normalise(block, &block->ln2, x, rows, scratch, pool);
+    map(block, &block->fc1, normed, rows, block->activation, NULL, hidden, scratch, pool);
+    quantize(block, hidden, rows, block->fc2.weights.k, scratch, pool);
+    map(block, &block->fc2, hidden, rows, CS_ACT_NONE, x, x, scratch, pool);
 }

@@ -14,6 +14,8 @@ typedef struct job {
     float *y;       /* [rows, width] */
     size_t rows;
     const cs_act_ops *ops;
+    const cs_qgemm_rows *coded; /* NULL: the rows are not quantized */
+    const cs_qgemm_ops *quantize;
 } job;
 
 clipsearch_status cs_layernorm_open(cs_layernorm *norm, const cs_matrix *weight, const cs_matrix *bias, float eps,
@@ -41,12 +43,24 @@ static void normalise_piece(void *context, size_t piece, unsigned worker)
     const job *j = context;
     size_t width = j->norm->width, first = piece * ROWS_A_PIECE;
     size_t end = first + ROWS_A_PIECE < j->rows ? first + ROWS_A_PIECE : j->rows;
-    for (size_t row = first; row < end; row++)
-        j->ops->layernorm(j->x + row * width, j->norm->gamma, j->norm->beta, j->norm->eps, width, j->y + row * width);
+    for (size_t row = first; row < end; row++) {
+        float *y = j->y + row * width;
+        j->ops->layernorm(j->x + row * width, j->norm->gamma, j->norm->beta, j->norm->eps, width, y);
+        if (j->coded)
+            j->quantize->quantize(y, width, j->coded->codes + row * cs_qgemm_stride(width), &j->coded->rows[row]);
+    }
 }
 
 void cs_layernorm_forward(const cs_layernorm *norm, const float *x, size_t rows, float *y, cs_pool *pool)
 {
     job j = {.norm = norm, .x = x, .y = y, .rows = rows, .ops = cs_act()};
+    cs_pool_run(pool, (rows + ROWS_A_PIECE - 1) / ROWS_A_PIECE, normalise_piece, &j);
+}
+
+void cs_layernorm_quantize(const cs_layernorm *norm, const float *x, size_t rows, float *y, const cs_qgemm_rows *coded,
+                           cs_pool *pool)
+{
+    job j = {
+        .norm = norm, .x = x, .y = y, .rows = rows, .ops = cs_act(), .coded = coded, .quantize = cs_qgemm_ops_best()};
     cs_pool_run(pool, (rows + ROWS_A_PIECE - 1) / ROWS_A_PIECE, normalise_piece, &j);
 }

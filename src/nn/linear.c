@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
- * linear.c - binds a matrix for cs_gemm. */
+ * linear.c - binds a matrix for cs_gemm or cs_qgemm. */
 #include "nn/linear.h"
 
 #include "base/mem.h"
 #include "nn/floats.h"
+
+#include <math.h>
+#include <string.h>
 
 clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, bool pack,
                                  cs_pool *pool, clipsearch_error *err)
@@ -30,11 +33,106 @@ void cs_linear_close(cs_linear *linear)
     cs_gemm_unpack(&linear->weights);
     cs_free(linear->owned);
     cs_free(linear->bias);
+    cs_free(linear->owned_codes);
+    cs_free(linear->scales);
+    cs_free(linear->sums);
     *linear = (cs_linear){0};
+}
+
+/* What the file says of its codes. The codes themselves may be any: the sums are then wrong but in range (qgemm.h). */
+static clipsearch_status copy_file_scales(cs_linear *linear, const cs_matrix *weight, clipsearch_error *err)
+{
+    const int32_t most = 128 * (int32_t)weight->columns;
+    memcpy(linear->scales, weight->scales, weight->rows * sizeof *linear->scales);
+    memcpy(linear->sums, weight->sums, weight->rows * sizeof *linear->sums);
+    for (size_t i = 0; i < weight->rows; i++)
+        if (!isfinite(linear->scales[i]) || linear->sums[i] > most || linear->sums[i] < -most)
+            return cs_fail(err, CLIPSEARCH_E_MODEL,
+                           "the 8-bit weights of output %zu of a matrix have a scale or a sum that cannot be right; "
+                           "convert the model again",
+                           i);
+    linear->coded.codes = weight->data;
+    return CLIPSEARCH_OK;
+}
+
+typedef struct quantize_job {
+    const cs_gemm_weights *from;
+    cs_linear *to;
+    bool *good; /* [pieces] */
+} quantize_job;
+
+static void quantize_piece(void *context, size_t piece, unsigned worker)
+{
+    (void)worker;
+    const quantize_job *job = context;
+    const cs_gemm_weights *from = job->from;
+    const size_t strip = cs_qgemm_stride(from->k) * CS_QGEMM_STRIP, output = piece * CS_QGEMM_STRIP;
+    job->good[piece] =
+        cs_qgemm_pack(from->dtype, from->rows, from->n, from->k, piece, 1, job->to->owned_codes + piece * strip,
+                      job->to->scales + output, job->to->sums + output);
+}
+
+static clipsearch_status quantize(cs_linear *linear, cs_pool *pool, clipsearch_error *err)
+{
+    const size_t pieces = (linear->weights.n + CS_QGEMM_STRIP - 1) / CS_QGEMM_STRIP;
+    const size_t bytes = cs_qgemm_codes_size(linear->weights.n, linear->weights.k);
+    bool *good = cs_zalloc_array(pieces, sizeof *good), all = true;
+    linear->owned_codes = bytes ? cs_alloc_aligned(bytes, 1) : NULL;
+    if (!good || !linear->owned_codes) {
+        cs_free(good);
+        return cs_fail_memory(err, "weights of 8 bits");
+    }
+    quantize_job job = {.from = &linear->weights, .to = linear, .good = good};
+    cs_pool_run(pool, pieces, quantize_piece, &job);
+    for (size_t i = 0; i < pieces; i++)
+        all &= good[i];
+    cs_free(good);
+    linear->coded.codes = linear->owned_codes;
+    return all ? CLIPSEARCH_OK
+               : cs_fail(err, CLIPSEARCH_E_MODEL, "a matrix has a weight that is not a number; the model is damaged");
+}
+
+clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, cs_pool *pool,
+                                       clipsearch_error *err)
+{
+    *linear = (cs_linear){0};
+    if (weight->columns > CS_QGEMM_MAX_K)
+        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                       "a matrix with %zu inputs cannot be computed in 8 bits; the limit is %d", weight->columns,
+                       (int)CS_QGEMM_MAX_K);
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (weight->coded) {
+        linear->weights = (cs_gemm_weights){.n = weight->rows, .k = weight->columns};
+        if (bias)
+            status = cs_floats_copy(bias, &linear->bias, err);
+    } else {
+        status = cs_linear_open(linear, weight, bias, false, NULL, err);
+    }
+    if (status != CLIPSEARCH_OK)
+        return status;
+    linear->scales = cs_alloc_array(weight->rows, sizeof *linear->scales);
+    linear->sums = cs_alloc_array(weight->rows, sizeof *linear->sums);
+    if (!linear->scales || !linear->sums)
+        status = cs_fail_memory(err, "weights of 8 bits");
+    else
+        status = weight->coded ? copy_file_scales(linear, weight, err) : quantize(linear, pool, err);
+    linear->coded.n = weight->rows;
+    linear->coded.k = weight->columns;
+    linear->coded.scales = linear->scales;
+    linear->coded.sums = linear->sums;
+    if (status != CLIPSEARCH_OK) {
+        cs_linear_close(linear);
+        return status;
+    }
+    cs_free(linear->owned); /* floats, of which the codes were made */
+    linear->owned = NULL;
+    return CLIPSEARCH_OK;
 }
 
 size_t cs_linear_packed_bytes(const cs_linear *linear)
 {
+    if (linear->coded.codes)
+        return linear->owned_codes ? cs_qgemm_codes_size(linear->coded.n, linear->coded.k) : 0;
     return cs_gemm_ops_best()->packed_size(linear->weights.n, linear->weights.k) * sizeof(float);
 }
 
@@ -43,4 +141,10 @@ void cs_linear_forward(const cs_linear *linear, const float *x, size_t rows, cs_
 {
     cs_gemm(&linear->weights, x, linear->weights.k, rows, linear->bias, act, residual, y, linear->weights.n, scratch,
             pool);
+}
+
+void cs_linear_forward_coded(const cs_linear *linear, const cs_qgemm_rows *x, size_t rows, cs_activation act,
+                             const float *residual, float *y, cs_pool *pool)
+{
+    cs_qgemm(&linear->coded, x, rows, linear->bias, act, residual, y, linear->coded.n, pool);
 }

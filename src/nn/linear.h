@@ -4,13 +4,25 @@
 #define CS_NN_LINEAR_H
 
 #include "kernels/gemm.h"
+#include "kernels/qgemm.h"
 #include "model/matrix.h"
+
+/* How a tower keeps its big matrices. */
+typedef enum cs_weight_form {
+    CS_WEIGHTS_MAPPED, /* read from the file at each call */
+    CS_WEIGHTS_PACKED, /* copied into the kernels' layout: the same results */
+    CS_WEIGHTS_INT8    /* those of the transformer's blocks quantized to 8 bits, the others packed */
+} cs_weight_form;
 
 /* N outputs, K inputs. Zero is a valid empty value to close. */
 typedef struct cs_linear {
     cs_gemm_weights weights; /* [N, K], in the map or at `owned` */
     float *owned;            /* [N, K] f32, when the file holds the transpose; else NULL */
     float *bias;             /* [N] f32, or NULL */
+    cs_qgemm_weights coded;  /* codes != NULL: the matrix is of 8 bits, and `weights` has only its size */
+    int8_t *owned_codes;     /* when they are not the file's */
+    float *scales;           /* [N] */
+    int32_t *sums;           /* [N] */
 } cs_linear;
 
 /* Bind `weight` [N, K], which must outlive it, and `bias` [1, N] (NULL: none). `pack`: copy the matrix into the
@@ -19,6 +31,12 @@ clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, con
                                  cs_pool *pool, clipsearch_error *err);
 void cs_linear_close(cs_linear *linear);
 
+/* The same in 8 bits: a coded matrix is used as it lies in the file, any other is quantized, spread over `pool`.
+ * Errors: also CLIPSEARCH_E_MODEL (a weight, scale or sum that cannot be right), _UNSUPPORTED (more inputs than
+ * CS_QGEMM_MAX_K). */
+clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, cs_pool *pool,
+                                       clipsearch_error *err);
+
 /* Bytes that packing takes, packed or not. */
 size_t cs_linear_packed_bytes(const cs_linear *linear);
 
@@ -26,5 +44,9 @@ size_t cs_linear_packed_bytes(const cs_linear *linear);
  * cs_gemm. */
 void cs_linear_forward(const cs_linear *linear, const float *x, size_t rows, cs_activation act, const float *residual,
                        float *y, float *scratch, cs_pool *pool);
+
+/* The same of a linear map in 8 bits, whose x was quantized. */
+void cs_linear_forward_coded(const cs_linear *linear, const cs_qgemm_rows *x, size_t rows, cs_activation act,
+                             const float *residual, float *y, cs_pool *pool);
 
 #endif

@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "kernels/vec.h"
 
-clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_transformer_source *source, bool pack,
-                                      cs_pool *pool, clipsearch_error *err)
+clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_transformer_source *source,
+                                      cs_weight_form form, cs_pool *pool, clipsearch_error *err)
 {
     const cs_tower_config *tower = source->tower;
     *transformer = (cs_transformer){.config = *tower, .dim = source->config->dim};
@@ -20,14 +20,15 @@ clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_tran
         cs_block_tensors tensors;
         status = source->block(source->weights, source->naming, source->config, layer, &tensors, err);
         if (status == CLIPSEARCH_OK)
-            status = cs_block_open(&transformer->blocks[layer], &tensors, tower, pack, pool, err);
+            status = cs_block_open(&transformer->blocks[layer], &tensors, tower, form, pool, err);
         if (status != CLIPSEARCH_OK)
             goto failed;
     }
     status = cs_layernorm_open(&transformer->final_norm, source->final_weight, source->final_bias, tower->layernorm_eps,
                                err);
     if (status == CLIPSEARCH_OK)
-        status = cs_linear_open(&transformer->projection, source->projection, NULL, pack, pool, err);
+        status =
+            cs_linear_open(&transformer->projection, source->projection, NULL, form != CS_WEIGHTS_MAPPED, pool, err);
     if (status == CLIPSEARCH_OK)
         return CLIPSEARCH_OK;
 failed:
@@ -43,6 +44,11 @@ void cs_transformer_close(cs_transformer *transformer)
     cs_layernorm_close(&transformer->final_norm);
     cs_linear_close(&transformer->projection);
     *transformer = (cs_transformer){0};
+}
+
+bool cs_transformer_is_coded(const cs_transformer *transformer)
+{
+    return transformer->config.layers > 0 && transformer->blocks[0].coded;
 }
 
 size_t cs_transformer_packed_bytes(const cs_transformer *transformer)
@@ -64,7 +70,8 @@ void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scra
     scratch->x = cs_workspace_floats(workspace, rows, transformer->config.width);
     scratch->offsets = cs_workspace_alloc(workspace, items + 1, sizeof *scratch->offsets);
     scratch->only = cs_workspace_alloc(workspace, items, sizeof *scratch->only);
-    cs_block_carve(&scratch->block, &transformer->config, rows, longest, least_wide, threads, workspace);
+    cs_block_carve(&scratch->block, &transformer->config, rows, longest, least_wide,
+                   cs_transformer_is_coded(transformer), threads, workspace);
 }
 
 void cs_transformer_forward(const cs_transformer *transformer, size_t items, size_t longest, bool causal,

@@ -41,9 +41,12 @@ typedef struct cs_transformer_scratch {
 } cs_transformer_scratch;
 
 /* On failure there is nothing to close. CLIPSEARCH_E_MEMORY, or an error of the look-up. */
-clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_transformer_source *source, bool pack,
-                                      cs_pool *pool, clipsearch_error *err);
+clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_transformer_source *source,
+                                      cs_weight_form form, cs_pool *pool, clipsearch_error *err);
 void cs_transformer_close(cs_transformer *transformer);
+
+/* Whether the blocks' matrices are of 8 bits. */
+bool cs_transformer_is_coded(const cs_transformer *transformer);
 
 /* Bytes that packing takes, packed or not. */
 size_t cs_transformer_packed_bytes(const cs_transformer *transformer);

@@ -225,7 +225,8 @@ static clipsearch_status open_encoder(cs_open_collections *opened, const clipsea
                        (int)MOST_ENCODERS);
     clipsearch_status status = cs_model_choose(options->settings, &made, &location, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_model_open(&location, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, false, &encoder, err);
+        status = cs_model_open(&location, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, false,
+                               options->settings->precision, &encoder, err);
     cs_model_location_free(&location);
     if (status == CLIPSEARCH_OK)
         status = cs_encode_pool_open(encoder, options->sessions, (unsigned)options->settings->threads,

@@ -17,7 +17,7 @@ struct cs_text_tower {
 };
 
 clipsearch_status cs_text_tower_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
-                                     cs_text_tower **out, clipsearch_error *err)
+                                     cs_weight_form form, cs_pool *pool, cs_text_tower **out, clipsearch_error *err)
 {
     *out = NULL;
     cs_text_tensors tensors;
@@ -42,7 +42,7 @@ clipsearch_status cs_text_tower_open(const cs_weights *weights, cs_clip_naming n
     };
     status = cs_floats_copy(&tensors.positions, &tower->positions, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_transformer_open(&tower->transformer, &source, false, NULL, err);
+        status = cs_transformer_open(&tower->transformer, &source, form, pool, err);
     if (status == CLIPSEARCH_OK)
         *out = tower;
     else
@@ -59,6 +59,11 @@ void cs_text_tower_close(cs_text_tower **handle)
     cs_transformer_close(&tower->transformer);
     cs_free(tower);
     *handle = NULL;
+}
+
+bool cs_text_tower_is_coded(const cs_text_tower *tower)
+{
+    return cs_transformer_is_coded(&tower->transformer);
 }
 
 /* The scratch besides the transformer's own. */

@@ -5,16 +5,20 @@
 
 #include "base/pool.h"
 #include "model/clip_tensors.h"
+#include "nn/linear.h"
 #include "nn/probe.h"
 
 typedef struct cs_text_tower cs_text_tower;
 
 /* Bind the text tower's tensors in `weights`, which must stay open. Matrices are read from the mapped file, and of
  * the token table only the rows that a text uses; the copies are small (biases, norms, positions, a transposed
- * projection). */
+ * projection). `form` may ask for others; that work is spread over `pool`. */
 clipsearch_status cs_text_tower_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
-                                     cs_text_tower **tower, clipsearch_error *err);
+                                     cs_weight_form form, cs_pool *pool, cs_text_tower **tower, clipsearch_error *err);
 void cs_text_tower_close(cs_text_tower **tower);
+
+/* Whether its blocks compute in 8 bits. */
+bool cs_text_tower_is_coded(const cs_text_tower *tower);
 
 /* Bytes of 64-byte-aligned scratch for up to `max_tokens` tokens in `max_texts` texts (0 on overflow). */
 size_t cs_text_tower_scratch(const cs_text_tower *tower, size_t max_texts, size_t max_tokens, unsigned threads);

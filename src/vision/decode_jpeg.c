@@ -9,6 +9,7 @@
  * keep a processor busy for minutes). */
 #include "vision/decode.h"
 
+#include "base/stop.h"
 #include "vision/cmyk.h"
 #include "vision/jpeg_segment.h"
 #include "vision/libraries.h"
@@ -150,9 +151,12 @@ static void skip_bytes(j_decompress_ptr jpeg, long count)
     bytes->bytes_in_buffer -= n;
 }
 
-static void check_scans(j_common_ptr jpeg)
+/* Called by the library for each row of blocks, of each scan. */
+static void watch_progress(j_common_ptr jpeg)
 {
     struct reader *reader = jpeg->client_data;
+    if (cs_stop_asked())
+        longjmp(reader->on_error, 1);
     if (reader->jpeg.input_scan_number > MAX_SCANS) {
         reader->too_many_scans = true;
         longjmp(reader->on_error, 1);
@@ -208,13 +212,15 @@ static clipsearch_status decompress(const cs_image_source *source, const struct 
     struct reader reader = {.header = header, .pixels = pixels, .channels = channels};
     reader.bytes = (struct jpeg_source_mgr){source->data, source->size,           ignore_source, refuse_more,
                                             skip_bytes,   jpeg_resync_to_restart, ignore_source};
-    reader.progress.progress_monitor = check_scans;
+    reader.progress.progress_monitor = watch_progress;
     reader.jpeg.err = jpeg_std_error(&reader.errors);
     reader.jpeg.client_data = &reader;
     reader.errors.error_exit = handle_error;
     reader.errors.output_message = ignore_message;
     enum outcome outcome = read_pixels(&reader);
     jpeg_destroy_decompress(&reader.jpeg);
+    if (outcome != DECODED && cs_stop_is_set(cs_stop_current()))
+        return cs_stop_fail(cs_stop_current(), err);
     if (outcome == CUT_SHORT)
         return cs_fail(err, CLIPSEARCH_E_FORMAT,
                        "%s: the JPEG is cut short: its pixels are not all there; copy it again", source->name);

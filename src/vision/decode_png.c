@@ -14,6 +14,7 @@
 #include "vision/decode.h"
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "vision/libraries.h"
 #include "vision/png_chunk.h"
 
@@ -162,7 +163,8 @@ static bool has_all_rows(const struct reader *reader)
 static bool read_pixels(struct reader *reader)
 {
     if (setjmp(png_jmpbuf(reader->png))) {
-        reader->complete = reader->reading_rows && !reader->out_of_memory && has_all_rows(reader);
+        const bool stopped = cs_stop_is_set(cs_stop_current());
+        reader->complete = !stopped && reader->reading_rows && !reader->out_of_memory && has_all_rows(reader);
         return reader->complete;
     }
     png_structp png = reader->png;
@@ -180,8 +182,11 @@ static bool read_pixels(struct reader *reader)
         png_error(png, "rows of an unexpected length");
     reader->reading_rows = true;
     for (int pass = 0; pass < passes; pass++)
-        for (uint32_t y = 0; y < reader->height; y++)
+        for (uint32_t y = 0; y < reader->height; y++) {
+            if (cs_stop_asked())
+                png_error(png, "the call is to end");
             png_read_row(png, reader->rgb + y * stride, NULL);
+        }
     reader->complete = true;
     return true;
 }
@@ -229,6 +234,8 @@ clipsearch_status cs_decode_png(cs_decoder *decoder, const cs_image_source *sour
         status = cs_fail_memory(err, "the PNG decoder");
     else if (!read_pixels(&reader) && reader.out_of_memory)
         status = cs_fail(err, CLIPSEARCH_E_MEMORY, "%s: out of memory decoding PNG", source->name);
+    else if (!reader.complete && cs_stop_is_set(cs_stop_current()))
+        status = cs_stop_fail(cs_stop_current(), err);
     else if (!reader.complete && reader.cut_short)
         status = cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the PNG is cut short at byte %zu; copy it again", source->name,
                          source->size);

@@ -8,6 +8,7 @@
 
 #include "base/content_kind.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "vision/cmyk.h"
 #include "vision/lab.h"
 #include "vision/orient.h"
@@ -242,6 +243,9 @@ static clipsearch_status read_rows(const struct reader *reader, cs_image *image,
     for (uint32_t y = 0; status == CLIPSEARCH_OK && y < reader->height;) {
         const uint32_t rows = reader->height - y < most ? reader->height - y : most;
         size_t bytes = 0;
+        status = cs_stop_check(err);
+        if (status != CLIPSEARCH_OK)
+            break;
         unsigned char *samples = vips->fetch(region, 0, (int)y, (int)reader->width, (int)rows, &bytes);
         if (!samples || bytes != rows * stride)
             status = fail(reader, err);

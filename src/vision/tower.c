@@ -19,8 +19,8 @@ struct cs_image_tower {
     bool normalise; /* the network's vectors must be normalised here */
 };
 
-static clipsearch_status open_clip(cs_image_tower *tower, const cs_model_dir *dir, const cs_weights *weights, bool pack,
-                                   cs_pool *pool, clipsearch_error *err)
+static clipsearch_status open_clip(cs_image_tower *tower, const cs_model_dir *dir, const cs_weights *weights,
+                                   cs_weight_form form, cs_pool *pool, clipsearch_error *err)
 {
     cs_clip_naming naming;
     clipsearch_status status = cs_clip_naming_detect(weights, &naming, err);
@@ -28,13 +28,15 @@ static clipsearch_status open_clip(cs_image_tower *tower, const cs_model_dir *di
         return status;
     tower->normalise = dir->config.resnet || dir->config.lite; /* a vision transformer normalises by itself */
     if (dir->config.lite)
-        return cs_lite_clip_open(weights, &dir->config, &dir->image, pack, pool, &tower->lite_clip, err);
-    return dir->config.resnet ? cs_clip_resnet_open(weights, &dir->config, pack, pool, &tower->clip_resnet, err)
-                              : cs_vit_open(weights, naming, &dir->config, pack, pool, &tower->vit, err);
+        return cs_lite_clip_open(weights, &dir->config, &dir->image, form != CS_WEIGHTS_MAPPED, pool, &tower->lite_clip,
+                                 err);
+    return dir->config.resnet
+               ? cs_clip_resnet_open(weights, &dir->config, form != CS_WEIGHTS_MAPPED, pool, &tower->clip_resnet, err)
+               : cs_vit_open(weights, naming, &dir->config, form, pool, &tower->vit, err);
 }
 
-clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights *weights, bool pack, cs_pool *pool,
-                                      cs_image_tower **out, clipsearch_error *err)
+clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights *weights, cs_weight_form form,
+                                      cs_pool *pool, cs_image_tower **out, clipsearch_error *err)
 {
     *out = NULL;
     cs_image_tower *tower = cs_zalloc_array(1, sizeof *tower);
@@ -43,7 +45,7 @@ clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights 
     tower->dim = cs_model_dim(dir);
     tower->normalise = dir->image_only && dir->image.normalise;
     clipsearch_status status = dir->image_only ? cs_classifier_open(weights, &dir->image, pool, &tower->classifier, err)
-                                               : open_clip(tower, dir, weights, pack, pool, err);
+                                               : open_clip(tower, dir, weights, form, pool, err);
     if (status != CLIPSEARCH_OK)
         cs_image_tower_close(&tower);
     *out = tower;
@@ -61,6 +63,11 @@ void cs_image_tower_close(cs_image_tower **handle)
     cs_classifier_close(&tower->classifier);
     cs_free(tower);
     *handle = NULL;
+}
+
+bool cs_image_tower_is_coded(const cs_image_tower *tower)
+{
+    return tower->vit && cs_vit_is_coded(tower->vit);
 }
 
 size_t cs_image_tower_packed_bytes(const cs_image_tower *tower)

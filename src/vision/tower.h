@@ -5,16 +5,20 @@
 
 #include "base/pool.h"
 #include "model/model_dir.h"
+#include "nn/linear.h"
 #include "nn/probe.h"
 
 typedef struct cs_image_tower cs_image_tower;
 
-/* Bind the image tower that `dir` describes to `weights`, which must stay open. `pack`: copy the big matrices of a
- * vision transformer into the kernels' layout (spread over `pool`); convolutions are always packed. Results are the
- * same bits. Errors: CLIPSEARCH_E_MODEL (names the tensor, expected and found shape), _UNSUPPORTED, _MEMORY. */
-clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights *weights, bool pack, cs_pool *pool,
-                                      cs_image_tower **tower, clipsearch_error *err);
+/* Bind the image tower that `dir` describes to `weights`, which must stay open. `form` is that of the big matrices
+ * (work spread over `pool`); convolutions are always packed floats. Errors: CLIPSEARCH_E_MODEL (names the tensor,
+ * expected and found shape), _UNSUPPORTED, _MEMORY. */
+clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights *weights, cs_weight_form form,
+                                      cs_pool *pool, cs_image_tower **tower, clipsearch_error *err);
 void cs_image_tower_close(cs_image_tower **tower);
+
+/* Whether it computes in 8 bits: a vision transformer's blocks can. */
+bool cs_image_tower_is_coded(const cs_image_tower *tower);
 
 /* Bytes of the weights in the kernels' layout: those of a vision transformer if they were packed, and convolutions'. */
 size_t cs_image_tower_packed_bytes(const cs_image_tower *tower);

@@ -20,8 +20,8 @@ struct cs_vit {
     cs_transformer transformer;
 };
 
-clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config, bool pack,
-                              cs_pool *pool, cs_vit **out, clipsearch_error *err)
+clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
+                              cs_weight_form form, cs_pool *pool, cs_vit **out, clipsearch_error *err)
 {
     *out = NULL;
     cs_vision_tensors tensors;
@@ -45,7 +45,7 @@ clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, 
         .final_bias = &tensors.post_ln_bias,
         .projection = &tensors.projection,
     };
-    status = cs_linear_open(&vit->patches, &tensors.patch_weight, NULL, pack, pool, err);
+    status = cs_linear_open(&vit->patches, &tensors.patch_weight, NULL, form != CS_WEIGHTS_MAPPED, pool, err);
     if (status == CLIPSEARCH_OK)
         status = cs_floats_copy(&tensors.class_embedding, &vit->class_embedding, err);
     if (status == CLIPSEARCH_OK)
@@ -54,7 +54,7 @@ clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, 
         status = cs_layernorm_open(&vit->pre_norm, &tensors.pre_ln_weight, &tensors.pre_ln_bias,
                                    config->vision.layernorm_eps, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_transformer_open(&vit->transformer, &source, pack, pool, err);
+        status = cs_transformer_open(&vit->transformer, &source, form, pool, err);
     if (status == CLIPSEARCH_OK)
         *out = vit;
     else
@@ -92,6 +92,11 @@ size_t cs_vit_scratch(const cs_vit *vit, size_t max_images, unsigned threads)
     cs_transformer_scratch scratch;
     carve(vit, &scratch, max_images, threads, &workspace);
     return cs_workspace_size(&workspace);
+}
+
+bool cs_vit_is_coded(const cs_vit *vit)
+{
+    return cs_transformer_is_coded(&vit->transformer);
 }
 
 size_t cs_vit_packed_bytes(const cs_vit *vit)

@@ -5,20 +5,24 @@
 
 #include "base/pool.h"
 #include "model/clip_tensors.h"
+#include "nn/linear.h"
 #include "nn/probe.h"
 
 typedef struct cs_vit cs_vit;
 
-/* Bind the image tower's tensors in `weights`, which must stay open. `pack`: copy the big matrices into the kernels'
- * layout (spread over `pool`); without it they are read from the map at each call. Results are the same bits. */
-clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config, bool pack,
-                              cs_pool *pool, cs_vit **vit, clipsearch_error *err);
+/* Bind the image tower's tensors in `weights`, which must stay open. Work that `form` asks for is
+ * spread over `pool`. */
+clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
+                              cs_weight_form form, cs_pool *pool, cs_vit **vit, clipsearch_error *err);
 void cs_vit_close(cs_vit **vit);
 
 /* Bytes of 64-byte-aligned scratch that cs_vit_forward needs for up to `max_images` and `threads` (0 on overflow). */
 size_t cs_vit_scratch(const cs_vit *vit, size_t max_images, unsigned threads);
 
-/* Bytes that `pack` takes for this tower's matrices. */
+/* Whether its blocks compute in 8 bits. */
+bool cs_vit_is_coded(const cs_vit *vit);
+
+/* Bytes that packing takes for this tower's matrices. */
 size_t cs_vit_packed_bytes(const cs_vit *vit);
 
 /* pixels [count, 3, S, S] normalised -> vectors [count, dim], L2-normalised. Allocates nothing; immutable `vit`, so any

@@ -107,6 +107,18 @@ run 0 "an image among the words" p/a/1.jpg -k 1
 err_is "one line of advice" <<END
 clipsearch: "p/a/1.jpg" is an image file: searching by it, as with --image p/a/1.jpg; to search for the words, put them in double quotes inside the query: '"p/a/1.jpg"'
 END
+for missing in p/a/none.jpg ./none /none/of/these; do
+    run 0 "a file that is not there" "$missing" -k 1
+    err_is "one line of advice" <<END
+clipsearch: there is no file "$missing"; searching for the words
+END
+done
+run 0 "the same for embed" embed p/a/none.jpg
+err_has 'there is no file "p/a/none.jpg"; it is encoded as words'
+run 0 "words with a slash" "a red/blue car" -k 1
+silent "$err" "need no advice"
+run 0 "a word that is no command" config -k 1
+err_has "the settings are shown by clipsearch config --show"
 run 0 "an image in a query of several parts" p/a/1.jpg + dog -k 1
 silent "$err" "needs no advice"
 run 0 "words without quotes" a white dog -k 1
@@ -174,6 +186,7 @@ collection   pets  (--collection)
 model        default  (SCRATCH/config/clipsearch/config.yaml)
 k            7  (SCRATCH/config/clipsearch/config.yaml)
 threads      2  (CLIPSEARCH_THREADS in the environment)
+precision    auto  (default)
 cpu          all that there is  (default)
 END
 run 0 "as JSON" config --show --json

@@ -40,7 +40,7 @@ answers "$first_db" a
 # ---- export
 
 usage "nothing to write was given; give --vectors FILE.npy, --meta FILE.jsonl or both" export
-usage "x.parquet: this build writes no Parquet, only .npy, .jsonl and .csv." export --meta x.parquet
+usage "x.parquet: vectors are written as .npy; --meta writes the table" export --vectors x.parquet
 usage "vectors cannot be written to standard output; name a file" export --vectors -
 run 5 "export of no collection" export --collection nosuch --meta x.jsonl
 has_no_file x.jsonl
@@ -96,6 +96,13 @@ answers "$first_db" a
 run 0 "with a table in CSV" import --db c.db --model default --vectors x.npy --meta y.csv -q
 answers c.db b
 same "CSV: the same answers"
+run 0 "export as Parquet" export --meta y.parquet -q
+run 0 "with a table in Parquet" import --db parquet.db --model default --vectors x.npy --meta y.parquet -q
+answers parquet.db b
+same "Parquet: the same answers"
+run 0 "exported once more" export --db parquet.db --meta y3.jsonl -q
+cmp -s y.jsonl y3.jsonl
+ok "Parquet keeps every field"
 run 0 "a filter on its attributes" query --db c.db --filter 'year == 2024 and kind == "say \"hello, world\""' --paths
 [ "$(wc -l <"$out")" -eq "$total" ]
 ok "finds all"

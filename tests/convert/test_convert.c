@@ -27,6 +27,8 @@ typedef struct vectors {
     float texts[TEXTS * MOST], images[IMAGES * MOST];
 } vectors;
 
+static clipsearch_precision precision; /* that encode asks for */
+
 static bool encode(const char *model, unsigned towers, vectors *out)
 {
     static const char *const texts[TEXTS] = {"a white dog", "x", "two red cars in the snow"};
@@ -41,6 +43,7 @@ static bool encode(const char *model, unsigned towers, vectors *out)
     clipsearch_encoder_options options;
     clipsearch_encoder_options_init(&options);
     options.towers = towers;
+    options.precision = precision;
     clipsearch_encoder *encoder = NULL;
     clipsearch_session *session = NULL;
     bool ok = clipsearch_encoder_open(model, &options, &encoder, &err) == CLIPSEARCH_OK &&
@@ -546,6 +549,60 @@ static void test_clip_lite(const folder *f)
 
 /* Each kind of configuration, written while the process has a decimal comma, is the file that is written without one,
  * and the model opens in that locale too. */
+static float least_cosine(const vectors *a, const vectors *b)
+{
+    double least = 1;
+    for (size_t i = 0; i < TEXTS + IMAGES; i++) {
+        const float *x = i < TEXTS ? a->texts + i * a->dim : a->images + (i - TEXTS) * a->dim;
+        const float *y = i < TEXTS ? b->texts + i * b->dim : b->images + (i - TEXTS) * b->dim;
+        double dot = 0;
+        for (size_t d = 0; d < a->dim; d++)
+            dot += (double)x[d] * y[d];
+        least = fmin(least, dot);
+    }
+    return (float)least;
+}
+
+/* The tiny model's numbers are the same in f16, so a conversion changes nothing but what is quantized, and that is
+ * quantized as when the model is opened with this precision. */
+static void test_int8(const folder *f)
+{
+    vectors exact, quantized, converted;
+    clipsearch_convert_report report;
+    clipsearch_convert_report_init(&report);
+    encode(folder_path(f, "from-hf"), both, &exact);
+    precision = CLIPSEARCH_PRECISION_INT8;
+    TAP_OK(encode(folder_path(f, "from-hf"), both, &quantized), "opened in int8: %s", err.message);
+    precision = CLIPSEARCH_PRECISION_AUTO;
+    TAP_OK(convert(folder_path(f, "from-hf"), folder_path(f, "int8"), 0, CLIPSEARCH_INT8, &report) == CLIPSEARCH_OK &&
+               encode(folder_path(f, "int8"), both, &converted),
+           "converted to int8 and opened: %s", err.message);
+    TAP_OK(memcmp(&quantized, &converted, sizeof converted) == 0,
+           "the same vectors and fingerprint as when opened in int8");
+    TAP_OK(strcmp(exact.fingerprint, converted.fingerprint) == 0,
+           "its fingerprint is that of the model it was made of");
+    const float cosine = least_cosine(&exact, &converted);
+    TAP_OK(cosine > 0.998F && cosine < 1, "cosine to the vectors in f32: at least %.6f", (double)cosine);
+    clipsearch_encoder *encoder = NULL;
+    clipsearch_encoder_options options;
+    clipsearch_encoder_info info;
+    clipsearch_encoder_options_init(&options);
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_open(folder_path(f, "int8"), &options, &encoder, &err);
+    TAP_OK(encoder && clipsearch_encoder_describe(encoder, &info, &err) == CLIPSEARCH_OK &&
+               info.image_precision == CLIPSEARCH_PRECISION_INT8 && info.text_precision == CLIPSEARCH_PRECISION_INT8,
+           "an encoder says that it computes in int8");
+    clipsearch_encoder_close(&encoder);
+    options.precision = CLIPSEARCH_PRECISION_F32;
+    TAP_OK(clipsearch_encoder_open(folder_path(f, "int8"), &options, &encoder, &err) == CLIPSEARCH_E_ARGUMENT &&
+               strstr(err.message, "cannot be computed in f32"),
+           "f32 from int8 weights: %s", err.message);
+    TAP_OK(convert(folder_path(f, "int8"), folder_path(f, "back"), 0, CLIPSEARCH_F32, &report) ==
+                   CLIPSEARCH_E_UNSUPPORTED &&
+               strstr(err.message, "convert the model that they were made from"),
+           "converting it back: %s", err.message);
+}
+
 static void test_comma_locale(const folder *f)
 {
     static const struct {
@@ -602,6 +659,7 @@ int main(void)
     test_metadata(&f);
     test_towers(&f);
     test_rounding(&f);
+    test_int8(&f);
     test_failure(&f);
     test_image_networks(&f);
     test_clip_resnet(&f);

@@ -89,6 +89,9 @@ static void test_nothing_to_store(void)
     target.collection = "new";
     TAP_OK(ingest_into(&g, &target, &options) == CLIPSEARCH_OK && g.report.inserted == 6,
            "a dry run needs no directory for the database either");
+    target.database = ":memory:";
+    TAP_OK(ingest_into(&g, &target, &options) == CLIPSEARCH_E_ARGUMENT && strstr(g.err.message, "in memory"),
+           "a database in memory would be gone: %s", g.err.message);
     gallery_close(&g);
 }
 

@@ -153,6 +153,51 @@ static void *search_and_block(void *context)
     return NULL;
 }
 
+static void *search_exactly_and_block(void *context)
+{
+    asked a = {0, 0};
+    clipsearch_error err;
+    clipsearch_hits *hits = NULL;
+    clipsearch_search_options options = limits(&a, 0);
+    options.go_on = block;
+    options.exact = true;
+    clipsearch_search(context, queries[0], 1, 10, &options, &hits, &err);
+    clipsearch_hits_free(&hits);
+    return NULL;
+}
+
+/* A search reads all vectors for the first time, and takes long; others that want them too do not wait for ever. */
+static void test_waiting_for_vectors(void)
+{
+    pthread_t thread;
+    clipsearch_error err;
+    clipsearch_collection *all = collection, *other = NULL;
+    clipsearch_database *db = NULL;
+    TAP_OK(clipsearch_database_open(folder_path(&g.elsewhere, "t.db"), 0, &db, &err) == CLIPSEARCH_OK &&
+               clipsearch_collection_open(db, "stop", NULL, &other, &err) == CLIPSEARCH_OK,
+           "another handle");
+    atomic_store(&blocked, 0);
+    if (pthread_create(&thread, NULL, search_exactly_and_block, other) != 0)
+        abort();
+    while (atomic_load(&blocked) < 1)
+        usleep(1000);
+    collection = other;
+    clipsearch_search_options options = limits(NULL, 0.05);
+    options.exact = true;
+    expect("waiting for vectors that another search reads, out of time", &options, 1, CLIPSEARCH_E_TIMEOUT);
+    asked third = {0, 3};
+    options = limits(&third, 0);
+    options.exact = true;
+    expect("waiting for them, cancelled", &options, 1, CLIPSEARCH_E_CANCELLED);
+    collection = all;
+    atomic_store(&release_all, true);
+    pthread_join(thread, NULL);
+    atomic_store(&release_all, false);
+    atomic_store(&blocked, 0);
+    clipsearch_collection_close(&other);
+    clipsearch_database_close(&db);
+}
+
 /* As many searches by the graph run as there are processors; one more waits for its turn, but not for ever. */
 static void test_turn(void)
 {
@@ -286,6 +331,7 @@ int main(void)
     test_way("by the graph", false, NULL);
     test_way("exact", true, NULL);
     test_way("exact, with a filter", true, "n % 2 == 0");
+    test_waiting_for_vectors();
     test_turn();
     test_together();
     test_questions();

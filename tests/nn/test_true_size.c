@@ -72,7 +72,8 @@ static void test_texts(const golden *g, cs_pool *pool)
     size_t tokens = 0, count = 0, dim = g->dir.config.dim;
     const float *given = golden_tensor(g, "text.ids", &tokens), *length = golden_tensor(g, "text.lengths", &count);
     if (!given || !length ||
-        !TAP_OK(cs_text_tower_open(g->weights, g->naming, &g->dir.config, &tower, &err) == CLIPSEARCH_OK,
+        !TAP_OK(cs_text_tower_open(g->weights, g->naming, &g->dir.config, CS_WEIGHTS_MAPPED, NULL, &tower, &err) ==
+                    CLIPSEARCH_OK,
                 "open the text tower %s", err.message))
         return;
     int32_t *ids = cs_alloc_array(tokens, sizeof *ids);

@@ -38,8 +38,10 @@ static cs_text_tower *open_tower(const golden *g)
 {
     clipsearch_error err = {0};
     cs_text_tower *tower = NULL;
-    TAP_OK(cs_text_tower_open(g->weights, g->naming, &g->dir.config, &tower, &err) == CLIPSEARCH_OK && tower, "open %s",
-           err.message);
+    TAP_OK(cs_text_tower_open(g->weights, g->naming, &g->dir.config, CS_WEIGHTS_MAPPED, NULL, &tower, &err) ==
+                   CLIPSEARCH_OK &&
+               tower,
+           "open %s", err.message);
     return tower;
 }
 
@@ -143,7 +145,7 @@ static void test_faults(golden *g)
     unsigned n = 0;
     while (status == CLIPSEARCH_E_MEMORY && n < 10000) {
         cs_mem_fail_at(++n);
-        status = cs_text_tower_open(g->weights, g->naming, &g->dir.config, &tower, &err);
+        status = cs_text_tower_open(g->weights, g->naming, &g->dir.config, CS_WEIGHTS_MAPPED, NULL, &tower, &err);
         cs_mem_fail_at(0);
         if ((status == CLIPSEARCH_OK) != (tower != NULL))
             break;
@@ -159,7 +161,9 @@ static void test_faults(golden *g)
     cs_text_tower_close(&tower);
     cs_text_tower_close(&tower);
     g->dir.config.context_length++;
-    TAP_OK(cs_text_tower_open(g->weights, g->naming, &g->dir.config, &tower, &err) == CLIPSEARCH_E_MODEL && !tower,
+    TAP_OK(cs_text_tower_open(g->weights, g->naming, &g->dir.config, CS_WEIGHTS_MAPPED, NULL, &tower, &err) ==
+                   CLIPSEARCH_E_MODEL &&
+               !tower,
            "a shape that does not fit the configuration: %s", err.message);
     g->dir.config.context_length--;
 }

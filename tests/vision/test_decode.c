@@ -2,6 +2,7 @@
  * test_decode.c - decoded pixels are Pillow's; formats are told by content; limits come first. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/stop.h"
 #include "fixture.h"
 #include "tap.h"
 #include "vision/image.h"
@@ -321,6 +322,29 @@ static void test_smaller(void)
     }
 }
 
+/* A search whose time is up does not wait until the image it asks for is decoded. */
+static void test_stop(void)
+{
+    static const char *const names[] = {"baseline-444.jpg", "progressive-444.jpg", "rgba-16-interlaced.png",
+                                        "rgb-8.png"};
+    const clipsearch_image_options options = defaults(false);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cs_buf file;
+        clipsearch_error err;
+        cs_stop stop;
+        fixture_read(names[i], &file);
+        cs_stop_init(&stop, NULL, NULL, 1e-9);
+        cs_stop_enter(&stop);
+        const clipsearch_status status =
+            cs_decoder_decode(&decoder, file.data, file.len, names[i], &options, &image, &err);
+        cs_stop_enter(NULL);
+        TAP_OK(status == CLIPSEARCH_E_TIMEOUT, "%s: %s", names[i], err.message);
+        TAP_OK(cs_decoder_decode(&decoder, file.data, file.len, names[i], &options, &image, &err) == CLIPSEARCH_OK,
+               "and afterwards");
+        cs_buf_free(&file);
+    }
+}
+
 int main(void)
 {
     fixture_list(check_image);
@@ -331,6 +355,7 @@ int main(void)
     test_exif_block();
     test_reuse();
     test_smaller();
+    test_stop();
     cs_image_free(&image);
     cs_decoder_free(&decoder);
     return tap_done();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * cmd_export.c - clipsearch export: the vectors of a collection as a .npy file, what is known of its images as JSON
- * lines or CSV. Row n of one file belongs to row n of the other. */
+ * lines, CSV or Parquet. Row n of one file belongs to row n of the other. */
 #include "cli/command.h"
 
 #include "base/file.h"
@@ -14,6 +14,7 @@
 #include "cli/signals.h"
 #include "exchange/item_row.h"
 #include "exchange/npy.h"
+#include "exchange/parquet_write.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +27,10 @@ typedef struct export
     const cs_args *args;
     cs_opened opened;
     cs_output_file vectors, meta; /* stream NULL: not asked for */
-    bool half, csv;
+    bool half, csv, parquet;
+    cs_parquet_writer *table; /* of a Parquet file, else NULL */
+    clipsearch_error table_error;
+    clipsearch_status table_status;
     uint16_t *halves; /* [dim] */
     cs_buf line;
     uint64_t rows;
@@ -52,16 +56,14 @@ static int check_arguments(export *e)
         return cs_report_usage(CS_EXPORT, "--vectors and --meta name one file each");
     if (args->vectors.count && strcmp(args->vectors.items[0], "-") == 0)
         return cs_report_usage(CS_EXPORT, "vectors cannot be written to standard output; name a file");
-    const char *names[] = {args->vectors.count ? args->vectors.items[0] : NULL,
-                           args->meta.count ? args->meta.items[0] : NULL};
-    for (size_t i = 0; i < 2; i++)
-        if (names[i] && ends_in(names[i], ".parquet"))
-            return cs_report_usage(CS_EXPORT,
-                                   "%s: this build writes no Parquet, only .npy, .jsonl and .csv. In Python: "
-                                   "pandas.read_json(FILE, lines=True).to_parquet(NEW)",
-                                   names[i]);
+    const char *const others[] = {".parquet", ".csv", ".jsonl", ".json", ".txt"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (args->vectors.count && ends_in(args->vectors.items[0], others[i]))
+            return cs_report_usage(CS_EXPORT, "%s: vectors are written as .npy; --meta writes the table",
+                                   args->vectors.items[0]);
     e->half = args->type && strcmp(args->type, "f16") == 0;
     e->csv = args->meta.count && ends_in(args->meta.items[0], ".csv");
+    e->parquet = args->meta.count && ends_in(args->meta.items[0], ".parquet");
     return CS_EXIT_FOUND;
 }
 
@@ -92,6 +94,8 @@ static clipsearch_status open_files(export *e, clipsearch_error *err)
         status = cs_output_file_open(e->args->meta.items[0], &e->meta, err);
     if (status == CLIPSEARCH_OK && e->csv)
         fputs(cs_item_csv_header, e->meta.stream);
+    if (status == CLIPSEARCH_OK && e->parquet)
+        status = cs_parquet_writer_open(e->meta.stream, &e->table, err);
     return status;
 }
 
@@ -112,14 +116,16 @@ static bool write_item(void *context, const clipsearch_hit *item, const float *v
     export *e = context;
     if (e->vectors.stream)
         write_vector(e, vector);
-    if (e->meta.stream) {
+    if (e->table) {
+        e->table_status = cs_parquet_writer_add(e->table, item, &e->table_error);
+    } else if (e->meta.stream) {
         cs_buf_clear(&e->line);
         (e->csv ? cs_put_item_csv : cs_put_item_row)(&e->line, item);
         if (!e->line.failed)
             fwrite(e->line.data, 1, e->line.len, e->meta.stream);
     }
     e->rows++;
-    return !e->line.failed && !(e->vectors.stream && ferror(e->vectors.stream)) &&
+    return !e->line.failed && e->table_status == CLIPSEARCH_OK && !(e->vectors.stream && ferror(e->vectors.stream)) &&
            !(e->meta.stream && ferror(e->meta.stream)) && !cs_caught_signal();
 }
 
@@ -140,7 +146,7 @@ static int export_all(export *e, const char *filter)
         cs_print_message("interrupted; nothing was written");
         return CS_EXIT_SIGNAL + cs_caught_signal();
     }
-    if (e->line.failed)
+    if (e->line.failed || e->table_status == CLIPSEARCH_E_MEMORY)
         return cs_report_memory();
     if (!e->rows) {
         cs_print_message("no image of the collection %s is to be exported; nothing was written", e->opened.info.name);
@@ -151,6 +157,8 @@ static int export_all(export *e, const char *filter)
         if (status == CLIPSEARCH_OK)
             status = cs_output_file_commit(&e->vectors, &err);
     }
+    if (status == CLIPSEARCH_OK && e->table)
+        status = cs_parquet_writer_finish(e->table, &err);
     if (status == CLIPSEARCH_OK && e->meta.stream)
         status = cs_output_file_commit(&e->meta, &err);
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_INPUT);
@@ -191,6 +199,7 @@ int cs_command_export(const cs_args *args)
     cs_free(e.halves);
     cs_free(filter);
     cs_buf_free(&e.line);
+    cs_parquet_writer_close(&e.table);
     cs_close_opened(&e.opened);
     return code;
 }

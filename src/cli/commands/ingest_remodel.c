@@ -90,9 +90,10 @@ static int open_model(remodel *r)
     const cs_settings *settings = r->request->settings;
     clipsearch_status status = cs_model_choose(settings, NULL, &location, &err);
     if (status == CLIPSEARCH_OK)
-        status = cs_model_open(&location, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, true, &r->encoder, &err);
+        status = cs_model_open(&location, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, true, settings->precision,
+                               &r->encoder, &err);
     if (status != CLIPSEARCH_OK && location.directory &&
-        cs_model_open(&location, CLIPSEARCH_IMAGE_TOWER, true, &r->encoder, &why) == CLIPSEARCH_OK)
+        cs_model_open(&location, CLIPSEARCH_IMAGE_TOWER, true, settings->precision, &r->encoder, &why) == CLIPSEARCH_OK)
         status = CLIPSEARCH_OK;
     cs_model_location_free(&location);
     if (status != CLIPSEARCH_OK)

@@ -55,7 +55,9 @@ static int convert_model(const cs_args *args, const char *from)
         .view = cs_progress_open(), .name = cs_path_base(args->to), .quiet = args->quiet, .began = cs_clock_ms()};
     clipsearch_convert_options_init(&options);
     options.towers = args->towers ? cs_name_index(args->towers, cs_tower_names) + 1 : 0;
-    if (args->type)
+    if (args->precision && strcmp(args->precision, "int8") == 0)
+        options.type = CLIPSEARCH_INT8;
+    else if (args->type)
         options.type = (clipsearch_number_type)cs_name_index(args->type, cs_number_names);
     options.progress = on_progress;
     options.context = &c;

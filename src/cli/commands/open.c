@@ -142,7 +142,7 @@ int cs_open_model(const cs_settings *settings, const cs_collection_model *made, 
         return cs_report_no_model(settings->collection);
     clipsearch_status status = cs_model_choose(settings, made, &location, &err);
     if (status == CLIPSEARCH_OK)
-        status = cs_model_open(&location, towers, pack_weights, opened, &err);
+        status = cs_model_open(&location, towers, pack_weights, settings->precision, opened, &err);
     if (status == CLIPSEARCH_OK && location.other_set)
         note_other_model(settings, made);
     cs_model_location_free(&location);

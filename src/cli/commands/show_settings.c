@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-enum { VALUES = 6 };
+enum { VALUES = 7 };
 
 typedef struct value {
     const char *name, *text;
@@ -82,6 +82,8 @@ int cs_show_settings(const cs_args *args)
         {"k", k, settings.k_from, "-k", "CLIPSEARCH_K"},
         {"threads", settings.threads ? threads : "one per processor", settings.threads_from, "--threads",
          "CLIPSEARCH_THREADS"},
+        {"precision", cs_precision_names[settings.precision], settings.precision_from, "--precision",
+         "CLIPSEARCH_PRECISION"},
         {"cpu", settings.cpu ? settings.cpu : "all that there is", settings.cpu_from, "--cpu", "CLIPSEARCH_CPU"},
     };
     if (code == CS_EXIT_FOUND) {

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * dots_avx2.h - integer products in 256-bit registers without VNNI. */
+#ifndef CS_KERNELS_DOTS_AVX2_H
+#define CS_KERNELS_DOTS_AVX2_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* 6 rows by 2 vectors are 12 sums; with 2 of weights, one of inputs and one of ones that fills the 16 registers. */
+typedef __m256i dots;
+enum { DOTS_LANES = 8, DOTS_BESIDE = 2, DOTS_ROWS = 6 };
+
+/* Bytes from one vector of weights to the next beside it; `strip` has a strip's bytes. */
+static inline size_t dots_apart(size_t strip)
+{
+    (void)strip;
+    return sizeof(dots); /* the other half of a line */
+}
+
+static inline dots dots_load(const void *p)
+{
+    return _mm256_loadu_si256((const __m256i *)p);
+}
+
+static inline void dots_store(void *p, dots s)
+{
+    _mm256_storeu_si256((__m256i *)p, s);
+}
+
+/* Four inputs for every lane. */
+static inline dots dots_spread(const uint8_t *four)
+{
+    int32_t bytes;
+    __builtin_memcpy(&bytes, four, sizeof bytes);
+    return _mm256_set1_epi32(bytes);
+}
+
+/* s + four u8 x s8 products in each lane. Two products must fit 16 bits: see qgemm.h. */
+static inline dots dot_group(dots s, dots x, dots w)
+{
+    return _mm256_add_epi32(s, _mm256_madd_epi16(_mm256_maddubs_epi16(x, w), _mm256_set1_epi16(1)));
+}
+
+/* The sum is in a register here, and nothing is moved past this point. */
+static inline void dots_pin(dots *s)
+{
+    __asm__ volatile("" : "+x"(*s));
+}
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * dots_avx512vnni.h - integer products in 512-bit registers with AVX512-VNNI. */
+#ifndef CS_KERNELS_DOTS_AVX512VNNI_H
+#define CS_KERNELS_DOTS_AVX512VNNI_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* 6 rows by 4 vectors are 24 sums, with 4 of weights and one of inputs 29 of the 32 registers. */
+typedef __m512i dots;
+enum { DOTS_LANES = 16, DOTS_BESIDE = 4, DOTS_ROWS = 6 };
+
+/* Bytes from one vector of weights to the next beside it; `strip` has a strip's bytes. */
+static inline size_t dots_apart(size_t strip)
+{
+    return strip;
+}
+
+static inline dots dots_load(const void *p)
+{
+    return _mm512_loadu_si512((const __m512i *)p);
+}
+
+static inline void dots_store(void *p, dots s)
+{
+    _mm512_storeu_si512((__m512i *)p, s);
+}
+
+/* Four inputs for every lane. */
+static inline dots dots_spread(const uint8_t *four)
+{
+    int32_t bytes;
+    __builtin_memcpy(&bytes, four, sizeof bytes);
+    return _mm512_set1_epi32(bytes);
+}
+
+/* s + four u8 x s8 products in each lane. */
+static inline dots dot_group(dots s, dots x, dots w)
+{
+    return _mm512_dpbusd_epi32(s, x, w);
+}
+
+/* The sum is in a register here, and nothing is moved past this point. */
+static inline void dots_pin(dots *s)
+{
+    __asm__ volatile("" : "+v"(*s));
+}
+
+#endif

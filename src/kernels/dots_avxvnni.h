@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * dots_avxvnni.h - integer products in 256-bit registers with AVX-VNNI. */
+#ifndef CS_KERNELS_DOTS_AVXVNNI_H
+#define CS_KERNELS_DOTS_AVXVNNI_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* 6 rows by 2 vectors are 12 sums; with 2 of weights and one of inputs that leaves one of the 16 registers free. */
+typedef __m256i dots;
+enum { DOTS_LANES = 8, DOTS_BESIDE = 2, DOTS_ROWS = 6 };
+
+/* Bytes from one vector of weights to the next beside it; `strip` has a strip's bytes. */
+static inline size_t dots_apart(size_t strip)
+{
+    (void)strip;
+    return sizeof(dots); /* the other half of a line */
+}
+
+static inline dots dots_load(const void *p)
+{
+    return _mm256_loadu_si256((const __m256i *)p);
+}
+
+static inline void dots_store(void *p, dots s)
+{
+    _mm256_storeu_si256((__m256i *)p, s);
+}
+
+/* Four inputs for every lane. */
+static inline dots dots_spread(const uint8_t *four)
+{
+    int32_t bytes;
+    __builtin_memcpy(&bytes, four, sizeof bytes);
+    return _mm256_set1_epi32(bytes);
+}
+
+/* s + four u8 x s8 products in each lane. */
+static inline dots dot_group(dots s, dots x, dots w)
+{
+    return _mm256_dpbusd_avx_epi32(s, x, w);
+}
+
+/* The sum is in a register here, and nothing is moved past this point. */
+static inline void dots_pin(dots *s)
+{
+    __asm__ volatile("" : "+x"(*s));
+}
+
+#endif

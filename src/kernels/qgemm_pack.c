@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * qgemm_pack.c - weights to codes. */
+#include "kernels/cvt.h"
+#include "kernels/qgemm_impl.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+size_t cs_qgemm_codes_size(size_t n, size_t k)
+{
+    size_t size;
+    if (n > SIZE_MAX - CS_QGEMM_STRIP || k > CS_QGEMM_MAX_K ||
+        __builtin_mul_overflow((n + CS_QGEMM_STRIP - 1) / CS_QGEMM_STRIP * CS_QGEMM_STRIP, cs_qgemm_stride(k), &size))
+        return 0;
+    return size;
+}
+
+/* To the nearest whole number, as rintf for sizes up to 2^22: without SSE4.1 that is a call, and four times slower. */
+static int32_t nearest(float x)
+{
+    const float shifted = x + 0x1.8p23f;
+    int32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    return bits - 0x4b400000;
+}
+
+/* Two weights in units of the scale -> codes: when both have one sign and their sum passes CS_QGEMM_PAIR, both give
+ * way by the same amount, which is the nearest pair that does not. */
+static void round_pair(const float unit[2], int32_t code[2])
+{
+    code[0] = nearest(unit[0]);
+    code[1] = nearest(unit[1]);
+    const int32_t sum = code[0] + code[1];
+    if ((code[0] < 0) == (code[1] < 0) && (sum > CS_QGEMM_PAIR || sum < -CS_QGEMM_PAIR)) {
+        const float over = unit[0] + unit[1] - (float)(sum > 0 ? CS_QGEMM_PAIR : -CS_QGEMM_PAIR);
+        code[0] = nearest(unit[0] - over / 2);
+        code[1] = (sum > 0 ? CS_QGEMM_PAIR : -CS_QGEMM_PAIR) - code[0];
+    }
+    for (int i = 0; i < 2; i++)
+        code[i] = code[i] > INT8_MAX ? INT8_MAX : code[i] < -INT8_MAX ? -INT8_MAX : code[i];
+    /* a code on the other side of zero may have come of it: the limit is on each sign by itself */
+    if (code[0] > 0 && code[1] > 0 && code[0] + code[1] > CS_QGEMM_PAIR)
+        code[1] = CS_QGEMM_PAIR - code[0];
+    if (code[0] < 0 && code[1] < 0 && code[0] + code[1] < -CS_QGEMM_PAIR)
+        code[1] = -CS_QGEMM_PAIR - code[0];
+}
+
+/* The squared error, in weights, of an output's codes at one scale; with `codes` it writes them. */
+static double quantize_output(const float *w, size_t k, float scale, int8_t *codes)
+{
+    const float inverse = 1 / scale;
+    double error = 0;
+    for (size_t i = 0; i < k; i += 2) {
+        const float pair[2] = {w[i], i + 1 < k ? w[i + 1] : 0}, unit[2] = {pair[0] * inverse, pair[1] * inverse};
+        int32_t code[2];
+        round_pair(unit, code);
+        for (size_t j = 0; j < 2 && i + j < k; j++) {
+            const float off = pair[j] - (float)code[j] * scale;
+            error += (double)(off * off);
+            if (codes)
+                codes[i + j] = (int8_t)code[j];
+        }
+    }
+    return error;
+}
+
+/* The scale at which nothing is cut off. False: a weight is no number. */
+static bool widest_scale(const float *w, size_t k, float *scale)
+{
+    float most = 0;
+    for (size_t i = 0; i < k; i += 2) {
+        const float a = w[i], b = i + 1 < k ? w[i + 1] : 0;
+        if (!(fabsf(a) <= FLT_MAX && fabsf(b) <= FLT_MAX))
+            return false;
+        const float size = (a < 0) == (b < 0) ? fabsf(a + b) : fabsf(a) > fabsf(b) ? fabsf(a) : fabsf(b);
+        most = size > most ? size : most;
+        most = fabsf(a) * (128.0f / 127) > most ? fabsf(a) * (128.0f / 127) : most;
+        most = fabsf(b) * (128.0f / 127) > most ? fabsf(b) * (128.0f / 127) : most;
+    }
+    *scale = most / CS_QGEMM_PAIR;
+    return *scale <= FLT_MAX;
+}
+
+/* codes [k]; false: a weight is no number. */
+static bool pack_output(const float *w, size_t k, int8_t *codes, float *scale, int32_t *sum)
+{
+    static const float parts[] = {1, 0.92f, 0.85f, 0.78f, 0.72f};
+    float widest;
+    if (!widest_scale(w, k, &widest))
+        return false;
+    *sum = 0;
+    *scale = 0;
+    memset(codes, 0, k);
+    if (widest < FLT_MIN) /* an output of zeros, or as good as that */
+        return true;
+    double least = DBL_MAX;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const double error = quantize_output(w, k, widest * parts[i], NULL);
+        if (error < least) {
+            least = error;
+            *scale = widest * parts[i];
+        }
+    }
+    quantize_output(w, k, *scale, codes);
+    for (size_t i = 0; i < k; i++)
+        *sum += codes[i];
+    return true;
+}
+
+bool cs_qgemm_pack(cs_dtype dtype, const void *rows, size_t n, size_t k, size_t first, size_t count, int8_t *codes,
+                   float *scales, int32_t *sums)
+{
+    const size_t stride = cs_qgemm_stride(k), begin = first * CS_QGEMM_STRIP, strip = stride * CS_QGEMM_STRIP;
+    float weights[CS_QGEMM_MAX_K];
+    int8_t output[CS_QGEMM_MAX_K];
+    assert(k && k <= CS_QGEMM_MAX_K);
+    memset(codes, 0, count * strip);
+    for (size_t j = begin; j < n && j < begin + count * CS_QGEMM_STRIP; j++) {
+        cs_cvt()->to_f32(dtype, (const uint8_t *)rows + j * k * cs_dtype_size(dtype), k, weights);
+        if (!pack_output(weights, k, output, &scales[j - begin], &sums[j - begin]))
+            return false;
+        int8_t *to = codes + (j - begin) / CS_QGEMM_STRIP * strip + j % CS_QGEMM_STRIP * CS_QGEMM_GROUP;
+        for (size_t i = 0; i < k; i++)
+            to[i / CS_QGEMM_GROUP * CS_QGEMM_STRIP * CS_QGEMM_GROUP + i % CS_QGEMM_GROUP] = output[i];
+    }
+    return true;
+}
