@@ -26,7 +26,7 @@ run 0 "version -v" version -v
 [ "$(sed -n 1p "$out")" = "clipsearch 0.2.0" ]
 ok "the version first"
 [ "$(awk 'NR > 1 {print $1}' "$out" | tr '\n' ' ')" = \
-    "clipsearch compiler kernels openblas sqlite jpeg png vips expat zlib crypto utf8proc hdf5 yaml curl pango chafa " ]
+    "clipsearch compiler kernels openblas sqlite nghttp2 jpeg png vips expat zlib crypto utf8proc hdf5 yaml curl pango chafa microhttpd " ]
 ok "a line for each library"
 ! grep -q '^  [a-z0-9]* *$' "$out"
 ok "each says something"
