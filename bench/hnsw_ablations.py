@@ -47,8 +47,8 @@ CHANGES = {
     "one-row": ("one row a kernel call", [], [(WALK, SCORE, """        for (size_t i = 0; i < fresh; i++)
             cs_quant_distances(quant, &scratch->query, scratch->rows + i, 1, scratch->distances + i);
 """)]),
-    "no-vnni": ("integer products without VNNI", [], [("src/kernels/i8.c", "return with_vnni ? with_vnni :",
-                                                      "return with_vnni && 0 ? with_vnni :")]),
+    "no-vnni": ("integer products without VNNI", [], [("src/kernels/i8.c",
+                                                      "        {CS_CPU_AVX512VNNI, &cs_i8_ops_avx512vnni},\n", "")]),
     "no-rerank": ("ranked on the codes' ten best only", [], [(SEARCH, RERANK, "    const size_t keep = k;\n")]),
     "rerank-all": ("all of the pool ranked", [], [(SEARCH, RERANK, "    const size_t keep = efs[far];\n")]),
     "no-mean": ("codes without the mean subtracted", [], [("src/index/hnsw_offset.c",
