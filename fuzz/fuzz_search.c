@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fuzz_search.c - any bytes as the JSON of a search over HTTP, or as fields of its query string: refused with a message,
- * or a search within the limits. */
+ * fuzz_search.c - any bytes as the JSON of a search over HTTP, or as fields of its query string: refused with a
+ * message, or a search within the limits. */
 #include "base/item_limits.h"
 #include "server/search_json.h"
 

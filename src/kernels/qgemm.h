@@ -74,7 +74,8 @@ typedef struct cs_qgemm_ops {
                      size_t outputs, float *y, size_t ldy);
 } cs_qgemm_ops;
 
-/* The best table that needs nothing beside `flags`; NULL when the processor lacks one of them. All give the same bits. */
+/* The best table that needs nothing beside `flags`; NULL when the processor lacks one of them. All give the same
+ * bits. */
 const cs_qgemm_ops *cs_qgemm_ops_for(cs_cpu_flags flags);
 /* The best at cs_cpu_best(). */
 const cs_qgemm_ops *cs_qgemm_ops_best(void);
