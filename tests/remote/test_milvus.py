@@ -22,6 +22,7 @@ from tap import Tap  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv[1])
 PHOTOS = os.path.join(SOURCE, "examples", "photographs")
+COPIES = 24  # of each photograph, in the test with the killed server
 tap = Tap()
 
 # Items with attributes of every kind, as in tests/store/test_filter.c
@@ -355,6 +356,37 @@ def test_together(milvus, folder):
           "two ingestions at once store every image, and none twice", errors)
 
 
+def test_killed_server(server, milvus, folder):
+    """The server is killed in the middle of an ingestion, and started again."""
+    tree = folder + "/many"
+    os.mkdir(tree)
+    for name in sorted(os.listdir(PHOTOS)):
+        if name.endswith(".jpg"):
+            for i in range(COPIES):
+                with open(os.path.join(PHOTOS, name), "rb") as source:
+                    data = source.read()
+                with open(os.path.join(tree, f"{i}-{name}"), "wb") as copy:
+                    copy.write(data + bytes([i]))  # behind the image: another content, the same pixels
+    process = subprocess.Popen([PROGRAM, "ingest", tree, "--collection", "killed", "--batch", "4", "--threads", "1",
+                                "--db", milvus, "--progress", "json"], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+    acknowledged = 0
+    for line in process.stderr:
+        done = json.loads(line).get("stored", 0) if line[0] == "{" else 0
+        if done >= 16:
+            acknowledged = done
+            break
+    server.kill()
+    process.kill()
+    process.communicate()
+    server.restart()
+    kept = count(milvus, "killed")
+    check(16 <= acknowledged <= kept < 24 * COPIES, f"every one of {acknowledged} acknowledged rows is there: {kept}")
+    code, out, err = run("ingest", tree, "--collection", "killed", "--db", milvus)
+    check(code == 0 and count(milvus, "killed") == 24 * COPIES, "the ingestion is resumed by running it again, none is twice", out,
+          err)
+
+
 def test_tls(wheel, folder):
     """A server with TLS and accounts."""
     commands = """openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority
@@ -409,6 +441,7 @@ def main():
                  "changes": lambda: test_changes(milvus, local, folder),
                  "refusals": lambda: test_refusals(milvus, folder),
                  "together": lambda: test_together(milvus, folder),
+                 "killed_server": lambda: test_killed_server(server, milvus, folder),
                  "tls": lambda: (server.kill(), test_tls(wheel, folder))}
         for name in sys.argv[2:] or parts:
             parts[name]()
