@@ -177,7 +177,8 @@ typedef struct listing {
     bool ended;
 } listing;
 
-/* Describe one; a collection that clipsearch cannot read is passed over. */
+/* Describe one; a collection that clipsearch cannot read is passed over, such as one that another program has made and
+ * given no index. */
 static clipsearch_status list_one(milvus_database *db, const char *name, listing *l, clipsearch_error *err)
 {
     clipsearch_collection *collection = NULL;
@@ -189,7 +190,8 @@ static clipsearch_status list_one(milvus_database *db, const char *name, listing
     if (status == CLIPSEARCH_OK) {
         state.indexed = true;
         l->ended = !l->each(l->context, &collection->identity, &state);
-    } else if (status == CLIPSEARCH_E_UNSUPPORTED || status == CLIPSEARCH_E_NOT_FOUND) {
+    } else if (status == CLIPSEARCH_E_UNSUPPORTED || status == CLIPSEARCH_E_NOT_FOUND ||
+               (status == CLIPSEARCH_E_DATABASE && collection && !cs_milvus_collection(collection)->schema->own)) {
         cs_database_note(&db->base, "%s", why.message);
         status = CLIPSEARCH_OK;
     } else if (err) {
