@@ -39,12 +39,12 @@ ok() { # ok WHAT: the status of the command before
     fi
 }
 
-# No message is there twice: as a line of its own, or within another one. Prints those that are. What a file of bad
-# images says of each is compared too; more than 200 lines are not.
+# No message is there twice: as a line of its own, or within another one. Prints those that are. Lines of progress and
+# further tries are no messages; more than 200 lines are not compared.
 repeated_messages() {
-    awk '/; trying again$/ { next } NR <= 200 { line = $0; sub(/^clipsearch: /, "", line); lines[NR] = line }
-        END { if (NR > 200) exit
-              for (i = 1; i <= NR; i++)
+    awk '/; trying again$/ || !/^clipsearch: / { next }
+        NR <= 200 { line = $0; sub(/^clipsearch: /, "", line); lines[NR] = line }
+        END { for (i = 1; i <= NR; i++)
                   for (j = 1; j <= NR; j++)
                       if (i != j && length(lines[i]) > 20 && index(lines[j], lines[i])) { print lines[i]; break }
         }' "$err"
