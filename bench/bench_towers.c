@@ -102,8 +102,10 @@ static void measure(const model *mdl, const measured *m, const char *what)
     fflush(stdout);
 }
 
-static const char *const forms[] = {
-    [CS_WEIGHTS_MAPPED] = "", [CS_WEIGHTS_PACKED] = ", packed", [CS_WEIGHTS_INT8] = ", int8"};
+static const char *const forms[] = {[CS_WEIGHTS_MAPPED] = "",
+                                    [CS_WEIGHTS_PACKED] = ", packed",
+                                    [CS_WEIGHTS_INT8] = ", int8",
+                                    [CS_WEIGHTS_BF16] = ", bf16"};
 
 static void bench_images(const model *mdl, cs_weight_form form, const size_t *batches, size_t batch_count)
 {
@@ -183,11 +185,17 @@ int main(int argc, char **argv)
     if (texts) /* convolutions are always packed */
         bench_images(&mdl, CS_WEIGHTS_MAPPED, batches, batch_count);
     bench_images(&mdl, CS_WEIGHTS_PACKED, batches, batch_count);
-    if (texts && !mdl.dir.config.resnet && !mdl.dir.config.lite)
+    const bool coded = texts && !mdl.dir.config.resnet && !mdl.dir.config.lite;
+    if (coded)
         bench_images(&mdl, CS_WEIGHTS_INT8, batches, batch_count);
+    if (coded && cs_bgemm_is_fast())
+        bench_images(&mdl, CS_WEIGHTS_BF16, batches, batch_count);
     if (texts) {
         size_t context = mdl.dir.config.context_length;
-        for (int form = CS_WEIGHTS_MAPPED; form <= CS_WEIGHTS_INT8; form += CS_WEIGHTS_INT8) {
+        for (int form = CS_WEIGHTS_MAPPED; form <= CS_WEIGHTS_BF16; form++) {
+            if (form == CS_WEIGHTS_PACKED || (form == CS_WEIGHTS_INT8 && !coded) ||
+                (form == CS_WEIGHTS_BF16 && !(coded && cs_bgemm_is_fast())))
+                continue;
             bench_texts(&mdl, (cs_weight_form)form, 5 < context ? 5 : context, batches, batch_count);
             bench_texts(&mdl, (cs_weight_form)form, context, batches, batch_count);
         }

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""How much vectors in int8 differ from those in f32, of images and of sentences:
+"""How much vectors in int8 or bf16 differ from those in f32, of images and of sentences:
 
-    precision.py compare CLIPSEARCH MODEL [--images LIST] [--texts LIST] [--int8 MODEL]
+    precision.py compare CLIPSEARCH MODEL [--images LIST] [--texts LIST] [--precision bf16] [--int8 MODEL]
     precision.py outliers MODEL TO
 
-compare: LIST has a path or a text a line. Every item is encoded by `clipsearch embed` in f32 and in int8 (with --int8 by
+compare: LIST has a path or a text a line. Every item is encoded by `clipsearch embed` in f32 and in int8 (or --precision; with --int8 by
 that model, which `model convert --precision int8` wrote). Printed are the cosine of an item's two vectors, and of each
 item's ten nearest in f32 the share that is among its ten nearest when all vectors are int8, and when an f32 vector is
 searched for among int8 ones.
@@ -48,14 +48,14 @@ def compare(args):
         if not path:
             continue
         exact = embed(args.program, args.model, "f32", option, path)
-        coded = embed(args.program, args.int8 or args.model, "int8", option, path)
+        coded = embed(args.program, args.int8 or args.model, args.precision, option, path)
         cosines = np.sum(exact * coded, axis=1) / np.linalg.norm(exact, axis=1) / np.linalg.norm(coded, axis=1)
         others = exact @ exact.T
         spread = others[~np.eye(len(exact), dtype=bool)]
         ten = nearest(exact, exact)
         print(f"{what}: {len(exact)}; cosine of two of them in f32 {spread.mean():.3f} on average; "
-              f"of int8 to f32 at least {cosines.min():.6f}, on average {cosines.mean():.6f}; ten nearest: "
-              f"all int8 {overlap(ten, nearest(coded, coded)):.4f}, f32 among int8 {overlap(ten, nearest(exact, coded)):.4f}")
+              f"of {args.precision} to f32 at least {cosines.min():.6f}, on average {cosines.mean():.6f}; ten nearest: "
+              f"all {args.precision} {overlap(ten, nearest(coded, coded)):.4f}, f32 among them {overlap(ten, nearest(exact, coded)):.4f}")
 
 
 def add_outliers(args):
@@ -89,6 +89,7 @@ def main():
     action.add_argument("program")
     action.add_argument("model")
     action.add_argument("--int8")
+    action.add_argument("--precision", default="int8")
     action.add_argument("--images")
     action.add_argument("--texts")
     action.set_defaults(run=compare)

@@ -8,11 +8,12 @@ BENCH_TOWERS is the program built from bench/bench_towers.c; MODEL_DIRECTORY is 
 name (tools/golden/cnn_towers.py --full): then the peers run torchvision's or open_clip's network of that name. The
 engines take turns, N rounds (default 3), and the median of the rounds is printed: wall-clock time, and processor time,
 which says more on a machine that others use too (one thread; with more, engines differ in whether they sleep or spin
-while they wait). Peers: PyTorch in float32, ONNX Runtime in float32 on the same model exported by torch.onnx and in int8
-after its quantize_dynamic, and OpenVINO in float32 and, with nncf, in int8. A package that is not installed is left out,
+while they wait). Peers: PyTorch in float32 and, where the processor has it, bfloat16, ONNX Runtime in float32 on the same model exported by torch.onnx and in int8
+after its quantize_dynamic, and OpenVINO in float32, bfloat16 and, with nncf, in int8. A package that is not installed is left out,
 with a line that says so. The peers' texts are padded to the whole context, because their models need that.
 """
 import argparse
+import copy
 import json
 import os
 import statistics
@@ -112,7 +113,7 @@ def open_onnx(path, threads):
     return lambda x: session.run(None, {"x": x})
 
 
-def open_openvino(path, threads, samples=None):
+def open_openvino(path, threads, samples=None, precision="f32"):
     import openvino
     model = openvino.Core().read_model(path)
     if samples is not None:
@@ -120,7 +121,7 @@ def open_openvino(path, threads, samples=None):
         model = nncf.quantize(model, nncf.Dataset([x.numpy() for x in samples]), model_type=nncf.ModelType.TRANSFORMER,
                               subset_size=len(samples))
     request = openvino.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY",
-                                                            "INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
+                                                            "INFERENCE_PRECISION_HINT": precision}).create_infer_request()
     return lambda x: request.infer([x])
 
 
@@ -138,6 +139,7 @@ def exported_peers(exported, towers):
         inputs = towers[what][1]
         peers += [("onnxruntime fp32", what, lambda threads, path=path: open_onnx(path, threads)),
                   ("openvino fp32", what, lambda threads, path=path: open_openvino(path, threads)),
+                  ("openvino bf16", what, lambda threads, path=path: open_openvino(path, threads, precision="bf16")),
                   ("openvino int8", what, lambda threads, path=path, inputs=inputs:
                    open_openvino(path, threads, [inputs(1) for _ in range(8)]))]
         try:
@@ -158,9 +160,11 @@ def main():
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2])
     args = parser.parse_args()
     print(processor())
+    bf16 = "avx512_bf16" in processor()
     batches = [int(batch) for batch in args.batches.split(",")]
     network = image_network(os.path.basename(os.path.normpath(args.model)))
     towers = {"image": (network, lambda b: torch.randn(b, 3, 224, 224))} if network else clip_towers(args.model)
+    halves = {what: copy.deepcopy(tower).to(torch.bfloat16) for what, (tower, _) in towers.items() if bf16}
     results = {}
 
     def note(engine, what, threads, batch, ms):
@@ -189,6 +193,11 @@ def main():
                     for batch in batches:
                         x = inputs(batch)
                         note("torch fp32", what, threads, batch, medians(lambda: tower(x), batch))
+                        with torch.autocast("cpu", torch.bfloat16):
+                            note("torch bf16 autocast", what, threads, batch, medians(lambda: tower(x), batch))
+                        if what in halves:
+                            half = x.to(torch.bfloat16) if x.is_floating_point() else x
+                            note("torch bf16", what, threads, batch, medians(lambda: halves[what](half), batch))
                 for engine, what, opened in list(peers):
                     try:
                         run = opened(threads)

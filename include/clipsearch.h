@@ -224,11 +224,15 @@ CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char pa
 
 /* What the matrices of a transformer's blocks are computed in; everything else is computed in f32. */
 typedef enum clipsearch_precision {
-    CLIPSEARCH_PRECISION_AUTO, /* as the weights are: int8 when clipsearch_model_convert wrote them so, else f32 */
+    CLIPSEARCH_PRECISION_AUTO, /* as the weights are: int8 or bf16 when clipsearch_model_convert wrote them for that (CLIPSEARCH_INT8,
+                                  CLIPSEARCH_BF16_PAIRS), else f32 */
     CLIPSEARCH_PRECISION_F32,
-    CLIPSEARCH_PRECISION_INT8 /* weights of 8 bits by rows of 8 bits: faster, and the vectors differ a little
+    CLIPSEARCH_PRECISION_INT8, /* weights of 8 bits by rows of 8 bits: faster, and the vectors differ a little
                                  (docs/precision.md has figures). Weights that are not int8 in their file are quantized
                                  when it is opened, which takes seconds */
+    CLIPSEARCH_PRECISION_BF16  /* weights and rows rounded to bf16, sums in f32: faster where the processor has
+                                 instructions for it (AVX512-BF16). Where it has none f32 is computed instead, and
+                                 clipsearch_encoder_info says so */
 } clipsearch_precision;
 
 typedef struct clipsearch_encoder_options {
@@ -242,7 +246,7 @@ typedef struct clipsearch_encoder_options {
     const char *name;  /* the name that collections show for this encoder; NULL (default): the directory's name */
     clipsearch_precision
         precision; /* default CLIPSEARCH_PRECISION_AUTO. The encoder's fingerprint is the same in each, so
-                                       vectors of one can be searched with texts of another. int8 is for CLIP with a
+                                       vectors of one can be searched with texts of another. int8 and bf16 are for CLIP with a
                                        vision transformer only */
 } clipsearch_encoder_options;
 CLIPSEARCH_INIT(clipsearch_encoder_options)
@@ -261,7 +265,8 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  * collections do not need it once they are open.
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such path), _IO, _MODEL (names the file and the tensor, and the expected and found
  * shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only; f32 was asked
- * for, but the weights are int8; int8 was asked for of another model than CLIP with a vision transformer), _MEMORY. */
+ * for, but the weights are int8; int8 or bf16 was asked for of another model than CLIP with a vision transformer),
+ * _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                                          clipsearch_encoder **encoder, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
@@ -289,6 +294,8 @@ typedef struct clipsearch_encoder_info {
                                   into a CLIPSEARCH_COSINE collection */
     clipsearch_precision image_precision,
         text_precision; /* of each tower; CLIPSEARCH_PRECISION_AUTO: it was not loaded */
+    bool lacks_bf16; /* bf16 was asked for, or the weights are for it, and f32 is computed, because this processor has
+                           no instructions for bf16 */
 } clipsearch_encoder_info;
 CLIPSEARCH_INIT(clipsearch_encoder_info)
 
@@ -499,9 +506,11 @@ typedef enum clipsearch_number_type {
     CLIPSEARCH_F32,
     CLIPSEARCH_F16,
     CLIPSEARCH_BF16,
-    CLIPSEARCH_INT8 /* the matrices of transformers' blocks in the kernels' own layout (docs/precision.md), as they are
+    CLIPSEARCH_INT8, /* the matrices of transformers' blocks in the kernels' own layout (docs/precision.md), as they are
                        computed with CLIPSEARCH_PRECISION_INT8; other matrices are f16, the rest f32. For CLIP with a
                        vision transformer only */
+    CLIPSEARCH_BF16_PAIRS /* the same for CLIPSEARCH_PRECISION_BF16, which a file with CLIPSEARCH_BF16 is rounded for when
+                             it is opened; other matrices are f16, the rest f32 */
 } clipsearch_number_type;
 
 typedef struct clipsearch_convert_options {

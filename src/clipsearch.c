@@ -74,7 +74,7 @@ clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_enc
     if (!own.towers || (own.towers & ~BOTH_TOWERS))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: towers is %#x; it must name one tower or both", __func__,
                        own.towers);
-    if ((int)own.precision < CLIPSEARCH_PRECISION_AUTO || own.precision > CLIPSEARCH_PRECISION_INT8)
+    if ((int)own.precision < CLIPSEARCH_PRECISION_AUTO || own.precision > CLIPSEARCH_PRECISION_BF16)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no precision %d", __func__, (int)own.precision);
     return cs_encoder_open(path, &own, encoder, err);
 }
@@ -321,7 +321,7 @@ clipsearch_status clipsearch_model_convert(const char *from, const char *to, con
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: towers is %#x; it must name one tower, both, or be 0", __func__,
                        own.towers);
     if (own.type != CLIPSEARCH_F32 && own.type != CLIPSEARCH_F16 && own.type != CLIPSEARCH_BF16 &&
-        own.type != CLIPSEARCH_INT8)
+        own.type != CLIPSEARCH_INT8 && own.type != CLIPSEARCH_BF16_PAIRS)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no type of numbers %d", __func__, (int)own.type);
     status = cs_model_convert(from, to, &own, &done, err);
     if (report)

@@ -104,6 +104,7 @@ class EncoderInfo(Sized):
         ("normalized", c_bool),
         ("image_precision", c_int),
         ("text_precision", c_int),
+        ("lacks_bf16", c_bool),
     ]
 
 

@@ -14,7 +14,7 @@ const char *const cs_number_names[] = {"f32", "f16", "bf16", NULL};
 const char *const cs_codes_names[] = {"f32", "f16", "bf16", "i8", NULL};
 const clipsearch_codes cs_codes_values[] = {CLIPSEARCH_CODES_F32, CLIPSEARCH_CODES_F16, CLIPSEARCH_CODES_BF16,
                                             CLIPSEARCH_CODES_I8};
-const char *const cs_precision_names[] = {"auto", "f32", "int8", NULL};
+const char *const cs_precision_names[] = {"auto", "f32", "int8", "bf16", NULL};
 const char *const cs_cpu_names[] = {"c", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512bf16", "neon", NULL};
 
 unsigned cs_name_index(const char *name, const char *const *names)

@@ -253,7 +253,7 @@ static clipsearch_status read_environment(cs_settings *settings, clipsearch_erro
     const char *precision = variable("CLIPSEARCH_PRECISION");
     if (precision && !cs_precision_names[cs_name_index(precision, cs_precision_names)])
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "the environment variable CLIPSEARCH_PRECISION must be auto, f32 or int8, not \"%s\"",
+                       "the environment variable CLIPSEARCH_PRECISION must be auto, f32, int8 or bf16, not \"%s\"",
                        precision);
     set_precision(precision, CS_FROM_ENVIRONMENT, settings);
     clipsearch_status status = count_variable("CLIPSEARCH_K", CS_MAX_K, &settings->k, &settings->k_from, err);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/digest.h"
 #include "convert/convert_plan.h"
+#include "kernels/bgemm.h"
 #include "kernels/cvt.h"
 #include "kernels/qgemm.h"
 #include "model/narrow.h"
@@ -137,6 +138,43 @@ static clipsearch_status write_codes(struct conversion *c, cs_safetensors_writer
     return status;
 }
 
+/* How many numbers of an output round to others in bf16. */
+static uint64_t count_rounded(struct conversion *c, const cs_matrix *from, size_t row)
+{
+    cs_narrow_count count = {0};
+    for (size_t first = 0; first < from->columns; first += CHUNK) {
+        const size_t n = from->columns - first < CHUNK ? from->columns - first : CHUNK;
+        gather(c, from, row * from->columns + first, n);
+        cs_narrow(CS_BF16, c->floats, n, c->narrow, &count);
+    }
+    return count.changed;
+}
+
+/* Round the matrix to pairs a strip of outputs at a time. */
+static clipsearch_status write_pairs(struct conversion *c, cs_safetensors_writer *writer, size_t index)
+{
+    const cs_convert_source *source = &c->plan.from[index];
+    const cs_matrix *from = &source->matrix;
+    const size_t strip = cs_bgemm_pairs_size(CS_PANEL_STRIP, from->columns);
+    uint16_t *pairs = cs_alloc_array(strip, 1);
+    clipsearch_status status = pairs ? CLIPSEARCH_OK : cs_fail_memory(c->err, "a conversion");
+    for (size_t first = 0; first < from->rows && status == CLIPSEARCH_OK; first += CS_PANEL_STRIP) {
+        if (!cs_bgemm_pack(from->dtype, from->data, from->rows, from->columns, first / CS_PANEL_STRIP, 1, pairs))
+            status = cs_fail(c->err, CLIPSEARCH_E_MODEL,
+                             "%s: the tensor \"%s\" has a weight that is not a number, or that bf16 cannot hold",
+                             c->dir.weights, source->name);
+        else
+            status = cs_safetensors_write(writer, pairs, strip, c->err);
+        for (size_t row = first; row < from->rows && row < first + CS_PANEL_STRIP; row++)
+            c->report->rounded += count_rounded(c, from, row);
+        if (status == CLIPSEARCH_OK)
+            status = advance(c, strip);
+    }
+    cs_free(pairs);
+    c->report->parameters += from->rows * from->columns;
+    return status;
+}
+
 static clipsearch_status write_beside_codes(struct conversion *c, cs_safetensors_writer *writer, size_t index)
 {
     const cs_convert_source *source = &c->plan.from[index];
@@ -149,6 +187,8 @@ static clipsearch_status write_beside_codes(struct conversion *c, cs_safetensors
 
 static clipsearch_status write_tensor(struct conversion *c, cs_safetensors_writer *writer, size_t index)
 {
+    if (c->plan.from[index].part == CS_CONVERT_PAIRS)
+        return write_pairs(c, writer, index);
     if (c->plan.from[index].part != CS_CONVERT_FLOATS)
         return c->plan.from[index].part == CS_CONVERT_CODES ? write_codes(c, writer, index)
                                                             : write_beside_codes(c, writer, index);
@@ -181,22 +221,25 @@ static const char *const type_names[] = {[CS_F32] = "float32", [CS_F16] = "float
 static clipsearch_status write_weights(struct conversion *c, const char *path, cs_safetensors_writer *writer)
 {
     static const char *const towers[] = {"", "image", "text", "image and text"};
+    static const char *const codings[] = {[CS_CLIP_CODED] = "int8", [CS_CLIP_PAIRED] = "bf16 pairs"};
+    const cs_clip_code coding = c->plan.coding;
     char what[128], by[64], fingerprint[65] = "";
     snprintf(by, sizeof by, "clipsearch %d.%d.%d", CLIPSEARCH_VERSION_MAJOR, CLIPSEARCH_VERSION_MINOR,
              CLIPSEARCH_VERSION_PATCH);
-    snprintf(what, sizeof what, "%s tower, %s", towers[c->towers], c->plan.coded ? "int8" : type_names[c->plan.dtype]);
+    snprintf(what, sizeof what, "%s tower, %s", towers[c->towers],
+             coding ? codings[coding] : type_names[c->plan.dtype]);
     const cs_metadata metadata[MOST_METADATA] = {
         {"format", "pt"}, /* transformers requires it; it does not mean PyTorch's own file format */
         {"source", cs_path_base(c->dir.weights)},
         {"source_sha256", c->report->source_sha256},
         {"conversion", what},
         {"converter", by},
-        {CS_SOURCE_FINGERPRINT, fingerprint}, /* the last: only weights of 8 bits have it */
+        {CS_SOURCE_FINGERPRINT, fingerprint}, /* the last: only weights that are coded have it */
     };
-    clipsearch_status status = c->plan.coded ? cs_weights_fingerprint(c->weights, fingerprint, c->err) : CLIPSEARCH_OK;
+    clipsearch_status status = coding ? cs_weights_fingerprint(c->weights, fingerprint, c->err) : CLIPSEARCH_OK;
     if (status == CLIPSEARCH_OK)
-        status = cs_safetensors_create(path, c->plan.tensors, c->plan.count, metadata, MOST_METADATA - !c->plan.coded,
-                                       writer, c->err);
+        status = cs_safetensors_create(path, c->plan.tensors, c->plan.count, metadata, MOST_METADATA - !coding, writer,
+                                       c->err);
     for (size_t i = 0; i < c->plan.count && status == CLIPSEARCH_OK; i++)
         status = write_tensor(c, writer, i);
     c->report->tensors = c->plan.count;
@@ -311,16 +354,16 @@ static bool stays_f32(const cs_tensor *tensor)
 
 static clipsearch_status make_plan(struct conversion *c)
 {
-    if (c->plan.coded && (c->dir.image_only || c->dir.config.resnet || c->dir.config.lite))
+    const cs_clip_code coding = cs_clip_coding(c->weights);
+    if (c->plan.coding && (c->dir.image_only || c->dir.config.resnet || c->dir.config.lite))
         return cs_fail(c->err, CLIPSEARCH_E_UNSUPPORTED,
-                       "%s: only CLIP with a vision transformer can be converted to int8, and this is %s",
-                       c->dir.weights, cs_model_architecture(&c->dir));
-    if (cs_clip_is_coded(c->weights))
-        return cs_fail(
-            c->err, CLIPSEARCH_E_UNSUPPORTED,
-            "%s: its weights are int8 and cannot be written in another type; convert the model that they were "
-            "made from",
-            c->dir.weights);
+                       "%s: only CLIP with a vision transformer can be converted to %s, and this is %s", c->dir.weights,
+                       c->plan.coding == CS_CLIP_CODED ? "int8" : "bf16 pairs", cs_model_architecture(&c->dir));
+    if (coding)
+        return cs_fail(c->err, CLIPSEARCH_E_UNSUPPORTED,
+                       "%s: its weights are %s and cannot be written in another type; convert the model that they were "
+                       "made from",
+                       c->dir.weights, coding == CS_CLIP_CODED ? "int8" : "bf16 pairs");
     if (c->dir.image_only)
         return cs_convert_plan_stored(&c->plan, c->weights, is_of_network, stays_f32, c, c->err);
     if (c->dir.config.resnet)
@@ -393,13 +436,18 @@ static clipsearch_status convert(struct conversion *c, const char *from, const c
 clipsearch_status cs_model_convert(const char *from, const char *to, const clipsearch_convert_options *options,
                                    clipsearch_convert_report *report, clipsearch_error *err)
 {
-    static const cs_dtype dtypes[] = {
-        [CLIPSEARCH_F32] = CS_F32, [CLIPSEARCH_F16] = CS_F16, [CLIPSEARCH_BF16] = CS_BF16, [CLIPSEARCH_INT8] = CS_F16};
+    static const cs_dtype dtypes[] = {[CLIPSEARCH_F32] = CS_F32,
+                                      [CLIPSEARCH_F16] = CS_F16,
+                                      [CLIPSEARCH_BF16] = CS_BF16,
+                                      [CLIPSEARCH_INT8] = CS_F16,
+                                      [CLIPSEARCH_BF16_PAIRS] = CS_F16};
     struct conversion c = {.options = options,
                            .report = report,
                            .err = err,
                            .plan.dtype = dtypes[options->type],
-                           .plan.coded = options->type == CLIPSEARCH_INT8};
+                           .plan.coding = options->type == CLIPSEARCH_INT8         ? CS_CLIP_CODED
+                                          : options->type == CLIPSEARCH_BF16_PAIRS ? CS_CLIP_PAIRED
+                                                                                   : CS_CLIP_FLOATS};
     clipsearch_status status = convert(&c, from, to);
     cs_weights_close(&c.weights);
     cs_model_dir_free(&c.dir);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * convert_clip.c - CLIP's tensors in the order its towers read them. */
 #include "convert/convert_plan.h"
+#include "kernels/bgemm.h"
 #include "kernels/qgemm.h"
 
 #include <assert.h>
@@ -58,6 +59,20 @@ static void add_codes(cs_convert_plan *plan, const cs_clip_tensor *tensor)
     add(plan, tensor);
     plan->from[at].part = CS_CONVERT_CODES;
     plan->tensors[at].integers = "I8";
+    plan->tensors[at].mapped = true;
+    plan->tensors[at].rank = sizeof shape / sizeof *shape;
+    memcpy(plan->tensors[at].shape, shape, sizeof shape);
+}
+
+static void add_pairs(cs_convert_plan *plan, const cs_clip_tensor *tensor)
+{
+    const size_t at = plan->count, rows = tensor->matrix.rows;
+    const size_t shape[] = {(rows + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP,
+                            cs_bgemm_stride(tensor->matrix.columns) / CS_BGEMM_PAIR, CS_PANEL_STRIP, CS_BGEMM_PAIR};
+    add(plan, tensor);
+    plan->from[at].part = CS_CONVERT_PAIRS;
+    plan->tensors[at].dtype = CS_BF16;
+    plan->tensors[at].mapped = true;
     plan->tensors[at].rank = sizeof shape / sizeof *shape;
     memcpy(plan->tensors[at].shape, shape, sizeof shape);
 }
@@ -74,7 +89,10 @@ static void add_if_of_kind(void *context, const cs_clip_tensor *tensor)
     coded_walk *walk = context;
     cs_convert_plan *plan = walk->plan;
     const bool coded = cs_clip_may_be_coded(tensor->part);
-    if (coded && walk->kind == WALK_CODES) {
+    if (coded && plan->coding == CS_CLIP_PAIRED) {
+        if (walk->kind == WALK_CODES)
+            add_pairs(plan, tensor);
+    } else if (coded && walk->kind == WALK_CODES) {
         add_codes(plan, tensor);
     } else if (coded && walk->kind == WALK_FOUR_BYTES) {
         add_beside(plan, tensor, walk->next_codes, CS_CONVERT_SCALES);
@@ -104,7 +122,7 @@ clipsearch_status cs_convert_plan_clip(cs_convert_plan *plan, const cs_weights *
     clipsearch_status status = cs_convert_plan_open(plan, 1 + 3 * cs_clip_count_tensors(config), err);
     if (status != CLIPSEARCH_OK)
         return status;
-    if (!plan->coded) {
+    if (plan->coding == CS_CLIP_FLOATS) {
         add_logit_scale(plan, weights);
         return walk_towers(weights, naming, config, towers, add, plan, err);
     }

@@ -6,12 +6,13 @@
 #include "model/clip_tensors.h"
 #include "model/safetensors_write.h"
 
-/* What of a matrix a tensor holds: its numbers, or one of the three things that it becomes in 8 bits. */
+/* What of a matrix a tensor holds: its numbers, one of the three things that it becomes in 8 bits, or pairs of bf16. */
 typedef enum cs_convert_part {
     CS_CONVERT_FLOATS,
     CS_CONVERT_CODES,
     CS_CONVERT_SCALES,
-    CS_CONVERT_SUMS
+    CS_CONVERT_SUMS,
+    CS_CONVERT_PAIRS
 } cs_convert_part;
 
 /* Where a tensor's numbers are. */
@@ -26,7 +27,7 @@ typedef struct cs_convert_source {
 /* Parallel lists. Zero is a valid empty plan. */
 typedef struct cs_convert_plan {
     cs_dtype dtype;          /* of tensors that are not kept in f32 */
-    bool coded;              /* the matrices of blocks in 8 bits */
+    cs_clip_code coding;     /* of the matrices of blocks */
     cs_tensor_plan *tensors; /* [count], in the order of the new file */
     cs_convert_source *from; /* [count] */
     size_t count, room;
@@ -37,8 +38,8 @@ clipsearch_status cs_convert_plan_open(cs_convert_plan *plan, size_t room, clips
 void cs_convert_plan_free(cs_convert_plan *plan);
 
 /* A CLIP with a vision transformer: the towers' tensors as transformers names them, the logit scale (f32) first,
- * then in the order the towers read them. With plan->coded: the codes first, then numbers of 4 bytes (what goes with
- * the codes, and every tensor of one dimension), then the other matrices. CLIPSEARCH_E_MODEL, _MEMORY. */
+ * then in the order the towers read them. With plan->coding: the codes or pairs first, then numbers of 4 bytes (what goes
+ * with the codes, and every tensor of one dimension), then the other matrices. CLIPSEARCH_E_MODEL, _MEMORY. */
 clipsearch_status cs_convert_plan_clip(cs_convert_plan *plan, const cs_weights *weights, cs_clip_naming naming,
                                        const cs_clip_config *config, unsigned towers, clipsearch_error *err);
 

@@ -125,12 +125,24 @@ static clipsearch_status make_fingerprint(const cs_weights *weights, const cs_mo
     return status;
 }
 
+/* The form that gives `precision`; `packed`: whether floats are packed. The fall-back where the processor has no
+ * instructions for bf16 is f32, which is faster there. */
+static cs_weight_form form_for(clipsearch_encoder *encoder, clipsearch_precision precision, bool packed)
+{
+    if (precision == CLIPSEARCH_PRECISION_INT8)
+        return CS_WEIGHTS_INT8;
+    const bool paired = precision == CLIPSEARCH_PRECISION_BF16 ||
+                        (precision == CLIPSEARCH_PRECISION_AUTO && cs_clip_coding(encoder->weights) == CS_CLIP_PAIRED);
+    if (paired && cs_bgemm_is_fast())
+        return CS_WEIGHTS_BF16;
+    encoder->lacks_bf16 = paired;
+    return packed ? CS_WEIGHTS_PACKED : CS_WEIGHTS_MAPPED;
+}
+
 static clipsearch_status open_image_tower(clipsearch_encoder *encoder, const clipsearch_encoder_options *options,
                                           clipsearch_error *err)
 {
-    const cs_weight_form form = options->precision == CLIPSEARCH_PRECISION_INT8 ? CS_WEIGHTS_INT8
-                                : options->pack_weights                         ? CS_WEIGHTS_PACKED
-                                                                                : CS_WEIGHTS_MAPPED;
+    const cs_weight_form form = form_for(encoder, options->precision, options->pack_weights);
     cs_pool *pool = NULL;
     clipsearch_status status = form == CS_WEIGHTS_MAPPED ? CLIPSEARCH_OK : cs_pool_open(0, &pool, err);
     if (status == CLIPSEARCH_OK)
@@ -142,7 +154,7 @@ static clipsearch_status open_image_tower(clipsearch_encoder *encoder, const cli
 static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_naming naming,
                                          clipsearch_precision precision, clipsearch_error *err)
 {
-    const cs_weight_form form = precision == CLIPSEARCH_PRECISION_INT8 ? CS_WEIGHTS_INT8 : CS_WEIGHTS_MAPPED;
+    const cs_weight_form form = form_for(encoder, precision, false);
     const cs_model_dir *dir = &encoder->dir;
     if (!(cs_clip_towers(encoder->weights, naming) & CLIPSEARCH_TEXT_TOWER))
         return cs_fail(err, CLIPSEARCH_E_MODEL,
@@ -154,7 +166,7 @@ static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_na
                        "says where to get it)",
                        dir->path);
     cs_pool *pool = NULL;
-    clipsearch_status status = form == CS_WEIGHTS_INT8 ? cs_pool_open(0, &pool, err) : CLIPSEARCH_OK;
+    clipsearch_status status = form == CS_WEIGHTS_MAPPED ? CLIPSEARCH_OK : cs_pool_open(0, &pool, err);
     if (status == CLIPSEARCH_OK)
         status = cs_text_tower_open(encoder->weights, naming, &dir->config, form, pool, &encoder->text, err);
     cs_pool_close(&pool);
@@ -200,38 +212,41 @@ clipsearch_status cs_encoder_refuse_texts(const clipsearch_encoder *encoder, cli
                    encoder->name, encoder->dir.image.name);
 }
 
-static clipsearch_precision precision_of(bool loaded, bool coded)
+static clipsearch_precision precision_of(cs_weight_form form)
 {
-    return !loaded ? CLIPSEARCH_PRECISION_AUTO : coded ? CLIPSEARCH_PRECISION_INT8 : CLIPSEARCH_PRECISION_F32;
+    return form == CS_WEIGHTS_INT8   ? CLIPSEARCH_PRECISION_INT8
+           : form == CS_WEIGHTS_BF16 ? CLIPSEARCH_PRECISION_BF16
+                                     : CLIPSEARCH_PRECISION_F32;
 }
 
 /* What was asked for can be had, or CLIPSEARCH_E_ARGUMENT. */
 static clipsearch_status check_precision(clipsearch_encoder *encoder, clipsearch_precision asked, clipsearch_error *err)
 {
     encoder->image_precision =
-        precision_of(encoder->image != NULL, encoder->image && cs_image_tower_is_coded(encoder->image));
+        encoder->image ? precision_of(cs_image_tower_form(encoder->image)) : CLIPSEARCH_PRECISION_AUTO;
     encoder->text_precision =
-        precision_of(encoder->text != NULL, encoder->text && cs_text_tower_is_coded(encoder->text));
+        encoder->text ? precision_of(cs_text_tower_form(encoder->text)) : CLIPSEARCH_PRECISION_AUTO;
     const bool any =
         encoder->image_precision == CLIPSEARCH_PRECISION_INT8 || encoder->text_precision == CLIPSEARCH_PRECISION_INT8;
-    if (asked == CLIPSEARCH_PRECISION_F32 && any)
+    if (any && (asked == CLIPSEARCH_PRECISION_F32 || asked == CLIPSEARCH_PRECISION_BF16))
         return cs_fail(
             err, CLIPSEARCH_E_ARGUMENT,
-            "%s: its weights are int8, which cannot be computed in f32; use the model that it was converted from",
-            encoder->dir.weights);
+            "%s: its weights are int8, which cannot be computed in %s; use the model that it was converted from",
+            encoder->dir.weights, asked == CLIPSEARCH_PRECISION_F32 ? "f32" : "bf16");
     return CLIPSEARCH_OK;
 }
 
 /* A text tower beside a network of convolutions stays in f32 too: that of the built-in model has two layers, gains
  * nothing, and loses more than others (docs/precision.md). */
-static clipsearch_status check_int8(const clipsearch_encoder *encoder, clipsearch_error *err)
+static clipsearch_status check_architecture(const clipsearch_encoder *encoder, const char *precision,
+                                            clipsearch_error *err)
 {
     const cs_model_dir *dir = &encoder->dir;
     if (!dir->image_only && !dir->config.resnet && !dir->config.lite)
         return CLIPSEARCH_OK;
     return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                   "%s: int8 is for CLIP with a vision transformer, and this is %s; use precision f32 or auto",
-                   dir->weights, cs_model_architecture(dir));
+                   "%s: %s is for CLIP with a vision transformer, and this is %s; use precision f32 or auto",
+                   dir->weights, precision, cs_model_architecture(dir));
 }
 
 static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *path,
@@ -243,7 +258,9 @@ static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *pat
     if (status == CLIPSEARCH_OK)
         status = cs_preprocess_describe(cs_model_preprocess(&encoder->dir), encoder->preprocessing);
     if (status == CLIPSEARCH_OK && options->precision == CLIPSEARCH_PRECISION_INT8)
-        status = check_int8(encoder, err);
+        status = check_architecture(encoder, "int8", err);
+    if (status == CLIPSEARCH_OK && options->precision == CLIPSEARCH_PRECISION_BF16)
+        status = check_architecture(encoder, "bf16", err);
     if (status == CLIPSEARCH_OK)
         status = encoder->dir.image_only ? open_image_network(encoder, options, err) : open_clip(encoder, options, err);
     if (status == CLIPSEARCH_OK)
@@ -328,6 +345,7 @@ void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_i
         .normalized = identity.normalized,
         .image_precision = encoder->image_precision,
         .text_precision = encoder->text_precision,
+        .lacks_bf16 = encoder->lacks_bf16,
     };
 }
 

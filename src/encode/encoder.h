@@ -20,6 +20,7 @@ struct clipsearch_encoder {
     char fingerprint[65];
     char preprocessing[256];
     clipsearch_precision image_precision, text_precision; /* CLIPSEARCH_PRECISION_AUTO: the tower is not there */
+    bool lacks_bf16;                                      /* as in clipsearch_encoder_info */
     float logit_scale;
     uint64_t parameters;
 };

@@ -9,6 +9,7 @@
 
 /* 6 rows by 4 vectors are 24 sums, with 4 of weights and one of inputs 29 of the 32 registers. */
 typedef __m512i dots;
+typedef int32_t dots_sum;
 enum { DOTS_LANES = 16, DOTS_BESIDE = 4, DOTS_ROWS = 6 };
 
 /* Bytes from one vector of weights to the next beside it; `strip` has a strip's bytes. */

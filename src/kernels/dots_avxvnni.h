@@ -9,6 +9,7 @@
 
 /* 6 rows by 2 vectors are 12 sums; with 2 of weights and one of inputs that leaves one of the 16 registers free. */
 typedef __m256i dots;
+typedef int32_t dots_sum;
 enum { DOTS_LANES = 8, DOTS_BESIDE = 2, DOTS_ROWS = 6 };
 
 /* Bytes from one vector of weights to the next beside it; `strip` has a strip's bytes. */

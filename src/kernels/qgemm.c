@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * qgemm.c - the choice among the tables of integer products; splits a product among threads. */
-#include "kernels/gemm_impl.h"
+ * qgemm.c - the choice among the tables of integer products. */
+#include "kernels/panels_run.h"
 #include "kernels/qgemm_impl.h"
 
 #include <assert.h>
 
-enum { ROW_BLOCK = 96, ROWS_A_PIECE = 4 };
+enum { ROWS_A_PIECE = 4 };
 
 const cs_qgemm_ops *cs_qgemm_ops_for(cs_cpu_flags flags)
 {
@@ -57,36 +57,25 @@ void cs_qgemm_quantize(const float *x, size_t ldx, size_t m, size_t k, const cs_
     cs_pool_run(pool, (m + ROWS_A_PIECE - 1) / ROWS_A_PIECE, quantize_piece, &job);
 }
 
-typedef struct multiply_job {
+typedef struct product {
     const cs_qgemm_ops *ops;
     const cs_qgemm_weights *w;
     const cs_qgemm_rows *x;
-    cs_gemm_job finish; /* where the sums go and what is done with them */
-    size_t row_blocks;
-} multiply_job;
+} product;
 
-static void multiply_piece(void *context, size_t piece, unsigned worker)
+static void sum_panel(const void *context, size_t row, size_t rows, size_t first, size_t outputs, float *sums)
 {
-    (void)worker;
-    const multiply_job *job = context;
-    const size_t first = piece / job->row_blocks * CS_QGEMM_PANEL, row = piece % job->row_blocks * ROW_BLOCK;
-    const size_t outputs = job->w->n - first < CS_QGEMM_PANEL ? job->w->n - first : CS_QGEMM_PANEL;
-    const size_t rows = job->finish.m - row < ROW_BLOCK ? job->finish.m - row : ROW_BLOCK;
-    _Alignas(64) float sums[ROW_BLOCK * CS_QGEMM_PANEL];
-    job->ops->multiply(job->w, job->x, row, rows, first, outputs, sums, CS_QGEMM_PANEL);
-    cs_gemm_finish(&job->finish, sums, CS_QGEMM_PANEL, row, rows, first, outputs);
+    const product *p = context;
+    p->ops->multiply(p->w, p->x, row, rows, first, outputs, sums, CS_QGEMM_PANEL);
 }
 
 void cs_qgemm_with(const cs_qgemm_ops *ops, const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t m,
                    const float *bias, cs_activation act, const float *residual, float *y, size_t ldy, cs_pool *pool)
 {
     assert(w->k <= CS_QGEMM_MAX_K && ldy >= w->n);
-    multiply_job job = {.ops = ops,
-                        .w = w,
-                        .x = x,
-                        .finish = {.m = m, .bias = bias, .act = act, .residual = residual, .y = y, .ldy = ldy},
-                        .row_blocks = (m + ROW_BLOCK - 1) / ROW_BLOCK};
-    cs_pool_run(pool, (w->n + CS_QGEMM_PANEL - 1) / CS_QGEMM_PANEL * job.row_blocks, multiply_piece, &job);
+    const product p = {.ops = ops, .w = w, .x = x};
+    const cs_gemm_job finish = {.m = m, .bias = bias, .act = act, .residual = residual, .y = y, .ldy = ldy};
+    cs_panels_run(sum_panel, &p, w->n, &finish, pool);
 }
 
 void cs_qgemm(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t m, const float *bias, cs_activation act,

@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "kernels/act.h"
 #include "kernels/cpu.h"
+#include "kernels/panels.h"
 
 #include <stdint.h>
 
@@ -25,9 +26,9 @@
  * bits, and their products are added beside the others'.
  */
 enum {
-    CS_QGEMM_STRIP = 16, /* outputs whose weights lie together */
-    CS_QGEMM_GROUP = 4,  /* inputs whose weights lie together */
-    CS_QGEMM_PANEL = 64, /* outputs of one piece of work */
+    CS_QGEMM_STRIP = CS_PANEL_STRIP,
+    CS_QGEMM_GROUP = 4, /* inputs whose weights lie together */
+    CS_QGEMM_PANEL = CS_PANEL,
     CS_QGEMM_PAIR = 128,
     CS_QGEMM_WIDE = 16,
     CS_QGEMM_WIDE_MOST = (1 << 19) - 1,

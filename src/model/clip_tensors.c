@@ -122,12 +122,23 @@ bool cs_clip_may_be_coded(cs_clip_part part)
            part == CS_CLIP_OUT_WEIGHT || part == CS_CLIP_FC1_WEIGHT || part == CS_CLIP_FC2_WEIGHT;
 }
 
-bool cs_clip_is_coded(const cs_weights *weights)
+/* Pairs of bf16 in the layout of kernels/bgemm.h; the patches are the only other tensor of four dimensions. */
+static bool is_paired(const cs_tensor *tensor)
 {
-    for (size_t i = 0; i < cs_weights_count(weights); i++)
-        if (strcmp(cs_weights_at(weights, i)->stored, "I8") == 0 && cs_weights_at(weights, i)->rank == CS_CLIP_RANK)
-            return true;
-    return false;
+    return strcmp(tensor->stored, "BF16") == 0 && tensor->rank == CS_CLIP_RANK && tensor->shape[2] == 16 &&
+           tensor->shape[3] == 2;
+}
+
+cs_clip_code cs_clip_coding(const cs_weights *weights)
+{
+    for (size_t i = 0; i < cs_weights_count(weights); i++) {
+        const cs_tensor *tensor = cs_weights_at(weights, i);
+        if (strcmp(tensor->stored, "I8") == 0 && tensor->rank == CS_CLIP_RANK)
+            return CS_CLIP_CODED;
+        if (is_paired(tensor))
+            return CS_CLIP_PAIRED;
+    }
+    return CS_CLIP_FLOATS;
 }
 
 /* A tensor that goes with codes: `name` and `ending`, one number of 4 bytes for each output. */
@@ -145,23 +156,44 @@ static clipsearch_status find_beside(const struct search *in, const char *name, 
     return CLIPSEARCH_OK;
 }
 
+/* Whether a tensor of four dimensions has exactly these; or CLIPSEARCH_E_MODEL. */
+static clipsearch_status check_layout(const struct search *in, const char *name, const cs_tensor *tensor,
+                                      const size_t shape[CS_CLIP_RANK], const char *what)
+{
+    bool same = tensor->rank == CS_CLIP_RANK;
+    for (int i = 0; same && i < CS_CLIP_RANK; i++)
+        same = tensor->shape[i] == shape[i];
+    return same ? CLIPSEARCH_OK
+                : cs_fail(in->err, CLIPSEARCH_E_MODEL,
+                          "%s: the tensor \"%s\" of %s is not of shape [%zu, %zu, %zu, %zu]; the configuration and the "
+                          "weights are of different models",
+                          cs_weights_path(in->weights), name, what, shape[0], shape[1], shape[2], shape[3]);
+}
+
+/* The matrix of one binding from pairs of bf16, in the layout of kernels/bgemm.h. */
+static clipsearch_status bind_pairs(const struct search *in, const struct binding *b, const char *name,
+                                    const cs_tensor *tensor, cs_matrix *out)
+{
+    const size_t rows = in->sizes[b->rows], columns = in->sizes[b->columns];
+    const size_t shape[CS_CLIP_RANK] = {(rows + 15) / 16, (columns + 1) / 2, 16, 2};
+    *out = (cs_matrix){.dtype = CS_BF16, .data = tensor->data, .rows = rows, .columns = columns, .paired = true};
+    if ((uintptr_t)tensor->data % sizeof(uint16_t) != 0)
+        return cs_fail(in->err, CLIPSEARCH_E_MODEL,
+                       "%s: the tensor \"%s\" of weights in bf16 begins at an odd byte; convert the model again",
+                       cs_weights_path(in->weights), name);
+    return check_layout(in, name, tensor, shape, "weights in bf16");
+}
+
 /* The matrix of one binding from codes of 8 bits, in the layout of kernels/qgemm.h. */
 static clipsearch_status bind_codes(const struct search *in, const struct binding *b, const char *name,
                                     const cs_tensor *tensor, cs_matrix *out)
 {
     const size_t rows = in->sizes[b->rows], columns = in->sizes[b->columns];
     const size_t shape[CS_CLIP_RANK] = {(rows + 15) / 16, (columns + 3) / 4, 16, 4};
-    bool same = tensor->rank == CS_CLIP_RANK;
-    for (int i = 0; same && i < CS_CLIP_RANK; i++)
-        same = tensor->shape[i] == shape[i];
-    if (!same)
-        return cs_fail(
-            in->err, CLIPSEARCH_E_MODEL,
-            "%s: the tensor \"%s\" of 8-bit weights is not of shape [%zu, %zu, 16, 4]; the configuration and "
-            "the weights are of different models",
-            cs_weights_path(in->weights), name, shape[0], shape[1]);
     *out = (cs_matrix){.data = tensor->data, .rows = rows, .columns = columns, .coded = true};
-    clipsearch_status status = find_beside(in, name, CS_CLIP_SCALE, "F32", rows, &out->scales);
+    clipsearch_status status = check_layout(in, name, tensor, shape, "8-bit weights");
+    if (status == CLIPSEARCH_OK)
+        status = find_beside(in, name, CS_CLIP_SCALE, "F32", rows, &out->scales);
     return status == CLIPSEARCH_OK ? find_beside(in, name, CS_CLIP_SUM, "I32", rows, &out->sums) : status;
 }
 
@@ -180,9 +212,12 @@ static clipsearch_status bind(const struct search *in, const struct binding *b, 
         shape[1] = rows;
     }
     const cs_tensor *tensor = cs_weights_find(in->weights, name);
-    if (tensor && strcmp(tensor->stored, "I8") == 0 && in->naming == CS_NAMING_HUGGING_FACE &&
-        cs_clip_may_be_coded(b->part))
-        return bind_codes(in, b, name, tensor, out);
+    if (tensor && in->naming == CS_NAMING_HUGGING_FACE && cs_clip_may_be_coded(b->part)) {
+        if (strcmp(tensor->stored, "I8") == 0)
+            return bind_codes(in, b, name, tensor, out);
+        if (is_paired(tensor))
+            return bind_pairs(in, b, name, tensor, out);
+    }
     clipsearch_status status = cs_weights_get(in->weights, name, rank, shape, &tensor, in->err);
     if (status != CLIPSEARCH_OK)
         return status;

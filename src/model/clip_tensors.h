@@ -54,14 +54,19 @@ typedef struct cs_attnpool_tensors {
 clipsearch_status cs_clip_attnpool(const cs_weights *weights, const cs_clip_config *config, cs_attnpool_tensors *out,
                                    clipsearch_error *err);
 
-/* Whether a converted model may have this part in 8 bits: the six matrices of a block. What goes with the codes of a
+/* Whether a converted model may have this part in 8 bits or in pairs of bf16: the six matrices of a block. What goes with the codes of a
  * tensor has its name and one of these endings: the scales [rows] (F32) and the codes' sums [rows] (I32). */
 #define CS_CLIP_SCALE "_scale"
 #define CS_CLIP_SUM "_sum"
 bool cs_clip_may_be_coded(cs_clip_part part);
 
-/* Whether any tensor of the file is of such codes. */
-bool cs_clip_is_coded(const cs_weights *weights);
+/* What a converted model has these matrices in. */
+typedef enum cs_clip_code {
+    CS_CLIP_FLOATS,
+    CS_CLIP_CODED, /* 8 bits, in the layout of kernels/qgemm.h */
+    CS_CLIP_PAIRED /* pairs of bf16, in the layout of kernels/bgemm.h */
+} cs_clip_code;
+cs_clip_code cs_clip_coding(const cs_weights *weights);
 
 /* A tensor as transformers names and shapes it; `matrix` is where the file has its numbers. */
 enum { CS_CLIP_RANK = 4 };

@@ -10,13 +10,13 @@
 
 /* A matrix [rows, columns] inside a tensor, little-endian, of any alignment. transposed: the file stores its transpose
  * [columns, rows]. coded: a converted model's matrix of 8 bits, in the layout of kernels/qgemm.h; `data` are its codes,
- * `dtype` means nothing. */
+ * `dtype` means nothing. paired: one in bf16, in the layout of kernels/bgemm.h. */
 typedef struct cs_matrix {
     cs_dtype dtype;
     const void *data;
     size_t rows, columns;
     bool transposed;
-    bool coded;
+    bool coded, paired;
     const void *scales, *sums; /* when coded: f32 [rows], i32 [rows], of any alignment */
 } cs_matrix;
 

@@ -67,7 +67,7 @@ static clipsearch_status put_header(cs_buf *buf, const cs_tensor_plan *tensors, 
             return status;
     }
     cs_buf_putc(buf, '}');
-    const size_t alignment = count && tensors[0].integers ? CODE_ALIGNMENT : ALIGNMENT;
+    const size_t alignment = count && tensors[0].mapped ? CODE_ALIGNMENT : ALIGNMENT;
     while (!buf->failed && (LENGTH_BYTES + buf->len) % alignment != 0)
         cs_buf_putc(buf, ' ');
     return buf->failed ? cs_fail_memory(err, "a weight file's header") : CLIPSEARCH_OK;

@@ -11,6 +11,8 @@ typedef struct cs_tensor_plan {
     const char *name; /* UTF-8, unique in the file */
     cs_dtype dtype;
     const char *integers; /* "I8" or "I32" instead of dtype; NULL: floats */
+    bool
+        mapped; /* it is used where it lies: when the first tensor is, it begins at a multiple of 64 bytes of the file */
     int rank;
     size_t shape[CS_TENSOR_RANK];
 } cs_tensor_plan;
@@ -30,7 +32,7 @@ typedef struct cs_safetensors_writer {
 
 /* Begin to replace `path`: the header of `count` tensors, which lie in the file in this order, and `metadata`.
  * Tensors begin at multiples of their numbers' size when those of 4 bytes come first. The first begins at a multiple
- * of 64 bytes of the file when it is of integers, else of 8. Errors: CLIPSEARCH_E_IO, _LIMIT (sizes overflow, a
+ * of 8 bytes of the file, or of 64. Errors: CLIPSEARCH_E_IO, _LIMIT (sizes overflow, a
  * header over 100 MB), _MEMORY. */
 clipsearch_status cs_safetensors_create(const char *path, const cs_tensor_plan *tensors, size_t count,
                                         const cs_metadata *metadata, size_t metadata_count,

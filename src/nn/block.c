@@ -23,14 +23,18 @@ clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors
         cs_layernorm_open(&block->ln1, &tensors->ln1_weight, &tensors->ln1_bias, config->layernorm_eps, err);
     if (status == CLIPSEARCH_OK)
         status = cs_layernorm_open(&block->ln2, &tensors->ln2_weight, &tensors->ln2_bias, config->layernorm_eps, err);
-    block->coded = form == CS_WEIGHTS_INT8 || tensors->q_weight.coded;
+    block->form = tensors->q_weight.coded ? CS_WEIGHTS_INT8 : form;
     for (size_t i = 0; i < sizeof linears / sizeof *linears && status == CLIPSEARCH_OK; i++)
-        if (block->coded)
+        if (linears[i].weight->coded != tensors->q_weight.coded ||
+            linears[i].weight->paired != tensors->q_weight.paired)
+            status =
+                cs_fail(err, CLIPSEARCH_E_MODEL,
+                        "some matrices of a block are of 8 bits or in bf16 pairs and some are not; convert the model "
+                        "again");
+        else if (block->form == CS_WEIGHTS_INT8)
             status = cs_linear_open_coded(linears[i].linear, linears[i].weight, linears[i].bias, pool, err);
-        else if (linears[i].weight->coded)
-            status = cs_fail(err, CLIPSEARCH_E_MODEL,
-                             "some matrices of a block are of 8 bits and some are not; convert "
-                             "the model again");
+        else if (block->form == CS_WEIGHTS_BF16)
+            status = cs_linear_open_paired(linears[i].linear, linears[i].weight, linears[i].bias, pool, err);
         else
             status = cs_linear_open(linears[i].linear, linears[i].weight, linears[i].bias, form == CS_WEIGHTS_PACKED,
                                     pool, err);
@@ -55,15 +59,19 @@ static size_t larger(size_t a, size_t b)
 }
 
 void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
-                    size_t least_wide, bool coded, unsigned threads, cs_workspace *workspace)
+                    size_t least_wide, cs_weight_form form, unsigned threads, cs_workspace *workspace)
 {
     size_t inputs = larger(larger(config->width, config->mlp), least_wide), wide = larger(3 * config->width, inputs);
     scratch->normed = cs_workspace_floats(workspace, rows, config->width);
     scratch->wide = cs_workspace_floats(workspace, rows, wide);
-    scratch->coded = (cs_qgemm_rows){0};
-    if (coded) {
-        scratch->coded.codes = cs_workspace_alloc(workspace, rows, cs_qgemm_stride(larger(config->width, config->mlp)));
-        scratch->coded.rows = cs_workspace_alloc(workspace, rows, sizeof *scratch->coded.rows);
+    const size_t most = larger(config->width, config->mlp);
+    scratch->coded = (cs_coded_rows){0};
+    if (form == CS_WEIGHTS_INT8) {
+        scratch->coded.codes.codes = cs_workspace_alloc(workspace, rows, cs_qgemm_stride(most));
+        scratch->coded.codes.rows = cs_workspace_alloc(workspace, rows, sizeof *scratch->coded.codes.rows);
+    } else if (form == CS_WEIGHTS_BF16) {
+        scratch->coded.halves =
+            cs_workspace_alloc(workspace, rows, cs_bgemm_stride(most) * sizeof *scratch->coded.halves);
     }
     scratch->gemm = cs_workspace_floats(workspace, threads, cs_gemm_scratch(inputs));
     cs_attention_carve(&scratch->attention, config->width / config->heads, longest, threads, workspace);
@@ -77,11 +85,17 @@ static void keep_rows(float *x, size_t width, const size_t *only, size_t count)
             memcpy(x + i * width, x + only[i] * width, width * sizeof *x);
 }
 
+/* Whether the matrices read scratch->coded. */
+static bool is_coded(const cs_block *block)
+{
+    return block->form == CS_WEIGHTS_INT8 || block->form == CS_WEIGHTS_BF16;
+}
+
 /* y = a linear map of x, which was quantized to scratch->coded when the block is coded. */
 static void map(const cs_block *block, const cs_linear *linear, const float *x, size_t rows, cs_activation act,
                 const float *residual, float *y, const cs_block_scratch *scratch, cs_pool *pool)
 {
-    if (block->coded)
+    if (is_coded(block))
         cs_linear_forward_coded(linear, &scratch->coded, rows, act, residual, y, pool);
     else
         cs_linear_forward(linear, x, rows, act, residual, y, scratch->gemm, pool);
@@ -90,7 +104,7 @@ static void map(const cs_block *block, const cs_linear *linear, const float *x, 
 static void normalise(const cs_block *block, const cs_layernorm *norm, const float *x, size_t rows,
                       const cs_block_scratch *scratch, cs_pool *pool)
 {
-    if (block->coded)
+    if (is_coded(block))
         cs_layernorm_quantize(norm, x, rows, scratch->normed, &scratch->coded, pool);
     else
         cs_layernorm_forward(norm, x, rows, scratch->normed, pool);
@@ -99,8 +113,10 @@ static void normalise(const cs_block *block, const cs_layernorm *norm, const flo
 static void quantize(const cs_block *block, const float *x, size_t rows, size_t columns,
                      const cs_block_scratch *scratch, cs_pool *pool)
 {
-    if (block->coded)
-        cs_qgemm_quantize(x, columns, rows, columns, &scratch->coded, pool);
+    if (block->form == CS_WEIGHTS_INT8)
+        cs_qgemm_quantize(x, columns, rows, columns, &scratch->coded.codes, pool);
+    else if (block->form == CS_WEIGHTS_BF16)
+        cs_bgemm_round(x, columns, rows, columns, scratch->coded.halves, pool);
 }
 
 void cs_block_forward(const cs_block *block, const cs_sequences *sequences, const size_t *only, float *x,

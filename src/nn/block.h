@@ -16,7 +16,7 @@ typedef struct cs_block {
     cs_linear q, k, v, out; /* [W, W] */
     cs_linear fc1;          /* [M, W] */
     cs_linear fc2;          /* [W, M] */
-    bool coded;             /* the six matrices are of 8 bits */
+    cs_weight_form form;    /* of the six matrices: _INT8, _BF16, or any other for floats */
 } cs_block;
 
 /* The buffers of a forward pass, R = rows; carved by cs_block_carve. */
@@ -24,20 +24,21 @@ typedef struct cs_block_scratch {
     float *normed;       /* [R, W] normalised rows, then the heads' outputs */
     float *wide;         /* [R, max(3 W, M)] q, k and v one after another, then the hidden layer of the mlp */
     float *gemm;         /* floats for cs_gemm, by thread */
-    cs_qgemm_rows coded; /* [R, max(W, M)] rows that matrices of 8 bits read; carved for coded blocks */
+    cs_coded_rows coded; /* [R, max(W, M)] rows that matrices of 8 bits or in bf16 read; carved for such blocks */
     cs_attention_scratch attention;
 } cs_block_scratch;
 
-/* Bind a block's tensors. Matrices that the file has in 8 bits are used so in any form. On failure there is nothing to
+/* Bind a block's tensors. Matrices that the file has in 8 bits are used so in any form, those that it has in bf16 pairs
+ * only in that form: others expand them. On failure there is nothing to
  * close. CLIPSEARCH_E_MEMORY, _MODEL (some matrices in 8 bits and some not), errors of cs_linear_open_coded. */
 clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors, const cs_tower_config *config,
                                 cs_weight_form form, cs_pool *pool, clipsearch_error *err);
 void cs_block_close(cs_block *block);
 
 /* Scratch for `rows` rows of sequences up to `longest`. `wide` gets at least `least_wide` columns, for a caller that
- * also uses the buffer, and `gemm` serves a matrix with that many inputs before the blocks. `coded`: the blocks are. */
+ * also uses the buffer, and `gemm` serves a matrix with that many inputs before the blocks. `form`: the blocks'. */
 void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
-                    size_t least_wide, bool coded, unsigned threads, cs_workspace *workspace);
+                    size_t least_wide, cs_weight_form form, unsigned threads, cs_workspace *workspace);
 
 /* x [R, W] in place. With `only` [count] (ascending row numbers, one for each sequence: its class token, or the last
  * row of a causal one) only these rows are computed and returned as x [count, W]; the others serve as keys and

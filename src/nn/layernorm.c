@@ -14,7 +14,7 @@ typedef struct job {
     float *y;       /* [rows, width] */
     size_t rows;
     const cs_act_ops *ops;
-    const cs_qgemm_rows *coded; /* NULL: the rows are not quantized */
+    const cs_coded_rows *coded; /* NULL: the rows are not quantized */
     const cs_qgemm_ops *quantize;
 } job;
 
@@ -46,8 +46,11 @@ static void normalise_piece(void *context, size_t piece, unsigned worker)
     for (size_t row = first; row < end; row++) {
         float *y = j->y + row * width;
         j->ops->layernorm(j->x + row * width, j->norm->gamma, j->norm->beta, j->norm->eps, width, y);
-        if (j->coded)
-            j->quantize->quantize(y, width, j->coded->codes + row * cs_qgemm_stride(width), &j->coded->rows[row]);
+        if (j->coded && j->coded->halves)
+            cs_bgemm_round_row(y, width, j->coded->halves + row * cs_bgemm_stride(width));
+        else if (j->coded)
+            j->quantize->quantize(y, width, j->coded->codes.codes + row * cs_qgemm_stride(width),
+                                  &j->coded->codes.rows[row]);
     }
 }
 
@@ -57,7 +60,7 @@ void cs_layernorm_forward(const cs_layernorm *norm, const float *x, size_t rows,
     cs_pool_run(pool, (rows + ROWS_A_PIECE - 1) / ROWS_A_PIECE, normalise_piece, &j);
 }
 
-void cs_layernorm_quantize(const cs_layernorm *norm, const float *x, size_t rows, float *y, const cs_qgemm_rows *coded,
+void cs_layernorm_quantize(const cs_layernorm *norm, const float *x, size_t rows, float *y, const cs_coded_rows *coded,
                            cs_pool *pool)
 {
     job j = {

@@ -4,8 +4,8 @@
 #define CS_NN_LAYERNORM_H
 
 #include "base/pool.h"
-#include "kernels/qgemm.h"
 #include "model/matrix.h"
+#include "nn/linear.h"
 
 /* Zero is a valid empty value to close. */
 typedef struct cs_layernorm {
@@ -22,8 +22,8 @@ void cs_layernorm_close(cs_layernorm *norm);
 /* y [rows, W] = (x - mean) / sqrt(variance + eps) * gamma + beta, row by row of x [rows, W]; y may be x. */
 void cs_layernorm_forward(const cs_layernorm *norm, const float *x, size_t rows, float *y, cs_pool *pool);
 
-/* The same, and each row of y quantized to `coded` while it is in the cache. */
-void cs_layernorm_quantize(const cs_layernorm *norm, const float *x, size_t rows, float *y, const cs_qgemm_rows *coded,
+/* The same, and each row of y quantized or rounded to `coded` while it is in the cache. */
+void cs_layernorm_quantize(const cs_layernorm *norm, const float *x, size_t rows, float *y, const cs_coded_rows *coded,
                            cs_pool *pool);
 
 #endif

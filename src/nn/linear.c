@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * linear.c - binds a matrix for cs_gemm or cs_qgemm. */
+ * linear.c - binds a matrix for cs_gemm, cs_qgemm or cs_bgemm. */
 #include "nn/linear.h"
 
 #include "base/mem.h"
@@ -8,21 +8,37 @@
 #include <math.h>
 #include <string.h>
 
+/* The floats of a matrix that the file has in pairs. */
+static clipsearch_status expand(cs_linear *linear, const cs_matrix *weight, clipsearch_error *err)
+{
+    const cs_bgemm_weights paired = {.n = weight->rows, .k = weight->columns, .pairs = weight->data};
+    linear->owned = cs_alloc_array(weight->rows * weight->columns, sizeof *linear->owned);
+    if (!linear->owned)
+        return cs_fail_memory(err, "a matrix in bf16");
+    cs_bgemm_unpack(&paired, linear->owned);
+    return CLIPSEARCH_OK;
+}
+
 clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, bool pack,
                                  cs_pool *pool, clipsearch_error *err)
 {
     *linear =
         (cs_linear){.weights = {.n = weight->rows, .k = weight->columns, .dtype = weight->dtype, .rows = weight->data}};
     clipsearch_status status = CLIPSEARCH_OK;
-    if (weight->transposed) {
-        status = cs_floats_copy(weight, &linear->owned, err);
+    if (weight->transposed || weight->paired) {
+        status = weight->paired ? expand(linear, weight, err) : cs_floats_copy(weight, &linear->owned, err);
         linear->weights.dtype = CS_F32;
         linear->weights.rows = linear->owned;
     }
     if (status == CLIPSEARCH_OK && bias)
         status = cs_floats_copy(bias, &linear->bias, err);
-    if (status == CLIPSEARCH_OK && pack)
+    if (status == CLIPSEARCH_OK && (pack || weight->paired))
         status = cs_gemm_pack(&linear->weights, pool, err);
+    if (status == CLIPSEARCH_OK && weight->paired) { /* only the packed form is read from here on */
+        cs_free(linear->owned);
+        linear->owned = NULL;
+        linear->weights.rows = NULL;
+    }
     if (status != CLIPSEARCH_OK)
         cs_linear_close(linear);
     return status;
@@ -36,6 +52,7 @@ void cs_linear_close(cs_linear *linear)
     cs_free(linear->owned_codes);
     cs_free(linear->scales);
     cs_free(linear->sums);
+    cs_free(linear->owned_pairs);
     *linear = (cs_linear){0};
 }
 
@@ -129,8 +146,72 @@ clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weigh
     return CLIPSEARCH_OK;
 }
 
+typedef struct pair_job {
+    const cs_gemm_weights *from;
+    cs_linear *to;
+    bool *good; /* [pieces] */
+} pair_job;
+
+static void pair_piece(void *context, size_t piece, unsigned worker)
+{
+    (void)worker;
+    const pair_job *job = context;
+    const cs_gemm_weights *from = job->from;
+    job->good[piece] = cs_bgemm_pack(from->dtype, from->rows, from->n, from->k, piece, 1,
+                                     job->to->owned_pairs + piece * cs_bgemm_stride(from->k) * CS_PANEL_STRIP);
+}
+
+static clipsearch_status make_pairs(cs_linear *linear, cs_pool *pool, clipsearch_error *err)
+{
+    const size_t pieces = (linear->weights.n + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP;
+    const size_t bytes = cs_bgemm_pairs_size(linear->weights.n, linear->weights.k);
+    bool *good = cs_zalloc_array(pieces, sizeof *good), all = true;
+    linear->owned_pairs = bytes ? cs_alloc_aligned(bytes, 1) : NULL;
+    if (!good || !linear->owned_pairs) {
+        cs_free(good);
+        return cs_fail_memory(err, "weights in bf16");
+    }
+    pair_job job = {.from = &linear->weights, .to = linear, .good = good};
+    cs_pool_run(pool, pieces, pair_piece, &job);
+    for (size_t i = 0; i < pieces; i++)
+        all &= good[i];
+    cs_free(good);
+    linear->paired.pairs = linear->owned_pairs;
+    return all ? CLIPSEARCH_OK
+               : cs_fail(err, CLIPSEARCH_E_MODEL,
+                         "a matrix has a weight that is not a number, or that bf16 cannot hold; compute it in f32");
+}
+
+clipsearch_status cs_linear_open_paired(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias,
+                                        cs_pool *pool, clipsearch_error *err)
+{
+    *linear = (cs_linear){0};
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (weight->paired) {
+        linear->weights = (cs_gemm_weights){.n = weight->rows, .k = weight->columns};
+        linear->paired.pairs = weight->data;
+        if (bias)
+            status = cs_floats_copy(bias, &linear->bias, err);
+    } else {
+        status = cs_linear_open(linear, weight, bias, false, NULL, err);
+        if (status == CLIPSEARCH_OK)
+            status = make_pairs(linear, pool, err);
+    }
+    linear->paired.n = weight->rows;
+    linear->paired.k = weight->columns;
+    if (status != CLIPSEARCH_OK) {
+        cs_linear_close(linear);
+        return status;
+    }
+    cs_free(linear->owned); /* floats, of which the pairs were made */
+    linear->owned = NULL;
+    return CLIPSEARCH_OK;
+}
+
 size_t cs_linear_packed_bytes(const cs_linear *linear)
 {
+    if (linear->paired.pairs)
+        return linear->owned_pairs ? cs_bgemm_pairs_size(linear->paired.n, linear->paired.k) : 0;
     if (linear->coded.codes)
         return linear->owned_codes ? cs_qgemm_codes_size(linear->coded.n, linear->coded.k) : 0;
     return cs_gemm_ops_best()->packed_size(linear->weights.n, linear->weights.k) * sizeof(float);
@@ -143,8 +224,11 @@ void cs_linear_forward(const cs_linear *linear, const float *x, size_t rows, cs_
             pool);
 }
 
-void cs_linear_forward_coded(const cs_linear *linear, const cs_qgemm_rows *x, size_t rows, cs_activation act,
+void cs_linear_forward_coded(const cs_linear *linear, const cs_coded_rows *x, size_t rows, cs_activation act,
                              const float *residual, float *y, cs_pool *pool)
 {
-    cs_qgemm(&linear->coded, x, rows, linear->bias, act, residual, y, linear->coded.n, pool);
+    if (linear->paired.pairs)
+        cs_bgemm(&linear->paired, x->halves, rows, linear->bias, act, residual, y, linear->paired.n, pool);
+    else
+        cs_qgemm(&linear->coded, &x->codes, rows, linear->bias, act, residual, y, linear->coded.n, pool);
 }

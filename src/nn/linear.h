@@ -3,6 +3,7 @@
 #ifndef CS_NN_LINEAR_H
 #define CS_NN_LINEAR_H
 
+#include "kernels/bgemm.h"
 #include "kernels/gemm.h"
 #include "kernels/qgemm.h"
 #include "model/matrix.h"
@@ -11,7 +12,8 @@
 typedef enum cs_weight_form {
     CS_WEIGHTS_MAPPED, /* read from the file at each call */
     CS_WEIGHTS_PACKED, /* copied into the kernels' layout: the same results */
-    CS_WEIGHTS_INT8    /* those of the transformer's blocks quantized to 8 bits, the others packed */
+    CS_WEIGHTS_INT8,   /* those of the transformer's blocks quantized to 8 bits, the others packed */
+    CS_WEIGHTS_BF16    /* those of the transformer's blocks rounded to bf16, the others packed */
 } cs_weight_form;
 
 /* N outputs, K inputs. Zero is a valid empty value to close. */
@@ -23,10 +25,19 @@ typedef struct cs_linear {
     int8_t *owned_codes;     /* when they are not the file's */
     float *scales;           /* [N] */
     int32_t *sums;           /* [N] */
+    cs_bgemm_weights paired; /* pairs != NULL: the matrix is in bf16, and `weights` has only its size */
+    uint16_t *owned_pairs;   /* when they are not the file's */
 } cs_linear;
 
+/* Rows as matrices in 8 bits or in bf16 read them: one of the two is there. */
+typedef struct cs_coded_rows {
+    cs_qgemm_rows codes;
+    uint16_t *halves; /* [m, cs_bgemm_stride(k)] */
+} cs_coded_rows;
+
 /* Bind `weight` [N, K], which must outlive it, and `bias` [1, N] (NULL: none). `pack`: copy the matrix into the
- * kernels' layout, spread over `pool`. On failure there is nothing to close. CLIPSEARCH_E_MEMORY. */
+ * kernels' layout, spread over `pool`; one that the file has in bf16 pairs is expanded and always packed. On failure there
+ * is nothing to close. CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, bool pack,
                                  cs_pool *pool, clipsearch_error *err);
 void cs_linear_close(cs_linear *linear);
@@ -37,6 +48,11 @@ void cs_linear_close(cs_linear *linear);
 clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, cs_pool *pool,
                                        clipsearch_error *err);
 
+/* The same in bf16: a paired matrix is used as it lies in the file, any other is rounded, spread over `pool`. Errors: also
+ * CLIPSEARCH_E_MODEL (a weight that is no number, or that bf16 cannot hold). */
+clipsearch_status cs_linear_open_paired(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias,
+                                        cs_pool *pool, clipsearch_error *err);
+
 /* Bytes that packing takes, packed or not. */
 size_t cs_linear_packed_bytes(const cs_linear *linear);
 
@@ -45,8 +61,8 @@ size_t cs_linear_packed_bytes(const cs_linear *linear);
 void cs_linear_forward(const cs_linear *linear, const float *x, size_t rows, cs_activation act, const float *residual,
                        float *y, float *scratch, cs_pool *pool);
 
-/* The same of a linear map in 8 bits, whose x was quantized. */
-void cs_linear_forward_coded(const cs_linear *linear, const cs_qgemm_rows *x, size_t rows, cs_activation act,
+/* The same of a linear map in 8 bits or in bf16, whose x was quantized or rounded. */
+void cs_linear_forward_coded(const cs_linear *linear, const cs_coded_rows *x, size_t rows, cs_activation act,
                              const float *residual, float *y, cs_pool *pool);
 
 #endif

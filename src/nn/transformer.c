@@ -21,6 +21,10 @@ clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_tran
         status = source->block(source->weights, source->naming, source->config, layer, &tensors, err);
         if (status == CLIPSEARCH_OK)
             status = cs_block_open(&transformer->blocks[layer], &tensors, tower, form, pool, err);
+        if (status == CLIPSEARCH_OK && transformer->blocks[layer].form != transformer->blocks[0].form)
+            status = cs_fail(err, CLIPSEARCH_E_MODEL,
+                             "layer %zu has matrices of 8 bits and others have not; convert the model again",
+                             transformer->blocks[0].form == CS_WEIGHTS_INT8 ? (size_t)0 : layer);
         if (status != CLIPSEARCH_OK)
             goto failed;
     }
@@ -46,9 +50,9 @@ void cs_transformer_close(cs_transformer *transformer)
     *transformer = (cs_transformer){0};
 }
 
-bool cs_transformer_is_coded(const cs_transformer *transformer)
+cs_weight_form cs_transformer_form(const cs_transformer *transformer)
 {
-    return transformer->config.layers > 0 && transformer->blocks[0].coded;
+    return transformer->config.layers > 0 ? transformer->blocks[0].form : CS_WEIGHTS_MAPPED;
 }
 
 size_t cs_transformer_packed_bytes(const cs_transformer *transformer)
@@ -70,8 +74,8 @@ void cs_transformer_carve(const cs_transformer *transformer, cs_transformer_scra
     scratch->x = cs_workspace_floats(workspace, rows, transformer->config.width);
     scratch->offsets = cs_workspace_alloc(workspace, items + 1, sizeof *scratch->offsets);
     scratch->only = cs_workspace_alloc(workspace, items, sizeof *scratch->only);
-    cs_block_carve(&scratch->block, &transformer->config, rows, longest, least_wide,
-                   cs_transformer_is_coded(transformer), threads, workspace);
+    cs_block_carve(&scratch->block, &transformer->config, rows, longest, least_wide, cs_transformer_form(transformer),
+                   threads, workspace);
 }
 
 void cs_transformer_forward(const cs_transformer *transformer, size_t items, size_t longest, bool causal,

@@ -45,8 +45,8 @@ clipsearch_status cs_transformer_open(cs_transformer *transformer, const cs_tran
                                       cs_weight_form form, cs_pool *pool, clipsearch_error *err);
 void cs_transformer_close(cs_transformer *transformer);
 
-/* Whether the blocks' matrices are of 8 bits. */
-bool cs_transformer_is_coded(const cs_transformer *transformer);
+/* What the blocks' matrices are: _INT8, _BF16, or another form for floats. */
+cs_weight_form cs_transformer_form(const cs_transformer *transformer);
 
 /* Bytes that packing takes, packed or not. */
 size_t cs_transformer_packed_bytes(const cs_transformer *transformer);

@@ -61,9 +61,9 @@ void cs_text_tower_close(cs_text_tower **handle)
     *handle = NULL;
 }
 
-bool cs_text_tower_is_coded(const cs_text_tower *tower)
+cs_weight_form cs_text_tower_form(const cs_text_tower *tower)
 {
-    return cs_transformer_is_coded(&tower->transformer);
+    return cs_transformer_form(&tower->transformer);
 }
 
 /* The scratch besides the transformer's own. */

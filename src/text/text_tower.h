@@ -17,8 +17,8 @@ clipsearch_status cs_text_tower_open(const cs_weights *weights, cs_clip_naming n
                                      cs_weight_form form, cs_pool *pool, cs_text_tower **tower, clipsearch_error *err);
 void cs_text_tower_close(cs_text_tower **tower);
 
-/* Whether its blocks compute in 8 bits. */
-bool cs_text_tower_is_coded(const cs_text_tower *tower);
+/* What its blocks compute in (cs_transformer_form). */
+cs_weight_form cs_text_tower_form(const cs_text_tower *tower);
 
 /* Bytes of 64-byte-aligned scratch for up to `max_tokens` tokens in `max_texts` texts (0 on overflow). */
 size_t cs_text_tower_scratch(const cs_text_tower *tower, size_t max_texts, size_t max_tokens, unsigned threads);

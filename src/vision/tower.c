@@ -65,9 +65,9 @@ void cs_image_tower_close(cs_image_tower **handle)
     *handle = NULL;
 }
 
-bool cs_image_tower_is_coded(const cs_image_tower *tower)
+cs_weight_form cs_image_tower_form(const cs_image_tower *tower)
 {
-    return tower->vit && cs_vit_is_coded(tower->vit);
+    return tower->vit ? cs_vit_form(tower->vit) : CS_WEIGHTS_MAPPED;
 }
 
 size_t cs_image_tower_packed_bytes(const cs_image_tower *tower)

@@ -17,8 +17,8 @@ clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights 
                                       cs_pool *pool, cs_image_tower **tower, clipsearch_error *err);
 void cs_image_tower_close(cs_image_tower **tower);
 
-/* Whether it computes in 8 bits: a vision transformer's blocks can. */
-bool cs_image_tower_is_coded(const cs_image_tower *tower);
+/* What a vision transformer's blocks compute in: _INT8, _BF16, or another form for floats. */
+cs_weight_form cs_image_tower_form(const cs_image_tower *tower);
 
 /* Bytes of the weights in the kernels' layout: those of a vision transformer if they were packed, and convolutions'. */
 size_t cs_image_tower_packed_bytes(const cs_image_tower *tower);

@@ -94,9 +94,9 @@ size_t cs_vit_scratch(const cs_vit *vit, size_t max_images, unsigned threads)
     return cs_workspace_size(&workspace);
 }
 
-bool cs_vit_is_coded(const cs_vit *vit)
+cs_weight_form cs_vit_form(const cs_vit *vit)
 {
-    return cs_transformer_is_coded(&vit->transformer);
+    return cs_transformer_form(&vit->transformer);
 }
 
 size_t cs_vit_packed_bytes(const cs_vit *vit)

@@ -19,8 +19,8 @@ void cs_vit_close(cs_vit **vit);
 /* Bytes of 64-byte-aligned scratch that cs_vit_forward needs for up to `max_images` and `threads` (0 on overflow). */
 size_t cs_vit_scratch(const cs_vit *vit, size_t max_images, unsigned threads);
 
-/* Whether its blocks compute in 8 bits. */
-bool cs_vit_is_coded(const cs_vit *vit);
+/* What its blocks compute in (cs_transformer_form). */
+cs_weight_form cs_vit_form(const cs_vit *vit);
 
 /* Bytes that packing takes for this tower's matrices. */
 size_t cs_vit_packed_bytes(const cs_vit *vit);

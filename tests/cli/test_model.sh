@@ -171,6 +171,20 @@ for type in f32 f16 bf16; do
     ok "the same vectors: clip-tiny's numbers are exact in $type"
 done
 out_has "Converted: as-bf16, 94 tensors"
+run 0 "convert to pairs of bf16" model convert "$tiny/hf" --to as-pairs --precision bf16
+run 0 "a text in them, on a processor without bf16" embed --cpu avx2 --model ./as-pairs "a"
+err_has "this processor has no instructions for bf16: as-pairs is computed in f32"
+run 0 "which --quiet does not say" embed --cpu avx2 --model ./as-pairs -q "a"
+[ ! -s "$err" ]
+ok "nothing is said"
+run 0 "and nothing of one that was to be f32" embed --cpu avx2 --model ./as-pairs --precision f32 "a"
+[ ! -s "$err" ]
+ok "nothing is said"
+run 0 "bf16 of other weights" embed --cpu avx2 --model "$tiny/hf" --precision bf16 "a"
+err_has "this processor has no instructions for bf16: hf is computed in f32"
+run 2 "bf16 of the built-in model" embed --precision bf16 "a"
+err_has "bf16 is for CLIP with a vision transformer, and this is"
+
 run 0 "the image tower alone" model convert "$tiny/hf" --to image-only --towers image -q
 silent "$out" "-q says nothing"
 [ ! -e image-only/merges.txt ] && [ "$(size image-only/model.safetensors)" -lt "$(size as-f32/model.safetensors)" ]

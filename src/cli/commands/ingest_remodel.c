@@ -98,6 +98,7 @@ static int open_model(remodel *r)
     cs_model_location_free(&location);
     if (status != CLIPSEARCH_OK)
         return cs_report_model(&err, settings, NULL);
+    cs_note_precision(settings, r->encoder);
     clipsearch_encoder_info_init(&r->model);
     clipsearch_encoder_describe(r->encoder, &r->model, NULL);
     return CS_EXIT_FOUND;

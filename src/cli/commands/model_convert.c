@@ -57,6 +57,8 @@ static int convert_model(const cs_args *args, const char *from)
     options.towers = args->towers ? cs_name_index(args->towers, cs_tower_names) + 1 : 0;
     if (args->precision && strcmp(args->precision, "int8") == 0)
         options.type = CLIPSEARCH_INT8;
+    else if (args->precision && strcmp(args->precision, "bf16") == 0)
+        options.type = CLIPSEARCH_BF16_PAIRS;
     else if (args->type)
         options.type = (clipsearch_number_type)cs_name_index(args->type, cs_number_names);
     options.progress = on_progress;

@@ -132,6 +132,17 @@ static void note_other_model(const cs_settings *settings, const cs_collection_mo
                      settings->collection, made->encoder);
 }
 
+void cs_note_precision(const cs_settings *settings, const clipsearch_encoder *encoder)
+{
+    static bool said;
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(encoder, &info, NULL);
+    if (!settings->quiet && info.lacks_bf16 && !said)
+        cs_print_message("this processor has no instructions for bf16: %s is computed in f32", info.name);
+    said |= info.lacks_bf16;
+}
+
 int cs_open_model(const cs_settings *settings, const cs_collection_model *made, unsigned towers, bool pack_weights,
                   clipsearch_encoder **opened)
 {
@@ -145,6 +156,8 @@ int cs_open_model(const cs_settings *settings, const cs_collection_model *made, 
         status = cs_model_open(&location, towers, pack_weights, settings->precision, opened, &err);
     if (status == CLIPSEARCH_OK && location.other_set)
         note_other_model(settings, made);
+    if (status == CLIPSEARCH_OK)
+        cs_note_precision(settings, *opened);
     cs_model_location_free(&location);
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_model(&err, settings, made ? made->encoder : NULL);
 }

@@ -42,6 +42,9 @@ static inline cs_collection_model cs_model_of(const clipsearch_collection_info *
     return (cs_collection_model){.encoder = info->encoder, .path = info->model_path};
 }
 
+/* Says, once, that f32 is computed because the processor has no bf16. cs_open_model does. */
+void cs_note_precision(const cs_settings *settings, const clipsearch_encoder *encoder);
+
 /* cs_model_choose and cs_model_open, and cs_model_find, with advice. Says so, once for each collection, when the
  * environment names another model than the collection's.
  * A collection whose encoder is "": as cs_report_no_model. */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ * bgemm.c - the choice among the tables of products in bf16. */
+#include "kernels/bgemm_impl.h"
+#include "kernels/panels_run.h"
+
+#include <assert.h>
+
+enum { ROWS_A_PIECE = 8 };
+
+const cs_bgemm_ops *cs_bgemm_ops_for(cs_cpu_flags flags)
+{
+    static const cs_cpu_choice choices[] = {
+#ifdef CS_HAVE_AVX512BF16
+        {CS_CPU_AVX512 | CS_CPU_AVX512BF16, &cs_bgemm_ops_avx512bf16},
+#endif
+        {CS_CPU_C, &cs_bgemm_ops_c},
+    };
+    return cs_cpu_choose(choices, flags);
+}
+
+static const cs_bgemm_ops *best(void)
+{
+    return cs_bgemm_ops_for(cs_cpu_best());
+}
+
+bool cs_bgemm_is_fast(void)
+{
+    return best() != &cs_bgemm_ops_c;
+}
+
+size_t cs_bgemm_stride(size_t k)
+{
+    return (k + CS_BGEMM_PAIR - 1) / CS_BGEMM_PAIR * CS_BGEMM_PAIR;
+}
+
+static void round_row(const cs_bgemm_ops *ops, const float *x, size_t k, uint16_t *row)
+{
+    if (k % CS_BGEMM_PAIR)
+        row[k] = 0;
+    ops->round(x, k, row);
+}
+
+void cs_bgemm_round_row(const float *x, size_t k, uint16_t *row)
+{
+    round_row(best(), x, k, row);
+}
+
+typedef struct round_job {
+    const cs_bgemm_ops *ops;
+    const float *x;
+    size_t ldx, m, k;
+    uint16_t *rows;
+} round_job;
+
+static void round_piece(void *context, size_t piece, unsigned worker)
+{
+    (void)worker;
+    const round_job *job = context;
+    const size_t begin = piece * ROWS_A_PIECE;
+    for (size_t i = begin; i < job->m && i < begin + ROWS_A_PIECE; i++)
+        round_row(job->ops, job->x + i * job->ldx, job->k, job->rows + i * cs_bgemm_stride(job->k));
+}
+
+void cs_bgemm_round(const float *x, size_t ldx, size_t m, size_t k, uint16_t *rows, cs_pool *pool)
+{
+    round_job job = {.ops = best(), .x = x, .ldx = ldx, .m = m, .k = k, .rows = rows};
+    cs_pool_run(pool, (m + ROWS_A_PIECE - 1) / ROWS_A_PIECE, round_piece, &job);
+}
+
+typedef struct product {
+    const cs_bgemm_ops *ops;
+    const cs_bgemm_weights *w;
+    const uint16_t *x;
+} product;
+
+static void sum_panel(const void *context, size_t row, size_t rows, size_t first, size_t outputs, float *sums)
+{
+    const product *p = context;
+    p->ops->multiply(p->w, p->x + row * cs_bgemm_stride(p->w->k), rows, first, outputs, sums);
+}
+
+void cs_bgemm_with(const cs_bgemm_ops *ops, const cs_bgemm_weights *w, const uint16_t *x, size_t m, const float *bias,
+                   cs_activation act, const float *residual, float *y, size_t ldy, cs_pool *pool)
+{
+    assert(ldy >= w->n);
+    const product p = {.ops = ops, .w = w, .x = x};
+    const cs_gemm_job finish = {.m = m, .bias = bias, .act = act, .residual = residual, .y = y, .ldy = ldy};
+    cs_panels_run(sum_panel, &p, w->n, &finish, pool);
+}
+
+void cs_bgemm(const cs_bgemm_weights *w, const uint16_t *x, size_t m, const float *bias, cs_activation act,
+              const float *residual, float *y, size_t ldy, cs_pool *pool)
+{
+    cs_bgemm_with(best(), w, x, m, bias, act, residual, y, ldy, pool);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ * bgemm_avx512bf16.c - the product in bf16 by vdpbf16ps. */
+#include "kernels/dots_avx512bf16.h"
+
+#include "kernels/bgemm_impl.h"
+#include "kernels/tile_dots.h"
+
+static void round_numbers(const float *x, size_t n, uint16_t *rounded)
+{
+    for (size_t i = 0; i < n; i += DOTS_LANES)
+        dots_round(x + i, n - i, rounded + i);
+}
+
+static void multiply(const cs_bgemm_weights *w, const uint16_t *x, size_t count, size_t first, size_t outputs,
+                     float *sums)
+{
+    const size_t ldx = cs_bgemm_stride(w->k) * sizeof *x, groups = ldx / GROUP;
+    for (size_t i = 0; i < count * CS_PANEL; i++)
+        sums[i] = 0;
+    add_products((const uint8_t *)x, ldx, count, groups,
+                 (const uint8_t *)w->pairs + first / CS_PANEL_STRIP * groups * LINE, outputs, sums);
+}
+
+const cs_bgemm_ops cs_bgemm_ops_avx512bf16 = {.name = "bgemm avx512bf16", .round = round_numbers, .multiply = multiply};

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ * panels.h - how products with weights of 8 and 16 bits lay out and divide their outputs. */
+#ifndef CS_KERNELS_PANELS_H
+#define CS_KERNELS_PANELS_H
+
+enum {
+    CS_PANEL_STRIP = 16, /* outputs whose weights lie together: one register of sums, or two */
+    CS_PANEL = 64        /* outputs of one piece of work */
+};
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ * panels_run.c - splits a product into pieces of rows by outputs. */
+#include "kernels/panels_run.h"
+
+enum { ROW_BLOCK = 96 }; /* whose sums are kept on the stack: 24 KiB */
+
+typedef struct job {
+    cs_panel_sums *sums;
+    const void *product;
+    const cs_gemm_job *finish;
+    size_t n, row_blocks;
+} job;
+
+static void run_piece(void *context, size_t piece, unsigned worker)
+{
+    (void)worker;
+    const job *j = context;
+    const size_t first = piece / j->row_blocks * CS_PANEL, row = piece % j->row_blocks * ROW_BLOCK;
+    const size_t outputs = j->n - first < CS_PANEL ? j->n - first : CS_PANEL;
+    const size_t rows = j->finish->m - row < ROW_BLOCK ? j->finish->m - row : ROW_BLOCK;
+    _Alignas(64) float sums[ROW_BLOCK * CS_PANEL];
+    j->sums(j->product, row, rows, first, outputs, sums);
+    cs_gemm_finish(j->finish, sums, CS_PANEL, row, rows, first, outputs);
+}
+
+void cs_panels_run(cs_panel_sums *sums, const void *product, size_t n, const cs_gemm_job *finish, cs_pool *pool)
+{
+    job j = {.sums = sums,
+             .product = product,
+             .finish = finish,
+             .n = n,
+             .row_blocks = (finish->m + ROW_BLOCK - 1) / ROW_BLOCK};
+    cs_pool_run(pool, (n + CS_PANEL - 1) / CS_PANEL * j.row_blocks, run_piece, &j);
+}
