@@ -224,8 +224,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char pa
 
 /* What the matrices of a transformer's blocks are computed in; everything else is computed in f32. */
 typedef enum clipsearch_precision {
-    CLIPSEARCH_PRECISION_AUTO, /* as the weights are: int8 or bf16 when clipsearch_model_convert wrote them for that (CLIPSEARCH_INT8,
-                                  CLIPSEARCH_BF16_PAIRS), else f32 */
+    CLIPSEARCH_PRECISION_AUTO, /* as the weights are: int8 or bf16 when clipsearch_model_convert wrote them so
+                                  (CLIPSEARCH_INT8, CLIPSEARCH_BF16_PAIRS), else f32 */
     CLIPSEARCH_PRECISION_F32,
     CLIPSEARCH_PRECISION_INT8, /* weights of 8 bits by rows of 8 bits: faster, and the vectors differ a little
                                  (docs/precision.md has figures). Weights that are not int8 in their file are quantized
@@ -246,8 +246,8 @@ typedef struct clipsearch_encoder_options {
     const char *name;  /* the name that collections show for this encoder; NULL (default): the directory's name */
     clipsearch_precision
         precision; /* default CLIPSEARCH_PRECISION_AUTO. The encoder's fingerprint is the same in each, so
-                                       vectors of one can be searched with texts of another. int8 and bf16 are for CLIP with a
-                                       vision transformer only */
+                                       vectors of one can be searched with texts of another. int8 and bf16 are for CLIP
+                                       with a vision transformer only */
 } clipsearch_encoder_options;
 CLIPSEARCH_INIT(clipsearch_encoder_options)
 
@@ -509,8 +509,8 @@ typedef enum clipsearch_number_type {
     CLIPSEARCH_INT8, /* the matrices of transformers' blocks in the kernels' own layout (docs/precision.md), as they are
                        computed with CLIPSEARCH_PRECISION_INT8; other matrices are f16, the rest f32. For CLIP with a
                        vision transformer only */
-    CLIPSEARCH_BF16_PAIRS /* the same for CLIPSEARCH_PRECISION_BF16, which a file with CLIPSEARCH_BF16 is rounded for when
-                             it is opened; other matrices are f16, the rest f32 */
+    CLIPSEARCH_BF16_PAIRS /* the same for CLIPSEARCH_PRECISION_BF16 (a file with CLIPSEARCH_BF16 is rounded for it when
+                             it is opened); other matrices are f16, the rest f32 */
 } clipsearch_number_type;
 
 typedef struct clipsearch_convert_options {
@@ -647,7 +647,7 @@ typedef struct clipsearch_collection_info {
     const char *remodel;    /* name of the encoder that a clipsearch_remodel has begun with and not finished; NULL:
                                none. Filled in by clipsearch_database_collections only */
     uint64_t remodelled;    /* items that have its vector already */
-    unsigned precisions;    /* what its vectors were computed in: the sum of 1u << P for each clipsearch_precision P that
+    unsigned precisions; /* what its vectors were computed in: the sum of 1u << P for each clipsearch_precision P that
                                an encoder of ingested images had. 0: not known, because all were put as numbers or by
                                a clipsearch that did not note it; then others may be among them too */
 } clipsearch_collection_info;

@@ -38,8 +38,8 @@ clipsearch_status cs_convert_plan_open(cs_convert_plan *plan, size_t room, clips
 void cs_convert_plan_free(cs_convert_plan *plan);
 
 /* A CLIP with a vision transformer: the towers' tensors as transformers names them, the logit scale (f32) first,
- * then in the order the towers read them. With plan->coding: the codes or pairs first, then numbers of 4 bytes (what goes
- * with the codes, and every tensor of one dimension), then the other matrices. CLIPSEARCH_E_MODEL, _MEMORY. */
+ * then in the order the towers read them. With plan->coding: the codes or pairs first, then numbers of 4 bytes (what
+ * goes with the codes, and every tensor of one dimension), then the other matrices. CLIPSEARCH_E_MODEL, _MEMORY. */
 clipsearch_status cs_convert_plan_clip(cs_convert_plan *plan, const cs_weights *weights, cs_clip_naming naming,
                                        const cs_clip_config *config, unsigned towers, clipsearch_error *err);
 

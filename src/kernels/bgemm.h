@@ -51,8 +51,8 @@ void cs_bgemm_round(const float *x, size_t ldx, size_t m, size_t k, uint16_t *ro
 /* One row: k numbers, and a zero behind an odd one. */
 void cs_bgemm_round_row(const float *x, size_t k, uint16_t *row);
 
-/* Y [m, n] (row stride ldy) = act(X W^T + bias [n]) + residual [m, n] (row stride ldy), as cs_gemm, of rounded rows x. bias
- * and residual may be NULL; residual may be y. The same bits for any m and any number of threads. */
+/* Y [m, n] (row stride ldy) = act(X W^T + bias [n]) + residual [m, n] (row stride ldy), as cs_gemm, of rounded rows x.
+ * bias and residual may be NULL; residual may be y. The same bits for any m and any number of threads. */
 void cs_bgemm(const cs_bgemm_weights *w, const uint16_t *x, size_t m, const float *bias, cs_activation act,
               const float *residual, float *y, size_t ldy, cs_pool *pool);
 /* The same with a table that the caller chooses, for tests and benchmarks. */

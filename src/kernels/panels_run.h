@@ -10,8 +10,8 @@
  * may be written. */
 typedef void cs_panel_sums(const void *product, size_t row, size_t rows, size_t first, size_t outputs, float *sums);
 
-/* All sums of a product with n outputs, bias, activation and residual added as `finish` says (m, bias, act, residual, y,
- * ldy). */
+/* All sums of a product with n outputs, bias, activation and residual added as `finish` says (m, bias, act, residual,
+ * y, ldy). */
 void cs_panels_run(cs_panel_sums *sums, const void *product, size_t n, const cs_gemm_job *finish, cs_pool *pool);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * tile_dots.h - sums of products of rows by strips of weights, over the vocabulary of one dots_<set>.h, which is included
- * before it: of four 8-bit inputs a group (qgemm.h), or two of 16 bits (bgemm.h). */
+ * tile_dots.h - sums of products of rows by strips of weights, over the vocabulary of one dots_<set>.h, which is
+ * included before it: of four 8-bit inputs a group (qgemm.h), or two of 16 bits (bgemm.h). */
 #ifndef CS_KERNELS_TILE_DOTS_H
 #define CS_KERNELS_TILE_DOTS_H
 
 #include "kernels/panels.h"
 
-/* GROUP bytes of a row meet a line of a strip: as many bytes for each of its 16 outputs. A tile of rows by BESIDE vectors
- * of sums stays in registers. BLOCK groups (16 KiB of a strip) are gone through with every row before the next. */
+/* GROUP bytes of a row meet a line of a strip: as many bytes for each of its 16 outputs. A tile of rows by BESIDE
+ * vectors of sums stays in registers. BLOCK groups (16 KiB of a strip) are gone through with every row before the next. */
 enum { GROUP = 4, LINE = CS_PANEL_STRIP * GROUP, BLOCK = 256 };
 
 /* Add `groups` groups to rows by `beside` vectors of sums. */
@@ -78,8 +78,8 @@ static inline __attribute__((always_inline)) void all_rows(size_t beside, const 
     }
 }
 
-/* sums [count, CS_PANEL] += rows x [count] (ldx bytes apart, `groups` groups each) by `outputs` <= CS_PANEL outputs, whose
- * strips begin at `codes`; the sums of a strip that is begun are all written. */
+/* sums [count, CS_PANEL] += rows x [count] (ldx bytes apart, `groups` groups each) by `outputs` <= CS_PANEL outputs,
+ * whose strips begin at `codes`; the sums of a strip that is begun are all written. */
 static inline __attribute__((always_inline)) void add_products(const uint8_t *x, size_t ldx, size_t count,
                                                                size_t groups, const uint8_t *codes, size_t outputs,
                                                                dots_sum *sums)
