@@ -328,7 +328,8 @@ static clipsearch_status ingest_into(ingest_function run, const cs_ingest_into *
     if (status == CLIPSEARCH_OK)
         status = cs_image_options_read(&image, own.image, function, err);
     if (status == CLIPSEARCH_OK && run == cs_ingest && !own.source_count)
-        status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there are no sources; set sources and source_count", function);
+        status =
+            cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there are no sources; set sources and source_count", function);
     if (status == CLIPSEARCH_OK && own.sources && own.source_count)
         status = read_sources(own.sources, own.source_count, function, &sources, err);
     if (status == CLIPSEARCH_OK) {

@@ -26,8 +26,8 @@ static void trim_broken_tail(char *text, size_t size)
         text[start - 1] = '\0';
 }
 
-/* Show the beginning and the end of `text`, which is longer than the message: a long path stands in the middle, and what
- * is wrong with it behind it. */
+/* Show the beginning and the end of `text`, which is longer than the message: a long path stands in the middle, and
+ * what is wrong with it behind it. */
 static void cut_middle(char *message, size_t size, const char *text, size_t length)
 {
     static const char dots[] = "...";
@@ -43,8 +43,8 @@ static void cut_middle(char *message, size_t size, const char *text, size_t leng
 }
 
 /* The message is what `format` says, and then `reason`. */
-__attribute__((format(printf, 3, 0))) static void
-fill(clipsearch_error *err, clipsearch_status code, const char *format, va_list args, const char *reason)
+__attribute__((format(printf, 3, 0))) static void fill(clipsearch_error *err, clipsearch_status code,
+                                                       const char *format, va_list args, const char *reason)
 {
     const size_t size = sizeof err->message, more = strlen(reason);
     va_list again;

@@ -63,8 +63,7 @@ static void test_put(clipsearch_collection *c, clipsearch_session *s)
     clipsearch_image image = {0};
     clipsearch_image_decode(files[1], sizes[1], NULL, NULL, &image, &err);
     TAP_OK(clipsearch_collection_put_images(c, s, NULL, &image, 1, ids, &err) == CLIPSEARCH_OK &&
-               clipsearch_get(c, ids, 1, &hits, &err) == CLIPSEARCH_OK &&
-               clipsearch_hits_get(hits, 0, 0)->width == 224,
+               clipsearch_get(c, ids, 1, &hits, &err) == CLIPSEARCH_OK && clipsearch_hits_get(hits, 0, 0)->width == 224,
            "pixels without an item: %s", err.message);
     clipsearch_hits_free(&hits);
     clipsearch_hits *by_image = NULL;
