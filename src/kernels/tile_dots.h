@@ -7,7 +7,8 @@
 #include "kernels/panels.h"
 
 /* GROUP bytes of a row meet a line of a strip: as many bytes for each of its 16 outputs. A tile of rows by BESIDE
- * vectors of sums stays in registers. BLOCK groups (16 KiB of a strip) are gone through with every row before the next. */
+ * vectors of sums stays in registers. BLOCK groups (16 KiB of a strip) are gone through with every row before the
+ * next. */
 enum { GROUP = 4, LINE = CS_PANEL_STRIP * GROUP, BLOCK = 256 };
 
 /* Add `groups` groups to rows by `beside` vectors of sums. */

@@ -55,7 +55,8 @@ clipsearch_status cs_clip_attnpool(const cs_weights *weights, const cs_clip_conf
                                    clipsearch_error *err);
 
 /* Whether a converted model may have this part in 8 bits or in pairs of bf16: the six matrices of a block. What goes
- * with the codes of a tensor has its name and one of these endings: the scales [rows] (F32) and the codes' sums [rows] (I32). */
+ * with the codes of a tensor has its name and one of these endings: the scales [rows] (F32) and the codes' sums [rows]
+ * (I32). */
 #define CS_CLIP_SCALE "_scale"
 #define CS_CLIP_SUM "_sum"
 bool cs_clip_may_be_coded(cs_clip_part part);

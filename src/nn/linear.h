@@ -36,8 +36,8 @@ typedef struct cs_coded_rows {
 } cs_coded_rows;
 
 /* Bind `weight` [N, K], which must outlive it, and `bias` [1, N] (NULL: none). `pack`: copy the matrix into the
- * kernels' layout, spread over `pool`; one that the file has in bf16 pairs is expanded and always packed. On failure there
- * is nothing to close. CLIPSEARCH_E_MEMORY. */
+ * kernels' layout, spread over `pool`; one that the file has in bf16 pairs is expanded and always packed. On failure
+ * there is nothing to close. CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, bool pack,
                                  cs_pool *pool, clipsearch_error *err);
 void cs_linear_close(cs_linear *linear);
@@ -48,8 +48,8 @@ void cs_linear_close(cs_linear *linear);
 clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, cs_pool *pool,
                                        clipsearch_error *err);
 
-/* The same in bf16: a paired matrix is used as it lies in the file, any other is rounded, spread over `pool`. Errors: also
- * CLIPSEARCH_E_MODEL (a weight that is no number, or that bf16 cannot hold). */
+/* The same in bf16: a paired matrix is used as it lies in the file, any other is rounded, spread over `pool`. Errors:
+ * also CLIPSEARCH_E_MODEL (a weight that is no number, or that bf16 cannot hold). */
 clipsearch_status cs_linear_open_paired(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias,
                                         cs_pool *pool, clipsearch_error *err);
 
