@@ -11,7 +11,7 @@ typedef struct cs_tensor_plan {
     const char *name; /* UTF-8, unique in the file */
     cs_dtype dtype;
     const char *integers; /* "I8" or "I32" instead of dtype; NULL: floats */
-    bool mapped; /* used where it lies: the first tensor then begins at a multiple of 64 bytes of the file */
+    bool mapped;          /* used where it lies: as the first tensor at a multiple of 64 bytes of the file */
     int rank;
     size_t shape[CS_TENSOR_RANK];
 } cs_tensor_plan;
