@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# test_emulated.sh - the AVX-512 and VNNI kernels on a processor that has AVX2: compiled over SIMDe's functions (Debian:
+# test_emulated.sh - the AVX-512, VNNI and BF16 kernels on a processor that has AVX2: compiled over SIMDe's functions (Debian:
 # libsimde-dev), with their tests. It finds mistakes in the sources, not in the compiler's AVX-512 code. Prints TAP.
 # usage: test_emulated.sh SOURCE_ROOT CBLAS_INCLUDE_DIRECTORY
 set -u
 root=$(cd "$1" && pwd) || exit 1
-names="act conv cvt depthwise gemm i8 qgemm rows vec"
+names="act bgemm conv cvt depthwise gemm i8 qgemm rows vec"
 cc="gcc -I. -std=gnu11 -O2 -D_GNU_SOURCE -ffp-contract=off -pthread -I$root/src -I$root/include -I$root/tests -I$root/tests/kernels -idirafter $2"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
@@ -18,10 +18,13 @@ build() {
     echo "Bail out! the kernels do not compile over SIMDe"
     exit 1
 }
-sets="-DCS_HAVE_AVX2 -DCS_HAVE_AVX512 -DCS_HAVE_AVX512VNNI -DCS_CPU_EMULATED=(CS_CPU_AVX512|CS_CPU_AVX512VNNI)"
+sets="-DCS_HAVE_AVX2 -DCS_HAVE_AVX512 -DCS_HAVE_AVX512VNNI -DCS_HAVE_AVX512BF16 -DCS_CPU_EMULATED=(CS_CPU_AVX512|CS_CPU_AVX512VNNI|CS_CPU_AVX512BF16)"
 avx2="-mavx2 -mfma -mf16c"
 # the barrier that keeps sums in registers of 512 bits, which are not there
-mkdir kernels && sed 's/__asm__ volatile(.*/(void)s;/' "$root/src/kernels/dots_avx512vnni.h" >kernels/dots_avx512vnni.h || exit 1
+mkdir kernels || exit 1
+for dots in avx512vnni avx512bf16; do
+    sed 's/__asm__ volatile(.*/(void)s;/' "$root/src/kernels/dots_$dots.h" >kernels/dots_$dots.h || exit 1
+done
 # shellcheck disable=SC2046,SC2086
 {
     build $sets -c $(ls "$root"/src/kernels/*.c | grep -v '_avx\|_neon') "$root"/src/base/buf.c "$root"/src/base/error.c "$root"/src/base/mem.c \
@@ -29,7 +32,7 @@ mkdir kernels && sed 's/__asm__ volatile(.*/(void)s;/' "$root/src/kernels/dots_a
     build $avx2 -c "$root"/src/kernels/*_avx2.c
     build $avx2 -Wno-psabi -I"$root"/tests/kernels/emulated -c "$root"/src/kernels/*_avx512*.c
 }
-echo 1..9
+echo 1..10
 number=0
 for name in $names; do
     number=$((number + 1))

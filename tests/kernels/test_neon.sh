@@ -8,7 +8,7 @@ root=$1
 cblas=$2
 cc=aarch64-linux-gnu-gcc
 qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64)
-names="act conv cvt depthwise gemm i8 rows vec"
+names="act bgemm conv cvt depthwise gemm i8 rows vec"
 if [ -z "$qemu" ] || ! echo '#include <stdio.h>' | $cc -E - >/dev/null 2>&1; then
     echo 1..1
     echo "ok 1 - kernels for AArch64 # SKIP the cross compiler or qemu-user is not installed"
@@ -16,7 +16,7 @@ if [ -z "$qemu" ] || ! echo '#include <stdio.h>' | $cc -E - >/dev/null 2>&1; the
 fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
-echo 1..8
+echo 1..9
 
 # the library's flags, and of base what the kernels use
 cd "$scratch" || exit 1

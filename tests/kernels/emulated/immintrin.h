@@ -128,6 +128,52 @@ static inline m512 emulated_scale(m512 a, m512 b)
     return emulated_from_floats(x);
 }
 
+/* Each of a pair's products is exact; the second's is added first (Intel SDM volume 2, VDPBF16PS). */
+static inline m512 emulated_pairs(m512 s, m512 a, m512 b)
+{
+    float sums[16];
+    uint32_t x[16], y[16];
+    memcpy(sums, &s, sizeof sums);
+    memcpy(x, &a, sizeof x);
+    memcpy(y, &b, sizeof y);
+    for (int i = 0; i < 16; i++)
+        for (int upper = 1; upper >= 0; upper--) {
+            const uint32_t bits[2] = {upper ? x[i] & 0xffff0000 : x[i] << 16, upper ? y[i] & 0xffff0000 : y[i] << 16};
+            float factors[2];
+            memcpy(factors, bits, sizeof factors);
+            const float product = factors[0] * factors[1];
+            sums[i] += product;
+        }
+    return emulated_from_floats(sums);
+}
+
+/* To the nearest, ties to even; subnormal numbers become zeros. */
+static inline __m256i emulated_round(m512 x)
+{
+    uint32_t bits[16];
+    uint16_t to[16];
+    __m256i y;
+    memcpy(bits, &x, sizeof bits);
+    for (int i = 0; i < 16; i++) {
+        const uint32_t size = bits[i] & 0x7fffffff, even = bits[i] >> 16 & 1;
+        to[i] = size > 0x7f800000   ? (uint16_t)(bits[i] >> 16 | 0x40)
+                : size < 0x00800000 ? (uint16_t)(bits[i] >> 16 & 0x8000)
+                                    : (uint16_t)((bits[i] + 0x7fff + even) >> 16);
+    }
+    memcpy(&y, to, sizeof y);
+    return y;
+}
+
+static inline void emulated_store_halves(void *to, unsigned mask, __m256i y)
+{
+    uint16_t x[16];
+    memcpy(x, &y, sizeof x);
+    for (int i = 0; i < 16; i++)
+        if (mask >> i & 1)
+            memcpy((char *)to + 2 * i, x + i, 2);
+}
+
+#undef _mm512_dpbf16_ps
 #undef _mm512_madd_epi16
 #undef _mm512_extractf32x8_ps
 #undef _mm512_shuffle_f32x4
@@ -146,5 +192,10 @@ static inline m512 emulated_scale(m512 a, m512 b)
 #define _mm512_cvtepu8_epi16 emulated_widen_8
 #define _mm512_reduce_add_epi32 emulated_sum
 #define _mm512_reduce_max_ps emulated_most
+#define __m512bh m512
+#define __m256bh __m256i
+#define _mm512_dpbf16_ps emulated_pairs
+#define _mm512_cvtneps_pbh emulated_round
+#define _mm256_mask_storeu_epi16 emulated_store_halves
 
 #endif
