@@ -9,9 +9,9 @@
 #include <stddef.h>
 
 /* A matrix [rows, columns] inside a tensor, little-endian, of any alignment. transposed: the file stores its transpose
- * [columns, rows]. coded: a converted model's matrix of 8 bits, in the layout of kernels/qgemm.h; `data` are its codes,
- * `dtype` means nothing. paired: one in bf16, in the layout of kernels/bgemm.h. bytes: signed bytes, row by row; a number
- * is a byte times its row's scale, and `dtype` means nothing. */
+ * [columns, rows]. coded: a converted model's matrix of 8 bits, in the layout of kernels/qgemm.h; `data` are its
+ * codes, `dtype` means nothing. paired: one in bf16, in the layout of kernels/bgemm.h. bytes: signed bytes, row by row;
+ * a number is a byte times its row's scale, and `dtype` means nothing. */
 typedef struct cs_matrix {
     cs_dtype dtype;
     const void *data;
