@@ -1330,7 +1330,7 @@ typedef struct clipsearch_part {
     const float *vector;             /* [dim] a vector that the collection's encoder made */
     const clipsearch_region *region; /* the region of the image that is searched for; NULL (default): all of it. Only
                                         with path or image */
-    double weight;                   /* default 1; below 0: the part is subtracted */
+    double weight;                   /* default 1; below 0: the part is subtracted. Its size is from 1e-9 to 1e9 */
     bool of_text;                    /* `vector` was made of a text by clipsearch_encode_texts; so the hits can have a
                                         relevance. Default false */
 } clipsearch_part;
@@ -1356,8 +1356,8 @@ CLIPSEARCH_INIT(clipsearch_question)
  * them are encoded together. `session` encodes texts and images with the collection's encoder; it may be NULL when no
  * part is a text or an image.
  * Errors: CLIPSEARCH_E_ARGUMENT (names the question and the part: nothing or more than one thing is set, an empty text,
- * a weight that is 0 or not finite, a vector of zeros or with a NaN, a region outside the image, parts that cancel one
- * another), _LIMIT (too many parts), _NOT_FOUND (no such item), _MISMATCH (another encoder), those of
+ * a weight that is 0, not finite or out of range, a vector of zeros or with a NaN, a region outside the image, parts
+ * that cancel one another), _LIMIT (too many parts), _NOT_FOUND (no such item), _MISMATCH (another encoder), those of
  * clipsearch_encode_texts and clipsearch_image_load, _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_question_vectors(clipsearch_collection *collection,
                                                              clipsearch_session *session,

@@ -76,6 +76,8 @@ def test_own_vectors():
         tap.ok([item.id for item in c.items("id > 2", page=3)] == list(range(3, 11)), "items come page by page")
         tap.ok(c.search([4, 6], k=1) == c.search(np.array([4, 6]), k=1), "a list of numbers is a vector")
         raises(clipsearch.ArgumentError, "search_many takes several", c.search, np.eye(2))
+        raises(clipsearch.ArgumentError, "k is -1", c.search, np.ones(2), k=-1)
+        raises(clipsearch.ArgumentError, "NUL", c.search, clipsearch.Part("a\0b"))
         raises(clipsearch.ArgumentError, "not 1", c.search, 1)
         raises(clipsearch.ArgumentError, "one for each vector", c.put, [[1, 2]], attributes={"a": 1})
         tap.ok(len(c.search([4, 6], k=1, go_on=lambda: None)) == 1, "go_on that returns nothing goes on")
