@@ -638,6 +638,9 @@ typedef struct clipsearch_collection_info {
     const char *remodel;    /* name of the encoder that a clipsearch_remodel has begun with and not finished; NULL:
                                none. Filled in by clipsearch_database_collections only */
     uint64_t remodelled;    /* items that have its vector already */
+    unsigned precisions;    /* what its vectors were computed in: the sum of 1u << P for each clipsearch_precision P that
+                               an encoder of ingested images had. 0: not known, because all were put as numbers or by
+                               a clipsearch that did not note it; then others may be among them too */
 } clipsearch_collection_info;
 CLIPSEARCH_INIT(clipsearch_collection_info)
 

@@ -95,7 +95,8 @@ static clipsearch_collection_info info_of(const cs_collection_identity *identity
                                         .gone = state->gone,
                                         .model_path = identity->model_path,
                                         .remodel = state->remodel[0] ? state->remodel : NULL,
-                                        .remodelled = state->remodelled};
+                                        .remodelled = state->remodelled,
+                                        .precisions = state->precisions};
 }
 
 typedef struct each_call {

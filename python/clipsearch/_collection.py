@@ -16,7 +16,7 @@ from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, 
 import numpy as np
 
 from . import _library as lib
-from ._encoder import METRICS, Encoder, ImageLike, Path, _Pixels, as_floats, float_pointer, opened
+from ._encoder import METRICS, PRECISIONS, Encoder, ImageLike, Path, _Pixels, as_floats, float_pointer, opened
 from ._duplicates import find_duplicates
 from ._errors import ArgumentError, Calls, MismatchError, call, make_error
 from ._items import Attributes, Hit, Hits, Item, Part, Query, filter_of
@@ -211,6 +211,7 @@ class Collection:
             info.indexed,
             info.changes,
             None if info.model_path is None else os.fsdecode(info.model_path),
+            [name for i, name in enumerate(PRECISIONS) if i and info.precisions & 1 << i],
         )
 
     # ---- searching

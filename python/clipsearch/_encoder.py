@@ -64,6 +64,7 @@ class EncoderInfo(NamedTuple):
 
 
 METRICS = ["cosine", "ip", "l2"]
+PRECISIONS = ["auto", "f32", "int8"]
 
 
 class _Pixels:

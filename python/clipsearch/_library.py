@@ -159,6 +159,7 @@ class CollectionInfo(Sized):
         ("model_path", c_char_p),
         ("remodel", c_char_p),
         ("remodelled", c_uint64),
+        ("precisions", c_uint),
     ]
 
 

@@ -44,6 +44,7 @@ typedef struct cs_collection_state {
     uint64_t changes;    /* vectors put or removed since it was written; cs_database_each_collection leaves it 0 */
     char remodel[129];   /* the model that it is being encoded anew with, "" for none, */
     uint64_t remodelled; /* and how many items are; by cs_database_each_collection only */
+    unsigned precisions; /* what its vectors were computed in, as in clipsearch_collection_info */
 } cs_collection_state;
 
 /* ---- changes */
@@ -61,6 +62,7 @@ typedef struct cs_item_change {
     clipsearch_item item; /* path and attributes are borrowed; attributes NULL: "{}"; PUT: path NULL: "#" and the id */
     cs_item_file file;    /* PUT, UPDATE: what is known of its file; GONE: gone_since */
     const float *vector;  /* PUT: [dim] */
+    unsigned precisions;  /* PUT: what the vector was computed in (cs_precision_bit); 0: not known */
     int64_t id;           /* PUT: receives the item's id */
     bool removed;         /* REMOVE: receives whether it was there */
 } cs_item_change;

@@ -10,10 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Below the directory of the library or program: in a Python package; installed in lib or bin; installed in
- * lib/x86_64-linux-gnu; in a build directory of the source tree, the program and the library. */
-static const char *const beside[] = {"/models/", "/../share/clipsearch/models/", "/../../share/clipsearch/models/",
-                                     "/../weights/", "/../../weights/"};
+/* From the directory of the library or program, so many steps up and then down: in a Python package; installed in lib or
+ * bin; installed in lib/x86_64-linux-gnu; in a build directory of the source tree, the program and the library. */
+static const struct {
+    int up;
+    const char *down;
+} beside[] = {{0, "/models/"},
+              {1, "/share/clipsearch/models/"},
+              {2, "/share/clipsearch/models/"},
+              {1, "/weights/"},
+              {2, "/weights/"}};
 enum { USERS = 0, BESIDE = sizeof beside / sizeof *beside, PLACES = BESIDE + 2 };
 
 /* The directory of the file that holds this code. False: it cannot be found out. */
@@ -28,13 +34,24 @@ static bool find_own_directory(char directory[CLIPSEARCH_PATH_SIZE])
     return true;
 }
 
+/* `own` has no links, so a step up removes its last name, and the path that users see has no "..". */
+static void put_beside(const char *own, int up, const char *down, cs_buf *path)
+{
+    size_t n = strlen(own);
+    for (; up > 0; up--)
+        while (n > 0 && own[--n] != '/') {
+        }
+    cs_buf_append(path, own, n);
+    cs_buf_puts(path, down);
+}
+
 /* The path of `name` at place number `i`; nothing when there is no such place. */
 static void put_path(size_t i, const char *own, const char *name, cs_buf *path)
 {
     if (i == USERS)
         cs_put_xdg_path(path, "XDG_DATA_HOME", ".local/share", "models/");
     else if (i <= BESIDE && own)
-        cs_buf_printf(path, "%s%s", own, beside[i - 1]);
+        put_beside(own, beside[i - 1].up, beside[i - 1].down, path);
     else if (i == PLACES - 1)
         cs_buf_puts(path, CLIPSEARCH_DATADIR "/models/");
     if (path->len)

@@ -302,6 +302,7 @@ cs_encoder_identity cs_encoder_identify(const clipsearch_encoder *encoder)
         .metric = dir->image_only ? dir->image.metric : CLIPSEARCH_COSINE,
         .normalized = !dir->image_only || dir->image.normalise,
         .path = encoder->path,
+        .precisions = cs_precision_bit(encoder->image_precision),
     };
 }
 

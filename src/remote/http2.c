@@ -14,15 +14,17 @@
 enum {
     WINDOW = 16 << 20, /* bytes that the server may send before we have taken them */
     READ_BYTES = 64 << 10,
-    MAX_HEADERS = 64 /* of an answer; gRPC's has half a dozen */
+    MAX_HEADERS = 64, /* of an answer; gRPC's has half a dozen */
+    SILENT_MS = 5000  /* a server of HTTP/2 speaks as soon as it is connected; one of another kind may wait for us */
 };
 
 struct cs_http2 {
     cs_stream *stream;
     nghttp2_session *session;
     bool tls;
-    bool ended; /* GOAWAY came, or the protocol was broken */
-    bool heard; /* the server has sent something */
+    bool ended;    /* GOAWAY came, or the protocol was broken */
+    bool heard;    /* the server has sent something */
+    double opened; /* by cs_clock_ms */
     /* the call in progress */
     int32_t id;
     const cs_buf *sending;
@@ -230,6 +232,7 @@ clipsearch_status cs_http2_open(const cs_server_address *address, const cs_wait 
         cs_fail(err, status, "the server at %s, port %s: %s", address->host, address->port, why.message);
     else if (status != CLIPSEARCH_OK && err)
         *err = why;
+    c->opened = cs_clock_ms();
     if (status == CLIPSEARCH_OK)
         status = start_session(c, err);
     if (status == CLIPSEARCH_OK)
@@ -309,14 +312,18 @@ static clipsearch_status write_frames(cs_http2 *c, bool *left, clipsearch_error 
     }
 }
 
+static clipsearch_status fail_unheard(const cs_http2 *c, const char *what, clipsearch_error *err)
+{
+    return cs_fail(err, CLIPSEARCH_E_IO, "%s: it is no Milvus server%s", what,
+                   c->tls ? "" : ", or one that is reached with TLS (milvus+tls://)");
+}
+
 /* Read what is there. *count 0: nothing. */
 static clipsearch_status read_frames(cs_http2 *c, size_t *count, clipsearch_error *err)
 {
     clipsearch_status status = cs_stream_read(c->stream, c->buffer, sizeof c->buffer, count, err);
-    if (status == CLIPSEARCH_E_IO && !c->heard && !c->tls)
-        cs_fail(err, status,
-                "it closed the connection at once: it is no Milvus server, or one that is reached with TLS "
-                "(milvus+tls://)");
+    if (status == CLIPSEARCH_E_IO && !c->heard)
+        fail_unheard(c, "it closed the connection at once", err);
     if (status != CLIPSEARCH_OK || *count == 0)
         return status;
     const ssize_t n = lib.nghttp2_session_mem_recv(c->session, (const uint8_t *)c->buffer, *count);
@@ -344,6 +351,8 @@ static clipsearch_status exchange(cs_http2 *c, const cs_wait *wait, clipsearch_e
         if (status != CLIPSEARCH_OK || c->closed)
             return status;
         status = write_frames(c, &left, err);
+        if (status == CLIPSEARCH_OK && !c->heard && cs_clock_ms() - c->opened > SILENT_MS)
+            status = fail_unheard(c, "it says nothing", err);
         if (status == CLIPSEARCH_OK)
             status = cs_stream_wait(c->stream, left, wait, err);
         if (status != CLIPSEARCH_OK)

@@ -194,6 +194,7 @@ static clipsearch_status try_once(milvus_database *db, const char *method, const
     }
     status = cs_http2_call(connection, &call, wait, reply, lost, err);
     if (status != CLIPSEARCH_OK) {
+        *lost = *lost && was_reached(db); /* a server that never answered may be none of Milvus */
         cs_http2_close(&connection);
         return status;
     }

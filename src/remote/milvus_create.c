@@ -65,6 +65,8 @@ static void put_description(cs_buf *json, const cs_encoder_identity *encoder, cl
     if (encoder->path && strlen(encoder->path) <= CS_MODEL_PATH_MAX)
         put_member(json, "model_path", encoder->path);
     put_member(json, "metric", metric_word(metric));
+    if (encoder->precisions)
+        cs_buf_printf(json, ",\"precisions\":%u", encoder->precisions);
     cs_buf_printf(json, ",\"created\":%lld,\"m\":%u,\"ef_construction\":%u,\"ef\":%u}", (long long)time(NULL),
                   index->m ? index->m : DEFAULT_M,
                   index->ef_construction ? index->ef_construction : DEFAULT_EF_CONSTRUCTION,

@@ -50,6 +50,7 @@ typedef struct cs_milvus_schema {
     clipsearch_metric metric;
     int64_t created;
     clipsearch_index_options index;
+    unsigned precisions; /* of the encoder that it was made with; a description does not change afterwards */
     char *sources; /* the property that holds the remembered sources, or NULL */
 } cs_milvus_schema;
 

@@ -125,6 +125,7 @@ static void test_models(const folder *data)
                strstr(err.message, "no model \"nosuch\"") &&
                strstr(err.message, folder_path(data, "clipsearch/models/nosuch")),
            "one that is not there: %s", err.message);
+    TAP_OK(!strstr(err.message, "/../"), "the places are named as one would write them");
     TAP_OK(clipsearch_model_find("some file", path, &err) == CLIPSEARCH_E_NOT_FOUND, "a file is none");
     bool refused = true;
     for (size_t i = 0; i < sizeof no_names / sizeof *no_names; i++)
