@@ -855,9 +855,11 @@ typedef struct clipsearch_checkpoint_options {
     const float *queries; /* [query_count, dim]: typical queries, a few hundred varied ones. With them the checkpoint
                              measures how many candidates a search must keep. If you search by text, give vectors of
                              texts: they differ from those of images. They are stored in the index file and used by
-                             later checkpoints. NULL (default): the stored ones; if there are none, combinations of the
-                             collection's vectors */
+                             later checkpoints. NULL (default): the stored ones; if there are none, those of `encoder`,
+                             or combinations of the collection's vectors */
     size_t query_count;
+    const clipsearch_encoder *encoder; /* the collection's: where there are no queries, given or stored, two hundred
+                                          sentences are encoded with it and used as such. NULL (default): none are */
 } clipsearch_checkpoint_options;
 CLIPSEARCH_INIT(clipsearch_checkpoint_options)
 
@@ -866,7 +868,8 @@ CLIPSEARCH_INIT(clipsearch_checkpoint_options)
  * clipsearch_collection_put should call this afterwards. The call needs about as much memory as the index file has
  * bytes. `options` may be NULL for the defaults.
  * Errors: CLIPSEARCH_E_IO (the file cannot be written), _ARGUMENT (the database was opened for reading only),
- * _NOT_FOUND (the collection was dropped), _CANCELLED, _DATABASE, _MEMORY. */
+ * _MISMATCH (`encoder` is not the collection's), _NOT_FOUND (the collection was dropped), _CANCELLED, _DATABASE,
+ * _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collection,
                                                                   const clipsearch_checkpoint_options *options,
                                                                   clipsearch_error *err);

@@ -192,6 +192,12 @@ def test_images():
         tap.ok(items[0].hash == items[1].hash != bytes(32) and items[0].size == dog.stat().st_size, "with their digests")
         tap.ok((items[2].width, items[2].height) == (80, 60) and items[0].attributes == {"n": 1}, "sizes and attributes")
         tap.ok(c.ingest(dog).unchanged == 1, "an ingestion knows them")
+    with clipsearch.Collection(WORK / "vectors.db", create=True, model=encoder) as c:
+        c.put(np.random.default_rng(1).standard_normal((2048, c.dim), "f4"))
+        c.checkpoint()
+        report = c.check()
+        tap.ok(report.index == "usable" and report.recall > 0.9 and report.query_recall > 0.9,
+               "a checkpoint measures with sentences too", report)
     encoder.close()
 
 
