@@ -412,16 +412,7 @@ def test_killed_server(server, milvus, folder):
 
 def test_tls(wheel, folder):
     """A server with TLS and accounts."""
-    commands = """openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority
-        openssl req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=localhost
-        openssl x509 -req -in s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out s.pem -days 30 -extfile ext"""
-    with open(folder + "/ext", "w", encoding="utf-8") as out:
-        out.write("subjectAltName=DNS:localhost\n")
-    for command in commands.splitlines():
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    server = milvus_server.Server(
-        wheel, folder + "/tls-server", authorization_enabled=True, tls_mode=1, server_pem_path=folder + "/s.pem",
-        server_key_path=folder + "/s.key", ca_pem_path=folder + "/ca.pem")
+    server = milvus_server.Server(wheel, folder + "/tls-server", **milvus_server.with_tls(folder))
     try:
         milvus = "milvus+tls://localhost:19530"
         ca = {"CLIPSEARCH_MILVUS_CA": folder + "/ca.pem"}
