@@ -213,8 +213,8 @@ struct clipsearch_collection {
     cs_collection_identity identity;
 };
 
-/* For backends: CLIPSEARCH_E_UNSUPPORTED when a new collection cannot have an index of this type. `types` as index_types
- * of cs_database_ops. */
+/* For backends: CLIPSEARCH_E_UNSUPPORTED when a new collection cannot have an index of this type. `types` is
+ * index_types of cs_database_ops. */
 clipsearch_status cs_index_type_check(unsigned types, clipsearch_index_type type, clipsearch_error *err);
 
 /* For backends: the common part of a database that is being opened or closed. */

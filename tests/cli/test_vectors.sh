@@ -214,7 +214,7 @@ run 1 "a collection that no source has" merge --db m.db --collection nosuch r.db
 err_has "r.db has no collection nosuch to merge"
 
 usage "name a database with --from, and the one to copy it to with --to" copy --from b.db
-usage "name what is copied with --from and --to" copy --from b.db --to n.db x
+usage "name what is copied with --from and --to, not as \"x\"" copy --from b.db --to n.db x
 usage "b.db is the database that is copied to, too" copy --from b.db --to b.db
 run 0 "copy" copy --from b.db --to n.db
 run 0 "the same again" copy --from b.db --to n.db

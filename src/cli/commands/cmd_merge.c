@@ -220,7 +220,7 @@ int cs_command_copy(const cs_args *args)
 {
     merge m = {.args = args, .copies = true, .sources = args->from.items, .source_count = args->from.count};
     if (args->operands.count)
-        return cs_report_usage(CS_COPY, "\"%s\": name what is copied with --from and --to",
+        return cs_report_usage(CS_COPY, "name what is copied with --from and --to, not as \"%s\"",
                                args->operands.items[0].text);
     if (!args->from.count || !args->db)
         return cs_report_usage(CS_COPY, "name a database with --from, and the one to copy it to with --to");
