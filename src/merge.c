@@ -20,6 +20,7 @@ typedef struct merge {
     float *vectors;          /* [PAGE, dim] */
     cs_item_change *changes; /* [PAGE] */
     size_t count;            /* of the changes */
+    unsigned precisions;     /* of the vectors of `from` */
     cs_items own, theirs;    /* the items of a page as `from` and `into` have them */
 } merge;
 
@@ -73,7 +74,8 @@ static void add_change(merge *m, const clipsearch_hit *hit, const float *vector,
                                                      .height = hit->height,
                                                      .attributes = hit->attributes},
                                             .file = file,
-                                            .vector = vector};
+                                            .vector = vector,
+                                            .precisions = m->precisions};
     memcpy(m->changes[m->count++].item.hash, hit->hash, sizeof hit->hash);
 }
 
@@ -111,6 +113,7 @@ static clipsearch_status copy_items(merge *m)
     const size_t dim = cs_collection_identify(m->from)->dim;
     cs_collection_state state;
     clipsearch_status status = cs_collection_describe(m->from, &state, m->err);
+    m->precisions = status == CLIPSEARCH_OK ? state.precisions : 0;
     m->vectors = cs_alloc_array(PAGE, dim * sizeof *m->vectors);
     m->changes = cs_alloc_array(PAGE, sizeof *m->changes);
     if (status == CLIPSEARCH_OK && (!m->vectors || !m->changes))

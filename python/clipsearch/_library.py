@@ -168,6 +168,7 @@ class CollectionInfo(Sized):
         ("model_path", c_char_p),
         ("remodel", c_char_p),
         ("remodelled", c_uint64),
+        ("precisions", c_uint),
         ("index_type", c_int),
         ("index_nlist", c_uint),
         ("index_nprobe", c_uint),

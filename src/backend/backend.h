@@ -11,6 +11,7 @@
 #include "filter/filter.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* The seam is made of whole questions, not of transactions and single rows: behind it there may be a server, where
@@ -45,6 +46,7 @@ typedef struct cs_collection_state {
     uint64_t changes;    /* vectors put or removed since it was written; cs_database_each_collection leaves it 0 */
     char remodel[129];   /* the model that it is being encoded anew with, "" for none, */
     uint64_t remodelled; /* and how many items are; by cs_database_each_collection only */
+    unsigned precisions; /* what its vectors were computed in, as in clipsearch_collection_info */
 } cs_collection_state;
 
 /* ---- changes */
@@ -62,6 +64,7 @@ typedef struct cs_item_change {
     clipsearch_item item; /* path and attributes are borrowed; attributes NULL: "{}"; PUT: path NULL: "#" and the id */
     cs_item_file file;    /* PUT, UPDATE: what is known of its file; GONE: gone_since */
     const float *vector;  /* PUT: [dim] */
+    unsigned precisions;  /* PUT: what the vector was computed in (cs_precision_bit); 0: not known */
     int64_t id;           /* PUT: receives the item's id */
     bool removed;         /* REMOVE: receives whether it was there */
 } cs_item_change;
@@ -198,7 +201,8 @@ typedef struct cs_collection_ops {
 /* Every backend's database begins with this. */
 struct clipsearch_database {
     const cs_database_ops *ops;
-    unsigned capabilities; /* CS_BACKEND_ bits */
+    unsigned capabilities;  /* CS_BACKEND_ bits */
+    _Atomic size_t handles; /* that users have: its own and those of its collections. The last one closes it */
     pthread_mutex_t note_lock;
     void (*note)(void *context, const char *line); /* NULL: nobody listens */
     void *note_context;

@@ -15,6 +15,19 @@ typedef struct cs_encoder_identity {
     clipsearch_metric metric;  /* what the model's vectors are usually compared by */
     bool normalized;           /* its vectors have length 1 */
     const char *path;          /* the absolute path that it was opened by; NULL: it is found by its name */
+    unsigned precisions;       /* cs_precision_bit of what its image tower is computed in; 0: not known */
 } cs_encoder_identity;
+
+/* A precision in a set of them; 0 for CLIPSEARCH_PRECISION_AUTO, which is none. */
+static inline unsigned cs_precision_bit(clipsearch_precision precision)
+{
+    return precision == CLIPSEARCH_PRECISION_AUTO ? 0 : 1u << precision;
+}
+
+/* Whether vectors of the set `a` are of other precisions than those of `b`, as far as both are known. */
+static inline bool cs_precisions_differ(unsigned a, unsigned b)
+{
+    return a && b && a != b;
+}
 
 #endif

@@ -17,6 +17,17 @@ const clipsearch_codes cs_codes_values[] = {CLIPSEARCH_CODES_F32, CLIPSEARCH_COD
 const char *const cs_precision_names[] = {"auto", "f32", "int8", NULL};
 const char *const cs_cpu_names[] = {"c", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512bf16", "neon", NULL};
 
+void cs_put_precisions(cs_buf *buf, unsigned precisions, const char *around, const char *between)
+{
+    bool first = true;
+    for (unsigned i = 1; cs_precision_names[i]; i++) {
+        if (!(precisions & 1u << i))
+            continue;
+        cs_buf_printf(buf, "%s%s%s%s", first ? "" : between, around, cs_precision_names[i], around);
+        first = false;
+    }
+}
+
 unsigned cs_name_index(const char *name, const char *const *names)
 {
     unsigned i = 0;

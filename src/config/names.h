@@ -3,6 +3,7 @@
 #ifndef CS_CONFIG_NAMES_H
 #define CS_CONFIG_NAMES_H
 
+#include "base/buf.h"
 #include "clipsearch.h"
 
 /* What an ingestion does about images that cannot be read. The first two are clipsearch_on_bad's; the program's default
@@ -24,5 +25,9 @@ extern const char *const cs_number_names[];    /* clipsearch_number_type */
 
 /* The index of `name` in `names`, or the index of the NULL when it is not there. */
 unsigned cs_name_index(const char *name, const char *const *names);
+
+/* Append the names of a set of precisions (clipsearch_collection_info.precisions), each between `around` and `around`,
+ * with `between` between two. */
+void cs_put_precisions(cs_buf *buf, unsigned precisions, const char *around, const char *between);
 
 #endif

@@ -138,6 +138,8 @@ static clipsearch_status apply_changes(cs_batch *batch, clipsearch_error *err)
             continue;
         changes[i].item.id = 0; /* the path decides which item */
         changes[i].vector = batch->vectors + change->vector * batch->dim;
+        if (change->vector < batch->front) /* else it is a copy of the collection's own */
+            changes[i].precisions = cs_encoder_identify(batch->session->encoder).precisions;
     }
     status = cs_collection_apply(batch->target->collection, changes, batch->count, err);
     cs_free(changes);

@@ -332,8 +332,8 @@ static clipsearch_status run(remodel *r, const cs_ingest_into *into)
     r->report->found = r->progress.found = state.count;
     r->progress.walking_done = true;
     r->progress.phase = CLIPSEARCH_PHASE_ENCODE;
-    const bool same =
-        cs_collection_check_encoder(r->collection, &identity, NULL) == CLIPSEARCH_OK && own->metric == r->metric;
+    const bool same = cs_collection_check_encoder(r->collection, &identity, NULL) == CLIPSEARCH_OK &&
+                      own->metric == r->metric && !cs_precisions_differ(state.precisions, identity.precisions);
     if (r->options->dry_run && !same)
         return count_only(r);
     if (!r->options->dry_run)

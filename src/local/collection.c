@@ -36,7 +36,8 @@ cs_collection_state cs_local_state(const cs_store_state *state)
     return (cs_collection_state){.count = state->count,
                                  .gone = state->gone,
                                  .generation = state->generation,
-                                 .indexed = state->index_owner != 0};
+                                 .indexed = state->index_owner != 0,
+                                 .precisions = state->precisions};
 }
 
 /* ---- reading */
@@ -300,6 +301,7 @@ void cs_local_set_encoder(const cs_encoder_identity *encoder, clipsearch_metric 
     snprintf(identity->preprocessing, sizeof identity->preprocessing, "%s", encoder->preprocessing);
     identity->dim = encoder->dim;
     identity->metric = metric;
+    identity->precisions = encoder->precisions;
     const bool fits = encoder->path && strlen(encoder->path) < sizeof identity->model_path;
     snprintf(identity->model_path, sizeof identity->model_path, "%s", fits ? encoder->path : "");
 }

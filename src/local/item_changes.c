@@ -44,8 +44,13 @@ clipsearch_status cs_local_apply(clipsearch_collection *base, cs_item_change *ch
     if (status != CLIPSEARCH_OK)
         return status;
     status = cs_local_check_exists(collection, collection->db->writer, err); /* it may have been dropped meanwhile */
-    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
+    unsigned precisions = 0;
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
         status = apply_one(collection, &changes[i], err);
+        precisions |= changes[i].kind == CS_ITEM_PUT ? changes[i].precisions : 0;
+    }
+    if (status == CLIPSEARCH_OK && precisions)
+        status = cs_store_note_precisions(collection->db->writer, &collection->shared->identity, precisions, err);
     return cs_local_end_change(collection->db, status, err);
 }
 

@@ -32,13 +32,18 @@ clipsearch_status cs_local_begin_remodel(clipsearch_collection *base, const cs_e
     cs_store *store = collection->db->writer;
     const cs_store_identity *own = &collection->shared->identity;
     cs_store_identity to = *own;
+    cs_store_state state = {0};
+    bool there = false;
     clipsearch_status status = cs_local_begin_change(collection->db, err);
     if (status != CLIPSEARCH_OK)
         return status;
     cs_local_set_encoder(encoder, metric, &to);
-    const bool same = strcmp(own->fingerprint, to.fingerprint) == 0 &&
-                      strcmp(own->preprocessing, to.preprocessing) == 0 && own->metric == metric;
     status = cs_local_check_exists(collection, store, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_store_refresh(store, own, &state, &there, err);
+    const bool same = strcmp(own->fingerprint, to.fingerprint) == 0 &&
+                      strcmp(own->preprocessing, to.preprocessing) == 0 && own->metric == metric &&
+                      !cs_precisions_differ(state.precisions, encoder->precisions);
     if (status == CLIPSEARCH_OK)
         status = same ? cs_store_forget_remodel(store, own, err) : cs_store_begin_remodel(store, &to, resumed, err);
     return cs_local_end_change(collection->db, status, err);

@@ -72,6 +72,8 @@ static void put_description(cs_buf *json, const cs_encoder_identity *encoder, cl
         put_member(json, "model_path", encoder->path);
     put_member(json, "metric", metric_word(metric));
     put_member(json, "index", cs_index_type_word(index->type));
+    if (encoder->precisions)
+        cs_buf_printf(json, ",\"precisions\":%u", encoder->precisions);
     cs_buf_printf(json, ",\"created\":%lld,\"m\":%u,\"ef_construction\":%u,\"ef\":%u", (long long)time(NULL), index->m,
                   index->ef_construction, index->ef);
     cs_buf_printf(json, ",\"nlist\":%u,\"nprobe\":%u}", index->nlist, index->nprobe);

@@ -36,6 +36,7 @@ static clipsearch_status describe(clipsearch_collection *base, cs_collection_sta
     if (status == CLIPSEARCH_OK && c->schema->own)
         status = cs_milvus_count(c, "gone_since != 0", false, &state->gone, err);
     state->generation = c->changes;
+    state->precisions = c->schema->precisions;
     return status;
 }
 

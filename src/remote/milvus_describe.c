@@ -122,6 +122,8 @@ static void read_description(const cs_proto *text, cs_milvus_schema *schema)
                          : strcmp(word, "L2") == 0 ? CLIPSEARCH_L2
                                                    : CLIPSEARCH_COSINE;
         schema->created = number_member(root, "created");
+        const int64_t precisions = number_member(root, "precisions");
+        schema->precisions = precisions > 0 && precisions <= UINT16_MAX ? (unsigned)precisions : 0;
         schema->index.m = (unsigned)number_member(root, "m");
         schema->index.ef_construction = (unsigned)number_member(root, "ef_construction");
         schema->index.ef = (unsigned)number_member(root, "ef");

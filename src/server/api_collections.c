@@ -2,6 +2,7 @@
  * api_collections.c - the collections, and what their items' attributes are. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "config/names.h"
 #include "output/item_json.h"
 #include "server/api.h"
 #include "server/facets.h"
@@ -49,6 +50,9 @@ static void put_collection(cs_server *server, const char *name, bool *any, cs_bu
     cs_put_member(out, "metric", info.metric == CLIPSEARCH_L2 ? "l2" : info.metric == CLIPSEARCH_IP ? "ip" : "cosine");
     cs_buf_putc(out, ',');
     cs_put_member(out, "model", info.encoder);
+    cs_buf_puts(out, ",\"precisions\":[");
+    cs_put_precisions(out, info.precisions, "\"", ",");
+    cs_buf_putc(out, ']');
     cs_buf_printf(out, ",\"text\":%s,\"image\":%s", towers & CLIPSEARCH_TEXT_TOWER ? "true" : "false",
                   towers & CLIPSEARCH_IMAGE_TOWER ? "true" : "false");
     if (!has_model && info.fingerprint[0]) {

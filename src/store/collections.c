@@ -11,7 +11,10 @@ static const char *const metric_names[] = {
     [CLIPSEARCH_IP] = "ip",
     [CLIPSEARCH_L2] = "l2",
 };
-enum { METRICS = sizeof metric_names / sizeof *metric_names };
+enum {
+    METRICS = sizeof metric_names / sizeof *metric_names,
+    PRECISIONS_MAX = 0xffff /* more than there will be */
+};
 
 static bool is_good_name(const char *name, size_t size)
 {
@@ -65,13 +68,22 @@ static bool read_count(sqlite3_stmt *row, int column, uint64_t *out)
     return true;
 }
 
-/* Three columns: index_owner, index_next, and log_from, which may be NULL. */
-static void read_log(sqlite3_stmt *row, int column, cs_store_state *out)
+bool cs_store_read_precisions(sqlite3_stmt *row, int column, unsigned *precisions)
+{
+    uint64_t value = 0;
+    const bool good = read_count(row, column, &value) && value <= PRECISIONS_MAX;
+    *precisions = good ? (unsigned)value : 0;
+    return good;
+}
+
+/* Four columns: index_owner, index_next, log_from, which may be NULL, and precisions. False: the last cannot be. */
+static bool read_log(sqlite3_stmt *row, int column, cs_store_state *out)
 {
     out->index_owner = (uint64_t)sqlite3_column_int64(row, column);
     out->index_next = (uint64_t)sqlite3_column_int64(row, column + 1);
     out->log_from = 0;
     out->logging = read_count(row, column + 2, &out->log_from);
+    return cs_store_read_precisions(row, column + 3, &out->precisions);
 }
 
 static bool read_dim(sqlite3_stmt *row, int column, size_t *dim)
@@ -139,12 +151,11 @@ static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_
         !read_count(row, 13, &identity->ef_construction) || !read_count(row, 14, &identity->ef))
         return cs_store_fail_content(store, err, "collection %s: what its index should be cannot be read",
                                      identity->name);
-    read_log(row, 15, &out->state);
-    if (!read_count(row, 18, &out->state.gone))
+    if (!read_log(row, 15, &out->state) || !read_count(row, 19, &out->state.gone))
         return cs_store_fail_content(store, err, "collection %s: its counters cannot be", identity->name);
-    identity->encoding = sqlite3_column_int64(row, 19);
-    if (sqlite3_column_count(row) > 20 && sqlite3_column_type(row, 20) != SQLITE_NULL &&
-        (!read_text(row, 20, out->remodel, sizeof out->remodel) || !read_count(row, 21, &out->remodelled)))
+    identity->encoding = sqlite3_column_int64(row, 20);
+    if (sqlite3_column_count(row) > 21 && sqlite3_column_type(row, 21) != SQLITE_NULL &&
+        (!read_text(row, 21, out->remodel, sizeof out->remodel) || !read_count(row, 22, &out->remodelled)))
         return cs_store_fail_content(store, err, "collection %s: the model that it is encoded anew with cannot be read",
                                      identity->name);
     return CLIPSEARCH_OK;
@@ -227,9 +238,8 @@ clipsearch_status cs_store_refresh(cs_store *store, const cs_store_identity *col
     sqlite3_bind_int64(statement, 2, collection->encoding);
     status = cs_store_step(store, statement, there, "looking up a collection", err);
     if (!status && *there) {
-        if (!read_count(statement, 0, &generation))
+        if (!read_count(statement, 0, &generation) || !read_log(statement, 1, state))
             status = cs_store_fail_content(store, err, "collection %s: its counters cannot be", collection->name);
-        read_log(statement, 1, state);
     }
     cs_store_done(statement);
     if (status || !*there || generation == state->generation)
@@ -343,6 +353,20 @@ clipsearch_status cs_store_set_model_path(cs_store *store, const cs_store_identi
     sqlite3_bind_int64(statement, 1, collection->key);
     cs_store_bind_blob(statement, 2, path, strlen(path), &code);
     return cs_store_run_bound(store, statement, code, "noting a model's path", err);
+}
+
+clipsearch_status cs_store_note_precisions(cs_store *store, const cs_store_identity *collection, unsigned precisions,
+                                           clipsearch_error *err)
+{
+    sqlite3_stmt *statement;
+    clipsearch_status status = cs_store_need_transaction(store, err);
+    if (!status)
+        status = cs_store_statement(store, CS_SQL_COLLECTION_PRECISIONS, &statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(statement, 1, collection->key);
+    sqlite3_bind_int64(statement, 2, precisions);
+    return cs_store_run(store, statement, "noting a precision", err);
 }
 
 clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_error *err)

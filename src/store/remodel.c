@@ -10,7 +10,7 @@ static clipsearch_status read_remodel(const cs_store *store, sqlite3_stmt *row, 
                                       cs_store_identity *to, clipsearch_error *err)
 {
     *to = *collection;
-    if (cs_store_read_model(row, 0, to))
+    if (cs_store_read_model(row, 0, to) && cs_store_read_precisions(row, 6, &to->precisions))
         return CLIPSEARCH_OK;
     return cs_store_fail_content(store, err, "the model that collection %s is encoded anew with cannot be read",
                                  collection->name);
@@ -66,7 +66,7 @@ clipsearch_status cs_store_forget_remodel(cs_store *store, const cs_store_identi
 static bool is_same_model(const cs_store_identity *a, const cs_store_identity *b)
 {
     return strcmp(a->fingerprint, b->fingerprint) == 0 && strcmp(a->preprocessing, b->preprocessing) == 0 &&
-           a->dim == b->dim && a->metric == b->metric;
+           a->dim == b->dim && a->metric == b->metric && a->precisions == b->precisions;
 }
 
 clipsearch_status cs_store_begin_remodel(cs_store *store, const cs_store_identity *to, bool *resumed,
@@ -92,6 +92,7 @@ clipsearch_status cs_store_begin_remodel(cs_store *store, const cs_store_identit
     int code = SQLITE_OK;
     sqlite3_bind_int64(statement, 1, to->key);
     cs_store_bind_model(statement, 2, to, &code);
+    sqlite3_bind_int64(statement, 8, to->precisions);
     return cs_store_run_bound(store, statement, code, "beginning with new vectors", err);
 }
 
@@ -180,5 +181,6 @@ clipsearch_status cs_store_finish_remodel(cs_store *store, const cs_store_identi
         return status;
     sqlite3_bind_int64(statement, 1, to->key);
     cs_store_bind_model(statement, 2, to, &code);
+    sqlite3_bind_int64(statement, 8, to->precisions);
     return cs_store_run_bound(store, statement, code, "changing a collection's model", err);
 }

@@ -115,4 +115,10 @@ static const char step_3_to_4[] = "ALTER TABLE collections ADD COLUMN model_path
                                   ") STRICT;\n"
                                   "PRAGMA user_version = 4;\n";
 
-const char *const cs_store_steps[] = {step_0_to_1, step_1_to_2, step_2_to_3, step_3_to_4};
+/* precisions: what the vectors were computed in, as in clipsearch_collection_info: 2 for f32, 4 for int8 ... added up;
+ * 0: not known. */
+static const char step_4_to_5[] = "ALTER TABLE collections ADD COLUMN precisions INTEGER NOT NULL DEFAULT 0;\n"
+                                  "ALTER TABLE remodels ADD COLUMN precisions INTEGER NOT NULL DEFAULT 0;\n"
+                                  "PRAGMA user_version = 5;\n";
+
+const char *const cs_store_steps[] = {step_0_to_1, step_1_to_2, step_2_to_3, step_3_to_4, step_4_to_5};

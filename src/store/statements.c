@@ -23,7 +23,7 @@
 #define GONE_OF_ROW COUNT_GONE("collections.key")
 #define COLLECTION_COLUMNS                                                                                             \
     "key, name, encoder, fingerprint, preprocessing, dim, metric, model_path, created, generation, " ITEMS_OF_ROW      \
-    ", codes, m, ef_construction, ef, index_owner, index_next, log_from, " GONE_OF_ROW ", encoding"
+    ", codes, m, ef_construction, ef, index_owner, index_next, log_from, precisions, " GONE_OF_ROW ", encoding"
 
 /* The model that a collection is being encoded anew with, and how many of its items are. */
 #define REMODEL_COLUMNS                                                                                                \
@@ -52,9 +52,11 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_COLLECTION_EACH] = "SELECT " COLLECTION_COLUMNS ", " REMODEL_COLUMNS " FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_NAMES] = "SELECT name FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_DROP] = "DELETE FROM collections WHERE name = ?1",
-    [CS_SQL_COLLECTION_STATE] =
-        "SELECT generation, index_owner, index_next, log_from FROM collections WHERE key = ?1 AND encoding = ?2",
+    [CS_SQL_COLLECTION_STATE] = "SELECT generation, index_owner, index_next, log_from, precisions FROM collections"
+                                " WHERE key = ?1 AND encoding = ?2",
     [CS_SQL_COLLECTION_MODEL_PATH] = "UPDATE collections SET model_path = ?2 WHERE key = ?1",
+    [CS_SQL_COLLECTION_PRECISIONS] =
+        "UPDATE collections SET precisions = precisions | ?2 WHERE key = ?1 AND precisions & ?2 <> ?2",
     [CS_SQL_COLLECTION_COUNT] = "SELECT " COUNT_ITEMS("?1") ", " COUNT_GONE("?1"),
     [CS_SQL_COLLECTION_TOUCH] = "UPDATE collections SET generation = generation + 1 WHERE key = ?1 AND encoding = ?2"
                                 " RETURNING generation, log_from IS NOT NULL",
@@ -105,13 +107,13 @@ static const char *const sql[CS_SQL_COUNT] = {
         "UPDATE sources SET options = ?4, devices = ?5 WHERE collection = ?1 AND list = ?2 AND path = ?3",
     [CS_SQL_SOURCES_DELETE] = "DELETE FROM sources WHERE collection = ?1 AND list = ?2",
     [CS_SQL_SOURCES_FORGET] = "DELETE FROM sources WHERE collection = ?1 AND (path = ?2 OR list = ?2)",
-    [CS_SQL_REMODEL_FIND] = "SELECT encoder, fingerprint, preprocessing, dim, metric, model_path FROM remodels"
-                            " WHERE collection = ?1",
+    [CS_SQL_REMODEL_FIND] = "SELECT encoder, fingerprint, preprocessing, dim, metric, model_path, precisions"
+                            " FROM remodels WHERE collection = ?1",
     [CS_SQL_REMODEL_COUNT] = "SELECT count(*) FROM items i JOIN new_vectors n ON n.key = i.key AND n.hash = i.hash"
                              " WHERE i.collection = ?1",
     [CS_SQL_REMODEL_PUT] =
         "INSERT OR REPLACE INTO remodels(collection, encoder, fingerprint, preprocessing, dim, metric,"
-        " model_path) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        " model_path, precisions) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [CS_SQL_REMODEL_DELETE] = "DELETE FROM remodels WHERE collection = ?1",
     [CS_SQL_REMODEL_ITEMS] =
         "SELECT " CS_STORE_ITEM_COLUMNS " FROM items WHERE collection = ?1 AND id > ?2 AND NOT EXISTS"
@@ -120,7 +122,7 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_REMODEL_SWITCH] =
         "UPDATE collections SET encoder = ?2, fingerprint = ?3, preprocessing = ?4, dim = ?5, metric = ?6,"
         " model_path = ?7, encoding = encoding + 1, generation = generation + 1, index_owner = 0, index_next = 0,"
-        " log_from = NULL WHERE key = ?1",
+        " log_from = NULL, precisions = ?8 WHERE key = ?1",
     [CS_SQL_NEW_VECTOR_PUT] = "INSERT OR REPLACE INTO new_vectors(key, hash, vector)"
                               " SELECT key, ?3, ?4 FROM items WHERE collection = ?1 AND id = ?2",
     [CS_SQL_NEW_VECTORS_MOVE] = "INSERT OR REPLACE INTO vectors(key, vector)"

@@ -14,7 +14,7 @@
 typedef struct cs_store cs_store;
 
 /* Schema version this build writes. A file with a higher one is refused, a lower one migrated in one transaction. */
-enum { CS_STORE_SCHEMA = 4 };
+enum { CS_STORE_SCHEMA = 5 };
 
 /* How long a change waits for another writer, in milliseconds. */
 enum { CS_STORE_TIMEOUT_MS = 5000 };
@@ -56,6 +56,7 @@ typedef struct cs_store_identity {
     char codes[16]; /* of its index; "" and 0 are the library's defaults */
     uint64_t m, ef_construction, ef;
     char model_path[CS_MODEL_PATH_MAX + 1]; /* the absolute path that the encoder was opened by; "": by its name */
+    unsigned precisions; /* of the new vectors of a remodel; those of a collection are in its state */
 } cs_store_identity;
 
 /* What changes. */
@@ -67,6 +68,7 @@ typedef struct cs_store_state {
     uint64_t index_next;  /* the number in a file that is just being put in its place; 0: none is */
     bool logging;         /* changes behind log_from are noted */
     uint64_t log_from;
+    unsigned precisions; /* what its vectors were computed in, as in clipsearch_collection_info */
 } cs_store_state;
 
 typedef struct cs_store_collection {
@@ -97,6 +99,10 @@ clipsearch_status cs_store_drop(cs_store *store, const char *name, clipsearch_er
 /* In a transaction: remember another path of the collection's model. */
 clipsearch_status cs_store_set_model_path(cs_store *store, const cs_store_identity *collection, const char *path,
                                           clipsearch_error *err);
+
+/* In a transaction: vectors computed in `precisions` are among the collection's from now on. */
+clipsearch_status cs_store_note_precisions(cs_store *store, const cs_store_identity *collection, unsigned precisions,
+                                           clipsearch_error *err);
 
 /* Transactions. begin takes the write lock at once (BEGIN IMMEDIATE); every change below must be inside one. A change
  * that fails leaves the transaction as it was before that change, unless SQLite had to give up the whole of it (disk
@@ -213,7 +219,7 @@ clipsearch_status cs_store_forget_sources(cs_store *store, const cs_store_identi
 clipsearch_status cs_store_find_remodel(cs_store *store, const cs_store_identity *collection, bool *found,
                                         cs_store_identity *to, uint64_t *done, clipsearch_error *err);
 /* In a transaction, each: */
-/* Begin. New vectors of the same model that are there already stay (*resumed), those of any other go. */
+/* Begin. New vectors of the same model and precisions that are there already stay (*resumed), those of any other go. */
 clipsearch_status cs_store_begin_remodel(cs_store *store, const cs_store_identity *to, bool *resumed,
                                          clipsearch_error *err);
 /* Give up: the new vectors go. That there are none is no error. */

@@ -26,6 +26,7 @@ typedef enum cs_sql {
     CS_SQL_COLLECTION_DROP,
     CS_SQL_COLLECTION_TOUCH,
     CS_SQL_COLLECTION_MODEL_PATH,
+    CS_SQL_COLLECTION_PRECISIONS,
     CS_SQL_LOG_BEGIN,
     CS_SQL_LOG_ANNOUNCE,
     CS_SQL_LOG_RECORD,
@@ -207,6 +208,9 @@ clipsearch_status cs_store_prepare_where(cs_store *store, const cs_store_identit
  * a model. And the same as parameters from `n` on. */
 bool cs_store_read_model(sqlite3_stmt *row, int column, cs_store_identity *identity);
 void cs_store_bind_model(sqlite3_stmt *statement, int n, const cs_store_identity *identity, int *code);
+
+/* A number of precisions; false: it cannot be one. */
+bool cs_store_read_precisions(sqlite3_stmt *row, int column, unsigned *precisions);
 
 /* Raise the generation, once in a transaction. CLIPSEARCH_E_NOT_FOUND when the collection has been dropped. */
 clipsearch_status cs_store_touch(cs_store *store, const cs_store_identity *collection, clipsearch_error *err);

@@ -223,8 +223,9 @@ static void test_version(int version)
                     cs_store_open(path, ways[way], &store, &err) == CLIPSEARCH_OK && is_as_it_was(store, version);
         if (good)
             file = *cs_store_item_file(store);
-        TAP_OK(good && strcmp(fixture_ask(path, "PRAGMA user_version"), "4") == 0 &&
-                   !*fixture_ask(path, "SELECT 1 FROM remodels"),
+        TAP_OK(good && strcmp(fixture_ask(path, "PRAGMA user_version"), "5") == 0 &&
+                   !*fixture_ask(path, "SELECT 1 FROM remodels") &&
+                   !*fixture_ask(path, "SELECT 1 FROM collections WHERE precisions <> 0"),
                "schema version %d opened with flags %u: brought up to date, all is there %s", version, ways[way],
                err.message);
         TAP_OK(good && !file.ctime_ns && !file.gone_since && !*fixture_ask(path, "SELECT 1 FROM sources"),
@@ -295,6 +296,7 @@ int main(void)
     test_version(1);
     test_version(2);
     test_version(3);
+    test_version(4);
     test_vacuum();
     fixture_end();
     return tap_done();

@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SCHEMA "4" /* CS_STORE_SCHEMA as a string */
-static_assert(CS_STORE_SCHEMA == 4, "SCHEMA is its version");
+#define SCHEMA "5" /* CS_STORE_SCHEMA as a string */
+static_assert(CS_STORE_SCHEMA == 5, "SCHEMA is its version");
 
 static clipsearch_error err;
 
@@ -273,23 +273,29 @@ static void test_ladder(void)
                                   cs_store_steps[1],
                                   cs_store_steps[2],
                                   cs_store_steps[3],
-                                  "ALTER TABLE items ADD COLUMN one INTEGER; PRAGMA user_version = 5;",
-                                  "CREATE TABLE extra(x) STRICT; PRAGMA user_version = 6;"};
-    const char *const good[] = {broken[0], broken[1], broken[2],
-                                broken[3], broken[4], "CREATE TABLE extra(x ANY) STRICT; PRAGMA user_version = 6;"};
+                                  cs_store_steps[4],
+                                  "ALTER TABLE items ADD COLUMN one INTEGER; PRAGMA user_version = 6;",
+                                  "CREATE TABLE extra(x) STRICT; PRAGMA user_version = 7;"};
+    const char *const good[] = {broken[0],
+                                broken[1],
+                                broken[2],
+                                broken[3],
+                                broken[4],
+                                broken[5],
+                                "CREATE TABLE extra(x ANY) STRICT; PRAGMA user_version = 7;"};
     open_store(path, 0, &store);
-    TAP_OK(cs_store_migrate(store, broken, 6, &err) == CLIPSEARCH_E_DATABASE, "a step breaks: %s", err.message);
+    TAP_OK(cs_store_migrate(store, broken, 7, &err) == CLIPSEARCH_E_DATABASE, "a step breaks: %s", err.message);
     TAP_OK(strcmp(fixture_ask(path, "PRAGMA user_version"), SCHEMA) == 0 &&
                !*fixture_ask(path, "SELECT 1 FROM pragma_table_info('items') WHERE name = 'one'"),
            "the step before it is undone");
     TAP_OK(count_items(store) == 1 && cs_store_begin(store, &err) == CLIPSEARCH_OK, "and the store can be used");
     cs_store_rollback(store);
-    TAP_OK(cs_store_migrate(store, good, 6, &err) == CLIPSEARCH_OK &&
-               strcmp(fixture_ask(path, "PRAGMA user_version"), "6") == 0 &&
+    TAP_OK(cs_store_migrate(store, good, 7, &err) == CLIPSEARCH_OK &&
+               strcmp(fixture_ask(path, "PRAGMA user_version"), "7") == 0 &&
                *fixture_ask(path, "SELECT 1 FROM pragma_table_info('items') WHERE name = 'one'") &&
                count_items(store) == 1,
            "two steps at once: %s", err.message);
-    TAP_OK(cs_store_migrate(store, good, 6, &err) == CLIPSEARCH_OK, "a step that was made is not made again");
+    TAP_OK(cs_store_migrate(store, good, 7, &err) == CLIPSEARCH_OK, "a step that was made is not made again");
     cs_store_close(&store);
 }
 

@@ -8,6 +8,7 @@
 #include "cli/output/message.h"
 #include "cli/output/print.h"
 #include "cli/output/units.h"
+#include "config/names.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,12 +29,15 @@ static const char *const state_words[] = {
 };
 
 /* `trouble`: what is wrong, or "". */
-static void put_json(checking *c, const char *name, const clipsearch_check_report *r, const char *trouble)
+static void put_json(checking *c, const clipsearch_collection_info *info, const clipsearch_check_report *r,
+                     const char *trouble)
 {
     cs_buf *buf = &c->out;
     cs_buf_puts(buf, c->count ? ",\n {" : "{");
-    cs_put_member(buf, "name", name);
-    cs_buf_printf(buf, ",\"sound\":%s,", trouble[0] ? "false" : "true");
+    cs_put_member(buf, "name", info->name);
+    cs_buf_puts(buf, ",\"precisions\":[");
+    cs_put_precisions(buf, info->precisions, "\"", ",");
+    cs_buf_printf(buf, "],\"sound\":%s,", trouble[0] ? "false" : "true");
     cs_put_member(buf, "trouble", trouble);
     cs_buf_printf(buf, ",\"images\":%" PRIu64 ",\"index\":{\"state\":\"%s\",", r->images, state_words[r->state]);
     cs_put_member(buf, "why", r->why);
@@ -88,12 +92,25 @@ static void put_server_index(cs_buf *buf, const clipsearch_check_report *r)
     put_recall(buf, r);
 }
 
-static void put_text(checking *c, const char *name, const clipsearch_check_report *r, const char *trouble)
+/* Vectors of several precisions are compared with one another, which costs a little of the order of hits. */
+static void put_precisions(cs_buf *buf, unsigned precisions)
+{
+    const bool several = (precisions & (precisions - 1)) != 0;
+    if (!precisions)
+        return;
+    cs_buf_puts(buf, several ? "  precision  some vectors were computed in " : "  precision  ");
+    cs_put_precisions(buf, precisions, "", ", some in ");
+    cs_buf_puts(buf, several ? "; `clipsearch ingest --remodel --precision WHAT` encodes all in one\n" : "\n");
+}
+
+static void put_text(checking *c, const clipsearch_collection_info *info, const clipsearch_check_report *r,
+                     const char *trouble)
 {
     char count[27];
     cs_buf *buf = &c->out;
-    cs_buf_printf(buf, "%s: %s image%s, %s\n", name, cs_format_count(r->images, count), cs_plural(r->images),
+    cs_buf_printf(buf, "%s: %s image%s, %s\n", info->name, cs_format_count(r->images, count), cs_plural(r->images),
                   trouble[0] ? "NOT sound" : "sound");
+    put_precisions(buf, info->precisions);
     if (r->state == CLIPSEARCH_INDEX_NONE)
         cs_buf_puts(buf, "  index      none; so few images are searched exactly\n");
     else if (r->links)
@@ -148,7 +165,7 @@ static int check_collection(void *context, const cs_settings *settings, clipsear
         return cs_report_error(&err, CS_STAGE_DATABASE);
     if (unsound && report.state != CLIPSEARCH_INDEX_DAMAGED) /* the last line says what helps against that */
         cs_print_message("%s", err.message);
-    (c->args->json ? put_json : put_text)(c, info.name, &report, unsound ? err.message : "");
+    (c->args->json ? put_json : put_text)(c, &info, &report, unsound ? err.message : "");
     c->count++;
     c->damaged = c->damaged || report.state == CLIPSEARCH_INDEX_DAMAGED;
     return unsound ? CS_EXIT_DATABASE : CS_EXIT_FOUND;

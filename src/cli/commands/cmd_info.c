@@ -52,8 +52,11 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
     cs_buf_printf(&in->out, "collection   %s\n  images     %s", c->name, cs_format_count(c->count, count));
     if (c->gone)
         cs_buf_printf(&in->out, ", of %s the files are gone", cs_format_count(c->gone, gone));
-    cs_buf_printf(&in->out, "\n  metric     %s\n  vectors    %zu numbers each, %s\n", cs_metric_names[c->metric],
-                  c->dim, cs_format_bytes(c->vector_bytes, bytes));
+    cs_buf_printf(&in->out, "\n  metric     %s\n  vectors    %zu numbers each, %s", cs_metric_names[c->metric], c->dim,
+                  cs_format_bytes(c->vector_bytes, bytes));
+    cs_buf_puts(&in->out, c->precisions ? "; computed in " : "");
+    cs_put_precisions(&in->out, c->precisions, "", " and ");
+    cs_buf_putc(&in->out, '\n');
     cs_buf_puts(&in->out, "  encoder    ");
     cs_put_printable(&in->out, c->encoder);
     if (c->fingerprint[0])

@@ -24,8 +24,10 @@ typedef struct remodel {
     char before[129]; /* name of the collection's model */
     char fingerprint[65], preprocessing[256];
     clipsearch_metric metric;
-    bool ignore_exif; /* as its sources say */
-    bool same;        /* it is of the new model already */
+    unsigned precisions;   /* of the vectors that it has */
+    bool ignore_exif;      /* as its sources say */
+    const char *precision; /* it is of the new model already, but not all in this precision; else NULL */
+    bool same;             /* it is of the new model already */
     clipsearch_encoder *encoder;
     clipsearch_session *session;
     clipsearch_encoder_info model;
@@ -70,6 +72,7 @@ static int describe_collection(remodel *r)
         snprintf(r->fingerprint, sizeof r->fingerprint, "%s", info.fingerprint);
         snprintf(r->preprocessing, sizeof r->preprocessing, "%s", info.preprocessing);
         r->metric = info.metric;
+        r->precisions = info.precisions;
         r->ignore_exif = ignores_exif(sources);
     }
     clipsearch_sources_free(&sources);
@@ -83,18 +86,32 @@ static int describe_collection(remodel *r)
 /* ---------------------------------------------------------------- the model */
 
 /* With its text tower if it has one that can be opened, to know whether texts can be searched for afterwards. */
+static clipsearch_status open_towers(remodel *r, const cs_model_location *location, clipsearch_precision precision,
+                                     clipsearch_error *err)
+{
+    clipsearch_error why;
+    clipsearch_encoder_close(&r->encoder);
+    clipsearch_status status =
+        cs_model_open(location, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, true, precision, &r->encoder, err);
+    if (status != CLIPSEARCH_OK && location->directory &&
+        cs_model_open(location, CLIPSEARCH_IMAGE_TOWER, true, precision, &r->encoder, &why) == CLIPSEARCH_OK)
+        status = CLIPSEARCH_OK;
+    return status;
+}
+
 static int open_model(remodel *r)
 {
-    clipsearch_error err, why;
+    clipsearch_error err;
     cs_model_location location;
     const cs_settings *settings = r->request->settings;
     clipsearch_status status = cs_model_choose(settings, NULL, &location, &err);
     if (status == CLIPSEARCH_OK)
-        status = cs_model_open(&location, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, true, settings->precision,
-                               &r->encoder, &err);
-    if (status != CLIPSEARCH_OK && location.directory &&
-        cs_model_open(&location, CLIPSEARCH_IMAGE_TOWER, true, settings->precision, &r->encoder, &why) == CLIPSEARCH_OK)
-        status = CLIPSEARCH_OK;
+        status = open_towers(r, &location, settings->precision, &err);
+    const clipsearch_precision follow =
+        status == CLIPSEARCH_OK ? cs_precision_to_follow(settings, r->fingerprint, r->precisions, r->encoder)
+                                : CLIPSEARCH_PRECISION_AUTO;
+    if (follow != CLIPSEARCH_PRECISION_AUTO)
+        status = open_towers(r, &location, follow, &err);
     cs_model_location_free(&location);
     if (status != CLIPSEARCH_OK)
         return cs_report_model(&err, settings, NULL);
@@ -188,8 +205,9 @@ static void announce(remodel *r)
     const char *collection = r->request->settings->collection;
     if (r->same || r->args->dry_run)
         return;
-    snprintf(line, sizeof line, "encoding the images of %s anew with %s; until all are done, searches use %s",
-             collection, r->model.name, r->before);
+    snprintf(line, sizeof line, "encoding the images of %s anew with %s%s%s; until all are done, searches use %s",
+             collection, r->model.name, r->precision ? " in " : "", r->precision ? r->precision : "",
+             r->precision ? "the vectors that there are" : r->before);
     say(r, line);
     if (r->model.towers & CLIPSEARCH_TEXT_TOWER)
         return;
@@ -308,7 +326,10 @@ static void choose_metric(remodel *r)
         r->metric = (clipsearch_metric)cs_name_index(given, cs_metric_names);
     else if (!same_model)
         r->metric = r->model.metric;
-    r->same = same_model && before == r->metric;
+    const unsigned precision = 1u << r->model.image_precision;
+    r->precision =
+        same_model && r->precisions && r->precisions != precision ? cs_precision_names[r->model.image_precision] : NULL;
+    r->same = same_model && before == r->metric && !r->precision;
 }
 
 int cs_remodel_collection(const cs_remodel_request *request, bool *done)

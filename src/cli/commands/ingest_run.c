@@ -9,6 +9,7 @@
 #include "cli/output/kept_images.h"
 #include "cli/output/message.h"
 #include "cli/signals.h"
+#include "config/names.h"
 #include "config/path_advice.h"
 
 #include <string.h>
@@ -31,6 +32,7 @@ typedef struct found_collection {
     char *encoder, *model_path; /* the name of its encoder, and its path or NULL (cs_free) */
     char fingerprint[65];
     clipsearch_metric metric;
+    unsigned precisions; /* what its vectors were computed in */
 } found_collection;
 
 static void free_found(found_collection *found)
@@ -56,6 +58,7 @@ static int find_collection(const cs_ingest_command *in, found_collection *found)
     found->exists = status == CLIPSEARCH_OK;
     if (found->exists) {
         found->metric = info.metric;
+        found->precisions = info.precisions;
         snprintf(found->fingerprint, sizeof found->fingerprint, "%s", info.fingerprint);
         found->encoder = cs_strdup(info.fingerprint[0] ? info.encoder : ""); /* "": vectors put without a model */
         found->model_path = info.model_path ? cs_strdup(info.model_path) : NULL;
@@ -69,6 +72,33 @@ static int find_collection(const cs_ingest_command *in, found_collection *found)
                                                                        : cs_report_error(&err, CS_STAGE_DATABASE);
 }
 
+/* New images get vectors of the precision that the collection has, unless another was asked for. */
+static int follow_precision(cs_ingest_command *in, const found_collection *found, const cs_collection_model *made)
+{
+    cs_settings settings = in->settings;
+    settings.precision = cs_precision_to_follow(&settings, found->fingerprint, found->precisions, in->encoder);
+    if (settings.precision == CLIPSEARCH_PRECISION_AUTO)
+        return CS_EXIT_FOUND;
+    clipsearch_encoder_close(&in->encoder);
+    return cs_open_model(&settings, made, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder);
+}
+
+/* Say that new images get vectors of a precision that the collection has none of. */
+static void note_precision(const cs_ingest_command *in, const found_collection *found,
+                           const clipsearch_encoder_info *model)
+{
+    const bool another = found->precisions && !(found->precisions & 1u << model->image_precision);
+    cs_buf words = cs_buf_make(64);
+    cs_put_precisions(&words, found->precisions, "", " and ");
+    if (another && words.data && !words.failed && strcmp(found->fingerprint, model->fingerprint) == 0 &&
+        !in->settings.quiet)
+        cs_print_message(
+            "the vectors of %s were computed in %s; those of new images are computed in %s, which differ a "
+            "little\nclipsearch ingest --remodel encodes all images in one precision",
+            in->settings.collection, words.data, cs_precision_names[model->image_precision]);
+    cs_buf_free(&words);
+}
+
 /* Open the model, that of the collection when it exists, and a session with it. */
 static int open_model(cs_ingest_command *in, const found_collection *found)
 {
@@ -78,6 +108,8 @@ static int open_model(cs_ingest_command *in, const found_collection *found)
     if (cs_ingest_is_progress(in, "json"))
         in->settings.quiet = true; /* standard error is JSON then */
     int code = cs_open_model(&in->settings, found->exists ? &made : NULL, CLIPSEARCH_IMAGE_TOWER, true, &in->encoder);
+    if (code == CS_EXIT_FOUND && found->exists)
+        code = follow_precision(in, found, &made);
     if (code != CS_EXIT_FOUND)
         return code;
     clipsearch_session_options_init(&session);
@@ -90,6 +122,8 @@ static int open_model(cs_ingest_command *in, const found_collection *found)
     clipsearch_encoder_info_init(&info);
     clipsearch_encoder_describe(in->encoder, &info, NULL);
     snprintf(in->model_name, sizeof in->model_name, "%s", info.name);
+    if (found->exists)
+        note_precision(in, found, &info);
     if (!found->exists && !in->metric_given) /* a new collection gets the model's usual metric */
         in->target.metric = info.metric;
     return CS_EXIT_FOUND;

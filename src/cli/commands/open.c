@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/output/message.h"
 #include "cli/signals.h"
+#include "config/names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -156,6 +157,22 @@ int cs_open_model(const cs_settings *settings, const cs_collection_model *made, 
         note_other_model(settings, made);
     cs_model_location_free(&location);
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_model(&err, settings, made ? made->encoder : NULL);
+}
+
+clipsearch_precision cs_precision_to_follow(const cs_settings *settings, const char *fingerprint, unsigned precisions,
+                                            const clipsearch_encoder *encoder)
+{
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(encoder, &info, NULL);
+    const bool weights_decide = info.image_precision != CLIPSEARCH_PRECISION_F32;
+    if (settings->precision != CLIPSEARCH_PRECISION_AUTO || weights_decide ||
+        strcmp(info.fingerprint, fingerprint) != 0)
+        return CLIPSEARCH_PRECISION_AUTO;
+    for (unsigned p = CLIPSEARCH_PRECISION_F32 + 1; cs_precision_names[p]; p++)
+        if (precisions == 1u << p)
+            return (clipsearch_precision)p;
+    return CLIPSEARCH_PRECISION_AUTO;
 }
 
 int cs_find_model(const char *model, cs_model_location *location)

@@ -177,6 +177,9 @@ void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *c, co
     put_member(buf, "fingerprint", c->fingerprint);
     put_member(buf, "preprocessing", c->preprocessing);
     put_member(buf, "metric", cs_metric_names[c->metric]);
+    cs_buf_puts(buf, "\"precisions\":[");
+    cs_put_precisions(buf, c->precisions, "\"", ",");
+    cs_buf_puts(buf, "],");
     if (c->remodel) {
         cs_buf_puts(buf, "\"remodel\":{");
         put_member(buf, "encoder", c->remodel);
