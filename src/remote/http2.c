@@ -351,6 +351,9 @@ static clipsearch_status exchange(cs_http2 *c, const cs_wait *wait, clipsearch_e
         if (status != CLIPSEARCH_OK || c->closed)
             return status;
         status = write_frames(c, &left, err);
+        if (status == CLIPSEARCH_OK && !c->closed && !lib.nghttp2_session_want_read(c->session))
+            status =
+                cs_fail(err, CLIPSEARCH_E_IO, "the server broke the rules of HTTP/2"); /* and nghttp2 said GOAWAY */
         if (status == CLIPSEARCH_OK && !c->heard && cs_clock_ms() - c->opened > SILENT_MS)
             status = fail_unheard(c, "it says nothing", err);
         if (status == CLIPSEARCH_OK)

@@ -185,7 +185,7 @@ static clipsearch_status list_one(milvus_database *db, const char *name, listing
     clipsearch_collection *collection = NULL;
     cs_collection_state state = {0};
     clipsearch_error why;
-    clipsearch_status status = open_collection(&db->base, name, &collection, &why);
+    clipsearch_status status = cs_collection_open(&db->base, name, NULL, &collection, &why);
     if (status == CLIPSEARCH_OK)
         status = describe(collection, &state, &why);
     if (status == CLIPSEARCH_OK) {
