@@ -374,6 +374,25 @@ def test_foreign(milvus, folder):
     check(code == 0 and f"Copied {len(names)} images" in out, "copy takes it into a file", out, err)
 
 
+def test_pymilvus(milvus):
+    """Milvus's own client reads what we write, and we read what it writes. Its Python: one with pymilvus, BUILD/pymilvus or ours."""
+    candidates = [os.path.join(BUILD, "pymilvus/bin/python"), sys.executable]
+    found = [python for python in candidates if os.path.exists(python) and
+             subprocess.run([python, "-c", "import pymilvus"], capture_output=True, check=False).returncode == 0]
+    if not found:
+        tap.ok(True, "pymilvus # SKIP no Python here has pymilvus (python3 -m venv build/pymilvus, and pip install pymilvus in it)")
+        return
+    path = os.path.realpath(PHOTOS + "/lawn.jpg")
+    run("ingest", PHOTOS, "-q", "--collection", "shared", "--db", milvus)
+    done = subprocess.run([found[0], os.path.join(SOURCE, "tests/remote/pymilvus_client.py"), "shared", path], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    seen = json.loads(done.stdout or "{}")
+    check(seen.get("path") == seen.get("nearest") == path and seen["size"] == os.path.getsize(path) and seen["score"] > 0.999 and
+          seen["description"]["encoder"] == "default", "pymilvus reads and searches our collection", done.stdout, done.stderr[-500:])
+    code, out, err = run("query", "--filter", 'note == "written by pymilvus"', "--paths", "--collection", "shared", "--db", milvus)
+    check(code == 0 and out.strip() == "/from/pymilvus.jpg", "what it writes is found", out, err)
+
+
 def test_changes(milvus, local, folder):
     """Files that move, go and come back; copies; removals."""
     tree = folder + "/tree"
@@ -524,13 +543,14 @@ def test_waits(milvus, folder):
     """A server that does not answer: Ctrl-C ends the wait at once."""
     server = socket.create_server(("127.0.0.1", 19999))
     process = subprocess.Popen([PROGRAM, "collections", "--db", "milvus://127.0.0.1:19999"], stderr=subprocess.PIPE)
-    server.accept()
+    connection = server.accept()[0]
     time.sleep(0.3)
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     process.communicate()
     took = time.monotonic() - began
     check(process.returncode in (130, -signal.SIGINT) and took < 1, f"Ctrl-C ends a wait in {took:.2f} s", process.returncode)
+    connection.close()
     server.close()
 
 
@@ -596,6 +616,7 @@ def main():
                  "flow": lambda: (test_flow(milvus, local), test_copies(milvus, local, folder)),
                  "index": lambda: test_index(milvus, local, folder),
                  "foreign": lambda: test_foreign(milvus, folder),
+                 "pymilvus": lambda: test_pymilvus(milvus),
                  "changes": lambda: test_changes(milvus, local, folder),
                  "refusals": lambda: test_refusals(milvus, folder),
                  "together": lambda: test_together(milvus, folder),
