@@ -1078,8 +1078,8 @@ CLIPSEARCH_INIT(clipsearch_ingest_options)
  * docs/metadata.md). NULL when `number`, from 0, is not below their count. A static string. */
 CLIPSEARCH_API const char *clipsearch_metadata_name(size_t number);
 
-/* Read what the `size` bytes of an image file say of it, as ingestion does (EXIF, IPTC, XMP), and write it into `json` as
- * an object of attributes with a NUL behind it. `names` chooses, as clipsearch_ingest_options.metadata does. *length
+/* Read what the `size` bytes of an image file say of it, as ingestion does (EXIF, IPTC, XMP), and write it into `json`
+ * as an object of attributes with a NUL behind it. `names` chooses, as clipsearch_ingest_options.metadata does. *length
  * receives its length. A file that says nothing, or whose metadata are damaged, gives "{}" or what can be read.
  * Errors: CLIPSEARCH_E_ARGUMENT (a name is not known), _LIMIT (it needs *length + 1 bytes, and `capacity` is less),
  * _MEMORY. */

@@ -54,6 +54,15 @@ static uint32_t least_side(uint32_t side)
     return side + side / 4;
 }
 
+/* The size in the square by the proportions of the whole image, which may be turned and was perhaps decoded small. */
+static void fit_whole(const cs_decoder *decoder, const clipsearch_image *decoded, uint32_t side, uint32_t *width,
+                      uint32_t *height)
+{
+    const uint32_t w = decoder->full_width, h = decoder->full_height;
+    const bool turned = (w > h && decoded->width < decoded->height) || (w < h && decoded->width > decoded->height);
+    cs_fit_size(turned ? h : w, turned ? w : h, side, width, height);
+}
+
 clipsearch_status cs_plain_image_load_small(const char *path, uint32_t side, const clipsearch_image_options *options,
                                             clipsearch_image *image, clipsearch_error *err)
 {
@@ -69,7 +78,7 @@ clipsearch_status cs_plain_image_load_small(const char *path, uint32_t side, con
     if (status != CLIPSEARCH_OK || (decoded.view.width <= side && decoded.view.height <= side)) {
         status = pass_block(status, &decoded, image);
     } else {
-        cs_fit_size(decoded.view.width, decoded.view.height, side, &width, &height);
+        fit_whole(&reader.decoder, &decoded.view, side, &width, &height);
         status = cs_plain_image_resize(&decoded.view, width, height, image, err);
         cs_image_free(&decoded);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * calibration_cell.h - what a collection's scores mean (docs/relevance.md), kept until the collection has changed much. */
+ * calibration_cell.h - what a collection's scores mean, kept until the collection has changed much. */
 #ifndef CS_SERVER_CALIBRATION_CELL_H
 #define CS_SERVER_CALIBRATION_CELL_H
 

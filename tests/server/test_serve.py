@@ -565,7 +565,8 @@ def check_crowd(db):
         server = Server(PROGRAM, db, before=start)
         (status, took), longest, left = crowd(server, clients)
         tap.ok(status == 200 and took < LATE, f"{clients} connections{what}: a good request is answered after {took:.1f} s", [took])
-        tap.ok(not left and longest < LATE, f"and each is closed, the last after {longest:.1f} s", [left, longest])
+        # each also waits until it is accepted, which a machine that does other things as well delays most
+        tap.ok(not left and longest < 2 * LATE, f"and each is closed, the last after {longest:.1f} s", [left, longest])
         code, errors = server.stop()
         tap.ok(code == 0 and "Sanitizer" not in errors, "and the server ends well", [code, errors[-500:]])
     resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
