@@ -511,8 +511,9 @@ def check_slow(server):
 
 
 def crowd(server, count, most=20):
-    """Connect `count` clients that say nothing, or half a request, and stay. A good request comes among them. Seconds until
-    that was answered, and the longest that a client stayed connected."""
+    """Connect `count` clients that say a part of a request, and stay. A good request comes among them. What became of that
+    and after how many seconds, the longest that a client stayed, and how many are left. (Of a client that says nothing while
+    the queue of connections is full the system may forget the server's side: it would stay for ever.)"""
     waiting, begin, longest, left = select.epoll(), time.monotonic(), 0, {}
     for number in range(count):
         client = socket.socket()
@@ -533,7 +534,7 @@ def crowd(server, count, most=20):
             try:
                 if not one[2] and events & select.EPOLLOUT:
                     one[2] = now
-                    one[0].send(b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"[:one[1] % 90])
+                    one[0].send(b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"[:1 + one[1] % 89])
                     waiting.modify(number, select.EPOLLIN)
                     continue
                 more = one[0].recv(4096)
