@@ -327,12 +327,22 @@ typedef struct clipsearch_image {
     uint32_t width, height;
 } clipsearch_image;
 
+/* How much of an image is decoded before it is resized for the image tower. */
+typedef enum clipsearch_decode {
+    CLIPSEARCH_DECODE_EXACT, /* every pixel: the same bits as Pillow and torchvision */
+    CLIPSEARCH_DECODE_FAST   /* a large JPEG at a half, quarter or eighth of its sides, as small as leaves both at least
+                                twice the size they are resized to: some times as fast for photographs of 12
+                                megapixels, and the vectors differ a little (docs/speed.md has figures) */
+} clipsearch_decode;
+
 typedef struct clipsearch_image_options {
     size_t struct_size;
     uint64_t max_bytes;  /* larger files are refused; default 256 MiB */
     uint64_t max_pixels; /* larger images are refused before memory is allocated for them; default 256 million */
     bool ignore_exif;    /* ignore the orientation in EXIF and XMP, as OpenAI's code does. Default false: the image is
                             turned as it says. HEIC and AVIF images are always turned */
+    clipsearch_decode decode; /* default CLIPSEARCH_DECODE_EXACT. It counts in ingestion and for clipsearch_encode_file.
+                                 Images of questions are read exactly, and clipsearch_image_load gives all pixels */
 } clipsearch_image_options;
 CLIPSEARCH_INIT(clipsearch_image_options)
 
@@ -638,7 +648,7 @@ typedef struct clipsearch_collection_info {
     const char *remodel;    /* name of the encoder that a clipsearch_remodel has begun with and not finished; NULL:
                                none. Filled in by clipsearch_database_collections only */
     uint64_t remodelled;    /* items that have its vector already */
-    unsigned precisions;    /* what its vectors were computed in: the sum of 1u << P for each clipsearch_precision P that
+    unsigned precisions; /* what its vectors were computed in: the sum of 1u << P for each clipsearch_precision P that
                                an encoder of ingested images had. 0: not known, because all were put as numbers or by
                                a clipsearch that did not note it; then others may be among them too */
 } clipsearch_collection_info;

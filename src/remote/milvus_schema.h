@@ -51,7 +51,7 @@ typedef struct cs_milvus_schema {
     int64_t created;
     clipsearch_index_options index;
     unsigned precisions; /* of the encoder that it was made with; a description does not change afterwards */
-    char *sources; /* the property that holds the remembered sources, or NULL */
+    char *sources;       /* the property that holds the remembered sources, or NULL */
 } cs_milvus_schema;
 
 /* Describe the collection. *schema is the caller's, freed with cs_milvus_schema_free. CLIPSEARCH_E_NOT_FOUND names the

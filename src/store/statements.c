@@ -52,9 +52,8 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_COLLECTION_EACH] = "SELECT " COLLECTION_COLUMNS ", " REMODEL_COLUMNS " FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_NAMES] = "SELECT name FROM collections ORDER BY name",
     [CS_SQL_COLLECTION_DROP] = "DELETE FROM collections WHERE name = ?1",
-    [CS_SQL_COLLECTION_STATE] =
-        "SELECT generation, index_owner, index_next, log_from, precisions FROM collections"
-        " WHERE key = ?1 AND encoding = ?2",
+    [CS_SQL_COLLECTION_STATE] = "SELECT generation, index_owner, index_next, log_from, precisions FROM collections"
+                                " WHERE key = ?1 AND encoding = ?2",
     [CS_SQL_COLLECTION_MODEL_PATH] = "UPDATE collections SET model_path = ?2 WHERE key = ?1",
     [CS_SQL_COLLECTION_PRECISIONS] =
         "UPDATE collections SET precisions = precisions | ?2 WHERE key = ?1 AND precisions & ?2 <> ?2",

@@ -276,9 +276,12 @@ static void test_ladder(void)
                                   cs_store_steps[4],
                                   "ALTER TABLE items ADD COLUMN one INTEGER; PRAGMA user_version = 6;",
                                   "CREATE TABLE extra(x) STRICT; PRAGMA user_version = 7;"};
-    const char *const good[] = {broken[0], broken[1],
-                                broken[2], broken[3],
-                                broken[4], broken[5],
+    const char *const good[] = {broken[0],
+                                broken[1],
+                                broken[2],
+                                broken[3],
+                                broken[4],
+                                broken[5],
                                 "CREATE TABLE extra(x ANY) STRICT; PRAGMA user_version = 7;"};
     open_store(path, 0, &store);
     TAP_OK(cs_store_migrate(store, broken, 7, &err) == CLIPSEARCH_E_DATABASE, "a step breaks: %s", err.message);

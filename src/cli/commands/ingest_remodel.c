@@ -24,8 +24,8 @@ typedef struct remodel {
     char before[129]; /* name of the collection's model */
     char fingerprint[65], preprocessing[256];
     clipsearch_metric metric;
-    unsigned precisions; /* of the vectors that it has */
-    bool ignore_exif;    /* as its sources say */
+    unsigned precisions;   /* of the vectors that it has */
+    bool ignore_exif;      /* as its sources say */
     const char *precision; /* it is of the new model already, but not all in this precision; else NULL */
     bool same;             /* it is of the new model already */
     clipsearch_encoder *encoder;
@@ -91,8 +91,8 @@ static clipsearch_status open_towers(remodel *r, const cs_model_location *locati
 {
     clipsearch_error why;
     clipsearch_encoder_close(&r->encoder);
-    clipsearch_status status = cs_model_open(location, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, true, precision,
-                                             &r->encoder, err);
+    clipsearch_status status =
+        cs_model_open(location, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, true, precision, &r->encoder, err);
     if (status != CLIPSEARCH_OK && location->directory &&
         cs_model_open(location, CLIPSEARCH_IMAGE_TOWER, true, precision, &r->encoder, &why) == CLIPSEARCH_OK)
         status = CLIPSEARCH_OK;
@@ -327,9 +327,8 @@ static void choose_metric(remodel *r)
     else if (!same_model)
         r->metric = r->model.metric;
     const unsigned precision = 1u << r->model.image_precision;
-    r->precision = same_model && r->precisions && r->precisions != precision
-                       ? cs_precision_names[r->model.image_precision]
-                       : NULL;
+    r->precision =
+        same_model && r->precisions && r->precisions != precision ? cs_precision_names[r->model.image_precision] : NULL;
     r->same = same_model && before == r->metric && !r->precision;
 }
 

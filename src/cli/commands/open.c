@@ -157,7 +157,8 @@ clipsearch_precision cs_precision_to_follow(const cs_settings *settings, const c
     clipsearch_encoder_info_init(&info);
     clipsearch_encoder_describe(encoder, &info, NULL);
     const bool weights_decide = info.image_precision != CLIPSEARCH_PRECISION_F32;
-    if (settings->precision != CLIPSEARCH_PRECISION_AUTO || weights_decide || strcmp(info.fingerprint, fingerprint) != 0)
+    if (settings->precision != CLIPSEARCH_PRECISION_AUTO || weights_decide ||
+        strcmp(info.fingerprint, fingerprint) != 0)
         return CLIPSEARCH_PRECISION_AUTO;
     for (unsigned p = CLIPSEARCH_PRECISION_F32 + 1; cs_precision_names[p]; p++)
         if (precisions == 1u << p)

@@ -50,8 +50,8 @@ int cs_open_model(const cs_settings *settings, const cs_collection_model *made, 
 int cs_find_model(const char *model, cs_model_location *location);
 
 /* The precision in which the collection's own model is to be opened instead, because none was asked for and all of the
- * collection's vectors (`precisions`) are of another one. CLIPSEARCH_PRECISION_AUTO: it is right as it was opened, or is
- * another model than that of `fingerprint`. */
+ * collection's vectors (`precisions`) are of another one. CLIPSEARCH_PRECISION_AUTO: it is right as it was opened, or
+ * is another model than that of `fingerprint`. */
 clipsearch_precision cs_precision_to_follow(const cs_settings *settings, const char *fingerprint, unsigned precisions,
                                             const clipsearch_encoder *encoder);
 
