@@ -12,27 +12,15 @@
  *     clipsearch_database *db = NULL;
  *     clipsearch_collection *photos = NULL;
  *
- *     char model[CLIPSEARCH_PATH_SIZE];
- *     clipsearch_model_find("default", model, &err); // or the path of a model directory
- *     clipsearch_encoder_open(model, NULL, &encoder, &err);
+ *     clipsearch_encoder_open(NULL, NULL, &encoder, &err); // the built-in model; or the path of a model directory
  *     clipsearch_session_open(encoder, NULL, &session, &err);
  *     clipsearch_database_open("photos.db", CLIPSEARCH_CREATE, &db, &err);
  *     clipsearch_collection_ensure(db, "photos", encoder, CLIPSEARCH_COSINE, &photos, &err);
  *
- *     clipsearch_source source;
- *     clipsearch_source_init(&source);
- *     source.path = "holiday";
- *     clipsearch_ingest_options options;
- *     clipsearch_ingest_options_init(&options);
- *     options.sources = &source;
- *     options.source_count = 1;
- *     clipsearch_ingest(photos, session, &options, NULL, &err);
+ *     clipsearch_ingest_path(photos, session, "holiday", NULL, &err);
  *
- *     float query[4096]; // room for info.dim floats (clipsearch_encoder_describe); no known model has more
- *     const char *text = "a white dog";
- *     clipsearch_encode_texts(session, &text, 1, query, &err);
  *     clipsearch_hits *hits = NULL;
- *     clipsearch_search(photos, query, 1, 10, NULL, &hits, &err);
+ *     clipsearch_search_text(photos, session, "a white dog", 10, NULL, &hits, &err);
  *     for (size_t i = 0; i < clipsearch_hits_count(hits, 0); i++) {
  *         const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
  *         printf("%.3f %s\n", hit->score, hit->path);
@@ -154,11 +142,17 @@ CLIPSEARCH_API void clipsearch_build_info(void (*each)(void *context, const char
  *     clipsearch_search_options_init(&options);
  *     options.exact = true;
  *
- * The init function sets struct_size to sizeof the struct and every other field to its default. Every such struct X
- * also has a function X_init_sized, which takes the struct's size, for languages that cannot call inline functions of
- * C. A program works with a newer library, and with an older one as long as the fields that the older one does not know
- * keep their defaults; otherwise the call fails with CLIPSEARCH_E_ARGUMENT, as it does for a struct that was not
- * initialised. In an array of such structs all have the same struct_size. docs/abi.md has the rules. */
+ * The init function sets struct_size to sizeof the struct and every other field to its default. A field that is 0 has
+ * its default too, but for a few that say otherwise (clipsearch_part, clipsearch_list_options,
+ * clipsearch_watch_options); so this does the same:
+ *
+ *     clipsearch_search_options options = {.struct_size = sizeof options, .exact = true};
+ *
+ * Every such struct X also has a function X_init_sized, which takes the struct's size, for languages that cannot call
+ * inline functions of C. A program works with a newer library, and with an older one as long as the fields that the
+ * older one does not know keep their defaults; otherwise the call fails with CLIPSEARCH_E_ARGUMENT, as it does for a
+ * struct that was not initialised. In an array of such structs all have the same struct_size. docs/abi.md has the
+ * rules. */
 #define CLIPSEARCH_INIT(type)                                                                                          \
     CLIPSEARCH_API void type##_init_sized(type *, size_t size);                                                        \
     static inline void type##_init(type *object)                                                                       \
@@ -185,7 +179,7 @@ typedef enum clipsearch_status {
 } clipsearch_status;
 
 /* What went wrong. The message is one for people: what failed, where, and if possible what to do next. It is UTF-8,
- * NUL-terminated, and cut at the end when it is longer than the buffer. */
+ * NUL-terminated, and cut in the middle ("...") when it is longer than the buffer. */
 typedef struct clipsearch_error {
     clipsearch_status code;
     int system_error; /* errno of the system call that failed; 0 when none did */
@@ -247,7 +241,7 @@ typedef struct clipsearch_encoder_options {
 } clipsearch_encoder_options;
 CLIPSEARCH_INIT(clipsearch_encoder_options)
 
-/* Open the model `path`. It is one of:
+/* Open the model `path`; NULL: the model "default" of clipsearch_model_find. It is one of:
  *
  *   - a directory with config.json, model.safetensors, preprocessor_config.json, vocab.json and merges.txt (Hugging
  *     Face);
@@ -257,11 +251,12 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  *     file alone. Such models encode images only.
  *
  * docs/model.md lists every format. `options` may be NULL for the defaults. The weight file stays mapped into memory:
- * do not truncate it while the encoder is open. Close all sessions of the encoder before the encoder itself;
- * collections do not need it once they are open.
- * Errors: CLIPSEARCH_E_NOT_FOUND (no such path), _IO, _MODEL (names the file and the tensor, and the expected and found
- * shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only; f32 was asked
- * for, but the weights are int8; int8 was asked for of another model than CLIP with a vision transformer), _MEMORY. */
+ * do not truncate it while the encoder is open. The encoder may be closed before its sessions: it is freed with the
+ * last of them. Collections do not need it once they are open.
+ * Errors: CLIPSEARCH_E_NOT_FOUND (no such path or model), _IO, _MODEL (names the file and the tensor, and the expected
+ * and found shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only; f32
+ * was asked for, but the weights are int8; int8 was asked for of another model than CLIP with a vision transformer),
+ * _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                                          clipsearch_encoder **encoder, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
@@ -383,8 +378,9 @@ typedef struct clipsearch_session_options {
 } clipsearch_session_options;
 CLIPSEARCH_INIT(clipsearch_session_options)
 
-/* Open a session on `encoder`, which must stay open as long as the session. The session's memory is allocated here.
- * `options` may be NULL for the defaults.
+/* Open a session on `encoder`. The session's memory is allocated here; for one of several threads set `threads` to 1
+ * and `max_batch` to what it encodes at a time, else each session starts a thread for each processor. `options` may be
+ * NULL for the defaults.
  * Errors: CLIPSEARCH_E_ARGUMENT (max_batch or threads out of range), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_session_open(const clipsearch_encoder *encoder,
                                                          const clipsearch_session_options *options,
@@ -587,14 +583,15 @@ CLIPSEARCH_INIT(clipsearch_index_options)
 CLIPSEARCH_API const char *clipsearch_codes_name(clipsearch_codes codes);
 
 /* Open the database file `path`. `flags` is CLIPSEARCH_READ_ONLY, CLIPSEARCH_CREATE or 0 (read and write; the file must
- * exist). Close the database after all its collections.
+ * exist). The database may be closed before its collections: it stays open for them until the last one is closed, but
+ * the functions given to clipsearch_database_on_note and _on_wait are no longer called.
  *
  * CLIPSEARCH_READ_ONLY also works for a user who may not write the file or its directory, even while others write. For
  * such a user no file is made beside the database, and a call can fail with CLIPSEARCH_E_DATABASE when another process
  * writes at the same moment; call it again. For a user who may write them this does not happen.
  *
- * ":memory:" opens a new, empty database in memory, of at most 2 GiB. It is gone when it is closed, no file is written,
- * and searches are exact. (A file of that name is "./:memory:".)
+ * ":memory:" opens a new, empty database in memory, with any flags but CLIPSEARCH_READ_ONLY, of at most 2 GiB. It is
+ * gone when it is closed, no file is written, and searches are exact. (A file of that name is "./:memory:".)
  *
  * Threads: any number of threads may use one database handle, and one collection handle, at the same time. There are
  * three exceptions. While one thread closes a collection, no other may use it. While one closes the database or sets
@@ -764,6 +761,23 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put_vectors(clipsearch_collection *collection,
                                                                    const clipsearch_item *items, const float *vectors,
                                                                    size_t count, int64_t *ids, clipsearch_error *err);
+
+/* Encode the `images` [count] with `session`, and store them as clipsearch_collection_put_vectors does: paths are any
+ * names, and `items` may be NULL. Their width and height are filled in; your items are not changed.
+ * Errors: those of clipsearch_encode_images and clipsearch_collection_put_vectors; CLIPSEARCH_E_MISMATCH (the
+ * collection belongs to another encoder). */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_put_images(clipsearch_collection *collection,
+                                                                  clipsearch_session *session,
+                                                                  const clipsearch_item *items,
+                                                                  const clipsearch_image *images, size_t count,
+                                                                  int64_t *ids, clipsearch_error *err);
+
+/* The same for image files in memory: files[i] has sizes[i] bytes, in any format that clipsearch_image_decode reads.
+ * Their size and hash are filled in too. When one cannot be decoded nothing is stored, and the message names it.
+ * Errors: also those of clipsearch_image_decode. */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_put_image_files(
+    clipsearch_collection *collection, clipsearch_session *session, const clipsearch_item *items,
+    const void *const *files, const size_t *sizes, size_t count, int64_t *ids, clipsearch_error *err);
 
 /* Remove the items with these `ids` [count] in one transaction. Ids that the collection does not have are ignored.
  * *removed (may be NULL) receives how many items were removed.
@@ -1124,6 +1138,11 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest(clipsearch_collection *collec
                                                    const clipsearch_ingest_options *options,
                                                    clipsearch_ingest_report *report, clipsearch_error *err);
 
+/* clipsearch_ingest of the directory or image file `path` alone, with the default options. `report` may be NULL. */
+CLIPSEARCH_API clipsearch_status clipsearch_ingest_path(clipsearch_collection *collection, clipsearch_session *session,
+                                                        const char *path, clipsearch_ingest_report *report,
+                                                        clipsearch_error *err);
+
 /* A collection to ingest into. It need not exist yet. */
 typedef struct clipsearch_ingest_target {
     size_t struct_size;
@@ -1269,14 +1288,15 @@ typedef struct clipsearch_search_options {
     bool fold_copies; /* items with the same content (an equal hash) are one hit, whose `copies` counts the others; k
                          then counts contents. Default false: every item is a hit */
     const clipsearch_calibration *calibration; /* clipsearch_ask: give hits their relevance; NULL (default): do not */
-    float min_relevance;          /* of the `k` nearest return only those that have at least this relevance, e.g.
+    float min_relevance; /* clipsearch_ask: of the `k` nearest return only those that have at least this relevance, e.g.
                             CLIPSEARCH_RELEVANT; above 0 it takes a calibration. Default 0: all */
-    double timeout;               /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit.
+    double timeout;      /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit.
                             clipsearch_ask encodes texts and images within it: decoding is interrupted as a search is,
                             the model's work on one image or 32 texts is finished first */
-    bool (*go_on)(void *context); /* called every few milliseconds, on the thread of the call; returning false ends it
-                         with CLIPSEARCH_E_CANCELLED. To cancel a search from another thread, let the function read an
-                         atomic variable that this thread sets. It must not call the library. NULL (default): none */
+    bool (*go_on)(void *context); /* called once and then every few milliseconds, on the thread of the call; returning
+                         false ends it with CLIPSEARCH_E_CANCELLED. To cancel a search from another thread, let the
+                         function read an atomic variable that this thread sets. It must not call the library. NULL
+                         (default): none */
     void *context;                /* given to `go_on` */
 } clipsearch_search_options;
 CLIPSEARCH_INIT(clipsearch_search_options)
@@ -1384,6 +1404,17 @@ CLIPSEARCH_API clipsearch_status clipsearch_ask(clipsearch_collection *collectio
                                                 const clipsearch_search_options *options, clipsearch_hits **hits,
                                                 clipsearch_error *err);
 
+/* clipsearch_ask with one question of one part: the text `text`, or an image of pixels. For an image file use
+ * clipsearch_ask with a part that has its path or its bytes. The hits are those of query 0. The same errors. */
+CLIPSEARCH_API clipsearch_status clipsearch_search_text(clipsearch_collection *collection, clipsearch_session *session,
+                                                        const char *text, size_t k,
+                                                        const clipsearch_search_options *options,
+                                                        clipsearch_hits **hits, clipsearch_error *err);
+CLIPSEARCH_API clipsearch_status clipsearch_search_image(clipsearch_collection *collection, clipsearch_session *session,
+                                                         const clipsearch_image *image, size_t k,
+                                                         const clipsearch_search_options *options,
+                                                         clipsearch_hits **hits, clipsearch_error *err);
+
 /* Find out what scores mean in `collection`, so that clipsearch_ask can give hits a relevance: encode 200 sentences
  * with `session`, search for them, and compare them with a sample of at most 256 images. docs/relevance.md has the
  * method and what it costs. With `cache` (may be NULL) the calibration is read from that file if it is one of this
@@ -1470,7 +1501,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_filter_attributes(const char *filter
 CLIPSEARCH_API clipsearch_status clipsearch_filter_period(const char *since, const char *until,
                                                           char filter[CLIPSEARCH_PERIOD_SIZE], clipsearch_error *err);
 
-/* The number of hits of query `query`, counted from 0; 0 if there is no such query. */
+/* The number of hits of query `query`, counted from 0; 0 if there is no such query, and for NULL. */
 CLIPSEARCH_API size_t clipsearch_hits_count(const clipsearch_hits *hits, size_t query);
 /* A hit of that query; rank 0 is the nearest. NULL when there is none. Valid until the hits are freed. */
 CLIPSEARCH_API const clipsearch_hit *clipsearch_hits_get(const clipsearch_hits *hits, size_t query, size_t rank);

@@ -65,18 +65,23 @@ clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_enc
 {
     if (encoder)
         *encoder = NULL;
-    if (!path || !encoder)
+    if (!encoder)
         return cs_fail_null(err, __func__);
+    char built_in[CLIPSEARCH_PATH_SIZE];
     clipsearch_encoder_options own;
-    clipsearch_status status = cs_struct_read(&own, options, &cs_encoder_options_type, __func__, err);
+    clipsearch_status status = cs_encoder_options_read(&own, options, __func__, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    if (!own.towers || (own.towers & ~BOTH_TOWERS))
+    if (own.towers & ~BOTH_TOWERS)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: towers is %#x; it must name one tower or both", __func__,
                        own.towers);
     if ((int)own.precision < CLIPSEARCH_PRECISION_AUTO || own.precision > CLIPSEARCH_PRECISION_INT8)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no precision %d", __func__, (int)own.precision);
-    return cs_encoder_open(path, &own, encoder, err);
+    if (!path) {
+        status = clipsearch_model_find("default", built_in, err);
+        own.name = own.name ? own.name : "default";
+    }
+    return status == CLIPSEARCH_OK ? cs_encoder_open(path ? path : built_in, &own, encoder, err) : status;
 }
 
 void clipsearch_encoder_close(clipsearch_encoder **encoder)
@@ -126,7 +131,7 @@ clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image
     if (!path || !image)
         return cs_fail_null(err, __func__);
     clipsearch_image_options own;
-    clipsearch_status status = cs_struct_read(&own, options, &cs_image_options_type, __func__, err);
+    clipsearch_status status = cs_image_options_read(&own, options, __func__, err);
     return status == CLIPSEARCH_OK ? cs_plain_image_load(path, &own, image, err) : status;
 }
 
@@ -139,7 +144,7 @@ clipsearch_status clipsearch_image_decode(const void *data, size_t size, const c
     if ((!data && size) || !image)
         return cs_fail_null(err, __func__);
     clipsearch_image_options own;
-    clipsearch_status status = cs_struct_read(&own, options, &cs_image_options_type, __func__, err);
+    clipsearch_status status = cs_image_options_read(&own, options, __func__, err);
     return status == CLIPSEARCH_OK
                ? cs_plain_image_decode(data ? data : "", size, name ? name : "image", &own, image, err)
                : status;
@@ -176,9 +181,9 @@ static clipsearch_status read_session_options(clipsearch_session_options *own, c
                                               const clipsearch_session_options *options, const char *function,
                                               clipsearch_error *err)
 {
-    clipsearch_status status = cs_struct_read(own, options, &cs_session_options_type, function, err);
+    clipsearch_status status = cs_session_options_read(own, options, function, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_struct_read(image, own->image, &cs_image_options_type, function, err);
+        status = cs_image_options_read(image, own->image, function, err);
     own->image = image;
     return status;
 }

@@ -324,9 +324,12 @@ static clipsearch_status ingest_into(ingest_function run, const cs_ingest_into *
     clipsearch_status status = report ? cs_struct_check(report, &cs_ingest_report_type, function, err) : CLIPSEARCH_OK;
     if (status != CLIPSEARCH_OK)
         return status;
-    status = cs_struct_read(&own, options, &cs_ingest_options_type, function, err);
+    status = cs_ingest_options_read(&own, options, function, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_struct_read(&image, own.image, &cs_image_options_type, function, err);
+        status = cs_image_options_read(&image, own.image, function, err);
+    if (status == CLIPSEARCH_OK && run == cs_ingest && !own.source_count)
+        status =
+            cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there are no sources; set sources and source_count", function);
     if (status == CLIPSEARCH_OK && own.sources && own.source_count)
         status = read_sources(own.sources, own.source_count, function, &sources, err);
     if (status == CLIPSEARCH_OK) {
@@ -497,6 +500,9 @@ clipsearch_status clipsearch_search(clipsearch_collection *collection, const flo
     call.request.queries = queries;
     call.request.count = count;
     call.request.k = k;
+    if (status == CLIPSEARCH_OK && call.options.min_relevance > 0) /* of a vector it is not known what it is of */
+        status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: min_relevance is for clipsearch_ask, with the text itself",
+                         __func__);
     if (status == CLIPSEARCH_OK)
         status = cs_collection_search(collection, &call.request, hits, err);
     cs_search_end(&call);

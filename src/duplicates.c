@@ -30,7 +30,7 @@ clipsearch_status clipsearch_duplicates_find(clipsearch_collection *collection,
         return status;
     status = cs_struct_read(&own, options, &cs_duplicates_options_type, __func__, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_struct_read(&image, own.image, &cs_image_options_type, __func__, err);
+        status = cs_image_options_read(&image, own.image, __func__, err);
     if (status == CLIPSEARCH_OK && !own.level)
         own.level = CLIPSEARCH_DUPLICATES_SAME;
     if (status == CLIPSEARCH_OK && !clipsearch_duplicate_level_name(own.level))

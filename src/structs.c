@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+/* Of these, 0 means the same as the default (cs_..._read), so that a caller may set struct_size alone. */
 static const clipsearch_encoder_options encoder_options = {.towers = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER};
 static const clipsearch_image_options image_options = {.max_bytes = CS_IMAGE_MAX_BYTES,
                                                        .max_pixels = CS_IMAGE_MAX_PIXELS};
@@ -56,6 +57,44 @@ STRUCT(duplicates_options, context, NULL)
 STRUCT(duplicates_report, surplus_bytes, NULL)
 STRUCT(part, weight, &part)
 STRUCT(question, with_self, NULL)
+
+clipsearch_status cs_image_options_read(clipsearch_image_options *own, const clipsearch_image_options *theirs,
+                                        const char *function, clipsearch_error *err)
+{
+    clipsearch_status status = cs_struct_read(own, theirs, &cs_image_options_type, function, err);
+    if (!own->max_bytes)
+        own->max_bytes = image_options.max_bytes;
+    if (!own->max_pixels)
+        own->max_pixels = image_options.max_pixels;
+    return status;
+}
+
+clipsearch_status cs_session_options_read(clipsearch_session_options *own, const clipsearch_session_options *theirs,
+                                          const char *function, clipsearch_error *err)
+{
+    clipsearch_status status = cs_struct_read(own, theirs, &cs_session_options_type, function, err);
+    if (!own->max_batch)
+        own->max_batch = session_options.max_batch;
+    return status;
+}
+
+clipsearch_status cs_encoder_options_read(clipsearch_encoder_options *own, const clipsearch_encoder_options *theirs,
+                                          const char *function, clipsearch_error *err)
+{
+    clipsearch_status status = cs_struct_read(own, theirs, &cs_encoder_options_type, function, err);
+    if (!own->towers)
+        own->towers = encoder_options.towers;
+    return status;
+}
+
+clipsearch_status cs_ingest_options_read(clipsearch_ingest_options *own, const clipsearch_ingest_options *theirs,
+                                         const char *function, clipsearch_error *err)
+{
+    clipsearch_status status = cs_struct_read(own, theirs, &cs_ingest_options_type, function, err);
+    if (!own->batch)
+        own->batch = ingest_options.batch;
+    return status;
+}
 
 clipsearch_status cs_fail_null(clipsearch_error *err, const char *function)
 {

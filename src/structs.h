@@ -36,6 +36,16 @@ extern const cs_struct_type cs_duplicates_report_type;
 extern const cs_struct_type cs_part_type;
 extern const cs_struct_type cs_question_type;
 
+/* cs_struct_read for structs with fields that are not 0 by default: 0 in them means the default. */
+clipsearch_status cs_encoder_options_read(clipsearch_encoder_options *own, const clipsearch_encoder_options *theirs,
+                                          const char *function, clipsearch_error *err);
+clipsearch_status cs_image_options_read(clipsearch_image_options *own, const clipsearch_image_options *theirs,
+                                        const char *function, clipsearch_error *err);
+clipsearch_status cs_session_options_read(clipsearch_session_options *own, const clipsearch_session_options *theirs,
+                                          const char *function, clipsearch_error *err);
+clipsearch_status cs_ingest_options_read(clipsearch_ingest_options *own, const clipsearch_ingest_options *theirs,
+                                         const char *function, clipsearch_error *err);
+
 /* CLIPSEARCH_E_ARGUMENT: an argument of `function` must not be NULL. */
 clipsearch_status cs_fail_null(clipsearch_error *err, const char *function);
 /* CLIPSEARCH_E_ARGUMENT: there is no such metric. */

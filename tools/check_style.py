@@ -58,8 +58,12 @@ def main():
                ("nothing is left open", open_ends), ("no line is longer than 120", long_lines)]
     formatter = shutil.which("clang-format-14") or shutil.which("clang-format")
     if formatter:
-        wrong = [p for p in sources(root) if not SKIP_FORMAT.search(p) and subprocess.run(
-            [formatter, "--dry-run", "--Werror", p], cwd=root, stderr=subprocess.DEVNULL).returncode]
+        # all files in one run: to start the program for each takes half a minute of processor time
+        said = subprocess.run([formatter, "--dry-run", *(p for p in sources(root) if not SKIP_FORMAT.search(p))],
+                              cwd=root, stderr=subprocess.PIPE, text=True)
+        wrong = sorted({line.split(":")[0] for line in said.stderr.splitlines() if "[-Wclang-format-violations]" in line})
+        if said.returncode:
+            wrong.append(f"{formatter} ended with status {said.returncode}")
         results.append(("clang-format has nothing to change", wrong))
     for number, (what, problems) in enumerate(results, 1):
         print(f"{'not ok' if problems else 'ok'} {number} - {what}")

@@ -16,7 +16,7 @@ from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, 
 import numpy as np
 
 from . import _library as lib
-from ._encoder import METRICS, PRECISIONS, Encoder, ImageLike, Path, _Pixels, as_floats, float_pointer, opened
+from ._encoder import METRICS, PRECISIONS, Encoder, ImageLike, Path, _Pixels, as_floats, float_pointer, opened, path_bytes
 from ._duplicates import find_duplicates
 from ._errors import ArgumentError, Calls, MismatchError, call, make_error
 from ._items import Attributes, Hit, Hits, Item, Part, Query, filter_of
@@ -87,8 +87,11 @@ def _parts_of(query: Any) -> List[Any]:
         return [query]
     if isinstance(query, np.ndarray):
         if query.ndim != 1:
-            raise ArgumentError(f"a query is one vector, not an array {list(query.shape)}; search_many takes several")
+            raise ArgumentError(f"a query is one vector, not an array {list(query.shape)}; search_many takes several, and "
+                                "clipsearch.Part(image=...) is an image")
         return [query]
+    if isinstance(query, (bytes, bytearray, memoryview, os.PathLike)):
+        raise ArgumentError("an image is a query as clipsearch.Part(image=...): a path, or the bytes of a file")
     if not isinstance(query, Iterable):
         raise ArgumentError(f"a query is a text, a vector, a Part, or a list of texts and Parts, not {query!r}")
     parts = list(query)
@@ -121,6 +124,10 @@ class Collection:
         dim: Optional[int] = None,
         metric: Optional[str] = None,
     ) -> None:
+        if read_only and create:
+            raise ArgumentError("read_only and create contradict each other")
+        if dim is not None and model is not None:
+            raise ArgumentError("a collection with dim is for vectors of your own, without a model; give one of the two")
         self._database = ctypes.c_void_p()
         self._handle = ctypes.c_void_p()
         self._path, self._read_only = path, read_only
@@ -128,12 +135,12 @@ class Collection:
         self._calibration_lock = threading.Lock()
         self._model = model
         self._encoder: Optional[Encoder] = model if isinstance(model, Encoder) else None
-        create = create or dim is not None or os.fsencode(path) == b":memory:"
+        create = create or dim is not None or path_bytes(path) == b":memory:"
         flags = lib.READ_ONLY if read_only else lib.CREATE if create else 0
         if metric is not None and metric not in METRICS:
             raise ArgumentError(f'metric is "{metric}"; it can be "cosine", "ip" or "l2"')
         was_there = os.path.exists(path)
-        call("database_open", os.fsencode(path), flags, ctypes.byref(self._database))
+        call("database_open", path_bytes(path), flags, ctypes.byref(self._database))
         try:
             self._open(name, create and not read_only, dim, metric)
         except BaseException:
@@ -283,6 +290,8 @@ class Collection:
         if relevant and min_relevance is not None:
             raise ArgumentError("relevant means min_relevance=0.5; give one of them")
         calibration = None
+        if k < 0:
+            raise ArgumentError(f"k is {k}; it must be 0 or more")
         if relevant or min_relevance is not None:
             least = RELEVANT if min_relevance is None else min_relevance
             if not 0 <= least <= 1:
@@ -354,7 +363,7 @@ class Collection:
                 "calibrate",
                 self._open_handle(),
                 encoder._open(),
-                None if cache is None else os.fsencode(cache),
+                None if cache is None else path_bytes(cache),
                 ctypes.byref(made.handle),
             )
         return made
@@ -394,7 +403,7 @@ class Collection:
                 place.image = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p)
                 place.image_size = len(data)
             elif isinstance(part.image, (str, os.PathLike)):
-                place.path = os.fsencode(part.image)
+                place.path = path_bytes(part.image)
             elif part.region is None:  # pixels
                 vector = self.encoder.encode_image(part.image)
                 kept.append(vector)
@@ -476,7 +485,7 @@ class Collection:
             if given is not None and len(given) != len(floats):
                 raise ArgumentError(f"{len(floats)} vectors, but {len(given)} {what}")
         for i, item in enumerate(items):
-            item.path = os.fsencode(paths[i]) if paths is not None and paths[i] is not None else None
+            item.path = path_bytes(paths[i]) if paths is not None and paths[i] is not None else None
             item.id = int(ids[i]) if ids is not None else 0
             item.attributes = _attributes_of(attributes[i]) if attributes is not None else None
         return self._put(items, floats)
@@ -532,14 +541,14 @@ class Collection:
         if isinstance(image, (bytes, bytearray, memoryview)):
             data = bytes(image)
         elif isinstance(image, (str, os.PathLike)):
-            real = os.path.realpath(os.fsencode(image))
+            real = os.path.realpath(path_bytes(image))
             data = pathlib.Path(os.fsdecode(real)).read_bytes()
             item.mtime_ns = os.stat(real).st_mtime_ns
             path = real if path is None else path
         if data is not None:
             item.size = len(data)
             item.hash = (ctypes.c_uint8 * 32)(*hashlib.sha256(data).digest())
-        item.path = None if path is None else os.fsencode(path)
+        item.path = None if path is None else path_bytes(path)
 
     def ingest(
         self,
@@ -568,7 +577,7 @@ class Collection:
         kept: List[Any] = []
         for place, source in zip(listed, sources):
             lib.Source.__init__(place)
-            place.path = os.fsencode(source)
+            place.path = path_bytes(source)
             place.attributes = _attributes_of(attributes)
             for name, patterns in (("include", include), ("exclude", exclude)):
                 if patterns is not None:
@@ -602,14 +611,14 @@ class Collection:
         `clipsearch_remodel` in clipsearch.h.
         """
         self._open_handle()
-        if os.fsencode(self._path) == b":memory:" or self._read_only:
+        if path_bytes(self._path) == b":memory:" or self._read_only:
             raise ArgumentError("a collection in memory or opened with read_only cannot be encoded anew")
         if metric is not None and metric not in METRICS:
             raise ArgumentError(f'metric is "{metric}"; it can be "cosine", "ip" or "l2"')
         encoder = opened(model)
         try:
             target, options = lib.IngestTarget(), lib.IngestOptions()
-            target.database, target.collection = os.fsencode(self._path), self.name.encode()
+            target.database, target.collection = path_bytes(self._path), self.name.encode()
             target.metric = METRICS.index(metric or encoder.info.metric)
             options.batch, options.threads, options.dry_run, options.force_prune = batch, threads, dry_run, force
             report = _run_ingestion("remodel", ctypes.byref(target), encoder, options, progress)
@@ -709,7 +718,7 @@ class Collection:
 def collections(path: Path) -> List[str]:
     """The names of the collections of a database file."""
     database = ctypes.c_void_p()
-    call("database_open", os.fsencode(path), lib.READ_ONLY, ctypes.byref(database))
+    call("database_open", path_bytes(path), lib.READ_ONLY, ctypes.byref(database))
     names: List[str] = []
 
     def add(unused: Any, info: Any) -> bool:
@@ -726,7 +735,7 @@ def collections(path: Path) -> List[str]:
 def drop(path: Path, name: str) -> None:
     """Remove a collection with all its items. Image files are never touched."""
     database = ctypes.c_void_p()
-    call("database_open", os.fsencode(path), 0, ctypes.byref(database))
+    call("database_open", path_bytes(path), 0, ctypes.byref(database))
     try:
         call("collection_drop", database, name.encode())
     finally:

@@ -19,6 +19,14 @@ Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 ImageLike = Any
 
 
+def path_bytes(path: Path) -> bytes:
+    """The path as C has it, which ends at a NUL."""
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:
+        raise ArgumentError(f"a path has a NUL in it: {path!r}")
+    return encoded
+
+
 def float_pointer(array: np.ndarray) -> Any:
     return array.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
 
@@ -87,7 +95,7 @@ class _Pixels:
             call("image_decode", data, len(data), None, None, ctypes.byref(place))
             self._made.append(place)
         elif isinstance(image, (str, os.PathLike)):
-            call("image_load", os.fsencode(image), None, ctypes.byref(place))
+            call("image_load", path_bytes(image), None, ctypes.byref(place))
             self._made.append(place)
         else:
             if hasattr(image, "convert"):  # Pillow
@@ -135,7 +143,7 @@ class Encoder:
         options.towers = lib.IMAGE_TOWER * image | lib.TEXT_TOWER * text
         session = lib.SessionOptions()
         session.threads = threads
-        call("encoder_open", os.fsencode(path), ctypes.byref(options), ctypes.byref(self._handle))
+        call("encoder_open", path_bytes(path), ctypes.byref(options), ctypes.byref(self._handle))
         try:
             info = lib.EncoderInfo()
             call("encoder_describe", self._handle, ctypes.byref(info))

@@ -147,6 +147,13 @@ def test_images():
         pixels = np.zeros((60, 80, 3), np.uint8)
         tap.ok(len(c.search(clipsearch.Part(image=pixels), k=2)) == 2, "pixels are searched by")
         raises(clipsearch.ArgumentError, "one by one", c.ingest, [IMAGES])
+        raises(clipsearch.ArgumentError, "no sources", c.ingest)
+        for image in (dog, dog.read_bytes(), pixels):
+            raises(clipsearch.ArgumentError, "Part(image=...)", c.search, image)
+        raises(clipsearch.ArgumentError, "k is -1", c.search, "a dog", k=-1)
+        raises(clipsearch.ArgumentError, "NUL", clipsearch.Collection, "a\0b", create=True)
+        raises(clipsearch.ArgumentError, "contradict", clipsearch.Collection, database, create=True, read_only=True)
+        raises(clipsearch.ArgumentError, "one of the two", clipsearch.Collection, ":memory:", dim=3, model="default")
         region = clipsearch.Part(image=dog.read_bytes(), region=(25, 25, 50, 50), percent=True)
         tap.ok(len(c.search(region, k=2)) == 2, "a region of an image in memory")
         many = c.search_many(["a red car", ["a dog", clipsearch.Part("snow", weight=0.5)]], k=1)

@@ -20,7 +20,7 @@ enum { EF_MAX = 65536 };
 void cs_database_init(clipsearch_database *db, const cs_database_ops *ops, unsigned capabilities)
 {
     pthread_mutexattr_t attributes;
-    *db = (clipsearch_database){.ops = ops, .capabilities = capabilities};
+    *db = (clipsearch_database){.ops = ops, .capabilities = capabilities, .handles = 1};
     pthread_mutexattr_init(&attributes);
     pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE); /* a note's receiver may search */
     pthread_mutex_init(&db->note_lock, &attributes);
@@ -32,10 +32,20 @@ void cs_database_destroy(clipsearch_database *db)
     pthread_mutex_destroy(&db->note_lock);
 }
 
+/* The database's handle or that of a collection is no longer there; the last one closes the database. */
+static void drop_handle(clipsearch_database *db)
+{
+    if (atomic_fetch_sub(&db->handles, 1) == 1)
+        db->ops->close(db);
+}
+
 void cs_database_close(clipsearch_database **db)
 {
-    if (*db)
-        (*db)->ops->close(*db);
+    if (*db) { /* what the caller gave may be gone when a collection is used later */
+        cs_database_on_note(*db, NULL, NULL);
+        cs_database_on_wait(*db, NULL, NULL);
+        drop_handle(*db);
+    }
     *db = NULL;
 }
 
@@ -138,6 +148,8 @@ clipsearch_status cs_collection_open(clipsearch_database *db, const char *name, 
 {
     *collection = NULL;
     clipsearch_status status = db->ops->open_collection(db, name, collection, err);
+    if (*collection)
+        atomic_fetch_add(&db->handles, 1);
     if (status == CLIPSEARCH_OK && encoder)
         status = cs_collection_check_encoder(*collection, encoder, err);
     if (status != CLIPSEARCH_OK)
@@ -186,6 +198,8 @@ clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name
 {
     *collection = NULL;
     clipsearch_status status = db->ops->ensure_collection(db, name, encoder, metric, index, collection, err);
+    if (*collection)
+        atomic_fetch_add(&db->handles, 1);
     if (status == CLIPSEARCH_OK)
         status = check_made(*collection, metric, index, err);
     if (status == CLIPSEARCH_OK)
@@ -204,8 +218,11 @@ clipsearch_status cs_collection_drop(clipsearch_database *db, const char *name, 
 
 void cs_collection_close(clipsearch_collection **collection)
 {
-    if (*collection)
+    if (*collection) {
+        clipsearch_database *db = (*collection)->db;
         (*collection)->ops->close(*collection);
+        drop_handle(db);
+    }
     *collection = NULL;
 }
 

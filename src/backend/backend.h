@@ -11,6 +11,7 @@
 #include "filter/filter.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* The seam is made of whole questions, not of transactions and single rows: behind it there may be a server, where
@@ -198,7 +199,8 @@ typedef struct cs_collection_ops {
 /* Every backend's database begins with this. */
 struct clipsearch_database {
     const cs_database_ops *ops;
-    unsigned capabilities; /* CS_BACKEND_ bits */
+    unsigned capabilities;  /* CS_BACKEND_ bits */
+    _Atomic size_t handles; /* that users have: its own and those of its collections. The last one closes it */
     pthread_mutex_t note_lock;
     void (*note)(void *context, const char *line); /* NULL: nobody listens */
     void *note_context;

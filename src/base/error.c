@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,13 +26,46 @@ static void trim_broken_tail(char *text, size_t size)
         text[start - 1] = '\0';
 }
 
-__attribute__((format(printf, 3, 0))) static void fill(clipsearch_error *err, clipsearch_status code,
-                                                       const char *format, va_list args)
+/* Show the beginning and the end of `text`, which is longer than the message: a long path stands in the middle, and
+ * what is wrong with it behind it. */
+static void cut_middle(char *message, size_t size, const char *text, size_t length)
 {
+    static const char dots[] = "...";
+    const size_t room = size - sizeof dots;
+    size_t head = room / 2, tail = length - (room - head);
+    while (head > 0 && ((unsigned char)text[head] & 0xC0) == 0x80) /* no half characters */
+        head--;
+    while (tail < length && ((unsigned char)text[tail] & 0xC0) == 0x80)
+        tail++;
+    memcpy(message, text, head);
+    memcpy(message + head, dots, sizeof dots - 1);
+    memcpy(message + head + sizeof dots - 1, text + tail, length - tail + 1);
+}
+
+/* The message is what `format` says, and then `reason`. */
+__attribute__((format(printf, 3, 0))) static void fill(clipsearch_error *err, clipsearch_status code,
+                                                       const char *format, va_list args, const char *reason)
+{
+    const size_t size = sizeof err->message, more = strlen(reason);
+    va_list again;
     err->code = code;
     err->system_error = 0;
-    cs_vformat(err->message, sizeof err->message, format, args);
-    trim_broken_tail(err->message, sizeof err->message);
+    va_copy(again, args);
+    const int n = cs_vformat(err->message, size, format, args);
+    const size_t length = n < 0 ? 0 : (size_t)n;
+    if (length + more < size) {
+        memcpy(err->message + length, reason, more + 1);
+    } else {
+        char *text = cs_alloc_array(length + more + 1, 1);
+        trim_broken_tail(err->message, size); /* it stays so without memory */
+        if (text) {
+            cs_vformat(text, length + 1, format, again);
+            memcpy(text + length, reason, more + 1);
+            cut_middle(err->message, size, text, length + more);
+        }
+        cs_free(text);
+    }
+    va_end(again);
 }
 
 clipsearch_status cs_fail(clipsearch_error *err, clipsearch_status code, const char *format, ...)
@@ -39,7 +73,7 @@ clipsearch_status cs_fail(clipsearch_error *err, clipsearch_status code, const c
     if (err) {
         va_list args;
         va_start(args, format);
-        fill(err, code, format, args);
+        fill(err, code, format, args, "");
         va_end(args);
     }
     return code;
@@ -49,16 +83,13 @@ clipsearch_status cs_fail_errno(clipsearch_error *err, clipsearch_status code, i
                                 ...)
 {
     if (err) {
+        char words[128], reason[sizeof words + 2];
         va_list args;
-        va_start(args, format);
-        fill(err, code, format, args);
-        va_end(args);
-        size_t used = strlen(err->message);
-        char words[128];
         /* the GNU form, safe in threads: returns the words, in the buffer or not */
-        snprintf(err->message + used, sizeof err->message - used, ": %s",
-                 strerror_r(error_number, words, sizeof words));
-        trim_broken_tail(err->message, sizeof err->message);
+        snprintf(reason, sizeof reason, ": %s", strerror_r(error_number, words, sizeof words));
+        va_start(args, format);
+        fill(err, code, format, args, reason);
+        va_end(args);
         err->system_error = error_number;
     }
     return code;

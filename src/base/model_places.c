@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From the directory of the library or program, so many steps up and then down: in a Python package; installed in lib or
- * bin; installed in lib/x86_64-linux-gnu; in a build directory of the source tree, the program and the library. */
+/* From the directory of the library or program, so many steps up and then down: in a Python package; installed in lib
+ * or bin; installed in lib/x86_64-linux-gnu; in a build directory of the source tree, the program and the library. */
 static const struct {
     int up;
     const char *down;

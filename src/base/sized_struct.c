@@ -36,8 +36,9 @@ clipsearch_status cs_struct_check(const void *theirs, const cs_struct_type *type
     size_t size = size_of(theirs);
     if (size < type->least || size > MAX_STRUCT)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "%s: struct_size of a %s is %zu, expected %zu; call %s_init on it first", function, type->name,
-                       size, type->size, type->name);
+                       "%s: struct_size of a %s is %zu, expected %zu: it was not initialised; set struct_size to its "
+                       "sizeof, or call %s_init on it first",
+                       function, type->name, size, type->size, type->name);
     return CLIPSEARCH_OK;
 }
 

@@ -266,6 +266,7 @@ clipsearch_status cs_encoder_open(const char *path, const clipsearch_encoder_opt
     clipsearch_encoder *encoder = cs_zalloc_array(1, sizeof *encoder);
     if (!encoder)
         return cs_fail_memory(err, "an encoder");
+    atomic_init(&encoder->handles, 1);
     clipsearch_status status = cs_model_dir_open(path, &encoder->dir, &encoder->weights, err);
     if (status == CLIPSEARCH_OK)
         status = open_parts(encoder, path, options, err);
@@ -278,7 +279,8 @@ clipsearch_status cs_encoder_open(const char *path, const clipsearch_encoder_opt
 void cs_encoder_close(clipsearch_encoder **handle)
 {
     clipsearch_encoder *encoder = *handle;
-    if (!encoder)
+    *handle = NULL;
+    if (!encoder || atomic_fetch_sub(&encoder->handles, 1) > 1)
         return;
     cs_tokenizer_close(&encoder->tokenizer);
     cs_text_tower_close(&encoder->text);
@@ -288,7 +290,13 @@ void cs_encoder_close(clipsearch_encoder **handle)
     cs_free(encoder->name);
     cs_free(encoder->path);
     cs_free(encoder);
-    *handle = NULL;
+}
+
+clipsearch_encoder *cs_encoder_share(const clipsearch_encoder *encoder)
+{
+    clipsearch_encoder *shared = (clipsearch_encoder *)(uintptr_t)encoder; /* const for its users; the count changes */
+    atomic_fetch_add(&shared->handles, 1);
+    return shared;
 }
 
 cs_encoder_identity cs_encoder_identify(const clipsearch_encoder *encoder)

@@ -8,6 +8,8 @@
 #include "text/tokenizer.h"
 #include "vision/tower.h"
 
+#include <stdatomic.h>
+
 /* Immutable once open. A tower that was not asked for is NULL. */
 struct clipsearch_encoder {
     cs_model_dir dir;
@@ -22,12 +24,15 @@ struct clipsearch_encoder {
     clipsearch_precision image_precision, text_precision; /* CLIPSEARCH_PRECISION_AUTO: the tower is not there */
     float logit_scale;
     uint64_t parameters;
+    _Atomic size_t handles; /* that users have: its own and those of its sessions. The last one closes it */
 };
 
 /* As clipsearch_encoder_open and _close say. `options` is not NULL. */
 clipsearch_status cs_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                   clipsearch_encoder **encoder, clipsearch_error *err);
 void cs_encoder_close(clipsearch_encoder **encoder);
+/* One more handle, for a session; close it with cs_encoder_close. */
+clipsearch_encoder *cs_encoder_share(const clipsearch_encoder *encoder);
 void cs_encoder_describe(const clipsearch_encoder *encoder, clipsearch_encoder_info *info);
 
 /* What collections are bound to. Its strings belong to the encoder. */

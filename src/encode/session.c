@@ -76,7 +76,7 @@ clipsearch_status cs_session_open(const clipsearch_encoder *encoder, const clips
     clipsearch_session *s = cs_zalloc_array(1, sizeof *s);
     if (!s)
         return cs_fail_memory(err, "a session");
-    s->encoder = encoder;
+    s->encoder = s->shared = cs_encoder_share(encoder);
     s->overflow = options->overflow;
     s->max_batch = options->max_batch;
     clipsearch_status status = cs_pool_open(options->threads, &s->pool, err);
@@ -107,6 +107,7 @@ void cs_session_close(clipsearch_session **handle)
     cs_free(s->lengths);
     cs_free(s->scratch);
     cs_pool_close(&s->pool);
+    cs_encoder_close(&s->shared);
     cs_free(s);
     *handle = NULL;
 }

@@ -10,6 +10,7 @@ typedef struct cs_session_fault cs_session_fault;
 
 struct clipsearch_session {
     const clipsearch_encoder *encoder;
+    clipsearch_encoder *shared; /* the same: the handle that the session closes */
     clipsearch_overflow overflow;
     cs_pool *pool;
     size_t max_batch;

@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 
 enum {
-    HEAD_MS = 5000,         /* to send the head of a request, and to be idle */
+    HEAD_MS = 4000,         /* to send the head of a request, and to be idle; with the next sweep below 5 s */
     CROWDED_HEAD_MS = 1000, /* the same when three quarters of all connections are in use */
-    BODY_MS = 5000,         /* to begin with a body; then 10 bytes more for each millisecond */
+    BODY_MS = 4000,         /* to begin with a body; then 10 bytes more for each millisecond */
     ANSWER_MS = 30000,      /* to receive a small answer; then the same for a large one */
     BYTES_A_MS = 10         /* 10 kB/s: a slow telephone's */
 };

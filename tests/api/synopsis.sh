@@ -14,7 +14,7 @@ sed -n '/^ \* SYNOPSIS$/,/^ \* (/s/^ \*     //p' "$header" >"$work/lines"
 } >"$work/synopsis.c"
 echo 1..2
 status=0
-if grep -q clipsearch_ingest "$work/lines" && grep -q clipsearch_search "$work/lines"; then
+if grep -q clipsearch_ingest "$work/lines" && grep -q clipsearch_search_text "$work/lines"; then
     echo "ok 1 - the header shows $(wc -l <"$work/lines") lines"
 else
     echo "not ok 1 - the header shows an ingestion and a search"

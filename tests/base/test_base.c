@@ -114,7 +114,12 @@ static void test_error(void)
         memcpy(longer + i, "\xE2\x82\xAC", 4);
     cs_fail(&err, CLIPSEARCH_E_IO, "x%s", longer);
     size_t n = strlen(err.message);
-    TAP_OK(n <= 1023 && (n - 1) % 3 == 0, "a long message is cut between characters (%zu bytes)", n);
+    TAP_OK(n > 1015 && n <= 1023 && (n - 4) % 3 == 0 && strstr(err.message, "\xAC...\xE2"),
+           "a long message is cut between characters (%zu bytes)", n);
+    cs_fail_errno(&err, CLIPSEARCH_E_IO, ENOENT, "x%s", longer);
+    TAP_OK(strlen(err.message) <= 1023 && err.message[0] == 'x' && strstr(err.message, "...") &&
+               strstr(err.message, ": No such file or directory"),
+           "in the middle, so that the reason stays");
 }
 
 static void test_file(void)

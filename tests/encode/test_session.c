@@ -151,7 +151,7 @@ static void test_towers(void)
     TAP_OK(ok && clipsearch_encode_texts(s, two, 2, v, &err) == CLIPSEARCH_E_LIMIT, "a session that refuses: %s",
            err.message);
     clipsearch_session_close(&s);
-    so.max_batch = 0;
+    so.max_batch = 1 << 20;
     TAP_OK(clipsearch_session_open(e, &so, &s, &err) == CLIPSEARCH_E_ARGUMENT && !s, "max_batch: %s", err.message);
     clipsearch_encoder_close(&e);
     options.towers = CLIPSEARCH_IMAGE_TOWER;
@@ -165,8 +165,8 @@ static void test_towers(void)
     clipsearch_encoder_close(&e);
     TAP_OK(clipsearch_encoder_open("/none", NULL, &e, &err) == CLIPSEARCH_E_NOT_FOUND && !e, "no model: %s",
            err.message);
-    options.towers = 0;
-    TAP_OK(clipsearch_encoder_open(gallery_model(), &options, &e, &err) == CLIPSEARCH_E_ARGUMENT, "no tower: %s",
+    options.towers = 4;
+    TAP_OK(clipsearch_encoder_open(gallery_model(), &options, &e, &err) == CLIPSEARCH_E_ARGUMENT, "no such tower: %s",
            err.message);
     options = (clipsearch_encoder_options){.struct_size = sizeof(clipsearch_encoder_options), .towers = 1, .name = ""};
     TAP_OK(clipsearch_encoder_open(gallery_model(), &options, &e, &err) == CLIPSEARCH_E_ARGUMENT && !e, "no name: %s",

@@ -101,6 +101,21 @@ class Browser:
         self.wait("const e = document.querySelector(arguments[0]); return e && e.getClientRects().length > 0", selector)
         self.one(selector).click()
 
+    def choose(self, selector, value):
+        """Choose a value of a list, whose options are not seen while it is closed."""
+        from selenium.webdriver.support.ui import Select
+
+        self.wait("return document.querySelector(arguments[0] + ` option[value='${arguments[1]}']`)", selector, value)
+        Select(self.one(selector)).select_by_value(value)
+
+    def next_frames(self, count):
+        """Let the browser draw so many frames."""
+        self.driver.execute_async_script(
+            """const [count, done] = arguments; let left = count;
+            const step = () => (left-- > 0 ? requestAnimationFrame(step) : done()); step();""",
+            count,
+        )
+
     def click_text(self, selector, text):
         """Click the first of `selector` that is seen and has `text`."""
         script = """return [...document.querySelectorAll(arguments[0])].find((e) => e.getClientRects().length

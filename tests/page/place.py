@@ -90,11 +90,12 @@ def make_many(program, place, database, count, name="many", index=False):
 
 
 def make_place(program, root, place, many=MANY):
-    """The database: `photos`, `many` and the empty `nothing`."""
+    """The database: `photos`, `many`, unless there shall be 0 of them, and the empty `nothing`."""
     images = copy_images(root, place)
     database = os.path.join(place, "test.db")
     run(program, "ingest", "-q", "--db", database, "--collection", "photos", images)
     run(program, "ingest", "-q", "--db", database, "--collection", "nothing", os.path.join(images, "camera.jpg"))
     run(program, "delete", "-q", "--db", database, "--collection", "nothing", "1")
-    make_many(program, place, database, many)
+    if many:
+        make_many(program, place, database, many)
     return database, images

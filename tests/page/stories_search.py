@@ -20,7 +20,11 @@ def test_start(story):
         "/ goes to the search box",
     )
     tap.ok(web.js("return document.title") == "clipsearch", "the page has a title")
-    web.click("#collection option[value=photos]")
+    tap.ok(
+        web.js("return [...document.querySelectorAll('#collection option')].map((e) => e.value)")
+        == ["many", "nothing", "photos"],
+        "the collections are there to choose from",
+    )
 
 
 def test_text(story):

@@ -14,9 +14,9 @@ tap = Tap()
 class Story:
     """One browser, one server, and its collections."""
 
-    def __init__(self, found, root, build_root, program, work):
+    def __init__(self, found, root, build_root, program, work, many=places.MANY):
         self.found, self.root, self.build_root, self.program, self.work = found, root, build_root, program, work
-        self.database, self.images = places.make_place(program, root, work)
+        self.database, self.images = places.make_place(program, root, work, many)
         self.serve = browsers.Serve(program, self.database)
         self.url = self.serve.url
         self.web = browsers.Browser(found)

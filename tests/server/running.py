@@ -3,9 +3,11 @@
 import http.client
 import json
 import os
+import selectors
 import signal
 import socket
 import subprocess
+import time
 import urllib.parse
 
 
@@ -79,6 +81,37 @@ class Server:
                 return None
             except ConnectionError:
                 return got
+
+    def send_each(self, requests, timeout=8):
+        """Send each of these bytes on a connection of its own, all at once, and say that no more come: [(answer, seconds)],
+        the answer as of `send`."""
+        waiting, ends = selectors.DefaultSelector(), [(None, timeout)] * len(requests)
+        begin = time.monotonic()
+        for number, data in enumerate(requests):
+            connection = socket.create_connection(self.address)
+            connection.sendall(data)
+            try:
+                connection.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # it has been closed already
+            connection.setblocking(False)
+            waiting.register(connection, selectors.EVENT_READ, [number, b"", time.monotonic()])
+        while waiting.get_map() and time.monotonic() - begin < timeout:
+            for key, _ in waiting.select(1):
+                try:
+                    more = key.fileobj.recv(65536)
+                except BlockingIOError:
+                    continue
+                except ConnectionError:
+                    more = b""
+                key.data[1] += more
+                if not more:
+                    ends[key.data[0]] = key.data[1], time.monotonic() - key.data[2]
+                    waiting.unregister(key.fileobj)
+                    key.fileobj.close()
+        for key in list(waiting.get_map().values()):
+            key.fileobj.close()
+        return ends
 
     def stop(self):
         """End it as systemd does; its exit status and what it printed on standard error."""

@@ -24,6 +24,7 @@ from tap import Tap  # noqa: E402
 
 PROGRAM, ROOT = sys.argv[1:3]
 PHOTOGRAPHS = os.path.join(ROOT, "examples/photographs")
+LATE = 7  # seconds until a slow client is answered or closed: 5, and 2 for a machine that does other things as well
 tap = Tap()
 
 
@@ -346,10 +347,11 @@ def check_hostile(server):
     body, kind = form([("image", "cat.jpg", read("cat.jpg")[:2000]), ("k", 3)])
     request = (f"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
                "Connection: close\r\n\r\n").encode() + body
-    cuts = list(range(0, len(request) - len(body) + 300)) + list(range(len(request) - len(body) + 300, len(request), 97))
-    with concurrent.futures.ThreadPoolExecutor(16) as threads:
-        answers = list(threads.map(lambda cut: server.send(request[:cut]), cuts))
-    tap.ok(None not in answers, f"a request that is cut at each of {len(cuts)} places is answered or closed")
+    ends = server.send_each([request[:cut] for cut in range(len(request))])
+    slowest = max(seconds for _, seconds in ends)
+    tap.ok(all(got is not None and (got == b"" or b" 4" in got[:20]) for got, _ in ends) and slowest < LATE,
+           f"a request that is cut at each of its {len(ends)} bytes is answered or closed, the last after {slowest:.1f} s",
+           [slowest, [got for got, _ in ends if got is None or b" 4" not in got[:20]][:3]])
     damaged = [b"", b"--", b"--limit", b"--limit\r\n", b"--limit\r\n\r\nx\r\n--limit--\r\n",
                b"--limit\r\nContent-Disposition: form-data; name=\"image\"\r\n\r\nx", b"x" * 1000,
                b"--limit\r\nContent-Disposition: form-data; name=\"" + b"n" * 5000 + b"\"\r\n\r\nx\r\n--limit--",
@@ -385,8 +387,8 @@ def check_slow(server):
     start = time.monotonic()
     tap.ok(is_alive(server) and time.monotonic() - start < 5, "a good request among 300 silent ones")
     thread.join()
-    tap.ok(ends[0] < 8, "a head that drips is cut off", [ends])
-    time.sleep(max(0, 8 - (time.monotonic() - start)))
+    tap.ok(ends[0] < LATE, "a head that drips is cut off", [ends])
+    time.sleep(max(0, LATE - (time.monotonic() - start)))
     left = 0
     for connection in silent:
         connection.settimeout(0.2)
