@@ -12,9 +12,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-/* Looks at what is waited for, of some 40 cycles each on x86: 20 to 40 microseconds, several times what waking a thread
- * takes. */
-enum { SPINS = 2000 };
+/* Looks at what is waited for, of some 50 cycles each on x86: about five microseconds, which is what passes between two
+ * layers. 2,000 were measured too (bench/bench_pool.c): no better alone, and slower beside other programs. */
+enum { SPINS = 300 };
 
 typedef struct worker {
     cs_pool *pool;
