@@ -865,9 +865,11 @@ typedef struct clipsearch_checkpoint_options {
     const float *queries; /* [query_count, dim]: typical queries, a few hundred varied ones. With them the checkpoint
                              measures how many candidates a search must keep. If you search by text, give vectors of
                              texts: they differ from those of images. They are stored in the index file and used by
-                             later checkpoints. NULL (default): the stored ones; if there are none, combinations of the
-                             collection's vectors */
+                             later checkpoints. NULL (default): the stored ones; if there are none, those of `encoder`,
+                             or combinations of the collection's vectors */
     size_t query_count;
+    const clipsearch_encoder *encoder; /* the collection's: where there are no queries, given or stored, two hundred
+                                          sentences are encoded with it and used as such. NULL (default): none are */
 } clipsearch_checkpoint_options;
 CLIPSEARCH_INIT(clipsearch_checkpoint_options)
 
@@ -876,7 +878,8 @@ CLIPSEARCH_INIT(clipsearch_checkpoint_options)
  * clipsearch_collection_put should call this afterwards. The call needs about as much memory as the index file has
  * bytes. `options` may be NULL for the defaults.
  * Errors: CLIPSEARCH_E_IO (the file cannot be written), _ARGUMENT (the database was opened for reading only),
- * _NOT_FOUND (the collection was dropped), _CANCELLED, _DATABASE, _MEMORY. */
+ * _MISMATCH (`encoder` is not the collection's), _NOT_FOUND (the collection was dropped), _CANCELLED, _DATABASE,
+ * _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collection,
                                                                   const clipsearch_checkpoint_options *options,
                                                                   clipsearch_error *err);
@@ -1363,7 +1366,7 @@ typedef struct clipsearch_part {
     const float *vector;             /* [dim] a vector that the collection's encoder made */
     const clipsearch_region *region; /* the region of the image that is searched for; NULL (default): all of it. Only
                                         with path or image */
-    double weight;                   /* default 1; below 0: the part is subtracted */
+    double weight;                   /* default 1; below 0: the part is subtracted. Its size is from 1e-9 to 1e9 */
     bool of_text;                    /* `vector` was made of a text by clipsearch_encode_texts; so the hits can have a
                                         relevance. Default false */
 } clipsearch_part;
@@ -1389,8 +1392,8 @@ CLIPSEARCH_INIT(clipsearch_question)
  * them are encoded together. `session` encodes texts and images with the collection's encoder; it may be NULL when no
  * part is a text or an image.
  * Errors: CLIPSEARCH_E_ARGUMENT (names the question and the part: nothing or more than one thing is set, an empty text,
- * a weight that is 0 or not finite, a vector of zeros or with a NaN, a region outside the image, parts that cancel one
- * another), _LIMIT (too many parts), _NOT_FOUND (no such item), _MISMATCH (another encoder), those of
+ * a weight that is 0, not finite or out of range, a vector of zeros or with a NaN, a region outside the image, parts
+ * that cancel one another), _LIMIT (too many parts), _NOT_FOUND (no such item), _MISMATCH (another encoder), those of
  * clipsearch_encode_texts and clipsearch_image_load, _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_question_vectors(clipsearch_collection *collection,
                                                              clipsearch_session *session,

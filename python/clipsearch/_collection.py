@@ -283,6 +283,8 @@ class Collection:
         go_on: Optional[Callable[[], bool]] = None,
     ) -> List[List[Hit]]:
         """Many searches at once, which takes less time: a list of queries, or vectors [count, dim]."""
+        if k < 1:  # below 0 it would become a very large number
+            raise ArgumentError(f"k is {k}; ask for one hit at least")
         options = lib.SearchOptions()
         options.filter = filter_of(filter)
         options.exact, options.ef, options.gone, options.timeout = exact, ef, gone, timeout
@@ -395,6 +397,8 @@ class Collection:
         lib.Part.__init__(place)
         place.weight = part.weight
         if part.text is not None:
+            if "\0" in part.text:
+                raise ArgumentError("a text has a NUL character")
             place.text = part.text.encode("utf-8", "surrogatepass")
         elif part.image is not None:
             if isinstance(part.image, (bytes, bytearray, memoryview)):
@@ -665,8 +669,10 @@ class Collection:
     # ---- the database
 
     def checkpoint(self, *, rebuild: bool = False, vacuum: bool = False, threads: int = 0) -> None:
-        """Write the index file or bring it up to date; to be called after many vectors were put."""
+        """Write the index file or bring it up to date; to be called after many vectors were put. Where the collection's
+        model is open, the recall of texts is measured with sentences."""
         options = lib.CheckpointOptions()
+        options.encoder = self._encoder and self._encoder._handle
         options.rebuild, options.vacuum, options.threads = rebuild, vacuum, threads
         with Calls() as calls:  # so that Ctrl-C ends it
             options.progress = lib.CHECKPOINT_PROGRESS(calls.guard(lambda *unused: True, False))
@@ -682,7 +688,8 @@ class Collection:
         report = lib.CheckReport()
         call("collection_check", self._open_handle(), sample, ctypes.byref(report))
         state = ["none", "usable", "unused", "damaged"][report.state]
-        return CheckReport(report.images, state, report.why.decode("utf-8", "replace"), report.recall)
+        return CheckReport(report.images, state, report.why.decode("utf-8", "replace"), report.recall,
+                           report.query_recall)
 
     def _open_handle(self) -> ctypes.c_void_p:
         if not self._handle:

@@ -297,6 +297,7 @@ class CheckpointOptions(Sized):
         ("context", c_void_p),
         ("queries", POINTER(c_float)),
         ("query_count", c_size_t),
+        ("encoder", c_void_p),
     ]
 
 

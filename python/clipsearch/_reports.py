@@ -62,12 +62,14 @@ class Progress(NamedTuple):
 
 
 class CheckReport(NamedTuple):
-    """`recall` is the share of the ten nearest that searches find, as it was measured; 0 without an index file."""
+    """`recall` is the share of the ten nearest that searches find for images, as it was measured, and `query_recall` that
+    for texts; 0 without an index file, and without texts in it (those that an ingestion encodes)."""
 
     images: int
     index: str  # "none", "usable", "unused" or "damaged"
     why: str
     recall: float
+    query_recall: float
 
 
 class Duplicate(NamedTuple):

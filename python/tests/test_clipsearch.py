@@ -76,6 +76,8 @@ def test_own_vectors():
         tap.ok([item.id for item in c.items("id > 2", page=3)] == list(range(3, 11)), "items come page by page")
         tap.ok(c.search([4, 6], k=1) == c.search(np.array([4, 6]), k=1), "a list of numbers is a vector")
         raises(clipsearch.ArgumentError, "search_many takes several", c.search, np.eye(2))
+        raises(clipsearch.ArgumentError, "k is -1", c.search, np.ones(2), k=-1)
+        raises(clipsearch.ArgumentError, "NUL", c.search, clipsearch.Part("a\0b"))
         raises(clipsearch.ArgumentError, "not 1", c.search, 1)
         raises(clipsearch.ArgumentError, "one for each vector", c.put, [[1, 2]], attributes={"a": 1})
         tap.ok(len(c.search([4, 6], k=1, go_on=lambda: None)) == 1, "go_on that returns nothing goes on")
@@ -190,6 +192,12 @@ def test_images():
         tap.ok(items[0].hash == items[1].hash != bytes(32) and items[0].size == dog.stat().st_size, "with their digests")
         tap.ok((items[2].width, items[2].height) == (80, 60) and items[0].attributes == {"n": 1}, "sizes and attributes")
         tap.ok(c.ingest(dog).unchanged == 1, "an ingestion knows them")
+    with clipsearch.Collection(WORK / "vectors.db", create=True, model=encoder) as c:
+        c.put(np.random.default_rng(1).standard_normal((2048, c.dim), "f4"))
+        c.checkpoint()
+        report = c.check()
+        tap.ok(report.index == "usable" and report.recall > 0.9 and report.query_recall > 0.9,
+               "a checkpoint measures with sentences too", report)
     encoder.close()
 
 

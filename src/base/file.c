@@ -44,6 +44,8 @@ static clipsearch_status open_regular(const char *path, int *fd, struct stat *st
     clipsearch_status status = CLIPSEARCH_OK;
     if (fstat(*fd, st) != 0)
         status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s", path);
+    else if (S_ISDIR(st->st_mode))
+        status = cs_fail_errno(err, CLIPSEARCH_E_IO, EISDIR, "%s", path);
     else if (!S_ISREG(st->st_mode))
         status = cs_fail(err, CLIPSEARCH_E_IO, "%s: not a regular file", path);
     if (status != CLIPSEARCH_OK) {

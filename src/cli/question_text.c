@@ -84,7 +84,7 @@ clipsearch_status cs_question_add(cs_question *question, cs_part_kind kind, cons
                                   double weight, clipsearch_error *err)
 {
     if (question->count == CS_MAX_PARTS)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "a query has more than %d parts; ask for fewer at once",
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a query has more than %d parts; ask for fewer at once",
                        (int)CS_MAX_PARTS);
     cs_part *parts = cs_grow(question->parts, &question->capacity, question->count + 1, sizeof *parts);
     if (!parts)
@@ -214,7 +214,7 @@ clipsearch_status cs_question_read(cs_question *question, const char *text, int 
     if (!length)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a query is empty");
     if (length > CS_MAX_QUESTION_BYTES)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "a query has more than %d bytes", (int)CS_MAX_QUESTION_BYTES);
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a query has more than %d bytes", (int)CS_MAX_QUESTION_BYTES);
     char *whole = cs_strndup(begin, length);
     if (!whole)
         return cs_fail_memory(err, "a query");

@@ -29,7 +29,7 @@ static clipsearch_status fail_missing(int sign, clipsearch_error *err)
 static clipsearch_status begin_question(cs_questions *questions, cs_question **begun, clipsearch_error *err)
 {
     if (questions->count == CS_MAX_QUESTIONS)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "there are more than %d queries; ask in several runs",
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there are more than %d queries; ask in several runs",
                        (int)CS_MAX_QUESTIONS);
     cs_question *items = cs_grow(questions->items, &questions->capacity, questions->count + 1, sizeof *items);
     if (!items)
@@ -78,6 +78,8 @@ static clipsearch_status read_image(reader *r, const char *location, clipsearch_
     cs_question *question = NULL;
     cs_part_kind kind;
     int sign;
+    if (!*location)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "--image is empty; give it a file, a URL, or - for standard input");
     clipsearch_status status = cs_part_of_location(location, &kind, err);
     if (status == CLIPSEARCH_OK)
         status = next_question(r, false, &question, &sign, err);

@@ -8,6 +8,7 @@
 #include "convert/convert_plan.h"
 #include "kernels/cvt.h"
 #include "kernels/qgemm.h"
+#include "model/byte_rows.h"
 #include "model/narrow.h"
 
 #include <errno.h>
@@ -100,6 +101,10 @@ static void gather(struct conversion *c, const cs_matrix *from, size_t first, si
 {
     size_t size = cs_dtype_size(from->dtype);
     const uint8_t *data = from->data;
+    if (from->bytes) {
+        cs_byte_rows_read(from, first, n, c->floats);
+        return;
+    }
     if (!from->transposed) {
         cs_cvt()->to_f32(from->dtype, data + first * size, n, c->floats);
         return;
@@ -159,7 +164,7 @@ static clipsearch_status write_tensor(struct conversion *c, cs_safetensors_write
     clipsearch_status status = CLIPSEARCH_OK;
     for (size_t first = 0; first < count && status == CLIPSEARCH_OK; first += CHUNK) {
         size_t n = count - first < CHUNK ? count - first : CHUNK;
-        if (from->dtype == dtype && !from->transposed) { /* the same bytes, NaN included */
+        if (from->dtype == dtype && !from->transposed && !from->bytes) { /* the same bytes, NaN included */
             size_t size = cs_dtype_size(dtype);
             status = cs_safetensors_write(writer, (const uint8_t *)from->data + first * size, n * size, c->err);
             if (status == CLIPSEARCH_OK)

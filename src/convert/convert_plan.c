@@ -3,6 +3,7 @@
 #include "convert/convert_plan.h"
 
 #include "base/mem.h"
+#include "model/byte_rows.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,14 +68,18 @@ static int compare_stored(const void *a, const void *b)
     return x->keep != y->keep ? y->keep - x->keep : compare_natural(x->tensor->name, y->tensor->name);
 }
 
-static void add(cs_convert_plan *plan, const struct stored *stored)
+static clipsearch_status add(cs_convert_plan *plan, const cs_weights *weights, const struct stored *stored,
+                             clipsearch_error *err)
 {
     const cs_tensor *tensor = stored->tensor;
     cs_tensor_plan *to = &plan->tensors[plan->count];
-    plan->from[plan->count++].matrix =
-        (cs_matrix){.dtype = tensor->dtype, .data = tensor->data, .rows = 1, .columns = tensor->count};
+    cs_matrix *from = &plan->from[plan->count++].matrix;
+    *from = (cs_matrix){.dtype = tensor->dtype, .data = tensor->data, .rows = 1, .columns = tensor->count};
     *to = (cs_tensor_plan){.name = tensor->name, .dtype = stored->keep ? CS_F32 : plan->dtype, .rank = tensor->rank};
     memcpy(to->shape, tensor->shape, sizeof to->shape);
+    return cs_is_byte_rows(weights, tensor)
+               ? cs_byte_rows_get(weights, tensor->name, tensor->shape[0], tensor->shape[1], from, err)
+               : CLIPSEARCH_OK;
 }
 
 clipsearch_status cs_convert_plan_stored(cs_convert_plan *plan, const cs_weights *weights,
@@ -87,13 +92,15 @@ clipsearch_status cs_convert_plan_stored(cs_convert_plan *plan, const cs_weights
         return cs_fail_memory(err, "a conversion");
     for (size_t i = 0; i < total; i++) {
         const cs_tensor *tensor = cs_weights_at(weights, i);
-        if (tensor->is_float && wanted(context, tensor))
+        const bool numbers = cs_is_byte_rows(weights, tensor) ||
+                             (tensor->is_float && !cs_is_byte_scales(weights, tensor)); /* the new file has no bytes */
+        if (numbers && wanted(context, tensor))
             list[count++] = (struct stored){.tensor = tensor, .keep = keep && keep(tensor)};
     }
     qsort(list, count, sizeof *list, compare_stored);
     clipsearch_status status = cs_convert_plan_open(plan, count, err);
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
-        add(plan, &list[i]);
+        status = add(plan, weights, &list[i], err);
     cs_free(list);
     return status;
 }

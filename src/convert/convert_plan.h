@@ -42,9 +42,10 @@ void cs_convert_plan_free(cs_convert_plan *plan);
 clipsearch_status cs_convert_plan_clip(cs_convert_plan *plan, const cs_weights *weights, cs_clip_naming naming,
                                        const cs_clip_config *config, unsigned towers, clipsearch_error *err);
 
-/* The float tensors for which `wanted` is true, under the names they have. Those for which `keep` is true (NULL: none)
- * stay f32 and come first; each group is sorted by name, with the digits in names compared as numbers.
- * CLIPSEARCH_E_MEMORY. */
+/* The float tensors for which `wanted` is true, and matrices of 8 bits with scales, which become floats, under the
+ * names they have. Those for which `keep` is true (NULL: none) stay f32 and come first; each group is sorted by name,
+ * with the digits in names compared as numbers.
+ * CLIPSEARCH_E_MODEL, _MEMORY. */
 clipsearch_status cs_convert_plan_stored(cs_convert_plan *plan, const cs_weights *weights,
                                          bool (*wanted)(void *context, const cs_tensor *tensor),
                                          bool (*keep)(const cs_tensor *tensor), void *context, clipsearch_error *err);

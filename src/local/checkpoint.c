@@ -405,7 +405,7 @@ clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *base, bool *
         cs_index_hnsw_describe(index, &facts);
         status = cs_store_count_changes(read.store, read.identity, stamp.generation, false, &changes, err);
         *due = (changes >= DUE_LEAST && changes >= read.state.count / DUE_SHARE) || !facts.calibrated;
-        *wants_queries = *due && !facts.queries;
+        *wants_queries = !facts.queries;
     }
     cs_index_close(&index);
     cs_local_end_read(&read);

@@ -3,6 +3,7 @@
 #include "model/clip_tensors.h"
 
 #include "base/half.h"
+#include "model/byte_rows.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -183,6 +184,8 @@ static clipsearch_status bind(const struct search *in, const struct binding *b, 
     if (tensor && strcmp(tensor->stored, "I8") == 0 && in->naming == CS_NAMING_HUGGING_FACE &&
         cs_clip_may_be_coded(b->part))
         return bind_codes(in, b, name, tensor, out);
+    if (b->part == CS_CLIP_TOKENS) /* the one great matrix of which only some rows are read: it may be of bytes */
+        return cs_byte_rows_get(in->weights, name, shape[0], shape[1], out, in->err);
     clipsearch_status status = cs_weights_get(in->weights, name, rank, shape, &tensor, in->err);
     if (status != CLIPSEARCH_OK)
         return status;

@@ -10,14 +10,16 @@
 
 /* A matrix [rows, columns] inside a tensor, little-endian, of any alignment. transposed: the file stores its transpose
  * [columns, rows]. coded: a converted model's matrix of 8 bits, in the layout of kernels/qgemm.h; `data` are its codes,
- * `dtype` means nothing. */
+ * `dtype` means nothing. bytes: signed bytes, row by row; a number is a byte times its row's scale, and `dtype` means
+ * nothing. */
 typedef struct cs_matrix {
     cs_dtype dtype;
     const void *data;
     size_t rows, columns;
     bool transposed;
-    bool coded;
-    const void *scales, *sums; /* when coded: f32 [rows], i32 [rows], of any alignment */
+    bool coded, bytes;
+    const void *scales; /* when coded or of bytes: f32 [rows], of any alignment */
+    const void *sums;   /* when coded: i32 [rows], of any alignment */
 } cs_matrix;
 
 #endif

@@ -4,6 +4,17 @@
 
 #include "base/mem.h"
 #include "kernels/cvt.h"
+#include "model/byte_rows.h"
+
+void cs_floats_row(const cs_matrix *matrix, size_t row, float *out)
+{
+    const size_t columns = matrix->columns;
+    if (matrix->bytes)
+        cs_byte_rows_read(matrix, row * columns, columns, out);
+    else
+        cs_cvt()->to_f32(matrix->dtype, (const uint8_t *)matrix->data + row * columns * cs_dtype_size(matrix->dtype),
+                         columns, out);
+}
 
 /* out [rows, columns] from the file's [columns, rows], a stored row at a time through `row` [rows] */
 static void transpose(const cs_matrix *matrix, float *row, float *out)
@@ -27,7 +38,8 @@ clipsearch_status cs_floats_copy(const cs_matrix *matrix, float **floats, clipse
     if (!out)
         return cs_fail_memory(err, "a model's weights");
     if (!matrix->transposed) {
-        cs_cvt()->to_f32(matrix->dtype, matrix->data, count, out);
+        for (size_t r = 0; r < matrix->rows; r++)
+            cs_floats_row(matrix, r, out + r * matrix->columns);
     } else {
         row = cs_alloc_aligned(matrix->rows, sizeof *row);
         if (!row) {

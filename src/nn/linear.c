@@ -14,7 +14,7 @@ clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, con
     *linear =
         (cs_linear){.weights = {.n = weight->rows, .k = weight->columns, .dtype = weight->dtype, .rows = weight->data}};
     clipsearch_status status = CLIPSEARCH_OK;
-    if (weight->transposed) {
+    if (weight->transposed || weight->bytes) {
         status = cs_floats_copy(weight, &linear->owned, err);
         linear->weights.dtype = CS_F32;
         linear->weights.rows = linear->owned;

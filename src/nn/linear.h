@@ -17,7 +17,7 @@ typedef enum cs_weight_form {
 /* N outputs, K inputs. Zero is a valid empty value to close. */
 typedef struct cs_linear {
     cs_gemm_weights weights; /* [N, K], in the map or at `owned` */
-    float *owned;            /* [N, K] f32, when the file holds the transpose; else NULL */
+    float *owned;            /* [N, K] f32, when the file holds the transpose or bytes; else NULL */
     float *bias;             /* [N] f32, or NULL */
     cs_qgemm_weights coded;  /* codes != NULL: the matrix is of 8 bits, and `weights` has only its size */
     int8_t *owned_codes;     /* when they are not the file's */

@@ -19,6 +19,9 @@ enum {
     MOST_COPIES = 1000 /* items of one content that are left out */
 };
 
+/* Sizes of weights: between these, sums and lengths of parts keep their digits. */
+static const double least_weight = 1e-9, most_weight = 1e9;
+
 /* What one call works on. */
 typedef struct asking {
     clipsearch_collection *collection;
@@ -62,6 +65,8 @@ static const char *fault_of(const clipsearch_part *part)
         return "has a weight that is not a finite number";
     if (part->weight == 0)
         return "has the weight 0, which would leave it out; leave it out, or give it another weight";
+    if (fabs(part->weight) < least_weight || fabs(part->weight) > most_weight)
+        return "has a weight whose size is not from 1e-9 to 1e9";
     if (part->region && !is_image(part))
         return "has a region, but is no image";
     if (part->of_text && !part->vector)

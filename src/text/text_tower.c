@@ -3,7 +3,6 @@
 #include "text/text_tower.h"
 
 #include "base/mem.h"
-#include "kernels/cvt.h"
 #include "nn/floats.h"
 #include "nn/transformer.h"
 
@@ -108,11 +107,10 @@ static void embed_row(void *context, size_t row, unsigned worker)
     const embed_job *j = context;
     const cs_text_tower *tower = j->tower;
     assert(j->ids[row] >= 0 && (size_t)j->ids[row] < tower->vocabulary);
-    size_t width = tower->transformer.config.width, row_bytes = width * cs_dtype_size(tower->tokens.dtype);
+    const size_t width = tower->transformer.config.width;
     const float *position = tower->positions + j->places[row] * width;
     float *x = j->x + row * width;
-    cs_cvt()->to_f32(tower->tokens.dtype, (const uint8_t *)tower->tokens.data + (size_t)j->ids[row] * row_bytes, width,
-                     x);
+    cs_floats_row(&tower->tokens, (size_t)j->ids[row], x);
     for (size_t c = 0; c < width; c++)
         x[c] += position[c];
 }

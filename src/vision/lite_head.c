@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "kernels/vec.h"
+#include "model/byte_rows.h"
 #include "nn/floats.h"
 #include "nn/pooling.h"
 #include "vision/class_roots.h"
@@ -38,13 +39,12 @@ static clipsearch_status rows_of(const struct binder *in, const char *name, size
 /* The tensor as a matrix; a vector when `rows` is 0. */
 static clipsearch_status find(const struct binder *in, const char *name, size_t rows, size_t columns, cs_matrix *matrix)
 {
+    if (rows)
+        return cs_byte_rows_get(in->weights, name, rows, columns, matrix, in->err);
     const cs_tensor *tensor;
-    const size_t shape[] = {rows, columns};
-    clipsearch_status status =
-        cs_weights_get(in->weights, name, rows ? 2 : 1, rows ? shape : shape + 1, &tensor, in->err);
+    clipsearch_status status = cs_weights_get(in->weights, name, 1, &columns, &tensor, in->err);
     if (status == CLIPSEARCH_OK)
-        *matrix =
-            (cs_matrix){.dtype = tensor->dtype, .data = tensor->data, .rows = rows ? rows : 1, .columns = columns};
+        *matrix = (cs_matrix){.dtype = tensor->dtype, .data = tensor->data, .rows = 1, .columns = columns};
     return status;
 }
 

@@ -55,6 +55,14 @@ err_has "pets/bad.jpg"
 grep -q '"error":"pets/bad.jpg' "$out"
 ok "and says why it has none"
 rm pets/bad.jpg
+"$program" label --labels dog,cat --json - <pets/cat.jpg >"$out" 2>"$err"
+json_is "an image from standard input" images.0.path images.0.labels.0.label <<END
+-
+cat
+END
+"$program" label --labels dog,cat --json pets/cat.jpg >"$scratch/text" 2>>"$err"
+sed 's|"pets/cat.jpg"|"-"|' "$scratch/text" | cmp -s - "$out"
+ok "has the same probabilities as its file"
 
 # ---- the reference
 
@@ -107,6 +115,8 @@ usage '--write "a b": the name of an attribute' label --labels a,b --write "a b"
 usage '--write "and": the name of an attribute' label --labels a,b --write and
 usage "--template must be photo, plain, several, or a text with {}" label --labels a,b --template "a photo"
 usage 'the template "{} and {}" must have {} once' label --labels a,b --template "{} and {}" pets/cat.jpg
+usage "standard input cannot be both the labels and an image" label --labels - -
+usage "https://example.org/a.jpg: only image files can be labelled" label --labels a,b https://example.org/a.jpg
 usage 'the label "dog" is given twice' label --labels dog,cat,dog
 usage 'the label "' label --labels "cat,$(printf 'dog %.0s' $(seq 60))"
 err_has "more than the 32 tokens that the model reads"

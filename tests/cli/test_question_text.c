@@ -265,7 +265,7 @@ static void test_lines(void)
            "%d parts", (int)CS_MAX_PARTS);
     cs_question_free(&question);
     cs_buf_puts(&many, " + cat");
-    TAP_OK(cs_question_read(&question, many.data, 1, &err) == CLIPSEARCH_E_LIMIT, "%s", err.message);
+    TAP_OK(cs_question_read(&question, many.data, 1, &err) == CLIPSEARCH_E_ARGUMENT, "%s", err.message);
     cs_question_free(&question);
     cs_buf_free(&many);
 }

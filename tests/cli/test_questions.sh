@@ -212,6 +212,12 @@ same "from standard input"
 ok "after the queries of the command line"
 printf 'dog\ncat + \n' >list
 usage "list: line 2: a part is missing after \"+\"" --list list
+awk 'BEGIN { for (i = 0; i < 1001; i++) printf i ? " + dog" : "dog" }' >list
+usage "list: line 1: a query has more than 1000 parts; ask for fewer at once" --list list
+usage "a query has more than 1000 parts" "$(cat list)"
+usage "--image is empty" --image ""
+run 3 "an image that is a directory" --image photos
+err_has "photos: Is a directory"
 printf 'dog\ndog - dog\n' >list
 run 2 "a line whose parts cancel" --list list
 err_has "dog - dog: its parts cancel one another"

@@ -10,6 +10,9 @@
 
 static clipsearch_error err;
 
+/* A sanitizer's build fails every third allocation of an ingestion: it looks for leaks, which are alike. */
+enum { STEP = TAP_SLOW ? 3 : 1 };
+
 /* Ingest with the n-th allocation failing. */
 static clipsearch_status ingest_failing(gallery *g, const clipsearch_ingest_options *options, int n)
 {
@@ -45,7 +48,7 @@ static void test_ingest(void)
     bool all = true;
     int n = 0;
     while (status != CLIPSEARCH_OK && n < 3000) {
-        status = ingest_failing(&g, &options, ++n);
+        status = ingest_failing(&g, &options, n += STEP);
         all = status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY;
         if (!all)
             break;
@@ -63,7 +66,7 @@ static void test_ingest(void)
         gallery_image(&g, "p2.png", 50);
         gallery_image(&g, "p7.png", 3);
         unlink(folder_path(&g.images, "p6.png"));
-        status = ingest_failing(&g, &options, ++n);
+        status = ingest_failing(&g, &options, n += STEP);
         all = status == CLIPSEARCH_OK || status == CLIPSEARCH_E_MEMORY;
         if (!all)
             break;

@@ -226,6 +226,10 @@ static void test_errors(void)
     }
     part = part_of_text("dog", 0);
     is_refused(&part, 1, g.session, CLIPSEARCH_E_ARGUMENT, "part 1 has the weight 0");
+    part.weight = -1e300;
+    is_refused(&part, 1, g.session, CLIPSEARCH_E_ARGUMENT, "part 1 has a weight whose size is not from 1e-9 to 1e9");
+    part.weight = 1e-300;
+    is_refused(&part, 1, g.session, CLIPSEARCH_E_ARGUMENT, "part 1 has a weight whose size is not from 1e-9 to 1e9");
     part = part_of_text("dog", 1);
     part.region = &region;
     is_refused(&part, 1, g.session, CLIPSEARCH_E_ARGUMENT, "part 1 has a region, but is no image");

@@ -17,6 +17,8 @@ enum {
     MAX_TEXTS = 32 /* texts that are encoded together */
 };
 
+static const size_t most_image_bytes = (size_t)1 << 30; /* of all images that are kept as bytes, 64 MiB or more each */
+
 typedef struct asking {
     const cs_args *args;
     const char *filter;
@@ -50,10 +52,17 @@ static clipsearch_status read_image(const asking *a, cs_part *part, clipsearch_e
 static int read_images(asking *a)
 {
     clipsearch_error err;
+    size_t bytes = 0;
     for (size_t q = 0; q < a->questions->count; q++)
         for (size_t i = 0; i < a->questions->items[q].count; i++) {
             cs_part *part = &a->questions->items[q].parts[i];
-            if (read_image(a, part, &err) == CLIPSEARCH_OK)
+            clipsearch_status status = read_image(a, part, &err);
+            bytes += part->data.len;
+            if (status == CLIPSEARCH_OK && bytes > most_image_bytes)
+                status = cs_fail(&err, CLIPSEARCH_E_LIMIT,
+                                 "the images of the queries from the web and from pipes have more than 1 GiB; ask in "
+                                 "several runs");
+            if (status == CLIPSEARCH_OK)
                 continue;
             return part->kind == CS_PART_URL && err.code == CLIPSEARCH_E_ARGUMENT
                        ? cs_report_with_advice(&err, CS_STAGE_INPUT, CS_ADVICE_LOCAL_URL, NULL, NULL)

@@ -30,6 +30,7 @@ typedef struct import {
     cs_import_files files;
     clipsearch_database *db;
     clipsearch_collection *collection;
+    clipsearch_encoder *encoder; /* of --model, or NULL */
     clipsearch_metric metric;
     size_t dim;
     cs_put_batch batch;
@@ -190,24 +191,22 @@ static clipsearch_status read_files(import *in, bool store, clipsearch_error *er
 static int open_with_model(import *in)
 {
     clipsearch_error err;
-    clipsearch_encoder *encoder = NULL;
     clipsearch_encoder_info info;
-    int code = cs_open_model(&in->settings, NULL, CLIPSEARCH_TEXT_TOWER, false, &encoder);
+    int code = cs_open_model(&in->settings, NULL, CLIPSEARCH_TEXT_TOWER, false, &in->encoder);
     if (code != CS_EXIT_FOUND)
         return code;
     clipsearch_encoder_info_init(&info);
-    clipsearch_encoder_describe(encoder, &info, NULL);
+    clipsearch_encoder_describe(in->encoder, &info, NULL);
     if (info.dim != in->dim) {
         cs_print_message("%s: vectors of %zu numbers, but those of the model %s have %zu; it has not made them",
                          in->files.items[0].vectors, in->dim, info.name, info.dim);
         code = CS_EXIT_MODEL;
     } else {
         in->metric = in->args->metric ? in->metric : info.metric;
-        if (clipsearch_collection_ensure(in->db, in->settings.collection, encoder, in->metric, &in->collection, &err) !=
-            CLIPSEARCH_OK)
+        if (clipsearch_collection_ensure(in->db, in->settings.collection, in->encoder, in->metric, &in->collection,
+                                         &err) != CLIPSEARCH_OK)
             code = cs_report_with_advice(&err, CS_STAGE_DATABASE, CS_ADVICE_OTHER_COLLECTION, &in->settings, NULL);
     }
-    clipsearch_encoder_close(&encoder);
     return code;
 }
 
@@ -266,7 +265,8 @@ static int store_all(import *in)
     if (status != CLIPSEARCH_OK)
         return cs_report_with_advice(&err, CS_STAGE_DATABASE, in->batch.stored ? CS_ADVICE_RESUME : CS_ADVICE_NONE,
                                      &in->settings, NULL);
-    return cs_caught_signal() ? report_stopped(in) : cs_write_index(in->args, &in->settings, in->collection);
+    return cs_caught_signal() ? report_stopped(in)
+                              : cs_write_index(in->args, &in->settings, in->collection, in->encoder);
 }
 
 static void print_report(const import *in, double seconds)
@@ -315,6 +315,7 @@ import in = {.args = args, .path = cs_buf_make(1 << 17), .attributes = cs_buf_ma
         code = run(&in);
     cs_put_batch_close(&in.batch);
     clipsearch_collection_close(&in.collection);
+    clipsearch_encoder_close(&in.encoder);
     clipsearch_database_close(&in.db);
     cs_import_files_free(&in.files);
     cs_buf_free(&in.path);

@@ -8,6 +8,7 @@
 #include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
 #include "cli/image_flags.h"
+#include "cli/image_input.h"
 #include "cli/label_list.h"
 #include "cli/output/message.h"
 #include "cli/output/print.h"
@@ -78,6 +79,13 @@ static int check_arguments(const cs_args *args)
     if (args->operands.count && args->write)
         return cs_report_usage(CS_LABEL, "--write stores labels in the collection, so it excludes image files; choose "
                                          "images of the collection with --filter, or leave that out for all");
+    for (size_t i = 0; i < args->operands.count; i++) {
+        const char *path = args->operands.items[i].text;
+        if (strcmp(path, "-") == 0 && strcmp(args->labels, "-") == 0)
+            return cs_report_usage(CS_LABEL, "standard input cannot be both the labels and an image");
+        if (strstr(path, "://") && access(path, F_OK) != 0)
+            return cs_report_usage(CS_LABEL, "%s: only image files can be labelled, no URLs; download the image", path);
+    }
     if (args->write && check_attribute(args->write) != CS_EXIT_FOUND)
         return CS_EXIT_USAGE;
     return CS_EXIT_FOUND;
@@ -305,11 +313,26 @@ static int label_collection(label_run *r)
 
 /* ---------------------------------------------------------------- image files */
 
+static clipsearch_status encode_file(label_run *r, const char *path, clipsearch_error *err)
+{
+    if (!cs_is_stream(path))
+        return clipsearch_encode_file(r->session, path, r->vectors, err);
+    clipsearch_image image = {0};
+    clipsearch_image_options options;
+    clipsearch_image_options_init(&options);
+    cs_apply_image_flags(r->args, &options);
+    clipsearch_status status = cs_load_image(path, &options, &image, err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_encode_images(r->session, &image, 1, r->vectors, err);
+    clipsearch_image_free(&image);
+    return status;
+}
+
 /* Label one file. A bad one is reported, and the others keep their labels. */
 static int label_file(label_run *r, const char *path)
 {
     clipsearch_error err;
-    clipsearch_status status = clipsearch_encode_file(r->session, path, r->vectors, &err);
+    clipsearch_status status = encode_file(r, path, &err);
     cs_labelled_image image = {.path = path, .best = r->best, .k = r->k};
     if (status != CLIPSEARCH_OK) {
         const int code = cs_report_error(&err, CS_STAGE_INPUT);

@@ -156,7 +156,7 @@ static int write_indexes(merge *m)
         clipsearch_collection *collection = NULL;
         if (clipsearch_collection_open(m->into, m->changed[i], NULL, &collection, &err) != CLIPSEARCH_OK)
             return cs_report_error(&err, CS_STAGE_DATABASE);
-        code = cs_write_index(m->args, &m->settings, collection);
+        code = cs_write_index(m->args, &m->settings, collection, NULL);
         clipsearch_collection_close(&collection);
     }
     return code;

@@ -14,7 +14,8 @@ static bool keep_going(void *context, uint64_t done, uint64_t all)
     return cs_caught_signal() == 0;
 }
 
-int cs_write_index(const cs_args *args, const cs_settings *settings, clipsearch_collection *collection)
+int cs_write_index(const cs_args *args, const cs_settings *settings, clipsearch_collection *collection,
+                   const clipsearch_encoder *encoder)
 {
     clipsearch_error err;
     clipsearch_checkpoint_options options;
@@ -23,6 +24,7 @@ int cs_write_index(const cs_args *args, const cs_settings *settings, clipsearch_
     clipsearch_checkpoint_options_init(&options);
     options.threads = (unsigned)settings->threads;
     options.progress = keep_going;
+    options.encoder = encoder;
     const clipsearch_status status = clipsearch_collection_checkpoint(collection, &options, &err);
     if (status == CLIPSEARCH_E_CANCELLED) {
         cs_print_advice("interrupted; everything is stored, but the index is not written, and searches are exact",
