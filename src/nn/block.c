@@ -110,7 +110,7 @@ void cs_block_forward(const cs_block *block, const cs_sequences *sequences, cons
 {
     size_t width = block->width, rows = sequences->offsets[sequences->count];
     cs_block_scratch own = *given, *scratch = &own;
-    /* 8 bits are not enough for texts (docs/precision.md); these are short, and their weights come from memory anyway */
+    /* 8 bits are not enough for texts (docs/precision.md); these are short, and memory decides their time anyway */
     own.coded.rest = sequences->causal ? rows : 0;
     float *normed = scratch->normed, *hidden = scratch->wide;
     float *q = scratch->wide, *k = q + rows * width, *v = k + rows * width; /* [rows, W] each */
