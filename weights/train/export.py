@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Between the towers of towers.py and a model directory: Hugging Face's CLIP layout, whose image tower is an
-EfficientNet-Lite under its published names; weights in f16."""
+EfficientNet-Lite under its published names; weights in f16, two great matrices in 8 bits with a scale for each row."""
 import json
 import os
 import struct
@@ -22,6 +22,9 @@ PLAIN = {
     "text_model.final_layer_norm.bias": "text.final_layer_norm.bias",
     "text_projection.weight": "text.projection.weight",
 }
+BYTES = "text_model.embeddings.token_embedding.weight", "visual_head.classes.weight"
+SCALE_ENDING = "_scale"
+KINDS = {"F16": np.float16, "F32": np.float32, "I8": np.int8}
 NETWORK = "image.network."
 SCALE = 30  # between cosines and logits: with it the probabilities of labels are right as often as they say
 
@@ -64,8 +67,8 @@ def from_layout(tensors):
     return state
 
 
-def read(directory):
-    """The towers and the tokenizer of a model directory that export.py wrote."""
+def read_state(directory):
+    """{name of towers.py: tensor}, f32, of a model directory that export.py wrote."""
     with open(f"{directory}/model.safetensors", "rb") as file:
         header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
         data = file.read()
@@ -73,19 +76,54 @@ def read(directory):
     for name, entry in header.items():
         if name != "__metadata__":
             begin, end = entry["data_offsets"]
-            values = np.frombuffer(data[begin:end], np.float16).reshape(entry["shape"])
+            values = np.frombuffer(data[begin:end], KINDS[entry["dtype"]]).reshape(entry["shape"])
             tensors[name] = torch.from_numpy(values.copy())
+    for name in BYTES:
+        if name + SCALE_ENDING in tensors:
+            tensors[name] = tensors[name].float() * tensors.pop(name + SCALE_ENDING)[:, None]
+    return from_layout(tensors)
+
+
+def read(directory):
+    """The towers and the tokenizer of a model directory that export.py wrote."""
     tokenizer = bpe.Tokenizer.read(directory, towers.CONTEXT)
     made = towers.Towers(len(tokenizer.ids))
-    made.load_state_dict(from_layout(tensors))
+    made.load_state_dict(read_state(directory))
     return made.eval(), tokenizer
 
 
+def read_image_tower(directory):
+    """The same of the image tower alone, whatever the text tower's sizes are."""
+    image, own = towers.ImageTower(), "image."
+    image.load_state_dict({name[len(own):]: value for name, value in read_state(directory).items() if name.startswith(own)})
+    return image.eval()
+
+
+def in_bytes(matrix):
+    """Signed bytes, and the number that each row's count by."""
+    scales = matrix.abs().amax(1).clamp(min=1e-12) / 127
+    return (matrix / scales[:, None]).round().to(torch.int8), scales
+
+
+def stored(tensors):
+    """{name: array}: as the file has them."""
+    arrays = {}
+    for name, values in tensors.items():
+        values = values.detach().cpu().float()
+        if name in BYTES:
+            codes, scales = in_bytes(values)
+            arrays |= {name: codes.numpy(), name + SCALE_ENDING: scales.numpy()}
+        else:
+            arrays[name] = values.half().numpy()
+    return arrays
+
+
 def write_safetensors(path, tensors):
-    header, offset, parts = {"__metadata__": {"format": "pt"}}, 0, []
-    for name in sorted(tensors):
-        values = tensors[name].detach().cpu().half().numpy()
-        header[name] = {"dtype": "F16", "shape": list(values.shape), "data_offsets": [offset, offset + values.nbytes]}
+    header, offset, parts, arrays = {"__metadata__": {"format": "pt"}}, 0, [], stored(tensors)
+    types = {np.dtype(kind): name for name, kind in KINDS.items()}
+    for name, values in sorted(arrays.items(), key=lambda item: (-item[1].itemsize, item[0])):  # aligned by their size
+        header[name] = {"dtype": types[values.dtype], "shape": list(values.shape),
+                        "data_offsets": [offset, offset + values.nbytes]}
         offset += values.nbytes
         parts.append(values.tobytes())
     text = json.dumps(header).encode()

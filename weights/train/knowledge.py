@@ -246,8 +246,17 @@ class Knowledge:
         row = self.by_vectors(phrase) if single and len(phrase) > 2 else None
         return None if row is None else (VECTOR_SHARE, row)
 
+    def colour_alone(self, words):
+        """A colour that is all that is said names the thing, if there is one: an orange."""
+        said = [word for word in words if word not in ("a", "an", "the")]
+        found = self.classes.called(said[0]) if len(said) == 1 and said[0] in COLOURS else []
+        row = np.zeros(CLASSES)
+        row[found] = 1 / max(1, len(found))
+        return [(1, row)] if found else []
+
     def units(self, text):
-        words, i, found = words_of(text.replace("-", " ")), 0, []
+        words, i = words_of(text.replace("-", " ")), 0
+        found = self.colour_alone(words)
         while i < len(words):
             for count in range(min(LONGEST, len(words) - i), 0, -1):
                 unit = self.unit(" ".join(words[i:i + count]))

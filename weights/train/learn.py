@@ -20,6 +20,7 @@ import towers
 
 SHARP = 20
 STEADY = 2  # dimensions of the text tower's stream that are the same for all tokens
+NAME_WEIGHT, RIDGE, ROUNDS = 4, .5, 3
 
 
 def pad(rows):
@@ -33,21 +34,49 @@ def encoded(rows):
     return torch.from_numpy(pad(rows)), torch.tensor([len(row) - 1 for row in rows])
 
 
-def seed_as_bag(text, tokenizer, words, meant):
-    """The text tower begins as a weighted bag of words: tokens that are words lie at what they mean, as far as WIDTH
-    dimensions can hold it, and the first layer's attention gives the last token their mean. Some dimensions hold a great
-    constant, so that LayerNorm divides all tokens by nearly the same and a word's length stays its weight."""
-    rows_of = [tokenizer.ids[word + "</w>"] for word in words]
+def token_meanings(rows, meant, names, pieces):
+    """pieces x DIMENSIONS: the vectors of tokens whose sums come nearest to what the texts mean, each text scaled so that
+    its sum need not be of length 1. rows: tokens of each text; names: which texts count more; a ridge keeps rare pieces
+    small."""
+    weights = torch.ones(len(rows))
+    weights[names] = NAME_WEIGHT
+    said = [sorted(set(row[1:-1])) for row in rows]
+    texts = torch.tensor([i for i, row in enumerate(said) for _ in row])
+    tokens = torch.tensor([token for row in said for token in row])
+    bags = torch.sparse_coo_tensor(torch.stack([texts, tokens]), torch.ones(len(texts)), (len(rows), pieces),
+                                   check_invariants=False).coalesce()
+    pairs = torch.zeros(pieces * pieces)
+    for size in {len(row) for row in said}:
+        chosen = [i for i, row in enumerate(said) if len(row) == size]
+        if size and chosen:
+            ids = torch.tensor([said[i] for i in chosen])
+            places = (ids[:, :, None] * pieces + ids[:, None, :]).flatten(1)
+            pairs.index_add_(0, places.flatten(), weights[chosen].repeat_interleave(size * size))
+    factor = torch.linalg.cholesky(pairs.view(pieces, pieces) + RIDGE * torch.eye(pieces))
+    scales = torch.tensor([len(row) for row in said]).clamp(min=1).sqrt()
+    for _ in range(ROUNDS):
+        wanted = bags.T @ (meant * (scales * weights)[:, None])
+        vectors = torch.cholesky_solve(wanted, factor)
+        scales = ((bags @ vectors) * meant).sum(1).clamp(min=.3)
+        scales = scales / (scales.square() * weights).mean().sqrt()
+    return vectors
+
+
+def seed_as_bag(text, meanings):
+    """The text tower begins as a bag of tokens, which lie at what they mean, as far as WIDTH dimensions can hold it, and
+    the first layer's attention gives the last token their mean. All tokens have a great constant in some dimensions, so that
+    LayerNorm divides all by nearly the same and a token's length stays its weight."""
     room = towers.WIDTH - STEADY
-    left, sizes, right = torch.linalg.svd(meant, full_matrices=False)
+    left, sizes, right = torch.linalg.svd(meanings, full_matrices=False)
     rows = left[:, :room] * sizes[:room]
-    rows = rows / rows.norm(dim=1).mean()
+    norms = rows.norm(dim=1)
+    rows = rows / norms[norms > .1].mean()
     first = text.blocks[0]
     with torch.no_grad():
         text.token_embedding.weight.mul_(.1)
-        text.token_embedding.weight[rows_of, :room] = rows
-        text.token_embedding.weight[:, room:] = 4 * torch.tensor([1., -1.])
-        text.positions.mul_(.1)[:, room:] = 0
+        text.token_embedding.weight[:, :rows.shape[1]] += rows
+        text.token_embedding.weight[:, room:] = 0
+        text.positions.mul_(.1)[:, room:] = 4 * torch.tensor([1., -1.])
         first.qkv.weight[:2 * towers.WIDTH].mul_(.2)
         first.qkv.weight[2 * towers.WIDTH:] = torch.eye(towers.WIDTH)
         first.qkv.bias.zero_()
@@ -59,7 +88,7 @@ def seed_as_bag(text, tokenizer, words, meant):
         for block in text.blocks[1:]:
             block.out_proj.weight.mul_(.2)
         text.projection.weight.mul_(.05)
-        text.projection.weight[:, :room] = right[:room].T
+        text.projection.weight[:, :rows.shape[1]] = right[:room].T
 
 
 def contrast(made, wanted, same=.98):
@@ -85,7 +114,7 @@ class Trainer:
         """{name: (weight, loss)} of one step."""
         raise NotImplementedError
 
-    def run(self, steps, path, every=50):
+    def run(self, steps, path, every=25):
         if os.path.exists(path):
             self.load(path)
         begin, first, sums = time.time(), self.step, {}
@@ -128,20 +157,20 @@ class Trainer:
 
 
 class TextTrainer(Trainer):
-    LESSONS, NAMES, DRAWN = 96, 80, 48
+    LESSONS, NAMES, DRAWN = 64, 104, 72
 
-    def __init__(self, text, tokenizer, texts, meant, names, drawn):
-        """meant: rows x DIMENSIONS; names, drawn: which of the texts are names of kinds, and captions of drawn scenes: both
-        are few, and must be learnt one by one."""
-        super().__init__(text, text.parameters(), 1.5e-3)
-        self.rows, self.meant = [tokenizer(text) for text in texts], meant
+    def __init__(self, text, rows, meant, names, drawn):
+        """rows: tokens of the texts; meant: rows x DIMENSIONS; names, drawn: which of the texts are names of kinds, and
+        captions of drawn scenes: both are few, and must be learnt one by one."""
+        super().__init__(text, text.parameters(), 1e-3)
+        self.rows, self.meant = rows, meant
         self.names, self.drawn = names, drawn
 
     def losses(self, rng):
         chosen = [rng.randrange(len(self.rows)) for _ in range(self.LESSONS)]
         chosen += rng.choices(self.names, k=self.NAMES) + rng.choices(self.drawn, k=self.DRAWN)
         chosen = sorted(chosen, key=lambda i: len(self.rows[i]))
-        ends = [0, len(chosen) // 2, len(chosen) * 4 // 5, len(chosen)]
+        ends = [0, len(chosen) * 2 // 3, len(chosen) * 6 // 7, len(chosen)]
         made = torch.cat([self.module(*encoded([self.rows[i] for i in chosen[first:last]]))
                           for first, last in zip(ends, ends[1:])])
         wanted = self.meant[chosen].float()

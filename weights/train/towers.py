@@ -31,7 +31,7 @@ WHOLE_TEMPERATURE, PLACE_TEMPERATURE, FEATURE_WEIGHT = 2, 4, 1.4
 
 # Text.
 # The width bounds how many directions a text's vector can have, and a thousand kinds of thing want many.
-CONTEXT, WIDTH, HEADS, MLP, TEXT_LAYERS = 32, 352, 11, 176, 2
+CONTEXT, WIDTH, HEADS, MLP, TEXT_LAYERS = 32, 480, 15, 176, 2
 
 
 class Convolution(nn.Conv2d):
