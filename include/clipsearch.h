@@ -67,7 +67,7 @@
  * latitude, ... Strings are in single or double quotes; inside, a backslash stands before a quote and before another
  * backslash: "a \"b\" \\ c". The operators are == != < <= > >= (also 10 <= price < 100), label in ["dog", "cat"] and
  * not in; "dog" in keywords (an attribute that is a list); like, with % and _; path under "/a/folder"; is null, is not
- * null, exists; and, or, not, parentheses; + - * / %. Every comparison, != too, with an attribute that is missing or of
+ * null; exists price; and, or, not, parentheses; + - * / %. Every comparison, != too, with an attribute that is missing or of
  * another type is false; so `not (price < 5)` is true for an item without a price.
  * docs/filter.md has the grammar and the limits.
  *
@@ -722,8 +722,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_describe(clipsearch_colle
 /* An item of a collection, without its vector. */
 typedef struct clipsearch_item {
     int64_t id;             /* unique in its collection. 0 for a new item: the next free id */
-    const char *path;       /* absolute, the bytes that the file system uses; unique in its collection.
-                               clipsearch_collection_put_vectors takes any name */
+    const char *path;       /* absolute, the bytes that the file system uses; unique in its collection. All functions
+                               but clipsearch_collection_put take any name */
     uint64_t size;          /* of the file, in bytes */
     int64_t mtime_ns;       /* time of the file's last change, in nanoseconds since 1970 */
     uint8_t hash[32];       /* SHA-256 of the file's bytes; items with the same one are taken for copies. Zeros: not
