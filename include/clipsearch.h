@@ -67,8 +67,8 @@
  * latitude, ... Strings are in single or double quotes; inside, a backslash stands before a quote and before another
  * backslash: "a \"b\" \\ c". The operators are == != < <= > >= (also 10 <= price < 100), label in ["dog", "cat"] and
  * not in; "dog" in keywords (an attribute that is a list); like, with % and _; path under "/a/folder"; is null, is not
- * null; exists price; and, or, not, parentheses; + - * / %. Every comparison, != too, with an attribute that is missing or of
- * another type is false; so `not (price < 5)` is true for an item without a price.
+ * null; exists price; and, or, not, parentheses; + - * / %. Every comparison, != too, with an attribute that is missing
+ * or of another type is false; so `not (price < 5)` is true for an item without a price.
  * docs/filter.md has the grammar and the limits.
  *
  * ERRORS AND OWNERSHIP
@@ -744,7 +744,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection
 /* Like clipsearch_collection_put, for any collection, and with three differences. In a CLIPSEARCH_COSINE collection
  * vectors are normalised; one that has length 1 keeps its bits. A path can be any name of 1 to 65,535 bytes, for
  * instance a URL or a key of yours; an item whose path is NULL is named after its id: "#17". And `items` may be NULL:
- * `count` new items without paths. Fields that are 0 are not known: size, time, hash, width and height. To change the
+ * `count` new items without paths. Size, time, hash, width and height are 0 where they are not known. To change the
  * vector of an item, put it again with the same path, or with the same id.
  * Errors: CLIPSEARCH_E_ARGUMENT (names the item: an empty path, attributes that are not an object, a vector with a NaN
  * or an infinity, a cosine vector of zeros), _DATABASE, _MEMORY. */
@@ -1356,8 +1356,8 @@ typedef struct clipsearch_part {
     const float *vector;             /* [dim] a vector that the collection's encoder made */
     const clipsearch_region *region; /* the region of the image that is searched for; NULL (default): all of it. Only
                                         with path or image */
-    double weight;                   /* default 1; below 0: the part is subtracted. Its size is from 1e-9 to 1e9 */
-    bool of_text;                    /* `vector` was made of a text by clipsearch_encode_texts; so the hits can have a
+    double weight; /* the init function sets 1; below 0: the part is subtracted. Its size is from 1e-9 to 1e9 */
+    bool of_text;  /* `vector` was made of a text by clipsearch_encode_texts; so the hits can have a
                                         relevance. Default false */
 } clipsearch_part;
 CLIPSEARCH_INIT(clipsearch_part)
