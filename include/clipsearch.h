@@ -558,6 +558,18 @@ typedef enum clipsearch_codes {
     CLIPSEARCH_CODES_I8 = 4       /* 8-bit integers: a quarter of the memory, and the fastest */
 } clipsearch_codes;
 
+/* The type of a collection's index. In a file it is HNSW. The others are those of a Milvus server, whose version and
+ * settings decide which of them it makes. */
+typedef enum clipsearch_index_type {
+    CLIPSEARCH_INDEX_TYPE_DEFAULT = 0, /* HNSW, or AUTOINDEX where a server makes nothing else */
+    CLIPSEARCH_INDEX_TYPE_HNSW = 1,
+    CLIPSEARCH_INDEX_TYPE_IVF_FLAT = 2, /* vectors in nlist clusters, of which a search reads nprobe */
+    CLIPSEARCH_INDEX_TYPE_IVF_SQ8 = 3,  /* the same with 8-bit numbers: a quarter of the memory */
+    CLIPSEARCH_INDEX_TYPE_FLAT = 4,     /* none: every search is exact */
+    CLIPSEARCH_INDEX_TYPE_DISKANN = 5,  /* a graph on disk */
+    CLIPSEARCH_INDEX_TYPE_AUTOINDEX = 6 /* what the server thinks best */
+} clipsearch_index_type;
+
 /* Parameters of a collection's index. They are fixed when the collection is made. In each field 0 means the default. */
 typedef struct clipsearch_index_options {
     size_t struct_size;
@@ -566,6 +578,9 @@ typedef struct clipsearch_index_options {
     unsigned ef_construction; /* candidates that it chooses them from: m to 4096, default 200 */
     unsigned ef;              /* candidates that a search keeps: 1 to 65,536, default 64. A larger number makes searches
                                  slower, and their hits nearer to exact */
+    clipsearch_index_type type;
+    unsigned nlist;  /* of IVF_FLAT and IVF_SQ8: clusters, 1 to 65,536, default 1,024 */
+    unsigned nprobe; /* of these: clusters that a search reads, 1 to 65,536, default 64 */
 } clipsearch_index_options;
 CLIPSEARCH_INIT(clipsearch_index_options)
 
@@ -638,6 +653,10 @@ typedef struct clipsearch_collection_info {
     unsigned precisions; /* what its vectors were computed in: the sum of 1u << P for each clipsearch_precision P that
                                an encoder of ingested images had. 0: not known, because all were put as numbers or by
                                a clipsearch that did not note it; then others may be among them too */
+    clipsearch_index_type index_type; /* as in clipsearch_index_options; DEFAULT: not known */
+    unsigned index_nlist, index_nprobe;
+    bool foreign; /* another program made the collection, on a server: which encoder made the vectors is not known, and
+                     every encoder of `dim` numbers may be tried. Such a collection is read only */
 } clipsearch_collection_info;
 CLIPSEARCH_INIT(clipsearch_collection_info)
 
@@ -891,7 +910,7 @@ typedef struct clipsearch_check_report {
     size_t struct_size;
     uint64_t images; /* items of the collection; the vectors of all of them were read */
     clipsearch_index_state state;
-    char why[1024]; /* for UNUSED and DAMAGED: the reason */
+    char why[1024]; /* for UNUSED and DAMAGED: the reason; for USABLE on a server: what it says of its index */
     /* The rest is 0 unless the index was usable when the check began. */
     uint64_t vectors;     /* in the file */
     uint64_t file_bytes;  /* size of the file */
