@@ -199,7 +199,7 @@ static clipsearch_status read_access(cs_settings *settings, const char *director
         access.consistency = found[KEY_CONSISTENCY]->text;
     if ((found[KEY_TOKEN_FILE] && !access.token_file) || (found[KEY_CA] && !access.ca))
         return cs_fail_memory(err, "the configuration");
-    return cs_server_access_set(&access, err);
+    return cs_server_access_set(&access, false, err);
 }
 
 /* The configuration file comes first of the rest: everything after it may overwrite what it sets. */

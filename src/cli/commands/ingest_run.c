@@ -68,6 +68,11 @@ static int find_collection(const cs_ingest_command *in, found_collection *found)
     clipsearch_database_close(&db);
     if (!copied)
         return cs_report_memory();
+    if (found->exists && info.foreign) {
+        cs_print_message("the collection %s was not made by clipsearch, which reads it and changes nothing in it",
+                         in->settings.collection);
+        return CS_EXIT_DATABASE;
+    }
     return status == CLIPSEARCH_OK || status == CLIPSEARCH_E_NOT_FOUND ? CS_EXIT_FOUND
                                                                        : cs_report_error(&err, CS_STAGE_DATABASE);
 }
