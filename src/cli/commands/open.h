@@ -39,7 +39,7 @@ int cs_report_no_model(const char *collection);
 /* The model that a collection was made with; the strings are those of `info`. */
 static inline cs_collection_model cs_model_of(const clipsearch_collection_info *info)
 {
-    return (cs_collection_model){.encoder = info->encoder, .path = info->model_path};
+    return (cs_collection_model){.encoder = info->encoder, .path = info->model_path, .foreign = info->foreign};
 }
 
 /* cs_model_choose and cs_model_open, and cs_model_find, with advice. Says so, once for each collection, when the
