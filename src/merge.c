@@ -36,12 +36,17 @@ static clipsearch_status open_into(merge *m, clipsearch_database *into)
                                    .dim = own->dim,
                                    .metric = own->metric};
     const clipsearch_index_options any = {.struct_size = sizeof any};
+    clipsearch_index_options same = own->index;
     clipsearch_status status = cs_collection_open(into, own->name, NULL, &m->into, NULL);
     const bool is_new = status == CLIPSEARCH_E_NOT_FOUND; /* any other error comes again below */
     cs_collection_close(&m->into);
     if (is_new)
         encoder.path = own->model_path;
-    return cs_collection_ensure(into, own->name, &encoder, own->metric, is_new ? &own->index : &any, &m->into, m->err);
+    if (!(into->ops->index_types >> same.type & 1)) { /* from a server to a file: the file's own type */
+        same.type = CLIPSEARCH_INDEX_TYPE_DEFAULT;
+        same.nlist = same.nprobe = 0;
+    }
+    return cs_collection_ensure(into, own->name, &encoder, own->metric, is_new ? &same : &any, &m->into, m->err);
 }
 
 /* ---- items */

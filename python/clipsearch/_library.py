@@ -74,7 +74,8 @@ class Image(Structure):
 
 class ImageOptions(Sized):
     c_name = "image_options"
-    _fields_ = [("struct_size", c_size_t), ("max_bytes", c_uint64), ("max_pixels", c_uint64), ("ignore_exif", c_bool)]
+    _fields_ = [("struct_size", c_size_t), ("max_bytes", c_uint64), ("max_pixels", c_uint64), ("ignore_exif", c_bool),
+                ("decode", c_int)]
 
 
 class EncoderOptions(Sized):
@@ -121,7 +122,16 @@ class SessionOptions(Sized):
 
 class IndexOptions(Sized):
     c_name = "index_options"
-    _fields_ = [("struct_size", c_size_t), ("codes", c_int), ("m", c_uint), ("ef_construction", c_uint), ("ef", c_uint)]
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("codes", c_int),
+        ("m", c_uint),
+        ("ef_construction", c_uint),
+        ("ef", c_uint),
+        ("type", c_int),
+        ("nlist", c_uint),
+        ("nprobe", c_uint),
+    ]
 
 
 class VectorsOptions(Sized):
@@ -161,6 +171,10 @@ class CollectionInfo(Sized):
         ("remodel", c_char_p),
         ("remodelled", c_uint64),
         ("precisions", c_uint),
+        ("index_type", c_int),
+        ("index_nlist", c_uint),
+        ("index_nprobe", c_uint),
+        ("foreign", c_bool),
     ]
 
 

@@ -4,6 +4,7 @@
 
 #include "backend/code_kinds.h"
 #include "backend/search_contents.h"
+#include "base/index_types.h"
 #include "base/item_limits.h"
 #include "base/limits.h"
 #include "base/mem.h"
@@ -128,6 +129,8 @@ clipsearch_status cs_collection_check_encoder(const clipsearch_collection *colle
     if (own->dim != encoder->dim)
         return cs_fail(err, CLIPSEARCH_E_MISMATCH, "the collection %s holds vectors of %zu numbers, not of %zu",
                        own->name, own->dim, encoder->dim);
+    if (own->foreign && !own->fingerprint[0])
+        return CLIPSEARCH_OK;
     if (!known)
         return check_without_model(own, encoder, err);
     if (strcmp(own->fingerprint, encoder->fingerprint) != 0)
@@ -157,6 +160,16 @@ clipsearch_status cs_collection_open(clipsearch_database *db, const char *name, 
     return status;
 }
 
+clipsearch_status cs_index_type_check(unsigned types, clipsearch_index_type type, clipsearch_error *err)
+{
+    const char *word = cs_index_type_word(type);
+    if ((unsigned)type < 8 * sizeof types && types >> type & 1)
+        return CLIPSEARCH_OK;
+    if (!word)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no type of index %d", (int)type);
+    return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "an index of the type %s is made by Milvus servers only", word);
+}
+
 static const char *metric_name(clipsearch_metric metric)
 {
     return metric == CLIPSEARCH_COSINE ? "cosine" : metric == CLIPSEARCH_IP ? "inner product" : "L2";
@@ -169,6 +182,12 @@ static clipsearch_status check_made(const clipsearch_collection *collection, cli
     const cs_collection_identity *own = &collection->identity;
     const clipsearch_index_options *is = &own->index;
     /* a backend that chooses how its index holds vectors has no codes */
+    if ((wanted->type && is->type && wanted->type != is->type) || (wanted->nlist && wanted->nlist != is->nlist) ||
+        (wanted->nprobe && wanted->nprobe != is->nprobe))
+        return cs_fail(err, CLIPSEARCH_E_MISMATCH,
+                       "the index of the collection %s was made as %s with nlist %u and nprobe %u, which are fixed; use"
+                       " another name",
+                       own->name, is->type ? cs_index_type_word(is->type) : "?", is->nlist, is->nprobe);
     if ((wanted->codes && is->codes && wanted->codes != is->codes) || (wanted->m && wanted->m != is->m) ||
         (wanted->ef_construction && wanted->ef_construction != is->ef_construction) ||
         (wanted->ef && wanted->ef != is->ef))
@@ -197,7 +216,9 @@ clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name
                                        clipsearch_collection **collection, clipsearch_error *err)
 {
     *collection = NULL;
-    clipsearch_status status = db->ops->ensure_collection(db, name, encoder, metric, index, collection, err);
+    clipsearch_status status = cs_index_type_check(db->ops->index_types, index->type, err);
+    if (status == CLIPSEARCH_OK)
+        status = db->ops->ensure_collection(db, name, encoder, metric, index, collection, err);
     if (*collection)
         atomic_fetch_add(&db->handles, 1);
     if (status == CLIPSEARCH_OK)

@@ -34,6 +34,7 @@ typedef struct cs_collection_identity {
     int64_t created;                /* seconds since 1970 */
     clipsearch_index_options index; /* the defaults filled in */
     const char *model_path;         /* the path that the encoder was opened by; NULL: it is found by its name */
+    bool foreign; /* made by another program, which does not say with which encoder: any of its dim may be tried */
 } cs_collection_identity;
 
 /* What changes. */
@@ -134,6 +135,7 @@ typedef struct cs_database_ops {
     clipsearch_status (*drop_collection)(clipsearch_database *db, const char *name, clipsearch_error *err);
     clipsearch_status (*vacuum)(clipsearch_database *db, clipsearch_error *err); /* NULL without CS_BACKEND_VACUUM */
     void (*close)(clipsearch_database *db);
+    unsigned index_types; /* bit 1 << TYPE for each clipsearch_index_type that a new collection may have */
 } cs_database_ops;
 
 /* Functions that take `items` or `hits` append to them; the caller made them, and binds and frees them. */
@@ -214,6 +216,10 @@ struct clipsearch_collection {
     clipsearch_database *db;
     cs_collection_identity identity;
 };
+
+/* For backends: CLIPSEARCH_E_UNSUPPORTED when a new collection cannot have an index of this type. `types` is
+ * index_types of cs_database_ops. */
+clipsearch_status cs_index_type_check(unsigned types, clipsearch_index_type type, clipsearch_error *err);
 
 /* For backends: the common part of a database that is being opened or closed. */
 void cs_database_init(clipsearch_database *db, const cs_database_ops *ops, unsigned capabilities);

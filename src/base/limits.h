@@ -12,6 +12,8 @@ enum {
     CS_MAX_M = 64,
     CS_MAX_EF_CONSTRUCTION = 4096,
     CS_MAX_EF = 65536,
+    CS_MAX_NLIST = 65536, /* Milvus's limits */
+    CS_MAX_NPROBE = 65536,
     CS_MAX_QUERIES = 4096 /* that a checkpoint measures with, and an index file keeps */
 };
 

@@ -2,6 +2,8 @@
  * command.c - settings and error reports of all commands. */
 #include "cli/command.h"
 
+#include "config/server_access.h"
+
 #include "cli/output/message.h"
 
 #include <stdarg.h>
@@ -13,11 +15,16 @@ int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_setting
                                      .collection = args->collection,
                                      .model = args->model,
                                      .precision = args->precision,
+                                     .decode = args->decode,
                                      .cpu = args->cpu,
                                      .k = args->k.given ? args->k.value : 0,
                                      .threads = args->threads.given ? args->threads.value : 0,
                                      .quiet = args->quiet};
-    clipsearch_status status = cs_settings_load(&given, file, settings, &err);
+    const cs_server_access access = {.ca = args->ca, .consistency = args->consistency};
+    clipsearch_status status = cs_server_access_set(&access, true, &err);
+    if (status != CLIPSEARCH_OK)
+        return cs_report_settings(&err);
+    status = cs_settings_load(&given, file, settings, &err);
     if (status == CLIPSEARCH_E_NOT_FOUND) { /* there is no place for the default database */
         cs_print_advice(err.message, CS_ADVICE_DATABASE, NULL, NULL);
         return CS_EXIT_USAGE;

@@ -29,6 +29,7 @@ int cs_command_duplicates(const cs_args *args);
 int cs_command_export(const cs_args *args);
 int cs_command_import(const cs_args *args);
 int cs_command_merge(const cs_args *args);
+int cs_command_copy(const cs_args *args);
 int cs_command_completion(const cs_args *args);
 int cs_command_serve(const cs_args *args);
 

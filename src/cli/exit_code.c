@@ -20,9 +20,10 @@ int cs_exit_code(clipsearch_status status, cs_stage stage)
     case CLIPSEARCH_E_UNSUPPORTED:
     case CLIPSEARCH_E_NOT_FOUND:
         return stage == CS_STAGE_MODEL ? CS_EXIT_MODEL : stage == CS_STAGE_DATABASE ? CS_EXIT_DATABASE : CS_EXIT_FILE;
+    case CLIPSEARCH_E_TIMEOUT: /* a server did not answer */
+        return stage == CS_STAGE_DATABASE ? CS_EXIT_DATABASE : CS_EXIT_INTERNAL;
     case CLIPSEARCH_E_MEMORY:
     case CLIPSEARCH_E_CANCELLED:
-    case CLIPSEARCH_E_TIMEOUT:
         break;
     }
     return CS_EXIT_INTERNAL;

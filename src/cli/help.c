@@ -24,7 +24,7 @@ static const struct {
     {"label", "tell which of some labels images show"},
     {"duplicates", "find images that are there more than once"},
     {"export, import", "write vectors with their images to files; read them"},
-    {"merge", "copy the collections of other databases into this one"},
+    {"copy, merge", "copy collections to another database; into this one"},
     {"serve", "a page and an API to search with, in the browser"},
     {"model", "list, fetch, inspect, verify and convert models"},
     {"check, vacuum", "verify database and index; remove deleted data from files"},
@@ -244,6 +244,16 @@ static const char merge_page[] = "usage: clipsearch merge [options] --db TARGET.
                                  "  clipsearch ingest --db part2.db --shard 2/8 ~/Pictures      on machine 2 of 8\n"
                                  "  clipsearch merge --db all.db part1.db part2.db\n";
 
+static const char copy_page[] = "usage: clipsearch copy [options] --from SOURCE --to TARGET\n"
+                                "\n"
+                                "Copies the collections of a database, or with --collection only that one, to\n"
+                                "another, with vectors and attributes: nothing is encoded again. Either may be a\n"
+                                "file or the address of a Milvus server (docs/milvus.md). It can be interrupted\n"
+                                "and run again. Images of the same path are replaced.\n"
+                                "\n"
+                                "  clipsearch copy --from photos.db --to milvus://server:19530\n"
+                                "  clipsearch copy --from milvus://server:19530 --to photos.db\n";
+
 static const char completion_page[] = "usage: clipsearch completion bash|zsh|fish\n"
                                       "\n"
                                       "Prints the completions of commands, options and values for a shell. Installed\n"
@@ -282,7 +292,7 @@ static const struct {
     {CS_VERSION, version_page}, {CS_DUPLICATES, duplicates_page},
     {CS_EXPORT, export_page},   {CS_IMPORT, import_page},
     {CS_MERGE, merge_page},     {CS_COMPLETION, completion_page},
-    {CS_SERVE, serve_page},
+    {CS_SERVE, serve_page},     {CS_COPY, copy_page},
 };
 
 void cs_help_print(unsigned command, FILE *out)

@@ -79,6 +79,8 @@ static int run_command(unsigned command, bool command_given, const cs_args *args
         return cs_command_import(args);
     case CS_MERGE:
         return cs_command_merge(args);
+    case CS_COPY:
+        return cs_command_copy(args);
     case CS_COMPLETION:
         return cs_command_completion(args);
     case CS_SERVE:

@@ -39,6 +39,7 @@ typedef struct option_row {
 
 #define FIELD(name) offsetof(cs_args, name)
 
+static const char *const consistency_names[] = {"bounded", "strong", "eventually", NULL};
 static const char *const progress_names[] = {"auto", "json", "none", NULL};
 static const char *const format_names[] = {"jsonl", "npy", NULL};
 static const char *const npy_names[] = {"f32", "f16", NULL};
@@ -49,8 +50,8 @@ static const char *const remodel_names[] = {"safe", "force", NULL};
 enum {
     WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE | CS_IMPORT | CS_SERVE,
     WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL | CS_DUPLICATES |
-                      CS_EXPORT | CS_IMPORT | CS_MERGE | CS_SERVE,
-    WITH_DB = WITH_COLLECTION | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM | CS_UPDATE,
+                      CS_EXPORT | CS_IMPORT | CS_MERGE | CS_COPY | CS_SERVE,
+    WITH_DB = (WITH_COLLECTION & ~CS_COPY) | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM | CS_UPDATE,
     WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET,
     WITH_PLACES = CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES | CS_DELETE | CS_EXPORT
 };
@@ -137,7 +138,7 @@ static const option_row rows[] = {
      "the field that names the image (path, image_path, url, file, filename or key)", 0, 0, 0},
     {"texts", 0, CS_IMPORT, OPTION_FLAG, FIELD(texts), NULL,
      "of a directory of clip-retrieval: import the vectors of the captions", 0, 0, 0},
-    {"no-index", 0, CS_IMPORT | CS_MERGE, OPTION_FLAG, FIELD(no_index), NULL,
+    {"no-index", 0, CS_IMPORT | CS_MERGE | CS_COPY, OPTION_FLAG, FIELD(no_index), NULL,
      "do not write the index; searches are exact until check --repair writes it", 0, 0, 0},
     {"metric", 0, CS_INGEST | CS_IMPORT, OPTION_CHOICE, FIELD(metric), "METRIC",
      "of a new collection: cosine, ip or l2 (the model's)", 0, 0, cs_metric_names},
@@ -200,6 +201,8 @@ static const option_row rows[] = {
      "refuse images of more than N pixels (256000000)", 1, SIZE_MAX, 0},
     {"max-bytes", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL | CS_DUPLICATES, OPTION_SIZE, FIELD(max_bytes), "N",
      "refuse image files of more than N bytes (268435456)", 1, SIZE_MAX, 0},
+    {"decode", 0, CS_INGEST | CS_UPDATE | CS_LABEL, OPTION_CHOICE, FIELD(decode), "HOW",
+     "exact (default), or fast: large JPEGs at a half or less of their sides", 0, 0, cs_decode_names},
     {"list", 0, CS_EMBED | CS_TOKENIZE, OPTION_TEXT, FIELD(list), "FILE",
      "read texts from FILE, one per line; - is standard input", 0, 0, 0},
     {"images-from", 0, CS_EMBED, OPTION_TEXT, FIELD(images_from), "FILE",
@@ -233,6 +236,13 @@ static const option_row rows[] = {
      "memory for small images that were made (67108864)", 0, SIZE_MAX, 0},
     {"timeout", 0, CS_SERVE, OPTION_SIZE, FIELD(timeout), "N", "seconds that a search may take (30)", 1, 3600, 0},
     {"db", 0, WITH_DB, OPTION_TEXT, FIELD(db), "FILE", "the database file", 0, 0, 0},
+    {"from", 0, CS_COPY, OPTION_TEXTS, FIELD(from), "FILE", "the database, or address, to copy from; may be repeated",
+     0, 0, 0},
+    {"to", 0, CS_COPY, OPTION_TEXT, FIELD(db), "FILE", "the database, or address, to copy to", 0, 0, 0},
+    {"ca", 0, WITH_DB | CS_COPY, OPTION_TEXT, FIELD(ca), "FILE",
+     "of a Milvus server with TLS: the authority of its certificate, a PEM file (the system's)", 0, 0, 0},
+    {"consistency", 0, WITH_DB | CS_COPY, OPTION_CHOICE, FIELD(consistency), "LEVEL",
+     "on a Milvus server: how fresh answers must be: bounded (default), strong or eventually", 0, 0, consistency_names},
     {"to", 0, CS_MODEL, OPTION_TEXT, FIELD(to), "DIR", "fetch, convert: the directory to write", 0, 0, 0},
     {"name", 0, CS_MODEL, OPTION_TEXT, FIELD(name), "NAME",
      "add: the name of the model (that of the known model, directory or file)", 0, 0, 0},
@@ -252,7 +262,7 @@ static const option_row rows[] = {
      0},
     {"threads", 0,
      CS_SEARCH | CS_INGEST | CS_UPDATE | CS_EMBED | CS_MODEL | CS_CHECK | CS_VACUUM | CS_LABEL | CS_DUPLICATES |
-         CS_IMPORT | CS_MERGE | CS_SERVE,
+         CS_IMPORT | CS_MERGE | CS_COPY | CS_SERVE,
      OPTION_SIZE, FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"precision", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(precision), "WHAT",
      "compute transformers in f32, int8 or bf16 (auto: as the weights are)", 0, 0, cs_precision_names},
@@ -271,7 +281,7 @@ enum { ROWS = sizeof rows / sizeof *rows };
 const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize",   "info",   "help",
                                         "version", "query",  "get",    "delete",     "drop",   "collections",
                                         "model",   "check",  "vacuum", "label",      "update", "duplicates",
-                                        "export",  "import", "merge",  "completion", "serve"};
+                                        "export",  "import", "merge",  "completion", "serve",  "copy"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 
 unsigned cs_command_of(const char *word)
@@ -520,8 +530,9 @@ clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_a
     args->in.items = cs_zalloc_array(room, sizeof *args->in.items);
     args->vectors.items = cs_zalloc_array(room, sizeof *args->vectors.items);
     args->meta.items = cs_zalloc_array(room, sizeof *args->meta.items);
+    args->from.items = cs_zalloc_array(room, sizeof *args->from.items);
     if (!args->operands.items || !args->include.items || !args->exclude.items || !args->images.items ||
-        !args->templates.items || !args->in.items || !args->vectors.items || !args->meta.items)
+        !args->templates.items || !args->in.items || !args->vectors.items || !args->meta.items || !args->from.items)
         return cs_fail_memory(err, "the command line");
     reader r = {.command = command, .argc = argc, .argv = argv};
     bool only_operands = false;
@@ -549,6 +560,7 @@ void cs_args_free(cs_args *args)
     cs_free(args->in.items);
     cs_free(args->vectors.items);
     cs_free(args->meta.items);
+    cs_free(args->from.items);
     cs_free(args->templates.items);
     *args = (cs_args){0};
 }

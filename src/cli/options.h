@@ -32,7 +32,8 @@ enum {
     CS_MERGE = 1048576,
     CS_COMPLETION = 2097152,
     CS_SERVE = 4194304,
-    CS_ALL_COMMANDS = 8388607
+    CS_COPY = 8388608,
+    CS_ALL_COMMANDS = 16777215
 };
 
 /* An argument that is not an option, or the value of an option that is a part of a query. */
@@ -68,12 +69,13 @@ typedef struct cs_number_option {
 /* The parsed command line. NULL, false, given == false: not given. Strings point into argv. */
 typedef struct cs_args {
     cs_operands operands;
-    cs_strings include, exclude, images, templates, in, vectors, meta;
+    cs_strings include, exclude, images, templates, in, vectors, meta, from;
     cs_size_option k, offset, threads, batch, timeout, max_pixels, max_bytes;
     cs_size_option scan_every;
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance, min_relevance;
-    const char *db, *collection, *model, *precision, *cpu;
+    const char *db, *collection, *model, *precision, *decode, *cpu;
+    const char *ca, *consistency; /* of a database on a server */
     const char *filter, *since, *until;
     const char *sheet, *captions, *link, *metric, *on_bad, *exif, *codes, *progress;
     const char *labels, *write, *level;

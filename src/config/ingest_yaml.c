@@ -3,6 +3,7 @@
 #include "config/ingest_yaml.h"
 
 #include "base/file.h"
+#include "base/index_types.h"
 #include "base/mem.h"
 #include "base/limits.h"
 #include "base/server_scheme.h"
@@ -29,6 +30,7 @@ enum file_key {
     KEY_MAX_PIXELS,
     KEY_MAX_BYTES,
     KEY_PRECISION,
+    KEY_DECODE,
     KEY_INDEX,
     KEY_SOURCES,
     FILE_KEYS
@@ -41,6 +43,7 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_METRIC] = {.name = "metric", .kind = CS_KEY_CHOICE, .choices = cs_metric_names},
     [KEY_BATCH] = {.name = "batch", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_BATCH},
     [KEY_PRECISION] = {.name = "precision", .kind = CS_KEY_CHOICE, .choices = cs_precision_names},
+    [KEY_DECODE] = {.name = "decode", .kind = CS_KEY_CHOICE, .choices = cs_decode_names},
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
     [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_names},
     [KEY_PRUNE] = {.name = "prune", .kind = CS_KEY_BOOL},
@@ -52,7 +55,7 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_SOURCES] = {.name = "sources", .kind = CS_KEY_LIST},
 };
 
-enum index_key { KEY_CODES, KEY_M, KEY_EF_CONSTRUCTION, KEY_EF, INDEX_KEYS };
+enum index_key { KEY_CODES, KEY_M, KEY_EF_CONSTRUCTION, KEY_EF, KEY_TYPE, KEY_NLIST, KEY_NPROBE, INDEX_KEYS };
 
 static const cs_yaml_key index_keys[INDEX_KEYS] = {
     [KEY_CODES] = {.name = "codes", .kind = CS_KEY_CHOICE, .choices = cs_codes_names},
@@ -62,6 +65,9 @@ static const cs_yaml_key index_keys[INDEX_KEYS] = {
                              .min = CS_MIN_M,
                              .max = CS_MAX_EF_CONSTRUCTION},
     [KEY_EF] = {.name = "ef", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_EF},
+    [KEY_TYPE] = {.name = "type", .kind = CS_KEY_CHOICE, .choices = cs_index_type_words},
+    [KEY_NLIST] = {.name = "nlist", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_NLIST},
+    [KEY_NPROBE] = {.name = "nprobe", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_NPROBE},
 };
 
 enum source_key {
@@ -330,6 +336,8 @@ static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file
         file->threads = cs_yaml_count(found[KEY_THREADS]);
     if (found[KEY_PRECISION])
         file->precision = found[KEY_PRECISION]->text;
+    if (found[KEY_DECODE])
+        file->decode = found[KEY_DECODE]->text;
     if ((file->has_on_bad = found[KEY_ON_BAD] != NULL))
         file->on_bad = (cs_on_bad)cs_name_index(found[KEY_ON_BAD]->text, cs_on_bad_names);
     if (found[KEY_REMODEL])
@@ -380,6 +388,12 @@ static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, c
         index->ef_construction = (unsigned)cs_yaml_count(found[KEY_EF_CONSTRUCTION]);
     if (found[KEY_EF])
         index->ef = (unsigned)cs_yaml_count(found[KEY_EF]);
+    if (found[KEY_TYPE])
+        index->type = cs_index_type_of(found[KEY_TYPE]->text);
+    if (found[KEY_NLIST])
+        index->nlist = (unsigned)cs_yaml_count(found[KEY_NLIST]);
+    if (found[KEY_NPROBE])
+        index->nprobe = (unsigned)cs_yaml_count(found[KEY_NPROBE]);
     return CLIPSEARCH_OK;
 }
 

@@ -5,7 +5,8 @@
 
 enum {
     CS_PANEL_STRIP = 16, /* outputs whose weights lie together: one register of sums, or two */
-    CS_PANEL = 64        /* outputs of one piece of work */
+    CS_PANEL = 64,       /* outputs of one piece of work */
+    CS_PANEL_ROWS = 96   /* rows of one, whose sums are kept on the stack: 24 KiB */
 };
 
 #endif

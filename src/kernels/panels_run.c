@@ -2,8 +2,6 @@
  * panels_run.c - splits a product into pieces of rows by outputs. */
 #include "kernels/panels_run.h"
 
-enum { ROW_BLOCK = 96 }; /* whose sums are kept on the stack: 24 KiB */
-
 typedef struct job {
     cs_panel_sums *sums;
     const void *product;
@@ -15,10 +13,10 @@ static void run_piece(void *context, size_t piece, unsigned worker)
 {
     (void)worker;
     const job *j = context;
-    const size_t first = piece / j->row_blocks * CS_PANEL, row = piece % j->row_blocks * ROW_BLOCK;
+    const size_t first = piece / j->row_blocks * CS_PANEL, row = piece % j->row_blocks * CS_PANEL_ROWS;
     const size_t outputs = j->n - first < CS_PANEL ? j->n - first : CS_PANEL;
-    const size_t rows = j->finish->m - row < ROW_BLOCK ? j->finish->m - row : ROW_BLOCK;
-    _Alignas(64) float sums[ROW_BLOCK * CS_PANEL];
+    const size_t rows = j->finish->m - row < CS_PANEL_ROWS ? j->finish->m - row : CS_PANEL_ROWS;
+    _Alignas(64) float sums[CS_PANEL_ROWS * CS_PANEL];
     j->sums(j->product, row, rows, first, outputs, sums);
     cs_gemm_finish(j->finish, sums, CS_PANEL, row, rows, first, outputs);
 }
@@ -29,6 +27,6 @@ void cs_panels_run(cs_panel_sums *sums, const void *product, size_t n, const cs_
              .product = product,
              .finish = finish,
              .n = n,
-             .row_blocks = (finish->m + ROW_BLOCK - 1) / ROW_BLOCK};
+             .row_blocks = (finish->m + CS_PANEL_ROWS - 1) / CS_PANEL_ROWS};
     cs_pool_run(pool, (n + CS_PANEL - 1) / CS_PANEL * j.row_blocks, run_piece, &j);
 }

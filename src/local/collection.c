@@ -27,7 +27,8 @@ cs_collection_identity cs_local_identity(const cs_store_identity *identity)
                                     .index = {.codes = codes ? codes : CLIPSEARCH_CODES_I8,
                                               .m = (unsigned)index.m,
                                               .ef_construction = (unsigned)index.ef_construction,
-                                              .ef = (unsigned)index.ef}};
+                                              .ef = (unsigned)index.ef,
+                                              .type = CLIPSEARCH_INDEX_TYPE_HNSW}};
 }
 
 cs_collection_state cs_local_state(const cs_store_state *state)
@@ -327,7 +328,9 @@ static clipsearch_status check_index_options(size_t dim, clipsearch_metric metri
     const cs_hnsw_options wanted = {.m = options->m, .ef_construction = options->ef_construction, .ef = options->ef};
     if (!cs_codes_word(options->codes))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there are no codes %d", (int)options->codes);
-    clipsearch_status status = cs_index_hnsw_open(dim, metric, &wanted, &index, err);
+    clipsearch_status status = cs_index_type_check(CS_LOCAL_INDEX_TYPES, options->type, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_index_hnsw_open(dim, metric, &wanted, &index, err);
     cs_index_close(&index);
     return status;
 }

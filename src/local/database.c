@@ -246,6 +246,7 @@ static const cs_database_ops ops = {
     .drop_collection = cs_local_drop_collection,
     .vacuum = vacuum,
     .close = close_database,
+    .index_types = CS_LOCAL_INDEX_TYPES,
 };
 
 clipsearch_status cs_local_open(const char *path, unsigned flags, clipsearch_database **out, clipsearch_error *err)

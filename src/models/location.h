@@ -19,6 +19,7 @@ typedef struct cs_model_location {
 typedef struct cs_collection_model {
     const char *encoder; /* its name */
     const char *path;    /* where it was then, if it was given as a path; NULL: it was not */
+    bool foreign;        /* it is not known, and whoever searches says which it was */
 } cs_collection_model;
 
 /* Find `model`. It is a path when it contains a '/' or when a directory or weight file of that name exists. Else it is

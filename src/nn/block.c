@@ -67,8 +67,9 @@ void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, si
     const size_t most = larger(config->width, config->mlp);
     scratch->coded = (cs_coded_rows){0};
     if (form == CS_WEIGHTS_INT8) {
-        scratch->coded.codes.codes = cs_workspace_alloc(workspace, rows, cs_qgemm_stride(most));
-        scratch->coded.codes.rows = cs_workspace_alloc(workspace, rows, sizeof *scratch->coded.codes.rows);
+        const size_t coded_rows = rows > SIZE_MAX / 2 ? SIZE_MAX : 2 * rows; /* and their rest */
+        scratch->coded.codes.codes = cs_workspace_alloc(workspace, coded_rows, cs_qgemm_stride(most));
+        scratch->coded.codes.rows = cs_workspace_alloc(workspace, coded_rows, sizeof *scratch->coded.codes.rows);
     } else if (form == CS_WEIGHTS_BF16) {
         scratch->coded.halves =
             cs_workspace_alloc(workspace, rows, cs_bgemm_stride(most) * sizeof *scratch->coded.halves);
@@ -120,9 +121,12 @@ static void quantize(const cs_block *block, const float *x, size_t rows, size_t 
 }
 
 void cs_block_forward(const cs_block *block, const cs_sequences *sequences, const size_t *only, float *x,
-                      const cs_block_scratch *scratch, cs_pool *pool)
+                      const cs_block_scratch *given, cs_pool *pool)
 {
     size_t width = block->width, rows = sequences->offsets[sequences->count];
+    cs_block_scratch own = *given, *scratch = &own;
+    /* 8 bits are not enough for texts (docs/precision.md); these are short, and memory decides their time anyway */
+    own.coded.codes.rest = sequences->causal ? rows : 0;
     float *normed = scratch->normed, *hidden = scratch->wide;
     float *q = scratch->wide, *k = q + rows * width, *v = k + rows * width; /* [rows, W] each */
 

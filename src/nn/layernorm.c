@@ -49,8 +49,7 @@ static void normalise_piece(void *context, size_t piece, unsigned worker)
         if (j->coded && j->coded->halves)
             cs_bgemm_round_row(y, width, j->coded->halves + row * cs_bgemm_stride(width));
         else if (j->coded)
-            j->quantize->quantize(y, width, j->coded->codes.codes + row * cs_qgemm_stride(width),
-                                  &j->coded->codes.rows[row]);
+            cs_qgemm_quantize_row(j->quantize, y, width, &j->coded->codes, row);
     }
 }
 

@@ -290,6 +290,19 @@ static clipsearch_status submit(cs_http2 *c, const cs_http2_request *request, co
     return c->id > 0 ? CLIPSEARCH_OK : cs_fail(err, CLIPSEARCH_E_IO, "HTTP/2: %s", lib.nghttp2_strerror(c->id));
 }
 
+static clipsearch_status fail_unheard(const cs_http2 *c, const char *what, clipsearch_error *err)
+{
+    return cs_fail(err, CLIPSEARCH_E_IO, "%s: it is no Milvus server%s", what,
+                   c->tls ? "" : ", or one that is reached with TLS (milvus+tls://)");
+}
+
+static clipsearch_status fail_broken(const cs_http2 *c, const char *what, clipsearch_error *err)
+{
+    if (!c->heard)
+        return cs_fail(err, CLIPSEARCH_E_DATABASE, "the server speaks no HTTP/2, so it is no Milvus");
+    return cs_fail(err, CLIPSEARCH_E_IO, "the server broke the rules of HTTP/2: %s", what);
+}
+
 /* Write what goes without waiting. *left: there is more. */
 static clipsearch_status write_frames(cs_http2 *c, bool *left, clipsearch_error *err)
 {
@@ -305,17 +318,13 @@ static clipsearch_status write_frames(cs_http2 *c, bool *left, clipsearch_error 
         if (!*left)
             return CLIPSEARCH_OK;
         clipsearch_status status = cs_stream_write(c->stream, c->out, c->out_size, &count, err);
+        if (status == CLIPSEARCH_E_IO && !c->heard)
+            fail_unheard(c, "it closed the connection at once", err);
         if (status != CLIPSEARCH_OK || count == 0)
             return status;
         c->out += count;
         c->out_size -= count;
     }
-}
-
-static clipsearch_status fail_unheard(const cs_http2 *c, const char *what, clipsearch_error *err)
-{
-    return cs_fail(err, CLIPSEARCH_E_IO, "%s: it is no Milvus server%s", what,
-                   c->tls ? "" : ", or one that is reached with TLS (milvus+tls://)");
 }
 
 /* Read what is there. *count 0: nothing. */
@@ -334,9 +343,7 @@ static clipsearch_status read_frames(cs_http2 *c, size_t *count, clipsearch_erro
         return cs_fail(err, CLIPSEARCH_E_LIMIT, "the server's answer is larger than %zu bytes", c->reply->body.max);
     if (c->reply && c->reply->body.failed)
         return cs_fail_memory(err, "the answer of a server");
-    if (!c->heard)
-        return cs_fail(err, CLIPSEARCH_E_DATABASE, "the server speaks no HTTP/2, so it is no Milvus");
-    return cs_fail(err, CLIPSEARCH_E_IO, "the server broke the rules of HTTP/2: %s", lib.nghttp2_strerror((int)n));
+    return fail_broken(c, lib.nghttp2_strerror((int)n), err);
 }
 
 /* Until the call is closed. */
@@ -351,6 +358,8 @@ static clipsearch_status exchange(cs_http2 *c, const cs_wait *wait, clipsearch_e
         if (status != CLIPSEARCH_OK || c->closed)
             return status;
         status = write_frames(c, &left, err);
+        if (status == CLIPSEARCH_OK && !c->closed && !lib.nghttp2_session_want_read(c->session))
+            status = fail_broken(c, "it sent what is no frame", err); /* nghttp2 has said GOAWAY */
         if (status == CLIPSEARCH_OK && !c->heard && cs_clock_ms() - c->opened > SILENT_MS)
             status = fail_unheard(c, "it says nothing", err);
         if (status == CLIPSEARCH_OK)

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: MIT
  * milvus_check.c - reads all of a collection back from the server, and measures its index. */
-#include "remote/milvus_collection.h"
+#include "remote/milvus_nearest.h"
 
 #include "base/mem.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { NEAREST = 10, DEFAULT_SAMPLE = 100, MOST_SAMPLES = 1000 };
 
-/* The exact ten nearest of some vectors of the collection, found while all of them come by. */
+/* Vectors of the collection, and their exact nearest, found while all of it comes by. */
 typedef struct checking {
-    milvus_collection *collection;
-    size_t dim, sample;
-    float *queries;   /* [sample, dim] */
-    int64_t *nearest; /* [sample, NEAREST] */
-    double *scores;   /* [sample, NEAREST], best first: more is nearer */
-    size_t *found;    /* [sample] */
+    size_t dim, sample, most;
+    float *queries; /* [sample, dim] */
+    cs_milvus_nearest nearest;
     uint64_t images;
 } checking;
 
@@ -26,137 +23,101 @@ static clipsearch_status take_sample(void *context, cs_milvus_table *table, clip
     const float *vectors = cs_milvus_table_vectors(table);
     if (!vectors)
         return cs_fail(err, CLIPSEARCH_E_DATABASE, "the server's answer has no vectors");
-    const size_t step = table->rows > c->sample ? table->rows / c->sample : 1;
-    size_t taken = 0;
-    for (size_t row = 0; row < table->rows && taken < c->sample; row += step, taken++)
-        memcpy(c->queries + taken * c->dim, vectors + row * c->dim, c->dim * sizeof *vectors);
-    c->sample = taken;
+    const size_t step = table->rows > c->most ? table->rows / c->most : 1;
+    for (size_t row = 0; row < table->rows && c->sample < c->most; row += step, c->sample++)
+        memcpy(c->queries + c->sample * c->dim, vectors + row * c->dim, c->dim * sizeof *vectors);
     return CLIPSEARCH_E_CANCELLED; /* one page is enough */
-}
-
-/* By the collection's own measure, as a double. */
-static double score_of(const checking *c, const float *a, const float *b)
-{
-    double dot = 0, squared = 0, aa = 0, bb = 0;
-    for (size_t d = 0; d < c->dim; d++) {
-        const double difference = (double)a[d] - b[d];
-        dot += (double)a[d] * b[d];
-        squared += difference * difference;
-        aa += (double)a[d] * a[d];
-        bb += (double)b[d] * b[d];
-    }
-    switch (c->collection->base.identity.metric) {
-    case CLIPSEARCH_L2:
-        return -squared;
-    case CLIPSEARCH_IP:
-        return dot;
-    default:
-        return aa > 0 && bb > 0 ? dot / sqrt(aa * bb) : 0;
-    }
-}
-
-static void keep_nearest(checking *c, size_t query, int64_t id, double score)
-{
-    double *scores = c->scores + query * NEAREST;
-    int64_t *nearest = c->nearest + query * NEAREST;
-    size_t at = c->found[query];
-    if (at == NEAREST && score <= scores[NEAREST - 1])
-        return;
-    if (at < NEAREST)
-        c->found[query]++;
-    else
-        at--;
-    for (; at > 0 && scores[at - 1] < score; at--) {
-        scores[at] = scores[at - 1];
-        nearest[at] = nearest[at - 1];
-    }
-    scores[at] = score;
-    nearest[at] = id;
 }
 
 static clipsearch_status compare_page(void *context, cs_milvus_table *table, clipsearch_error *err)
 {
     checking *c = context;
-    const float *vectors = cs_milvus_table_vectors(table);
-    const int64_t *ids = cs_milvus_table_ids(table);
-    if (!vectors || !ids)
-        return cs_fail(err, CLIPSEARCH_E_DATABASE, "the server's answer has no vectors");
-    for (size_t row = 0; row < table->rows; row++) {
-        const float *vector = vectors + row * c->dim;
-        for (size_t d = 0; d < c->dim; d++)
-            if (!isfinite(vector[d]))
-                return cs_fail(err, CLIPSEARCH_E_DATABASE, "the vector of the item %lld has no finite numbers",
-                               (long long)ids[row]);
+    clipsearch_status status = CLIPSEARCH_OK;
+    for (size_t row = 0; row < table->rows && status == CLIPSEARCH_OK; row++) {
         clipsearch_item item;
         cs_item_file file;
-        clipsearch_status status = cs_milvus_table_item(table, row, &item, &file, err); /* can it be read? */
-        if (status != CLIPSEARCH_OK)
-            return status;
-        for (size_t query = 0; query < c->sample; query++)
-            keep_nearest(c, query, ids[row], score_of(c, c->queries + query * c->dim, vector));
+        status = cs_milvus_table_item(table, row, &item, &file, err); /* can it be read? */
     }
     c->images += table->rows;
-    return CLIPSEARCH_OK;
+    return status == CLIPSEARCH_OK ? cs_milvus_nearest_add(&c->nearest, table, err) : status;
 }
 
-/* How many of the exact nearest a search finds; ones that are as near as the tenth count too. */
+/* How many of the exact nearest a search finds; one that is as near as the last of them counts for it. */
 static size_t count_found(const checking *c, const clipsearch_hits *hits)
 {
     size_t found = 0;
     for (size_t query = 0; query < c->sample; query++)
         for (size_t rank = 0; rank < cs_hits_count(hits, query); rank++) {
             const int64_t id = cs_hits_get(hits, query, rank)->id;
-            for (size_t i = 0; i < c->found[query]; i++)
-                found += c->nearest[query * NEAREST + i] == id;
+            for (size_t i = 0; i < c->nearest.found[query]; i++)
+                found += c->nearest.ids[query * NEAREST + i] == id;
         }
     return found;
 }
 
-static clipsearch_status measure_recall(const checking *c, clipsearch_check_report *report, clipsearch_error *err)
+static clipsearch_status measure_recall(milvus_collection *collection, const checking *c,
+                                        clipsearch_check_report *report, clipsearch_error *err)
 {
     size_t all = 0;
     const cs_search_request request = {.queries = c->queries, .count = c->sample, .k = NEAREST, .with_gone = true};
     clipsearch_hits *hits = NULL;
-    clipsearch_status status = cs_collection_search(&c->collection->base, &request, &hits, err);
+    clipsearch_status status = cs_collection_search(&collection->base, &request, &hits, err);
     for (size_t query = 0; query < c->sample; query++)
-        all += c->found[query];
+        all += c->nearest.found[query];
     if (status == CLIPSEARCH_OK && all)
         report->recall = (double)count_found(c, hits) / (double)all;
     cs_hits_free(&hits);
     return status;
 }
 
+/* What the server says of its index. */
+static clipsearch_status describe_index(milvus_collection *collection, clipsearch_check_report *report,
+                                        clipsearch_error *err)
+{
+    static const char *const states[] = {"not begun", "not issued", "in work",
+                                         "finished",  "failed",     "to be tried again"};
+    cs_milvus_index index;
+    bool loaded = false;
+    clipsearch_status status = cs_milvus_describe_index(collection->db, collection->schema, &index, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_milvus_is_loaded(collection->db, collection->schema->name, &loaded, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    snprintf(report->why, sizeof report->why, "%s, %llu of %llu stored vectors indexed (%s), %s", index.type,
+             (unsigned long long)index.indexed, (unsigned long long)index.total,
+             index.state < sizeof states / sizeof *states ? states[index.state] : "in a state of its own",
+             loaded ? "loaded" : "not loaded");
+    report->state = index.type[0] && loaded ? CLIPSEARCH_INDEX_USABLE : CLIPSEARCH_INDEX_UNUSED;
+    return CLIPSEARCH_OK;
+}
+
 clipsearch_status cs_milvus_check(clipsearch_collection *base, size_t sample, clipsearch_check_report *report,
                                   clipsearch_error *err)
 {
     milvus_collection *c = cs_milvus_collection(base);
-    checking check = {.collection = c, .dim = c->schema->dim, .sample = sample ? sample : DEFAULT_SAMPLE};
-    check.sample = check.sample > MOST_SAMPLES ? MOST_SAMPLES : check.sample;
-    check.queries = cs_alloc_array(check.sample, check.dim * sizeof *check.queries);
-    check.nearest = cs_alloc_array(check.sample, NEAREST * sizeof *check.nearest);
-    check.scores = cs_alloc_array(check.sample, NEAREST * sizeof *check.scores);
-    check.found = cs_zalloc_array(check.sample, sizeof *check.found);
-    const size_t most = check.sample;
-    clipsearch_status status =
-        check.queries && check.nearest && check.scores && check.found ? CLIPSEARCH_OK : cs_fail_memory(err, "a check");
+    checking check = {.dim = c->schema->dim, .most = sample ? sample : DEFAULT_SAMPLE};
+    check.most = check.most > MOST_SAMPLES ? MOST_SAMPLES : check.most;
+    check.queries = cs_alloc_array(check.most, check.dim * sizeof *check.queries);
+    clipsearch_status status = check.queries ? CLIPSEARCH_OK : cs_fail_memory(err, "a check");
     if (status == CLIPSEARCH_OK) {
-        status = cs_milvus_each_some(c, "", CS_MILVUS_VECTORS, 16 * most, take_sample, &check, err);
-        if (status == CLIPSEARCH_OK)
-            check.sample = 0; /* it is empty */
-        if (status == CLIPSEARCH_E_CANCELLED)
+        status = cs_milvus_each_some(c, "", CS_MILVUS_VECTORS, 16 * check.most, take_sample, &check, err);
+        if (status == CLIPSEARCH_E_CANCELLED && check.sample)
             status = CLIPSEARCH_OK;
     }
     if (status == CLIPSEARCH_OK)
+        status = cs_milvus_nearest_make(c, check.queries, check.sample, NEAREST, &check.nearest, err);
+    if (status == CLIPSEARCH_OK)
         status = cs_milvus_each_page(c, "", CS_MILVUS_WHOLE, compare_page, &check, err);
     if (status == CLIPSEARCH_OK && check.sample)
-        status = measure_recall(&check, report, err);
+        status = measure_recall(c, &check, report, err);
+    if (status == CLIPSEARCH_OK)
+        status = describe_index(c, report, err);
     report->images = check.images;
     report->vectors = check.images;
     report->sample = check.sample;
-    report->state = check.images ? CLIPSEARCH_INDEX_USABLE : CLIPSEARCH_INDEX_NONE;
+    if (status == CLIPSEARCH_OK && !check.images)
+        report->state = CLIPSEARCH_INDEX_NONE;
+    cs_milvus_nearest_free(&check.nearest);
     cs_free(check.queries);
-    cs_free(check.nearest);
-    cs_free(check.scores);
-    cs_free(check.found);
     return status;
 }

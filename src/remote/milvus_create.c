@@ -3,6 +3,7 @@
 #include "remote/milvus_schema.h"
 
 #include "base/decimal.h"
+#include "base/index_types.h"
 #include "base/json.h"
 #include "base/limits.h"
 
@@ -14,6 +15,8 @@ enum {
     DEFAULT_M = 16,
     DEFAULT_EF_CONSTRUCTION = 200,
     DEFAULT_EF = 64,
+    DEFAULT_NLIST = 1024,
+    DEFAULT_NPROBE = 64,
     LEAST_DIM = 1,
     NOT_LOADED = 1, /* states of GetLoadState */
     LOADED = 3,
@@ -40,6 +43,9 @@ clipsearch_status cs_milvus_check_new(const char *name, size_t dim, const clipse
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "m is %u, ef_construction %u, ef %u; %d to %d, up to %d, and up to %d are allowed", index->m,
                        index->ef_construction, index->ef, CS_MIN_M, CS_MAX_M, CS_MAX_EF_CONSTRUCTION, CS_MAX_EF);
+    if (index->nlist > CS_MAX_NLIST || index->nprobe > CS_MAX_NPROBE)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "nlist is %u and nprobe %u; up to %d and %d are allowed",
+                       index->nlist, index->nprobe, CS_MAX_NLIST, CS_MAX_NPROBE);
     return CLIPSEARCH_OK;
 }
 
@@ -65,12 +71,12 @@ static void put_description(cs_buf *json, const cs_encoder_identity *encoder, cl
     if (encoder->path && strlen(encoder->path) <= CS_MODEL_PATH_MAX)
         put_member(json, "model_path", encoder->path);
     put_member(json, "metric", metric_word(metric));
+    put_member(json, "index", cs_index_type_word(index->type));
     if (encoder->precisions)
         cs_buf_printf(json, ",\"precisions\":%u", encoder->precisions);
-    cs_buf_printf(json, ",\"created\":%lld,\"m\":%u,\"ef_construction\":%u,\"ef\":%u}", (long long)time(NULL),
-                  index->m ? index->m : DEFAULT_M,
-                  index->ef_construction ? index->ef_construction : DEFAULT_EF_CONSTRUCTION,
-                  index->ef ? index->ef : DEFAULT_EF);
+    cs_buf_printf(json, ",\"created\":%lld,\"m\":%u,\"ef_construction\":%u,\"ef\":%u", (long long)time(NULL), index->m,
+                  index->ef_construction, index->ef);
+    cs_buf_printf(json, ",\"nlist\":%u,\"nprobe\":%u}", index->nlist, index->nprobe);
 }
 
 /* `parameter` NULL: none. */
@@ -128,32 +134,103 @@ static clipsearch_status create_collection(milvus_database *db, const char *name
     return status;
 }
 
-static clipsearch_status create_index(milvus_database *db, const cs_milvus_schema *schema, clipsearch_error *err)
+/* The parameters of a type of index, as a text of JSON; "" for none. */
+static void print_parameters(const clipsearch_index_options *index, char *text, size_t size)
 {
-    char parameters[64];
-    const char *type = db->address.zilliz ? "AUTOINDEX" : "HNSW";
-    cs_buf request = cs_milvus_request_for(db, schema->name);
-    snprintf(parameters, sizeof parameters, "{\"M\":%u,\"efConstruction\":%u}", schema->index.m,
-             schema->index.ef_construction);
+    text[0] = '\0';
+    if (index->type == CLIPSEARCH_INDEX_TYPE_HNSW)
+        snprintf(text, size, "{\"M\":%u,\"efConstruction\":%u}", index->m, index->ef_construction);
+    else if (index->type == CLIPSEARCH_INDEX_TYPE_IVF_FLAT || index->type == CLIPSEARCH_INDEX_TYPE_IVF_SQ8)
+        snprintf(text, size, "{\"nlist\":%u}", index->nlist);
+}
+
+static clipsearch_status create_index(milvus_database *db, const cs_milvus_schema *schema,
+                                      const clipsearch_index_options *index, bool *refused, clipsearch_error *err)
+{
+    char parameters[64], type[16];
+    cs_buf body, request = cs_milvus_request_for(db, schema->name);
+    cs_proto answer;
+    cs_milvus_refusal refusal;
+    snprintf(type, sizeof type, "%s", cs_index_type_word(index->type));
+    for (char *c = type; *c; c++)
+        *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
+    print_parameters(index, parameters, sizeof parameters);
     cs_proto_put_text(&request, 4, "vector");
     cs_milvus_put_pair(&request, 5, "index_type", type);
     cs_milvus_put_pair(&request, 5, "metric_type", metric_word(schema->metric));
-    if (!db->address.zilliz)
+    if (parameters[0])
         cs_milvus_put_pair(&request, 5, "params", parameters);
-    clipsearch_status status = cs_milvus_do(db, "CreateIndex", &request, err);
+    clipsearch_status status = cs_milvus_try(db, "CreateIndex", &request, 0, &body, &answer, &refusal, err);
+    *refused = status == CLIPSEARCH_OK && refusal.is;
+    if (*refused)
+        status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "the Milvus server at %s makes no index of the type %s: %s",
+                         db->address.authority, type, refusal.reason);
+    cs_buf_free(&body);
     cs_buf_free(&request);
     return status;
 }
 
+/* The index that the schema says, or AUTOINDEX where a server makes nothing else and nothing else was asked for. */
+static clipsearch_status make_index(milvus_database *db, const cs_milvus_schema *schema, bool *refused,
+                                    clipsearch_error *err)
+{
+    clipsearch_status status = create_index(db, schema, &schema->index, refused, err);
+    if (*refused && schema->index.type == CLIPSEARCH_INDEX_TYPE_HNSW) {
+        const clipsearch_index_options automatic = {.type = CLIPSEARCH_INDEX_TYPE_AUTOINDEX};
+        status = create_index(db, schema, &automatic, refused, err);
+    }
+    return status;
+}
+
+static clipsearch_status drop(milvus_database *db, const char *name)
+{
+    cs_buf request = cs_milvus_request_for(db, name);
+    clipsearch_status status = cs_milvus_do(db, "DropCollection", &request, NULL);
+    cs_buf_free(&request);
+    return status;
+}
+
+/* Fill in what was left to us. What another type of index has no use for is 0. */
+static clipsearch_index_options choose_index(const milvus_database *db, const clipsearch_index_options *wanted)
+{
+    clipsearch_index_options index = {.type = wanted->type};
+    if (index.type == CLIPSEARCH_INDEX_TYPE_DEFAULT)
+        index.type = wanted->nlist || wanted->nprobe ? CLIPSEARCH_INDEX_TYPE_IVF_FLAT
+                     : db->address.zilliz            ? CLIPSEARCH_INDEX_TYPE_AUTOINDEX
+                                                     : CLIPSEARCH_INDEX_TYPE_HNSW;
+    const bool clusters = index.type == CLIPSEARCH_INDEX_TYPE_IVF_FLAT || index.type == CLIPSEARCH_INDEX_TYPE_IVF_SQ8;
+    if (index.type == CLIPSEARCH_INDEX_TYPE_HNSW) {
+        index.m = wanted->m ? wanted->m : DEFAULT_M;
+        index.ef_construction = wanted->ef_construction ? wanted->ef_construction : DEFAULT_EF_CONSTRUCTION;
+    }
+    if (clusters) {
+        index.nlist = wanted->nlist ? wanted->nlist : DEFAULT_NLIST;
+        index.nprobe = wanted->nprobe ? wanted->nprobe : DEFAULT_NPROBE;
+    } else {
+        index.ef = wanted->ef ? wanted->ef : DEFAULT_EF;
+    }
+    return index;
+}
+
 clipsearch_status cs_milvus_create(milvus_database *db, const char *name, const cs_encoder_identity *encoder,
-                                   clipsearch_metric metric, const clipsearch_index_options *index,
+                                   clipsearch_metric metric, const clipsearch_index_options *wanted,
                                    cs_milvus_schema **schema, clipsearch_error *err)
 {
     clipsearch_error why;
-    clipsearch_status status = create_collection(db, name, encoder, metric, index, &why);
-    if (cs_milvus_describe(db, name, schema, status == CLIPSEARCH_OK ? err : NULL) != CLIPSEARCH_OK)
-        return status == CLIPSEARCH_OK ? CLIPSEARCH_E_DATABASE : cs_fail(err, status, "%s", why.message);
-    return CLIPSEARCH_OK; /* the index is made when it is loaded */
+    bool refused;
+    const clipsearch_index_options index = choose_index(db, wanted);
+    clipsearch_status status = create_collection(db, name, encoder, metric, &index, &why);
+    const bool made = status == CLIPSEARCH_OK;
+    if (cs_milvus_describe(db, name, schema, made ? err : NULL) != CLIPSEARCH_OK)
+        return made ? CLIPSEARCH_E_DATABASE : cs_fail(err, status, "%s", why.message);
+    if (!made)
+        return CLIPSEARCH_OK; /* another client has made it; whoever loads it makes its index if that is missing */
+    status = make_index(db, *schema, &refused, err);
+    if (refused) { /* without an index nobody can load it, so nothing is in it */
+        drop(db, name);
+        cs_milvus_schema_free(schema);
+    }
+    return status;
 }
 
 /* ---- loading */
@@ -173,6 +250,14 @@ static clipsearch_status get_load_state(milvus_database *db, const char *name, u
             *state = field.value;
     cs_buf_free(&body);
     cs_buf_free(&request);
+    return status;
+}
+
+clipsearch_status cs_milvus_is_loaded(milvus_database *db, const char *name, bool *loaded, clipsearch_error *err)
+{
+    uint64_t state;
+    clipsearch_status status = get_load_state(db, name, &state, err);
+    *loaded = state == LOADED;
     return status;
 }
 
@@ -202,7 +287,8 @@ clipsearch_status cs_milvus_load(milvus_database *db, const cs_milvus_schema *sc
     if (status == CLIPSEARCH_OK && state == NOT_LOADED)
         status = request_load(db, name, &no_index, err);
     if (no_index && schema->own) {
-        status = create_index(db, schema, err);
+        bool refused;
+        status = make_index(db, schema, &refused, err);
         if (status == CLIPSEARCH_OK)
             status = request_load(db, name, &no_index, err);
     }

@@ -185,7 +185,7 @@ static clipsearch_status list_one(milvus_database *db, const char *name, listing
     clipsearch_collection *collection = NULL;
     cs_collection_state state = {0};
     clipsearch_error why;
-    clipsearch_status status = open_collection(&db->base, name, &collection, &why);
+    clipsearch_status status = cs_collection_open(&db->base, name, NULL, &collection, &why);
     if (status == CLIPSEARCH_OK)
         status = describe(collection, &state, &why);
     if (status == CLIPSEARCH_OK) {
@@ -237,6 +237,7 @@ static const cs_database_ops ops = {
     .ensure_collection = ensure_collection,
     .drop_collection = drop_collection,
     .close = close_database,
+    .index_types = CS_MILVUS_INDEX_TYPES,
 };
 
 /* "v2.3.5-lite" */
@@ -338,7 +339,8 @@ clipsearch_status cs_milvus_check_new_in(const char *address, const char *name, 
 {
     (void)address;
     (void)metric;
-    return cs_milvus_check_new(name, encoder->dim, index, err);
+    clipsearch_status status = cs_index_type_check(CS_MILVUS_INDEX_TYPES, index->type, err);
+    return status == CLIPSEARCH_OK ? cs_milvus_check_new(name, encoder->dim, index, err) : status;
 }
 
 clipsearch_status cs_milvus_lock_ingestion(const char *address, const char *collection, cs_lock_file **lock,

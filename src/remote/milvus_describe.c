@@ -2,7 +2,7 @@
  * milvus_describe.c - what a server says of a collection. */
 #include "remote/milvus_schema.h"
 
-#include "backend/code_kinds.h"
+#include "base/index_types.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -127,6 +127,10 @@ static void read_description(const cs_proto *text, cs_milvus_schema *schema)
         schema->index.m = (unsigned)number_member(root, "m");
         schema->index.ef_construction = (unsigned)number_member(root, "ef_construction");
         schema->index.ef = (unsigned)number_member(root, "ef");
+        schema->index.nlist = (unsigned)number_member(root, "nlist");
+        schema->index.nprobe = (unsigned)number_member(root, "nprobe");
+        copy_member(root, "index", word, sizeof word);
+        schema->index.type = word[0] ? cs_index_type_of(word) : CLIPSEARCH_INDEX_TYPE_HNSW;
     }
     cs_json_close(&document);
 }
@@ -146,39 +150,100 @@ static void read_schema(cs_proto message, cs_milvus_schema *schema)
     read_description(&description, schema);
 }
 
-/* ---- the index of others: its metric */
+/* ---- the index */
 
-static clipsearch_status read_metric(milvus_database *db, cs_milvus_schema *schema, clipsearch_error *err)
+static uint64_t read_count(const cs_proto *text)
+{
+    char digits[24];
+    cs_proto_copy_text(text, digits, sizeof digits);
+    return strtoull(digits, NULL, 10);
+}
+
+/* Parameters stand beside the type, or in a text of JSON; numbers as such or as texts. */
+static void read_parameter(const cs_proto *key, const cs_proto *value, clipsearch_index_options *options)
+{
+    const struct {
+        const char *name;
+        unsigned *value;
+    } known[] = {{"M", &options->m}, {"efConstruction", &options->ef_construction}, {"nlist", &options->nlist}};
+    cs_json_document *document = NULL;
+    const bool is_object =
+        cs_proto_is_text(key, "params") && cs_json_parse((const char *)value->at, cs_proto_size(value), "parameters",
+                                                         MAX_DESCRIPTION_VALUES, &document, NULL) == CLIPSEARCH_OK;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const cs_json *member = is_object ? cs_json_get(cs_json_root(document), known[i].name) : NULL;
+        if (cs_proto_is_text(key, known[i].name))
+            *known[i].value = (unsigned)read_count(value);
+        else if (member && member->is_integer)
+            *known[i].value = (unsigned)member->integer;
+        else if (member && member->type == CS_JSON_STRING)
+            *known[i].value = (unsigned)strtoul(member->string, NULL, 10);
+    }
+    cs_json_close(&document);
+}
+
+/* Read IndexDescription. False: it is of another field. */
+static bool read_index(cs_proto message, const char *vector, cs_milvus_index *index)
+{
+    cs_proto_field part;
+    cs_proto key, value;
+    bool is_vector = false;
+    *index = (cs_milvus_index){.metric = CLIPSEARCH_L2}; /* Milvus's own default of old */
+    while (cs_proto_next(&message, &part)) {
+        if (part.number == 4)
+            is_vector = cs_proto_is_text(&part.bytes, vector);
+        else if (part.number == 5)
+            index->indexed = part.value;
+        else if (part.number == 6)
+            index->total = part.value;
+        else if (part.number == 7)
+            index->state = part.value;
+        if (part.number != 3)
+            continue;
+        read_pair(part.bytes, &key, &value);
+        if (cs_proto_is_text(&key, "index_type"))
+            cs_proto_copy_text(&value, index->type, sizeof index->type);
+        else if (cs_proto_is_text(&key, "metric_type"))
+            index->metric = cs_proto_is_text(&value, "COSINE") ? CLIPSEARCH_COSINE
+                            : cs_proto_is_text(&value, "IP")   ? CLIPSEARCH_IP
+                                                               : CLIPSEARCH_L2;
+        else
+            read_parameter(&key, &value, &index->options);
+    }
+    index->options.type = cs_index_type_of(index->type);
+    return is_vector;
+}
+
+clipsearch_status cs_milvus_describe_index(milvus_database *db, const cs_milvus_schema *schema, cs_milvus_index *index,
+                                           clipsearch_error *err)
 {
     cs_buf body, request = cs_milvus_request_for(db, schema->name);
-    cs_proto answer, key, value;
-    cs_proto_field field, part;
+    cs_proto answer;
+    cs_proto_field field;
     cs_milvus_refusal refusal;
+    cs_milvus_index one;
+    *index = (cs_milvus_index){.metric = CLIPSEARCH_L2};
     clipsearch_status status = cs_milvus_try(db, "DescribeIndex", &request, 1, &body, &answer, &refusal, err);
     if (status == CLIPSEARCH_OK && refusal.is && refusal.code != CS_MILVUS_NO_INDEX)
         status = cs_milvus_refused(db, "DescribeIndex", &refusal, err);
-    while (status == CLIPSEARCH_OK && cs_proto_next(&answer, &field)) {
-        if (field.number != 2)
-            continue;
-        clipsearch_metric metric = CLIPSEARCH_L2; /* Milvus's own default of old */
-        bool is_vector = false;
-        while (cs_proto_next(&field.bytes, &part)) {
-            if (part.number == 4)
-                is_vector = cs_proto_is_text(&part.bytes, schema->vector);
-            if (part.number != 3)
-                continue;
-            read_pair(part.bytes, &key, &value);
-            if (cs_proto_is_text(&key, "metric_type"))
-                metric = cs_proto_is_text(&value, "COSINE") ? CLIPSEARCH_COSINE
-                         : cs_proto_is_text(&value, "IP")   ? CLIPSEARCH_IP
-                                                            : CLIPSEARCH_L2;
-        }
-        if (is_vector)
-            schema->metric = metric;
-    }
+    while (status == CLIPSEARCH_OK && cs_proto_next(&answer, &field))
+        if (field.number == 2 && field.type == CS_PROTO_BYTES && read_index(field.bytes, schema->vector, &one))
+            *index = one;
     cs_buf_free(&body);
     cs_buf_free(&request);
     return status;
+}
+
+/* Of the collections of others nothing else says how they are compared. */
+static clipsearch_status read_metric(milvus_database *db, cs_milvus_schema *schema, clipsearch_error *err)
+{
+    cs_milvus_index index;
+    clipsearch_status status = cs_milvus_describe_index(db, schema, &index, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    schema->metric = index.metric;
+    schema->index = index.options;
+    return CLIPSEARCH_OK;
 }
 
 /* ---- the whole */
@@ -264,6 +329,7 @@ cs_collection_identity cs_milvus_identity(const cs_milvus_schema *schema)
                                     .fingerprint = schema->fingerprint,
                                     .preprocessing = schema->preprocessing,
                                     .dim = schema->dim,
+                                    .foreign = !schema->own,
                                     .metric = schema->metric,
                                     .created = schema->created,
                                     .model_path = schema->model_path[0] ? schema->model_path : NULL,

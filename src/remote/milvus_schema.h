@@ -13,6 +13,9 @@ enum {
     CS_MILVUS_FIELDS_MAX = 64   /* fields of a collection: Milvus's limit */
 };
 
+/* Bits 1 << TYPE: all types of index, and the default. */
+enum { CS_MILVUS_INDEX_TYPES = (2 << CLIPSEARCH_INDEX_TYPE_AUTOINDEX) - 1 };
+
 /* Types of fields, by Milvus's numbers. */
 typedef enum cs_milvus_type {
     CS_MILVUS_BOOL = 1,
@@ -76,6 +79,20 @@ clipsearch_status cs_milvus_create(milvus_database *db, const char *name, const 
 /* Load the collection into the server's memory unless it is there, and wait for that. One of ours gets its index first
  * when it has none. */
 clipsearch_status cs_milvus_load(milvus_database *db, const cs_milvus_schema *schema, clipsearch_error *err);
+
+/* What a server says of a collection's index. */
+typedef struct cs_milvus_index {
+    char type[32]; /* as the server writes it; "": there is none */
+    clipsearch_metric metric;
+    clipsearch_index_options options; /* type, m, ef_construction and nlist, as far as they are known */
+    uint64_t indexed, total;          /* vectors in sealed segments; growing ones are searched without an index */
+    uint64_t state;                   /* Milvus's number: 3 is finished */
+} cs_milvus_index;
+
+clipsearch_status cs_milvus_describe_index(milvus_database *db, const cs_milvus_schema *schema, cs_milvus_index *index,
+                                           clipsearch_error *err);
+/* Whether the collection is in the server's memory. */
+clipsearch_status cs_milvus_is_loaded(milvus_database *db, const char *name, bool *loaded, clipsearch_error *err);
 
 /* The name of the collections of the database, in order, each with a NUL behind it. */
 clipsearch_status cs_milvus_list(milvus_database *db, cs_buf *names, clipsearch_error *err);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * milvus_search.c - the nearest items by the index of a Milvus server. */
-#include "remote/milvus_collection.h"
+#include "remote/milvus_nearest.h"
 
 #include "backend/query_vector.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/stop.h"
 
@@ -12,6 +13,8 @@
 enum {
     QUERY_BYTES = 2 << 20, /* of the vectors of one call */
     BATCH_HITS = 1 << 16,  /* that one call asks for */
+    DEFAULT_EF = 64,       /* where the collection says nothing */
+    DEFAULT_NPROBE = 64,
     FLOAT_VECTORS = 101,   /* the type of a placeholder */
     BOOLEAN_EXPRESSION = 1 /* the type of dsl */
 };
@@ -27,15 +30,18 @@ typedef struct batch {
 
 static void put_parameters(const batch *b, cs_buf *request)
 {
-    char text[64];
-    size_t ef = b->request->ef ? b->request->ef : b->collection->schema->index.ef;
-    ef = ef < b->k ? b->k : ef; /* HNSW takes none below k */
+    char text[96];
+    const clipsearch_index_options *index = &b->collection->schema->index;
+    size_t ef = b->request->ef ? b->request->ef : index->ef ? index->ef : DEFAULT_EF;
+    size_t nprobe = b->request->ef ? b->request->ef : index->nprobe ? index->nprobe : DEFAULT_NPROBE;
+    ef = ef < b->k ? b->k : ef; /* HNSW and DISKANN take none below k */
     ef = ef > 32768 ? 32768 : ef;
+    nprobe = nprobe > CS_MAX_NPROBE ? CS_MAX_NPROBE : nprobe;
     cs_milvus_put_pair(request, 9, "anns_field", b->collection->schema->vector);
     snprintf(text, sizeof text, "%zu", b->k);
     cs_milvus_put_pair(request, 9, "topk", text);
     /* each kind of index takes what it knows and leaves the rest */
-    snprintf(text, sizeof text, "{\"ef\":%zu,\"nprobe\":%zu}", ef, ef < 1024 ? ef : (size_t)1024);
+    snprintf(text, sizeof text, "{\"ef\":%zu,\"nprobe\":%zu,\"search_list\":%zu}", ef, nprobe, ef);
     cs_milvus_put_pair(request, 9, "params", text);
     cs_milvus_put_pair(request, 9, "round_decimal", "-1");
 }
@@ -195,10 +201,8 @@ clipsearch_status cs_milvus_search(clipsearch_collection *base, const cs_search_
     batch b = {.collection = c, .request = request, .k = request->k};
     cs_buf filter = cs_buf_make(CS_MILVUS_MESSAGE_MAX);
     bool none = false;
-    if (request->exact)
-        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
-                       "an exact search is not possible on a Milvus database yet; a larger ef comes near to it");
-    if (b.k > CS_MILVUS_ROWS_MAX) {
+    const bool exact = request->exact && c->schema->index.type != CLIPSEARCH_INDEX_TYPE_FLAT;
+    if (!exact && b.k > CS_MILVUS_ROWS_MAX) {
         b.k = CS_MILVUS_ROWS_MAX;
         cs_database_note(&c->db->base, "a Milvus server finds at most %d items for a query", CS_MILVUS_ROWS_MAX);
     }
@@ -209,8 +213,8 @@ clipsearch_status cs_milvus_search(clipsearch_collection *base, const cs_search_
     for (size_t i = 0; none && i < request->count && status == CLIPSEARCH_OK; i++)
         cs_hits_next_query(hits);
     if (status == CLIPSEARCH_OK && !none && request->count)
-        status = search_all(&b, hits, err);
-    if (request->stats)
+        status = exact ? cs_milvus_search_exactly(c, request, b.filter, hits, err) : search_all(&b, hits, err);
+    if (request->stats && !exact)
         request->stats->graph = request->count;
     cs_buf_free(&filter);
     return status;

@@ -30,11 +30,11 @@ cp "$out" "$scratch/help"
 run 0 "-h" -h
 cmp -s "$out" "$scratch/help"
 ok "is the same"
-for command in search ingest update embed tokenize query get label duplicates delete drop export import merge serve completion collections model check vacuum info help version; do
+for command in search ingest update embed tokenize query get label duplicates delete drop export import copy merge serve completion collections model check vacuum info help version; do
     grep -qw -- "^  .*$command" "$out"
     ok "names $command"
 done
-for command in search ingest update embed tokenize query get label duplicates delete drop export import merge completion collections model check vacuum info; do
+for command in search ingest update embed tokenize query get label duplicates delete drop export import copy merge completion collections model check vacuum info; do
     run 0 "help $command" help $command
     out_has "usage: clipsearch"
     ! grep -q '^.\{81\}' "$out"

@@ -213,6 +213,14 @@ ok "are all there"
 run 1 "a collection that no source has" merge --db m.db --collection nosuch r.db
 err_has "r.db has no collection nosuch to merge"
 
+usage "name a database with --from, and the one to copy it to with --to" copy --from b.db
+usage "name what is copied with --from and --to, not as \"x\"" copy --from b.db --to n.db x
+usage "b.db is the database that is copied to, too" copy --from b.db --to b.db
+run 0 "copy" copy --from b.db --to n.db
+run 0 "the same again" copy --from b.db --to n.db
+"$program" query --db n.db --paths >"$scratch/n" && "$program" query --db b.db --paths | cmp -s - "$scratch/n"
+ok "a copy has the same images, none twice"
+
 # what merge copies besides: what is gone, sources, the model's path
 
 mkdir away stay

@@ -45,11 +45,11 @@ def matches(expected, found):
     return bool(found) and line_matches(expected[0], found[0]) and matches(expected[1:], found[1:])
 
 
-def make_place(work):
-    """The folder of the README: its YAML files, some photographs and the models."""
-    for name in os.listdir(os.path.join(root, "examples/documents")):
+def make_place(work, stories="examples/documents"):
+    """The folder of the README in `stories`: its YAML files, some photographs and the models."""
+    for name in os.listdir(os.path.join(root, stories)):
         if name.endswith(".yaml"):
-            shutil.copy(os.path.join(root, "examples/documents", name), work)
+            shutil.copy(os.path.join(root, stories, name), work)
     names = sorted(os.listdir(os.path.join(photos, "train")))[:classes]
     assert "Afghan_hound" in names
     for name in names:
@@ -68,10 +68,10 @@ def make_place(work):
             **{key: value for key, value in os.environ.items() if key.endswith("SAN_OPTIONS")}}
 
 
-def run_sessions(work, environment, said):
-    with open(os.path.join(root, "examples/documents/README.md"), encoding="utf-8") as file:
+def run_sessions(work, environment, said, stories="examples/documents", which=lambda command: True):
+    with open(os.path.join(root, stories, "README.md"), encoding="utf-8") as file:
         text = file.read()
-    for command, expected in sessions(text):
+    for command, expected in filter(lambda session: which(session[0]), sessions(text)):
         ran = subprocess.run(command, shell=True, cwd=work, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              text=True)
         found = ran.stdout.splitlines()

@@ -79,6 +79,19 @@ def own_network():
     return "this system allows no network namespace, and a Milvus server takes a dozen fixed ports"
 
 
+def with_tls(folder):
+    """Settings of a server with TLS and accounts; the keys of localhost and ca.pem are made in `folder`."""
+    commands = """openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority
+        openssl req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=localhost
+        openssl x509 -req -in s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out s.pem -days 30 -extfile ext"""
+    with open(folder + "/ext", "w", encoding="utf-8") as out:
+        out.write("subjectAltName=DNS:localhost\n")
+    for command in commands.splitlines():
+        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+    return {"authorization_enabled": True, "tls_mode": 1, "server_pem_path": folder + "/s.pem",
+            "server_key_path": folder + "/s.key", "ca_pem_path": folder + "/ca.pem"}
+
+
 def find_reason(log):
     """The line of a panic, or the end."""
     text = log.decode("utf-8", "replace")

@@ -10,14 +10,19 @@ CLIPSEARCH_MILVUS_SERVER says.
 import concurrent.futures
 import json
 import os
+import random
 import shutil
+import signal
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE, BUILD = os.environ["CLIPSEARCH_SOURCE_ROOT"], os.environ["CLIPSEARCH_BUILD_ROOT"]
 sys.path[:0] = [os.path.join(SOURCE, "tests"), os.path.dirname(os.path.abspath(__file__))]
+import milvus_raw  # noqa: E402
 import milvus_server  # noqa: E402
 from tap import Tap  # noqa: E402
 
@@ -278,7 +283,7 @@ def test_flow(milvus, local):
     check(here[0] == 0 and there[0] == 0, "ingest stores photographs", here, there)
     for arguments in (["a dog", "-k", "5"], ["red flowers", "-k", "30"], ["--image", PHOTOS + "/lawn.jpg", "-k", "4"],
                       ["sheep", "--min-score", "0.05"], ["a dog", "--filter", "width > 400"],
-                      ["a dog", "--json", "-k", "1"]):
+                      ["red flowers", "--exact", "-k", "5", "--filter", "width > 300"], ["a dog", "--json", "-k", "1"]):
         here, there = both(milvus, local, *arguments)
         if "--json" in arguments:
             here, there = items(here), items(there)
@@ -303,6 +308,89 @@ def test_copies(milvus, local, folder):
     code, out, err = run("merge", "--db", back, milvus, "--collection", "photos")
     check(code == 0 and "Copied 24 images" in out, "merge copies the server to a file", out, err)
     check(run("a dog", "--db", back)[1] == run("a dog", "--db", local)[1], "which answers as the first")
+
+
+def write_yaml(folder, name, metric, index):
+    """An ingest file of the photographs."""
+    path = f"{folder}/{name}.yaml"
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(f"collection: {name}\nmetric: {metric}\nindex: {index}\nsources: ['{PHOTOS}']\n")
+    return path
+
+
+def test_index(milvus, local, folder):
+    """Every type of index, with every metric: the scores are those of SQLite."""
+    for kind, metric, more in (("hnsw", "l2", "m: 8, ef_construction: 100, ef: 50"), ("ivf_flat", "l2", "nlist: 64, nprobe: 64"),
+                               ("ivf_sq8", "cosine", "nlist: 32, nprobe: 32"), ("flat", "ip", ""), ("diskann", "cosine", ""),
+                               ("autoindex", "cosine", "")):
+        name = "by_" + kind
+        run("ingest", write_yaml(folder, name, metric, "{}"), "-q", "--db", local)
+        code, out, err = run("ingest", write_yaml(folder, name, metric, f"{{type: {kind}, {more}}}"), "--db", milvus)
+        check(code == 0 and f"Inserted 24 images into {name}" in out, f"an index of the type {kind}, {metric}", out, err)
+        here, there = both(milvus, local, "a dog", "--image", PHOTOS + "/lawn.jpg", "-k", "24", "--collection", name)
+        check(here[1] == there[1] and here[1].count("\n") >= 24, f"{kind}: every score is that of SQLite", here, there)
+        code, out, err = run("check", name, "--db", milvus)
+        check(code == 0 and f"index      {kind.upper()}, " in out and "loaded" in out and "recall@10  1.0000" in out,
+              f"{kind}: check says its type and state, and recall", out, err)
+    code, out, err = run("ingest", write_yaml(folder, "by_flat", "ip", "{type: ivf_flat}"), "--db", milvus)
+    check(code != 0 and "which are fixed" in err, "another type for a collection that is there is refused", out, err)
+    code, out, err = run("ingest", write_yaml(folder, "odd", "ip", "{type: ivf_pq}"), "--db", milvus)
+    check(code == 2 and "ivf_flat" in err, "an unknown type is refused", out, err)
+    code, out, err = run("ingest", write_yaml(folder, "odd", "ip", "{type: ivf_flat}"), "--db", folder + "/odd.db")
+    check(code != 0 and "Milvus servers only" in err, "a file has no such index", out, err)
+
+
+def test_foreign(milvus, folder):
+    """A collection that another program made: automatic keys, filepath, image_embedding, pic_*."""
+    raw = milvus_raw.Raw()
+    names = sorted(name for name in os.listdir(PHOTOS) if name.endswith(".jpg"))
+    lines = run("embed", "--format", "jsonl", *(word for name in names for word in ("--image", os.path.join(PHOTOS, name))))[1]
+    vectors = [json.loads(line)["vector"] for line in lines.splitlines()]
+    raw.create("shop", [("id", milvus_raw.INT64, None), ("filepath", milvus_raw.VARCHAR, 500),
+                        ("image_embedding", milvus_raw.FLOAT_VECTOR, 512), ("pic_name", milvus_raw.VARCHAR, 100),
+                        ("pic_price", milvus_raw.INT64, None)], "L2", "IVF_FLAT", nlist=16)
+    raw.insert("shop", {"filepath": (milvus_raw.VARCHAR, [os.path.join(PHOTOS, name) for name in names]),
+                        "image_embedding": (milvus_raw.FLOAT_VECTOR, vectors), "pic_name": (milvus_raw.VARCHAR, names),
+                        "pic_price": (milvus_raw.INT64, list(range(len(names))))}, len(names))
+    check(raw.count("shop") == len(names), "another client makes a collection")
+    shop = ["--collection", "shop", "--db", milvus]
+    code, out, err = run("a dog", "-k", "1", *shop)
+    check(code == 4 and "name it with --model" in err, "a search without its model is refused", out, err)
+    code, out, err = run("a dog", "-k", "1", "--model", "default", *shop)
+    check(code == 0 and "lawn.jpg" in out, "and finds with --model", out, err)
+    code, out, err = run("--image", PHOTOS + "/sheep.jpg", "-k", "1", "--with-self", "--json", "--model", "default", *shop)
+    hit = json.loads(out or "{}")["queries"][0]["hits"][0] if code == 0 else {}
+    check(hit.get("path", "").endswith("sheep.jpg") and abs(hit["score"]) < 1e-5 and hit["attributes"]["pic_name"] == "sheep.jpg",
+          "by image: the squared distance, and fields as attributes", out, err)
+    code, out, err = run("query", "--filter", 'pic_price in [3, 5] and filepath like "/%"', "--paths", *shop)
+    check(sorted(out.splitlines()) == [os.path.join(PHOTOS, names[i]) for i in (3, 5)], "filters over its fields", out, err)
+    for arguments in (["ingest", PHOTOS], ["delete", "--filter", "pic_price > 1", "--yes"]):
+        code, out, err = run(*arguments, *shop)
+        check(code != 0 and "not made by clipsearch" in err and raw.count("shop") == len(names), arguments[0] + " changes nothing in it",
+              out, err)
+    code, out, err = run("drop", "shop", "--yes", "--db", milvus)
+    check(code != 0 and "does not drop it" in err, "nor does drop", out, err)
+    code, out, err = run("copy", "--from", milvus, "--to", folder + "/shop.db", "--collection", "shop")
+    check(code == 0 and f"Copied {len(names)} images" in out, "copy takes it into a file", out, err)
+
+
+def test_pymilvus(milvus):
+    """Milvus's own client reads what we write, and we read what it writes. Its Python: one with pymilvus, BUILD/pymilvus or ours."""
+    candidates = [os.path.join(BUILD, "pymilvus/bin/python"), sys.executable]
+    found = [python for python in candidates if os.path.exists(python) and
+             subprocess.run([python, "-c", "import pymilvus"], capture_output=True, check=False).returncode == 0]
+    if not found:
+        tap.ok(True, "pymilvus # SKIP no Python here has pymilvus (python3 -m venv build/pymilvus, and pip install pymilvus in it)")
+        return
+    path = os.path.realpath(PHOTOS + "/lawn.jpg")
+    run("ingest", PHOTOS, "-q", "--collection", "shared", "--db", milvus)
+    done = subprocess.run([found[0], os.path.join(SOURCE, "tests/remote/pymilvus_client.py"), "shared", path], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    seen = json.loads(done.stdout or "{}")
+    check(seen.get("path") == seen.get("nearest") == path and seen["size"] == os.path.getsize(path) and seen["score"] > 0.999 and
+          seen["description"]["encoder"] == "default", "pymilvus reads and searches our collection", done.stdout, done.stderr[-500:])
+    code, out, err = run("query", "--filter", 'note == "written by pymilvus"', "--paths", "--collection", "shared", "--db", milvus)
+    check(code == 0 and out.strip() == "/from/pymilvus.jpg", "what it writes is found", out, err)
 
 
 def test_changes(milvus, local, folder):
@@ -343,7 +431,6 @@ def test_refusals(milvus, folder):
              (["collections", "--db", "milvus://a:b@127.0.0.1"], "no user and password"),
              (["drop", "nothing", "--yes", "--db", milvus], "there is no collection nothing"),
              (["vacuum", "--db", milvus], "no file to vacuum"),
-             (["a dog", "--exact", "--db", milvus], "exact search is not possible"),
              (["ingest", PHOTOS, "--collection", "my-photos", "--db", milvus], "can only contain numbers, letters and underscores"),
              (["ingest", PHOTOS, "--metric", "l2", "--db", milvus], "compares by")]
     run("ingest", PHOTOS, "-q", "--db", milvus)
@@ -410,18 +497,83 @@ def test_killed_server(server, milvus, folder):
           err)
 
 
+def write_many(folder, count, dim=64):
+    """vectors and rows of made-up images."""
+    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (count, dim)
+    header += " " * (118 - len(header) - 1) + "\n"
+    random.seed(5)
+    with open(folder + "/many.npy", "wb") as out:
+        out.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
+        for _ in range(count):
+            out.write(struct.pack(f"<{dim}f", *[random.random() - 0.5 for _ in range(dim)]))
+    with open(folder + "/many.jsonl", "w", encoding="utf-8") as out:
+        for i in range(count):
+            out.write(json.dumps({"path": f"/many/{i}.jpg", "number": i}) + "\n")
+    return ["import", "--vectors", folder + "/many.npy", "--meta", folder + "/many.jsonl", "--collection", "many", "-q"]
+
+
+def test_stopped_copy(milvus, folder):
+    """copy is killed, and stopped by Ctrl-C, and run again; both ways."""
+    many = 12000
+    check(run(*write_many(folder, many), "--db", folder + "/many.db")[0] == 0, f"a file with {many} vectors")
+    for source, target in ((folder + "/many.db", milvus), (milvus, folder + "/many-back.db")):
+        for number, how in ((1, signal.SIGKILL), (2, signal.SIGINT)):
+            run("drop", "many", "--yes", "--db", target)
+            process = subprocess.Popen([PROGRAM, "copy", "--from", source, "--to", target, "--collection", "many"],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            end = time.monotonic() + 60
+            while process.poll() is None and time.monotonic() < end and not 0 < count(target, "many") < many:
+                pass
+            began = time.monotonic()
+            process.send_signal(how)
+            err = process.communicate()[1].decode()
+            took, kept = time.monotonic() - began, count(target, "many")
+            check(0 < kept < many, f"copy is stopped by signal {int(how)} after {kept} images", err)
+            if how == signal.SIGINT:
+                check(process.returncode == 130 and took < 2 and "what was copied is kept" in err,
+                      f"Ctrl-C ends it in {took:.2f} s", err)
+        code, out, err = run("copy", "--from", source, "--to", target, "--collection", "many")
+        check(code == 0 and count(target, "many") == many, "run again it copies all, none twice", out, err)
+    here, there = both(milvus, folder + "/many.db", "query", "--filter", "number >= 11990", "--json", "--collection", "many")
+    check(sorted(map(str, items(here))) == sorted(map(str, items(there))) and len(items(here)) == 10,
+          "with everything that is known of them", here, there)
+
+
+def test_waits(milvus, folder):
+    """A server that does not answer: Ctrl-C ends the wait at once."""
+    server = socket.create_server(("127.0.0.1", 19999))
+    process = subprocess.Popen([PROGRAM, "collections", "--db", "milvus://127.0.0.1:19999"], stderr=subprocess.PIPE)
+    connection = server.accept()[0]
+    time.sleep(0.3)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.communicate()
+    took = time.monotonic() - began
+    check(process.returncode in (130, -signal.SIGINT) and took < 1, f"Ctrl-C ends a wait in {took:.2f} s", process.returncode)
+    connection.close()
+    server.close()
+
+
+def test_limits(server, wheel, folder):
+    """A server that limits what is written to 1 MB a second: it is waited for, and all arrives."""
+    server.kill()
+    limited = milvus_server.Server(wheel, folder + "/limited", **{
+        "quotaAndLimits.dml.enabled": "true", "quotaAndLimits.dml.insertRate.max": 1,
+        "quotaAndLimits.dml.insertRate.collection.max": 1})
+    try:
+        began = time.monotonic()
+        arguments = [argument for argument in write_many(folder, 12000) if argument != "-q"]
+        code, out, err = run(*arguments, "--db", "milvus://127.0.0.1:19530")
+        took = time.monotonic() - began
+        check(code == 0 and count("milvus://127.0.0.1:19530", "many") == 12000 and took > 3,
+              f"12,000 vectors at a megabyte a second: {took:.1f} s", out, err)
+    finally:
+        limited.kill()
+
+
 def test_tls(wheel, folder):
     """A server with TLS and accounts."""
-    commands = """openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=authority
-        openssl req -newkey rsa:2048 -nodes -keyout s.key -out s.csr -subj /CN=localhost
-        openssl x509 -req -in s.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out s.pem -days 30 -extfile ext"""
-    with open(folder + "/ext", "w", encoding="utf-8") as out:
-        out.write("subjectAltName=DNS:localhost\n")
-    for command in commands.splitlines():
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
-    server = milvus_server.Server(
-        wheel, folder + "/tls-server", authorization_enabled=True, tls_mode=1, server_pem_path=folder + "/s.pem",
-        server_key_path=folder + "/s.key", ca_pem_path=folder + "/ca.pem")
+    server = milvus_server.Server(wheel, folder + "/tls-server", **milvus_server.with_tls(folder))
     try:
         milvus = "milvus+tls://localhost:19530"
         ca = {"CLIPSEARCH_MILVUS_CA": folder + "/ca.pem"}
@@ -462,10 +614,16 @@ def main():
         parts = {"brief": lambda: test_brief(milvus, folder),
                  "filters": lambda: test_filters(milvus, local, folder),
                  "flow": lambda: (test_flow(milvus, local), test_copies(milvus, local, folder)),
+                 "index": lambda: test_index(milvus, local, folder),
+                 "foreign": lambda: test_foreign(milvus, folder),
+                 "pymilvus": lambda: test_pymilvus(milvus),
                  "changes": lambda: test_changes(milvus, local, folder),
                  "refusals": lambda: test_refusals(milvus, folder),
                  "together": lambda: test_together(milvus, folder),
+                 "stopped_copy": lambda: test_stopped_copy(milvus, folder),
+                 "waits": lambda: test_waits(milvus, folder),
                  "killed_server": lambda: test_killed_server(server, milvus, folder),
+                 "limits": lambda: test_limits(server, wheel, folder),
                  "tls": lambda: (server.kill(), test_tls(wheel, folder))}
         for name in sys.argv[2:] or list(parts)[1:]:
             parts[name]()

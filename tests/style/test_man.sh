@@ -29,11 +29,11 @@ ok 1 "mandoc -Tlint" "$scratch/remarks"
 mandoc -Tascii -Owidth=78 "$page" | sed 's/.\x08//g' >"$scratch/text"
 sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' "$scratch/text" >"$scratch/synopsis"
 missing=0
-for command in '\[search\]' ingest update embed tokenize query get label duplicates delete drop collections export import merge check vacuum 'model list' 'model fetch' 'model add' 'model use' 'ingest --remodel' \
+for command in '\[search\]' ingest update embed tokenize query get label duplicates delete drop collections export import copy merge check vacuum 'model list' 'model fetch' 'model add' 'model use' 'ingest --remodel' \
     'model info' 'model verify' 'model convert' info config serve completion help version; do
     grep -q "^ *clipsearch $command" "$scratch/synopsis" || missing=$((missing + 1))
 done
-[ $missing -eq 0 ] && [ "$(grep -c '^ *clipsearch ' "$scratch/synopsis")" -eq 32 ]
+[ $missing -eq 0 ] && [ "$(grep -c '^ *clipsearch ' "$scratch/synopsis")" -eq 33 ]
 ok 2 "a line of the synopsis begins with each command" "$scratch/synopsis"
 
 # quotes at the beginning of a word vanish unless they are escaped

@@ -97,7 +97,7 @@ static int open_model(asking *a)
     const unsigned towers = towers_for(a->questions, &texts);
     if (!towers)
         return CS_EXIT_FOUND;
-    if (!a->opened->info.fingerprint[0])
+    if (!a->opened->info.fingerprint[0] && !a->opened->info.foreign)
         return cs_report_no_model(a->opened->info.name);
     const cs_collection_model made = cs_model_of(&a->opened->info);
     int code = cs_open_model(settings, &made, towers, false, &a->encoder);

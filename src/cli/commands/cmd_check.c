@@ -59,6 +59,13 @@ static void put_json(checking *c, const clipsearch_collection_info *info, const 
     cs_buf_putc(buf, '}');
 }
 
+static void put_recall(cs_buf *buf, const clipsearch_check_report *r)
+{
+    if (r->sample)
+        cs_buf_printf(buf, "  recall@10  %.4f for images, measured with %" PRIu64 " of its own vectors\n", r->recall,
+                      r->sample);
+}
+
 static void put_index(cs_buf *buf, const clipsearch_check_report *r)
 {
     char bytes[32], vectors[27], changes[27], links[27];
@@ -71,12 +78,18 @@ static void put_index(cs_buf *buf, const clipsearch_check_report *r)
                   r->levels, r->levels == 1 ? "" : "s", r->removed, r->unreachable, r->broken);
     if (r->missing || r->surplus)
         cs_buf_printf(buf, "  vectors    %" PRIu64 " missing, %" PRIu64 " too many\n", r->missing, r->surplus);
-    if (r->sample)
-        cs_buf_printf(buf, "  recall@10  %.4f for images, measured with %" PRIu64 " of its own vectors\n", r->recall,
-                      r->sample);
+    put_recall(buf, r);
     if (r->query_sample)
         cs_buf_printf(buf, "             %.4f for sentences, measured with %" PRIu64 "\n", r->query_recall,
                       r->query_sample);
+}
+
+static void put_server_index(cs_buf *buf, const clipsearch_check_report *r)
+{
+    cs_buf_puts(buf, "  index      ");
+    cs_put_printable(buf, r->why);
+    cs_buf_putc(buf, '\n');
+    put_recall(buf, r);
 }
 
 /* Vectors of several precisions are compared with one another, which costs a little of the order of hits. */
@@ -102,6 +115,8 @@ static void put_text(checking *c, const clipsearch_collection_info *info, const 
         cs_buf_puts(buf, "  index      none; so few images are searched exactly\n");
     else if (r->links)
         put_index(buf, r);
+    else if (r->state == CLIPSEARCH_INDEX_USABLE && r->why[0])
+        put_server_index(buf, r);
     if (r->state == CLIPSEARCH_INDEX_UNUSED || r->state == CLIPSEARCH_INDEX_DAMAGED) {
         cs_buf_printf(buf, "  index      %s: ", state_words[r->state]);
         cs_put_printable(buf, r->why);

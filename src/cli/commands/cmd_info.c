@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/index_types.h"
 #include "base/server_scheme.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
@@ -29,6 +30,22 @@ typedef struct info {
     char *encoder, *model_path;
 } info;
 
+static void put_index(info *in, const clipsearch_collection_info *c)
+{
+    const char *codes = clipsearch_codes_name(c->index_codes), *type = cs_index_type_word(c->index_type);
+    cs_buf_puts(&in->out, "  index      ");
+    if (c->index_nlist && c->index_nprobe)
+        cs_buf_printf(&in->out, "%s, nlist %u, nprobe %u", type, c->index_nlist, c->index_nprobe);
+    else if (c->index_nlist)
+        cs_buf_printf(&in->out, "%s, nlist %u", type, c->index_nlist);
+    else if (c->index_m)
+        cs_buf_printf(&in->out, "%s%s, m %u, ef_construction %u, ef %u", codes && codes[0] ? codes : type,
+                      codes && codes[0] ? " codes" : "", c->index_m, c->index_ef_construction, c->index_ef);
+    else
+        cs_buf_puts(&in->out, type ? type : "not known");
+    cs_buf_puts(&in->out, c->indexed ? "\n" : ", not written\n");
+}
+
 static void put_collection_text(info *in, const clipsearch_collection_info *c)
 {
     char count[27], gone[27], bytes[32];
@@ -45,7 +62,8 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
     if (c->fingerprint[0])
         cs_buf_printf(&in->out, ", weights %.16s", c->fingerprint);
     else
-        cs_buf_printf(&in->out, "%snot known: the vectors were put without one", c->encoder[0] ? ", " : "");
+        cs_buf_printf(&in->out, "%snot known: the vectors were put %s", c->encoder[0] ? ", " : "",
+                      c->foreign ? "by another program" : "without one");
     cs_buf_puts(&in->out, c->model_path ? ", read from " : "");
     cs_put_printable(&in->out, c->model_path ? c->model_path : "");
     if (c->remodel) {
@@ -56,9 +74,7 @@ static void put_collection_text(info *in, const clipsearch_collection_info *c)
     cs_buf_puts(&in->out, "\n  created    ");
     cs_put_time(&in->out, c->created);
     cs_buf_putc(&in->out, '\n');
-    cs_buf_printf(&in->out, "  index      %s codes, m %u, ef_construction %u, ef %u%s\n",
-                  clipsearch_codes_name(c->index_codes), c->index_m, c->index_ef_construction, c->index_ef,
-                  c->indexed ? "" : ", not written");
+    put_index(in, c);
     if (in->args->verbose)
         cs_buf_printf(&in->out, "  images preprocessed with %s\n", c->preprocessing);
 }

@@ -167,6 +167,7 @@ static int open_model(label_run *r, const cs_collection_model *made, unsigned to
     options.threads = (unsigned)r->opened.settings.threads;
     options.image = &image;
     cs_apply_image_flags(r->args, &image);
+    image.decode = r->opened.settings.decode;
     if (clipsearch_session_open(r->encoder, &options, &r->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info_init(&r->info);
@@ -290,8 +291,8 @@ static int label_collection(label_run *r)
     int code = cs_open_collection(r->args, NULL, r->args->write ? 0 : CLIPSEARCH_READ_ONLY, &r->opened);
     const cs_collection_model made = cs_model_of(&r->opened.info);
     if (code == CS_EXIT_FOUND)
-        code = r->opened.info.fingerprint[0] ? open_model(r, &made, CLIPSEARCH_TEXT_TOWER)
-                                             : cs_report_no_model(r->opened.info.name);
+        code = r->opened.info.fingerprint[0] || r->opened.info.foreign ? open_model(r, &made, CLIPSEARCH_TEXT_TOWER)
+                                                                       : cs_report_no_model(r->opened.info.name);
     if (code == CS_EXIT_FOUND) {
         clipsearch_status status = clipsearch_query(r->opened.collection, r->filter, SIZE_MAX, 0, &hits, &err);
         if (status == CLIPSEARCH_E_LIMIT) /* the filter */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * cmd_merge.c - clipsearch merge: copies the collections of other databases, with their vectors, into one. */
+ * cmd_merge.c - clipsearch merge and copy: the collections of databases, with their vectors, into one. */
 #include "cli/command.h"
 
 #include "base/clock.h"
@@ -22,6 +22,9 @@ typedef struct merge {
     const cs_args *args;
     cs_settings settings;
     clipsearch_database *into;
+    bool copies;          /* the command is copy */
+    const char **sources; /* [source_count] */
+    size_t source_count;
     char (*names)[NAME]; /* [count], of the collections of one source */
     size_t count, capacity;
     char (*changed)[NAME]; /* [changed_count], of the collections that were copied into */
@@ -121,8 +124,8 @@ static int merge_database(merge *m, const char *path)
                : m->status != CLIPSEARCH_OK ? cs_report_memory()
                                             : CS_EXIT_FOUND;
     if (code == CS_EXIT_FOUND && !m->count && !m->args->quiet)
-        cs_print_message("%s has no collection%s%s to merge", path, m->args->collection ? " " : "",
-                         m->args->collection ? m->args->collection : "");
+        cs_print_message("%s has no collection%s%s to %s", path, m->args->collection ? " " : "",
+                         m->args->collection ? m->args->collection : "", m->copies ? "copy" : "merge");
     for (size_t i = 0; i < m->count && code == CS_EXIT_FOUND && !cs_caught_signal(); i++)
         code = merge_collection(m, source, path, m->names[i]);
     clipsearch_database_close(&source);
@@ -134,16 +137,19 @@ static int check_sources(const merge *m)
 {
     char target[PATH_MAX], source[PATH_MAX];
     const bool exists = realpath(m->settings.db, target) != NULL;
-    for (size_t i = 0; i < m->args->operands.count; i++) {
+    for (size_t i = 0; i < m->source_count; i++) {
         clipsearch_error err;
         clipsearch_database *db = NULL;
-        const char *path = m->args->operands.items[i].text;
+        const char *path = m->sources[i];
         if (clipsearch_database_open(path, CLIPSEARCH_READ_ONLY, &db, &err) != CLIPSEARCH_OK)
             return cs_report_error(&err, CS_STAGE_DATABASE);
         clipsearch_database_close(&db);
         if (exists && realpath(path, source) && strcmp(source, target) == 0)
-            return cs_report_usage(
-                CS_MERGE, "%s is the database that the others are merged into; name the target with --db", path);
+            return m->copies ? cs_report_usage(CS_COPY, "%s is the database that is copied to, too", path)
+                             : cs_report_usage(CS_MERGE,
+                                               "%s is the database that the others are merged into; name the target "
+                                               "with --db",
+                                               path);
     }
     return CS_EXIT_FOUND;
 }
@@ -176,8 +182,8 @@ static int run(merge *m)
         return cs_report_error(&err, CS_STAGE_DATABASE);
     cs_attend_database(m->args, &m->settings, m->into);
     cs_catch_signals();
-    for (size_t i = 0; i < m->args->operands.count && code == CS_EXIT_FOUND && !cs_caught_signal(); i++)
-        code = merge_database(m, m->args->operands.items[i].text);
+    for (size_t i = 0; i < m->source_count && code == CS_EXIT_FOUND && !cs_caught_signal(); i++)
+        code = merge_database(m, m->sources[i]);
     if (code == CS_EXIT_FOUND && cs_caught_signal()) {
         cs_print_advice("interrupted; what was copied is kept", CS_ADVICE_RESUME, &m->settings, NULL);
         return CS_EXIT_SIGNAL + cs_caught_signal();
@@ -187,15 +193,36 @@ static int run(merge *m)
     return code == CS_EXIT_FOUND && !m->changed_count ? CS_EXIT_NOTHING : code;
 }
 
+static int run_with(merge *m)
+{
+    const int code = run(m);
+    clipsearch_database_close(&m->into);
+    cs_free(m->names);
+    cs_free(m->changed);
+    cs_settings_free(&m->settings);
+    return code;
+}
+
 int cs_command_merge(const cs_args *args)
 {
-    merge m = {.args = args};
+    merge m = {.args = args, .source_count = args->operands.count};
     if (!args->operands.count)
         return cs_report_usage(CS_MERGE, "nothing to merge was given; name database files, and the target with --db");
-    const int code = run(&m);
-    clipsearch_database_close(&m.into);
-    cs_free(m.names);
-    cs_free(m.changed);
-    cs_settings_free(&m.settings);
+    m.sources = cs_alloc_array(args->operands.count, sizeof *m.sources);
+    for (size_t i = 0; m.sources && i < args->operands.count; i++)
+        m.sources[i] = args->operands.items[i].text;
+    const int code = m.sources ? run_with(&m) : cs_report_memory();
+    cs_free(m.sources);
     return code;
+}
+
+int cs_command_copy(const cs_args *args)
+{
+    merge m = {.args = args, .copies = true, .sources = args->from.items, .source_count = args->from.count};
+    if (args->operands.count)
+        return cs_report_usage(CS_COPY, "name what is copied with --from and --to, not as \"%s\"",
+                               args->operands.items[0].text);
+    if (!args->from.count || !args->db)
+        return cs_report_usage(CS_COPY, "name a database with --from, and the one to copy it to with --to");
+    return run_with(&m);
 }

@@ -68,6 +68,11 @@ static int find_collection(const cs_ingest_command *in, found_collection *found)
     clipsearch_database_close(&db);
     if (!copied)
         return cs_report_memory();
+    if (found->exists && info.foreign) {
+        cs_print_message("the collection %s was not made by clipsearch, which reads it and changes nothing in it",
+                         in->settings.collection);
+        return CS_EXIT_DATABASE;
+    }
     return status == CLIPSEARCH_OK || status == CLIPSEARCH_E_NOT_FOUND ? CS_EXIT_FOUND
                                                                        : cs_report_error(&err, CS_STAGE_DATABASE);
 }
@@ -92,10 +97,9 @@ static void note_precision(const cs_ingest_command *in, const found_collection *
     cs_put_precisions(&words, found->precisions, "", " and ");
     if (another && words.data && !words.failed && strcmp(found->fingerprint, model->fingerprint) == 0 &&
         !in->settings.quiet)
-        cs_print_message(
-            "the vectors of %s were computed in %s; those of new images are computed in %s, which differ a "
-            "little\nclipsearch ingest --remodel encodes all images in one precision",
-            in->settings.collection, words.data, cs_precision_names[model->image_precision]);
+        cs_print_message("the vectors of %s were computed in %s; those of new images are computed in %s, which differ "
+                         "a little\nclipsearch ingest --remodel encodes all images in one precision",
+                         in->settings.collection, words.data, cs_precision_names[model->image_precision]);
     cs_buf_free(&words);
 }
 

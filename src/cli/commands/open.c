@@ -150,6 +150,15 @@ int cs_open_model(const cs_settings *settings, const cs_collection_model *made, 
     clipsearch_error err;
     cs_model_location location;
     *opened = NULL;
+    if (made && made->foreign) {
+        if (settings->model_from == CS_FROM_DEFAULT) {
+            cs_print_message("the collection %s was made by another program, which does not say with which model; name "
+                             "it with --model",
+                             settings->collection);
+            return CS_EXIT_MODEL;
+        }
+        made = NULL;
+    }
     if (made && !made->encoder[0])
         return cs_report_no_model(settings->collection);
     clipsearch_status status = cs_model_choose(settings, made, &location, &err);

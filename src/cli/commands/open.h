@@ -39,7 +39,7 @@ int cs_report_no_model(const char *collection);
 /* The model that a collection was made with; the strings are those of `info`. */
 static inline cs_collection_model cs_model_of(const clipsearch_collection_info *info)
 {
-    return (cs_collection_model){.encoder = info->encoder, .path = info->model_path};
+    return (cs_collection_model){.encoder = info->encoder, .path = info->model_path, .foreign = info->foreign};
 }
 
 /* Says, once, that f32 is computed because the processor has no bf16. cs_open_model does. */

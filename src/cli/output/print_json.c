@@ -3,6 +3,7 @@
 #include "cli/output/print.h"
 
 #include "base/decimal.h"
+#include "base/index_types.h"
 #include "cli/question_text.h"
 #include "config/names.h"
 
@@ -190,6 +191,9 @@ void cs_put_collection_json(cs_buf *buf, const clipsearch_collection_info *c, co
     cs_put_time(buf, c->created);
     cs_buf_puts(buf, "\",\"index\":{");
     put_member(buf, "codes", clipsearch_codes_name(c->index_codes));
+    put_member(buf, "type", cs_index_type_word(c->index_type));
+    if (c->index_nlist)
+        cs_buf_printf(buf, "\"nlist\":%u,\"nprobe\":%u,", c->index_nlist, c->index_nprobe);
     cs_buf_printf(buf, "\"m\":%u,\"ef_construction\":%u,\"ef\":%u,\"written\":%s}%s}", c->index_m,
                   c->index_ef_construction, c->index_ef, c->indexed ? "true" : "false", more ? more : "");
 }
