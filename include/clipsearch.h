@@ -361,6 +361,14 @@ CLIPSEARCH_API clipsearch_status clipsearch_image_decode(const void *data, size_
  * Errors: CLIPSEARCH_E_ARGUMENT (an image without pixels), _LIMIT, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_image_resize(const clipsearch_image *image, uint32_t width, uint32_t height,
                                                          clipsearch_image *resized, clipsearch_error *err);
+/* Like clipsearch_image_load, for who needs few pixels: the image fits a square of `side` pixels, with its proportions.
+ * It is resampled as by clipsearch_image_resize; a smaller image stays as it is. A JPEG that is much larger is decoded
+ * at a half, quarter or eighth of its sides, which is several times as fast and changes pixels a little.
+ * Errors: those of clipsearch_image_load; CLIPSEARCH_E_ARGUMENT: `side` is 0 or above 16,384. */
+CLIPSEARCH_API clipsearch_status clipsearch_image_load_small(const char *path, uint32_t side,
+                                                             const clipsearch_image_options *options,
+                                                             clipsearch_image *image, clipsearch_error *err);
+
 /* Free the pixels of an image that the library made and set all fields to 0. NULL, or an image without pixels: nothing
  * happens. */
 CLIPSEARCH_API void clipsearch_image_free(clipsearch_image *image);
@@ -1101,6 +1109,14 @@ CLIPSEARCH_INIT(clipsearch_ingest_options)
 /* The names of the attributes that are read from files, in the order of the alphabet: "altitude", "camera", ... (see
  * docs/metadata.md). NULL when `number`, from 0, is not below their count. A static string. */
 CLIPSEARCH_API const char *clipsearch_metadata_name(size_t number);
+
+/* Read what the `size` bytes of an image file say of it, as ingestion does (EXIF, IPTC, XMP), and write it into `json`
+ * as an object of attributes with a NUL behind it. `names` chooses, as clipsearch_ingest_options.metadata does. *length
+ * receives its length. A file that says nothing, or whose metadata are damaged, gives "{}" or what can be read.
+ * Errors: CLIPSEARCH_E_ARGUMENT (a name is not known), _LIMIT (it needs *length + 1 bytes, and `capacity` is less),
+ * _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_image_metadata(const void *data, size_t size, const char *names, char *json,
+                                                           size_t capacity, size_t *length, clipsearch_error *err);
 
 /* How many files of a kind were left out. */
 typedef struct clipsearch_kind_count {
