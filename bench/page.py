@@ -4,8 +4,8 @@
 
 Makes a collection of made vectors under real images, and measures in the browser, for each of some queries: from the key
 Enter until the frame in which the hits are drawn, and until the thumbnails of the window are there as well; and from
-opening the page until its images are drawn. Median and the 95th per cent; and the processor time, which other programs
-on the machine change less.
+opening the page until its images are drawn; the frames while it scrolls. Median and the 95th per cent; and the processor
+time, which other programs on the machine change less.
 
 Usage: page.py CLIPSEARCH [--count 100000] [--rounds 40] [--no-index] [--place DIR]
 DIR is kept, for the next run.
@@ -43,6 +43,18 @@ const look = () => {
   else requestAnimationFrame(look);
 };
 look();
+"""
+# Scroll for 120 frames.
+SCROLL = """
+const done = arguments[arguments.length - 1], times = [];
+let last = performance.now();
+const step = (now) => {
+  times.push(now - last);
+  last = now;
+  scrollBy(0, 60);
+  if (times.length < 122) requestAnimationFrame(step); else done(times.slice(2));
+};
+requestAnimationFrame(step);
 """
 OPENED = "const e = performance.getEntriesByName('clipsearch-shown')[0]; return e && e.startTime"
 
@@ -92,6 +104,7 @@ def measure(web, serve, rounds):
         print(f"processor time a query with its thumbnails: server {used[0]:.0f} ms, all processes of the browser {used[1]:.0f} ms")
         figures(f"Enter to hits drawn, {again}", drawn)
         figures(f"Enter to thumbnails of the window, {again}", thumbnails)
+    figures("a frame while scrolling", web.driver.execute_async_script(SCROLL))
     print(one[2])
 
 

@@ -2,12 +2,15 @@
 """How much vectors in int8 differ from those in f32, of images and of sentences:
 
     precision.py compare CLIPSEARCH MODEL [--images LIST] [--texts LIST] [--int8 MODEL]
+    precision.py decode CLIPSEARCH MODEL --images LIST
     precision.py outliers MODEL TO
 
 compare: LIST has a path or a text a line. Every item is encoded by `clipsearch embed` in f32 and in int8 (with --int8 by
 that model, which `model convert --precision int8` wrote). Printed are the cosine of an item's two vectors, and of each
 item's ten nearest in f32 the share that is among its ten nearest when all vectors are int8, and when an f32 vector is
 searched for among int8 ones.
+
+decode: the same of images that were decoded with `decode: fast` and exactly, as `clipsearch ingest` stores them.
 
 outliers: a copy of MODEL (Hugging Face layout) whose residual stream has five channels with 50 to 100 times the others'
 size in both towers, from the second block to the last: the bias of the second block's fc2 adds them and that of the last
@@ -17,6 +20,7 @@ CLIP's image tower too)."""
 import argparse
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 
@@ -58,6 +62,23 @@ def compare(args):
               f"all int8 {overlap(ten, nearest(coded, coded)):.4f}, f32 among int8 {overlap(ten, nearest(exact, coded)):.4f}")
 
 
+def ingest(program, model, decode, path):
+    with tempfile.TemporaryDirectory() as directory:
+        db = os.path.join(directory, "db")
+        subprocess.run([program, "ingest", "--model", model, "--decode", decode, "--quiet", "--db", db, "--files-from", path],
+                       check=True)
+        rows = sqlite3.connect(db).execute("SELECT vector FROM items JOIN vectors USING(key) ORDER BY path").fetchall()
+        return np.array([np.frombuffer(row[0], "<f4") for row in rows], np.float64)
+
+
+def compare_decoders(args):
+    exact, fast = (ingest(args.program, args.model, decode, args.images) for decode in ("exact", "fast"))
+    cosines = np.sum(exact * fast, axis=1)
+    ten = nearest(exact, exact)
+    print(f"images: {len(exact)}; cosine of fast to exact at least {cosines.min():.6f}, on average {cosines.mean():.6f}; "
+          f"ten nearest: all fast {overlap(ten, nearest(fast, fast)):.4f}, exact among fast {overlap(ten, nearest(exact, fast)):.4f}")
+
+
 def add_outliers(args):
     import torch
     from safetensors.torch import load_file, save_file
@@ -92,6 +113,11 @@ def main():
     action.add_argument("--images")
     action.add_argument("--texts")
     action.set_defaults(run=compare)
+    action = actions.add_parser("decode")
+    action.add_argument("program")
+    action.add_argument("model")
+    action.add_argument("--images", required=True)
+    action.set_defaults(run=compare_decoders)
     action = actions.add_parser("outliers")
     action.add_argument("model")
     action.add_argument("to")

@@ -106,13 +106,13 @@ def measure(name, pid, base, search, upload, small, photograph):
         print(f"| {name} | memory after that | | {own} MiB own, {whole} MiB with files | | | |", flush=True)
 
 
-def measure_ours(work, db, photograph):
+def measure_ours(work, db, photograph, precision):
     model = os.path.join(work, "vit-b-32")
     server = subprocess.Popen([PROGRAM, "serve", "--db", db, "--model", model, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
-                              text=True)
+                              text=True, env={**os.environ, "CLIPSEARCH_PRECISION": precision})
     base = server.stdout.readline().strip().rstrip("/")
     wait_for(base + "/v1/search?q=a")
-    measure("clipsearch serve", server.pid, base, "/v1/search?k=10&q=", "/v1/search", "/v1/items/%d/thumbnail?size=256", photograph)
+    measure(f"clipsearch serve, {precision}", server.pid, base, "/v1/search?k=10&q=", "/v1/search", "/v1/items/%d/thumbnail?size=256", photograph)
     server.terminate()
     server.wait()
 
@@ -127,8 +127,13 @@ def measure_peer(work, photograph):
     peer.wait()
 
 
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "")
+
+
 def main():
-    print(f"wrk, {SECONDS} s each, {COUNT} vectors; processor ms are user and system of the service\n")
+    print(f"{processor()}; wrk, {SECONDS} s each, {COUNT} vectors; processor ms are user and system of the service\n")
     print("| service | request | connections | a second | p99 | processor ms a request | refused |\n| --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as work:
         os.environ.update({name: work for name in ("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")})
@@ -144,7 +149,8 @@ def main():
         db = os.path.join(work, "a.db")
         subprocess.run([PROGRAM, "import", "-q", "--db", db, "--model", os.path.join(work, "vit-b-32"), "--vectors",
                         os.path.join(work, "vectors.npy"), "--meta", os.path.join(work, "meta.jsonl")], check=True)
-        measure_ours(work, db, photographs[0])
+        for precision in ("f32", "int8"):
+            measure_ours(work, db, photographs[0], precision)
         measure_peer(work, photographs[0])
 
 

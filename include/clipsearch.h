@@ -67,8 +67,8 @@
  * latitude, ... Strings are in single or double quotes; inside, a backslash stands before a quote and before another
  * backslash: "a \"b\" \\ c". The operators are == != < <= > >= (also 10 <= price < 100), label in ["dog", "cat"] and
  * not in; "dog" in keywords (an attribute that is a list); like, with % and _; path under "/a/folder"; is null, is not
- * null, exists; and, or, not, parentheses; + - * / %. Every comparison, != too, with an attribute that is missing or of
- * another type is false; so `not (price < 5)` is true for an item without a price.
+ * null; exists price; and, or, not, parentheses; + - * / %. Every comparison, != too, with an attribute that is missing
+ * or of another type is false; so `not (price < 5)` is true for an item without a price.
  * docs/filter.md has the grammar and the limits.
  *
  * ERRORS AND OWNERSHIP
@@ -322,12 +322,22 @@ typedef struct clipsearch_image {
     uint32_t width, height;
 } clipsearch_image;
 
+/* How much of an image is decoded before it is resized for the image tower. */
+typedef enum clipsearch_decode {
+    CLIPSEARCH_DECODE_EXACT, /* every pixel: the same bits as Pillow and torchvision */
+    CLIPSEARCH_DECODE_FAST   /* a large JPEG at a half, quarter or eighth of its sides, as small as leaves both at least
+                                twice the size they are resized to: some times as fast for photographs of 12
+                                megapixels, and the vectors differ a little (docs/speed.md has figures) */
+} clipsearch_decode;
+
 typedef struct clipsearch_image_options {
     size_t struct_size;
     uint64_t max_bytes;  /* larger files are refused; default 256 MiB */
     uint64_t max_pixels; /* larger images are refused before memory is allocated for them; default 256 million */
     bool ignore_exif;    /* ignore the orientation in EXIF and XMP, as OpenAI's code does. Default false: the image is
                             turned as it says. HEIC and AVIF images are always turned */
+    clipsearch_decode decode; /* default CLIPSEARCH_DECODE_EXACT. It counts in ingestion and for clipsearch_encode_file.
+                                 Images of questions are read exactly, and clipsearch_image_load gives all pixels */
 } clipsearch_image_options;
 CLIPSEARCH_INIT(clipsearch_image_options)
 
@@ -351,6 +361,14 @@ CLIPSEARCH_API clipsearch_status clipsearch_image_decode(const void *data, size_
  * Errors: CLIPSEARCH_E_ARGUMENT (an image without pixels), _LIMIT, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_image_resize(const clipsearch_image *image, uint32_t width, uint32_t height,
                                                          clipsearch_image *resized, clipsearch_error *err);
+/* Like clipsearch_image_load, for who needs few pixels: the image fits a square of `side` pixels, with its proportions.
+ * It is resampled as by clipsearch_image_resize; a smaller image stays as it is. A JPEG that is much larger is decoded
+ * at a half, quarter or eighth of its sides, which is several times as fast and changes pixels a little.
+ * Errors: those of clipsearch_image_load; CLIPSEARCH_E_ARGUMENT: `side` is 0 or above 16,384. */
+CLIPSEARCH_API clipsearch_status clipsearch_image_load_small(const char *path, uint32_t side,
+                                                             const clipsearch_image_options *options,
+                                                             clipsearch_image *image, clipsearch_error *err);
+
 /* Free the pixels of an image that the library made and set all fields to 0. NULL, or an image without pixels: nothing
  * happens. */
 CLIPSEARCH_API void clipsearch_image_free(clipsearch_image *image);
@@ -741,8 +759,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_describe(clipsearch_colle
 /* An item of a collection, without its vector. */
 typedef struct clipsearch_item {
     int64_t id;             /* unique in its collection. 0 for a new item: the next free id */
-    const char *path;       /* absolute, the bytes that the file system uses; unique in its collection.
-                               clipsearch_collection_put_vectors takes any name */
+    const char *path;       /* absolute, the bytes that the file system uses; unique in its collection. All functions
+                               but clipsearch_collection_put take any name */
     uint64_t size;          /* of the file, in bytes */
     int64_t mtime_ns;       /* time of the file's last change, in nanoseconds since 1970 */
     uint8_t hash[32];       /* SHA-256 of the file's bytes; items with the same one are taken for copies. Zeros: not
@@ -763,7 +781,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection
 /* Like clipsearch_collection_put, for any collection, and with three differences. In a CLIPSEARCH_COSINE collection
  * vectors are normalised; one that has length 1 keeps its bits. A path can be any name of 1 to 65,535 bytes, for
  * instance a URL or a key of yours; an item whose path is NULL is named after its id: "#17". And `items` may be NULL:
- * `count` new items without paths. Fields that are 0 are not known: size, time, hash, width and height. To change the
+ * `count` new items without paths. Size, time, hash, width and height are 0 where they are not known. To change the
  * vector of an item, put it again with the same path, or with the same id.
  * Errors: CLIPSEARCH_E_ARGUMENT (names the item: an empty path, attributes that are not an object, a vector with a NaN
  * or an infinity, a cosine vector of zeros), _DATABASE, _MEMORY. */
@@ -1092,6 +1110,14 @@ CLIPSEARCH_INIT(clipsearch_ingest_options)
  * docs/metadata.md). NULL when `number`, from 0, is not below their count. A static string. */
 CLIPSEARCH_API const char *clipsearch_metadata_name(size_t number);
 
+/* Read what the `size` bytes of an image file say of it, as ingestion does (EXIF, IPTC, XMP), and write it into `json`
+ * as an object of attributes with a NUL behind it. `names` chooses, as clipsearch_ingest_options.metadata does. *length
+ * receives its length. A file that says nothing, or whose metadata are damaged, gives "{}" or what can be read.
+ * Errors: CLIPSEARCH_E_ARGUMENT (a name is not known), _LIMIT (it needs *length + 1 bytes, and `capacity` is less),
+ * _MEMORY. */
+CLIPSEARCH_API clipsearch_status clipsearch_image_metadata(const void *data, size_t size, const char *names, char *json,
+                                                           size_t capacity, size_t *length, clipsearch_error *err);
+
 /* How many files of a kind were left out. */
 typedef struct clipsearch_kind_count {
     const char *kind;  /* an image format ("HEIC"), or what one file is called ("video", "text file"); static */
@@ -1375,8 +1401,8 @@ typedef struct clipsearch_part {
     const float *vector;             /* [dim] a vector that the collection's encoder made */
     const clipsearch_region *region; /* the region of the image that is searched for; NULL (default): all of it. Only
                                         with path or image */
-    double weight;                   /* default 1; below 0: the part is subtracted. Its size is from 1e-9 to 1e9 */
-    bool of_text;                    /* `vector` was made of a text by clipsearch_encode_texts; so the hits can have a
+    double weight; /* the init function sets 1; below 0: the part is subtracted. Its size is from 1e-9 to 1e9 */
+    bool of_text;  /* `vector` was made of a text by clipsearch_encode_texts; so the hits can have a
                                         relevance. Default false */
 } clipsearch_part;
 CLIPSEARCH_INIT(clipsearch_part)

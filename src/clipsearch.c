@@ -135,6 +135,21 @@ clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image
     return status == CLIPSEARCH_OK ? cs_plain_image_load(path, &own, image, err) : status;
 }
 
+clipsearch_status clipsearch_image_load_small(const char *path, uint32_t side, const clipsearch_image_options *options,
+                                              clipsearch_image *image, clipsearch_error *err)
+{
+    enum { MOST_SIDE = 16384 };
+    if (image)
+        *image = (clipsearch_image){0};
+    if (!path || !image)
+        return cs_fail_null(err, __func__);
+    if (!side || side > MOST_SIDE)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: side should be 1 to %d", __func__, (int)MOST_SIDE);
+    clipsearch_image_options own;
+    clipsearch_status status = cs_struct_read(&own, options, &cs_image_options_type, __func__, err);
+    return status == CLIPSEARCH_OK ? cs_plain_image_load_small(path, side, &own, image, err) : status;
+}
+
 clipsearch_status clipsearch_image_decode(const void *data, size_t size, const char *name,
                                           const clipsearch_image_options *options, clipsearch_image *image,
                                           clipsearch_error *err)

@@ -26,7 +26,7 @@ void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool tap_set_comma_locale(void);
 #define TAP_NO_COMMA "the locale de_DE.UTF-8 could not be made (Debian package locales)"
 
-/* Whether this is a build with a sanitizer, in which everything takes several times as long: then sets may be smaller. */
+/* Whether this is a build with a sanitizer, in which everything takes several times as long: sets may be smaller. */
 #ifdef CS_SLOW_TESTS
 #define TAP_SLOW 1
 #else

@@ -74,7 +74,8 @@ class Image(Structure):
 
 class ImageOptions(Sized):
     c_name = "image_options"
-    _fields_ = [("struct_size", c_size_t), ("max_bytes", c_uint64), ("max_pixels", c_uint64), ("ignore_exif", c_bool)]
+    _fields_ = [("struct_size", c_size_t), ("max_bytes", c_uint64), ("max_pixels", c_uint64), ("ignore_exif", c_bool),
+                ("decode", c_int)]
 
 
 class EncoderOptions(Sized):

@@ -15,6 +15,7 @@ int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_setting
                                      .collection = args->collection,
                                      .model = args->model,
                                      .precision = args->precision,
+                                     .decode = args->decode,
                                      .cpu = args->cpu,
                                      .k = args->k.given ? args->k.value : 0,
                                      .threads = args->threads.given ? args->threads.value : 0,

@@ -201,6 +201,8 @@ static const option_row rows[] = {
      "refuse images of more than N pixels (256000000)", 1, SIZE_MAX, 0},
     {"max-bytes", 0, CS_SEARCH | CS_INGEST | CS_EMBED | CS_LABEL | CS_DUPLICATES, OPTION_SIZE, FIELD(max_bytes), "N",
      "refuse image files of more than N bytes (268435456)", 1, SIZE_MAX, 0},
+    {"decode", 0, CS_INGEST | CS_UPDATE | CS_LABEL, OPTION_CHOICE, FIELD(decode), "HOW",
+     "exact (default), or fast: large JPEGs at a half or less of their sides", 0, 0, cs_decode_names},
     {"list", 0, CS_EMBED | CS_TOKENIZE, OPTION_TEXT, FIELD(list), "FILE",
      "read texts from FILE, one per line; - is standard input", 0, 0, 0},
     {"images-from", 0, CS_EMBED, OPTION_TEXT, FIELD(images_from), "FILE",

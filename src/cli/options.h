@@ -74,7 +74,7 @@ typedef struct cs_args {
     cs_size_option scan_every;
     cs_size_option m, ef_construction, ef, sample;
     cs_number_option min_score, max_distance, min_relevance;
-    const char *db, *collection, *model, *precision, *cpu;
+    const char *db, *collection, *model, *precision, *decode, *cpu;
     const char *ca, *consistency; /* of a database on a server */
     const char *filter, *since, *until;
     const char *sheet, *captions, *link, *metric, *on_bad, *exif, *codes, *progress;

@@ -30,6 +30,7 @@ enum file_key {
     KEY_MAX_PIXELS,
     KEY_MAX_BYTES,
     KEY_PRECISION,
+    KEY_DECODE,
     KEY_INDEX,
     KEY_SOURCES,
     FILE_KEYS
@@ -42,6 +43,7 @@ static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_METRIC] = {.name = "metric", .kind = CS_KEY_CHOICE, .choices = cs_metric_names},
     [KEY_BATCH] = {.name = "batch", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_BATCH},
     [KEY_PRECISION] = {.name = "precision", .kind = CS_KEY_CHOICE, .choices = cs_precision_names},
+    [KEY_DECODE] = {.name = "decode", .kind = CS_KEY_CHOICE, .choices = cs_decode_names},
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
     [KEY_ON_BAD] = {.name = "on_bad", .kind = CS_KEY_CHOICE, .choices = cs_on_bad_names},
     [KEY_PRUNE] = {.name = "prune", .kind = CS_KEY_BOOL},
@@ -334,6 +336,8 @@ static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file
         file->threads = cs_yaml_count(found[KEY_THREADS]);
     if (found[KEY_PRECISION])
         file->precision = found[KEY_PRECISION]->text;
+    if (found[KEY_DECODE])
+        file->decode = found[KEY_DECODE]->text;
     if ((file->has_on_bad = found[KEY_ON_BAD] != NULL))
         file->on_bad = (cs_on_bad)cs_name_index(found[KEY_ON_BAD]->text, cs_on_bad_names);
     if (found[KEY_REMODEL])

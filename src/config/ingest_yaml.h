@@ -12,7 +12,7 @@
 typedef struct cs_ingest_file {
     cs_yaml *yaml;
     const char *database, *model; /* paths are already relative to the file's directory */
-    const char *collection, *precision;
+    const char *collection, *precision, *decode;
     bool has_metric, has_batch, has_threads, has_on_bad, has_prune, has_exif;
     clipsearch_metric metric;
     size_t batch, threads;

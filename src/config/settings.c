@@ -28,6 +28,7 @@ enum config_key {
     KEY_K,
     KEY_THREADS,
     KEY_PRECISION,
+    KEY_DECODE,
     KEY_CPU,
     KEY_MIN_RELEVANCE,
     KEY_TOKEN_FILE,
@@ -43,6 +44,7 @@ static const cs_yaml_key config_keys[CONFIG_KEYS] = {
     [KEY_K] = {.name = "k", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_K},
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
     [KEY_PRECISION] = {.name = "precision", .kind = CS_KEY_CHOICE, .choices = cs_precision_names},
+    [KEY_DECODE] = {.name = "decode", .kind = CS_KEY_CHOICE, .choices = cs_decode_names},
     [KEY_CPU] = {.name = "cpu", .kind = CS_KEY_CHOICE, .choices = cs_cpu_names},
     [KEY_MIN_RELEVANCE] = {.name = "min_relevance", .kind = CS_KEY_SHARE},
     [KEY_TOKEN_FILE] = {.name = "token_file", .kind = CS_KEY_TEXT},
@@ -109,6 +111,15 @@ static void set_precision(const char *name, cs_origin from, cs_settings *setting
         return;
     settings->precision = (clipsearch_precision)cs_name_index(name, cs_precision_names);
     settings->precision_from = from;
+}
+
+/* The same of cs_decode_names. */
+static void set_decode(const char *name, cs_origin from, cs_settings *settings)
+{
+    if (!name)
+        return;
+    settings->decode = (clipsearch_decode)cs_name_index(name, cs_decode_names);
+    settings->decode_from = from;
 }
 
 /* ---------------------------------------------------------------- the model of new collections */
@@ -230,6 +241,8 @@ static clipsearch_status read_config(cs_settings *settings, clipsearch_error *er
         set_count(cs_yaml_count(found[KEY_THREADS]), CS_FROM_CONFIG, &settings->threads, &settings->threads_from);
     if (found[KEY_PRECISION])
         set_precision(found[KEY_PRECISION]->text, CS_FROM_CONFIG, settings);
+    if (found[KEY_DECODE])
+        set_decode(found[KEY_DECODE]->text, CS_FROM_CONFIG, settings);
     if (found[KEY_CPU])
         set_text(found[KEY_CPU]->text, CS_FROM_CONFIG, &settings->cpu, &settings->cpu_from);
     if (found[KEY_MIN_RELEVANCE])
@@ -256,6 +269,11 @@ static clipsearch_status read_environment(cs_settings *settings, clipsearch_erro
                        "the environment variable CLIPSEARCH_PRECISION must be auto, f32 or int8, not \"%s\"",
                        precision);
     set_precision(precision, CS_FROM_ENVIRONMENT, settings);
+    const char *decode = variable("CLIPSEARCH_DECODE");
+    if (decode && !cs_decode_names[cs_name_index(decode, cs_decode_names)])
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "the environment variable CLIPSEARCH_DECODE must be exact or fast, not \"%s\"", decode);
+    set_decode(decode, CS_FROM_ENVIRONMENT, settings);
     clipsearch_status status = count_variable("CLIPSEARCH_K", CS_MAX_K, &settings->k, &settings->k_from, err);
     return status == CLIPSEARCH_OK
                ? count_variable("CLIPSEARCH_THREADS", CS_MAX_THREADS, &settings->threads, &settings->threads_from, err)
@@ -268,6 +286,7 @@ static void apply_ingest_file(const cs_ingest_file *file, cs_settings *settings)
     set_text(file->model, CS_FROM_INGEST_FILE, &settings->model, &settings->model_from);
     set_text(file->collection, CS_FROM_INGEST_FILE, &settings->collection, &settings->collection_from);
     set_precision(file->precision, CS_FROM_INGEST_FILE, settings);
+    set_decode(file->decode, CS_FROM_INGEST_FILE, settings);
     if (file->has_threads)
         set_count(file->threads, CS_FROM_INGEST_FILE, &settings->threads, &settings->threads_from);
 }
@@ -278,6 +297,7 @@ static void apply_given(const cs_given_settings *given, cs_settings *settings)
     set_text(given->model, CS_FROM_FLAG, &settings->model, &settings->model_from);
     set_text(given->collection, CS_FROM_FLAG, &settings->collection, &settings->collection_from);
     set_precision(given->precision, CS_FROM_FLAG, settings);
+    set_decode(given->decode, CS_FROM_FLAG, settings);
     set_text(given->cpu, CS_FROM_FLAG, &settings->cpu, &settings->cpu_from);
     set_count(given->k, CS_FROM_FLAG, &settings->k, &settings->k_from);
     set_count(given->threads, CS_FROM_FLAG, &settings->threads, &settings->threads_from);
@@ -295,6 +315,7 @@ clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_inge
         .k_from = CS_FROM_DEFAULT,
         .threads_from = CS_FROM_DEFAULT,
         .precision_from = CS_FROM_DEFAULT,
+        .decode_from = CS_FROM_DEFAULT,
         .cpu_from = CS_FROM_DEFAULT,
         .quiet = given->quiet,
     };

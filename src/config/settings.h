@@ -21,7 +21,7 @@ typedef enum cs_origin {
 
 /* The settings that a command line gives. NULL or 0: not given. */
 typedef struct cs_given_settings {
-    const char *db, *collection, *model, *precision, *cpu;
+    const char *db, *collection, *model, *precision, *decode, *cpu;
     size_t k, threads;
     bool quiet;
 } cs_given_settings;
@@ -36,8 +36,9 @@ typedef struct cs_settings {
     size_t k;
     size_t threads; /* 0: one per processor */
     clipsearch_precision precision;
+    clipsearch_decode decode;
     const char *cpu; /* NULL: all that there is */
-    cs_origin k_from, threads_from, precision_from, cpu_from;
+    cs_origin k_from, threads_from, precision_from, decode_from, cpu_from;
     float min_relevance; /* of the hits of texts; 0: all are shown. Only the configuration file has it */
     bool quiet;          /* print only results and errors */
     cs_yaml *config;     /* the configuration file, which owns some of the strings above; NULL: there is none */

@@ -46,12 +46,14 @@ clipsearch_status cs_image_reader_prepare(cs_image_reader *reader, const char *n
     const char *data = reader->file.len ? reader->file.data : "";
     const clipsearch_image *stored = &reader->image.view;
     unsigned orientation;
+    const size_t wanted = config->squash ? config->crop : config->resize;
+    reader->decoder.least_side = reader->options.decode == CLIPSEARCH_DECODE_FAST ? (uint32_t)(2 * wanted) : 0;
     clipsearch_status status = cs_decoder_decode_stored(&reader->decoder, data, reader->file.len, name,
                                                         &reader->options, &reader->image, &orientation, err);
     if (status != CLIPSEARCH_OK)
         return status;
     const bool swapped = cs_orientation_swaps_sides(orientation);
-    reader->width = swapped ? stored->height : stored->width;
-    reader->height = swapped ? stored->width : stored->height;
+    reader->width = swapped ? reader->decoder.full_height : reader->decoder.full_width;
+    reader->height = swapped ? reader->decoder.full_width : reader->decoder.full_height;
     return cs_preprocess(&reader->preprocessor, config, stored, orientation, pixels, err);
 }

@@ -5,7 +5,7 @@
 
 #include "vision/image.h"
 
-/* As clipsearch_image_load, _decode, _resize and _free say; `options` is not NULL. */
+/* As clipsearch_image_load, _decode, _resize, _load_small and _free say; `options` is not NULL. */
 clipsearch_status cs_plain_image_load(const char *path, const clipsearch_image_options *options,
                                       clipsearch_image *image, clipsearch_error *err);
 clipsearch_status cs_plain_image_decode(const void *data, size_t size, const char *name,
@@ -13,6 +13,8 @@ clipsearch_status cs_plain_image_decode(const void *data, size_t size, const cha
                                         clipsearch_error *err);
 clipsearch_status cs_plain_image_resize(const clipsearch_image *image, uint32_t width, uint32_t height,
                                         clipsearch_image *resized, clipsearch_error *err);
+clipsearch_status cs_plain_image_load_small(const char *path, uint32_t side, const clipsearch_image_options *options,
+                                            clipsearch_image *image, clipsearch_error *err);
 void cs_plain_image_free(clipsearch_image *image);
 
 #endif

@@ -19,8 +19,9 @@ static const char *const INCLUDE = "include", *const NO_INCLUDE = "no_include", 
                          *const RECURSE = "recurse", *const FOLLOW = "follow_symlinks",
                          *const ATTRIBUTES = "attributes", *const CSV = "csv", *const CSV_KEY = "csv_key",
                          *const CSV_BY_NAME = "csv_by_name", *const EXIF = "exif", *const MAX_BYTES = "max_bytes",
-                         *const MAX_PIXELS = "max_pixels", *const HIDDEN = "hidden", *const EXACT_CASE = "exact_case",
-                         *const METADATA = "metadata", *const IS_FILE = "file", *const FILES = "files";
+                         *const DECODE = "decode", *const MAX_PIXELS = "max_pixels", *const HIDDEN = "hidden",
+                         *const EXACT_CASE = "exact_case", *const METADATA = "metadata", *const IS_FILE = "file",
+                         *const FILES = "files";
 
 static void put(cs_buf *text, const char *name, const char *value)
 {
@@ -87,6 +88,8 @@ static bool write_options(const clipsearch_source *source, bool is_file, const c
         put(text, METADATA, run->metadata);
     if (image->ignore_exif)
         put(text, EXIF, "ignore");
+    if (image->decode == CLIPSEARCH_DECODE_FAST)
+        put(text, DECODE, "fast");
     if (image->max_bytes != plain.max_bytes)
         put_count(text, MAX_BYTES, image->max_bytes);
     if (image->max_pixels != plain.max_pixels)
@@ -123,6 +126,8 @@ static bool read_switch(cs_remembered_source *out, const char *option)
         out->is_file = true;
     else if (value_of(option, EXIF))
         out->image.ignore_exif = true;
+    else if (value_of(option, DECODE))
+        out->image.decode = CLIPSEARCH_DECODE_FAST;
     else
         return false;
     return true;

@@ -34,6 +34,26 @@ size_t cs_qgemm_stride(size_t k)
     return (k + CS_QGEMM_GROUP - 1) / CS_QGEMM_GROUP * CS_QGEMM_GROUP;
 }
 
+/* What the codes of a row leave of its values. Of a row that is no number, no number. */
+static void leave_rest(const float *x, size_t k, const uint8_t *codes, const cs_qgemm_row *row, float *rest)
+{
+    for (size_t i = 0; i < k; i++)
+        rest[i] = x[i] - (float)(codes[i] - row->zero) * row->scale;
+    for (size_t i = 0; i < row->wide_count; i++)
+        rest[row->wide[i].at] = x[row->wide[i].at] - (float)row->wide[i].value * row->scale;
+}
+
+void cs_qgemm_quantize_row(const cs_qgemm_ops *ops, const float *x, size_t k, const cs_qgemm_rows *rows, size_t i)
+{
+    const size_t stride = cs_qgemm_stride(k);
+    ops->quantize(x, k, rows->codes + i * stride, &rows->rows[i]);
+    if (!rows->rest)
+        return;
+    float rest[CS_QGEMM_MAX_K];
+    leave_rest(x, k, rows->codes + i * stride, &rows->rows[i], rest);
+    ops->quantize(rest, k, rows->codes + (rows->rest + i) * stride, &rows->rows[rows->rest + i]);
+}
+
 typedef struct quantize_job {
     const cs_qgemm_ops *ops;
     const float *x;
@@ -47,8 +67,7 @@ static void quantize_piece(void *context, size_t piece, unsigned worker)
     const quantize_job *job = context;
     const size_t begin = piece * ROWS_A_PIECE;
     for (size_t i = begin; i < job->m && i < begin + ROWS_A_PIECE; i++)
-        job->ops->quantize(job->x + i * job->ldx, job->k, job->rows->codes + i * cs_qgemm_stride(job->k),
-                           &job->rows->rows[i]);
+        cs_qgemm_quantize_row(job->ops, job->x + i * job->ldx, job->k, job->rows, i);
 }
 
 void cs_qgemm_quantize(const float *x, size_t ldx, size_t m, size_t k, const cs_qgemm_rows *rows, cs_pool *pool)
@@ -65,6 +84,20 @@ typedef struct multiply_job {
     size_t row_blocks;
 } multiply_job;
 
+/* sums [rows, CS_QGEMM_PANEL] = rows of X, with their rest, by the outputs. */
+static void multiply_rows(const cs_qgemm_ops *ops, const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t row,
+                          size_t rows, size_t first, size_t outputs, float *sums)
+{
+    _Alignas(64) float rest[ROW_BLOCK * CS_QGEMM_PANEL];
+    ops->multiply(w, x, row, rows, first, outputs, sums, CS_QGEMM_PANEL);
+    if (!x->rest)
+        return;
+    ops->multiply(w, x, x->rest + row, rows, first, outputs, rest, CS_QGEMM_PANEL);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < outputs; j++)
+            sums[i * CS_QGEMM_PANEL + j] += rest[i * CS_QGEMM_PANEL + j];
+}
+
 static void multiply_piece(void *context, size_t piece, unsigned worker)
 {
     (void)worker;
@@ -73,7 +106,7 @@ static void multiply_piece(void *context, size_t piece, unsigned worker)
     const size_t outputs = job->w->n - first < CS_QGEMM_PANEL ? job->w->n - first : CS_QGEMM_PANEL;
     const size_t rows = job->finish.m - row < ROW_BLOCK ? job->finish.m - row : ROW_BLOCK;
     _Alignas(64) float sums[ROW_BLOCK * CS_QGEMM_PANEL];
-    job->ops->multiply(job->w, job->x, row, rows, first, outputs, sums, CS_QGEMM_PANEL);
+    multiply_rows(job->ops, job->w, job->x, row, rows, first, outputs, sums);
     cs_gemm_finish(&job->finish, sums, CS_QGEMM_PANEL, row, rows, first, outputs);
 }
 

@@ -57,10 +57,12 @@ typedef struct cs_qgemm_row {
     } wide[CS_QGEMM_WIDE];
 } cs_qgemm_row;
 
-/* Quantized rows of X. */
+/* Quantized rows of X. With `rest` the values have 16 bits: what the codes of row i leave of it is quantized once more,
+ * to row rest + i, and the products of both are added. */
 typedef struct cs_qgemm_rows {
-    uint8_t *codes;     /* [m, cs_qgemm_stride(k)] */
-    cs_qgemm_row *rows; /* [m] */
+    uint8_t *codes;     /* [m, or rest + m, cs_qgemm_stride(k)] */
+    cs_qgemm_row *rows; /* [m, or rest + m] */
+    size_t rest;        /* 0: 8 bits; else at least m */
 } cs_qgemm_rows;
 
 typedef struct cs_qgemm_ops {
@@ -83,6 +85,8 @@ const cs_qgemm_ops *cs_qgemm_ops_best(void);
 /* Bytes of a quantized row's codes. */
 size_t cs_qgemm_stride(size_t k);
 
+/* Quantize x [k] to row i of `rows`. */
+void cs_qgemm_quantize_row(const cs_qgemm_ops *ops, const float *x, size_t k, const cs_qgemm_rows *rows, size_t i);
 /* Quantize x [m, k] (row stride ldx), spread over `pool` (NULL: this thread). A row's bits depend on that row alone. */
 void cs_qgemm_quantize(const float *x, size_t ldx, size_t m, size_t k, const cs_qgemm_rows *rows, cs_pool *pool);
 

@@ -62,8 +62,10 @@ void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, si
     scratch->wide = cs_workspace_floats(workspace, rows, wide);
     scratch->coded = (cs_qgemm_rows){0};
     if (coded) {
-        scratch->coded.codes = cs_workspace_alloc(workspace, rows, cs_qgemm_stride(larger(config->width, config->mlp)));
-        scratch->coded.rows = cs_workspace_alloc(workspace, rows, sizeof *scratch->coded.rows);
+        const size_t coded_rows = rows > SIZE_MAX / 2 ? SIZE_MAX : 2 * rows; /* and their rest */
+        scratch->coded.codes =
+            cs_workspace_alloc(workspace, coded_rows, cs_qgemm_stride(larger(config->width, config->mlp)));
+        scratch->coded.rows = cs_workspace_alloc(workspace, coded_rows, sizeof *scratch->coded.rows);
     }
     scratch->gemm = cs_workspace_floats(workspace, threads, cs_gemm_scratch(inputs));
     cs_attention_carve(&scratch->attention, config->width / config->heads, longest, threads, workspace);
@@ -104,9 +106,12 @@ static void quantize(const cs_block *block, const float *x, size_t rows, size_t 
 }
 
 void cs_block_forward(const cs_block *block, const cs_sequences *sequences, const size_t *only, float *x,
-                      const cs_block_scratch *scratch, cs_pool *pool)
+                      const cs_block_scratch *given, cs_pool *pool)
 {
     size_t width = block->width, rows = sequences->offsets[sequences->count];
+    cs_block_scratch own = *given, *scratch = &own;
+    /* 8 bits are not enough for texts (docs/precision.md); these are short, and memory decides their time anyway */
+    own.coded.rest = sequences->causal ? rows : 0;
     float *normed = scratch->normed, *hidden = scratch->wide;
     float *q = scratch->wide, *k = q + rows * width, *v = k + rows * width; /* [rows, W] each */
 

@@ -47,7 +47,7 @@ static void normalise_piece(void *context, size_t piece, unsigned worker)
         float *y = j->y + row * width;
         j->ops->layernorm(j->x + row * width, j->norm->gamma, j->norm->beta, j->norm->eps, width, y);
         if (j->coded)
-            j->quantize->quantize(y, width, j->coded->codes + row * cs_qgemm_stride(width), &j->coded->rows[row]);
+            cs_qgemm_quantize_row(j->quantize, y, width, j->coded, row);
     }
 }
 

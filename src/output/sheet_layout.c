@@ -38,12 +38,3 @@ cs_point cs_sheet_tile(uint32_t top, size_t rank, uint32_t label)
     return (cs_point){.x = CS_SHEET_MARGIN + column * (CS_SHEET_TILE + CS_SHEET_GAP),
                       .y = top + row * (CS_SHEET_TILE + label + CS_SHEET_GAP)};
 }
-
-void cs_sheet_fit(uint32_t width, uint32_t height, uint32_t side, uint32_t *fitted_width, uint32_t *fitted_height)
-{
-    uint64_t longer = width > height ? width : height;
-    uint64_t w = longer ? ((uint64_t)width * side + longer / 2) / longer : 0;
-    uint64_t h = longer ? ((uint64_t)height * side + longer / 2) / longer : 0;
-    *fitted_width = w ? (uint32_t)w : 1;
-    *fitted_height = h ? (uint32_t)h : 1;
-}

@@ -58,8 +58,4 @@ clipsearch_status cs_sheet_height(const uint32_t *query_heights, const size_t *h
 /* Top left corner of the tile of hit `rank` (from 0), where the first row of tiles begins at `top`. */
 cs_point cs_sheet_tile(uint32_t top, size_t rank, uint32_t label);
 
-/* The largest size with the proportions of width x height that fits a square of `side` pixels, at least 1 x 1; small
- * images are enlarged. */
-void cs_sheet_fit(uint32_t width, uint32_t height, uint32_t side, uint32_t *fitted_width, uint32_t *fitted_height);
-
 #endif

@@ -2,7 +2,7 @@
  * thumbnail.c - an image file at a small size. */
 #include "output/thumbnail.h"
 
-#include "output/sheet_layout.h"
+#include "base/fit_size.h"
 
 /* Resize `whole`, and free it; `status` is what became of reading it. */
 static clipsearch_status shrink(clipsearch_status status, clipsearch_image *whole, uint32_t side,
@@ -10,7 +10,7 @@ static clipsearch_status shrink(clipsearch_status status, clipsearch_image *whol
 {
     if (status == CLIPSEARCH_OK) {
         uint32_t width, height;
-        cs_sheet_fit(whole->width, whole->height, side, &width, &height);
+        cs_fit_size(whole->width, whole->height, side, &width, &height);
         status = clipsearch_image_resize(whole, width, height, image, NULL);
     }
     clipsearch_image_free(whole);

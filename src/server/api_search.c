@@ -23,6 +23,7 @@ typedef struct searching {
     clipsearch_part *parts; /* [body.part_count] */
     float *vectors;         /* [body.part_count, dim] */
     clipsearch_search_stats stats;
+    cs_held_calibration *calibration; /* NULL: not asked for */
 } searching;
 
 /* ---------------------------------------------------------------- reading the request */
@@ -162,34 +163,33 @@ static clipsearch_status make_parts(searching *s, clipsearch_error *err)
 
 /* ---------------------------------------------------------------- relevance */
 
-static clipsearch_status calibrate(searching *s, clipsearch_error *err)
+static clipsearch_status calibrate(void *context, clipsearch_calibration **made, clipsearch_error *err)
 {
+    searching *s = context;
     cs_server *server = s->request->server;
-    cs_open_collection *open = s->open;
     cs_encode_pool *pool = NULL;
     char *cache = cs_relevance_cache(server->options.settings->db, s->info.name);
     clipsearch_status status = cs_collection_encoder(server->collections, &s->info, &pool, err);
     if (status == CLIPSEARCH_OK) {
         clipsearch_session *session = cs_encode_pool_borrow(pool);
-        status = clipsearch_calibrate(open->collection, session, cache, &open->calibration, err);
+        status = clipsearch_calibrate(s->open->collection, session, cache, made, err);
         cs_encode_pool_return(pool, session);
     }
-    open->calibrated_count = s->info.count;
     cs_free(cache);
     return status;
 }
 
-/* The calibration of the collection; it is made again when the number of images has changed by a tenth, and the old
- * one is kept until the collection is closed only if nobody could be using it: so it is made once. */
-static clipsearch_status find_calibration(searching *s, const clipsearch_calibration **found, clipsearch_error *err)
+/* Give hits a relevance where that can be done. */
+static clipsearch_status find_calibration(searching *s, clipsearch_search_options *options, clipsearch_error *err)
 {
-    clipsearch_status status = CLIPSEARCH_OK;
-    pthread_mutex_lock(&s->open->calibrate);
-    if (!s->open->calibration)
-        status = calibrate(s, err);
-    *found = s->open->calibration;
-    pthread_mutex_unlock(&s->open->calibrate);
-    return status;
+    if (!s->body.relevance && s->body.min_relevance <= 0)
+        return CLIPSEARCH_OK;
+    clipsearch_status status =
+        cs_calibration_take(&s->open->calibration, s->info.count, calibrate, s, &s->calibration, err);
+    if (status == CLIPSEARCH_OK)
+        options->calibration = s->calibration->calibration;
+    /* too few images to say: hits without a relevance */
+    return status == CLIPSEARCH_E_UNSUPPORTED && s->body.min_relevance <= 0 ? CLIPSEARCH_OK : status;
 }
 
 /* ---------------------------------------------------------------- searching */
@@ -224,10 +224,7 @@ static clipsearch_status ask(searching *s, clipsearch_hits **hits, clipsearch_er
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the collection %s has %s; give %s", s->info.name,
                        body->has_min_score ? "distances" : "scores",
                        body->has_min_score ? "max_distance" : "min_score");
-    if (body->relevance || body->min_relevance > 0)
-        status = find_calibration(s, &options.calibration, err);
-    if (status == CLIPSEARCH_E_UNSUPPORTED && body->min_relevance <= 0)
-        status = CLIPSEARCH_OK; /* too few images to say: hits without a relevance */
+    status = find_calibration(s, &options, err);
     clipsearch_question_init(&question);
     question.parts = s->parts;
     question.part_count = body->part_count;
@@ -296,6 +293,8 @@ void cs_answer_search(cs_request *request)
     clipsearch_hits_free(&hits);
     cs_free(s.parts);
     cs_free(s.vectors);
+    if (s.open)
+        cs_calibration_give(&s.open->calibration, s.calibration);
     cs_collection_give(request->server->collections, s.open);
     cs_search_body_free(&s.body);
 }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/replace.h"
+#include "base/stored_attributes.h"
 #include "config/yaml_keys.h"
 #include "server/api.h"
 #include "server/hit_json.h"
@@ -75,6 +76,46 @@ static clipsearch_status encode(adding *a, cs_encode_pool *pool, clipsearch_erro
     return status == CLIPSEARCH_OK ? cs_encode_pool_image(pool, &a->pixels, a->vector, err) : status;
 }
 
+/* Take away the white space of JSON that is not in a string: as it is stored, a space means something. */
+static void remove_space(char *json)
+{
+    bool in_string = false;
+    char *to = json;
+    for (const char *from = json; *from; from++) {
+        if (!in_string && strchr(" \t\r\n", *from))
+            continue;
+        if (in_string && *from == '\\' && from[1])
+            *to++ = *from++;
+        else if (*from == '"')
+            in_string = !in_string;
+        *to++ = *from;
+    }
+    *to = '\0';
+}
+
+/* What the file says of its image becomes attributes too, as in an ingestion. */
+static clipsearch_status join_attributes(adding *a, clipsearch_error *err)
+{
+    size_t length = 0;
+    cs_buf joined = cs_buf_make(SIZE_MAX / 2);
+    clipsearch_status status = clipsearch_image_metadata(a->image->data, a->image->size, NULL, NULL, 0, &length, err);
+    char *file = status == CLIPSEARCH_E_LIMIT ? cs_alloc_array(length + 1, 1) : NULL;
+    if (!file)
+        return status == CLIPSEARCH_E_LIMIT ? cs_fail_memory(err, "an image's attributes") : status;
+    status = clipsearch_image_metadata(a->image->data, a->image->size, NULL, file, length + 1, &length, err);
+    if (status == CLIPSEARCH_OK && a->attributes)
+        remove_space(a->attributes);
+    if (status == CLIPSEARCH_OK)
+        status = cs_join_attributes(a->attributes ? a->attributes : "{}", file + 1, NULL, &joined, err);
+    if (status == CLIPSEARCH_OK && joined.len) {
+        cs_free(a->attributes);
+        a->attributes = cs_buf_detach(&joined);
+    }
+    cs_buf_free(&joined);
+    cs_free(file);
+    return status;
+}
+
 /* Write the file, under a name that its content decides: the same image twice is one file and one item. */
 static clipsearch_status store_file(adding *a, clipsearch_error *err)
 {
@@ -133,6 +174,8 @@ static clipsearch_status add(adding *a, const cs_form *form, clipsearch_error *e
         status = cs_collection_encoder(server->collections, &info, &pool, err);
     if (status == CLIPSEARCH_OK)
         status = encode(a, pool, err);
+    if (status == CLIPSEARCH_OK)
+        status = join_attributes(a, err);
     if (status == CLIPSEARCH_OK)
         status = store_file(a, err);
     if (status == CLIPSEARCH_OK)

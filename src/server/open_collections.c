@@ -64,9 +64,8 @@ clipsearch_database *cs_open_collections_database(cs_open_collections *opened, c
 
 static void close_collection(cs_open_collection *each)
 {
-    clipsearch_calibration_free(&each->calibration);
+    cs_calibration_cell_destroy(&each->calibration);
     clipsearch_collection_close(&each->collection);
-    pthread_mutex_destroy(&each->calibrate);
     pthread_mutex_destroy(&each->facets.lock);
     cs_free(each->facets.json);
     cs_free(each->name);
@@ -111,7 +110,7 @@ static clipsearch_status open_new(cs_open_collections *opened, const char *name,
     cs_open_collection *each = cs_zalloc_array(1, sizeof *each);
     if (!each)
         return cs_fail_memory(err, "a collection");
-    pthread_mutex_init(&each->calibrate, NULL);
+    cs_calibration_cell_init(&each->calibration);
     pthread_mutex_init(&each->facets.lock, NULL);
     each->name = cs_strdup(name);
     clipsearch_status status = each->name ? CLIPSEARCH_OK : cs_fail_memory(err, "a collection");

@@ -5,6 +5,7 @@
 #define CS_SERVER_OPEN_COLLECTIONS_H
 
 #include "config/settings.h"
+#include "server/calibration_cell.h"
 #include "server/encode_pool.h"
 
 #include <pthread.h>
@@ -24,10 +25,7 @@ typedef struct cs_open_collection {
     char *name;
     clipsearch_collection *collection;
     cs_facet_cache facets;
-    pthread_mutex_t calibrate;
-    clipsearch_calibration *calibration; /* under `calibrate`; NULL: not made yet */
-    uint64_t calibrated_count;           /* items when it was made */
-    bool calibration_failed;
+    cs_calibration_cell calibration;
     size_t users;
     bool is_stale;
     struct cs_open_collection *next;

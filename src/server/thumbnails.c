@@ -5,7 +5,6 @@
 #include "base/checksum.h"
 #include "base/mem.h"
 #include "output/sheet_file.h"
-#include "output/sheet_layout.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -121,21 +120,12 @@ static clipsearch_status make(const cs_thumbnails *all, const cs_thumbnail_key *
                               clipsearch_error *err)
 {
     clipsearch_image_options options;
-    clipsearch_image whole = {0}, small = {0};
+    clipsearch_image small = {0};
     uint8_t *jpeg = NULL;
     size_t size = 0;
     clipsearch_image_options_init(&options);
     options.max_pixels = all->max_pixels;
-    clipsearch_status status = clipsearch_image_load(key->path, &options, &whole, err);
-    if (status == CLIPSEARCH_OK && (whole.width > key->side || whole.height > key->side)) {
-        uint32_t width, height;
-        cs_sheet_fit(whole.width, whole.height, key->side, &width, &height);
-        status = clipsearch_image_resize(&whole, width, height, &small, err);
-    } else if (status == CLIPSEARCH_OK) {
-        small = whole;
-        whole = (clipsearch_image){0};
-    }
-    clipsearch_image_free(&whole);
+    clipsearch_status status = clipsearch_image_load_small(key->path, key->side, &options, &small, err);
     if (status == CLIPSEARCH_OK) {
         const cs_canvas canvas = {.rgb = small.rgb, .width = small.width, .height = small.height};
         status = cs_jpeg_encode(&canvas, &jpeg, &size, err);

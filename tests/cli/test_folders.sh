@@ -187,6 +187,7 @@ model        default  (SCRATCH/config/clipsearch/config.yaml)
 k            7  (SCRATCH/config/clipsearch/config.yaml)
 threads      2  (CLIPSEARCH_THREADS in the environment)
 precision    auto  (default)
+decode       exact  (default)
 cpu          all that there is  (default)
 END
 run 0 "as JSON" config --show --json

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DIM = 512, TEXTS = 40 };
@@ -82,6 +83,60 @@ static void test_images(const gallery *g)
     TAP_OK(clipsearch_encode_images(g->session, none, 2, alone, &err) == CLIPSEARCH_E_ARGUMENT, "no pixels: %s",
            err.message);
     TAP_OK(clipsearch_encode_file(g->session, "/none.jpg", alone, &err) == CLIPSEARCH_E_IO, "no file: %s", err.message);
+}
+
+/* The mean difference of all values of two images; -1: they have other sizes. */
+static double mean_difference(const clipsearch_image *a, const clipsearch_image *b)
+{
+    const size_t count = (size_t)a->width * a->height * 3;
+    double sum = 0;
+    if (!count || a->width != b->width || a->height != b->height)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        sum += abs(a->rgb[i] - b->rgb[i]);
+    return sum / (double)count;
+}
+
+/* Small images against whole ones that were resized, and what files say of themselves. */
+static void test_small(void)
+{
+    clipsearch_image whole = {0}, resized = {0}, small = {0};
+    char path[4096], json[4096];
+    size_t length;
+    snprintf(path, sizeof path, "%s", gallery_example("../photographs/cat.jpg")); /* 448 x 298 */
+    bool ok = clipsearch_image_load(path, NULL, &whole, &err) == CLIPSEARCH_OK;
+    static const uint32_t sides[][3] = {{400, 400, 266}, {100, 100, 67}, {20, 20, 13}};
+    for (size_t i = 0; i < 3; i++) {
+        ok = ok && clipsearch_image_resize(&whole, sides[i][1], sides[i][2], &resized, &err) == CLIPSEARCH_OK &&
+             clipsearch_image_load_small(path, sides[i][0], NULL, &small, &err) == CLIPSEARCH_OK;
+        const double difference = ok ? mean_difference(&small, &resized) : -1;
+        TAP_OK(difference >= 0 && difference < (i == 0 ? 0.001 : 4), "in a square of %u: %ux%u, mean difference %.2f",
+               sides[i][0], small.width, small.height, difference);
+        clipsearch_image_free(&resized);
+        clipsearch_image_free(&small);
+    }
+    TAP_OK(clipsearch_image_load_small(path, 1000, NULL, &small, &err) == CLIPSEARCH_OK &&
+               mean_difference(&small, &whole) == 0,
+           "a smaller image stays as it is");
+    clipsearch_image_free(&small);
+    clipsearch_image_free(&whole);
+    TAP_OK(clipsearch_image_load_small(path, 0, NULL, &small, &err) == CLIPSEARCH_E_ARGUMENT &&
+               clipsearch_image_load_small("/none.jpg", 10, NULL, &small, &err) == CLIPSEARCH_E_IO && !small.rgb,
+           "no side, no file: %s", err.message);
+    FILE *file = fopen(gallery_example("../../tests/data/metadata/camera.jpg"), "rb");
+    static char bytes[100000];
+    const size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    if (file)
+        fclose(file);
+    TAP_OK(clipsearch_image_metadata(bytes, size, "camera", json, sizeof json, &length, &err) == CLIPSEARCH_OK &&
+               strcmp(json, "{\"camera\":\"Canon EOS R5\"}") == 0 && length == strlen(json),
+           "what a file says of its image: %s", json);
+    TAP_OK(clipsearch_image_metadata(bytes, size, NULL, json, 10, &length, &err) == CLIPSEARCH_E_LIMIT && length > 100,
+           "too little room: %s", err.message);
+    TAP_OK(clipsearch_image_metadata(NULL, 0, NULL, json, sizeof json, &length, &err) == CLIPSEARCH_OK &&
+               strcmp(json, "{}") == 0 &&
+               clipsearch_image_metadata(NULL, 0, "colour", json, sizeof json, &length, &err) == CLIPSEARCH_E_ARGUMENT,
+           "no bytes; no such name: %s", err.message);
 }
 
 /* The default model was trained so that these hold; any exchange of the towers' inputs breaks them. */
@@ -197,6 +252,7 @@ int main(void)
     gallery_open(&g, true);
     test_texts(&g);
     test_images(&g);
+    test_small();
     test_meaning(&g);
     test_towers();
     test_packed(&g);

@@ -103,7 +103,8 @@ int main(void)
     options.batch = BATCH;
     bool stored = ingest(&g, &options) == CLIPSEARCH_OK && g.report.inserted + g.report.copied == FILES;
     TAP_OK(stored, "%d images: %s", FILES, gallery_report_text(&g));
-    TAP_OK(asked.paths == FILES && asked.by_paths == QUESTIONS, "%d questions for %zu paths", asked.by_paths, asked.paths);
+    TAP_OK(asked.paths == FILES && asked.by_paths == QUESTIONS, "%d questions for %zu paths", asked.by_paths,
+           asked.paths);
     TAP_OK(asked.apply == 6 && asked.changes == FILES, "%d batches of changes", asked.apply);
 
     bool same = ingest(&g, &options) == CLIPSEARCH_OK && g.report.unchanged == FILES;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test_sheet.c - positions on a contact sheet, its small font, its drawing and its files. */
 #include "backend/hits.h"
+#include "base/fit_size.h"
 #include "base/mem.h"
 #include "output/canvas.h"
 #include "output/caption.h"
@@ -56,7 +57,7 @@ static void test_layout(void)
                                         {1, 100000, 1, 150}, {4000000000, 1, 150, 1}, {3, 2, 150, 100}};
     bool fits = true;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        cs_sheet_fit(sizes[i][0], sizes[i][1], 150, &w, &h);
+        cs_fit_size(sizes[i][0], sizes[i][1], 150, &w, &h);
         fits = fits && w == sizes[i][2] && h == sizes[i][3];
     }
     TAP_OK(fits, "images fit their tile");

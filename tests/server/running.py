@@ -6,6 +6,7 @@ import os
 import selectors
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.parse
@@ -40,8 +41,10 @@ def form(fields, boundary="limit"):
 class Server:
     """A server of its own on a free port."""
 
-    def __init__(self, program, database, *options, environment=None, listen="127.0.0.1:0"):
-        self.process = subprocess.Popen([program, "serve", "--db", database, "--listen", listen, *options],
+    def __init__(self, program, database, *options, environment=None, listen="127.0.0.1:0", before=(), tls=None):
+        """`before`: a command that starts it; `tls`: the certificate that clients should see."""
+        self.tls = tls and ssl.create_default_context(cafile=tls)
+        self.process = subprocess.Popen([*before, program, "serve", "--db", database, "--listen", listen, *options],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         env={**os.environ, **(environment or {})})
         self.link = self.process.stdout.readline().decode().strip()
@@ -50,7 +53,8 @@ class Server:
         self.address = ("127.0.0.1", self.port)
 
     def ask(self, method, path, body=None, headers=None, timeout=60):
-        connection = http.client.HTTPConnection(*self.address, timeout=timeout)
+        connection = (http.client.HTTPSConnection(*self.address, timeout=timeout, context=self.tls) if self.tls
+                      else http.client.HTTPConnection(*self.address, timeout=timeout))
         try:
             if isinstance(body, (dict, list)):
                 body = json.dumps(body).encode()
@@ -82,16 +86,17 @@ class Server:
             except ConnectionError:
                 return got
 
-    def send_each(self, requests, timeout=8):
-        """Send each of these bytes on a connection of its own, all at once, and say that no more come: [(answer, seconds)],
-        the answer as of `send`."""
+    def send_each(self, requests, timeout=8, shut=True):
+        """Send each of these bytes on a connection of its own, all at once, and say (`shut`) that no more come: [(answer,
+        seconds)], the answer as of `send`."""
         waiting, ends = selectors.DefaultSelector(), [(None, timeout)] * len(requests)
         begin = time.monotonic()
         for number, data in enumerate(requests):
             connection = socket.create_connection(self.address)
             connection.sendall(data)
             try:
-                connection.shutdown(socket.SHUT_WR)
+                if shut:
+                    connection.shutdown(socket.SHUT_WR)
             except OSError:
                 pass  # it has been closed already
             connection.setblocking(False)

@@ -167,6 +167,7 @@ static int open_model(label_run *r, const cs_collection_model *made, unsigned to
     options.threads = (unsigned)r->opened.settings.threads;
     options.image = &image;
     cs_apply_image_flags(r->args, &image);
+    image.decode = r->opened.settings.decode;
     if (clipsearch_session_open(r->encoder, &options, &r->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
     clipsearch_encoder_info_init(&r->info);

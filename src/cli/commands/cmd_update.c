@@ -74,7 +74,7 @@ static bool are_alike(const clipsearch_remembered_source *a, const clipsearch_re
     const bool same_metadata =
         a->metadata && b->metadata ? strcmp(a->metadata, b->metadata) == 0 : a->metadata == b->metadata;
     return same_list && same_metadata && x->ignore_exif == y->ignore_exif && x->max_bytes == y->max_bytes &&
-           x->max_pixels == y->max_pixels;
+           x->max_pixels == y->max_pixels && x->decode == y->decode;
 }
 
 /* Ingest source number `first` and those behind it that go with it. */

@@ -99,6 +99,8 @@ int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_s
     in.options.remember = !group->part;
     if (!group->file) {
         in.image = *group->image;
+        if (in.settings.decode_from == CS_FROM_FLAG)
+            in.image.decode = in.settings.decode;
         in.options.metadata = group->metadata;
     }
     bool go_on;

@@ -37,6 +37,9 @@ void cs_ingest_merge_options(cs_ingest_command *in)
     if (file->max_bytes)
         in->image.max_bytes = file->max_bytes;
     cs_apply_image_flags(args, &in->image);
+    const bool decode_given = in->settings.decode_from == CS_FROM_FLAG;
+    in->image.decode = file->decode && !decode_given ? (clipsearch_decode)cs_name_index(file->decode, cs_decode_names)
+                                                     : in->settings.decode;
     if (args->exif || file->has_exif) {
         const cs_exif_choice *exif = args->exif ? &in->exif : &file->exif;
         in->image.ignore_exif = exif->ignore_orientation;

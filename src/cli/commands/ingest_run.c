@@ -97,10 +97,9 @@ static void note_precision(const cs_ingest_command *in, const found_collection *
     cs_put_precisions(&words, found->precisions, "", " and ");
     if (another && words.data && !words.failed && strcmp(found->fingerprint, model->fingerprint) == 0 &&
         !in->settings.quiet)
-        cs_print_message(
-            "the vectors of %s were computed in %s; those of new images are computed in %s, which differ a "
-            "little\nclipsearch ingest --remodel encodes all images in one precision",
-            in->settings.collection, words.data, cs_precision_names[model->image_precision]);
+        cs_print_message("the vectors of %s were computed in %s; those of new images are computed in %s, which differ "
+                         "a little\nclipsearch ingest --remodel encodes all images in one precision",
+                         in->settings.collection, words.data, cs_precision_names[model->image_precision]);
     cs_buf_free(&words);
 }
 

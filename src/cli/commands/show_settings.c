@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-enum { VALUES = 7 };
+enum { VALUES = 8 };
 
 typedef struct value {
     const char *name, *text;
@@ -84,6 +84,7 @@ int cs_show_settings(const cs_args *args)
          "CLIPSEARCH_THREADS"},
         {"precision", cs_precision_names[settings.precision], settings.precision_from, "--precision",
          "CLIPSEARCH_PRECISION"},
+        {"decode", cs_decode_names[settings.decode], settings.decode_from, "--decode", "CLIPSEARCH_DECODE"},
         {"cpu", settings.cpu ? settings.cpu : "all that there is", settings.cpu_from, "--cpu", "CLIPSEARCH_CPU"},
     };
     if (code == CS_EXIT_FOUND) {
