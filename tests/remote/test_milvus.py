@@ -311,10 +311,15 @@ def test_copies(milvus, local, folder):
 
 
 def write_yaml(folder, name, metric, index):
-    """An ingest file of the photographs."""
+    """An ingest file of eight photographs."""
+    eight = folder + "/eight"
+    if not os.path.isdir(eight):
+        os.mkdir(eight)
+        for photo in sorted(name for name in os.listdir(PHOTOS) if name.endswith(".jpg"))[:8]:
+            shutil.copy(os.path.join(PHOTOS, photo), eight)
     path = f"{folder}/{name}.yaml"
     with open(path, "w", encoding="utf-8") as out:
-        out.write(f"collection: {name}\nmetric: {metric}\nindex: {index}\nsources: ['{PHOTOS}']\n")
+        out.write(f"collection: {name}\nmetric: {metric}\nindex: {index}\nsources: ['{eight}']\n")
     return path
 
 
@@ -326,9 +331,9 @@ def test_index(milvus, local, folder):
         name = "by_" + kind
         run("ingest", write_yaml(folder, name, metric, "{}"), "-q", "--db", local)
         code, out, err = run("ingest", write_yaml(folder, name, metric, f"{{type: {kind}, {more}}}"), "--db", milvus)
-        check(code == 0 and f"Inserted 24 images into {name}" in out, f"an index of the type {kind}, {metric}", out, err)
+        check(code == 0 and f"Inserted 8 images into {name}" in out, f"an index of the type {kind}, {metric}", out, err)
         here, there = both(milvus, local, "a dog", "--image", PHOTOS + "/lawn.jpg", "-k", "24", "--collection", name)
-        check(here[1] == there[1] and here[1].count("\n") >= 24, f"{kind}: every score is that of SQLite", here, there)
+        check(here[1] == there[1] and here[1].count("\n") >= 8, f"{kind}: every score is that of SQLite", here, there)
         code, out, err = run("check", name, "--db", milvus)
         check(code == 0 and f"index      {kind.upper()}, " in out and "loaded" in out and "recall@10  1.0000" in out,
               f"{kind}: check says its type and state, and recall", out, err)
