@@ -53,7 +53,7 @@ static void *search(void *context)
 
 int main(int argc, char **argv)
 {
-    job jobs[THREADS] = {{.text = "a white dog"}, {.text = "a red car"}, {.text = "a cat"}};
+    job jobs[THREADS] = {{.text = "a white dog"}, {.text = "two red cars"}, {.text = "a cat"}};
     pthread_t threads[THREADS];
     clipsearch_error err;
     clipsearch_database *db = NULL;
