@@ -8,15 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    DIM = 48,
-    COUNT = TAP_SLOW ? 4000 : 10000,
-    FIRST = COUNT * 6 / 10,
-    REPLACED = COUNT / 20,
-    KEPT = COUNT / 4,
-    QUERIES = 100,
-    EF = 40
-};
+enum { DIM = 48, COUNT = 10000, FIRST = 6000, REPLACED = 500, KEPT = 2500, QUERIES = 100, EF = 40 };
 
 static const char *const metric_names[] = {
     [CLIPSEARCH_COSINE] = "cosine", [CLIPSEARCH_IP] = "ip", [CLIPSEARCH_L2] = "l2"};
@@ -178,21 +170,29 @@ static void test_dimensions(cs_pool *pool)
         }
 }
 
+/* Under a sanitizer half precision is tried with one metric only. */
+static bool is_tried(int metric, int kind)
+{
+    return !TAP_SLOW || metric == CLIPSEARCH_COSINE || kind == CS_QUANT_F32 || kind == CS_QUANT_I8;
+}
+
 int main(void)
 {
     cs_pool *pool = NULL;
     if (cs_pool_open(2, &pool, NULL))
         return 1;
     for (int metric = 0; metric < 3; metric++) {
-        double recall[KINDS];
+        double recall[KINDS] = {0};
         for (int kind = 0; kind < KINDS; kind++)
-            recall[kind] = live((clipsearch_metric)metric, (cs_quant_kind)kind, pool);
+            if (is_tried(metric, kind))
+                recall[kind] = live((clipsearch_metric)metric, (cs_quant_kind)kind, pool);
         TAP_OK(recall[CS_QUANT_I8] >= 0.995 * recall[CS_QUANT_F32], "%s: 8-bit codes cost no recall: %.4f and %.4f",
                metric_names[metric], recall[CS_QUANT_I8], recall[CS_QUANT_F32]);
     }
     for (int metric = 0; metric < 3; metric++)
         for (int kind = 0; kind < KINDS; kind++)
-            test_duplicates((clipsearch_metric)metric, (cs_quant_kind)kind, pool);
+            if (is_tried(metric, kind))
+                test_duplicates((clipsearch_metric)metric, (cs_quant_kind)kind, pool);
     test_dimensions(pool);
     cs_pool_close(&pool);
     return tap_done();
