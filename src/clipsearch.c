@@ -146,7 +146,7 @@ clipsearch_status clipsearch_image_load_small(const char *path, uint32_t side, c
     if (!side || side > MOST_SIDE)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: side should be 1 to %d", __func__, (int)MOST_SIDE);
     clipsearch_image_options own;
-    clipsearch_status status = cs_struct_read(&own, options, &cs_image_options_type, __func__, err);
+    clipsearch_status status = cs_image_options_read(&own, options, __func__, err);
     return status == CLIPSEARCH_OK ? cs_plain_image_load_small(path, side, &own, image, err) : status;
 }
 
