@@ -102,6 +102,13 @@ class Raw:
             packed.append(message(f1=kind, f2=column) + body)
         self.call("Insert", message(f3=name, f5=packed, f7=rows))
 
+    def search(self, name, vector_field, dim, k=1):
+        """One search, for the vector (1, 0, 0, ...). The answer's fields."""
+        one = struct.pack(f"<{dim}f", 1, *[0] * (dim - 1))
+        placeholder = message(f1=message(f1="$0", f2=FLOAT_VECTOR, f3=one))
+        parameters = [pair("anns_field", vector_field), pair("topk", str(k)), pair("params", '{"ef":64}'), pair("round_decimal", "-1")]
+        return self.call("Search", message(f3=name, f5="", f6=placeholder, f7=1, f9=parameters, f12=1, f11=0, f14=0))
+
     def count(self, name):
         """Strongly, so that what was inserted is seen by everybody from now on."""
         answer = self.call("Query", message(f3=name, f4="", f5="count(*)", f11=0))

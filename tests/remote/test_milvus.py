@@ -23,13 +23,11 @@ import time
 SOURCE, BUILD = os.environ["CLIPSEARCH_SOURCE_ROOT"], os.environ["CLIPSEARCH_BUILD_ROOT"]
 sys.path[:0] = [os.path.join(SOURCE, "tests"), os.path.dirname(os.path.abspath(__file__))]
 import milvus_raw  # noqa: E402
+import milvus_remodel  # noqa: E402
 import milvus_server  # noqa: E402
-from tap import Tap  # noqa: E402
+from milvus_case import PHOTOS, PROGRAM, both, check, count, items, run, tap, write_many  # noqa: E402
 
-PROGRAM = os.path.abspath(sys.argv[1])
-PHOTOS = os.path.join(SOURCE, "examples", "photographs")
 COPIES = 4  # of each photograph, in the test with the killed server
-tap = Tap()
 
 # Items with attributes of every kind, as in tests/store/test_filter.c
 ITEMS = [
@@ -196,17 +194,6 @@ price % 2 == 1
 1 / 0 == 1""".splitlines()
 
 
-def run(*arguments, env=None, stdin=None):
-    """Exit code, standard output, standard error."""
-    done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          env=dict(os.environ, **(env or {})), input=stdin)
-    return done.returncode, done.stdout, done.stderr
-
-
-def check(passed, what, *notes):
-    return tap.ok(passed, what, () if passed else notes)
-
-
 def write_table(folder):
     """vectors.npy and rows.jsonl of ITEMS."""
     dim = 8
@@ -220,18 +207,6 @@ def write_table(folder):
         for path, size, mtime, width, height, attributes in ITEMS:
             out.write(json.dumps({"path": path, "size": size, "mtime_ns": int(mtime * 1e9), "width": width, "height": height,
                                   "attributes": attributes}) + "\n")
-
-
-def both(milvus, local, *arguments):
-    """The same command on both databases."""
-    return run(*arguments, "--db", milvus), run(*arguments, "--db", local)
-
-
-def items(side):
-    """The items of a command's JSON, without their numbers."""
-    answer = json.loads(side[1])
-    found = answer["items"] if "items" in answer else answer["queries"][0]["hits"]
-    return [dict(item, id=0) for item in found]
 
 
 def test_brief(milvus, folder):
@@ -458,10 +433,6 @@ def test_refusals(milvus, folder):
     check(code == 2 and "at most 65536" in err, "refused: attributes of more than 65,536 bytes", code, out, err)
 
 
-def count(milvus, collection):
-    return len(run("query", "--paths", "--collection", collection, "--db", milvus)[1].splitlines())
-
-
 def test_together(milvus, folder):
     """Two processes ingest into one collection at once, overlapping."""
     processes = [subprocess.Popen([PROGRAM, "ingest", PHOTOS, "-q", "--collection", "together", "--batch", "4", "--db",
@@ -500,21 +471,6 @@ def test_killed_server(server, milvus, folder):
     code, out, err = run("ingest", tree, "--collection", "killed", "--db", milvus)
     check(code == 0 and count(milvus, "killed") == 24 * COPIES, "the ingestion is resumed by running it again, none is twice", out,
           err)
-
-
-def write_many(folder, count, dim=64):
-    """vectors and rows of made-up images."""
-    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (count, dim)
-    header += " " * (118 - len(header) - 1) + "\n"
-    random.seed(5)
-    with open(folder + "/many.npy", "wb") as out:
-        out.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
-        for _ in range(count):
-            out.write(struct.pack(f"<{dim}f", *[random.random() - 0.5 for _ in range(dim)]))
-    with open(folder + "/many.jsonl", "w", encoding="utf-8") as out:
-        for i in range(count):
-            out.write(json.dumps({"path": f"/many/{i}.jpg", "number": i}) + "\n")
-    return ["import", "--vectors", folder + "/many.npy", "--meta", folder + "/many.jsonl", "--collection", "many", "-q"]
 
 
 def test_stopped_copy(milvus, folder):
@@ -623,6 +579,7 @@ def main():
                  "foreign": lambda: test_foreign(milvus, folder),
                  "pymilvus": lambda: test_pymilvus(milvus),
                  "changes": lambda: test_changes(milvus, local, folder),
+                 "remodel": lambda: milvus_remodel.test(milvus, folder),
                  "refusals": lambda: test_refusals(milvus, folder),
                  "together": lambda: test_together(milvus, folder),
                  "stopped_copy": lambda: test_stopped_copy(milvus, folder),
