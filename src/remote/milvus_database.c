@@ -155,6 +155,8 @@ static clipsearch_status ensure_collection(clipsearch_database *base, const char
             cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                     "the collection %s was not made by clipsearch, which reads it and changes nothing in it", name);
     if (status == CLIPSEARCH_OK)
+        status = check_readable(schema, err);
+    if (status == CLIPSEARCH_OK)
         status = cs_milvus_load(db, schema, err);
     if (status == CLIPSEARCH_OK)
         return make_handle(db, schema, out, err);

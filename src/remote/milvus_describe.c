@@ -77,7 +77,7 @@ static void read_field(cs_proto message, cs_milvus_schema *schema)
     if (is_key) {
         cs_proto_copy_text(&name, schema->key, sizeof schema->key);
         schema->text_keys = type != CS_MILVUS_INT64;
-    } else if (type == CS_MILVUS_VECTOR && !schema->vector[0] && dim <= CS_ITEM_DIM_MAX) {
+    } else if (type == CS_MILVUS_VECTOR && !schema->vector[0] && dim > 0 && dim <= CS_ITEM_DIM_MAX) {
         cs_proto_copy_text(&name, schema->vector, sizeof schema->vector);
         schema->dim = (size_t)dim;
     } else if (type < 100 && !is_dynamic && schema->count < CS_MILVUS_FIELDS_MAX) {

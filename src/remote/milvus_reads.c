@@ -315,8 +315,8 @@ clipsearch_status cs_milvus_where(clipsearch_collection *base, const cs_filter_t
         if (page->after > INT64_MIN)
             cs_buf_printf(&text, "%s%s > %lld", text.len ? " and " : "", c->schema->key, (long long)page->after);
         status = text.failed ? cs_fail_memory(&why, "a filter")
-                             : cs_milvus_each_some(c, text.data, CS_MILVUS_ITEMS, page->offset + page->limit, add_hits,
-                                                   &r, &why);
+                             : cs_milvus_each_some(c, text.data ? text.data : "", CS_MILVUS_ITEMS,
+                                                   page->offset + page->limit, add_hits, &r, &why);
         if (status == CLIPSEARCH_E_CANCELLED && !r.left)
             status = CLIPSEARCH_OK;
         if (status != CLIPSEARCH_OK && err)
