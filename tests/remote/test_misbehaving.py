@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The program against servers that break the rules of HTTP/2, gRPC or Milvus: each is a sentence, soon, and no crash. TAP.
 
-Usage: test_misbehaving.py CLIPSEARCH
+Usage: test_misbehaving.py CLIPSEARCH PUT_NOT_FINITE
 """
 import os
 import random
@@ -169,7 +169,7 @@ class Choosy:
     """A Milvus of a kind that makes only some types of index. It tells requests apart by what is in them."""
 
     def __init__(self, makes):
-        self.makes, self.asked, self.made, self.dropped, self.rows = makes, [], None, False, 0
+        self.makes, self.asked, self.made, self.dropped, self.rows, self.searches = makes, [], None, False, 0, 0
         self.server = Server(self.reply)
 
     def reply(self, stream, number):
@@ -189,6 +189,9 @@ class Choosy:
         if 7 in fields:  # Upsert
             self.rows += fields[7][0]
             return answer(stream, message(f1=message(), f8=fields[7][0], f9=5))
+        if b"anns_field" in body:  # Search
+            self.searches += 1
+            return answer(stream, NONE)
         if b"count(*)" in body:
             numbers = message(f3=message(f3=message(f1=self.rows)))
             return answer(stream, message(f1=message(), f2=message(f1=5, f2="count(*)") + numbers))
@@ -235,8 +238,25 @@ def test_index_types():
                "a type that was asked for is refused: no other is taken, nothing is left", code, server.asked, server.dropped, out, err)
 
 
+def test_not_finite():
+    """The library's functions refuse vectors with a NaN or an infinity, and the server sees nothing of them."""
+    server = Choosy({"HNSW"})
+    done = subprocess.run([sys.argv[2], f"milvus://127.0.0.1:{server.server.port}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=120, check=False)
+    lines = done.stdout.splitlines()
+    for line, (what, text) in zip(lines + [""] * 5, (("a NaN to be stored", "/b.jpg): element 1 of its vector is no finite number"),
+                                                     ("an infinity to be stored", "/b.jpg): element 1 of its vector is no finite number"),
+                                                     ("a NaN searched for", "query 1: element 1 is no finite number"),
+                                                     ("the same exactly", "query 1: element 1 is no finite number"))):
+        check(line.startswith("refused: ") and text in line and "Sanitizer" not in done.stderr, f"{what}: {line}", done.stderr[:500])
+    check(lines[4:] == ["stored"] and server.rows == 2 and server.searches == 0, "nothing of it is sent; finite vectors are stored afterwards",
+          lines, server.rows, server.searches, done.stderr[:500])
+    server.server.socket.close()
+
+
 def main():
     test_index_types()
+    test_not_finite()
     for what, server, text in cases():
         code, out, err, took = run(server)
         good = 0 < code < 6 and "Sanitizer" not in err and (text is None or text in err) and err.count("\n") <= 3
