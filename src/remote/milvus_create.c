@@ -195,7 +195,8 @@ static clipsearch_status make_index(milvus_database *db, const cs_milvus_schema 
         const clipsearch_index_options automatic = {.type = CLIPSEARCH_INDEX_TYPE_AUTOINDEX};
         status = create_index(db, schema, &automatic, refused, err);
         if (status == CLIPSEARCH_OK)
-            cs_database_note(&db->base, "the server at %s makes no index of the type HNSW: %s has one of its own choice",
+            cs_database_note(&db->base,
+                             "the server at %s makes no index of the type HNSW: %s has one of its own choice",
                              db->address.authority, schema->name);
     }
     return status;

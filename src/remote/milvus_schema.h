@@ -7,10 +7,10 @@
 #include "remote/milvus_client.h"
 
 enum {
-    CS_MILVUS_NAME_MAX = 255,   /* bytes of the name of a collection or field */
-    CS_MILVUS_PATH_MAX = 4096,  /* bytes of a path in a collection of ours */
-    CS_MILVUS_META_MAX = 65536, /* bytes of an item's attributes: Milvus's limit for a value of JSON */
-    CS_MILVUS_FIELDS_MAX = 64   /* fields of a collection: Milvus's limit */
+    CS_MILVUS_NAME_MAX = CS_COLLECTION_NAME_MAX, /* bytes of the name of a collection or field */
+    CS_MILVUS_PATH_MAX = 4096,                   /* bytes of a path in a collection of ours */
+    CS_MILVUS_META_MAX = 65536,                  /* bytes of an item's attributes: Milvus's limit for a value of JSON */
+    CS_MILVUS_FIELDS_MAX = 64                    /* fields of a collection: Milvus's limit */
 };
 
 /* Bits 1 << TYPE: all types of index, and the default. */

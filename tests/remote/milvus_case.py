@@ -43,16 +43,21 @@ def count(milvus, collection):
     return len(run("query", "--paths", "--collection", collection, "--db", milvus)[1].splitlines())
 
 
-def write_many(folder, count, dim=64):
-    """vectors and rows of made-up images."""
-    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (count, dim)
-    header += " " * (118 - len(header) - 1) + "\n"
+def write_npy(path, rows):
+    """Vectors as NumPy's file of float32."""
+    rows = list(rows)
+    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (len(rows), len(rows[0]))
+    with open(path, "wb") as out:
+        out.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + header.ljust(117).encode() + b"\n")
+        for row in rows:
+            out.write(struct.pack(f"<{len(row)}f", *row))
+
+
+def write_many(folder, many, dim=64):
+    """Vectors and rows of made-up images; the command that imports them."""
     random.seed(5)
-    with open(folder + "/many.npy", "wb") as out:
-        out.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
-        for _ in range(count):
-            out.write(struct.pack(f"<{dim}f", *[random.random() - 0.5 for _ in range(dim)]))
+    write_npy(folder + "/many.npy", ([random.random() - 0.5 for _ in range(dim)] for _ in range(many)))
     with open(folder + "/many.jsonl", "w", encoding="utf-8") as out:
-        for i in range(count):
+        for i in range(many):
             out.write(json.dumps({"path": f"/many/{i}.jpg", "number": i}) + "\n")
     return ["import", "--vectors", folder + "/many.npy", "--meta", folder + "/many.jsonl", "--collection", "many", "-q"]

@@ -10,11 +10,9 @@ CLIPSEARCH_MILVUS_SERVER says.
 import concurrent.futures
 import json
 import os
-import random
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -24,8 +22,9 @@ SOURCE, BUILD = os.environ["CLIPSEARCH_SOURCE_ROOT"], os.environ["CLIPSEARCH_BUI
 sys.path[:0] = [os.path.join(SOURCE, "tests"), os.path.dirname(os.path.abspath(__file__))]
 import milvus_raw  # noqa: E402
 import milvus_remodel  # noqa: E402
+import milvus_sealed  # noqa: E402
 import milvus_server  # noqa: E402
-from milvus_case import PHOTOS, PROGRAM, both, check, count, items, run, tap, write_many  # noqa: E402
+from milvus_case import PHOTOS, PROGRAM, both, check, count, items, run, tap, write_many, write_npy  # noqa: E402
 
 COPIES = 4  # of each photograph, in the test with the killed server
 
@@ -196,13 +195,7 @@ price % 2 == 1
 
 def write_table(folder):
     """vectors.npy and rows.jsonl of ITEMS."""
-    dim = 8
-    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (len(ITEMS), dim)
-    header += " " * (118 - len(header) - 1) + "\n"
-    with open(os.path.join(folder, "vectors.npy"), "wb") as out:
-        out.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
-        for i in range(len(ITEMS)):
-            out.write(struct.pack("<8f", *[1.0 if d == i else 0.25 * (d + i) / 8 for d in range(dim)]))
+    write_npy(folder + "/vectors.npy", [[1.0 if d == i else 0.25 * (d + i) / 8 for d in range(8)] for i in range(len(ITEMS))])
     with open(os.path.join(folder, "rows.jsonl"), "w", encoding="utf-8") as out:
         for path, size, mtime, width, height, attributes in ITEMS:
             out.write(json.dumps({"path": path, "size": size, "mtime_ns": int(mtime * 1e9), "width": width, "height": height,
@@ -407,7 +400,7 @@ def test_refusals(milvus, folder):
     cases = [(["collections", "--db", "milvus://127.0.0.1:1"], "no server answers"),
              (["collections", "--db", "milvus+tls://127.0.0.1:19530"], "speaks no TLS"),
              (["collections", "--db", "milvus://127.0.0.1:9091"], "no Milvus"),
-             (["collections", "--db", "milvus://127.0.0.1:19530/nothing"], "nothing"),
+             (["collections", "--db", "milvus://127.0.0.1:19530/nothing"], "has no database nothing"),
              (["collections", "--db", "milvus://a:b@127.0.0.1"], "no user and password"),
              (["drop", "nothing", "--yes", "--db", milvus], "there is no collection nothing"),
              (["vacuum", "--db", milvus], "no file to vacuum"),
@@ -500,6 +493,44 @@ def test_stopped_copy(milvus, folder):
           "with everything that is known of them", here, there)
 
 
+def test_fifty_thousand(milvus, folder):
+    """Pages of every kind of question, and what is counted."""
+    many = 50000
+    began = time.monotonic()
+    code, out, err = run(*write_many(folder, many, 32), "--db", milvus)
+    check(code == 0, f"{many} vectors are stored, in {time.monotonic() - began:.1f} s with making them", out, err)
+    at = ["--collection", "many", "--db", milvus]
+    paths = run("query", "--paths", *at)[1].splitlines()
+    check(len(paths) == len(set(paths)) == many, "query lists each once", len(paths))
+    check("50,000 images" in run("collections", *at[2:])[1], "collections counts them")
+    found = sorted(item["attributes"]["number"] for item in json.loads(run("query", "--filter", "number >= 49990", "--json", *at)[1])["items"])
+    check(found == list(range(49990, many)), "a filter finds the last ten", found)
+    (item,) = json.loads(run("query", "--filter", "number == 31415", "--json", *at)[1])["items"]
+    hits = [json.loads(run("--like", str(item["id"]), "--with-self", "-k", "3", "--json", *more, *at)[1])["queries"][0]["hits"]
+            for more in ([], ["--exact"])]
+    check(hits[0][0]["path"] == hits[1][0]["path"] == "/many/31415.jpg" and abs(hits[0][0]["score"] - 1) < 1e-5 and
+          set(hit["path"] for hit in hits[0]) & set(hit["path"] for hit in hits[1][1:]), "a search among them, as an exact one", *hits)
+    code, out, err = run("import", "--vectors", folder + "/many.npy", "--meta", folder + "/many.jsonl", "-q", *at)
+    check(code == 0 and "50,000 images" in run("collections", *at[2:])[1], "and again: none is twice", out, err)
+    code, out, err = run("delete", "--filter", "number >= 100", "--yes", "-q", *at)
+    check(code == 0 and count(milvus, "many") == 100, "all but a hundred are removed by a filter", out, err)
+    run("drop", "many", "--yes", "--db", milvus)
+
+
+def test_names(milvus, local, folder):
+    """A server's names are longer than a file's."""
+    name, other = "n" * 200, milvus + "/other"
+    milvus_raw.Raw().call("CreateDatabase", milvus_raw.message(f2="other"))
+    run("import", "--vectors", folder + "/vectors.npy", "--meta", folder + "/rows.jsonl", "--collection", name, "-q", "--db", milvus)
+    code, out, err = run("copy", "--from", milvus, "--to", other, "--collection", name)
+    check(code == 0 and f"images of {name} from" in out and count(other, name) == len(ITEMS), "a name of 200 bytes is copied whole", out, err)
+    before = run("collections", "--db", local)[1]
+    code, out, err = run("merge", "--db", local, milvus, "--collection", name)
+    check(code != 0 and "1 to 64 letters" in err and run("collections", "--db", local)[1] == before, "a file has no such names: refused", out, err)
+    run("drop", name, "--yes", "--db", milvus)
+    run("drop", name, "--yes", "--db", other)
+
+
 def test_waits(milvus, folder):
     """A server that does not answer: Ctrl-C ends the wait at once."""
     server = socket.create_server(("127.0.0.1", 19999))
@@ -580,6 +611,9 @@ def main():
                  "pymilvus": lambda: test_pymilvus(milvus),
                  "changes": lambda: test_changes(milvus, local, folder),
                  "remodel": lambda: milvus_remodel.test(milvus, folder),
+                 "sealed": lambda: milvus_sealed.test(milvus, folder),
+                 "names": lambda: test_names(milvus, local, folder),
+                 "fifty_thousand": lambda: test_fifty_thousand(milvus, folder),
                  "refusals": lambda: test_refusals(milvus, folder),
                  "together": lambda: test_together(milvus, folder),
                  "stopped_copy": lambda: test_stopped_copy(milvus, folder),
