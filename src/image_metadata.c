@@ -17,7 +17,7 @@ clipsearch_status clipsearch_image_metadata(const void *data, size_t size, const
                                             size_t capacity, size_t *length, clipsearch_error *err)
 {
     if ((!data && size) || (!json && capacity) || !length)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, length, data || !size, json);
     cs_metadata metadata = {0};
     cs_buf out = cs_buf_make(SIZE_MAX / 2);
     uint32_t fields = 0;

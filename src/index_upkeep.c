@@ -28,7 +28,7 @@ clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collec
                                                    const clipsearch_checkpoint_options *options, clipsearch_error *err)
 {
     if (!collection)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection);
     float *sentences = NULL;
     clipsearch_checkpoint_options own;
     clipsearch_status status = cs_struct_read(&own, options, &cs_checkpoint_options_type, __func__, err);
@@ -44,7 +44,7 @@ clipsearch_status clipsearch_collection_check(clipsearch_collection *collection,
                                               clipsearch_check_report *report, clipsearch_error *err)
 {
     if (!collection || !report)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, report);
     clipsearch_status status = cs_struct_check(report, &cs_check_report_type, __func__, err);
     if (status != CLIPSEARCH_OK)
         return status;
