@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Sealed segments on a real Milvus server: what is searched is its index then, and no longer every vector.
+"""Sealed segments on a real Milvus server: what is searched is the index that was chosen.
 
-A server seals a segment when it is full, or on request; until then it compares every vector. Here it is asked to, so that recall is that of
-the index: of texts, which lie apart from images, and of images.
+A server seals a segment when it is full, or on request; until then it searches a temporary index of its own. Here it is asked to, so that
+recall is that of the index that was chosen: of texts, which lie apart from images, and of images.
 """
 import json
 import os
