@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_milvus_answers.c - any bytes as what a server sends: frames of HTTP/2, their headers and trailers, and messages.
  *
- * The first byte says which. Even: the rest are the bytes of a connection, in pieces of as many as the second byte says.
- * Odd: bits 1 to 3 choose what is asked of the database, and the rest are answers in turn, each a status of gRPC (one
- * byte; from 128 on there is no body, only trailers), a length (two bytes, little-endian) and a message, in sound frames.
+ * The first byte says which. Even: the rest are the bytes of a connection, in pieces of as many as the second byte
+ * says. Odd: bits 1 to 3 choose what is asked of the database, and the rest are answers in turn, each a status of gRPC
+ * (one byte; from 128 on there is no body, only trailers), a length (two bytes, little-endian) and a message, in sound
+ * frames.
  *
  * The functions of stream.c are replaced by those below, so nothing goes over a network and nothing waits. */
 #include "remote/milvus.h"

@@ -84,8 +84,8 @@ clipsearch_status cs_milvus_create(milvus_database *db, const char *name, const 
                                    const cs_milvus_schema *replaces, cs_milvus_schema **schema, clipsearch_error *err);
 clipsearch_status cs_milvus_drop(milvus_database *db, const char *name, clipsearch_error *err);
 
-/* ---- a collection that is encoded anew: the new vectors are in NAME__remodel, which takes the place of NAME in the end.
- * NAME is NAME__replaced for the moment between the two renames. */
+/* ---- a collection that is encoded anew: the new vectors are in NAME__remodel, which takes the place of NAME in the
+ * end. NAME is NAME__replaced for the moment between the two renames. */
 
 extern const char cs_milvus_remodel_ending[], cs_milvus_replaced_ending[];
 
