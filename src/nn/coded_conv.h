@@ -12,11 +12,11 @@
  * A kernel of one tap has a scale and a zero point for each pixel; a larger one has those of a whole image, since its
  * taps are added up.
  *
- * What rounding leaves of the weights, W - W', is about 1 % of them. Inputs behind a ReLU have a mean, and (W - W') times
- * the mean is the same error at every place, which no later mean averages away: it made up 6/7 of the loss of the
- * built-in model's vectors and of MobileNetV2's. So the mean over the image's pixels goes through W - W', in 8 bits too,
- * and is added to the bias: y = W' x + (W - W') mean(x) + b, which costs as much as one pixel more. The taps of a larger
- * kernel share it, as if none were in the padding.
+ * What rounding leaves of the weights, W - W', is about 1 % of them. Inputs behind a ReLU have a mean, and (W - W')
+ * times the mean is the same error at every place, which no later mean averages away: it made up 6/7 of the loss of the
+ * built-in model's vectors and of MobileNetV2's. So the mean over the image's pixels goes through W - W', in 8 bits
+ * too, and is added to the bias: y = W' x + (W - W') mean(x) + b, which costs as much as one pixel more. The taps of a
+ * larger kernel share it, as if none were in the padding.
  *
  * An image's results depend on that image alone.
  */
@@ -28,7 +28,8 @@ typedef struct cs_coded_conv {
     void *memory;            /* of both */
 } cs_coded_conv;
 
-/* Whether a convolution can be computed in 8 bits: with one group, channels side by side, and neither few nor too many inputs. */
+/* Whether a convolution can be computed in 8 bits: with one group, channels side by side, and neither few nor too many
+ * inputs. */
 bool cs_coded_conv_can(const cs_conv_spec *spec);
 
 /* Quantize `weight` [out, in, kernel_h, kernel_w], spread over `pool`. Close in any case. Errors: CLIPSEARCH_E_MEMORY,

@@ -9,8 +9,9 @@
 
 typedef struct cs_lite_clip cs_lite_clip;
 
-/* Bind the network that `image` describes, for images of config->image_size, and the head. The network is in
- * floats or in 8 bits, the head always in floats; its matrices are read in place: the weights must stay open. Errors as cs_image_tower_open. */
+/* Bind the network that `image` describes, for images of config->image_size, and the head. The network is in floats or
+ * in 8 bits, the head always in floats; its matrices are read in place: the weights must stay open. Errors as
+ * cs_image_tower_open. */
 clipsearch_status cs_lite_clip_open(const cs_weights *weights, const cs_clip_config *config,
                                     const cs_image_config *image, cs_weight_form form, cs_pool *pool,
                                     cs_lite_clip **tower, clipsearch_error *err);
