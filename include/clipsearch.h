@@ -678,8 +678,8 @@ typedef struct clipsearch_collection_info {
                                none. Filled in by clipsearch_database_collections only */
     uint64_t remodelled;    /* items that have its vector already */
     unsigned precisions; /* what its vectors were computed in: the sum of 1u << P for each clipsearch_precision P that
-                               an encoder of ingested images had. 0: not known, because all were put as numbers or by
-                               a clipsearch that did not note it; then others may be among them too */
+                               an encoder of their images had. 0: not known, because all were put as numbers or by a
+                               clipsearch that did not note it; then others may be among them too */
     clipsearch_index_type index_type; /* as in clipsearch_index_options; DEFAULT: not known */
     unsigned index_nlist, index_nprobe;
     bool foreign; /* another program made the collection, on a server: which encoder made the vectors is not known, and
@@ -779,8 +779,9 @@ typedef struct clipsearch_item {
 } clipsearch_item;
 
 /* Store `count` items with their `vectors` [count, dim] in one transaction: all of them or none. An item with a path
- * that the collection already has replaces the old item and keeps its id. `ids` [count] receives the ids; it may be
- * NULL. In a CLIPSEARCH_COSINE collection the vectors must have length 1.
+ * that the collection already has replaces the old item and keeps its id. So a path that occurs twice in one call is no
+ * error: the later item replaces the earlier one, as in two calls, and both have the same id. `ids` [count] receives
+ * the ids; it may be NULL. In a CLIPSEARCH_COSINE collection the vectors must have length 1.
  * Errors: CLIPSEARCH_E_ARGUMENT (names the item: a path that is not absolute, attributes that are not an object, a
  * vector with a NaN, an infinity or another length), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection *collection,
@@ -798,10 +799,18 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_put_vectors(clipsearch_co
                                                                    const clipsearch_item *items, const float *vectors,
                                                                    size_t count, int64_t *ids, clipsearch_error *err);
 
-/* Encode the `images` [count] with `session`, and store them as clipsearch_collection_put_vectors does: paths are any
+/* Like clipsearch_collection_put_vectors, for vectors of images that `encoder` made (clipsearch_encode_images,
+ * clipsearch_encode_file): the collection notes what it computes in (clipsearch_collection_info.precisions).
+ * Errors: those of clipsearch_collection_put_vectors; CLIPSEARCH_E_MISMATCH (the collection belongs to another
+ * encoder). */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_put_encoded(clipsearch_collection *collection,
+                                                                   const clipsearch_encoder *encoder,
+                                                                   const clipsearch_item *items, const float *vectors,
+                                                                   size_t count, int64_t *ids, clipsearch_error *err);
+
+/* Encode the `images` [count] with `session`, and store them as clipsearch_collection_put_encoded does: paths are any
  * names, and `items` may be NULL. Their width and height are filled in; your items are not changed.
- * Errors: those of clipsearch_encode_images and clipsearch_collection_put_vectors; CLIPSEARCH_E_MISMATCH (the
- * collection belongs to another encoder). */
+ * Errors: those of clipsearch_encode_images and clipsearch_collection_put_encoded. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put_images(clipsearch_collection *collection,
                                                                   clipsearch_session *session,
                                                                   const clipsearch_item *items,
