@@ -216,14 +216,15 @@ enum {
 CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char path[CLIPSEARCH_PATH_SIZE],
                                                        clipsearch_error *err);
 
-/* What the matrices of a transformer's blocks are computed in; everything else is computed in f32. */
+/* What the matrices of a transformer's blocks are computed in, and in int8 the convolutions of an image tower (but its
+ * first, and depthwise ones); everything else is computed in f32. */
 typedef enum clipsearch_precision {
     CLIPSEARCH_PRECISION_AUTO, /* as the weights are: int8 or bf16 when clipsearch_model_convert wrote them so
                                   (CLIPSEARCH_INT8, CLIPSEARCH_BF16_PAIRS), else f32 */
     CLIPSEARCH_PRECISION_F32,
     CLIPSEARCH_PRECISION_INT8, /* weights of 8 bits by rows of 8 bits: faster, and the vectors differ a little
                                  (docs/precision.md has figures). Weights that are not int8 in their file are quantized
-                                 when it is opened, which takes seconds */
+                                 when it is opened, which takes seconds (convolutions: up to half a second) */
     CLIPSEARCH_PRECISION_BF16  /* weights and rows rounded to bf16, sums in f32: faster where the processor has
                                  instructions for it (AVX512-BF16). Where it has none f32 is computed instead, and
                                  clipsearch_encoder_info says so */
@@ -240,8 +241,8 @@ typedef struct clipsearch_encoder_options {
     const char *name;  /* the name that collections show for this encoder; NULL (default): the directory's name */
     clipsearch_precision
         precision; /* default CLIPSEARCH_PRECISION_AUTO. The encoder's fingerprint is the same in each, so
-                                       vectors of one can be searched with texts of another. int8 and bf16 are for CLIP
-                                       with a vision transformer only */
+                                       vectors of one can be searched with texts of another. bf16 is for CLIP with a
+                                       vision transformer only */
 } clipsearch_encoder_options;
 CLIPSEARCH_INIT(clipsearch_encoder_options)
 
@@ -259,8 +260,8 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  * last of them. Collections do not need it once they are open.
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such path or model), _IO, _MODEL (names the file and the tensor, and the expected
  * and found shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only; f32
- * was asked for, but the weights are int8; int8 or bf16 was asked for of another model than CLIP with a vision
- * transformer), _MEMORY. */
+ * was asked for, but the weights are int8; bf16 was asked for of another model than CLIP with a vision transformer),
+ * _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                                          clipsearch_encoder **encoder, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);
@@ -677,8 +678,8 @@ typedef struct clipsearch_collection_info {
                                none. Filled in by clipsearch_database_collections only */
     uint64_t remodelled;    /* items that have its vector already */
     unsigned precisions; /* what its vectors were computed in: the sum of 1u << P for each clipsearch_precision P that
-                               an encoder of ingested images had. 0: not known, because all were put as numbers or by
-                               a clipsearch that did not note it; then others may be among them too */
+                               an encoder of their images had. 0: not known, because all were put as numbers or by a
+                               clipsearch that did not note it; then others may be among them too */
     clipsearch_index_type index_type; /* as in clipsearch_index_options; DEFAULT: not known */
     unsigned index_nlist, index_nprobe;
     bool foreign; /* another program made the collection, on a server: which encoder made the vectors is not known, and
@@ -778,8 +779,9 @@ typedef struct clipsearch_item {
 } clipsearch_item;
 
 /* Store `count` items with their `vectors` [count, dim] in one transaction: all of them or none. An item with a path
- * that the collection already has replaces the old item and keeps its id. `ids` [count] receives the ids; it may be
- * NULL. In a CLIPSEARCH_COSINE collection the vectors must have length 1.
+ * that the collection already has replaces the old item and keeps its id. So a path that occurs twice in one call is no
+ * error: the later item replaces the earlier one, as in two calls, and both have the same id. `ids` [count] receives
+ * the ids; it may be NULL. In a CLIPSEARCH_COSINE collection the vectors must have length 1.
  * Errors: CLIPSEARCH_E_ARGUMENT (names the item: a path that is not absolute, attributes that are not an object, a
  * vector with a NaN, an infinity or another length), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection *collection,
@@ -797,10 +799,18 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_put_vectors(clipsearch_co
                                                                    const clipsearch_item *items, const float *vectors,
                                                                    size_t count, int64_t *ids, clipsearch_error *err);
 
-/* Encode the `images` [count] with `session`, and store them as clipsearch_collection_put_vectors does: paths are any
+/* Like clipsearch_collection_put_vectors, for vectors of images that `encoder` made (clipsearch_encode_images,
+ * clipsearch_encode_file): the collection notes what it computes in (clipsearch_collection_info.precisions).
+ * Errors: those of clipsearch_collection_put_vectors; CLIPSEARCH_E_MISMATCH (the collection belongs to another
+ * encoder). */
+CLIPSEARCH_API clipsearch_status clipsearch_collection_put_encoded(clipsearch_collection *collection,
+                                                                   const clipsearch_encoder *encoder,
+                                                                   const clipsearch_item *items, const float *vectors,
+                                                                   size_t count, int64_t *ids, clipsearch_error *err);
+
+/* Encode the `images` [count] with `session`, and store them as clipsearch_collection_put_encoded does: paths are any
  * names, and `items` may be NULL. Their width and height are filled in; your items are not changed.
- * Errors: those of clipsearch_encode_images and clipsearch_collection_put_vectors; CLIPSEARCH_E_MISMATCH (the
- * collection belongs to another encoder). */
+ * Errors: those of clipsearch_encode_images and clipsearch_collection_put_encoded. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put_images(clipsearch_collection *collection,
                                                                   clipsearch_session *session,
                                                                   const clipsearch_item *items,

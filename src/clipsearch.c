@@ -66,7 +66,7 @@ clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_enc
     if (encoder)
         *encoder = NULL;
     if (!encoder)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, encoder);
     char built_in[CLIPSEARCH_PATH_SIZE];
     clipsearch_encoder_options own;
     clipsearch_status status = cs_encoder_options_read(&own, options, __func__, err);
@@ -94,7 +94,7 @@ clipsearch_status clipsearch_encoder_describe(const clipsearch_encoder *encoder,
                                               clipsearch_error *err)
 {
     if (!encoder || !info)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, encoder, info);
     clipsearch_status status = cs_struct_check(info, &cs_encoder_info_type, __func__, err);
     if (status != CLIPSEARCH_OK)
         return status;
@@ -112,7 +112,7 @@ clipsearch_status clipsearch_tokenize(const clipsearch_encoder *encoder, const c
     if (count)
         *count = 0;
     if (!encoder || !text || !count || (!ids && capacity))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, encoder, text, count, ids);
     return cs_encoder_tokenize(encoder, text, overflow, ids, capacity, count, err);
 }
 
@@ -129,7 +129,7 @@ clipsearch_status clipsearch_image_load(const char *path, const clipsearch_image
     if (image)
         *image = (clipsearch_image){0};
     if (!path || !image)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, path, image);
     clipsearch_image_options own;
     clipsearch_status status = cs_image_options_read(&own, options, __func__, err);
     return status == CLIPSEARCH_OK ? cs_plain_image_load(path, &own, image, err) : status;
@@ -142,7 +142,7 @@ clipsearch_status clipsearch_image_load_small(const char *path, uint32_t side, c
     if (image)
         *image = (clipsearch_image){0};
     if (!path || !image)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, path, image);
     if (!side || side > MOST_SIDE)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: side should be 1 to %d", __func__, (int)MOST_SIDE);
     clipsearch_image_options own;
@@ -157,7 +157,7 @@ clipsearch_status clipsearch_image_decode(const void *data, size_t size, const c
     if (image)
         *image = (clipsearch_image){0};
     if ((!data && size) || !image)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, image, data);
     clipsearch_image_options own;
     clipsearch_status status = cs_image_options_read(&own, options, __func__, err);
     return status == CLIPSEARCH_OK
@@ -174,7 +174,7 @@ clipsearch_status clipsearch_image_resize(const clipsearch_image *image, uint32_
                                           clipsearch_image *resized, clipsearch_error *err)
 {
     if (!image || !resized)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, image, resized);
     const clipsearch_image in = *image; /* the two may be the same structure */
     *resized = (clipsearch_image){0};
     if (!has_pixels(&in) || !width || !height)
@@ -209,7 +209,7 @@ clipsearch_status clipsearch_session_open(const clipsearch_encoder *encoder, con
     if (session)
         *session = NULL;
     if (!encoder || !session)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, encoder, session);
     clipsearch_session_options own;
     clipsearch_image_options image;
     clipsearch_status status = read_session_options(&own, &image, options, __func__, err);
@@ -226,7 +226,7 @@ clipsearch_status clipsearch_encode_texts(clipsearch_session *session, const cha
                                           float *vectors, clipsearch_error *err)
 {
     if (!session || (count && (!texts || !vectors)))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, session, texts, vectors);
     for (size_t i = 0; i < count; i++)
         if (!texts[i])
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: text %zu is NULL", __func__, i);
@@ -242,7 +242,7 @@ clipsearch_status clipsearch_encode_images(clipsearch_session *session, const cl
                                            float *vectors, clipsearch_error *err)
 {
     if (!session || (count && (!images || !vectors)))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, session, images, vectors);
     for (size_t i = 0; i < count; i++)
         if (!has_pixels(&images[i]))
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: image %zu has no pixels", __func__, i);
@@ -253,7 +253,7 @@ clipsearch_status clipsearch_encode_file(clipsearch_session *session, const char
                                          clipsearch_error *err)
 {
     if (!session || !path || !vector)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, session, path, vector);
     return cs_session_encode_file(session, path, vector, err);
 }
 
@@ -262,7 +262,7 @@ clipsearch_status clipsearch_encoder_memory(const clipsearch_encoder *encoder,
                                             clipsearch_error *err)
 {
     if (!encoder || !memory)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, encoder, memory);
     clipsearch_session_options own;
     clipsearch_image_options image;
     clipsearch_memory took = {0};
@@ -285,11 +285,11 @@ clipsearch_status clipsearch_labels_open(clipsearch_session *session, const char
     if (opened)
         *opened = NULL;
     if (!session || !opened || (count && !labels))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, session, opened, labels);
     clipsearch_labels_options own;
     clipsearch_status status = cs_struct_read(&own, options, &cs_labels_options_type, __func__, err);
     if (status == CLIPSEARCH_OK && own.template_count && !own.templates)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, own.templates);
     return status == CLIPSEARCH_OK ? cs_labels_open(session, labels, count, &own, opened, err) : status;
 }
 
@@ -303,7 +303,7 @@ clipsearch_status clipsearch_labels_rank(const clipsearch_labels *labels, const 
                                          clipsearch_label_score *best, clipsearch_error *err)
 {
     if (!labels || (count && (!vectors || !best)))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, labels, vectors, best);
     return cs_labels_rank(labels, vectors, count, k, best, err);
 }
 
@@ -314,7 +314,7 @@ clipsearch_status clipsearch_weights_walk(const char *path,
                                           clipsearch_weights_info *info, clipsearch_error *err)
 {
     if (!path)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, path);
     clipsearch_weights_info own = {0};
     clipsearch_status status = info ? cs_struct_check(info, &cs_weights_info_type, __func__, err) : CLIPSEARCH_OK;
     if (status != CLIPSEARCH_OK)
@@ -329,7 +329,7 @@ clipsearch_status clipsearch_model_convert(const char *from, const char *to, con
                                            clipsearch_convert_report *report, clipsearch_error *err)
 {
     if (!from || !to)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, from, to);
     clipsearch_convert_options own;
     clipsearch_convert_report done = {0};
     clipsearch_status status = report ? cs_struct_check(report, &cs_convert_report_type, __func__, err) : CLIPSEARCH_OK;

@@ -29,7 +29,7 @@ clipsearch_status clipsearch_database_open(const char *path, unsigned flags, cli
     if (db)
         *db = NULL;
     if (!path || !db)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, path, db);
     if (flags != 0 && flags != CLIPSEARCH_READ_ONLY && flags != CLIPSEARCH_CREATE)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: flags are %#x; CLIPSEARCH_READ_ONLY, CLIPSEARCH_CREATE or 0",
                        __func__, flags);
@@ -56,13 +56,13 @@ void clipsearch_database_on_wait(clipsearch_database *db, bool (*go_on)(void *co
 
 clipsearch_status clipsearch_database_vacuum(clipsearch_database *db, clipsearch_error *err)
 {
-    return db ? cs_database_vacuum(db, err) : cs_fail_null(err, __func__);
+    return db ? cs_database_vacuum(db, err) : cs_fail_null(err, __func__, db);
 }
 
 clipsearch_status clipsearch_filter_period(const char *since, const char *until, char filter[CLIPSEARCH_PERIOD_SIZE],
                                            clipsearch_error *err)
 {
-    return filter ? cs_filter_period(since, until, filter, err) : cs_fail_null(err, __func__);
+    return filter ? cs_filter_period(since, until, filter, err) : cs_fail_null(err, __func__, filter);
 }
 
 const char *clipsearch_metadata_name(size_t number)
@@ -74,7 +74,7 @@ clipsearch_status clipsearch_image_metadata(const void *data, size_t size, const
                                             size_t capacity, size_t *length, clipsearch_error *err)
 {
     if ((!data && size) || (!json && capacity) || !length)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, length, data || !size, json);
     cs_metadata metadata = {0};
     cs_buf out = cs_buf_make(SIZE_MAX / 2);
     uint32_t fields = 0;
@@ -147,7 +147,7 @@ clipsearch_status clipsearch_database_collections(clipsearch_database *db,
                                                   void *context, clipsearch_error *err)
 {
     if (!db || !each)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, db, each);
     each_call call = {each, context};
     return cs_database_each_collection(db, call_each, &call, err);
 }
@@ -156,7 +156,7 @@ clipsearch_status clipsearch_collection_check_encoder(const clipsearch_collectio
                                                       const clipsearch_encoder *encoder, clipsearch_error *err)
 {
     if (!collection || !encoder)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, encoder);
     const cs_encoder_identity identity = cs_encoder_identify(encoder);
     return cs_collection_check_encoder(collection, &identity, err);
 }
@@ -168,7 +168,7 @@ clipsearch_status clipsearch_collection_open(clipsearch_database *db, const char
     if (collection)
         *collection = NULL;
     if (!db || !name || !collection)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, db, name, collection);
     if (!encoder)
         return cs_collection_open(db, name, NULL, collection, err);
     const cs_encoder_identity identity = cs_encoder_identify(encoder);
@@ -184,7 +184,7 @@ static clipsearch_status ensure_collection(clipsearch_database *db, const char *
     if (collection)
         *collection = NULL;
     if (!db || !name || !encoder || !collection)
-        return cs_fail_null(err, function);
+        return cs_fail_null(err, function, db, name, encoder, collection);
     const cs_encoder_identity identity = cs_encoder_identify(encoder);
     clipsearch_index_options own;
     clipsearch_status status = cs_metric_check(metric, function, err);
@@ -219,7 +219,7 @@ void clipsearch_collection_close(clipsearch_collection **collection)
 clipsearch_status clipsearch_collection_drop(clipsearch_database *db, const char *name, clipsearch_error *err)
 {
     if (!db || !name)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, db, name);
     return cs_collection_drop(db, name, err);
 }
 
@@ -227,7 +227,7 @@ clipsearch_status clipsearch_collection_describe(clipsearch_collection *collecti
                                                  clipsearch_error *err)
 {
     if (!collection || !info)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, info);
     clipsearch_status status = cs_struct_check(info, &cs_collection_info_type, __func__, err);
     if (status != CLIPSEARCH_OK)
         return status;
@@ -244,7 +244,7 @@ clipsearch_status clipsearch_collection_put(clipsearch_collection *collection, c
                                             const float *vectors, size_t count, int64_t *ids, clipsearch_error *err)
 {
     if (!collection || (count && (!items || !vectors)))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, items, vectors);
     return cs_collection_put(collection, items, vectors, count, ids, err);
 }
 
@@ -252,7 +252,7 @@ clipsearch_status clipsearch_collection_remove(clipsearch_collection *collection
                                                size_t *removed, clipsearch_error *err)
 {
     if (!collection || (count && !ids))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, ids);
     return cs_collection_remove(collection, ids, count, removed, err);
 }
 
@@ -262,7 +262,7 @@ clipsearch_status clipsearch_collection_remove_where(clipsearch_collection *coll
     if (removed)
         *removed = 0;
     if (!collection || !filter)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, filter);
     cs_filter_tree *tree;
     clipsearch_status status = cs_filter_parse(filter, &tree, NULL, err);
     if (status == CLIPSEARCH_OK)
@@ -275,7 +275,7 @@ clipsearch_status clipsearch_collection_vectors(clipsearch_collection *collectio
                                                 float *vectors, clipsearch_error *err)
 {
     if (!collection || (count && (!ids || !vectors)))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, ids, vectors);
     return cs_collection_vectors(collection, ids, count, vectors, err);
 }
 
@@ -284,7 +284,7 @@ clipsearch_status clipsearch_collection_merge_attributes(clipsearch_collection *
                                                          clipsearch_error *err)
 {
     if (!collection || (count && (!ids || !attributes)))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, ids, attributes);
     for (size_t i = 0; i < count; i++)
         if (!attributes[i])
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: attributes %zu are NULL", __func__, i);
@@ -312,7 +312,7 @@ clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collec
                                                    const clipsearch_checkpoint_options *options, clipsearch_error *err)
 {
     if (!collection)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection);
     float *sentences = NULL;
     clipsearch_checkpoint_options own;
     clipsearch_status status = cs_struct_read(&own, options, &cs_checkpoint_options_type, __func__, err);
@@ -328,7 +328,7 @@ clipsearch_status clipsearch_collection_check(clipsearch_collection *collection,
                                               clipsearch_check_report *report, clipsearch_error *err)
 {
     if (!collection || !report)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, report);
     clipsearch_status status = cs_struct_check(report, &cs_check_report_type, __func__, err);
     if (status != CLIPSEARCH_OK)
         return status;
@@ -400,7 +400,7 @@ clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearc
                                     clipsearch_error *err)
 {
     if (!collection || !session || !options)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, session, options);
     const cs_ingest_into into = {.collection = collection};
     return ingest_into(cs_ingest, &into, session, options, report, __func__, err);
 }
@@ -411,7 +411,7 @@ static clipsearch_status ingest_target(ingest_function run, const clipsearch_ing
                                        clipsearch_ingest_report *report, const char *function, clipsearch_error *err)
 {
     if (!target || !session || !options)
-        return cs_fail_null(err, function);
+        return cs_fail_null(err, function, target, session, options);
     clipsearch_ingest_target own;
     clipsearch_index_options index;
     clipsearch_status status = cs_struct_read(&own, target, &cs_ingest_target_type, function, err);
@@ -420,7 +420,7 @@ static clipsearch_status ingest_target(ingest_function run, const clipsearch_ing
     if (status != CLIPSEARCH_OK)
         return status;
     if (!own.database || !own.collection)
-        return cs_fail_null(err, function);
+        return cs_fail_null(err, function, own.database, own.collection);
     if (strcmp(own.database, CS_STORE_MEMORY) == 0)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "%s: a database in memory would be gone at once; open one and use clipsearch_ingest", function);
@@ -454,7 +454,7 @@ clipsearch_status clipsearch_collection_sources(clipsearch_collection *collectio
     if (out)
         *out = NULL;
     if (!collection || !out)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, out);
     clipsearch_sources *sources = cs_zalloc_array(1, sizeof *sources);
     if (!sources)
         return cs_fail_memory(err, "the sources of a collection");
@@ -505,7 +505,7 @@ clipsearch_status clipsearch_collection_forget_source(clipsearch_collection *col
         forgotten = &unread;
     *forgotten = 0;
     return collection && name ? cs_collection_forget_sources(collection, name, forgotten, err)
-                              : cs_fail_null(err, __func__);
+                              : cs_fail_null(err, __func__, collection, name);
 }
 
 clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t source_count,
@@ -513,7 +513,7 @@ clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t
                                         clipsearch_error *err)
 {
     if (!watch || (source_count && !sources))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, watch, sources);
     *watch = NULL;
     clipsearch_watch_options own;
     clipsearch_source *copies = NULL;
@@ -529,7 +529,8 @@ clipsearch_status clipsearch_watch_open(const clipsearch_source *sources, size_t
 clipsearch_status clipsearch_watch_wait(clipsearch_watch *watch, const clipsearch_change **changes, size_t *count,
                                         clipsearch_error *err)
 {
-    return watch && changes && count ? cs_watch_wait(watch, changes, count, err) : cs_fail_null(err, __func__);
+    return watch && changes && count ? cs_watch_wait(watch, changes, count, err)
+                                     : cs_fail_null(err, __func__, watch, changes, count);
 }
 
 void clipsearch_watch_close(clipsearch_watch **watch)
@@ -546,7 +547,7 @@ clipsearch_status clipsearch_search(clipsearch_collection *collection, const flo
     if (hits)
         *hits = NULL;
     if (!collection || !hits || (count && !queries))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, hits, queries);
     cs_search_call call;
     clipsearch_status status = cs_search_begin(&call, options, __func__, err);
     call.request.queries = queries;
@@ -578,7 +579,7 @@ clipsearch_status clipsearch_query(clipsearch_collection *collection, const char
     if (hits)
         *hits = NULL;
     if (!collection || !hits)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, hits);
     const cs_page page = {.offset = offset, .limit = limit};
     return list_items(collection, filter, &page, hits, err);
 }
@@ -589,7 +590,7 @@ clipsearch_status clipsearch_list(clipsearch_collection *collection, const clips
     if (hits)
         *hits = NULL;
     if (!collection || !hits)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, hits);
     clipsearch_list_options own;
     clipsearch_status status = cs_struct_read(&own, options, &cs_list_options_type, __func__, err);
     if (status != CLIPSEARCH_OK)
@@ -608,7 +609,7 @@ clipsearch_status clipsearch_get(clipsearch_collection *collection, const int64_
     if (hits)
         *hits = NULL;
     if (!collection || !hits || (count && !ids))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, hits, ids);
     return cs_collection_by_ids(collection, ids, count, hits, err);
 }
 
@@ -616,7 +617,7 @@ clipsearch_status clipsearch_filter_attributes(const char *filter, bool (*each)(
                                                void *context, clipsearch_error *err)
 {
     if (!filter || !each)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, filter, each);
     cs_filter_tree *tree;
     clipsearch_status status = cs_filter_parse(filter, &tree, NULL, err);
     if (status == CLIPSEARCH_OK)
@@ -630,7 +631,7 @@ clipsearch_status clipsearch_filter_check(const char *filter, size_t *column, cl
     if (column)
         *column = 0;
     if (!filter)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, filter);
     cs_filter_tree *tree;
     clipsearch_status status = cs_filter_parse(filter, &tree, column, err);
     cs_filter_free(&tree);

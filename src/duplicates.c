@@ -23,7 +23,7 @@ clipsearch_status clipsearch_duplicates_find(clipsearch_collection *collection,
     if (duplicates)
         *duplicates = NULL;
     if (!collection || !duplicates)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, duplicates);
     clipsearch_status status =
         report ? cs_struct_check(report, &cs_duplicates_report_type, __func__, err) : CLIPSEARCH_OK;
     if (status != CLIPSEARCH_OK)

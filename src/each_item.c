@@ -70,7 +70,7 @@ clipsearch_status clipsearch_collection_each(clipsearch_collection *collection, 
                                              void *context, clipsearch_error *err)
 {
     if (!collection || !each)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, each);
     clipsearch_each_options own;
     clipsearch_status status = cs_struct_read(&own, options, &cs_each_options_type, __func__, err);
     if (status != CLIPSEARCH_OK)

@@ -210,7 +210,7 @@ clipsearch_status clipsearch_collection_merge(clipsearch_collection *from, clips
     clipsearch_merge_options own;
     clipsearch_merge_report made;
     if (!from || !into)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, from, into);
     clipsearch_status status = report ? cs_struct_check(report, &cs_merge_report_type, __func__, err) : CLIPSEARCH_OK;
     if (status == CLIPSEARCH_OK)
         status = cs_struct_read(&own, options, &cs_merge_options_type, __func__, err);

@@ -19,7 +19,7 @@ clipsearch_status clipsearch_model_find(const char *name, char path[CLIPSEARCH_P
     if (path)
         path[0] = '\0';
     if (!name || !path)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, name, path);
     if (!name[0] || name[0] == '.' || strchr(name, '/'))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "%s: \"%s\" is no name of a model; open a path with clipsearch_encoder_open", __func__, name);

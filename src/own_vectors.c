@@ -26,7 +26,7 @@ clipsearch_status clipsearch_collection_ensure_vectors(clipsearch_database *db, 
     if (collection)
         *collection = NULL;
     if (!db || !name || !options || !collection)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, db, name, options, collection);
     clipsearch_vectors_options own;
     clipsearch_index_options index;
     clipsearch_status status = cs_struct_read(&own, options, &cs_vectors_options_type, __func__, err);
@@ -59,6 +59,6 @@ clipsearch_status clipsearch_collection_put_vectors(clipsearch_collection *colle
                                                     clipsearch_error *err)
 {
     if (!collection || (count && !vectors))
-        return cs_fail_null(err, __func__);
-    return cs_collection_put_vectors(collection, items, vectors, count, ids, err);
+        return cs_fail_null(err, __func__, collection, vectors);
+    return cs_collection_put_vectors(collection, items, vectors, count, 0, ids, err);
 }

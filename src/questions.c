@@ -48,7 +48,7 @@ static clipsearch_status read_questions(own_questions *own, const clipsearch_que
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
         const clipsearch_question *question = &own->questions[i];
         if (question->part_count && !question->parts)
-            return cs_fail_null(err, function);
+            return cs_fail_null(err, function, question->parts);
         if (question->part_count > CS_QUESTION_MAX_PARTS)
             return cs_fail(err, CLIPSEARCH_E_LIMIT, "query %zu has %zu parts; 1 to %d are allowed", i + 1,
                            question->part_count, (int)CS_QUESTION_MAX_PARTS);
@@ -72,7 +72,7 @@ clipsearch_status clipsearch_question_vectors(clipsearch_collection *collection,
 {
     own_questions own;
     if (!collection || (count && (!questions || !vectors)))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, questions, vectors);
     clipsearch_status status = read_questions(&own, questions, count, __func__, err);
     if (status == CLIPSEARCH_OK)
         status = cs_question_vectors(collection, session, own.questions, count, vectors, NULL, NULL, err);
@@ -98,7 +98,7 @@ clipsearch_status clipsearch_ask(clipsearch_collection *collection, clipsearch_s
     if (hits)
         *hits = NULL;
     if (!collection || !hits || (count && !questions))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, hits, questions);
     own_questions own = {0};
     cs_search_call call;
     clipsearch_status status = cs_search_begin(&call, options, __func__, err);
@@ -122,7 +122,7 @@ clipsearch_status clipsearch_calibrate(clipsearch_collection *collection, clipse
     if (calibration)
         *calibration = NULL;
     if (!collection || !session || !calibration)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, session, calibration);
     return cs_calibrate(collection, session, cache, calibration, err);
 }
 

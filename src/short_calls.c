@@ -32,7 +32,7 @@ clipsearch_status clipsearch_search_text(clipsearch_collection *collection, clip
     if (hits)
         *hits = NULL;
     if (!collection || !session || !text || !hits)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, session, text, hits);
     clipsearch_part part;
     clipsearch_part_init(&part);
     part.text = text;
@@ -62,7 +62,7 @@ clipsearch_status clipsearch_search_image(clipsearch_collection *collection, cli
     if (hits)
         *hits = NULL;
     if (!collection || !session || !image || !hits)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, session, image, hits);
     clipsearch_part part;
     clipsearch_part_init(&part);
     float *vector;
@@ -78,6 +78,20 @@ clipsearch_status clipsearch_search_image(clipsearch_collection *collection, cli
 
 /* ---------------------------------------------------------------- storing */
 
+clipsearch_status clipsearch_collection_put_encoded(clipsearch_collection *collection,
+                                                    const clipsearch_encoder *encoder, const clipsearch_item *items,
+                                                    const float *vectors, size_t count, int64_t *ids,
+                                                    clipsearch_error *err)
+{
+    if (!collection || !encoder || (count && !vectors))
+        return cs_fail_null(err, __func__, collection, encoder, vectors);
+    const cs_encoder_identity identity = cs_encoder_identify(encoder);
+    clipsearch_status status = cs_collection_check_encoder(collection, &identity, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_collection_put_vectors(collection, items, vectors, count, identity.precisions, ids, err);
+    return status;
+}
+
 /* The caller's items, or new ones without paths, with what is known of the images. The caller frees them. */
 static clipsearch_item *copy_items(const clipsearch_item *items, size_t count)
 {
@@ -92,7 +106,7 @@ clipsearch_status clipsearch_collection_put_images(clipsearch_collection *collec
                                                    size_t count, int64_t *ids, clipsearch_error *err)
 {
     if (!collection || !session || (count && !images))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, session, images);
     float *vectors;
     clipsearch_status status = make_room(collection, session, count, &vectors, err);
     clipsearch_item *own = status == CLIPSEARCH_OK ? copy_items(items, count) : NULL;
@@ -105,7 +119,7 @@ clipsearch_status clipsearch_collection_put_images(clipsearch_collection *collec
         own[i].height = images[i].height;
     }
     if (status == CLIPSEARCH_OK)
-        status = cs_collection_put_vectors(collection, own, vectors, count, ids, err);
+        status = clipsearch_collection_put_encoded(collection, session->encoder, own, vectors, count, ids, err);
     cs_free(own);
     cs_free(vectors);
     return status;
@@ -134,7 +148,7 @@ clipsearch_status clipsearch_collection_put_image_files(clipsearch_collection *c
                                                         clipsearch_error *err)
 {
     if (!collection || !session || (count && (!files || !sizes)))
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, session, files, sizes);
     float *vectors;
     clipsearch_status status = make_room(collection, session, count, &vectors, err);
     const size_t dim = cs_encoder_identify(session->encoder).dim, most = session->max_batch;
@@ -152,7 +166,7 @@ clipsearch_status clipsearch_collection_put_image_files(clipsearch_collection *c
             clipsearch_image_free(&images[i]);
     }
     if (status == CLIPSEARCH_OK)
-        status = cs_collection_put_vectors(collection, own, vectors, count, ids, err);
+        status = clipsearch_collection_put_encoded(collection, session->encoder, own, vectors, count, ids, err);
     cs_free(images);
     cs_free(own);
     cs_free(vectors);
@@ -163,7 +177,7 @@ clipsearch_status clipsearch_ingest_path(clipsearch_collection *collection, clip
                                          const char *path, clipsearch_ingest_report *report, clipsearch_error *err)
 {
     if (!collection || !session || !path)
-        return cs_fail_null(err, __func__);
+        return cs_fail_null(err, __func__, collection, session, path);
     clipsearch_source source;
     clipsearch_source_init(&source);
     source.path = path;

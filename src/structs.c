@@ -6,6 +6,7 @@
 #include "vision/image.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* Of these, 0 means the same as the default (cs_..._read), so that a caller may set struct_size alone. */
 static const clipsearch_encoder_options encoder_options = {.towers = CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER};
@@ -96,9 +97,18 @@ clipsearch_status cs_ingest_options_read(clipsearch_ingest_options *own, const c
     return status;
 }
 
-clipsearch_status cs_fail_null(clipsearch_error *err, const char *function)
+clipsearch_status cs_fail_null_argument(clipsearch_error *err, const char *function, const char *names,
+                                        const bool *given)
 {
-    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: an argument is NULL that must not be", function);
+    static const char *const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    for (const char *comma; *given && (comma = strchr(names, ',')); given++)
+        names = comma + 1 + strspn(comma + 1, " ");
+    const char *name = names;
+    for (const char *at = names; *at && *at != ','; at++)
+        if (*at == '.' || *at == '>') /* a field is named without its struct */
+            name = at + 1;
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: the argument %.*s is NULL", function, (int)strspn(name, letters),
+                   name);
 }
 
 clipsearch_status cs_metric_check(clipsearch_metric metric, const char *function, clipsearch_error *err)

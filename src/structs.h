@@ -46,8 +46,13 @@ clipsearch_status cs_session_options_read(clipsearch_session_options *own, const
 clipsearch_status cs_ingest_options_read(clipsearch_ingest_options *own, const clipsearch_ingest_options *theirs,
                                          const char *function, clipsearch_error *err);
 
-/* CLIPSEARCH_E_ARGUMENT: an argument of `function` must not be NULL. */
-clipsearch_status cs_fail_null(clipsearch_error *err, const char *function);
+/* CLIPSEARCH_E_ARGUMENT: an argument of `function` is NULL. The arguments that may be it follow; the first NULL one is
+ * named in the message. One that must be there only sometimes stands behind the others, or as `data || !size`. */
+#define cs_fail_null(err, function, ...)                                                                               \
+    cs_fail_null_argument((err), (function), #__VA_ARGS__, (const bool[]){__VA_ARGS__})
+/* `names`: the arguments as they are written, with commas between; `given` [as many]: false where one is NULL. */
+clipsearch_status cs_fail_null_argument(clipsearch_error *err, const char *function, const char *names,
+                                        const bool *given);
 /* CLIPSEARCH_E_ARGUMENT: there is no such metric. */
 clipsearch_status cs_metric_check(clipsearch_metric metric, const char *function, clipsearch_error *err);
 

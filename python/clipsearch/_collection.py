@@ -492,9 +492,6 @@ class Collection:
             item.path = path_bytes(paths[i]) if paths is not None and paths[i] is not None else None
             item.id = int(ids[i]) if ids is not None else 0
             item.attributes = _attributes_of(attributes[i]) if attributes is not None else None
-        return self._put(items, floats)
-
-    def _put(self, items: Any, floats: np.ndarray) -> np.ndarray:
         given = np.zeros(len(floats), np.int64)
         call(
             "collection_put_vectors",
@@ -536,7 +533,18 @@ class Collection:
                     item.width, item.height = pixels.array[i].width, pixels.array[i].height
                     item.attributes = _attributes_of(attributes[first + i]) if attributes is not None else None
                     self._describe_file(item, image, path)
-            all_ids[first : first + 32] = self._put(items, vectors)
+            given = all_ids[first : first + 32]
+            with encoder._lock:
+                encoder._open()
+                call(
+                    "collection_put_encoded",
+                    self._open_handle(),
+                    encoder._handle,
+                    items,
+                    float_pointer(vectors),
+                    len(some),
+                    _id_pointer(given),
+                )
         return all_ids
 
     @staticmethod

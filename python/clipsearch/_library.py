@@ -538,6 +538,7 @@ _functions = {
     "collection_describe": [c_void_p, POINTER(CollectionInfo), _error],
     "collection_check_encoder": [c_void_p, c_void_p, _error],
     "collection_put_vectors": [c_void_p, POINTER(Item), _floats, c_size_t, _ids, _error],
+    "collection_put_encoded": [c_void_p, c_void_p, POINTER(Item), _floats, c_size_t, _ids, _error],
     "collection_remove": [c_void_p, _ids, c_size_t, POINTER(c_size_t), _error],
     "collection_remove_where": [c_void_p, c_char_p, POINTER(c_uint64), _error],
     "collection_vectors": [c_void_p, _ids, c_size_t, _floats, _error],

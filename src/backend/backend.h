@@ -310,11 +310,13 @@ clipsearch_status cs_collection_apply(clipsearch_collection *collection, cs_item
  * possible without it: it keeps two ingestions from encoding the same files. */
 clipsearch_status cs_collection_lock_ingestion(clipsearch_collection *collection, cs_lock_file **lock, long *holder,
                                                clipsearch_error *err);
-/* As clipsearch_collection_put, _put_vectors, _remove and _remove_where say: made of `apply`. */
+/* As clipsearch_collection_put, _put_vectors, _remove and _remove_where say: made of `apply`. `precisions`: what the
+ * vectors were computed in, as in cs_item_change. */
 clipsearch_status cs_collection_put(clipsearch_collection *collection, const clipsearch_item *items,
                                     const float *vectors, size_t count, int64_t *ids, clipsearch_error *err);
 clipsearch_status cs_collection_put_vectors(clipsearch_collection *collection, const clipsearch_item *items,
-                                            const float *vectors, size_t count, int64_t *ids, clipsearch_error *err);
+                                            const float *vectors, size_t count, unsigned precisions, int64_t *ids,
+                                            clipsearch_error *err);
 clipsearch_status cs_collection_remove(clipsearch_collection *collection, const int64_t *ids, size_t count,
                                        size_t *removed, clipsearch_error *err);
 clipsearch_status cs_collection_remove_where(clipsearch_collection *collection, const cs_filter_tree *filter,

@@ -49,15 +49,17 @@ static clipsearch_status check_put(const cs_collection_identity *own, const clip
 
 /* items may be NULL: new ones without a path. */
 static clipsearch_status put(clipsearch_collection *collection, const clipsearch_item *items, const float *vectors,
-                             size_t count, int64_t *ids, clipsearch_error *err)
+                             size_t count, unsigned precisions, int64_t *ids, clipsearch_error *err)
 {
     const size_t dim = collection->identity.dim;
     cs_item_change *changes = cs_alloc_array(count, sizeof *changes);
     if (!changes)
         return cs_fail_memory(err, "changes to a collection");
     for (size_t i = 0; i < count; i++)
-        changes[i] = (cs_item_change){
-            .kind = CS_ITEM_PUT, .item = items ? items[i] : (clipsearch_item){0}, .vector = vectors + i * dim};
+        changes[i] = (cs_item_change){.kind = CS_ITEM_PUT,
+                                      .item = items ? items[i] : (clipsearch_item){0},
+                                      .vector = vectors + i * dim,
+                                      .precisions = precisions};
     clipsearch_status status = cs_collection_apply(collection, changes, count, err);
     for (size_t i = 0; i < count && ids && status == CLIPSEARCH_OK; i++)
         ids[i] = changes[i].id;
@@ -72,7 +74,7 @@ clipsearch_status cs_collection_put(clipsearch_collection *collection, const cli
     clipsearch_status status = CLIPSEARCH_OK;
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
         status = check_put(&collection->identity, &items[i], vectors + i * dim, i, err);
-    return status == CLIPSEARCH_OK ? put(collection, items, vectors, count, ids, err) : status;
+    return status == CLIPSEARCH_OK ? put(collection, items, vectors, count, 0, ids, err) : status;
 }
 
 /* Copy vector `i` to `unit`, brought to length 1. */
@@ -93,7 +95,8 @@ static clipsearch_status make_unit(size_t dim, const clipsearch_item *item, cons
 }
 
 clipsearch_status cs_collection_put_vectors(clipsearch_collection *collection, const clipsearch_item *items,
-                                            const float *vectors, size_t count, int64_t *ids, clipsearch_error *err)
+                                            const float *vectors, size_t count, unsigned precisions, int64_t *ids,
+                                            clipsearch_error *err)
 {
     const cs_collection_identity *own = &collection->identity;
     const bool cosine = own->metric == CLIPSEARCH_COSINE;
@@ -112,7 +115,7 @@ clipsearch_status cs_collection_put_vectors(clipsearch_collection *collection, c
                         : measure(own->dim, item, vector, i, &squared, err);
     }
     if (status == CLIPSEARCH_OK)
-        status = put(collection, items, cosine ? units : vectors, count, ids, err);
+        status = put(collection, items, cosine ? units : vectors, count, precisions, ids, err);
     cs_free(units);
     return status;
 }

@@ -42,14 +42,14 @@ static clipsearch_status read_token(const char *path, clipsearch_error *err)
     return status;
 }
 
-clipsearch_status cs_server_access_set(const cs_server_access *access, bool anew, clipsearch_error *err)
+clipsearch_status cs_server_access_set(const cs_server_access *access, bool overwrite, clipsearch_error *err)
 {
     clipsearch_status status = CLIPSEARCH_OK;
-    if (access->token_file && (anew || !is_set(TOKEN)))
+    if (access->token_file && (overwrite || !is_set(TOKEN)))
         status = read_token(access->token_file, err);
-    if (status == CLIPSEARCH_OK && access->ca && (anew || !is_set("CLIPSEARCH_MILVUS_CA")))
+    if (status == CLIPSEARCH_OK && access->ca && (overwrite || !is_set("CLIPSEARCH_MILVUS_CA")))
         status = set("CLIPSEARCH_MILVUS_CA", access->ca, err);
-    if (status == CLIPSEARCH_OK && access->consistency && (anew || !is_set("CLIPSEARCH_MILVUS_CONSISTENCY")))
+    if (status == CLIPSEARCH_OK && access->consistency && (overwrite || !is_set("CLIPSEARCH_MILVUS_CONSISTENCY")))
         status = set("CLIPSEARCH_MILVUS_CONSISTENCY", access->consistency, err);
     return status;
 }

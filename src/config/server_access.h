@@ -12,9 +12,9 @@ typedef struct cs_server_access {
     const char *consistency; /* a word of Milvus */
 } cs_server_access;
 
-/* Set the environment variables by which the library knows them; one that is set already stays, unless `anew`. Before
- * any thread is started. Errors: CLIPSEARCH_E_IO, _ARGUMENT (a file that is no token), _MEMORY. The token is in no
- * message. */
-clipsearch_status cs_server_access_set(const cs_server_access *access, bool anew, clipsearch_error *err);
+/* Set the environment variables by which the library knows them; one that is set already stays, unless `overwrite`.
+ * Before any thread is started. Errors: CLIPSEARCH_E_IO, _ARGUMENT (a file that is no token), _MEMORY. The token is in
+ * no message. */
+clipsearch_status cs_server_access_set(const cs_server_access *access, bool overwrite, clipsearch_error *err);
 
 #endif

@@ -38,7 +38,8 @@ typedef struct cs_gemm_ops {
      * stored. */
     void (*multiply)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs,
                      cs_gemm_ahead ahead, float *y, size_t ldy);
-    /* The same for panel `panel` of weights as stored, given `space` of scratch(k) floats; k >= 1. NULL: it does not exist. */
+    /* The same for panel `panel` of weights as stored, given `space` of scratch(k) floats; k >= 1. NULL: it does not
+     * exist. */
     void (*multiply_stored)(const cs_gemm_weights *w, size_t panel, const float *x, size_t ldx, size_t m,
                             cs_gemm_ahead ahead, float *space, float *y, size_t ldy);
     /* Up to this many rows of x (0: never), reading the weights as they are stored is faster than packing them

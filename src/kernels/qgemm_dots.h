@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * qgemm_dots.h - the product of qgemm.h over the vocabulary of one dots_<set>.h and the words of one lanes_<set>.h, which
- * are included before it. */
+ * qgemm_dots.h - the product of qgemm.h over the vocabulary of one dots_<set>.h and the words of one lanes_<set>.h,
+ * which are included before it. */
 #ifndef CS_KERNELS_QGEMM_DOTS_H
 #define CS_KERNELS_QGEMM_DOTS_H
 

@@ -12,9 +12,9 @@
  * are no faster.) */
 enum { GROUP = 4, LINE = CS_PANEL_STRIP * GROUP, BLOCK = 256 };
 
-/* Add `groups` groups to rows by `beside` vectors of sums; `more`: go on from the sums that lie there. On the way a line
- * of `ahead` a group is called into the second-level cache: what the next piece of work reads first comes from memory,
- * and the processor's own prefetching ends with each page. */
+/* The products of `groups` groups of rows by `beside` vectors of sums; `more`: go on from the sums that lie there. On
+ * the way a line of `ahead` a group is called into the second-level cache: what the next piece of work reads comes from
+ * memory, and the processor's own prefetching ends with each page. */
 static inline __attribute__((always_inline)) void tile(size_t rows, size_t beside, const uint8_t *x, size_t ldx,
                                                        size_t groups, const uint8_t *codes, size_t step,
                                                        const uint8_t *ahead, int more, dots_sum *sums)

@@ -179,7 +179,8 @@ static clipsearch_status add(adding *a, const cs_form *form, clipsearch_error *e
     if (status == CLIPSEARCH_OK)
         status = store_file(a, err);
     if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_put_vectors(open->collection, &a->item, a->vector, 1, &a->id, err);
+        status = clipsearch_collection_put_encoded(open->collection, cs_encode_pool_encoder(pool), &a->item, a->vector,
+                                                   1, &a->id, err);
     if (status != CLIPSEARCH_OK && a->stored && a->path)
         unlink(a->path);
     if (status == CLIPSEARCH_OK)

@@ -13,7 +13,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 511, FIRST_PASSED = 3 /* SD_LISTEN_FDS_START */, PORT_TEXT = 8 };
+enum {
+    BACKLOG = 4096,   /* and no more than the system allows: net.core.somaxconn */
+    FIRST_PASSED = 3, /* SD_LISTEN_FDS_START */
+    PORT_TEXT = 8
+};
 
 typedef struct place {
     char host[256], port[PORT_TEXT];

@@ -88,10 +88,54 @@ static void test_put(clipsearch_collection *c, clipsearch_session *s)
                    CLIPSEARCH_E_ARGUMENT &&
                clipsearch_collection_put_image_files(NULL, s, NULL, two, sizes, 1, NULL, &err) ==
                    CLIPSEARCH_E_ARGUMENT &&
-               clipsearch_collection_put_images(c, s, NULL, NULL, 1, NULL, &err) == CLIPSEARCH_E_ARGUMENT,
-           "NULL is refused");
+               strstr(err.message, "argument collection is") &&
+               clipsearch_collection_put_images(c, s, NULL, NULL, 1, NULL, &err) == CLIPSEARCH_E_ARGUMENT &&
+               strstr(err.message, "argument images is"),
+           "NULL is refused, and named: %s", err.message);
     free(files[0]);
     free(files[1]);
+}
+
+static unsigned precisions_of(clipsearch_collection *c)
+{
+    clipsearch_collection_info info;
+    clipsearch_collection_info_init(&info);
+    return clipsearch_collection_describe(c, &info, &err) == CLIPSEARCH_OK ? info.precisions : ~0U;
+}
+
+/* What its vectors were computed in is known of images that were encoded, and not of numbers. */
+static void test_precisions(clipsearch_database *db, clipsearch_encoder *encoder, clipsearch_session *s)
+{
+    const clipsearch_item twice[2] = {{.path = "same", .width = 1}, {.path = "same", .width = 2}};
+    float vectors[2 * DIM];
+    int64_t ids[2] = {0};
+    uint8_t rgb[3] = {0};
+    clipsearch_hits *hits = NULL;
+    clipsearch_image image = {.rgb = rgb, .width = 1, .height = 1};
+    clipsearch_collection *numbers = NULL, *images = NULL, *pixels = NULL;
+    clipsearch_collection_ensure(db, "numbers", encoder, CLIPSEARCH_COSINE, &numbers, &err);
+    clipsearch_collection_ensure(db, "images", encoder, CLIPSEARCH_COSINE, &images, &err);
+    clipsearch_collection_ensure(db, "pixels", encoder, CLIPSEARCH_COSINE, &pixels, &err);
+    clipsearch_encode_file(s, gallery_example("cat-snow.jpg"), vectors, &err);
+    clipsearch_encode_file(s, gallery_example("white-dog-grass.jpg"), vectors + DIM, &err);
+    TAP_OK(clipsearch_collection_put_vectors(numbers, twice, vectors, 2, ids, &err) == CLIPSEARCH_OK &&
+               ids[0] == ids[1] && clipsearch_get(numbers, ids, 1, &hits, &err) == CLIPSEARCH_OK &&
+               clipsearch_hits_get(hits, 0, 0)->width == 2,
+           "of two items with one path the later is stored");
+    clipsearch_hits_free(&hits);
+    TAP_OK(precisions_of(numbers) == 0, "the precision of vectors that are put as numbers is not known");
+    TAP_OK(clipsearch_collection_put_encoded(images, encoder, NULL, vectors, 2, NULL, &err) == CLIPSEARCH_OK &&
+               precisions_of(images) == 1U << CLIPSEARCH_PRECISION_F32,
+           "of vectors of a named encoder it is noted: %s", err.message);
+    TAP_OK(clipsearch_collection_put_images(pixels, s, NULL, &image, 1, NULL, &err) == CLIPSEARCH_OK &&
+               precisions_of(pixels) == 1U << CLIPSEARCH_PRECISION_F32,
+           "and of pixels: %s", err.message);
+    TAP_OK(clipsearch_collection_put_encoded(images, NULL, NULL, vectors, 1, NULL, &err) == CLIPSEARCH_E_ARGUMENT &&
+               strstr(err.message, "argument encoder is"),
+           "no encoder: %s", err.message);
+    clipsearch_collection_close(&numbers);
+    clipsearch_collection_close(&images);
+    clipsearch_collection_close(&pixels);
 }
 
 static void test_search(clipsearch_collection *c, clipsearch_session *s)
@@ -195,6 +239,7 @@ int main(void)
                clipsearch_search_text(own, g.session, "dog", 1, NULL, &hits, &err) == CLIPSEARCH_E_MISMATCH,
            "a collection without a model refuses images and texts: %s", err.message);
     clipsearch_collection_close(&own);
+    test_precisions(db, g.encoder, g.session);
     clipsearch_database_close(&db);
     test_order(&g.elsewhere);
     gallery_close(&g);

@@ -170,7 +170,7 @@ static void test_errors(clipsearch_database *db, const clipsearch_encoder *encod
     expect(clipsearch_collection_ensure(db, "photos", encoder, (clipsearch_metric)7, &c, &err), CLIPSEARCH_E_ARGUMENT,
            "clipsearch_collection_ensure: there is no metric 7");
     expect(clipsearch_collection_ensure_index(db, "photos", NULL, CLIPSEARCH_COSINE, NULL, &c, &err),
-           CLIPSEARCH_E_ARGUMENT, "clipsearch_collection_ensure_index: an argument");
+           CLIPSEARCH_E_ARGUMENT, "encoder is NULL");
     clipsearch_collection_ensure(db, "photos", encoder, CLIPSEARCH_COSINE, &c, &err);
     expect(ensure(db, "photos", info.dim, CLIPSEARCH_COSINE, NULL, NULL, &other), CLIPSEARCH_E_MISMATCH,
            "where these vectors come from");

@@ -6,6 +6,7 @@ import os
 from selenium.webdriver.common.keys import Keys
 
 import browser as browsers
+from axe import find_serious
 from story import tap
 
 
@@ -136,12 +137,6 @@ def test_keyboard(story):
     web.keys(Keys.ESCAPE)
 
 
-AXE = """
-const [where, rules, done] = arguments;
-axe.run(where ?? document, { resultTypes: ["violations"], ...(rules.length ? { runOnly: rules } : {}) }).then((r) => done(r.violations.map((v) => [v.impact, v.id, v.nodes.length, v.nodes[0].html.slice(0, 160), v.nodes[0].failureSummary])));
-"""
-
-
 # what is looked at, and in which widths; opened in the first of them, which then changes to the next
 VIEWS = [
     ("search", "?q=dog+%2B+snow+-+people&f=width+%3E+10", (320, 360, 800, 1400, 2200)),
@@ -154,22 +149,6 @@ AXE_WIDTHS = (360, 1400)
 # what is wider than the panel around it
 OUTSIDE = """return [...document.querySelectorAll(".panel, .notice")].flatMap((panel) => [...panel.querySelectorAll("*")].filter((e) =>
     e.getClientRects().length && e.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1)).map((e) => e.outerHTML.slice(0, 80))"""
-
-
-def find_serious(web, axe, where, part=None):
-    """What axe-core finds serious in a part of the page as it is, light and dark."""
-    found = []
-    if not axe:
-        return found
-    if not web.js("return Boolean(window.axe)"):
-        web.js(axe)
-    for scheme, rules in (("light", []), ("dark", ["color-contrast"])):  # nothing else depends on colours
-        web.media(prefers_color_scheme=scheme)
-        web.wait("return document.getAnimations().every((e) => e.playState !== 'running')", seconds=2)
-        each = web.driver.execute_async_script(AXE, part, rules)
-        found += [(*where, scheme, *one) for one in each if one[0] in ("serious", "critical")]
-    web.media(prefers_color_scheme="light")
-    return found
 
 
 def test_widths(story):

@@ -49,6 +49,10 @@ def test_filters(story):
     web.after(lambda: web.click_text(".menu-years button", "2024"))
     tap.ok(web.hits(50) == ["camera.jpg"] and web.chips()[0].startswith("Date"), "a year", [web.chips(), web.hits()])
     web.click("#chips .chip-text")
+    web.wait("return document.querySelector('#menu input[type=date]')")
+    sides = web.js("""return [...document.querySelectorAll("#menu input[type=date]")].map((e) => e.getBoundingClientRect())
+        .map((r) => [r.left, r.right])""")
+    tap.ok(sides[1][0] - sides[0][1] >= 8, "there is room between the two days", [sides])
     for field in web.js("return [...document.querySelectorAll('#menu input[type=date]')]"):
         web.js("arguments[0].value = '2024-07-02'; arguments[0].dispatchEvent(new Event('input'))", field)
     web.after(lambda: web.click("#menu .primary"))

@@ -38,6 +38,7 @@ if not browsers.have_command(program, "serve"):
     sys.exit(0)
 
 # these need Selenium
+import stories_collection  # noqa: E402
 import stories_images  # noqa: E402
 import stories_page  # noqa: E402
 import stories_search  # noqa: E402
@@ -56,7 +57,13 @@ def main():
             chosen = [name for name in os.environ.get("CLIPSEARCH_PAGE_TESTS", "").split(",") if name]
             if short and not chosen:
                 chosen = SHORT
-            for test in stories_search.TESTS + stories_images.TESTS + stories_views.TESTS + stories_page.TESTS:
+            for test in (
+                *stories_search.TESTS,
+                *stories_images.TESTS,
+                *stories_views.TESTS,
+                *stories_collection.TESTS,
+                *stories_page.TESTS,
+            ):
                 if chosen and test.__name__[5:] not in chosen:
                     continue
                 start = time.monotonic()

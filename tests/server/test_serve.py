@@ -388,6 +388,20 @@ def check_uploads(scratch):
     bad = server.ask("POST", "/v1/items", body, {"Content-Type": kind})
     tap.ok(bad.status == 400 and len(os.listdir(folder)) == 1, "nor is one with attributes that are none", [bad.body])
     check_attributes(server, scratch)
+    vectors = os.path.join(scratch, "numbers.npy")
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 512), }".ljust(117) + b"\n"
+    with open(vectors, "wb") as out:
+        out.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + struct.pack("<512f", *[1.0] * 512))
+    run("import", "-q", "--db", db, "--collection", "numbers", "--model", "default", "--vectors", vectors)
+    body, kind = form([("image", "cat.jpg", read("cat.jpg")), ("collection", "numbers")])
+
+    def precisions():
+        all_of_them = server.ask("GET", "/v1/collections").json()["collections"]
+        return next(each["precisions"] for each in all_of_them if each["name"] == "numbers")
+    before, added = precisions(), server.ask("POST", "/v1/items", body, {"Content-Type": kind})
+    tap.ok(added.status == 201 and before == [] and precisions() == ["f32"], "what an image was computed in is noted",
+           [added.body[:300], before, precisions()])
+    run("drop", "-y", "--db", db, "numbers")
     tap.ok(server.ask("DELETE", f"/v1/items/{item['id']}").status == 204
            and server.ask("GET", f"/v1/items/{item['id']}").status == 404 and os.path.exists(item["path"]),
            "an item is removed, and its file stays")

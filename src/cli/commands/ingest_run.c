@@ -288,7 +288,7 @@ static void compare_models(cs_ingest_command *in)
 
 /* While we watched, or waited for our turn, another process has encoded the collection anew with another model: open
  * that one. */
-static int open_anew(cs_ingest_command *in)
+static int open_again(cs_ingest_command *in)
 {
     clipsearch_session_close(&in->session);
     clipsearch_encoder_close(&in->encoder);
@@ -321,7 +321,7 @@ int cs_ingest_images(cs_ingest_command *in)
     in->options.context = in;
     clipsearch_status status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);
     if (status == CLIPSEARCH_E_MISMATCH && in->settings.model_from > CS_FROM_INGEST_FILE) {
-        const int again = open_anew(in);
+        const int again = open_again(in);
         if (again != CS_EXIT_FOUND)
             return again;
         status = clipsearch_ingest_into(&in->target, in->session, &in->options, &report, &err);

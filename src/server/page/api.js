@@ -74,6 +74,18 @@ export async function embedImage(collection, file, crop, signal) {
   return answer.vectors[0];
 }
 
+/** Add an image file to the collection; the answer is its item. */
+export async function uploadImage(collection, file, signal) {
+  const form = new FormData();
+  form.append("collection", collection);
+  form.append("image", file, file.name || "image");
+  return (await ask("v1/items", { method: "POST", body: form, signal })).json();
+}
+
+/** Remove an image from the collection; its file stays. */
+export const removeItem = (collection, id) =>
+  ask(`v1/items/${id}?collection=${encodeURIComponent(collection)}`, { method: "DELETE" });
+
 /** The vector of a part of an image of the collection. */
 export async function embedItem(collection, id, crop, signal) {
   const body = { collection, id };

@@ -12,7 +12,7 @@ const FEW = 2; // windows below which more hits are asked for
 export class Grid {
   /**
    * `options`: thumbnail(entry, pixels) -> address; link(entry) -> address of the image's own view; open(index);
-   * more() asks for further entries; similar(entry), add(entry, weight) for the keys and buttons of an image.
+   * more() asks for further entries; similar(entry), add(entry, weight), remove(entry) for the keys and buttons of an image.
    */
   constructor(root, options) {
     this.root = root;
@@ -45,6 +45,13 @@ export class Grid {
     else this.layout.extend(this.entries, complete);
     this.root.setAttribute("role", entries.some((entry) => entry.group !== undefined) ? "group" : "list");
     this.draw();
+  }
+
+  /** One hit less; the others move up. */
+  remove(index) {
+    this.entries.splice(index, 1);
+    this.active = Math.max(0, Math.min(this.active, this.entries.length - 1));
+    this.relay();
   }
 
   /** Another set of hits, at once: what was there is replaced within one frame. */
@@ -261,6 +268,7 @@ export class Grid {
     } else if (this.options.similar && event.key === "m") this.options.similar(entry);
     else if (this.options.add && event.key === "+") this.options.add(entry, 1);
     else if (this.options.add && event.key === "-") this.options.add(entry, -1);
+    else if (this.options.remove && event.key === "Delete") this.options.remove(entry);
   }
 
   click(event) {

@@ -2,6 +2,7 @@
 // main.js - the page: its state is its address; everything that the user does changes that, and the parts follow.
 
 import * as api from "./api.js";
+import { addFiles, confirmRemoval, failureText, isAdding } from "./collecting.js";
 import { chooseCrop } from "./crop.js";
 import { byId, copyText, debounce, el } from "./dom.js";
 import { Filters } from "./filters.js";
@@ -12,6 +13,7 @@ import * as notices from "./notices.js";
 import { makeImage, parseAddress, partName, printAddress } from "./query.js";
 import { Results, canFit } from "./results.js";
 import { SearchBox } from "./search_box.js";
+import { hideToast, say } from "./toast.js";
 import * as uploads from "./uploads.js";
 import { Viewer } from "./viewer.js";
 
@@ -30,6 +32,7 @@ const grid = new Grid(byId("grid"), {
   more: () => results.more(),
   similar: (entry) => searchLike(entry),
   add: (entry, weight) => addPart({ kind: "item", id: entry.id, weight }),
+  remove: (entry) => removeItem(entry),
 });
 
 const results = new Results(grid, {
@@ -59,6 +62,8 @@ const viewer = new Viewer({
   similar: (item) => searchLike(item),
   add: (item, weight) => addPart({ kind: "item", id: item.id, weight }),
   crop: (item) => cropItem(item),
+  canRemove: () => Boolean(served.delete),
+  remove: (item) => removeItem(item),
   filter: (list) => go({ view: "images", filters: [...new Set([...state.filters, ...list])], item: 0 }),
 });
 
@@ -82,7 +87,7 @@ function remember() {
   history.replaceState({ ...history.state, scroll: scrollY, count: grid.entries.length }, "");
 }
 
-/** Show the state. `live`: the box stays as it is, because it is being typed in. */
+/** Show the state; kept when it is shown. `live`: the box stays as it is, because it is being typed in. */
 function apply(live = false, restore = null) {
   collection = served.collections.find(({ name }) => name === state.collection)
     ?? (state.collection ? null : served.collections.find(({ name }) => name === served.collection) ?? served.collections[0] ?? null);
@@ -93,8 +98,9 @@ function apply(live = false, restore = null) {
   document.title = titleOf();
   if (!collection || collection.count === 0) return showNothing();
   filters.use(collection.name);
-  results.show(state, collection, restore);
+  const shown = results.show(state, collection, restore);
   showItem();
+  return shown;
 }
 
 function titleOf() {
@@ -121,6 +127,7 @@ function showChrome() {
   byId("fits").hidden = !(state.view === "images" && canFit(state));
   byId("fits").setAttribute("aria-pressed", String(state.fits));
   byId("scores").hidden = state.view === "duplicates" || (state.view === "images" && !state.parts.length);
+  byId("upload").hidden = !canAdd();
   const texts = collection?.text !== false;
   byId("query").disabled = !texts;
   byId("query").dataset.hint = texts ? "A white dog in the snow" : "This collection is searched by images";
@@ -140,7 +147,7 @@ function showNothing() {
     byId("problem").hidden = false;
     return;
   }
-  results.empty(notices.nothingYet(served.database, collection?.name ?? state.collection));
+  results.empty(notices.nothingYet(served.database, collection?.name ?? state.collection, canAdd() ? chooseToAdd : null));
   lookAgain();
 }
 
@@ -229,6 +236,68 @@ async function cropItem(item, before = null) {
   }
 }
 
+/* ---- The collection's images change */
+
+const canAdd = () => Boolean(collection?.upload);
+
+function chooseToAdd() {
+  if (!isAdding()) uploads.chooseFiles("upload-files", addToCollection);
+}
+
+async function addToCollection(list) {
+  if (!canAdd() || isAdding() || !list.length) return;
+  const { name } = collection;
+  byId("upload").setAttribute("aria-disabled", "true");
+  try {
+    const { items, failed, cancelled } = await addFiles(name, list);
+    const newest = () => (items.length === 1 ? go({ view: "images", item: items[0].id })
+      : go({ view: "images", parts: [], filters: [], fits: false, item: 0 }));
+    if (items.length) {
+      results.forget();
+      await readServed();
+      if (collection?.name === name) await apply(true, { scroll: scrollY, count: grid.entries.length });
+    }
+    if (items.length || cancelled) {
+      const what = items.length === 1 ? `${format.fileName(items[0].path)} was` : items.length ? `${format.integer(items.length)} images were` : "Nothing was";
+      say(`${what} added to ${name}${cancelled ? "; the others were not" : ""}`,
+        items.length ? [items.length === 1 ? "Show it" : "Show the newest", newest] : null);
+    } else hideToast();
+    if (failed.length) results.showProblem({ message: failureText(failed), isList: true }, null);
+  } catch (error) {
+    hideToast();
+    results.showProblem(error, () => { results.clearNotices(); addToCollection(list); });
+  } finally {
+    byId("upload").removeAttribute("aria-disabled");
+  }
+}
+
+async function removeItem(item) {
+  if (!served.delete) return;
+  const { name } = collection, file = format.fileName(item.path);
+  if (!await confirmRemoval(item, file, name, api.thumbnailUrl(name, item, 256))) return;
+  try {
+    await api.removeItem(name, item.id);
+  } catch (error) {
+    if (error.status !== 404) { // else somebody else has removed it
+      closeItem();
+      results.showProblem(error, null);
+      return;
+    }
+  }
+  const index = placeOf(item.id);
+  await results.remove(item.id);
+  const next = index >= 0 ? grid.entries[index] ?? grid.entries[index - 1] : null;
+  lastItem = next?.id ?? 0; // has the focus when the large image is closed
+  if (state.item !== item.id) grid.focus(next ? placeOf(next.id) : -1);
+  else if (next) go({ item: next.id }, { replace: true });
+  else closeItem();
+  say(`${file} was removed from ${name}`);
+  await readServed();
+  collection = served.collections.find((each) => each.name === name) ?? collection;
+  if (collection.count) showChrome();
+  else apply(true);
+}
+
 /* ---- One image */
 
 const placeOf = (id) => grid.entries.findIndex((entry) => entry.id === id);
@@ -308,8 +377,9 @@ function listen() {
   });
   byId("fits").addEventListener("click", () => go({ fits: !state.fits, item: 0 }));
   byId("scores").addEventListener("click", () => showScores(!document.body.classList.contains("scores")));
-  byId("pick").addEventListener("click", () => uploads.chooseFile((file) => takeImage(file, false)));
-  byId("add-image").addEventListener("click", () => uploads.chooseFile((file) => takeImage(file, true)));
+  byId("pick").addEventListener("click", () => uploads.chooseFiles("file", ([file]) => takeImage(file, false)));
+  byId("add-image").addEventListener("click", () => uploads.chooseFiles("file", ([file]) => takeImage(file, true)));
+  byId("upload").addEventListener("click", chooseToAdd);
   byId("help-open").addEventListener("click", () => byId("help").showModal());
   byId("labels-form").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -326,7 +396,9 @@ function listen() {
   listenToLinks();
   listenToKeys();
   listenForToken();
-  uploads.listen(takeImage, () => state.parts.length > 0);
+  uploads.listen({
+    take: takeImage, hasQuery: () => state.parts.length > 0, store: addToCollection, canStore: () => canAdd() && !isAdding(),
+  });
 }
 
 /** A part of the address has no file; those of this visit are known by their vectors. */

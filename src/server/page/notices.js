@@ -16,11 +16,13 @@ export function ingestCommand(database, collection) {
     .filter(Boolean).join(" ");
 }
 
-/** There are no images at all. `collection`: the name of an empty collection, "" where there is none. */
-export const nothingYet = (database, collection) => notice("image",
+/** There are no images at all. `collection`: the name of an empty collection, "" where there is none. `add`: null, or what to do to add some. */
+export const nothingYet = (database, collection, add) => notice("image",
   collection ? `There are no images in ${collection} yet` : "There are no images yet",
   el("p", {}, "This command puts those of a directory into it; they appear here by themselves:"),
-  commandLine(ingestCommand(database, collection)));
+  commandLine(ingestCommand(database, collection)),
+  add && el("p", {}, "Or choose some here, or drop them on the page:"),
+  add && el("button", { type: "button", class: "primary", onclick: add }, "Add images"));
 
 export function nothingFound({ query, filtered, fits, clear, loosen }) {
   const title = query ? `Nothing found for ${query}` : "No image matches the filters";
@@ -43,8 +45,11 @@ export const askForLabels = () => notice("filter", "Which labels?",
 export const askForLevel = (images) => notice("similar", "Find images that are there more than once",
   el("p", {}, `${format.count(images, "image")} are compared, which may take a while.`));
 
-/** An error in the server's words. `again` runs what failed once more. */
+/**
+ * An error in the server's words. Several lines are a place in a filter, with a mark below it, unless it `isList`.
+ * `again` runs what failed once more.
+ */
 export function problem(error, again) {
-  const words = el("p", { class: error.message.includes("\n") ? "code" : "" }, error.message);
+  const words = el("p", { class: error.message.includes("\n") && !error.isList ? "code" : "" }, error.message);
   return [words, again && el("button", { type: "button", class: "quiet", onclick: again }, "Try again")].filter(Boolean);
 }

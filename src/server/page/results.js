@@ -50,7 +50,7 @@ export class Results {
 
   /**
    * Show what `state` asks for, unless it is shown already. `restore` ({scroll, count} or null): the page was here
-   * before and goes back to it.
+   * before and goes back to it. The answer: a promise that is kept when the images are shown, or why there are none.
    */
   show(state, collection, restore = null) {
     this.state = state;
@@ -72,10 +72,10 @@ export class Results {
       this.grid.draw();
       return;
     }
-    this.load(Math.min(PAGE, Math.max(FIRST, restore?.count ?? 0)), restore?.scroll ?? 0);
+    return this.load(Math.min(PAGE, Math.max(FIRST, restore?.count ?? 0)), restore?.scroll ?? 0);
   }
 
-  /** Forget what is shown, so that the next show() asks anew. */
+  /** Forget what is shown, so that the next show() asks again. */
   forget() {
     this.kept.clear();
     this.key = "";
@@ -179,6 +179,34 @@ export class Results {
     if (!entries.length) this.explain();
     performance.mark("clipsearch-shown");
     this.options.changed();
+  }
+
+  /** An image is in the collection no more: take it out of what is shown, which stays where it is. */
+  remove(id) {
+    const index = this.entries.findIndex((entry) => entry.id === id), entry = this.entries[index];
+    this.kept.clear();
+    if (!entry) return;
+    if (entry.copies) { // one of them takes its place
+      this.forget();
+      return this.show(this.state, this.collection, { scroll: scrollY, count: this.entries.length });
+    }
+    const { meta } = this;
+    if (this.state.view === "duplicates") {
+      const groups = meta.groups.map((group) => group.filter((hit) => hit.id !== id)).filter((group) => group.length > 1);
+      for (const group of groups) group[0].keep = true; // the best of those that are left stands first
+      this.meta = this.readDuplicates({ ...meta, groups });
+      this.grid.show(this.meta.entries, true);
+      byId("copy-surplus").hidden = !groups.length;
+    } else {
+      meta.reached--;
+      if (Number.isFinite(meta.total)) meta.total--;
+      const label = meta.labels?.find((each) => each.label === entry.label);
+      if (label) label.count--;
+      this.grid.remove(index);
+      this.showLabels(meta.labels ?? []);
+    }
+    byId("status").textContent = this.summary();
+    if (!this.entries.length) this.explain();
   }
 
   summary() {

@@ -25,22 +25,24 @@ export async function tinyPicture(blob, crop = null) {
   }
 }
 
-/** Open the browser's dialog for a file; `take` gets it. */
-export function chooseFile(take) {
-  const input = byId("file");
+/** Open the browser's dialog for files, by the input `id`; `take` gets a list of one or more. */
+export function chooseFiles(id, take) {
+  const input = byId(id);
   input.value = "";
-  input.onchange = () => { if (input.files[0]) take(input.files[0]); };
+  input.onchange = () => { if (input.files.length) take([...input.files]); };
   input.click();
 }
 
 const firstFile = (transfer) => [...transfer?.files ?? []][0];
+const carriesFiles = (event) => [...event.dataTransfer?.types ?? []].includes("Files");
 const carries = (event) => [...event.dataTransfer?.types ?? []].some((type) => type === "Files" || type === ITEM_TYPE);
 
 /**
  * Take what is dropped anywhere or pasted. `take(what, add)`: a file, or the id of an image of the collection that was
  * dragged from the page itself; `add`: to the query, not instead of it. `hasQuery()` says whether there is one to add to.
+ * `store(files)`: to be added to the collection; `canStore()` says whether that is possible.
  */
-export function listen(take, hasQuery) {
+export function listen({ take, hasQuery, store, canStore }) {
   const zones = byId("drop");
   let depth = 0;
   const hide = () => { depth = 0; zones.hidden = true; };
@@ -49,6 +51,7 @@ export function listen(take, hasQuery) {
     event.preventDefault();
     depth++;
     byId("drop-add").hidden = !hasQuery();
+    byId("drop-store").hidden = !canStore() || !carriesFiles(event);
     zones.hidden = false;
   });
   document.addEventListener("dragleave", (event) => {
@@ -65,6 +68,7 @@ export function listen(take, hasQuery) {
     event.preventDefault(); // else the browser leaves the page to show the file
     hide();
     if (document.querySelector("dialog[open]")) return;
+    if (byId("drop-store").contains(event.target)) return store([...event.dataTransfer.files]);
     const add = byId("drop-add").contains(event.target);
     const id = Number(event.dataTransfer.getData(ITEM_TYPE));
     const file = firstFile(event.dataTransfer);

@@ -12,7 +12,7 @@ const SHOWN = new Set(["latitude", "longitude", "taken", "title", "caption"]); /
 export class Viewer {
   /**
    * `options`: close(), step(by) to the image before or behind, similar(item), add(item, weight), crop(item),
-   * filter(text) adds a filter.
+   * filter(text) adds a filter, remove(item); canRemove() says whether the server allows that.
    */
   constructor(options) {
     this.options = options;
@@ -36,6 +36,7 @@ export class Viewer {
     const acts = {
       ArrowLeft: () => this.options.step(-1), ArrowRight: () => this.options.step(1),
       m: () => this.options.similar(this.item),
+      ...(this.options.canRemove() && { Delete: () => this.options.remove(this.item) }),
     };
     if (!acts[event.key]) return;
     event.preventDefault();
@@ -63,7 +64,9 @@ export class Viewer {
     byId("viewer-before").disabled = !place?.before;
     byId("viewer-next").disabled = !place?.next;
     this.showImage(collection, item, name);
+    const act = byId("viewer-facts").querySelector(".action:focus")?.dataset.act;
     byId("viewer-facts").replaceChildren(...this.facts(collection, item, name, place));
+    if (act) byId("viewer-facts").querySelector(`[data-act="${act}"]`)?.focus(); // the same button of the other image
     if (!this.dialog.open) {
       this.dialog.showModal();
       byId("viewer-close").focus();
@@ -94,11 +97,12 @@ export class Viewer {
 
   close() {
     if (this.dialog.open) this.dialog.close();
+    byId("viewer-toast").hidden = true;
     this.stage.replaceChildren();
   }
 
   action(name, label, act, title = label) {
-    return el("button", { type: "button", class: "action", title, onclick: act }, icon(name), el("span", { class: "label" }, label));
+    return el("button", { type: "button", class: "action", title, dataset: { act: name }, onclick: act }, icon(name), el("span", { class: "label" }, label));
   }
 
   facts(collection, item, name, place) {
@@ -112,7 +116,8 @@ export class Viewer {
         this.action("plus", "Add", () => this.options.add(item, 1), "Add the image to the query"),
         this.action("minus", "Subtract", () => this.options.add(item, -1), "Subtract the image from the query"),
         el("a", { class: "action", href: fileUrl(collection, item.id), target: "_blank", rel: "noopener" }, icon("open"), "Original"),
-        el("a", { class: "action", href: fileUrl(collection, item.id, true), download: name }, icon("download"), "Download")),
+        el("a", { class: "action", href: fileUrl(collection, item.id, true), download: name }, icon("download"), "Download"),
+        this.options.canRemove() && this.action("remove", "Remove", () => this.options.remove(item), "Remove the image from the collection; the file stays")),
       el("dl", { class: "facts" }, ...this.lines(item, name, place), ...this.attributeLines(attributes)),
     ].filter(Boolean);
   }
