@@ -18,11 +18,6 @@ static inline size_t dots_apart(size_t strip)
     return strip;
 }
 
-static inline dots dots_zero(void)
-{
-    return _mm512_setzero_si512();
-}
-
 static inline dots dots_load(const void *p)
 {
     return _mm512_loadu_si512((const __m512i *)p);

@@ -19,11 +19,6 @@ static inline size_t dots_apart(size_t strip)
     return sizeof(dots); /* the other half of a line */
 }
 
-static inline dots dots_zero(void)
-{
-    return _mm256_setzero_si256();
-}
-
 static inline dots dots_load(const void *p)
 {
     return _mm256_loadu_si256((const __m256i *)p);
