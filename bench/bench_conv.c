@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bench_conv.c - milliseconds that convolutions take: bench_conv WHAT THREADS BATCH, where WHAT is resnet34, resnet50,
- * vgg16, mobilenetv2 (random weights, everything up to the pooled feature) or one layer as
+ * bench_conv.c - milliseconds that convolutions take: bench_conv WHAT THREADS BATCH [int8], where WHAT is resnet34,
+ * resnet50, vgg16, mobilenetv2 (random weights, everything up to the pooled feature) or one layer as
  * in,out,kernel,stride,pad,groups,size. For each line on stdin: one pass, and a line with the milliseconds on the clock
  * and of the processors; so bench/conv.py makes it take turns with another engine. */
 #include "base/mem.h"
@@ -31,6 +31,7 @@ typedef struct network {
     size_t largest;        /* floats of the largest step's output, one image */
     size_t image;          /* the images' height and width */
     bool planar;           /* the next convolution reads the images */
+    bool coded;            /* in 8 bits */
     cs_pool *pool;
 } network;
 
@@ -82,7 +83,8 @@ static void add_conv(network *net, int from, int to, int residual, size_t out, s
     for (size_t i = 0; i < out; i++)
         bias[i] = next_random() * 0.1f;
     clipsearch_error err;
-    if (cs_conv_open(&s->conv, &spec, weight, bias, net->pool, &err) != CLIPSEARCH_OK) {
+    if ((net->coded ? cs_conv_open_coded : cs_conv_open)(&s->conv, &spec, weight, bias, net->pool, &err) !=
+        CLIPSEARCH_OK) {
         fprintf(stderr, "bench_conv: %s\n", err.message);
         exit(1);
     }
@@ -260,8 +262,9 @@ int main(int argc, char **argv)
     clipsearch_error err;
     network *net = must(cs_zalloc_array(1, sizeof *net));
     *net = (network){.channels = 3, .size = 224, .image = 224, .planar = true};
-    if (argc != 4) {
-        fprintf(stderr, "usage: bench_conv WHAT THREADS BATCH\n");
+    net->coded = argc == 5 && strcmp(argv[4], "int8") == 0;
+    if (argc != 4 && !net->coded) {
+        fprintf(stderr, "usage: bench_conv WHAT THREADS BATCH [int8]\n");
         return 2;
     }
     if (cs_pool_open((unsigned)strtoul(argv[2], NULL, 10), &net->pool, &err) != CLIPSEARCH_OK) {

@@ -186,8 +186,7 @@ int main(int argc, char **argv)
         bench_images(&mdl, CS_WEIGHTS_MAPPED, batches, batch_count);
     bench_images(&mdl, CS_WEIGHTS_PACKED, batches, batch_count);
     const bool coded = texts && !mdl.dir.config.resnet && !mdl.dir.config.lite;
-    if (coded)
-        bench_images(&mdl, CS_WEIGHTS_INT8, batches, batch_count);
+    bench_images(&mdl, CS_WEIGHTS_INT8, batches, batch_count);
     if (coded && cs_bgemm_is_fast())
         bench_images(&mdl, CS_WEIGHTS_BF16, batches, batch_count);
     if (texts) {

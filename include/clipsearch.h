@@ -216,14 +216,15 @@ enum {
 CLIPSEARCH_API clipsearch_status clipsearch_model_find(const char *name, char path[CLIPSEARCH_PATH_SIZE],
                                                        clipsearch_error *err);
 
-/* What the matrices of a transformer's blocks are computed in; everything else is computed in f32. */
+/* What the matrices of a transformer's blocks are computed in, and in int8 the convolutions of an image tower (but its
+ * first, and depthwise ones); everything else is computed in f32. */
 typedef enum clipsearch_precision {
     CLIPSEARCH_PRECISION_AUTO, /* as the weights are: int8 or bf16 when clipsearch_model_convert wrote them so
                                   (CLIPSEARCH_INT8, CLIPSEARCH_BF16_PAIRS), else f32 */
     CLIPSEARCH_PRECISION_F32,
     CLIPSEARCH_PRECISION_INT8, /* weights of 8 bits by rows of 8 bits: faster, and the vectors differ a little
                                  (docs/precision.md has figures). Weights that are not int8 in their file are quantized
-                                 when it is opened, which takes seconds */
+                                 when it is opened, which takes seconds (convolutions: up to half a second) */
     CLIPSEARCH_PRECISION_BF16  /* weights and rows rounded to bf16, sums in f32: faster where the processor has
                                  instructions for it (AVX512-BF16). Where it has none f32 is computed instead, and
                                  clipsearch_encoder_info says so */
@@ -240,8 +241,8 @@ typedef struct clipsearch_encoder_options {
     const char *name;  /* the name that collections show for this encoder; NULL (default): the directory's name */
     clipsearch_precision
         precision; /* default CLIPSEARCH_PRECISION_AUTO. The encoder's fingerprint is the same in each, so
-                                       vectors of one can be searched with texts of another. int8 and bf16 are for CLIP
-                                       with a vision transformer only */
+                                       vectors of one can be searched with texts of another. bf16 is for CLIP with a
+                                       vision transformer only */
 } clipsearch_encoder_options;
 CLIPSEARCH_INIT(clipsearch_encoder_options)
 
@@ -259,8 +260,8 @@ CLIPSEARCH_INIT(clipsearch_encoder_options)
  * last of them. Collections do not need it once they are open.
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such path or model), _IO, _MODEL (names the file and the tensor, and the expected
  * and found shape), _UNSUPPORTED, _ARGUMENT (only the text tower was asked for, but the model encodes images only; f32
- * was asked for, but the weights are int8; int8 or bf16 was asked for of another model than CLIP with a vision
- * transformer), _MEMORY. */
+ * was asked for, but the weights are int8; bf16 was asked for of another model than CLIP with a vision transformer),
+ * _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_encoder_open(const char *path, const clipsearch_encoder_options *options,
                                                          clipsearch_encoder **encoder, clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_encoder_close(clipsearch_encoder **encoder);

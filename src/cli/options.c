@@ -265,7 +265,7 @@ static const option_row rows[] = {
          CS_IMPORT | CS_MERGE | CS_COPY | CS_SERVE,
      OPTION_SIZE, FIELD(threads), "N", "use N threads (one per processor)", 1, CS_MAX_THREADS, 0},
     {"precision", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(precision), "WHAT",
-     "compute transformers in f32, int8 or bf16 (auto: as the weights are)", 0, 0, cs_precision_names},
+     "compute in f32, int8 or bf16 (auto: as the weights are)", 0, 0, cs_precision_names},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
      "use instructions up to c, avx2, avx512 ... (all there are)", 0, 0, cs_cpu_names},
     {"show", 0, CS_INFO, OPTION_FLAG, FIELD(show), NULL, "show the settings, and where each of them comes from", 0, 0,

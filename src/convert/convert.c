@@ -360,10 +360,15 @@ static bool stays_f32(const cs_tensor *tensor)
 static clipsearch_status make_plan(struct conversion *c)
 {
     const cs_clip_code coding = cs_clip_coding(c->weights);
+    if (c->plan.coding == CS_CLIP_CODED && (c->dir.image_only || c->dir.config.resnet || c->dir.config.lite))
+        return cs_fail(c->err, CLIPSEARCH_E_UNSUPPORTED,
+                       "%s: only CLIP with a vision transformer can be converted to int8, and this is %s, whose "
+                       "convolutions are quantized whenever it is opened with the precision int8",
+                       c->dir.weights, cs_model_architecture(&c->dir));
     if (c->plan.coding && (c->dir.image_only || c->dir.config.resnet || c->dir.config.lite))
         return cs_fail(c->err, CLIPSEARCH_E_UNSUPPORTED,
-                       "%s: only CLIP with a vision transformer can be converted to %s, and this is %s", c->dir.weights,
-                       c->plan.coding == CS_CLIP_CODED ? "int8" : "bf16 pairs", cs_model_architecture(&c->dir));
+                       "%s: only CLIP with a vision transformer can be converted to bf16 pairs, and this is %s",
+                       c->dir.weights, cs_model_architecture(&c->dir));
     if (coding)
         return cs_fail(c->err, CLIPSEARCH_E_UNSUPPORTED,
                        "%s: its weights are %s and cannot be written in another type; convert the model that they were "

@@ -154,8 +154,10 @@ static clipsearch_status open_image_tower(clipsearch_encoder *encoder, const cli
 static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_naming naming,
                                          clipsearch_precision precision, clipsearch_error *err)
 {
-    const cs_weight_form form = form_for(encoder, precision, false);
     const cs_model_dir *dir = &encoder->dir;
+    /* that of the built-in model has two layers, gains nothing in int8, and loses more than others (docs/precision.md)
+     */
+    const cs_weight_form form = dir->config.lite ? CS_WEIGHTS_MAPPED : form_for(encoder, precision, false);
     if (!(cs_clip_towers(encoder->weights, naming) & CLIPSEARCH_TEXT_TOWER))
         return cs_fail(err, CLIPSEARCH_E_MODEL,
                        "%s: there is no text tower in this model; ask for its image tower only", dir->weights);
@@ -236,17 +238,15 @@ static clipsearch_status check_precision(clipsearch_encoder *encoder, clipsearch
     return CLIPSEARCH_OK;
 }
 
-/* A text tower beside a network of convolutions stays in f32 too: that of the built-in model has two layers, gains
- * nothing, and loses more than others (docs/precision.md). */
-static clipsearch_status check_architecture(const clipsearch_encoder *encoder, const char *precision,
-                                            clipsearch_error *err)
+/* Convolutions are computed in f32 and int8. */
+static clipsearch_status refuse_bf16_convolutions(const clipsearch_encoder *encoder, clipsearch_error *err)
 {
     const cs_model_dir *dir = &encoder->dir;
     if (!dir->image_only && !dir->config.resnet && !dir->config.lite)
         return CLIPSEARCH_OK;
     return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                   "%s: %s is for CLIP with a vision transformer, and this is %s; use precision f32 or auto",
-                   dir->weights, precision, cs_model_architecture(dir));
+                   "%s: bf16 is for CLIP with a vision transformer, and this is %s; use precision f32, int8 or auto",
+                   dir->weights, cs_model_architecture(dir));
 }
 
 static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *path,
@@ -257,10 +257,8 @@ static clipsearch_status open_parts(clipsearch_encoder *encoder, const char *pat
         status = make_absolute(path, &encoder->path, err);
     if (status == CLIPSEARCH_OK)
         status = cs_preprocess_describe(cs_model_preprocess(&encoder->dir), encoder->preprocessing);
-    if (status == CLIPSEARCH_OK && options->precision == CLIPSEARCH_PRECISION_INT8)
-        status = check_architecture(encoder, "int8", err);
     if (status == CLIPSEARCH_OK && options->precision == CLIPSEARCH_PRECISION_BF16)
-        status = check_architecture(encoder, "bf16", err);
+        status = refuse_bf16_convolutions(encoder, err);
     if (status == CLIPSEARCH_OK)
         status = encoder->dir.image_only ? open_image_network(encoder, options, err) : open_clip(encoder, options, err);
     if (status == CLIPSEARCH_OK)

@@ -28,6 +28,17 @@ static inline void dots_store(void *p, dots s)
     _mm512_storeu_si512((__m512i *)p, s);
 }
 
+static inline dots dots_zero(void)
+{
+    return _mm512_setzero_si512();
+}
+
+/* s - zero * sums, as floats. */
+static inline __m512 dots_floats(dots s, const int32_t *sums, int32_t zero)
+{
+    return _mm512_cvtepi32_ps(_mm512_sub_epi32(s, _mm512_mullo_epi32(dots_load(sums), _mm512_set1_epi32(zero))));
+}
+
 /* Four inputs for every lane. */
 static inline dots dots_spread(const uint8_t *four)
 {

@@ -29,6 +29,17 @@ static inline void dots_store(void *p, dots s)
     _mm256_storeu_si256((__m256i *)p, s);
 }
 
+static inline dots dots_zero(void)
+{
+    return _mm256_setzero_si256();
+}
+
+/* s - zero * sums, as floats. */
+static inline __m256 dots_floats(dots s, const int32_t *sums, int32_t zero)
+{
+    return _mm256_cvtepi32_ps(_mm256_sub_epi32(s, _mm256_mullo_epi32(dots_load(sums), _mm256_set1_epi32(zero))));
+}
+
 /* Four inputs for every lane. */
 static inline dots dots_spread(const uint8_t *four)
 {

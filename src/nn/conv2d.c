@@ -101,12 +101,14 @@ static clipsearch_status open_dense(cs_conv *conv, const float *weight, cs_pool 
     return CLIPSEARCH_OK;
 }
 
-clipsearch_status cs_conv_open(cs_conv *conv, const cs_conv_spec *spec, const float *weight, const float *bias,
-                               cs_pool *pool, clipsearch_error *err)
+static clipsearch_status open_conv(cs_conv *conv, const cs_conv_spec *spec, const float *weight, const float *bias,
+                                   bool coded, cs_pool *pool, clipsearch_error *err)
 {
     *conv = (cs_conv){.spec = *spec};
     clipsearch_status status = check_spec(&conv->spec, err);
-    if (status == CLIPSEARCH_OK)
+    if (status == CLIPSEARCH_OK && coded && cs_coded_conv_can(&conv->spec))
+        status = cs_coded_conv_open(&conv->coded, &conv->spec, weight, pool, err);
+    else if (status == CLIPSEARCH_OK)
         status = is_depthwise(&conv->spec) ? open_depthwise(conv, weight, err) : open_dense(conv, weight, pool, err);
     if (status == CLIPSEARCH_OK) {
         const size_t rounded = (spec->out + CS_CONV_PANEL - 1) / CS_CONV_PANEL * CS_CONV_PANEL;
@@ -124,11 +126,24 @@ clipsearch_status cs_conv_open(cs_conv *conv, const cs_conv_spec *spec, const fl
     return status;
 }
 
+clipsearch_status cs_conv_open(cs_conv *conv, const cs_conv_spec *spec, const float *weight, const float *bias,
+                               cs_pool *pool, clipsearch_error *err)
+{
+    return open_conv(conv, spec, weight, bias, false, pool, err);
+}
+
+clipsearch_status cs_conv_open_coded(cs_conv *conv, const cs_conv_spec *spec, const float *weight, const float *bias,
+                                     cs_pool *pool, clipsearch_error *err)
+{
+    return open_conv(conv, spec, weight, bias, true, pool, err);
+}
+
 void cs_conv_close(cs_conv *conv)
 {
     cs_free(conv->packed);
     cs_free(conv->bias);
     cs_free(conv->zeros);
+    cs_coded_conv_close(&conv->coded);
     *conv = (cs_conv){0};
 }
 
@@ -148,6 +163,8 @@ size_t cs_conv_packed_bytes(const cs_conv *conv)
 {
     const cs_conv_spec *spec = &conv->spec;
     size_t taps = spec->kernel_h * spec->kernel_w;
+    if (conv->coded.ops)
+        return cs_coded_conv_bytes(&conv->coded);
     return (conv->ops ? cs_conv_packed_size(conv->ops, spec->out, taps * spec->in) : taps * spec->out) * sizeof(float);
 }
 
@@ -182,13 +199,29 @@ static void carve(const cs_conv *conv, conv_job *job, size_t count, size_t heigh
     }
 }
 
+static cs_conv_images images_of(const cs_conv *conv, const float *x, size_t count, size_t height, size_t width)
+{
+    return (cs_conv_images){.x = x,
+                            .count = count,
+                            .height = height,
+                            .width = width,
+                            .out_height = cs_conv_output_height(conv, height),
+                            .out_width = cs_conv_output_width(conv, width)};
+}
+
 size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t width, unsigned threads)
 {
     cs_workspace workspace = {0};
     conv_job job;
+    cs_coded_scratch coded;
     cs_workspace_alloc(&workspace, 1,
                        CS_WORKSPACE_ALIGNMENT); /* so that a need of 0 bytes is not taken for an overflow */
-    carve(conv, &job, count, height, width, threads, &workspace);
+    if (conv->coded.ops) {
+        const cs_conv_images images = images_of(conv, NULL, count, height, width);
+        cs_coded_conv_carve(&conv->coded, &conv->spec, &images, threads, &workspace, &coded);
+    } else {
+        carve(conv, &job, count, height, width, threads, &workspace);
+    }
     return cs_workspace_size(&workspace);
 }
 
@@ -200,8 +233,8 @@ static void find_starts(const conv_job *job, size_t first, size_t rows, const fl
     size_t ox = first % job->out_width, oy = first / job->out_width % job->out_height;
     size_t image = first / job->out_width / job->out_height;
     for (size_t i = 0; i < rows; i++) {
-        const size_t top = oy * spec->stride, left = ox * spec->stride; /* counted from the padding's edge */
         if (spec->planar) {
+            const size_t top = oy * spec->stride, left = ox * spec->stride; /* counted from the padding's edge */
             const float *corner = job->framed + ((image * frame_h + top) * frame_w + left) * spec->in;
             for (size_t ky = 0; ky < spec->kernel_h; ky++)
                 starts[ky * rows + i] = corner + ky * frame_w * spec->in;
@@ -209,10 +242,9 @@ static void find_starts(const conv_job *job, size_t first, size_t rows, const fl
             const float *x = job->x + image * job->height * job->width * spec->in;
             for (size_t ky = 0; ky < spec->kernel_h; ky++)
                 for (size_t kx = 0; kx < spec->kernel_w; kx++) {
-                    /* below 0 wraps around to more than any size */
-                    const size_t iy = top + ky - spec->pad, ix = left + kx - spec->pad;
+                    const size_t at = cs_conv_tap(spec, job->height, job->width, oy, ox, ky, kx);
                     starts[(ky * spec->kernel_w + kx) * rows + i] =
-                        iy < job->height && ix < job->width ? x + (iy * job->width + ix) * spec->in : job->conv->zeros;
+                        at == SIZE_MAX ? job->conv->zeros : x + at * spec->in;
                 }
         }
         if (++ox == job->out_width) {
@@ -354,8 +386,8 @@ void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t h
                     .out_width = cs_conv_output_width(conv, width),
                     .residual = residual,
                     .y = y,
-                    .low = spec->activation == CS_CONV_NONE ? -INFINITY : 0,
-                    .high = spec->activation == CS_CONV_RELU6 ? 6 : INFINITY};
+                    .low = cs_conv_low(spec),
+                    .high = cs_conv_high(spec)};
     job.rows = count * job.out_height * job.out_width;
     if (job.rows == 0)
         return;
@@ -369,6 +401,13 @@ void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t h
     }
     assert(scratch);
     cs_workspace workspace = {.base = scratch};
+    if (conv->coded.ops) {
+        const cs_conv_images images = images_of(conv, x, count, height, width);
+        cs_coded_scratch coded;
+        cs_coded_conv_carve(&conv->coded, spec, &images, cs_pool_threads(pool), &workspace, &coded);
+        cs_coded_conv_forward(&conv->coded, spec, conv->bias, &images, residual, y, &coded, pool);
+        return;
+    }
     carve(conv, &job, count, height, width, cs_pool_threads(pool), &workspace);
     if (spec->planar)
         cs_pool_run(pool, count * framed_size(spec, height), frame_row, &job);

@@ -6,21 +6,8 @@
 #include "base/pool.h"
 #include "kernels/conv.h"
 #include "kernels/depthwise.h"
-
-#include <stdbool.h>
-
-typedef enum cs_conv_activation { CS_CONV_NONE, CS_CONV_RELU, CS_CONV_RELU6 } cs_conv_activation;
-
-typedef struct cs_conv_spec {
-    size_t in, out; /* channels */
-    size_t kernel_h, kernel_w;
-    size_t stride; /* in both directions; 0 is taken as 1 */
-    size_t pad;    /* zeros around the image, on all four sides; less than the kernel */
-    size_t groups; /* 1 (0 is taken as 1), or in == out: each channel has a kernel of its own */
-    cs_conv_activation activation;
-    bool planar;     /* x is [count, in, height, width], as images come; groups 1 only */
-    size_t pad_more; /* zeros at the bottom and on the right beyond `pad`; with `pad` less than the kernel */
-} cs_conv_spec;
+#include "nn/coded_conv.h"
+#include "nn/conv_spec.h"
 
 /* Zero is a valid empty value to close. */
 typedef struct cs_conv {
@@ -28,8 +15,9 @@ typedef struct cs_conv {
     const cs_conv_ops *ops;            /* groups 1 */
     const cs_depthwise_ops *depthwise; /* or this */
     float *packed;
-    float *bias;  /* [out, rounded up]; zeros when there is none */
-    float *zeros; /* [in]: what a tap in the padding reads */
+    float *bias;         /* [out, rounded up]; zeros when there is none */
+    float *zeros;        /* [in]: what a tap in the padding reads */
+    cs_coded_conv coded; /* in 8 bits: instead of ops, packed and zeros */
 } cs_conv;
 
 /* Copies `weight` [out, in / groups, kernel_h, kernel_w] into the kernels' layout, and `bias` [out] (NULL: none); both
@@ -37,6 +25,11 @@ typedef struct cs_conv {
  * is nothing to close. Errors: CLIPSEARCH_E_MEMORY; CLIPSEARCH_E_UNSUPPORTED for a spec outside the limits above. */
 clipsearch_status cs_conv_open(cs_conv *conv, const cs_conv_spec *spec, const float *weight, const float *bias,
                                cs_pool *pool, clipsearch_error *err);
+
+/* The same in 8 bits, if it is a convolution that can be (nn/coded_conv.h); else in floats. Errors: also
+ * CLIPSEARCH_E_MODEL (a weight that is no number). */
+clipsearch_status cs_conv_open_coded(cs_conv *conv, const cs_conv_spec *spec, const float *weight, const float *bias,
+                                     cs_pool *pool, clipsearch_error *err);
 void cs_conv_close(cs_conv *conv);
 
 /* Bytes of the packed weights. */

@@ -124,6 +124,13 @@ static clipsearch_status fold(cs_conv_source *source, const char *norm, size_t o
 
 /* ---------------------------------------------------------------- layers */
 
+static clipsearch_status open_conv(const cs_conv_source *source, const cs_conv_spec *spec, const float *weight,
+                                   const float *bias, cs_conv *out, clipsearch_error *err)
+{
+    return source->coded ? cs_conv_open_coded(out, spec, weight, bias, source->pool, err)
+                         : cs_conv_open(out, spec, weight, bias, source->pool, err);
+}
+
 clipsearch_status cs_conv_bind(cs_conv_source *source, const char *conv, const char *norm, cs_conv_spec *spec,
                                cs_conv *out, clipsearch_error *err)
 {
@@ -150,7 +157,7 @@ clipsearch_status cs_conv_bind(cs_conv_source *source, const char *conv, const c
     if (status == CLIPSEARCH_OK && norm && (!biased || find(source, norm, ".running_mean")))
         status = fold(source, norm, spec->out, each, weight, bias, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_conv_open(out, spec, weight, bias, source->pool, err);
+        status = open_conv(source, spec, weight, bias, out, err);
 done:
     cs_free(weight);
     cs_free(bias);
@@ -183,7 +190,7 @@ clipsearch_status cs_conv_bind_keras(cs_conv_source *source, const cs_tensor *ke
         status = cs_fail_memory(err, "a model's weights");
     if (status == CLIPSEARCH_OK) {
         keras_to_torch(stored, spec->kernel_h * spec->kernel_w, spec->in, spec->out, weight);
-        status = cs_conv_open(out, spec, weight, floats, source->pool, err);
+        status = open_conv(source, spec, weight, floats, out, err);
     }
     cs_free(stored);
     cs_free(weight);

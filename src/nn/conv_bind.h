@@ -13,6 +13,7 @@ typedef struct cs_conv_source {
     double eps;         /* of BatchNorm */
     bool *used;         /* [cs_weights_count] */
     cs_pool *pool;      /* packing is spread over it; may be NULL */
+    bool coded;         /* convolutions in 8 bits, where they can be */
 } cs_conv_source;
 
 /* CLIPSEARCH_E_MEMORY. Close in any case. */

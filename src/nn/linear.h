@@ -12,7 +12,7 @@
 typedef enum cs_weight_form {
     CS_WEIGHTS_MAPPED, /* read from the file at each call */
     CS_WEIGHTS_PACKED, /* copied into the kernels' layout: the same results */
-    CS_WEIGHTS_INT8,   /* those of the transformer's blocks quantized to 8 bits, the others packed */
+    CS_WEIGHTS_INT8,   /* those of the transformer's blocks, and convolutions, quantized to 8 bits, the others packed */
     CS_WEIGHTS_BF16    /* those of the transformer's blocks rounded to bf16, the others packed */
 } cs_weight_form;
 

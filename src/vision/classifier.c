@@ -57,8 +57,8 @@ static clipsearch_status build(cs_classifier *classifier, cs_conv_source *source
     return refuse_rest(source, config, err);
 }
 
-clipsearch_status cs_classifier_open(const cs_weights *weights, const cs_image_config *config, cs_pool *pool,
-                                     cs_classifier **out, clipsearch_error *err)
+clipsearch_status cs_classifier_open(const cs_weights *weights, const cs_image_config *config, cs_weight_form form,
+                                     cs_pool *pool, cs_classifier **out, clipsearch_error *err)
 {
     cs_conv_source source;
     *out = NULL;
@@ -66,6 +66,7 @@ clipsearch_status cs_classifier_open(const cs_weights *weights, const cs_image_c
     if (!classifier)
         return cs_fail_memory(err, "the image tower");
     clipsearch_status status = cs_conv_source_open(&source, weights, "", (double)config->batchnorm_eps, pool, err);
+    source.coded = form == CS_WEIGHTS_INT8;
     if (status == CLIPSEARCH_OK)
         status = build(classifier, &source, config, err);
     cs_conv_source_close(&source);

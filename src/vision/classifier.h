@@ -4,14 +4,15 @@
 #define CS_VISION_CLASSIFIER_H
 
 #include "model/image_config.h"
+#include "nn/linear.h"
 #include "vision/convnet.h"
 
 typedef struct cs_classifier cs_classifier;
 
-/* Bind the network that `config` names. The weights are copied: they need not stay open. Errors as
- * cs_image_tower_open. */
-clipsearch_status cs_classifier_open(const cs_weights *weights, const cs_image_config *config, cs_pool *pool,
-                                     cs_classifier **classifier, clipsearch_error *err);
+/* Bind the network that `config` names, in floats or in 8 bits. The weights are copied: they need not stay open. Errors
+ * as cs_image_tower_open. */
+clipsearch_status cs_classifier_open(const cs_weights *weights, const cs_image_config *config, cs_weight_form form,
+                                     cs_pool *pool, cs_classifier **classifier, clipsearch_error *err);
 void cs_classifier_close(cs_classifier **classifier);
 size_t cs_classifier_packed_bytes(const cs_classifier *classifier);
 size_t cs_classifier_scratch(const cs_classifier *classifier, size_t max_images, unsigned threads);

@@ -83,12 +83,13 @@ static void build(cs_net_builder *builder, const cs_clip_config *config)
 }
 
 static clipsearch_status open_net(cs_clip_resnet *resnet, const cs_weights *weights, const cs_clip_config *config,
-                                  cs_pool *pool, clipsearch_error *err)
+                                  cs_weight_form form, cs_pool *pool, clipsearch_error *err)
 {
     static const char *const behind[] = {"attnpool.", NULL};
     cs_conv_source source;
     clipsearch_status status = cs_conv_source_open(&source, weights, CS_OPENAI_IMAGE_PREFIX, 1e-5, pool, err);
     cs_net_builder builder = {.net = &resnet->net, .source = &source, .status = status, .err = err};
+    source.coded = form == CS_WEIGHTS_INT8;
     cs_convnet_init(&resnet->net, config->image_size);
     build(&builder, config);
     status = builder.status;
@@ -131,8 +132,8 @@ static clipsearch_status open_pooling(cs_clip_resnet *resnet, const cs_weights *
     return status;
 }
 
-clipsearch_status cs_clip_resnet_open(const cs_weights *weights, const cs_clip_config *config, bool pack, cs_pool *pool,
-                                      cs_clip_resnet **out, clipsearch_error *err)
+clipsearch_status cs_clip_resnet_open(const cs_weights *weights, const cs_clip_config *config, cs_weight_form form,
+                                      cs_pool *pool, cs_clip_resnet **out, clipsearch_error *err)
 {
     *out = NULL;
     cs_clip_resnet *resnet = cs_zalloc_array(1, sizeof *resnet);
@@ -141,9 +142,9 @@ clipsearch_status cs_clip_resnet_open(const cs_weights *weights, const cs_clip_c
     resnet->dim = config->dim;
     resnet->heads = config->vision.heads;
     resnet->channels = CS_RESNET_SHRINK * config->vision.width;
-    clipsearch_status status = open_net(resnet, weights, config, pool, err);
+    clipsearch_status status = open_net(resnet, weights, config, form, pool, err);
     if (status == CLIPSEARCH_OK)
-        status = open_pooling(resnet, weights, config, pack, pool, err);
+        status = open_pooling(resnet, weights, config, form != CS_WEIGHTS_MAPPED, pool, err);
     if (status != CLIPSEARCH_OK)
         cs_clip_resnet_close(&resnet);
     *out = resnet;

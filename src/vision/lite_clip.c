@@ -16,11 +16,13 @@ struct cs_lite_clip {
 static const char *const others[] = {"_fc.", "visual_head.", "text_model.", "text_projection.", "logit_scale", NULL};
 
 static clipsearch_status open_net(cs_lite_clip *tower, const cs_weights *weights, const cs_clip_config *config,
-                                  const cs_image_config *image, cs_pool *pool, clipsearch_error *err)
+                                  const cs_image_config *image, cs_weight_form form, cs_pool *pool,
+                                  clipsearch_error *err)
 {
     cs_conv_source source;
     clipsearch_status status = cs_conv_source_open(&source, weights, "", (double)image->batchnorm_eps, pool, err);
     cs_net_builder builder = {.net = &tower->net, .source = &source, .status = status, .err = err};
+    source.coded = form == CS_WEIGHTS_INT8;
     cs_convnet_init(&tower->net, config->image_size);
     tower->net.grid = config->image_size / CS_LITE_SHRINK;
     cs_efficientnet_build(&builder, image);
@@ -34,17 +36,17 @@ static clipsearch_status open_net(cs_lite_clip *tower, const cs_weights *weights
 }
 
 clipsearch_status cs_lite_clip_open(const cs_weights *weights, const cs_clip_config *config,
-                                    const cs_image_config *image, bool pack, cs_pool *pool, cs_lite_clip **out,
-                                    clipsearch_error *err)
+                                    const cs_image_config *image, cs_weight_form form, cs_pool *pool,
+                                    cs_lite_clip **out, clipsearch_error *err)
 {
     *out = NULL;
     cs_lite_clip *tower = cs_zalloc_array(1, sizeof *tower);
     if (!tower)
         return cs_fail_memory(err, "the image tower");
-    clipsearch_status status = open_net(tower, weights, config, image, pool, err);
+    clipsearch_status status = open_net(tower, weights, config, image, form, pool, err);
     if (status == CLIPSEARCH_OK)
         status = cs_lite_head_open(&tower->head, weights, config, cs_convnet_result(&tower->net)->channels,
-                                   tower->net.kept, pack, pool, err);
+                                   tower->net.kept, form != CS_WEIGHTS_MAPPED, pool, err);
     if (status != CLIPSEARCH_OK)
         cs_lite_clip_close(&tower);
     *out = tower;

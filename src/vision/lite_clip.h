@@ -9,11 +9,12 @@
 
 typedef struct cs_lite_clip cs_lite_clip;
 
-/* Bind the network that `image` describes, for images of config->image_size, and the head. The head's matrices are read
- * in place: the weights must stay open. Errors as cs_image_tower_open. */
+/* Bind the network that `image` describes, for images of config->image_size, and the head. The network is in floats or
+ * in 8 bits, the head always in floats; its matrices are read in place: the weights must stay open. Errors as
+ * cs_image_tower_open. */
 clipsearch_status cs_lite_clip_open(const cs_weights *weights, const cs_clip_config *config,
-                                    const cs_image_config *image, bool pack, cs_pool *pool, cs_lite_clip **tower,
-                                    clipsearch_error *err);
+                                    const cs_image_config *image, cs_weight_form form, cs_pool *pool,
+                                    cs_lite_clip **tower, clipsearch_error *err);
 void cs_lite_clip_close(cs_lite_clip **tower);
 size_t cs_lite_clip_packed_bytes(const cs_lite_clip *tower);
 size_t cs_lite_clip_scratch(const cs_lite_clip *tower, size_t max_images, unsigned threads);

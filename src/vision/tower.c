@@ -16,7 +16,8 @@ struct cs_image_tower {
     cs_lite_clip *lite_clip;
     cs_classifier *classifier;
     size_t dim;
-    bool normalise; /* the network's vectors must be normalised here */
+    cs_weight_form form; /* of a network of convolutions */
+    bool normalise;      /* the network's vectors must be normalised here */
 };
 
 static clipsearch_status open_clip(cs_image_tower *tower, const cs_model_dir *dir, const cs_weights *weights,
@@ -28,11 +29,9 @@ static clipsearch_status open_clip(cs_image_tower *tower, const cs_model_dir *di
         return status;
     tower->normalise = dir->config.resnet || dir->config.lite; /* a vision transformer normalises by itself */
     if (dir->config.lite)
-        return cs_lite_clip_open(weights, &dir->config, &dir->image, form != CS_WEIGHTS_MAPPED, pool, &tower->lite_clip,
-                                 err);
-    return dir->config.resnet
-               ? cs_clip_resnet_open(weights, &dir->config, form != CS_WEIGHTS_MAPPED, pool, &tower->clip_resnet, err)
-               : cs_vit_open(weights, naming, &dir->config, form, pool, &tower->vit, err);
+        return cs_lite_clip_open(weights, &dir->config, &dir->image, form, pool, &tower->lite_clip, err);
+    return dir->config.resnet ? cs_clip_resnet_open(weights, &dir->config, form, pool, &tower->clip_resnet, err)
+                              : cs_vit_open(weights, naming, &dir->config, form, pool, &tower->vit, err);
 }
 
 clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights *weights, cs_weight_form form,
@@ -43,9 +42,11 @@ clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights 
     if (!tower)
         return cs_fail_memory(err, "the image tower");
     tower->dim = cs_model_dim(dir);
+    tower->form = form;
     tower->normalise = dir->image_only && dir->image.normalise;
-    clipsearch_status status = dir->image_only ? cs_classifier_open(weights, &dir->image, pool, &tower->classifier, err)
-                                               : open_clip(tower, dir, weights, form, pool, err);
+    clipsearch_status status = dir->image_only
+                                   ? cs_classifier_open(weights, &dir->image, form, pool, &tower->classifier, err)
+                                   : open_clip(tower, dir, weights, form, pool, err);
     if (status != CLIPSEARCH_OK)
         cs_image_tower_close(&tower);
     *out = tower;
@@ -67,7 +68,7 @@ void cs_image_tower_close(cs_image_tower **handle)
 
 cs_weight_form cs_image_tower_form(const cs_image_tower *tower)
 {
-    return tower->vit ? cs_vit_form(tower->vit) : CS_WEIGHTS_MAPPED;
+    return tower->vit ? cs_vit_form(tower->vit) : tower->form;
 }
 
 size_t cs_image_tower_packed_bytes(const cs_image_tower *tower)

@@ -11,13 +11,13 @@
 typedef struct cs_image_tower cs_image_tower;
 
 /* Bind the image tower that `dir` describes to `weights`, which must stay open. `form` is that of the big matrices
- * (work spread over `pool`); convolutions are always packed floats. Errors: CLIPSEARCH_E_MODEL (names the tensor,
- * expected and found shape), _UNSUPPORTED, _MEMORY. */
+ * (work spread over `pool`); convolutions are packed floats or, as CS_WEIGHTS_INT8, in 8 bits. Errors:
+ * CLIPSEARCH_E_MODEL (names the tensor, expected and found shape), _UNSUPPORTED, _MEMORY. */
 clipsearch_status cs_image_tower_open(const cs_model_dir *dir, const cs_weights *weights, cs_weight_form form,
                                       cs_pool *pool, cs_image_tower **tower, clipsearch_error *err);
 void cs_image_tower_close(cs_image_tower **tower);
 
-/* What a vision transformer's blocks compute in: _INT8, _BF16, or another form for floats. */
+/* What a vision transformer's blocks or the convolutions are computed in: _INT8, _BF16, or another form for floats. */
 cs_weight_form cs_image_tower_form(const cs_image_tower *tower);
 
 /* Bytes of the weights in the kernels' layout: those of a vision transformer if they were packed, and convolutions'. */

@@ -184,6 +184,8 @@ run 0 "bf16 of other weights" embed --cpu avx2 --model "$tiny/hf" --precision bf
 err_has "this processor has no instructions for bf16: hf is computed in f32"
 run 2 "bf16 of the built-in model" embed --precision bf16 "a"
 err_has "bf16 is for CLIP with a vision transformer, and this is"
+run 4 "a file of int8 with convolutions" model convert default --to as-int8 --precision int8
+err_has "whose convolutions are quantized whenever it is opened with the precision int8"
 
 run 0 "the image tower alone" model convert "$tiny/hf" --to image-only --towers image -q
 silent "$out" "-q says nothing"
@@ -275,6 +277,16 @@ out_has "ok       logits: logits 21.7658 -6.3806 25.3459, published 21.7658 -6.3
 out_has "ok       probabilities: probabilities 0.0271 0.0000 0.9729"
 tail -n 1 "$out" | grep -q '^On this machine this build gives the published numbers of tiny.$'
 ok "says so in a sentence"
+for precision in int8 bf16; do
+    run 0 "verify in $precision" model verify tiny ./little --catalogue tiny.yaml --image "$image" --precision $precision
+    out_has "ok       probabilities: probabilities 0.0"
+done
+run 0 "verify in int8" model verify tiny ./little --catalogue tiny.yaml --image "$image" --precision int8
+grep -q 'ok       logits: .* in this precision$' "$out" && ! grep -q 'logits: logits 21.7658' "$out"
+ok "says what int8 is allowed, and its logits are others"
+sed -e 's/"21.7658"/"10.7768"/' tiny.yaml >off.yaml
+run 4 "a published value that int8 cannot explain" model verify tiny ./little --catalogue off.yaml --image "$image" --precision int8
+out_has "WRONG    logits"
 run 0 "verify --json" model verify tiny ./little --catalogue tiny.yaml --image "$image" --json
 json_is "what the schema promises" model checks checks.4.verdict checks.5.what checks.5.verdict <<END
 tiny

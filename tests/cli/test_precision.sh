@@ -77,6 +77,30 @@ run 0 "the images of the other collection too" ingest --db f32.db --model "$mode
 scores "$scratch/remodelled" >"$scratch/a" && scores "$scratch/f32" >"$scratch/b" && cmp -s "$scratch/a" "$scratch/b"
 ok "the vectors are those of a collection in f32"
 
+# ---- a network of convolutions: images in int8, texts in f32
+
+run 0 "the built-in model" ingest --db built-in.db --precision int8 one
+precisions int8 --db built-in.db
+run 0 "images that come later" ingest --db built-in.db two
+precisions int8 --db built-in.db
+run 0 "the same in f32" ingest --db built-in-f32.db one two
+for name in built-in built-in-f32; do
+    "$program" --db $name.db --exact --json -k 50 "a red bus" >"$scratch/$name" 2>>"$err"
+    "$program" --db $name.db --exact --json --precision int8 -k 50 "a red bus" | scores /dev/stdin >"$scratch/$name.int8"
+    scores "$scratch/$name" >"$scratch/$name.auto"
+    [ -s "$scratch/$name.int8" ] && cmp -s "$scratch/$name.auto" "$scratch/$name.int8"
+    ok "$name: a text has one vector in both precisions"
+done
+! cmp -s "$scratch/built-in.auto" "$scratch/built-in-f32.auto"
+ok "an image has another one in int8"
+run 0 "an image in int8" embed --precision int8 --image "$pictures/cat-snow.jpg"
+"$program" embed --precision int8 --image "$pictures/cat-snow.jpg" 2>"$err" >"$scratch/best"
+for level in avx2 avxvnni avx512; do # on other processors these are the best level again
+    "$program" embed --precision int8 --threads 1 --cpu $level --image "$pictures/cat-snow.jpg" 2>"$err" |
+        cmp -s - "$scratch/best"
+    ok "the same vector with $level"
+done
+
 # ---- copies
 
 run 0 "merge" merge --db both.db f32.db whole.db

@@ -87,6 +87,76 @@ static void test_texts(void)
     clipsearch_encoder_close(&encoder);
 }
 
+enum { MOST_DIM = 1280, PICTURES = 3 };
+
+/* The vectors [PICTURES, MOST_DIM] of some pictures in one precision, on some threads; false: an error. */
+static bool encode_pictures(const char *name, clipsearch_precision precision, unsigned threads, float *vectors,
+                            clipsearch_encoder_info *info, char fingerprint[65])
+{
+    static const char *const pictures[PICTURES] = {"white-dog-grass", "cat-snow", "red-bus-blue"};
+    const char *root = getenv("CLIPSEARCH_SOURCE_ROOT");
+    clipsearch_encoder_options options;
+    clipsearch_session_options how;
+    clipsearch_encoder *encoder = NULL;
+    clipsearch_session *session = NULL;
+    clipsearch_encoder_options_init(&options);
+    clipsearch_session_options_init(&how);
+    options.precision = precision;
+    how.threads = threads;
+    bool good = clipsearch_encoder_open(fixture(name), &options, &encoder, &err) == CLIPSEARCH_OK &&
+                clipsearch_session_open(encoder, &how, &session, &err) == CLIPSEARCH_OK;
+    for (size_t i = 0; i < PICTURES && good; i++) {
+        char path[4200];
+        snprintf(path, sizeof path, "%s/examples/pictures/%s.jpg", root ? root : ".", pictures[i]);
+        good = clipsearch_encode_file(session, path, vectors + i * MOST_DIM, &err) == CLIPSEARCH_OK;
+    }
+    if (good) {
+        clipsearch_encoder_describe(encoder, info, NULL);
+        snprintf(fingerprint, 65, "%s", info->fingerprint);
+    }
+    clipsearch_session_close(&session);
+    clipsearch_encoder_close(&encoder);
+    return good;
+}
+
+static double cosine(const float *a, const float *b, size_t n)
+{
+    double ab = 0, aa = 0, bb = 0;
+    for (size_t i = 0; i < n; i++) {
+        ab += (double)a[i] * (double)b[i];
+        aa += (double)a[i] * (double)a[i];
+        bb += (double)b[i] * (double)b[i];
+    }
+    return ab / sqrt(aa * bb);
+}
+
+/* Every network in 8 bits: near its vectors in floats, the same over any number of threads, and the same encoder. */
+static void test_int8(void)
+{
+    static const char *const names[] = {"resnet34",    "resnet50",     "vgg16",
+                                        "vgg16-keras", "mobilenet-v2", "efficientnet-lite0"};
+    static float floats[PICTURES * MOST_DIM], coded[2][PICTURES * MOST_DIM];
+    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+        clipsearch_encoder_info info;
+        char fingerprints[3][65] = {""};
+        double least = 1;
+        clipsearch_encoder_info_init(&info);
+        bool good = encode_pictures(names[n], CLIPSEARCH_PRECISION_F32, 1, floats, &info, fingerprints[0]) &&
+                    info.image_precision == CLIPSEARCH_PRECISION_F32;
+        for (unsigned threads = 1; threads <= 2; threads++)
+            good = good &&
+                   encode_pictures(names[n], CLIPSEARCH_PRECISION_INT8, threads, coded[threads - 1], &info,
+                                   fingerprints[threads]) &&
+                   info.image_precision == CLIPSEARCH_PRECISION_INT8;
+        for (size_t i = 0; i < PICTURES; i++)
+            least = fmin(least, cosine(floats + i * MOST_DIM, coded[0] + i * MOST_DIM, info.dim));
+        good =
+            good && memcmp(coded[0], coded[1], sizeof coded[0]) == 0 && strcmp(fingerprints[0], fingerprints[1]) == 0;
+        TAP_OK(good && least > 0.99 && least < 1, "%s in int8: cosine to f32 at least %.5f%s", names[n], least,
+               good ? "" : err.message);
+    }
+}
+
 /* A weight file by itself is recognised as the directory is, but for what only the directory says. */
 static void test_file(void)
 {
@@ -172,6 +242,7 @@ int main(void)
 {
     test_described();
     test_texts();
+    test_int8();
     test_file();
     test_collection(CLIPSEARCH_L2);
     test_collection(CLIPSEARCH_COSINE);

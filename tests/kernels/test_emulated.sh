@@ -5,7 +5,7 @@
 # usage: test_emulated.sh SOURCE_ROOT CBLAS_INCLUDE_DIRECTORY
 set -u
 root=$(cd "$1" && pwd) || exit 1
-names="act bgemm conv cvt depthwise gemm i8 qgemm rows vec"
+names="act bgemm conv cvt depthwise gemm i8 qconv qgemm rows vec"
 cc="gcc -I. -std=gnu11 -O2 -D_GNU_SOURCE -ffp-contract=off -pthread -I$root/src -I$root/include -I$root/tests -I$root/tests/kernels -idirafter $2"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT

@@ -141,15 +141,31 @@ static bool within(const problem *p, const float *y)
     return true;
 }
 
-/* Near the sums in double; the same bits over every pool, in place, and for each image alone. */
-static bool shape_good(cs_conv_spec spec, size_t count, size_t height, size_t width, bool bias, bool residual)
+/* In 8 bits: the errors of all outputs together, beside the outputs. */
+static bool near(const problem *p, const float *y)
+{
+    double error = 0, size = 0;
+    for (size_t i = 0; i < p->count * p->out_floats; i++) {
+        double want = p->want[i];
+        want = p->spec.activation != CS_CONV_NONE && want < 0 ? 0 : want;
+        want = p->spec.activation == CS_CONV_RELU6 && want > 6 ? 6 : want;
+        error += (y[i] - want) * (y[i] - want);
+        size += want * want;
+    }
+    return sqrt(error) <= 0.03 * sqrt(size);
+}
+
+/* Near the sums in double; the same bits over every pool, in place, and for each image alone. `digest`: in 8 bits, and
+ * the outputs are added to it. */
+static bool form_good(cs_conv_spec spec, size_t count, size_t height, size_t width, bool bias, bool residual,
+                      uint64_t *digest)
 {
     problem p;
     cs_conv conv;
     clipsearch_error err = {0};
     problem_open(&p, spec, count, height, width, bias, residual);
-    if (cs_conv_open(&conv, &spec, p.weight.at, bias ? p.bias.at : NULL, pools[spec.in % POOLS], &err) !=
-        CLIPSEARCH_OK) {
+    if ((digest ? cs_conv_open_coded : cs_conv_open)(&conv, &spec, p.weight.at, bias ? p.bias.at : NULL,
+                                                     pools[spec.in % POOLS], &err) != CLIPSEARCH_OK) {
         tap_note("%s", err.message);
         problem_close(&p);
         return false;
@@ -157,7 +173,11 @@ static bool shape_good(cs_conv_spec spec, size_t count, size_t height, size_t wi
     kt_block first, y;
     bool good = cs_conv_output_height(&conv, height) == p.out_height &&
                 cs_conv_output_width(&conv, width) == p.out_width && run(&p, &conv, 0, count, NULL, false, &first) &&
-                within(&p, first.at);
+                (digest ? near(&p, first.at) : within(&p, first.at));
+    if (digest) {
+        *digest = kt_digest(*digest, first.at, count * p.out_floats);
+        good &= conv.coded.ops && cs_conv_packed_bytes(&conv) >= spec.in * spec.out * spec.kernel_h * spec.kernel_w;
+    }
     for (int variant = 0; variant < POOLS * 2; variant++) {
         good &= run(&p, &conv, 0, count, pools[variant % POOLS], variant >= POOLS, &y);
         good &= kt_same(first.at, y.at, count * p.out_floats);
@@ -176,6 +196,11 @@ static bool shape_good(cs_conv_spec spec, size_t count, size_t height, size_t wi
             "wrong at %zu images %zu x %zu, %zu to %zu channels, kernel %zu x %zu, stride %zu, pad %zu, groups %zu",
             count, height, width, spec.in, spec.out, spec.kernel_h, spec.kernel_w, spec.stride, spec.pad, spec.groups);
     return good;
+}
+
+static bool shape_good(cs_conv_spec spec, size_t count, size_t height, size_t width, bool bias, bool residual)
+{
+    return form_good(spec, count, height, width, bias, residual, NULL);
 }
 
 static size_t pick(size_t most)
@@ -240,6 +265,68 @@ static void test_depthwise(void)
     TAP_OK(good, "depthwise, random shapes");
 }
 
+/* In 8 bits: the same bits at every level, which the digest of all results shows. */
+static void test_coded(void)
+{
+    static const struct {
+        cs_conv_spec spec;
+        size_t height, width;
+    } shapes[] = {{{64, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, false, 0}, 14, 15},
+                  {{70, 33, 3, 3, 2, 1, 1, CS_CONV_NONE, false, 0}, 13, 9},
+                  {{37, 130, 3, 3, 2, 0, 1, CS_CONV_RELU6, false, 1}, 8, 8},
+                  {{300, 190, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0}, 7, 7},
+                  {{130, 257, 1, 1, 2, 0, 1, CS_CONV_RELU, false, 0}, 14, 13},
+                  {{33, 20, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0}, 23, 17},
+                  {{9, 16, 5, 3, 1, 2, 1, CS_CONV_RELU, false, 0}, 6, 5},
+                  {{1000, 70, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0}, 1, 1}};
+    bool good = true;
+    uint64_t digest = 0;
+    kt_random_again();
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        good &= form_good(shapes[i].spec, 1 + i % 3, shapes[i].height, shapes[i].width, i % 2, i % 4 < 2, &digest);
+    TAP_OK(good, "in 8 bits: near the sums; the same bits in every batch, over any number of threads");
+    kt_check_digest(digest, UINT64_C(0x7279bd46f2be93a3), 1);
+}
+
+/* One image of two has a value that is no number. */
+static void test_coded_no_number(void)
+{
+    for (size_t kernel = 1; kernel <= 3; kernel += 2) {
+        const cs_conv_spec spec = {40, 8, kernel, kernel, 1, kernel / 2, 1, CS_CONV_RELU, false, 0};
+        problem p;
+        cs_conv conv;
+        kt_block y;
+        problem_open(&p, spec, 2, 4, 4, true, false);
+        ((float *)p.x.at)[7] = NAN;
+        bool good = cs_conv_open_coded(&conv, &spec, p.weight.at, p.bias.at, NULL, NULL) == CLIPSEARCH_OK &&
+                    run(&p, &conv, 0, 2, pools[1], false, &y);
+        for (size_t i = 0; i < p.out_floats; i++)
+            good &= isnan(((float *)y.at)[i]) && !isnan(((float *)y.at)[p.out_floats + i]);
+        TAP_OK(good, "in 8 bits, kernel %zu: an image with a NaN gives NaN, the other one numbers", kernel);
+        kt_free(&y);
+        cs_conv_close(&conv);
+        clipsearch_error err = {0};
+        ((float *)p.weight.at)[5] = INFINITY;
+        TAP_OK(cs_conv_open_coded(&conv, &spec, p.weight.at, p.bias.at, NULL, &err) == CLIPSEARCH_E_MODEL &&
+                   strstr(err.message, "not a number"),
+               "a weight that is no number is refused: %s", err.message);
+        problem_close(&p);
+    }
+    static const cs_conv_spec floats[] = {{3, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, true, 0},
+                                          {8, 8, 3, 3, 1, 1, 8, CS_CONV_NONE, false, 0},
+                                          {16, 8, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0},
+                                          {2000, 1, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0}};
+    bool good = true;
+    for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
+        float *weight = must(calloc(floats[i].in * floats[i].out * 9, sizeof *weight));
+        cs_conv conv;
+        good &= cs_conv_open_coded(&conv, &floats[i], weight, NULL, NULL, NULL) == CLIPSEARCH_OK && !conv.coded.ops;
+        cs_conv_close(&conv);
+        free(weight);
+    }
+    TAP_OK(good, "images, depthwise kernels, and few or too many inputs stay in floats");
+}
+
 /* The convolution with the normalisation folded in is the convolution, then the normalisation. */
 static void test_batchnorm(size_t groups, bool bias, bool affine)
 {
@@ -298,30 +385,38 @@ static void test_refusals(void)
     TAP_OK(good, "what cannot be done is refused before anything is read");
     static const float weight[8 * 9 * 8], x[8 * 25];
     float y[8 * 25];
-    for (size_t groups = 1; groups <= 8; groups += 7) {
+    for (size_t i = 0; i < 3; i++) {
+        const size_t groups = i == 1 ? 8 : 1;
+        const char *form = i == 2 ? ", 8 bits" : "";
         const cs_conv_spec spec = {8, 8, 3, 3, 0, 1, groups, CS_CONV_NONE, false, 0};
         clipsearch_status status = CLIPSEARCH_E_MEMORY;
         cs_conv conv;
         int failures = 0;
         while (status == CLIPSEARCH_E_MEMORY && failures < 9) {
             cs_mem_fail_at((uint64_t)++failures);
-            status = cs_conv_open(&conv, &spec, weight, NULL, NULL, NULL);
+            status = (i == 2 ? cs_conv_open_coded : cs_conv_open)(&conv, &spec, weight, NULL, NULL, NULL);
             cs_mem_fail_at(0);
         }
-        TAP_OK(status == CLIPSEARCH_OK && failures > 2, "%zu groups: no memory, said so", groups);
+        TAP_OK(status == CLIPSEARCH_OK && failures > 2, "%zu groups%s: no memory, said so", groups, form);
         void *scratch = must(cs_alloc_aligned(cs_conv_scratch(&conv, 1, 5, 5, 3), 1));
         const uint64_t before = cs_mem_count();
         cs_conv_forward(&conv, x, 1, 5, 5, NULL, y, scratch, pools[2]);
-        TAP_OK(cs_mem_count() == before && conv.spec.stride == 1, "%zu groups: forward allocates nothing", groups);
+        TAP_OK(cs_mem_count() == before && conv.spec.stride == 1, "%zu groups%s: forward allocates nothing", groups,
+               form);
         y[0] = 7;
         cs_conv_forward(&conv, x, 0, 5, 5, NULL, y, scratch, pools[2]);
-        TAP_OK(y[0] == 7, "%zu groups: no images: nothing happens", groups);
+        TAP_OK(y[0] == 7, "%zu groups%s: no images: nothing happens", groups, form);
         TAP_OK(cs_conv_output_height(&conv, 1) == 1 && cs_conv_output_width(&conv, 0) == 0, "sizes that come out");
         cs_free(scratch);
         cs_conv_close(&conv);
     }
     const cs_conv_spec planar = {3, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, true, 0};
+    const cs_conv_spec dense = {8, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0};
     cs_conv conv;
+    TAP_OK(cs_conv_open_coded(&conv, &dense, weight, NULL, NULL, NULL) == CLIPSEARCH_OK &&
+               cs_conv_scratch(&conv, 2, SIZE_MAX / 8, 16, 1) == 0 && cs_conv_scratch(&conv, 2, SIZE_MAX, 1, 1) == 0,
+           "8 bits: scratch that does not fit says 0");
+    cs_conv_close(&conv);
     TAP_OK(cs_conv_open(&conv, &planar, weight, NULL, NULL, NULL) == CLIPSEARCH_OK &&
                cs_conv_scratch(&conv, 2, SIZE_MAX / 8, 16, 1) == 0 && cs_conv_scratch(&conv, 2, SIZE_MAX, 1, 1) == 0,
            "scratch that does not fit says 0");
@@ -343,6 +438,8 @@ int main(void)
     test_batchnorm(1, true, false);
     test_batchnorm(20, true, true);
     test_refusals();
+    test_coded();
+    test_coded_no_number();
     for (unsigned i = 0; i < POOLS; i++)
         cs_pool_close(&pools[i]);
     return tap_done();

@@ -21,6 +21,7 @@ typedef struct verification {
     const cs_known_model *model;
     const char *directory;
     size_t threads;
+    clipsearch_precision precision;
     size_t counts[3]; /* by verdict */
     cs_buf out;
     bool stopped;
@@ -140,10 +141,29 @@ static bool is_published_image(verification *v, const cs_acceptance *acceptance,
     return same;
 }
 
-/* The logits that the model gives for the image and the texts, or their softmax, into `values` [count]. */
-static clipsearch_status compute(const verification *v, const cs_acceptance *acceptance, const char *image,
-                                 double *values, clipsearch_error *err)
+/* What a tower may lose of the cosine to its vectors in f32: docs/precision.md has what it does lose. */
+static double lost_cosine(clipsearch_precision precision)
 {
+    return precision == CLIPSEARCH_PRECISION_INT8 ? 1e-3 : precision == CLIPSEARCH_PRECISION_BF16 ? 5e-5 : 0;
+}
+
+/* By how much a logit may differ then. A vector at cosine c is off by sqrt(2 (1 - c)); the part of that along a vector
+ * of the other tower, which it does not depend on, is a normal variable with 1 / sqrt(dim) of it as its deviation. Four
+ * deviations are allowed. */
+static double allowed_of_logits(const clipsearch_encoder_info *info)
+{
+    const double lost = lost_cosine(info->image_precision) + lost_cosine(info->text_precision);
+    return 4 * (double)info->logit_scale * sqrt(2 * lost / (double)info->dim);
+}
+
+/* The logits that the model gives for the image and the texts, or their softmax, into `values` [count]; *allowed: what
+ * the logits may be off because they were not computed in f32. */
+static clipsearch_status compute(const verification *v, const cs_acceptance *acceptance, const char *image,
+                                 double *values, double *allowed, clipsearch_error *err)
+{
+    clipsearch_encoder_options how;
+    clipsearch_encoder_options_init(&how);
+    how.precision = v->precision;
     clipsearch_encoder *encoder = NULL;
     clipsearch_session *session = NULL;
     clipsearch_encoder_info info;
@@ -151,12 +171,13 @@ static clipsearch_status compute(const verification *v, const cs_acceptance *acc
     clipsearch_session_options options;
     clipsearch_session_options_init(&options);
     options.threads = (unsigned)v->threads;
-    clipsearch_status status = clipsearch_encoder_open(v->directory, NULL, &encoder, err);
+    clipsearch_status status = clipsearch_encoder_open(v->directory, &how, &encoder, err);
     if (status == CLIPSEARCH_OK)
         status = clipsearch_session_open(encoder, &options, &session, err);
     float *vectors = NULL;
     if (status == CLIPSEARCH_OK) {
         clipsearch_encoder_describe(encoder, &info, NULL);
+        *allowed = allowed_of_logits(&info);
         vectors = cs_alloc_array((acceptance->count + 1) * info.dim, sizeof *vectors);
         status = vectors ? clipsearch_encode_file(session, image, vectors, err) : cs_fail_memory(err, "vectors");
     }
@@ -180,22 +201,39 @@ static clipsearch_status compute(const verification *v, const cs_acceptance *acc
     return status;
 }
 
-/* "probabilities 0.9928 0.0042 0.0030, published 0.9928 0.0042 0.0030, largest difference 2e-05, allowed 0.0001" */
-static void judge_values(verification *v, const cs_acceptance *acceptance, const double *values)
+/* How far a value may be from the published one. Of a probability p against the rest: that whose logit is `of_logits`
+ * more, and the rest's as much less, or the other way round. */
+static double allowed_of(const cs_acceptance *acceptance, size_t i, double of_logits)
+{
+    const double p = acceptance->expected[i], odds = exp(2 * of_logits);
+    if (!acceptance->probabilities)
+        return acceptance->tolerance + of_logits;
+    const double most = p * odds / (p * odds + 1 - p), least = p / (p + (1 - p) * odds);
+    return acceptance->tolerance + fmax(most - p, p - least);
+}
+
+/* "probabilities 0.9928 0.0042 0.0030, published 0.9928 0.0042 0.0030, largest difference 2e-05, allowed 0.0001": of
+ * the value that uses most of what it is allowed. */
+static void judge_values(verification *v, const cs_acceptance *acceptance, const double *values, double of_logits)
 {
     cs_buf words = cs_buf_make(1 << 16);
-    double largest = 0;
+    double largest = 0, allowed = allowed_of(acceptance, 0, of_logits);
     cs_buf_puts(&words, acceptance->probabilities ? "probabilities" : "logits");
     for (size_t i = 0; i < acceptance->count; i++) {
         cs_buf_printf(&words, " %.4f", values[i]);
-        double difference = fabs(values[i] - acceptance->expected[i]);
-        largest = difference <= largest ? largest : difference; /* NaN counts */
+        const double difference = fabs(values[i] - acceptance->expected[i]);
+        const double may = allowed_of(acceptance, i, of_logits);
+        if (!(difference * allowed <= largest * may)) { /* NaN counts */
+            largest = difference;
+            allowed = may;
+        }
     }
     cs_buf_puts(&words, ", published");
     for (size_t i = 0; i < acceptance->count; i++)
         cs_buf_printf(&words, " %.4f", acceptance->expected[i]);
-    bool ok = largest <= acceptance->tolerance;
-    cs_buf_printf(&words, ", largest difference %.2g, allowed %g", largest, acceptance->tolerance);
+    bool ok = largest <= allowed;
+    cs_buf_printf(&words, ", largest difference %.2g, allowed %.3g%s", largest, allowed,
+                  of_logits > 0 ? " in this precision" : "");
     add_check(v, ok ? OK : WRONG, acceptance->name, words.data ? words.data : "");
     cs_buf_free(&words);
 }
@@ -213,8 +251,9 @@ static void verify_acceptance(verification *v, const cs_acceptance *acceptance)
         add_check(v, UNCHECKED, acceptance->name, words.data ? words.data : "no image");
         cs_buf_free(&words);
     } else if (is_published_image(v, acceptance, image)) {
-        if (compute(v, acceptance, image, values, &err) == CLIPSEARCH_OK)
-            judge_values(v, acceptance, values);
+        double of_logits = 0;
+        if (compute(v, acceptance, image, values, &of_logits, &err) == CLIPSEARCH_OK)
+            judge_values(v, acceptance, values, of_logits);
         else
             add_check(v, WRONG, acceptance->name, err.message);
     }
@@ -309,6 +348,7 @@ int cs_command_model_verify(const cs_args *args, const char *const *operands, si
     if (code == CS_EXIT_FOUND) {
         v.directory = count < 2 ? location.directory : operands[1];
         v.threads = settings.threads;
+        v.precision = settings.precision;
         cs_catch_signals();
         code = verify_model(&v);
     }

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT
+ * qconv_dots.h - the product of qconv.h over the vocabularies of one dots_<set>.h and one lanes_<set>.h, with as many
+ * lanes, which are included before it. */
+#ifndef CS_KERNELS_QCONV_DOTS_H
+#define CS_KERNELS_QCONV_DOTS_H
+
+#include "kernels/qconv_row.h"
+
+/* A line has the weights of a strip for one group of inputs. A tile of rows by BESIDE vectors of sums stays in
+ * registers. About BLOCK lines of each strip are gone through with every row before the next: 24 KiB of a panel. */
+enum { LINE = CS_QCONV_STRIP * CS_QCONV_GROUP, BLOCK = 96, TALLEST = 12 };
+
+/* Bytes of K that are gone through together: whole runs, or a part of one. */
+typedef struct k_block {
+    size_t first_run, runs, begin, length; /* `length` bytes of each run from `begin` on */
+    const uint8_t *codes;
+    size_t output;  /* the first of the strips beside each other */
+    size_t step;    /* bytes from one vector of weights to the next beside it */
+    int more, last; /* go on from the sums so far; these are the last */
+} k_block;
+
+/* Sums so far: [rows, the strips beside each other]. */
+enum { BESIDE_OUTPUTS = DOTS_BESIDE * DOTS_LANES };
+typedef int32_t partial_sums[CS_QCONV_ROWS][BESIDE_OUTPUTS];
+
+static inline __attribute__((always_inline)) void tile(const cs_qconv_call *call, const k_block *block, size_t row,
+                                                       size_t rows, size_t beside, partial_sums sums)
+{
+    dots s[TALLEST][DOTS_BESIDE];
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < beside; v++)
+            s[i][v] = block->more ? dots_load(sums[row + i] + v * DOTS_LANES) : dots_zero();
+    const uint8_t *codes = block->codes;
+    for (size_t r = block->first_run; r < block->first_run + block->runs; r++) {
+        const uint8_t *x[TALLEST];
+        for (size_t i = 0; i < rows; i++)
+            x[i] = call->starts[r * call->rows + row + i] + block->begin;
+        for (size_t g = 0; g < block->length; g += CS_QCONV_GROUP, codes += LINE) {
+            dots w[DOTS_BESIDE];
+            for (size_t v = 0; v < beside; v++)
+                w[v] = dots_load(codes + v * block->step);
+            for (size_t i = 0; i < rows; i++) {
+                dots four = dots_spread(x[i] + g);
+                for (size_t v = 0; v < beside; v++) {
+                    s[i][v] = dot_group(s[i][v], four, w[v]);
+                    dots_pin(&s[i][v]); /* tile_dots.h has the reason */
+                }
+            }
+        }
+    }
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < beside; v++)
+            dots_store(sums[row + i] + v * DOTS_LANES, s[i][v]);
+}
+
+/* From the sums, which are in the first-level cache: taken from registers, they would not stay in registers before. */
+static inline __attribute__((always_inline)) void finish(const cs_qconv_call *call, size_t output, size_t row,
+                                                         size_t rows, size_t beside, partial_sums sums)
+{
+    const lanes low = lanes_set(call->low), high = lanes_set(call->high);
+    for (size_t i = 0; i < rows; i++) {
+        const cs_qconv_scale *input = &call->inputs[row + i];
+        const size_t at = (row + i) * call->ldy;
+        for (size_t v = 0; v < beside; v++) {
+            const size_t o = output + v * LANES, left = o < call->outputs ? call->outputs - o : 0;
+            const dots sum = dots_load(sums[row + i] + v * LANES);
+            lanes y = lanes_mul(dots_floats(sum, call->sums + o, input->zero), lanes_load(call->scales + o));
+            y = lanes_add(lanes_mul(y, lanes_set(input->scale)), lanes_load(call->bias + o));
+            if (call->residual)
+                y = lanes_add(y, left >= LANES ? lanes_load(call->residual + at + o)
+                                               : lanes_load_first(call->residual + at + o, left));
+            /* the second operand comes out when one is NaN */
+            y = lanes_min(high, lanes_max(low, y));
+            if (left >= LANES)
+                lanes_store(call->y + at + o, y);
+            else
+                lanes_store_first(call->y + at + o, left, y);
+        }
+    }
+}
+
+/* All rows through one block, in tiles of nearly equal height, at most `tallest`. */
+#define TILE(n)                                                                                                        \
+    case n:                                                                                                            \
+        if (n <= tallest)                                                                                              \
+            tile(call, block, row, n, beside, sums);                                                                   \
+        break;
+
+static inline __attribute__((always_inline)) void all_rows(const cs_qconv_call *call, const k_block *block,
+                                                           size_t beside, size_t tallest, partial_sums sums)
+{
+    for (size_t row = 0, tiles = (call->rows + tallest - 1) / tallest; tiles; tiles--) {
+        const size_t rows = (call->rows - row + tiles - 1) / tiles;
+        switch (rows) {
+            TILE(12)
+            TILE(11)
+            TILE(10)
+            TILE(9)
+            TILE(8)
+            TILE(7)
+            TILE(6)
+            TILE(5)
+            TILE(4)
+            TILE(3)
+            TILE(2)
+            TILE(1)
+        }
+        if (block->last)
+            finish(call, block->output, row, rows, beside, sums);
+        row += rows;
+    }
+}
+
+/* Functions of their own, so that a compiler finds registers for each alone. Fewer vectors beside each other have
+ * higher tiles: a sum is added to once in so many instructions as there are sums. */
+static void rows_4(const cs_qconv_call *call, const k_block *block, partial_sums sums)
+{
+    all_rows(call, block, 4, 6, sums);
+}
+
+static void rows_3(const cs_qconv_call *call, const k_block *block, partial_sums sums)
+{
+    all_rows(call, block, 3, 8, sums);
+}
+
+static void rows_2(const cs_qconv_call *call, const k_block *block, partial_sums sums)
+{
+    all_rows(call, block, 2, DOTS_BESIDE == 2 ? 6 : TALLEST, sums);
+}
+
+static void rows_1(const cs_qconv_call *call, const k_block *block, partial_sums sums)
+{
+    all_rows(call, block, 1, TALLEST, sums);
+}
+
+/* The strips of `beside` vectors of sums from `output` on. */
+static void strips(const cs_qconv_call *call, size_t output, size_t beside)
+{
+    _Alignas(64) partial_sums sums;
+    const size_t k = call->runs * call->run, block_bytes = BLOCK * CS_QCONV_GROUP;
+    const size_t strip = k * CS_QCONV_STRIP;
+    /* parts of one run, or that many whole runs */
+    const size_t runs = call->run > block_bytes ? 1 : block_bytes / call->run;
+    k_block block = {.codes = (const uint8_t *)call->codes + output / CS_QCONV_STRIP * strip,
+                     .output = output,
+                     .step = dots_apart(strip)};
+    for (size_t done = 0; done < k;) {
+        block.length = call->run - block.begin < block_bytes ? call->run - block.begin : block_bytes;
+        block.runs = call->runs - block.first_run < runs ? call->runs - block.first_run : runs;
+        block.more = done > 0;
+        done += block.runs * block.length;
+        block.last = done == k;
+        if (DOTS_BESIDE == 4 && beside == 4)
+            rows_4(call, &block, sums);
+        else if (DOTS_BESIDE == 4 && beside == 3)
+            rows_3(call, &block, sums);
+        else if (beside == 2)
+            rows_2(call, &block, sums);
+        else
+            rows_1(call, &block, sums);
+        block.codes += block.runs * block.length / CS_QCONV_GROUP * LINE;
+        block.begin += block.length;
+        if (block.begin == call->run) {
+            block.begin = 0;
+            block.first_run += block.runs;
+        }
+    }
+}
+
+static void multiply(const cs_qconv_call *call)
+{
+    for (size_t output = 0; output < call->outputs; output += BESIDE_OUTPUTS) {
+        /* of one strip two halves are beside each other, and both are there */
+        const size_t left = call->outputs - output, rest = (left + CS_QCONV_STRIP - 1) / CS_QCONV_STRIP;
+        strips(call, output, left < BESIDE_OUTPUTS && BESIDE_OUTPUTS > (int)CS_QCONV_STRIP ? rest : DOTS_BESIDE);
+    }
+}
+
+static void meet(const float *x, size_t n, float *sums, float range[2])
+{
+    lanes least = lanes_zero(), most = lanes_zero(), nothing[16 / LANES] = {0};
+    for (size_t i = 0; i < n; i += LANES) {
+        const size_t left = n - i;
+        const lanes part = left >= LANES ? lanes_load(x + i) : lanes_load_first(x + i, left);
+        if (left >= LANES)
+            lanes_store(sums + i, lanes_add(lanes_load(sums + i), part));
+        else
+            lanes_store_first(sums + i, left, lanes_add(lanes_load_first(sums + i, left), part));
+        least = lanes_min(part, least);
+        most = lanes_max(part, most);
+        nothing[0] = lanes_add(nothing[0], lanes_sub(part, part)); /* NaN of a NaN or of an infinite value */
+    }
+    const float none = lanes_total(nothing);
+    range[0] = none - lanes_most(lanes_sub(lanes_zero(), least));
+    range[1] = none + lanes_most(most);
+}
+
+static void quantize(const float *x, size_t n, const cs_qconv_scale *scale, uint8_t *codes, size_t run)
+{
+    qconv_quantize(x, n, scale, codes, run);
+}
+
+#endif
