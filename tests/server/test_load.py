@@ -19,9 +19,9 @@ from running import Server, form  # noqa: E402
 from tap import Tap  # noqa: E402
 
 PROGRAM, ROOT = map(os.path.abspath, sys.argv[1:3])
-CONNECTIONS, REQUESTS = map(int, sys.argv[3:5]) if len(sys.argv) > 3 else (8, 80)
+CONNECTIONS, REQUESTS = map(int, sys.argv[3:5]) if len(sys.argv) > 3 else (8, 48)
 DRAWINGS = os.path.join(ROOT, "examples/pictures")
-FIRST = 4  # images that are there before, and stay
+FIRST = 3  # images that are there before, and stay
 # how often each kind comes among the requests
 KINDS = {"text": 4, "small": 8, "upload": 1, "remove": 1, "image": 0.5, "item": 4, "collections": 2, "attributes": 2,
          "labels": 0.5, "relevance": 0.5, "metrics": 2, "duplicates": 1}
@@ -92,7 +92,7 @@ class Load:
 
 def ingest(load, db, scratch, done):
     """Other processes put an image each into the collection, until the load ends."""
-    names = sorted(name for name in os.listdir(DRAWINGS) if name.endswith(".jpg"))[FIRST:FIRST + 2]
+    names = sorted(name for name in os.listdir(DRAWINGS) if name.endswith(".jpg"))[FIRST:FIRST + 1]
     while names:
         folder = os.path.join(scratch, names[0] + ".d")
         os.mkdir(folder)
