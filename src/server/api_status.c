@@ -68,5 +68,6 @@ void cs_answer_metrics(cs_request *request)
     cs_buf_printf(out,
                   "# TYPE clipsearch_slow_connections_total counter\nclipsearch_slow_connections_total %" PRIu64
                   "\n# TYPE clipsearch_waiting gauge\nclipsearch_waiting %zu\n",
-                  server->connections.closed, cs_work_queue_pending(server->queue));
+                  server->connections.closed,
+                  cs_work_queue_pending(server->queue) + cs_work_queue_pending(server->patient_queue));
 }

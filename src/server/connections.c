@@ -10,10 +10,12 @@
 
 enum {
     HEAD_MS = 4000,         /* to send the head of a request, and to be idle; with the next sweep below 5 s */
-    CROWDED_HEAD_MS = 1000, /* the same when three quarters of all connections are in use */
+    CROWDED_HEAD_MS = 1000, /* the same when a quarter of all connections is in use, */
+    CROWDED_MS = 5000,      /* and for so long afterwards: those that waited to be accepted have waited already */
     BODY_MS = 4000,         /* to begin with a body; then 10 bytes more for each millisecond */
-    ANSWER_MS = 30000,      /* to receive a small answer; then the same for a large one */
-    BYTES_A_MS = 10         /* 10 kB/s: a slow telephone's */
+    CROWDED_BODY_MS = 2000,
+    ANSWER_MS = 30000, /* to receive a small answer; then the same for a large one */
+    BYTES_A_MS = 10    /* 10 kB/s: a slow telephone's */
 };
 
 struct cs_connection {
@@ -31,6 +33,7 @@ void cs_connections_init(cs_connections *all, size_t most)
     all->count = 0;
     all->most = most;
     all->closed = 0;
+    all->crowded_until = 0;
 }
 
 void cs_connections_destroy(cs_connections *all)
@@ -100,7 +103,7 @@ static bool is_late(const cs_connection *connection, double now, bool crowded)
     case CS_CONNECTION_HEAD:
         return waited > (crowded ? CROWDED_HEAD_MS : HEAD_MS);
     case CS_CONNECTION_BODY:
-        return waited > BODY_MS + transfer;
+        return waited > (crowded ? CROWDED_BODY_MS : BODY_MS) + transfer;
     case CS_CONNECTION_ANSWER:
         return waited > ANSWER_MS + transfer;
     case CS_CONNECTION_WORK:
@@ -114,7 +117,9 @@ void cs_connections_sweep(cs_connections *all)
 {
     const double now = cs_clock_ms();
     pthread_mutex_lock(&all->lock);
-    const bool crowded = all->count > all->most / 4 * 3;
+    if (all->count > all->most / 4)
+        all->crowded_until = now + CROWDED_MS;
+    const bool crowded = now < all->crowded_until;
     for (cs_connection *each = all->first; each; each = each->next)
         if (is_late(each, now, crowded)) {
             shutdown(each->fd, SHUT_RDWR); /* its own thread sees the end, and closes it */

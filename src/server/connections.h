@@ -24,7 +24,8 @@ typedef struct cs_connections {
     pthread_mutex_t lock;
     cs_connection *first;
     size_t count, most;
-    uint64_t closed; /* because they were too slow */
+    uint64_t closed;      /* because they were too slow */
+    double crowded_until; /* by cs_clock_ms: until then there is less time for each */
 } cs_connections;
 
 void cs_connections_init(cs_connections *all, size_t most);

@@ -241,7 +241,7 @@ static enum MHD_Result finish(cs_request *request)
     cs_connection_enter(&server->connections, request->entry, CS_CONNECTION_WORK, 0);
     request->queued_at = cs_clock_ms();
     cs_mhd.MHD_suspend_connection(request->connection);
-    if (!cs_work_queue_add(server->queue, request)) {
+    if (!cs_work_queue_add(request->route->patient ? server->patient_queue : server->queue, request)) {
         cs_reply_fail(&request->reply, 503, "busy", "%zu requests are waiting already; try again",
                       server->options.max_waiting);
         cs_mhd.MHD_resume_connection(request->connection);

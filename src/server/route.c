@@ -24,7 +24,7 @@ static const cs_route routes[] = {
     {"POST", "/v1/items", cs_answer_upload, .open = false},
     {"GET", "/v1/items/*", cs_answer_item, .open = false},
     {"DELETE", "/v1/items/*", cs_answer_delete, .open = false},
-    {"GET", "/v1/items/*/thumbnail", cs_answer_thumbnail, .open = false},
+    {"GET", "/v1/items/*/thumbnail", cs_answer_thumbnail, .open = false, .patient = true},
     {"GET", "/v1/items/*/file", cs_answer_file, .open = false},
 };
 

@@ -11,9 +11,10 @@ typedef struct cs_route {
     const char *method;
     const char *path; /* a * stands for one part of it */
     void (*answer)(struct cs_request *request);
-    bool open; /* needs no token: it says nothing of the collections */
-    bool fast; /* answered at once by the thread that reads and writes; others wait for a thread of their own */
-    bool link; /* may be opened from another site, as an address in the browser is */
+    bool open;    /* needs no token: it says nothing of the collections */
+    bool fast;    /* answered at once by the thread that reads and writes; others wait for a thread of their own */
+    bool patient; /* the requests of the others go first: it is one of many, and nobody waits for just it */
+    bool link;    /* may be opened from another site, as an address in the browser is */
 } cs_route;
 
 /* The route of a request, and what stands for each * of its path: places[i], to be freed, NULL behind the last. NULL

@@ -22,7 +22,9 @@
 
 enum {
     TICK_MS = 250,
-    WORKERS = 16, /* most wait for an encoder's session, and are encoded together then */
+    PATIENT_WORKERS = 2, /* more where there are more processors; so small images do not take them all */
+    WORKERS = 16,        /* most wait for an encoder's session, and are encoded together then */
+    WARM_HITS = 80,      /* as many as the page asks for */
     PEM_MAX = 1 << 20,
     SPARE_FILES = 128, /* descriptors for the database, images, libraries */
     WANTED_FILES = 16384,
@@ -132,12 +134,29 @@ static clipsearch_status open_parts(cs_server *server, clipsearch_error *err)
         server->thumbnails = cs_thumbnails_open(server->options.thumbnail_bytes, server->options.max_pixels);
         status = server->thumbnails ? CLIPSEARCH_OK : cs_fail_memory(err, "the server");
     }
-    return status == CLIPSEARCH_OK
-               ? cs_work_queue_open(WORKERS, server->options.max_waiting, cs_http_daemon_work, &server->queue, err)
-               : status;
+    const size_t most = server->options.max_waiting;
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (status == CLIPSEARCH_OK)
+        status = cs_work_queue_open(WORKERS, most, cs_http_daemon_work, &server->queue, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_work_queue_open(processors > PATIENT_WORKERS ? (size_t)processors : PATIENT_WORKERS, most,
+                                    cs_http_daemon_work, &server->patient_queue, err);
+    return status;
 }
 
-/* Load the model now, so that the first query need not wait. What is missing may come later. */
+/* Search once: the first search opens the index and reads what all others need. */
+static void search_once(cs_open_collection *taken, cs_encode_pool *pool)
+{
+    const clipsearch_encoder_info *info = cs_encode_pool_info(pool);
+    clipsearch_hits *hits = NULL;
+    float *vector = info->towers & CLIPSEARCH_TEXT_TOWER ? cs_alloc_array(info->dim, sizeof *vector) : NULL;
+    if (vector && cs_encode_pool_text(pool, "a photograph", vector, NULL) == CLIPSEARCH_OK)
+        clipsearch_search(taken->collection, vector, 1, WARM_HITS, NULL, &hits, NULL);
+    clipsearch_hits_free(&hits);
+    cs_free(vector);
+}
+
+/* Load the model and the index now, so that the first query need not wait. What is missing may come later. */
 static void warm_up(cs_server *server)
 {
     cs_open_collection *taken = NULL;
@@ -149,6 +168,8 @@ static void warm_up(cs_server *server)
     if (info.fingerprint[0] && cs_collection_encoder(server->collections, &info, &pool, &err) != CLIPSEARCH_OK &&
         server->options.note)
         server->options.note(server->options.context, err.message);
+    if (pool)
+        search_once(taken, pool);
     cs_collection_give(server->collections, taken);
 }
 
@@ -206,7 +227,7 @@ static bool is_busy(cs_server *server)
 {
     size_t count, busy;
     cs_connections_count(&server->connections, &count, &busy);
-    return busy || cs_work_queue_pending(server->queue);
+    return busy || cs_work_queue_pending(server->queue) || cs_work_queue_pending(server->patient_queue);
 }
 
 void cs_server_run(cs_server *server, bool (*stop)(void))
@@ -229,7 +250,9 @@ void cs_server_close(cs_server **opened)
     cs_server *server = *opened;
     if (!server)
         return;
-    cs_work_queue_close(&server->queue); /* answers what waits; MHD must have no resting connection when it ends */
+    /* they answer what waits; MHD must have no resting connection when it ends */
+    cs_work_queue_close(&server->queue);
+    cs_work_queue_close(&server->patient_queue);
     cs_http_daemon_stop(server);
     if (server->socket.fd >= 0)
         close(server->socket.fd);

@@ -24,7 +24,7 @@ struct cs_server {
     cs_listen_socket socket;
     cs_open_collections *collections;
     cs_thumbnails *thumbnails;
-    cs_work_queue *queue;
+    cs_work_queue *queue, *patient_queue; /* the latter of routes that are patient */
     cs_metrics metrics;
     cs_connections connections;
     struct MHD_Daemon *daemon;

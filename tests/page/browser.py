@@ -151,15 +151,20 @@ class Browser:
 
     def settled(self):
         """Wait until no answer is under way and the hits are drawn."""
-        return self.wait("""return document.getElementById("busy").hidden && !document.querySelector("#box.working")
+        return self.wait("""return document.getElementById("busy").hidden && document.getElementById("grid").dataset.first === undefined
+            && !document.querySelector("#box.working")
             && (document.getElementById("status").textContent !== "" || !document.getElementById("empty").hidden
                 || !document.getElementById("problem").hidden || document.getElementById("token").open)""")
 
     def after(self, act):
-        """Do something that makes the page ask the server, and wait for the new answer to be shown."""
+        """Do something that makes the page ask the server, and wait for the new answer to be shown, with the rows below."""
         before = self.js("return performance.getEntriesByName('clipsearch-shown').length")
         act()
-        return self.wait("return performance.getEntriesByName('clipsearch-shown').length > arguments[0]", before)
+        return self.wait(
+            """return performance.getEntriesByName('clipsearch-shown').length > arguments[0]
+            && document.getElementById("grid").dataset.first === undefined""",
+            before,
+        )
 
     def search(self, text):
         from selenium.webdriver.common.keys import Keys

@@ -46,8 +46,9 @@ def write_vectors(path, count):
         file.write(values)
 
 
-def make_many(program, place, database, count, name="many", index=False):
-    """A collection of `count` images, which are few files under many names, with vectors that mean nothing."""
+def make_many(program, place, database, count, name="many", index=False, write=write_vectors):
+    """A collection of `count` images, which are few files under many names. `write(path, count)` makes their vectors; those
+    of write_vectors mean nothing."""
     shapes = [("alps.jpg", 448, 334), ("allium.jpg", 331, 448), ("cat.jpg", 448, 298), ("galaxies.jpg", 448, 448)]
     folder = os.path.join(place, name)
     os.makedirs(folder)
@@ -70,7 +71,7 @@ def make_many(program, place, database, count, name="many", index=False):
                 + "\n"
             )
     vectors = os.path.join(place, name + ".npy")
-    write_vectors(vectors, count)
+    write(vectors, count)
     run(
         program,
         "import",

@@ -525,9 +525,9 @@ def check_slow(server):
 
 
 def crowd(server, count, most=20):
-    """Connect `count` clients that say a part of a request, and stay. A good request comes among them. What became of that
-    and after how many seconds, the longest that a client stayed, and how many are left. (Of a client that says nothing while
-    the queue of connections is full the system may forget the server's side: it would stay for ever.)"""
+    """Connect `count` clients, of which each second one says a part of a request and the others nothing, and which stay. A
+    good request comes among them. What became of that and after how many seconds, the longest that a client stayed, and how
+    many are left. (With a short queue of connections, the system would forget the server's side of some that say nothing.)"""
     waiting, begin, longest, left = select.epoll(), time.monotonic(), 0, {}
     for number in range(count):
         client = socket.socket()
@@ -548,7 +548,8 @@ def crowd(server, count, most=20):
             try:
                 if not one[2] and events & select.EPOLLOUT:
                     one[2] = now
-                    one[0].send(b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"[:1 + one[1] % 89])
+                    if one[1] % 2:
+                        one[0].send(b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"[:1 + one[1] % 89])
                     waiting.modify(number, select.EPOLLIN)
                     continue
                 more = one[0].recv(4096)
@@ -581,7 +582,7 @@ def check_crowd(db):
         (status, took), longest, left = crowd(server, clients)
         tap.ok(status == 200 and took < LATE, f"{clients} connections{what}: a good request is answered after {took:.1f} s", [took])
         # each also waits until it is accepted, which a machine that does other things as well delays most
-        tap.ok(not left and longest < 2 * LATE, f"and each is closed, the last after {longest:.1f} s", [left, longest])
+        tap.ok(not left and longest < LATE + 3, f"and each is closed, the last after {longest:.1f} s", [left, longest])
         code, errors = server.stop()
         tap.ok(code == 0 and "Sanitizer" not in errors, "and the server ends well", [code, errors[-500:]])
     resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))

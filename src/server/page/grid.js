@@ -6,6 +6,7 @@ import * as format from "./format.js";
 import { GAP, Layout, aspectOf } from "./layout.js";
 
 const AHEAD = 900; // pixels above and below the window that have rows
+const LONG = 500; // milliseconds after which the rows above and below do not wait for the window's thumbnails any more
 const FAST = 4; // pixels a millisecond: faster than this nobody sees a thumbnail, so none is asked for
 const FEW = 2; // windows below which more hits are asked for
 
@@ -21,6 +22,7 @@ export class Grid {
     this.active = 0; // the image that Tab reaches
     this.wide = 0;
     this.scores = false; // whether scores are shown
+    this.ahead = AHEAD; // 0 while an answer is new
     this.reset();
     addEventListener("scroll", () => this.schedule(), { passive: true });
     new ResizeObserver(() => requestAnimationFrame(() => this.resize())).observe(root);
@@ -31,6 +33,7 @@ export class Grid {
   }
 
   reset() {
+    this.goAhead();
     this.entries = [];
     this.complete = true;
     this.active = 0;
@@ -60,7 +63,26 @@ export class Grid {
     this.complete = complete;
     this.active = 0;
     this.root.setAttribute("role", entries.some((entry) => entry.group !== undefined) ? "group" : "list");
+    this.ahead = 0; // the window first, with its thumbnails
+    this.root.dataset.first = "";
     this.relay();
+    clearTimeout(this.wait);
+    this.wait = setTimeout(() => this.goAhead(), LONG);
+    requestAnimationFrame(() => this.arrived()); // there may be none to wait for
+  }
+
+  /** What is above and below the window is drawn, too. */
+  goAhead() {
+    if (this.ahead) return;
+    clearTimeout(this.wait);
+    this.ahead = AHEAD;
+    delete this.root.dataset.first;
+    this.draw();
+  }
+
+  /** A thumbnail has arrived, or will not. */
+  arrived() {
+    if (!this.ahead && !this.root.querySelector(".cell-link[data-asked]:not(.missing) img:not(.there)")) this.goAhead();
   }
 
   showScores(shown) {
@@ -74,8 +96,7 @@ export class Grid {
     this.wide = width;
     this.layout = new Layout(width);
     this.layout.extend(this.entries, this.complete);
-    for (const row of this.drawn.values()) row.remove();
-    this.drawn.clear();
+    for (const number of this.drawn.keys()) this.drop(number);
     this.draw();
   }
 
@@ -96,6 +117,7 @@ export class Grid {
     this.frame = requestAnimationFrame((now) => {
       this.frame = 0;
       const speed = Math.abs(scrollY - (this.lastTop ?? 0)) / Math.max(1, now - (this.lastTime ?? 0));
+      if (scrollY !== this.lastTop) this.goAhead();
       this.lastTop = scrollY;
       this.lastTime = now;
       this.fast = speed > FAST;
@@ -109,12 +131,11 @@ export class Grid {
   draw() {
     this.root.style.height = `${Math.max(0, this.layout.height - GAP)}px`;
     const top = scrollY - this.root.offsetTop;
-    const [first, end] = this.layout.between(top - AHEAD, top + innerHeight + AHEAD);
+    const [first, end] = this.layout.between(top - this.ahead, top + innerHeight + this.ahead);
     const focus = this.root.contains(document.activeElement) ? this.layout.rowOf(this.active) : -1;
-    for (const [number, row] of this.drawn) {
+    for (const number of this.drawn.keys()) {
       if ((number < first || number >= end) && number !== focus) {
-        row.remove();
-        this.drawn.delete(number);
+        this.drop(number);
       }
     }
     for (let number = first; number < end; number++) {
@@ -122,6 +143,27 @@ export class Grid {
       if (!this.fast) this.load(this.drawn.get(number));
     }
     if (!this.complete && this.layout.height < top + (1 + FEW) * innerHeight) this.options.more();
+  }
+
+  /** Take a row out of the document. */
+  drop(number) {
+    const row = this.drawn.get(number);
+    this.cancel(row);
+    row.remove();
+    this.drawn.delete(number);
+  }
+
+  /** Ask no more for the thumbnails of a row that have not come: the browser has six connections for all requests. */
+  cancel(row) {
+    for (const image of row.querySelectorAll(".cell-link[data-asked] img:not(.there)")) {
+      image.removeAttribute("src");
+      delete image.parentNode.dataset.asked; // draw() asks again
+    }
+  }
+
+  /** The next answer is asked for; it shall not wait for thumbnails of this one. */
+  yield() {
+    for (const row of this.drawn.values()) this.cancel(row);
   }
 
   drawRow(number) {
@@ -167,8 +209,8 @@ export class Grid {
     if (entry.keep) badges.append(el("span", { class: "badge keep" }, "keep"));
     if (entry.copies) badges.append(el("span", { class: "badge" }, `+${entry.copies}`));
     if (entry.badge) badges.append(el("span", { class: "badge score" }, entry.badge));
-    image.addEventListener("load", () => image.classList.add("there"));
-    image.addEventListener("error", () => link.classList.add("missing"));
+    image.addEventListener("load", () => { image.classList.add("there"); this.arrived(); });
+    image.addEventListener("error", () => { link.classList.add("missing"); this.arrived(); });
     const cell = el("div", { class: "cell", role: "listitem" }, link, badges);
     if (this.root.getAttribute("role") === "list") {
       cell.setAttribute("aria-posinset", index + 1);

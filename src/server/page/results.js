@@ -109,6 +109,7 @@ export class Results {
   async load(k, scroll) {
     const abort = this.abort = new AbortController();
     this.slow = setTimeout(() => this.showBusy(), SLOW);
+    this.grid.yield();
     try {
       const answer = await this.request(this.body, k, 0, abort.signal);
       if (abort !== this.abort) return;
