@@ -28,8 +28,8 @@ static size_t strips_of(size_t outputs)
 
 bool cs_coded_conv_can(const cs_conv_spec *spec)
 {
-    return spec->groups == 1 && !spec->planar && spec->in * taps_of(spec) > FEW_INPUTS &&
-           spec->out >= FEW_OUTPUTS && cs_qgemm_stride(spec->in) <= CS_QGEMM_MAX_K / taps_of(spec);
+    return spec->groups == 1 && !spec->planar && spec->in * taps_of(spec) > FEW_INPUTS && spec->out >= FEW_OUTPUTS &&
+           cs_qgemm_stride(spec->in) <= CS_QGEMM_MAX_K / taps_of(spec);
 }
 
 /* ---------------------------------------------------------------- weights */
