@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Milliseconds that an image and a text take, compared with other engines in one run on one machine:
 
-    towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N] [--batches 1,8,32] [--threads 1,2] [--no-torch]
+    towers.py BENCH_TOWERS MODEL_DIRECTORY [--rounds N] [--batches 1,8,32] [--threads 1,2] [--no-torch] [--what image]
+              [--peers DIRECTORY [--prepare]]
 
 BENCH_TOWERS is the program built from bench/bench_towers.c; MODEL_DIRECTORY is in the Hugging Face layout of CLIP
 (tools/golden/clip_towers.py --full makes one), or holds resnet18, -34, -50, vgg16, mobilenet-v2 or clip-rn50 under that
@@ -10,9 +11,11 @@ engines take turns, N rounds (default 3), and the median of the rounds is printe
 which says more on a machine that others use too (one thread; with more, engines differ in whether they sleep or spin
 while they wait). Peers: PyTorch in float32 and, where the processor has it, bfloat16, ONNX Runtime in float32 on the same model exported by torch.onnx and in int8
 after its quantize_dynamic, and OpenVINO in float32, bfloat16 and, with nncf, in int8. A package that is not installed is left out,
-with a line that says so. The peers' texts are padded to the whole context, because their models need that.
+with a line that says so. --peers keeps the exported and quantized models, which take minutes, for the next run; --prepare stops when
+they are there. The peers' texts are padded to the whole context, because their models need that.
 """
 import argparse
+import contextlib
 import copy
 import json
 import os
@@ -76,7 +79,7 @@ def image_network(name):
 
 def clip_towers(path):
     from transformers import CLIPModel
-    model = CLIPModel.from_pretrained(path, attn_implementation="sdpa").eval()
+    model = CLIPModel.from_pretrained(path, attn_implementation="sdpa", dtype=torch.float32).eval()
     size, context = model.config.vision_config.image_size, model.config.text_config.max_position_embeddings
     vocabulary = model.config.text_config.vocab_size
     return {"image": (Vision(model).eval(), lambda b: torch.randn(b, 3, size, size)),
@@ -113,22 +116,35 @@ def open_onnx(path, threads):
     return lambda x: session.run(None, {"x": x})
 
 
-def open_openvino(path, threads, samples=None, precision="f32"):
+def open_openvino(path, threads, precision="f32"):
     import openvino
     model = openvino.Core().read_model(path)
-    if samples is not None:
-        import nncf
-        model = nncf.quantize(model, nncf.Dataset([x.numpy() for x in samples]), model_type=nncf.ModelType.TRANSFORMER,
-                              subset_size=len(samples))
     request = openvino.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY",
                                                             "INFERENCE_PRECISION_HINT": precision}).create_infer_request()
     return lambda x: request.infer([x])
 
 
+def export(tower, inputs, path):
+    if not os.path.exists(path):
+        torch.onnx.export(tower, (inputs(2),), path, input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "batch"}}, dynamo=False)
+
+
 def quantize_onnx(path):
     from onnxruntime.quantization import QuantType, quantize_dynamic
     quantized = path[:-5] + "-int8.onnx"
-    quantize_dynamic(path, quantized, weight_type=QuantType.QInt8)
+    if not os.path.exists(quantized):
+        quantize_dynamic(path, quantized, weight_type=QuantType.QInt8)
+    return quantized
+
+
+def quantize_openvino(path, inputs):
+    import nncf
+    import openvino
+    quantized = path[:-5] + "-int8.xml"
+    if not os.path.exists(quantized):
+        samples = [inputs(1).numpy() for _ in range(8)]
+        openvino.save_model(nncf.quantize(openvino.Core().read_model(path), nncf.Dataset(samples), model_type=nncf.ModelType.TRANSFORMER,
+                                          subset_size=len(samples)), quantized)
     return quantized
 
 
@@ -136,17 +152,15 @@ def exported_peers(exported, towers):
     """[(engine, what, function that opens it with so many threads)] of all engines that run the exported models."""
     peers = []
     for what, path in exported.items():
-        inputs = towers[what][1]
         peers += [("onnxruntime fp32", what, lambda threads, path=path: open_onnx(path, threads)),
                   ("openvino fp32", what, lambda threads, path=path: open_openvino(path, threads)),
-                  ("openvino bf16", what, lambda threads, path=path: open_openvino(path, threads, precision="bf16")),
-                  ("openvino int8", what, lambda threads, path=path, inputs=inputs:
-                   open_openvino(path, threads, [inputs(1) for _ in range(8)]))]
-        try:
-            quantized = quantize_onnx(path)
-            peers.append(("onnxruntime int8", what, lambda threads, path=quantized: open_onnx(path, threads)))
-        except ImportError as error:
-            print(f"no ONNX Runtime int8: {error}")
+                  ("openvino bf16", what, lambda threads, path=path: open_openvino(path, threads, "bf16"))]
+        for name, quantize, opened in (("onnxruntime int8", quantize_onnx, open_onnx),
+                                       ("openvino int8", lambda path, what=what: quantize_openvino(path, towers[what][1]), open_openvino)):
+            try:
+                peers.append((name, what, lambda threads, path=quantize(path), opened=opened: opened(path, threads)))
+            except ImportError as error:
+                print(f"no {name}: {error}")
     return peers
 
 
@@ -157,6 +171,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", default="1,8,32")
     parser.add_argument("--no-torch", action="store_true", help="ONNX Runtime is the only peer")
+    parser.add_argument("--what", help="only engines' figures of what begins like this: image, text")
+    parser.add_argument("--peers", metavar="DIRECTORY")
+    parser.add_argument("--prepare", action="store_true")
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2])
     args = parser.parse_args()
     print(processor())
@@ -164,30 +181,33 @@ def main():
     batches = [int(batch) for batch in args.batches.split(",")]
     network = image_network(os.path.basename(os.path.normpath(args.model)))
     towers = {"image": (network, lambda b: torch.randn(b, 3, 224, 224))} if network else clip_towers(args.model)
+    towers = {what: tower for what, tower in towers.items() if what.startswith(args.what or "")}
     halves = {what: copy.deepcopy(tower).to(torch.bfloat16) for what, (tower, _) in towers.items() if bf16}
     results = {}
 
     def note(engine, what, threads, batch, ms):
         results.setdefault((what, threads, batch, engine), []).append(ms)
 
-    with tempfile.TemporaryDirectory() as directory, torch.no_grad():
+    with contextlib.nullcontext(args.peers) if args.peers else tempfile.TemporaryDirectory() as directory, torch.no_grad():
+        os.makedirs(directory, exist_ok=True)
         exported = {}
         try:
             for what, (tower, inputs) in towers.items():
-                path = os.path.join(directory, f"{len(exported)}.onnx")
-                torch.onnx.export(tower, (inputs(2),), path, input_names=["x"], output_names=["y"],
-                                  dynamic_axes={"x": {0: "batch"}}, dynamo=False)
+                path = os.path.join(directory, f"{what.replace(' ', '-')}.onnx")
+                export(tower, inputs, path)
                 exported[what] = path
         except Exception as error:  # the export depends on the versions of three packages; PyTorch alone then
             print(f"no ONNX Runtime: {type(error).__name__}: {error}")
         peers = exported_peers(exported, towers)
+        if args.prepare:
+            return
         for _ in range(args.rounds):
             for threads in args.threads:
                 torch.set_num_threads(threads)
                 lines = subprocess.run([args.bench_towers, args.model, str(threads), *map(str, batches)], check=True, stdout=subprocess.PIPE,
                                        text=True).stdout.splitlines()
                 for row in map(json.loads, lines):
-                    if "cpu_ms" in row:
+                    if "cpu_ms" in row and row["what"].startswith(args.what or ""):
                         note(row["engine"], row["what"], threads, row["batch"], (row["ms"], row["cpu_ms"]))
                 for what, (tower, inputs) in () if args.no_torch else towers.items():
                     for batch in batches:

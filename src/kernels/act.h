@@ -20,6 +20,8 @@ typedef struct cs_act_ops {
     void (*quick_gelu)(float *x, size_t n);
     /* x * (1 + erf(x / sqrt 2)) / 2, in place */
     void (*gelu)(float *x, size_t n);
+    /* y = a + b, or (a + b) + c unless c is NULL; y may be one of them */
+    void (*add)(const float *a, const float *b, const float *c, size_t n, float *y);
 } cs_act_ops;
 
 const cs_act_ops *cs_act_ops_for(cs_cpu_flags flags);

@@ -4,5 +4,9 @@
 
 #include "kernels/act_lanes.h"
 
-const cs_act_ops cs_act_ops_avx2 = {
-    .name = "act avx2", .layernorm = layernorm, .softmax = softmax, .quick_gelu = quick_gelu, .gelu = gelu};
+const cs_act_ops cs_act_ops_avx2 = {.name = "act avx2",
+                                    .layernorm = layernorm,
+                                    .softmax = softmax,
+                                    .quick_gelu = quick_gelu,
+                                    .gelu = gelu,
+                                    .add = add_rows};

@@ -44,5 +44,11 @@ static void gelu(float *x, size_t n)
         x[i] *= (1 + erff(x[i] * 0.70710678f)) * 0.5f;
 }
 
+static void add(const float *a, const float *b, const float *c, size_t n, float *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = c ? a[i] + b[i] + c[i] : a[i] + b[i];
+}
+
 const cs_act_ops cs_act_ops_c = {
-    .name = "act c", .layernorm = layernorm, .softmax = softmax, .quick_gelu = quick_gelu, .gelu = gelu};
+    .name = "act c", .layernorm = layernorm, .softmax = softmax, .quick_gelu = quick_gelu, .gelu = gelu, .add = add};

@@ -94,3 +94,11 @@ static void gelu(float *x, size_t n)
         lanes_store_first(x + i, n - i, lanes_mul(value, tail));
     }
 }
+
+static void add_rows(const float *a, const float *b, const float *c, size_t n, float *y)
+{
+    for (size_t i = 0; i < n; i += LANES) {
+        const lanes sum = lanes_add(lanes_load_first(a + i, n - i), lanes_load_first(b + i, n - i));
+        lanes_store_first(y + i, n - i, c ? lanes_add(sum, lanes_load_first(c + i, n - i)) : sum);
+    }
+}

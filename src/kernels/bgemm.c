@@ -13,19 +13,25 @@ const cs_bgemm_ops *cs_bgemm_ops_for(cs_cpu_flags flags)
 #ifdef CS_HAVE_AVX512BF16
         {CS_CPU_AVX512 | CS_CPU_AVX512BF16, &cs_bgemm_ops_avx512bf16},
 #endif
+#ifdef CS_HAVE_AVX512
+        {CS_CPU_AVX512, &cs_bgemm_ops_avx512},
+#endif
         {CS_CPU_C, &cs_bgemm_ops_c},
     };
     return cs_cpu_choose(choices, flags);
 }
 
-static const cs_bgemm_ops *best(void)
-{
-    return cs_bgemm_ops_for(cs_cpu_best());
-}
-
 bool cs_bgemm_is_fast(void)
 {
-    return best() != &cs_bgemm_ops_c;
+    return cs_cpu_best() & CS_CPU_AVX512BF16;
+}
+
+static const cs_bgemm_ops *best(void)
+{
+    const cs_cpu_flags flags = cs_cpu_best();
+    if (!cs_bgemm_is_fast())
+        return &cs_bgemm_ops_c;
+    return cs_bgemm_ops_for(cs_cpu_bf16_is_slow() ? flags & ~(cs_cpu_flags)CS_CPU_AVX512BF16 : flags);
 }
 
 size_t cs_bgemm_stride(size_t k)
@@ -73,10 +79,11 @@ typedef struct product {
     const uint16_t *x;
 } product;
 
-static void sum_panel(const void *context, size_t row, size_t rows, size_t first, size_t outputs, float *sums)
+static void sum_panel(const void *context, size_t row, size_t rows, size_t first, size_t outputs, size_t next,
+                      float *sums)
 {
     const product *p = context;
-    p->ops->multiply(p->w, p->x + row * cs_bgemm_stride(p->w->k), rows, first, outputs, sums);
+    p->ops->multiply(p->w, p->x + row * cs_bgemm_stride(p->w->k), rows, first, outputs, next, sums);
 }
 
 void cs_bgemm_with(const cs_bgemm_ops *ops, const cs_bgemm_weights *w, const uint16_t *x, size_t m, const float *bias,

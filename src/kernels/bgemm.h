@@ -32,9 +32,10 @@ typedef struct cs_bgemm_ops {
     /* Round n floats to bf16, to the nearest, ties to even; a size below FLT_MIN becomes 0, NaN stays NaN. */
     void (*round)(const float *x, size_t n, uint16_t *rounded);
     /* sums[i, j] of rows [count, CS_PANEL] = x row i (of cs_bgemm_stride(k)) times weights of output first + j, for j <
-     * outputs <= CS_PANEL; first is a multiple of it. All of `sums` may be written. */
+     * outputs <= CS_PANEL; first is a multiple of it; count <= CS_PANEL_ROWS. `next` as for cs_qgemm_ops. All of `sums`
+     * may be written. */
     void (*multiply)(const cs_bgemm_weights *w, const uint16_t *x, size_t count, size_t first, size_t outputs,
-                     float *sums);
+                     size_t next, float *sums);
 } cs_bgemm_ops;
 
 /* The best table that needs nothing beside `flags`; NULL when the processor lacks one of them. CS_CPU_C is the

@@ -12,13 +12,12 @@ static void round_numbers(const float *x, size_t n, uint16_t *rounded)
 }
 
 static void multiply(const cs_bgemm_weights *w, const uint16_t *x, size_t count, size_t first, size_t outputs,
-                     float *sums)
+                     size_t next, float *sums)
 {
     const size_t ldx = cs_bgemm_stride(w->k) * sizeof *x, groups = ldx / GROUP;
-    for (size_t i = 0; i < count * CS_PANEL; i++)
-        sums[i] = 0;
+    const size_t ahead = next + CS_PANEL <= w->n ? (next - first) / CS_PANEL_STRIP * groups * LINE : 0;
     add_products((const uint8_t *)x, ldx, count, groups,
-                 (const uint8_t *)w->pairs + first / CS_PANEL_STRIP * groups * LINE, outputs, sums);
+                 (const uint8_t *)w->pairs + first / CS_PANEL_STRIP * groups * LINE, outputs, ahead, sums);
 }
 
 const cs_bgemm_ops cs_bgemm_ops_avx512bf16 = {.name = "bgemm avx512bf16", .round = round_numbers, .multiply = multiply};

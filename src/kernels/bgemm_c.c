@@ -22,8 +22,9 @@ static float weight_of(const cs_bgemm_weights *w, size_t output, size_t input)
 }
 
 static void multiply(const cs_bgemm_weights *w, const uint16_t *x, size_t count, size_t first, size_t outputs,
-                     float *sums)
+                     size_t next, float *sums)
 {
+    (void)next;
     assert(first % CS_PANEL == 0 && outputs <= CS_PANEL);
     const size_t ldx = cs_bgemm_stride(w->k);
     for (size_t i = 0; i < count; i++)

@@ -6,6 +6,7 @@
 #include "kernels/bgemm.h"
 
 extern const cs_bgemm_ops cs_bgemm_ops_c;
+extern const cs_bgemm_ops cs_bgemm_ops_avx512;
 extern const cs_bgemm_ops cs_bgemm_ops_avx512bf16;
 
 #endif

@@ -58,6 +58,7 @@ enum {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static cs_cpu_flags highest, best;
+static bool bf16_is_slow;
 
 #if defined(__x86_64__) || defined(__i386__)
 /* Bits as in the Intel SDM volume 2A (CPUID) and volume 1, 13.3 (XCR0). */
@@ -95,22 +96,40 @@ static cs_cpu_flags detect(void)
         flags |= CS_CPU_AVX512BF16;
     return flags;
 }
+
+static bool is_intel(void)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid(0, &a, &b, &c, &d) && b == signature_INTEL_ebx && c == signature_INTEL_ecx &&
+           d == signature_INTEL_edx;
+}
 #elif defined(__aarch64__)
 /* Every AArch64 processor has it (Arm ARM, A1.5). */
 static cs_cpu_flags detect(void)
 {
     return CS_CPU_NEON;
 }
+
+static bool is_intel(void)
+{
+    return false;
+}
 #else
 static cs_cpu_flags detect(void)
 {
     return CS_CPU_C;
+}
+
+static bool is_intel(void)
+{
+    return false;
 }
 #endif
 
 static void fill(void)
 {
     highest = best = (detect() | CS_CPU_EMULATED) & BUILT;
+    bf16_is_slow = is_intel(); /* CPUID takes long in a virtual machine: it is asked once */
     const char *wish = getenv("CLIPSEARCH_CPU");
     for (unsigned level = 0; wish && cs_cpu_level_name(level); level++)
         if (strcmp(wish, cs_cpu_level_name(level)) == 0)
@@ -127,6 +146,12 @@ cs_cpu_flags cs_cpu_highest(void)
 {
     pthread_once(&once, fill);
     return highest;
+}
+
+bool cs_cpu_bf16_is_slow(void)
+{
+    pthread_once(&once, fill);
+    return bf16_is_slow;
 }
 
 const char *cs_cpu_level_name(unsigned level)

@@ -18,6 +18,11 @@ static inline size_t dots_apart(size_t strip)
     return strip;
 }
 
+static inline dots dots_zero(void)
+{
+    return _mm512_setzero_ps();
+}
+
 static inline dots dots_load(const void *p)
 {
     return _mm512_loadu_ps(p);

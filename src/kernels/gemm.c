@@ -35,34 +35,50 @@ const cs_gemm_ops *cs_gemm_ops_best(void)
     return blas ? blas : cs_gemm_ops_for(level);
 }
 
-static void activate(cs_activation act, float *x, size_t n)
+static void activate(const cs_act_ops *ops, cs_activation act, float *x, size_t n)
 {
     if (act == CS_ACT_QUICK_GELU)
-        cs_act()->quick_gelu(x, n);
+        ops->quick_gelu(x, n);
     else if (act == CS_ACT_GELU)
-        cs_act()->gelu(x, n);
+        ops->gelu(x, n);
 }
 
 void cs_gemm_finish(const cs_gemm_job *job, float *sums, size_t lds, size_t row, size_t rows, size_t first,
                     size_t outputs)
 {
-    for (size_t i = 0; job->bias && i < rows; i++)
-        for (size_t j = 0; j < outputs; j++)
-            sums[i * lds + j] += job->bias[first + j];
-    if (lds == outputs)
-        activate(job->act, sums, rows * outputs);
-    else
-        for (size_t i = 0; i < rows; i++)
-            activate(job->act, sums + i * lds, outputs);
+    const cs_act_ops *ops = cs_act();
+    const float *bias = job->bias ? job->bias + first : NULL;
     for (size_t i = 0; i < rows; i++) {
         const size_t at = (row + i) * job->ldy + first;
+        const float *residual = job->residual ? job->residual + at : NULL;
         float *sum = sums + i * lds, *y = job->y + at;
-        if (job->residual)
-            for (size_t j = 0; j < outputs; j++)
-                y[j] = sum[j] + job->residual[at + j];
+        if (residual && job->act != CS_ACT_NONE) { /* it is added last, and may lie in y */
+            if (bias)
+                ops->add(sum, bias, NULL, outputs, sum);
+            activate(ops, job->act, sum, outputs);
+            ops->add(sum, residual, NULL, outputs, y);
+            continue;
+        }
+        if (bias)
+            ops->add(sum, bias, residual, outputs, y);
+        else if (residual)
+            ops->add(sum, residual, NULL, outputs, y);
         else if (y != sum)
             memcpy(y, sum, outputs * sizeof *y);
+        activate(ops, job->act, y, outputs);
     }
+}
+
+/* What the same thread reads next, probably: threads take pieces in turn. */
+static cs_gemm_ahead panel_after(const cs_gemm_job *job, size_t panel)
+{
+    const cs_gemm_weights *w = job->w;
+    const size_t first = (panel + job->threads) * job->ops->panel;
+    if (first + job->ops->panel > w->n)
+        return (cs_gemm_ahead){0};
+    const size_t size = w->packed ? sizeof *w->packed : cs_dtype_size(w->dtype);
+    const void *from = w->packed ? w->packed : w->rows;
+    return (cs_gemm_ahead){(const char *)from + first * w->k * size, job->ops->panel * w->k * size};
 }
 
 static void run_piece(void *context, size_t piece, unsigned worker)
@@ -80,6 +96,12 @@ static void run_piece(void *context, size_t piece, unsigned worker)
         cs_gemm_finish(job, sums, ops->panel, 0, job->m, first, outputs);
         return;
     }
+    if (!w->packed && w->k && job->m <= ROW_BLOCK && ops->multiply_stored) {
+        ops->multiply_stored(w, panel, job->x, job->ldx, job->m, panel_after(job, panel),
+                             job->scratch + worker * job->scratch_each, sums, ops->panel);
+        cs_gemm_finish(job, sums, ops->panel, 0, job->m, first, outputs);
+        return;
+    }
     const float *packed = w->packed ? w->packed + panel * ops->panel * w->k : NULL;
     if (!packed) {
         float *own = job->scratch + worker * job->scratch_each;
@@ -88,7 +110,8 @@ static void run_piece(void *context, size_t piece, unsigned worker)
     }
     for (size_t i = begin; i < end; i += ROW_BLOCK) {
         size_t rows = end - i < ROW_BLOCK ? end - i : ROW_BLOCK;
-        ops->multiply(job->x + i * job->ldx, job->ldx, rows, w->k, packed, outputs, sums, ops->panel);
+        const cs_gemm_ahead ahead = i + rows < job->m ? (cs_gemm_ahead){0} : panel_after(job, panel);
+        ops->multiply(job->x + i * job->ldx, job->ldx, rows, w->k, packed, outputs, ahead, sums, ops->panel);
         cs_gemm_finish(job, sums, ops->panel, i, rows, first, outputs);
     }
 }
@@ -120,7 +143,8 @@ void cs_gemm_with(const cs_gemm_ops *ops, const cs_gemm_weights *w, const float 
                        .ldy = ldy,
                        .scratch = scratch,
                        .scratch_each = ops->scratch(w->k),
-                       .row_block = w->packed ? ROW_BLOCK : m};
+                       .row_block = w->packed ? ROW_BLOCK : m,
+                       .threads = cs_pool_threads(pool)};
     if (m == 0 || w->n == 0)
         return;
     assert(x && y && (w->packed || (w->rows && scratch)));

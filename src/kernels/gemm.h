@@ -18,6 +18,12 @@ typedef struct cs_gemm_weights {
     float *packed; /* owned; cs_gemm_unpack frees it */
 } cs_gemm_weights;
 
+/* Memory that is read next: it may be called into the cache while there is something to compute. Zeros: nothing. */
+typedef struct cs_gemm_ahead {
+    const char *at;
+    size_t bytes;
+} cs_gemm_ahead;
+
 typedef struct cs_gemm_ops {
     const char *name;
     size_t panel; /* outputs per packed panel */
@@ -30,8 +36,12 @@ typedef struct cs_gemm_ops {
     /* Y[m, panel outputs] for one panel, given packed: y[i*ldy + j] = sum_k x[i*ldx+k] * w[j,k]. The sum runs over k in
      * ascending order in one accumulator per output, so it depends on neither m nor i. `outputs` <= panel of them are
      * stored. */
-    void (*multiply)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
-                     size_t ldy);
+    void (*multiply)(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs,
+                     cs_gemm_ahead ahead, float *y, size_t ldy);
+    /* The same for panel `panel` of weights as stored, given `space` of scratch(k) floats; k >= 1. NULL: it does not
+     * exist. */
+    void (*multiply_stored)(const cs_gemm_weights *w, size_t panel, const float *x, size_t ldx, size_t m,
+                            cs_gemm_ahead ahead, float *space, float *y, size_t ldy);
     /* Up to this many rows of x (0: never), reading the weights as they are stored is faster than packing them
      * first. */
     size_t few;

@@ -16,6 +16,7 @@ const cs_gemm_ops cs_gemm_ops_avx2 = {.name = "gemm avx2",
                                       .packed_size = packed_size,
                                       .pack = pack,
                                       .multiply = multiply,
+                                      .multiply_stored = multiply_stored,
                                       .few = GEMM_FEW,
                                       .multiply_8 = multiply_rows,
                                       .multiply_rows = multiply_rows};

@@ -10,6 +10,7 @@ const cs_gemm_ops cs_gemm_ops_avx512 = {.name = "gemm avx512",
                                         .packed_size = packed_size,
                                         .pack = pack,
                                         .multiply = multiply,
+                                        .multiply_stored = multiply_stored,
                                         .few = GEMM_FEW,
                                         .multiply_8 = cs_gemm_multiply_rows_avx2,
                                         .multiply_rows = multiply_rows};

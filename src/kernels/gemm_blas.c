@@ -100,9 +100,10 @@ static void product(const float *x, size_t ldx, size_t m, size_t k, const float 
           (blasint)k, beta, y, (blasint)ldy);
 }
 
-static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
-                     size_t ldy)
+static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs,
+                     cs_gemm_ahead ahead, float *y, size_t ldy)
 {
+    (void)ahead;
     product(x, ldx, m, k, packed, outputs, 0, y, ldy);
 }
 

@@ -34,9 +34,10 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
     }
 }
 
-static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
-                     size_t ldy)
+static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs,
+                     cs_gemm_ahead ahead, float *y, size_t ldy)
 {
+    (void)ahead;
     for (size_t i = 0; i < m; i++) {
         float sums[PANEL] = {0};
         for (size_t kk = 0; kk < k; kk++)

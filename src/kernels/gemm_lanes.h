@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * gemm_lanes.h - one panel of a matrix product, in the words of lanes_<set>.h. */
 #include "kernels/gemm_impl.h"
+#include "kernels/gemm_tile_lanes.h"
 #include "kernels/numbers_lanes.h"
 
 /* The packed form is panels of PANEL outputs, each STRIPS strips of WIDTH outputs, [STRIPS, k, WIDTH]; the last panel
- * is filled up with zeros. A tile of TILE rows by WIDTH outputs is 12 accumulators of 16 registers, or 24 of 32; with
- * VECTORS registers of weights and one broadcast that leaves one free, or three. GEMM_STEPS steps of a strip are gone
- * through with every row before the next. Strips of one panel share the rows of x while the second-level cache has
- * them. */
-enum { VECTORS = LANES_REGISTERS / 8, WIDTH = VECTORS * LANES, PANEL = 64, STRIPS = PANEL / WIDTH, TILE = 6 };
+ * is filled up with zeros. GEMM_STEPS steps of a strip are gone through with every row before the next. Strips of one
+ * panel share the rows of x while the second-level cache has them. */
+enum { PANEL = 64, STRIPS = PANEL / WIDTH };
 /* multiply_rows: weight rows at a time, inputs of each at a time. */
 enum { ROWS = 8, CHUNK = 128 };
 
@@ -22,116 +21,82 @@ static size_t packed_size(size_t n, size_t k)
     return (n + PANEL - 1) / PANEL * PANEL * k;
 }
 
+/* LANES outputs from j on, n <= LANES steps from kk on, to [n, WIDTH]. */
+static inline __attribute__((always_inline)) void pack_block(const cs_gemm_weights *w, cs_dtype dtype, size_t j,
+                                                             size_t kk, size_t n, float *to)
+{
+    const size_t size = cs_dtype_size(dtype), rows = j >= w->n ? 0 : w->n - j < LANES ? w->n - j : LANES;
+    const uint8_t *from = (const uint8_t *)w->rows + (j * w->k + kk) * size;
+    lanes r[LANES];
+    if (rows == LANES && n == LANES) {
+        for (size_t i = 0; i < LANES; i++)
+            r[i] = load_numbers(dtype, from + i * w->k * size);
+        lanes_transpose(r);
+        for (size_t i = 0; i < LANES; i++)
+            lanes_store(to + i * WIDTH, r[i]);
+        return;
+    }
+    for (size_t i = 0; i < LANES; i++)
+        r[i] = i < rows ? load_numbers_first(dtype, from + i * w->k * size, n) : lanes_zero();
+    lanes_transpose(r);
+    for (size_t i = 0; i < n; i++)
+        lanes_store(to + i * WIDTH, r[i]);
+}
+
+/* `count` outputs from j on, whole strips, `steps` steps from kk on, to [strips, steps, WIDTH]. */
+static inline __attribute__((always_inline)) void pack_type(const cs_gemm_weights *w, cs_dtype dtype, size_t j,
+                                                            size_t count, size_t kk, size_t steps, float *to)
+{
+    for (size_t o = 0; o < count; o += LANES)
+        for (size_t i = 0; i < steps; i += LANES)
+            pack_block(w, dtype, j + o, kk + i, steps - i < LANES ? steps - i : LANES,
+                       to + (o / WIDTH * steps + i) * WIDTH + o % WIDTH);
+}
+
+static void pack_steps(const cs_gemm_weights *w, size_t j, size_t count, size_t kk, size_t steps, float *to)
+{
+    switch (w->dtype) {
+    case CS_F32:
+        pack_type(w, CS_F32, j, count, kk, steps, to);
+        break;
+    case CS_F16:
+        pack_type(w, CS_F16, j, count, kk, steps, to);
+        break;
+    default:
+        pack_type(w, CS_BF16, j, count, kk, steps, to);
+        break;
+    }
+}
+
 static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *packed)
 {
-    const size_t k = w->k, size = cs_dtype_size(w->dtype);
-    for (size_t j = first * PANEL; j < (first + count) * PANEL; j += LANES) {
-        float *to = packed + (j / WIDTH - first * STRIPS) * WIDTH * k + j % WIDTH;
-        const uint8_t *from = (const uint8_t *)w->rows + j * k * size;
-        size_t rows = j >= w->n ? 0 : w->n - j < LANES ? w->n - j : LANES;
-        for (size_t kk = 0; kk < k; kk += LANES) {
-            size_t n = k - kk < LANES ? k - kk : LANES;
-            lanes r[LANES];
-            /* the next LANES rows, in the order they lie in memory */
-            for (size_t i = 0, at = (j + LANES) * k * size + kk * LANES * size; i < LANES * LANES * size; i += 64)
-                if (at + i < w->n * k * size)
-                    __builtin_prefetch((const char *)w->rows + at + i, 0, 2);
-            for (size_t i = 0; i < LANES; i++)
-                r[i] = i < rows ? load_numbers_first(w->dtype, from + (i * k + kk) * size, n) : lanes_zero();
-            lanes_transpose(r);
-            for (size_t i = 0; i < n; i++)
-                lanes_store(to + (kk + i) * WIDTH, r[i]);
-        }
+    pack_steps(w, first * PANEL, count * PANEL, 0, w->k, packed);
+}
+
+static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs,
+                     cs_gemm_ahead ahead, float *y, size_t ldy)
+{
+    for (size_t j = 0; j < outputs; j += WIDTH) {
+        const strip_outputs to = choose_outputs(outputs - j);
+        for (size_t kk = 0; kk == 0 || kk < k; kk += GEMM_STEPS)
+            multiply_steps(x + kk, ldx, m, k - kk < GEMM_STEPS ? k - kk : GEMM_STEPS, packed + j * k + kk * WIDTH,
+                           kk > 0, &to, &ahead, y + j, ldy);
     }
 }
 
-/* The places of a strip's vectors that are outputs; `whole`: all of them are, and no mask is needed. */
-typedef struct strip_outputs {
-    int whole;
-    lanes_mask masks[VECTORS];
-} strip_outputs;
-
-static inline lanes load_sums(const float *y, size_t v, const strip_outputs *to)
+/* GEMM_STEPS steps of a panel are packed and met by all rows before the next, so that they stay in the cache. */
+static void multiply_stored(const cs_gemm_weights *w, size_t panel, const float *x, size_t ldx, size_t m,
+                            cs_gemm_ahead ahead, float *space, float *y, size_t ldy)
 {
-    return to->whole ? lanes_load(y + v * LANES) : lanes_load_masked(y + v * LANES, to->masks[v]);
-}
-
-static inline void store_sums(float *y, size_t v, const strip_outputs *to, lanes sums)
-{
-    if (to->whole)
-        lanes_store(y + v * LANES, sums);
-    else
-        lanes_store_masked(y + v * LANES, to->masks[v], sums);
-}
-
-/* `rows` by WIDTH sums over k steps; `more` goes on from the sums that lie in y. */
-static inline __attribute__((always_inline)) void tile(size_t rows, const float *x, size_t ldx, size_t k,
-                                                       const float *packed, int more, const strip_outputs *outputs,
-                                                       float *y, size_t ldy)
-{
-    lanes sums[TILE][VECTORS];
-    for (size_t i = 0; i < rows; i++)
-        for (size_t v = 0; v < VECTORS; v++)
-            sums[i][v] = more ? load_sums(y + i * ldy, v, outputs) : lanes_zero();
-    for (size_t kk = 0; kk < k; kk++, packed += WIDTH) {
-        lanes w[VECTORS];
-        for (size_t v = 0; v < VECTORS; v++)
-            w[v] = lanes_load(packed + v * LANES);
-        for (size_t i = 0; i < rows; i++) {
-            lanes one = lanes_set(x[i * ldx + kk]);
-            for (size_t v = 0; v < VECTORS; v++)
-                sums[i][v] = lanes_fma(one, w[v], sums[i][v]);
-        }
-    }
-    for (size_t i = 0; i < rows; i++)
-        for (size_t v = 0; v < VECTORS; v++)
-            store_sums(y + i * ldy, v, outputs, sums[i][v]);
-}
-
-static void multiply_strip(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs,
-                           float *y, size_t ldy)
-{
-    strip_outputs strip_to = {.whole = outputs >= WIDTH};
-    for (size_t v = 0; v < VECTORS; v++)
-        strip_to.masks[v] = lanes_first(outputs > v * LANES ? outputs - v * LANES : 0);
-    for (size_t kk = 0; kk == 0 || kk < k; kk += GEMM_STEPS) {
+    const size_t k = w->k, outputs = w->n - panel * PANEL < PANEL ? w->n - panel * PANEL : PANEL;
+    for (size_t kk = 0; kk < k; kk += GEMM_STEPS) {
         const size_t steps = k - kk < GEMM_STEPS ? k - kk : GEMM_STEPS;
-        const int more = kk > 0;
-        /* tiles of nearly equal height: a last one of a single row would wait on its two sums alone */
-        for (size_t i = 0, tiles = (m + TILE - 1) / TILE; tiles; tiles--) {
-            const size_t rows = (m - i + tiles - 1) / tiles;
-            const float *from = x + i * ldx + kk, *strip = packed + kk * WIDTH;
-            float *to = y + i * ldy;
-            switch (rows) {
-            case 6:
-                tile(6, from, ldx, steps, strip, more, &strip_to, to, ldy);
-                break;
-            case 5:
-                tile(5, from, ldx, steps, strip, more, &strip_to, to, ldy);
-                break;
-            case 4:
-                tile(4, from, ldx, steps, strip, more, &strip_to, to, ldy);
-                break;
-            case 3:
-                tile(3, from, ldx, steps, strip, more, &strip_to, to, ldy);
-                break;
-            case 2:
-                tile(2, from, ldx, steps, strip, more, &strip_to, to, ldy);
-                break;
-            default:
-                tile(1, from, ldx, steps, strip, more, &strip_to, to, ldy);
-                break;
-            }
-            i += rows;
+        pack_steps(w, panel * PANEL, PANEL, kk, steps, space);
+        for (size_t j = 0; j < outputs; j += WIDTH) {
+            const strip_outputs to = choose_outputs(outputs - j);
+            multiply_steps(x + kk, ldx, m, steps, space + j * steps, kk > 0, &to, &ahead, y + j, ldy);
         }
     }
-}
-
-static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs, float *y,
-                     size_t ldy)
-{
-    for (size_t j = 0; j < outputs; j += WIDTH)
-        multiply_strip(x, ldx, m, k, packed + j * k, outputs - j, y + j, ldy);
 }
 
 /* ROWS weight rows' next n <= CHUNK numbers as floats, in one block that no two rows' cache lines can collide in. */

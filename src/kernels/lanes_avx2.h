@@ -249,6 +249,23 @@ static inline lanes_counts lanes_no_counts(void)
     return _mm256_setzero_si256();
 }
 
+/* The first n, or all: `zero` + x, rounded to the nearest whole number, as bytes; what is outside 0 .. 255 becomes the
+ * nearer end. |x| < 2^30. */
+static inline void lanes_store_bytes(uint8_t *to, size_t n, lanes x, int32_t zero)
+{
+    const __m256i whole = _mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(zero));
+    const __m128i halves = _mm_packs_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
+    const __m128i bytes = _mm_packus_epi16(halves, halves);
+    uint8_t some[LANES];
+    if (n >= LANES) {
+        _mm_storel_epi64((__m128i *)(void *)to, bytes);
+        return;
+    }
+    _mm_storel_epi64((__m128i *)(void *)some, bytes);
+    for (size_t i = 0; i < n; i++)
+        to[i] = some[i];
+}
+
 /* sum + a * b, of neighbours added. */
 static inline lanes_counts lanes_count(lanes_counts sum, lanes_codes a, lanes_codes b)
 {

@@ -220,6 +220,16 @@ static inline lanes_counts lanes_no_counts(void)
     return _mm512_setzero_si512();
 }
 
+static inline void lanes_store_bytes(uint8_t *to, size_t n, lanes x, int32_t zero)
+{
+    const __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(x), _mm512_set1_epi32(zero));
+    const __m128i bytes = _mm512_cvtusepi32_epi8(_mm512_max_epi32(whole, _mm512_setzero_si512()));
+    if (n >= LANES)
+        _mm_storeu_si128((__m128i *)(void *)to, bytes);
+    else
+        _mm_mask_storeu_epi8(to, lanes_first(n), bytes);
+}
+
 static inline lanes_counts lanes_count(lanes_counts sum, lanes_codes a, lanes_codes b)
 {
     return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));

@@ -226,6 +226,15 @@ static inline lanes_counts lanes_no_counts(void)
     return vdupq_n_s32(0);
 }
 
+static inline void lanes_store_bytes(uint8_t *to, size_t n, lanes x, int32_t zero)
+{
+    const uint16x4_t halves = vqmovun_s32(vaddq_s32(vcvtnq_s32_f32(x), vdupq_n_s32(zero)));
+    uint8_t some[2 * LANES];
+    vst1_u8(some, vqmovn_u16(vcombine_u16(halves, halves)));
+    for (size_t i = 0; i < LANES && i < n; i++)
+        to[i] = some[i];
+}
+
 static inline lanes_counts lanes_count(lanes_counts sum, lanes_codes a, lanes_codes b)
 {
     return vmlal_high_s16(vmlal_s16(sum, vget_low_s16(a), vget_low_s16(b)), a, b);

@@ -8,7 +8,8 @@
 
 /* The sums [rows, CS_PANEL] of `outputs` <= CS_PANEL outputs from `first` on and of the rows from `row` on; all of them
  * may be written. */
-typedef void cs_panel_sums(const void *product, size_t row, size_t rows, size_t first, size_t outputs, float *sums);
+typedef void cs_panel_sums(const void *product, size_t row, size_t rows, size_t first, size_t outputs, size_t next,
+                           float *sums);
 
 /* All sums of a product with n outputs, bias, activation and residual added as `finish` says (m, bias, act, residual,
  * y, ldy). */

@@ -34,24 +34,13 @@ size_t cs_qgemm_stride(size_t k)
     return (k + CS_QGEMM_GROUP - 1) / CS_QGEMM_GROUP * CS_QGEMM_GROUP;
 }
 
-/* What the codes of a row leave of its values. Of a row that is no number, no number. */
-static void leave_rest(const float *x, size_t k, const uint8_t *codes, const cs_qgemm_row *row, float *rest)
-{
-    for (size_t i = 0; i < k; i++)
-        rest[i] = x[i] - (float)(codes[i] - row->zero) * row->scale;
-    for (size_t i = 0; i < row->wide_count; i++)
-        rest[row->wide[i].at] = x[row->wide[i].at] - (float)row->wide[i].value * row->scale;
-}
-
 void cs_qgemm_quantize_row(const cs_qgemm_ops *ops, const float *x, size_t k, const cs_qgemm_rows *rows, size_t i)
 {
     const size_t stride = cs_qgemm_stride(k);
-    ops->quantize(x, k, rows->codes + i * stride, &rows->rows[i]);
-    if (!rows->rest)
-        return;
     float rest[CS_QGEMM_MAX_K];
-    leave_rest(x, k, rows->codes + i * stride, &rows->rows[i], rest);
-    ops->quantize(rest, k, rows->codes + (rows->rest + i) * stride, &rows->rows[rows->rest + i]);
+    ops->quantize(x, k, rows->codes + i * stride, &rows->rows[i], rows->rest ? rest : NULL);
+    if (rows->rest)
+        ops->quantize(rest, k, rows->codes + (rows->rest + i) * stride, &rows->rows[rows->rest + i], NULL);
 }
 
 typedef struct quantize_job {
@@ -83,14 +72,15 @@ typedef struct product {
 } product;
 
 /* With the rows' rest, if there is one. */
-static void sum_panel(const void *context, size_t row, size_t rows, size_t first, size_t outputs, float *sums)
+static void sum_panel(const void *context, size_t row, size_t rows, size_t first, size_t outputs, size_t next,
+                      float *sums)
 {
     const product *p = context;
     _Alignas(64) float rest[CS_PANEL_ROWS * CS_QGEMM_PANEL];
-    p->ops->multiply(p->w, p->x, row, rows, first, outputs, sums, CS_QGEMM_PANEL);
+    p->ops->multiply(p->w, p->x, row, rows, first, outputs, next, sums, CS_QGEMM_PANEL);
     if (!p->x->rest)
         return;
-    p->ops->multiply(p->w, p->x, p->x->rest + row, rows, first, outputs, rest, CS_QGEMM_PANEL);
+    p->ops->multiply(p->w, p->x, p->x->rest + row, rows, first, outputs, first, rest, CS_QGEMM_PANEL);
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < outputs; j++)
             sums[i * CS_QGEMM_PANEL + j] += rest[i * CS_QGEMM_PANEL + j];

@@ -68,13 +68,15 @@ typedef struct cs_qgemm_rows {
 
 typedef struct cs_qgemm_ops {
     const char *name;
-    /* Quantize one row x [k] to codes [cs_qgemm_stride(k)]. */
-    void (*quantize)(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row);
+    /* Quantize one row x [k] to codes [cs_qgemm_stride(k)]. What they leave of its values goes to rest [k], unless it
+     * is NULL. */
+    void (*quantize)(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row, float *rest);
     /* y[i * ldy + j] = x row (begin + i) times weights of output (first + j), for i < count and j < outputs <=
-     * CS_QGEMM_PANEL; first is a multiple of it. The sum is exact; it becomes a float, times scales[first + j], times
-     * the row's scale. */
+     * CS_QGEMM_PANEL; first is a multiple of it. The panel from output `next` on is what is read after it
+     * (`first`, or beyond the last: nothing): it may be called into the cache. The sum is exact; it becomes a float,
+     * times scales[first + j], times the row's scale. */
     void (*multiply)(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
-                     size_t outputs, float *y, size_t ldy);
+                     size_t outputs, size_t next, float *y, size_t ldy);
 } cs_qgemm_ops;
 
 /* The best table that needs nothing beside `flags`; NULL when the processor lacks one of them. All give the same

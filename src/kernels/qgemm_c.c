@@ -4,9 +4,51 @@
 
 #include <assert.h>
 
-static void quantize(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row)
+static float sum_sizes(const float *x, size_t k)
 {
-    qgemm_quantize_row(x, k, codes, row);
+    float lanes[QGEMM_LANES] = {0};
+    for (size_t i = 0; i < k; i++)
+        lanes[i % QGEMM_LANES] += fabsf(x[i]);
+    for (size_t half = QGEMM_LANES / 2; half; half /= 2)
+        for (size_t l = 0; l < half; l++)
+            lanes[l] += lanes[l + half];
+    return lanes[0];
+}
+
+static qgemm_extremes find_extremes(const float *x, size_t k, float limit)
+{
+    qgemm_extremes found = {0};
+    for (size_t i = 0; i < k; i++) {
+        const float size = fabsf(x[i]), kept = size > limit ? 0 : x[i];
+        found.least = kept < found.least ? kept : found.least;
+        found.most = kept > found.most ? kept : found.most;
+        found.size = size > found.size ? size : found.size;
+        found.over += size > limit;
+    }
+    return found;
+}
+
+static void quantize(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row, float *rest)
+{
+    qgemm_scale s = {0};
+    memset(codes + k / CS_QGEMM_GROUP * CS_QGEMM_GROUP, 0, k % CS_QGEMM_GROUP ? CS_QGEMM_GROUP : 0);
+    const float total = sum_sizes(x, k);
+    qgemm_extremes found = {0};
+    if (total <= FLT_MAX)
+        for (s.limit = qgemm_first_limit(total, k); (found = find_extremes(x, k, s.limit)).over > CS_QGEMM_WIDE;)
+            s.limit *= QGEMM_WIDE_GROWTH;
+    if (!qgemm_choose_scale(total, &found, &s, row)) {
+        qgemm_leave_all(x, k, codes, row, rest);
+        return;
+    }
+    for (size_t i = 0; i < k; i++) {
+        const float kept = fabsf(x[i]) > s.limit ? 0 : x[i];
+        const int32_t code = (int32_t)rintf(kept * s.inverse) + s.zero;
+        codes[i] = (uint8_t)(code > QGEMM_CODES ? QGEMM_CODES : code);
+        if (rest)
+            rest[i] = x[i] - (float)(codes[i] - s.zero) * s.scale;
+        qgemm_keep_wide(x, i, &s, row, rest);
+    }
 }
 
 static int32_t code_of(const cs_qgemm_weights *w, size_t output, size_t input)
@@ -17,8 +59,9 @@ static int32_t code_of(const cs_qgemm_weights *w, size_t output, size_t input)
 }
 
 static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
-                     size_t outputs, float *y, size_t ldy)
+                     size_t outputs, size_t next, float *y, size_t ldy)
 {
+    (void)next;
     assert(first % CS_QGEMM_PANEL == 0 && outputs <= CS_QGEMM_PANEL && w->k <= CS_QGEMM_MAX_K);
     for (size_t i = 0; i < count; i++) {
         const uint8_t *codes = x->codes + (begin + i) * cs_qgemm_stride(w->k);

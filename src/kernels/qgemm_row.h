@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * qgemm_row.h - quantizing a row, and what is left to do with a row's sums: plain C that every table compiles with its
- * own flags. Without contraction of floats (meson.build) all of them compute the same bits. */
+ * qgemm_row.h - choosing a row's scale, and what is left to do with its sums: plain C that every table compiles with
+ * its own flags. Without contraction of floats (meson.build) all of them compute the same bits. */
 #ifndef CS_KERNELS_QGEMM_ROW_H
 #define CS_KERNELS_QGEMM_ROW_H
 
@@ -8,118 +8,75 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-/* A value is wide when it is this many times the row's mean size: no value of a normal distribution is,
- * and of the GELU of one, 1 in 5,000. When more
- * than CS_QGEMM_WIDE are, the limit grows until it fits. */
+/* A value is wide when it is this many times the row's mean size: no value of a normal distribution is, and of the GELU
+ * of one, 1 in 5,000. When more than CS_QGEMM_WIDE are, the limit grows until it fits. */
 #define QGEMM_WIDE_FACTOR 8.0f
 #define QGEMM_WIDE_GROWTH 1.25f
 
-/* Sums and extremes are taken in this many lanes, in one order for all vector lengths. */
+/* Sums are taken in this many lanes, in one order for all vector lengths. */
 enum { QGEMM_LANES = 16, QGEMM_CODES = 255, QGEMM_LINE = CS_QGEMM_STRIP * CS_QGEMM_GROUP };
 
-static inline float qgemm_sum_sizes(const float *x, size_t k)
+/* Of a row's values up to a limit in size, 0 among them, the least and the greatest; the greatest size of all; how many
+ * are over the limit. */
+typedef struct qgemm_extremes {
+    float least, most, size;
+    size_t over;
+} qgemm_extremes;
+
+/* What a row's codes are made with. */
+typedef struct qgemm_scale {
+    float limit, inverse, scale; /* inverse: what a value is multiplied by */
+    int32_t zero;
+} qgemm_scale;
+
+static inline float qgemm_first_limit(float total, size_t k)
 {
-    float lanes[QGEMM_LANES] = {0};
-    size_t i = 0;
-    for (; i + QGEMM_LANES <= k; i += QGEMM_LANES)
-        for (size_t l = 0; l < QGEMM_LANES; l++)
-            lanes[l] += fabsf(x[i + l]);
-    for (size_t l = 0; i < k; i++, l++)
-        lanes[l] += fabsf(x[i]);
-    for (size_t half = QGEMM_LANES / 2; half; half /= 2)
-        for (size_t l = 0; l < half; l++)
-            lanes[l] += lanes[l + half];
-    return lanes[0];
+    return QGEMM_WIDE_FACTOR * (total / (float)k);
 }
 
-static inline size_t qgemm_count_over(const float *x, size_t k, float limit)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < k; i++)
-        count += fabsf(x[i]) > limit;
-    return count;
-}
-
-/* The least and the greatest value up to `limit` in size, 0 among them, and the greatest size of all. */
-static inline void qgemm_extremes(const float *x, size_t k, float limit, float *least, float *most, float *size)
-{
-    float low[QGEMM_LANES] = {0}, high[QGEMM_LANES] = {0}, all[QGEMM_LANES] = {0};
-    for (size_t i = 0; i < k; i += QGEMM_LANES) {
-        float piece[QGEMM_LANES] = {0};
-        const float *values = x + i;
-        if (k - i < QGEMM_LANES) {
-            memcpy(piece, values, (k - i) * sizeof *piece);
-            values = piece;
-        }
-        for (size_t l = 0; l < QGEMM_LANES; l++) {
-            const float value = values[l], abs = fabsf(value), kept = abs > limit ? 0 : value;
-            low[l] = kept < low[l] ? kept : low[l];
-            high[l] = kept > high[l] ? kept : high[l];
-            all[l] = abs > all[l] ? abs : all[l];
-        }
-    }
-    for (size_t l = 1; l < QGEMM_LANES; l++) {
-        low[0] = low[l] < low[0] ? low[l] : low[0];
-        high[0] = high[l] > high[0] ? high[l] : high[0];
-        all[0] = all[l] > all[0] ? all[l] : all[0];
-    }
-    *least = low[0];
-    *most = high[0];
-    *size = all[0];
-}
-
-/* The codes of x. Adding 1.5 * 2^23 rounds a float to a whole number, which then is in its lowest bits: compilers make
- * vectors of this and not of rintf. */
-static inline void qgemm_encode(const float *x, size_t k, float limit, float inverse, int32_t zero, uint8_t *codes)
-{
-    const float shift = 0x1.8p23f;
-    const int32_t shift_bits = 0x4b400000;
-    for (size_t i = 0; i < k; i++) {
-        const float kept = fabsf(x[i]) > limit ? 0 : x[i], shifted = kept * inverse + shift;
-        int32_t code;
-        memcpy(&code, &shifted, sizeof code);
-        code += zero - shift_bits;
-        codes[i] = (uint8_t)(code > QGEMM_CODES ? QGEMM_CODES : code);
-    }
-}
-
-static inline void qgemm_quantize_row(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row)
+/* The scale and the row that it makes, without wide values yet. False: there are no codes, because a value is no number
+ * (`total`, of the sizes, is not either) or all are zeros, or so small that the inverse is no number. */
+static inline bool qgemm_choose_scale(float total, const qgemm_extremes *found, qgemm_scale *s, cs_qgemm_row *row)
 {
     *row = (cs_qgemm_row){.scale = NAN};
-    memset(codes + k / CS_QGEMM_GROUP * CS_QGEMM_GROUP, 0, k % CS_QGEMM_GROUP ? CS_QGEMM_GROUP : 0);
-    const float total = qgemm_sum_sizes(x, k);
-    if (!(total <= FLT_MAX)) {
-        memset(codes, 0, k);
-        return;
-    }
-    float limit = QGEMM_WIDE_FACTOR * (total / (float)k), least, most, size;
-    while (qgemm_count_over(x, k, limit) > CS_QGEMM_WIDE)
-        limit *= QGEMM_WIDE_GROWTH;
-    qgemm_extremes(x, k, limit, &least, &most, &size);
+    if (!(total <= FLT_MAX))
+        return false;
     /* so wide a range that the greatest value fits the bits of a wide one */
-    const float narrowest = size * ((float)QGEMM_CODES / CS_QGEMM_WIDE_MOST);
-    float range = most - least;
+    const float narrowest = found->size * ((float)QGEMM_CODES / CS_QGEMM_WIDE_MOST);
+    float range = found->most - found->least;
     range = range > narrowest ? range : narrowest;
-    if (!(range > FLT_MIN * QGEMM_CODES)) { /* all zeros, or so small that its inverse is no number */
-        row->scale = 0;
-        memset(codes, 0, k);
+    row->scale = 0;
+    if (!(range > FLT_MIN * QGEMM_CODES))
+        return false;
+    s->inverse = QGEMM_CODES / range;
+    row->scale = s->scale = range / QGEMM_CODES;
+    row->zero = s->zero = (int32_t)rintf(-found->least * s->inverse);
+    return true;
+}
+
+/* A row without codes: all that it has is left. */
+static inline void qgemm_leave_all(const float *x, size_t k, uint8_t *codes, const cs_qgemm_row *row, float *rest)
+{
+    memset(codes, 0, k);
+    for (size_t i = 0; rest && i < k; i++)
+        rest[i] = x[i] + row->scale; /* NaN of a row with NaN or infinity */
+}
+
+/* Value i in more bits, when it is over the limit. */
+static inline void qgemm_keep_wide(const float *x, size_t i, const qgemm_scale *s, cs_qgemm_row *row, float *rest)
+{
+    if (fabsf(x[i]) <= s->limit)
         return;
-    }
-    const float inverse = QGEMM_CODES / range;
-    const int32_t zero = (int32_t)rintf(-least * inverse);
-    row->scale = range / QGEMM_CODES;
-    row->zero = zero;
-    qgemm_encode(x, k, limit, inverse, zero, codes);
-    if (size > limit)
-        for (size_t i = 0; i < k; i++)
-            if (fabsf(x[i]) > limit) {
-                const float value = rintf(x[i] * inverse), end = CS_QGEMM_WIDE_MOST;
-                row->wide[row->wide_count].at = (uint32_t)i;
-                row->wide[row->wide_count++].value = (int32_t)(value > end ? end : value < -end ? -end : value);
-            }
+    const float value = rintf(x[i] * s->inverse), end = CS_QGEMM_WIDE_MOST;
+    const float kept = value > end ? end : value < -end ? -end : value;
+    row->wide[row->wide_count].at = (uint32_t)i;
+    row->wide[row->wide_count++].value = (int32_t)kept;
+    if (rest)
+        rest[i] = x[i] - kept * s->scale;
 }
 
 /* The codes of one input for a panel's outputs. */

@@ -76,7 +76,8 @@ static void multiply(const cs_gemm_ops *gemm, const float *x, size_t ldx, size_t
 {
     for (size_t panel = 0; panel < panels(gemm, n); panel++) {
         size_t first = panel * gemm->panel, outputs = n - first < gemm->panel ? n - first : gemm->panel;
-        gemm->multiply(x, ldx, m, k, packed + panel * panel_floats(gemm, k), outputs, y + first, ldy);
+        gemm->multiply(x, ldx, m, k, packed + panel * panel_floats(gemm, k), outputs, (cs_gemm_ahead){0}, y + first,
+                       ldy);
     }
 }
 

@@ -53,6 +53,33 @@ static void check_layernorm(cs_cpu_flags level)
     TAP_OK(in_place, "%s: layernorm in place is the same", ops->name);
 }
 
+static void check_add(cs_cpu_flags level)
+{
+    const cs_act_ops *ops = cs_act_ops_for(level);
+    bool right = true;
+    for (size_t l = 0; l < kt_length_count; l++)
+        for (int three = 0; three < 2; three++) {
+            const size_t n = kt_lengths[l];
+            kt_block x = kt_exact(n * 4, 4), y = kt_exact(n * 4, 8), z = kt_exact(n * 4, 12), out = kt_canary(n * 4, 4);
+            float *a = x.at, *b = y.at, *c = z.at, *sum = out.at;
+            kt_fill(a, n, KT_PLAIN);
+            kt_fill(b, n, KT_PLAIN);
+            kt_fill(c, n, KT_PLAIN);
+            ops->add(a, b, three ? c : NULL, n, sum);
+            for (size_t i = 0; i < n; i++) {
+                const float two = a[i] + b[i], want = three ? two + c[i] : two;
+                right &= kt_same(&sum[i], &want, 1);
+            }
+            ops->add(a, b, three ? c : NULL, n, b);
+            right &= kt_same(b, sum, n) && kt_canary_lives(&out, n * 4);
+            kt_free(&x);
+            kt_free(&y);
+            kt_free(&z);
+            kt_free(&out);
+        }
+    TAP_OK(right, "%s: sums of two and three rows, in place too", ops->name);
+}
+
 static void check_softmax(cs_cpu_flags level)
 {
     const cs_act_ops *ops = cs_act_ops_for(level);
@@ -266,6 +293,7 @@ int main(int argc, char **argv)
 {
     for (cs_cpu_flags level = CS_CPU_C; level != CPU_LEVEL_END; level = cpu_level_after(level)) {
         check_layernorm(level);
+        check_add(level);
         check_softmax(level);
         check_exponential(level);
         check_sweep(level);

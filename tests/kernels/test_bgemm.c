@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POOLS = 2, LEVELS = 2 };
-static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2 | CS_CPU_AVX512 | CS_CPU_AVX512BF16};
+enum { POOLS = 2, LEVELS = 3 };
+static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2 | CS_CPU_AVX512,
+                                            CS_CPU_AVX2 | CS_CPU_AVX512 | CS_CPU_AVX512BF16};
 static cs_pool *pools[POOLS]; /* of 1 and 3 threads */
 
 /* A product's data. */
@@ -276,7 +277,7 @@ int main(int argc, char **argv)
         if (cs_bgemm_ops_for(levels[level]))
             test_level(cs_bgemm_ops_for(levels[level]));
         else
-            tap_skip("level avx512bf16", "this processor or this build lacks it");
+            tap_skip(level == 1 ? "level avx512" : "level avx512bf16", "this processor or this build lacks it");
     test_odd_numbers();
     test_finish();
     if (kt_wants_bench(argc, argv))

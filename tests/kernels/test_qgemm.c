@@ -61,7 +61,7 @@ static bool problem_open(problem *p, size_t m, size_t n, size_t k)
     p->q = (cs_qgemm_rows){.codes = p->x_codes.at, .rows = p->rows};
     for (size_t i = 0; i < m; i++)
         cs_qgemm_ops_for(CS_CPU_C)->quantize((float *)p->x.at + i * p->ldx, k,
-                                             (uint8_t *)p->x_codes.at + i * cs_qgemm_stride(k), &p->rows[i]);
+                                             (uint8_t *)p->x_codes.at + i * cs_qgemm_stride(k), &p->rows[i], NULL);
     return packed;
 }
 
@@ -150,14 +150,22 @@ static bool same_rows(const cs_qgemm_ops *ops, const problem *p)
 {
     bool good = true;
     uint8_t *codes = malloc(cs_qgemm_stride(p->k));
+    float *rest = malloc(p->k * sizeof *rest), *want_rest = malloc(p->k * sizeof *rest);
     for (size_t i = 0; i < p->m; i++) {
-        cs_qgemm_row row;
+        const float *x = (float *)p->x.at + i * p->ldx;
+        cs_qgemm_row row, same;
         memset(&row, 0, sizeof row);
-        ops->quantize((float *)p->x.at + i * p->ldx, p->k, codes, &row);
+        cs_qgemm_ops_for(CS_CPU_C)->quantize(x, p->k, codes, &row, want_rest);
+        ops->quantize(x, p->k, codes, &row, rest);
+        good &= kt_same(rest, want_rest, p->k);
+        ops->quantize(x, p->k, codes, &same, NULL);
+        good &= memcmp(&row, &same, sizeof row) == 0;
         good &= memcmp(codes, p->q.codes + i * cs_qgemm_stride(p->k), cs_qgemm_stride(p->k)) == 0;
         good &= memcmp(&row, &p->rows[i], sizeof row) == 0;
     }
     free(codes);
+    free(rest);
+    free(want_rest);
     return good;
 }
 
@@ -248,24 +256,24 @@ static void test_odd_rows(void)
         if (!ops)
             continue;
         memset(x, 0, sizeof x);
-        ops->quantize(x, K, codes, &row);
+        ops->quantize(x, K, codes, &row, NULL);
         good &= row.scale == 0 && row.wide_count == 0;
         x[5] = 3; /* one value, a hundred times the mean: it is wide, and the rest has no range */
-        ops->quantize(x, K, codes, &row);
+        ops->quantize(x, K, codes, &row, NULL);
         good &= row.wide_count == 1 && row.wide[0].at == 5 && fabsf((float)row.wide[0].value * row.scale - 3) < 1e-5f &&
                 codes[0] == row.zero;
         x[5] = 1e-42f;
-        ops->quantize(x, K, codes, &row);
+        ops->quantize(x, K, codes, &row, NULL);
         good &= row.scale == 0 && codes[5] == 0;
         x[5] = NAN;
-        ops->quantize(x, K, codes, &row);
+        ops->quantize(x, K, codes, &row, NULL);
         good &= row.scale != row.scale;
         x[5] = INFINITY;
-        ops->quantize(x, K, codes, &row);
+        ops->quantize(x, K, codes, &row, NULL);
         good &= row.scale != row.scale;
         for (int i = 0; i < K; i++)
             x[i] = i % 3 ? 0.0f : FLT_MAX / 200 * (i % 2 ? 1.0f : -1.0f);
-        ops->quantize(x, K, codes, &row);
+        ops->quantize(x, K, codes, &row, NULL);
         good &= fabsf((float)(codes[3] - row.zero) * row.scale / x[3] - 1) < 0.01f;
     }
     TAP_OK(good, "rows of zeros, of one value, of tiny ones, of huge ones, and with NaN or infinity");
@@ -364,7 +372,7 @@ static void run_quantize(void *context)
     timed *t = context;
     for (size_t i = 0; i < t->p.m; i++)
         t->ops->quantize((float *)t->p.x.at + i * t->p.ldx, t->p.k,
-                         (uint8_t *)t->p.x_codes.at + i * cs_qgemm_stride(t->p.k), &t->p.rows[i]);
+                         (uint8_t *)t->p.x_codes.at + i * cs_qgemm_stride(t->p.k), &t->p.rows[i], NULL);
 }
 
 static void bench(void)
