@@ -8,13 +8,11 @@
 #include "base/mem.h"
 #include "database_kinds.h"
 #include "encode/encoder.h"
-#include "encode/sentences.h"
 #include "filter/period.h"
 #include "ingest/ingest.h"
 #include "ingest/remembered.h"
 #include "ingest/remodel.h"
 #include "ingest/watch.h"
-#include "metadata/metadata.h"
 #include "search_call.h"
 #include "store/store.h"
 #include "structs.h"
@@ -63,37 +61,6 @@ clipsearch_status clipsearch_filter_period(const char *since, const char *until,
                                            clipsearch_error *err)
 {
     return filter ? cs_filter_period(since, until, filter, err) : cs_fail_null(err, __func__, filter);
-}
-
-const char *clipsearch_metadata_name(size_t number)
-{
-    return number < CS_META_FIELDS ? cs_metadata_field_name((cs_metadata_field)number) : NULL;
-}
-
-clipsearch_status clipsearch_image_metadata(const void *data, size_t size, const char *names, char *json,
-                                            size_t capacity, size_t *length, clipsearch_error *err)
-{
-    if ((!data && size) || (!json && capacity) || !length)
-        return cs_fail_null(err, __func__, length, data || !size, json);
-    cs_metadata metadata = {0};
-    cs_buf out = cs_buf_make(SIZE_MAX / 2);
-    uint32_t fields = 0;
-    *length = 0;
-    clipsearch_status status = cs_metadata_choose(names, &fields, err);
-    if (status == CLIPSEARCH_OK)
-        status =
-            cs_metadata_read(&metadata, (cs_metadata_file){data, size}, (cs_metadata_file){NULL, 0}, fields, &out, err);
-    if (status == CLIPSEARCH_OK) {
-        *length = out.len;
-        if (out.len >= capacity)
-            status = cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: the attributes need %zu bytes, and there are %zu", __func__,
-                             out.len + 1, capacity);
-        else
-            memcpy(json, out.data, out.len + 1);
-    }
-    cs_buf_free(&out);
-    cs_metadata_free(&metadata);
-    return status;
 }
 
 const char *clipsearch_codes_name(clipsearch_codes codes)
@@ -289,53 +256,6 @@ clipsearch_status clipsearch_collection_merge_attributes(clipsearch_collection *
         if (!attributes[i])
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: attributes %zu are NULL", __func__, i);
     return cs_collection_merge_attributes(collection, ids, attributes, count, err);
-}
-
-/* ---------------------------------------------------------------- the index file */
-
-/* Let the checkpoint measure with sentences, if the collection's index file has no queries. */
-static clipsearch_status encode_sentences(clipsearch_collection *collection, clipsearch_checkpoint_options *options,
-                                          float **sentences, clipsearch_error *err)
-{
-    bool due, wants_queries = false;
-    clipsearch_status status = clipsearch_collection_check_encoder(collection, options->encoder, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_collection_checkpoint_is_due(collection, &due, &wants_queries, err);
-    if (status == CLIPSEARCH_OK && wants_queries)
-        status = cs_sentences_encode(options->encoder, options->threads, sentences, err);
-    options->queries = *sentences;
-    options->query_count = *sentences ? CS_SENTENCES : 0;
-    return status;
-}
-
-clipsearch_status clipsearch_collection_checkpoint(clipsearch_collection *collection,
-                                                   const clipsearch_checkpoint_options *options, clipsearch_error *err)
-{
-    if (!collection)
-        return cs_fail_null(err, __func__, collection);
-    float *sentences = NULL;
-    clipsearch_checkpoint_options own;
-    clipsearch_status status = cs_struct_read(&own, options, &cs_checkpoint_options_type, __func__, err);
-    if (status == CLIPSEARCH_OK && own.encoder && !own.queries)
-        status = encode_sentences(collection, &own, &sentences, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_collection_checkpoint(collection, &own, err);
-    cs_free(sentences);
-    return status;
-}
-
-clipsearch_status clipsearch_collection_check(clipsearch_collection *collection, size_t sample,
-                                              clipsearch_check_report *report, clipsearch_error *err)
-{
-    if (!collection || !report)
-        return cs_fail_null(err, __func__, collection, report);
-    clipsearch_status status = cs_struct_check(report, &cs_check_report_type, __func__, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    clipsearch_check_report own = {0};
-    status = cs_collection_check(collection, sample, &own, err);
-    cs_struct_write(report, &own, &cs_check_report_type);
-    return status;
 }
 
 /* ---------------------------------------------------------------- ingestion */

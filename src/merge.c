@@ -2,6 +2,7 @@
  * merge.c - the public function that copies a collection into another database. */
 #include "clipsearch.h"
 
+#include "backend/hits.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "each_item.h"
@@ -66,17 +67,10 @@ static void add_change(merge *m, const clipsearch_hit *hit, const float *vector,
     m->report->copied++;
     m->report->replaced += theirs->id != 0;
     m->report->gone += file.gone_since != 0;
-    m->changes[m->count] = (cs_item_change){.kind = CS_ITEM_PUT,
-                                            .item = {.path = hit->path,
-                                                     .size = hit->size,
-                                                     .mtime_ns = hit->mtime_ns,
-                                                     .width = hit->width,
-                                                     .height = hit->height,
-                                                     .attributes = hit->attributes},
-                                            .file = file,
-                                            .vector = vector,
-                                            .precisions = m->precisions};
-    memcpy(m->changes[m->count++].item.hash, hit->hash, sizeof hit->hash);
+    cs_item_change *change = &m->changes[m->count++];
+    *change = (cs_item_change){
+        .kind = CS_ITEM_PUT, .item = cs_hit_item(hit), .file = file, .vector = vector, .precisions = m->precisions};
+    change->item.id = 0; /* of the other database */
 }
 
 static clipsearch_status copy_page(merge *m, const clipsearch_hits *hits, size_t count)

@@ -161,19 +161,25 @@ void cs_hits_fold_copies(clipsearch_hits *hits, size_t most, size_t searched, bo
     hits->count = (size_t)(end - hits->hits);
 }
 
+clipsearch_item cs_hit_item(const clipsearch_hit *hit)
+{
+    clipsearch_item item = {.id = hit->id,
+                            .path = hit->path,
+                            .size = hit->size,
+                            .mtime_ns = hit->mtime_ns,
+                            .width = hit->width,
+                            .height = hit->height,
+                            .attributes = hit->attributes};
+    memcpy(item.hash, hit->hash, sizeof item.hash);
+    return item;
+}
+
 clipsearch_status cs_hits_add_query(clipsearch_hits *hits, const clipsearch_hits *from, size_t number,
                                     clipsearch_error *err)
 {
     for (size_t rank = 0; rank < cs_hits_count(from, number); rank++) {
         const clipsearch_hit *hit = cs_hits_get(from, number, rank);
-        clipsearch_item item = {.id = hit->id,
-                                .path = hit->path,
-                                .size = hit->size,
-                                .mtime_ns = hit->mtime_ns,
-                                .width = hit->width,
-                                .height = hit->height,
-                                .attributes = hit->attributes};
-        memcpy(item.hash, hit->hash, sizeof item.hash);
+        const clipsearch_item item = cs_hit_item(hit);
         clipsearch_status status =
             cs_hits_add_with_file(hits, &item, &(cs_item_file){.gone_since = hit->gone}, hit->score, err);
         if (status != CLIPSEARCH_OK)

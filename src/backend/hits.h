@@ -29,6 +29,9 @@ void cs_hits_set_relevance(clipsearch_hits *hits, size_t query, size_t rank, flo
 /* Whether the hit has a content digest; an item that was put without one has all zeros. */
 bool cs_hit_has_hash(const clipsearch_hit *hit);
 
+/* The item that the hit is of; its strings are the hit's. */
+clipsearch_item cs_hit_item(const clipsearch_hit *hit);
+
 /* Once all queries have ended, each searched for up to `searched` hits: keep of each query at most `most` hits with
  * different contents, which count the others in `copies`. complete [queries] receives whether that is the answer: false
  * where hits behind the last could be further contents, or copies of the last one kept. */

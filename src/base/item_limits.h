@@ -8,7 +8,8 @@ enum {
     CS_ITEM_DIM_MAX = 4096,           /* numbers of a vector */
     CS_ITEM_PATH_MAX = 65535,         /* bytes */
     CS_ITEM_ATTRIBUTES_MAX = 1 << 20, /* bytes of JSON */
-    CS_MODEL_PATH_MAX = 4095          /* bytes of a model's path */
+    CS_MODEL_PATH_MAX = 4095,         /* bytes of a model's path */
+    CS_COLLECTION_NAME_MAX = 255      /* bytes, on a Milvus server; in a file a name has at most 64 */
 };
 
 #endif

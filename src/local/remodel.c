@@ -3,9 +3,9 @@
  * switch. */
 #include "local/collection.h"
 
+#include "backend/far_vector.h"
 #include "base/mem.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -115,25 +115,6 @@ clipsearch_status cs_local_put_new_vectors(clipsearch_collection *base, const cs
 
 /* ---- the switch */
 
-/* A vector of length 1 in a direction that depends on the id alone: it is near nothing, and no two are near each other,
- * so that an index is not the worse for them. */
-static void make_far(int64_t id, size_t dim, float *vector)
-{
-    uint64_t state = (uint64_t)id;
-    double squares = 0;
-    for (size_t i = 0; i < dim; i++) {
-        state += 0x9e3779b97f4a7c15u; /* SplitMix64 (Steele, Lea, Flood 2014) */
-        uint64_t z = state;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-        z ^= z >> 31;
-        vector[i] = (float)((double)(z >> 11) * 0x1p-53 - 0.5);
-        squares += (double)vector[i] * vector[i];
-    }
-    for (size_t i = 0; i < dim && squares > 0; i++)
-        vector[i] = (float)(vector[i] / sqrt(squares));
-}
-
 typedef struct finishing {
     const int64_t *without; /* [count], ascending */
     size_t count;
@@ -170,7 +151,7 @@ static clipsearch_status finish(const local_collection *collection, const int64_
     if (!far)
         return cs_fail_memory(err, "a vector");
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
-        make_far(without[i], to.dim, far);
+        cs_far_vector(without[i], to.dim, far);
         status = cs_store_put_no_vector(store, &to, without[i], now > 0 ? now : 1, far, err);
     }
     cs_free(far);

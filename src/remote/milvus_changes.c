@@ -376,9 +376,8 @@ clipsearch_status cs_milvus_apply(clipsearch_collection *base, cs_item_change *c
     return status;
 }
 
-static clipsearch_status keep_ids(void *context, cs_milvus_table *table, clipsearch_error *err)
+clipsearch_status cs_milvus_keep_ids(void *list, cs_milvus_table *table, clipsearch_error *err)
 {
-    cs_id_list *list = context;
     const int64_t *ids = cs_milvus_table_ids(table);
     clipsearch_status status = CLIPSEARCH_OK;
     for (size_t i = 0; ids && i < table->rows && status == CLIPSEARCH_OK; i++)
@@ -398,7 +397,7 @@ clipsearch_status cs_milvus_remove_where(clipsearch_collection *base, const cs_f
     if (status == CLIPSEARCH_OK)
         status = cs_milvus_print_filter(c, filter, true, &text, &none, err);
     if (status == CLIPSEARCH_OK && !none)
-        status = cs_milvus_each_page(c, text.data ? text.data : "", CS_MILVUS_IDS, keep_ids, &ids, err);
+        status = cs_milvus_each_page(c, text.data ? text.data : "", CS_MILVUS_IDS, cs_milvus_keep_ids, &ids, err);
     if (status == CLIPSEARCH_OK)
         status = cs_milvus_send_removals(c, ids.ids, ids.count, err);
     if (status == CLIPSEARCH_OK) {

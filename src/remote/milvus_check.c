@@ -83,8 +83,8 @@ static clipsearch_status describe_index(milvus_collection *collection, clipsearc
         status = cs_milvus_is_loaded(collection->db, collection->schema->name, &loaded, err);
     if (status != CLIPSEARCH_OK)
         return status;
-    snprintf(report->why, sizeof report->why, "%s, %llu of %llu stored vectors indexed (%s), %s", index.type,
-             (unsigned long long)index.indexed, (unsigned long long)index.total,
+    snprintf(report->why, sizeof report->why, "%s, %llu of %llu vectors in sealed segments indexed (%s), %s",
+             index.type, (unsigned long long)index.indexed, (unsigned long long)index.total,
              index.state < sizeof states / sizeof *states ? states[index.state] : "in a state of its own",
              loaded ? "loaded" : "not loaded");
     report->state = index.type[0] && loaded ? CLIPSEARCH_INDEX_USABLE : CLIPSEARCH_INDEX_UNUSED;

@@ -303,8 +303,11 @@ clipsearch_status cs_milvus_refused(const milvus_database *db, const char *metho
         return cs_fail(err, CLIPSEARCH_E_DATABASE, "the Milvus server at %s: %s (gRPC status %d)", server, reason,
                        refusal->grpc);
     }
-    const clipsearch_status status = refusal->code == CS_MILVUS_NO_COLLECTION || refusal->code == CS_MILVUS_NO_DATABASE
-                                         ? CLIPSEARCH_E_NOT_FOUND
+    if (refusal->code == CS_MILVUS_NO_DATABASE)
+        return cs_fail(err, CLIPSEARCH_E_DATABASE,
+                       "the Milvus server at %s has no database %s; an address without it is that of the default one",
+                       server, db->address.database);
+    const clipsearch_status status = refusal->code == CS_MILVUS_NO_COLLECTION   ? CLIPSEARCH_E_NOT_FOUND
                                      : refusal->code == CS_MILVUS_BAD_PARAMETER ? CLIPSEARCH_E_ARGUMENT
                                                                                 : CLIPSEARCH_E_DATABASE;
     return cs_fail(err, status, "the Milvus server at %s refused %s: %s", server, method, reason);

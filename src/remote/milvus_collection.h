@@ -15,6 +15,7 @@ typedef struct milvus_collection {
     atomic_ullong written;       /* the largest timestamp that the server gave for one */
     atomic_bool unseen_removals; /* items were removed, for which it gives none, and nothing has been read since */
     atomic_bool dirty;           /* changes were made, and not counted strongly yet */
+    bool strong;                 /* every read sees all that anybody has written; set before the first */
 } milvus_collection;
 
 static inline milvus_collection *cs_milvus_collection(clipsearch_collection *collection)
@@ -75,6 +76,9 @@ const int64_t *cs_milvus_table_ids(const cs_milvus_table *table);
 /* The vectors [rows, dim], or NULL when there are none. */
 const float *cs_milvus_table_vectors(const cs_milvus_table *table);
 
+/* Whether the collection is still the one that was opened: CLIPSEARCH_E_NOT_FOUND. */
+clipsearch_status cs_milvus_check_same(const milvus_collection *collection, clipsearch_error *err);
+
 /* ---- reading */
 
 /* What of the items is asked for. */
@@ -101,6 +105,10 @@ void cs_milvus_put_consistency(milvus_collection *collection, bool strong, uint3
 clipsearch_status cs_milvus_ask(milvus_collection *collection, const char *method, const cs_buf *request, cs_buf *body,
                                 cs_proto *answer, clipsearch_error *err);
 
+/* The error for a refusal of a call that names the collection: CLIPSEARCH_E_NOT_FOUND when it is not there any more. */
+clipsearch_status cs_milvus_fail_refused(const milvus_collection *collection, const char *method,
+                                         const cs_milvus_refusal *refusal, clipsearch_error *err);
+
 /* The items that `expression` lets through with ids above `after`, by id, at most `limit` and CS_MILVUS_ROWS_MAX.
  * *table and *body are the caller's to free, in any case. A collection that the server has forgotten to load is loaded.
  */
@@ -123,6 +131,11 @@ clipsearch_status cs_milvus_print_filter(const milvus_collection *collection, co
 /* How many items the expression ("": none) lets through. */
 clipsearch_status cs_milvus_count(milvus_collection *collection, const char *expression, bool strong, uint64_t *count,
                                   clipsearch_error *err);
+
+/* An `each` that adds the rows to `items`, a cs_items; bind it afterwards. */
+clipsearch_status cs_milvus_keep_items(void *items, cs_milvus_table *table, clipsearch_error *err);
+/* An `each` that adds the ids to `list`, a cs_id_list. */
+clipsearch_status cs_milvus_keep_ids(void *list, cs_milvus_table *table, clipsearch_error *err);
 
 /* The rows with these ids, in no order, some thousands a call; `each` gets every table. */
 clipsearch_status
@@ -163,6 +176,19 @@ clipsearch_status cs_milvus_put_sources(clipsearch_collection *collection, const
                                         const cs_source_record *sources, size_t count, clipsearch_error *err);
 clipsearch_status cs_milvus_forget_sources(clipsearch_collection *collection, const char *name, uint64_t *forgotten,
                                            clipsearch_error *err);
+/* Store the text as the collection's property of remembered sources. */
+clipsearch_status cs_milvus_write_sources(milvus_database *db, const char *name, const char *text,
+                                          clipsearch_error *err);
+clipsearch_status cs_milvus_describe_remodel(clipsearch_collection *collection, cs_remodel_state *state,
+                                             clipsearch_error *err);
+clipsearch_status cs_milvus_begin_remodel(clipsearch_collection *collection, const cs_encoder_identity *encoder,
+                                          clipsearch_metric metric, bool *resumed, clipsearch_error *err);
+clipsearch_status cs_milvus_items_to_remodel(clipsearch_collection *collection, int64_t after, size_t most,
+                                             cs_items *items, clipsearch_error *err);
+clipsearch_status cs_milvus_put_new_vectors(clipsearch_collection *collection, const cs_new_vector *vectors,
+                                            size_t count, clipsearch_error *err);
+clipsearch_status cs_milvus_finish_remodel(clipsearch_collection *collection, const int64_t *without, size_t count,
+                                           bool *finished, clipsearch_error *err);
 clipsearch_status cs_milvus_check(clipsearch_collection *collection, size_t sample, clipsearch_check_report *report,
                                   clipsearch_error *err);
 

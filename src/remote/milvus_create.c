@@ -60,20 +60,32 @@ static void put_member(cs_buf *json, const char *key, const char *text)
     cs_json_put_string(json, text, strlen(text));
 }
 
+/* What a collection is made with. */
+typedef struct making {
+    const cs_encoder_identity *encoder;
+    clipsearch_metric metric;
+    clipsearch_index_options index;
+    unsigned encoding; /* as in cs_milvus_schema */
+    uint64_t replaces;
+} making;
+
 /* Whose vectors these are, for the next who opens the collection. */
-static void put_description(cs_buf *json, const cs_encoder_identity *encoder, clipsearch_metric metric,
-                            const clipsearch_index_options *index)
+static void put_description(cs_buf *json, const making *m)
 {
+    const cs_encoder_identity *encoder = m->encoder;
+    const clipsearch_index_options *index = &m->index;
     cs_buf_puts(json, "{\"clipsearch\":1");
     put_member(json, "encoder", encoder->name);
     put_member(json, "fingerprint", encoder->fingerprint);
     put_member(json, "preprocessing", encoder->preprocessing);
     if (encoder->path && strlen(encoder->path) <= CS_MODEL_PATH_MAX)
         put_member(json, "model_path", encoder->path);
-    put_member(json, "metric", metric_word(metric));
+    put_member(json, "metric", metric_word(m->metric));
     put_member(json, "index", cs_index_type_word(index->type));
     if (encoder->precisions)
         cs_buf_printf(json, ",\"precisions\":%u", encoder->precisions);
+    if (m->replaces)
+        cs_buf_printf(json, ",\"encoding\":%u,\"replaces\":%llu", m->encoding, (unsigned long long)m->replaces);
     cs_buf_printf(json, ",\"created\":%lld,\"m\":%u,\"ef_construction\":%u,\"ef\":%u", (long long)time(NULL), index->m,
                   index->ef_construction, index->ef);
     cs_buf_printf(json, ",\"nlist\":%u,\"nprobe\":%u}", index->nlist, index->nprobe);
@@ -93,9 +105,14 @@ static void put_field(cs_buf *schema, const char *name, cs_milvus_type type, con
     cs_proto_end(schema, field);
 }
 
-/* mtime is there for filters, mtime_ns is what is compared: a double holds the time of today to 0.2 microseconds. */
-static void put_schema(cs_buf *schema, const char *name, const char *description, size_t dim)
+/* mtime is there for filters, mtime_ns is what is compared: a double holds the time of today to 0.2 microseconds. The
+ * field of vectors has another name after each encoding anew: a client that still has the collection open as it was
+ * before asks for a field that is not there, and is refused, whatever the model's vectors look like. */
+static void put_schema(cs_buf *schema, const char *name, const char *description, const making *m)
 {
+    char vector[24] = "vector";
+    if (m->encoding)
+        snprintf(vector, sizeof vector, "vector_%u", m->encoding);
     cs_proto_put_text(schema, 1, name);
     cs_proto_put_text(schema, 2, description);
     put_field(schema, "id", CS_MILVUS_INT64, NULL, 0);
@@ -109,23 +126,22 @@ static void put_schema(cs_buf *schema, const char *name, const char *description
     put_field(schema, "ctime_ns", CS_MILVUS_INT64, NULL, 0);
     put_field(schema, "gone_since", CS_MILVUS_INT64, NULL, 0);
     put_field(schema, "hash", CS_MILVUS_VARCHAR, "max_length", 64);
-    put_field(schema, "vector", CS_MILVUS_VECTOR, "dim", dim);
+    put_field(schema, vector, CS_MILVUS_VECTOR, "dim", m->encoder->dim);
     cs_proto_put_number(schema, 5, true); /* attributes are dynamic fields */
 }
 
-static clipsearch_status create_collection(milvus_database *db, const char *name, const cs_encoder_identity *encoder,
-                                           clipsearch_metric metric, const clipsearch_index_options *index,
+static clipsearch_status create_collection(milvus_database *db, const char *name, const making *m,
                                            clipsearch_error *err)
 {
     cs_buf request = cs_milvus_request_for(db, name), description = cs_buf_make(SIZE_MAX / 2);
-    put_description(&description, encoder, metric, index);
+    put_description(&description, m);
     if (description.failed) {
         cs_buf_free(&description);
         cs_buf_free(&request);
         return cs_fail_memory(err, "a collection");
     }
     const size_t schema = cs_proto_begin(&request, 4);
-    put_schema(&request, name, description.data, encoder->dim);
+    put_schema(&request, name, description.data, m);
     cs_proto_end(&request, schema);
     cs_proto_put_number(&request, 6, CS_MILVUS_BOUNDED);
     clipsearch_status status = cs_milvus_do(db, "CreateCollection", &request, err);
@@ -155,7 +171,7 @@ static clipsearch_status create_index(milvus_database *db, const cs_milvus_schem
     for (char *c = type; *c; c++)
         *c = (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c);
     print_parameters(index, parameters, sizeof parameters);
-    cs_proto_put_text(&request, 4, "vector");
+    cs_proto_put_text(&request, 4, schema->vector);
     cs_milvus_put_pair(&request, 5, "index_type", type);
     cs_milvus_put_pair(&request, 5, "metric_type", metric_word(schema->metric));
     if (parameters[0])
@@ -178,14 +194,18 @@ static clipsearch_status make_index(milvus_database *db, const cs_milvus_schema 
     if (*refused && schema->index.type == CLIPSEARCH_INDEX_TYPE_HNSW) {
         const clipsearch_index_options automatic = {.type = CLIPSEARCH_INDEX_TYPE_AUTOINDEX};
         status = create_index(db, schema, &automatic, refused, err);
+        if (status == CLIPSEARCH_OK)
+            cs_database_note(&db->base,
+                             "the server at %s makes no index of the type HNSW: %s has one of its own choice",
+                             db->address.authority, schema->name);
     }
     return status;
 }
 
-static clipsearch_status drop(milvus_database *db, const char *name)
+clipsearch_status cs_milvus_drop(milvus_database *db, const char *name, clipsearch_error *err)
 {
     cs_buf request = cs_milvus_request_for(db, name);
-    clipsearch_status status = cs_milvus_do(db, "DropCollection", &request, NULL);
+    clipsearch_status status = cs_milvus_do(db, "DropCollection", &request, err);
     cs_buf_free(&request);
     return status;
 }
@@ -214,12 +234,16 @@ static clipsearch_index_options choose_index(const milvus_database *db, const cl
 
 clipsearch_status cs_milvus_create(milvus_database *db, const char *name, const cs_encoder_identity *encoder,
                                    clipsearch_metric metric, const clipsearch_index_options *wanted,
-                                   cs_milvus_schema **schema, clipsearch_error *err)
+                                   const cs_milvus_schema *replaces, cs_milvus_schema **schema, clipsearch_error *err)
 {
     clipsearch_error why;
     bool refused;
-    const clipsearch_index_options index = choose_index(db, wanted);
-    clipsearch_status status = create_collection(db, name, encoder, metric, &index, &why);
+    const making m = {.encoder = encoder,
+                      .metric = metric,
+                      .index = choose_index(db, wanted),
+                      .encoding = replaces ? replaces->encoding + 1 : 0,
+                      .replaces = replaces ? replaces->number : 0};
+    clipsearch_status status = create_collection(db, name, &m, &why);
     const bool made = status == CLIPSEARCH_OK;
     if (cs_milvus_describe(db, name, schema, made ? err : NULL) != CLIPSEARCH_OK)
         return made ? CLIPSEARCH_E_DATABASE : cs_fail(err, status, "%s", why.message);
@@ -227,7 +251,7 @@ clipsearch_status cs_milvus_create(milvus_database *db, const char *name, const 
         return CLIPSEARCH_OK; /* another client has made it; whoever loads it makes its index if that is missing */
     status = make_index(db, *schema, &refused, err);
     if (refused) { /* without an index nobody can load it, so nothing is in it */
-        drop(db, name);
+        cs_milvus_drop(db, name, NULL);
         cs_milvus_schema_free(schema);
     }
     return status;

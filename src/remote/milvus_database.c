@@ -12,14 +12,16 @@
 
 /* ---- collections */
 
-static clipsearch_status check_same(milvus_collection *c, clipsearch_error *err)
+clipsearch_status cs_milvus_check_same(const milvus_collection *c, clipsearch_error *err)
 {
     cs_milvus_schema *now = NULL;
     clipsearch_status status = cs_milvus_describe(c->db, c->schema->name, &now, err);
     if (status == CLIPSEARCH_OK && now->number != c->schema->number)
-        status =
-            cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
-                    "the collection %s was dropped and made anew since it was opened; open it again", c->schema->name);
+        status = cs_fail(
+            err, CLIPSEARCH_E_NOT_FOUND,
+            "the collection %s was dropped, made anew or encoded with another model since it was opened; open it "
+            "again",
+            c->schema->name);
     cs_milvus_schema_free(&now);
     return status;
 }
@@ -28,7 +30,7 @@ static clipsearch_status describe(clipsearch_collection *base, cs_collection_sta
 {
     milvus_collection *c = cs_milvus_collection(base);
     const bool dirty = c->dirty;
-    clipsearch_status status = check_same(c, err);
+    clipsearch_status status = cs_milvus_check_same(c, err);
     if (status == CLIPSEARCH_OK)
         status = cs_milvus_count(c, "", dirty, &state->count, err);
     if (status == CLIPSEARCH_OK && dirty)
@@ -76,6 +78,11 @@ static const cs_collection_ops collection_ops = {
     .forget_sources = cs_milvus_forget_sources,
     .set_model_path = set_model_path,
     .search = cs_milvus_search,
+    .describe_remodel = cs_milvus_describe_remodel,
+    .begin_remodel = cs_milvus_begin_remodel,
+    .items_to_remodel = cs_milvus_items_to_remodel,
+    .put_new_vectors = cs_milvus_put_new_vectors,
+    .finish_remodel = cs_milvus_finish_remodel,
     .check = cs_milvus_check,
     .close = close_collection,
 };
@@ -104,6 +111,10 @@ static clipsearch_status check_readable(const cs_milvus_schema *schema, clipsear
                        "the collection %s has texts for keys; clipsearch reads those with whole numbers", schema->name);
     if (!schema->vector[0])
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "the collection %s has no vectors of floats", schema->name);
+    if (cs_milvus_is_beside(schema))
+        return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                       "the collection %s holds the new vectors of another, which is being encoded anew: use that one",
+                       schema->name);
     return CLIPSEARCH_OK;
 }
 
@@ -136,13 +147,15 @@ static clipsearch_status ensure_collection(clipsearch_database *base, const char
     if (status == CLIPSEARCH_E_NOT_FOUND && db->read_only)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", db->address.authority);
     if (status == CLIPSEARCH_E_NOT_FOUND)
-        status = cs_milvus_create(db, name, encoder, metric, index, &schema, err);
+        status = cs_milvus_create(db, name, encoder, metric, index, NULL, &schema, err);
     else if (status != CLIPSEARCH_OK)
         return cs_fail(err, status, "%s", why.message);
     if (status == CLIPSEARCH_OK && !schema->own)
         status =
             cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                     "the collection %s was not made by clipsearch, which reads it and changes nothing in it", name);
+    if (status == CLIPSEARCH_OK)
+        status = check_readable(schema, err);
     if (status == CLIPSEARCH_OK)
         status = cs_milvus_load(db, schema, err);
     if (status == CLIPSEARCH_OK)
@@ -161,11 +174,10 @@ static clipsearch_status drop_collection(clipsearch_database *base, const char *
     if (status == CLIPSEARCH_OK && !schema->own)
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                          "the collection %s was not made by clipsearch, which does not drop it", name);
-    if (status == CLIPSEARCH_OK) {
-        cs_buf request = cs_milvus_request_for(db, name);
-        status = cs_milvus_do(db, "DropCollection", &request, err);
-        cs_buf_free(&request);
-    }
+    if (status == CLIPSEARCH_OK && !cs_milvus_is_beside(schema))
+        status = cs_milvus_drop_beside(db, schema, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_milvus_drop(db, name, err);
     cs_milvus_schema_free(&schema);
     return status;
 }
@@ -179,21 +191,27 @@ typedef struct listing {
 } listing;
 
 /* Describe one; a collection that clipsearch cannot read is passed over, such as one that another program has made and
- * given no index. */
+ * given no index. One that is there for the new vectors of another is not mentioned. */
 static clipsearch_status list_one(milvus_database *db, const char *name, listing *l, clipsearch_error *err)
 {
     clipsearch_collection *collection = NULL;
     cs_collection_state state = {0};
+    cs_remodel_state begun = {0};
     clipsearch_error why;
     clipsearch_status status = cs_collection_open(&db->base, name, NULL, &collection, &why);
     if (status == CLIPSEARCH_OK)
         status = describe(collection, &state, &why);
+    if (status == CLIPSEARCH_OK)
+        status = cs_milvus_describe_remodel(collection, &begun, &why);
     if (status == CLIPSEARCH_OK) {
         state.indexed = true;
+        memcpy(state.remodel, begun.encoder, sizeof state.remodel);
+        state.remodelled = begun.done;
         l->ended = !l->each(l->context, &collection->identity, &state);
     } else if (status == CLIPSEARCH_E_UNSUPPORTED || status == CLIPSEARCH_E_NOT_FOUND ||
                (status == CLIPSEARCH_E_DATABASE && collection && !cs_milvus_collection(collection)->schema->own)) {
-        cs_database_note(&db->base, "%s", why.message);
+        if (!cs_milvus_has_ending(name, cs_milvus_remodel_ending))
+            cs_database_note(&db->base, "%s", why.message);
         status = CLIPSEARCH_OK;
     } else if (err) {
         *err = why;

@@ -77,7 +77,7 @@ static void read_field(cs_proto message, cs_milvus_schema *schema)
     if (is_key) {
         cs_proto_copy_text(&name, schema->key, sizeof schema->key);
         schema->text_keys = type != CS_MILVUS_INT64;
-    } else if (type == CS_MILVUS_VECTOR && !schema->vector[0] && dim <= CS_ITEM_DIM_MAX) {
+    } else if (type == CS_MILVUS_VECTOR && !schema->vector[0] && dim > 0 && dim <= CS_ITEM_DIM_MAX) {
         cs_proto_copy_text(&name, schema->vector, sizeof schema->vector);
         schema->dim = (size_t)dim;
     } else if (type < 100 && !is_dynamic && schema->count < CS_MILVUS_FIELDS_MAX) {
@@ -124,6 +124,9 @@ static void read_description(const cs_proto *text, cs_milvus_schema *schema)
         schema->created = number_member(root, "created");
         const int64_t precisions = number_member(root, "precisions");
         schema->precisions = precisions > 0 && precisions <= UINT16_MAX ? (unsigned)precisions : 0;
+        const int64_t encoding = number_member(root, "encoding");
+        schema->encoding = encoding > 0 && encoding < UINT32_MAX ? (unsigned)encoding : 0;
+        schema->replaces = number_member(root, "replaces");
         schema->index.m = (unsigned)number_member(root, "m");
         schema->index.ef_construction = (unsigned)number_member(root, "ef_construction");
         schema->index.ef = (unsigned)number_member(root, "ef");
@@ -285,8 +288,7 @@ static clipsearch_status fail_missing(milvus_database *db, const char *name, cli
     return status;
 }
 
-clipsearch_status cs_milvus_describe(milvus_database *db, const char *name, cs_milvus_schema **out,
-                                     clipsearch_error *err)
+clipsearch_status cs_milvus_find(milvus_database *db, const char *name, cs_milvus_schema **out, clipsearch_error *err)
 {
     cs_buf body, request = cs_milvus_request_for(db, name);
     cs_proto answer;
@@ -296,22 +298,31 @@ clipsearch_status cs_milvus_describe(milvus_database *db, const char *name, cs_m
     clipsearch_status status = cs_milvus_try(db, "DescribeCollection", &request, 1, &body, &answer, &refusal, err);
     if (status == CLIPSEARCH_OK && !schema)
         status = cs_fail_memory(err, "a collection");
-    if (status == CLIPSEARCH_OK && refusal.is)
-        status = refusal.code == CS_MILVUS_NO_COLLECTION ? fail_missing(db, name, err)
-                                                         : cs_milvus_refused(db, "DescribeCollection", &refusal, err);
-    if (status == CLIPSEARCH_OK) {
+    const bool none = status == CLIPSEARCH_OK && refusal.is && refusal.code == CS_MILVUS_NO_COLLECTION;
+    if (status == CLIPSEARCH_OK && refusal.is && !none)
+        status = cs_milvus_refused(db, "DescribeCollection", &refusal, err);
+    if (status == CLIPSEARCH_OK && !none) {
         snprintf(schema->name, sizeof schema->name, "%s", name);
         status = read_description_of(answer, schema, err);
     }
-    if (status == CLIPSEARCH_OK && !schema->own)
+    if (status == CLIPSEARCH_OK && !none && !schema->own)
         status = read_metric(db, schema, err);
     cs_buf_free(&body);
     cs_buf_free(&request);
-    if (status == CLIPSEARCH_OK)
+    if (status == CLIPSEARCH_OK && !none)
         *out = schema;
     else
         cs_milvus_schema_free(&schema);
     return status;
+}
+
+clipsearch_status cs_milvus_describe(milvus_database *db, const char *name, cs_milvus_schema **schema,
+                                     clipsearch_error *err)
+{
+    clipsearch_status status = cs_milvus_find(db, name, schema, err);
+    if (status == CLIPSEARCH_OK && !*schema)
+        status = cs_milvus_finish_switch(db, name, schema, err);
+    return status == CLIPSEARCH_OK && !*schema ? fail_missing(db, name, err) : status;
 }
 
 void cs_milvus_schema_free(cs_milvus_schema **schema)

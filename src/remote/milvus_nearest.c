@@ -121,14 +121,7 @@ static clipsearch_status add_hits(milvus_collection *c, const cs_milvus_nearest 
         const clipsearch_hit *hit = cs_hits_get(found, 0, rank);
         if (i == count || hit->id != ids[i]) /* removed meanwhile */
             continue;
-        clipsearch_item item = {.id = hit->id,
-                                .path = hit->path,
-                                .size = hit->size,
-                                .mtime_ns = hit->mtime_ns,
-                                .width = hit->width,
-                                .height = hit->height,
-                                .attributes = hit->attributes};
-        memcpy(item.hash, hit->hash, sizeof item.hash);
+        const clipsearch_item item = cs_hit_item(hit);
         const cs_item_file file = {.gone_since = hit->gone};
         status = cs_hits_add_with_file(hits, &item, &file, (float)(distance ? -scores[i] : scores[i]), err);
         rank++;

@@ -43,7 +43,7 @@ void cs_milvus_put_consistency(milvus_collection *c, bool strong, uint32_t times
     uint64_t timestamp = level == CS_MILVUS_STRONG ? 0 : level == CS_MILVUS_BOUNDED ? 2 : 1;
     if (c->written > timestamp)
         timestamp = c->written;
-    if (strong || level == CS_MILVUS_STRONG || c->unseen_removals)
+    if (strong || c->strong || level == CS_MILVUS_STRONG || c->unseen_removals)
         timestamp = 0; /* now */
     cs_proto_put_number(request, timestamp_field, timestamp);
     cs_proto_put_number(request, level_field, timestamp ? (uint64_t)CS_MILVUS_BOUNDED : (uint64_t)CS_MILVUS_STRONG);
@@ -63,6 +63,20 @@ static cs_buf make_query(milvus_collection *c, const char *expression, cs_milvus
     return request;
 }
 
+/* A field that is not there any more: the collection is of another model now. */
+clipsearch_status cs_milvus_fail_refused(const milvus_collection *c, const char *method,
+                                         const cs_milvus_refusal *refusal, clipsearch_error *err)
+{
+    clipsearch_status status = cs_milvus_refused(c->db, method, refusal, err);
+    clipsearch_error why;
+    if (status != CLIPSEARCH_E_LIMIT && cs_milvus_check_same(c, &why) == CLIPSEARCH_E_NOT_FOUND) {
+        status = CLIPSEARCH_E_NOT_FOUND;
+        if (err)
+            *err = why;
+    }
+    return status;
+}
+
 clipsearch_status cs_milvus_ask(milvus_collection *c, const char *method, const cs_buf *request, cs_buf *body,
                                 cs_proto *answer, clipsearch_error *err)
 {
@@ -77,7 +91,7 @@ clipsearch_status cs_milvus_ask(milvus_collection *c, const char *method, const 
         if (status != CLIPSEARCH_OK)
             return status;
     }
-    return status == CLIPSEARCH_OK && refusal.is ? cs_milvus_refused(c->db, method, &refusal, err) : status;
+    return status == CLIPSEARCH_OK && refusal.is ? cs_milvus_fail_refused(c, method, &refusal, err) : status;
 }
 
 clipsearch_status cs_milvus_query(milvus_collection *c, const char *expression, cs_milvus_wanted wanted, size_t limit,

@@ -23,20 +23,15 @@ int64_t cs_milvus_key(const char *path)
 
 /* ---- items that come in the server's order, for callers that want them in another */
 
-typedef struct item_reading {
-    cs_items items; /* in the order in which they come */
-} item_reading;
-
-static clipsearch_status keep_items(void *context, cs_milvus_table *table, clipsearch_error *err)
+clipsearch_status cs_milvus_keep_items(void *items, cs_milvus_table *table, clipsearch_error *err)
 {
-    item_reading *r = context;
     clipsearch_status status = CLIPSEARCH_OK;
     for (size_t row = 0; row < table->rows && status == CLIPSEARCH_OK; row++) {
         clipsearch_item item;
         cs_item_file file;
         status = cs_milvus_table_item(table, row, &item, &file, err);
         if (status == CLIPSEARCH_OK)
-            status = cs_items_add(&r->items, &item, &file, err);
+            status = cs_items_add(items, &item, &file, err);
     }
     return status;
 }
@@ -74,31 +69,31 @@ static size_t find_place(const place *places, size_t count, int64_t id)
 
 /* ---- by path */
 
-static clipsearch_status add_found(const item_reading *r, size_t number, const char *path, cs_items *items,
+static clipsearch_status add_found(const cs_items *r, size_t number, const char *path, cs_items *items,
                                    clipsearch_error *err)
 {
-    const clipsearch_item *item = number == SIZE_MAX ? NULL : &r->items.items[number];
+    const clipsearch_item *item = number == SIZE_MAX ? NULL : &r->items[number];
     if (item && path && strcmp(item->path, path) != 0) /* a key of another program's making */
         item = NULL;
-    return cs_items_add(items, item, item ? &r->items.files[number] : NULL, err);
+    return cs_items_add(items, item, item ? &r->files[number] : NULL, err);
 }
 
 /* In the collections of others the path is no key. */
 static clipsearch_status find_others(milvus_collection *c, const char *path, cs_items *items, clipsearch_error *err)
 {
-    item_reading r = {0};
+    cs_items r = {0};
     cs_buf text = cs_buf_make(SIZE_MAX / 2);
     clipsearch_status status = CLIPSEARCH_OK;
     if (c->schema->path[0]) {
         cs_buf_printf(&text, "%s == ", c->schema->path);
         cs_milvus_put_literal(&text, path, strlen(path));
         status = text.failed ? cs_fail_memory(err, "a query")
-                             : cs_milvus_each_page(c, text.data, CS_MILVUS_ITEMS, keep_items, &r, err);
+                             : cs_milvus_each_page(c, text.data, CS_MILVUS_ITEMS, cs_milvus_keep_items, &r, err);
     }
-    cs_items_bind(&r.items);
+    cs_items_bind(&r);
     if (status == CLIPSEARCH_OK)
-        status = add_found(&r, r.items.count ? 0 : SIZE_MAX, path, items, err);
-    cs_items_free(&r.items);
+        status = add_found(&r, r.count ? 0 : SIZE_MAX, path, items, err);
+    cs_items_free(&r);
     cs_buf_free(&text);
     return status;
 }
@@ -107,7 +102,7 @@ clipsearch_status cs_milvus_by_paths(clipsearch_collection *base, const char *co
                                      cs_items *items, clipsearch_error *err)
 {
     milvus_collection *c = cs_milvus_collection(base);
-    item_reading r = {0};
+    cs_items r = {0};
     place *places = NULL;
     clipsearch_status status = CLIPSEARCH_OK;
     if (!c->schema->own) {
@@ -120,13 +115,13 @@ clipsearch_status cs_milvus_by_paths(clipsearch_collection *base, const char *co
         return cs_fail_memory(err, "items of a collection");
     for (size_t i = 0; i < count; i++)
         keys[i] = cs_milvus_key(paths[i]);
-    status = cs_milvus_each_of(c, keys, count, CS_MILVUS_ITEMS, keep_items, &r, err);
-    cs_items_bind(&r.items);
+    status = cs_milvus_each_of(c, keys, count, CS_MILVUS_ITEMS, cs_milvus_keep_items, &r, err);
+    cs_items_bind(&r);
     if (status == CLIPSEARCH_OK)
-        status = sort_places(&r.items, &places, err);
+        status = sort_places(&r, &places, err);
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
-        status = add_found(&r, find_place(places, r.items.count, keys[i]), paths[i], items, err);
-    cs_items_free(&r.items);
+        status = add_found(&r, find_place(places, r.count, keys[i]), paths[i], items, err);
+    cs_items_free(&r);
     cs_free(places);
     cs_free(keys);
     return status;
@@ -173,7 +168,7 @@ clipsearch_status cs_milvus_by_hashes(clipsearch_collection *base, const uint8_t
                                       size_t most_each, cs_items *items, clipsearch_error *err)
 {
     milvus_collection *c = cs_milvus_collection(base);
-    item_reading r = {0};
+    cs_items r = {0};
     cs_buf text = cs_buf_make(CS_MILVUS_MESSAGE_MAX);
     char hex[65];
     if (!count || !most_each || !c->schema->own)
@@ -184,12 +179,13 @@ clipsearch_status cs_milvus_by_hashes(clipsearch_collection *base, const uint8_t
         cs_buf_printf(&text, "%s\"%s\"", i ? "," : "", hex);
     }
     cs_buf_puts(&text, "]");
-    clipsearch_status status = text.failed ? cs_fail_memory(err, "a query")
-                                           : cs_milvus_each_page(c, text.data, CS_MILVUS_ITEMS, keep_items, &r, err);
-    cs_items_bind(&r.items);
+    clipsearch_status status = text.failed
+                                   ? cs_fail_memory(err, "a query")
+                                   : cs_milvus_each_page(c, text.data, CS_MILVUS_ITEMS, cs_milvus_keep_items, &r, err);
+    cs_items_bind(&r);
     if (status == CLIPSEARCH_OK)
-        status = add_contents(&r.items, hashes, count, most_each, items, err);
-    cs_items_free(&r.items);
+        status = add_contents(&r, hashes, count, most_each, items, err);
+    cs_items_free(&r);
     cs_buf_free(&text);
     return status;
 }
@@ -200,18 +196,18 @@ clipsearch_status cs_milvus_by_ids(clipsearch_collection *base, const int64_t *i
                                    clipsearch_error *err)
 {
     milvus_collection *c = cs_milvus_collection(base);
-    item_reading r = {0};
+    cs_items r = {0};
     place *places = NULL;
-    clipsearch_status status = cs_milvus_each_of(c, ids, count, CS_MILVUS_ITEMS, keep_items, &r, err);
-    cs_items_bind(&r.items);
+    clipsearch_status status = cs_milvus_each_of(c, ids, count, CS_MILVUS_ITEMS, cs_milvus_keep_items, &r, err);
+    cs_items_bind(&r);
     if (status == CLIPSEARCH_OK)
-        status = sort_places(&r.items, &places, err);
+        status = sort_places(&r, &places, err);
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
-        const size_t number = find_place(places, r.items.count, ids[i]);
+        const size_t number = find_place(places, r.count, ids[i]);
         if (number != SIZE_MAX)
-            status = cs_hits_add_with_file(hits, &r.items.items[number], &r.items.files[number], 0, err);
+            status = cs_hits_add_with_file(hits, &r.items[number], &r.files[number], 0, err);
     }
-    cs_items_free(&r.items);
+    cs_items_free(&r);
     cs_free(places);
     return status;
 }
@@ -319,8 +315,8 @@ clipsearch_status cs_milvus_where(clipsearch_collection *base, const cs_filter_t
         if (page->after > INT64_MIN)
             cs_buf_printf(&text, "%s%s > %lld", text.len ? " and " : "", c->schema->key, (long long)page->after);
         status = text.failed ? cs_fail_memory(&why, "a filter")
-                             : cs_milvus_each_some(c, text.data, CS_MILVUS_ITEMS, page->offset + page->limit, add_hits,
-                                                   &r, &why);
+                             : cs_milvus_each_some(c, text.data ? text.data : "", CS_MILVUS_ITEMS,
+                                                   page->offset + page->limit, add_hits, &r, &why);
         if (status == CLIPSEARCH_E_CANCELLED && !r.left)
             status = CLIPSEARCH_OK;
         if (status != CLIPSEARCH_OK && err)

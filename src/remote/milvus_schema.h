@@ -7,10 +7,10 @@
 #include "remote/milvus_client.h"
 
 enum {
-    CS_MILVUS_NAME_MAX = 255,   /* bytes of the name of a collection or field */
-    CS_MILVUS_PATH_MAX = 4096,  /* bytes of a path in a collection of ours */
-    CS_MILVUS_META_MAX = 65536, /* bytes of an item's attributes: Milvus's limit for a value of JSON */
-    CS_MILVUS_FIELDS_MAX = 64   /* fields of a collection: Milvus's limit */
+    CS_MILVUS_NAME_MAX = CS_COLLECTION_NAME_MAX, /* bytes of the name of a collection or field */
+    CS_MILVUS_PATH_MAX = 4096,                   /* bytes of a path in a collection of ours */
+    CS_MILVUS_META_MAX = 65536,                  /* bytes of an item's attributes: Milvus's limit for a value of JSON */
+    CS_MILVUS_FIELDS_MAX = 64                    /* fields of a collection: Milvus's limit */
 };
 
 /* Bits 1 << TYPE: all types of index, and the default. */
@@ -54,11 +54,17 @@ typedef struct cs_milvus_schema {
     int64_t created;
     clipsearch_index_options index;
     unsigned precisions; /* of the encoder that it was made with; a description does not change afterwards */
+    unsigned encoding;   /* how many times the images were encoded anew; the field of vectors is named after it */
+    int64_t replaces;    /* the number of the collection that it was made to replace; 0: of none */
     char *sources;       /* the property that holds the remembered sources, or NULL */
 } cs_milvus_schema;
 
-/* Describe the collection. *schema is the caller's, freed with cs_milvus_schema_free. CLIPSEARCH_E_NOT_FOUND names the
- * collections that there are. Other errors: those of cs_milvus_call. */
+/* Describe the collection, if there is one: else *schema is NULL. It is the caller's, freed with cs_milvus_schema_free.
+ * Errors: those of cs_milvus_call. */
+clipsearch_status cs_milvus_find(milvus_database *db, const char *name, cs_milvus_schema **schema,
+                                 clipsearch_error *err);
+/* The same; where there is none, CLIPSEARCH_E_NOT_FOUND names the collections that there are. A replacement by a
+ * collection of another model that was cut off in between is brought to its end first. */
 clipsearch_status cs_milvus_describe(milvus_database *db, const char *name, cs_milvus_schema **schema,
                                      clipsearch_error *err);
 void cs_milvus_schema_free(cs_milvus_schema **schema);
@@ -71,10 +77,30 @@ cs_collection_identity cs_milvus_identity(const cs_milvus_schema *schema);
 clipsearch_status cs_milvus_check_new(const char *name, size_t dim, const clipsearch_index_options *index,
                                       clipsearch_error *err);
 
-/* Make a collection of ours, and describe it. One that another client made at the same moment is as good. */
+/* Make a collection of ours, which is to replace another one (NULL: none), and describe it. One that another client
+ * made at the same moment is as good. */
 clipsearch_status cs_milvus_create(milvus_database *db, const char *name, const cs_encoder_identity *encoder,
                                    clipsearch_metric metric, const clipsearch_index_options *index,
-                                   cs_milvus_schema **schema, clipsearch_error *err);
+                                   const cs_milvus_schema *replaces, cs_milvus_schema **schema, clipsearch_error *err);
+clipsearch_status cs_milvus_drop(milvus_database *db, const char *name, clipsearch_error *err);
+
+/* ---- a collection that is encoded anew: the new vectors are in NAME__remodel, which takes the place of NAME in the
+ * end. NAME is NAME__replaced for the moment between the two renames. */
+
+extern const char cs_milvus_remodel_ending[], cs_milvus_replaced_ending[];
+
+/* NAME with an ending. CLIPSEARCH_E_ARGUMENT: that is longer than Milvus allows. */
+clipsearch_status cs_milvus_name_beside(const char *name, const char *ending, char out[CS_MILVUS_NAME_MAX + 1],
+                                        clipsearch_error *err);
+bool cs_milvus_has_ending(const char *name, const char *ending);
+/* Whether the collection is there for the new vectors of another. */
+bool cs_milvus_is_beside(const cs_milvus_schema *schema);
+/* Drop what is beside the collection: new vectors, and what it has replaced. */
+clipsearch_status cs_milvus_drop_beside(milvus_database *db, const cs_milvus_schema *schema, clipsearch_error *err);
+clipsearch_status cs_milvus_rename(milvus_database *db, const char *from, const char *to, clipsearch_error *err);
+/* Bring a replacement to its end that was cut off between its two renames. *schema stays NULL: there was none. */
+clipsearch_status cs_milvus_finish_switch(milvus_database *db, const char *name, cs_milvus_schema **schema,
+                                          clipsearch_error *err);
 
 /* Load the collection into the server's memory unless it is there, and wait for that. One of ours gets its index first
  * when it has none. */

@@ -182,6 +182,8 @@ static clipsearch_status search_all(batch *b, clipsearch_hits *hits, clipsearch_
     step = step > request->count ? request->count : step;
     b->queries = cs_alloc_array(step, own->dim * sizeof *b->queries);
     clipsearch_status status = b->queries ? CLIPSEARCH_OK : cs_fail_memory(err, "search results");
+    for (size_t i = 0; i < request->count && status == CLIPSEARCH_OK; i++) /* a bad one is known before any is sent */
+        status = cs_copy_query(own->dim, own->metric, request->queries + i * own->dim, i, b->queries, err);
     for (size_t first = 0; first < request->count && status == CLIPSEARCH_OK; first += step) {
         const size_t count = request->count - first < step ? request->count - first : step;
         for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)

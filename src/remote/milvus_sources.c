@@ -96,7 +96,17 @@ static void put_record(const cs_source_record *record, const char *list, cs_buf 
     put_part(text, record->devices, record->devices_size, "]");
 }
 
-/* Store the list, and keep it in the handle. */
+clipsearch_status cs_milvus_write_sources(milvus_database *db, const char *name, const char *text,
+                                          clipsearch_error *err)
+{
+    cs_buf request = cs_milvus_request_for(db, name);
+    cs_milvus_put_pair(&request, 5, "clipsearch.sources", text);
+    clipsearch_status status = cs_milvus_do(db, "AlterCollection", &request, err);
+    cs_buf_free(&request);
+    return status;
+}
+
+/* Store the list. */
 static clipsearch_status write_list(milvus_collection *c, cs_buf *text, clipsearch_error *err)
 {
     cs_buf_putc(text, ']');
@@ -104,11 +114,7 @@ static clipsearch_status write_list(milvus_collection *c, cs_buf *text, clipsear
         return text->len >= MAX_BYTES / 2
                    ? cs_fail(err, CLIPSEARCH_E_LIMIT, "the sources are more than a Milvus collection remembers")
                    : cs_fail_memory(err, "the sources of a collection");
-    cs_buf request = cs_milvus_request_for(c->db, c->schema->name);
-    cs_milvus_put_pair(&request, 5, "clipsearch.sources", text->data);
-    clipsearch_status status = cs_milvus_do(c->db, "AlterCollection", &request, err);
-    cs_buf_free(&request);
-    return status;
+    return cs_milvus_write_sources(c->db, c->schema->name, text->data, err);
 }
 
 /* What the server has now. */

@@ -189,7 +189,10 @@ static clipsearch_status send_rows(milvus_collection *c, const cs_milvus_row *ro
     put_vectors(&all);
     put_meta(&all);
     cs_proto_put_number(&request, 7, count);
-    clipsearch_status status = cs_milvus_call(c->db, "Upsert", &request, 1, &body, &answer, err);
+    cs_milvus_refusal refusal;
+    clipsearch_status status = cs_milvus_try(c->db, "Upsert", &request, 1, &body, &answer, &refusal, err);
+    if (status == CLIPSEARCH_OK && refusal.is)
+        status = cs_milvus_fail_refused(c, "Upsert", &refusal, err);
     if (status == CLIPSEARCH_OK)
         note_change(c, answer, false);
     cs_buf_free(&body);

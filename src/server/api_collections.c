@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * api_collections.c - the collections, and what their items' attributes are. */
 #include "base/clock.h"
+#include "base/item_limits.h"
 #include "base/mem.h"
 #include "config/names.h"
 #include "output/item_json.h"
@@ -13,7 +14,7 @@
 
 /* Names of collections, which are opened after the walk. */
 typedef struct name_list {
-    char (*names)[65];
+    char (*names)[CS_COLLECTION_NAME_MAX + 1];
     size_t count, room;
     bool failed;
 } name_list;
@@ -21,12 +22,12 @@ typedef struct name_list {
 static bool keep_name(void *context, const clipsearch_collection_info *info)
 {
     name_list *list = context;
-    char(*names)[65] = cs_grow(list->names, &list->room, list->count + 1, sizeof *names);
+    char(*names)[CS_COLLECTION_NAME_MAX + 1] = cs_grow(list->names, &list->room, list->count + 1, sizeof *names);
     list->failed = !names;
     if (!names)
         return false;
     list->names = names;
-    const size_t length = strnlen(info->name, 64);
+    const size_t length = strnlen(info->name, CS_COLLECTION_NAME_MAX);
     memcpy(names[list->count], info->name, length);
     names[list->count++][length] = '\0';
     return true;

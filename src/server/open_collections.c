@@ -2,6 +2,7 @@
  * open_collections.c - collections and encoders that stay open. */
 #include "server/open_collections.h"
 
+#include "base/item_limits.h"
 #include "base/mem.h"
 #include "models/location.h"
 
@@ -126,7 +127,7 @@ static clipsearch_status open_new(cs_open_collections *opened, const char *name,
 }
 
 typedef struct only_name {
-    char name[65];
+    char name[CS_COLLECTION_NAME_MAX + 1];
     size_t count;
 } only_name;
 

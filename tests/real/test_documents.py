@@ -45,23 +45,25 @@ def matches(expected, found):
     return bool(found) and line_matches(expected[0], found[0]) and matches(expected[1:], found[1:])
 
 
-def make_place(work, stories="examples/documents"):
-    """The folder of the README in `stories`: its YAML files, some photographs and the models."""
+def make_place(work, stories="examples/documents", count=classes, clip="vit-b-32", networks=True):
+    """The folder of the README in `stories`: its YAML files, photographs of `count` classes and the models; of CLIP one of this shape,
+    and alone without `networks`."""
     for name in os.listdir(os.path.join(root, stories)):
         if name.endswith(".yaml"):
             shutil.copy(os.path.join(root, stories, name), work)
-    names = sorted(os.listdir(os.path.join(photos, "train")))[:classes]
+    names = sorted(os.listdir(os.path.join(photos, "train")))[:count]
     assert "Afghan_hound" in names
     for name in names:
         shutil.copytree(os.path.join(photos, "train", name), os.path.join(work, "photos", name))
     shutil.copytree(os.path.join(photos, "test/Afghan_hound"), os.path.join(work, "queries/Afghan_hound"))
     models = os.path.join(work, "models")
     os.mkdir(models)
-    for network, file in MODELS.items():
+    for network, file in MODELS.items() if networks else ():
         subprocess.run([random_cnn, network, os.path.join(models, file)], check=True)
-    subprocess.run([random_model, os.path.join(models, "clip-vit-base-patch32"), os.path.realpath(bpe)], check=True)
-    subprocess.run([sys.executable, os.path.join(root, "tools/golden/mobilenet_from_npy.py"), mobilenet,
-                    os.path.join(models, "mobilenetv2")], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([random_model, os.path.join(models, "clip-vit-base-patch32"), os.path.realpath(bpe), clip], check=True)
+    if networks:
+        subprocess.run([sys.executable, os.path.join(root, "tools/golden/mobilenet_from_npy.py"), mobilenet,
+                        os.path.join(models, "mobilenetv2")], check=True, stdout=subprocess.DEVNULL)
     os.mkdir(os.path.join(work, "bin"))
     os.symlink(program, os.path.join(work, "bin/clipsearch"))
     return {"PATH": os.path.join(work, "bin") + ":" + os.environ["PATH"], "XDG_DATA_HOME": work, "XDG_CONFIG_HOME": work,

@@ -60,13 +60,39 @@ def self_search(work, environment):
              for file in sorted(os.listdir(os.path.join(work, "photos", folder)))]
     for collection, model in {"resnet50": documents.MODELS["resnet50"], "resnet34": documents.MODELS["resnet34"],
                               "mobilenet": "mobilenetv2"}.items():
-        ran = subprocess.run(["clipsearch", "--db", "milvus://localhost:19530", "--collection", collection, "--model", "models/" + model,
-                              "-k", "1", "--json", "--with-self", *(word for path in paths for word in ("--image", path))], cwd=work,
-                             env=environment, stdout=subprocess.PIPE, check=True)
-        queries = json.loads(ran.stdout)["queries"]
-        first = sum(os.path.realpath(q["hits"][0]["path"]) == os.path.realpath(os.path.join(work, path))
-                    for q, path in zip(queries, paths))
-        tap.ok(first == len(paths) == len(queries), f"{collection}: {first} of {len(paths)} find themselves first")
+        count_first(work, environment, collection, model, paths)
+
+
+def count_first(work, environment, collection, model, paths):
+    """How many of the images find themselves first."""
+    ran = subprocess.run(["clipsearch", "--db", "milvus://localhost:19530", "--collection", collection, "--model", "models/" + model,
+                          "-k", "1", "--json", "--with-self", *(word for path in paths for word in ("--image", path))], cwd=work,
+                         env=environment, stdout=subprocess.PIPE, check=True)
+    queries = json.loads(ran.stdout)["queries"]
+    first = sum(os.path.realpath(q["hits"][0]["path"]) == os.path.realpath(os.path.join(work, path))
+                for q, path in zip(queries, paths))
+    tap.ok(first == len(paths) == len(queries), f"{collection}: {first} of {len(paths)} find themselves first")
+
+
+def thousand(work, wheel):
+    """CLIP's session with all photographs, whose first words are the documents': "Inserted 1000 images". One photograph of each class
+    finds itself. The model is a CLIP of TinyCLIP's small shape, which encodes them in seconds."""
+    environment, said = documents.make_place(work, STORIES, 100, "tinyclip-8m-16", networks=False), []
+    server = milvus_server.Server(wheel, work + "/server")
+    try:
+        documents.run_sessions(work, environment, said, STORIES, lambda command: "clip.yaml" in command or "a white dog" in command)
+        first = said[0][1].splitlines()[0]
+        tap.ok(first.startswith("Inserted 1000 images into clip"), f"CLIP, all photographs: {first}")
+        hits = said[1][1].splitlines()
+        scores = [float(line.split()[0]) for line in hits if line]
+        tap.ok(len(scores) == 10 and scores == sorted(scores, reverse=True), "\"a white dog\": ten of them, the nearest first")
+        again = subprocess.run(["clipsearch", "ingest", "clip.yaml"], cwd=work, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+        tap.ok("Inserted 0 images" in again.stdout and "1000 unchanged" in again.stdout, "and once more: all are there")
+        folder = os.path.join(work, "photos")
+        paths = [f"photos/{name}/{sorted(os.listdir(os.path.join(folder, name)))[2]}" for name in sorted(os.listdir(folder))]
+        count_first(work, environment, "clip", "clip-vit-base-patch32", paths)
+    finally:
+        server.kill()
 
 
 def main():
@@ -98,6 +124,8 @@ def main():
             documents.run_sessions(work, environment, said, STORIES, lambda command: "+tls" in command)
         finally:
             server.kill()
+    with tempfile.TemporaryDirectory(dir=build) as work:
+        thousand(work, wheel)
     return tap.done()
 
 

@@ -5,8 +5,10 @@ make them. Field numbers are those of milvus.proto and schema.proto.
 import json
 import struct
 import subprocess
+import time
 
 INT64, DOUBLE, VARCHAR, FLOAT_VECTOR = 5, 11, 21, 101
+SEALED = 3  # a state of segments, by common.proto
 
 
 def varint(number):
@@ -101,6 +103,29 @@ class Raw:
                 body = message(f3=message(f3=message(f1=b"".join(varint(value) for value in values))))
             packed.append(message(f1=kind, f2=column) + body)
         self.call("Insert", message(f3=name, f5=packed, f7=rows))
+
+    def search(self, name, vector_field, dim, k=1):
+        """One search, for the vector (1, 0, 0, ...). The answer's fields."""
+        one = struct.pack(f"<{dim}f", 1, *[0] * (dim - 1))
+        placeholder = message(f1=message(f1="$0", f2=FLOAT_VECTOR, f3=one))
+        parameters = [pair("anns_field", vector_field), pair("topk", str(k)), pair("params", '{"ef":64}'), pair("round_decimal", "-1")]
+        return self.call("Search", message(f3=name, f5="", f6=placeholder, f7=1, f9=parameters, f12=1, f11=0, f14=0))
+
+    def segments(self, name):
+        """(rows, whether it is sealed and searched by its index) of each segment that the server searches."""
+        infos = [read(info) for info in self.call("GetQuerySegmentInfo", message(f3=name)).get(2, [])]
+        return [(info.get(5, [0])[0], info.get(9, [0])[0] == SEALED and info.get(7, [0])[0] != 0) for info in infos]
+
+    def seal(self, name, seconds=180):
+        """Seal what is growing, and wait until the server searches nothing but sealed segments with their index. Says which."""
+        self.call("Flush", message(f3=name))
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            segments = self.segments(name)
+            if segments and all(indexed for _, indexed in segments):
+                return f"sealed: {' + '.join(str(rows) for rows, _ in segments)} rows with an index"
+            time.sleep(0.5)
+        raise RuntimeError(f"after {seconds} s not all is sealed and indexed: {self.segments(name)}")
 
     def count(self, name):
         """Strongly, so that what was inserted is seen by everybody from now on."""

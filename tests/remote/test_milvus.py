@@ -10,11 +10,9 @@ CLIPSEARCH_MILVUS_SERVER says.
 import concurrent.futures
 import json
 import os
-import random
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -23,13 +21,12 @@ import time
 SOURCE, BUILD = os.environ["CLIPSEARCH_SOURCE_ROOT"], os.environ["CLIPSEARCH_BUILD_ROOT"]
 sys.path[:0] = [os.path.join(SOURCE, "tests"), os.path.dirname(os.path.abspath(__file__))]
 import milvus_raw  # noqa: E402
+import milvus_remodel  # noqa: E402
+import milvus_sealed  # noqa: E402
 import milvus_server  # noqa: E402
-from tap import Tap  # noqa: E402
+from milvus_case import PHOTOS, PROGRAM, both, check, count, items, run, tap, write_many, write_npy  # noqa: E402
 
-PROGRAM = os.path.abspath(sys.argv[1])
-PHOTOS = os.path.join(SOURCE, "examples", "photographs")
 COPIES = 4  # of each photograph, in the test with the killed server
-tap = Tap()
 
 # Items with attributes of every kind, as in tests/store/test_filter.c
 ITEMS = [
@@ -196,42 +193,13 @@ price % 2 == 1
 1 / 0 == 1""".splitlines()
 
 
-def run(*arguments, env=None, stdin=None):
-    """Exit code, standard output, standard error."""
-    done = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          env=dict(os.environ, **(env or {})), input=stdin)
-    return done.returncode, done.stdout, done.stderr
-
-
-def check(passed, what, *notes):
-    return tap.ok(passed, what, () if passed else notes)
-
-
 def write_table(folder):
     """vectors.npy and rows.jsonl of ITEMS."""
-    dim = 8
-    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (len(ITEMS), dim)
-    header += " " * (118 - len(header) - 1) + "\n"
-    with open(os.path.join(folder, "vectors.npy"), "wb") as out:
-        out.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
-        for i in range(len(ITEMS)):
-            out.write(struct.pack("<8f", *[1.0 if d == i else 0.25 * (d + i) / 8 for d in range(dim)]))
+    write_npy(folder + "/vectors.npy", [[1.0 if d == i else 0.25 * (d + i) / 8 for d in range(8)] for i in range(len(ITEMS))])
     with open(os.path.join(folder, "rows.jsonl"), "w", encoding="utf-8") as out:
         for path, size, mtime, width, height, attributes in ITEMS:
             out.write(json.dumps({"path": path, "size": size, "mtime_ns": int(mtime * 1e9), "width": width, "height": height,
                                   "attributes": attributes}) + "\n")
-
-
-def both(milvus, local, *arguments):
-    """The same command on both databases."""
-    return run(*arguments, "--db", milvus), run(*arguments, "--db", local)
-
-
-def items(side):
-    """The items of a command's JSON, without their numbers."""
-    answer = json.loads(side[1])
-    found = answer["items"] if "items" in answer else answer["queries"][0]["hits"]
-    return [dict(item, id=0) for item in found]
 
 
 def test_brief(milvus, folder):
@@ -432,7 +400,7 @@ def test_refusals(milvus, folder):
     cases = [(["collections", "--db", "milvus://127.0.0.1:1"], "no server answers"),
              (["collections", "--db", "milvus+tls://127.0.0.1:19530"], "speaks no TLS"),
              (["collections", "--db", "milvus://127.0.0.1:9091"], "no Milvus"),
-             (["collections", "--db", "milvus://127.0.0.1:19530/nothing"], "nothing"),
+             (["collections", "--db", "milvus://127.0.0.1:19530/nothing"], "has no database nothing"),
              (["collections", "--db", "milvus://a:b@127.0.0.1"], "no user and password"),
              (["drop", "nothing", "--yes", "--db", milvus], "there is no collection nothing"),
              (["vacuum", "--db", milvus], "no file to vacuum"),
@@ -456,10 +424,6 @@ def test_refusals(milvus, folder):
     code, out, err = run("import", "--vectors", folder + "/vectors.npy", "--meta", rows, "--collection", "long", "--db",
                          milvus)
     check(code == 2 and "at most 65536" in err, "refused: attributes of more than 65,536 bytes", code, out, err)
-
-
-def count(milvus, collection):
-    return len(run("query", "--paths", "--collection", collection, "--db", milvus)[1].splitlines())
 
 
 def test_together(milvus, folder):
@@ -502,21 +466,6 @@ def test_killed_server(server, milvus, folder):
           err)
 
 
-def write_many(folder, count, dim=64):
-    """vectors and rows of made-up images."""
-    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (count, dim)
-    header += " " * (118 - len(header) - 1) + "\n"
-    random.seed(5)
-    with open(folder + "/many.npy", "wb") as out:
-        out.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode())
-        for _ in range(count):
-            out.write(struct.pack(f"<{dim}f", *[random.random() - 0.5 for _ in range(dim)]))
-    with open(folder + "/many.jsonl", "w", encoding="utf-8") as out:
-        for i in range(count):
-            out.write(json.dumps({"path": f"/many/{i}.jpg", "number": i}) + "\n")
-    return ["import", "--vectors", folder + "/many.npy", "--meta", folder + "/many.jsonl", "--collection", "many", "-q"]
-
-
 def test_stopped_copy(milvus, folder):
     """copy is killed, and stopped by Ctrl-C, and run again; both ways."""
     many = 12000
@@ -542,6 +491,44 @@ def test_stopped_copy(milvus, folder):
     here, there = both(milvus, folder + "/many.db", "query", "--filter", "number >= 11990", "--json", "--collection", "many")
     check(sorted(map(str, items(here))) == sorted(map(str, items(there))) and len(items(here)) == 10,
           "with everything that is known of them", here, there)
+
+
+def test_fifty_thousand(milvus, folder):
+    """Pages of every kind of question, and what is counted."""
+    many = 50000
+    began = time.monotonic()
+    code, out, err = run(*write_many(folder, many, 32), "--db", milvus)
+    check(code == 0, f"{many} vectors are stored, in {time.monotonic() - began:.1f} s with making them", out, err)
+    at = ["--collection", "many", "--db", milvus]
+    paths = run("query", "--paths", *at)[1].splitlines()
+    check(len(paths) == len(set(paths)) == many, "query lists each once", len(paths))
+    check("50,000 images" in run("collections", *at[2:])[1], "collections counts them")
+    found = sorted(item["attributes"]["number"] for item in json.loads(run("query", "--filter", "number >= 49990", "--json", *at)[1])["items"])
+    check(found == list(range(49990, many)), "a filter finds the last ten", found)
+    (item,) = json.loads(run("query", "--filter", "number == 31415", "--json", *at)[1])["items"]
+    hits = [json.loads(run("--like", str(item["id"]), "--with-self", "-k", "3", "--json", *more, *at)[1])["queries"][0]["hits"]
+            for more in ([], ["--exact"])]
+    check(hits[0][0]["path"] == hits[1][0]["path"] == "/many/31415.jpg" and abs(hits[0][0]["score"] - 1) < 1e-5 and
+          set(hit["path"] for hit in hits[0]) & set(hit["path"] for hit in hits[1][1:]), "a search among them, as an exact one", *hits)
+    code, out, err = run("import", "--vectors", folder + "/many.npy", "--meta", folder + "/many.jsonl", "-q", *at)
+    check(code == 0 and "50,000 images" in run("collections", *at[2:])[1], "and again: none is twice", out, err)
+    code, out, err = run("delete", "--filter", "number >= 100", "--yes", "-q", *at)
+    check(code == 0 and count(milvus, "many") == 100, "all but a hundred are removed by a filter", out, err)
+    run("drop", "many", "--yes", "--db", milvus)
+
+
+def test_names(milvus, local, folder):
+    """A server's names are longer than a file's."""
+    name, other = "n" * 200, milvus + "/other"
+    milvus_raw.Raw().call("CreateDatabase", milvus_raw.message(f2="other"))
+    run("import", "--vectors", folder + "/vectors.npy", "--meta", folder + "/rows.jsonl", "--collection", name, "-q", "--db", milvus)
+    code, out, err = run("copy", "--from", milvus, "--to", other, "--collection", name)
+    check(code == 0 and f"images of {name} from" in out and count(other, name) == len(ITEMS), "a name of 200 bytes is copied whole", out, err)
+    before = run("collections", "--db", local)[1]
+    code, out, err = run("merge", "--db", local, milvus, "--collection", name)
+    check(code != 0 and "1 to 64 letters" in err and run("collections", "--db", local)[1] == before, "a file has no such names: refused", out, err)
+    run("drop", name, "--yes", "--db", milvus)
+    run("drop", name, "--yes", "--db", other)
 
 
 def test_waits(milvus, folder):
@@ -623,6 +610,10 @@ def main():
                  "foreign": lambda: test_foreign(milvus, folder),
                  "pymilvus": lambda: test_pymilvus(milvus),
                  "changes": lambda: test_changes(milvus, local, folder),
+                 "remodel": lambda: milvus_remodel.test(milvus, folder),
+                 "sealed": lambda: milvus_sealed.test(milvus, folder),
+                 "names": lambda: test_names(milvus, local, folder),
+                 "fifty_thousand": lambda: test_fifty_thousand(milvus, folder),
                  "refusals": lambda: test_refusals(milvus, folder),
                  "together": lambda: test_together(milvus, folder),
                  "stopped_copy": lambda: test_stopped_copy(milvus, folder),

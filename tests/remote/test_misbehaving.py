@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The program against servers that break the rules of HTTP/2, gRPC or Milvus: each is a sentence, soon, and no crash. TAP.
 
-Usage: test_misbehaving.py CLIPSEARCH
+Usage: test_misbehaving.py CLIPSEARCH PUT_NOT_FINITE
 """
 import os
 import random
@@ -10,11 +10,12 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
 sys.path[:0] = [os.path.join(os.environ["CLIPSEARCH_SOURCE_ROOT"], "tests"), os.path.dirname(os.path.abspath(__file__))]
-from milvus_raw import field, message  # noqa: E402
+from milvus_raw import field, message, read  # noqa: E402
 from tap import Tap  # noqa: E402
 
 PROGRAM = os.path.abspath(sys.argv[1])
@@ -60,6 +61,7 @@ class Server:
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.number = 0
+        self.body = b""  # of the request: a message behind five bytes
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -91,12 +93,15 @@ class Server:
                     if len(buffer) < at + 9 + size:
                         break
                     kind, flags, stream = buffer[at + 3], buffer[at + 4], int.from_bytes(buffer[at + 5:at + 9], "big")
+                    if kind == DATA:
+                        self.body += buffer[at + 9:at + 9 + size]
                     at += 9 + size
                     if kind == SETTINGS and not flags & 1:
                         connection.sendall(frame(SETTINGS, 1, 0, b""))
                     if kind in (DATA, HEADERS) and flags & END_STREAM:
                         reply = self.reply(stream, self.number)
                         self.number += 1
+                        self.body = b""
                         if reply is None:
                             raise OSError
                         reply, close = reply if isinstance(reply, tuple) else (reply, False)
@@ -156,7 +161,102 @@ def cases():
     ]
 
 
+def check(passed, what, *notes):
+    tap.ok(passed, what, () if passed else notes)
+
+
+class Choosy:
+    """A Milvus of a kind that makes only some types of index. It tells requests apart by what is in them."""
+
+    def __init__(self, makes):
+        self.makes, self.asked, self.made, self.dropped, self.rows, self.searches = makes, [], None, False, 0, 0
+        self.server = Server(self.reply)
+
+    def reply(self, stream, number):
+        body = self.server.body[5:]
+        fields = read(body)
+        if number == 0:
+            return answer(stream, CONNECT)
+        if b"index_type" in body:  # CreateIndex
+            kind = next(read(pair)[2][0].decode() for pair in fields[5] if read(pair)[1][0] == b"index_type")
+            self.asked.append(kind)
+            return answer(stream, b"" if kind in self.makes else message(f1=1, f2=f"invalid index type: {kind}", f3=1100))
+        if 4 in fields and b"max_length" in body:  # CreateCollection
+            self.made = fields[4][0]
+            return answer(stream, b"")
+        if 3 not in fields:  # GetLoadState
+            return answer(stream, message(f1=message(), f2=3))
+        if 7 in fields:  # Upsert
+            self.rows += fields[7][0]
+            return answer(stream, message(f1=message(), f8=fields[7][0], f9=5))
+        if b"anns_field" in body:  # Search
+            self.searches += 1
+            return answer(stream, NONE)
+        if b"count(*)" in body:
+            numbers = message(f3=message(f3=message(f1=self.rows)))
+            return answer(stream, message(f1=message(), f2=message(f1=5, f2="count(*)") + numbers))
+        if b"limit" in body:  # Query
+            return answer(stream, NONE)
+        if self.made is None:
+            return answer(stream, message(f1=message(f1=1, f2="collection not found", f3=100)))
+        if set(fields) <= {2, 3} and self.asked and self.asked[-1] not in self.makes:  # DropCollection
+            self.dropped, self.made = True, None
+            return answer(stream, b"")
+        return answer(stream, message(f1=message(), f2=self.made))  # DescribeCollection
+
+    def run(self, folder, *arguments):
+        done = subprocess.run([PROGRAM, *arguments, "--collection", "photos", "--db", f"milvus://127.0.0.1:{self.server.port}"], cwd=folder,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+        self.server.socket.close()
+        return done.returncode, done.stdout, done.stderr
+
+
+def test_index_types():
+    """HNSW is refused: AUTOINDEX it is, and that is said. A type that was asked for is not replaced by another."""
+    with tempfile.TemporaryDirectory() as folder:
+        with open(folder + "/v.npy", "wb") as out:
+            header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
+            out.write(b"\x93NUMPY\x01\0" + struct.pack("<H", 118) + header.ljust(117).encode() + b"\n" + struct.pack("<6f", 1, 0, 0, 0, 1, 0))
+        with open(folder + "/rows.jsonl", "w", encoding="utf-8") as out:
+            out.write('{"path":"/a.jpg"}\n{"path":"/b.jpg"}\n')
+        vectors = ["import", "--vectors", "v.npy", "--meta", "rows.jsonl"]
+        server = Choosy({"AUTOINDEX"})
+        code, out, err = server.run(folder, *vectors)
+        check(code == 0 and server.asked == ["HNSW", "AUTOINDEX"] and server.rows == 2 and "makes no index of the type HNSW" in err
+               and "Imported 2 vectors" in out, "HNSW is refused: AUTOINDEX instead, with a line about it", code, server.asked, out, err)
+        server = Choosy(set())
+        code, out, err = server.run(folder, *vectors)
+        check(code == 5 and server.asked == ["HNSW", "AUTOINDEX"] and server.dropped and not server.rows
+               and "makes no index of the type AUTOINDEX: invalid index type" in err,
+               "no type at all: a sentence, and no collection is left behind", code, server.asked, server.dropped, out, err)
+        photo = os.path.join(os.environ["CLIPSEARCH_SOURCE_ROOT"], "examples", "photographs", "lawn.jpg")
+        with open(folder + "/ingest.yaml", "w", encoding="utf-8") as out:
+            out.write(f"collection: photos\nindex: {{type: ivf_sq8}}\nsources: ['{photo}']\n")
+        server = Choosy({"AUTOINDEX", "HNSW"})
+        code, out, err = server.run(folder, "ingest", "ingest.yaml")
+        check(code != 0 and server.asked == ["IVF_SQ8"] and server.dropped and "makes no index of the type IVF_SQ8" in err,
+               "a type that was asked for is refused: no other is taken, nothing is left", code, server.asked, server.dropped, out, err)
+
+
+def test_not_finite():
+    """The library's functions refuse vectors with a NaN or an infinity, and the server sees nothing of them."""
+    server = Choosy({"HNSW"})
+    done = subprocess.run([sys.argv[2], f"milvus://127.0.0.1:{server.server.port}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=120, check=False)
+    lines = done.stdout.splitlines()
+    for line, (what, text) in zip(lines + [""] * 5, (("a NaN to be stored", "/b.jpg): element 1 of its vector is no finite number"),
+                                                     ("an infinity to be stored", "/b.jpg): element 1 of its vector is no finite number"),
+                                                     ("a NaN searched for", "query 1: element 1 is no finite number"),
+                                                     ("the same exactly", "query 1: element 1 is no finite number"))):
+        check(line.startswith("refused: ") and text in line and "Sanitizer" not in done.stderr, f"{what}: {line}", done.stderr[:500])
+    check(lines[4:] == ["stored"] and server.rows == 2 and server.searches == 0, "nothing of it is sent; finite vectors are stored afterwards",
+          lines, server.rows, server.searches, done.stderr[:500])
+    server.server.socket.close()
+
+
 def main():
+    test_index_types()
+    test_not_finite()
     for what, server, text in cases():
         code, out, err, took = run(server)
         good = 0 < code < 6 and "Sanitizer" not in err and (text is None or text in err) and err.count("\n") <= 3

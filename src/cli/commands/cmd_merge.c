@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "base/clock.h"
+#include "base/item_limits.h"
 #include "base/mem.h"
 #include "cli/commands/open.h"
 #include "cli/commands/write_index.h"
@@ -16,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME = 65 };
+enum { NAME = CS_COLLECTION_NAME_MAX + 1 };
 
 typedef struct merge {
     const cs_args *args;
