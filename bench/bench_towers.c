@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bench_towers.c - milliseconds an image and a text take: bench_towers MODEL_DIRECTORY [threads [batch...]].
+ * bench_towers.c - milliseconds an image and a text take: bench_towers [--images|--texts] MODEL_DIRECTORY
+ * [threads [batch...]].
  * One JSON object a line; bench/towers.py runs it beside other engines on the same model. */
 #include "base/mem.h"
 #include "kernels/cpu.h"
@@ -166,8 +167,12 @@ int main(int argc, char **argv)
     size_t batches[16] = {1, 8, 32}, batch_count = 3;
     clipsearch_error err;
     model mdl = {0};
+    const bool only_images = argc > 1 && strcmp(argv[1], "--images") == 0;
+    const bool only_texts = argc > 1 && strcmp(argv[1], "--texts") == 0;
+    argc -= only_images || only_texts;
+    argv += only_images || only_texts;
     if (argc < 2 || argc > 18) {
-        fprintf(stderr, "usage: bench_towers MODEL_DIRECTORY [threads [batch...]]\n");
+        fprintf(stderr, "usage: bench_towers [--images|--texts] MODEL_DIRECTORY [threads [batch...]]\n");
         return 2;
     }
     mdl.threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1;
@@ -182,14 +187,14 @@ int main(int argc, char **argv)
         must_be_ok(cs_clip_naming_detect(mdl.weights, &mdl.naming, &err), &err);
     must_be_ok(cs_pool_open(mdl.threads, &mdl.pool, &err), &err);
     mdl.threads = cs_pool_threads(mdl.pool);
-    if (texts) /* convolutions are always packed */
-        bench_images(&mdl, CS_WEIGHTS_MAPPED, batches, batch_count);
-    bench_images(&mdl, CS_WEIGHTS_PACKED, batches, batch_count);
     const bool coded = texts && !mdl.dir.config.resnet && !mdl.dir.config.lite;
-    bench_images(&mdl, CS_WEIGHTS_INT8, batches, batch_count);
-    if (coded && cs_bgemm_is_fast())
-        bench_images(&mdl, CS_WEIGHTS_BF16, batches, batch_count);
-    if (texts) {
+    for (int form = CS_WEIGHTS_MAPPED; !only_texts && form <= CS_WEIGHTS_BF16; form++) {
+        if ((form == CS_WEIGHTS_MAPPED && !texts) /* convolutions are always packed */ ||
+            (form == CS_WEIGHTS_BF16 && !(coded && cs_bgemm_is_fast())))
+            continue;
+        bench_images(&mdl, (cs_weight_form)form, batches, batch_count);
+    }
+    if (texts && !only_images) {
         size_t context = mdl.dir.config.context_length;
         for (int form = CS_WEIGHTS_MAPPED; form <= CS_WEIGHTS_BF16; form++) {
             if (form == CS_WEIGHTS_PACKED || (form == CS_WEIGHTS_INT8 && !coded) ||

@@ -171,7 +171,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", default="1,8,32")
     parser.add_argument("--no-torch", action="store_true", help="ONNX Runtime is the only peer")
-    parser.add_argument("--what", help="only engines' figures of what begins like this: image, text")
+    parser.add_argument("--what", choices=["image", "text"], help="only these")
     parser.add_argument("--peers", metavar="DIRECTORY")
     parser.add_argument("--prepare", action="store_true")
     parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2])
@@ -179,6 +179,7 @@ def main():
     print(processor())
     bf16 = "avx512_bf16" in processor()
     batches = [int(batch) for batch in args.batches.split(",")]
+    only = {"image": ["--images"], "text": ["--texts"]}.get(args.what, [])
     network = image_network(os.path.basename(os.path.normpath(args.model)))
     towers = {"image": (network, lambda b: torch.randn(b, 3, 224, 224))} if network else clip_towers(args.model)
     towers = {what: tower for what, tower in towers.items() if what.startswith(args.what or "")}
@@ -204,8 +205,8 @@ def main():
         for _ in range(args.rounds):
             for threads in args.threads:
                 torch.set_num_threads(threads)
-                lines = subprocess.run([args.bench_towers, args.model, str(threads), *map(str, batches)], check=True, stdout=subprocess.PIPE,
-                                       text=True).stdout.splitlines()
+                lines = subprocess.run([args.bench_towers, *only, args.model, str(threads), *map(str, batches)], check=True,
+                                       stdout=subprocess.PIPE, text=True).stdout.splitlines()
                 for row in map(json.loads, lines):
                     if "cpu_ms" in row and row["what"].startswith(args.what or ""):
                         note(row["engine"], row["what"], threads, row["batch"], (row["ms"], row["cpu_ms"]))

@@ -13,10 +13,21 @@ static void require(bool truth)
         abort();
 }
 
+static void open_tower(const cs_model_dir *dir, const cs_weights *weights, cs_weight_form form)
+{
+    cs_image_tower *tower = NULL;
+    clipsearch_error err = {0};
+    const clipsearch_status status = cs_image_tower_open(dir, weights, form, NULL, &tower, &err);
+    require((status == CLIPSEARCH_OK) == (tower != NULL));
+    require(status == CLIPSEARCH_OK || (err.code == status && err.message[0]));
+    if (tower)
+        (void)cs_image_tower_scratch(tower, 3, 2);
+    cs_image_tower_close(&tower);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cs_weights *weights;
-    cs_image_tower *tower = NULL;
     clipsearch_error err = {0};
     cs_model_dir dir = {0};
     if (cs_weights_open_memory(data, size, "fuzz", &weights, &err) != CLIPSEARCH_OK)
@@ -26,13 +37,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         dir.image_only ? cs_image_recognise(weights, &dir.image, &err) : cs_infer_config(weights, &dir.config, &err);
     if (status == CLIPSEARCH_OK && !dir.image_only)
         status = cs_clip_config_finish(&dir.config, "fuzz", &err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_image_tower_open(&dir, weights, false, NULL, &tower, &err);
-    require((status == CLIPSEARCH_OK) == (tower != NULL));
     require(status == CLIPSEARCH_OK || (err.code == status && err.message[0]));
-    if (tower)
-        (void)cs_image_tower_scratch(tower, 3, 2);
-    cs_image_tower_close(&tower);
+    if (status == CLIPSEARCH_OK) {
+        open_tower(&dir, weights, CS_WEIGHTS_MAPPED);
+        open_tower(&dir, weights, CS_WEIGHTS_INT8);
+    }
     cs_weights_close(&weights);
     return 0;
 }

@@ -15,8 +15,8 @@
 /*
  * What is computed is what vdpbf16ps does (Intel SDM volume 2): of inputs 2 p and 2 p + 1 the product of the second is
  * added to the sum, then that of the first, each rounded to float. A product of two bf16 is exact in a float. Numbers
- * smaller than FLT_MIN count as zeros, whether inputs or sums: only there do levels differ, by less than
- * FLT_MIN for each of the k inputs.
+ * smaller than FLT_MIN count as zeros, whether inputs or sums: only there does C differ, by less than FLT_MIN
+ * for each of the k inputs.
  */
 enum { CS_BGEMM_PAIR = 2 /* inputs whose weights lie together */ };
 

@@ -59,6 +59,8 @@ static void multiply(const cs_bgemm_weights *w, const uint16_t *x, size_t count,
     _Alignas(64) float weights[STEPS * WIDTH], rows[CS_PANEL_ROWS * STEPS];
     const strip_outputs to = choose_outputs(outputs);
     cs_gemm_ahead ahead = {0};
+    const unsigned before = _mm_getcsr();
+    _mm_setcsr(before | _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON); /* as vdpbf16ps always does */
     if (next + CS_PANEL <= w->n && next != first)
         ahead = (cs_gemm_ahead){(const char *)(w->pairs + next / CS_PANEL_STRIP * strip), CS_PANEL * ldx * sizeof *x};
     for (size_t k = 0; k < ldx; k += STEPS) {
@@ -67,6 +69,7 @@ static void multiply(const cs_bgemm_weights *w, const uint16_t *x, size_t count,
         widen_rows(x + k, ldx, count, steps, rows);
         multiply_steps(rows, STEPS, count, steps, weights, k > 0, &to, &ahead, sums, CS_PANEL);
     }
+    _mm_setcsr(before);
 }
 
 const cs_bgemm_ops cs_bgemm_ops_avx512 = {.name = "bgemm avx512", .round = round_numbers, .multiply = multiply};

@@ -7,8 +7,9 @@
 #include "kernels/qconv_row.h"
 
 /* A line has the weights of a strip for one group of inputs. A tile of rows by BESIDE vectors of sums stays in
- * registers. About BLOCK lines of each strip are gone through with every row before the next: 24 KiB of a panel. */
-enum { LINE = CS_QCONV_STRIP * CS_QCONV_GROUP, BLOCK = 96, TALLEST = 12 };
+ * registers. About BLOCK lines of each strip are gone through with every row before the next: 128 KiB of a panel, which
+ * stay in the second-level cache. */
+enum { LINE = CS_QCONV_STRIP * CS_QCONV_GROUP, BLOCK = 512, TALLEST = 12 };
 
 /* Bytes of K that are gone through together: whole runs, or a part of one. */
 typedef struct k_block {

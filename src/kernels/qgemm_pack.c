@@ -47,23 +47,51 @@ static void round_pair(const float unit[2], int32_t code[2])
         code[1] = -CS_QGEMM_PAIR - code[0];
 }
 
+/* Inputs whose codes are made together, in loops that a compiler makes vectors of; and sums of errors side by side. */
+enum { PIECE = 64, SUMS = 8 };
+
+/* Codes of weights, each by itself; false: two of them pass the limit on pairs. */
+static bool round_each(const float unit[PIECE], int32_t code[PIECE])
+{
+    int32_t over = 0;
+    for (size_t i = 0; i < PIECE; i++) {
+        const int32_t c = nearest(unit[i]);
+        code[i] = c > INT8_MAX ? INT8_MAX : c < -INT8_MAX ? -INT8_MAX : c;
+    }
+    /* pairs of one sign: of two signs the sum cannot pass the limit */
+    for (size_t i = 0; i < PIECE; i += 2) {
+        const int32_t sum = code[i] + code[i + 1];
+        over |= (sum > CS_QGEMM_PAIR) | (sum < -CS_QGEMM_PAIR);
+    }
+    return !over;
+}
+
 /* The squared error, in weights, of an output's codes at one scale; with `codes` it writes them. */
 static double quantize_output(const float *w, size_t k, float scale, int8_t *codes)
 {
     const float inverse = 1 / scale;
-    double error = 0;
-    for (size_t i = 0; i < k; i += 2) {
-        const float pair[2] = {w[i], i + 1 < k ? w[i + 1] : 0}, unit[2] = {pair[0] * inverse, pair[1] * inverse};
-        int32_t code[2];
-        round_pair(unit, code);
-        for (size_t j = 0; j < 2 && i + j < k; j++) {
-            const float off = pair[j] - (float)code[j] * scale;
-            error += (double)(off * off);
-            if (codes)
-                codes[i + j] = (int8_t)code[j];
-        }
+    double error[SUMS] = {0}, total = 0;
+    for (size_t i = 0; i < k; i += PIECE) {
+        const size_t n = k - i < PIECE ? k - i : PIECE;
+        float piece[PIECE] = {0}, unit[PIECE];
+        int32_t code[PIECE];
+        memcpy(piece, w + i, n * sizeof *piece);
+        for (size_t j = 0; j < PIECE; j++)
+            unit[j] = piece[j] * inverse;
+        if (!round_each(unit, code))
+            for (size_t j = 0; j < PIECE; j += 2)
+                round_pair(unit + j, code + j);
+        for (size_t j = 0; j < PIECE; j += SUMS)
+            for (size_t l = 0; l < SUMS; l++) {
+                const float off = piece[j + l] - (float)code[j + l] * scale;
+                error[l] += (double)(off * off);
+            }
+        for (size_t j = 0; codes && j < n; j++)
+            codes[i + j] = (int8_t)code[j];
     }
-    return error;
+    for (size_t l = 0; l < SUMS; l++)
+        total += error[l];
+    return total;
 }
 
 /* The scale at which nothing is cut off. False: a weight is no number. */

@@ -9,9 +9,10 @@
 
 enum {
     STRIP = CS_QCONV_STRIP,
-    FEW_INPUTS = 32,        /* sums of so few are bound by memory, and rounding errors do not average out */
-    UNIT = 6,               /* rows of the kernels' highest tile of four strips */
-    EACH_THREAD = 4,        /* the least pieces for each thread, so that none waits long for the last */
+    FEW_INPUTS = 32,  /* convolutions of at most so many inputs, and those */
+    FEW_OUTPUTS = 32, /* of one tap to fewer outputs stay in floats: they gain least, lose most (docs/precision.md) */
+    UNIT = 6,         /* rows of the kernels' highest tile of four strips */
+    EACH_THREAD = 4,  /* the least pieces for each thread, so that none waits long for the last */
     CACHE_BYTES = 512 << 10 /* weights up to this size stay in the second-level cache for all pixels */
 };
 
@@ -27,8 +28,9 @@ static size_t strips_of(size_t outputs)
 
 bool cs_coded_conv_can(const cs_conv_spec *spec)
 {
-    return spec->groups == 1 && !spec->planar && spec->in * taps_of(spec) > FEW_INPUTS &&
-           cs_qgemm_stride(spec->in) <= CS_QGEMM_MAX_K / taps_of(spec);
+    const size_t taps = taps_of(spec);
+    return spec->groups == 1 && !spec->planar && spec->in * taps > FEW_INPUTS &&
+           (taps > 1 || spec->out >= FEW_OUTPUTS) && cs_qgemm_stride(spec->in) <= CS_QGEMM_MAX_K / taps;
 }
 
 /* ---------------------------------------------------------------- weights */

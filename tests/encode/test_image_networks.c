@@ -133,27 +133,33 @@ static double cosine(const float *a, const float *b, size_t n)
 /* Every network in 8 bits: near its vectors in floats, the same over any number of threads, and the same encoder. */
 static void test_int8(void)
 {
-    static const char *const names[] = {"resnet34",    "resnet50",     "vgg16",
-                                        "vgg16-keras", "mobilenet-v2", "efficientnet-lite0"};
+    static const struct {
+        const char *name;
+        bool narrow; /* its convolutions have so few channels that all of them stay in floats */
+    } nets[] = {{"resnet34", false},    {"resnet50", false},    {"vgg16", false},
+                {"vgg16-keras", false}, {"mobilenet-v2", true}, {"efficientnet-lite0", true}};
     static float floats[PICTURES * MOST_DIM], coded[2][PICTURES * MOST_DIM];
-    for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+    for (size_t n = 0; n < sizeof nets / sizeof *nets; n++) {
         clipsearch_encoder_info info;
         char fingerprints[3][65] = {""};
         double least = 1;
+        memset(floats, 0, sizeof floats);
+        memset(coded, 0, sizeof coded);
         clipsearch_encoder_info_init(&info);
-        bool good = encode_pictures(names[n], CLIPSEARCH_PRECISION_F32, 1, floats, &info, fingerprints[0]) &&
+        bool good = encode_pictures(nets[n].name, CLIPSEARCH_PRECISION_F32, 1, floats, &info, fingerprints[0]) &&
                     info.image_precision == CLIPSEARCH_PRECISION_F32;
         for (unsigned threads = 1; threads <= 2; threads++)
             good = good &&
-                   encode_pictures(names[n], CLIPSEARCH_PRECISION_INT8, threads, coded[threads - 1], &info,
+                   encode_pictures(nets[n].name, CLIPSEARCH_PRECISION_INT8, threads, coded[threads - 1], &info,
                                    fingerprints[threads]) &&
                    info.image_precision == CLIPSEARCH_PRECISION_INT8;
         for (size_t i = 0; i < PICTURES; i++)
             least = fmin(least, cosine(floats + i * MOST_DIM, coded[0] + i * MOST_DIM, info.dim));
         good =
             good && memcmp(coded[0], coded[1], sizeof coded[0]) == 0 && strcmp(fingerprints[0], fingerprints[1]) == 0;
-        TAP_OK(good && least > 0.99 && least < 1, "%s in int8: cosine to f32 at least %.5f%s", names[n], least,
-               good ? "" : err.message);
+        const bool same = memcmp(floats, coded[0], sizeof floats) == 0;
+        TAP_OK(good && least > 0.99 && same == nets[n].narrow, "%s in int8: cosine to f32 at least %.5f%s",
+               nets[n].name, least, good ? "" : err.message);
     }
 }
 

@@ -183,6 +183,29 @@ static void test_level(const cs_bgemm_ops *ops)
     TAP_OK(alone, "%s: the same bits in any batch and with any number of threads", ops->name);
 }
 
+/* Between the levels for numbers below the smallest normal one too, because a product takes one or the other by the
+ * number of its rows. */
+static void test_tiny(void)
+{
+    const cs_bgemm_ops *floats = cs_bgemm_ops_for(levels[1]), *pairs = cs_bgemm_ops_for(levels[2]);
+    bool same = true, alive;
+    if (!floats || !pairs || floats == pairs) {
+        tap_skip("tiny numbers", "this processor or this build lacks AVX512-BF16");
+        return;
+    }
+    for (size_t i = 0; i < SIZES; i++)
+        for (int kind = 0; kind < KT_KINDS; kind++) {
+            problem p;
+            problem_open(&p, sizes[i][0], sizes[i][1], sizes[i][2], (kt_kind)kind);
+            kt_block a = run(floats, &p, NULL, &alive), b = run(pairs, &p, NULL, &alive);
+            same &= kt_same(a.at, b.at, (p.m - 1) * p.ldy + p.n);
+            kt_free(&a);
+            kt_free(&b);
+            problem_close(&p);
+        }
+    TAP_OK(same, "as floats and by vdpbf16ps: the same bits, tiny numbers too");
+}
+
 static void test_odd_numbers(void)
 {
     const float from[] = {NAN,   INFINITY,    -INFINITY,   FLT_MAX, FLT_MIN, FLT_MIN / 2, -FLT_MIN / 2,
@@ -278,6 +301,7 @@ int main(int argc, char **argv)
             test_level(cs_bgemm_ops_for(levels[level]));
         else
             tap_skip(level == 1 ? "level avx512" : "level avx512bf16", "this processor or this build lacks it");
+    test_tiny();
     test_odd_numbers();
     test_finish();
     if (kt_wants_bench(argc, argv))
