@@ -42,7 +42,7 @@ def make_collection(program, address, kind, photo, vectors, work):
         out.writelines('{"path":"%d.jpg"}\n' % number for number in range(len(vectors)))
     subprocess.run([program, "import", "-q", "--db", address, "--collection", NAME, "--model", recall.MODEL, "--vectors", stem + ".npy",
                     "--meta", stem + ".jsonl"], check=True)
-    subprocess.run([program, "delete", "--filter", f'path == "{photo}"', "--yes", "-q", "--db", address, "--collection", NAME], check=True)
+    subprocess.run([program, "delete", "--filter", "width > 0", "--yes", "-q", "--db", address, "--collection", NAME], check=True)
 
 
 def measure(collection, vectors, kind, queries, state):
