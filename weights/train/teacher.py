@@ -5,7 +5,7 @@ A text's vector is the sum of three, each of length 1 before its weight:
 - words and pairs of words, each fitted to the captioned photographs by ridge regression, the rare ones counting more;
 - the whole caption, as a bag of words and the mean of their word vectors, fitted to the photograph in the same way;
 - what the words are known to mean without any photograph (knowledge.py).
-One matrix then takes photographs and texts to the first PHOTO dimensions of the shared space: their chief components.
+One matrix then takes photographs and texts to the first PHOTO dimensions of the shared space: their principal components.
 """
 import collections
 
@@ -99,6 +99,6 @@ class Teacher:
 
 
 def projection(images, texts):
-    """PHOTO x (CLASSES + FEATURES): the chief components of both, each set counting the same."""
+    """PHOTO x (CLASSES + FEATURES): the principal components of both, each set counting the same."""
     total = sum(rows.T @ rows / len(rows) for rows in (of_length_1(images), texts))
     return torch.linalg.eigh(total)[1][:, -towers.PHOTO:].T.flip(0)
