@@ -13,6 +13,7 @@
 enum {
     QUERY_BYTES = 2 << 20, /* of the vectors of one call */
     BATCH_HITS = 1 << 16,  /* that one call asks for */
+    BATCH_QUERIES = 64,    /* of one call: a busy server takes a tenth of a second for each */
     DEFAULT_EF = 64,       /* where the collection says nothing */
     DEFAULT_NPROBE = 64,
     FLOAT_VECTORS = 101,   /* the type of a placeholder */
@@ -179,6 +180,7 @@ static clipsearch_status search_all(batch *b, clipsearch_hits *hits, clipsearch_
     size_t step = BATCH_HITS / b->k + 1;
     if (step > QUERY_BYTES / (own->dim * sizeof(float)) + 1)
         step = QUERY_BYTES / (own->dim * sizeof(float)) + 1;
+    step = step > BATCH_QUERIES ? BATCH_QUERIES : step;
     step = step > request->count ? request->count : step;
     b->queries = cs_alloc_array(step, own->dim * sizeof *b->queries);
     clipsearch_status status = b->queries ? CLIPSEARCH_OK : cs_fail_memory(err, "search results");
