@@ -157,7 +157,7 @@ class Trainer:
 
 
 class TextTrainer(Trainer):
-    LESSONS, NAMES, DRAWN = 64, 104, 72
+    LESSONS, NAMES, DRAWN = 64, 200, 72
 
     def __init__(self, text, rows, meant, names, drawn):
         """rows: tokens of the texts; meant: rows x DIMENSIONS; names, drawn: which of the texts are names of kinds, and
