@@ -153,7 +153,7 @@ cs_milvus_each_some(milvus_collection *c, const char *expression, cs_milvus_want
         }
         status = cs_milvus_query(c, text.data, wanted, limit, &body, &table, &why);
         rows = table.rows;
-        const int64_t *ids = cs_milvus_table_ids(&table);
+        const int64_t *ids = status == CLIPSEARCH_OK ? cs_milvus_table_ids(&table) : NULL;
         if (status == CLIPSEARCH_OK && rows && !ids)
             status = cs_fail(&why, CLIPSEARCH_E_DATABASE, "the server's answer has no ids");
         for (size_t i = 0; status == CLIPSEARCH_OK && i < rows; i++) {
