@@ -106,7 +106,7 @@ static void put_field(cs_buf *schema, const char *name, cs_milvus_type type, con
 }
 
 /* mtime is there for filters, mtime_ns is what is compared: a double holds the time of today to 0.2 microseconds. The
- * field of vectors has another name after each encoding anew: a client that still has the collection open as it was
+ * field of vectors has another name after each remodel: a client that still has the collection open as it was
  * before asks for a field that is not there, and is refused, whatever the model's vectors look like. */
 static void put_schema(cs_buf *schema, const char *name, const char *description, const making *m)
 {

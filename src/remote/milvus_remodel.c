@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * milvus_remodel.c - a collection that is encoded anew with another model: whole rows with new vectors in a collection
+ * milvus_remodel.c - a collection that is encoded with another model: whole rows with new vectors in a collection
  * beside it, which takes its place in the end. */
 #include "remote/milvus_write.h"
 

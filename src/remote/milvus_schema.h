@@ -54,7 +54,7 @@ typedef struct cs_milvus_schema {
     int64_t created;
     clipsearch_index_options index;
     unsigned precisions; /* of the encoder that it was made with; a description does not change afterwards */
-    unsigned encoding;   /* how many times the images were encoded anew; the field of vectors is named after it */
+    unsigned encoding;   /* how many times it was remodelled; the field of vectors is named after it */
     int64_t replaces;    /* the number of the collection that it was made to replace; 0: of none */
     char *sources;       /* the property that holds the remembered sources, or NULL */
 } cs_milvus_schema;
