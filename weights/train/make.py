@@ -24,6 +24,7 @@ import export
 import features
 import knowledge
 import learn
+import likeness
 import photographs
 import sentences
 import teacher
@@ -81,7 +82,8 @@ def make_teacher(options):
         mean = torch.cat([sets[name][1] for name in ("captioned", "train")]).mean(0)
     seen = {name: features.known(part, mean) for name, part in sets.items()}
     chosen = [captions[i] for i in fitted]
-    return (teacher.Teacher(known(options), seen["captioned"][fitted], chosen), chosen,
+    likely = likeness.Likeness(options.work)
+    return (teacher.Teacher(known(options), likely, seen["captioned"][fitted], chosen), chosen,
             torch.cat([seen["captioned"][fitted], seen["train"]]), mean)
 
 
@@ -106,7 +108,12 @@ def make_lessons(options, the_world):
     drawn |= {world.with_article(name) for name in the_world.names} | set(the_world.names)
     names = set(source.of_classes) | set(source.above) | set(source.concepts)
     texts = sorted({source.sample(rng) for _ in range(TEXTS)} | set(source.captions) | names | drawn)
-    meant = torch.cat([teach(texts[i:i + 1000]).half() for i in range(0, len(texts), 1000)])
+    scenes = set(source.drawn)
+    whole = torch.tensor([text not in scenes for text in texts])
+    meant = torch.zeros(len(texts), teach.size, dtype=torch.float16)
+    for asked, these in ((teach, whole), (teach.by_words, ~whole)):  # of scenes the words say all
+        for part in these.nonzero()[:, 0].split(1000):
+            meant[part] = teacher.of_length_1(asked([texts[i] for i in part])).half()
     if options.image:
         matrix = export.read_image_tower(options.image).classes.weight.detach()[:towers.PHOTO]
     else:
@@ -154,7 +161,7 @@ def make_places(options, the_world):
         with torch.no_grad():
             said = image.classes(features.known(seen, lessons["mean"]))
         sided = torch.tensor([" to the " in text for text in texts])
-        scenes.append((said.half(), seen[2], targets(texts, teach(texts), lessons["matrix"], code).half(), sided))
+        scenes.append((said.half(), seen[2], targets(texts, teacher.of_length_1(teach.by_words(texts)), lessons["matrix"], code).half(), sided))
     sets = torch.load(f"{options.work}/photographs.pt", weights_only=True)
     fitted = folded(options, len(sets["captioned"][0]))
     quiet = torch.cat([sets["captioned"][2][fitted], sets["train"][2],

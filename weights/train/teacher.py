@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The vectors that the text tower learns: what a text means in terms of what the image network knows.
 
-A text's vector is the sum of three, each of length 1 before its weight:
+A text's vector is the sum of five, each of length 1 before its weight:
 - words and pairs of words, each fitted to the captioned photographs by ridge regression, the rare ones counting more;
 - the whole caption, as a bag of words and the mean of their word vectors, fitted to the photograph in the same way;
-- what the words are known to mean without any photograph (knowledge.py).
-One matrix then takes photographs and texts to the first PHOTO dimensions of the shared space: their principal components.
+- what the words are known to mean without any photograph (knowledge.py);
+- the classes whose names are like the text (likeness.py);
+- the photographs that have captions like it: how alike they are, fitted to the photographs in the same way.
+The last two are not asked about names that WordNet or concepts.txt knows, unless captions say them too. One matrix then takes photographs and texts to the first PHOTO dimensions of the shared space: their principal components.
 """
 import collections
 
@@ -16,9 +18,12 @@ from torch.nn import functional
 import knowledge
 import towers
 
-WORD_RIDGE, CAPTION_RIDGE = 1, 3
-CAPTION_SHARE, KNOWN_SHARE = .5, 1.25
+WORD_RIDGE, CAPTION_RIDGE = 3, 3
+CAPTION_SHARE, KNOWN_SHARE, KIND_SHARE, LIKE_SHARE = .5, 1.4, .8, 2
 VECTOR_WEIGHT, LEAST = 2, 3
+TIMES = 5                    # a word that so many photographs' captions have is half trusted
+KIND_NEAR, LIKE_NEAR = .1, .15
+SURE, DOUBT = .5, .05        # the likeness of the nearest caption at which it is half trusted
 
 
 def of_length_1(x):
@@ -26,13 +31,19 @@ def of_length_1(x):
 
 
 class Teacher:
-    def __init__(self, known, vectors, captions):
-        """known: Knowledge; vectors: of the photographs that are fitted, rows x (CLASSES + FEATURES); captions: lists."""
-        self.knowledge, self.size = known, towers.CLASSES + towers.FEATURES
+    def __init__(self, known, likeness, vectors, captions):
+        """known: Knowledge; likeness: Likeness; vectors: of the photographs that are fitted, rows x (CLASSES + FEATURES);
+        captions: lists."""
+        self.knowledge, self.likeness, self.size = known, likeness, towers.CLASSES + towers.FEATURES
+        names = [(name, i) for i in range(towers.CLASSES) for name in dict.fromkeys(known.classes.all_names(i))]
+        self.named = torch.tensor([i for _, i in names])
+        self.name_rows = likeness([name for name, _ in names])
         self.fitted = len(captions) > 0
         if self.fitted:
-            self.fit_words(vectors, captions)
-            self.fit_captions(vectors, captions)
+            seen = vectors - vectors.mean(0)
+            self.solved = torch.linalg.solve(seen @ seen.T + WORD_RIDGE * torch.eye(len(seen)), seen).T
+            self.fit_words(captions)
+            self.fit_captions(seen, captions)
 
     def words(self, text):
         found = [word for word in knowledge.words_of(text) if word not in knowledge.EMPTY or word in ("two", "holding")]
@@ -42,21 +53,21 @@ class Teacher:
         words = self.words(text)
         return words + [f"{first} {second}" for first, second in zip(words, words[1:])]
 
-    def fit_words(self, vectors, captions):
+    def fit_words(self, captions):
         times = collections.Counter()
         for texts in captions:
             times.update({term for text in texts for term in self.terms(text)})
         names = [term for term, count in times.items() if count >= LEAST]
         self.places = {term: i for i, term in enumerate(names)}
-        self.rarity = np.log(len(captions) / np.array([times[term] for term in names])).astype(np.float32)
+        counts = np.array([times[term] for term in names])
+        self.trust = counts / (counts + TIMES)
+        self.rarity = np.log(len(captions) / counts).astype(np.float32)
         said = np.zeros((len(captions), len(names)), np.float32)
         for row, texts in zip(said, captions):
             for text in texts:
                 for term in set(self.terms(text)) & self.places.keys():
                     row[self.places[term]] += 1 / len(texts)
-        seen = (vectors - vectors.mean(0)).numpy()
-        kernel = seen @ seen.T + WORD_RIDGE * np.eye(len(seen))
-        self.of_terms = torch.from_numpy((seen.T @ np.linalg.solve(kernel, said - said.mean(0))).astype(np.float32))
+        self.of_terms = self.solved @ torch.from_numpy(said - said.mean(0))
 
     def bags(self, texts):
         bags = np.zeros((len(texts), len(self.places)), np.float32)
@@ -70,32 +81,73 @@ class Teacher:
                     mean += row * np.log(2 + self.knowledge.vectors.rank[word])
         return torch.cat([of_length_1(torch.from_numpy(bags)), VECTOR_WEIGHT * of_length_1(torch.from_numpy(means))], 1)
 
-    def fit_captions(self, vectors, captions):
+    def fit_captions(self, seen, captions):
         texts = [text for group in captions for text in group]
         rows = [i for i, group in enumerate(captions) for _ in group]
+        self.owners, self.caption_rows = torch.tensor(rows), self.likeness(texts)
         bags = self.bags(texts)
         self.bag_mean = bags.mean(0)
         bags = bags - self.bag_mean
-        wanted = (vectors - vectors.mean(0))[rows]
-        self.of_bags = torch.linalg.solve(bags.T @ bags + CAPTION_RIDGE * torch.eye(bags.shape[1]), bags.T @ wanted)
+        self.of_bags = torch.linalg.solve(bags.T @ bags + CAPTION_RIDGE * torch.eye(bags.shape[1]), bags.T @ seen[rows])
 
     def meant(self, texts):
         """The part that no photograph was fitted for."""
         roots = torch.from_numpy(np.stack([self.knowledge.roots(text) for text in texts])).float()
         return functional.pad(towers.middle(roots), (0, self.size - towers.CLASSES))
 
-    def __call__(self, texts):
-        """Rows x (CLASSES + FEATURES), of length 1; zero where no word is known."""
-        meant = self.meant(texts)
-        if not self.fitted:
-            return of_length_1(meant)
-        by_words = torch.zeros(len(texts), self.size)
-        for i, text in enumerate(texts):
+    def known_name(self, text):
+        """Whether the whole text is a name that needs no guess."""
+        name = " ".join(word for word in knowledge.words_of(text) if word not in ("a", "an", "the"))
+        return name in self.knowledge.concepts or bool(self.knowledge.classes.called(name))
+
+    def trusted(self, texts):
+        """How far each text's words can be trusted to have been fitted: 0 to 1, one column."""
+        return torch.tensor([[max((self.trust[self.places[term]] for term in self.terms(text) if term in self.places),
+                                  default=0.)] for text in texts]).float()
+
+    def fitted_words(self, texts):
+        rows = torch.zeros(len(texts), self.size)
+        for row, text in zip(rows, texts):
             for term in self.terms(text):
                 if term in self.places:
-                    by_words[i] += self.of_terms[:, self.places[term]] * self.rarity[self.places[term]]
+                    row += self.of_terms[:, self.places[term]] * self.rarity[self.places[term]]
+        return of_length_1(rows)
+
+    def like_kinds(self, alike):
+        """The classes whose names are like the texts. alike: the texts' rows of likeness.py."""
+        near = (alike @ self.name_rows.T / KIND_NEAR).softmax(1)
+        kinds = torch.zeros(len(alike), towers.CLASSES).index_add_(1, self.named, near)
+        return functional.pad(towers.middle(kinds), (0, self.size - towers.CLASSES))
+
+    def like_captions(self, alike):
+        """The photographs with captions like the texts, less where no caption is much alike."""
+        near = alike @ self.caption_rows.T
+        best = near.amax(1, keepdim=True)
+        near = ((near - best) / LIKE_NEAR).exp()
+        photographs = torch.zeros(len(alike), self.solved.shape[1]).index_add_(1, self.owners, near)
+        rows = (photographs - photographs.mean(1, keepdim=True)) @ self.solved.T
+        return of_length_1(rows) * ((best - SURE) / DOUBT).sigmoid()
+
+    def by_words(self, texts, doubt=None):
+        """What the words mean one by one. doubt: a factor for each text, of what the whole of it was fitted to."""
+        meant = KNOWN_SHARE * self.meant(texts)
+        if not self.fitted:
+            return meant
         by_caption = (self.bags(texts) - self.bag_mean) @ self.of_bags
-        return of_length_1(of_length_1(by_words) + CAPTION_SHARE * of_length_1(by_caption) + KNOWN_SHARE * meant)
+        return (meant + self.trusted(texts) * self.fitted_words(texts)
+                + CAPTION_SHARE * of_length_1(by_caption) * (1 if doubt is None else doubt))
+
+    def __call__(self, texts):
+        """Rows x (CLASSES + FEATURES), of length 1; zero where no word is known."""
+        alike = self.likeness(texts)
+        known = torch.tensor([[self.known_name(text)] for text in texts])
+        doubt = torch.where(known, self.trusted(texts), 1.) if self.fitted else None
+        rows = self.by_words(texts, doubt)
+        says = rows.norm(dim=1, keepdim=True) > 1e-6
+        rows += KIND_SHARE * ~known * self.like_kinds(alike)
+        if self.fitted:
+            rows += LIKE_SHARE * doubt * self.like_captions(alike)
+        return of_length_1(rows * says)
 
 
 def projection(images, texts):
