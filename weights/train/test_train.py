@@ -193,6 +193,66 @@ def test_precision():
     ok(evaluate.hits(np.array([[.5, .4], [.5, .5]]), np.array([0, 1]), 1) == .5, "equal scores count against the model")
 
 
+class AsCounts:
+    """Stands for likeness.py, whose model is not a part of the tests: how many of each letter a text has."""
+
+    def __call__(self, texts):
+        import torch
+        rows = torch.tensor([[text.count(chr(97 + i)) for i in range(26)] for text in texts]).float()
+        return rows / rows.norm(dim=1, keepdim=True).clamp(min=1)
+
+
+class AsKnown:
+    """Stands for knowledge.py: a class for each of a few words."""
+    NAMES = ["dog", "cat", "tree"]
+
+    def __init__(self):
+        import numpy as np
+        import towers
+        self.classes = self.wordnet = self.vectors = self
+        self.concepts, self.size, self.rank, self.zeros = {}, towers.CLASSES, {}, np.zeros
+
+    def all_names(self, i):
+        return [self.NAMES[i] if i < len(self.NAMES) else f"zzz{i}"]
+
+    def called(self, name):
+        return [self.NAMES.index(name)] if name in self.NAMES else []
+
+    def singular(self, word):
+        return [word]
+
+    def phrase(self, word, but):
+        return None
+
+    def roots(self, text):
+        row = self.zeros(self.size)
+        for word in text.split():
+            row[self.called(word)] = 1
+        return row
+
+
+def test_teacher():
+    import teacher
+    import torch
+    import towers
+    torch.manual_seed(2)
+    size, kinds = towers.CLASSES + towers.FEATURES, [0, 1, 2] * 8
+    seen = .1 * torch.randn(len(kinds), size)
+    seen[torch.arange(len(kinds)), kinds] += 1
+    says = ["dog puppy", "cat kitten", "tree oak"]
+    teach = teacher.Teacher(AsKnown(), AsCounts(), seen, [[says[kind]] for kind in kinds])
+    rows = teach(["dog", "kitten", "a puppies", "qqq"])
+    nearest = [(row[:3].argmax().item(), row.norm().item()) for row in rows]
+    ok([kind for kind, _ in nearest[:3]] == [0, 1, 0], "names, words of captions and texts that are like captions mean what is seen")
+    ok(all(abs(norm - 1) < 1e-4 for _, norm in nearest[:3]), "what a text means is of length 1")
+    near, far = (teach.like_captions(AsCounts()([text])).norm().item() for text in ("a puppy dog", "xx zz"))
+    ok(near > .9 and far < .1 * near, f"captions that are hardly alike say little ({near:.3f}, {far:.3f})")
+    ok(teach.known_name("the dog") and not teach.known_name("a puppy"), "names that need no guess")
+    alone = teacher.Teacher(AsKnown(), AsCounts(), seen[:0], [])
+    rows = alone(["dog", "qqq"])
+    ok(rows[0].argmax() == 0 and rows[1].norm() == 0, "without photographs the names are known, and a word that nobody knows is not")
+
+
 def main():
     root = sys.argv[1]
     sys.path.insert(0, f"{root}/weights/train")
@@ -208,6 +268,7 @@ def main():
     if importlib.util.find_spec("torch"):
         test_towers()
         test_seed()
+        test_teacher()
         test_export()
         test_precision()
     else:
