@@ -139,15 +139,16 @@ class Teacher:
 
     def __call__(self, texts):
         """Rows x (CLASSES + FEATURES), of length 1; zero where no word is known."""
-        alike = self.likeness(texts)
         known = torch.tensor([[self.known_name(text)] for text in texts])
-        doubt = torch.where(known, self.trusted(texts), 1.) if self.fitted else None
+        doubt = torch.where(known, self.trusted(texts) if self.fitted else 0., 1.)
         rows = self.by_words(texts, doubt)
-        says = rows.norm(dim=1, keepdim=True) > 1e-6
-        rows += KIND_SHARE * ~known * self.like_kinds(alike)
-        if self.fitted:
-            rows += LIKE_SHARE * doubt * self.like_captions(alike)
-        return of_length_1(rows * says)
+        asked = ((rows.norm(dim=1, keepdim=True) > 1e-6) & (doubt > 0))[:, 0]
+        if asked.any():
+            alike = self.likeness([text for text, ask in zip(texts, asked) if ask])
+            rows[asked] += KIND_SHARE * ~known[asked] * self.like_kinds(alike)
+            if self.fitted:
+                rows[asked] += LIKE_SHARE * doubt[asked] * self.like_captions(alike)
+        return of_length_1(rows)
 
 
 def projection(images, texts):
