@@ -10,6 +10,9 @@ enum { ROWS_A_PIECE = 4 };
 const cs_qgemm_ops *cs_qgemm_ops_for(cs_cpu_flags flags)
 {
     static const cs_cpu_choice choices[] = {
+#ifdef CS_HAVE_AMX
+        {CS_CPU_AMX, &cs_qgemm_ops_amx},
+#endif
 #ifdef CS_HAVE_AVX512VNNI
         {CS_CPU_AVX512VNNI, &cs_qgemm_ops_avx512vnni},
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * qgemm_dots.h - the product of qgemm.h over the vocabulary of one dots_<set>.h and the words of one lanes_<set>.h,
- * which are included before it. */
+ * qgemm_dots.h - the product of qgemm.h over add_products of tile_dots.h or tile_amx.h and the words of one
+ * lanes_<set>.h, which are included before it. */
 #ifndef CS_KERNELS_QGEMM_DOTS_H
 #define CS_KERNELS_QGEMM_DOTS_H
 
+#include "kernels/panels.h"
 #include "kernels/quantize_lanes.h"
-#include "kernels/tile_dots.h"
 
 enum { ROWS = 96 }; /* rows whose sums (24 KiB) are kept at a time; strips' codes stay in the cache for all of them */
 
@@ -13,8 +13,8 @@ static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t b
                      size_t outputs, size_t next, float *y, size_t ldy)
 {
     const size_t ldx = cs_qgemm_stride(w->k), groups = ldx / CS_QGEMM_GROUP;
-    const uint8_t *codes = (const uint8_t *)w->codes + first / CS_QGEMM_STRIP * groups * LINE;
-    const size_t ahead = next + CS_QGEMM_PANEL <= w->n ? (next - first) / CS_QGEMM_STRIP * groups * LINE : 0;
+    const uint8_t *codes = (const uint8_t *)w->codes + first / CS_QGEMM_STRIP * groups * CS_PANEL_LINE;
+    const size_t ahead = next + CS_QGEMM_PANEL <= w->n ? (next - first) / CS_QGEMM_STRIP * groups * CS_PANEL_LINE : 0;
     qgemm_columns columns;
     qgemm_forget_columns(&columns);
     for (size_t i = 0; i < count; i += ROWS) {

@@ -6,11 +6,11 @@
 
 #include "kernels/panels.h"
 
-/* GROUP bytes of a row meet a line of a strip: as many bytes for each of its 16 outputs. A tile of rows by BESIDE
+/* GROUP bytes of a row meet a LINE of a strip. A tile of rows by BESIDE
  * vectors of sums stays in registers. BLOCK groups (16 KiB of a strip) are gone through with every row before the
  * next. (Measured with AVX512-VNNI on a Sapphire Rapids: blocks of 64 to 256 groups and tiles of 12 rows by 2 vectors
  * are no faster.) */
-enum { GROUP = 4, LINE = CS_PANEL_STRIP * GROUP, BLOCK = 256 };
+enum { GROUP = CS_PANEL_GROUP, LINE = CS_PANEL_LINE, BLOCK = 256 };
 
 /* The products of `groups` groups of rows by `beside` vectors of sums; `more`: go on from the sums that lie there. On
  * the way a line of `ahead` a group is called into the second-level cache: what the next piece of work reads comes from

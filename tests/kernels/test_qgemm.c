@@ -15,8 +15,9 @@
 
 enum { POOLS = 2 };
 /* the flags of each table; one that the processor lacks is skipped */
-enum { LEVELS = 4 };
-static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVXVNNI, CS_CPU_AVX512VNNI};
+enum { LEVELS = 5 };
+static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVXVNNI, CS_CPU_AVX512VNNI,
+                                            CS_CPU_AMX};
 static cs_pool *pools[POOLS]; /* of 1 and 3 threads */
 
 /* A product's data. */
@@ -398,7 +399,7 @@ int main(int argc, char **argv)
 {
     cs_pool_open(1, &pools[0], NULL);
     cs_pool_open(3, &pools[1], NULL);
-    static const char *const names[LEVELS] = {"c", "avx2", "avxvnni", "avx512vnni"};
+    static const char *const names[LEVELS] = {"c", "avx2", "avxvnni", "avx512vnni", "amx"};
     for (unsigned level = 0; level < LEVELS; level++)
         if (!cs_qgemm_ops_for(levels[level])) {
             char what[64];

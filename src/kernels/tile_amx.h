@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ * tile_amx.h - the sums of tile_dots.h by AMX, whose registers are tiles of 16 rows of 64 bytes. AMX_DOT, defined before
+ * it, is the instruction: tdpbusd (four 8-bit inputs a group) or tdpbf16ps (two of 16 bits). */
+#ifndef CS_KERNELS_TILE_AMX_H
+#define CS_KERNELS_TILE_AMX_H
+
+#include "kernels/panels.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Up to 16 rows of 64 bytes meet 16 lines of a strip, which lie one behind the other as a tile of weights does. The sums
+ * of two such row tiles by two strips stay in tiles 0 to 3; 4 and 5 are rows, 6 and 7 weights: four loads for four
+ * products, of which each takes as long as two loads. Of longer rows BLOCK steps at a time are gone through with all
+ * strips, so that the rows' bytes (32 KiB) stay in the first-level cache. */
+enum { AMX_ROWS = 16, AMX_BYTES = 64, AMX_LINES = AMX_BYTES / CS_PANEL_GROUP, AMX_TILE = AMX_LINES * CS_PANEL_LINE };
+enum { BLOCK = 16 };
+
+/* What ldtilecfg reads (Intel SDM volume 1, 18.3). */
+typedef struct amx_shapes {
+    uint8_t palette, start, reserved[14];
+    uint16_t bytes[16];
+    uint8_t rows[16];
+} amx_shapes;
+
+/* Written here, because the compilers' own functions do not say that they read memory (gcc 12). */
+#define AMX_LOAD(tile, from, stride)                                                                                   \
+    __asm__ volatile("tileloadd (%0,%1,1), %%tmm" #tile ::"r"(from), "r"((size_t)(stride)) : "memory")
+#define AMX_STORE(tile, to, stride)                                                                                    \
+    __asm__ volatile("tilestored %%tmm" #tile ", (%0,%1,1)" ::"r"(to), "r"((size_t)(stride)) : "memory")
+#define AMX_ZERO(tile) __asm__ volatile("tilezero %%tmm" #tile ::)
+#define AMX_ADD(sum, rows, weights)                                                                                    \
+    __asm__ volatile(AMX_DOT " %%tmm" #weights ", %%tmm" #rows ", %%tmm" #sum ::)
+
+/* Tiles for pairs of row tiles of these heights. */
+static inline void amx_shape(size_t above, size_t below)
+{
+    amx_shapes shapes = {.palette = 1};
+    for (size_t t = 0; t < 8; t++)
+        shapes.bytes[t] = AMX_BYTES;
+    shapes.rows[0] = shapes.rows[1] = shapes.rows[4] = (uint8_t)above;
+    shapes.rows[2] = shapes.rows[3] = shapes.rows[5] = (uint8_t)(below ? below : above);
+    shapes.rows[6] = shapes.rows[7] = AMX_LINES;
+    __asm__ volatile("ldtilecfg %0" ::"m"(shapes));
+}
+
+/* Where a pair of row tiles and a pair of strips are. */
+typedef struct amx_place {
+    const uint8_t *above, *below; /* rows, ldx bytes apart */
+    const uint8_t *left, *right;  /* weights of the strips */
+    uint8_t *sums_above, *sums_below;
+    const uint8_t *ahead; /* called into the second-level cache, as many bytes as of `left`; NULL: nothing */
+    const uint8_t *ahead_right;
+} amx_place;
+
+/* `steps` times 64 bytes of the rows. `more`: go on from the sums that lie there. */
+static inline __attribute__((always_inline)) void amx_tiles(int two_rows, int two_strips, size_t ldx, size_t steps,
+                                                            int more, const amx_place *at)
+{
+    const size_t line = CS_PANEL * CS_PANEL_GROUP, next = CS_PANEL_LINE;
+    if (more) {
+        AMX_LOAD(0, at->sums_above, line);
+        if (two_strips)
+            AMX_LOAD(1, at->sums_above + next, line);
+        if (two_rows)
+            AMX_LOAD(2, at->sums_below, line);
+        if (two_rows && two_strips)
+            AMX_LOAD(3, at->sums_below + next, line);
+    } else {
+        AMX_ZERO(0);
+        AMX_ZERO(1);
+        AMX_ZERO(2);
+        AMX_ZERO(3);
+    }
+    for (size_t s = 0; s < steps; s++) {
+        const size_t inputs = s * AMX_BYTES, weights = s * AMX_TILE;
+        for (size_t l = 0; at->ahead && l < AMX_LINES; l++) {
+            __builtin_prefetch(at->ahead + weights + l * CS_PANEL_LINE, 0, 2);
+            __builtin_prefetch(at->ahead_right + weights + l * CS_PANEL_LINE, 0, 2);
+        }
+        AMX_LOAD(6, at->left + weights, CS_PANEL_LINE);
+        AMX_LOAD(4, at->above + inputs, ldx);
+        AMX_ADD(0, 4, 6);
+        if (two_strips) {
+            AMX_LOAD(7, at->right + weights, CS_PANEL_LINE);
+            AMX_ADD(1, 4, 7);
+        }
+        if (two_rows) {
+            AMX_LOAD(5, at->below + inputs, ldx);
+            AMX_ADD(2, 5, 6);
+            if (two_strips)
+                AMX_ADD(3, 5, 7);
+        }
+    }
+    AMX_STORE(0, at->sums_above, line);
+    if (two_strips)
+        AMX_STORE(1, at->sums_above + next, line);
+    if (two_rows)
+        AMX_STORE(2, at->sums_below, line);
+    if (two_rows && two_strips)
+        AMX_STORE(3, at->sums_below + next, line);
+}
+
+static inline void amx_some_tiles(int two_rows, int two_strips, size_t ldx, size_t steps, int more, const amx_place *at)
+{
+    if (two_rows && two_strips)
+        amx_tiles(1, 1, ldx, steps, more, at);
+    else if (two_rows)
+        amx_tiles(1, 0, ldx, steps, more, at);
+    else if (two_strips)
+        amx_tiles(0, 1, ldx, steps, more, at);
+    else
+        amx_tiles(0, 0, ldx, steps, more, at);
+}
+
+/* The last groups, fewer than a tile has, with zeros behind them: behind the rows there may be nothing to read, or no
+ * numbers. */
+static inline void amx_last_groups(size_t above, size_t below, int two_strips, size_t ldx, size_t groups, int more,
+                                   const amx_place *from)
+{
+    _Alignas(64) uint8_t rows[2 * AMX_ROWS * AMX_BYTES] = {0}, weights[2 * AMX_TILE] = {0};
+    amx_place at = *from;
+    for (size_t i = 0; i < above; i++)
+        memcpy(rows + i * AMX_BYTES, from->above + i * ldx, groups * CS_PANEL_GROUP);
+    for (size_t i = 0; i < below; i++)
+        memcpy(rows + (AMX_ROWS + i) * AMX_BYTES, from->below + i * ldx, groups * CS_PANEL_GROUP);
+    memcpy(weights, from->left, groups * CS_PANEL_LINE);
+    if (two_strips)
+        memcpy(weights + AMX_TILE, from->right, groups * CS_PANEL_LINE);
+    at.above = rows;
+    at.below = rows + AMX_ROWS * AMX_BYTES;
+    at.left = weights;
+    at.right = weights + AMX_TILE;
+    at.ahead = NULL;
+    amx_some_tiles(below > 0, two_strips, AMX_BYTES, 1, more, &at);
+}
+
+/* As in tile_dots.h. */
+static inline void add_products(const uint8_t *x, size_t ldx, size_t count, size_t groups, const uint8_t *codes,
+                                size_t outputs, size_t ahead, void *sums)
+{
+    const size_t strips = (outputs + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP, strip = groups * CS_PANEL_LINE;
+    const size_t steps = groups / AMX_LINES, left_over = groups % AMX_LINES, line = CS_PANEL * CS_PANEL_GROUP;
+    size_t tiles = (count + AMX_ROWS - 1) / AMX_ROWS;
+    for (size_t i = 0; tiles; tiles -= tiles > 1 ? 2 : 1) {
+        const size_t above = (count - i + tiles - 1) / tiles; /* tiles of nearly equal height */
+        const size_t below = tiles > 1 ? (count - i - above + tiles - 2) / (tiles - 1) : 0;
+        amx_shape(above, below);
+        for (size_t s = 0; s < steps + (left_over > 0); s += BLOCK)
+            for (size_t j = 0; j < strips; j += 2) {
+                const uint8_t *left = codes + j * strip + s * AMX_TILE;
+                uint8_t *to = (uint8_t *)sums + i * line + j * CS_PANEL_LINE;
+                const int two_strips = j + 1 < strips;
+                amx_place at = {.above = x + i * ldx + s * AMX_BYTES,
+                                .below = x + (i + above) * ldx + s * AMX_BYTES,
+                                .left = left,
+                                .right = left + strip,
+                                .sums_above = to,
+                                .sums_below = to + above * line,
+                                .ahead = ahead && i == 0 ? left + ahead : NULL,
+                                .ahead_right = left + ahead + (two_strips ? strip : 0)};
+                const size_t whole = steps - s < BLOCK ? steps - s : BLOCK;
+                if (s < steps)
+                    amx_some_tiles(below > 0, two_strips, ldx, whole, s > 0, &at);
+                if (s + BLOCK < steps + (left_over > 0) || !left_over)
+                    continue;
+                at.above += whole * AMX_BYTES;
+                at.below += whole * AMX_BYTES;
+                at.left += whole * AMX_TILE;
+                at.right += whole * AMX_TILE;
+                amx_last_groups(above, below, two_strips, ldx, left_over, steps > 0, &at);
+            }
+        i += above + below;
+    }
+    __asm__ volatile("tilerelease"); /* nothing to save at a task switch */
+}
+
+#undef AMX_LOAD
+#undef AMX_STORE
+#undef AMX_ZERO
+#undef AMX_ADD
+
+#endif
