@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * qgemm_amx.c - the integer matrix product with AMX; rows are quantized with AVX-512. */
+#include "kernels/dots_avx512vnni.h"
 #include "kernels/lanes_avx512.h"
 
 #define AMX_DOT "tdpbusd"

@@ -30,8 +30,7 @@ typedef struct amx_shapes {
 #define AMX_STORE(tile, to, stride)                                                                                    \
     __asm__ volatile("tilestored %%tmm" #tile ", (%0,%1,1)" ::"r"(to), "r"((size_t)(stride)) : "memory")
 #define AMX_ZERO(tile) __asm__ volatile("tilezero %%tmm" #tile ::)
-#define AMX_ADD(sum, rows, weights)                                                                                    \
-    __asm__ volatile(AMX_DOT " %%tmm" #weights ", %%tmm" #rows ", %%tmm" #sum ::)
+#define AMX_ADD(sum, rows, weights) __asm__ volatile(AMX_DOT " %%tmm" #weights ", %%tmm" #rows ", %%tmm" #sum ::)
 
 /* Tiles for pairs of row tiles of these heights. */
 static inline void amx_shape(size_t above, size_t below)
@@ -136,42 +135,59 @@ static inline void amx_last_groups(size_t above, size_t below, int two_strips, s
     amx_some_tiles(below > 0, two_strips, AMX_BYTES, 1, more, &at);
 }
 
+/* A pair of row tiles by all strips of a panel. */
+typedef struct amx_rows {
+    const uint8_t *x;
+    size_t ldx, above, below; /* heights */
+    uint8_t *sums;
+} amx_rows;
+
+/* `steps` whole tiles of each strip, and then `left_over` groups, from `codes` on. */
+static inline void amx_all_strips(const amx_rows *rows, const uint8_t *codes, size_t strip, size_t strips, size_t steps,
+                                  size_t left_over, size_t ahead, int more)
+{
+    const size_t line = CS_PANEL * CS_PANEL_GROUP;
+    amx_shape(rows->above, rows->below);
+    for (size_t j = 0; j < strips; j += 2) {
+        const uint8_t *left = codes + j * strip;
+        const int two_strips = j + 1 < strips;
+        amx_place at = {.above = rows->x,
+                        .below = rows->x + rows->above * rows->ldx,
+                        .left = left,
+                        .right = left + strip,
+                        .sums_above = rows->sums + j * CS_PANEL_LINE,
+                        .sums_below = rows->sums + rows->above * line + j * CS_PANEL_LINE,
+                        .ahead = ahead ? left + ahead : NULL,
+                        .ahead_right = left + ahead + (two_strips ? strip : 0)};
+        if (steps)
+            amx_some_tiles(rows->below > 0, two_strips, rows->ldx, steps, more, &at);
+        if (!left_over)
+            continue;
+        at.above += steps * AMX_BYTES;
+        at.below += steps * AMX_BYTES;
+        at.left += steps * AMX_TILE;
+        at.right += steps * AMX_TILE;
+        amx_last_groups(rows->above, rows->below, two_strips, rows->ldx, left_over, more || steps, &at);
+    }
+}
+
 /* As in tile_dots.h. */
 static inline void add_products(const uint8_t *x, size_t ldx, size_t count, size_t groups, const uint8_t *codes,
                                 size_t outputs, size_t ahead, void *sums)
 {
     const size_t strips = (outputs + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP, strip = groups * CS_PANEL_LINE;
-    const size_t steps = groups / AMX_LINES, left_over = groups % AMX_LINES, line = CS_PANEL * CS_PANEL_GROUP;
-    size_t tiles = (count + AMX_ROWS - 1) / AMX_ROWS;
-    for (size_t i = 0; tiles; tiles -= tiles > 1 ? 2 : 1) {
-        const size_t above = (count - i + tiles - 1) / tiles; /* tiles of nearly equal height */
-        const size_t below = tiles > 1 ? (count - i - above + tiles - 2) / (tiles - 1) : 0;
-        amx_shape(above, below);
-        for (size_t s = 0; s < steps + (left_over > 0); s += BLOCK)
-            for (size_t j = 0; j < strips; j += 2) {
-                const uint8_t *left = codes + j * strip + s * AMX_TILE;
-                uint8_t *to = (uint8_t *)sums + i * line + j * CS_PANEL_LINE;
-                const int two_strips = j + 1 < strips;
-                amx_place at = {.above = x + i * ldx + s * AMX_BYTES,
-                                .below = x + (i + above) * ldx + s * AMX_BYTES,
-                                .left = left,
-                                .right = left + strip,
-                                .sums_above = to,
-                                .sums_below = to + above * line,
-                                .ahead = ahead && i == 0 ? left + ahead : NULL,
-                                .ahead_right = left + ahead + (two_strips ? strip : 0)};
-                const size_t whole = steps - s < BLOCK ? steps - s : BLOCK;
-                if (s < steps)
-                    amx_some_tiles(below > 0, two_strips, ldx, whole, s > 0, &at);
-                if (s + BLOCK < steps + (left_over > 0) || !left_over)
-                    continue;
-                at.above += whole * AMX_BYTES;
-                at.below += whole * AMX_BYTES;
-                at.left += whole * AMX_TILE;
-                at.right += whole * AMX_TILE;
-                amx_last_groups(above, below, two_strips, ldx, left_over, steps > 0, &at);
-            }
-        i += above + below;
+    for (size_t g = 0; g < groups; g += BLOCK * AMX_LINES) {
+        const size_t n = groups - g < BLOCK * AMX_LINES ? groups - g : BLOCK * AMX_LINES;
+        for (size_t i = 0, tiles = (count + AMX_ROWS - 1) / AMX_ROWS; tiles; tiles -= tiles > 1 ? 2 : 1) {
+            amx_rows rows = {.x = x + i * ldx + g * CS_PANEL_GROUP,
+                             .ldx = ldx,
+                             .above = (count - i + tiles - 1) / tiles, /* tiles of nearly equal height */
+                             .sums = (uint8_t *)sums + i * CS_PANEL * CS_PANEL_GROUP};
+            rows.below = tiles > 1 ? (count - i - rows.above + tiles - 2) / (tiles - 1) : 0;
+            amx_all_strips(&rows, codes + g * CS_PANEL_LINE, strip, strips, n / AMX_LINES, n % AMX_LINES,
+                           i == 0 ? ahead : 0, g > 0);
+            i += rows.above + rows.below;
+        }
     }
     __asm__ volatile("tilerelease"); /* nothing to save at a task switch */
 }

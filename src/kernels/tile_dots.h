@@ -92,8 +92,9 @@ static inline __attribute__((always_inline)) void all_rows(size_t beside, const 
  * those that are read next, as far as they are of the same matrix; or 0. */
 static inline __attribute__((always_inline)) void add_products(const uint8_t *x, size_t ldx, size_t count,
                                                                size_t groups, const uint8_t *codes, size_t outputs,
-                                                               size_t ahead, dots_sum *sums)
+                                                               size_t ahead, void *to)
 {
+    dots_sum *sums = to;
     const size_t strip = groups * LINE, whole = (size_t)DOTS_BESIDE * DOTS_LANES, apart = dots_apart(strip);
     size_t j = 0;
     for (; j + whole <= outputs || (whole == CS_PANEL_STRIP && j < outputs); j += whole)

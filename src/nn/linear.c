@@ -94,7 +94,7 @@ static clipsearch_status quantize(cs_linear *linear, cs_pool *pool, clipsearch_e
     const size_t pieces = (linear->weights.n + CS_QGEMM_STRIP - 1) / CS_QGEMM_STRIP;
     const size_t bytes = cs_qgemm_codes_size(linear->weights.n, linear->weights.k);
     bool *good = cs_zalloc_array(pieces, sizeof *good), all = true;
-    linear->owned_codes = bytes ? cs_alloc_aligned(bytes, 1) : NULL;
+    linear->owned_codes = bytes ? cs_alloc_large(bytes, 1) : NULL;
     if (!good || !linear->owned_codes) {
         cs_free(good);
         return cs_fail_memory(err, "weights of 8 bits");
@@ -166,7 +166,7 @@ static clipsearch_status make_pairs(cs_linear *linear, cs_pool *pool, clipsearch
     const size_t pieces = (linear->weights.n + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP;
     const size_t bytes = cs_bgemm_pairs_size(linear->weights.n, linear->weights.k);
     bool *good = cs_zalloc_array(pieces, sizeof *good), all = true;
-    linear->owned_pairs = bytes ? cs_alloc_aligned(bytes, 1) : NULL;
+    linear->owned_pairs = bytes ? cs_alloc_large(bytes, 1) : NULL;
     if (!good || !linear->owned_pairs) {
         cs_free(good);
         return cs_fail_memory(err, "weights in bf16");

@@ -205,8 +205,9 @@ static void test_level(unsigned level)
         }
     TAP_OK(rows, "%s: rows are rounded as C does it", ops->name);
     TAP_OK(near, "%s: within the bound of its roundings", ops->name);
-    TAP_OK(same, level == AMX ? "%s: the order of tdpbf16ps, where no number is below the smallest normal one"
-                              : "%s: the same bits as C, where no number is below the smallest normal one",
+    TAP_OK(same,
+           level == AMX ? "%s: the order of tdpbf16ps, where no number is below the smallest normal one"
+                        : "%s: the same bits as C, where no number is below the smallest normal one",
            ops->name);
     TAP_OK(alone, "%s: the same bits in any batch and with any number of threads", ops->name);
 }

@@ -16,8 +16,7 @@
 enum { POOLS = 2 };
 /* the flags of each table; one that the processor lacks is skipped */
 enum { LEVELS = 5 };
-static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVXVNNI, CS_CPU_AVX512VNNI,
-                                            CS_CPU_AMX};
+static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVXVNNI, CS_CPU_AVX512VNNI, CS_CPU_AMX};
 static cs_pool *pools[POOLS]; /* of 1 and 3 threads */
 
 /* A product's data. */
