@@ -224,6 +224,11 @@ void cs_linear_forward(const cs_linear *linear, const float *x, size_t rows, cs_
             pool);
 }
 
+bool cs_linear_is_coded(const cs_linear *linear)
+{
+    return linear->coded.codes || linear->paired.pairs;
+}
+
 void cs_linear_forward_coded(const cs_linear *linear, const cs_coded_rows *x, size_t rows, cs_activation act,
                              const float *residual, float *y, cs_pool *pool)
 {
