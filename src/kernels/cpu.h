@@ -19,8 +19,9 @@ enum {
 typedef unsigned cs_cpu_flags;
 
 /* Those that the processor (CPUID), the operating system (XGETBV) and this build support, as far as the environment
- * variable CLIPSEARCH_CPU, read once, allows: the name of a level, which is a mask of flags. For AMX the first call asks
- * Linux for its tiles' state, which makes a signal's frame 8 KiB larger: from then on sigaltstack wants as much more. */
+ * variable CLIPSEARCH_CPU, read once, allows: the name of a level, which is a mask of flags. For AMX the first call
+ * asks Linux for the state of its tiles. That makes a signal's frame 8 KiB larger: from then on sigaltstack wants as
+ * much more. */
 cs_cpu_flags cs_cpu_best(void);
 
 /* The same regardless of the environment: tests go up to it. */

@@ -229,6 +229,7 @@ static clipsearch_status bind(const struct search *in, const struct binding *b, 
                        .data = tensor->data,
                        .rows = in->sizes[b->rows],
                        .columns = in->sizes[b->columns],
+                       .side = b->columns == PATCH ? in->patch : 0,
                        .transposed = form == TRANSPOSED};
     if (third)
         out->data = (const char *)tensor->data +

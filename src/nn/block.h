@@ -37,7 +37,8 @@ clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors
 void cs_block_close(cs_block *block);
 
 /* Scratch for `rows` rows of sequences up to `longest`. `wide` gets at least `least_wide` columns, for a caller that
- * also uses the buffer, and `gemm` and `coded` serve a matrix with that many inputs before the blocks. `form`: the blocks'. */
+ * also uses the buffer, and `gemm` and `coded` serve a matrix with that many inputs before the blocks. `form`: the
+ * blocks'. */
 void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
                     size_t least_wide, cs_weight_form form, unsigned threads, cs_workspace *workspace);
 

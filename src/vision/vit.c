@@ -177,10 +177,13 @@ void cs_vit_forward(const cs_vit *vit, const float *pixels, size_t count, void *
         s.offsets[i] = s.only[i] = i * vit->tokens;
     s.offsets[count] = rows;
 
+    /* 8 bits are not enough for the pixels of a patch (docs/precision.md) */
+    cs_coded_rows coded = s.block.coded;
+    coded.codes.rest = rows;
     embed_job job = {.vit = vit,
                      .pixels = pixels,
                      .patches = s.block.wide,
-                     .coded = &s.block.coded,
+                     .coded = &coded,
                      .quantize = cs_qgemm_ops_best(),
                      .x = s.x};
     cs_pool_run(pool, rows, embed_row, &job);
