@@ -111,8 +111,8 @@ static bool widest_scale(const float *w, size_t k, float *scale)
     return *scale <= FLT_MAX;
 }
 
-/* What rounding left of a weight at (x, y), to those of its neighbours that have no code yet. Beyond an edge it is lost:
- * giving it to the others was no better. */
+/* What rounding left of a weight at (x, y), to those of its neighbours that have no code yet. Beyond an edge it is
+ * lost: giving it to the others was no better. */
 static void pass_on(float rest, size_t x, size_t y, size_t side, float *at)
 {
     if (x + 1 < side)
@@ -127,8 +127,8 @@ static void pass_on(float rest, size_t x, size_t y, size_t side, float *at)
 }
 
 /* Codes of one output whose inputs are images [k / side^2, side, side]. What rounding leaves of a weight goes to its
- * neighbours that have no code yet, in Floyd and Steinberg's shares (An Adaptive Algorithm for Spatial Greyscale, 1976).
- * So the error, seen as an image, has hardly any low frequencies, of which photographs mostly are. */
+ * neighbours in Floyd and Steinberg's shares (An Adaptive Algorithm for Spatial Greyscale, 1976). So the error, seen as
+ * an image, has hardly any low frequencies, of which photographs mostly are. */
 static void diffuse(const float *w, size_t k, size_t side, float scale, int8_t *codes)
 {
     float left[CS_QGEMM_MAX_K]; /* weights in units of the scale, with what they were given */
