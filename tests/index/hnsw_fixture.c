@@ -134,8 +134,7 @@ static bool is_known(const cs_neighbour *got, const cs_neighbour *few, size_t ha
 static bool is_in_order(const cs_neighbour *got, size_t found, bool higher)
 {
     for (size_t i = 1; i < found; i++)
-        if (got[i - 1].score == got[i].score ? got[i - 1].id >= got[i].id
-                                             : (got[i - 1].score > got[i].score) != higher)
+        if (got[i - 1].score == got[i].score ? got[i - 1].id >= got[i].id : (got[i - 1].score > got[i].score) != higher)
             return false;
     return true;
 }

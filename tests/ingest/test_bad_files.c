@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { GOOD = 9 }; /* two batches of 4 and one more */
+enum { GOOD = 9 };                /* two batches of 4 and one more */
 enum { STEP = TAP_SLOW ? 4 : 1 }; /* under a sanitizer the first of each */
 
 static void name_of(char name[32], int place, char suffix)
