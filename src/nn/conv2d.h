@@ -8,6 +8,7 @@
 #include "kernels/depthwise.h"
 #include "nn/coded_conv.h"
 #include "nn/conv_spec.h"
+#include "nn/winograd_conv.h"
 
 /* Zero is a valid empty value to close. */
 typedef struct cs_conv {
@@ -15,9 +16,10 @@ typedef struct cs_conv {
     const cs_conv_ops *ops;            /* groups 1 */
     const cs_depthwise_ops *depthwise; /* or this */
     float *packed;
-    float *bias;         /* [out, rounded up]; zeros when there is none */
-    float *zeros;        /* [in]: what a tap in the padding reads */
-    cs_coded_conv coded; /* in 8 bits: instead of ops, packed and zeros */
+    float *bias;               /* [out, rounded up]; zeros when there is none */
+    float *zeros;              /* [in]: what a tap in the padding reads */
+    cs_coded_conv coded;       /* in 8 bits: instead of ops, packed and zeros */
+    cs_winograd_conv winograd; /* or this: likewise */
 } cs_conv;
 
 /* Copies `weight` [out, in / groups, kernel_h, kernel_w] into the kernels' layout, and `bias` [out] (NULL: none); both
