@@ -27,7 +27,7 @@ void cs_winograd_conv_close(cs_winograd_conv *conv);
 /* Bytes of the transformed weights: four times those of the weights. */
 size_t cs_winograd_conv_bytes(const cs_winograd_conv *conv);
 
-/* The buffers of a forward pass: for each thread at most 48 tiles' inputs and sums, 6.75 KiB for each channel. */
+/* The buffers of a forward pass: for each thread at most 54 tiles' inputs and sums, 7.6 KiB for each channel. */
 typedef struct cs_winograd_scratch {
     float *inputs, *sums; /* [threads, points, apart] */
     size_t inputs_apart, sums_apart;
