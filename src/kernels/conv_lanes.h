@@ -16,12 +16,12 @@ typedef struct k_block {
     int more, last; /* go on from the sums so far; these are the last steps */
 } k_block;
 
-enum { LINE = 64 /* bytes of a cache line */ };
+enum { LINE = 64 /* bytes of a cache line */, UNIT = 6 /* rows of a tile of whole strips */ };
 
 /* What is left to prefetch, `each` lines in two steps: the processor's own prefetching ends with each page, and what
  * comes from memory then comes late. */
 typedef struct lines_ahead {
-    const char *at;
+    uintptr_t at; /* a number: it may lead past the weights' end */
     size_t count, each;
 } lines_ahead;
 
@@ -98,7 +98,7 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
     const float *packed = block->packed;
     const size_t lines = block->runs * (block->length / 2) * ahead->each,
                  each = ahead->count >= lines ? ahead->each : 0;
-    const char *next = ahead->at;
+    uintptr_t next = ahead->at;
     for (size_t r = block->first_run; r < block->first_run + block->runs; r++) {
         const float *x[TALLEST];
         for (size_t i = 0; i < rows; i++)
@@ -106,7 +106,7 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
         size_t k = 0;
         for (; k + 2 <= block->length; k += 2, packed += 2 * vectors * LANES) {
             for (size_t i = 0; i < each; i++, next += LINE)
-                __builtin_prefetch(next, 0, 2);
+                __builtin_prefetch((const char *)next, 0, 2);
             add_step(rows, vectors, x, k, packed, sums);
             add_step(rows, vectors, x, k + 1, packed + vectors * LANES, sums);
         }
@@ -180,7 +180,7 @@ static inline __attribute__((always_inline)) void high_rows(const cs_conv_call *
 
 static void rows_4(const cs_conv_call *call, const k_block *block, partial_sums partial, lines_ahead *ahead)
 {
-    equal_rows(call, block, 4, 6, partial, ahead);
+    equal_rows(call, block, 4, UNIT, partial, ahead);
 }
 
 static void rows_3(const cs_conv_call *call, const k_block *block, partial_sums partial, lines_ahead *ahead)
@@ -191,7 +191,7 @@ static void rows_3(const cs_conv_call *call, const k_block *block, partial_sums 
 static void rows_2(const cs_conv_call *call, const k_block *block, partial_sums partial, lines_ahead *ahead)
 {
     if (VECTORS == 2)
-        equal_rows(call, block, 2, 6, partial, ahead);
+        equal_rows(call, block, 2, UNIT, partial, ahead);
     else
         high_rows(call, block, 2, 12, partial, ahead);
 }
@@ -236,9 +236,9 @@ static void strip(const cs_conv_call *call, size_t output, lines_ahead *ahead)
 
 static void multiply(const cs_conv_call *call)
 {
-    const size_t strips = (call->outputs + STRIP - 1) / STRIP, tiles = (call->rows + 5) / 6;
+    const size_t strips = (call->outputs + STRIP - 1) / STRIP, tiles = (call->rows + UNIT - 1) / UNIT;
     const size_t pairs = strips * tiles * call->runs * (call->run / 2);
-    lines_ahead ahead = {(const char *)call->next, call->next_floats * sizeof(float) / LINE, 0};
+    lines_ahead ahead = {(uintptr_t)call->next, call->next_floats * sizeof(float) / LINE, 0};
     ahead.each = pairs ? (ahead.count + pairs - 1) / pairs : 0;
     for (size_t output = 0; output < call->outputs; output += STRIP)
         strip(call, output, &ahead);

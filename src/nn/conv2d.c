@@ -278,21 +278,23 @@ static void dense_piece(void *context, size_t piece, unsigned worker)
     const float **starts = job->starts + worker * CS_CONV_ROWS * job->runs;
     find_starts(job, row, rows, starts);
     for (size_t first = panel * CS_CONV_PANEL; first < (panel + job->each) * CS_CONV_PANEL; first += CS_CONV_PANEL) {
-        const cs_conv_call call = {
-            .starts = starts,
-            .runs = job->runs,
-            .run = job->run,
-            .rows = rows,
-            .outputs = out - first < CS_CONV_PANEL ? out - first : CS_CONV_PANEL,
-            .packed = conv->packed + first * job->runs * job->run,
-            .bias = conv->bias + first,
-            .residual = job->residual ? job->residual + row * out + first : NULL,
-            .y = job->y + row * out + first,
-            .ldy = out,
-            .low = job->low,
-            .high = job->high,
-            .next = conv->packed + (first + CS_CONV_PANEL) * job->runs * job->run,
-            .next_floats = job->ahead && first + CS_CONV_PANEL < out ? CS_CONV_PANEL * job->runs * job->run : 0};
+        const float *packed = conv->packed + first * job->runs * job->run;
+        const float *next =
+            job->ahead && out - first > CS_CONV_PANEL ? packed + CS_CONV_PANEL * job->runs * job->run : NULL;
+        const cs_conv_call call = {.starts = starts,
+                                   .runs = job->runs,
+                                   .run = job->run,
+                                   .rows = rows,
+                                   .outputs = out - first < CS_CONV_PANEL ? out - first : CS_CONV_PANEL,
+                                   .packed = packed,
+                                   .bias = conv->bias + first,
+                                   .residual = job->residual ? job->residual + row * out + first : NULL,
+                                   .y = job->y + row * out + first,
+                                   .ldy = out,
+                                   .low = job->low,
+                                   .high = job->high,
+                                   .next = next,
+                                   .next_floats = next ? CS_CONV_PANEL * job->runs * job->run : 0};
         assert(call.rows <= CS_CONV_ROWS);
         conv->ops->multiply(&call);
     }

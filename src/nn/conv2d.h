@@ -52,7 +52,7 @@ size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t 
  * `scratch`: 64-byte aligned, at least cs_conv_scratch bytes. Allocates nothing. A network is fastest a few images at a
  * time (about 4 MiB of the largest layer's output), so that what one layer writes is still in the caches when the next
  * reads it. Bits: an image's output is the same in any batch, over any number of threads, and with AVX2 or AVX-512.
- * Sums run over ky, kx, channel (details: kernels/conv.h and kernels/depthwise.h), or are those of kernels/winograd.h. */
+ * Sums run over ky, kx, channel (details: kernels/conv.h and kernels/depthwise.h), or are kernels/winograd.h's. */
 void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t height, size_t width,
                      const float *residual, float *y, void *scratch, cs_pool *pool);
 

@@ -28,10 +28,11 @@ static size_t tiles_along(size_t size)
     return size / TILE + (size % TILE != 0);
 }
 
-/* Measured on a Sapphire Rapids Xeon, processor time of one layer beside the direct one, AVX-512 / AVX2: maps of 112 x 112
- * and 16 channels 0.49 / 0.52, 14 x 14 and 128 to 512 channels 0.54 to 0.78 / 0.39 to 0.55. Smaller maps have few tiles
- * for the weights, four times as many bytes, that are read for them, and half of a last tile is not needed: 12 x 12 and
- * 256 channels 0.79 / 0.34, 9 x 9 and 512 channels 1.29 / 0.90, 7 x 7 and 256 or 512 channels 1.03, 1.73 / 0.68, 1.12. */
+/* Measured on a Sapphire Rapids Xeon, processor time of one layer beside the direct one, AVX-512 / AVX2: maps of 112 x
+ * 112 and 16 channels 0.49 / 0.52, 14 x 14 and 128 to 512 channels 0.54 to 0.78 / 0.39 to 0.55. Smaller maps have few
+ * tiles for the weights, four times as many bytes, that are read for them, and half of a last tile is not needed: 12 x
+ * 12 and 256 channels 0.79 / 0.34, 9 x 9 and 512 channels 1.29 / 0.90, 7 x 7 and 256 or 512 channels 1.03, 1.73 / 0.68,
+ * 1.12. */
 bool cs_winograd_conv_pays(const cs_conv_spec *spec)
 {
     enum { LEAST_CHANNELS = 16, MOST_CHANNELS = 4096, LEAST_TILES = 16 };
