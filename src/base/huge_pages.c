@@ -8,7 +8,7 @@
 void cs_request_huge_pages(void *array, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
-    enum { PAGE = 4096, WORTH_IT = 4 << 20 };
+    enum { PAGE = 4096, WORTH_IT = 2 << 20 };
     size_t skip = (PAGE - (uintptr_t)array % PAGE) % PAGE;
     if (bytes >= WORTH_IT)
         madvise((char *)array + skip, (bytes - skip) / PAGE * PAGE, MADV_HUGEPAGE);
