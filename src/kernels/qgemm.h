@@ -73,8 +73,8 @@ typedef struct cs_qgemm_rows {
 
 typedef struct cs_qgemm_ops {
     const char *name;
-    /* Quantize one row x [k] to codes [cs_qgemm_stride(k)] up to `most`, CS_QGEMM_CODES or CS_QGEMM_STEP_CODES. What they leave of its values goes to rest [k], unless it
-     * is NULL. */
+    /* Quantize one row x [k] to codes [cs_qgemm_stride(k)] up to `most`, CS_QGEMM_CODES or CS_QGEMM_STEP_CODES. What
+     * they leave of its values goes to rest [k], unless it is NULL. */
     void (*quantize)(const float *x, size_t k, int32_t most, uint8_t *codes, cs_qgemm_row *row, float *rest);
     /* sums[i, j] of rows [count, CS_PANEL] = x row (begin + i) times weights of output (first + j), for j < outputs <=
      * CS_PANEL; first is a multiple of it; count <= CS_PANEL_ROWS. All of `sums` may be written. The panel
