@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * bench_images.c - milliseconds to decode and to preprocess one image, one thread: bench_images [--fast] [--processor]
- * FILE... One JSON object a line; --processor: of the processor, where other programs share it. bench/images.py runs it beside Pillow and torchvision on the same files. --fast: decoded as with
- * `decode: fast`. */
+ * FILE... One JSON object a line; bench/images.py runs it beside Pillow and torchvision on the same files. --fast:
+ * decoded as with `decode: fast`. --processor: of the processor's time, for a machine that others use too. */
 #include "base/file.h"
 #include "vision/preprocess.h"
 
