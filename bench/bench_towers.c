@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * bench_towers.c - milliseconds an image and a text take: bench_towers [--images|--texts] MODEL_DIRECTORY
- * [threads [batch...]].
+ * bench_towers.c - milliseconds an image and a text take: bench_towers [--images|--texts] [--form
+ * mapped|packed|int8|bf16] MODEL_DIRECTORY [threads [batch...]].
  * One JSON object a line; bench/towers.py runs it beside other engines on the same model. */
 #include "base/mem.h"
 #include "kernels/cpu.h"
@@ -162,6 +162,15 @@ static void bench_texts(const model *mdl, cs_weight_form form, size_t length, co
     cs_text_tower_close(&tower);
 }
 
+static bool is_wanted(int form, const char *only)
+{
+    static const char *const names[] = {[CS_WEIGHTS_MAPPED] = "mapped",
+                                        [CS_WEIGHTS_PACKED] = "packed",
+                                        [CS_WEIGHTS_INT8] = "int8",
+                                        [CS_WEIGHTS_BF16] = "bf16"};
+    return !only || strcmp(only, names[form]) == 0;
+}
+
 int main(int argc, char **argv)
 {
     size_t batches[16] = {1, 8, 32}, batch_count = 3;
@@ -171,8 +180,12 @@ int main(int argc, char **argv)
     const bool only_texts = argc > 1 && strcmp(argv[1], "--texts") == 0;
     argc -= only_images || only_texts;
     argv += only_images || only_texts;
+    const char *only_form = argc > 2 && strcmp(argv[1], "--form") == 0 ? argv[2] : NULL;
+    argc -= only_form ? 2 : 0;
+    argv += only_form ? 2 : 0;
     if (argc < 2 || argc > 18) {
-        fprintf(stderr, "usage: bench_towers [--images|--texts] MODEL_DIRECTORY [threads [batch...]]\n");
+        fprintf(stderr, "usage: bench_towers [--images|--texts] [--form mapped|packed|int8|bf16] MODEL_DIRECTORY "
+                        "[threads [batch...]]\n");
         return 2;
     }
     mdl.threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1;
@@ -189,7 +202,7 @@ int main(int argc, char **argv)
     mdl.threads = cs_pool_threads(mdl.pool);
     const bool coded = texts && !mdl.dir.config.resnet && !mdl.dir.config.lite;
     for (int form = CS_WEIGHTS_MAPPED; !only_texts && form <= CS_WEIGHTS_BF16; form++) {
-        if ((form == CS_WEIGHTS_MAPPED && !texts) /* convolutions are always packed */ ||
+        if (!is_wanted(form, only_form) || (form == CS_WEIGHTS_MAPPED && !texts) /* convolutions are always packed */ ||
             (form == CS_WEIGHTS_BF16 && !(coded && cs_bgemm_is_fast())))
             continue;
         bench_images(&mdl, (cs_weight_form)form, batches, batch_count);
@@ -197,7 +210,7 @@ int main(int argc, char **argv)
     if (texts && !only_images) {
         size_t context = mdl.dir.config.context_length;
         for (int form = CS_WEIGHTS_MAPPED; form <= CS_WEIGHTS_BF16; form++) {
-            if (form == CS_WEIGHTS_PACKED || (form == CS_WEIGHTS_INT8 && !coded) ||
+            if (!is_wanted(form, only_form) || form == CS_WEIGHTS_PACKED || (form == CS_WEIGHTS_INT8 && !coded) ||
                 (form == CS_WEIGHTS_BF16 && !(coded && cs_bgemm_is_fast())))
                 continue;
             bench_texts(&mdl, (cs_weight_form)form, 5 < context ? 5 : context, batches, batch_count);

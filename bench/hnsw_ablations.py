@@ -67,7 +67,7 @@ CHANGES = {
                                                              "const double level = 0 * -log(u)")]),
     "one-start": ("one entry point, found with ef 1", [], [("src/index/hnsw_search.c", "ENTRIES_MOST = 16",
                                                             "ENTRIES_MOST = 1")]),
-    "no-huge-pages": ("small pages", [], [("src/index/huge_pages.c", "if (bytes >= WORTH_IT)",
+    "no-huge-pages": ("small pages", [], [("src/base/huge_pages.c", "if (bytes >= WORTH_IT)",
                                            "if (bytes >= WORTH_IT && !array)")]),
 }
 

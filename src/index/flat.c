@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "index/idmap.h"
-#include "index/huge_pages.h"
+#include "base/huge_pages.h"
 #include "index/topk.h"
 #include "kernels/vec.h"
 
@@ -68,7 +68,7 @@ static clipsearch_status set_capacity(flat_index *flat, size_t capacity, clipsea
         return cs_fail(err, CLIPSEARCH_E_MEMORY, "out of memory for an index of %zu vectors of %zu numbers", capacity,
                        flat->base.dim);
     }
-    cs_index_request_huge_pages(rows, floats * sizeof *rows);
+    cs_request_huge_pages(rows, floats * sizeof *rows);
     if (flat->count) {
         memcpy(rows, flat->rows, flat->count * flat->stride * sizeof *rows);
         memcpy(ids, flat->ids, flat->count * sizeof *ids);

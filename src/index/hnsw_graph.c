@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "index/hnsw_calibrate.h"
-#include "index/huge_pages.h"
+#include "base/huge_pages.h"
 
 #include <string.h>
 
@@ -14,7 +14,7 @@ static void *grow_array(const void *old, size_t used, size_t count, size_t size)
     char *array = cs_alloc_aligned(count, size);
     if (!array)
         return NULL;
-    cs_index_request_huge_pages(array, count * size);
+    cs_request_huge_pages(array, count * size);
     if (used)
         memcpy(array, old, used * size);
     memset(array + used * size, 0, (count - used) * size);

@@ -3,7 +3,7 @@
 #include "index/hnsw_offset.h"
 
 #include "base/mem.h"
-#include "index/huge_pages.h"
+#include "base/huge_pages.h"
 
 #include <string.h>
 
@@ -69,7 +69,7 @@ static clipsearch_status quantize_again(cs_hnsw *hnsw, const float *mean, cs_poo
         status = cs_fail_memory(err, "new codes of an index");
         goto done;
     }
-    cs_index_request_huge_pages(work.quant.rows, hnsw->capacity * work.quant.row_bytes);
+    cs_request_huge_pages(work.quant.rows, hnsw->capacity * work.quant.row_bytes);
     memset(work.quant.rows, 0, hnsw->capacity * work.quant.row_bytes);
     cs_quant_set_offset(&work.quant, mean);
     cs_pool_run(pool, (hnsw->rows + PIECE_ROWS - 1) / PIECE_ROWS, requantize_piece, &work);

@@ -6,7 +6,7 @@
 #include "index/hnsw_offset.h"
 #include "index/hnsw_remove.h"
 #include "index/hnsw_walk.h"
-#include "index/huge_pages.h"
+#include "base/huge_pages.h"
 
 #include <string.h>
 
@@ -164,7 +164,7 @@ static clipsearch_status unlink_removed(cs_hnsw *hnsw, cs_pool *pool, clipsearch
         status = cs_fail_memory(err, "the repaired links of an index");
         goto done;
     }
-    cs_index_request_huge_pages(work.links, hnsw->capacity * hnsw->m0 * sizeof *work.links);
+    cs_request_huge_pages(work.links, hnsw->capacity * hnsw->m0 * sizeof *work.links);
     memset(work.links, 0, hnsw->capacity * hnsw->m0 * sizeof *work.links);
     memset(work.upper, 0, (blocks + CS_HNSW_LEVELS) * hnsw->m * sizeof *work.upper);
     size_t given = 0;

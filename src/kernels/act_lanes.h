@@ -69,36 +69,75 @@ static void softmax(float *x, size_t n)
         lanes_store_first(x + i, n - i, lanes_div(lanes_load_first(x + i, n - i), whole));
 }
 
+/* `n` numbers, LANES of them when they are whole: a mask costs as much as the arithmetic of an addition. */
+static inline __attribute__((always_inline)) lanes load_some(bool whole, const float *x, size_t n)
+{
+    return whole ? lanes_load(x) : lanes_load_first(x, n);
+}
+
+static inline __attribute__((always_inline)) void store_some(bool whole, float *x, size_t n, lanes value)
+{
+    if (whole)
+        lanes_store(x, value);
+    else
+        lanes_store_first(x, n, value);
+}
+
+static inline __attribute__((always_inline)) void quick_gelu_of(bool whole, float *x, size_t n)
+{
+    const lanes one = lanes_set(1), slope = lanes_set(-1.702f), value = load_some(whole, x, n);
+    const lanes below = lanes_add(one, exponential(lanes_mul(value, slope)));
+    store_some(whole, x, n, lanes_div(value, below));
+}
+
 static void quick_gelu(float *x, size_t n)
 {
-    const lanes one = lanes_set(1), slope = lanes_set(-1.702f);
-    for (size_t i = 0; i < n; i += LANES) {
-        const lanes value = lanes_load_first(x + i, n - i);
-        const lanes below = lanes_add(one, exponential(lanes_mul(value, slope)));
-        lanes_store_first(x + i, n - i, lanes_div(value, below));
-    }
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        quick_gelu_of(true, x + i, LANES);
+    if (i < n)
+        quick_gelu_of(false, x + i, n - i);
 }
 
 /* x Phi(x), Phi(x) = erfc(-x / sqrt 2) / 2: no 1 + erf, which would cancel for negative x. See act_poly.h. */
-static void gelu(float *x, size_t n)
+static inline __attribute__((always_inline)) void gelu_of(bool whole, float *x, size_t n)
 {
     const lanes one = lanes_set(1), half = lanes_set(0.5f), zero = lanes_zero();
-    for (size_t i = 0; i < n; i += LANES) {
-        const lanes value = lanes_load_first(x + i, n - i), size = lanes_abs(value);
-        const lanes s = lanes_min(lanes_set(GAUSS_END), size);
-        lanes r = lanes_set(gauss_tail[0]);
-        for (int j = 1; j < GAUSS_TERMS; j++)
-            r = lanes_fma(r, s, lanes_set(gauss_tail[j]));
-        lanes tail = lanes_mul(half, exponential(lanes_sub(zero, lanes_mul(size, r))));
-        tail = lanes_select(lanes_greater(value, zero), lanes_sub(one, tail), tail);
-        lanes_store_first(x + i, n - i, lanes_mul(value, tail));
-    }
+    const lanes value = load_some(whole, x, n), size = lanes_abs(value);
+    const lanes s = lanes_min(lanes_set(GAUSS_END), size);
+    lanes r = lanes_set(gauss_tail[0]);
+    for (int j = 1; j < GAUSS_TERMS; j++)
+        r = lanes_fma(r, s, lanes_set(gauss_tail[j]));
+    lanes tail = lanes_mul(half, exponential(lanes_sub(zero, lanes_mul(size, r))));
+    tail = lanes_select(lanes_greater(value, zero), lanes_sub(one, tail), tail);
+    store_some(whole, x, n, lanes_mul(value, tail));
+}
+
+static void gelu(float *x, size_t n)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        gelu_of(true, x + i, LANES);
+    if (i < n)
+        gelu_of(false, x + i, n - i);
+}
+
+static inline __attribute__((always_inline)) void add_some(bool whole, const float *a, const float *b, const float *c,
+                                                           size_t n, float *y)
+{
+    const lanes sum = lanes_add(load_some(whole, a, n), load_some(whole, b, n));
+    store_some(whole, y, n, c ? lanes_add(sum, load_some(whole, c, n)) : sum);
 }
 
 static void add_rows(const float *a, const float *b, const float *c, size_t n, float *y)
 {
-    for (size_t i = 0; i < n; i += LANES) {
-        const lanes sum = lanes_add(lanes_load_first(a + i, n - i), lanes_load_first(b + i, n - i));
-        lanes_store_first(y + i, n - i, c ? lanes_add(sum, lanes_load_first(c + i, n - i)) : sum);
-    }
+    size_t i = 0;
+    if (c)
+        for (; i + LANES <= n; i += LANES)
+            add_some(true, a + i, b + i, c + i, LANES, y + i);
+    else
+        for (; i + LANES <= n; i += LANES)
+            add_some(true, a + i, b + i, NULL, LANES, y + i);
+    if (i < n)
+        add_some(false, a + i, b + i, c ? c + i : NULL, n - i, y + i);
 }

@@ -10,6 +10,9 @@ enum { ROWS_A_PIECE = 8 };
 const cs_bgemm_ops *cs_bgemm_ops_for(cs_cpu_flags flags)
 {
     static const cs_cpu_choice choices[] = {
+#ifdef CS_HAVE_AMX
+        {CS_CPU_AVX512BF16 | CS_CPU_AMX, &cs_bgemm_ops_amx},
+#endif
 #ifdef CS_HAVE_AVX512BF16
         {CS_CPU_AVX512 | CS_CPU_AVX512BF16, &cs_bgemm_ops_avx512bf16},
 #endif
@@ -35,7 +38,7 @@ static const cs_bgemm_ops *best(size_t rows)
     const cs_cpu_flags flags = cs_cpu_best();
     if (!cs_bgemm_is_fast())
         return &cs_bgemm_ops_c;
-    const bool as_floats = rows > FEW_ROWS && cs_cpu_bf16_is_slow();
+    const bool as_floats = rows > FEW_ROWS && cs_cpu_bf16_is_slow() && !(flags & CS_CPU_AMX);
     return cs_bgemm_ops_for(as_floats ? flags & ~(cs_cpu_flags)CS_CPU_AVX512BF16 : flags);
 }
 

@@ -8,5 +8,6 @@
 extern const cs_bgemm_ops cs_bgemm_ops_c;
 extern const cs_bgemm_ops cs_bgemm_ops_avx512;
 extern const cs_bgemm_ops cs_bgemm_ops_avx512bf16;
+extern const cs_bgemm_ops cs_bgemm_ops_amx;
 
 #endif

@@ -9,12 +9,15 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 enum {
     LEVEL_AVX512 = CS_CPU_AVX2 | CS_CPU_AVX512,
     LEVEL_AVX512VNNI = LEVEL_AVX512 | CS_CPU_AVX512VNNI,
-    LEVEL_AVX512BF16 = LEVEL_AVX512VNNI | CS_CPU_AVX512BF16 /* no processor has it without VNNI */
+    LEVEL_AVX512BF16 = LEVEL_AVX512VNNI | CS_CPU_AVX512BF16, /* no processor has it without VNNI */
+    LEVEL_AMX = LEVEL_AVX512BF16 | CS_CPU_AMX                /* nor this without BF16 */
 };
 
 static const struct level {
@@ -26,6 +29,7 @@ static const struct level {
               {"avx512", LEVEL_AVX512},
               {"avx512vnni", LEVEL_AVX512VNNI},
               {"avx512bf16", LEVEL_AVX512BF16},
+              {"amx", LEVEL_AMX},
               {"neon", CS_CPU_NEON}};
 
 /* Those that this build has kernels for. */
@@ -46,6 +50,9 @@ enum {
 #ifdef CS_HAVE_AVX512BF16
             | CS_CPU_AVX512BF16
 #endif
+#ifdef CS_HAVE_AMX
+            | CS_CPU_AMX
+#endif
 #ifdef CS_HAVE_NEON
             | CS_CPU_NEON
 #endif
@@ -62,7 +69,9 @@ static bool bf16_is_slow;
 
 #if defined(__x86_64__) || defined(__i386__)
 /* Bits as in the Intel SDM volume 2A (CPUID) and volume 1, 13.3 (XCR0). */
-enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xe6, LEAF_7_1_AVXVNNI = 1 << 4, LEAF_7_1_AVX512BF16 = 1 << 5 };
+enum { XCR0_YMM = 0x06, XCR0_ZMM = 0xe6, XCR0_TILES = 0x60000, XCR0_TILE_DATA = 18 };
+enum { LEAF_7_1_AVXVNNI = 1 << 4, LEAF_7_1_AVX512BF16 = 1 << 5 };
+enum { LEAF_7_AMX = 1 << 22 | 1 << 24 | 1 << 25 }; /* edx: BF16, TILE, INT8 */
 
 static unsigned saved_state(void)
 {
@@ -70,6 +79,17 @@ static unsigned saved_state(void)
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     (void)high;
     return low;
+}
+
+/* A process has to ask for tiles: <asm/prctl.h> of Linux 5.16 on, by its number, since older headers lack it. */
+static bool may_use_tiles(void)
+{
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    enum { ARCH_REQ_XCOMP_PERM = 0x1023 };
+    return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XCR0_TILE_DATA) == 0;
+#else
+    return false;
+#endif
 }
 
 static cs_cpu_flags detect(void)
@@ -94,6 +114,9 @@ static cs_cpu_flags detect(void)
         flags |= CS_CPU_AVX512VNNI;
     if (more & LEAF_7_1_AVX512BF16)
         flags |= CS_CPU_AVX512BF16;
+    if ((flags & CS_CPU_AVX512BF16) && (d & LEAF_7_AMX) == LEAF_7_AMX && (saved & XCR0_TILES) == XCR0_TILES &&
+        (BUILT & CS_CPU_AMX) && may_use_tiles())
+        flags |= CS_CPU_AMX;
     return flags;
 }
 

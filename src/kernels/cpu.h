@@ -13,12 +13,15 @@ enum {
     CS_CPU_AVX512 = 1 << 2,     /* AVX-512 F, BW, DQ, VL */
     CS_CPU_AVX512VNNI = 1 << 3, /* vpdpbusd */
     CS_CPU_AVX512BF16 = 1 << 4, /* vdpbf16ps */
-    CS_CPU_NEON = 1 << 5        /* AArch64 */
+    CS_CPU_NEON = 1 << 5,       /* AArch64 */
+    CS_CPU_AMX = 1 << 6         /* tiles, tdpbusd and tdpbf16ps */
 };
 typedef unsigned cs_cpu_flags;
 
 /* Those that the processor (CPUID), the operating system (XGETBV) and this build support, as far as the environment
- * variable CLIPSEARCH_CPU, read once, allows: the name of a level, which is a mask of flags. */
+ * variable CLIPSEARCH_CPU, read once, allows: the name of a level, which is a mask of flags. For AMX the first call
+ * asks Linux for the state of its tiles. That makes a signal's frame 8 KiB larger: from then on sigaltstack wants as
+ * much more. */
 cs_cpu_flags cs_cpu_best(void);
 
 /* The same regardless of the environment: tests go up to it. */
@@ -29,7 +32,7 @@ cs_cpu_flags cs_cpu_highest(void);
  * twice as much by vdpbf16ps. */
 bool cs_cpu_bf16_is_slow(void);
 
-/* The levels in ascending order: c, avx2, avxvnni, avx512, avx512vnni, avx512bf16, neon. NULL behind the last. */
+/* The levels in ascending order: c, avx2, avxvnni, avx512, avx512vnni, avx512bf16, amx, neon. NULL behind the last. */
 const char *cs_cpu_level_name(unsigned level);
 cs_cpu_flags cs_cpu_level_flags(unsigned level);
 

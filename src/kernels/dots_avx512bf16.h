@@ -53,12 +53,14 @@ static inline void dots_pin(dots *s)
     __asm__ volatile("" : "+v"(*s));
 }
 
-/* Up to 16 floats rounded to bf16. */
+/* n floats rounded to bf16. */
 static inline void dots_round(const float *x, size_t n, uint16_t *rounded)
 {
-    const __mmask16 mask = (__mmask16)(n >= 16 ? 0xffff : (1u << n) - 1);
-    const __m256bh halves = _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, x));
-    _mm256_mask_storeu_epi16(rounded, mask, (__m256i)halves);
+    for (size_t i = 0; i < n; i += DOTS_LANES) {
+        const __mmask16 mask = (__mmask16)(n - i >= DOTS_LANES ? 0xffff : (1u << (n - i)) - 1);
+        const __m256bh halves = _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, x + i));
+        _mm256_mask_storeu_epi16(rounded + i, mask, (__m256i)halves);
+    }
 }
 
 #endif

@@ -192,7 +192,7 @@ clipsearch_status cs_gemm_pack_with(const cs_gemm_ops *ops, cs_gemm_weights *w, 
     if (w->packed)
         return CLIPSEARCH_OK;
     assert(w->rows);
-    float *packed = cs_alloc_aligned(ops->packed_size(w->n, w->k), sizeof *packed);
+    float *packed = cs_alloc_large(ops->packed_size(w->n, w->k), sizeof *packed);
     if (!packed)
         return cs_fail_memory(err, "a packed weight matrix");
     pack_job job = {ops, w, packed};

@@ -5,8 +5,10 @@
 
 enum {
     CS_PANEL_STRIP = 16, /* outputs whose weights lie together: one register of sums, or two */
-    CS_PANEL = 64,       /* outputs of one piece of work */
-    CS_PANEL_ROWS = 96   /* rows of one, whose sums are kept on the stack: 24 KiB */
+    CS_PANEL_GROUP = 4,  /* bytes of a row's inputs whose weights lie together: four of 8 bits, or two of 16 */
+    CS_PANEL_LINE = CS_PANEL_STRIP * CS_PANEL_GROUP, /* bytes of these weights */
+    CS_PANEL = 64,                                   /* outputs of one piece of work */
+    CS_PANEL_ROWS = 96                               /* rows of one, whose sums are kept on the stack: 24 KiB */
 };
 
 #endif

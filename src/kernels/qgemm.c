@@ -10,6 +10,9 @@ enum { ROWS_A_PIECE = 4 };
 const cs_qgemm_ops *cs_qgemm_ops_for(cs_cpu_flags flags)
 {
     static const cs_cpu_choice choices[] = {
+#ifdef CS_HAVE_AMX
+        {CS_CPU_AMX, &cs_qgemm_ops_amx},
+#endif
 #ifdef CS_HAVE_AVX512VNNI
         {CS_CPU_AVX512VNNI, &cs_qgemm_ops_avx512vnni},
 #endif
@@ -76,14 +79,14 @@ static void sum_panel(const void *context, size_t row, size_t rows, size_t first
                       float *sums)
 {
     const product *p = context;
-    _Alignas(64) float rest[CS_PANEL_ROWS * CS_QGEMM_PANEL];
-    p->ops->multiply(p->w, p->x, row, rows, first, outputs, next, sums, CS_QGEMM_PANEL);
+    _Alignas(64) float rest[CS_PANEL_ROWS * CS_PANEL];
+    p->ops->multiply(p->w, p->x, row, rows, first, outputs, next, sums);
     if (!p->x->rest)
         return;
-    p->ops->multiply(p->w, p->x, p->x->rest + row, rows, first, outputs, first, rest, CS_QGEMM_PANEL);
+    p->ops->multiply(p->w, p->x, p->x->rest + row, rows, first, outputs, first, rest);
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < outputs; j++)
-            sums[i * CS_QGEMM_PANEL + j] += rest[i * CS_QGEMM_PANEL + j];
+            sums[i * CS_PANEL + j] += rest[i * CS_PANEL + j];
 }
 
 void cs_qgemm_with(const cs_qgemm_ops *ops, const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t m,

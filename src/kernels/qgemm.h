@@ -28,7 +28,6 @@
 enum {
     CS_QGEMM_STRIP = CS_PANEL_STRIP,
     CS_QGEMM_GROUP = 4, /* inputs whose weights lie together */
-    CS_QGEMM_PANEL = CS_PANEL,
     CS_QGEMM_PAIR = 128,
     CS_QGEMM_WIDE = 16,
     CS_QGEMM_WIDE_MOST = (1 << 19) - 1,
@@ -71,12 +70,13 @@ typedef struct cs_qgemm_ops {
     /* Quantize one row x [k] to codes [cs_qgemm_stride(k)]. What they leave of its values goes to rest [k], unless it
      * is NULL. */
     void (*quantize)(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row, float *rest);
-    /* y[i * ldy + j] = x row (begin + i) times weights of output (first + j), for i < count and j < outputs <=
-     * CS_QGEMM_PANEL; first is a multiple of it. The panel from output `next` on is what is read after it
-     * (`first`, or beyond the last: nothing): it may be called into the cache. The sum is exact; it becomes a float,
+    /* sums[i, j] of rows [count, CS_PANEL] = x row (begin + i) times weights of output (first + j), for j < outputs <=
+     * CS_PANEL; first is a multiple of it; count <= CS_PANEL_ROWS. All of `sums` may be written. The panel
+     * from output `next` on is what is read after it (`first`, or beyond the last: nothing): it may be called into the
+     * cache. The sum is exact; it becomes a float,
      * times scales[first + j], times the row's scale. */
     void (*multiply)(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
-                     size_t outputs, size_t next, float *y, size_t ldy);
+                     size_t outputs, size_t next, float *sums);
 } cs_qgemm_ops;
 
 /* The best table that needs nothing beside `flags`; NULL when the processor lacks one of them. All give the same
@@ -106,8 +106,9 @@ size_t cs_qgemm_codes_size(size_t n, size_t k);
 
 /* Quantize strips [first, first + count) of the weights rows [n, k] of `dtype` to codes (of the first of these
  * strips), scales and sums (of their first output). Of a few scales for an output the one with the least squared error
- * is taken. No weight may be NaN or infinite: then false. */
-bool cs_qgemm_pack(cs_dtype dtype, const void *rows, size_t n, size_t k, size_t first, size_t count, int8_t *codes,
-                   float *scales, int32_t *sums);
+ * is taken. `side`: the inputs are pixels, images [k / side^2, side, side] whose neighbours are alike; rounding then
+ * spares what a whole region has in common. 0: they are not. No weight may be NaN or infinite: then false. */
+bool cs_qgemm_pack(cs_dtype dtype, const void *rows, size_t n, size_t k, size_t side, size_t first, size_t count,
+                   int8_t *codes, float *scales, int32_t *sums);
 
 #endif

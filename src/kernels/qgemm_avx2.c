@@ -2,6 +2,7 @@
  * qgemm_avx2.c - the integer matrix product with AVX2. */
 #include "kernels/dots_avx2.h"
 #include "kernels/lanes_avx2.h"
+#include "kernels/tile_dots.h"
 
 #include "kernels/qgemm_dots.h"
 

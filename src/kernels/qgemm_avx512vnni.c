@@ -2,6 +2,7 @@
  * qgemm_avx512vnni.c - the integer matrix product with AVX512-VNNI. */
 #include "kernels/dots_avx512vnni.h"
 #include "kernels/lanes_avx512.h"
+#include "kernels/tile_dots.h"
 
 #include "kernels/qgemm_dots.h"
 

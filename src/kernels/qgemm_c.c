@@ -59,10 +59,10 @@ static int32_t code_of(const cs_qgemm_weights *w, size_t output, size_t input)
 }
 
 static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
-                     size_t outputs, size_t next, float *y, size_t ldy)
+                     size_t outputs, size_t next, float *sums)
 {
     (void)next;
-    assert(first % CS_QGEMM_PANEL == 0 && outputs <= CS_QGEMM_PANEL && w->k <= CS_QGEMM_MAX_K);
+    assert(first % CS_PANEL == 0 && outputs <= CS_PANEL && w->k <= CS_QGEMM_MAX_K);
     for (size_t i = 0; i < count; i++) {
         const uint8_t *codes = x->codes + (begin + i) * cs_qgemm_stride(w->k);
         const cs_qgemm_row *row = &x->rows[begin + i];
@@ -73,7 +73,7 @@ static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t b
             for (size_t wide = 0; wide < row->wide_count; wide++)
                 sum += row->wide[wide].value * code_of(w, first + j, row->wide[wide].at);
             sum -= row->zero * w->sums[first + j];
-            y[i * ldy + j] = (float)sum * w->scales[first + j] * row->scale;
+            sums[i * CS_PANEL + j] = (float)sum * w->scales[first + j] * row->scale;
         }
     }
 }

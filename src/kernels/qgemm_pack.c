@@ -111,8 +111,46 @@ static bool widest_scale(const float *w, size_t k, float *scale)
     return *scale <= FLT_MAX;
 }
 
+/* What rounding left of a weight at (x, y), to those of its neighbours that have no code yet. Beyond an edge it is
+ * lost: giving it to the others was no better. */
+static void pass_on(float rest, size_t x, size_t y, size_t side, float *at)
+{
+    if (x + 1 < side)
+        at[1] += rest * (7.0f / 16);
+    if (y + 1 == side)
+        return;
+    if (x > 0)
+        at[side - 1] += rest * (3.0f / 16);
+    at[side] += rest * (5.0f / 16);
+    if (x + 1 < side)
+        at[side + 1] += rest * (1.0f / 16);
+}
+
+/* Codes of one output whose inputs are images [k / side^2, side, side]. What rounding leaves of a weight goes to its
+ * neighbours in Floyd and Steinberg's shares (An Adaptive Algorithm for Spatial Greyscale, 1976). So the error, seen as
+ * an image, has hardly any low frequencies, of which photographs mostly are. */
+static void diffuse(const float *w, size_t k, size_t side, float scale, int8_t *codes)
+{
+    float left[CS_QGEMM_MAX_K]; /* weights in units of the scale, with what they were given */
+    const float inverse = 1 / scale;
+    for (size_t i = 0; i < k; i++)
+        left[i] = w[i] * inverse;
+    for (size_t i = 0; i < k; i++) {
+        const int32_t before = i % 2 ? codes[i - 1] : 0; /* of the pair */
+        const int32_t most = before > 0 ? CS_QGEMM_PAIR - before : INT8_MAX;
+        const int32_t least = before < 0 ? -CS_QGEMM_PAIR - before : -INT8_MAX;
+        /* what no code can give is lost: it would pile up */
+        const float want = left[i] > INT8_MAX ? INT8_MAX : left[i] < -INT8_MAX ? -INT8_MAX : left[i];
+        int32_t code = nearest(want);
+        code = code > most ? most : code < least ? least : code;
+        code = code > INT8_MAX ? INT8_MAX : code;
+        codes[i] = (int8_t)code;
+        pass_on(want - (float)code, i % side, i / side % side, side, left + i);
+    }
+}
+
 /* codes [k]; false: a weight is no number. */
-static bool pack_output(const float *w, size_t k, int8_t *codes, float *scale, int32_t *sum)
+static bool pack_output(const float *w, size_t k, size_t side, int8_t *codes, float *scale, int32_t *sum)
 {
     static const float parts[] = {1, 0.92f, 0.85f, 0.78f, 0.72f};
     float widest;
@@ -131,23 +169,26 @@ static bool pack_output(const float *w, size_t k, int8_t *codes, float *scale, i
             *scale = widest * parts[i];
         }
     }
-    quantize_output(w, k, *scale, codes);
+    if (side)
+        diffuse(w, k, side, *scale, codes);
+    else
+        quantize_output(w, k, *scale, codes);
     for (size_t i = 0; i < k; i++)
         *sum += codes[i];
     return true;
 }
 
-bool cs_qgemm_pack(cs_dtype dtype, const void *rows, size_t n, size_t k, size_t first, size_t count, int8_t *codes,
-                   float *scales, int32_t *sums)
+bool cs_qgemm_pack(cs_dtype dtype, const void *rows, size_t n, size_t k, size_t side, size_t first, size_t count,
+                   int8_t *codes, float *scales, int32_t *sums)
 {
     const size_t stride = cs_qgemm_stride(k), begin = first * CS_QGEMM_STRIP, strip = stride * CS_QGEMM_STRIP;
     float weights[CS_QGEMM_MAX_K];
     int8_t output[CS_QGEMM_MAX_K];
-    assert(k && k <= CS_QGEMM_MAX_K);
+    assert(k && k <= CS_QGEMM_MAX_K && (!side || k % (side * side) == 0));
     memset(codes, 0, count * strip);
     for (size_t j = begin; j < n && j < begin + count * CS_QGEMM_STRIP; j++) {
         cs_cvt()->to_f32(dtype, (const uint8_t *)rows + j * k * cs_dtype_size(dtype), k, weights);
-        if (!pack_output(weights, k, output, &scales[j - begin], &sums[j - begin]))
+        if (!pack_output(weights, k, side, output, &scales[j - begin], &sums[j - begin]))
             return false;
         int8_t *to = codes + (j - begin) / CS_QGEMM_STRIP * strip + j % CS_QGEMM_STRIP * CS_QGEMM_GROUP;
         for (size_t i = 0; i < k; i++)

@@ -82,7 +82,7 @@ static inline void qgemm_keep_wide(const float *x, size_t i, const qgemm_scale *
 /* The codes of one input for a panel's outputs. */
 typedef struct qgemm_column {
     uint32_t at; /* UINT32_MAX: empty */
-    int32_t codes[CS_QGEMM_PANEL];
+    int32_t codes[CS_PANEL];
 } qgemm_column;
 
 /* The columns that the rows of a piece have used: outliers are mostly in the same channels of all rows. */
@@ -113,20 +113,20 @@ static inline const int32_t *qgemm_find_column(qgemm_columns *columns, const cs_
     return column->codes;
 }
 
-/* y [outputs] from the row's sums [outputs rounded up to strips], of the outputs from `first` on. */
-static inline void qgemm_finish_row(const cs_qgemm_weights *w, const cs_qgemm_row *row, qgemm_columns *columns,
-                                    size_t first, size_t outputs, int32_t *restrict sums, float *restrict y)
+/* Integers where there will be floats. */
+typedef int32_t __attribute__((may_alias)) qgemm_sum;
+
+/* The products of the row's wide values to its integer sums [outputs], of the outputs from `first` on. */
+static inline void qgemm_add_wide(const cs_qgemm_weights *w, const cs_qgemm_row *row, qgemm_columns *columns,
+                                  size_t first, size_t outputs, float *of_row)
 {
-    const int32_t *zero_sums = w->sums + first;
-    const float *scales = w->scales + first;
+    qgemm_sum *sums = (qgemm_sum *)of_row;
     for (size_t i = 0; i < row->wide_count; i++) {
         const int32_t value = row->wide[i].value;
         const int32_t *column = qgemm_find_column(columns, w, row->wide[i].at, first, outputs);
         for (size_t j = 0; j < outputs; j++)
             sums[j] += column[j] * value;
     }
-    for (size_t j = 0; j < outputs; j++)
-        y[j] = (float)(sums[j] - row->zero * zero_sums[j]) * scales[j] * row->scale;
 }
 
 #endif

@@ -6,11 +6,11 @@
 
 #include "kernels/panels.h"
 
-/* GROUP bytes of a row meet a line of a strip: as many bytes for each of its 16 outputs. A tile of rows by BESIDE
+/* GROUP bytes of a row meet a LINE of a strip. A tile of rows by BESIDE
  * vectors of sums stays in registers. BLOCK groups (16 KiB of a strip) are gone through with every row before the
  * next. (Measured with AVX512-VNNI on a Sapphire Rapids: blocks of 64 to 256 groups and tiles of 12 rows by 2 vectors
  * are no faster.) */
-enum { GROUP = 4, LINE = CS_PANEL_STRIP * GROUP, BLOCK = 256 };
+enum { GROUP = CS_PANEL_GROUP, LINE = CS_PANEL_LINE, BLOCK = 256 };
 
 /* The products of `groups` groups of rows by `beside` vectors of sums; `more`: go on from the sums that lie there. On
  * the way a line of `ahead` a group is called into the second-level cache: what the next piece of work reads comes from
@@ -92,8 +92,9 @@ static inline __attribute__((always_inline)) void all_rows(size_t beside, const 
  * those that are read next, as far as they are of the same matrix; or 0. */
 static inline __attribute__((always_inline)) void add_products(const uint8_t *x, size_t ldx, size_t count,
                                                                size_t groups, const uint8_t *codes, size_t outputs,
-                                                               size_t ahead, dots_sum *sums)
+                                                               size_t ahead, void *to)
 {
+    dots_sum *sums = to;
     const size_t strip = groups * LINE, whole = (size_t)DOTS_BESIDE * DOTS_LANES, apart = dots_apart(strip);
     size_t j = 0;
     for (; j + whole <= outputs || (whole == CS_PANEL_STRIP && j < outputs); j += whole)

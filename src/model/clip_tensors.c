@@ -120,7 +120,8 @@ static int shape_of(const struct search *in, const struct binding *b, size_t sha
 bool cs_clip_may_be_coded(cs_clip_part part)
 {
     return part == CS_CLIP_Q_WEIGHT || part == CS_CLIP_K_WEIGHT || part == CS_CLIP_V_WEIGHT ||
-           part == CS_CLIP_OUT_WEIGHT || part == CS_CLIP_FC1_WEIGHT || part == CS_CLIP_FC2_WEIGHT;
+           part == CS_CLIP_OUT_WEIGHT || part == CS_CLIP_FC1_WEIGHT || part == CS_CLIP_FC2_WEIGHT ||
+           part == CS_CLIP_PATCHES;
 }
 
 /* Pairs of bf16 in the layout of kernels/bgemm.h; the patches are the only other tensor of four dimensions. */
@@ -228,6 +229,7 @@ static clipsearch_status bind(const struct search *in, const struct binding *b, 
                        .data = tensor->data,
                        .rows = in->sizes[b->rows],
                        .columns = in->sizes[b->columns],
+                       .side = b->columns == PATCH ? in->patch : 0,
                        .transposed = form == TRANSPOSED};
     if (third)
         out->data = (const char *)tensor->data +

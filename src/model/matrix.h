@@ -16,6 +16,7 @@ typedef struct cs_matrix {
     cs_dtype dtype;
     const void *data;
     size_t rows, columns;
+    size_t side; /* the columns are pixels, images [columns / side^2, side, side]; 0: they are not */
     bool transposed;
     bool coded, paired, bytes;
     const void *scales; /* when coded or of bytes: f32 [rows], of any alignment */

@@ -64,7 +64,7 @@ void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, si
     size_t inputs = larger(larger(config->width, config->mlp), least_wide), wide = larger(3 * config->width, inputs);
     scratch->normed = cs_workspace_floats(workspace, rows, config->width);
     scratch->wide = cs_workspace_floats(workspace, rows, wide);
-    const size_t most = larger(config->width, config->mlp);
+    const size_t most = larger(larger(config->width, config->mlp), least_wide);
     scratch->coded = (cs_coded_rows){0};
     if (form == CS_WEIGHTS_INT8) {
         const size_t coded_rows = rows > SIZE_MAX / 2 ? SIZE_MAX : 2 * rows; /* and their rest */

@@ -21,10 +21,11 @@ typedef struct cs_block {
 
 /* The buffers of a forward pass, R = rows; carved by cs_block_carve. */
 typedef struct cs_block_scratch {
-    float *normed;       /* [R, W] normalised rows, then the heads' outputs */
-    float *wide;         /* [R, max(3 W, M)] q, k and v one after another, then the hidden layer of the mlp */
-    float *gemm;         /* floats for cs_gemm, by thread */
-    cs_coded_rows coded; /* [R, max(W, M)] rows that matrices of 8 bits or in bf16 read; carved for such blocks */
+    float *normed; /* [R, W] normalised rows, then the heads' outputs */
+    float *wide;   /* [R, max(3 W, M)] q, k and v one after another, then the hidden layer of the mlp */
+    float *gemm;   /* floats for cs_gemm, by thread */
+    cs_coded_rows
+        coded; /* [R, max(W, M, least_wide)] rows that matrices of 8 bits or in bf16 read; carved for such blocks */
     cs_attention_scratch attention;
 } cs_block_scratch;
 
@@ -36,7 +37,8 @@ clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors
 void cs_block_close(cs_block *block);
 
 /* Scratch for `rows` rows of sequences up to `longest`. `wide` gets at least `least_wide` columns, for a caller that
- * also uses the buffer, and `gemm` serves a matrix with that many inputs before the blocks. `form`: the blocks'. */
+ * also uses the buffer, and `gemm` and `coded` serve a matrix with that many inputs before the blocks. `form`: the
+ * blocks'. */
 void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
                     size_t least_wide, cs_weight_form form, unsigned threads, cs_workspace *workspace);
 

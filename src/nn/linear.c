@@ -74,6 +74,7 @@ static clipsearch_status copy_file_scales(cs_linear *linear, const cs_matrix *we
 
 typedef struct quantize_job {
     const cs_gemm_weights *from;
+    size_t side; /* of the images that the inputs are, or 0 */
     cs_linear *to;
     bool *good; /* [pieces] */
 } quantize_job;
@@ -85,21 +86,21 @@ static void quantize_piece(void *context, size_t piece, unsigned worker)
     const cs_gemm_weights *from = job->from;
     const size_t strip = cs_qgemm_stride(from->k) * CS_QGEMM_STRIP, output = piece * CS_QGEMM_STRIP;
     job->good[piece] =
-        cs_qgemm_pack(from->dtype, from->rows, from->n, from->k, piece, 1, job->to->owned_codes + piece * strip,
-                      job->to->scales + output, job->to->sums + output);
+        cs_qgemm_pack(from->dtype, from->rows, from->n, from->k, job->side, piece, 1,
+                      job->to->owned_codes + piece * strip, job->to->scales + output, job->to->sums + output);
 }
 
-static clipsearch_status quantize(cs_linear *linear, cs_pool *pool, clipsearch_error *err)
+static clipsearch_status quantize(cs_linear *linear, size_t side, cs_pool *pool, clipsearch_error *err)
 {
     const size_t pieces = (linear->weights.n + CS_QGEMM_STRIP - 1) / CS_QGEMM_STRIP;
     const size_t bytes = cs_qgemm_codes_size(linear->weights.n, linear->weights.k);
     bool *good = cs_zalloc_array(pieces, sizeof *good), all = true;
-    linear->owned_codes = bytes ? cs_alloc_aligned(bytes, 1) : NULL;
+    linear->owned_codes = bytes ? cs_alloc_large(bytes, 1) : NULL;
     if (!good || !linear->owned_codes) {
         cs_free(good);
         return cs_fail_memory(err, "weights of 8 bits");
     }
-    quantize_job job = {.from = &linear->weights, .to = linear, .good = good};
+    quantize_job job = {.from = &linear->weights, .side = side, .to = linear, .good = good};
     cs_pool_run(pool, pieces, quantize_piece, &job);
     for (size_t i = 0; i < pieces; i++)
         all &= good[i];
@@ -132,7 +133,7 @@ clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weigh
     if (!linear->scales || !linear->sums)
         status = cs_fail_memory(err, "weights of 8 bits");
     else
-        status = weight->coded ? copy_file_scales(linear, weight, err) : quantize(linear, pool, err);
+        status = weight->coded ? copy_file_scales(linear, weight, err) : quantize(linear, weight->side, pool, err);
     linear->coded.n = weight->rows;
     linear->coded.k = weight->columns;
     linear->coded.scales = linear->scales;
@@ -166,7 +167,7 @@ static clipsearch_status make_pairs(cs_linear *linear, cs_pool *pool, clipsearch
     const size_t pieces = (linear->weights.n + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP;
     const size_t bytes = cs_bgemm_pairs_size(linear->weights.n, linear->weights.k);
     bool *good = cs_zalloc_array(pieces, sizeof *good), all = true;
-    linear->owned_pairs = bytes ? cs_alloc_aligned(bytes, 1) : NULL;
+    linear->owned_pairs = bytes ? cs_alloc_large(bytes, 1) : NULL;
     if (!good || !linear->owned_pairs) {
         cs_free(good);
         return cs_fail_memory(err, "weights in bf16");
@@ -222,6 +223,11 @@ void cs_linear_forward(const cs_linear *linear, const float *x, size_t rows, cs_
 {
     cs_gemm(&linear->weights, x, linear->weights.k, rows, linear->bias, act, residual, y, linear->weights.n, scratch,
             pool);
+}
+
+bool cs_linear_is_coded(const cs_linear *linear)
+{
+    return linear->coded.codes || linear->paired.pairs;
 }
 
 void cs_linear_forward_coded(const cs_linear *linear, const cs_coded_rows *x, size_t rows, cs_activation act,

@@ -12,8 +12,8 @@
 typedef enum cs_weight_form {
     CS_WEIGHTS_MAPPED, /* read from the file at each call */
     CS_WEIGHTS_PACKED, /* copied into the kernels' layout: the same results */
-    CS_WEIGHTS_INT8,   /* those of the transformer's blocks, and convolutions, quantized to 8 bits, the others packed */
-    CS_WEIGHTS_BF16    /* those of the transformer's blocks rounded to bf16, the others packed */
+    CS_WEIGHTS_INT8, /* those of the blocks and of patches, and convolutions, quantized to 8 bits, the others packed */
+    CS_WEIGHTS_BF16  /* those of the blocks and of patches rounded to bf16, the others packed */
 } cs_weight_form;
 
 /* N outputs, K inputs. Zero is a valid empty value to close. */
@@ -61,6 +61,8 @@ size_t cs_linear_packed_bytes(const cs_linear *linear);
 void cs_linear_forward(const cs_linear *linear, const float *x, size_t rows, cs_activation act, const float *residual,
                        float *y, float *scratch, cs_pool *pool);
 
+/* Whether it is in 8 bits or in bf16. */
+bool cs_linear_is_coded(const cs_linear *linear);
 /* The same of a linear map in 8 bits or in bf16, whose x was quantized or rounded. */
 void cs_linear_forward_coded(const cs_linear *linear, const cs_coded_rows *x, size_t rows, cs_activation act,
                              const float *residual, float *y, cs_pool *pool);

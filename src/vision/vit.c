@@ -24,6 +24,20 @@ struct cs_vit {
     cs_transformer transformer;
 };
 
+/* In the form of the blocks. Weights in 8 bits of another number of inputs than the product takes stay floats. */
+static clipsearch_status open_patches(cs_linear *patches, const cs_matrix *weight, cs_weight_form form, cs_pool *pool,
+                                      clipsearch_error *err)
+{
+    if (weight->coded && form != CS_WEIGHTS_INT8)
+        return cs_fail(err, CLIPSEARCH_E_MODEL,
+                       "the matrix of patches is of 8 bits and those of the blocks are not; convert the model again");
+    if (weight->coded || (form == CS_WEIGHTS_INT8 && weight->columns <= CS_QGEMM_MAX_K))
+        return cs_linear_open_coded(patches, weight, NULL, pool, err);
+    if (form == CS_WEIGHTS_BF16)
+        return cs_linear_open_paired(patches, weight, NULL, pool, err);
+    return cs_linear_open(patches, weight, NULL, form != CS_WEIGHTS_MAPPED, pool, err);
+}
+
 clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, const cs_clip_config *config,
                               cs_weight_form form, cs_pool *pool, cs_vit **out, clipsearch_error *err)
 {
@@ -49,7 +63,9 @@ clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, 
         .final_bias = &tensors.post_ln_bias,
         .projection = &tensors.projection,
     };
-    status = cs_linear_open(&vit->patches, &tensors.patch_weight, NULL, form != CS_WEIGHTS_MAPPED, pool, err);
+    status = cs_transformer_open(&vit->transformer, &source, form, pool, err);
+    if (status == CLIPSEARCH_OK)
+        status = open_patches(&vit->patches, &tensors.patch_weight, cs_transformer_form(&vit->transformer), pool, err);
     if (status == CLIPSEARCH_OK)
         status = cs_floats_copy(&tensors.class_embedding, &vit->class_embedding, err);
     if (status == CLIPSEARCH_OK)
@@ -57,8 +73,6 @@ clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, 
     if (status == CLIPSEARCH_OK)
         status = cs_layernorm_open(&vit->pre_norm, &tensors.pre_ln_weight, &tensors.pre_ln_bias,
                                    config->vision.layernorm_eps, err);
-    if (status == CLIPSEARCH_OK)
-        status = cs_transformer_open(&vit->transformer, &source, form, pool, err);
     if (status == CLIPSEARCH_OK)
         *out = vit;
     else
@@ -118,10 +132,22 @@ size_t cs_vit_packed_bytes(const cs_vit *vit)
 
 typedef struct embed_job {
     const cs_vit *vit;
-    const float *pixels; /* [images, 3, S, S] */
-    float *patches;      /* [images * tokens, 3*P*P] */
-    float *x;            /* [images * tokens, W] */
+    const float *pixels;        /* [images, 3, S, S] */
+    float *patches;             /* [images * tokens, 3*P*P] */
+    const cs_coded_rows *coded; /* the same as the matrix reads them, unless it reads floats */
+    const cs_qgemm_ops *quantize;
+    float *x; /* [images * tokens, W] */
 } embed_job;
+
+static void code_row(const embed_job *j, size_t row)
+{
+    const size_t inputs = j->vit->patches.weights.k;
+    const float *from = j->patches + row * inputs;
+    if (j->vit->patches.coded.codes)
+        cs_qgemm_quantize_row(j->quantize, from, inputs, &j->coded->codes, row);
+    else if (j->vit->patches.paired.pairs)
+        cs_bgemm_round_row(from, inputs, j->coded->halves + row * cs_bgemm_stride(inputs));
+}
 
 /* One row of patches, flattened as channel, row, column, and of what is added to its product: the position, and for the
  * class token, which has no pixels, a patch of zeros and its embedding. */
@@ -138,6 +164,7 @@ static void embed_row(void *context, size_t row, unsigned worker)
         memset(to, 0, inputs * sizeof *to);
         for (size_t c = 0; c < width; c++)
             x[c] += vit->class_embedding[c];
+        code_row(j, row);
         return;
     }
     size_t top = (token - 1) / vit->side * patch, left = (token - 1) % vit->side * patch;
@@ -145,6 +172,7 @@ static void embed_row(void *context, size_t row, unsigned worker)
     for (size_t channel = 0; channel < 3; channel++)
         for (size_t y = 0; y < patch; y++, to += patch)
             memcpy(to, image + (channel * size + top + y) * size + left, patch * sizeof *to);
+    code_row(j, row);
 }
 
 static void forward_group(const cs_vit *vit, const float *pixels, size_t count, void *scratch, cs_pool *pool,
@@ -158,9 +186,20 @@ static void forward_group(const cs_vit *vit, const float *pixels, size_t count, 
         s.offsets[i] = s.only[i] = i * vit->tokens;
     s.offsets[count] = rows;
 
-    embed_job job = {.vit = vit, .pixels = pixels, .patches = s.block.wide, .x = s.x};
+    /* 8 bits are not enough for the pixels of a patch (docs/precision.md) */
+    cs_coded_rows coded = s.block.coded;
+    coded.codes.rest = rows;
+    embed_job job = {.vit = vit,
+                     .pixels = pixels,
+                     .patches = s.block.wide,
+                     .coded = &coded,
+                     .quantize = cs_qgemm_ops_best(),
+                     .x = s.x};
     cs_pool_run(pool, rows, embed_row, &job);
-    cs_linear_forward(&vit->patches, job.patches, rows, CS_ACT_NONE, s.x, s.x, s.block.gemm, pool);
+    if (cs_linear_is_coded(&vit->patches))
+        cs_linear_forward_coded(&vit->patches, job.coded, rows, CS_ACT_NONE, s.x, s.x, pool);
+    else
+        cs_linear_forward(&vit->patches, job.patches, rows, CS_ACT_NONE, s.x, s.x, s.block.gemm, pool);
     cs_layernorm_forward(&vit->pre_norm, s.x, rows, s.x, pool);
     cs_probe_see(probe, "embed", 0, s.x, rows, width);
     cs_transformer_forward(&vit->transformer, count, vit->tokens, false, &s, pool, probe, vectors);

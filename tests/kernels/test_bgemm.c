@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POOLS = 2, LEVELS = 3 };
+enum { POOLS = 2, LEVELS = 4, AMX = 3 };
 static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2 | CS_CPU_AVX512,
-                                            CS_CPU_AVX2 | CS_CPU_AVX512 | CS_CPU_AVX512BF16};
+                                            CS_CPU_AVX2 | CS_CPU_AVX512 | CS_CPU_AVX512BF16,
+                                            CS_CPU_AVX512BF16 | CS_CPU_AMX};
+static const char *const names[LEVELS] = {"c", "avx512", "avx512bf16", "amx"};
 static cs_pool *pools[POOLS]; /* of 1 and 3 threads */
 
 /* A product's data. */
@@ -154,8 +156,30 @@ static void test_c(void)
     TAP_OK(near, "C is within the bound of its roundings");
 }
 
-static void test_level(const cs_bgemm_ops *ops)
+/* What tdpbf16ps does (Intel SDM volume 2): of 32 inputs the even ones and the odd ones are summed by themselves, and
+ * both sums are added to the sum so far. */
+static void sum_as_amx(const problem *p, float *y)
 {
+    enum { INPUTS = 32 };
+    for (size_t i = 0; i < p->m; i++)
+        for (size_t o = 0; o < p->n; o++) {
+            float sum = 0;
+            for (size_t j = 0; j < p->k; j += INPUTS) {
+                float part[2] = {0, 0};
+                for (size_t l = j; l < j + INPUTS && l < p->k; l++) {
+                    const float product = (float)(rounded(p->x[i * p->k + l]) * rounded(p->weights[o * p->k + l]));
+                    part[l % 2] += product;
+                }
+                const float both = part[0] + part[1];
+                sum += both;
+            }
+            y[i * p->ldy + o] = sum;
+        }
+}
+
+static void test_level(unsigned level)
+{
+    const cs_bgemm_ops *ops = cs_bgemm_ops_for(levels[level]);
     bool rows = true, near = true, same = true, alone = true;
     for (size_t i = 0; i < SIZES; i++)
         for (int kind = 0; kind < KT_KINDS; kind++) {
@@ -165,6 +189,8 @@ static void test_level(const cs_bgemm_ops *ops)
             rows &= same_rows(ops, &p);
             kt_block c = run(cs_bgemm_ops_for(CS_CPU_C), &p, NULL, &alive), first = run(ops, &p, NULL, &alive);
             near &= alive && is_near(&p, first.at);
+            if (level == AMX)
+                sum_as_amx(&p, c.at);
             if (kind != KT_TINY) /* whose sums count as zeros in one and not in the other */
                 same &= kt_same(c.at, first.at, (p.m - 1) * p.ldy + p.n);
             for (int pool = 0; pool < POOLS; pool++) {
@@ -179,7 +205,10 @@ static void test_level(const cs_bgemm_ops *ops)
         }
     TAP_OK(rows, "%s: rows are rounded as C does it", ops->name);
     TAP_OK(near, "%s: within the bound of its roundings", ops->name);
-    TAP_OK(same, "%s: the same bits as C, where no number is below the smallest normal one", ops->name);
+    TAP_OK(same,
+           level == AMX ? "%s: the order of tdpbf16ps, where no number is below the smallest normal one"
+                        : "%s: the same bits as C, where no number is below the smallest normal one",
+           ops->name);
     TAP_OK(alone, "%s: the same bits in any batch and with any number of threads", ops->name);
 }
 
@@ -298,9 +327,9 @@ int main(int argc, char **argv)
     test_c();
     for (unsigned level = 1; level < LEVELS; level++)
         if (cs_bgemm_ops_for(levels[level]))
-            test_level(cs_bgemm_ops_for(levels[level]));
+            test_level(level);
         else
-            tap_skip(level == 1 ? "level avx512" : "level avx512bf16", "this processor or this build lacks it");
+            tap_skip(names[level], "this processor or this build lacks this level");
     test_tiny();
     test_odd_numbers();
     test_finish();

@@ -27,12 +27,12 @@ for dots in avx512vnni avx512bf16; do
 done
 # shellcheck disable=SC2046,SC2086
 {
-    build $sets -c $(ls "$root"/src/kernels/*.c | grep -v '_avx\|_neon') "$root"/src/base/buf.c "$root"/src/base/error.c "$root"/src/base/mem.c \
+    build $sets -c $(ls "$root"/src/kernels/*.c | grep -v '_amx\|_avx\|_neon') "$root"/src/base/buf.c "$root"/src/base/error.c "$root"/src/base/huge_pages.c "$root"/src/base/mem.c \
         "$root"/src/base/pool.c "$root"/src/base/symbol.c "$root"/tests/tap.c "$root"/tests/kernels/kernel_test.c "$root"/tests/kernels/cpu_level.c
     build $avx2 -c "$root"/src/kernels/*_avx2.c
     build $avx2 -Wno-psabi -I"$root"/tests/kernels/emulated -c "$root"/src/kernels/*_avx512*.c
 }
-echo 1..10
+echo 1..11
 number=0
 for name in $names; do
     number=$((number + 1))

@@ -15,8 +15,8 @@
 
 enum { POOLS = 2 };
 /* the flags of each table; one that the processor lacks is skipped */
-enum { LEVELS = 4 };
-static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVXVNNI, CS_CPU_AVX512VNNI};
+enum { LEVELS = 5 };
+static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVXVNNI, CS_CPU_AVX512VNNI, CS_CPU_AMX};
 static cs_pool *pools[POOLS]; /* of 1 and 3 threads */
 
 /* A product's data. */
@@ -54,7 +54,7 @@ static bool problem_open(problem *p, size_t m, size_t n, size_t k)
     p->codes = kt_exact(bytes, 3);
     p->scales = malloc(n * sizeof *p->scales);
     p->sums = malloc(n * sizeof *p->sums);
-    const bool packed = cs_qgemm_pack(CS_F32, p->weights, n, k, 0, strips, p->codes.at, p->scales, p->sums);
+    const bool packed = cs_qgemm_pack(CS_F32, p->weights, n, k, 0, 0, strips, p->codes.at, p->scales, p->sums);
     p->w = (cs_qgemm_weights){.n = n, .k = k, .codes = p->codes.at, .scales = p->scales, .sums = p->sums};
     p->x_codes = kt_exact(m * cs_qgemm_stride(k), 1);
     p->rows = malloc(m * sizeof *p->rows);
@@ -191,6 +191,57 @@ static bool shape_good(size_t m, size_t n, size_t k, bool *weights, bool *rows)
     return good;
 }
 
+/* Mean square of what an image of ones, and one whose brightness falls from left to right, makes of W - W'. */
+static double error_of_smooth_images(const float *w, size_t n, size_t channels, size_t side, size_t given_side)
+{
+    const size_t k = channels * side * side, strips = (n + CS_QGEMM_STRIP - 1) / CS_QGEMM_STRIP;
+    int8_t *codes = malloc(cs_qgemm_codes_size(n, k));
+    float *scales = malloc(strips * CS_QGEMM_STRIP * sizeof *scales);
+    int32_t *sums = malloc(strips * CS_QGEMM_STRIP * sizeof *sums);
+    double total = 0;
+    cs_qgemm_pack(CS_F32, w, n, k, given_side, 0, strips, codes, scales, sums);
+    for (size_t o = 0; o < n; o++) {
+        double flat = 0, falling = 0;
+        for (size_t i = 0; i < k; i++) {
+            const size_t line = o / CS_QGEMM_STRIP * (k / CS_QGEMM_GROUP) + i / CS_QGEMM_GROUP;
+            const int8_t code =
+                codes[(line * CS_QGEMM_STRIP + o % CS_QGEMM_STRIP) * CS_QGEMM_GROUP + i % CS_QGEMM_GROUP];
+            const double error = (double)w[o * k + i] - (double)code * (double)scales[o];
+            flat += error;
+            falling += error * (1 - 2 * (double)(i % side) / (double)side);
+        }
+        total += flat * flat + falling * falling;
+    }
+    free(codes);
+    free(scales);
+    free(sums);
+    return total / (double)n;
+}
+
+static void test_images(void)
+{
+    enum { OUTPUTS = 40, CHANNELS = 3, SIDE = 16, INPUTS = CHANNELS * SIDE * SIDE };
+    static float w[OUTPUTS * INPUTS];
+    kt_fill(w, OUTPUTS * INPUTS, KT_PLAIN);
+    const double each = error_of_smooth_images(w, OUTPUTS, CHANNELS, SIDE, 0);
+    const double shared = error_of_smooth_images(w, OUTPUTS, CHANNELS, SIDE, SIDE);
+    static int8_t codes[48 * INPUTS];
+    static float scales[48];
+    static int32_t sums[48];
+    bool pairs = true;
+    for (size_t i = 0; i < OUTPUTS * INPUTS; i++) /* of one size and mostly of one sign, where the limit counts */
+        w[i] = i % 7 ? 1 : -1;
+    pairs &= cs_qgemm_pack(CS_F32, w, OUTPUTS, INPUTS, SIDE, 0, 3, codes, scales, sums);
+    for (size_t i = 0; i < sizeof codes; i += 2) {
+        const int sum = codes[i] + codes[i + 1];
+        const bool one_sign = (codes[i] < 0) == (codes[i + 1] < 0);
+        pairs &= (!one_sign || abs(sum) <= CS_QGEMM_PAIR) && codes[i] != INT8_MIN && codes[i + 1] != INT8_MIN;
+    }
+    TAP_OK(pairs, "weights of pixels: two codes of one sign stay within the limit");
+    TAP_OK(shared < each / 4, "weights of pixels: smooth images have %.1f times less of the error of rounding",
+           each / shared);
+}
+
 static void test_shapes(void)
 {
     static const size_t sizes[][3] = {{1, 1, 1},      {1, 16, 4},    {2, 17, 5},     {3, 64, 64},
@@ -281,7 +332,7 @@ static void test_odd_rows(void)
     int8_t packed[256];
     float scale[4];
     int32_t sum[4];
-    TAP_OK(!cs_qgemm_pack(CS_F32, weights, 4, 4, 0, 1, packed, scale, sum), "a weight that is no number is refused");
+    TAP_OK(!cs_qgemm_pack(CS_F32, weights, 4, 4, 0, 0, 1, packed, scale, sum), "a weight that is no number is refused");
 }
 
 /* Rows of 16 bits are 200 times as near to the floats as those of 8, and have the same bits in any batch, with any
@@ -398,7 +449,7 @@ int main(int argc, char **argv)
 {
     cs_pool_open(1, &pools[0], NULL);
     cs_pool_open(3, &pools[1], NULL);
-    static const char *const names[LEVELS] = {"c", "avx2", "avxvnni", "avx512vnni"};
+    static const char *const names[LEVELS] = {"c", "avx2", "avxvnni", "avx512vnni", "amx"};
     for (unsigned level = 0; level < LEVELS; level++)
         if (!cs_qgemm_ops_for(levels[level])) {
             char what[64];
@@ -409,6 +460,7 @@ int main(int argc, char **argv)
     test_extremes();
     test_odd_rows();
     test_rest();
+    test_images();
     test_finish();
     if (kt_wants_bench(argc, argv))
         bench();

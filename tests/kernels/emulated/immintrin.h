@@ -129,6 +129,12 @@ static inline m512 emulated_scale(m512 a, m512 b)
 }
 
 /* Each of a pair's products is exact; the second's is added first (Intel SDM volume 2, VDPBF16PS). */
+/* Numbers below the smallest normal one count as zeros, whether they go in or come out. */
+static inline float emulated_flush(float x)
+{
+    return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x;
+}
+
 static inline m512 emulated_pairs(m512 s, m512 a, m512 b)
 {
     float sums[16];
@@ -141,8 +147,8 @@ static inline m512 emulated_pairs(m512 s, m512 a, m512 b)
             const uint32_t bits[2] = {upper ? x[i] & 0xffff0000 : x[i] << 16, upper ? y[i] & 0xffff0000 : y[i] << 16};
             float factors[2];
             memcpy(factors, bits, sizeof factors);
-            const float product = factors[0] * factors[1];
-            sums[i] += product;
+            sums[i] =
+                emulated_flush(fmaf(emulated_flush(factors[0]), emulated_flush(factors[1]), emulated_flush(sums[i])));
         }
     return emulated_from_floats(sums);
 }
@@ -173,6 +179,95 @@ static inline void emulated_store_halves(void *to, unsigned mask, __m256i y)
             memcpy((char *)to + 2 * i, x + i, 2);
 }
 
+static inline m512 emulated_from_integers(m512i x)
+{
+    int32_t from[16];
+    float to[16];
+    memcpy(from, &x, sizeof from);
+    for (int i = 0; i < 16; i++)
+        to[i] = (float)from[i];
+    return emulated_from_floats(to);
+}
+
+static inline unsigned short emulated_less(m512i a, m512i b)
+{
+    int32_t x[16], y[16];
+    unsigned mask = 0;
+    memcpy(x, &a, sizeof x);
+    memcpy(y, &b, sizeof y);
+    for (int i = 0; i < 16; i++)
+        mask |= (unsigned)(x[i] < y[i]) << i;
+    return (unsigned short)mask;
+}
+
+static inline __m256i emulated_narrow_32(m512i x)
+{
+    uint32_t from[16];
+    uint16_t to[16];
+    __m256i y;
+    memcpy(from, &x, sizeof from);
+    for (int i = 0; i < 16; i++)
+        to[i] = (uint16_t)from[i];
+    memcpy(&y, to, sizeof y);
+    return y;
+}
+
+static inline m512i emulated_to_integers(m512 x)
+{
+    float from[16];
+    int32_t to[16];
+    m512i y;
+    memcpy(from, &x, sizeof from);
+    for (int i = 0; i < 16; i++)
+        to[i] = (int32_t)rintf(from[i]);
+    memcpy(&y, to, sizeof y);
+    return y;
+}
+
+static inline __m128i emulated_to_bytes(m512i x)
+{
+    uint32_t from[16];
+    uint8_t to[16];
+    __m128i y;
+    memcpy(from, &x, sizeof from);
+    for (int i = 0; i < 16; i++)
+        to[i] = (uint8_t)(from[i] > 255 ? 255 : from[i]);
+    memcpy(&y, to, sizeof y);
+    return y;
+}
+
+static inline void emulated_store_bytes(void *to, unsigned mask, __m128i y)
+{
+    uint8_t x[16];
+    memcpy(x, &y, sizeof x);
+    for (int i = 0; i < 16; i++)
+        if (mask >> i & 1)
+            ((uint8_t *)to)[i] = x[i];
+}
+
+static inline m512 emulated_permute(m512 x, int from)
+{
+    float in[16], out[16];
+    memcpy(in, &x, sizeof in);
+    for (int i = 0; i < 16; i++)
+        out[i] = in[i / 4 * 4 + (from >> i % 4 * 2 & 3)];
+    return emulated_from_floats(out);
+}
+
+#undef _mm512_cvtps_epi32
+#undef _mm512_cvtusepi32_epi8
+#undef _mm_mask_storeu_epi8
+#undef _mm512_permute_ps
+#define _mm512_cvtps_epi32 emulated_to_integers
+#define _mm512_cvtusepi32_epi8 emulated_to_bytes
+#define _mm_mask_storeu_epi8 emulated_store_bytes
+#define _mm512_permute_ps emulated_permute
+#undef _mm512_cvtepi32_ps
+#undef _mm512_cmplt_epi32_mask
+#undef _mm512_cvtepi32_epi16
+#define _mm512_cvtepi32_ps emulated_from_integers
+#define _mm512_cmplt_epi32_mask emulated_less
+#define _mm512_cvtepi32_epi16 emulated_narrow_32
 #undef _mm512_dpbf16_ps
 #undef _mm512_madd_epi16
 #undef _mm512_extractf32x8_ps
