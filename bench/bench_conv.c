@@ -75,7 +75,8 @@ static void add_conv(network *net, int from, int to, int residual, size_t out, s
 {
     step *s = add_step(net, CONV, from, to);
     s->residual = residual;
-    cs_conv_spec spec = {net->channels, out, kernel, kernel, stride, pad, groups, activation, net->planar, 0};
+    cs_conv_spec spec = {net->channels, out,        kernel,      kernel, stride,    pad,
+                         groups,        activation, net->planar, 0,      net->size, net->size};
     const size_t fan = spec.in / groups * kernel * kernel;
     float *weight = must(cs_alloc_array(out * fan, sizeof *weight)), *bias = must(cs_alloc_array(out, sizeof *bias));
     for (size_t i = 0; i < out * fan; i++)

@@ -550,9 +550,10 @@ CLIPSEARCH_INIT(clipsearch_convert_report)
  * not exist.
  *
  * A CLIP with a vision transformer is written in the Hugging Face layout: model.safetensors with the tensors in the
- * order in which an encoder reads them, config.json, preprocessor_config.json, and with the text tower vocab.json and
- * merges.txt. CLIP's ResNets and image networks keep their tensors' names, with an open_clip_config.json or a
- * clipsearch.json; tensors that belong to no tower are left out, and tensors of one dimension stay f32.
+ * order in which an encoder reads them, config.json, preprocessor_config.json, and with the text tower vocab.json,
+ * merges.txt and vocab.compiled, which saves reading those two. CLIP's ResNets and image networks keep their tensors'
+ * names, with an open_clip_config.json or a clipsearch.json; tensors that belong to no tower are left out, and tensors
+ * of one dimension stay f32.
  *
  * Numbers are rounded to the nearest, ties to even; a number that f16 cannot hold is an error. If the new weights are
  * f32, the new model gives the same vectors, bit for bit. For collections the new model is another encoder, unless its

@@ -33,6 +33,15 @@ bool tap_set_comma_locale(void);
 #define TAP_SLOW 0
 #endif
 
+/* Whether this is a build with ThreadSanitizer, which sees nothing in what one thread does alone. */
+#if defined(__SANITIZE_THREAD__)
+#define TAP_THREADS 1
+#elif defined(__has_feature)
+#define TAP_THREADS __has_feature(thread_sanitizer)
+#else
+#define TAP_THREADS 0
+#endif
+
 /* Print the plan; the exit status of main. */
 int tap_done(void);
 

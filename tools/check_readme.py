@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
-TIME = re.compile(r"\b\d+(?:\.\d+)? (?:ms|s|images/s)\b")
+TIME = re.compile(r"\b(?:\d+ min )?\d+(?:\.\d+)? (?:ms|s|images/s)\b")  # a slow machine needs minutes
 
 
 def blocks(text):

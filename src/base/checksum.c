@@ -18,18 +18,22 @@ static inline uint64_t step(uint64_t lane, uint64_t word)
     return product << ROTATION | product >> (64 - ROTATION);
 }
 
-uint64_t cs_checksum(const void *data, size_t size)
+/* `next` is a constant NULL where nothing is prefetched. */
+static inline uint64_t sum_up(const void *data, size_t size, const char *next)
 {
     const unsigned char *at = data;
     uint64_t lanes[LANES], word, sum = size;
     size_t left = size;
     for (unsigned l = 0; l < LANES; l++)
         lanes[l] = step(size, l + 1);
-    for (; left >= sizeof lanes; left -= sizeof lanes, at += sizeof lanes)
+    for (; left >= sizeof lanes; left -= sizeof lanes, at += sizeof lanes) {
+        if (next)
+            __builtin_prefetch(next + (size - left));
         for (unsigned l = 0; l < LANES; l++) {
             memcpy(&word, at + l * WORD, WORD);
             lanes[l] = step(lanes[l], word);
         }
+    }
     for (unsigned l = 0; left; l++) {
         const size_t n = left < WORD ? left : WORD;
         word = 0;
@@ -41,4 +45,14 @@ uint64_t cs_checksum(const void *data, size_t size)
     for (unsigned l = 0; l < LANES; l++)
         sum = step(sum, lanes[l]);
     return sum ^ sum >> 32;
+}
+
+uint64_t cs_checksum(const void *data, size_t size)
+{
+    return sum_up(data, size, NULL);
+}
+
+uint64_t cs_checksum_before(const void *data, size_t size, const void *next)
+{
+    return sum_up(data, size, next);
 }

@@ -20,8 +20,8 @@ clipsearch_status cs_convert_image_config(const cs_image_config *config, const c
 /* open_clip_config.json for a CLIP with a ResNet. CLIPSEARCH_E_IO, _MEMORY. */
 clipsearch_status cs_convert_resnet_config(const cs_clip_config *config, const char *to, clipsearch_error *err);
 
-/* vocab.json and merges.txt for the model `dir`, in the directory `to`, whatever kind of merges file the model
- * came with. CLIPSEARCH_E_IO, _MODEL, _MEMORY. */
+/* vocab.json, merges.txt and the compiled vocabulary of these two for the model `dir`, in the directory `to`, whatever
+ * kind of merges file the model came with. CLIPSEARCH_E_IO, _MODEL, _MEMORY. */
 clipsearch_status cs_convert_vocabulary(const cs_model_dir *dir, const char *to, clipsearch_error *err);
 
 #endif

@@ -14,7 +14,8 @@
 
 enum {
     MAX_MERGES_FILE = 64 << 20, /* expanded */
-    NOT_MERGES = 514            /* ids that are no merges: 256 bytes, 256 at a word's end, start and end */
+    MAX_COMPILED = 256 << 20,
+    NOT_MERGES = 514 /* ids that are no merges: 256 bytes, 256 at a word's end, start and end */
 };
 
 static void put_triple(cs_buf *buf, const char *key, const float values[3])
@@ -176,6 +177,21 @@ static clipsearch_status write_merges(const char *from, size_t merges, const cha
     return status;
 }
 
+/* Of the two files as they are in `to` now. */
+static clipsearch_status write_compiled(size_t vocabulary, const char *to, clipsearch_error *err)
+{
+    cs_buf buf = cs_buf_make(MAX_COMPILED);
+    char *merges = cs_path_join(to, "merges.txt"), *vocab = cs_path_join(to, "vocab.json");
+    clipsearch_status status = merges && vocab ? cs_tokenizer_compile(merges, vocab, vocabulary, &buf, err)
+                                               : cs_fail_memory(err, "a conversion");
+    cs_free(merges);
+    cs_free(vocab);
+    if (status == CLIPSEARCH_OK)
+        return write_file(to, CS_COMPILED_VOCABULARY, &buf, err);
+    cs_buf_free(&buf);
+    return status;
+}
+
 clipsearch_status cs_convert_vocabulary(const cs_model_dir *dir, const char *to, clipsearch_error *err)
 {
     const cs_clip_config *config = &dir->config;
@@ -186,5 +202,7 @@ clipsearch_status cs_convert_vocabulary(const cs_model_dir *dir, const char *to,
         return status;
     status = write_vocabulary(tokenizer, config->vocabulary, to, err);
     cs_tokenizer_close(&tokenizer);
-    return status == CLIPSEARCH_OK ? write_merges(dir->merges, config->vocabulary - NOT_MERGES, to, err) : status;
+    if (status == CLIPSEARCH_OK)
+        status = write_merges(dir->merges, config->vocabulary - NOT_MERGES, to, err);
+    return status == CLIPSEARCH_OK ? write_compiled(config->vocabulary, to, err) : status;
 }

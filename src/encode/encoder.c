@@ -173,8 +173,8 @@ static clipsearch_status open_text_tower(clipsearch_encoder *encoder, cs_clip_na
         status = cs_text_tower_open(encoder->weights, naming, &dir->config, form, pool, &encoder->text, err);
     cs_pool_close(&pool);
     if (status == CLIPSEARCH_OK)
-        status = cs_tokenizer_open(dir->merges, dir->vocab, dir->config.vocabulary, dir->config.context_length,
-                                   &encoder->tokenizer, err);
+        status = cs_tokenizer_open_compiled(dir->compiled, dir->merges, dir->vocab, dir->config.vocabulary,
+                                            dir->config.context_length, &encoder->tokenizer, err);
     return status;
 }
 

@@ -2,9 +2,9 @@
  * flat.c - the exact scan: every vector is compared, block by block, row ranges spread over the threads. */
 #include "index/index.h"
 
+#include "base/huge_pages.h"
 #include "base/mem.h"
 #include "index/idmap.h"
-#include "base/huge_pages.h"
 #include "index/topk.h"
 #include "kernels/vec.h"
 

@@ -2,9 +2,9 @@
  * hnsw_graph.c - the memory of an HNSW index: arrays that grow, and scratch. */
 #include "index/hnsw_graph.h"
 
+#include "base/huge_pages.h"
 #include "base/mem.h"
 #include "index/hnsw_calibrate.h"
-#include "base/huge_pages.h"
 
 #include <string.h>
 

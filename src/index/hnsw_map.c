@@ -175,7 +175,7 @@ static clipsearch_status verify_small(const opening *o)
         size_t left = (size_t)o->header.section[s].bytes;
         for (size_t page = 0, size; left; left -= size, data += size, page++) {
             size = left < CS_HNSW_PAGE ? left : CS_HNSW_PAGE;
-            if (cs_checksum(data, size) != o->checksums[s][page])
+            if (cs_checksum_before(data, size, data + size) != o->checksums[s][page])
                 return cs_fail(o->err, CLIPSEARCH_E_FORMAT,
                                "%s: damaged within the %d bytes at %zu (their checksum differs)", o->path, CS_HNSW_PAGE,
                                (size_t)(data - o->data));
@@ -289,12 +289,17 @@ static clipsearch_status check_arrays(const opening *o, const cs_hnsw *hnsw)
 
 /* ---- */
 
-/* Exact vectors are read one by one, so the system need not read ahead around them. */
+/* Exact vectors are read one by one, so the system need not read ahead around them, nor map 2 MiB for each: with those
+ * of 64 candidates a process would have 100 MiB more. */
 static void advise(const opening *o)
 {
     const cs_hnsw_section *exact = &o->header.section[CS_SECTION_EXACT];
-    if (exact->bytes && o->header.codes != CS_QUANT_F32)
-        madvise(writable(at(o, CS_SECTION_EXACT)), (size_t)exact->bytes, MADV_RANDOM);
+    if (!exact->bytes || o->header.codes == CS_QUANT_F32)
+        return;
+    madvise(writable(at(o, CS_SECTION_EXACT)), (size_t)exact->bytes, MADV_RANDOM);
+#ifdef MADV_NOHUGEPAGE
+    madvise(writable(at(o, CS_SECTION_EXACT)), (size_t)exact->bytes, MADV_NOHUGEPAGE);
+#endif
 }
 
 static clipsearch_status open_mapped(opening *o, cs_hnsw_pages *pages, cs_hnsw **out, clipsearch_error *err)

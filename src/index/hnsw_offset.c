@@ -2,8 +2,8 @@
  * hnsw_offset.c - the offset of 8-bit codes. */
 #include "index/hnsw_offset.h"
 
-#include "base/mem.h"
 #include "base/huge_pages.h"
+#include "base/mem.h"
 
 #include <string.h>
 

@@ -57,24 +57,35 @@ static bool is_verified(const cs_hnsw_page_section *s, size_t page)
     return atomic_load_explicit(&s->verified[page / 64].bits, memory_order_relaxed) >> page % 64 & 1;
 }
 
-static bool is_sound(cs_hnsw_pages *pages, const cs_hnsw_page_section *s, size_t page)
+/* `next`: the page that is verified after this one. */
+static bool is_sound(cs_hnsw_pages *pages, const cs_hnsw_page_section *s, size_t page, size_t next)
 {
     const size_t at = page * CS_HNSW_PAGE, left = s->bytes - at;
-    if (cs_checksum(s->data + at, left < CS_HNSW_PAGE ? left : CS_HNSW_PAGE) == s->checksums[page])
+    const uint64_t checksum =
+        cs_checksum_before(s->data + at, left < CS_HNSW_PAGE ? left : CS_HNSW_PAGE, s->data + next * CS_HNSW_PAGE);
+    if (checksum == s->checksums[page])
         return true;
     atomic_store(&pages->damaged_at, (uint64_t)(s->data + at - pages->map.data));
     atomic_store(&pages->damaged, true);
     return false;
 }
 
-static bool verify(cs_hnsw_pages *pages, cs_hnsw_page_section *s, size_t page)
+/* Note some pages of one word of `verified`, with one change of it. */
+static void note_verified(cs_hnsw_page_section *s, size_t word, uint64_t pages)
 {
-    const uint64_t bit = UINT64_C(1) << page % 64;
-    if (!is_sound(pages, s, page))
-        return false;
-    if (!(atomic_fetch_or_explicit(&s->verified[page / 64].bits, bit, memory_order_relaxed) & bit))
-        atomic_fetch_sub_explicit(&s->unverified, 1, memory_order_relaxed);
-    return true;
+    const uint64_t before = atomic_fetch_or_explicit(&s->verified[word].bits, pages, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&s->unverified, (size_t)__builtin_popcountll(pages & ~before), memory_order_relaxed);
+}
+
+/* The first and the last page of a row. */
+static size_t first_page(const cs_hnsw_page_section *s, uint32_t row)
+{
+    return row * s->row_bytes / CS_HNSW_PAGE;
+}
+
+static size_t last_page(const cs_hnsw_page_section *s, uint32_t row)
+{
+    return ((row + (size_t)1) * s->row_bytes - 1) / CS_HNSW_PAGE;
 }
 
 bool cs_hnsw_pages_verify_rows(cs_hnsw_pages *pages, int section, const uint32_t *rows, size_t count)
@@ -84,45 +95,53 @@ bool cs_hnsw_pages_verify_rows(cs_hnsw_pages *pages, int section, const uint32_t
     if (atomic_load_explicit(&s->unverified, memory_order_relaxed) == 0)
         return true;
     for (size_t i = 0; i < count; i++) {
-        const size_t begin = rows[i] * s->row_bytes;
-        for (size_t page = begin / CS_HNSW_PAGE; page <= (begin + s->row_bytes - 1) / CS_HNSW_PAGE; page++)
-            good = (is_verified(s, page) || verify(pages, s, page)) && good;
+        const size_t last = last_page(s, rows[i]);
+        for (size_t page = first_page(s, rows[i]); page <= last; page++) {
+            const size_t next = page < last ? page + 1 : i + 1 < count ? first_page(s, rows[i + 1]) : page;
+            if (is_verified(s, page))
+                continue;
+            if (is_sound(pages, s, page, next))
+                note_verified(s, page / 64, UINT64_C(1) << page % 64);
+            else
+                good = false;
+        }
     }
     return good;
 }
 
-/* The pages [first, end) of one word of `verified`, with one change of it. */
+/* The pages [first, end) of one word of `verified` that are not verified yet. */
 static bool verify_word(cs_hnsw_pages *pages, cs_hnsw_page_section *s, size_t first, size_t end)
 {
     uint64_t good = 0;
     for (size_t page = first; page < end; page++) {
-        if (!is_sound(pages, s, page))
+        if (is_verified(s, page))
+            continue;
+        if (!is_sound(pages, s, page, page + 1))
             return false;
         good |= UINT64_C(1) << page % 64;
     }
-    const uint64_t before = atomic_fetch_or_explicit(&s->verified[first / 64].bits, good, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&s->unverified, (size_t)__builtin_popcountll(good & ~before), memory_order_relaxed);
+    if (good)
+        note_verified(s, first / 64, good);
     return true;
+}
+
+static bool verify_range(cs_hnsw_pages *pages, cs_hnsw_page_section *s, size_t first, size_t end)
+{
+    bool good = true;
+    for (size_t stop; first < end && good; first = stop) {
+        stop = first / 64 * 64 + 64;
+        stop = stop < end ? stop : end;
+        good = verify_word(pages, s, first, stop);
+    }
+    return good;
 }
 
 bool cs_hnsw_pages_verify_most(cs_hnsw_pages *pages, int section, size_t rows)
 {
     cs_hnsw_page_section *s = &pages->sections[section];
     const size_t count = cs_hnsw_page_count(s->bytes), many = count / MANY_OF * MANY;
-    bool good = true;
-    if (rows < many || atomic_load_explicit(&s->unverified, memory_order_relaxed) < many)
-        return true;
-    for (size_t page = 0; page < count && good; page += 64)
-        good = verify_word(pages, s, page, count - page < 64 ? count : page + 64);
-    return good;
-}
-
-static bool verify_range(cs_hnsw_pages *pages, cs_hnsw_page_section *s, size_t first, size_t end)
-{
-    bool good = true;
-    for (size_t page = first; page < end && good; page++)
-        good = is_verified(s, page) || verify(pages, s, page);
-    return good;
+    return rows < many || atomic_load_explicit(&s->unverified, memory_order_relaxed) < many ||
+           verify_range(pages, s, 0, count);
 }
 
 bool cs_hnsw_pages_verify_bytes(cs_hnsw_pages *pages, int section, size_t begin, size_t bytes)

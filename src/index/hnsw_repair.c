@@ -2,11 +2,11 @@
  * hnsw_repair.c - repairing the graph around removed nodes. */
 #include "index/hnsw_repair.h"
 
+#include "base/huge_pages.h"
 #include "base/mem.h"
 #include "index/hnsw_offset.h"
 #include "index/hnsw_remove.h"
 #include "index/hnsw_walk.h"
-#include "base/huge_pages.h"
 
 #include <string.h>
 

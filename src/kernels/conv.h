@@ -24,6 +24,9 @@ typedef struct cs_conv_call {
     float *y;              /* [rows, outputs], row stride ldy */
     size_t ldy;
     float low, high; /* the results are clamped to these: 0 and infinity are ReLU */
+    /* Weights that will be read next: prefetched meanwhile. May be empty. */
+    const float *next;
+    size_t next_floats;
 } cs_conv_call;
 
 typedef struct cs_conv_ops {

@@ -16,6 +16,15 @@ typedef struct k_block {
     int more, last; /* go on from the sums so far; these are the last steps */
 } k_block;
 
+enum { LINE = 64 /* bytes of a cache line */, UNIT = 6 /* rows of a tile of whole strips */ };
+
+/* What is left to prefetch, `each` lines in two steps: the processor's own prefetching ends with each page, and what
+ * comes from memory then comes late. */
+typedef struct lines_ahead {
+    uintptr_t at; /* a number: it may lead past the weights' end */
+    size_t count, each;
+} lines_ahead;
+
 /* Sums so far. */
 typedef float partial_sums[CS_CONV_ROWS][STRIP];
 
@@ -71,7 +80,8 @@ static inline __attribute__((always_inline)) void add_step(size_t rows, size_t v
 }
 
 static inline __attribute__((always_inline)) void tile(const cs_conv_call *call, const k_block *block, size_t row,
-                                                       size_t rows, size_t vectors, partial_sums partial)
+                                                       size_t rows, size_t vectors, partial_sums partial,
+                                                       lines_ahead *ahead)
 {
     lanes sums[TALLEST][VECTORS];
     for (size_t i = 0; i < rows; i++)
@@ -86,12 +96,17 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
                     __builtin_prefetch(call->residual + at);
             }
     const float *packed = block->packed;
+    const size_t lines = block->runs * (block->length / 2) * ahead->each,
+                 each = ahead->count >= lines ? ahead->each : 0;
+    uintptr_t next = ahead->at;
     for (size_t r = block->first_run; r < block->first_run + block->runs; r++) {
         const float *x[TALLEST];
         for (size_t i = 0; i < rows; i++)
             x[i] = call->starts[r * call->rows + row + i] + block->begin;
         size_t k = 0;
         for (; k + 2 <= block->length; k += 2, packed += 2 * vectors * LANES) {
+            for (size_t i = 0; i < each; i++, next += LINE)
+                __builtin_prefetch((const char *)next, 0, 2);
             add_step(rows, vectors, x, k, packed, sums);
             add_step(rows, vectors, x, k + 1, packed + vectors * LANES, sums);
         }
@@ -100,6 +115,9 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
             packed += vectors * LANES;
         }
     }
+    ahead->at = next;
+    if (each)
+        ahead->count -= lines;
     if (block->last) {
         finish(call, block->output, row, rows, vectors, sums);
         return;
@@ -114,11 +132,12 @@ static inline __attribute__((always_inline)) void tile(const cs_conv_call *call,
 #define TILE(n)                                                                                                        \
     case n:                                                                                                            \
         if (n <= tallest)                                                                                              \
-            tile(call, block, row, n, vectors, partial);                                                               \
+            tile(call, block, row, n, vectors, partial, ahead);                                                        \
         break;
 
 static inline __attribute__((always_inline)) void equal_rows(const cs_conv_call *call, const k_block *block,
-                                                             size_t vectors, size_t tallest, partial_sums partial)
+                                                             size_t vectors, size_t tallest, partial_sums partial,
+                                                             lines_ahead *ahead)
 {
     for (size_t row = 0, tiles = (call->rows + tallest - 1) / tallest; tiles; tiles--) {
         const size_t rows = (call->rows - row + tiles - 1) / tiles;
@@ -138,50 +157,51 @@ static inline __attribute__((always_inline)) void equal_rows(const cs_conv_call 
 
 /* The same for few vectors, where a high tile matters more: as many whole tiles as there are, then halves of one. */
 static inline __attribute__((always_inline)) void high_rows(const cs_conv_call *call, const k_block *block,
-                                                            size_t vectors, size_t tallest, partial_sums partial)
+                                                            size_t vectors, size_t tallest, partial_sums partial,
+                                                            lines_ahead *ahead)
 {
     for (size_t row = 0; row < call->rows;) {
         const size_t left = call->rows - row;
         if (left >= tallest) {
-            tile(call, block, row, tallest, vectors, partial);
+            tile(call, block, row, tallest, vectors, partial, ahead);
             row += tallest;
         } else if (left >= tallest / 2) {
-            tile(call, block, row, tallest / 2, vectors, partial);
+            tile(call, block, row, tallest / 2, vectors, partial, ahead);
             row += tallest / 2;
         } else if (left >= tallest / 4) {
-            tile(call, block, row, tallest / 4, vectors, partial);
+            tile(call, block, row, tallest / 4, vectors, partial, ahead);
             row += tallest / 4;
         } else {
-            tile(call, block, row, 1, vectors, partial);
+            tile(call, block, row, 1, vectors, partial, ahead);
             row++;
         }
     }
 }
 
-static void rows_4(const cs_conv_call *call, const k_block *block, partial_sums partial)
+static void rows_4(const cs_conv_call *call, const k_block *block, partial_sums partial, lines_ahead *ahead)
 {
-    equal_rows(call, block, 4, 6, partial);
+    equal_rows(call, block, 4, UNIT, partial, ahead);
 }
 
-static void rows_3(const cs_conv_call *call, const k_block *block, partial_sums partial)
+static void rows_3(const cs_conv_call *call, const k_block *block, partial_sums partial, lines_ahead *ahead)
 {
-    equal_rows(call, block, 3, 8, partial);
+    equal_rows(call, block, 3, 8, partial, ahead);
 }
 
-static void rows_2(const cs_conv_call *call, const k_block *block, partial_sums partial)
+static void rows_2(const cs_conv_call *call, const k_block *block, partial_sums partial, lines_ahead *ahead)
 {
     if (VECTORS == 2)
-        equal_rows(call, block, 2, 6, partial);
+        equal_rows(call, block, 2, UNIT, partial, ahead);
     else
-        high_rows(call, block, 2, 12, partial);
+        high_rows(call, block, 2, 12, partial, ahead);
 }
 
-static void rows_1(const cs_conv_call *call, const k_block *block, partial_sums partial)
+static void rows_1(const cs_conv_call *call, const k_block *block, partial_sums partial, lines_ahead *ahead)
 {
-    high_rows(call, block, 1, TALLEST, partial);
+    high_rows(call, block, 1, TALLEST, partial, ahead);
 }
 
-static void strip(const cs_conv_call *call, size_t output)
+static void strip(const cs_conv_call *call, size_t output, lines_ahead *ahead)
 {
     _Alignas(64) partial_sums partial;
     const size_t left = call->outputs - output, k = call->runs * call->run;
@@ -198,13 +218,13 @@ static void strip(const cs_conv_call *call, size_t output)
         done += steps;
         block.last = done == k;
         if (VECTORS == 4 && vectors == 4)
-            rows_4(call, &block, partial);
+            rows_4(call, &block, partial, ahead);
         else if (VECTORS == 4 && vectors == 3)
-            rows_3(call, &block, partial);
+            rows_3(call, &block, partial, ahead);
         else if (vectors == 2)
-            rows_2(call, &block, partial);
+            rows_2(call, &block, partial, ahead);
         else
-            rows_1(call, &block, partial);
+            rows_1(call, &block, partial, ahead);
         block.packed += steps * vectors * LANES;
         block.begin += block.length;
         if (block.begin == call->run) {
@@ -216,6 +236,10 @@ static void strip(const cs_conv_call *call, size_t output)
 
 static void multiply(const cs_conv_call *call)
 {
+    const size_t strips = (call->outputs + STRIP - 1) / STRIP, tiles = (call->rows + UNIT - 1) / UNIT;
+    const size_t pairs = strips * tiles * call->runs * (call->run / 2);
+    lines_ahead ahead = {(uintptr_t)call->next, call->next_floats * sizeof(float) / LINE, 0};
+    ahead.each = pairs ? (ahead.count + pairs - 1) / pairs : 0;
     for (size_t output = 0; output < call->outputs; output += STRIP)
-        strip(call, output);
+        strip(call, output, &ahead);
 }

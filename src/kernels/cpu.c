@@ -115,7 +115,7 @@ static cs_cpu_flags detect(void)
     if (more & LEAF_7_1_AVX512BF16)
         flags |= CS_CPU_AVX512BF16;
     if ((flags & CS_CPU_AVX512BF16) && (d & LEAF_7_AMX) == LEAF_7_AMX && (saved & XCR0_TILES) == XCR0_TILES &&
-        (BUILT & CS_CPU_AMX) && may_use_tiles())
+        (BUILT & CS_CPU_AMX) != 0 && may_use_tiles())
         flags |= CS_CPU_AMX;
     return flags;
 }

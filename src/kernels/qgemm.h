@@ -21,14 +21,20 @@
  * in speed. (16-bit activations with vpmaddwd were measured too, Zen 3, in a tile of 6 rows: 81 against 99
  * multiplications a nanosecond, because two additions a cycle come to its two multiplications.)
  *
+ * Rows in two steps (cs_qgemm_rows.rest) have 7 bits in each: 127 * 254 < 2^15, so no limit on pairs is needed and
+ * their weights are more exact. A quarter of the weights' error is the limit's.
+ *
  * Few values of a row are far larger than the others (CLIP's outlier channels are 50 to 100 times as large). They
  * would leave no bits for the rest. So up to CS_QGEMM_WIDE values of a row, found when it is quantized, are kept in 20
  * bits, and their products are added beside the others'.
  */
 enum {
     CS_QGEMM_STRIP = CS_PANEL_STRIP,
-    CS_QGEMM_GROUP = 4, /* inputs whose weights lie together */
+    CS_QGEMM_GROUP = 4,   /* inputs whose weights lie together */
+    CS_QGEMM_CODES = 255, /* the greatest code of a row */
     CS_QGEMM_PAIR = 128,
+    CS_QGEMM_STEP_CODES = 127, /* the same of rows in two steps */
+    CS_QGEMM_STEP_PAIR = 254,
     CS_QGEMM_WIDE = 16,
     CS_QGEMM_WIDE_MOST = (1 << 19) - 1,
     /* the most inputs: 255 * 128 k for the codes, as much for the zero point, and 127 WIDE_MOST WIDE fit 32 bits */
@@ -57,8 +63,8 @@ typedef struct cs_qgemm_row {
     } wide[CS_QGEMM_WIDE];
 } cs_qgemm_row;
 
-/* Quantized rows of X. With `rest` the values have 16 bits: what the codes of row i leave of it is quantized once more,
- * to row rest + i, and the products of both are added. */
+/* Quantized rows of X. With `rest` in two steps, of 14 bits together: what the codes of row i leave of it is quantized
+ * once more, to row rest + i, and the products of both are added. */
 typedef struct cs_qgemm_rows {
     uint8_t *codes;     /* [m, or rest + m, cs_qgemm_stride(k)] */
     cs_qgemm_row *rows; /* [m, or rest + m] */
@@ -67,9 +73,9 @@ typedef struct cs_qgemm_rows {
 
 typedef struct cs_qgemm_ops {
     const char *name;
-    /* Quantize one row x [k] to codes [cs_qgemm_stride(k)]. What they leave of its values goes to rest [k], unless it
-     * is NULL. */
-    void (*quantize)(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row, float *rest);
+    /* Quantize one row x [k] to codes [cs_qgemm_stride(k)] up to `most`, CS_QGEMM_CODES or CS_QGEMM_STEP_CODES. What
+     * they leave of its values goes to rest [k], unless it is NULL. */
+    void (*quantize)(const float *x, size_t k, int32_t most, uint8_t *codes, cs_qgemm_row *row, float *rest);
     /* sums[i, j] of rows [count, CS_PANEL] = x row (begin + i) times weights of output (first + j), for j < outputs <=
      * CS_PANEL; first is a multiple of it; count <= CS_PANEL_ROWS. All of `sums` may be written. The panel
      * from output `next` on is what is read after it (`first`, or beyond the last: nothing): it may be called into the
@@ -104,11 +110,17 @@ void cs_qgemm_with(const cs_qgemm_ops *ops, const cs_qgemm_weights *w, const cs_
 /* Bytes of the codes of a matrix [n, k]; 0 on overflow. */
 size_t cs_qgemm_codes_size(size_t n, size_t k);
 
+/* What the inputs of a matrix are. `side`: pixels, images [k / side^2, side, side] whose neighbours are alike; rounding
+ * then spares what a whole region has in common. 0: they are not. two_steps: rows are quantized so. */
+typedef struct cs_qgemm_inputs {
+    size_t side;
+    bool two_steps;
+} cs_qgemm_inputs;
+
 /* Quantize strips [first, first + count) of the weights rows [n, k] of `dtype` to codes (of the first of these
  * strips), scales and sums (of their first output). Of a few scales for an output the one with the least squared error
- * is taken. `side`: the inputs are pixels, images [k / side^2, side, side] whose neighbours are alike; rounding then
- * spares what a whole region has in common. 0: they are not. No weight may be NaN or infinite: then false. */
-bool cs_qgemm_pack(cs_dtype dtype, const void *rows, size_t n, size_t k, size_t side, size_t first, size_t count,
-                   int8_t *codes, float *scales, int32_t *sums);
+ * is taken. No weight may be NaN or infinite: then false. */
+bool cs_qgemm_pack(cs_dtype dtype, const void *rows, size_t n, size_t k, cs_qgemm_inputs inputs, size_t first,
+                   size_t count, int8_t *codes, float *scales, int32_t *sums);
 
 #endif

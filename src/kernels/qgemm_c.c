@@ -28,9 +28,9 @@ static qgemm_extremes find_extremes(const float *x, size_t k, float limit)
     return found;
 }
 
-static void quantize(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row, float *rest)
+static void quantize(const float *x, size_t k, int32_t most, uint8_t *codes, cs_qgemm_row *row, float *rest)
 {
-    qgemm_scale s = {0};
+    qgemm_scale s = {.most = most};
     memset(codes + k / CS_QGEMM_GROUP * CS_QGEMM_GROUP, 0, k % CS_QGEMM_GROUP ? CS_QGEMM_GROUP : 0);
     const float total = sum_sizes(x, k);
     qgemm_extremes found = {0};
@@ -44,7 +44,7 @@ static void quantize(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row
     for (size_t i = 0; i < k; i++) {
         const float kept = fabsf(x[i]) > s.limit ? 0 : x[i];
         const int32_t code = (int32_t)rintf(kept * s.inverse) + s.zero;
-        codes[i] = (uint8_t)(code > QGEMM_CODES ? QGEMM_CODES : code);
+        codes[i] = (uint8_t)(code > most ? most : code);
         if (rest)
             rest[i] = x[i] - (float)(codes[i] - s.zero) * s.scale;
         qgemm_keep_wide(x, i, &s, row, rest);

@@ -26,32 +26,32 @@ static int32_t nearest(float x)
     return bits - 0x4b400000;
 }
 
-/* Two weights in units of the scale -> codes: when both have one sign and their sum passes CS_QGEMM_PAIR, both give
+/* Two weights in units of the scale -> codes: when both have one sign and their sum passes `limit`, both give
  * way by the same amount, which is the nearest pair that does not. */
-static void round_pair(const float unit[2], int32_t code[2])
+static void round_pair(const float unit[2], int32_t limit, int32_t code[2])
 {
     code[0] = nearest(unit[0]);
     code[1] = nearest(unit[1]);
     const int32_t sum = code[0] + code[1];
-    if ((code[0] < 0) == (code[1] < 0) && (sum > CS_QGEMM_PAIR || sum < -CS_QGEMM_PAIR)) {
-        const float over = unit[0] + unit[1] - (float)(sum > 0 ? CS_QGEMM_PAIR : -CS_QGEMM_PAIR);
+    if ((code[0] < 0) == (code[1] < 0) && (sum > limit || sum < -limit)) {
+        const float over = unit[0] + unit[1] - (float)(sum > 0 ? limit : -limit);
         code[0] = nearest(unit[0] - over / 2);
-        code[1] = (sum > 0 ? CS_QGEMM_PAIR : -CS_QGEMM_PAIR) - code[0];
+        code[1] = (sum > 0 ? limit : -limit) - code[0];
     }
     for (int i = 0; i < 2; i++)
         code[i] = code[i] > INT8_MAX ? INT8_MAX : code[i] < -INT8_MAX ? -INT8_MAX : code[i];
     /* a code on the other side of zero may have come of it: the limit is on each sign by itself */
-    if (code[0] > 0 && code[1] > 0 && code[0] + code[1] > CS_QGEMM_PAIR)
-        code[1] = CS_QGEMM_PAIR - code[0];
-    if (code[0] < 0 && code[1] < 0 && code[0] + code[1] < -CS_QGEMM_PAIR)
-        code[1] = -CS_QGEMM_PAIR - code[0];
+    if (code[0] > 0 && code[1] > 0 && code[0] + code[1] > limit)
+        code[1] = limit - code[0];
+    if (code[0] < 0 && code[1] < 0 && code[0] + code[1] < -limit)
+        code[1] = -limit - code[0];
 }
 
 /* Inputs whose codes are made together, in loops that a compiler makes vectors of; and sums of errors side by side. */
 enum { PIECE = 64, SUMS = 8 };
 
 /* Codes of weights, each by itself; false: two of them pass the limit on pairs. */
-static bool round_each(const float unit[PIECE], int32_t code[PIECE])
+static bool round_each(const float unit[PIECE], int32_t limit, int32_t code[PIECE])
 {
     int32_t over = 0;
     for (size_t i = 0; i < PIECE; i++) {
@@ -61,13 +61,13 @@ static bool round_each(const float unit[PIECE], int32_t code[PIECE])
     /* pairs of one sign: of two signs the sum cannot pass the limit */
     for (size_t i = 0; i < PIECE; i += 2) {
         const int32_t sum = code[i] + code[i + 1];
-        over |= (sum > CS_QGEMM_PAIR) | (sum < -CS_QGEMM_PAIR);
+        over |= (sum > limit) | (sum < -limit);
     }
     return !over;
 }
 
 /* The squared error, in weights, of an output's codes at one scale; with `codes` it writes them. */
-static double quantize_output(const float *w, size_t k, float scale, int8_t *codes)
+static double quantize_output(const float *w, size_t k, int32_t limit, float scale, int8_t *codes)
 {
     const float inverse = 1 / scale;
     double error[SUMS] = {0}, total = 0;
@@ -78,9 +78,9 @@ static double quantize_output(const float *w, size_t k, float scale, int8_t *cod
         memcpy(piece, w + i, n * sizeof *piece);
         for (size_t j = 0; j < PIECE; j++)
             unit[j] = piece[j] * inverse;
-        if (!round_each(unit, code))
+        if (!round_each(unit, limit, code))
             for (size_t j = 0; j < PIECE; j += 2)
-                round_pair(unit + j, code + j);
+                round_pair(unit + j, limit, code + j);
         for (size_t j = 0; j < PIECE; j += SUMS)
             for (size_t l = 0; l < SUMS; l++) {
                 const float off = piece[j + l] - (float)code[j + l] * scale;
@@ -95,8 +95,9 @@ static double quantize_output(const float *w, size_t k, float scale, int8_t *cod
 }
 
 /* The scale at which nothing is cut off. False: a weight is no number. */
-static bool widest_scale(const float *w, size_t k, float *scale)
+static bool widest_scale(const float *w, size_t k, int32_t limit, float *scale)
 {
+    const float single = (float)limit / INT8_MAX; /* for a code of its own */
     float most = 0;
     for (size_t i = 0; i < k; i += 2) {
         const float a = w[i], b = i + 1 < k ? w[i + 1] : 0;
@@ -104,10 +105,10 @@ static bool widest_scale(const float *w, size_t k, float *scale)
             return false;
         const float size = (a < 0) == (b < 0) ? fabsf(a + b) : fabsf(a) > fabsf(b) ? fabsf(a) : fabsf(b);
         most = size > most ? size : most;
-        most = fabsf(a) * (128.0f / 127) > most ? fabsf(a) * (128.0f / 127) : most;
-        most = fabsf(b) * (128.0f / 127) > most ? fabsf(b) * (128.0f / 127) : most;
+        most = fabsf(a) * single > most ? fabsf(a) * single : most;
+        most = fabsf(b) * single > most ? fabsf(b) * single : most;
     }
-    *scale = most / CS_QGEMM_PAIR;
+    *scale = most / (float)limit;
     return *scale <= FLT_MAX;
 }
 
@@ -129,7 +130,7 @@ static void pass_on(float rest, size_t x, size_t y, size_t side, float *at)
 /* Codes of one output whose inputs are images [k / side^2, side, side]. What rounding leaves of a weight goes to its
  * neighbours in Floyd and Steinberg's shares (An Adaptive Algorithm for Spatial Greyscale, 1976). So the error, seen as
  * an image, has hardly any low frequencies, of which photographs mostly are. */
-static void diffuse(const float *w, size_t k, size_t side, float scale, int8_t *codes)
+static void diffuse(const float *w, size_t k, size_t side, int32_t limit, float scale, int8_t *codes)
 {
     float left[CS_QGEMM_MAX_K]; /* weights in units of the scale, with what they were given */
     const float inverse = 1 / scale;
@@ -137,24 +138,25 @@ static void diffuse(const float *w, size_t k, size_t side, float scale, int8_t *
         left[i] = w[i] * inverse;
     for (size_t i = 0; i < k; i++) {
         const int32_t before = i % 2 ? codes[i - 1] : 0; /* of the pair */
-        const int32_t most = before > 0 ? CS_QGEMM_PAIR - before : INT8_MAX;
-        const int32_t least = before < 0 ? -CS_QGEMM_PAIR - before : -INT8_MAX;
+        const int32_t most = before > 0 ? limit - before : INT8_MAX;
+        const int32_t least = before < 0 ? -limit - before : -INT8_MAX;
         /* what no code can give is lost: it would pile up */
         const float want = left[i] > INT8_MAX ? INT8_MAX : left[i] < -INT8_MAX ? -INT8_MAX : left[i];
         int32_t code = nearest(want);
         code = code > most ? most : code < least ? least : code;
-        code = code > INT8_MAX ? INT8_MAX : code;
+        code = code > INT8_MAX ? INT8_MAX : code < -INT8_MAX ? -INT8_MAX : code;
         codes[i] = (int8_t)code;
         pass_on(want - (float)code, i % side, i / side % side, side, left + i);
     }
 }
 
 /* codes [k]; false: a weight is no number. */
-static bool pack_output(const float *w, size_t k, size_t side, int8_t *codes, float *scale, int32_t *sum)
+static bool pack_output(const float *w, size_t k, cs_qgemm_inputs inputs, int8_t *codes, float *scale, int32_t *sum)
 {
     static const float parts[] = {1, 0.92f, 0.85f, 0.78f, 0.72f};
+    const int32_t limit = inputs.two_steps ? CS_QGEMM_STEP_PAIR : CS_QGEMM_PAIR;
     float widest;
-    if (!widest_scale(w, k, &widest))
+    if (!widest_scale(w, k, limit, &widest))
         return false;
     *sum = 0;
     *scale = 0;
@@ -163,32 +165,32 @@ static bool pack_output(const float *w, size_t k, size_t side, int8_t *codes, fl
         return true;
     double least = DBL_MAX;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        const double error = quantize_output(w, k, widest * parts[i], NULL);
+        const double error = quantize_output(w, k, limit, widest * parts[i], NULL);
         if (error < least) {
             least = error;
             *scale = widest * parts[i];
         }
     }
-    if (side)
-        diffuse(w, k, side, *scale, codes);
+    if (inputs.side)
+        diffuse(w, k, inputs.side, limit, *scale, codes);
     else
-        quantize_output(w, k, *scale, codes);
+        quantize_output(w, k, limit, *scale, codes);
     for (size_t i = 0; i < k; i++)
         *sum += codes[i];
     return true;
 }
 
-bool cs_qgemm_pack(cs_dtype dtype, const void *rows, size_t n, size_t k, size_t side, size_t first, size_t count,
-                   int8_t *codes, float *scales, int32_t *sums)
+bool cs_qgemm_pack(cs_dtype dtype, const void *rows, size_t n, size_t k, cs_qgemm_inputs inputs, size_t first,
+                   size_t count, int8_t *codes, float *scales, int32_t *sums)
 {
     const size_t stride = cs_qgemm_stride(k), begin = first * CS_QGEMM_STRIP, strip = stride * CS_QGEMM_STRIP;
     float weights[CS_QGEMM_MAX_K];
     int8_t output[CS_QGEMM_MAX_K];
-    assert(k && k <= CS_QGEMM_MAX_K && (!side || k % (side * side) == 0));
+    assert(k && k <= CS_QGEMM_MAX_K && (!inputs.side || k % (inputs.side * inputs.side) == 0));
     memset(codes, 0, count * strip);
     for (size_t j = begin; j < n && j < begin + count * CS_QGEMM_STRIP; j++) {
         cs_cvt()->to_f32(dtype, (const uint8_t *)rows + j * k * cs_dtype_size(dtype), k, weights);
-        if (!pack_output(weights, k, side, output, &scales[j - begin], &sums[j - begin]))
+        if (!pack_output(weights, k, inputs, output, &scales[j - begin], &sums[j - begin]))
             return false;
         int8_t *to = codes + (j - begin) / CS_QGEMM_STRIP * strip + j % CS_QGEMM_STRIP * CS_QGEMM_GROUP;
         for (size_t i = 0; i < k; i++)

@@ -18,7 +18,7 @@
 #define QGEMM_WIDE_GROWTH 1.25f
 
 /* Sums are taken in this many lanes, in one order for all vector lengths. */
-enum { QGEMM_LANES = 16, QGEMM_CODES = 255, QGEMM_LINE = CS_QGEMM_STRIP * CS_QGEMM_GROUP };
+enum { QGEMM_LANES = 16, QGEMM_LINE = CS_QGEMM_STRIP * CS_QGEMM_GROUP };
 
 /* Of a row's values up to a limit in size, 0 among them, the least and the greatest; the greatest size of all; how many
  * are over the limit. */
@@ -30,7 +30,7 @@ typedef struct qgemm_extremes {
 /* What a row's codes are made with. */
 typedef struct qgemm_scale {
     float limit, inverse, scale; /* inverse: what a value is multiplied by */
-    int32_t zero;
+    int32_t most, zero;          /* the greatest code, and that of 0 */
 } qgemm_scale;
 
 static inline float qgemm_first_limit(float total, size_t k)
@@ -46,14 +46,14 @@ static inline bool qgemm_choose_scale(float total, const qgemm_extremes *found, 
     if (!(total <= FLT_MAX))
         return false;
     /* so wide a range that the greatest value fits the bits of a wide one */
-    const float narrowest = found->size * ((float)QGEMM_CODES / CS_QGEMM_WIDE_MOST);
+    const float most = (float)s->most, narrowest = found->size * (most / CS_QGEMM_WIDE_MOST);
     float range = found->most - found->least;
     range = range > narrowest ? range : narrowest;
     row->scale = 0;
-    if (!(range > FLT_MIN * QGEMM_CODES))
+    if (!(range > FLT_MIN * most))
         return false;
-    s->inverse = QGEMM_CODES / range;
-    row->scale = s->scale = range / QGEMM_CODES;
+    s->inverse = most / range;
+    row->scale = s->scale = range / most;
     row->zero = s->zero = (int32_t)rintf(-found->least * s->inverse);
     return true;
 }

@@ -63,23 +63,23 @@ static inline __attribute__((always_inline)) void encode(const float *x, size_t 
                                                          float *rest)
 {
     const lanes most = lanes_set(s->limit), inverse = lanes_set(s->inverse), scale = lanes_set(s->scale);
-    const lanes end = lanes_set((float)(QGEMM_CODES - s->zero));
+    const lanes end = lanes_set((float)(s->most - s->zero));
     const int32_t zero = s->zero;
     for (size_t i = 0; i < k;) {
         const size_t n = k - i < LANES ? k - i : LANES;
         const lanes value = n == LANES ? lanes_load(x + i) : lanes_load_first(x + i, n);
         const lanes kept = lanes_select(lanes_greater(lanes_abs(value), most), lanes_zero(), value);
-        const lanes whole = lanes_round(lanes_mul(kept, inverse));
+        const lanes whole = lanes_min(lanes_round(lanes_mul(kept, inverse)), end);
         lanes_store_bytes(codes + i, n, whole, zero);
         if (rest)
-            lanes_store_first(rest + i, n, lanes_sub(value, lanes_mul(lanes_min(whole, end), scale)));
+            lanes_store_first(rest + i, n, lanes_sub(value, lanes_mul(whole, scale)));
         i += n;
     }
 }
 
-static void quantize(const float *x, size_t k, uint8_t *codes, cs_qgemm_row *row, float *rest)
+static void quantize(const float *x, size_t k, int32_t most_code, uint8_t *codes, cs_qgemm_row *row, float *rest)
 {
-    qgemm_scale s = {0};
+    qgemm_scale s = {.most = most_code};
     memset(codes + k / CS_QGEMM_GROUP * CS_QGEMM_GROUP, 0, k % CS_QGEMM_GROUP ? CS_QGEMM_GROUP : 0);
     const float total = sum_sizes(x, k);
     qgemm_extremes found = {0};

@@ -230,6 +230,7 @@ static clipsearch_status bind(const struct search *in, const struct binding *b, 
                        .rows = in->sizes[b->rows],
                        .columns = in->sizes[b->columns],
                        .side = b->columns == PATCH ? in->patch : 0,
+                       .two_steps = in->tower == CLIPSEARCH_TEXT_TOWER || b->columns == PATCH,
                        .transposed = form == TRANSPOSED};
     if (third)
         out->data = (const char *)tensor->data +

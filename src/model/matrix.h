@@ -16,7 +16,8 @@ typedef struct cs_matrix {
     cs_dtype dtype;
     const void *data;
     size_t rows, columns;
-    size_t side; /* the columns are pixels, images [columns / side^2, side, side]; 0: they are not */
+    size_t side;    /* the columns are pixels, images [columns / side^2, side, side]; 0: they are not */
+    bool two_steps; /* in 8 bits its rows are quantized in two steps (kernels/qgemm.h) */
     bool transposed;
     bool coded, paired, bytes;
     const void *scales; /* when coded or of bytes: f32 [rows], of any alignment */

@@ -390,6 +390,8 @@ static clipsearch_status find_vocabulary(const char *directory, cs_model_dir *di
     clipsearch_status status = find_file(directory, "vocab.json", &dir->vocab, err);
     if (status == CLIPSEARCH_OK)
         status = find_first(directory, merges, sizeof merges / sizeof *merges, &dir->merges, err);
+    if (status == CLIPSEARCH_OK)
+        status = find_file(directory, CS_COMPILED_VOCABULARY, &dir->compiled, err);
     return status;
 }
 
@@ -453,6 +455,7 @@ void cs_model_dir_free(cs_model_dir *dir)
     cs_free(dir->weights);
     cs_free(dir->vocab);
     cs_free(dir->merges);
+    cs_free(dir->compiled);
     *dir = (cs_model_dir){0};
 }
 

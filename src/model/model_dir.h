@@ -6,12 +6,16 @@
 #include "model/clip_config.h"
 #include "model/image_config.h"
 
+/* The file beside the vocabulary that has it in a form which need not be parsed (text/compiled.h). */
+#define CS_COMPILED_VOCABULARY "vocab.compiled"
+
 /* Strings are owned. */
 typedef struct cs_model_dir {
     char *path;            /* as it was given */
     char *weights;         /* model.safetensors, open_clip_model.safetensors, or the only weight file there */
     char *vocab;           /* vocab.json, or NULL */
     char *merges;          /* merges.txt, bpe_simple_vocab_16e6.txt[.gz], tokenizer.json, or NULL */
+    char *compiled;        /* vocab.compiled, which `model convert` writes, or NULL */
     bool image_only;       /* true: `image` is used and there is no text tower; false: `config` is used */
     cs_clip_config config; /* of CLIP */
     cs_image_config image; /* of an image network; and of the network in CLIP's image tower when config.lite */

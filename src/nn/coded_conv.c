@@ -79,15 +79,15 @@ static void pack_strip(void *context, size_t strip, unsigned worker)
     const size_t in = job->spec->in, out = job->spec->out, first = strip * STRIP;
     for (size_t o = first; o < out && o < first + STRIP; o++)
         arrange_output(job, o);
-    job->good[strip] = cs_qgemm_pack(CS_F32, job->rows, out, job->k, 0, strip, 1, job->codes + first * job->k,
-                                     job->scales + first, job->sums + first);
+    job->good[strip] = cs_qgemm_pack(CS_F32, job->rows, out, job->k, (cs_qgemm_inputs){0}, strip, 1,
+                                     job->codes + first * job->k, job->scales + first, job->sums + first);
     if (!job->good[strip])
         return;
     for (size_t o = first; o < out && o < first + STRIP; o++)
         leave_rest(job, o);
     job->good[strip] =
-        cs_qgemm_pack(CS_F32, job->rests, out, in, 0, strip, 1, job->rest_codes + first * cs_qgemm_stride(in),
-                      job->rest_scales + first, job->rest_sums + first);
+        cs_qgemm_pack(CS_F32, job->rests, out, in, (cs_qgemm_inputs){0}, strip, 1,
+                      job->rest_codes + first * cs_qgemm_stride(in), job->rest_scales + first, job->rest_sums + first);
 }
 
 /* Divide the block that both matrices lie in. */

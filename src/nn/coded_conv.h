@@ -41,12 +41,6 @@ void cs_coded_conv_close(cs_coded_conv *conv);
 /* Bytes of the quantized weights. */
 size_t cs_coded_conv_bytes(const cs_coded_conv *conv);
 
-/* The images that a convolution reads. */
-typedef struct cs_conv_images {
-    const float *x; /* [count, height, width, in] */
-    size_t count, height, width, out_height, out_width;
-} cs_conv_images;
-
 /* The buffers of a forward pass. */
 typedef struct cs_coded_scratch {
     uint8_t *codes;          /* [count, pixels, run]: of the pixels that are read */

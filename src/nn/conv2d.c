@@ -2,6 +2,7 @@
  * conv2d.c - finds each output pixel's inputs, and splits a convolution among threads. */
 #include "nn/conv2d.h"
 
+#include "base/huge_pages.h"
 #include "base/mem.h"
 #include "nn/workspace.h"
 
@@ -25,6 +26,7 @@ typedef struct conv_job {
     size_t block, blocks; /* rows of one piece; number of such blocks */
     size_t panels, each;  /* panels of outputs, in all and in one piece */
     bool blocks_outermost;
+    bool ahead;           /* weights do not stay in the second-level cache: each panel's are prefetched */
     const float **starts; /* [threads, block, runs] */
     size_t runs, run;
     float *framed; /* [count, framed height, framed width, in]: x with its padding around it, when x is planar */
@@ -96,6 +98,7 @@ static clipsearch_status open_dense(cs_conv *conv, const float *weight, cs_pool 
     conv->packed = cs_alloc_aligned(size, sizeof *conv->packed);
     if (!conv->zeros || !conv->packed)
         return cs_fail_memory(err, "a convolution's weights");
+    cs_request_huge_pages(conv->packed, size * sizeof *conv->packed);
     pack_job job = {conv, weight};
     cs_pool_run(pool, (spec->out + CS_CONV_PANEL - 1) / CS_CONV_PANEL, pack_piece, &job);
     return CLIPSEARCH_OK;
@@ -108,6 +111,8 @@ static clipsearch_status open_conv(cs_conv *conv, const cs_conv_spec *spec, cons
     clipsearch_status status = check_spec(&conv->spec, err);
     if (status == CLIPSEARCH_OK && coded && cs_coded_conv_can(&conv->spec))
         status = cs_coded_conv_open(&conv->coded, &conv->spec, weight, pool, err);
+    else if (status == CLIPSEARCH_OK && cs_winograd_conv_pays(&conv->spec))
+        status = cs_winograd_conv_open(&conv->winograd, &conv->spec, weight, pool, err);
     else if (status == CLIPSEARCH_OK)
         status = is_depthwise(&conv->spec) ? open_depthwise(conv, weight, err) : open_dense(conv, weight, pool, err);
     if (status == CLIPSEARCH_OK) {
@@ -144,6 +149,7 @@ void cs_conv_close(cs_conv *conv)
     cs_free(conv->bias);
     cs_free(conv->zeros);
     cs_coded_conv_close(&conv->coded);
+    cs_winograd_conv_close(&conv->winograd);
     *conv = (cs_conv){0};
 }
 
@@ -165,6 +171,8 @@ size_t cs_conv_packed_bytes(const cs_conv *conv)
     size_t taps = spec->kernel_h * spec->kernel_w;
     if (conv->coded.ops)
         return cs_coded_conv_bytes(&conv->coded);
+    if (conv->winograd.ops)
+        return cs_winograd_conv_bytes(&conv->winograd);
     return (conv->ops ? cs_conv_packed_size(conv->ops, spec->out, taps * spec->in) : taps * spec->out) * sizeof(float);
 }
 
@@ -214,14 +222,16 @@ size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t 
     cs_workspace workspace = {0};
     conv_job job;
     cs_coded_scratch coded;
+    cs_winograd_scratch winograd;
     cs_workspace_alloc(&workspace, 1,
                        CS_WORKSPACE_ALIGNMENT); /* so that a need of 0 bytes is not taken for an overflow */
-    if (conv->coded.ops) {
-        const cs_conv_images images = images_of(conv, NULL, count, height, width);
+    const cs_conv_images images = images_of(conv, NULL, count, height, width);
+    if (conv->coded.ops)
         cs_coded_conv_carve(&conv->coded, &conv->spec, &images, threads, &workspace, &coded);
-    } else {
+    else if (conv->winograd.ops)
+        cs_winograd_conv_carve(&conv->spec, &images, threads, &workspace, &winograd);
+    else
         carve(conv, &job, count, height, width, threads, &workspace);
-    }
     return cs_workspace_size(&workspace);
 }
 
@@ -268,18 +278,23 @@ static void dense_piece(void *context, size_t piece, unsigned worker)
     const float **starts = job->starts + worker * CS_CONV_ROWS * job->runs;
     find_starts(job, row, rows, starts);
     for (size_t first = panel * CS_CONV_PANEL; first < (panel + job->each) * CS_CONV_PANEL; first += CS_CONV_PANEL) {
+        const float *packed = conv->packed + first * job->runs * job->run;
+        const float *next =
+            job->ahead && out - first > CS_CONV_PANEL ? packed + CS_CONV_PANEL * job->runs * job->run : NULL;
         const cs_conv_call call = {.starts = starts,
                                    .runs = job->runs,
                                    .run = job->run,
                                    .rows = rows,
                                    .outputs = out - first < CS_CONV_PANEL ? out - first : CS_CONV_PANEL,
-                                   .packed = conv->packed + first * job->runs * job->run,
+                                   .packed = packed,
                                    .bias = conv->bias + first,
                                    .residual = job->residual ? job->residual + row * out + first : NULL,
                                    .y = job->y + row * out + first,
                                    .ldy = out,
                                    .low = job->low,
-                                   .high = job->high};
+                                   .high = job->high,
+                                   .next = next,
+                                   .next_floats = next ? CS_CONV_PANEL * job->runs * job->run : 0};
         assert(call.rows <= CS_CONV_ROWS);
         conv->ops->multiply(&call);
     }
@@ -293,6 +308,7 @@ static void split_work(conv_job *job, unsigned threads)
     enum { LEAST_ROWS = 24, UNIT = 6, CACHE_FLOATS = 1 << 17 };
     const cs_conv_spec *spec = &job->conv->spec;
     const size_t weights = job->runs * job->run * spec->out, x = job->count * job->height * job->width * spec->in;
+    job->ahead = weights > CACHE_FLOATS;
     job->panels = (spec->out + CS_CONV_PANEL - 1) / CS_CONV_PANEL;
     size_t blocks = (job->rows + CS_CONV_ROWS - 1) / CS_CONV_ROWS;
     if (threads > 1)
@@ -401,8 +417,14 @@ void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t h
     }
     assert(scratch);
     cs_workspace workspace = {.base = scratch};
+    const cs_conv_images images = images_of(conv, x, count, height, width);
+    if (conv->winograd.ops) {
+        cs_winograd_scratch winograd;
+        cs_winograd_conv_carve(spec, &images, cs_pool_threads(pool), &workspace, &winograd);
+        cs_winograd_conv_forward(&conv->winograd, spec, conv->bias, &images, residual, y, &winograd, pool);
+        return;
+    }
     if (conv->coded.ops) {
-        const cs_conv_images images = images_of(conv, x, count, height, width);
         cs_coded_scratch coded;
         cs_coded_conv_carve(&conv->coded, spec, &images, cs_pool_threads(pool), &workspace, &coded);
         cs_coded_conv_forward(&conv->coded, spec, conv->bias, &images, residual, y, &coded, pool);

@@ -8,6 +8,7 @@
 #include "kernels/depthwise.h"
 #include "nn/coded_conv.h"
 #include "nn/conv_spec.h"
+#include "nn/winograd_conv.h"
 
 /* Zero is a valid empty value to close. */
 typedef struct cs_conv {
@@ -15,9 +16,10 @@ typedef struct cs_conv {
     const cs_conv_ops *ops;            /* groups 1 */
     const cs_depthwise_ops *depthwise; /* or this */
     float *packed;
-    float *bias;         /* [out, rounded up]; zeros when there is none */
-    float *zeros;        /* [in]: what a tap in the padding reads */
-    cs_coded_conv coded; /* in 8 bits: instead of ops, packed and zeros */
+    float *bias;               /* [out, rounded up]; zeros when there is none */
+    float *zeros;              /* [in]: what a tap in the padding reads */
+    cs_coded_conv coded;       /* in 8 bits: instead of ops, packed and zeros */
+    cs_winograd_conv winograd; /* 3 x 3, where it is faster: likewise */
 } cs_conv;
 
 /* Copies `weight` [out, in / groups, kernel_h, kernel_w] into the kernels' layout, and `bias` [out] (NULL: none); both
@@ -50,7 +52,7 @@ size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t 
  * `scratch`: 64-byte aligned, at least cs_conv_scratch bytes. Allocates nothing. A network is fastest a few images at a
  * time (about 4 MiB of the largest layer's output), so that what one layer writes is still in the caches when the next
  * reads it. Bits: an image's output is the same in any batch, over any number of threads, and with AVX2 or AVX-512.
- * Sums run over ky, kx, channel (details: kernels/conv.h and kernels/depthwise.h). */
+ * Sums run over ky, kx, channel (details: kernels/conv.h and kernels/depthwise.h), or are kernels/winograd.h's. */
 void cs_conv_forward(const cs_conv *conv, const float *x, size_t count, size_t height, size_t width,
                      const float *residual, float *y, void *scratch, cs_pool *pool);
 

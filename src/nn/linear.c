@@ -74,7 +74,7 @@ static clipsearch_status copy_file_scales(cs_linear *linear, const cs_matrix *we
 
 typedef struct quantize_job {
     const cs_gemm_weights *from;
-    size_t side; /* of the images that the inputs are, or 0 */
+    cs_qgemm_inputs inputs;
     cs_linear *to;
     bool *good; /* [pieces] */
 } quantize_job;
@@ -86,11 +86,11 @@ static void quantize_piece(void *context, size_t piece, unsigned worker)
     const cs_gemm_weights *from = job->from;
     const size_t strip = cs_qgemm_stride(from->k) * CS_QGEMM_STRIP, output = piece * CS_QGEMM_STRIP;
     job->good[piece] =
-        cs_qgemm_pack(from->dtype, from->rows, from->n, from->k, job->side, piece, 1,
+        cs_qgemm_pack(from->dtype, from->rows, from->n, from->k, job->inputs, piece, 1,
                       job->to->owned_codes + piece * strip, job->to->scales + output, job->to->sums + output);
 }
 
-static clipsearch_status quantize(cs_linear *linear, size_t side, cs_pool *pool, clipsearch_error *err)
+static clipsearch_status quantize(cs_linear *linear, cs_qgemm_inputs inputs, cs_pool *pool, clipsearch_error *err)
 {
     const size_t pieces = (linear->weights.n + CS_QGEMM_STRIP - 1) / CS_QGEMM_STRIP;
     const size_t bytes = cs_qgemm_codes_size(linear->weights.n, linear->weights.k);
@@ -100,7 +100,7 @@ static clipsearch_status quantize(cs_linear *linear, size_t side, cs_pool *pool,
         cs_free(good);
         return cs_fail_memory(err, "weights of 8 bits");
     }
-    quantize_job job = {.from = &linear->weights, .side = side, .to = linear, .good = good};
+    quantize_job job = {.from = &linear->weights, .inputs = inputs, .to = linear, .good = good};
     cs_pool_run(pool, pieces, quantize_piece, &job);
     for (size_t i = 0; i < pieces; i++)
         all &= good[i];
@@ -128,12 +128,13 @@ clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weigh
     }
     if (status != CLIPSEARCH_OK)
         return status;
+    const cs_qgemm_inputs inputs = {.side = weight->side, .two_steps = weight->two_steps};
     linear->scales = cs_alloc_array(weight->rows, sizeof *linear->scales);
     linear->sums = cs_alloc_array(weight->rows, sizeof *linear->sums);
     if (!linear->scales || !linear->sums)
         status = cs_fail_memory(err, "weights of 8 bits");
     else
-        status = weight->coded ? copy_file_scales(linear, weight, err) : quantize(linear, weight->side, pool, err);
+        status = weight->coded ? copy_file_scales(linear, weight, err) : quantize(linear, inputs, pool, err);
     linear->coded.n = weight->rows;
     linear->coded.k = weight->columns;
     linear->coded.scales = linear->scales;

@@ -19,13 +19,25 @@ static size_t slot_of(const cs_bpe *bpe, uint64_t key)
     return (size_t)((key >> ID_BITS) * 0x9E3779B97F4A7C15u >> bpe->shift);
 }
 
-bool cs_bpe_make(cs_bpe *bpe, size_t merges)
+size_t cs_bpe_slots(size_t merges)
 {
     assert(merges < CS_BPE_MAX_ID);
-    unsigned bits = 4;
-    while (((size_t)1 << bits) < merges * 2)
-        bits++;
-    *bpe = (cs_bpe){.mask = ((size_t)1 << bits) - 1, .shift = 64 - bits};
+    size_t slots = 16;
+    while (slots < merges * 2)
+        slots *= 2;
+    return slots;
+}
+
+cs_bpe cs_bpe_of(const uint64_t *slots, size_t count)
+{
+    return (cs_bpe){.slots = (uint64_t *)(uintptr_t)slots,
+                    .mask = count - 1,
+                    .shift = 64 - (unsigned)__builtin_ctzll((unsigned long long)count)};
+}
+
+bool cs_bpe_make(cs_bpe *bpe, size_t merges)
+{
+    *bpe = cs_bpe_of(NULL, cs_bpe_slots(merges));
     bpe->slots = cs_zalloc_array(bpe->mask + 1, sizeof *bpe->slots);
     return bpe->slots != NULL;
 }
@@ -50,7 +62,7 @@ int32_t cs_bpe_rank(const cs_bpe *bpe, int32_t left, int32_t right)
     uint64_t key = key_of(left, right);
     for (size_t slot = slot_of(bpe, key); bpe->slots[slot]; slot = (slot + 1) & bpe->mask)
         if (bpe->slots[slot] >> ID_BITS == key >> ID_BITS)
-            return (int32_t)(bpe->slots[slot] & (((uint64_t)1 << ID_BITS) - 1)) - 1;
+            return cs_bpe_slot(bpe->slots[slot]).rank;
     return -1;
 }
 

@@ -20,6 +20,24 @@ typedef struct cs_bpe {
     unsigned shift; /* of the hash, to the table's bits */
 } cs_bpe;
 
+/* What a used slot says. */
+typedef struct cs_bpe_merge {
+    int32_t left, right, rank;
+} cs_bpe_merge;
+
+static inline cs_bpe_merge cs_bpe_slot(uint64_t slot)
+{
+    enum { BITS = 20, MASK = CS_BPE_MAX_ID - 1 };
+    return (cs_bpe_merge){.left = (int32_t)(slot >> 2 * BITS & 0xFFFFFF), /* all that is above, which is too much */
+                          .right = (int32_t)(slot >> BITS & MASK),
+                          .rank = (int32_t)(slot & MASK) - 1};
+}
+
+/* How many slots a table for `merges` merges has. */
+size_t cs_bpe_slots(size_t merges);
+/* The table that is in `slots` already, with at least one free slot. It is only read, and not to be freed. */
+cs_bpe cs_bpe_of(const uint64_t *slots, size_t count);
+
 /* Room for `merges` merges. False: out of memory. */
 bool cs_bpe_make(cs_bpe *bpe, size_t merges);
 void cs_bpe_free(cs_bpe *bpe);

@@ -49,27 +49,29 @@ static size_t slot_of(const cs_pieces *pieces, const char *first, size_t first_s
 
 /* GPT-2's order: the printable bytes of Latin-1 stand for themselves and come first, then the others, which are written
  * U+0100, U+0101, ... Source: OpenAI CLIP, simple_tokenizer.py, bytes_to_unicode. */
-static void add_bytes(cs_pieces *pieces)
+static void order_bytes(uint16_t id_of_byte[256], uint32_t codepoints[256])
 {
-    uint8_t bytes[256];
-    uint32_t codepoints[256];
-    size_t count = 0;
+    uint16_t count = 0;
     for (int pass = 0; pass < 2; pass++) {
         uint32_t other = 0x100;
         for (uint32_t byte = 0; byte < 256; byte++) {
             bool printable = (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte != 0xAD);
             if (printable != (pass == 0))
                 continue;
-            bytes[count] = (uint8_t)byte;
+            id_of_byte[byte] = count;
             codepoints[count++] = printable ? byte : other++;
         }
     }
+}
+
+static void add_bytes(cs_pieces *pieces)
+{
+    uint32_t codepoints[256];
+    order_bytes(pieces->id_of_byte, codepoints);
     for (size_t i = 0; i < BYTE_PIECES; i++) {
         char text[4];
         size_t size = cs_utf8_put(codepoints[i % 256], text);
         cs_pieces_add(pieces, text, size, "</w>", i < 256 ? 0 : 4);
-        if (i < 256)
-            pieces->id_of_byte[bytes[i]] = (uint16_t)i;
     }
 }
 
@@ -90,6 +92,14 @@ bool cs_pieces_make(cs_pieces *pieces, size_t room, size_t text_room)
     pieces->offsets[0] = 0;
     add_bytes(pieces);
     return true;
+}
+
+cs_pieces cs_pieces_of(const char *text, const uint32_t *offsets, size_t count)
+{
+    uint32_t codepoints[256];
+    cs_pieces pieces = {.count = count, .text = (char *)(uintptr_t)text, .offsets = (uint32_t *)(uintptr_t)offsets};
+    order_bytes(pieces.id_of_byte, codepoints);
+    return pieces;
 }
 
 void cs_pieces_free(cs_pieces *pieces)

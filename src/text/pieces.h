@@ -31,6 +31,10 @@ int32_t cs_pieces_find(const cs_pieces *pieces, const char *text, size_t size);
 /* Give the next id to the spelling `first` + `second`; false when it has one already. The room must suffice. */
 bool cs_pieces_add(cs_pieces *pieces, const char *first, size_t first_size, const char *second, size_t second_size);
 
+/* Pieces that are in memory already: `text`, all of them, each NUL-terminated, and where they begin, [count + 1]. They
+ * are only read, cannot be found by spelling, and are not to be freed. */
+cs_pieces cs_pieces_of(const char *text, const uint32_t *offsets, size_t count);
+
 const char *cs_pieces_text(const cs_pieces *pieces, size_t id);
 
 #endif

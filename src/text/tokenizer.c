@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "text/bpe.h"
 #include "text/clean.h"
+#include "text/compiled.h"
 #include "text/merges.h"
 #include "text/pieces.h"
 #include "text/split.h"
@@ -19,6 +20,7 @@ enum { SPECIAL = 2, LEAST_CONTEXT = 2 /* start and end */ };
 struct cs_tokenizer {
     cs_pieces pieces;
     cs_bpe bpe;
+    cs_map compiled;    /* what both point into; data is NULL: they own their memory */
     int32_t start, end; /* ids of the special tokens */
     size_t context_length;
 };
@@ -49,8 +51,9 @@ static clipsearch_status read_vocabulary(cs_tokenizer *t, const char *merges, co
     return status;
 }
 
-clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_t vocabulary, size_t context_length,
-                                    cs_tokenizer **tokenizer, clipsearch_error *err)
+clipsearch_status cs_tokenizer_open_compiled(const char *compiled, const char *merges, const char *vocab,
+                                             size_t vocabulary, size_t context_length, cs_tokenizer **tokenizer,
+                                             clipsearch_error *err)
 {
     *tokenizer = NULL;
     if (vocabulary < CS_BPE_FIRST + SPECIAL || vocabulary > CS_BPE_MAX_ID)
@@ -66,7 +69,14 @@ clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_
     if (!t)
         return cs_fail_memory(err, "a tokenizer");
     t->context_length = context_length;
-    clipsearch_status status = read_vocabulary(t, merges, vocab, vocabulary, err);
+    clipsearch_status status = CLIPSEARCH_OK;
+    const cs_compiled_sources sources = {.merges = merges, .vocab = vocab};
+    if (compiled && cs_compiled_map(compiled, vocabulary, &sources, &t->compiled, &t->pieces, &t->bpe)) {
+        t->start = (int32_t)vocabulary - SPECIAL;
+        t->end = t->start + 1;
+    } else {
+        status = read_vocabulary(t, merges, vocab, vocabulary, err);
+    }
     if (status != CLIPSEARCH_OK) {
         cs_tokenizer_close(&t);
         return status;
@@ -75,12 +85,39 @@ clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_
     return CLIPSEARCH_OK;
 }
 
+clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_t vocabulary, size_t context_length,
+                                    cs_tokenizer **tokenizer, clipsearch_error *err)
+{
+    return cs_tokenizer_open_compiled(NULL, merges, vocab, vocabulary, context_length, tokenizer, err);
+}
+
+bool cs_tokenizer_is_compiled(const cs_tokenizer *tokenizer)
+{
+    return tokenizer->compiled.data != NULL;
+}
+
+clipsearch_status cs_tokenizer_compile(const char *merges, const char *vocab, size_t vocabulary, cs_buf *out,
+                                       clipsearch_error *err)
+{
+    cs_tokenizer *t;
+    clipsearch_status status = cs_tokenizer_open(merges, vocab, vocabulary, LEAST_CONTEXT, &t, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    status = cs_compiled_put(&t->pieces, &t->bpe, &(cs_compiled_sources){.merges = merges, .vocab = vocab}, out, err);
+    cs_tokenizer_close(&t);
+    return status;
+}
+
 void cs_tokenizer_close(cs_tokenizer **tokenizer)
 {
     if (!*tokenizer)
         return;
-    cs_pieces_free(&(*tokenizer)->pieces);
-    cs_bpe_free(&(*tokenizer)->bpe);
+    if (cs_tokenizer_is_compiled(*tokenizer)) {
+        cs_map_close(&(*tokenizer)->compiled);
+    } else {
+        cs_pieces_free(&(*tokenizer)->pieces);
+        cs_bpe_free(&(*tokenizer)->bpe);
+    }
     cs_free(*tokenizer);
     *tokenizer = NULL;
 }

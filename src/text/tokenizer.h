@@ -3,6 +3,7 @@
 #ifndef CS_TEXT_TOKENIZER_H
 #define CS_TEXT_TOKENIZER_H
 
+#include "base/buf.h"
 #include "base/error.h"
 
 #include <stdint.h>
@@ -17,6 +18,18 @@ typedef struct cs_tokenizer cs_tokenizer;
  * Errors: CLIPSEARCH_E_NOT_FOUND, _IO, _MODEL (file and line), _LIMIT, _MEMORY. */
 clipsearch_status cs_tokenizer_open(const char *merges, const char *vocab, size_t vocabulary, size_t context_length,
                                     cs_tokenizer **tokenizer, clipsearch_error *err);
+
+/* The same, from `compiled`, unless it is NULL, if cs_tokenizer_compile made that file of these two and it is sound;
+ * from the two otherwise. The ids are the same, and so are the errors. */
+clipsearch_status cs_tokenizer_open_compiled(const char *compiled, const char *merges, const char *vocab,
+                                             size_t vocabulary, size_t context_length, cs_tokenizer **tokenizer,
+                                             clipsearch_error *err);
+/* Whether a compiled vocabulary is used. */
+bool cs_tokenizer_is_compiled(const cs_tokenizer *tokenizer);
+/* Read the two files as cs_tokenizer_open does, and append what the file of the compiled vocabulary is to have in it.
+ * Errors: those of cs_tokenizer_open. */
+clipsearch_status cs_tokenizer_compile(const char *merges, const char *vocab, size_t vocabulary, cs_buf *out,
+                                       clipsearch_error *err);
 void cs_tokenizer_close(cs_tokenizer **tokenizer);
 
 /* UTF-8 `text` of `size` bytes -> ids with start and end, at most context_length of them. refuse: a text that does not

@@ -114,7 +114,9 @@ void cs_net_add_conv(cs_net_builder *builder, const cs_net_conv *conv, int from,
                          .pad_more = padding % 2,
                          .groups = conv->depthwise ? step->in.channels : 1,
                          .activation = conv->activation,
-                         .planar = from == CS_NET_PIXELS};
+                         .planar = from == CS_NET_PIXELS,
+                         .height = step->in.height,
+                         .width = step->in.width};
     builder->status = cs_conv_bind(builder->source, conv->conv, conv->norm, &spec, &step->conv, builder->err);
     if (builder->status == CLIPSEARCH_OK)
         finish_conv(builder, step, conv->conv, residual);
@@ -132,7 +134,9 @@ void cs_net_add_keras_conv(cs_net_builder *builder, const cs_tensor *kernel, con
                          .pad = 1,
                          .groups = 1,
                          .activation = CS_CONV_RELU,
-                         .planar = from == CS_NET_PIXELS};
+                         .planar = from == CS_NET_PIXELS,
+                         .height = step->in.height,
+                         .width = step->in.width};
     builder->status = cs_conv_bind_keras(builder->source, kernel, bias, &spec, &step->conv, builder->err);
     if (builder->status == CLIPSEARCH_OK)
         finish_conv(builder, step, kernel->name, CS_NET_NONE);

@@ -9,6 +9,10 @@
 #include <assert.h>
 #include <string.h>
 
+/* A batch is computed in groups of images whose widest rows take so much: what one matrix writes is still in the cache
+ * when the next reads it. ViT-B/32 has groups of eight; 32 images at once took a fifth longer in int8. */
+enum { GROUP_BYTES = 5 << 20 };
+
 struct cs_vit {
     size_t image_size, patch_size;
     size_t side;            /* patches along an edge */
@@ -90,11 +94,19 @@ void cs_vit_close(cs_vit **handle)
     *handle = NULL;
 }
 
+/* How many of `images` images are computed together. */
+static size_t group_of(const cs_vit *vit, size_t images)
+{
+    const size_t widest = vit->tokens * vit->transformer.config.mlp * sizeof(float), most = GROUP_BYTES / widest;
+    return images < most ? images : most ? most : 1;
+}
+
 /* The patches lie where the first block will put its queries, keys and values. */
 static void carve(const cs_vit *vit, cs_transformer_scratch *scratch, size_t images, unsigned threads,
                   cs_workspace *workspace)
 {
     size_t rows;
+    images = group_of(vit, images);
     workspace->overflow |= __builtin_mul_overflow(images, vit->tokens, &rows);
     cs_transformer_carve(&vit->transformer, scratch, rows, images, vit->tokens, vit->patches.weights.k, threads,
                          workspace);
@@ -163,12 +175,9 @@ static void embed_row(void *context, size_t row, unsigned worker)
     code_row(j, row);
 }
 
-void cs_vit_forward(const cs_vit *vit, const float *pixels, size_t count, void *scratch, cs_pool *pool,
-                    const cs_probe *probe, float *vectors)
+static void forward_group(const cs_vit *vit, const float *pixels, size_t count, void *scratch, cs_pool *pool,
+                          const cs_probe *probe, float *vectors)
 {
-    assert((uintptr_t)scratch % CS_WORKSPACE_ALIGNMENT == 0);
-    if (count == 0)
-        return;
     size_t rows = count * vit->tokens, width = vit->transformer.config.width;
     cs_workspace workspace = {.base = scratch};
     cs_transformer_scratch s;
@@ -194,4 +203,16 @@ void cs_vit_forward(const cs_vit *vit, const float *pixels, size_t count, void *
     cs_layernorm_forward(&vit->pre_norm, s.x, rows, s.x, pool);
     cs_probe_see(probe, "embed", 0, s.x, rows, width);
     cs_transformer_forward(&vit->transformer, count, vit->tokens, false, &s, pool, probe, vectors);
+}
+
+void cs_vit_forward(const cs_vit *vit, const float *pixels, size_t count, void *scratch, cs_pool *pool,
+                    const cs_probe *probe, float *vectors)
+{
+    assert((uintptr_t)scratch % CS_WORKSPACE_ALIGNMENT == 0);
+    const size_t pixels_each = 3 * vit->image_size * vit->image_size;
+    for (size_t first = 0, group; first < count; first += group) {
+        group = group_of(vit, count - first);
+        forward_group(vit, pixels + first * pixels_each, group, scratch, pool, probe,
+                      vectors + first * vit->transformer.dim);
+    }
 }

@@ -16,7 +16,8 @@ clipsearch_status cs_vit_open(const cs_weights *weights, cs_clip_naming naming, 
                               cs_weight_form form, cs_pool *pool, cs_vit **vit, clipsearch_error *err);
 void cs_vit_close(cs_vit **vit);
 
-/* Bytes of 64-byte-aligned scratch that cs_vit_forward needs for up to `max_images` and `threads` (0 on overflow). */
+/* Bytes of 64-byte-aligned scratch that cs_vit_forward needs for up to `max_images` and `threads` (0 on overflow). They
+ * do not grow beyond the number of images that it computes together. */
 size_t cs_vit_scratch(const cs_vit *vit, size_t max_images, unsigned threads);
 
 /* What its blocks compute in (cs_transformer_form). */

@@ -63,7 +63,7 @@ run() { # run STATUS WHAT ARGUMENTS...: the program must end with STATUS, and sa
 }
 
 normal() { # scratch and source directories by name, times as T; the source's name may be a part of another path
-    sed -e "s|$scratch|SCRATCH|g" -e "s|^$source/|SOURCE/|" -e "s|\([^A-Za-z0-9_.-]\)$source/|\1SOURCE/|g" -e 's/ in [0-9.]* s$/ in T/' "$1"
+    sed -e "s|$scratch|SCRATCH|g" -e "s|^$source/|SOURCE/|" -e "s|\([^A-Za-z0-9_.-]\)$source/|\1SOURCE/|g" -e 's/ in \([0-9]* min \)\{0,1\}[0-9.]* s$/ in T/' "$1"
 }
 
 usage() { # usage MESSAGE ARGUMENTS...: the command line is refused with the message

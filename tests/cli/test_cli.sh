@@ -880,7 +880,8 @@ for signal in INT TERM; do
     [ "$after" -eq $((before + ${reported:-0})) ] && [ "$after" -lt "$total" ] && [ "$after" -gt "$before" ]
     ok "what was reported as stored is there: $before + $reported = $after of $total"
 done
-rm -f many/[6-9]-* many/1?-* # these are enough
+rm -f many/[2-9]-* many/1?-* # these are enough
+[ -z "${CLIPSEARCH_SLOW_TESTS:-}" ] || rm -f many/1-*
 run 0 "continue" ingest many --db many.db
 out_has "unchanged"
 

@@ -195,8 +195,9 @@ static void test_openai_merges(const folder *f)
     clipsearch_convert_report_init(&report);
     TAP_OK(ok && convert(folder_path(f, "gz"), folder_path(f, "gz-to"), 0, CLIPSEARCH_F32, &report) == CLIPSEARCH_OK &&
                same_file(folder_path(f, "gz-to/merges.txt"), tiny("hf/merges.txt")) &&
+               access(folder_path(f, "gz-to/vocab.compiled"), R_OK) == 0 &&
                same_vocabulary(folder_path(f, "gz-to/vocab.json"), tiny("hf/vocab.json")),
-           "OpenAI's merges become merges.txt and vocab.json");
+           "OpenAI's merges become merges.txt, vocab.json and vocab.compiled");
     cs_buf_free(&text);
     cs_buf_free(&with);
 }
@@ -361,8 +362,9 @@ static void test_failure(const folder *f)
     unlink(folder_path(f, "kept/preprocessor_config.json"));
     unlink(folder_path(f, "kept/vocab.json"));
     unlink(folder_path(f, "kept/merges.txt"));
+    unlink(folder_path(f, "kept/vocab.compiled"));
     unlink(folder_path(f, "kept/model.safetensors"));
-    TAP_OK(rmdir(folder_path(f, "kept")) == 0, "five files, and no temporary one");
+    TAP_OK(rmdir(folder_path(f, "kept")) == 0, "six files, and no temporary one");
 }
 
 static bool same_vectors(const char *a, const char *b, unsigned towers)

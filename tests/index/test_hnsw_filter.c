@@ -6,7 +6,14 @@
 
 #include <string.h>
 
-enum { DIM = 48, COUNT = 10000, QUERIES = 12, EF = 40, WORDS = (COUNT + 63) / 64, OFFSET = 1000 };
+enum {
+    COUNT = TAP_SLOW ? 4000 : 10000,
+    QUERIES = TAP_SLOW ? 3 : 12,
+    DIM = 48,
+    EF = 40,
+    WORDS = (COUNT + 63) / 64,
+    OFFSET = 1000
+};
 
 static const char *const relations[] = {"apart from", "near", "far from"};
 

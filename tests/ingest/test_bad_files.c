@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { GOOD = 9 }; /* two batches of 4 and one more */
+enum { GOOD = 9 };                /* two batches of 4 and one more */
+enum { STEP = TAP_SLOW ? 4 : 1 }; /* under a sanitizer the first of each */
 
 static void name_of(char name[32], int place, char suffix)
 {
@@ -60,7 +61,7 @@ static void test_every_place(void)
             memcpy(expected[i], r.vector, sizeof r.vector);
     }
     bool all = true, named = true;
-    for (int place = 0; place < GOOD; place++) {
+    for (int place = 0; place < GOOD; place += STEP) {
         for (int kind = 0; kind < 2; kind++) { /* before the good one of that number, and behind it */
             char name[32], list[40];
             name_of(name, place, kind ? 'z' : 'a');
@@ -74,7 +75,8 @@ static void test_every_place(void)
             unlink(folder_path(&g.images, name));
         }
     }
-    TAP_OK(all, "one bad file at each of %d places: ids and vectors of the others as without it", 2 * GOOD);
+    TAP_OK(all, "one bad file at each of %d places: ids and vectors of the others as without it",
+           2 * (GOOD + STEP - 1) / STEP);
     TAP_OK(named, "and it is named: %s", g.bad);
     for (int place = 0; place < GOOD; place++) {
         char name[32];

@@ -5,7 +5,7 @@
 # usage: test_emulated.sh SOURCE_ROOT CBLAS_INCLUDE_DIRECTORY
 set -u
 root=$(cd "$1" && pwd) || exit 1
-names="act bgemm conv cvt depthwise gemm i8 qconv qgemm rows vec"
+names="act bgemm conv cvt depthwise gemm i8 qconv qgemm rows vec winograd"
 cc="gcc -I. -std=gnu11 -O2 -D_GNU_SOURCE -ffp-contract=off -pthread -I$root/src -I$root/include -I$root/tests -I$root/tests/kernels -idirafter $2"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
@@ -28,7 +28,7 @@ done
 # shellcheck disable=SC2046,SC2086
 {
     build $sets -c $(ls "$root"/src/kernels/*.c | grep -v '_amx\|_avx\|_neon') "$root"/src/base/buf.c "$root"/src/base/error.c "$root"/src/base/huge_pages.c "$root"/src/base/mem.c \
-        "$root"/src/base/pool.c "$root"/src/base/symbol.c "$root"/tests/tap.c "$root"/tests/kernels/kernel_test.c "$root"/tests/kernels/cpu_level.c
+        "$root"/src/base/pool.c "$root"/src/base/symbol.c "$root"/tests/tap.c "$root"/tests/kernels/kernel_test.c "$root"/tests/kernels/cpu_level.c "$root"/tests/kernels/winograd_bound.c
     build $avx2 -c "$root"/src/kernels/*_avx2.c
     build $avx2 -Wno-psabi -I"$root"/tests/kernels/emulated -c "$root"/src/kernels/*_avx512*.c
 }

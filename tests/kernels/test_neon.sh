@@ -8,7 +8,7 @@ root=$1
 cblas=$2
 cc=aarch64-linux-gnu-gcc
 qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64)
-names="act bgemm conv cvt depthwise gemm i8 rows vec"
+names="act bgemm conv cvt depthwise gemm i8 rows vec winograd"
 if [ -z "$qemu" ] || ! echo '#include <stdio.h>' | $cc -E - >/dev/null 2>&1; then
     echo 1..1
     echo "ok 1 - kernels for AArch64 # SKIP the cross compiler or qemu-user is not installed"
@@ -16,13 +16,13 @@ if [ -z "$qemu" ] || ! echo '#include <stdio.h>' | $cc -E - >/dev/null 2>&1; the
 fi
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/clipsearch-test.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
-echo 1..9
+echo 1..10
 
 # the library's flags, and of base what the kernels use
 cd "$scratch" || exit 1
-for file in "$root"/src/kernels/*.c "$root"/src/base/buf.c "$root"/src/base/error.c "$root"/src/base/mem.c "$root"/src/base/pool.c \
-    "$root"/src/base/symbol.c "$root"/tests/tap.c "$root"/tests/kernels/kernel_test.c "$root"/tests/kernels/cpu_level.c; do
-    case $file in *_avx2.c | *_avx512*.c | *_avxvnni.c) ;; *) echo "$file" ;; esac
+for file in "$root"/src/kernels/*.c "$root"/src/base/buf.c "$root"/src/base/error.c "$root"/src/base/huge_pages.c "$root"/src/base/mem.c "$root"/src/base/pool.c \
+    "$root"/src/base/symbol.c "$root"/tests/tap.c "$root"/tests/kernels/kernel_test.c "$root"/tests/kernels/cpu_level.c "$root"/tests/kernels/winograd_bound.c; do
+    case $file in *_amx.c | *_avx2.c | *_avx512*.c | *_avxvnni.c) ;; *) echo "$file" ;; esac
 done >files
 flags="-std=c11 -O2 -D_GNU_SOURCE -Wall -Wextra -Werror -ffp-contract=off -pthread -DCS_HAVE_NEON"
 flags="$flags -I$root/src -I$root/include -I$root/tests -I$root/tests/kernels -idirafter $cblas"

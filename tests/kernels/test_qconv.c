@@ -65,7 +65,8 @@ static void problem_open(problem *p, size_t runs, size_t run, size_t rows, size_
     p->scales = must(calloc(p->rounded, sizeof *p->scales));
     p->bias = must(calloc(p->rounded, sizeof *p->bias));
     p->sums = must(calloc(p->rounded, sizeof *p->sums));
-    if (!cs_qgemm_pack(CS_F32, weights, outputs, k, 0, 0, p->rounded / 16, p->codes.at, p->scales, p->sums))
+    if (!cs_qgemm_pack(CS_F32, weights, outputs, k, (cs_qgemm_inputs){0}, 0, p->rounded / 16, p->codes.at, p->scales,
+                       p->sums))
         abort();
     free(weights);
     kt_fill(p->bias, outputs, KT_PLAIN);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COUNT = 6000, MANY = 1500, THREADS = 4, ROUNDS = 40, PROCESSORS = 256 };
+enum { COUNT = 6000, MANY = TAP_SLOW ? 500 : 1500, THREADS = 4, ROUNDS = 40, PROCESSORS = 256 };
 
 static gallery g;
 static clipsearch_collection *collection;

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { COUNT = 8000, QUERIES = 60, IMAGES = 400, ASKED = 120, MORE = 1500, THREADS = 3 };
+enum { QUERIES = TAP_SLOW ? 30 : 60, IMAGES = TAP_SLOW ? 60 : 400 };
+enum { COUNT = 8000, ASKED = 120, MORE = 1500, THREADS = 3 };
 
 static clipsearch_error err;
 static float asked[ASKED][INDEX_DIM];

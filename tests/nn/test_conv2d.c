@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "kernels/kernel_test.h"
+#include "kernels/winograd_bound.h"
 #include "nn/batchnorm.h"
 #include "tap.h"
 
@@ -24,6 +25,7 @@ typedef struct problem {
     kt_block weight, bias, x, residual;
     bool has_bias, has_residual;
     double *want, *size; /* before the activation; sums of absolute terms */
+    double epsilons;     /* how many times FLT_EPSILON * size rounding may amount to */
 } problem;
 
 static void *must(void *block)
@@ -85,11 +87,47 @@ static void problem_open(problem *p, cs_conv_spec spec, size_t count, size_t hei
     kt_fill(p->residual.at, count * p->out_floats, KT_PLAIN);
     p->want = must(calloc(count * p->out_floats, sizeof *p->want));
     p->size = must(calloc(count * p->out_floats, sizeof *p->size));
+    p->epsilons = (double)(spec.in / spec.groups * spec.kernel_h * spec.kernel_w + 2);
     for (size_t image = 0; image < count; image++)
         for (size_t oy = 0; oy < p->out_height; oy++)
             for (size_t ox = 0; ox < p->out_width; ox++)
                 for (size_t o = 0; o < spec.out; o++)
                     sum_pixel(p, image, oy, ox, o);
+}
+
+/* The sizes of a tile's outputs when it is computed by F(4x4, 3x3). */
+static void size_tile(problem *p, size_t image, size_t top, size_t left, size_t o)
+{
+    const cs_conv_spec *s = &p->spec;
+    double sums[36] = {0}, outputs[16];
+    for (size_t c = 0; c < s->in; c++) {
+        double d[36], g[9];
+        for (size_t i = 0; i < 36; i++) {
+            const size_t y = top + i / 6 - s->pad, x = left + i % 6 - s->pad;
+            d[i] = y < p->height && x < p->width ? at(p, image, c, y, x) : 0;
+        }
+        for (size_t i = 0; i < 9; i++)
+            g[i] = ((float *)p->weight.at)[(o * s->in + c) * 9 + i];
+        winograd_bound_add(d, g, sums);
+    }
+    winograd_bound_outputs(sums, outputs);
+    for (size_t i = 0; i < 16; i++)
+        if (top + i / 4 < p->out_height && left + i % 4 < p->out_width) {
+            const size_t place = ((image * p->out_height + top + i / 4) * p->out_width + left + i % 4) * s->out + o;
+            p->size[place] = outputs[i] + (p->has_bias ? fabsf(((float *)p->bias.at)[o]) : 0) +
+                             (p->has_residual ? fabsf(((float *)p->residual.at)[place]) : 0);
+        }
+}
+
+/* kernels/winograd.h: channels + 18 roundings, each of half an epsilon, and one of the residual. */
+static void size_tiles(problem *p)
+{
+    p->epsilons = (double)(p->spec.in + 19) / 2;
+    for (size_t image = 0; image < p->count; image++)
+        for (size_t top = 0; top < p->out_height; top += 4)
+            for (size_t left = 0; left < p->out_width; left += 4)
+                for (size_t o = 0; o < p->spec.out; o++)
+                    size_tile(p, image, top, left, o);
 }
 
 static void problem_close(problem *p)
@@ -128,14 +166,13 @@ static bool run(const problem *p, const cs_conv *conv, size_t first, size_t coun
 
 static bool within(const problem *p, const float *y)
 {
-    const double terms = (double)(p->spec.in / p->spec.groups * p->spec.kernel_h * p->spec.kernel_w + 2);
     for (size_t i = 0; i < p->count * p->out_floats; i++) {
         double want = p->want[i];
         if (p->spec.activation != CS_CONV_NONE && want < 0)
             want = 0;
         if (p->spec.activation == CS_CONV_RELU6 && want > 6)
             want = 6;
-        if (!(fabs(y[i] - want) <= terms * FLT_EPSILON * p->size[i]))
+        if (!(fabs(y[i] - want) <= p->epsilons * FLT_EPSILON * p->size[i]))
             return false;
     }
     return true;
@@ -170,8 +207,11 @@ static bool form_good(cs_conv_spec spec, size_t count, size_t height, size_t wid
         problem_close(&p);
         return false;
     }
+    if (conv.winograd.ops)
+        size_tiles(&p);
     kt_block first, y;
-    bool good = cs_conv_output_height(&conv, height) == p.out_height &&
+    bool good = (conv.winograd.ops != NULL) == (spec.height > 0) &&
+                cs_conv_output_height(&conv, height) == p.out_height &&
                 cs_conv_output_width(&conv, width) == p.out_width && run(&p, &conv, 0, count, NULL, false, &first) &&
                 (digest ? near(&p, first.at) : within(&p, first.at));
     if (digest) {
@@ -230,18 +270,19 @@ static void test_dense(bool planar)
 
 static void test_network_shapes(void)
 {
-    TAP_OK(shape_good((cs_conv_spec){3, 64, 7, 7, 2, 3, 1, CS_CONV_RELU, true, 0}, 2, 33, 37, true, false),
+    TAP_OK(shape_good((cs_conv_spec){3, 64, 7, 7, 2, 3, 1, CS_CONV_RELU, true, 0, 0, 0}, 2, 33, 37, true, false),
            "a ResNet's first convolution");
-    TAP_OK(shape_good((cs_conv_spec){3, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, true, 0}, 1, 21, 19, true, false),
+    TAP_OK(shape_good((cs_conv_spec){3, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, true, 0, 0, 0}, 1, 21, 19, true, false),
            "VGG's first convolution");
-    TAP_OK(shape_good((cs_conv_spec){64, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, false, 0}, 2, 14, 15, true, true),
+    TAP_OK(shape_good((cs_conv_spec){64, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, false, 0, 0, 0}, 2, 14, 15, true, true),
            "3 x 3 with a residual");
-    TAP_OK(shape_good((cs_conv_spec){512, 130, 3, 3, 1, 1, 1, CS_CONV_RELU, false, 0}, 2, 7, 7, true, true),
+    TAP_OK(shape_good((cs_conv_spec){512, 130, 3, 3, 1, 1, 1, CS_CONV_RELU, false, 0, 0, 0}, 2, 7, 7, true, true),
            "3 x 3 over many channels");
-    TAP_OK(shape_good((cs_conv_spec){300, 190, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0}, 3, 7, 7, true, true), "1 x 1");
-    TAP_OK(shape_good((cs_conv_spec){130, 257, 1, 1, 2, 0, 1, CS_CONV_NONE, false, 0}, 2, 14, 13, false, false),
+    TAP_OK(shape_good((cs_conv_spec){300, 190, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0, 0, 0}, 3, 7, 7, true, true),
+           "1 x 1");
+    TAP_OK(shape_good((cs_conv_spec){130, 257, 1, 1, 2, 0, 1, CS_CONV_NONE, false, 0, 0, 0}, 2, 14, 13, false, false),
            "1 x 1 with a stride, no bias");
-    TAP_OK(shape_good((cs_conv_spec){20, 20, 16, 16, 16, 0, 1, CS_CONV_NONE, true, 0}, 1, 48, 32, false, false),
+    TAP_OK(shape_good((cs_conv_spec){20, 20, 16, 16, 16, 0, 1, CS_CONV_NONE, true, 0, 0, 0}, 1, 48, 32, false, false),
            "patches");
 }
 
@@ -265,20 +306,45 @@ static void test_depthwise(void)
     TAP_OK(good, "depthwise, random shapes");
 }
 
+/* Maps of odd sizes, of less than a tile, and of enough tiles that each thread takes blocks of its own. */
+static void test_winograd(void)
+{
+    static const size_t sizes[][2] = {{1, 1}, {3, 2}, {4, 4}, {5, 9}, {13, 6}, {23, 29}};
+    bool good = true;
+    for (size_t i = 0; i < 18; i++) {
+        cs_conv_spec spec = {.in = 32 + kt_random() % 40,
+                             .out = 32 + kt_random() % 70,
+                             .kernel_h = 3,
+                             .kernel_w = 3,
+                             .pad = i % 3,
+                             .stride = 1,
+                             .groups = 1,
+                             .activation = (cs_conv_activation)(i % 3),
+                             .height = 56,
+                             .width = 56};
+        spec.pad_more = i % 3 < 2 && i % 2;
+        const size_t *size = sizes[i % 6], more = spec.pad ? 0 : 2;
+        good &= shape_good(spec, pick(3), size[0] + more, size[1] + more, i & 1, i & 2);
+    }
+    TAP_OK(good, "F(4x4, 3x3), random shapes");
+    TAP_OK(shape_good((cs_conv_spec){32, 36, 3, 3, 1, 1, 1, CS_CONV_RELU, false, 0, 56, 56}, 2, 57, 62, true, true),
+           "F(4x4, 3x3), many tiles");
+}
+
 /* In 8 bits: the same bits at every level, which the digest of all results shows. */
 static void test_coded(void)
 {
     static const struct {
         cs_conv_spec spec;
         size_t height, width;
-    } shapes[] = {{{64, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, false, 0}, 14, 15},
-                  {{70, 33, 3, 3, 2, 1, 1, CS_CONV_NONE, false, 0}, 13, 9},
-                  {{37, 130, 3, 3, 2, 0, 1, CS_CONV_RELU6, false, 1}, 8, 8},
-                  {{300, 190, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0}, 7, 7},
-                  {{130, 257, 1, 1, 2, 0, 1, CS_CONV_RELU, false, 0}, 14, 13},
-                  {{33, 36, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0}, 23, 17},
-                  {{9, 35, 5, 3, 1, 2, 1, CS_CONV_RELU, false, 0}, 6, 5},
-                  {{1000, 70, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0}, 1, 1}};
+    } shapes[] = {{{64, 64, 3, 3, 1, 1, 1, CS_CONV_RELU, false, 0, 0, 0}, 14, 15},
+                  {{70, 33, 3, 3, 2, 1, 1, CS_CONV_NONE, false, 0, 0, 0}, 13, 9},
+                  {{37, 130, 3, 3, 2, 0, 1, CS_CONV_RELU6, false, 1, 0, 0}, 8, 8},
+                  {{300, 190, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0, 0, 0}, 7, 7},
+                  {{130, 257, 1, 1, 2, 0, 1, CS_CONV_RELU, false, 0, 0, 0}, 14, 13},
+                  {{33, 36, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0, 0, 0}, 23, 17},
+                  {{9, 35, 5, 3, 1, 2, 1, CS_CONV_RELU, false, 0, 0, 0}, 6, 5},
+                  {{1000, 70, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0, 0, 0}, 1, 1}};
     bool good = true;
     uint64_t digest = 0;
     kt_random_again();
@@ -292,7 +358,7 @@ static void test_coded(void)
 static void test_coded_no_number(void)
 {
     for (size_t kernel = 1; kernel <= 3; kernel += 2) {
-        const cs_conv_spec spec = {40, 32, kernel, kernel, 1, kernel / 2, 1, CS_CONV_RELU, false, 0};
+        const cs_conv_spec spec = {40, 32, kernel, kernel, 1, kernel / 2, 1, CS_CONV_RELU, false, 0, 0, 0};
         problem p;
         cs_conv conv;
         kt_block y;
@@ -312,11 +378,11 @@ static void test_coded_no_number(void)
                "a weight that is no number is refused: %s", err.message);
         problem_close(&p);
     }
-    static const cs_conv_spec floats[] = {{3, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, true, 0},
-                                          {8, 8, 3, 3, 1, 1, 8, CS_CONV_NONE, false, 0},
-                                          {16, 40, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0},
-                                          {40, 24, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0},
-                                          {2000, 32, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0}};
+    static const cs_conv_spec floats[] = {{3, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, true, 0, 0, 0},
+                                          {8, 8, 3, 3, 1, 1, 8, CS_CONV_NONE, false, 0, 0, 0},
+                                          {16, 40, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0, 0, 0},
+                                          {40, 24, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0, 0, 0},
+                                          {2000, 32, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0, 0, 0}};
     bool good = true;
     for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
         float *weight = must(calloc(floats[i].in * floats[i].out * 9, sizeof *weight));
@@ -331,7 +397,7 @@ static void test_coded_no_number(void)
 /* The convolution with the normalisation folded in is the convolution, then the normalisation. */
 static void test_batchnorm(size_t groups, bool bias, bool affine)
 {
-    const cs_conv_spec spec = {20, 20, 3, 3, 1, 1, groups, CS_CONV_NONE, false, 0};
+    const cs_conv_spec spec = {20, 20, 3, 3, 1, 1, groups, CS_CONV_NONE, false, 0, 0, 0};
     const size_t each = 20 / groups * 9;
     problem p;
     cs_conv conv;
@@ -364,18 +430,18 @@ static void test_batchnorm(size_t groups, bool bias, bool affine)
 
 static void test_refusals(void)
 {
-    static const cs_conv_spec wrong[] = {{0, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0},
-                                         {8, 0, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0},
-                                         {8, 8, 0, 3, 1, 0, 1, CS_CONV_NONE, false, 0},
-                                         {8, 8, 3, 0, 1, 0, 1, CS_CONV_NONE, false, 0},
-                                         {8, 8, 3, 3, 1, 3, 1, CS_CONV_NONE, false, 0},
-                                         {8, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 2},
-                                         {8, 8, 3, 3, 1, 1, 2, CS_CONV_NONE, false, 0},
-                                         {8, 16, 3, 3, 1, 1, 8, CS_CONV_NONE, false, 0},
-                                         {8, 8, 3, 3, 1, 1, 8, CS_CONV_NONE, true, 0},
-                                         {8, 8, 17, 3, 1, 1, 8, CS_CONV_NONE, false, 0},
-                                         {SIZE_MAX / 8, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0},
-                                         {8, SIZE_MAX, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0}};
+    static const cs_conv_spec wrong[] = {{0, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0, 0, 0},
+                                         {8, 0, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0, 0, 0},
+                                         {8, 8, 0, 3, 1, 0, 1, CS_CONV_NONE, false, 0, 0, 0},
+                                         {8, 8, 3, 0, 1, 0, 1, CS_CONV_NONE, false, 0, 0, 0},
+                                         {8, 8, 3, 3, 1, 3, 1, CS_CONV_NONE, false, 0, 0, 0},
+                                         {8, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 2, 0, 0},
+                                         {8, 8, 3, 3, 1, 1, 2, CS_CONV_NONE, false, 0, 0, 0},
+                                         {8, 16, 3, 3, 1, 1, 8, CS_CONV_NONE, false, 0, 0, 0},
+                                         {8, 8, 3, 3, 1, 1, 8, CS_CONV_NONE, true, 0, 0, 0},
+                                         {8, 8, 17, 3, 1, 1, 8, CS_CONV_NONE, false, 0, 0, 0},
+                                         {SIZE_MAX / 8, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0, 0, 0},
+                                         {8, SIZE_MAX, 1, 1, 1, 0, 1, CS_CONV_NONE, false, 0, 0, 0}};
     bool good = true;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         clipsearch_error err = {0};
@@ -384,12 +450,14 @@ static void test_refusals(void)
         cs_conv_close(&conv);
     }
     TAP_OK(good, "what cannot be done is refused before anything is read");
-    static const float weight[8 * 9 * 32], x[8 * 25];
+    static const float weight[32 * 9 * 32], x[32 * 25];
     float y[32 * 25];
-    for (size_t i = 0; i < 3; i++) {
-        const size_t groups = i == 1 ? 8 : 1;
-        const char *form = i == 2 ? ", 8 bits" : "";
-        const cs_conv_spec spec = {8, i == 2 ? 32 : 8, 3, 3, 0, 1, groups, CS_CONV_NONE, false, 0};
+    for (size_t i = 0; i < 4; i++) {
+        const size_t groups = i == 1 ? 8 : 1, out = i == 2 ? 32 : 8;
+        const char *form = i == 2 ? ", 8 bits" : i == 3 ? ", F(4x4, 3x3)" : "";
+        cs_conv_spec spec = {8, out, 3, 3, 0, 1, groups, CS_CONV_NONE, false, 0, 0, 0};
+        if (i == 3)
+            spec.in = spec.out = spec.height = spec.width = 32;
         clipsearch_status status = CLIPSEARCH_E_MEMORY;
         cs_conv conv;
         int failures = 0;
@@ -398,7 +466,8 @@ static void test_refusals(void)
             status = (i == 2 ? cs_conv_open_coded : cs_conv_open)(&conv, &spec, weight, NULL, NULL, NULL);
             cs_mem_fail_at(0);
         }
-        TAP_OK(status == CLIPSEARCH_OK && failures > 2, "%zu groups%s: no memory, said so", groups, form);
+        TAP_OK(status == CLIPSEARCH_OK && failures > 2 && (i == 3) == (conv.winograd.ops != NULL),
+               "%zu groups%s: no memory, said so", groups, form);
         void *scratch = must(cs_alloc_aligned(cs_conv_scratch(&conv, 1, 5, 5, 3), 1));
         const uint64_t before = cs_mem_count();
         cs_conv_forward(&conv, x, 1, 5, 5, NULL, y, scratch, pools[2]);
@@ -411,8 +480,8 @@ static void test_refusals(void)
         cs_free(scratch);
         cs_conv_close(&conv);
     }
-    const cs_conv_spec planar = {3, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, true, 0};
-    const cs_conv_spec dense = {8, 32, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0};
+    const cs_conv_spec planar = {3, 8, 3, 3, 1, 1, 1, CS_CONV_NONE, true, 0, 0, 0};
+    const cs_conv_spec dense = {8, 32, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0, 0, 0};
     cs_conv conv;
     TAP_OK(cs_conv_open_coded(&conv, &dense, weight, NULL, NULL, NULL) == CLIPSEARCH_OK && conv.coded.ops &&
                cs_conv_scratch(&conv, 2, SIZE_MAX / 8, 16, 1) == 0 && cs_conv_scratch(&conv, 2, SIZE_MAX, 1, 1) == 0,
@@ -421,6 +490,13 @@ static void test_refusals(void)
     TAP_OK(cs_conv_open(&conv, &planar, weight, NULL, NULL, NULL) == CLIPSEARCH_OK &&
                cs_conv_scratch(&conv, 2, SIZE_MAX / 8, 16, 1) == 0 && cs_conv_scratch(&conv, 2, SIZE_MAX, 1, 1) == 0,
            "scratch that does not fit says 0");
+    cs_conv_close(&conv);
+    const cs_conv_spec tiles = {32, 32, 3, 3, 1, 1, 1, CS_CONV_NONE, false, 0, 32, 32};
+    TAP_OK(cs_conv_open(&conv, &tiles, weight, NULL, NULL, NULL) == CLIPSEARCH_OK && conv.winograd.ops &&
+               cs_conv_scratch(&conv, SIZE_MAX / 2, 16, 16, 1) == 0 &&
+               cs_conv_scratch(&conv, 2, SIZE_MAX / 2, SIZE_MAX / 2, 1) == 0 &&
+               cs_conv_scratch(&conv, 1 << 20, 1000, 1000, 2) == cs_conv_scratch(&conv, 1, 1000, 1000, 2),
+           "F(4x4, 3x3): scratch that does not fit says 0; it does not grow with the map");
     cs_conv_close(&conv);
 }
 
@@ -435,6 +511,7 @@ int main(void)
     test_dense(true);
     test_network_shapes();
     test_depthwise();
+    test_winograd();
     test_batchnorm(1, false, true);
     test_batchnorm(1, true, false);
     test_batchnorm(20, true, true);

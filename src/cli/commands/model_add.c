@@ -239,7 +239,11 @@ static clipsearch_status copy_known(adding *a, size_t *missing, clipsearch_error
 /* Of a file, the vocabulary is looked for beside it, as when it is opened there. */
 static bool is_vocabulary(const char *name)
 {
-    static const char *const names[] = {"merges.txt", "vocab.json", "tokenizer.json", "bpe_simple_vocab_16e6.txt.gz",
+    static const char *const names[] = {"merges.txt",
+                                        "vocab.json",
+                                        "vocab.compiled",
+                                        "tokenizer.json",
+                                        "bpe_simple_vocab_16e6.txt.gz",
                                         "bpe_simple_vocab_16e6.txt"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
