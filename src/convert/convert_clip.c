@@ -77,6 +77,24 @@ static void add_pairs(cs_convert_plan *plan, const cs_clip_tensor *tensor)
     memcpy(plan->tensors[at].shape, shape, sizeof shape);
 }
 
+/* Whether a tensor is written in 8 bits or in pairs. Patches with more inputs than a product in 8 bits takes stay as
+ * other matrices: they are opened as floats too. */
+static bool is_coded(const cs_convert_plan *plan, const cs_clip_tensor *tensor)
+{
+    const bool too_wide = plan->coding == CS_CLIP_CODED && tensor->matrix.columns > CS_QGEMM_MAX_K;
+    return cs_clip_may_be_coded(tensor->part) && !(too_wide && tensor->part == CS_CLIP_PATCHES);
+}
+
+/* Whether the blocks of a tower can be written in 8 bits; or CLIPSEARCH_E_UNSUPPORTED. */
+static clipsearch_status check_inputs(const cs_tower_config *tower, clipsearch_error *err)
+{
+    const size_t inputs = tower->width > tower->mlp ? tower->width : tower->mlp;
+    return inputs <= CS_QGEMM_MAX_K ? CLIPSEARCH_OK
+                                    : cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
+                                              "a matrix with %zu inputs cannot be computed in 8 bits; the limit is %d",
+                                              inputs, (int)CS_QGEMM_MAX_K);
+}
+
 /* One of three walks over the towers: each adds the tensors of one kind. */
 typedef struct coded_walk {
     cs_convert_plan *plan;
@@ -88,7 +106,7 @@ static void add_if_of_kind(void *context, const cs_clip_tensor *tensor)
 {
     coded_walk *walk = context;
     cs_convert_plan *plan = walk->plan;
-    const bool coded = cs_clip_may_be_coded(tensor->part);
+    const bool coded = is_coded(plan, tensor);
     if (coded && plan->coding == CS_CLIP_PAIRED) {
         if (walk->kind == WALK_CODES)
             add_pairs(plan, tensor);
@@ -126,6 +144,10 @@ clipsearch_status cs_convert_plan_clip(cs_convert_plan *plan, const cs_weights *
         add_logit_scale(plan, weights);
         return walk_towers(weights, naming, config, towers, add, plan, err);
     }
+    if (plan->coding == CS_CLIP_CODED && towers & CLIPSEARCH_IMAGE_TOWER)
+        status = check_inputs(&config->vision, err);
+    if (status == CLIPSEARCH_OK && plan->coding == CS_CLIP_CODED && towers & CLIPSEARCH_TEXT_TOWER)
+        status = check_inputs(&config->text, err);
     for (int kind = WALK_CODES; kind < WALKS && status == CLIPSEARCH_OK; kind++) {
         coded_walk walk = {.plan = plan, .kind = kind};
         if (kind == WALK_FOUR_BYTES)

@@ -2,7 +2,6 @@
  * conv2d.c - finds each output pixel's inputs, and splits a convolution among threads. */
 #include "nn/conv2d.h"
 
-#include "base/huge_pages.h"
 #include "base/mem.h"
 #include "nn/workspace.h"
 
@@ -95,10 +94,9 @@ static clipsearch_status open_dense(cs_conv *conv, const float *weight, cs_pool 
     conv->ops = cs_conv_ops_best();
     conv->zeros = cs_zalloc_array(spec->in, sizeof *conv->zeros);
     const size_t size = cs_conv_packed_size(conv->ops, spec->out, spec->kernel_h * spec->kernel_w * spec->in);
-    conv->packed = cs_alloc_aligned(size, sizeof *conv->packed);
+    conv->packed = cs_alloc_large(size, sizeof *conv->packed);
     if (!conv->zeros || !conv->packed)
         return cs_fail_memory(err, "a convolution's weights");
-    cs_request_huge_pages(conv->packed, size * sizeof *conv->packed);
     pack_job job = {conv, weight};
     cs_pool_run(pool, (spec->out + CS_CONV_PANEL - 1) / CS_CONV_PANEL, pack_piece, &job);
     return CLIPSEARCH_OK;

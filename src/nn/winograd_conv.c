@@ -2,7 +2,6 @@
  * winograd_conv.c - transforms weights, cuts maps into tiles, and splits their products among threads. */
 #include "nn/winograd_conv.h"
 
-#include "base/huge_pages.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -11,10 +10,10 @@ enum {
     TILE = CS_WINOGRAD_TILE,
     SIDE = CS_WINOGRAD_SIDE,
     POINTS = CS_WINOGRAD_POINTS,
-    BLOCK = 54,     /* tiles that meet the weights together */
-    LEAST = 24,     /* tiles of a block, where it is made smaller so that every thread has some */
-    UNIT = 6,       /* rows of the products' highest tile */
-    APART = 16,     /* floats between one point's numbers and the next's, lest all be at one place of the cache */
+    BLOCK = 54, /* tiles that meet the weights together */
+    LEAST = 24, /* tiles of a block, where it is made smaller so that every thread has some */
+    UNIT = 6,   /* rows of the products' highest tile */
+    APART = 16, /* floats between one point's numbers and the next's, so that they are not all in the same cache set */
     EACH_THREAD = 4 /* the least pieces for each thread, so that none waits long for the last */
 };
 
@@ -71,10 +70,9 @@ clipsearch_status cs_winograd_conv_open(cs_winograd_conv *conv, const cs_conv_sp
     *conv = (cs_winograd_conv){.ops = cs_winograd_ops_best(), .products = cs_conv_ops_best()};
     assert(conv->ops->lanes == conv->products->lanes);
     conv->apart = cs_conv_packed_size(conv->products, spec->out, spec->in) + APART;
-    conv->packed = cs_alloc_aligned(POINTS, conv->apart * sizeof *conv->packed);
+    conv->packed = cs_alloc_large(POINTS, conv->apart * sizeof *conv->packed);
     if (!conv->packed)
         return cs_fail_memory(err, "a convolution's weights");
-    cs_request_huge_pages(conv->packed, cs_winograd_conv_bytes(conv));
     pack_job job = {conv, spec, weight};
     cs_pool_run(pool, (spec->out + conv->ops->lanes - 1) / conv->ops->lanes, pack_piece, &job);
     return CLIPSEARCH_OK;
