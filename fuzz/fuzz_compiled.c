@@ -1,37 +1,16 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_compiled.c - any bytes as the compiled vocabulary of known merges. Behind a first byte 'r' the sources and the
  * checksum are made right, so that what comes after them is reached. */
+#include "known_merges.h"
 #include "text/tokenizer.h"
 
 #include "base/checksum.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <stdio.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { VOCABULARY = 517, SOURCES_AT = 40, SOURCES_BYTES = 32, WORD = 8 };
-
-static const char known[] = "#version: 0.2\ni n\nt h\nth e</w>\n";
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
-
-/* A file in memory; its path goes to `path`, its descriptor is returned. */
-static int file_of(const void *data, size_t size, char path[64])
-{
-    int fd = memfd_create("fuzz", 0);
-    require(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-    snprintf(path, 64, "/proc/self/fd/%d", fd);
-    return fd;
-}
 
 static void repair(uint8_t *file, size_t size)
 {

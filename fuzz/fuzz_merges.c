@@ -1,31 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_merges.c - any bytes as a file of merges, or as the vocab.json of known ones. The first byte chooses. */
+#include "known_merges.h"
 #include "text/tokenizer.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const char known[] = "#version: 0.2\ni n\nt h\nth e</w>\n";
-
-static void require(bool condition)
-{
-    if (!condition)
-        abort();
-}
-
-/* A file in memory; its path goes to `path`, its descriptor is returned. */
-static int file_of(const void *data, size_t size, char path[64])
-{
-    int fd = memfd_create("fuzz", 0);
-    require(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-    snprintf(path, 64, "/proc/self/fd/%d", fd);
-    return fd;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

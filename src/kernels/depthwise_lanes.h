@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * depthwise_lanes.h - one row of a depthwise convolution, in the words of lanes_<set>.h. */
 #include "kernels/depthwise_impl.h"
+#include "kernels/masked_lanes.h"
 
 enum { LINE = 64 /* bytes of a cache line */ };
 
@@ -15,21 +16,6 @@ typedef struct channels_at {
 typedef struct kernel_rows {
     size_t first, count;
 } kernel_rows;
-
-/* `whole`: all lanes are channels. A load without a mask becomes part of the instruction that uses it; masked stores
- * are slow on AMD processors (see lanes_avx2.h). */
-static inline __attribute__((always_inline)) lanes load(const float *from, int whole, lanes_mask mask)
-{
-    return whole ? lanes_load(from) : lanes_load_masked(from, mask);
-}
-
-static inline __attribute__((always_inline)) void store(float *to, int whole, lanes_mask mask, lanes y)
-{
-    if (whole)
-        lanes_store(to, y);
-    else
-        lanes_store_masked(to, mask, y);
-}
 
 /* One output, any kernel, any place. */
 static void pixel(const cs_depthwise_call *call, kernel_rows rows, size_t x, channels_at at)

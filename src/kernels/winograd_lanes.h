@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * winograd_lanes.h - the transforms of F(4x4, 3x3), in the words of lanes_<set>.h. Every product of a fused
  * multiply-add is exact (a power of two), so the bits are those of winograd_c.c. */
+#include "kernels/masked_lanes.h"
 #include "kernels/winograd_impl.h"
 
 enum { TILE = CS_WINOGRAD_TILE, SIDE = CS_WINOGRAD_SIDE, TAPS = 9 };
-
-/* Whole vectors go without a mask. */
-static inline __attribute__((always_inline)) lanes load(const float *from, int whole, lanes_mask mask)
-{
-    return whole ? lanes_load(from) : lanes_load_masked(from, mask);
-}
-
-static inline __attribute__((always_inline)) void store(float *to, int whole, lanes_mask mask, lanes x)
-{
-    if (whole)
-        lanes_store(to, x);
-    else
-        lanes_store_masked(to, mask, x);
-}
 
 static inline __attribute__((always_inline)) void transform_weights(lanes g0, lanes g1, lanes g2, lanes u[SIDE])
 {
