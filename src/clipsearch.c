@@ -348,3 +348,14 @@ clipsearch_status clipsearch_model_convert(const char *from, const char *to, con
         cs_struct_write(report, &done, &cs_convert_report_type);
     return status;
 }
+
+clipsearch_status clipsearch_model_compile(const char *path, bool *written, clipsearch_error *err)
+{
+    bool own = false;
+    if (!path)
+        return cs_fail_null(err, __func__, path);
+    clipsearch_status status = cs_model_compile(path, &own, err);
+    if (written)
+        *written = own;
+    return status;
+}

@@ -24,4 +24,12 @@ clipsearch_status cs_convert_resnet_config(const cs_clip_config *config, const c
  * kind of merges file the model came with. CLIPSEARCH_E_IO, _MODEL, _MEMORY. */
 clipsearch_status cs_convert_vocabulary(const cs_model_dir *dir, const char *to, clipsearch_error *err);
 
+/* As clipsearch_model_compile says; no argument is NULL. */
+clipsearch_status cs_model_compile(const char *path, bool *written, clipsearch_error *err);
+
+/* CS_COMPILED_VOCABULARY in the directory `to`, of the files `merges` and `vocab`, which may be NULL.
+ * CLIPSEARCH_E_IO, _MODEL, _MEMORY. */
+clipsearch_status cs_compile_vocabulary(const char *merges, const char *vocab, size_t vocabulary, const char *to,
+                                        clipsearch_error *err);
+
 #endif

@@ -14,7 +14,6 @@
 
 enum {
     MAX_MERGES_FILE = 64 << 20, /* expanded */
-    MAX_COMPILED = 256 << 20,
     NOT_MERGES = 514 /* ids that are no merges: 256 bytes, 256 at a word's end, start and end */
 };
 
@@ -180,15 +179,11 @@ static clipsearch_status write_merges(const char *from, size_t merges, const cha
 /* Of the two files as they are in `to` now. */
 static clipsearch_status write_compiled(size_t vocabulary, const char *to, clipsearch_error *err)
 {
-    cs_buf buf = cs_buf_make(MAX_COMPILED);
     char *merges = cs_path_join(to, "merges.txt"), *vocab = cs_path_join(to, "vocab.json");
-    clipsearch_status status = merges && vocab ? cs_tokenizer_compile(merges, vocab, vocabulary, &buf, err)
+    clipsearch_status status = merges && vocab ? cs_compile_vocabulary(merges, vocab, vocabulary, to, err)
                                                : cs_fail_memory(err, "a conversion");
     cs_free(merges);
     cs_free(vocab);
-    if (status == CLIPSEARCH_OK)
-        return write_file(to, CS_COMPILED_VOCABULARY, &buf, err);
-    cs_buf_free(&buf);
     return status;
 }
 

@@ -168,8 +168,8 @@ run 0 "the directory" model add --catalogue known.yaml downloads
 grep -q "^Added tiny: $models/tiny$" "$out"
 ok "prints where the model is"
 out_has "New collections use tiny"
-[ ! -e "$models/tiny/notes.txt" ] && [ "$(find "$models/tiny" -type f | wc -l)" -eq 5 ]
-ok "its own files and no others"
+[ ! -e "$models/tiny/notes.txt" ] && [ -s "$models/tiny/vocab.compiled" ] && [ "$(find "$models/tiny" -type f | wc -l)" -eq 6 ]
+ok "its own files, the compiled vocabulary and no others"
 setting tiny "model file"
 run 0 "it is a model by its name" embed --model tiny "a dog"
 "$program" embed --model "$tiny" "a dog" 2>"$err" | cmp -s - "$out"
@@ -196,7 +196,7 @@ rm -rf "$models/tiny"
 # models of one's own
 run 0 "a model that no catalogue has" model add ./my-clip
 out_has "Added my-clip: $models/my-clip"
-diff -r my-clip "$models/my-clip" >"$scratch/diff"
+diff -r -x vocab.compiled my-clip "$models/my-clip" >"$scratch/diff"
 ok "is copied"
 run 2 "again" model add ./my-clip
 err_has "there is a model my-clip already: $models/my-clip"

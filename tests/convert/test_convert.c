@@ -202,6 +202,35 @@ static void test_openai_merges(const folder *f)
     cs_buf_free(&with);
 }
 
+/* The vocabulary compiled beside the files it was read from: once, and again when these have changed. */
+static void test_compile(const folder *f)
+{
+    static const char *const names[] = {"config.json", "preprocessor_config.json", "model.safetensors", "vocab.json",
+                                        "merges.txt", NULL};
+    bool first, again, changed, image = true, file = true;
+    copy_tiny(f, "plain", "hf", names, false);
+    const char *dir = folder_path(f, "plain");
+    vectors before, after, later;
+    bool ok = encode(dir, both, &before) && clipsearch_model_compile(dir, &first, &err) == CLIPSEARCH_OK &&
+              clipsearch_model_compile(dir, &again, &err) == CLIPSEARCH_OK && encode(dir, both, &after);
+    TAP_OK(ok && first && !again && memcmp(&before, &after, sizeof before) == 0,
+           "a vocabulary is compiled once, and gives the same vectors");
+    cs_buf merges = cs_buf_make(1 << 20);
+    ok = cs_file_read(tiny("hf/merges.txt"), &merges, NULL, &err) == CLIPSEARCH_OK;
+    cs_buf_puts(&merges, "q z\n"); /* beyond those that the vocabulary has ids for */
+    folder_write(f, "plain/merges.txt", merges.data, merges.len);
+    cs_buf_free(&merges);
+    ok = ok && clipsearch_model_compile(dir, &changed, &err) == CLIPSEARCH_OK && encode(dir, both, &later);
+    TAP_OK(ok && changed && memcmp(&before, &later, sizeof before) == 0, "and anew when the merges have changed");
+    TAP_OK(clipsearch_model_compile(tiny("../cnn-tiny/resnet50"), &image, &err) == CLIPSEARCH_OK && !image,
+           "an image network has none");
+    TAP_OK(clipsearch_model_compile(tiny("hf/model.safetensors"), &file, &err) == CLIPSEARCH_E_ARGUMENT && !file &&
+               strstr(err.message, "is a file"),
+           "a weight file is no directory: %s", err.message);
+    TAP_OK(clipsearch_model_compile(folder_path(f, "none"), NULL, &err) == CLIPSEARCH_E_NOT_FOUND,
+           "a model that is not there: %s", err.message);
+}
+
 static void test_metadata(const folder *f)
 {
     cs_map map = {0};
@@ -721,6 +750,7 @@ int main(void)
     folder_make(&f);
     test_same_bits(&f);
     test_openai_merges(&f);
+    test_compile(&f);
     test_metadata(&f);
     test_towers(&f);
     test_rounding(&f);

@@ -178,6 +178,15 @@ static int use_model(const cs_args *args, const clipsearch_encoder_info *info, c
     return code;
 }
 
+/* Only speed is lost without it. */
+static void compile_vocabulary(const cs_args *args, const char *directory)
+{
+    clipsearch_error err;
+    if (clipsearch_model_compile(directory, NULL, &err) != CLIPSEARCH_OK && !args->quiet)
+        cs_print_message("the vocabulary was not compiled, so that each text query takes some milliseconds more: %s",
+                         err.message);
+}
+
 int cs_install_use(const cs_args *args, const char *directory, const char *name)
 {
     char real[PATH_MAX];
@@ -199,10 +208,12 @@ int cs_install_use(const cs_args *args, const char *directory, const char *name)
     clipsearch_encoder_describe(encoder, &info, NULL);
     const char *known_as = name ? name : realpath(directory, real) ? real : directory;
     int code = CS_EXIT_FOUND;
-    if (info.towers & CLIPSEARCH_TEXT_TOWER)
+    if (info.towers & CLIPSEARCH_TEXT_TOWER) {
+        compile_vocabulary(args, directory);
         code = use_model(args, &info, known_as);
-    else if (!args->quiet)
+    } else if (!args->quiet) {
         printf("It encodes images only, so new collections use it when they are told: --model %s\n", known_as);
+    }
     clipsearch_encoder_close(&encoder);
     return code;
 }
