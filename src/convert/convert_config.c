@@ -14,7 +14,7 @@
 
 enum {
     MAX_MERGES_FILE = 64 << 20, /* expanded */
-    NOT_MERGES = 514 /* ids that are no merges: 256 bytes, 256 at a word's end, start and end */
+    NOT_MERGES = 514            /* ids that are no merges: 256 bytes, 256 at a word's end, start and end */
 };
 
 static void put_triple(cs_buf *buf, const char *key, const float values[3])

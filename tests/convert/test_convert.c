@@ -205,8 +205,8 @@ static void test_openai_merges(const folder *f)
 /* The vocabulary compiled beside the files it was read from: once, and again when these have changed. */
 static void test_compile(const folder *f)
 {
-    static const char *const names[] = {"config.json", "preprocessor_config.json", "model.safetensors", "vocab.json",
-                                        "merges.txt", NULL};
+    static const char *const names[] = {
+        "config.json", "preprocessor_config.json", "model.safetensors", "vocab.json", "merges.txt", NULL};
     bool first, again, changed, image = true, file = true;
     copy_tiny(f, "plain", "hf", names, false);
     const char *dir = folder_path(f, "plain");

@@ -371,6 +371,7 @@ static int install(adding *a)
         printf("Added %s: %s\n", a->name, printable.data ? printable.data : "");
         cs_buf_free(&printable);
     }
+    cs_install_compile(a->args, a->to);
     return cs_install_use(a->args, a->to, a->name);
 }
 

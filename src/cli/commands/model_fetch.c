@@ -129,6 +129,7 @@ static int fetch_model(const cs_args *args, const cs_known_model *model, const c
                printable.data ? printable.data : "");
         cs_buf_free(&printable);
     }
+    cs_install_compile(args, directory);
     return cs_install_use(args, directory, args->to ? NULL : model->name);
 }
 

@@ -108,6 +108,18 @@ void cs_print_by_hand(const cs_args *args, const cs_known_model *model, const ch
     cs_buf_free(&text);
 }
 
+/* ---------------------------------------------------------------- the vocabulary */
+
+/* A model that this build cannot use is reported by cs_install_use. */
+void cs_install_compile(const cs_args *args, const char *directory)
+{
+    clipsearch_error err;
+    clipsearch_status status = clipsearch_model_compile(directory, NULL, &err);
+    if ((status == CLIPSEARCH_E_IO || status == CLIPSEARCH_E_MEMORY) && !args->quiet)
+        cs_print_message("the vocabulary was not compiled, so each text query takes some milliseconds more: %s",
+                         err.message);
+}
+
 /* ---------------------------------------------------------------- what new collections use */
 
 /* The collections of the default database whose vectors are of another model. */
@@ -178,15 +190,6 @@ static int use_model(const cs_args *args, const clipsearch_encoder_info *info, c
     return code;
 }
 
-/* Only speed is lost without it. */
-static void compile_vocabulary(const cs_args *args, const char *directory)
-{
-    clipsearch_error err;
-    if (clipsearch_model_compile(directory, NULL, &err) != CLIPSEARCH_OK && !args->quiet)
-        cs_print_message("the vocabulary was not compiled, so that each text query takes some milliseconds more: %s",
-                         err.message);
-}
-
 int cs_install_use(const cs_args *args, const char *directory, const char *name)
 {
     char real[PATH_MAX];
@@ -208,12 +211,10 @@ int cs_install_use(const cs_args *args, const char *directory, const char *name)
     clipsearch_encoder_describe(encoder, &info, NULL);
     const char *known_as = name ? name : realpath(directory, real) ? real : directory;
     int code = CS_EXIT_FOUND;
-    if (info.towers & CLIPSEARCH_TEXT_TOWER) {
-        compile_vocabulary(args, directory);
+    if (info.towers & CLIPSEARCH_TEXT_TOWER)
         code = use_model(args, &info, known_as);
-    } else if (!args->quiet) {
+    else if (!args->quiet)
         printf("It encodes images only, so new collections use it when they are told: --model %s\n", known_as);
-    }
     clipsearch_encoder_close(&encoder);
     return code;
 }
