@@ -567,8 +567,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_model_convert(const char *from, cons
                                                           clipsearch_convert_report *report, clipsearch_error *err);
 
 /* Write vocab.compiled into the model directory `path`: its vocabulary in the form in which texts are encoded, so that
- * opening the text tower need not read the vocabulary's own files (8 ms for CLIP's). It is used while these are the ones
- * that it was made of. Nothing is written for a model without a text tower, or when a file that can be used is there.
+ * opening the text tower need not read the vocabulary's own files (8 ms for CLIP's). It is used while these are what
+ * it was made of. Nothing is written for a model without a text tower, or when a file that can be used is there.
  * `written` (may be NULL) says whether it was written.
  * Errors: those of clipsearch_encoder_open; CLIPSEARCH_E_ARGUMENT (`path` is no directory), _IO, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_model_compile(const char *path, bool *written, clipsearch_error *err);
