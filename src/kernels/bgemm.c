@@ -87,11 +87,13 @@ typedef struct product {
     const uint16_t *x;
 } product;
 
-static void sum_panel(const void *context, size_t row, size_t rows, size_t first, size_t outputs, size_t next,
-                      float *sums)
+static void write_panel(const void *context, const cs_gemm_job *finish, size_t row, size_t rows, size_t first,
+                        size_t outputs, size_t next)
 {
     const product *p = context;
+    _Alignas(64) float sums[CS_PANEL_ROWS * CS_PANEL];
     p->ops->multiply(p->w, p->x + row * cs_bgemm_stride(p->w->k), rows, first, outputs, next, sums);
+    cs_gemm_finish(finish, sums, CS_PANEL, row, rows, first, outputs);
 }
 
 void cs_bgemm_with(const cs_bgemm_ops *ops, const cs_bgemm_weights *w, const uint16_t *x, size_t m, const float *bias,
@@ -100,7 +102,7 @@ void cs_bgemm_with(const cs_bgemm_ops *ops, const cs_bgemm_weights *w, const uin
     assert(ldy >= w->n);
     const product p = {.ops = ops, .w = w, .x = x};
     const cs_gemm_job finish = {.m = m, .bias = bias, .act = act, .residual = residual, .y = y, .ldy = ldy};
-    cs_panels_run(sum_panel, &p, w->n, &finish, pool);
+    cs_panels_run(write_panel, &p, w->n, &finish, pool);
 }
 
 void cs_bgemm(const cs_bgemm_weights *w, const uint16_t *x, size_t m, const float *bias, cs_activation act,

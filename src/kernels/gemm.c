@@ -69,6 +69,13 @@ void cs_gemm_finish(const cs_gemm_job *job, float *sums, size_t lds, size_t row,
     }
 }
 
+void cs_gemm_activate(const cs_gemm_job *job, size_t row, size_t rows, size_t first, size_t outputs)
+{
+    const cs_act_ops *ops = cs_act();
+    for (size_t i = 0; job->act != CS_ACT_NONE && i < rows; i++)
+        activate(ops, job->act, job->y + (row + i) * job->ldy + first, outputs);
+}
+
 /* What the same thread reads next, probably: threads take pieces in turn. */
 static cs_gemm_ahead panel_after(const cs_gemm_job *job, size_t panel)
 {

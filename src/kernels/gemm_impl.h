@@ -39,6 +39,9 @@ typedef struct cs_gemm_job {
 void cs_gemm_finish(const cs_gemm_job *job, float *sums, size_t lds, size_t row, size_t rows, size_t first,
                     size_t outputs);
 
+/* The activation alone of that part of y. */
+void cs_gemm_activate(const cs_gemm_job *job, size_t row, size_t rows, size_t first, size_t outputs);
+
 /* The whole job through OpenBLAS, on the threads OpenBLAS itself keeps. */
 void cs_gemm_blas_run(const cs_gemm_job *job);
 

@@ -3,7 +3,7 @@
 #include "kernels/panels_run.h"
 
 typedef struct job {
-    cs_panel_sums *sums;
+    cs_panel_write *write;
     const void *product;
     const cs_gemm_job *finish;
     size_t n, row_blocks;
@@ -19,14 +19,12 @@ static void run_piece(void *context, size_t piece, unsigned worker)
     const size_t rows = j->finish->m - row < CS_PANEL_ROWS ? j->finish->m - row : CS_PANEL_ROWS;
     /* threads take pieces in turn */
     const size_t next = row + rows < j->finish->m ? first : first + j->threads * (size_t)CS_PANEL;
-    _Alignas(64) float sums[CS_PANEL_ROWS * CS_PANEL];
-    j->sums(j->product, row, rows, first, outputs, next, sums);
-    cs_gemm_finish(j->finish, sums, CS_PANEL, row, rows, first, outputs);
+    j->write(j->product, j->finish, row, rows, first, outputs, next);
 }
 
-void cs_panels_run(cs_panel_sums *sums, const void *product, size_t n, const cs_gemm_job *finish, cs_pool *pool)
+void cs_panels_run(cs_panel_write *write, const void *product, size_t n, const cs_gemm_job *finish, cs_pool *pool)
 {
-    job j = {.sums = sums,
+    job j = {.write = write,
              .product = product,
              .finish = finish,
              .n = n,

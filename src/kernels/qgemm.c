@@ -75,19 +75,33 @@ typedef struct product {
     const cs_qgemm_rows *x;
 } product;
 
-/* With the rows' rest, if there is one. */
-static void sum_panel(const void *context, size_t row, size_t rows, size_t first, size_t outputs, size_t next,
-                      float *sums)
+/* Products that are not final: of rows in two steps, or with a residual that comes after the activation. */
+static void sum_panel(const product *p, size_t row, size_t rows, size_t first, size_t outputs, size_t next, float *sums)
+{
+    cs_qgemm_output to = {.y = sums, .ldy = CS_PANEL};
+    p->ops->multiply(p->w, p->x, row, rows, first, outputs, next, &to);
+    to.residual = sums;
+    if (p->x->rest)
+        p->ops->multiply(p->w, p->x, p->x->rest + row, rows, first, outputs, first, &to);
+}
+
+static void write_panel(const void *context, const cs_gemm_job *finish, size_t row, size_t rows, size_t first,
+                        size_t outputs, size_t next)
 {
     const product *p = context;
-    _Alignas(64) float rest[CS_PANEL_ROWS * CS_PANEL];
-    p->ops->multiply(p->w, p->x, row, rows, first, outputs, next, sums);
-    if (!p->x->rest)
+    const size_t at = row * finish->ldy + first;
+    if (p->x->rest || (finish->residual && finish->act != CS_ACT_NONE)) {
+        _Alignas(64) float sums[CS_PANEL_ROWS * CS_PANEL];
+        sum_panel(p, row, rows, first, outputs, next, sums);
+        cs_gemm_finish(finish, sums, CS_PANEL, row, rows, first, outputs);
         return;
-    p->ops->multiply(p->w, p->x, p->x->rest + row, rows, first, outputs, first, rest);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < outputs; j++)
-            sums[i * CS_PANEL + j] += rest[i * CS_PANEL + j];
+    }
+    const cs_qgemm_output to = {.bias = finish->bias ? finish->bias + first : NULL,
+                                .residual = finish->residual ? finish->residual + at : NULL,
+                                .y = finish->y + at,
+                                .ldy = finish->ldy};
+    p->ops->multiply(p->w, p->x, row, rows, first, outputs, next, &to);
+    cs_gemm_activate(finish, row, rows, first, outputs);
 }
 
 void cs_qgemm_with(const cs_qgemm_ops *ops, const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t m,
@@ -96,7 +110,7 @@ void cs_qgemm_with(const cs_qgemm_ops *ops, const cs_qgemm_weights *w, const cs_
     assert(w->k <= CS_QGEMM_MAX_K && ldy >= w->n);
     const product p = {.ops = ops, .w = w, .x = x};
     const cs_gemm_job finish = {.m = m, .bias = bias, .act = act, .residual = residual, .y = y, .ldy = ldy};
-    cs_panels_run(sum_panel, &p, w->n, &finish, pool);
+    cs_panels_run(write_panel, &p, w->n, &finish, pool);
 }
 
 void cs_qgemm(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t m, const float *bias, cs_activation act,

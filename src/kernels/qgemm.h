@@ -71,18 +71,24 @@ typedef struct cs_qgemm_rows {
     size_t rest;        /* 0: 8 bits; else at least m */
 } cs_qgemm_rows;
 
+/* Where the products of a piece go: y[i, j] = (product + bias[j]) + residual[i, j], for its rows i and outputs j. */
+typedef struct cs_qgemm_output {
+    const float *bias, *residual; /* either may be NULL; residual's row stride is ldy, and it may be y */
+    float *y;
+    size_t ldy;
+} cs_qgemm_output;
+
 typedef struct cs_qgemm_ops {
     const char *name;
     /* Quantize one row x [k] to codes [cs_qgemm_stride(k)] up to `most`, CS_QGEMM_CODES or CS_QGEMM_STEP_CODES. What
      * they leave of its values goes to rest [k], unless it is NULL. */
     void (*quantize)(const float *x, size_t k, int32_t most, uint8_t *codes, cs_qgemm_row *row, float *rest);
-    /* sums[i, j] of rows [count, CS_PANEL] = x row (begin + i) times weights of output (first + j), for j < outputs <=
-     * CS_PANEL; first is a multiple of it; count <= CS_PANEL_ROWS. All of `sums` may be written. The panel
-     * from output `next` on is what is read after it (`first`, or beyond the last: nothing): it may be called into the
-     * cache. The sum is exact; it becomes a float,
-     * times scales[first + j], times the row's scale. */
+    /* The products of rows begin to begin + count of x and outputs first to first + outputs, as `to` says: first is a
+     * multiple of CS_PANEL, outputs <= CS_PANEL, count <= CS_PANEL_ROWS. Each is an exact sum, which becomes a float,
+     * times its output's scale, times its row's. The panel from output `next` on is what is read after it (`first`, or beyond
+     * the last: nothing): it may be called into the cache. */
     void (*multiply)(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
-                     size_t outputs, size_t next, float *sums);
+                     size_t outputs, size_t next, const cs_qgemm_output *to);
 } cs_qgemm_ops;
 
 /* The best table that needs nothing beside `flags`; NULL when the processor lacks one of them. All give the same

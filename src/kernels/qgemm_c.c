@@ -59,7 +59,7 @@ static int32_t code_of(const cs_qgemm_weights *w, size_t output, size_t input)
 }
 
 static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
-                     size_t outputs, size_t next, float *sums)
+                     size_t outputs, size_t next, const cs_qgemm_output *to)
 {
     (void)next;
     assert(first % CS_PANEL == 0 && outputs <= CS_PANEL && w->k <= CS_QGEMM_MAX_K);
@@ -73,7 +73,10 @@ static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t b
             for (size_t wide = 0; wide < row->wide_count; wide++)
                 sum += row->wide[wide].value * code_of(w, first + j, row->wide[wide].at);
             sum -= row->zero * w->sums[first + j];
-            sums[i * CS_PANEL + j] = (float)sum * w->scales[first + j] * row->scale;
+            const size_t at = i * to->ldy + j;
+            float y = (float)sum * w->scales[first + j] * row->scale;
+            y = to->bias ? y + to->bias[j] : y;
+            to->y[at] = to->residual ? y + to->residual[at] : y;
         }
     }
 }

@@ -20,30 +20,53 @@ static inline void read_outputs(const cs_qgemm_weights *w, size_t first, size_t 
     memcpy(to->scales, w->scales + first, outputs * sizeof *to->scales);
 }
 
-/* A row's integer sums [CS_PANEL] become floats, where they are. */
-static inline void finish_row(const cs_qgemm_row *row, const panel_outputs *outputs, float *sums)
+/* LANES of a row's integer sums, or when not `whole` the first n, become floats. */
+static inline __attribute__((always_inline)) void finish_some(bool whole, size_t n, const cs_qgemm_row *row,
+                                                              const int32_t *sums, const int32_t *of_codes,
+                                                              const float *scales, const float *bias,
+                                                              const float *residual, float *y)
 {
-    const lanes scale = lanes_set(row->scale);
-    for (size_t j = 0; j < CS_PANEL; j += LANES) {
-        const lanes product = dots_floats(dots_load(sums + j), outputs->sums + j, row->zero);
-        lanes_store(sums + j, lanes_mul(lanes_mul(product, lanes_load(outputs->scales + j)), scale));
-    }
+    lanes value = dots_floats(dots_load(sums), of_codes, row->zero);
+    value = lanes_mul(lanes_mul(value, lanes_load(scales)), lanes_set(row->scale));
+    if (bias)
+        value = lanes_add(value, whole ? lanes_load(bias) : lanes_load_first(bias, n));
+    if (residual)
+        value = lanes_add(value, whole ? lanes_load(residual) : lanes_load_first(residual, n));
+    if (whole)
+        lanes_store(y, value);
+    else
+        lanes_store_first(y, n, value);
+}
+
+static inline void finish_row(const cs_qgemm_row *row, const panel_outputs *panel, size_t outputs, const int32_t *sums,
+                              const float *bias, const float *residual, float *y)
+{
+    size_t j = 0;
+    for (; j + LANES <= outputs; j += LANES)
+        finish_some(true, LANES, row, sums + j, panel->sums + j, panel->scales + j, bias ? bias + j : NULL,
+                    residual ? residual + j : NULL, y + j);
+    if (j < outputs)
+        finish_some(false, outputs - j, row, sums + j, panel->sums + j, panel->scales + j, bias ? bias + j : NULL,
+                    residual ? residual + j : NULL, y + j);
 }
 
 static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
-                     size_t outputs, size_t next, float *sums)
+                     size_t outputs, size_t next, const cs_qgemm_output *to)
 {
     const size_t ldx = cs_qgemm_stride(w->k), groups = ldx / CS_QGEMM_GROUP;
     const uint8_t *codes = (const uint8_t *)w->codes + first / CS_QGEMM_STRIP * groups * CS_PANEL_LINE;
     const size_t ahead = next + CS_PANEL <= w->n ? (next - first) / CS_QGEMM_STRIP * groups * CS_PANEL_LINE : 0;
+    _Alignas(64) int32_t sums[CS_PANEL_ROWS * CS_PANEL];
     qgemm_columns columns;
     panel_outputs panel;
     qgemm_forget_columns(&columns);
     read_outputs(w, first, outputs, &panel);
     add_products(x->codes + begin * ldx, ldx, count, groups, codes, outputs, ahead, sums);
     for (size_t i = 0; i < count; i++) {
-        qgemm_add_wide(w, &x->rows[begin + i], &columns, first, outputs, sums + i * CS_PANEL);
-        finish_row(&x->rows[begin + i], &panel, sums + i * CS_PANEL);
+        const cs_qgemm_row *row = &x->rows[begin + i];
+        qgemm_add_wide(w, row, &columns, first, outputs, sums + i * CS_PANEL);
+        finish_row(row, &panel, outputs, sums + i * CS_PANEL, to->bias,
+                   to->residual ? to->residual + i * to->ldy : NULL, to->y + i * to->ldy);
     }
 }
 

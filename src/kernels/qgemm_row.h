@@ -113,14 +113,10 @@ static inline const int32_t *qgemm_find_column(qgemm_columns *columns, const cs_
     return column->codes;
 }
 
-/* Integers where there will be floats. */
-typedef int32_t __attribute__((may_alias)) qgemm_sum;
-
 /* The products of the row's wide values to its integer sums [outputs], of the outputs from `first` on. */
 static inline void qgemm_add_wide(const cs_qgemm_weights *w, const cs_qgemm_row *row, qgemm_columns *columns,
-                                  size_t first, size_t outputs, float *of_row)
+                                  size_t first, size_t outputs, int32_t *sums)
 {
-    qgemm_sum *sums = (qgemm_sum *)of_row;
     for (size_t i = 0; i < row->wide_count; i++) {
         const int32_t value = row->wide[i].value;
         const int32_t *column = qgemm_find_column(columns, w, row->wide[i].at, first, outputs);

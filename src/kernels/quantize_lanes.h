@@ -9,17 +9,28 @@
 /* Vectors are loaded with a mask only behind the last whole step. */
 enum { QUANTIZE_PARTS = QGEMM_LANES / LANES, QUANTIZE_STEP = 4 * QGEMM_LANES };
 
-static inline float sum_sizes(const float *x, size_t k)
+/* The sum of all sizes, and the extremes of all values. */
+static inline float see_all(const float *x, size_t k, qgemm_extremes *found)
 {
-    lanes sums[QUANTIZE_PARTS];
+    lanes sums[QUANTIZE_PARTS], low = lanes_zero(), high = lanes_zero();
     for (size_t p = 0; p < QUANTIZE_PARTS; p++)
         sums[p] = lanes_zero();
     size_t i = 0;
     for (; i + QGEMM_LANES <= k; i += QGEMM_LANES)
-        for (size_t p = 0; p < QUANTIZE_PARTS; p++)
-            sums[p] = lanes_add(sums[p], lanes_abs(lanes_load(x + i + p * LANES)));
-    for (size_t p = 0; p < QUANTIZE_PARTS && i < k; p++, i += LANES)
-        sums[p] = lanes_add(sums[p], lanes_abs(lanes_load_first(x + i, k - i)));
+        for (size_t p = 0; p < QUANTIZE_PARTS; p++) {
+            const lanes value = lanes_load(x + i + p * LANES);
+            sums[p] = lanes_add(sums[p], lanes_abs(value));
+            low = lanes_min(value, low);
+            high = lanes_max(value, high);
+        }
+    for (size_t p = 0; p < QUANTIZE_PARTS && i < k; p++, i += LANES) {
+        const lanes value = lanes_load_first(x + i, k - i);
+        sums[p] = lanes_add(sums[p], lanes_abs(value));
+        low = lanes_min(value, low);
+        high = lanes_max(value, high);
+    }
+    *found = (qgemm_extremes){.least = -lanes_most(lanes_sub(lanes_zero(), low)), .most = lanes_most(high)};
+    found->size = -found->least > found->most ? -found->least : found->most;
     return lanes_total(sums);
 }
 
@@ -81,10 +92,11 @@ static void quantize(const float *x, size_t k, int32_t most_code, uint8_t *codes
 {
     qgemm_scale s = {.most = most_code};
     memset(codes + k / CS_QGEMM_GROUP * CS_QGEMM_GROUP, 0, k % CS_QGEMM_GROUP ? CS_QGEMM_GROUP : 0);
-    const float total = sum_sizes(x, k);
-    qgemm_extremes found = {0};
-    if (total <= FLT_MAX)
-        for (s.limit = qgemm_first_limit(total, k); (found = find_extremes(x, k, s.limit)).over > CS_QGEMM_WIDE;)
+    qgemm_extremes found;
+    const float total = see_all(x, k, &found);
+    s.limit = qgemm_first_limit(total, k);
+    if (total <= FLT_MAX && found.size > s.limit) /* most rows have no wide values */
+        while ((found = find_extremes(x, k, s.limit)).over > CS_QGEMM_WIDE)
             s.limit *= QGEMM_WIDE_GROWTH;
     if (!qgemm_choose_scale(total, &found, &s, row)) {
         qgemm_leave_all(x, k, codes, row, rest);

@@ -13,8 +13,10 @@
 /* Up to 16 rows of 64 bytes meet 16 lines of a strip, which are a tile of weights as they are. The sums of two
  * such row tiles by two strips stay in tiles 0 to 3; 4 and 5 are rows, 6 and 7 weights: four loads for four products.
  * A product takes 16 cycles and a load 8 from the first-level cache. On a Sapphire Rapids such a step takes 20
- * ns by its products alone, 26 with its loads, 40 in the whole loop, where rows and weights come from the second-level
- * cache. Of longer rows BLOCK steps at a time are gone through; 4, 8 and 12 are no faster. */
+ * ns by its products alone, 26 with its loads, 32 to 36 in the whole loop, where part of the rows and weights comes from
+ * the second-level cache. A pair of strips is gone through with all rows before the next pair, so that its weights stay
+ * in the first level (a panel with a pair of rows before the next rows: 36 to 44 ns), of longer rows BLOCK steps at a
+ * time; 4, 8 and 12 are no faster. */
 enum { AMX_ROWS = 16, AMX_BYTES = 64, AMX_LINES = AMX_BYTES / CS_PANEL_GROUP, AMX_TILE = AMX_LINES * CS_PANEL_LINE };
 enum { BLOCK = 16 };
 
@@ -136,40 +138,57 @@ static inline void amx_last_groups(size_t above, size_t below, int two_strips, s
     amx_some_tiles(below > 0, two_strips, AMX_BYTES, 1, more, &at);
 }
 
-/* A pair of row tiles by all strips of a panel. */
-typedef struct amx_rows {
-    const uint8_t *x;
-    size_t ldx, above, below; /* heights */
-    uint8_t *sums;
-} amx_rows;
+/* A pair of row tiles: its first row, and the heights. */
+typedef struct amx_pair {
+    size_t row, above, below;
+} amx_pair;
 
-/* `steps` whole tiles of each strip, and then `left_over` groups, from `codes` on. */
-static inline void amx_all_strips(const amx_rows *rows, const uint8_t *codes, size_t strip, size_t strips, size_t steps,
-                                  size_t left_over, size_t ahead, int more)
+enum { PAIRS = (CS_PANEL_ROWS + 2 * AMX_ROWS - 1) / (2 * AMX_ROWS) };
+
+/* Pairs of nearly equal height, so that they have few shapes: at most two. */
+static inline size_t amx_divide(size_t count, amx_pair pairs[PAIRS])
+{
+    const size_t n = (count + 2 * AMX_ROWS - 1) / (2 * AMX_ROWS);
+    for (size_t p = 0, row = 0; p < n; p++) {
+        const size_t rows = (count - row + n - p - 1) / (n - p);
+        const size_t above = rows > AMX_ROWS ? (rows + 1) / 2 : rows;
+        pairs[p] = (amx_pair){.row = row, .above = above, .below = rows - above};
+        row += rows;
+    }
+    return n;
+}
+
+/* Some groups of all rows by a pair of strips, or the last one. */
+typedef struct amx_block {
+    const uint8_t *x; /* the first row's bytes of these groups */
+    size_t ldx, steps, left_over;
+    const uint8_t *codes; /* of the first strip */
+    size_t strip;
+    int two_strips, more;
+    uint8_t *sums;
+} amx_block;
+
+static inline void amx_one_pair(const amx_block *b, const amx_pair *pair, size_t ahead)
 {
     const size_t line = CS_PANEL * CS_PANEL_GROUP;
-    amx_shape(rows->above, rows->below);
-    for (size_t j = 0; j < strips; j += 2) {
-        const uint8_t *left = codes + j * strip;
-        const int two_strips = j + 1 < strips;
-        amx_place at = {.above = rows->x,
-                        .below = rows->x + rows->above * rows->ldx,
-                        .left = left,
-                        .right = left + strip,
-                        .sums_above = rows->sums + j * CS_PANEL_LINE,
-                        .sums_below = rows->sums + rows->above * line + j * CS_PANEL_LINE,
-                        .ahead = ahead ? left + ahead : NULL,
-                        .ahead_right = left + ahead + (two_strips ? strip : 0)};
-        if (steps)
-            amx_some_tiles(rows->below > 0, two_strips, rows->ldx, steps, more, &at);
-        if (!left_over)
-            continue;
-        at.above += steps * AMX_BYTES;
-        at.below += steps * AMX_BYTES;
-        at.left += steps * AMX_TILE;
-        at.right += steps * AMX_TILE;
-        amx_last_groups(rows->above, rows->below, two_strips, rows->ldx, left_over, more || steps, &at);
-    }
+    const uint8_t *rows = b->x + pair->row * b->ldx;
+    amx_place at = {.above = rows,
+                    .below = rows + pair->above * b->ldx,
+                    .left = b->codes,
+                    .right = b->codes + b->strip,
+                    .sums_above = b->sums + pair->row * line,
+                    .sums_below = b->sums + (pair->row + pair->above) * line,
+                    .ahead = ahead ? b->codes + ahead : NULL,
+                    .ahead_right = b->codes + ahead + (b->two_strips ? b->strip : 0)};
+    if (b->steps)
+        amx_some_tiles(pair->below > 0, b->two_strips, b->ldx, b->steps, b->more, &at);
+    if (!b->left_over)
+        return;
+    at.above += b->steps * AMX_BYTES;
+    at.below += b->steps * AMX_BYTES;
+    at.left += b->steps * AMX_TILE;
+    at.right += b->steps * AMX_TILE;
+    amx_last_groups(pair->above, pair->below, b->two_strips, b->ldx, b->left_over, b->more || b->steps, &at);
 }
 
 /* As in tile_dots.h. */
@@ -177,17 +196,26 @@ static inline void add_products(const uint8_t *x, size_t ldx, size_t count, size
                                 size_t outputs, size_t ahead, void *sums)
 {
     const size_t strips = (outputs + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP, strip = groups * CS_PANEL_LINE;
+    amx_pair pairs[PAIRS], shape = {0};
+    const size_t n = amx_divide(count, pairs);
     for (size_t g = 0; g < groups; g += BLOCK * AMX_LINES) {
-        const size_t n = groups - g < BLOCK * AMX_LINES ? groups - g : BLOCK * AMX_LINES;
-        for (size_t i = 0, tiles = (count + AMX_ROWS - 1) / AMX_ROWS; tiles; tiles -= tiles > 1 ? 2 : 1) {
-            amx_rows rows = {.x = x + i * ldx + g * CS_PANEL_GROUP,
-                             .ldx = ldx,
-                             .above = (count - i + tiles - 1) / tiles, /* tiles of nearly equal height */
-                             .sums = (uint8_t *)sums + i * CS_PANEL * CS_PANEL_GROUP};
-            rows.below = tiles > 1 ? (count - i - rows.above + tiles - 2) / (tiles - 1) : 0;
-            amx_all_strips(&rows, codes + g * CS_PANEL_LINE, strip, strips, n / AMX_LINES, n % AMX_LINES,
-                           i == 0 ? ahead : 0, g > 0);
-            i += rows.above + rows.below;
+        const size_t some = groups - g < BLOCK * AMX_LINES ? groups - g : BLOCK * AMX_LINES;
+        for (size_t j = 0; j < strips; j += 2) {
+            const amx_block block = {.x = x + g * CS_PANEL_GROUP,
+                                     .ldx = ldx,
+                                     .steps = some / AMX_LINES,
+                                     .left_over = some % AMX_LINES,
+                                     .codes = codes + j * strip + g * CS_PANEL_LINE,
+                                     .strip = strip,
+                                     .two_strips = j + 1 < strips,
+                                     .more = g > 0,
+                                     .sums = (uint8_t *)sums + j * CS_PANEL_LINE};
+            for (size_t p = 0; p < n; p++) {
+                if (pairs[p].above != shape.above || pairs[p].below != shape.below)
+                    amx_shape(pairs[p].above, pairs[p].below);
+                shape = pairs[p];
+                amx_one_pair(&block, &pairs[p], p == 0 ? ahead : 0);
+            }
         }
     }
     __asm__ volatile("tilerelease"); /* nothing to save at a task switch */

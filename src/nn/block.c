@@ -4,6 +4,16 @@
 
 #include <string.h>
 
+enum { PAGE_FLOATS = 1024, LINE_FLOATS = 16 };
+
+/* Floats from row to row of the hidden layer. Rows a multiple of 4 KiB apart share a few sets of the caches, and all of
+ * them are written a few lines at a time: with 16 floats more that takes a sixth less (400 rows by 3,072 outputs in 8
+ * bits, 1.23 against 1.00 ms, Sapphire Rapids). */
+static size_t hidden_stride(const cs_tower_config *config)
+{
+    return config->mlp % PAGE_FLOATS ? config->mlp : config->mlp + LINE_FLOATS;
+}
+
 clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors, const cs_tower_config *config,
                                 cs_weight_form form, cs_pool *pool, clipsearch_error *err)
 {
@@ -38,6 +48,7 @@ clipsearch_status cs_block_open(cs_block *block, const cs_block_tensors *tensors
         else
             status = cs_linear_open(linears[i].linear, linears[i].weight, linears[i].bias, form == CS_WEIGHTS_PACKED,
                                     pool, err);
+    block->fc1.ldy = block->fc2.ldx = hidden_stride(config);
     if (status != CLIPSEARCH_OK)
         cs_block_close(block);
     return status;
@@ -61,18 +72,18 @@ static size_t larger(size_t a, size_t b)
 void cs_block_carve(cs_block_scratch *scratch, const cs_tower_config *config, size_t rows, size_t longest,
                     size_t least_wide, cs_weight_form form, unsigned threads, cs_workspace *workspace)
 {
-    size_t inputs = larger(larger(config->width, config->mlp), least_wide), wide = larger(3 * config->width, inputs);
+    const size_t inputs = larger(larger(config->width, config->mlp), least_wide);
+    const size_t wide = larger(larger(3 * config->width, hidden_stride(config)), least_wide);
     scratch->normed = cs_workspace_floats(workspace, rows, config->width);
     scratch->wide = cs_workspace_floats(workspace, rows, wide);
-    const size_t most = larger(larger(config->width, config->mlp), least_wide);
     scratch->coded = (cs_coded_rows){0};
     if (form == CS_WEIGHTS_INT8) {
         const size_t coded_rows = rows > SIZE_MAX / 2 ? SIZE_MAX : 2 * rows; /* and their rest */
-        scratch->coded.codes.codes = cs_workspace_alloc(workspace, coded_rows, cs_qgemm_stride(most));
+        scratch->coded.codes.codes = cs_workspace_alloc(workspace, coded_rows, cs_qgemm_stride(inputs));
         scratch->coded.codes.rows = cs_workspace_alloc(workspace, coded_rows, sizeof *scratch->coded.codes.rows);
     } else if (form == CS_WEIGHTS_BF16) {
         scratch->coded.halves =
-            cs_workspace_alloc(workspace, rows, cs_bgemm_stride(most) * sizeof *scratch->coded.halves);
+            cs_workspace_alloc(workspace, rows, cs_bgemm_stride(inputs) * sizeof *scratch->coded.halves);
     }
     scratch->gemm = cs_workspace_floats(workspace, threads, cs_gemm_scratch(inputs));
     cs_attention_carve(&scratch->attention, config->width / config->heads, longest, threads, workspace);
@@ -111,13 +122,15 @@ static void normalise(const cs_block *block, const cs_layernorm *norm, const flo
         cs_layernorm_forward(norm, x, rows, scratch->normed, pool);
 }
 
-static void quantize(const cs_block *block, const float *x, size_t rows, size_t columns,
+/* x, which `linear` reads. */
+static void quantize(const cs_block *block, const cs_linear *linear, const float *x, size_t rows,
                      const cs_block_scratch *scratch, cs_pool *pool)
 {
+    const size_t columns = linear->weights.k;
     if (block->form == CS_WEIGHTS_INT8)
-        cs_qgemm_quantize(x, columns, rows, columns, &scratch->coded.codes, pool);
+        cs_qgemm_quantize(x, linear->ldx, rows, columns, &scratch->coded.codes, pool);
     else if (block->form == CS_WEIGHTS_BF16)
-        cs_bgemm_round(x, columns, rows, columns, scratch->coded.halves, pool);
+        cs_bgemm_round(x, linear->ldx, rows, columns, scratch->coded.halves, pool);
 }
 
 void cs_block_forward(const cs_block *block, const cs_sequences *sequences, const size_t *only, float *x,
@@ -137,15 +150,15 @@ void cs_block_forward(const cs_block *block, const cs_sequences *sequences, cons
         rows = sequences->count;
         keep_rows(normed, width, only, rows);
         keep_rows(x, width, only, rows);
-        quantize(block, normed, rows, width, scratch, pool);
+        quantize(block, &block->q, normed, rows, scratch, pool);
     }
     map(block, &block->q, normed, rows, CS_ACT_NONE, NULL, q, scratch, pool);
     cs_attention_forward(sequences, width, block->heads, only == NULL, q, k, v, normed, &scratch->attention, pool);
-    quantize(block, normed, rows, width, scratch, pool);
+    quantize(block, &block->out, normed, rows, scratch, pool);
     map(block, &block->out, normed, rows, CS_ACT_NONE, x, x, scratch, pool);
 
     normalise(block, &block->ln2, x, rows, scratch, pool);
     map(block, &block->fc1, normed, rows, block->activation, NULL, hidden, scratch, pool);
-    quantize(block, hidden, rows, block->fc2.weights.k, scratch, pool);
+    quantize(block, &block->fc2, hidden, rows, scratch, pool);
     map(block, &block->fc2, hidden, rows, CS_ACT_NONE, x, x, scratch, pool);
 }

@@ -19,11 +19,18 @@ static clipsearch_status expand(cs_linear *linear, const cs_matrix *weight, clip
     return CLIPSEARCH_OK;
 }
 
+static cs_linear sized(const cs_matrix *weight)
+{
+    return (cs_linear){
+        .weights = {.n = weight->rows, .k = weight->columns}, .ldx = weight->columns, .ldy = weight->rows};
+}
+
 clipsearch_status cs_linear_open(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, bool pack,
                                  cs_pool *pool, clipsearch_error *err)
 {
-    *linear =
-        (cs_linear){.weights = {.n = weight->rows, .k = weight->columns, .dtype = weight->dtype, .rows = weight->data}};
+    *linear = sized(weight);
+    linear->weights.dtype = weight->dtype;
+    linear->weights.rows = weight->data;
     clipsearch_status status = CLIPSEARCH_OK;
     if (weight->transposed || weight->bytes || weight->paired) {
         status = weight->paired ? expand(linear, weight, err) : cs_floats_copy(weight, &linear->owned, err);
@@ -113,14 +120,13 @@ static clipsearch_status quantize(cs_linear *linear, cs_qgemm_inputs inputs, cs_
 clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, cs_pool *pool,
                                        clipsearch_error *err)
 {
-    *linear = (cs_linear){0};
+    *linear = sized(weight);
     if (weight->columns > CS_QGEMM_MAX_K)
         return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                        "a matrix with %zu inputs cannot be computed in 8 bits; the limit is %d", weight->columns,
                        (int)CS_QGEMM_MAX_K);
     clipsearch_status status = CLIPSEARCH_OK;
     if (weight->coded) {
-        linear->weights = (cs_gemm_weights){.n = weight->rows, .k = weight->columns};
         if (bias)
             status = cs_floats_copy(bias, &linear->bias, err);
     } else {
@@ -187,10 +193,9 @@ static clipsearch_status make_pairs(cs_linear *linear, cs_pool *pool, clipsearch
 clipsearch_status cs_linear_open_paired(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias,
                                         cs_pool *pool, clipsearch_error *err)
 {
-    *linear = (cs_linear){0};
+    *linear = sized(weight);
     clipsearch_status status = CLIPSEARCH_OK;
     if (weight->paired) {
-        linear->weights = (cs_gemm_weights){.n = weight->rows, .k = weight->columns};
         linear->paired.pairs = weight->data;
         if (bias)
             status = cs_floats_copy(bias, &linear->bias, err);
@@ -222,8 +227,7 @@ size_t cs_linear_packed_bytes(const cs_linear *linear)
 void cs_linear_forward(const cs_linear *linear, const float *x, size_t rows, cs_activation act, const float *residual,
                        float *y, float *scratch, cs_pool *pool)
 {
-    cs_gemm(&linear->weights, x, linear->weights.k, rows, linear->bias, act, residual, y, linear->weights.n, scratch,
-            pool);
+    cs_gemm(&linear->weights, x, linear->ldx, rows, linear->bias, act, residual, y, linear->ldy, scratch, pool);
 }
 
 bool cs_linear_is_coded(const cs_linear *linear)
@@ -235,7 +239,7 @@ void cs_linear_forward_coded(const cs_linear *linear, const cs_coded_rows *x, si
                              const float *residual, float *y, cs_pool *pool)
 {
     if (linear->paired.pairs)
-        cs_bgemm(&linear->paired, x->halves, rows, linear->bias, act, residual, y, linear->paired.n, pool);
+        cs_bgemm(&linear->paired, x->halves, rows, linear->bias, act, residual, y, linear->ldy, pool);
     else
-        cs_qgemm(&linear->coded, &x->codes, rows, linear->bias, act, residual, y, linear->coded.n, pool);
+        cs_qgemm(&linear->coded, &x->codes, rows, linear->bias, act, residual, y, linear->ldy, pool);
 }

@@ -21,6 +21,7 @@ typedef struct cs_linear {
     cs_gemm_weights weights; /* [N, K], in the map or at `owned` */
     float *owned;            /* [N, K] f32, when the file holds the transpose or bytes; else NULL */
     float *bias;             /* [N] f32, or NULL */
+    size_t ldx, ldy;         /* floats from row to row of x and of y: K and N, until the owner sets others */
     cs_qgemm_weights coded;  /* codes != NULL: the matrix is of 8 bits, and `weights` has only its size */
     int8_t *owned_codes;     /* when they are not the file's */
     float *scales;           /* [N] */
