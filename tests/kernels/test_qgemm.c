@@ -433,28 +433,48 @@ static void test_greatest(void)
            error[1] / error[0]);
 }
 
+/* y has what is in `residual` before, and may be it. */
+static bool finished(const cs_qgemm_ops *ops, const problem *p, const float *plain, const float *bias,
+                     cs_activation act, bool adds, const float residual[9 * 80])
+{
+    static float y[9 * 80];
+    bool good = true;
+    memcpy(y, residual, sizeof y);
+    cs_qgemm_with(ops, &p->w, &p->q, p->m, bias, act, adds ? y : NULL, y, 80, pools[1]);
+    for (size_t i = 0; i < p->m; i++)
+        for (size_t j = 0; j < 80; j++) {
+            float want = plain[i * 80 + j];
+            if (bias && j < p->n)
+                want += bias[j];
+            if (act == CS_ACT_QUICK_GELU)
+                cs_act()->quick_gelu(&want, 1);
+            if (adds)
+                want += residual[i * 80 + j];
+            good &= kt_same(j < p->n ? &want : &residual[i * 80 + j], &y[i * 80 + j], 1);
+        }
+    return good;
+}
+
+/* All that can be done to a sum, of outputs that do not fill the last vector. */
 static void test_finish(void)
 {
     problem p;
     problem_open(&p, 9, 70, 40);
-    static float plain[9 * 80], y[9 * 80], bias[70];
+    static float plain[9 * 80], bias[70], residual[9 * 80];
     for (size_t i = 0; i < 70; i++)
         bias[i] = kt_float();
     for (size_t i = 0; i < 9 * 80; i++)
-        y[i] = kt_float();
-    float residual[9 * 80];
-    memcpy(residual, y, sizeof y);
+        residual[i] = kt_float();
     cs_qgemm(&p.w, &p.q, p.m, NULL, CS_ACT_NONE, NULL, plain, 80, pools[1]);
-    cs_qgemm(&p.w, &p.q, p.m, bias, CS_ACT_QUICK_GELU, y, y, 80, pools[1]);
     bool good = true;
-    for (size_t i = 0; i < p.m; i++)
-        for (size_t j = 0; j < p.n; j++) {
-            float want = plain[i * 80 + j] + bias[j];
-            cs_act()->quick_gelu(&want, 1);
-            want += residual[i * 80 + j];
-            good &= kt_same(&want, &y[i * 80 + j], 1);
-        }
-    TAP_OK(good, "bias, activation and residual, as the float product has them");
+    size_t count = 0;
+    for (size_t level = 0; level < LEVELS; level++) {
+        const cs_qgemm_ops *ops = cs_qgemm_ops_for(levels[level]);
+        for (int all = 0; ops && all < 8; all++, count++)
+            good &= finished(ops, &p, plain, all & 1 ? bias : NULL, all & 2 ? CS_ACT_QUICK_GELU : CS_ACT_NONE, all & 4,
+                             residual);
+    }
+    TAP_OK(good && count, "bias, activation and residual, as the float product has them: %zu ways", count);
     problem_close(&p);
 }
 
