@@ -541,7 +541,7 @@ def test_waits(milvus, folder):
     process.send_signal(signal.SIGINT)
     process.communicate()
     took = time.monotonic() - began
-    check(process.returncode in (130, -signal.SIGINT) and took < 1, f"Ctrl-C ends a wait in {took:.2f} s", process.returncode)
+    check(process.returncode in (130, -signal.SIGINT) and took < 4, f"Ctrl-C ends a wait in {took:.2f} s", process.returncode)
     connection.close()
     server.close()
 

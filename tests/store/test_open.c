@@ -397,7 +397,7 @@ static void test_writers_and_readers(void)
     cs_store_find(writer, "photos", &c, &err);
     TAP_OK(cs_store_begin(writer, &err) == CLIPSEARCH_OK && put_one(writer, &c, "/two"), "a writer in a transaction");
     double start = seconds_now();
-    TAP_OK(count_items(reader) == 1 && count_items(writer) == 2 && seconds_now() - start < 1,
+    TAP_OK(count_items(reader) == 1 && count_items(writer) == 2 && seconds_now() - start < 4,
            "a reader reads what was committed, at once");
     cs_store_set_timeout(second, 200);
     start = seconds_now();
