@@ -4,10 +4,14 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 const cs_qconv_ops *cs_qconv_ops_for(cs_cpu_flags flags)
 {
     static const cs_cpu_choice choices[] = {
+#ifdef CS_HAVE_AMX
+        {CS_CPU_AMX, &cs_qconv_ops_amx},
+#endif
 #ifdef CS_HAVE_AVX512VNNI
         {CS_CPU_AVX512VNNI, &cs_qconv_ops_avx512vnni},
 #endif
@@ -25,6 +29,13 @@ const cs_qconv_ops *cs_qconv_ops_for(cs_cpu_flags flags)
 const cs_qconv_ops *cs_qconv_ops_best(void)
 {
     return cs_qconv_ops_for(cs_cpu_best());
+}
+
+void cs_qconv_gather(const uint8_t *const *starts, size_t runs, size_t run, size_t rows, uint8_t *to, size_t apart)
+{
+    for (size_t i = 0; i < rows; i++)
+        for (size_t r = 0; r < runs; r++)
+            memcpy(to + i * apart + r * run, starts[r * rows + i], run);
 }
 
 cs_qconv_scale cs_qconv_scale_of(float least, float most)

@@ -6,6 +6,7 @@
 #include "kernels/cpu.h"
 #include "kernels/qgemm.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,9 +32,12 @@ typedef struct cs_qconv_scale {
  * each (a tap's channels), anywhere in memory; K = runs * run <= CS_QGEMM_MAX_K in all. */
 typedef struct cs_qconv_call {
     const uint8_t *const *starts; /* [runs, rows] where each run begins */
+    const uint8_t *together;      /* instead of `starts`, for tables that say so: the first row's runs, one after the */
+    size_t apart;                 /* other, and the bytes from it to the next row's */
     size_t runs, run;
     size_t rows, outputs; /* at most CS_QCONV_ROWS and CS_QCONV_PANEL */
     const int8_t *codes;  /* the panel's weights: strips of [K / 4, 16, 4] */
+    size_t ahead;         /* bytes from them to those that are read next; 0: there are none, or not near */
     const float *scales;  /* of the weights, [outputs rounded up to strips], as the next two */
     const int32_t *sums;  /* of the weights' codes */
     const float *bias;
@@ -46,6 +50,7 @@ typedef struct cs_qconv_call {
 
 typedef struct cs_qconv_ops {
     const char *name;
+    bool together; /* a row's inputs are read from `together` */
     /* y = clamp(sum * scales[o] * inputs[i].scale + bias[o] + residual), the sum being of (code - zero) * weight. */
     void (*multiply)(const cs_qconv_call *call);
     /* Add x [n] to sums [n]. range: the least and the greatest of x and of 0; NaN, both, when one of x is NaN or
@@ -58,6 +63,9 @@ typedef struct cs_qconv_ops {
 /* The best table that needs nothing beside `flags`; NULL when the processor lacks one of them. */
 const cs_qconv_ops *cs_qconv_ops_for(cs_cpu_flags flags);
 const cs_qconv_ops *cs_qconv_ops_best(void);
+
+/* Copy the runs of each row together: to row i of `to`, `apart` bytes from row to row. */
+void cs_qconv_gather(const uint8_t *const *starts, size_t runs, size_t run, size_t rows, uint8_t *to, size_t apart);
 
 /* The scale at which values from `least` <= 0 to `most` >= 0 take all codes. */
 cs_qconv_scale cs_qconv_scale_of(float least, float most);

@@ -9,5 +9,6 @@ extern const cs_qconv_ops cs_qconv_ops_c;
 extern const cs_qconv_ops cs_qconv_ops_avx2;
 extern const cs_qconv_ops cs_qconv_ops_avxvnni;
 extern const cs_qconv_ops cs_qconv_ops_avx512vnni;
+extern const cs_qconv_ops cs_qconv_ops_amx;
 
 #endif

@@ -85,8 +85,8 @@ typedef struct cs_qgemm_ops {
     void (*quantize)(const float *x, size_t k, int32_t most, uint8_t *codes, cs_qgemm_row *row, float *rest);
     /* The products of rows begin to begin + count of x and outputs first to first + outputs, as `to` says: first is a
      * multiple of CS_PANEL, outputs <= CS_PANEL, count <= CS_PANEL_ROWS. Each is an exact sum, which becomes a float,
-     * times its output's scale, times its row's. The panel from output `next` on is what is read after it (`first`, or beyond
-     * the last: nothing): it may be called into the cache. */
+     * times its output's scale, times its row's. The panel from output `next` on is what is read after it (`first`, or
+     * beyond the last: nothing): it may be called into the cache. */
     void (*multiply)(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
                      size_t outputs, size_t next, const cs_qgemm_output *to);
 } cs_qgemm_ops;

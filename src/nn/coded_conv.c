@@ -13,12 +13,28 @@ enum {
     FEW_OUTPUTS = 32, /* of one tap to fewer outputs stay in floats: they gain least, lose most (docs/precision.md) */
     UNIT = 6,         /* rows of the kernels' highest tile of four strips */
     EACH_THREAD = 4,  /* the least pieces for each thread, so that none waits long for the last */
-    CACHE_BYTES = 512 << 10 /* weights up to this size stay in the second-level cache for all pixels */
+    CACHE_BYTES = 512 << 10, /* weights up to this size stay in the second-level cache for all pixels */
+    LINE_BYTES = 64,
+    PAGE_BYTES = 4096
 };
 
 static size_t taps_of(const cs_conv_spec *spec)
 {
     return spec->kernel_h * spec->kernel_w;
+}
+
+/* Bytes from row to row of inputs that are copied together: whole lines, but no whole pages: such rows would all lie in
+ * the same few sets of the caches. */
+static size_t apart_of(const cs_coded_conv *conv)
+{
+    const size_t whole = (conv->main.k + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+    return whole % PAGE_BYTES ? whole : whole + LINE_BYTES;
+}
+
+/* Inputs of more than one tap lie apart, and some tables read them together. */
+static bool gathers(const cs_coded_conv *conv, const cs_conv_spec *spec)
+{
+    return conv->ops->together && taps_of(spec) > 1;
 }
 
 static size_t strips_of(size_t outputs)
@@ -207,6 +223,8 @@ void cs_coded_conv_carve(const cs_coded_conv *conv, const cs_conv_spec *spec, co
     s->mean_rows = cs_workspace_alloc(workspace, count, sizeof *s->mean_rows);
     s->biases = cs_workspace_floats(workspace, count, strips_of(spec->out) * STRIP);
     s->starts = cs_workspace_alloc(workspace, (size_t)threads * CS_QCONV_ROWS * taps_of(spec), sizeof *s->starts);
+    s->together =
+        gathers(conv, spec) ? cs_workspace_alloc(workspace, (size_t)threads * CS_QCONV_ROWS, apart_of(conv)) : NULL;
 }
 
 /* The pixel `i` of a line of those that are quantized. */
@@ -324,14 +342,24 @@ static void multiply_piece(void *context, size_t piece, unsigned worker)
     for (size_t i = 0; i < rows && !job->point; i++)
         same[i] = s->scales[image];
     find_starts(job, image, row, rows, starts);
+    const uint8_t *together = starts[0]; /* of one tap, rows lie together already */
+    if (gathers(conv, job->spec)) {
+        uint8_t *own = s->together + worker * CS_QCONV_ROWS * apart_of(conv);
+        cs_qconv_gather(starts, taps_of(job->spec), conv->run, rows, own, apart_of(conv));
+        together = own;
+    }
     for (size_t p = panel; p < panel + job->each && p < job->panels; p++) {
         const size_t first = p * CS_QCONV_PANEL;
+        const bool another = p + 1 < panel + job->each && p + 1 < out / CS_QCONV_PANEL;
         const cs_qconv_call call = {.starts = starts,
+                                    .together = together,
+                                    .apart = gathers(conv, job->spec) ? apart_of(conv) : conv->run,
                                     .runs = taps_of(job->spec),
                                     .run = conv->run,
                                     .rows = rows,
                                     .outputs = out - first < CS_QCONV_PANEL ? out - first : CS_QCONV_PANEL,
                                     .codes = conv->main.codes + first * conv->main.k,
+                                    .ahead = another ? CS_QCONV_PANEL * conv->main.k : 0,
                                     .scales = conv->main.scales + first,
                                     .sums = conv->main.sums + first,
                                     .bias = s->biases + image * rounded + first,
@@ -357,6 +385,12 @@ static void split_work(coded_job *job, unsigned threads)
     job->blocks_outermost = job->spec->out * job->conv->main.k <= CACHE_BYTES;
     const bool enough = threads == 1 || job->images->count * job->blocks >= (size_t)EACH_THREAD * threads;
     job->each = job->blocks_outermost && enough ? job->panels : 1;
+    if (!gathers(job->conv, job->spec))
+        return;
+    /* inputs are copied once for all panels of a piece */
+    const size_t all = job->images->count * job->blocks, pieces = threads == 1 ? 1 : (size_t)EACH_THREAD * threads;
+    const size_t groups = (pieces + all - 1) / all;
+    job->each = groups < job->panels ? (job->panels + groups - 1) / groups : 1;
 }
 
 void cs_coded_conv_forward(const cs_coded_conv *conv, const cs_conv_spec *spec, const float *bias,

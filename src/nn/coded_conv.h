@@ -53,6 +53,7 @@ typedef struct cs_coded_scratch {
     cs_qgemm_row *mean_rows; /* [count] */
     float *biases;           /* [count, out, rounded up] */
     const uint8_t **starts;  /* [threads, rows of a call, taps] */
+    uint8_t *together;       /* [threads, rows of a call, inputs of an output], for tables that read these together */
 } cs_coded_scratch;
 
 /* Divide `workspace` for these images (x is not read). */

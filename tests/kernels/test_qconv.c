@@ -12,8 +12,8 @@
 #include <string.h>
 
 /* the flags of each table; one that the processor lacks is skipped */
-enum { LEVELS = 4 };
-static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVXVNNI, CS_CPU_AVX512VNNI};
+enum { LEVELS = 5 };
+static const cs_cpu_flags levels[LEVELS] = {CS_CPU_C, CS_CPU_AVX2, CS_CPU_AVXVNNI, CS_CPU_AVX512VNNI, CS_CPU_AMX};
 
 static void *must(void *block)
 {
@@ -27,6 +27,7 @@ typedef struct problem {
     size_t runs, run, rows, outputs, rounded, ldy;
     kt_block *x;            /* [runs * rows] */
     const uint8_t **starts; /* the same, as the kernel expects them */
+    kt_block together;      /* for kernels that expect them so */
     kt_block codes;         /* of the weights: exactly as many bytes as they take */
     float *scales, *bias;
     int32_t *sums;
@@ -44,6 +45,11 @@ static size_t y_floats(const problem *p)
     return (p->rows - 1) * p->ldy + p->outputs;
 }
 
+static size_t apart_of(const problem *p)
+{
+    return p->runs * p->run + p->rows % 3 * 5;
+}
+
 /* `full`: the largest codes there can be, of one sign: where a 16-bit sum would saturate. */
 static void problem_open(problem *p, size_t runs, size_t run, size_t rows, size_t outputs, bool full)
 {
@@ -58,6 +64,8 @@ static void problem_open(problem *p, size_t runs, size_t run, size_t rows, size_
             ((uint8_t *)p->x[i].at)[c] = full ? 255 : (uint8_t)kt_random();
         p->starts[i] = p->x[i].at;
     }
+    p->together = kt_exact((rows - 1) * apart_of(p) + k, 1);
+    cs_qconv_gather(p->starts, runs, run, rows, p->together.at, apart_of(p));
     float *weights = must(calloc(outputs * k, sizeof *weights));
     for (size_t i = 0; i < outputs * k; i++)
         weights[i] = full ? (i / k % 2 ? -1 : 1) : kt_float() * (i / k % 5 == 4 ? 0 : 1);
@@ -83,6 +91,7 @@ static void problem_close(problem *p)
         kt_free(&p->x[i]);
     free(p->x);
     free(p->starts);
+    kt_free(&p->together);
     kt_free(&p->codes);
     free(p->scales);
     free(p->bias);
@@ -97,7 +106,9 @@ static bool run_call(const cs_qconv_ops *ops, const problem *p, variant how, kt_
     *y = kt_canary(y_floats(p) * 4, 4);
     for (size_t i = 0; i < y_floats(p); i++)
         ((float *)y->at)[i] = 7;
-    const cs_qconv_call call = {.starts = p->starts,
+    const cs_qconv_call call = {.starts = ops->together ? NULL : p->starts,
+                                .together = ops->together ? p->together.at : NULL,
+                                .apart = apart_of(p),
                                 .runs = p->runs,
                                 .run = p->run,
                                 .rows = p->rows,
@@ -292,6 +303,8 @@ static void one_call(void *context)
 {
     timed *t = context;
     const cs_qconv_call call = {.starts = t->p.starts,
+                                .together = t->p.together.at,
+                                .apart = apart_of(&t->p),
                                 .runs = t->p.runs,
                                 .run = t->p.run,
                                 .rows = t->p.rows,
