@@ -14,9 +14,9 @@
  * tiles by two strips stay in tiles 0 to 3; 4 and 5 are rows, 6 and 7 weights: four loads for four products. A product
  * takes 16 cycles and a load 8 from the first-level cache. On a Sapphire Rapids such a step takes 20 ns by its products
  * alone, 26 with its loads, 32 to 36 in the whole loop, where part of the rows and weights comes from the second-level
- * cache. A pair of strips is gone through with all rows before the next pair, so that its weights stay in the first level
- * (36 to 44 ns, when all strips meet a pair of rows before the next), of longer rows BLOCK steps at a time; 4, 8 and 12
- * are no faster. */
+ * cache. A pair of strips is gone through with all rows before the next pair, so that its weights stay in the first
+ * level (36 to 44 ns, when all strips meet a pair of rows before the next), of longer rows BLOCK steps at a time; 4, 8
+ * and 12 are no faster. */
 enum { AMX_ROWS = 16, AMX_BYTES = 64, AMX_LINES = AMX_BYTES / CS_PANEL_GROUP, AMX_TILE = AMX_LINES * CS_PANEL_LINE };
 enum { BLOCK = 16 };
 
