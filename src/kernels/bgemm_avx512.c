@@ -62,7 +62,9 @@ static void multiply(const cs_bgemm_weights *w, const uint16_t *x, size_t count,
     const unsigned before = _mm_getcsr();
     _mm_setcsr(before | _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON); /* as vdpbf16ps always does */
     if (next + CS_PANEL <= w->n && next != first)
-        ahead = (cs_gemm_ahead){(const char *)(w->pairs + next / CS_PANEL_STRIP * strip), CS_PANEL * ldx * sizeof *x};
+        ahead = (cs_gemm_ahead){.at = (const char *)(w->pairs + next / CS_PANEL_STRIP * strip),
+                                .bytes = CS_PANEL * ldx * sizeof *x};
+    spread_ahead(&ahead, count, 1, ldx);
     for (size_t k = 0; k < ldx; k += STEPS) {
         const size_t steps = ldx - k < STEPS ? ldx - k : STEPS;
         widen_weights(pairs + k * CS_PANEL_STRIP, strip, strips, steps, weights);

@@ -76,8 +76,8 @@ void cs_gemm_activate(const cs_gemm_job *job, size_t row, size_t rows, size_t fi
         activate(ops, job->act, job->y + (row + i) * job->ldy + first, outputs);
 }
 
-/* What the same thread reads next, probably: threads take pieces in turn. */
-static cs_gemm_ahead panel_after(const cs_gemm_job *job, size_t panel)
+/* What the same thread reads next, probably: threads take pieces in turn. The share of rows [row, row + rows). */
+static cs_gemm_ahead panel_after(const cs_gemm_job *job, size_t panel, size_t row, size_t rows)
 {
     const cs_gemm_weights *w = job->w;
     const size_t first = (panel + job->threads) * job->ops->panel;
@@ -85,7 +85,9 @@ static cs_gemm_ahead panel_after(const cs_gemm_job *job, size_t panel)
         return (cs_gemm_ahead){0};
     const size_t size = w->packed ? sizeof *w->packed : cs_dtype_size(w->dtype);
     const void *from = w->packed ? w->packed : w->rows;
-    return (cs_gemm_ahead){(const char *)from + first * w->k * size, job->ops->panel * w->k * size};
+    const size_t bytes = job->ops->panel * w->k * size, begin = bytes / job->m * row,
+                 end = bytes / job->m * (row + rows);
+    return (cs_gemm_ahead){.at = (const char *)from + first * w->k * size + begin, .bytes = end - begin};
 }
 
 static void run_piece(void *context, size_t piece, unsigned worker)
@@ -104,7 +106,7 @@ static void run_piece(void *context, size_t piece, unsigned worker)
         return;
     }
     if (!w->packed && w->k && job->m <= ROW_BLOCK && ops->multiply_stored) {
-        ops->multiply_stored(w, panel, job->x, job->ldx, job->m, panel_after(job, panel),
+        ops->multiply_stored(w, panel, job->x, job->ldx, job->m, panel_after(job, panel, 0, job->m),
                              job->scratch + worker * job->scratch_each, sums, ops->panel);
         cs_gemm_finish(job, sums, ops->panel, 0, job->m, first, outputs);
         return;
@@ -117,8 +119,8 @@ static void run_piece(void *context, size_t piece, unsigned worker)
     }
     for (size_t i = begin; i < end; i += ROW_BLOCK) {
         size_t rows = end - i < ROW_BLOCK ? end - i : ROW_BLOCK;
-        const cs_gemm_ahead ahead = i + rows < job->m ? (cs_gemm_ahead){0} : panel_after(job, panel);
-        ops->multiply(job->x + i * job->ldx, job->ldx, rows, w->k, packed, outputs, ahead, sums, ops->panel);
+        ops->multiply(job->x + i * job->ldx, job->ldx, rows, w->k, packed, outputs, panel_after(job, panel, i, rows),
+                      sums, ops->panel);
         cs_gemm_finish(job, sums, ops->panel, i, rows, first, outputs);
     }
 }

@@ -22,6 +22,7 @@ typedef struct cs_gemm_weights {
 typedef struct cs_gemm_ahead {
     const char *at;
     size_t bytes;
+    size_t apart; /* of them a step of computing; the kernels choose it */
 } cs_gemm_ahead;
 
 typedef struct cs_gemm_ops {

@@ -76,6 +76,7 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
 static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs,
                      cs_gemm_ahead ahead, float *y, size_t ldy)
 {
+    spread_ahead(&ahead, m, (outputs + WIDTH - 1) / WIDTH, k);
     for (size_t j = 0; j < outputs; j += WIDTH) {
         const strip_outputs to = choose_outputs(outputs - j);
         for (size_t kk = 0; kk == 0 || kk < k; kk += GEMM_STEPS)
@@ -89,6 +90,7 @@ static void multiply_stored(const cs_gemm_weights *w, size_t panel, const float 
                             cs_gemm_ahead ahead, float *space, float *y, size_t ldy)
 {
     const size_t k = w->k, outputs = w->n - panel * PANEL < PANEL ? w->n - panel * PANEL : PANEL;
+    spread_ahead(&ahead, m, (outputs + WIDTH - 1) / WIDTH, k);
     for (size_t kk = 0; kk < k; kk += GEMM_STEPS) {
         const size_t steps = k - kk < GEMM_STEPS ? k - kk : GEMM_STEPS;
         pack_steps(w, panel * PANEL, PANEL, kk, steps, space);
