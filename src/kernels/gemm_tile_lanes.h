@@ -63,9 +63,9 @@ static inline __attribute__((always_inline)) void tile(size_t rows, const float 
             store_sums(y + i * ldy, v, outputs, sums[i][v]);
 }
 
-/* Spread `ahead` over all steps of m rows by `strips` strips of k inputs, but not more than a line a step. A line in each
- * step would fill the processor's buffers for misses, and the inputs would wait behind them: 10 ms of the 73 to 83 that
- * an image took (ViT-B/32, f32, Sapphire Rapids). */
+/* Spread `ahead` over all steps of m rows by `strips` strips of k inputs, but not more than a line a step. A line in
+ * each step would fill the processor's buffers for misses, and the inputs would wait behind them: 10 ms of the 73 to 83
+ * that an image took (ViT-B/32, f32, Sapphire Rapids). */
 static inline void spread_ahead(cs_gemm_ahead *ahead, size_t m, size_t strips, size_t k)
 {
     const size_t steps = (m + TILE - 1) / TILE * strips * k, apart = steps ? ahead->bytes / steps + 1 : 0;
