@@ -12,12 +12,18 @@
  * are no faster.) */
 enum { GROUP = CS_PANEL_GROUP, LINE = CS_PANEL_LINE, BLOCK = 256 };
 
-/* The products of `groups` groups of rows by `beside` vectors of sums; `more`: go on from the sums that lie there. On
- * the way a line of `ahead` a group is called into the second-level cache: what the next piece of work reads comes from
- * memory, and the processor's own prefetching ends with each page. */
+/* Memory that is called into the second-level cache, `apart` bytes a group: what the next piece of work reads comes from
+ * memory, and the processor's own prefetching ends with each page. Spread over all groups of all tiles: a line in each
+ * of the first ones would fill the processor's buffers for misses, and the rows would wait behind them. */
+typedef struct tile_ahead {
+    const uint8_t *at;
+    size_t apart;
+} tile_ahead;
+
+/* The products of `groups` groups of rows by `beside` vectors of sums; `more`: go on from the sums that lie there. */
 static inline __attribute__((always_inline)) void tile(size_t rows, size_t beside, const uint8_t *x, size_t ldx,
                                                        size_t groups, const uint8_t *codes, size_t step,
-                                                       const uint8_t *ahead, int more, dots_sum *sums)
+                                                       tile_ahead ahead, int more, dots_sum *sums)
 {
     dots s[DOTS_ROWS][DOTS_BESIDE];
     for (size_t i = 0; i < rows; i++)
@@ -25,7 +31,8 @@ static inline __attribute__((always_inline)) void tile(size_t rows, size_t besid
             s[i][v] = more ? dots_load(sums + i * CS_PANEL + v * DOTS_LANES) : dots_zero();
     for (size_t g = 0; g < groups; g++, codes += LINE) {
         dots w[DOTS_BESIDE];
-        __builtin_prefetch(ahead + g * LINE, 0, 2);
+        __builtin_prefetch(ahead.at, 0, 2);
+        ahead.at += ahead.apart;
         for (size_t v = 0; v < beside; v++)
             w[v] = dots_load(codes + v * step);
         for (size_t i = 0; i < rows; i++) {
@@ -45,7 +52,7 @@ static inline __attribute__((always_inline)) void tile(size_t rows, size_t besid
 
 static inline __attribute__((always_inline)) void some_rows(size_t rows, size_t beside, const uint8_t *x, size_t ldx,
                                                             size_t groups, const uint8_t *codes, size_t step,
-                                                            const uint8_t *ahead, int more, dots_sum *sums)
+                                                            tile_ahead ahead, int more, dots_sum *sums)
 {
     switch (rows) {
     case 1:
@@ -69,19 +76,19 @@ static inline __attribute__((always_inline)) void some_rows(size_t rows, size_t 
     }
 }
 
-/* All rows by the outputs of `beside` vectors that lie `step` bytes apart, in tiles of up to DOTS_ROWS rows. The first
- * tiles call the codes `ahead` bytes further on into the cache, a vector each. */
+/* All rows by the outputs of `beside` vectors that lie `step` bytes apart, in tiles of up to DOTS_ROWS rows. `ahead`
+ * moves on. */
 static inline __attribute__((always_inline)) void all_rows(size_t beside, const uint8_t *x, size_t ldx, size_t count,
                                                            size_t groups, const uint8_t *codes, size_t step,
-                                                           size_t ahead, dots_sum *sums)
+                                                           tile_ahead *ahead, dots_sum *sums)
 {
     for (size_t g = 0; g < groups; g += BLOCK) {
         const size_t n = groups - g < BLOCK ? groups - g : BLOCK;
-        for (size_t i = 0, tiles = (count + DOTS_ROWS - 1) / DOTS_ROWS, t = 0; tiles; tiles--, t++) {
+        for (size_t i = 0, tiles = (count + DOTS_ROWS - 1) / DOTS_ROWS; tiles; tiles--) {
             const size_t rows = (count - i + tiles - 1) / tiles; /* tiles of nearly equal height */
             const uint8_t *from = codes + g * LINE;
-            some_rows(rows, beside, x + i * ldx + g * GROUP, ldx, n, from, step,
-                      from + (t < beside ? ahead + t * step : 0), g > 0, sums + i * CS_PANEL);
+            some_rows(rows, beside, x + i * ldx + g * GROUP, ldx, n, from, step, *ahead, g > 0, sums + i * CS_PANEL);
+            ahead->at += n * ahead->apart;
             i += rows;
         }
     }
@@ -96,11 +103,15 @@ static inline __attribute__((always_inline)) void add_products(const uint8_t *x,
 {
     dots_sum *sums = to;
     const size_t strip = groups * LINE, whole = (size_t)DOTS_BESIDE * DOTS_LANES, apart = dots_apart(strip);
+    /* at most a line a group, of as many outputs as these; without anything ahead, what is read now */
+    const size_t tiles = (count + DOTS_ROWS - 1) / DOTS_ROWS * ((outputs + whole - 1) / whole);
+    const size_t each = (outputs + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP * LINE / (tiles ? tiles : 1) + 1;
+    tile_ahead next = {codes + ahead, ahead == 0 ? 0 : each < LINE ? each : LINE};
     size_t j = 0;
     for (; j + whole <= outputs || (whole == CS_PANEL_STRIP && j < outputs); j += whole)
-        all_rows(DOTS_BESIDE, x, ldx, count, groups, codes + j / CS_PANEL_STRIP * strip, apart, ahead, sums + j);
+        all_rows(DOTS_BESIDE, x, ldx, count, groups, codes + j / CS_PANEL_STRIP * strip, apart, &next, sums + j);
     for (; whole > CS_PANEL_STRIP && j < outputs; j += CS_PANEL_STRIP)
-        all_rows(1, x, ldx, count, groups, codes + j / CS_PANEL_STRIP * strip, apart, ahead, sums + j);
+        all_rows(1, x, ldx, count, groups, codes + j / CS_PANEL_STRIP * strip, apart, &next, sums + j);
 }
 
 #endif
