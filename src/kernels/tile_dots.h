@@ -12,9 +12,9 @@
  * are no faster.) */
 enum { GROUP = CS_PANEL_GROUP, LINE = CS_PANEL_LINE, BLOCK = 256 };
 
-/* Memory that is called into the second-level cache, `apart` bytes a group: what the next piece of work reads comes from
- * memory, and the processor's own prefetching ends with each page. Spread over all groups of all tiles: a line in each
- * of the first ones would fill the processor's buffers for misses, and the rows would wait behind them. */
+/* Memory that is called into the second-level cache, `apart` bytes a group: what the next piece of work reads comes
+ * from memory, and the processor's own prefetching ends with each page. Spread over all groups of all tiles: a line in
+ * each of the first ones would fill the processor's buffers for misses, and the rows would wait behind them. */
 typedef struct tile_ahead {
     const uint8_t *at;
     size_t apart;
