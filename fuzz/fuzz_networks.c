@@ -41,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status == CLIPSEARCH_OK) {
         open_tower(&dir, weights, CS_WEIGHTS_MAPPED);
         open_tower(&dir, weights, CS_WEIGHTS_INT8);
+        open_tower(&dir, weights, CS_WEIGHTS_BF16);
     }
     cs_weights_close(&weights);
     return 0;
