@@ -26,14 +26,14 @@ run 0 "two white dogs" -k 1 "two white dogs"
 all_match 1 "two-white-dogs" "a number, a colour and a thing"
 run 0 "two red cars" -k 2 "two red cars"
 all_match 2 "two-red-cars|two-red-cars-grass" "both images of two red cars come first"
-run 0 "a sailboat in the sea" -k 2 "a sailboat in the sea"
+run 0 "a sailboat" -k 2 "a sailboat"
 all_match 2 "sailboat-sea|orange-sailboat-sea" "both sailboats come first"
 run 0 "food" -k 5 "food"
 all_match 5 "banana-.*|birthday-cake-.*|bread-.*|carrot-.*|cheese-.*|cookie-.*|doughnut-.*|grapes-.*|hamburger-.*|hot-.*|\
 ice-cream-.*|mushroom-.*|owl-and-pizza|pie-.*|pizza-.*|red-apple-.*|three-strawberries|two-bananas|two-green-apples|\
 watermelon-.*" "food is food"
-run 0 "by image" -k 2 --with-self --image "$source/examples/pictures/white-dog-grass.jpg"
-all_match 1 "white-dog-grass" "an image finds itself first"
+run 0 "by image" -k 2 --with-self --image "$source/examples/pictures/white-dog-green.jpg"
+all_match 1 "white-dog-green" "an image finds itself first"
 all_match 2 ".*-dog-.*|.*-dogs" "then another dog"
 
 run 0 "ingesting photographs" ingest --collection mine "$source/examples/photographs"

@@ -93,8 +93,16 @@ def odd(images, rng):
     return frame
 
 
-def see_odd(directory, work, count=2048):
-    """Writes work/odd.pt: what the places see of changed photographs."""
+def other_crop(image, rng):
+    """A square of a photograph, half of them mirrored."""
+    side = min(image.size) * rng.uniform(.45, 1)
+    left, top = (rng.uniform(0, size - side) for size in image.size)
+    image = image.resize((towers.IMAGE, towers.IMAGE), Image.BICUBIC, (left, top, left + side, top + side))
+    return ImageOps.mirror(image) if rng.random() < .5 else image
+
+
+def see_odd(directory, work, count=2048, crops=5120):
+    """Writes work/odd.pt: what the places see of changed photographs, and of other crops of them."""
     if os.path.exists(f"{work}/odd.pt"):
         return
     paths = photographs.captioned(directory)[0] + photographs.labelled(directory, "train")[0]
@@ -102,13 +110,16 @@ def see_odd(directory, work, count=2048):
     for _ in range(count // BATCH):
         images = [photographs.read(path) for path in rng.sample(paths, BATCH)]
         parts.append(seer(np.stack([np.asarray(odd(images, rng)) for _ in range(BATCH)]))[2])
+    for _ in range(crops // BATCH):
+        images = [Image.open(path).convert("RGB") for path in rng.sample(paths, BATCH)]
+        parts.append(seer(np.stack([np.asarray(other_crop(image, rng)) for image in images]))[2])
     write(f"{work}/odd.pt", torch.cat(parts))
 
 
-def hard_scenes(the_world, seed, index):
+def hard_scenes(the_world, seed, index, usual):
     """SCENES scenes that share a mood, and their images at the network's size."""
     rng = random.Random(seed << 32 | index)
-    mood = world.hard_mood(rng, len(the_world.things))
+    mood = world.hard_mood(rng, len(the_world.things), usual)
     scenes, images = [], np.empty((SCENES, towers.IMAGE, towers.IMAGE, 3), np.uint8)
     for row in range(SCENES):
         scene = the_world.plan(rng, mood)
@@ -118,8 +129,9 @@ def hard_scenes(the_world, seed, index):
     return scenes, images
 
 
-def see_scenes(worlds, work, count, seed=7):
-    """Writes work/scenes/NUMBER.pt and .plan, `count` files; the worlds (of different sizes) take turns."""
+def see_scenes(worlds, work, count, usual, seed=7):
+    """Writes work/scenes/NUMBER.pt and .plan, `count` files; the worlds (of different sizes) take turns. usual: the numbers
+    of things that people often speak of."""
     os.makedirs(f"{work}/scenes", exist_ok=True)
     seer = None
     for index in range(count):
@@ -127,7 +139,7 @@ def see_scenes(worlds, work, count, seed=7):
         if os.path.exists(f"{path}.pt"):
             continue
         seer = seer or Seer()
-        scenes, images = hard_scenes(worlds[index % len(worlds)], seed, index)
+        scenes, images = hard_scenes(worlds[index % len(worlds)], seed, index, usual)
         with open(f"{path}.plan", "wb") as out:
             pickle.dump(scenes, out)
         write(f"{path}.pt", [part.half() for part in seer(images)])

@@ -178,7 +178,7 @@ class TextTrainer(Trainer):
 
 
 class PlaceTrainer(Trainer):
-    QUIET, DROP, NOISE = 48, .25, .1
+    QUIET, DROP, NOISE = 96, .25, .1
 
     def __init__(self, image, scenes, quiet):
         """scenes: [(what the first part of the head says, what the places see, the captions' vectors, which may be
@@ -201,4 +201,4 @@ class PlaceTrainer(Trainer):
         drawn = self.module.draw(seen + self.NOISE * self.spread * torch.randn_like(seen), self.DROP)
         made = functional.normalize(known.float() + drawn[:len(known)].float(), dim=1)
         return {"near": (2, 1 - (made * wanted.float()).sum(1).mean()), "contrast": (1, contrast(made, wanted.float())),
-                "silence": (8, drawn[len(known):].float().square().sum(1).mean())}
+                "silence": (16, drawn[len(known):].float().square().sum(1).mean())}

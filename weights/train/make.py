@@ -33,12 +33,20 @@ import world
 
 MERGES, TEXTS_FOR_MERGES = 4700, 120000
 TEXTS, DRAWN_TEXTS = 80000, 20000
-SCENE_FILES, TEXT_STEPS, PLACE_STEPS = 180, 3200, 2000
-SIZES = 112, 224  # of the drawn scenes, in turns
+SCENE_FILES, TEXT_STEPS, PLACE_STEPS = 600, 4200, 6000
+USUAL = 100  # things that are drawn more often
+SIZES = 112, 224, 224  # of the drawn scenes, in turns
 
 
 def known(options):
     return knowledge.Knowledge(options.vectors, options.work, options.wordnet)
+
+
+def usual_things(options, the_world):
+    """The numbers of the things of some kind (animals, food, vehicles, ...) whose names are the most frequent words."""
+    rank = known(options).vectors.rank
+    named = [i for i, name in enumerate(the_world.names) if name in rank and the_world.things[i].kinds]
+    return sorted(named, key=lambda i: rank[the_world.names[i]])[:USUAL]
 
 
 def drawn_captions(the_world, count, seed):
@@ -207,7 +215,7 @@ def main():
               "lessons": lambda: make_lessons(options, worlds[0]),
               "text": lambda: make_text(options),
               "odd": lambda: features.see_odd(options.photos, options.work),
-              "scenes": lambda: features.see_scenes(worlds, options.work, options.scenes),
+              "scenes": lambda: features.see_scenes(worlds, options.work, options.scenes, usual_things(options, worlds[0])),
               "places": lambda: make_places(options, worlds[0]),
               "model": lambda: make_model(options)}
     if options.image:

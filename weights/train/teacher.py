@@ -7,7 +7,9 @@ A text's vector is the sum of five, each of length 1 before its weight:
 - what the words are known to mean without any photograph (knowledge.py);
 - the classes whose names are like the text (likeness.py);
 - the photographs that have captions like it: how alike they are, fitted to the photographs in the same way.
-The last two are not asked about names that WordNet or concepts.txt knows, unless captions say them too. One matrix then takes photographs and texts to the first PHOTO dimensions of the shared space: their principal components.
+Of the last two, names that WordNet or concepts.txt knows have the photographs only, a quarter of it, and only if captions
+say them too. One matrix then takes photographs and texts to the first PHOTO dimensions of the shared space: their principal
+components.
 """
 import collections
 
@@ -21,6 +23,7 @@ import towers
 WORD_RIDGE, CAPTION_RIDGE = 3, 3
 CAPTION_SHARE, KNOWN_SHARE, KIND_SHARE, LIKE_SHARE = .5, 1.4, .8, 2
 VECTOR_WEIGHT, LEAST = 2, 3
+NAME_TRUST = .25             # a name that is known is fitted to captions so far
 TIMES = 5                    # a word that so many photographs' captions have is half trusted
 KIND_NEAR, LIKE_NEAR = .1, .15
 SURE, DOUBT = .5, .05        # the likeness of the nearest caption at which it is half trusted
@@ -140,7 +143,7 @@ class Teacher:
     def __call__(self, texts):
         """Rows x (CLASSES + FEATURES), of length 1; zero where no word is known."""
         known = torch.tensor([[self.known_name(text)] for text in texts])
-        doubt = torch.where(known, self.trusted(texts) if self.fitted else 0., 1.)
+        doubt = torch.where(known, NAME_TRUST * self.trusted(texts) if self.fitted else 0., 1.)
         rows = self.by_words(texts, doubt)
         asked = ((rows.norm(dim=1, keepdim=True) > 1e-6) & (doubt > 0))[:, 0]
         if asked.any():

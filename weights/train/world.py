@@ -112,14 +112,17 @@ class Mood:
 OPEN = Mood()
 
 
-def hard_mood(rng, count):
-    """A mood for one batch of training: open, one colour, few things, or few grounds and many relations."""
+def hard_mood(rng, count, usual=None):
+    """A mood for one batch of training: open, usual things, one colour, few things, or few grounds and many relations.
+    usual: the numbers of things that people often speak of, or None."""
     k = rng.random()
-    if k < .15:
-        return Mood(named=.6, coloured=.6, one=.6, several=.8)
-    if k < .25:
+    if k < .15 and usual:
+        return Mood(things=usual, coloured=.5, named=.95, one=.75, several=.9)
+    if k < .55:
+        return Mood(named=.8)
+    if k < .65:
         return Mood(colours=rng.sample(COLOUR_NAMES, rng.choice([1, 1, 2])), coloured=.95, named=.95, one=.9, several=.95)
-    if k < .5:
+    if k < .85:
         return Mood(things=rng.sample(range(count), rng.choice([16, 64])), coloured=rng.choice([.4, .7, 1]), named=.8,
                     one=.6, several=.95)
     return Mood(ground=rng.uniform(.4, .6), colours=rng.sample(COLOUR_NAMES, 2), named=.95, one=.1, several=.25, side=.8)
