@@ -12,18 +12,8 @@ what the machine's other work does.
 import argparse
 import os
 import statistics
-import subprocess
-import time
 
-
-def run(command):
-    """Seconds of the clock and of the processor, and MiB."""
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(command)}: exit status {os.waitstatus_to_exitcode(status)}")
-    return time.perf_counter() - begin, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+from text_query import run
 
 
 def main():
@@ -42,12 +32,11 @@ def main():
             one = run(command)
             if turn:  # the first of each warms the page cache
                 result.append(one)
-    first = None
+    first = statistics.median(busy for _, busy, _ in results[0])
     for what, result in zip(options.what, results):
         wall, busy, memory = zip(*result)
-        first = first or statistics.median(busy)
-        print(f"{what}: wall {statistics.median(wall) * 1e3:.1f} ms (least {min(wall) * 1e3:.1f}), processor "
-              f"{statistics.median(busy) * 1e3:.1f} ms (least {min(busy) * 1e3:.1f}), {max(memory):.0f} MiB, "
+        print(f"{what}: wall {statistics.median(wall):.1f} ms (least {min(wall):.1f}), processor "
+              f"{statistics.median(busy):.1f} ms (least {min(busy):.1f}), {max(memory):.0f} MiB, "
               f"{statistics.median(busy) / first:.2f} of the first")
 
 

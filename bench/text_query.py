@@ -26,12 +26,13 @@ with torch.inference_mode():
 
 
 def run(command):
+    """Milliseconds of the clock and of the processor, and MiB."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         sys.exit(f"{command[0]} failed: {status}")
-    return (time.perf_counter() - start) * 1e3, usage.ru_maxrss / 1024
+    return (time.perf_counter() - start) * 1e3, (usage.ru_utime + usage.ru_stime) * 1e3, usage.ru_maxrss / 1024
 
 
 def main():
@@ -49,9 +50,9 @@ def main():
                 taken[name].append(result)
     print(f"load {os.getloadavg()[0]:.1f}, {rounds} rounds")
     for name, results in taken.items():
-        walls = [wall for wall, _ in results]
+        walls = [wall for wall, _, _ in results]
         print(f"{name:22} median {statistics.median(walls):7.1f} ms, best {min(walls):7.1f} ms, "
-              f"peak RSS {max(rss for _, rss in results):6.0f} MiB")
+              f"peak RSS {max(rss for _, _, rss in results):6.0f} MiB")
 
 
 if __name__ == "__main__":

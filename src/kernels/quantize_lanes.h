@@ -9,6 +9,13 @@
 /* Vectors are loaded with a mask only behind the last whole step. */
 enum { QUANTIZE_PARTS = QGEMM_LANES / LANES, QUANTIZE_STEP = 4 * QGEMM_LANES };
 
+static inline __attribute__((always_inline)) void see_any(lanes value, lanes *sum, lanes *low, lanes *high)
+{
+    *sum = lanes_add(*sum, lanes_abs(value));
+    *low = lanes_min(value, *low);
+    *high = lanes_max(value, *high);
+}
+
 /* The sum of all sizes, and the extremes of all values. */
 static inline float see_all(const float *x, size_t k, qgemm_extremes *found)
 {
@@ -17,18 +24,10 @@ static inline float see_all(const float *x, size_t k, qgemm_extremes *found)
         sums[p] = lanes_zero();
     size_t i = 0;
     for (; i + QGEMM_LANES <= k; i += QGEMM_LANES)
-        for (size_t p = 0; p < QUANTIZE_PARTS; p++) {
-            const lanes value = lanes_load(x + i + p * LANES);
-            sums[p] = lanes_add(sums[p], lanes_abs(value));
-            low = lanes_min(value, low);
-            high = lanes_max(value, high);
-        }
-    for (size_t p = 0; p < QUANTIZE_PARTS && i < k; p++, i += LANES) {
-        const lanes value = lanes_load_first(x + i, k - i);
-        sums[p] = lanes_add(sums[p], lanes_abs(value));
-        low = lanes_min(value, low);
-        high = lanes_max(value, high);
-    }
+        for (size_t p = 0; p < QUANTIZE_PARTS; p++)
+            see_any(lanes_load(x + i + p * LANES), &sums[p], &low, &high);
+    for (size_t p = 0; p < QUANTIZE_PARTS && i < k; p++, i += LANES)
+        see_any(lanes_load_first(x + i, k - i), &sums[p], &low, &high);
     *found = (qgemm_extremes){.least = -lanes_most(lanes_sub(lanes_zero(), low)), .most = lanes_most(high)};
     found->size = -found->least > found->most ? -found->least : found->most;
     return lanes_total(sums);

@@ -343,9 +343,11 @@ static void multiply_piece(void *context, size_t piece, unsigned worker)
         same[i] = s->scales[image];
     find_starts(job, image, row, rows, starts);
     const uint8_t *together = starts[0]; /* of one tap, rows lie together already */
+    size_t apart = conv->run;
     if (gathers(conv, job->spec)) {
-        uint8_t *own = s->together + worker * CS_QCONV_ROWS * apart_of(conv);
-        cs_qconv_gather(starts, taps_of(job->spec), conv->run, rows, own, apart_of(conv));
+        apart = apart_of(conv);
+        uint8_t *own = s->together + worker * CS_QCONV_ROWS * apart;
+        cs_qconv_gather(starts, taps_of(job->spec), conv->run, rows, own, apart);
         together = own;
     }
     for (size_t p = panel; p < panel + job->each && p < job->panels; p++) {
@@ -353,7 +355,7 @@ static void multiply_piece(void *context, size_t piece, unsigned worker)
         const bool another = p + 1 < panel + job->each && p + 1 < out / CS_QCONV_PANEL;
         const cs_qconv_call call = {.starts = starts,
                                     .together = together,
-                                    .apart = gathers(conv, job->spec) ? apart_of(conv) : conv->run,
+                                    .apart = apart,
                                     .runs = taps_of(job->spec),
                                     .run = conv->run,
                                     .rows = rows,

@@ -221,7 +221,8 @@ static void test_compile(const folder *f)
     folder_write(f, "plain/merges.txt", merges.data, merges.len);
     cs_buf_free(&merges);
     ok = ok && clipsearch_model_compile(dir, &changed, &err) == CLIPSEARCH_OK && encode(dir, both, &later);
-    TAP_OK(ok && changed && memcmp(&before, &later, sizeof before) == 0, "and anew when the merges have changed");
+    TAP_OK(ok && changed && memcmp(&before, &later, sizeof before) == 0,
+           "and compiled again when the merges have changed");
     TAP_OK(clipsearch_model_compile(tiny("../cnn-tiny/resnet50"), &image, &err) == CLIPSEARCH_OK && !image,
            "an image network has none");
     TAP_OK(clipsearch_model_compile(tiny("hf/model.safetensors"), &file, &err) == CLIPSEARCH_E_ARGUMENT && !file &&
