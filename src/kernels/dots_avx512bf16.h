@@ -41,15 +41,10 @@ static inline dots dots_spread(const uint8_t *two)
     return _mm512_set1_ps(bits);
 }
 
-/* s + the second product + the first in each lane. */
-static inline dots dot_group(dots s, dots x, dots w)
+/* s += the second product + the first in each lane, of the weights at w. The empty statement is explained in tile_dots.h. */
+static inline void dots_add(dots *s, dots x, const void *w)
 {
-    return _mm512_dpbf16_ps(s, (__m512bh)x, (__m512bh)w);
-}
-
-/* The sum is in a register here, and nothing is moved past this point. */
-static inline void dots_pin(dots *s)
-{
+    *s = _mm512_dpbf16_ps(*s, (__m512bh)x, (__m512bh)dots_load(w));
     __asm__ volatile("" : "+v"(*s));
 }
 

@@ -47,15 +47,10 @@ static inline dots dots_spread(const uint8_t *four)
     return _mm512_set1_epi32(bytes);
 }
 
-/* s + four u8 x s8 products in each lane. */
-static inline dots dot_group(dots s, dots x, dots w)
+/* s += four u8 x s8 products in each lane, of the weights at w. The empty statement is explained in tile_dots.h. */
+static inline void dots_add(dots *s, dots x, const void *w)
 {
-    return _mm512_dpbusd_epi32(s, x, w);
-}
-
-/* The sum is in a register here, and nothing is moved past this point. */
-static inline void dots_pin(dots *s)
-{
+    *s = _mm512_dpbusd_epi32(*s, x, dots_load(w));
     __asm__ volatile("" : "+v"(*s));
 }
 

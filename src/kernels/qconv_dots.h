@@ -33,15 +33,10 @@ static inline __attribute__((always_inline)) void tile(const cs_qconv_call *call
         for (size_t i = 0; i < rows; i++)
             x[i] = call->starts[r * call->rows + row + i] + block->begin;
         for (size_t g = 0; g < block->length; g += CS_QCONV_GROUP, codes += LINE) {
-            dots w[DOTS_BESIDE];
-            for (size_t v = 0; v < beside; v++)
-                w[v] = dots_load(codes + v * block->step);
             for (size_t i = 0; i < rows; i++) {
                 dots four = dots_spread(x[i] + g);
-                for (size_t v = 0; v < beside; v++) {
-                    s[i][v] = dot_group(s[i][v], four, w[v]);
-                    dots_pin(&s[i][v]); /* tile_dots.h has the reason */
-                }
+                for (size_t v = 0; v < beside; v++)
+                    dots_add(&s[i][v], four, codes + v * block->step);
             }
         }
     }

@@ -30,19 +30,14 @@ static inline __attribute__((always_inline)) void tile(size_t rows, size_t besid
         for (size_t v = 0; v < beside; v++)
             s[i][v] = more ? dots_load(sums + i * CS_PANEL + v * DOTS_LANES) : dots_zero();
     for (size_t g = 0; g < groups; g++, codes += LINE) {
-        dots w[DOTS_BESIDE];
         __builtin_prefetch(ahead.at, 0, 2);
         ahead.at += ahead.apart;
-        for (size_t v = 0; v < beside; v++)
-            w[v] = dots_load(codes + v * step);
         for (size_t i = 0; i < rows; i++) {
             dots four = dots_spread(x + i * ldx + g * GROUP);
-            for (size_t v = 0; v < beside; v++) {
-                s[i][v] = dot_group(s[i][v], four, w[v]);
-                /* without this gcc 12 calls all rows' inputs into registers first and puts the sums into memory: half
-                 * the speed */
-                dots_pin(&s[i][v]);
-            }
+            /* A sum stays in its register past dots_add, and nothing is moved beyond it: otherwise gcc 12 calls all
+             * rows' inputs into registers first and puts the sums into memory, at half the speed. */
+            for (size_t v = 0; v < beside; v++)
+                dots_add(&s[i][v], four, codes + v * step);
         }
     }
     for (size_t i = 0; i < rows; i++)

