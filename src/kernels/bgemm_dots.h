@@ -10,7 +10,9 @@ static void multiply(const cs_bgemm_weights *w, const uint16_t *x, size_t count,
 {
     const size_t ldx = cs_bgemm_stride(w->k) * sizeof *x, groups = ldx / CS_PANEL_GROUP;
     const size_t strip = groups * CS_PANEL_LINE;
-    const size_t ahead = next + CS_PANEL <= w->n ? (next - first) / CS_PANEL_STRIP * strip : 0;
+    const cs_panel_ahead ahead = {
+        .weights = next + CS_PANEL <= w->n ? (next - first) / CS_PANEL_STRIP * strip : 0,
+    };
     add_products((const uint8_t *)x, ldx, count, groups, (const uint8_t *)w->pairs + first / CS_PANEL_STRIP * strip,
                  outputs, ahead, sums);
 }

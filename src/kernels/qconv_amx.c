@@ -14,8 +14,9 @@ static void multiply(const cs_qconv_call *call)
 {
     const size_t groups = call->runs * call->run / CS_QCONV_GROUP;
     _Alignas(64) partial_sums sums;
-    add_products(call->together, call->apart, call->rows, groups, (const uint8_t *)call->codes, call->outputs,
-                 call->ahead, sums);
+    const cs_panel_ahead ahead = {.weights = call->ahead};
+    add_products(call->together, call->apart, call->rows, groups, (const uint8_t *)call->codes, call->outputs, ahead,
+                 sums);
     finish(call, 0, 0, call->rows, (call->outputs + CS_QCONV_STRIP - 1) / CS_QCONV_STRIP, sums);
 }
 

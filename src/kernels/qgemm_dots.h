@@ -55,7 +55,11 @@ static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t b
 {
     const size_t ldx = cs_qgemm_stride(w->k), groups = ldx / CS_QGEMM_GROUP;
     const uint8_t *codes = (const uint8_t *)w->codes + first / CS_QGEMM_STRIP * groups * CS_PANEL_LINE;
-    const size_t ahead = next + CS_PANEL <= w->n ? (next - first) / CS_QGEMM_STRIP * groups * CS_PANEL_LINE : 0;
+    const cs_panel_ahead ahead = {
+        .weights = next + CS_PANEL <= w->n ? (next - first) / CS_QGEMM_STRIP * groups * CS_PANEL_LINE : 0,
+        .y = to->y,
+        .ldy = to->ldy,
+    };
     _Alignas(64) int32_t sums[CS_PANEL_ROWS * CS_PANEL];
     qgemm_columns columns;
     panel_outputs panel;

@@ -193,7 +193,7 @@ static inline void amx_one_pair(const amx_block *b, const amx_pair *pair, size_t
 
 /* As in tile_dots.h. */
 static inline void add_products(const uint8_t *x, size_t ldx, size_t count, size_t groups, const uint8_t *codes,
-                                size_t outputs, size_t ahead, void *sums)
+                                size_t outputs, cs_panel_ahead ahead, void *sums)
 {
     const size_t strips = (outputs + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP, strip = groups * CS_PANEL_LINE;
     amx_pair pairs[PAIRS], shape = {0};
@@ -214,7 +214,7 @@ static inline void add_products(const uint8_t *x, size_t ldx, size_t count, size
                 if (pairs[p].above != shape.above || pairs[p].below != shape.below)
                     amx_shape(pairs[p].above, pairs[p].below);
                 shape = pairs[p];
-                amx_one_pair(&block, &pairs[p], p == 0 ? ahead : 0);
+                amx_one_pair(&block, &pairs[p], p == 0 ? ahead.weights : 0);
             }
         }
     }
