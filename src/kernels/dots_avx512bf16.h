@@ -41,7 +41,8 @@ static inline dots dots_spread(const uint8_t *two)
     return _mm512_set1_ps(bits);
 }
 
-/* s += the second product + the first in each lane, of the weights at w. The empty statement is explained in tile_dots.h. */
+/* s += the second product + the first in each lane, of the weights at w. The empty statement is explained in
+ * tile_dots.h. */
 static inline void dots_add(dots *s, dots x, const void *w)
 {
     *s = _mm512_dpbf16_ps(*s, (__m512bh)x, (__m512bh)dots_load(w));
