@@ -34,6 +34,9 @@ typedef struct cs_gemm_ops {
     size_t (*packed_size)(size_t n, size_t k);
     /* Panels [first, first+count) of the packed form, written at `packed` (of the first panel). */
     void (*pack)(const cs_gemm_weights *w, size_t first, size_t count, float *packed);
+    /* Panel `panel` of the packed form of floats [n, k] that are stored input by input: weight [j, i] is
+     * columns[i * ld + j]. */
+    void (*pack_columns)(const float *columns, size_t ld, size_t n, size_t k, size_t panel, float *packed);
     /* Y[m, panel outputs] for one panel, given packed: y[i*ldy + j] = sum_k x[i*ldx+k] * w[j,k]. The sum runs over k in
      * ascending order in one accumulator per output, so it depends on neither m nor i. `outputs` <= panel of them are
      * stored. */

@@ -35,6 +35,13 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
     cs_cvt()->to_f32(w->dtype, rows, (end - begin) * w->k, packed);
 }
 
+static void pack_columns(const float *columns, size_t ld, size_t n, size_t k, size_t panel, float *packed)
+{
+    for (size_t j = panel * PANEL; j < n && j < (panel + 1) * PANEL; j++)
+        for (size_t i = 0; i < k; i++)
+            *packed++ = columns[i * ld + j];
+}
+
 /* ---------------------------------------------------------------- loading OpenBLAS */
 
 /* cblas_sgemm once it is loaded, else NULL. */
@@ -112,6 +119,7 @@ const cs_gemm_ops cs_gemm_ops_blas = {.name = "gemm blas",
                                       .scratch = scratch,
                                       .packed_size = packed_size,
                                       .pack = pack,
+                                      .pack_columns = pack_columns,
                                       .multiply = multiply};
 
 /* Outputs [first, first + outputs), their weights given as float rows. */

@@ -34,6 +34,15 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
     }
 }
 
+static void pack_columns(const float *columns, size_t ld, size_t n, size_t k, size_t panel, float *packed)
+{
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j < PANEL; j++) {
+            const size_t output = panel * PANEL + j;
+            packed[i * PANEL + j] = output < n ? columns[i * ld + output] : 0;
+        }
+}
+
 static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs,
                      cs_gemm_ahead ahead, float *y, size_t ldy)
 {
@@ -53,4 +62,5 @@ const cs_gemm_ops cs_gemm_ops_c = {.name = "gemm c",
                                    .scratch = scratch,
                                    .packed_size = packed_size,
                                    .pack = pack,
+                                   .pack_columns = pack_columns,
                                    .multiply = multiply};

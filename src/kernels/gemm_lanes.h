@@ -73,6 +73,16 @@ static void pack(const cs_gemm_weights *w, size_t first, size_t count, float *pa
     pack_steps(w, first * PANEL, count * PANEL, 0, w->k, packed);
 }
 
+static void pack_columns(const float *columns, size_t ld, size_t n, size_t k, size_t panel, float *packed)
+{
+    for (size_t j = 0; j < PANEL; j += LANES) {
+        const size_t output = panel * PANEL + j, outputs = output < n ? n - output : 0;
+        float *to = packed + j / WIDTH * WIDTH * k + j % WIDTH;
+        for (size_t i = 0; i < k; i++)
+            lanes_store(to + i * WIDTH, outputs ? lanes_load_first(columns + i * ld + output, outputs) : lanes_zero());
+    }
+}
+
 static void multiply(const float *x, size_t ldx, size_t m, size_t k, const float *packed, size_t outputs,
                      cs_gemm_ahead ahead, float *y, size_t ldy)
 {

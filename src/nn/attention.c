@@ -13,7 +13,7 @@ enum { QUERIES = 64 };
 
 /* One worker's buffers. T = longest sequence, H = head size, P = panel. */
 typedef struct buffers {
-    float *flat;   /* [T, H] scaled keys, then [H, T] values transposed: contiguous, as packing expects its rows */
+    float *flat;   /* [T, H] scaled keys: contiguous, as packing expects its rows */
     float *keys;   /* the keys packed, a panel of P keys each ceil_panel(P, H) floats */
     float *values; /* the values packed, a panel of P outputs each */
     float *scores; /* [QUERIES, T] */
@@ -116,10 +116,8 @@ static void attend(void *context, size_t piece, unsigned worker)
         for (size_t c = 0; c < j->head; c++)
             b.flat[t * j->head + c] = k[t * j->width + c] * scale;
     pack(j->gemm, b.flat, length, j->head, b.keys);
-    for (size_t t = 0; t < length; t++)
-        for (size_t c = 0; c < j->head; c++)
-            b.flat[c * length + t] = v[t * j->width + c];
-    pack(j->gemm, b.flat, j->head, length, b.values);
+    for (size_t panel = 0; panel < panels(j->gemm, j->head); panel++)
+        j->gemm->pack_columns(v, j->width, j->head, length, panel, b.values + panel * panel_floats(j->gemm, length));
 
     for (size_t first = 0; first < queries; first += QUERIES) {
         size_t rows = queries - first < QUERIES ? queries - first : QUERIES;

@@ -144,6 +144,29 @@ static bool variants_agree(const cs_gemm_ops *ops, problem *p, kt_block *other)
     return good;
 }
 
+/* A matrix stored input by input, with numbers between that are not of it, packs to the same as stored output by
+ * output. */
+static bool columns_agree(const cs_gemm_ops *ops, const problem *p)
+{
+    const size_t ld = p->n + 3, panels = (p->n + ops->panel - 1) / ops->panel, size = ops->packed_size(p->n, p->k);
+    kt_block columns = kt_exact(((p->k - 1) * ld + p->n) * sizeof(float), p->k % 4 * 4);
+    float *weights = columns.at;
+    for (size_t i = 0; i < (p->k - 1) * ld + p->n; i++)
+        weights[i] = NAN;
+    for (size_t j = 0; j < p->n; j++)
+        for (size_t i = 0; i < p->k; i++)
+            memcpy(&weights[i * ld + j], (const float *)p->w.rows + j * p->k + i, sizeof *weights);
+    float *rows = cs_alloc_aligned(size, sizeof *rows), *other = cs_alloc_aligned(size, sizeof *other);
+    ops->pack(&p->w, 0, panels, rows);
+    for (size_t panel = 0; panel < panels; panel++)
+        ops->pack_columns(weights, ld, p->n, p->k, panel, other + ops->packed_size(panel * ops->panel, p->k));
+    const bool good = kt_same(rows, other, size);
+    cs_free(rows);
+    cs_free(other);
+    kt_free(&columns);
+    return good;
+}
+
 static uint64_t digest; /* of what the levels above C give */
 
 static bool shape_good(size_t m, size_t n, size_t k, cs_dtype dtype)
@@ -154,8 +177,11 @@ static bool shape_good(size_t m, size_t n, size_t k, cs_dtype dtype)
     kt_block simd = {0}, plain = {0};
     for (cs_cpu_flags level = CS_CPU_C; level != CPU_LEVEL_END; level = cpu_level_after(level))
         good &= variants_agree(cs_gemm_ops_for(level), &p, level == CS_CPU_C ? &plain : &simd);
+    for (cs_cpu_flags level = CS_CPU_C; dtype == CS_F32 && level != CPU_LEVEL_END; level = cpu_level_after(level))
+        good &= columns_agree(cs_gemm_ops_for(level), &p);
     kt_block y;
     if (cs_gemm_blas()) {
+        good &= dtype != CS_F32 || columns_agree(cs_gemm_blas(), &p);
         good &= run(cs_gemm_blas(), &p, pools[1], &y) && within(&p, y.at);
         kt_free(&y);
         good &= cs_gemm_pack_with(cs_gemm_blas(), &p.w, pools[1], NULL) == CLIPSEARCH_OK;
