@@ -177,6 +177,11 @@ static inline lanes_mask lanes_greater(lanes a, lanes b)
     return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
 }
 
+static inline int lanes_any(lanes_mask mask)
+{
+    return _mm256_movemask_ps(_mm256_castsi256_ps(mask)) != 0;
+}
+
 /* In the chosen places a, in the others b. */
 static inline lanes lanes_select(lanes_mask mask, lanes a, lanes b)
 {
@@ -264,6 +269,19 @@ static inline void lanes_store_bytes(uint8_t *to, size_t n, lanes x, int32_t zer
     _mm_storel_epi64((__m128i *)(void *)some, bytes);
     for (size_t i = 0; i < n; i++)
         to[i] = some[i];
+}
+
+/* The same of four vectors. */
+static inline void lanes_store_bytes_4(uint8_t *to, const lanes x[4], int32_t zero)
+{
+    __m256i whole[4];
+    for (size_t v = 0; v < 4; v++)
+        whole[v] = _mm256_add_epi32(_mm256_cvtps_epi32(x[v]), _mm256_set1_epi32(zero));
+    /* packing goes by halves of registers: 4 bytes of each vector, and then the other 4 */
+    const __m256i bytes =
+        _mm256_packus_epi16(_mm256_packs_epi32(whole[0], whole[1]), _mm256_packs_epi32(whole[2], whole[3]));
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    _mm256_storeu_si256((__m256i *)(void *)to, _mm256_permutevar8x32_epi32(bytes, order));
 }
 
 /* sum + a * b, of neighbours added. */

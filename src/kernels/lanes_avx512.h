@@ -147,6 +147,11 @@ static inline lanes_mask lanes_greater(lanes a, lanes b)
     return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
 }
 
+static inline int lanes_any(lanes_mask mask)
+{
+    return mask != 0;
+}
+
 static inline lanes lanes_select(lanes_mask mask, lanes a, lanes b)
 {
     return _mm512_mask_mov_ps(b, mask, a);
@@ -228,6 +233,12 @@ static inline void lanes_store_bytes(uint8_t *to, size_t n, lanes x, int32_t zer
         _mm_storeu_si128((__m128i *)(void *)to, bytes);
     else
         _mm_mask_storeu_epi8(to, lanes_first(n), bytes);
+}
+
+static inline void lanes_store_bytes_4(uint8_t *to, const lanes x[4], int32_t zero)
+{
+    for (size_t v = 0; v < 4; v++)
+        lanes_store_bytes(to + v * LANES, LANES, x[v], zero);
 }
 
 static inline lanes_counts lanes_count(lanes_counts sum, lanes_codes a, lanes_codes b)

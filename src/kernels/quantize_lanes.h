@@ -34,24 +34,23 @@ static inline float see_all(const float *x, size_t k, qgemm_extremes *found)
 }
 
 typedef struct extremes_so_far {
-    lanes low, high, all, over;
+    lanes low, high, over;
 } extremes_so_far;
 
 static inline __attribute__((always_inline)) void see(lanes value, lanes limit, extremes_so_far *so_far)
 {
-    const lanes size = lanes_abs(value);
-    const lanes_mask wide = lanes_greater(size, limit);
+    const lanes_mask wide = lanes_greater(lanes_abs(value), limit);
     const lanes kept = lanes_select(wide, lanes_zero(), value);
     so_far->over = lanes_add(so_far->over, lanes_keep(wide, lanes_set(1)));
     so_far->low = lanes_min(kept, so_far->low);
     so_far->high = lanes_max(kept, so_far->high);
-    so_far->all = lanes_max(size, so_far->all);
 }
 
-static inline qgemm_extremes find_extremes(const float *x, size_t k, float limit)
+/* `found`, of all values, becomes that of those up to `limit` in size. */
+static inline void find_extremes(const float *x, size_t k, float limit, qgemm_extremes *found)
 {
     const lanes most = lanes_set(limit), zero = lanes_zero();
-    extremes_so_far a = {zero, zero, zero, zero}, b = a;
+    extremes_so_far a = {zero, zero, zero}, b = a;
     size_t i = 0;
     for (; i + 2 * LANES <= k; i += 2 * LANES) {
         see(lanes_load(x + i), most, &a);
@@ -62,29 +61,57 @@ static inline qgemm_extremes find_extremes(const float *x, size_t k, float limit
     lanes over[QUANTIZE_PARTS];
     for (size_t p = 0; p < QUANTIZE_PARTS; p++)
         over[p] = p ? zero : lanes_add(a.over, b.over);
-    return (qgemm_extremes){.least = -lanes_most(lanes_sub(zero, lanes_min(a.low, b.low))),
-                            .most = lanes_most(lanes_max(a.high, b.high)),
-                            .size = lanes_most(lanes_max(a.all, b.all)),
-                            .over = (size_t)lanes_total(over)};
+    found->least = -lanes_most(lanes_sub(zero, lanes_min(a.low, b.low)));
+    found->most = lanes_most(lanes_max(a.high, b.high));
+    found->over = (size_t)lanes_total(over);
+}
+
+/* What `encode` makes codes with. */
+typedef struct encoding {
+    lanes limit, inverse, scale, end; /* end: of the greatest code */
+    bool wide;                        /* whether there are values over the limit, whose code is that of 0 */
+} encoding;
+
+/* A value's code without the zero point, which `rest` [n], unless it is NULL, lacks. */
+static inline __attribute__((always_inline)) lanes code_of(lanes value, size_t n, const encoding *e, float *rest)
+{
+    const lanes kept = e->wide ? lanes_select(lanes_greater(lanes_abs(value), e->limit), lanes_zero(), value) : value;
+    const lanes whole = lanes_min(lanes_round(lanes_mul(kept, e->inverse)), e->end);
+    if (rest)
+        lanes_store_first(rest, n, lanes_sub(value, lanes_mul(whole, e->scale)));
+    return whole;
 }
 
 /* Codes, and when `rest` is not NULL what they leave of the values that are not wide. */
-static inline __attribute__((always_inline)) void encode(const float *x, size_t k, const qgemm_scale *s, uint8_t *codes,
-                                                         float *rest)
+static inline __attribute__((always_inline)) void encode(const float *x, size_t k, const qgemm_scale *s, bool wide,
+                                                         uint8_t *codes, float *rest)
 {
-    const lanes most = lanes_set(s->limit), inverse = lanes_set(s->inverse), scale = lanes_set(s->scale);
-    const lanes end = lanes_set((float)(s->most - s->zero));
-    const int32_t zero = s->zero;
-    for (size_t i = 0; i < k;) {
-        const size_t n = k - i < LANES ? k - i : LANES;
-        const lanes value = n == LANES ? lanes_load(x + i) : lanes_load_first(x + i, n);
-        const lanes kept = lanes_select(lanes_greater(lanes_abs(value), most), lanes_zero(), value);
-        const lanes whole = lanes_min(lanes_round(lanes_mul(kept, inverse)), end);
-        lanes_store_bytes(codes + i, n, whole, zero);
-        if (rest)
-            lanes_store_first(rest + i, n, lanes_sub(value, lanes_mul(whole, scale)));
-        i += n;
+    const encoding e = {.limit = lanes_set(s->limit),
+                        .inverse = lanes_set(s->inverse),
+                        .scale = lanes_set(s->scale),
+                        .end = lanes_set((float)(s->most - s->zero)),
+                        .wide = wide};
+    size_t i = 0;
+    for (; i + 4 * LANES <= k; i += 4 * LANES) {
+        lanes whole[4];
+        for (size_t v = 0, at = i; v < 4; v++, at += LANES)
+            whole[v] = code_of(lanes_load(x + at), LANES, &e, rest ? rest + at : NULL);
+        lanes_store_bytes_4(codes + i, whole, s->zero);
     }
+    for (; i < k; i += LANES)
+        lanes_store_bytes(codes + i, k - i, code_of(lanes_load_first(x + i, k - i), k - i, &e, rest ? rest + i : NULL),
+                          s->zero);
+}
+
+/* The greatest sizes among n <= QUANTIZE_STEP values. */
+static inline lanes sizes(const float *x, size_t n)
+{
+    lanes most = lanes_zero();
+    for (size_t i = 0; i < QUANTIZE_STEP && n == QUANTIZE_STEP; i += LANES)
+        most = lanes_max(lanes_abs(lanes_load(x + i)), most);
+    for (size_t i = 0; i < n && n < QUANTIZE_STEP; i += LANES)
+        most = lanes_max(lanes_abs(lanes_load_first(x + i, n - i)), most);
+    return most;
 }
 
 static void quantize(const float *x, size_t k, int32_t most_code, uint8_t *codes, cs_qgemm_row *row, float *rest)
@@ -95,24 +122,24 @@ static void quantize(const float *x, size_t k, int32_t most_code, uint8_t *codes
     const float total = see_all(x, k, &found);
     s.limit = qgemm_first_limit(total, k);
     if (total <= FLT_MAX && found.size > s.limit) /* most rows have no wide values */
-        while ((found = find_extremes(x, k, s.limit)).over > CS_QGEMM_WIDE)
+        for (find_extremes(x, k, s.limit, &found); found.over > CS_QGEMM_WIDE; find_extremes(x, k, s.limit, &found))
             s.limit *= QGEMM_WIDE_GROWTH;
     if (!qgemm_choose_scale(total, &found, &s, row)) {
         qgemm_leave_all(x, k, codes, row, rest);
         return;
     }
-    if (rest)
-        encode(x, k, &s, codes, rest);
-    else
-        encode(x, k, &s, codes, NULL);
-    if (!found.over)
+    if (!found.over) {
+        if (rest)
+            encode(x, k, &s, false, codes, rest);
+        else
+            encode(x, k, &s, false, codes, NULL);
         return;
+    }
+    encode(x, k, &s, true, codes, rest);
     for (size_t i = 0; i < k; i += QUANTIZE_STEP) {
-        lanes most = lanes_zero();
-        for (size_t j = i; j < k && j < i + QUANTIZE_STEP; j += LANES)
-            most = lanes_max(lanes_abs(lanes_load_first(x + j, k - j)), most);
-        if (lanes_most(most) > s.limit)
-            for (size_t j = i; j < k && j < i + QUANTIZE_STEP; j++)
+        const size_t n = k - i < QUANTIZE_STEP ? k - i : QUANTIZE_STEP;
+        if (lanes_any(lanes_greater(sizes(x + i, n), lanes_set(s.limit))))
+            for (size_t j = i; j < i + n; j++)
                 qgemm_keep_wide(x, j, &s, row, rest);
     }
 }
