@@ -38,8 +38,9 @@ static inline __attribute__((always_inline)) void finish_some(bool whole, size_t
         lanes_store_first(y, n, value);
 }
 
-static inline void finish_row(const cs_qgemm_row *row, const panel_outputs *panel, size_t outputs, const int32_t *sums,
-                              const float *bias, const float *residual, float *y)
+static inline __attribute__((always_inline)) void finish_row(const cs_qgemm_row *row, const panel_outputs *panel,
+                                                             size_t outputs, const int32_t *sums, const float *bias,
+                                                             const float *residual, float *y)
 {
     size_t j = 0;
     for (; j + LANES <= outputs; j += LANES)
@@ -48,6 +49,28 @@ static inline void finish_row(const cs_qgemm_row *row, const panel_outputs *pane
     if (j < outputs)
         finish_some(false, outputs - j, row, sums + j, panel->sums + j, panel->scales + j, bias ? bias + j : NULL,
                     residual ? residual + j : NULL, y + j);
+}
+
+/* Rows begin to begin + count of x, whose sums are [count, CS_PANEL], become outputs. A function of its own, so that a
+ * compiler finds registers for it alone, with a loop for each of what rows may be met with. */
+static __attribute__((noinline)) void finish_rows(const cs_qgemm_weights *w, const cs_qgemm_row *rows, size_t count,
+                                                  size_t first, size_t outputs, int32_t *sums,
+                                                  const cs_qgemm_output *to)
+{
+    qgemm_columns columns;
+    panel_outputs panel;
+    qgemm_forget_columns(&columns);
+    read_outputs(w, first, outputs, &panel);
+    for (size_t i = 0; i < count; i++, sums += CS_PANEL) {
+        float *y = to->y + i * to->ldy;
+        qgemm_add_wide(w, &rows[i], &columns, first, outputs, sums);
+        if (to->bias && to->residual)
+            finish_row(&rows[i], &panel, outputs, sums, to->bias, to->residual + i * to->ldy, y);
+        else if (to->bias)
+            finish_row(&rows[i], &panel, outputs, sums, to->bias, NULL, y);
+        else
+            finish_row(&rows[i], &panel, outputs, sums, NULL, to->residual ? to->residual + i * to->ldy : NULL, y);
+    }
 }
 
 static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
@@ -61,17 +84,8 @@ static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t b
         .ldy = to->ldy,
     };
     _Alignas(64) int32_t sums[CS_PANEL_ROWS * CS_PANEL];
-    qgemm_columns columns;
-    panel_outputs panel;
-    qgemm_forget_columns(&columns);
-    read_outputs(w, first, outputs, &panel);
     add_products(x->codes + begin * ldx, ldx, count, groups, codes, outputs, ahead, sums);
-    for (size_t i = 0; i < count; i++) {
-        const cs_qgemm_row *row = &x->rows[begin + i];
-        qgemm_add_wide(w, row, &columns, first, outputs, sums + i * CS_PANEL);
-        finish_row(row, &panel, outputs, sums + i * CS_PANEL, to->bias,
-                   to->residual ? to->residual + i * to->ldy : NULL, to->y + i * to->ldy);
-    }
+    finish_rows(w, x->rows + begin, count, first, outputs, sums, to);
 }
 
 #endif
