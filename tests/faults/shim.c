@@ -143,7 +143,7 @@ static ino_t inode_of(int fd)
 }
 
 /* One record: a line of words, the last of which is the number of bytes behind it. */
-static void put_record(const void *data, size_t size, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void put_record(const void *data, size_t size, const char *format, ...)
 {
     char line[2 * PATH_MAX + 100];
     va_list args;
