@@ -80,21 +80,29 @@ static inline __attribute__((always_inline)) void call_outputs(const float *y, s
             __builtin_prefetch(y + i * ldy + j, 0, 2);
 }
 
-/* All rows by the outputs of `beside` vectors that lie `step` bytes apart, in tiles of up to DOTS_ROWS rows. `ahead`
- * moves on. y: where the first output is written later, or NULL. */
-static inline __attribute__((always_inline)) void all_rows(size_t beside, const uint8_t *x, size_t ldx, size_t count,
-                                                           size_t groups, const uint8_t *codes, size_t step,
-                                                           tile_ahead *ahead, const float *y, size_t ldy,
+/* The rows of one call, and where their outputs are written later: y [count, CS_PANEL], or NULL. */
+typedef struct tile_rows {
+    const uint8_t *x;
+    size_t ldx, count, groups;
+    const float *y;
+    size_t ldy;
+} tile_rows;
+
+/* All rows by the outputs of `beside` vectors from output `first` on, whose weights lie at `codes`, `step` bytes apart,
+ * in tiles of up to DOTS_ROWS rows. `ahead` moves on. */
+static inline __attribute__((always_inline)) void all_rows(size_t beside, const tile_rows *all, size_t first,
+                                                           const uint8_t *codes, size_t step, tile_ahead *ahead,
                                                            dots_sum *sums)
 {
-    for (size_t g = 0; g < groups; g += BLOCK) {
-        const size_t n = groups - g < BLOCK ? groups - g : BLOCK;
-        for (size_t i = 0, tiles = (count + DOTS_ROWS - 1) / DOTS_ROWS; tiles; tiles--) {
-            const size_t rows = (count - i + tiles - 1) / tiles; /* tiles of nearly equal height */
-            const uint8_t *from = codes + g * LINE;
-            if (y && g + BLOCK >= groups)
-                call_outputs(y + i * ldy, ldy, rows, beside);
-            some_rows(rows, beside, x + i * ldx + g * GROUP, ldx, n, from, step, *ahead, g > 0, sums + i * CS_PANEL);
+    for (size_t g = 0; g < all->groups; g += BLOCK) {
+        const size_t n = all->groups - g < BLOCK ? all->groups - g : BLOCK;
+        const uint8_t *x = all->x + g * GROUP, *from = codes + g * LINE;
+        for (size_t i = 0, tiles = (all->count + DOTS_ROWS - 1) / DOTS_ROWS; tiles; tiles--) {
+            const size_t rows = (all->count - i + tiles - 1) / tiles; /* tiles of nearly equal height */
+            if (all->y && g + BLOCK >= all->groups)
+                call_outputs(all->y + i * all->ldy + first, all->ldy, rows, beside);
+            some_rows(rows, beside, x + i * all->ldx, all->ldx, n, from, step, *ahead, g > 0,
+                      sums + i * CS_PANEL + first);
             ahead->at += n * ahead->apart;
             i += rows;
         }
@@ -105,22 +113,19 @@ static inline __attribute__((always_inline)) void all_rows(size_t beside, const 
  * whose strips begin at `codes`; the sums of a strip that is begun are all written. */
 static inline __attribute__((always_inline)) void add_products(const uint8_t *x, size_t ldx, size_t count,
                                                                size_t groups, const uint8_t *codes, size_t outputs,
-                                                               cs_panel_ahead ahead, void *to)
+                                                               cs_panel_ahead ahead, void *sums)
 {
-    dots_sum *sums = to;
+    const tile_rows all = {.x = x, .ldx = ldx, .count = count, .groups = groups, .y = ahead.y, .ldy = ahead.ldy};
     const size_t strip = groups * LINE, whole = (size_t)DOTS_BESIDE * DOTS_LANES, apart = dots_apart(strip);
     /* at most a line a group, of as many outputs as these; without anything ahead, what is read now */
     const size_t tiles = (count + DOTS_ROWS - 1) / DOTS_ROWS * ((outputs + whole - 1) / whole);
     const size_t each = (outputs + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP * LINE / (tiles ? tiles : 1) + 1;
     tile_ahead next = {codes + ahead.weights, ahead.weights == 0 ? 0 : each < LINE ? each : LINE};
-    const float *y = ahead.y;
     size_t j = 0;
     for (; j + whole <= outputs || (whole == CS_PANEL_STRIP && j < outputs); j += whole)
-        all_rows(DOTS_BESIDE, x, ldx, count, groups, codes + j / CS_PANEL_STRIP * strip, apart, &next, y ? y + j : NULL,
-                 ahead.ldy, sums + j);
+        all_rows(DOTS_BESIDE, &all, j, codes + j / CS_PANEL_STRIP * strip, apart, &next, sums);
     for (; whole > CS_PANEL_STRIP && j < outputs; j += CS_PANEL_STRIP)
-        all_rows(1, x, ldx, count, groups, codes + j / CS_PANEL_STRIP * strip, apart, &next, y ? y + j : NULL,
-                 ahead.ldy, sums + j);
+        all_rows(1, &all, j, codes + j / CS_PANEL_STRIP * strip, apart, &next, sums);
 }
 
 #endif
