@@ -52,7 +52,8 @@ static inline __attribute__((always_inline)) void finish_row(const cs_qgemm_row 
 }
 
 /* The sums [count, CS_PANEL] of `count` rows become outputs. A function of its own, so that a compiler finds registers
- * for it alone, with a loop for each of what may be added: half the time that it took as a part of `multiply` (AVX2). */
+ * for it alone, with a loop for each of what may be added: half the time that it took as a part of `multiply`
+ * (AVX2). */
 static __attribute__((noinline)) void finish_rows(const cs_qgemm_weights *w, const cs_qgemm_row *rows, size_t count,
                                                   size_t first, size_t outputs, int32_t *sums,
                                                   const cs_qgemm_output *to)
