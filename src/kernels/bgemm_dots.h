@@ -10,9 +10,7 @@ static void multiply(const cs_bgemm_weights *w, const uint16_t *x, size_t count,
 {
     const size_t ldx = cs_bgemm_stride(w->k) * sizeof *x, groups = ldx / CS_PANEL_GROUP;
     const size_t strip = groups * CS_PANEL_LINE;
-    const cs_panel_ahead ahead = {
-        .weights = next + CS_PANEL <= w->n ? (next - first) / CS_PANEL_STRIP * strip : 0,
-    };
+    const cs_panel_ahead ahead = {.weights = cs_panel_weights_ahead(w->n, first, next, strip)};
     add_products((const uint8_t *)x, ldx, count, groups, (const uint8_t *)w->pairs + first / CS_PANEL_STRIP * strip,
                  outputs, ahead, sums);
 }

@@ -177,6 +177,7 @@ static inline lanes_mask lanes_greater(lanes a, lanes b)
     return _mm256_castps_si256(_mm256_cmp_ps(a, b, _CMP_GT_OQ));
 }
 
+/* Whether any place is chosen. */
 static inline int lanes_any(lanes_mask mask)
 {
     return _mm256_movemask_ps(_mm256_castsi256_ps(mask)) != 0;

@@ -171,11 +171,6 @@ static inline lanes_mask lanes_greater(lanes a, lanes b)
     return vcgtq_f32(a, b);
 }
 
-static inline int lanes_any(lanes_mask mask)
-{
-    return vmaxvq_u32(mask) != 0;
-}
-
 static inline lanes lanes_select(lanes_mask mask, lanes a, lanes b)
 {
     return vbslq_f32(mask, a, b);
@@ -229,24 +224,6 @@ static inline lanes_codes lanes_load_unsigned(const uint8_t *from)
 static inline lanes_counts lanes_no_counts(void)
 {
     return vdupq_n_s32(0);
-}
-
-static inline void lanes_store_bytes(uint8_t *to, size_t n, lanes x, int32_t zero)
-{
-    const uint16x4_t halves = vqmovun_s32(vaddq_s32(vcvtnq_s32_f32(x), vdupq_n_s32(zero)));
-    uint8_t some[2 * LANES];
-    vst1_u8(some, vqmovn_u16(vcombine_u16(halves, halves)));
-    for (size_t i = 0; i < LANES && i < n; i++)
-        to[i] = some[i];
-}
-
-static inline void lanes_store_bytes_4(uint8_t *to, const lanes x[4], int32_t zero)
-{
-    uint16x4_t halves[4];
-    for (size_t v = 0; v < 4; v++)
-        halves[v] = vqmovun_s32(vaddq_s32(vcvtnq_s32_f32(x[v]), vdupq_n_s32(zero)));
-    const uint8x8_t first = vqmovn_u16(vcombine_u16(halves[0], halves[1]));
-    vst1q_u8(to, vcombine_u8(first, vqmovn_u16(vcombine_u16(halves[2], halves[3]))));
 }
 
 static inline lanes_counts lanes_count(lanes_counts sum, lanes_codes a, lanes_codes b)

@@ -21,4 +21,11 @@ typedef struct cs_panel_ahead {
     size_t ldy;
 } cs_panel_ahead;
 
+/* cs_panel_ahead.weights: from output `first` of n to output `next`, when a whole panel begins there. `strip`: bytes of
+ * a strip. */
+static inline size_t cs_panel_weights_ahead(size_t n, size_t first, size_t next, size_t strip)
+{
+    return next + CS_PANEL <= n ? (next - first) / CS_PANEL_STRIP * strip : 0;
+}
+
 #endif

@@ -77,13 +77,10 @@ static __attribute__((noinline)) void finish_rows(const cs_qgemm_weights *w, con
 static void multiply(const cs_qgemm_weights *w, const cs_qgemm_rows *x, size_t begin, size_t count, size_t first,
                      size_t outputs, size_t next, const cs_qgemm_output *to)
 {
-    const size_t ldx = cs_qgemm_stride(w->k), groups = ldx / CS_QGEMM_GROUP;
-    const uint8_t *codes = (const uint8_t *)w->codes + first / CS_QGEMM_STRIP * groups * CS_PANEL_LINE;
+    const size_t ldx = cs_qgemm_stride(w->k), groups = ldx / CS_QGEMM_GROUP, strip = groups * CS_PANEL_LINE;
+    const uint8_t *codes = (const uint8_t *)w->codes + first / CS_QGEMM_STRIP * strip;
     const cs_panel_ahead ahead = {
-        .weights = next + CS_PANEL <= w->n ? (next - first) / CS_QGEMM_STRIP * groups * CS_PANEL_LINE : 0,
-        .y = to->y,
-        .ldy = to->ldy,
-    };
+        .weights = cs_panel_weights_ahead(w->n, first, next, strip), .y = to->y, .ldy = to->ldy};
     _Alignas(64) int32_t sums[CS_PANEL_ROWS * CS_PANEL];
     add_products(x->codes + begin * ldx, ldx, count, groups, codes, outputs, ahead, sums);
     finish_rows(w, x->rows + begin, count, first, outputs, sums, to);

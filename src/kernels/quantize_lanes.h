@@ -103,15 +103,13 @@ static inline __attribute__((always_inline)) void encode(const float *x, size_t 
                           s->zero);
 }
 
-/* The greatest sizes among n <= QUANTIZE_STEP values. */
-static inline lanes sizes(const float *x, size_t n)
+/* Whether one of n values is over the limit. A constant n makes the loop one without masks. */
+static inline __attribute__((always_inline)) int any_wide(const float *x, size_t n, float limit)
 {
     lanes most = lanes_zero();
-    for (size_t i = 0; i < QUANTIZE_STEP && n == QUANTIZE_STEP; i += LANES)
-        most = lanes_max(lanes_abs(lanes_load(x + i)), most);
-    for (size_t i = 0; i < n && n < QUANTIZE_STEP; i += LANES)
+    for (size_t i = 0; i < n; i += LANES)
         most = lanes_max(lanes_abs(lanes_load_first(x + i, n - i)), most);
-    return most;
+    return lanes_any(lanes_greater(most, lanes_set(limit)));
 }
 
 static void quantize(const float *x, size_t k, int32_t most_code, uint8_t *codes, cs_qgemm_row *row, float *rest)
@@ -121,9 +119,13 @@ static void quantize(const float *x, size_t k, int32_t most_code, uint8_t *codes
     qgemm_extremes found;
     const float total = see_all(x, k, &found);
     s.limit = qgemm_first_limit(total, k);
-    if (total <= FLT_MAX && found.size > s.limit) /* most rows have no wide values */
-        for (find_extremes(x, k, s.limit, &found); found.over > CS_QGEMM_WIDE; find_extremes(x, k, s.limit, &found))
+    if (total <= FLT_MAX && found.size > s.limit) { /* most rows have no wide values */
+        find_extremes(x, k, s.limit, &found);
+        while (found.over > CS_QGEMM_WIDE) {
             s.limit *= QGEMM_WIDE_GROWTH;
+            find_extremes(x, k, s.limit, &found);
+        }
+    }
     if (!qgemm_choose_scale(total, &found, &s, row)) {
         qgemm_leave_all(x, k, codes, row, rest);
         return;
@@ -138,7 +140,7 @@ static void quantize(const float *x, size_t k, int32_t most_code, uint8_t *codes
     encode(x, k, &s, true, codes, rest);
     for (size_t i = 0; i < k; i += QUANTIZE_STEP) {
         const size_t n = k - i < QUANTIZE_STEP ? k - i : QUANTIZE_STEP;
-        if (lanes_any(lanes_greater(sizes(x + i, n), lanes_set(s.limit))))
+        if (n == QUANTIZE_STEP ? any_wide(x + i, QUANTIZE_STEP, s.limit) : any_wide(x + i, n, s.limit))
             for (size_t j = i; j < i + n; j++)
                 qgemm_keep_wide(x, j, &s, row, rest);
     }

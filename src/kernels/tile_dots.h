@@ -80,12 +80,11 @@ static inline __attribute__((always_inline)) void call_outputs(const float *y, s
             __builtin_prefetch(y + i * ldy + j, 0, 2);
 }
 
-/* The rows of one call, and where their outputs are written later: y [count, CS_PANEL], or NULL. */
+/* The rows of one call. */
 typedef struct tile_rows {
     const uint8_t *x;
     size_t ldx, count, groups;
-    const float *y;
-    size_t ldy;
+    const cs_panel_ahead *ahead;
 } tile_rows;
 
 /* All rows by the outputs of `beside` vectors from output `first` on, whose weights lie at `codes`, `step` bytes apart,
@@ -99,8 +98,8 @@ static inline __attribute__((always_inline)) void all_rows(size_t beside, const 
         const uint8_t *x = all->x + g * GROUP, *from = codes + g * LINE;
         for (size_t i = 0, tiles = (all->count + DOTS_ROWS - 1) / DOTS_ROWS; tiles; tiles--) {
             const size_t rows = (all->count - i + tiles - 1) / tiles; /* tiles of nearly equal height */
-            if (all->y && g + BLOCK >= all->groups)
-                call_outputs(all->y + i * all->ldy + first, all->ldy, rows, beside);
+            if (all->ahead->y && g + BLOCK >= all->groups)
+                call_outputs(all->ahead->y + i * all->ahead->ldy + first, all->ahead->ldy, rows, beside);
             some_rows(rows, beside, x + i * all->ldx, all->ldx, n, from, step, *ahead, g > 0,
                       sums + i * CS_PANEL + first);
             ahead->at += n * ahead->apart;
@@ -115,7 +114,7 @@ static inline __attribute__((always_inline)) void add_products(const uint8_t *x,
                                                                size_t groups, const uint8_t *codes, size_t outputs,
                                                                cs_panel_ahead ahead, void *sums)
 {
-    const tile_rows all = {.x = x, .ldx = ldx, .count = count, .groups = groups, .y = ahead.y, .ldy = ahead.ldy};
+    const tile_rows all = {.x = x, .ldx = ldx, .count = count, .groups = groups, .ahead = &ahead};
     const size_t strip = groups * LINE, whole = (size_t)DOTS_BESIDE * DOTS_LANES, apart = dots_apart(strip);
     /* at most a line a group, of as many outputs as these; without anything ahead, what is read now */
     const size_t tiles = (count + DOTS_ROWS - 1) / DOTS_ROWS * ((outputs + whole - 1) / whole);

@@ -177,8 +177,9 @@ static bool shape_good(size_t m, size_t n, size_t k, cs_dtype dtype)
     kt_block simd = {0}, plain = {0};
     for (cs_cpu_flags level = CS_CPU_C; level != CPU_LEVEL_END; level = cpu_level_after(level))
         good &= variants_agree(cs_gemm_ops_for(level), &p, level == CS_CPU_C ? &plain : &simd);
-    for (cs_cpu_flags level = CS_CPU_C; dtype == CS_F32 && level != CPU_LEVEL_END; level = cpu_level_after(level))
-        good &= columns_agree(cs_gemm_ops_for(level), &p);
+    if (dtype == CS_F32)
+        for (cs_cpu_flags level = CS_CPU_C; level != CPU_LEVEL_END; level = cpu_level_after(level))
+            good &= columns_agree(cs_gemm_ops_for(level), &p);
     kt_block y;
     if (cs_gemm_blas()) {
         good &= dtype != CS_F32 || columns_agree(cs_gemm_blas(), &p);
