@@ -16,8 +16,9 @@ void cs_pool_close(cs_pool **pool);
 unsigned cs_pool_threads(const cs_pool *pool);
 
 /* Call work(context, piece, worker) once for every piece in [0, pieces), spread over the threads, and return when all
- * are done. `worker` in [0, threads) names the scratch a call may use. pool NULL: all on this thread. Not re-entrant;
- * one caller at a time. Allocates nothing. */
+ * are done. `worker` in [0, threads) names the scratch a call may use. A thread begins with a range of its own, in
+ * ascending order: what belongs together should be neighbours, and runs over the same things as many pieces. pool NULL:
+ * all on this thread. Not re-entrant; one caller at a time. Allocates nothing. */
 void cs_pool_run(cs_pool *pool, size_t pieces, void (*work)(void *context, size_t piece, unsigned worker),
                  void *context);
 

@@ -76,11 +76,11 @@ void cs_gemm_activate(const cs_gemm_job *job, size_t row, size_t rows, size_t fi
         activate(ops, job->act, job->y + (row + i) * job->ldy + first, outputs);
 }
 
-/* What the same thread reads next, probably: threads take pieces in turn. The share of rows [row, row + rows). */
+/* What the same thread reads next, probably: a thread's pieces are neighbours. The share of rows [row, row + rows). */
 static cs_gemm_ahead panel_after(const cs_gemm_job *job, size_t panel, size_t row, size_t rows)
 {
     const cs_gemm_weights *w = job->w;
-    const size_t first = (panel + job->threads) * job->ops->panel;
+    const size_t first = (panel + 1) * job->ops->panel;
     if (first + job->ops->panel > w->n)
         return (cs_gemm_ahead){0};
     const size_t size = w->packed ? sizeof *w->packed : cs_dtype_size(w->dtype);
@@ -152,8 +152,7 @@ void cs_gemm_with(const cs_gemm_ops *ops, const cs_gemm_weights *w, const float 
                        .ldy = ldy,
                        .scratch = scratch,
                        .scratch_each = ops->scratch(w->k),
-                       .row_block = w->packed ? ROW_BLOCK : m,
-                       .threads = cs_pool_threads(pool)};
+                       .row_block = w->packed ? ROW_BLOCK : m};
     if (m == 0 || w->n == 0)
         return;
     assert(x && y && (w->packed || (w->rows && scratch)));

@@ -32,7 +32,6 @@ typedef struct cs_gemm_job {
     const float *xt;     /* x transposed, when the weights are read as they are stored; else NULL */
     size_t row_block;    /* rows of one piece */
     size_t row_blocks;
-    unsigned threads; /* that share the pieces */
 } cs_gemm_job;
 
 /* y[rows, outputs] at (row, first) = act(sums + bias) + residual; sums may be that part of y itself. */

@@ -7,7 +7,6 @@ typedef struct job {
     const void *product;
     const cs_gemm_job *finish;
     size_t n, row_blocks;
-    unsigned threads;
 } job;
 
 static void run_piece(void *context, size_t piece, unsigned worker)
@@ -17,8 +16,8 @@ static void run_piece(void *context, size_t piece, unsigned worker)
     const size_t first = piece / j->row_blocks * CS_PANEL, row = piece % j->row_blocks * CS_PANEL_ROWS;
     const size_t outputs = j->n - first < CS_PANEL ? j->n - first : CS_PANEL;
     const size_t rows = j->finish->m - row < CS_PANEL_ROWS ? j->finish->m - row : CS_PANEL_ROWS;
-    /* threads take pieces in turn */
-    const size_t next = row + rows < j->finish->m ? first : first + j->threads * (size_t)CS_PANEL;
+    /* a thread's pieces are neighbours */
+    const size_t next = row + rows < j->finish->m ? first : first + CS_PANEL;
     j->write(j->product, j->finish, row, rows, first, outputs, next);
 }
 
@@ -28,7 +27,6 @@ void cs_panels_run(cs_panel_write *write, const void *product, size_t n, const c
              .product = product,
              .finish = finish,
              .n = n,
-             .threads = cs_pool_threads(pool),
              .row_blocks = (finish->m + CS_PANEL_ROWS - 1) / CS_PANEL_ROWS};
     cs_pool_run(pool, (n + CS_PANEL - 1) / CS_PANEL * j.row_blocks, run_piece, &j);
 }

@@ -28,8 +28,8 @@ size_t cs_image_tower_scratch(const cs_image_tower *tower, size_t max_images, un
 
 /* pixels [count, 3, S, S] as cs_preprocess makes them -> vectors [count, dim], L2-normalised where the model's are.
  * Allocates nothing; the tower is immutable, so any number of threads may call it, each with its own scratch and pool.
- * An image's vector is the same bits whatever else is in the batch. probe may be NULL; of convolutional towers it sees
- * a few images at a time. */
+ * An image's vector is the same bits whatever else is in the batch and however many threads there are. probe may be
+ * NULL; with one, all threads compute each layer together; of convolutional towers it sees a few images at a time. */
 void cs_image_tower_forward(const cs_image_tower *tower, const float *pixels, size_t count, void *scratch,
                             cs_pool *pool, const cs_probe *probe, float *vectors);
 

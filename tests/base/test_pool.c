@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * test_pool.c - every piece of every run is done once before the run returns, with more threads than processors, after
- * pauses in which the threads sleep, and with pieces that take long. */
+ * pauses in which the threads sleep, with pieces that take long, and with a thread that stands still. */
 #include "base/pool.h"
 #include "tap.h"
 
@@ -48,6 +48,24 @@ static bool all_are_done(cs_pool *pool, int runs, long pause, long nap, unsigned
     return good;
 }
 
+typedef struct waiting {
+    atomic_size_t done;
+    bool in_time;
+} waiting;
+
+/* Piece 0 waits until all others are done. */
+static void wait_for_others(void *context, size_t piece, unsigned worker)
+{
+    (void)worker;
+    waiting *w = context;
+    for (int i = 0; piece == 0 && i < 20000 && atomic_load(&w->done) < MOST - 1; i++)
+        sleep_ns(1000000);
+    if (piece == 0)
+        w->in_time = atomic_load(&w->done) == MOST - 1;
+    else
+        atomic_fetch_add(&w->done, 1);
+}
+
 int main(void)
 {
     clipsearch_error err;
@@ -60,6 +78,10 @@ int main(void)
         TAP_OK(all_are_done(pool, 200, 200000, 0, &workers), "200 runs, with pauses in which the threads sleep");
         TAP_OK(all_are_done(pool, 60, 0, 200000, &workers) && workers == (1u << threads) - 1,
                "long pieces: each of the threads does some");
+        waiting w = {.in_time = true};
+        if (threads > 1)
+            cs_pool_run(pool, MOST, wait_for_others, &w);
+        TAP_OK(w.in_time, "a thread that stands still keeps no piece from the others");
         cs_pool_close(&pool);
     }
     TAP_OK(all_are_done(NULL, 100, 0, 0, &workers) && workers <= 1, "no pool");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * test_vit.c - the image tower against the reference, stage by stage, and against itself in other batches. */
 #include "kernels/cpu_level.h"
+#include "vision/tower.h"
 #include "vision/vit.h"
 
 #include "base/mem.h"
@@ -138,6 +139,51 @@ static void test_many(const golden *g)
     cs_vit_close(&vit);
 }
 
+/* Batches whose images are shared out among threads, in rounds of equal shares with some left over or none: each vector
+ * is that of the same image alone. */
+static void test_shares(const golden *g)
+{
+    enum { MOST = 23, THREADS = 4 };
+    size_t dim = g->dir.config.dim, each;
+    float *images = make_images(g, &each), *many = cs_alloc_array(MOST, each * sizeof *many);
+    float *alone = cs_alloc_array(MOST, dim * sizeof *alone), *got = cs_alloc_array(MOST, dim * sizeof *got);
+    cs_image_tower *tower = NULL;
+    clipsearch_error err;
+    if (!many || !alone || !got ||
+        cs_image_tower_open(&g->dir, g->weights, CS_WEIGHTS_PACKED, NULL, &tower, &err) != CLIPSEARCH_OK)
+        abort();
+    for (size_t i = 0; i < MOST; i++) {
+        memcpy(many + i * each, images + i % IMAGES * each, each * sizeof *many);
+        void *scratch = golden_scratch(cs_image_tower_scratch(tower, 1, 1));
+        cs_image_tower_forward(tower, many + i * each, 1, scratch, NULL, NULL, alone + i * dim);
+        cs_free(scratch);
+    }
+    for (unsigned threads = 1; threads <= THREADS; threads++) {
+        cs_pool *pool = NULL;
+        if (cs_pool_open(threads, &pool, &err) != CLIPSEARCH_OK)
+            abort();
+        for (size_t count = 0; count <= MOST; count++) {
+            char what[64];
+            snprintf(what, sizeof what, "%zu images shared out among %u threads", count, threads);
+            void *scratch = golden_scratch(cs_image_tower_scratch(tower, count, threads));
+            const uint64_t before = cs_mem_count();
+            memset(got, 0, MOST * dim * sizeof *got);
+            cs_image_tower_forward(tower, many, count, scratch, pool, NULL, got);
+            golden_no_allocation(before);
+            golden_same(got, alone, count * dim, what);
+            cs_free(scratch);
+        }
+        cs_pool_close(&pool);
+    }
+    TAP_OK(cs_image_tower_scratch(tower, SIZE_MAX, 2) == cs_image_tower_scratch(tower, 100000, 2),
+           "scratch for two shares or one group, however many images there are");
+    cs_image_tower_close(&tower);
+    cs_free(many);
+    cs_free(alone);
+    cs_free(got);
+    cs_free(images);
+}
+
 /* The fixture's weights are the same numbers in every file, so the vectors are the same bits. */
 static void test_other_files(const golden *g)
 {
@@ -210,6 +256,7 @@ int main(void)
         test_invariance(&g);
         test_other_files(&g);
         test_many(&g);
+        test_shares(&g);
         test_faults(&g);
         golden_close(&g);
     }
