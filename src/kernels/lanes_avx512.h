@@ -237,8 +237,14 @@ static inline void lanes_store_bytes(uint8_t *to, size_t n, lanes x, int32_t zer
 
 static inline void lanes_store_bytes_4(uint8_t *to, const lanes x[4], int32_t zero)
 {
+    __m512i whole[4];
     for (size_t v = 0; v < 4; v++)
-        lanes_store_bytes(to + v * LANES, LANES, x[v], zero);
+        whole[v] = _mm512_add_epi32(_mm512_cvtps_epi32(x[v]), _mm512_set1_epi32(zero));
+    /* packing goes by quarters of registers: 4 bytes of each vector, four times */
+    const __m512i bytes =
+        _mm512_packus_epi16(_mm512_packs_epi32(whole[0], whole[1]), _mm512_packs_epi32(whole[2], whole[3]));
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_storeu_si512((__m512i *)(void *)to, _mm512_permutexvar_epi32(order, bytes));
 }
 
 static inline lanes_counts lanes_count(lanes_counts sum, lanes_codes a, lanes_codes b)

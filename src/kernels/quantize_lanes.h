@@ -72,13 +72,16 @@ typedef struct encoding {
     bool wide;                        /* whether there are values over the limit, whose code is that of 0 */
 } encoding;
 
-/* A value's code without the zero point, which `rest` [n], unless it is NULL, lacks. */
+/* A value's code without the zero point, which `rest` [n], unless it is NULL, lacks. Without a rest nothing asks for
+ * the whole number before it is stored, which rounds: the greatest code is one, so it may be compared first. */
 static inline __attribute__((always_inline)) lanes code_of(lanes value, size_t n, const encoding *e, float *rest)
 {
     const lanes kept = e->wide ? lanes_select(lanes_greater(lanes_abs(value), e->limit), lanes_zero(), value) : value;
-    const lanes whole = lanes_min(lanes_round(lanes_mul(kept, e->inverse)), e->end);
-    if (rest)
-        lanes_store_first(rest, n, lanes_sub(value, lanes_mul(whole, e->scale)));
+    const lanes near = lanes_mul(kept, e->inverse);
+    if (!rest)
+        return lanes_min(near, e->end);
+    const lanes whole = lanes_min(lanes_round(near), e->end);
+    lanes_store_first(rest, n, lanes_sub(value, lanes_mul(whole, e->scale)));
     return whole;
 }
 
