@@ -45,9 +45,9 @@ check "finds the image itself first" grep -q "^1.000 224x224 .*/white-dog-grass.
 check "a file that is not an image is an error" fails "$search_by_image" "$model" "$work/t.db" "$0"
 check "which names it" grep -q "run.sh" "$work/err"
 check "a database that is not there is an error" fails "$search_by_image" "$model" "$work/none.db" "$images/white-dog-grass.jpg"
-check "ask: a dog in the snow, and no cat" run "$ask" "$model" "$work/t.db" "a dog" "in the snow" "a cat"
+check "ask: a black dog in the snow, and no cat" run "$ask" "$model" "$work/t.db" "a black dog" "in the snow" "a cat"
 head -n 1 "$work/out" >"$work/first"
-check "finds a dog in the snow first" first_hit 'dog.*snow'
+check "finds the dog in the snow first" first_hit 'black-dog-snow'
 check "an empty part is an error" fails "$ask" "$model" "$work/t.db" "a dog" " " "a cat"
 check "which is named" grep -q "part 2 is an empty text" "$work/err"
 check "own_vectors, in memory" run "$own_vectors"

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: MIT
 """What a text says of the drawn world, in the dimensions that photographs leave free: a number for each colour, number and
-ground, and a direction for each thing. Left and right add and subtract another direction."""
+ground, and a direction for each thing. Left and right add and subtract another direction. Photographs say their colours in
+the same numbers (colours.py)."""
 import re
 
 import numpy as np
 import torch
 
+import colours
 import drawing
 import towers
 import world
 
 WEIGHTS = {"colour": .6, "count": .6, "ground": .5, "thing": .6, "side": .3}
+PHOTO_COLOUR = .06  # for each standard deviation; of a vector that has the length .9 without it
 COUNTS = {word: count for count, word in world.NUMBERS.items()}
 GRAY = {"grey": "gray"}
 
@@ -18,8 +21,7 @@ GRAY = {"grey": "gray"}
 class Codes:
     def __init__(self, the_world):
         self.size = towers.DIMENSIONS - towers.PHOTO
-        colours = list(drawing.COLOURS)
-        self.attributes = {("colour", name): i for i, name in enumerate(colours)}
+        self.attributes = {("colour", name): i for i, name in enumerate(colours.NAMES)}
         for kind, values in (("count", list(world.NUMBERS)), ("ground", list(world.GROUND_IDS))):
             for value in values:
                 self.attributes[kind, value] = len(self.attributes)
@@ -29,13 +31,17 @@ class Codes:
         for word, meant in the_world.meanings.items():
             self.phrases.setdefault(world.plural(word), sorted(meant))
         self.phrases |= {word: sorted(meant) for word, meant in the_world.meanings.items()}
-        for word in [*colours, *COUNTS, *GRAY]:  # keywords of many things, but here they say what they are
+        for word in [*colours.NAMES, *COUNTS, *GRAY]:  # keywords of many things, but here they say what they are
             self.phrases.pop(word, None)
         self.grounds = {ground: ground for ground in world.GROUNDS} | {"at night": "in the night sky"}
 
     def directions(self, rng, count, room):
         rows = rng.standard_normal((count, room))
         return np.pad(rows / np.linalg.norm(rows, axis=1, keepdims=True), ((0, 0), (self.size - room, 0)))
+
+    def of_photographs(self, standings):
+        """What photographs say whose colours stand so (colours.py)."""
+        return torch.nn.functional.pad(PHOTO_COLOUR * standings, (0, self.size - len(colours.NAMES)))
 
     def attribute(self, kind, value):
         row = np.zeros(self.size)

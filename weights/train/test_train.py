@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import os
 import random
+import subprocess
 import sys
 import tempfile
 
@@ -103,6 +104,34 @@ def test_codes(the_world):
         phrase = the_world.plan(rng, world.Mood(named=1)).phrase
         known += len(code.named(" ".join(phrase.words).split())[0]) > 0
     ok(known > 190, f"the things of {known} of 200 captions are known")
+
+
+def test_colours():
+    import numpy as np
+    import colours
+    import drawing
+    ok(all(colours.NAMES[colours.named(np.uint8([value]))[0]] == name for name, value in drawing.COLOURS.items()),
+       "each colour that things are drawn in is called by its name")
+    images = np.full((2, 32, 32, 3), 250, np.uint8)
+    images[0, 12:20, 12:20] = images[1, :8, :8] = 215, 40, 40
+    rows = colours.shares(images)
+    red, white = (rows[:, colours.NAMES.index(name)] for name in ("red", "white"))
+    ok(np.allclose((rows ** 2).sum(1), 1, atol=1e-5) and (white > red).all(), "the shares of an image add up to one")
+    ok(red[0] > 2 * red[1] > 0, f"red in the middle counts more than in a corner ({red[0]:.2f}, {red[1]:.2f})")
+    usual = np.float32([[0] * 11, [1] * 11])
+    ok(colours.standing(np.float32([[.5] * 11, [9] * 11]), usual).tolist() == [[0] * 11, [colours.MOST] * 11],
+       "a standing counts from the mean, in deviations, and ends")
+
+
+def test_photo_colours(the_world):
+    import torch
+    import codes
+    import colours
+    code = codes.Codes(the_world)
+    says = code.of_photographs(torch.eye(len(colours.NAMES)))
+    asked = code([f"something {name}" for name in colours.NAMES])
+    ok(torch.equal((asked @ says.T).argmax(1), torch.arange(len(colours.NAMES))) and says.shape[1] == code.size,
+       "photographs say their colours where texts do")
 
 
 def test_towers():
@@ -253,6 +282,13 @@ def test_teacher():
     ok(rows[0].argmax() == 0 and rows[1].norm() == 0, "without photographs the names are known, and a word that nobody knows is not")
 
 
+def test_folds(root):
+    made = subprocess.run([sys.executable, f"{root}/weights/train/make.py", "w", "m", "--vectors", "v", "--fold", "0", "--image",
+                           f"{root}/weights/default"], stderr=subprocess.PIPE, text=True)
+    ok(made.returncode == 2 and "no photograph would be one that was not fitted" in made.stderr,
+       "half of the photographs is not measured with an image tower that was fitted to all")
+
+
 def main():
     root = sys.argv[1]
     sys.path.insert(0, f"{root}/weights/train")
@@ -265,11 +301,14 @@ def main():
     test_world(the_world)
     test_merges(root)
     test_codes(the_world)
+    test_colours()
     if importlib.util.find_spec("torch"):
         test_towers()
         test_seed()
         test_teacher()
         test_export()
+        test_folds(root)
+        test_photo_colours(the_world)
         test_precision()
     else:
         print("# python3 has no torch: the towers, the export and the measures are not tested")

@@ -4,7 +4,7 @@
 Image: EfficientNet-Lite0 as published, its BatchNorm folded, and a head in two parts. `classes` looks at what the network
 knows already: the probabilities of its thousand classes, of the whole image and of each place, softened, and its features;
 one matrix takes them to the shared space. `places` is a small network over the 7x7 places of the image, which sees the
-maps of five stages; it learns what the drawn scenes show, and to be silent about photographs.
+maps of five stages; it learns what the drawn scenes show, and to say nothing but their colours of photographs.
 
 Text: CLIP's transformer. Two things differ from the file that export.py writes: q, k and v are one matrix, and fc1 and fc2
 are 1.702 times and 1 / 1.702 of CLIP's, which makes QuickGELU, x * sigmoid(1.702 x), into SiLU, x * sigmoid(x).
