@@ -144,8 +144,8 @@ static void forward(const cs_image_tower *tower, const float *pixels, size_t cou
 typedef struct shares {
     const cs_image_tower *tower;
     const float *pixels;
-    size_t each, pixels_each; /* images of a share, floats of an image */
-    char *scratch;            /* of a thread, so many bytes */
+    size_t each;   /* images of a share */
+    char *scratch; /* of a thread, so many bytes */
     size_t bytes;
     float *vectors;
 } shares;
@@ -154,7 +154,7 @@ static void forward_share(void *context, size_t piece, unsigned worker)
 {
     const shares *s = context;
     const size_t first = piece * s->each;
-    forward(s->tower, s->pixels + first * s->pixels_each, s->each, s->scratch + worker * s->bytes, NULL, NULL,
+    forward(s->tower, s->pixels + first * s->tower->pixels, s->each, s->scratch + worker * s->bytes, NULL, NULL,
             s->vectors + first * s->tower->dim);
 }
 
@@ -166,7 +166,6 @@ void cs_image_tower_forward(const cs_image_tower *tower, const float *pixels, si
         shares job = {.tower = tower,
                       .pixels = pixels,
                       .each = each,
-                      .pixels_each = tower->pixels,
                       .scratch = scratch,
                       .bytes = share_scratch(tower, each),
                       .vectors = vectors};

@@ -51,8 +51,14 @@ def write(path, content):
     os.replace(path + ".part", path)
 
 
+def see(seer, images):
+    """Images of the network's size -> the class part, the mean features, what the places see, and the colours."""
+    images = np.stack([np.asarray(image) for image in images])
+    return [*seer(images), torch.from_numpy(colours.shares(images))]
+
+
 def see_photographs(directory, work):
-    """Writes work/photographs.pt: three sets of the class part, the mean features, what the places see, and the colours."""
+    """Writes work/photographs.pt: what is seen of three sets."""
     path = f"{work}/photographs.pt"
     if os.path.exists(path):
         return
@@ -62,8 +68,7 @@ def see_photographs(directory, work):
                         ("test", photographs.labelled(directory, "test")[0])):
         parts = []
         for i in range(0, len(paths), BATCH):
-            images = np.stack([np.asarray(photographs.read(path)) for path in paths[i:i + BATCH]])
-            parts.append([*seer(images), torch.from_numpy(colours.shares(images))])
+            parts.append(see(seer, [photographs.read(path) for path in paths[i:i + BATCH]]))
         sets[name] = [torch.cat(part) for part in zip(*parts)]
         print(f"{len(paths)} photographs ({name})", flush=True)
     write(path, sets)
@@ -103,11 +108,6 @@ def other_crop(image, rng):
     return ImageOps.mirror(image) if rng.random() < .5 else image
 
 
-def seen_and_coloured(seer, images):
-    images = np.stack([np.asarray(image) for image in images])
-    return seer(images)[2], torch.from_numpy(colours.shares(images))
-
-
 def see_odd(directory, work, count=2048, crops=5120):
     """Writes work/odd.pt: what the places see of changed photographs and of other crops of them, and their colours."""
     if os.path.exists(f"{work}/odd.pt"):
@@ -116,10 +116,10 @@ def see_odd(directory, work, count=2048, crops=5120):
     seer, rng, parts = Seer(), random.Random(13), []
     for _ in range(count // BATCH):
         images = [photographs.read(path) for path in rng.sample(paths, BATCH)]
-        parts.append(seen_and_coloured(seer, [odd(images, rng) for _ in range(BATCH)]))
+        parts.append(see(seer, [odd(images, rng) for _ in range(BATCH)])[2:])
     for _ in range(crops // BATCH):
         images = [Image.open(path).convert("RGB") for path in rng.sample(paths, BATCH)]
-        parts.append(seen_and_coloured(seer, [other_crop(image, rng) for image in images]))
+        parts.append(see(seer, [other_crop(image, rng) for image in images])[2:])
     write(f"{work}/odd.pt", [torch.cat(part) for part in zip(*parts)])
 
 

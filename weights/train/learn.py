@@ -184,7 +184,7 @@ class PlaceTrainer(Trainer):
         """scenes: [(what the first part of the head says, what the places see, the captions' vectors, which may be
         mirrored)]; photographs: what the places see of them, f16; says: what the second part says of them."""
         super().__init__(image, [p for name, p in image.named_parameters()
-                                 if name.startswith(("places", "positions", "hidden", "drawn"))], 2e-3)
+                                 if name.startswith(towers.DRAWING)], 2e-3)
         self.scenes, self.photographs, self.says = scenes, photographs, says
         self.spread = torch.cat([seen[:8] for _, seen, _, _ in scenes]).float().std((0, 1))
 

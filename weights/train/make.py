@@ -198,7 +198,7 @@ def make_model(options):
     elif options.fold is not None:
         image = make_image(load_lessons(options)).state_dict()
         image |= {name: values for name, values in trained(options, "places", "all").items()
-                  if name.startswith(("places", "positions", "hidden", "drawn"))}
+                  if name.startswith(towers.DRAWING)}
         for name in ("drawn.weight", "drawn.bias"):
             image[name][:towers.PHOTO] = 0
     else:

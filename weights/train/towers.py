@@ -26,6 +26,7 @@ STAGES = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3)
 SEEN = (0, 1, 2, 4, 6)  # the stages whose maps the places see, the last of each size
 PLACE = sum(STAGES[stage][3] for stage in SEEN)  # 512
 WIDE, HIDDEN = 320, 448
+DRAWING = "places", "positions", "hidden", "drawn"  # what the names of the second part's parameters begin with
 MEAN, DEVIATION = 127 / 255, 128 / 255
 WHOLE_TEMPERATURE, PLACE_TEMPERATURE, FEATURE_WEIGHT = 2, 4, 1.4
 
