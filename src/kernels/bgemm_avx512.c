@@ -69,7 +69,7 @@ static void multiply(const cs_bgemm_weights *w, const uint16_t *x, size_t count,
         const size_t steps = ldx - k < STEPS ? ldx - k : STEPS;
         widen_weights(pairs + k * CS_PANEL_STRIP, strip, strips, steps, weights);
         widen_rows(x + k, ldx, count, steps, rows);
-        multiply_steps(rows, STEPS, count, steps, weights, k > 0, &to, &ahead, sums, CS_PANEL);
+        multiply_steps(rows, STEPS, count, steps, weights, k > 0, &to, &ahead, 1, sums, CS_PANEL);
     }
     _mm_setcsr(before);
 }

@@ -106,8 +106,8 @@ static void run_piece(void *context, size_t piece, unsigned worker)
         return;
     }
     if (!w->packed && w->k && job->m <= ROW_BLOCK && ops->multiply_stored) {
-        ops->multiply_stored(w, panel, job->x, job->ldx, job->m, panel_after(job, panel, 0, job->m),
-                             job->scratch + worker * job->scratch_each, sums, ops->panel);
+        ops->multiply_stored(w, panel, job->x, job->ldx, job->m, job->scratch + worker * job->scratch_each, sums,
+                             ops->panel);
         cs_gemm_finish(job, sums, ops->panel, 0, job->m, first, outputs);
         return;
     }

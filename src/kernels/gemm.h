@@ -21,8 +21,8 @@ typedef struct cs_gemm_weights {
 /* Memory that is read next: it may be called into the cache while there is something to compute. Zeros: nothing. */
 typedef struct cs_gemm_ahead {
     const char *at;
-    size_t bytes;
-    size_t apart; /* of them a step of computing; the kernels choose it */
+    size_t bytes; /* of all, or of each of several rows */
+    size_t apart; /* bytes of all a step of computing, which the kernels choose; or from a row to the next */
 } cs_gemm_ahead;
 
 typedef struct cs_gemm_ops {
@@ -44,8 +44,8 @@ typedef struct cs_gemm_ops {
                      cs_gemm_ahead ahead, float *y, size_t ldy);
     /* The same for panel `panel` of weights as stored, given `space` of scratch(k) floats; k >= 1. NULL: it does not
      * exist. */
-    void (*multiply_stored)(const cs_gemm_weights *w, size_t panel, const float *x, size_t ldx, size_t m,
-                            cs_gemm_ahead ahead, float *space, float *y, size_t ldy);
+    void (*multiply_stored)(const cs_gemm_weights *w, size_t panel, const float *x, size_t ldx, size_t m, float *space,
+                            float *y, size_t ldy);
     /* Up to this many rows of x (0: never), reading the weights as they are stored is faster than packing them
      * first. */
     size_t few;

@@ -71,6 +71,15 @@ kt_block kt_exact(size_t n, size_t offset)
     return block;
 }
 
+kt_block kt_exact_in_line(size_t n, size_t offset)
+{
+    kt_block block = {0};
+    if (posix_memalign(&block.base, 64, offset + n) != 0)
+        block.base = NULL;
+    block.at = (char *)must(block.base) + offset;
+    return block;
+}
+
 kt_block kt_canary(size_t n, size_t offset)
 {
     kt_block block;

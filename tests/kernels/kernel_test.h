@@ -24,6 +24,8 @@ typedef struct kt_block {
     void *at;
 } kt_block;
 kt_block kt_exact(size_t n, size_t offset);
+/* The same, `offset` bytes behind the begin of a cache line. */
+kt_block kt_exact_in_line(size_t n, size_t offset);
 
 /* The same followed by canaries, for writes where no sanitizer runs. */
 kt_block kt_canary(size_t n, size_t offset);

@@ -27,11 +27,10 @@ typedef struct problem {
     double *want, *size; /* [m, n]: sums, and sums of absolute terms */
 } problem;
 
-static void problem_open(problem *p, size_t m, size_t n, size_t k, cs_dtype dtype)
+/* Weights in `rows`, a block of the right size. */
+static void problem_open(problem *p, size_t m, size_t n, size_t k, cs_dtype dtype, kt_block rows)
 {
-    const size_t bytes = n * k * cs_dtype_size(dtype);
-    *p = (problem){.m = m, .n = n, .k = k, .ldx = k + m % 3, .ldy = n + k % 4};
-    p->rows = kt_exact(bytes, k % 3);
+    *p = (problem){.m = m, .n = n, .k = k, .ldx = k + m % 3, .ldy = n + k % 4, .rows = rows};
     p->x = kt_exact(((m - 1) * p->ldx + k) * 4, n % 4 * 4);
     kt_fill(p->x.at, (m - 1) * p->ldx + k, KT_PLAIN);
     float *w = malloc(n * k * sizeof *w);
@@ -169,11 +168,16 @@ static bool columns_agree(const cs_gemm_ops *ops, const problem *p)
 
 static uint64_t digest; /* of what the levels above C give */
 
-static bool shape_good(size_t m, size_t n, size_t k, cs_dtype dtype)
+static kt_block odd_rows(size_t n, size_t k, cs_dtype dtype)
+{
+    return kt_exact(n * k * cs_dtype_size(dtype), k % 3);
+}
+
+static bool problem_good(size_t m, size_t n, size_t k, cs_dtype dtype, kt_block rows)
 {
     bool good = true;
     problem p;
-    problem_open(&p, m, n, k, dtype);
+    problem_open(&p, m, n, k, dtype, rows);
     kt_block simd = {0}, plain = {0};
     for (cs_cpu_flags level = CS_CPU_C; level != CPU_LEVEL_END; level = cpu_level_after(level))
         good &= variants_agree(cs_gemm_ops_for(level), &p, level == CS_CPU_C ? &plain : &simd);
@@ -199,6 +203,24 @@ static bool shape_good(size_t m, size_t n, size_t k, cs_dtype dtype)
     return good;
 }
 
+static bool shape_good(size_t m, size_t n, size_t k, cs_dtype dtype)
+{
+    return problem_good(m, n, k, dtype, odd_rows(n, k, dtype));
+}
+
+/* Rows that begin anywhere in a cache line, all in the same place of it, or each in another. */
+static void check_lines(cs_dtype dtype)
+{
+    static const size_t ks[] = {16, 112, 144, 256, 288, 304, 416, 528, 544, 60};
+    const size_t size = cs_dtype_size(dtype);
+    bool good = true;
+    for (size_t past = 0; past < 64; past += size)
+        for (size_t i = past / size % 3; i < sizeof ks / sizeof *ks; i += 3)
+            good &=
+                problem_good(33 + past, 64 + i * 7, ks[i], dtype, kt_exact_in_line((64 + i * 7) * ks[i] * size, past));
+    TAP_OK(good, "%s: rows that begin anywhere in a cache line", cs_dtype_name(dtype));
+}
+
 static void check_shapes(cs_dtype dtype)
 {
     static const size_t ns[] = {1, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 128, 129, 200};
@@ -222,7 +244,7 @@ static void check_epilogue(const cs_gemm_ops *ops, cs_activation act)
 {
     problem p;
     bool exact = ops != cs_gemm_blas(), good = true; /* OpenBLAS may add the residual into its own sum */
-    problem_open(&p, 19, 300, 40, CS_F16);
+    problem_open(&p, 19, 300, 40, CS_F16, odd_rows(300, 40, CS_F16));
     kt_block sums, y, bias = kt_exact(p.n * 4, 4), residual;
     size_t bytes;
     run(ops, &p, NULL, &sums);
@@ -265,7 +287,7 @@ static void check_interface(void)
 {
     problem p;
     clipsearch_error err = {0};
-    problem_open(&p, 3, 20, 10, CS_F32);
+    problem_open(&p, 3, 20, 10, CS_F32, odd_rows(20, 10, CS_F32));
     cs_mem_fail_at(1);
     TAP_OK(cs_gemm_pack(&p.w, pools[1], &err) == CLIPSEARCH_E_MEMORY && !p.w.packed, "no memory to pack: said so");
     cs_mem_fail_at(0);
@@ -419,6 +441,8 @@ int main(int argc, char **argv)
         for (cs_dtype dtype = CS_F32; dtype <= CS_BF16; dtype++)
             check_shapes(dtype);
         kt_check_digest(digest, 0x39b70d9ef6b0b233, cs_cpu_highest() != CS_CPU_C);
+        for (cs_dtype dtype = CS_F32; dtype <= CS_BF16; dtype++)
+            check_lines(dtype);
         for (cs_activation act = CS_ACT_NONE; act <= CS_ACT_GELU; act++) {
             for (cs_cpu_flags level = CS_CPU_C; level != CPU_LEVEL_END; level = cpu_level_after(level))
                 check_epilogue(cs_gemm_ops_for(level), act);
