@@ -10,8 +10,8 @@
 
 static clipsearch_error err;
 
-/* A sanitizer's build fails every seventh allocation of an ingestion: it looks for leaks, which are alike. */
-enum { STEP = TAP_SLOW ? 7 : 1 };
+/* A sanitizer's build fails every 13th allocation of an ingestion: it looks for leaks, which are alike. */
+enum { STEP = TAP_SLOW ? 13 : 1 };
 
 /* Ingest with the n-th allocation failing. */
 static clipsearch_status ingest_failing(gallery *g, const clipsearch_ingest_options *options, int n)

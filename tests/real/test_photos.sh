@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Real input: 1,000 photographs of 100 classes, a YAML file, a ViT-B/32 of true size with random weights; then one photograph
-# of each class must find itself first with score 1.000. Fewer CLASSES (10 photographs each) for builds that are slow.
+# Real input: photographs of up to 100 CLASSES, 10 of each, a YAML file, a ViT-B/32 of true size with random weights; then one
+# photograph of each class must find itself first with score 1.000.
 # TAP. Usage: test_photos.sh CLIPSEARCH RANDOM_MODEL CLASSES
 set -u
 program=$1
