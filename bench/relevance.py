@@ -3,15 +3,17 @@
 """Measure relevance (docs/relevance.md): does it tell hits that are right from hits that are wrong better than the score does,
 and how often does --relevant err?
 
-    relevance.py CLIPSEARCH PHOTOS [--model MODEL] [--fold 0|1] [--count 500] [--drawn N] [--work DIR]
+    relevance.py CLIPSEARCH PHOTOS [--model MODEL] [--fold 0|1] [--count 500] [--drawn N] [--cut R] [--work DIR]
 
 PHOTOS has flickr8k-1000 (images, captions.csv) and imagenet-100x10 (train/CLASS/*.JPEG). Sets of queries:
   captioned  30 things that are in the captioned photographs and 30 that no caption of the first 500 mentions; right is a photograph of which a
              caption says so. --fold takes the half that a model of weights/train/make.py --fold was not fitted on.
+  sentences  captions of one half of these photographs, and of the other half, asked for among those of the first; right is the photograph
+             that the caption belongs to
   classes    names of the photographs' classes, and as many names of classes whose photographs were left out, in three
              divisions of the hundred classes by half
   drawn      with --drawn N: names of the 1,029 things of weights/train, in N drawn scenes (needs numpy, Pillow and its fonts)
-For each set: the area under the ROC curve of "is the best hit right" by score and by relevance, and with the cut at 0.5 the share of
+For each set: the area under the ROC curve of "is the best hit right" by score and by relevance, and with the cut at 0.5 (--cut) the share of
 wrong "found" (of the queries for what is not there) and of wrong "nothing" (of the queries whose best hit is right, and of all
 queries for what is there).
 """
@@ -25,7 +27,6 @@ import subprocess
 import sys
 import tempfile
 
-CUT = 0.5
 SHOWN = 10  # hits of a query
 
 # what is asked for, and what a caption says then
@@ -86,8 +87,8 @@ def roc_area(right, wrong):
 class Tally:
     """Queries of one set: whether their thing is there, whether the best hit is right, its score, the hits' relevance."""
 
-    def __init__(self, name):
-        self.name, self.rows = name, []
+    def __init__(self, name, at):
+        self.name, self.at, self.rows = name, at, []
 
     def add(self, there, right, hits):
         self.rows.append((there, right, hits[0][1], hits[0][2], max(hit[2] for hit in hits)))
@@ -97,7 +98,7 @@ class Tally:
         absent = [row for row in self.rows if not row[0]]
         right = [row for row in self.rows if row[1]]
         wrong = [row for row in self.rows if not row[1]]
-        cut = lambda rows: sum(row[4] < CUT for row in rows) / max(1, len(rows))
+        cut = lambda rows: sum(row[4] < self.at for row in rows) / max(1, len(rows))
         print(f"{self.name:22} {len(there):4} there, best hit right {len([r for r in there if r[1]]) / max(1, len(there)):5.1%}, "
               f"{len(absent):4} not | ROC score {roc_area([r[2] for r in right], [r[2] for r in wrong]):.3f} "
               f"relevance {roc_area([r[3] for r in right], [r[3] for r in wrong]):.3f} | "
@@ -105,7 +106,8 @@ class Tally:
               flush=True)
 
 
-def measure_captioned(program, options):
+def read_captioned(options):
+    """The names of the photographs that are measured on, in order by chance, and each one's captions."""
     captions = {}
     with open(os.path.join(options.photos, "flickr8k-1000", "captions.csv"), encoding="utf-8") as rows:
         for row in csv.DictReader(rows):
@@ -114,23 +116,43 @@ def measure_captioned(program, options):
     random.Random(0).shuffle(names)
     if options.fold is not None:
         names = read_half(sorted(names), options.fold)
-    names = names[:options.count]
+    return names[:options.count], captions
+
+
+def files(options, names):
+    return [os.path.join(options.photos, "flickr8k-1000", "images", name) for name in names]
+
+
+def measure_captioned(program, options):
+    names, captions = read_captioned(options)
     said = {name: " . ".join(captions[name]) for name in names}
     collection = Collection(program, options.model, options.work, "captioned")
-    collection.ingest([os.path.join(options.photos, "flickr8k-1000", "images", name) for name in names])
+    collection.ingest(files(options, names))
     absent = [query for query in ABSENT
               if not any(re.search(r"\b" + query.split()[-1], text) for text in said.values())]
     present = [query for query, pattern in PRESENT.items() if any(re.search(pattern, text) for text in said.values())]
     left = [query for query in [*PRESENT, *ABSENT] if query not in present and query not in absent]
     if left:
         print("left out, because captions say otherwise:", ", ".join(left))
-    tally = Tally(f"captioned, {len(names)}")
+    tally = Tally(f"captioned, {len(names)}", options.cut)
     for query, hits in zip(present + absent, collection.ask(present + absent)):
         right = query in PRESENT and re.search(PRESENT[query], said[os.path.basename(hits[0][0])]) is not None
         tally.add(query in present, right, hits)
         if options.each:
             print(f"  {query:24} {hits[0][1]:.3f} {hits[0][2]:.2f} {'right' if right else 'wrong'} "
                   f"{'' if query in present else '(not there)'}")
+    tally.report()
+
+
+def measure_sentences(program, options):
+    names, captions = read_captioned(options)
+    there = set(names[::2])
+    collection = Collection(program, options.model, options.work, "sentences")
+    collection.ingest(files(options, sorted(there)))
+    asked = [(text, name) for name in names for text in captions[name]]
+    tally = Tally(f"sentences, {len(there)}", options.cut)
+    for (_, name), hits in zip(asked, collection.ask([text for text, _ in asked])):
+        tally.add(name in there, os.path.basename(hits[0][0]) == name, hits)
     tally.report()
 
 
@@ -145,7 +167,7 @@ def read_half(names, fold):
 def measure_classes(program, options):
     root = os.path.join(options.photos, "imagenet-100x10", "train")
     classes = sorted(os.listdir(root))
-    tally = Tally("classes, 50 of 100")
+    tally = Tally("classes, 50 of 100", options.cut)
     for division in range(3):
         chosen = random.Random(division).sample(classes, len(classes) // 2)
         collection = Collection(program, options.model, options.work, f"classes{division}")
@@ -175,7 +197,7 @@ def measure_drawn(program, options):
     collection = Collection(program, options.model, options.work, "drawn")
     collection.ingest(things)
     there = set().union(*things.values())
-    tally = Tally(f"drawn scenes, {options.drawn}")
+    tally = Tally(f"drawn scenes, {options.drawn}", options.cut)
     names = range(len(world.things))
     for thing, hits in zip(names, collection.ask([with_article(world.things[i].name) for i in names])):
         right = any(same(thing, other) for other in things[hits[0][0]])
@@ -191,6 +213,7 @@ def main():
     parser.add_argument("--fold", type=int, choices=(0, 1))
     parser.add_argument("--count", type=int, default=500, help="captioned photographs")
     parser.add_argument("--drawn", type=int, default=0)
+    parser.add_argument("--cut", type=float, default=0.5, help="the relevance from which on an image is found")
     parser.add_argument("--each", action="store_true", help="print each query of the captioned set")
     parser.add_argument("--work")
     options = parser.parse_args()
@@ -199,6 +222,7 @@ def main():
         options.work = options.work or scratch
         os.makedirs(options.work, exist_ok=True)
         measure_captioned(program, options)
+        measure_sentences(program, options)
         measure_classes(program, options)
         if options.drawn:
             measure_drawn(program, options)

@@ -11,7 +11,7 @@
 
 /* An image is relevant when its standing is so many times that of the image that stands highest with an average
  * sentence, and how steeply relevance rises there; measured, docs/relevance.md. */
-static const double CUT = 1.15, STEEPNESS = 6;
+static const double CUT = 1.2, STEEPNESS = 6;
 
 /* The part of a normal distribution that is more than a standard deviation below the middle. */
 static const double BELOW = 0.16;
