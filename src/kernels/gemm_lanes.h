@@ -116,7 +116,8 @@ static size_t steps_from(const cs_gemm_weights *w, size_t kk)
     return w->k - kk <= steps + LANES ? w->k - kk : steps;
 }
 
-/* What of PANEL rows is packed after the steps before kk of a panel: their next steps, or the next panel's first. */
+/* What is packed when the steps before kk of a panel are done: the next steps of its rows, or the first of the next
+ * panel's. */
 static cs_gemm_ahead rows_after(const cs_gemm_weights *w, size_t panel, size_t kk)
 {
     const size_t size = cs_dtype_size(w->dtype), first = (kk < w->k ? panel : panel + 1) * PANEL;
