@@ -3,7 +3,11 @@
 #include "kernels/depthwise_impl.h"
 #include "kernels/masked_lanes.h"
 
-enum { LINE = 64 /* bytes of a cache line */ };
+enum {
+    LINE = 64,  /* bytes of a cache line */
+    BESIDE = 4, /* outputs, or vectors of channels, whose sums go on side by side: one waits on itself at each tap */
+    WIDE = 5    /* a kernel that is computed for outputs side by side */
+};
 
 /* LANES channels from `c` on, or as many as are left. */
 typedef struct channels_at {
@@ -17,25 +21,110 @@ typedef struct kernel_rows {
     size_t first, count;
 } kernel_rows;
 
-/* One output, any kernel, any place. */
-static void pixel(const cs_depthwise_call *call, kernel_rows rows, size_t x, channels_at at)
+static inline __attribute__((always_inline)) void finish(const cs_depthwise_call *call, size_t place, int whole,
+                                                         lanes_mask mask, lanes sum)
 {
-    const size_t place = x * call->channels + at.c;
-    lanes sum = load(call->bias + at.c, at.whole, at.mask);
-    for (size_t ky = rows.first; ky < rows.first + rows.count; ky++)
-        for (size_t kx = 0; kx < call->kernel_w; kx++) {
-            const size_t column = x * call->stride + kx - call->pad; /* below 0 wraps around to more than any width */
-            if (column >= call->width)
-                continue;
-            const float *w = call->weights + (ky * call->kernel_w + kx) * call->channels + at.c;
-            sum = lanes_fma(load(call->rows[ky] + column * call->channels + at.c, at.whole, at.mask),
-                            load(w, at.whole, at.mask), sum);
-        }
     if (call->residual)
-        sum = lanes_add(sum, load(call->residual + place, at.whole, at.mask));
+        sum = lanes_add(sum, load(call->residual + place, whole, mask));
     /* the second operand comes out when one is NaN */
     sum = lanes_min(lanes_set(call->high), lanes_max(lanes_set(call->low), sum));
-    store(call->y + place, at.whole, at.mask, sum);
+    store(call->y + place, whole, mask, sum);
+}
+
+/* One output, any kernel, any place; `vectors` times LANES channels. */
+static inline __attribute__((always_inline)) void pixel(const cs_depthwise_call *call, kernel_rows rows, size_t x,
+                                                        size_t vectors, int whole, channels_at at)
+{
+    const size_t channels = call->channels, place = x * channels + at.c, left = x * call->stride;
+    const size_t end = call->width + call->pad > left ? call->width + call->pad - left : 0;
+    const size_t first = call->pad > left ? call->pad - left : 0, last = end < call->kernel_w ? end : call->kernel_w;
+    lanes sums[BESIDE];
+    for (size_t v = 0; v < vectors; v++)
+        sums[v] = load(call->bias + at.c + v * LANES, whole, at.mask);
+    for (size_t ky = rows.first; ky < rows.first + rows.count; ky++) {
+        const float *from = call->rows[ky] + (left + first - call->pad) * channels + at.c;
+        const float *w = call->weights + (ky * call->kernel_w + first) * channels + at.c;
+        for (size_t kx = first; kx < last; kx++, from += channels, w += channels)
+            for (size_t v = 0; v < vectors; v++)
+                sums[v] =
+                    lanes_fma(load(from + v * LANES, whole, at.mask), load(w + v * LANES, whole, at.mask), sums[v]);
+    }
+    for (size_t v = 0; v < vectors; v++)
+        finish(call, place + v * LANES, whole, at.mask, sums[v]);
+}
+
+/* All channels of one output. */
+static void all_channels(const cs_depthwise_call *call, kernel_rows rows, size_t x)
+{
+    channels_at at = {.whole = 1, .mask = lanes_first(LANES)};
+    for (; at.c + BESIDE * LANES <= call->channels; at.c += BESIDE * LANES)
+        pixel(call, rows, x, BESIDE, 1, at);
+    for (; at.c + LANES <= call->channels; at.c += LANES)
+        pixel(call, rows, x, 1, 1, at);
+    at.mask = lanes_first(call->channels - at.c);
+    if (at.c < call->channels)
+        pixel(call, rows, x, 1, 0, at);
+}
+
+/* What of the next row's input is called into the cache while outputs are computed: an even share for each of them. */
+static size_t share_ahead(const cs_depthwise_call *call)
+{
+    return call->next_floats * LANES / (call->out_width * call->channels) * sizeof(float);
+}
+
+/* `count` outputs from x on, none of whose taps is outside, of a kernel WIDE wide. Inputs are loaded
+ * once for all of them. */
+static inline __attribute__((always_inline)) void wide(const cs_depthwise_call *call, kernel_rows rows, size_t x,
+                                                       size_t count, size_t stride, int whole, channels_at at)
+{
+    const size_t channels = call->channels;
+    lanes sums[BESIDE];
+    for (size_t i = 0; i < count; i++)
+        sums[i] = load(call->bias + at.c, whole, at.mask);
+    for (size_t ky = rows.first; ky < rows.first + rows.count; ky++) {
+        const float *from = call->rows[ky] + (x * stride - call->pad) * channels + at.c;
+        const float *w = call->weights + ky * WIDE * channels + at.c;
+        lanes in[(BESIDE - 1) * 2 + WIDE];
+        for (size_t k = 0; k < (count - 1) * stride + WIDE; k++)
+            in[k] = load(from + k * channels, whole, at.mask);
+        for (size_t kx = 0; kx < WIDE; kx++) {
+            const lanes one = load(w + kx * channels, whole, at.mask);
+            for (size_t i = 0; i < count; i++)
+                sums[i] = lanes_fma(in[i * stride + kx], one, sums[i]);
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        finish(call, (x + i) * channels + at.c, whole, at.mask, sums[i]);
+}
+
+/* Outputs [begin, end) of such a kernel, up to BESIDE at a time. */
+static inline __attribute__((always_inline)) void wide_span(const cs_depthwise_call *call, kernel_rows rows,
+                                                            size_t begin, size_t end, size_t stride, int whole,
+                                                            channels_at at)
+{
+    const size_t share = share_ahead(call);
+    uintptr_t next = (uintptr_t)call->next + at.c / LANES * share * (end - begin);
+    for (size_t x = begin, blocks = (end - begin + BESIDE - 1) / BESIDE; blocks; blocks--) {
+        const size_t count = (end - x + blocks - 1) / blocks;
+        for (size_t k = 0; k < share * count; k += LINE)
+            __builtin_prefetch((const char *)(next + k), 0, 2);
+        next += share * count;
+        switch (count) {
+        case 4:
+            wide(call, rows, x, 4, stride, whole, at);
+            break;
+        case 3:
+            wide(call, rows, x, 3, stride, whole, at);
+            break;
+        case 2:
+            wide(call, rows, x, 2, stride, whole, at);
+            break;
+        default:
+            wide(call, rows, x, 1, stride, whole, at);
+            break;
+        }
+        x += count;
+    }
 }
 
 /* Outputs [begin, end), none of whose taps is outside, of a kernel 3 wide with `count` rows: its weights stay in
@@ -55,8 +144,7 @@ static inline __attribute__((always_inline)) void span(const cs_depthwise_call *
     }
     float *y = call->y + begin * channels + at.c;
     const float *residual = call->residual ? call->residual + begin * channels + at.c : NULL;
-    /* of the next row's input an even share for each output; a number, since rounding may lead past the end */
-    const size_t share = call->next_floats * LANES / (call->out_width * channels) * sizeof(float);
+    const size_t share = share_ahead(call); /* `next` is a number, since rounding may lead past the end */
     uintptr_t next = (uintptr_t)call->next + at.c / LANES * share * (end - begin);
     for (size_t i = begin; i < end; i++, y += channels) {
         for (size_t k = 0; k < share; k += LINE)
@@ -78,12 +166,22 @@ static inline __attribute__((always_inline)) void span(const cs_depthwise_call *
 static inline __attribute__((always_inline)) void spans(const cs_depthwise_call *call, kernel_rows rows, size_t begin,
                                                         size_t end, int whole, channels_at at)
 {
-    if (rows.count == 3)
+    if (call->kernel_w == WIDE && call->stride == 1)
+        wide_span(call, rows, begin, end, 1, whole, at);
+    else if (call->kernel_w == WIDE)
+        wide_span(call, rows, begin, end, 2, whole, at);
+    else if (rows.count == 3)
         span(call, rows.first, 3, begin, end, whole, at);
     else if (rows.count == 2)
         span(call, rows.first, 2, begin, end, whole, at);
     else
         span(call, rows.first, 1, begin, end, whole, at);
+}
+
+/* Whether there is a loop for the kernel where none of its taps is outside. */
+static int known_kernel(const cs_depthwise_call *call, kernel_rows rows)
+{
+    return (call->kernel_w == 3 && rows.count >= 1 && rows.count <= 3) || (call->kernel_w == WIDE && call->stride <= 2);
 }
 
 static void row(const cs_depthwise_call *call)
@@ -93,22 +191,22 @@ static void row(const cs_depthwise_call *call)
         rows.first++;
     while (rows.first + rows.count < call->kernel_h && call->rows[rows.first + rows.count])
         rows.count++;
-    /* [begin, end): outputs with all their taps inside; none when span() does not know the kernel */
+    /* [begin, end): outputs with all their taps inside; none when the kernel has no loop */
     size_t begin = (call->pad + call->stride - 1) / call->stride, end = begin;
-    if (call->kernel_w == 3 && rows.count >= 1 && rows.count <= 3 && call->width + call->pad >= 3)
-        end = (call->width + call->pad - 3) / call->stride + 1;
+    if (known_kernel(call, rows) && call->width + call->pad >= call->kernel_w)
+        end = (call->width + call->pad - call->kernel_w) / call->stride + 1;
     end = end < call->out_width ? end : call->out_width;
     begin = begin < end ? begin : end;
-    for (size_t c = 0; c < call->channels; c += LANES) {
+    for (size_t x = 0; x < begin; x++)
+        all_channels(call, rows, x);
+    for (size_t c = 0; begin < end && c < call->channels; c += LANES) {
         const size_t left = call->channels - c;
         const channels_at at = {c, left >= LANES, lanes_first(left)};
-        for (size_t x = 0; x < begin; x++)
-            pixel(call, rows, x, at);
-        if (begin < end && at.whole)
+        if (at.whole)
             spans(call, rows, begin, end, 1, at);
-        else if (begin < end)
+        else
             spans(call, rows, begin, end, 0, at);
-        for (size_t x = end; x < call->out_width; x++)
-            pixel(call, rows, x, at);
     }
+    for (size_t x = end; x < call->out_width; x++)
+        all_channels(call, rows, x);
 }

@@ -202,6 +202,17 @@ int main(int argc, char **argv)
                                    (2u << kernel_h / 2) - 1);
     TAP_OK(good, "other kernels");
     kt_check_digest(digest, 0xacda5c2053a074f0, cs_cpu_highest() != CS_CPU_C);
+    good = true;
+    for (size_t channels = 1; channels <= 70; channels++)
+        good &= shape_good(5 + channels % 12, channels, 5, 5, 1 + channels % 3, channels % 4, 0x1f);
+    TAP_OK(good, "5 x 5, channels from 1 to 70");
+    good = true;
+    static const unsigned present_5[] = {0x1f, 0x1e, 0x1c, 0xf, 0x7, 0x3, 0x18, 0x10, 0x1, 0};
+    for (size_t width = 1; width <= 14; width++)
+        for (size_t pad = width < 5 ? (6 - width) / 2 : 0; pad <= 4; pad++)
+            for (size_t i = 0; i < sizeof present_5 / sizeof *present_5; i++)
+                good &= shape_good(width, 19 + 16 * (i % 5), 5, 5, 1 + i % 2, pad, present_5[i]);
+    TAP_OK(good, "5 x 5 at every border");
     TAP_OK(cs_depthwise_ops_best() == cs_depthwise_ops_for(cs_cpu_best()), "the best level is taken");
     if (kt_wants_bench(argc, argv))
         run_bench();
