@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * bench_conv.c - milliseconds that convolutions take: bench_conv WHAT THREADS BATCH [int8], where WHAT is resnet34,
- * resnet50, vgg16, mobilenetv2 (random weights, everything up to the pooled feature) or one layer as
+ * resnet50, vgg16, mobilenetv2, efficientnet-lite0 (random weights, all up to the pooled feature) or one layer as
  * in,out,kernel,stride,pad,groups,size. For each line on stdin: one pass, and a line with the milliseconds on the clock
  * and of the processors; so bench/conv.py makes it take turns with another engine. */
 #include "base/mem.h"
@@ -151,26 +151,45 @@ static void add_vgg16(network *net)
     add_step(net, GLOBAL_MAX, x, (x + 1) % BUFFERS);
 }
 
-static void add_mobilenetv2(network *net)
+/* Blocks of expansion, depthwise convolution and projection. */
+typedef struct inverted_stage {
+    size_t kernel, expansion, channels, repeats, stride;
+} inverted_stage;
+
+static void add_inverted(network *net, const inverted_stage *stages, size_t count)
 {
-    /* expansion, channels, repeats, stride: table 2 of Sandler et al. 2018 */
-    static const size_t stages[][4] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
-                                       {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
     add_conv(net, -1, 0, -1, 32, 3, 2, 1, 1, CS_CONV_RELU6);
     int x = 0;
-    for (size_t stage = 0; stage < 7; stage++)
-        for (size_t b = 0; b < stages[stage][2]; b++) {
-            const size_t in = net->channels, out = stages[stage][1], stride = b ? 1 : stages[stage][3];
-            const size_t wide = in * stages[stage][0];
+    for (const inverted_stage *stage = stages; stage < stages + count; stage++)
+        for (size_t b = 0; b < stage->repeats; b++) {
+            const size_t in = net->channels, out = stage->channels, stride = b ? 1 : stage->stride;
+            const size_t wide = in * stage->expansion;
             const int t = (x + 1) % BUFFERS, u = (x + 2) % BUFFERS, y = (x + 3) % BUFFERS;
             if (wide != in)
                 add_conv(net, x, t, -1, wide, 1, 1, 0, 1, CS_CONV_RELU6);
-            add_conv(net, wide != in ? t : x, u, -1, wide, 3, stride, 1, wide, CS_CONV_RELU6);
+            add_conv(net, wide != in ? t : x, u, -1, wide, stage->kernel, stride, stage->kernel / 2, wide,
+                     CS_CONV_RELU6);
             add_conv(net, u, y, stride == 1 && in == out ? x : -1, out, 1, 1, 0, 1, CS_CONV_NONE);
             x = y;
         }
     add_conv(net, x, (x + 1) % BUFFERS, -1, 1280, 1, 1, 0, 1, CS_CONV_RELU6);
     add_step(net, GLOBAL_AVERAGE, (x + 1) % BUFFERS, (x + 2) % BUFFERS);
+}
+
+static void add_mobilenetv2(network *net)
+{
+    /* table 2 of Sandler et al. 2018 */
+    static const inverted_stage stages[] = {{3, 1, 16, 1, 1}, {3, 6, 24, 2, 2},  {3, 6, 32, 3, 2}, {3, 6, 64, 4, 2},
+                                            {3, 6, 96, 3, 1}, {3, 6, 160, 3, 2}, {3, 6, 320, 1, 1}};
+    add_inverted(net, stages, sizeof stages / sizeof *stages);
+}
+
+static void add_efficientnet_lite0(network *net)
+{
+    /* table 1 of Tan and Le 2019, without squeeze-and-excitation; padding as many on both sides */
+    static const inverted_stage stages[] = {{3, 1, 16, 1, 1},  {3, 6, 24, 2, 2},  {5, 6, 40, 2, 2}, {3, 6, 80, 3, 2},
+                                            {5, 6, 112, 3, 1}, {5, 6, 192, 4, 2}, {3, 6, 320, 1, 1}};
+    add_inverted(net, stages, sizeof stages / sizeof *stages);
 }
 
 static bool add_layer(network *net, const char *what)
@@ -278,6 +297,8 @@ int main(int argc, char **argv)
         add_vgg16(net);
     } else if (strcmp(argv[1], "mobilenetv2") == 0) {
         add_mobilenetv2(net);
+    } else if (strcmp(argv[1], "efficientnet-lite0") == 0) {
+        add_efficientnet_lite0(net);
     } else if (!add_layer(net, argv[1])) {
         fprintf(stderr, "bench_conv: %s: expected a network or in,out,kernel,stride,pad,groups,size\n", argv[1]);
         return 2;

@@ -4,7 +4,7 @@
     conv.py BENCH_CONV [WHAT...] [--rounds N] [--threads 1,2] [--batches 1,8] [--int8] [--openvino]
 
 BENCH_CONV is the program built from bench/bench_conv.c; WHAT are networks (resnet34, resnet50, vgg16, mobilenetv2; the
-default is all four) or layers as in,out,kernel,stride,pad,groups,size. All engines compute the same shapes up to the
+default is these four; efficientnet-lite0, the built-in model's, of timm) or layers as in,out,kernel,stride,pad,groups,size. All engines compute the same shapes up to the
 pooled feature, on random weights, batch normalisation folded. --int8: also ours in 8 bits, and ONNX Runtime's after its
 quantize_static (QDQ, 8-bit activations calibrated on a few images, a scale for each output channel of the weights). They
 take turns, pass by pass. Printed are the best pass of each (other programs can only make a pass slower) in wall-clock and
@@ -43,6 +43,9 @@ def build(what):
         return Features(models.vgg16().features, True), (3, 224, 224)
     if what == "mobilenetv2":
         return Features(models.mobilenet_v2().features, False), (3, 224, 224)
+    if what == "efficientnet-lite0":
+        import timm
+        return Features(timm.create_model("efficientnet_lite0", num_classes=0, global_pool=""), False), (3, 224, 224)
     channels, out, kernel, stride, pad, groups, size = map(int, what.split(","))
     conv = torch.nn.Conv2d(channels, out, kernel, stride, pad, groups=groups)
     return torch.nn.Sequential(conv, torch.nn.ReLU()), (channels, size, size)
