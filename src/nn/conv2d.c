@@ -237,6 +237,12 @@ size_t cs_conv_scratch(const cs_conv *conv, size_t count, size_t height, size_t 
 static void find_starts(const conv_job *job, size_t first, size_t rows, const float **starts)
 {
     const cs_conv_spec *spec = &job->conv->spec;
+    if (!spec->planar && spec->kernel_h == 1 && spec->kernel_w == 1 && spec->stride == 1 &&
+        job->out_height == job->height && job->out_width == job->width) { /* each pixel is its own run */
+        for (size_t i = 0; i < rows; i++)
+            starts[i] = job->x + (first + i) * spec->in;
+        return;
+    }
     const size_t frame_h = framed_size(spec, job->height), frame_w = framed_size(spec, job->width);
     size_t ox = first % job->out_width, oy = first / job->out_width % job->out_height;
     size_t image = first / job->out_width / job->out_height;
