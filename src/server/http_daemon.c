@@ -14,6 +14,7 @@
 enum {
     HEADER_BYTES = 32 << 10, /* of a request's head; MHD answers 431 and 414 beyond */
     ALL_BODIES = 512 << 20,  /* bytes of bodies that are held at once */
+    READ_PAST = 64 << 20,    /* bytes of a refused body that are read and dropped */
     SILENCE_SECONDS = 10,    /* of a connection; slow ones: connections.c */
     MAX_PATH = 1024
 };
@@ -144,18 +145,33 @@ static void check_origin(cs_request *request)
     }
 }
 
-static void check_body(cs_request *request)
+/* What Content-Length says; UINT64_MAX when it is more than can be told, 0 when it says nothing. */
+static uint64_t announced_length(const cs_request *request)
 {
     const char *length = header(request, "Content-Length");
+    uint64_t announced = 0;
+    for (const char *c = length ? length : ""; *c >= '0' && *c <= '9'; c++)
+        if (__builtin_mul_overflow(announced, 10, &announced) ||
+            __builtin_add_overflow(announced, (uint64_t)(*c - '0'), &announced))
+            return UINT64_MAX;
+    return announced;
+}
+
+static void check_body(cs_request *request)
+{
     const uint64_t most = request->server->options.max_body;
-    if (!length || request->reply.status)
-        return;
-    size_t announced = 0;
-    for (const char *c = length; *c >= '0' && *c <= '9' && announced <= most; c++)
-        announced = announced * 10 + (size_t)(*c - '0');
-    if (announced > most)
-        cs_reply_fail(&request->reply, 413, "limit", "the body has %.20s bytes; at most %llu are taken", length,
-                      (unsigned long long)most);
+    if (!request->reply.status && announced_length(request) > most)
+        cs_reply_fail(&request->reply, 413, "limit", "the body has %.20s bytes; at most %llu are taken",
+                      header(request, "Content-Length"), (unsigned long long)most);
+}
+
+/* A refused request is answered at once, which ends the connection, so that its body need not be read. But a client
+ * that is sending it already finds a broken connection then, and no answer. So a body that was not asked for
+ * (Expect: 100-continue) and is not too large is read to its end first. */
+static bool reads_past(const cs_request *request)
+{
+    const uint64_t announced = announced_length(request);
+    return announced && announced <= READ_PAST && !header(request, "Expect");
 }
 
 static cs_request *begin(cs_server *server, struct MHD_Connection *connection, const char *path, const char *method)
@@ -195,7 +211,7 @@ static enum MHD_Result read_body(cs_request *request, const char *bytes, size_t 
     cs_connection_received(&server->connections, request->entry, size);
     if (request->reply.status) { /* refused already; what follows is not kept, and not read for ever */
         request->discarded += size;
-        return request->discarded > server->options.max_body ? MHD_NO : MHD_YES;
+        return request->discarded > READ_PAST ? MHD_NO : MHD_YES;
     }
     if (request->body.len + size > server->options.max_body) {
         cs_reply_fail(&request->reply, 413, "limit", "the body is longer than %llu bytes, which are taken at most",
@@ -258,8 +274,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         *kept = request = begin(context, connection, path, method);
         if (!request)
             return MHD_NO;
-        /* a refusal before the body was sent ends the connection, so that it need not be read */
-        return request->reply.status ? send_reply(request) : MHD_YES;
+        return request->reply.status && !reads_past(request) ? send_reply(request) : MHD_YES;
     }
     if (*size) {
         const size_t given = *size;

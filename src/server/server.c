@@ -166,8 +166,8 @@ static void warm_up(cs_server *server)
     if (cs_collection_take(server->collections, NULL, &taken, &info, &err) != CLIPSEARCH_OK)
         return;
     if (info.fingerprint[0] && cs_collection_encoder(server->collections, &info, &pool, &err) != CLIPSEARCH_OK &&
-        server->options.note)
-        server->options.note(server->options.context, err.message);
+        server->options.model_note)
+        server->options.model_note(server->options.context, err.message);
     if (pool)
         search_once(taken, pool);
     cs_collection_give(server->collections, taken);

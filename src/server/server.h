@@ -24,7 +24,10 @@ typedef struct cs_server_options {
     size_t max_connections;   /* at once */
     uint64_t thumbnail_bytes; /* memory for small images that were made */
     double timeout;           /* seconds that a request may take, from its first byte to its answer */
-    void (*note)(void *context, const char *line); /* told what the server's owner should know; may be NULL */
+    /* Told what the server's owner should know: of a collection's index; of the model, which cannot be opened. NULL:
+     * nobody is. */
+    void (*note)(void *context, const char *line);
+    void (*model_note)(void *context, const char *line);
     void *context;
 } cs_server_options;
 

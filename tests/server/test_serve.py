@@ -464,6 +464,9 @@ def check_hostile(server):
     tap.ok(got is not None and (got == b"" or b" 4" in got[:20]), "a path of 100,000 letters", [str(got)[:80]])
     answer = server.ask("POST", "/v1/search", b"x" * (40 << 10), {"Content-Length": str(64 << 30)})
     tap.ok(answer.status == 413, "a body that is said to be 64 GiB")
+    large = [server.ask("POST", "/v1/search", b"x" * (40 << 20), timeout=60) for _ in range(4)]
+    tap.ok(all(answer.status == 413 and answer.code() == "limit" for answer in large),
+           "40 MB are read and dropped, so that the client gets the answer", [answer.status for answer in large])
     body, kind = form([("image", "cat.jpg", read("cat.jpg")[:2000]), ("k", 3)])
     request = (f"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
                "Connection: close\r\n\r\n").encode() + body
@@ -602,6 +605,18 @@ def check_calibration(server, db, scratch):
            [related, expected])
 
 
+def check_missing_model(scratch):
+    model, db = os.path.join(scratch, "tiny"), os.path.join(scratch, "tiny.db")
+    shutil.copytree(os.path.join(ROOT, "tests/data/clip-tiny/hf"), model)
+    run("ingest", "-q", "--db", db, "--model", model, os.path.join(ROOT, "examples/pictures/black-dog-snow.jpg"))
+    os.rename(model, model + ".moved")
+    server = Server(PROGRAM, db)
+    listed = server.ask("GET", "/v1/items/1").status
+    _, errors = server.stop()
+    tap.ok(listed == 200 and "which is not there any more" in errors and "Give a model with --model" in errors and "--repair" not in errors,
+           "a model that is gone: images are shown, and the advice names --model", [listed, errors])
+
+
 def check_many(server):
     """Requests of many threads at once, and the end while they run: what was accepted is answered."""
     def ask(number):
@@ -660,6 +675,7 @@ def main():
         check_slow(server)
         check_crowd(db)
         check_calibration(server, db, scratch)
+        check_missing_model(scratch)
         check_many(server)
     return tap.done()
 

@@ -39,6 +39,11 @@ static void fill_options(const cs_args *args, const cs_settings *settings, cs_se
         options->timeout = (double)args->timeout.value;
 }
 
+static void print_model_note(void *settings, const char *line)
+{
+    cs_print_advice(line, CS_ADVICE_MODEL, settings, NULL);
+}
+
 int cs_command_serve(const cs_args *args)
 {
     clipsearch_error err;
@@ -51,6 +56,7 @@ int cs_command_serve(const cs_args *args)
     if (code == CS_EXIT_FOUND) {
         fill_options(args, &settings, &options);
         options.note = args->quiet ? NULL : cs_print_note;
+        options.model_note = args->quiet ? NULL : print_model_note;
         options.context = &settings;
         cs_catch_signals();
         clipsearch_status status = cs_server_open(&options, &server, &err);
