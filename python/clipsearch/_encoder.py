@@ -175,11 +175,13 @@ class Encoder:
             call("encode_texts", self._open(), pointers, len(listed), float_pointer(vectors))
         return vectors[0] if isinstance(texts, str) else vectors
 
-    def encode_images(self, images: Sequence[ImageLike]) -> np.ndarray:
-        """The vectors of images: float32 [count, dim].
+    def encode_images(self, images: Union[ImageLike, Sequence[ImageLike]]) -> np.ndarray:
+        """The vectors of images: float32 [count, dim]; of one path or the bytes of one file [dim].
 
         Each is the path of a file, the bytes of one, a uint8 array [height, width, 3], or a Pillow image.
         """
+        if isinstance(images, (str, bytes, os.PathLike)):
+            return self.encode_image(images)
         listed = list(images)
         vectors = np.empty((len(listed), self.dim), np.float32)
         for first in range(0, len(listed), 32):  # so many are in memory at once

@@ -108,6 +108,8 @@ def test_encoder():
         blue = np.zeros((60, 80, 3), np.uint8)
         blue[..., 2] = 255
         tap.ok(encoder.encode_image(blue).shape == (encoder.dim,), "an image in an array")
+        tap.ok((encoder.encode_images(path) == of_path).all() and (encoder.encode_images(path.read_bytes()) == of_path).all(),
+               "one path, or the bytes of one file")
         tap.ok((encoder.encode_images([blue] * 40)[39] == encoder.encode_image(blue)).all(), "many images")
         tap.ok(encoder.encode_images([]).shape == (0, encoder.dim) and encoder.encode_texts([]).shape == (0, encoder.dim), "none")
         try:

@@ -237,11 +237,19 @@ static void put_folders(cs_buf *out, facets *f)
     }
 }
 
+/* Whether there is anything to ask for: not when every value is null. */
+static bool has_values(const facet *one)
+{
+    return one->strings || one->numbers || one->booleans || one->lists;
+}
+
 static void put_all(cs_buf *out, facets *f, uint64_t count)
 {
     cs_buf_puts(out, "{\"attributes\":[");
-    for (size_t i = 0; i < f->names.count; i++) {
-        cs_buf_puts(out, i ? ",\n  " : "\n  ");
+    for (size_t i = 0, shown = 0; i < f->names.count; i++) {
+        if (!has_values(&f->each[i]))
+            continue;
+        cs_buf_puts(out, shown++ ? ",\n  " : "\n  ");
         put_facet(out, f->names.rows[i].text, f->names.rows[i].count, &f->each[i]);
     }
     put_folders(out, f);

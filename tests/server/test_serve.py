@@ -415,13 +415,15 @@ def check_attributes(server, scratch):
     run("ingest", "-q", "--db", db, file)
     told = json.loads(run("query", "--db", db, "--json").stdout)["items"][0]["attributes"]
     with open(file, "rb") as image:
-        body, kind = form([("image", "camera.jpg", image.read()), ("attributes", '{ "camera": "mine",\n "a b": " \\" " }')])
+        body, kind = form([("image", "camera.jpg", image.read()), ("attributes", '{ "camera": "mine",\n "a b": " \\" ", "no": null }')])
     item = server.ask("POST", "/v1/items", body, {"Content-Type": kind}).json()
-    tap.ok(len(told) > 10 and item["attributes"] == {**told, "camera": "mine", "a b": ' " '}, "a file's own attributes are stored",
+    tap.ok(len(told) > 10 and item["attributes"] == {**told, "camera": "mine", "a b": ' " ', "no": None}, "a file's own attributes are stored",
            [told, item])
     run("ingest", "-q", "--db", server.db, "--rescan", os.path.dirname(item["path"]))
     again = server.ask("GET", f"/v1/items/{item['id']}").json()
-    tap.ok(again["attributes"] == {**told, "camera": "mine", "a b": ' " '}, "and are what an ingestion of the folder finds", [again])
+    tap.ok(again["attributes"] == {**told, "camera": "mine", "a b": ' " ', "no": None}, "and are what an ingestion of the folder finds", [again])
+    asked = [one["name"] for one in server.ask("GET", "/v1/collections/photos/attributes").json()["attributes"]]
+    tap.ok("camera" in asked and "no" not in asked, "filters are offered for attributes that have values", [asked])
     server.ask("DELETE", f"/v1/items/{item['id']}")
     os.remove(item["path"])
 
