@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "config/nearest.h"
 #include "cli/output/message.h"
+#include "cli/output/write_out.h"
 #include "cli/signals.h"
 #include "cli/word_advice.h"
 
@@ -107,11 +108,10 @@ static bool is_pipe_closed(void)
 /* Write what is left of the output; the exit status. It is no error when the reader of a pipe has closed it. */
 static int flush_output(int code)
 {
-    errno = 0;
-    bool failed = fflush(stdout) != 0 || ferror(stdout);
-    if (!failed || is_pipe_closed())
+    int why;
+    if (cs_flush_out(stdout, &why) || is_pipe_closed())
         return code;
-    cs_print_message("cannot write standard output%s%s", errno ? ": " : "", errno ? strerror(errno) : "");
+    cs_print_message("cannot write standard output%s%s", why ? ": " : "", why ? strerror(why) : "");
     return code <= CS_EXIT_NOTHING ? CS_EXIT_FILE : code;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/commands/open.h"
 #include "cli/image_input.h"
 #include "cli/output/output_file.h"
+#include "cli/output/write_out.h"
 #include "cli/image_flags.h"
 #include "cli/input_list.h"
 #include "exchange/npy.h"
@@ -186,7 +187,7 @@ static clipsearch_status write_vectors(embed *e, const cs_operand *items, size_t
     }
     bool failed = out.failed;
     if (!failed)
-        fwrite(out.data, 1, out.len, e->out.stream);
+        cs_write_out(out.data, out.len, e->out.stream);
     cs_buf_free(&out);
     return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
 }
@@ -197,7 +198,7 @@ static clipsearch_status write_header(embed *e, clipsearch_error *err)
     cs_npy_put_header(&header, e->inputs.count, e->dim, false);
     bool failed = header.failed;
     if (!failed)
-        fwrite(header.data, 1, header.len, e->out.stream);
+        cs_write_out(header.data, header.len, e->out.stream);
     cs_buf_free(&header);
     return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
 }

@@ -11,6 +11,7 @@
 #include "cli/output/message.h"
 #include "cli/output/output_file.h"
 #include "cli/output/units.h"
+#include "cli/output/write_out.h"
 #include "cli/signals.h"
 #include "exchange/item_row.h"
 #include "exchange/npy.h"
@@ -73,7 +74,7 @@ static clipsearch_status write_header(export *e, clipsearch_error *err)
     cs_buf header = cs_buf_make(CS_NPY_HEADER);
     cs_npy_put_header(&header, (size_t)e->rows, e->opened.info.dim, e->half);
     clipsearch_status status = header.failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
-    if (status == CLIPSEARCH_OK && fflush(e->vectors.stream) == 0 &&
+    if (status == CLIPSEARCH_OK && cs_flush_out(e->vectors.stream, NULL) &&
         pwrite(e->vectors.file.fd, header.data, header.len, 0) != (ssize_t)header.len)
         status = cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "%s: cannot write", e->args->vectors.items[0]);
     cs_buf_free(&header);
@@ -103,12 +104,12 @@ static void write_vector(export *e, const float *vector)
 {
     const size_t dim = e->opened.info.dim;
     if (!e->half) {
-        fwrite(vector, sizeof *vector, dim, e->vectors.stream);
+        cs_write_out(vector, dim * sizeof *vector, e->vectors.stream);
         return;
     }
     for (size_t i = 0; i < dim; i++)
         e->halves[i] = cs_f16_from_float(vector[i]);
-    fwrite(e->halves, sizeof *e->halves, dim, e->vectors.stream);
+    cs_write_out(e->halves, dim * sizeof *e->halves, e->vectors.stream);
 }
 
 static bool write_item(void *context, const clipsearch_hit *item, const float *vector)
@@ -122,7 +123,7 @@ static bool write_item(void *context, const clipsearch_hit *item, const float *v
         cs_buf_clear(&e->line);
         (e->csv ? cs_put_item_csv : cs_put_item_row)(&e->line, item);
         if (!e->line.failed)
-            fwrite(e->line.data, 1, e->line.len, e->meta.stream);
+            cs_write_out(e->line.data, e->line.len, e->meta.stream);
     }
     e->rows++;
     return !e->line.failed && e->table_status == CLIPSEARCH_OK && !(e->vectors.stream && ferror(e->vectors.stream)) &&

@@ -14,6 +14,7 @@
 #include "cli/output/print.h"
 #include "cli/output/print_labels.h"
 #include "cli/output/units.h"
+#include "cli/output/write_out.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -195,7 +196,7 @@ static int flush_out(label_run *r)
     if (r->out.failed)
         return cs_report_memory();
     if (r->out.len)
-        fwrite(r->out.data, 1, r->out.len, stdout);
+        cs_write_out(r->out.data, r->out.len, stdout);
     cs_buf_clear(&r->out);
     return CS_EXIT_FOUND;
 }

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/commands/open.h"
 #include "cli/input_list.h"
+#include "cli/output/write_out.h"
 #include "config/names.h"
 
 #include <inttypes.h>
@@ -71,7 +72,7 @@ static int tokenize_all(const cs_args *args, const cs_input_list *inputs, const 
         if (line.failed)
             status = cs_fail_memory(&err, "the output");
         else
-            fwrite(line.data, 1, line.len, stdout);
+            cs_write_out(line.data, line.len, stdout);
     }
     cs_buf_free(&line);
     cs_free(ids);

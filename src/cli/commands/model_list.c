@@ -7,6 +7,7 @@
 #include "cli/output/message.h"
 #include "cli/output/print.h"
 #include "cli/output/units.h"
+#include "cli/output/write_out.h"
 #include "models/location.h"
 
 #include <dirent.h>
@@ -155,7 +156,7 @@ int cs_command_model_list(const cs_args *args, const char *const *operands, size
         cs_buf_puts(&buf, args->json ? "]}\n" : "");
         code = buf.failed ? cs_report_memory() : code;
         if (!buf.failed)
-            fwrite(buf.data ? buf.data : "", 1, buf.len, stdout);
+            cs_write_out(buf.data, buf.len, stdout);
     }
     cs_buf_free(&buf);
     cs_catalogue_close(&catalogue);

@@ -8,6 +8,7 @@
 #include "cli/commands/model_actions.h"
 #include "cli/commands/open.h"
 #include "cli/output/message.h"
+#include "cli/output/write_out.h"
 #include "cli/signals.h"
 #include "models/file_digest.h"
 
@@ -327,7 +328,7 @@ static int verify_model(verification *v)
         return CS_EXIT_SIGNAL + cs_caught_signal();
     if (v->out.failed)
         return cs_report_memory();
-    fwrite(v->out.data, 1, v->out.len, stdout);
+    cs_write_out(v->out.data, v->out.len, stdout);
     return v->counts[WRONG] ? CS_EXIT_MODEL : v->counts[OK] ? CS_EXIT_FOUND : CS_EXIT_NOTHING;
 }
 

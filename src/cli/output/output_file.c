@@ -2,6 +2,8 @@
  * output_file.c - a stream to a file that is renamed into place. */
 #include "cli/output/output_file.h"
 
+#include "cli/output/write_out.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -32,10 +34,10 @@ clipsearch_status cs_output_file_commit(cs_output_file *out, clipsearch_error *e
 {
     clipsearch_status status = CLIPSEARCH_OK;
     if (out->file.path) {
-        bool written = !ferror(out->stream) && fflush(out->stream) == 0;
-        int why = errno;
+        int why;
+        const bool written = cs_flush_out(out->stream, &why);
         if (fclose(out->stream) != 0 || !written) {
-            status = cs_fail_errno(err, CLIPSEARCH_E_IO, why, "%s: cannot write", out->file.path);
+            status = cs_fail_errno(err, CLIPSEARCH_E_IO, why ? why : EIO, "%s: cannot write", out->file.path);
             cs_replacement_drop(&out->file);
         } else {
             status = cs_replacement_commit(&out->file, err);

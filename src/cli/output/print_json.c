@@ -5,6 +5,7 @@
 #include "base/decimal.h"
 #include "base/index_types.h"
 #include "cli/question_text.h"
+#include "cli/output/write_out.h"
 #include "config/names.h"
 
 #include <inttypes.h>
@@ -110,8 +111,8 @@ static void put_result(cs_buf *buf, const cs_result *result)
 clipsearch_status cs_print_buf(cs_buf *buf, FILE *out, clipsearch_error *err)
 {
     const bool failed = buf->failed;
-    if (!failed && buf->len)
-        fwrite(buf->data, 1, buf->len, out);
+    if (!failed)
+        cs_write_out(buf->data, buf->len, out);
     cs_buf_free(buf);
     return failed ? cs_fail_memory(err, "the output") : CLIPSEARCH_OK;
 }
@@ -129,7 +130,7 @@ clipsearch_status cs_print_json(const cs_results *results, FILE *out, clipsearch
             cs_buf_putc(&buf, ',');
         put_result(&buf, &results->items[i]);
         if (!buf.failed) { /* one result at a time, to hold little memory */
-            fwrite(buf.data, 1, buf.len, out);
+            cs_write_out(buf.data, buf.len, out);
             cs_buf_clear(&buf);
         }
     }

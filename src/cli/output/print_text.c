@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/item_file.h"
 #include "cli/output/message.h"
+#include "cli/output/write_out.h"
 #include "output/copies.h"
 
 #include <errno.h>
@@ -56,8 +57,8 @@ clipsearch_status cs_print_text(const cs_results *results, const char *here, FIL
             cs_buf_putc(&buf, '\n');
         }
         put_hits(&buf, result, results->relevance, here);
-        if (!buf.failed && buf.len)
-            fwrite(buf.data, 1, buf.len, out);
+        if (!buf.failed)
+            cs_write_out(buf.data, buf.len, out);
     }
     bool failed = buf.failed;
     cs_buf_free(&buf);
@@ -83,7 +84,8 @@ void cs_print_paths(const cs_results *results, char end, FILE *out)
 {
     for (size_t i = 0; i < results->count; i++)
         for (size_t rank = 0; rank < cs_result_count(&results->items[i]); rank++) {
-            fputs(cs_result_hit(&results->items[i], rank)->path, out);
-            putc(end, out);
+            const char *path = cs_result_hit(&results->items[i], rank)->path;
+            cs_write_out(path, strlen(path), out);
+            cs_write_out(&end, 1, out);
         }
 }
