@@ -166,7 +166,7 @@ mv "$scratch/tree/weights" "$scratch/tree/away"
 run 0 "--like needs no model" --like "$id"
 mv "$scratch/tree/away" "$scratch/tree/weights"
 mv "$XDG_DATA_HOME/clipsearch/away" "$XDG_DATA_HOME/clipsearch/models"
-run 5 "no such image" --like 999
+run 1 "no such image" --like 999
 err_has 999
 usage "--like must be the number of an image, not \"cat\"; query and search --json show them" --like cat
 

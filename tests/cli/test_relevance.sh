@@ -117,6 +117,15 @@ END
 run 0 "none" delete --collection few --filter true -y
 run 1 "no image at all" dog --relevant --collection few
 err_has "the collection few has no images yet"
+run 1 "nor as JSON" "a dog" snow --collection few --json
+json_is "an answer of each query, without hits" collection queries queries.0.query queries.0.hits queries.1.hits <<END
+few
+2
+a dog
+0
+0
+END
+err_has "the collection few has no images yet"
 
 # ---- the configuration file
 

@@ -211,11 +211,23 @@ static bool is_one_image(const cs_question *question)
     return question->count == 1 && question->parts->kind == CS_PART_IMAGE && question->parts->weight == 1;
 }
 
-/* Print an error of clipsearch_ask. What is wrong with a file is not the database's fault. */
+/* Print an error of clipsearch_ask. What is wrong with a file is not the database's fault, nor is a number that no
+ * image has. */
 static int report_failure(const clipsearch_error *err)
 {
-    const bool database = err->code == CLIPSEARCH_E_DATABASE || err->code == CLIPSEARCH_E_NOT_FOUND;
-    return cs_report_error(err, database ? CS_STAGE_DATABASE : CS_STAGE_INPUT);
+    const int code = cs_report_error(err, err->code == CLIPSEARCH_E_DATABASE ? CS_STAGE_DATABASE : CS_STAGE_INPUT);
+    return err->code == CLIPSEARCH_E_NOT_FOUND ? CS_EXIT_NOTHING : code;
+}
+
+/* The result of a question that nothing has been found for yet. */
+static cs_result make_result(const cs_question *question)
+{
+    const bool image = is_one_image(question);
+    return (cs_result){.is_image = image,
+                       .query = image ? question->parts->text : question->name,
+                       .bytes = image && question->parts->data.len ? question->parts->data.data : NULL,
+                       .size = image ? question->parts->data.len : 0,
+                       .question = question};
 }
 
 /* Ask questions [first, first + count) together. */
@@ -245,17 +257,11 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
         return report_failure(&err);
     note_truncated(a, first, count);
     for (size_t q = 0; q < count; q++) {
-        const cs_question *question = &a->questions->items[first + q];
-        const bool image = is_one_image(question);
-        results[q] = (cs_result){.is_image = image,
-                                 .query = image ? question->parts->text : question->name,
-                                 .bytes = image && question->parts->data.len ? question->parts->data.data : NULL,
-                                 .size = image ? question->parts->data.len : 0,
-                                 .question = question,
-                                 .ms = (stats.encode_ms + stats.search_ms) / (double)count,
-                                 .search_ms = stats.search_ms / (double)count,
-                                 .hits = *answer,
-                                 .number = q};
+        results[q] = make_result(&a->questions->items[first + q]);
+        results[q].ms = (stats.encode_ms + stats.search_ms) / (double)count;
+        results[q].search_ms = stats.search_ms / (double)count;
+        results[q].hits = *answer;
+        results[q].number = q;
     }
     if (args->verbose)
         print_timing(a, results, &stats);
@@ -265,6 +271,10 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
 int cs_ask_questions(const cs_args *args, const char *filter, const cs_opened *opened, cs_questions *questions,
                      clipsearch_hits **answers, cs_result *results)
 {
+    for (size_t q = 0; q < questions->count; q++)
+        results[q] = make_result(&questions->items[q]);
+    if (!opened->info.count) /* no model is needed to find nothing */
+        return CS_EXIT_FOUND;
     asking a = {.args = args,
                 .filter = filter,
                 .opened = opened,

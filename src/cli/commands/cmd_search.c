@@ -83,12 +83,6 @@ static int open_collection(search *s)
     int code = cs_open_collection(s->args, NULL, CLIPSEARCH_READ_ONLY, &s->opened);
     if (code != CS_EXIT_FOUND)
         return code;
-    if (info->count == 0) {
-        char message[128];
-        snprintf(message, sizeof message, "the collection %s has no images yet", info->name);
-        cs_print_advice(message, CS_ADVICE_INGEST, &s->opened.settings, NULL);
-        return CS_EXIT_NOTHING;
-    }
     if (s->args->min_score.given && info->metric == CLIPSEARCH_L2)
         return cs_report_usage(
             CS_SEARCH, "the collection %s has distances (l2), where lower is nearer; give --max-distance", info->name);
@@ -145,13 +139,19 @@ static const char *among(const search *s)
 static int report_count(const search *s)
 {
     const cs_args *args = s->args;
+    const clipsearch_collection_info *info = &s->opened.info;
+    if (info->count == 0) {
+        char message[128];
+        snprintf(message, sizeof message, "the collection %s has no images yet", info->name);
+        cs_print_advice(message, CS_ADVICE_INGEST, &s->opened.settings, NULL);
+        return CS_EXIT_NOTHING;
+    }
     const bool relevance = cs_least_relevance(args, &s->opened.settings, &s->questions) > 0;
     if (relevance && !args->quiet)
         cs_note_irrelevant(&s->results, among(s));
     for (size_t i = 0; i < s->results.count; i++)
         if (cs_result_count(&s->results.items[i]))
             return CS_EXIT_FOUND;
-    const clipsearch_collection_info *info = &s->opened.info;
     if (args->quiet)
         return CS_EXIT_NOTHING;
     if (info->gone == info->count && !args->gone)
