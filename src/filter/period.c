@@ -79,7 +79,8 @@ clipsearch_status cs_filter_period(const char *since, const char *until, char fi
     if (until)
         memcpy(last + strlen(last), "~", 2);
     if (strcmp(first, last) > 0)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "since %s is after until %s: no image can match", since, until);
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "since: %s is later than the end, %s: no image can match", since,
+                       until);
     cs_format(filter, CLIPSEARCH_PERIOD_SIZE, since || until ? "\"%s\" <= taken < \"%s\"" : "true", first, last);
     return CLIPSEARCH_OK;
 }

@@ -85,7 +85,7 @@ err_has 'since: "yesterday" is no date; write 2024, 2024-07, 2024-07-01 or 2024-
 run 2 "a time zone" "a photo" --until 2024-07-01T18:30Z
 err_has 'without a time zone'
 run 2 "an empty period" query --since 2024-07-02 --until 2024-07-01
-err_has "since 2024-07-02 is after until 2024-07-01: no image can match"
+err_has "clipsearch: --since: 2024-07-02 is later than the end, 2024-07-01: no image can match"
 run 2 "a wrong filter beside a date" query --since 2024 --filter 'a = 1'
 err_has "filter, column 3: expected ==, found ="
 

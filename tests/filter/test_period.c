@@ -56,7 +56,7 @@ int main(void)
                "%s", err.message);
     }
     TAP_OK(cs_filter_period("2025", "2024-12-31", filter, &err) == CLIPSEARCH_E_ARGUMENT &&
-               strstr(err.message, "since 2025 is after until 2024-12-31"),
+               strstr(err.message, "since: 2025 is later than the end, 2024-12-31"),
            "%s", err.message);
     return tap_done();
 }
