@@ -37,11 +37,9 @@ static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf,
                            line);
         if (next && stop > at && stop[-1] == '\r')
             stop--;
-        *stop = '\0'; /* the buffer has a NUL after its last byte */
-        if (is_image && !*at)
-            return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: line %zu is empty; it must be the path of an image", name,
-                           line);
-        status = add(inputs, at, is_image, err);
+        *stop = '\0';         /* the buffer has a NUL after its last byte */
+        if (!is_image || *at) /* an empty text has a vector; an empty path names no image */
+            status = add(inputs, at, is_image, err);
         at = next ? next + 1 : end;
     }
     return status;

@@ -14,8 +14,9 @@ typedef struct cs_input_list {
 } cs_input_list;
 
 /* Read the operands of `args`, then the lines of --list (texts), then those of --images-from (paths); "-" is standard
- * input. A line ends with LF or CR LF. Free in any case. Errors: CLIPSEARCH_E_IO, _NOT_FOUND, _LIMIT (a list over 256
- * MiB), _FORMAT (a NUL byte; an empty line among paths), _ARGUMENT (both lists from standard input), _MEMORY. */
+ * input. A line ends with LF or CR LF; empty lines among paths are left out. Free in any case. Errors:
+ * CLIPSEARCH_E_IO, _NOT_FOUND, _LIMIT (a list over 256 MiB), _FORMAT (a NUL byte), _ARGUMENT (both lists from standard
+ * input), _MEMORY. */
 clipsearch_status cs_read_inputs(const cs_args *args, cs_input_list *inputs, clipsearch_error *err);
 void cs_free_inputs(cs_input_list *inputs);
 

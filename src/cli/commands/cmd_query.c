@@ -51,16 +51,35 @@ static int report_missing(const cs_selection *selection, const clipsearch_hits *
     return code;
 }
 
+/* Whether there are images that pass the filter, be they behind --offset or not. */
+static bool has_images(const cs_args *args, const cs_selection *selection, clipsearch_collection *collection)
+{
+    clipsearch_hits *hits = NULL;
+    clipsearch_list_options options;
+    clipsearch_list_options_init(&options);
+    options.filter = selection->filter;
+    options.limit = 1;
+    options.gone = args->gone;
+    const bool has =
+        clipsearch_list(collection, &options, &hits, NULL) == CLIPSEARCH_OK && clipsearch_hits_count(hits, 0);
+    clipsearch_hits_free(&hits);
+    return has;
+}
+
 /* The images that were asked for have been printed; say when there are none, or some are missing. */
 static int report_count(const cs_args *args, const cs_selection *selection, const clipsearch_hits *hits,
-                        const char *collection)
+                        const cs_opened *opened)
 {
     if (selection->ids)
-        return report_missing(selection, hits, collection);
+        return report_missing(selection, hits, opened->info.name);
     if (clipsearch_hits_count(hits, 0))
         return CS_EXIT_FOUND;
-    if (!args->quiet && !cs_say_none_chosen(args, collection))
-        cs_print_message("the collection %s has no images to show", collection);
+    if (args->quiet)
+        return CS_EXIT_NOTHING;
+    if (args->offset.value && has_images(args, selection, opened->collection))
+        cs_print_message("--offset %zu leaves out all images: it is behind the last one", args->offset.value);
+    else if (!cs_say_none_chosen(args, opened->info.name))
+        cs_print_message("the collection %s has no images to show", opened->info.name);
     return CS_EXIT_NOTHING;
 }
 
@@ -88,7 +107,7 @@ static int show_selection(unsigned command, const cs_args *args, const cs_select
     if (code == CS_EXIT_FOUND)
         code = print_items(command, args, opened.info.name, hits, show);
     if (code == CS_EXIT_FOUND)
-        code = report_count(args, selection, hits, opened.info.name);
+        code = report_count(args, selection, hits, &opened);
     if (code == CS_EXIT_NOTHING && !args->quiet)
         cs_advise_about_attributes(opened.collection, opened.info.name, args->filter);
     clipsearch_hits_free(&hits);
