@@ -99,11 +99,14 @@ static void put_advice(cs_buf *buf, cs_advice advice, const cs_settings *setting
 void cs_print_advice(const char *message, cs_advice advice, const cs_settings *settings, const char *name)
 {
     cs_buf text = cs_buf_make(1 << 14);
+    cs_put_printable(&text, message); /* a line: line feeds in it are those of names */
+    cs_buf_putc(&text, '\n');
+    const size_t line = text.len;
     put_advice(&text, advice, settings, name);
-    if (text.len && !text.failed)
-        cs_print_message("%s\n%s", message, text.data);
+    if (text.len > line && !text.failed)
+        cs_print_message("%s", text.data);
     else
-        cs_print_message("%s", message);
+        cs_print_line("%s", message);
     cs_buf_free(&text);
 }
 

@@ -34,7 +34,7 @@ int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_setting
 
 int cs_report_error(const clipsearch_error *err, cs_stage stage)
 {
-    cs_print_message("%s", err->message);
+    cs_print_line("%s", err->message);
     return cs_exit_code(err->code, stage);
 }
 
@@ -64,7 +64,10 @@ int cs_report_usage(unsigned command, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    cs_print_message("%s\nFor help, run: clipsearch help %s", message, cs_command_name(command));
+    cs_print_line("%s", message);
+    /* who asked for help about something else is helped by the list of commands */
+    fprintf(stderr, "For help, run: clipsearch help%s%s\n", command == CS_HELP ? "" : " ",
+            command == CS_HELP ? "" : cs_command_name(command));
     return CS_EXIT_USAGE;
 }
 

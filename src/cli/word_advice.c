@@ -59,13 +59,12 @@ static bool advise_about_file(const char *word, bool parts)
     if (cs_file_stat(word, &info, NULL) != CLIPSEARCH_OK || (parts && !info.is_directory))
         return false;
     if (info.is_directory)
-        cs_print_message("searching for the words \"%s\", which is also a directory; to search only in it: --in %s",
-                         word, word);
+        cs_print_line("searching for the words \"%s\", which is also a directory; to search only in it: --in %s", word,
+                      word);
     else if (is_image_name(word))
-        cs_print_message(
-            "\"%s\" is an image file: searching by it, as with --image %s; to search for the words, put them "
-            "in double quotes inside the query: '\"%s\"'",
-            word, word, word);
+        cs_print_line("\"%s\" is an image file: searching by it, as with --image %s; to search for the words, put them "
+                      "in double quotes inside the query: '\"%s\"'",
+                      word, word, word);
     return info.is_directory || is_image_name(word);
 }
 
@@ -83,11 +82,11 @@ static bool advise_about_command(const char *word)
 {
     const char *command = near_command(word);
     if (command)
-        cs_print_message("searching for \"%s\"; the command is spelled %s", word, command);
+        cs_print_line("searching for \"%s\"; the command is spelled %s", word, command);
     else if (strcmp(word, "config") == 0)
-        cs_print_message("searching for \"config\"; the settings are shown by clipsearch config --show");
+        cs_print_line("searching for \"config\"; the settings are shown by clipsearch config --show");
     else if (strcmp(word, "watch") == 0)
-        cs_print_message("searching for \"watch\"; to follow changes of files: clipsearch ingest --watch");
+        cs_print_line("searching for \"watch\"; to follow changes of files: clipsearch ingest --watch");
     else
         return false;
     return true;
@@ -106,18 +105,18 @@ void cs_advise_about_words(const cs_args *args, bool command_given)
         if (operands->items[i].kind == CS_WORD && advise_about_file(operands->items[i].text, parts))
             return;
     if (are_single_words(operands))
-        cs_print_message("answering %zu queries, one for each word; for one query put the words in quotes",
-                         operands->count);
+        cs_print_line("answering %zu queries, one for each word; for one query put the words in quotes",
+                      operands->count);
 }
 
 static bool advise_about_text(const char *text)
 {
     if (!cs_is_utf8(text, strlen(text))) {
-        cs_print_message("the text \"%.200s\" is not UTF-8; what is no letter in it counts as an unknown sign", text);
+        cs_print_line("the text \"%.200s\" is not UTF-8; what is no letter in it counts as an unknown sign", text);
         return true;
     }
     if (names_missing_file(text))
-        cs_print_message("there is no file \"%.200s\"; searching for the words", text);
+        cs_print_line("there is no file \"%.200s\"; searching for the words", text);
     return names_missing_file(text);
 }
 
@@ -125,7 +124,7 @@ void cs_advise_about_files(const cs_args *args)
 {
     for (size_t i = 0; i < args->operands.count && !args->quiet; i++)
         if (args->operands.items[i].kind == CS_WORD && names_missing_file(args->operands.items[i].text)) {
-            cs_print_message("there is no file \"%.200s\"; it is encoded as words", args->operands.items[i].text);
+            cs_print_line("there is no file \"%.200s\"; it is encoded as words", args->operands.items[i].text);
             return;
         }
 }

@@ -320,7 +320,7 @@ static clipsearch_status fetch_all(download *d)
         idle = d->best > best ? 0 : idle + 1;
         if (idle >= MAX_ATTEMPTS) {
             clipsearch_error why = *d->err;
-            return d->have ? cs_fail(d->err, why.code, "%s\nWhat was fetched is kept", why.message) : why.code;
+            return d->have ? cs_fail(d->err, why.code, "%s. What was fetched is kept", why.message) : why.code;
         }
         print_note(d, false, "%s; trying again", d->err->message);
         if (!wait_ms(d, d->have > from ? WAIT_MS / 5 : WAIT_MS << idle >> 1))

@@ -43,10 +43,15 @@ for command in search ingest update embed tokenize query get label duplicates de
     "$program" $command --help 2>"$err" | cmp -s - "$scratch/page"
     ok "$command --help is the same"
 done
+run 0 "help of config" help config
+out_has "usage: clipsearch config --show"
+run 0 "the same with --help" config --help
+out_has "usage: clipsearch config --show"
+usage "config takes only options. To search for the word, run: clipsearch search config" config --show x
 run 2 "help of no command" help ingset
 err_is "names the nearest" <<END
 clipsearch: there is no command "ingset"; did you mean ingest?
-For help, run: clipsearch help help
+For help, run: clipsearch help
 END
 run 5 "a first search" "a white dog"
 err_is "names the command to run" <<END
@@ -393,6 +398,12 @@ run 0 "odd names" ingest odd --collection odd
 ok "-0 gives names that can be opened"
 "$program" -0 --collection odd "a dog" 2>"$err" | tr -cd '\0' | wc -c | grep -q '^ *3$'
 ok "a NUL byte after each"
+run 0 "a file of such a name" --collection odd "odd/$newline" -k 1
+err_has '"odd/two?lines.jpg" is an image file: searching by it, as with --image odd/two?lines.jpg'
+run 3 "an image of such a name that is not there" --collection odd --image "$newline"
+err_has "clipsearch: two?lines.jpg: No such file or directory"
+run 2 "such a name as a number" get "$newline"
+err_has '"two?lines.jpg" is not an image'
 run 0 "odd names as JSON" --collection odd "a dog" --json
 "$json_check" queries <"$out" >"$scratch/values" 2>>"$err" || grep -qi surrogate "$err"
 ok "odd names in JSON keep their bytes as surrogate escapes"
@@ -484,6 +495,10 @@ run 0 "images from a list" embed --images-from list --batch 1
 sed -n 1p "$out" | cut -d, -f2- >"$scratch/one"
 sed -n 2p "$scratch/three" | cut -d, -f2- | cmp -s - "$scratch/one"
 ok "give the same numbers"
+printf '\npets/cat.jpg\n\r\n' >list
+run 0 "images from a list with empty lines" embed --images-from list
+[ "$(wc -l <"$out")" -eq 1 ]
+ok "which are skipped"
 run 0 "npy" embed "a dog" "a cat" "a horse" --format npy -o x.npy
 silent "$out" "nothing on standard output"
 [ "$(head -c 10 x.npy | od -A n -t x1 | tr -d ' \n')" = 934e554d505901007600 ] &&
@@ -551,7 +566,14 @@ if [ -e /dev/full ]; then
     "$program" --image pets/cat.jpg >/dev/full 2>"$err"
     [ $? -eq 3 ]
     ok "a full disk: exit 3"
-    err_has "cannot write standard output"
+    err_has "cannot write standard output: No space left on device"
+    for command in completion\ bash query\ --json "export --meta -" "embed a b c d e f g"; do
+        # shellcheck disable=SC2086 # words of a command
+        "$program" $command >/dev/full 2>"$err"
+        [ $? -eq 3 ]
+        ok "a full disk: $command: exit 3"
+        err_has "cannot write standard output: No space left on device"
+    done
 fi
 "$program" --image pets/cat.jpg >&- 2>"$err"
 [ $? -eq 3 ]
@@ -638,6 +660,7 @@ out_is "some of them" <<END
 3  shop/dog 100%.jpg
 END
 run 1 "query after the end" query $shop --offset 4
+err_has "--offset 4 leaves out all images: it is behind the last one"
 err_has "the collection shop has no images to show"
 rows "the example" 'price < 100 and label == "dog"' <<END
 dog 100%.jpg

@@ -6,17 +6,30 @@
 #include <stdio.h>
 #include <string.h>
 
-void cs_print_message(const char *format, ...)
+static void print(const char *format, va_list args, bool one_line)
 {
     char message[4096];
-    va_list args;
-    va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
-    va_end(args);
     for (char *c = message; *c; c++)
-        if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7F)
+        if (((unsigned char)*c < 0x20 && (one_line || *c != '\n')) || *c == 0x7F)
             *c = '?';
     fprintf(stderr, "clipsearch: %s\n", message);
+}
+
+void cs_print_message(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print(format, args, false);
+    va_end(args);
+}
+
+void cs_print_line(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    print(format, args, true);
+    va_end(args);
 }
 
 /* Bytes of the UTF-8 character at `s`, 0 when it is broken or a control character (C0, DEL, C1). */

@@ -9,6 +9,9 @@
  * name can contain them, and a terminal would obey them. Line feeds are kept. */
 void cs_print_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for a message of one line, which may contain names of files: line feeds in it are shown as '?' too. */
+void cs_print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Append `text` with control characters and broken UTF-8 as '?'. For output that a person reads, never for data. */
 void cs_put_printable(cs_buf *buf, const char *text);
 
