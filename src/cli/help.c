@@ -18,8 +18,7 @@ static const struct {
     {"update", "bring collections up to date with the directories ingested"},
     {"embed", "print the vectors of texts and images"},
     {"tokenize", "print the tokens of texts"},
-    {"query", "list images by their fields and attributes"},
-    {"get", "show images by their numbers"},
+    {"query, get", "list images by fields and attributes, or by numbers"},
     {"delete, drop", "remove images, or a whole collection; the files stay"},
     {"label", "tell which of some labels images show"},
     {"duplicates", "find images that are there more than once"},
@@ -29,6 +28,7 @@ static const struct {
     {"model", "list, fetch, inspect, verify and convert models"},
     {"check, vacuum", "verify database and index; remove deleted data from files"},
     {"info, collections", "show the database, its collections and the model"},
+    {"config", "show the settings and where they come from: config --show"},
     {"completion", "print the completions for bash, zsh or fish"},
     {"help, version", "show this page, or the help of a command; the version"},
 };
@@ -120,6 +120,12 @@ static const char info_page[] = "usage: clipsearch info [options]\n"
                                 "\n"
                                 "Shows the database, its collections with encoder, metric and counts, and the\n"
                                 "model in use.\n";
+
+static const char config_page[] = "usage: clipsearch config --show [options]\n"
+                                  "\n"
+                                  "Shows the settings, and where each of them comes from: an option, the\n"
+                                  "environment, the configuration file or the defaults. clipsearch info --show does\n"
+                                  "the same. Without --show, config is a word to search for.\n";
 
 static const char query_page[] = "usage: clipsearch query [options] [--filter FILTER]\n"
                                  "\n"
@@ -293,6 +299,7 @@ static const struct {
     {CS_EXPORT, export_page},   {CS_IMPORT, import_page},
     {CS_MERGE, merge_page},     {CS_COMPLETION, completion_page},
     {CS_SERVE, serve_page},     {CS_COPY, copy_page},
+    {CS_CONFIG, config_page},
 };
 
 void cs_help_print(unsigned command, FILE *out)

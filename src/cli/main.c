@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * main.c - finds the command, runs it, and checks that its output was written. */
 #include "cli/command.h"
+#include "cli/commands/show_settings.h"
 #include "config/nearest.h"
 #include "cli/output/message.h"
 #include "cli/output/write_out.h"
@@ -54,6 +55,8 @@ static int run_command(unsigned command, bool command_given, const cs_args *args
         return cs_command_tokenize(args);
     case CS_INFO:
         return cs_command_info(args);
+    case CS_CONFIG:
+        return args->operands.count ? cs_report_operands(CS_CONFIG) : cs_show_settings(args);
     case CS_QUERY:
         return cs_command_query(args);
     case CS_GET:
@@ -115,15 +118,15 @@ static int flush_output(int code)
     return code <= CS_EXIT_NOTHING ? CS_EXIT_FILE : code;
 }
 
-/* "config --show" is "info --show"; without the option "config" is a word to search for. */
+/* Without --show, or the question for its help, "config" is a word to search for. */
 static unsigned command_of(int argc, char **argv, int first)
 {
     const unsigned command = first ? cs_command_of(argv[first]) : 0;
-    if (command || !first || strcmp(argv[first], "config") != 0)
+    if (command != CS_CONFIG)
         return command;
     for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], "--show") == 0)
-            return CS_INFO;
+        if (strcmp(argv[i], "--show") == 0 || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return CS_CONFIG;
     return 0;
 }
 

@@ -48,9 +48,10 @@ static const char *const prune_names[] = {"gone", "force", NULL};
 static const char *const remodel_names[] = {"safe", "force", NULL};
 
 enum {
-    WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_LABEL | CS_UPDATE | CS_IMPORT | CS_SERVE,
-    WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL | CS_DUPLICATES |
-                      CS_EXPORT | CS_IMPORT | CS_MERGE | CS_COPY | CS_SERVE,
+    WITH_MODEL = CS_SEARCH | CS_INGEST | CS_EMBED | CS_TOKENIZE | CS_INFO | CS_CONFIG | CS_LABEL | CS_UPDATE |
+                 CS_IMPORT | CS_SERVE,
+    WITH_COLLECTION = CS_SEARCH | CS_INGEST | CS_INFO | CS_CONFIG | CS_QUERY | CS_GET | CS_DELETE | CS_LABEL |
+                      CS_DUPLICATES | CS_EXPORT | CS_IMPORT | CS_MERGE | CS_COPY | CS_SERVE,
     WITH_DB = (WITH_COLLECTION & ~CS_COPY) | CS_DROP | CS_COLLECTIONS | CS_CHECK | CS_VACUUM | CS_UPDATE,
     WITH_ROWS = CS_SEARCH | CS_QUERY | CS_GET,
     WITH_PLACES = CS_SEARCH | CS_QUERY | CS_LABEL | CS_DUPLICATES | CS_DELETE | CS_EXPORT
@@ -89,9 +90,9 @@ static const option_row rows[] = {
      "only images in this directory and those in it; may be repeated", 0, 0, 0},
     {"here", 0, WITH_PLACES, OPTION_FLAG, FIELD(here), NULL, "the same for the current directory", 0, 0, 0},
     {"since", 0, WITH_PLACES, OPTION_TEXT, FIELD(since), "DATE",
-     "only images taken on DATE or later: 2024, 2024-07, 2024-07-01 or 2024-07-01T18:30", 0, 0, 0},
+     "only images taken on DATE or later: 2024, 2024-07, 2024-07-01, 2024-07-01T18:30 or 2024-07-01T18:30:05", 0, 0, 0},
     {"until", 0, WITH_PLACES, OPTION_TEXT, FIELD(until), "DATE",
-     "only images taken on DATE or earlier; all of that year, month, day or minute counts", 0, 0, 0},
+     "only images taken on DATE or earlier; all of that year, month, day, minute or second counts", 0, 0, 0},
     {"filter", 0, CS_DELETE, OPTION_TEXT, FIELD(filter), "FILTER", "the images to remove, e.g. 'price < 100'", 0, 0, 0},
     {"min-score", 0, CS_SEARCH, OPTION_NUMBER, FIELD(min_score), "X",
      "only images with a score of at least X (metrics cosine and ip)", 0, 0, 0},
@@ -104,7 +105,8 @@ static const option_row rows[] = {
     {"exact", 0, CS_SEARCH, OPTION_FLAG, FIELD(exact), NULL, "compare every image, without the index", 0, 0, 0},
     {"ef", 0, CS_SEARCH, OPTION_SIZE, FIELD(ef), "N", "candidates of an index search (the collection's default)", 1,
      CS_MAX_EF, 0},
-    {"json", 0, WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_COLLECTIONS | CS_MODEL | CS_CHECK | CS_LABEL | CS_DUPLICATES,
+    {"json", 0,
+     WITH_ROWS | CS_TOKENIZE | CS_INFO | CS_CONFIG | CS_COLLECTIONS | CS_MODEL | CS_CHECK | CS_LABEL | CS_DUPLICATES,
      OPTION_FLAG, FIELD(json), NULL, "print JSON", 0, 0, 0},
     {"paths", 0, WITH_ROWS, OPTION_FLAG, FIELD(paths), NULL, "print only paths, one per line", 0, 0, 0},
     {"level", 0, CS_DUPLICATES, OPTION_CHOICE, FIELD(level), "LEVEL",
@@ -268,8 +270,8 @@ static const option_row rows[] = {
      "compute in f32, int8 or bf16 (auto: as the weights are)", 0, 0, cs_precision_names},
     {"cpu", 0, WITH_MODEL | CS_MODEL, OPTION_CHOICE, FIELD(cpu), "LEVEL",
      "use instructions up to c, avx2, avx512 ... (all there are)", 0, 0, cs_cpu_names},
-    {"show", 0, CS_INFO, OPTION_FLAG, FIELD(show), NULL, "show the settings, and where each of them comes from", 0, 0,
-     0},
+    {"show", 0, CS_INFO | CS_CONFIG, OPTION_FLAG, FIELD(show), NULL,
+     "show the settings, and where each of them comes from", 0, 0, 0},
     {"quiet", 'q', CS_ALL_COMMANDS, OPTION_FLAG, FIELD(quiet), NULL, "print only results and errors", 0, 0, 0},
     {"verbose", 'v', CS_ALL_COMMANDS, OPTION_FLAG, FIELD(verbose), NULL, "print more", 0, 0, 0},
     {"help", 'h', CS_ALL_COMMANDS, OPTION_FLAG, FIELD(help), NULL, "show this help", 0, 0, 0},
@@ -278,10 +280,10 @@ static const option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows };
 
-const char *const cs_command_names[] = {"search",  "ingest", "embed",  "tokenize",   "info",   "help",
-                                        "version", "query",  "get",    "delete",     "drop",   "collections",
-                                        "model",   "check",  "vacuum", "label",      "update", "duplicates",
-                                        "export",  "import", "merge",  "completion", "serve",  "copy"};
+const char *const cs_command_names[] = {
+    "search", "ingest", "embed",       "tokenize",   "info",  "help",   "version", "query",  "get",
+    "delete", "drop",   "collections", "model",      "check", "vacuum", "label",   "update", "duplicates",
+    "export", "import", "merge",       "completion", "serve", "copy",   "config"};
 const size_t cs_command_count = sizeof cs_command_names / sizeof *cs_command_names;
 
 unsigned cs_command_of(const char *word)

@@ -33,7 +33,8 @@ enum {
     CS_COMPLETION = 2097152,
     CS_SERVE = 4194304,
     CS_COPY = 8388608,
-    CS_ALL_COMMANDS = 16777215
+    CS_CONFIG = 16777216,
+    CS_ALL_COMMANDS = 33554431
 };
 
 /* An argument that is not an option, or the value of an option that is a part of a query. */

@@ -13,6 +13,7 @@ mkdir photos "two words"
 cp "$source/examples/pictures/cat-snow.jpg" photos/
 run 0 "ingest" ingest photos -q
 run 0 "another collection" ingest photos -q --collection holidays
+run 0 "another database" ingest photos -q --db two.db --collection other
 
 usage "name one shell: bash, zsh or fish" completion
 usage 'there are no completions for "csh"' completion csh
@@ -21,6 +22,12 @@ for shell in bash zsh fish; do
     run 0 "completions for $shell" completion $shell
     cp "$out" "$scratch/$shell"
 done
+
+# the actions, as the program itself names them
+run 2 "no action" model
+actions=$(sed -n 's/.*the actions are //p' "$err" | sed 's/ and /, /; s/, /\n/g')
+[ "$(echo "$actions" | wc -l)" -ge 7 ]
+ok "the actions of model"
 
 skip() { # skip WHAT
     count=$((count + 1))
@@ -113,10 +120,30 @@ END
 holidays
 !photos
 END
-    bash_offers "words of model" model "" <<END
-list
-fetch
-convert
+    bash_offers "collections of another database" check --db two.db "" <<END
+other
+!holidays
+END
+    bash_offers "the same behind an equals sign" --db = two.db --collection "" <<END
+other
+!holidays
+END
+    bash_offers "the same behind a word" search dog --db two.db --collection "" <<END
+other
+!holidays
+END
+    bash_offers "actions of model" model "" <<END
+$actions
+END
+    bash_offers "behind an action models and files" model use "" <<END
+default
+clip-vit-b32
+photos
+!use
+!list
+END
+    bash_offers "options of config" config --s <<END
+--show
 END
     bash_offers "commands behind help" help co <<END
 collections
@@ -163,9 +190,26 @@ END
 holidays
 photos
 END
-    fish_offers "words of model" "clipsearch model " <<END
-list
-convert
+    fish_offers "collections of another database" "clipsearch --db two.db --collection " <<END
+other
+!holidays
+END
+    fish_offers "the same behind an equals sign" "clipsearch check --db=two.db " <<END
+other
+!holidays
+END
+    fish_offers "actions of model" "clipsearch model " <<END
+$actions
+END
+    fish_offers "behind an action models and files" "clipsearch model use " <<END
+default
+clip-vit-b32
+photos/
+!use
+!list
+END
+    fish_offers "options of config" "clipsearch config --s" <<END
+--show
 END
 else
     skip "fish"
@@ -215,6 +259,26 @@ END
     zsh_offers "collections" "clipsearch check " <<END
 holidays
 photos
+END
+    zsh_offers "collections of another database" "clipsearch --db two.db --collection " <<END
+other
+!holidays
+END
+    zsh_offers "the same behind an equals sign" "clipsearch search dog --db=two.db --collection " <<END
+other
+!holidays
+END
+    zsh_offers "actions of model" "clipsearch model " <<END
+$actions
+END
+    zsh_offers "behind an action models and files" "clipsearch model use " <<END
+default
+clip-vit-b32
+photos/
+!list
+END
+    zsh_offers "options of config" "clipsearch config --s" <<END
+--show
 END
 else
     skip "zsh"

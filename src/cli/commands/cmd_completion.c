@@ -4,12 +4,20 @@
 #include "cli/command.h"
 
 #include "base/buf.h"
+#include "cli/commands/model_actions.h"
 #include "cli/output/print.h"
 
 #include <string.h>
 
 /* What can stand as a value, or as an operand. */
-typedef enum value_kind { VALUE_ANY, VALUE_FILE, VALUE_DIRECTORY, VALUE_COLLECTION, VALUE_WORDS } value_kind;
+typedef enum value_kind {
+    VALUE_ANY,
+    VALUE_FILE,
+    VALUE_DIRECTORY,
+    VALUE_COLLECTION,
+    VALUE_ACTION,
+    VALUE_WORDS
+} value_kind;
 
 static const struct {
     unsigned commands;
@@ -18,12 +26,15 @@ static const struct {
 } operands[] = {
     {CS_SEARCH | CS_INGEST | CS_LABEL | CS_EMBED | CS_IMPORT | CS_MERGE, VALUE_FILE, NULL},
     {CS_CHECK | CS_VACUUM | CS_UPDATE | CS_DROP, VALUE_COLLECTION, NULL},
-    {CS_MODEL, VALUE_WORDS, "list fetch info verify convert"},
+    {CS_MODEL, VALUE_ACTION, NULL}, /* an action, then models */
     {CS_COMPLETION, VALUE_WORDS, "bash zsh fish"},
 };
 
-/* Lists the collections of the default database, a name on each line. */
-#define LIST_COLLECTIONS "clipsearch collections -q 2>/dev/null | cut -f 1"
+/* Lists the collections of the database that the shell's variable or words `DATABASE` name, a name on each line. */
+#define LIST_COLLECTIONS(DATABASE) "clipsearch collections -q " DATABASE " 2>/dev/null | cut -f 1"
+
+/* Lists the names of the models, a name on each line. */
+#define LIST_MODELS "clipsearch model list 2>/dev/null | cut -d ' ' -f 1"
 
 static value_kind kind_of(const cs_option_info *option)
 {
@@ -60,6 +71,13 @@ static void put_commands(cs_buf *buf, const char *separator)
 {
     for (size_t i = 0; i < cs_command_count; i++)
         cs_buf_printf(buf, "%s%s", i ? separator : "", cs_command_names[i]);
+}
+
+/* The actions of clipsearch model. */
+static void put_actions(cs_buf *buf)
+{
+    for (size_t i = 0; cs_model_action_name(i); i++)
+        cs_buf_printf(buf, "%s%s", i ? " " : "", cs_model_action_name(i));
 }
 
 /* Append `text` for use between single quotes, with a backslash before each character of `special`. */
@@ -137,7 +155,11 @@ static void put_bash_command(cs_buf *buf, unsigned command)
         cs_buf_puts(buf, "'\n        kind=words words=$commands\n        ;;\n");
     else if (kind == VALUE_WORDS)
         cs_buf_printf(buf, "'\n        kind=words words='%s'\n        ;;\n", words);
-    else
+    else if (kind == VALUE_ACTION) {
+        cs_buf_puts(buf, "'\n        kind=words words='");
+        put_actions(buf);
+        cs_buf_puts(buf, "'\n        [[ ! $operand ]] || kind=models\n        ;;\n");
+    } else
         cs_buf_printf(buf, "'\n        kind=%s\n        ;;\n", bash_kinds[kind]);
 }
 
@@ -154,11 +176,20 @@ static const char bash_begin[] =
     "    compopt -o filenames 2>/dev/null\n"
     "    mapfile -t COMPREPLY < <(compgen -d -- \"$current\")\n"
     "}\n"
-    "_clipsearch_collections() { _clipsearch_words \"$(" LIST_COLLECTIONS ")\"; }\n"
-    "_clipsearch()\n"
-    "{\n"
-    "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
-    "    local command= equals= options= kind= words= i files commands='";
+    "_clipsearch_collections() { _clipsearch_words \"$(" LIST_COLLECTIONS(
+        "\"${database[@]}\"") ")\"; }\n"
+                              "_clipsearch_models()\n"
+                              "{\n"
+                              "    _clipsearch_files\n"
+                              "    files=(\"${COMPREPLY[@]}\")\n"
+                              "    _clipsearch_words \"$(" LIST_MODELS ")\"\n"
+                              "    COMPREPLY+=(\"${files[@]}\")\n"
+                              "}\n"
+                              "_clipsearch()\n"
+                              "{\n"
+                              "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
+                              "    local command= operand= equals= options= kind= words= word i files database=() "
+                              "commands='";
 
 static const char bash_words[] = "'\n"
                                  "    COMPREPLY=()\n"
@@ -169,7 +200,8 @@ static const char bash_words[] = "'\n"
                                  "        previous=${COMP_WORDS[COMP_CWORD - 2]} equals=1\n"
                                  "    fi\n"
                                  "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-                                 "        case ${COMP_WORDS[i]} in\n        ";
+                                 "        word=${COMP_WORDS[i]}\n"
+                                 "        case $word in\n        ";
 
 static const char bash_end[] = "    esac\n"
                                "    if [[ $current == -* ]]; then\n"
@@ -191,11 +223,13 @@ static void put_bash(cs_buf *buf)
     put_commands(buf, " ");
     cs_buf_puts(buf, bash_words);
     put_valued(buf);
-    cs_buf_puts(buf, ") [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++)) ;;\n"
+    cs_buf_puts(buf, ")\n"
+                     "            [[ ${COMP_WORDS[i + 1]} == = ]] && ((i++)); ((i++))\n"
+                     "            [[ $word != --db ]] || database=(--db \"${COMP_WORDS[i]/#\\~\\//$HOME/}\") ;;\n"
                      "        -*) ;;\n        ");
     put_commands(buf, "|");
-    cs_buf_puts(buf, ") command=${COMP_WORDS[i]}; break ;;\n"
-                     "        *) command=search; break ;;\n"
+    cs_buf_puts(buf, ") if [[ $command ]]; then operand=1; else command=$word; fi ;;\n"
+                     "        *) if [[ $command ]]; then operand=1; else command=search; fi ;;\n"
                      "        esac\n"
                      "    done\n"
                      "    case ${command:-search} in\n");
@@ -256,8 +290,12 @@ static void put_zsh_command(cs_buf *buf, unsigned command)
     else if (command == CS_HELP)
         cs_buf_puts(buf, " \\\n            ':command:_clipsearch_commands'");
     else if (kind == VALUE_WORDS)
-        cs_buf_printf(buf, " \\\n            ':word:(%s)' '*:operand:_files'", words);
-    else if (kind != VALUE_ANY) {
+        cs_buf_printf(buf, " \\\n            ':word:(%s)'", words);
+    else if (kind == VALUE_ACTION) {
+        cs_buf_puts(buf, " \\\n            ':action:(");
+        put_actions(buf);
+        cs_buf_puts(buf, ")' '*:model:_clipsearch_models'");
+    } else if (kind != VALUE_ANY) {
         cs_buf_puts(buf, " \\\n            '*:operand:");
         put_zsh_value(buf, kind);
         cs_buf_putc(buf, '\'');
@@ -271,12 +309,18 @@ static void put_zsh(cs_buf *buf)
                      "# zsh completion of clipsearch, printed by: clipsearch completion zsh\n"
                      "_clipsearch_collections() {\n"
                      "    local -a names\n"
-                     "    names=(${(f)\"$(" LIST_COLLECTIONS ")\"})\n"
-                     "    compadd -a names\n"
-                     "}\n"
-                     "_clipsearch_commands() {\n"
-                     "    local -a commands\n"
-                     "    commands=(\n");
+                     "    names=(${(f)\"$(" LIST_COLLECTIONS("$database") ")\"})\n"
+                                                                          "    compadd -a names\n"
+                                                                          "}\n"
+                                                                          "_clipsearch_models() {\n"
+                                                                          "    local -a names\n"
+                                                                          "    names=(${(f)\"$(" LIST_MODELS ")\"})\n"
+                                                                          "    compadd -a names\n"
+                                                                          "    _files\n"
+                                                                          "}\n"
+                                                                          "_clipsearch_commands() {\n"
+                                                                          "    local -a commands\n"
+                                                                          "    commands=(\n");
     for (size_t i = 0; i < cs_command_count; i++) {
         cs_buf_printf(buf, "        '%s:", cs_command_names[i]);
         put_quoted(buf, cs_help_summary(cs_command_names[i]), ":\\");
@@ -291,17 +335,22 @@ static void put_zsh(cs_buf *buf)
                      "}\n"
                      "_clipsearch() {\n"
                      "    local command=search clipsearch_named=0 i\n"
+                     "    local -a database\n"
                      "    for ((i = 2; i < CURRENT; i++)); do\n"
                      "        case $words[i] in\n        (");
     put_valued(buf);
-    cs_buf_puts(buf, ") ((i++)) ;;\n        (-*) ;;\n        (");
+    cs_buf_puts(buf, ")\n"
+                     "            [[ $words[i] != --db ]] || database=(--db ${${(Q)words[i + 1]}/#\\~\\//$HOME/})\n"
+                     "            ((i++)) ;;\n"
+                     "        (--db=*) database=(--db ${${(Q)${words[i]#--db=}}/#\\~\\//$HOME/}) ;;\n"
+                     "        (-*) ;;\n        (");
     put_commands(buf, "|");
     cs_buf_puts(buf, ")\n"
+                     "            ((clipsearch_named)) && continue\n"
                      "            command=$words[i] clipsearch_named=1\n"
                      "            words[i]=()\n"
-                     "            ((CURRENT--))\n"
-                     "            break ;;\n"
-                     "        (*) clipsearch_named=1; break ;;\n"
+                     "            ((CURRENT--, i--)) ;;\n"
+                     "        (*) clipsearch_named=1 ;;\n"
                      "        esac\n"
                      "    done\n"
                      "    case $command in\n");
@@ -323,7 +372,7 @@ static void put_fish_value(cs_buf *buf, value_kind kind)
     static const char *const words[] = {[VALUE_ANY] = " -x",
                                         [VALUE_FILE] = " -r -F",
                                         [VALUE_DIRECTORY] = " -x -a '(__fish_complete_directories)'",
-                                        [VALUE_COLLECTION] = " -x -a '(" LIST_COLLECTIONS ")'"};
+                                        [VALUE_COLLECTION] = " -x -a '(__clipsearch_collections)'"};
     cs_buf_puts(buf, words[kind]);
 }
 
@@ -356,6 +405,14 @@ static void put_fish_command(cs_buf *buf, unsigned command)
         cs_buf_puts(buf, "'\n");
     }
     const value_kind kind = kind_of_operands(command, &words);
+    if (kind == VALUE_ACTION) {
+        cs_buf_puts(buf, "complete -c clipsearch -n 'test (__clipsearch_command) = model; and not __clipsearch_action'"
+                         " -f -a '");
+        put_actions(buf);
+        cs_buf_puts(buf, "'\ncomplete -c clipsearch -n 'test (__clipsearch_command) = model; and __clipsearch_action'"
+                         " -F -a '(__clipsearch_models)'\n");
+        return;
+    }
     put_fish_condition(buf, command);
     if (command == CS_HELP) {
         cs_buf_puts(buf, " -f -a '");
@@ -364,7 +421,7 @@ static void put_fish_command(cs_buf *buf, unsigned command)
     } else if (kind == VALUE_WORDS) {
         cs_buf_printf(buf, " -a '%s'\n", words);
     } else if (kind == VALUE_COLLECTION) {
-        cs_buf_puts(buf, " -f -a '(" LIST_COLLECTIONS ")'\n");
+        cs_buf_puts(buf, " -f -a '(__clipsearch_collections)'\n");
     } else {
         cs_buf_puts(buf, kind == VALUE_ANY ? " -f\n" : " -F\n");
     }
@@ -403,6 +460,32 @@ static void put_fish(cs_buf *buf)
                      "        end\n"
                      "    end\n"
                      "    echo search\n"
+                     "    return 1\n"
+                     "end\n"
+                     "# Of the database that the line so far names.\n"
+                     "function __clipsearch_collections\n"
+                     "    set -l database\n"
+                     "    set -l last\n"
+                     "    for word in (commandline -opc)\n"
+                     "        if test \"$last\" = --db\n"
+                     "            set database --db (string replace -r '^~/' \"$HOME/\" -- $word)\n"
+                     "        else if string match -q -- '--db=*' $word\n"
+                     "            set database --db (string replace -r '^--db=' '' -- $word)\n"
+                     "        end\n"
+                     "        set last $word\n"
+                     "    end\n"
+                     "    " LIST_COLLECTIONS("$database") "\n"
+                                                          "end\n"
+                                                          "function __clipsearch_models\n"
+                                                          "    " LIST_MODELS "\n"
+                                                          "end\n"
+                                                          "# Whether an action of model stands in the line.\n"
+                                                          "function __clipsearch_action\n"
+                                                          "    for word in (commandline -opc)\n"
+                                                          "        contains -- $word ");
+    put_actions(buf);
+    cs_buf_puts(buf, "; and return 0\n"
+                     "    end\n"
                      "    return 1\n"
                      "end\n");
     for (size_t i = 0; i < cs_command_count; i++) {

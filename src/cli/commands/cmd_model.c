@@ -2,12 +2,14 @@
  * cmd_model.c - clipsearch model: its actions and the options that each accepts. */
 #include "cli/command.h"
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands/model_actions.h"
 #include "models/location.h"
 #include "config/nearest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_OPERANDS = 3 };
@@ -105,6 +107,23 @@ static const char *unaccepted_option(const struct action *action, const cs_args 
     return NULL;
 }
 
+const char *cs_model_action_name(size_t i)
+{
+    return i < ACTIONS ? actions[i].name : NULL;
+}
+
+/* `problem`, and the names of all actions; `nearest` may be NULL. */
+static int report_no_action(const char *problem, const char *nearest)
+{
+    cs_buf names = cs_buf_make(1024);
+    for (size_t i = 0; i < ACTIONS; i++)
+        cs_buf_printf(&names, "%s%s", i == 0 ? "" : i + 1 < ACTIONS ? ", " : " and ", actions[i].name);
+    const int code = cs_report_usage(CS_MODEL, "%s; the actions are %s%s%s%s", problem, names.data ? names.data : "",
+                                     nearest ? ". Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    cs_buf_free(&names);
+    return code;
+}
+
 int cs_command_model(const cs_args *args)
 {
     const char *names[ACTIONS], *operands[MAX_OPERANDS];
@@ -114,17 +133,14 @@ int cs_command_model(const cs_args *args)
     for (size_t i = 0; i < count && i < MAX_OPERANDS; i++)
         operands[i] = args->operands.items[i].text;
     if (!count)
-        return cs_report_usage(CS_MODEL,
-                               "no action was given; the actions are list, fetch, add, use, info, verify and convert");
+        return report_no_action("no action was given", NULL);
     size_t i = 0;
     while (i < ACTIONS && strcmp(operands[0], names[i]) != 0)
         i++;
     if (i == ACTIONS) {
-        const char *nearest = cs_nearest(operands[0], names, ACTIONS);
-        return cs_report_usage(
-            CS_MODEL,
-            "there is no action \"%s\"; the actions are list, fetch, add, use, info, verify and convert%s%s%s",
-            operands[0], nearest ? ". Did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+        char problem[256];
+        snprintf(problem, sizeof problem, "there is no action \"%.200s\"", operands[0]);
+        return report_no_action(problem, cs_nearest(operands[0], names, ACTIONS));
     }
     const char *option = unaccepted_option(&actions[i], args);
     if (option)

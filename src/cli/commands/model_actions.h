@@ -15,6 +15,9 @@ int cs_command_model_info(const cs_args *args, const char *const *operands, size
 int cs_command_model_verify(const cs_args *args, const char *const *operands, size_t count);
 int cs_command_model_convert(const cs_args *args, const char *const *operands, size_t count);
 
+/* The name of action number `i`, from 0; NULL when there are no more. */
+const char *cs_model_action_name(size_t i);
+
 /* Load the catalogue that `args` names, else the program's own. Returns CS_EXIT_FOUND, or prints what is wrong and
  * returns the exit status for it. Close the catalogue in any case. */
 int cs_model_catalogue(const cs_args *args, cs_catalogue *catalogue);
