@@ -116,7 +116,7 @@ static clipsearch_status join_attributes(adding *a, clipsearch_error *err)
     return status;
 }
 
-/* Write the file, under a name that its content decides: the same image twice is one file and one item. */
+/* Write the file, under a name that its content and its own name decide: the same file twice is one file and item. */
 static clipsearch_status store_file(adding *a, clipsearch_error *err)
 {
     char name[CS_UPLOAD_NAME];
