@@ -175,22 +175,35 @@ static const char *metric_name(clipsearch_metric metric)
     return metric == CLIPSEARCH_COSINE ? "cosine" : metric == CLIPSEARCH_IP ? "inner product" : "L2";
 }
 
+/* What a collection was made with; 0: its type of index has no such number, and what was asked for is of no use. */
+static bool differs(unsigned wanted, unsigned is)
+{
+    return wanted && is && wanted != is;
+}
+
+/* Whether the index is of another type. Without a type, numbers of clusters ask for IVF where the database makes it. */
+static bool is_other_type(unsigned types, const clipsearch_index_options *wanted, const clipsearch_index_options *is)
+{
+    const bool has_clusters = types >> CLIPSEARCH_INDEX_TYPE_IVF_FLAT & 1;
+    return wanted->type ? differs(wanted->type, is->type)
+                        : has_clusters && (wanted->nlist || wanted->nprobe) && !is->nlist;
+}
+
 /* A collection that existed is as it was asked for. */
 static clipsearch_status check_made(const clipsearch_collection *collection, clipsearch_metric metric,
                                     const clipsearch_index_options *wanted, clipsearch_error *err)
 {
     const cs_collection_identity *own = &collection->identity;
     const clipsearch_index_options *is = &own->index;
-    /* a backend that chooses how its index holds vectors has no codes */
-    if ((wanted->type && is->type && wanted->type != is->type) || (wanted->nlist && wanted->nlist != is->nlist) ||
-        (wanted->nprobe && wanted->nprobe != is->nprobe))
+    if (is_other_type(collection->db->ops->index_types, wanted, is) || differs(wanted->nlist, is->nlist) ||
+        differs(wanted->nprobe, is->nprobe))
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,
                        "the index of the collection %s was made as %s with nlist %u and nprobe %u, which are fixed; use"
                        " another name",
                        own->name, is->type ? cs_index_type_word(is->type) : "?", is->nlist, is->nprobe);
-    if ((wanted->codes && is->codes && wanted->codes != is->codes) || (wanted->m && wanted->m != is->m) ||
-        (wanted->ef_construction && wanted->ef_construction != is->ef_construction) ||
-        (wanted->ef && wanted->ef != is->ef))
+    /* a backend that chooses how its index holds vectors has no codes */
+    if (differs(wanted->codes, is->codes) || differs(wanted->m, is->m) ||
+        differs(wanted->ef_construction, is->ef_construction) || differs(wanted->ef, is->ef))
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,
                        "the index of the collection %s was made with codes %s, m %u, ef_construction %u and ef %u,"
                        " which are fixed; use another name",

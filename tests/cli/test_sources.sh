@@ -164,4 +164,34 @@ printf 'collection: 7\nsources:\n  - path: 2024\n    include: 1.jpg\n' >number.y
 run 0 "names that look like numbers" ingest number.yaml --db number.db
 out_has "Inserted 1 image into 7"
 
+# ---- the ingest file of the manual, and keys that only an index of Milvus has
+
+mkdir -p manual/pictures manual/more/pictures
+cp "$pictures/cat-snow.jpg" "$pictures/dog-pink.png" manual/pictures/
+cp "$pictures/dog-snow.jpg" manual/more/pictures/
+echo dog-pink.png >manual/list.txt
+printf 'name,caption\ncat-snow.jpg,a cat\n' >manual/captions.csv
+awk '/^A file with every key/ { on = 1 } inside && /^```/ { exit } inside { print } on && /^```yaml/ { inside = 1 }' \
+    "$source/docs/ingest.md" >manual/in.yaml
+grep -q '  nlist: 1024 ' manual/in.yaml
+ok "docs/ingest.md has an ingest file with every key"
+run 0 "it" ingest manual/in.yaml
+out_has "Inserted 3 images into photos"
+run 0 "and again" ingest manual/in.yaml
+out_has "Inserted 0 images into photos (3 unchanged)"
+printf 'index: {nlist: 5}\nsources: [camera]\n' >clusters.yaml
+run 0 "nlist without a type" ingest clusters.yaml --db clusters.db
+out_has "Inserted 3 images into photos"
+
+# ---- a file that ends the run
+
+mkdir dangling
+ln -s /nonexistent dangling/a.jpg
+run 3 "--on-bad stop at a link to nothing" ingest dangling --on-bad stop --db stop.db
+err_has "work/dangling/a.jpg: No such file or directory"
+[ ! -e stop.db ]
+ok "and makes no database"
+run 3 "as JSON" ingest dangling --on-bad stop --db stop.db --progress json
+err_has '"phase":"failed","exit":3'
+
 echo "1..$count"

@@ -95,6 +95,34 @@ static void test_nothing_to_store(void)
     gallery_close(&g);
 }
 
+static void test_numbers_of_clusters(void)
+{
+    gallery g;
+    gallery_open(&g, false);
+    fill(&g, 3);
+    clipsearch_index_options index;
+    clipsearch_index_options_init(&index);
+    index.nlist = 5;
+    index.nprobe = 2;
+    clipsearch_ingest_target target;
+    clipsearch_ingest_target_init(&target);
+    target.database = folder_path(&g.elsewhere, "fresh.db");
+    target.collection = "new";
+    target.index = &index;
+    TAP_OK(ingest_into(&g, &target, NULL) == CLIPSEARCH_OK && g.report.created && count_items(&g) == 3,
+           "numbers of clusters are ignored in a file: %s", g.err.message);
+    TAP_OK(ingest_into(&g, &target, NULL) == CLIPSEARCH_OK && g.report.unchanged == 3, "the second time too: %s",
+           g.err.message);
+    index.m = 8;
+    TAP_OK(ingest_into(&g, &target, NULL) == CLIPSEARCH_E_MISMATCH && strstr(g.err.message, "m 16"),
+           "another number of links is not: %s", g.err.message);
+    remove_database(&g);
+    index.m = 1;
+    TAP_OK(ingest_into(&g, &target, NULL) == CLIPSEARCH_E_ARGUMENT && !is_there(&g),
+           "a wrong one leaves no database: %s", g.err.message);
+    gallery_close(&g);
+}
+
 static bool refuse(void *context, const clipsearch_progress *progress)
 {
     const uint64_t *most = context;
@@ -200,6 +228,7 @@ static void test_memory(void)
 int main(void)
 {
     test_nothing_to_store();
+    test_numbers_of_clusters();
     test_first_batch();
     test_refused();
     test_memory();
