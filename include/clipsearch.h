@@ -605,7 +605,8 @@ typedef enum clipsearch_index_type {
     CLIPSEARCH_INDEX_TYPE_AUTOINDEX = 6 /* what the server thinks best */
 } clipsearch_index_type;
 
-/* Parameters of a collection's index. They are fixed when the collection is made. In each field 0 means the default. */
+/* Parameters of a collection's index. They are fixed when the collection is made. In each field 0 means the default.
+ * What the type of index has no use for is ignored. */
 typedef struct clipsearch_index_options {
     size_t struct_size;
     clipsearch_codes codes;
@@ -1197,7 +1198,7 @@ CLIPSEARCH_INIT(clipsearch_ingest_report)
  * same collection from a progress function. Runs with dry_run and databases in memory do not wait.
  * Errors: CLIPSEARCH_E_IO (a source, or with bad_source all of them, or a CSV file cannot be read), _FORMAT (CSV or
  * JSON), _MISMATCH (another encoder), _ARGUMENT, _CANCELLED, _DATABASE, _MEMORY; with CLIPSEARCH_STOP_AT_BAD, the error
- * of the bad file. */
+ * of the bad file (_IO when it is not there). */
 CLIPSEARCH_API clipsearch_status clipsearch_ingest(clipsearch_collection *collection, clipsearch_session *session,
                                                    const clipsearch_ingest_options *options,
                                                    clipsearch_ingest_report *report, clipsearch_error *err);

@@ -140,6 +140,8 @@ static clipsearch_status skip_file(cs_ingest_run *in, const cs_found_file *file,
     if (in->options->on_bad == CLIPSEARCH_STOP_AT_BAD) {
         in->stopped = true;
         in->stop_error = *why;
+        if (why->code == CLIPSEARCH_E_NOT_FOUND) /* which is for databases and collections */
+            in->stop_error.code = CLIPSEARCH_E_IO;
     }
     return CLIPSEARCH_OK;
 }
