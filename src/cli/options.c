@@ -39,7 +39,6 @@ typedef struct option_row {
 
 #define FIELD(name) offsetof(cs_args, name)
 
-static const char *const consistency_names[] = {"bounded", "strong", "eventually", NULL};
 static const char *const progress_names[] = {"auto", "json", "none", NULL};
 static const char *const format_names[] = {"jsonl", "npy", NULL};
 static const char *const npy_names[] = {"f32", "f16", NULL};
@@ -244,7 +243,8 @@ static const option_row rows[] = {
     {"ca", 0, WITH_DB | CS_COPY, OPTION_TEXT, FIELD(ca), "FILE",
      "of a Milvus server with TLS: the authority of its certificate, a PEM file (the system's)", 0, 0, 0},
     {"consistency", 0, WITH_DB | CS_COPY, OPTION_CHOICE, FIELD(consistency), "LEVEL",
-     "on a Milvus server: how fresh answers must be: bounded (default), strong or eventually", 0, 0, consistency_names},
+     "on a Milvus server: how fresh answers must be: bounded (default), strong or eventually", 0, 0,
+     cs_consistency_names},
     {"to", 0, CS_MODEL, OPTION_TEXT, FIELD(to), "DIR", "fetch, convert: the directory to write", 0, 0, 0},
     {"name", 0, CS_MODEL, OPTION_TEXT, FIELD(name), "NAME",
      "add: the name of the model (that of the known model, directory or file)", 0, 0, 0},

@@ -16,6 +16,7 @@ const clipsearch_codes cs_codes_values[] = {CLIPSEARCH_CODES_F32, CLIPSEARCH_COD
                                             CLIPSEARCH_CODES_I8};
 const char *const cs_precision_names[] = {"auto", "f32", "int8", "bf16", NULL};
 const char *const cs_decode_names[] = {"exact", "fast", NULL};
+const char *const cs_consistency_names[] = {"bounded", "strong", "eventually", NULL};
 const char *const cs_cpu_names[] = {"c", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512bf16", "amx", "neon", NULL};
 
 void cs_put_precisions(cs_buf *buf, unsigned precisions, const char *around, const char *between)

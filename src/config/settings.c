@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/limits.h"
 #include "base/replace.h"
+#include "base/server_scheme.h"
 #include "base/utf8.h"
 #include "base/xdg_path.h"
 #include "config/names.h"
@@ -49,7 +50,7 @@ static const cs_yaml_key config_keys[CONFIG_KEYS] = {
     [KEY_MIN_RELEVANCE] = {.name = "min_relevance", .kind = CS_KEY_SHARE},
     [KEY_TOKEN_FILE] = {.name = "token_file", .kind = CS_KEY_TEXT},
     [KEY_CA] = {.name = "ca", .kind = CS_KEY_TEXT},
-    [KEY_CONSISTENCY] = {.name = "consistency", .kind = CS_KEY_TEXT},
+    [KEY_CONSISTENCY] = {.name = "consistency", .kind = CS_KEY_CHOICE, .choices = cs_consistency_names},
 };
 
 clipsearch_status cs_create_parents(const char *path, clipsearch_error *err)
@@ -186,18 +187,20 @@ clipsearch_status cs_settings_write_model(const char *model, clipsearch_error *e
 
 /* ---------------------------------------------------------------- all settings */
 
-/* What servers are reached with. */
+/* What servers are reached with. The token's file is read when a server is used. */
 static clipsearch_status read_access(cs_settings *settings, const char *directory, const cs_yaml_node *const *found,
                                      clipsearch_error *err)
 {
     cs_server_access access = {0};
-    if (found[KEY_TOKEN_FILE])
-        access.token_file = cs_yaml_path(settings->config, directory, found[KEY_TOKEN_FILE]->text);
+    if (found[KEY_TOKEN_FILE]) {
+        settings->token_file = cs_yaml_path(settings->config, directory, found[KEY_TOKEN_FILE]->text);
+        settings->token_place = (cs_yaml_place){.yaml = settings->config, .node = found[KEY_TOKEN_FILE]};
+    }
     if (found[KEY_CA])
         access.ca = cs_yaml_path(settings->config, directory, found[KEY_CA]->text);
     if (found[KEY_CONSISTENCY])
         access.consistency = found[KEY_CONSISTENCY]->text;
-    if ((found[KEY_TOKEN_FILE] && !access.token_file) || (found[KEY_CA] && !access.ca))
+    if ((found[KEY_TOKEN_FILE] && !settings->token_file) || (found[KEY_CA] && !access.ca))
         return cs_fail_memory(err, "the configuration");
     return cs_server_access_set(&access, false, err);
 }
@@ -303,6 +306,20 @@ static void apply_given(const cs_given_settings *given, cs_settings *settings)
     set_count(given->threads, CS_FROM_FLAG, &settings->threads, &settings->threads_from);
 }
 
+clipsearch_status cs_settings_use_database(const cs_settings *settings, const char *db, clipsearch_error *err)
+{
+    clipsearch_error why;
+    const cs_server_access access = {.token_file = settings->token_file};
+    if (!settings->token_file || !cs_server_scheme_of(db))
+        return CLIPSEARCH_OK;
+    clipsearch_status status = cs_server_access_set(&access, false, &why);
+    if (status == CLIPSEARCH_E_MEMORY)
+        return cs_fail_memory(err, "the environment");
+    const cs_yaml_place *place = &settings->token_place;
+    return status == CLIPSEARCH_OK ? status
+                                   : cs_yaml_fail(place->yaml, place->node, false, err, "token_file: %s", why.message);
+}
+
 clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_ingest_file *file, cs_settings *settings,
                                    clipsearch_error *err)
 {
@@ -332,7 +349,7 @@ clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_inge
     if (settings->cpu && setenv("CLIPSEARCH_CPU", settings->cpu, 1) != 0)
         return cs_fail_memory(err, "the environment");
     if (settings->db)
-        return CLIPSEARCH_OK;
+        return cs_settings_use_database(settings, settings->db, err);
     settings->db = settings->default_db = cs_xdg_path("XDG_DATA_HOME", ".local/share", "clipsearch.db");
     if (!settings->db)
         return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,

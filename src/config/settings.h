@@ -39,21 +39,28 @@ typedef struct cs_settings {
     clipsearch_decode decode;
     const char *cpu; /* NULL: all that there is */
     cs_origin k_from, threads_from, precision_from, decode_from, cpu_from;
-    float min_relevance; /* of the hits of texts; 0: all are shown. Only the configuration file has it */
-    bool quiet;          /* print only results and errors */
-    cs_yaml *config;     /* the configuration file, which owns some of the strings above; NULL: there is none */
-    cs_yaml *chosen;     /* the same of the model file */
-    char *default_db;    /* owned */
+    float min_relevance;    /* of the hits of texts; 0: all are shown. Only the configuration file has it */
+    bool quiet;             /* print only results and errors */
+    const char *token_file; /* of a server's token; NULL: the configuration names none */
+    cs_yaml_place token_place;
+    cs_yaml *config;  /* the configuration file, which owns some of the strings above; NULL: there is none */
+    cs_yaml *chosen;  /* the same of the model file */
+    char *default_db; /* owned */
 } cs_settings;
 
 /* Fill `settings` from `given`, from `file` (may be NULL) and the other places. An instruction set that was chosen is
  * put into the environment variable CLIPSEARCH_CPU, where the library reads it: call this before the library is used.
  * Free `settings` in any case. Errors: CLIPSEARCH_E_ARGUMENT (an environment variable has a wrong value), _NOT_FOUND
- * (there is no place for the default database), _FORMAT (the configuration file, with line and column), _IO, _LIMIT,
- * _MEMORY. */
+ * (there is no place for the default database, and nothing else), _FORMAT (a YAML file, with line and column), _IO,
+ * _LIMIT, _MEMORY. */
 clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_ingest_file *file, cs_settings *settings,
                                    clipsearch_error *err);
 void cs_settings_free(cs_settings *settings);
+
+/* Before the database `db` is opened: if it is on a server, read the token that the configuration has for it, unless
+ * one is in the environment. cs_settings_load has done this for settings->db; call it for any other. Errors:
+ * CLIPSEARCH_E_FORMAT (the token's file cannot be read: with the configuration's line and column), _MEMORY. */
+clipsearch_status cs_settings_use_database(const cs_settings *settings, const char *db, clipsearch_error *err);
 
 /* Where new collections are told which model to use when nothing else does: $XDG_CONFIG_HOME/clipsearch/model.yaml,
  * which only programs write. NULL when neither HOME nor the variable is set; cs_free it. */

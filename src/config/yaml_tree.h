@@ -31,6 +31,12 @@ struct cs_yaml_node {
 
 typedef struct cs_yaml cs_yaml;
 
+/* Where a value is written; no node: in no YAML file. */
+typedef struct cs_yaml_place {
+    const cs_yaml *yaml;
+    const cs_yaml_node *node;
+} cs_yaml_place;
+
 /* Parse `size` bytes; every message begins with name:line:column. There must be only one document; an empty text gives
  * a NULL root. Anchors, aliases and tags are errors (nothing here needs them, and aliases can make a small file huge),
  * and so are repeated keys, keys that are not plain text, and what exceeds the limits above. No recursion.

@@ -194,4 +194,30 @@ ok "and makes no database"
 run 3 "as JSON" ingest dangling --on-bad stop --db stop.db --progress json
 err_has '"phase":"failed","exit":3'
 
+# ---- slips in the configuration
+
+mkdir -p "$XDG_CONFIG_HOME/clipsearch"
+config() { printf "$1" >"$XDG_CONFIG_HOME/clipsearch/config.yaml"; } # config TEXT: is the configuration
+bad_config() { # bad_config MESSAGE ARGUMENTS...: the configuration is refused with the message
+    message=$1
+    shift
+    run 2 "a wrong configuration: $*" "$@"
+    err_has "clipsearch: $XDG_CONFIG_HOME/clipsearch/config.yaml:$message"
+    ! grep -q -e --db "$err"
+    ok "and no other advice"
+}
+config 'k: 3\ntoken_file: nowhere\n'
+run 0 "a file of a token that is not there is of no use: ingest" ingest camera --db case.db
+run 0 "search" cat --db case.db
+run 0 "info" info --db case.db
+run 0 "config" config --show
+bad_config "2:13: token_file: $XDG_CONFIG_HOME/clipsearch/nowhere: No such file" cat --db milvus://127.0.0.1:1
+bad_config "2:13: token_file: $XDG_CONFIG_HOME/clipsearch/nowhere: No such file" copy --from milvus://127.0.0.1:1 --to x.db
+printf 'one\ntwo\n' >"$XDG_CONFIG_HOME/clipsearch/nowhere"
+bad_config "2:13: token_file: $XDG_CONFIG_HOME/clipsearch/nowhere: a token's file is one line" cat --db milvus://127.0.0.1:1
+config 'consistency: stong\n'
+bad_config '1:14: consistency must be bounded, strong or eventually, not "stong"; did you mean strong?' cat --db case.db
+bad_config '1:14: consistency must be bounded, strong or eventually, not "stong"' cat --db milvus://127.0.0.1:1
+rm "$XDG_CONFIG_HOME/clipsearch/config.yaml"
+
 echo "1..$count"

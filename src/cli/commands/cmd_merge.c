@@ -142,6 +142,8 @@ static int check_sources(const merge *m)
         clipsearch_error err;
         clipsearch_database *db = NULL;
         const char *path = m->sources[i];
+        if (cs_settings_use_database(&m->settings, path, &err) != CLIPSEARCH_OK)
+            return cs_report_settings(&err);
         if (clipsearch_database_open(path, CLIPSEARCH_READ_ONLY, &db, &err) != CLIPSEARCH_OK)
             return cs_report_error(&err, CS_STAGE_DATABASE);
         clipsearch_database_close(&db);
