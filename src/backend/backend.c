@@ -160,16 +160,6 @@ clipsearch_status cs_collection_open(clipsearch_database *db, const char *name, 
     return status;
 }
 
-clipsearch_status cs_index_type_check(unsigned types, clipsearch_index_type type, clipsearch_error *err)
-{
-    const char *word = cs_index_type_word(type);
-    if ((unsigned)type < 8 * sizeof types && types >> type & 1)
-        return CLIPSEARCH_OK;
-    if (!word)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no type of index %d", (int)type);
-    return cs_fail(err, CLIPSEARCH_E_UNSUPPORTED, "an index of the type %s is made by Milvus servers only", word);
-}
-
 static const char *metric_name(clipsearch_metric metric)
 {
     return metric == CLIPSEARCH_COSINE ? "cosine" : metric == CLIPSEARCH_IP ? "inner product" : "L2";

@@ -217,10 +217,6 @@ struct clipsearch_collection {
     cs_collection_identity identity;
 };
 
-/* For backends: CLIPSEARCH_E_UNSUPPORTED when a new collection cannot have an index of this type. `types` is
- * index_types of cs_database_ops. */
-clipsearch_status cs_index_type_check(unsigned types, clipsearch_index_type type, clipsearch_error *err);
-
 /* For backends: the common part of a database that is being opened or closed. */
 void cs_database_init(clipsearch_database *db, const cs_database_ops *ops, unsigned capabilities);
 void cs_database_destroy(clipsearch_database *db);

@@ -3,6 +3,7 @@
 #include "cli/advice.h"
 
 #include "base/buf.h"
+#include "base/collection_name.h"
 #include "cli/output/message.h"
 #include "models/catalogue.h"
 
@@ -19,7 +20,8 @@ static void put_ingest(cs_buf *buf, const cs_settings *settings)
 {
     cs_buf_puts(buf, "To ingest images, run: clipsearch ingest");
     put_database(buf, settings);
-    if (settings && strcmp(settings->collection, CS_DEFAULT_COLLECTION) != 0)
+    if (settings && strcmp(settings->collection, CS_DEFAULT_COLLECTION) != 0 &&
+        cs_can_name_collection(settings->collection)) /* the operand of a command may be anything */
         cs_buf_printf(buf, " --collection %s", settings->collection);
     cs_buf_puts(buf, " DIRECTORY");
 }

@@ -38,7 +38,7 @@ enum file_key {
 
 static const cs_yaml_key file_keys[FILE_KEYS] = {
     [KEY_DATABASE] = {.name = "database", .kind = CS_KEY_TEXT},
-    [KEY_COLLECTION] = {.name = "collection", .kind = CS_KEY_TEXT},
+    [KEY_COLLECTION] = {.name = "collection", .kind = CS_KEY_NAME},
     [KEY_MODEL] = {.name = "model", .kind = CS_KEY_TEXT},
     [KEY_METRIC] = {.name = "metric", .kind = CS_KEY_CHOICE, .choices = cs_metric_names},
     [KEY_BATCH] = {.name = "batch", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_BATCH},
@@ -326,8 +326,9 @@ static clipsearch_status read_sources(const reader *r, const cs_yaml_node *list,
 
 static void read_settings(const cs_yaml_node *const *found, cs_ingest_file *file)
 {
-    if (found[KEY_COLLECTION])
-        file->collection = found[KEY_COLLECTION]->text;
+    if ((file->collection_node = found[KEY_COLLECTION]))
+        file->collection = file->collection_node->text;
+    file->model_node = found[KEY_MODEL];
     if ((file->has_metric = found[KEY_METRIC] != NULL))
         file->metric = (clipsearch_metric)cs_name_index(found[KEY_METRIC]->text, cs_metric_names);
     if ((file->has_batch = found[KEY_BATCH] != NULL))
@@ -374,8 +375,9 @@ static clipsearch_status read_exif(const reader *r, const cs_yaml_node *node, cs
     return text ? cs_read_exif_choice(text, &file->exif, r->err) : fail_memory(r);
 }
 
-static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, clipsearch_index_options *index)
+static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, cs_ingest_file *file)
 {
+    clipsearch_index_options *index = &file->index;
     const cs_yaml_node *found[INDEX_KEYS];
     clipsearch_status status = cs_yaml_match(r->yaml, node, "index", index_keys, INDEX_KEYS, found, r->err);
     if (status != CLIPSEARCH_OK)
@@ -388,8 +390,8 @@ static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, c
         index->ef_construction = (unsigned)cs_yaml_count(found[KEY_EF_CONSTRUCTION]);
     if (found[KEY_EF])
         index->ef = (unsigned)cs_yaml_count(found[KEY_EF]);
-    if (found[KEY_TYPE])
-        index->type = cs_index_type_of(found[KEY_TYPE]->text);
+    if ((file->index_type_node = found[KEY_TYPE]))
+        index->type = cs_index_type_of(file->index_type_node->text);
     if (found[KEY_NLIST])
         index->nlist = (unsigned)cs_yaml_count(found[KEY_NLIST]);
     if (found[KEY_NPROBE])
@@ -416,7 +418,7 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
     if (found[KEY_EXIF])
         status = read_exif(r, found[KEY_EXIF], file);
     if (status == CLIPSEARCH_OK && found[KEY_INDEX])
-        status = read_index(r, found[KEY_INDEX], &file->index);
+        status = read_index(r, found[KEY_INDEX], file);
     if (status == CLIPSEARCH_OK && found[KEY_DATABASE])
         status = read_database(r, found[KEY_DATABASE], &file->database);
     if (status == CLIPSEARCH_OK && found[KEY_MODEL]) {

@@ -2,7 +2,9 @@
  * settings.c - settings from several places. */
 #include "config/settings.h"
 
+#include "base/collection_name.h"
 #include "base/file.h"
+#include "base/index_types.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/limits.h"
@@ -40,7 +42,7 @@ enum config_key {
 
 static const cs_yaml_key config_keys[CONFIG_KEYS] = {
     [KEY_DATABASE] = {.name = "database", .kind = CS_KEY_TEXT},
-    [KEY_COLLECTION] = {.name = "collection", .kind = CS_KEY_TEXT},
+    [KEY_COLLECTION] = {.name = "collection", .kind = CS_KEY_NAME},
     [KEY_MODEL] = {.name = "model", .kind = CS_KEY_TEXT},
     [KEY_K] = {.name = "k", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_K},
     [KEY_THREADS] = {.name = "threads", .kind = CS_KEY_COUNT, .min = 1, .max = CS_MAX_THREADS},
@@ -105,6 +107,16 @@ static void set_count(size_t value, cs_origin from, size_t *count, cs_origin *or
     *origin = from;
 }
 
+/* `place` is that of a value in a YAML file, else NULL. */
+static void set_model(const char *model, cs_origin from, const cs_yaml_place *place, cs_settings *settings)
+{
+    if (!model)
+        return;
+    settings->model = model;
+    settings->model_from = from;
+    settings->model_place = place ? *place : (cs_yaml_place){.node = NULL};
+}
+
 /* One of cs_precision_names, or NULL: not given. */
 static void set_precision(const char *name, cs_origin from, cs_settings *settings)
 {
@@ -147,7 +159,7 @@ static clipsearch_status read_model_file(cs_settings *settings, clipsearch_error
             cs_yaml_match(settings->chosen, cs_yaml_root(settings->chosen), "the model file", &key, 1, &found, err);
     cs_free(path);
     if (status == CLIPSEARCH_OK && found)
-        set_text(found->text, CS_FROM_MODEL_FILE, &settings->model, &settings->model_from);
+        set_model(found->text, CS_FROM_MODEL_FILE, &(cs_yaml_place){.yaml = settings->chosen, .node = found}, settings);
     return status;
 }
 
@@ -231,10 +243,12 @@ static clipsearch_status read_config(cs_settings *settings, clipsearch_error *er
     }
     if (found[KEY_MODEL]) {
         const char *model = found[KEY_MODEL]->text;
-        settings->model = strchr(model, '/') ? cs_yaml_path(settings->config, directory, model) : model;
-        settings->model_from = CS_FROM_CONFIG;
+        if (strchr(model, '/') && !(model = cs_yaml_path(settings->config, directory, model)))
+            return cs_fail_memory(err, "the configuration");
+        set_model(model, CS_FROM_CONFIG, &(cs_yaml_place){.yaml = settings->config, .node = found[KEY_MODEL]},
+                  settings);
     }
-    if ((found[KEY_DATABASE] && !settings->db) || (found[KEY_MODEL] && !settings->model))
+    if (found[KEY_DATABASE] && !settings->db)
         return cs_fail_memory(err, "the configuration");
     if (found[KEY_COLLECTION])
         set_text(found[KEY_COLLECTION]->text, CS_FROM_CONFIG, &settings->collection, &settings->collection_from);
@@ -256,8 +270,14 @@ static clipsearch_status read_config(cs_settings *settings, clipsearch_error *er
 static clipsearch_status read_environment(cs_settings *settings, clipsearch_error *err)
 {
     set_text(variable("CLIPSEARCH_DB"), CS_FROM_ENVIRONMENT, &settings->db, &settings->db_from);
-    set_text(variable("CLIPSEARCH_MODEL"), CS_FROM_ENVIRONMENT, &settings->model, &settings->model_from);
-    set_text(variable("CLIPSEARCH_COLLECTION"), CS_FROM_ENVIRONMENT, &settings->collection, &settings->collection_from);
+    set_model(variable("CLIPSEARCH_MODEL"), CS_FROM_ENVIRONMENT, NULL, settings);
+    const char *collection = variable("CLIPSEARCH_COLLECTION");
+    if (collection && !cs_can_name_collection(collection))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "the environment variable CLIPSEARCH_COLLECTION must be " CS_COLLECTION_NAME_RULE
+                       ", not \"%.64s\"",
+                       collection);
+    set_text(collection, CS_FROM_ENVIRONMENT, &settings->collection, &settings->collection_from);
     const char *level = variable("CLIPSEARCH_CPU");
     if (level && !cs_cpu_names[cs_name_index(level, cs_cpu_names)])
         return cs_fail(
@@ -286,7 +306,8 @@ static clipsearch_status read_environment(cs_settings *settings, clipsearch_erro
 static void apply_ingest_file(const cs_ingest_file *file, cs_settings *settings)
 {
     set_text(file->database, CS_FROM_INGEST_FILE, &settings->db, &settings->db_from);
-    set_text(file->model, CS_FROM_INGEST_FILE, &settings->model, &settings->model_from);
+    set_model(file->model, CS_FROM_INGEST_FILE, &(cs_yaml_place){.yaml = file->yaml, .node = file->model_node},
+              settings);
     set_text(file->collection, CS_FROM_INGEST_FILE, &settings->collection, &settings->collection_from);
     set_precision(file->precision, CS_FROM_INGEST_FILE, settings);
     set_decode(file->decode, CS_FROM_INGEST_FILE, settings);
@@ -294,16 +315,34 @@ static void apply_ingest_file(const cs_ingest_file *file, cs_settings *settings)
         set_count(file->threads, CS_FROM_INGEST_FILE, &settings->threads, &settings->threads_from);
 }
 
-static void apply_given(const cs_given_settings *given, cs_settings *settings)
+static clipsearch_status apply_given(const cs_given_settings *given, cs_settings *settings, clipsearch_error *err)
 {
+    if (given->collection && !cs_can_name_collection(given->collection))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "--collection must be " CS_COLLECTION_NAME_RULE ", not \"%.64s\"",
+                       given->collection);
     set_text(given->db, CS_FROM_FLAG, &settings->db, &settings->db_from);
-    set_text(given->model, CS_FROM_FLAG, &settings->model, &settings->model_from);
+    set_model(given->model, CS_FROM_FLAG, NULL, settings);
     set_text(given->collection, CS_FROM_FLAG, &settings->collection, &settings->collection_from);
     set_precision(given->precision, CS_FROM_FLAG, settings);
     set_decode(given->decode, CS_FROM_FLAG, settings);
     set_text(given->cpu, CS_FROM_FLAG, &settings->cpu, &settings->cpu_from);
     set_count(given->k, CS_FROM_FLAG, &settings->k, &settings->k_from);
     set_count(given->threads, CS_FROM_FLAG, &settings->threads, &settings->threads_from);
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_settings_check_file(const cs_settings *settings, const cs_ingest_file *file, clipsearch_error *err)
+{
+    clipsearch_error why;
+    clipsearch_status status = CLIPSEARCH_OK;
+    const cs_yaml_node *place = file->collection_node;
+    const bool on_server = cs_server_scheme_of(settings->db) != NULL;
+    if (place && settings->collection_from == CS_FROM_INGEST_FILE)
+        status = on_server ? cs_check_server_collection_name(file->collection, &why)
+                           : cs_check_file_collection_name(file->collection, &why);
+    if (status == CLIPSEARCH_OK && (place = file->index_type_node) && !on_server)
+        status = cs_index_type_check(CS_FILE_INDEX_TYPES, file->index.type, &why);
+    return status == CLIPSEARCH_OK ? status : cs_yaml_fail(file->yaml, place, false, err, "%s", why.message);
 }
 
 clipsearch_status cs_settings_use_database(const cs_settings *settings, const char *db, clipsearch_error *err)
@@ -345,16 +384,18 @@ clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_inge
         return status;
     if (file)
         apply_ingest_file(file, settings);
-    apply_given(given, settings);
+    status = apply_given(given, settings, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
     if (settings->cpu && setenv("CLIPSEARCH_CPU", settings->cpu, 1) != 0)
         return cs_fail_memory(err, "the environment");
-    if (settings->db)
-        return cs_settings_use_database(settings, settings->db, err);
-    settings->db = settings->default_db = cs_xdg_path("XDG_DATA_HOME", ".local/share", "clipsearch.db");
+    if (!settings->db)
+        settings->db = settings->default_db = cs_xdg_path("XDG_DATA_HOME", ".local/share", "clipsearch.db");
     if (!settings->db)
         return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
                        "neither XDG_DATA_HOME nor HOME is set, so there is no place for the default database");
-    return CLIPSEARCH_OK;
+    status = file ? cs_settings_check_file(settings, file, err) : CLIPSEARCH_OK;
+    return status == CLIPSEARCH_OK ? cs_settings_use_database(settings, settings->db, err) : status;
 }
 
 void cs_settings_free(cs_settings *settings)

@@ -33,6 +33,7 @@ typedef struct cs_settings {
     cs_origin collection_from;
     const char *model; /* a name or a path; NULL: not given */
     cs_origin model_from;
+    cs_yaml_place model_place;
     size_t k;
     size_t threads; /* 0: one per processor */
     clipsearch_precision precision;
@@ -50,12 +51,17 @@ typedef struct cs_settings {
 
 /* Fill `settings` from `given`, from `file` (may be NULL) and the other places. An instruction set that was chosen is
  * put into the environment variable CLIPSEARCH_CPU, where the library reads it: call this before the library is used.
- * Free `settings` in any case. Errors: CLIPSEARCH_E_ARGUMENT (an environment variable has a wrong value), _NOT_FOUND
+ * Free `settings` in any case. Errors: CLIPSEARCH_E_ARGUMENT (an environment variable or `given` has a wrong value), _NOT_FOUND
  * (there is no place for the default database, and nothing else), _FORMAT (a YAML file, with line and column), _IO,
  * _LIMIT, _MEMORY. */
 clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_ingest_file *file, cs_settings *settings,
                                    clipsearch_error *err);
 void cs_settings_free(cs_settings *settings);
+
+/* Whether the database of `settings` can have the collection and the index that `file` describes, as far as its kind
+ * shows. cs_settings_load has done this for its own file. Errors: CLIPSEARCH_E_FORMAT with line and column. */
+clipsearch_status cs_settings_check_file(const cs_settings *settings, const cs_ingest_file *file,
+                                         clipsearch_error *err);
 
 /* Before the database `db` is opened: if it is on a server, read the token that the configuration has for it, unless
  * one is in the environment. cs_settings_load has done this for settings->db; call it for any other. Errors:

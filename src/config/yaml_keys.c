@@ -3,6 +3,7 @@
 #include "config/yaml_keys.h"
 
 #include "base/buf.h"
+#include "base/collection_name.h"
 #include "base/decimal.h"
 #include "config/nearest.h"
 #include "config/names.h"
@@ -118,6 +119,10 @@ static clipsearch_status check_value(const cs_yaml *yaml, const cs_yaml_node *no
     size_t count;
     float share;
     switch (key->kind) {
+    case CS_KEY_NAME:
+        return text && cs_can_name_collection(node->text)
+                   ? CLIPSEARCH_OK
+                   : fail_kind(yaml, node, key->name, CS_COLLECTION_NAME_RULE, err);
     case CS_KEY_TEXT:
         return text ? CLIPSEARCH_OK : fail_kind(yaml, node, key->name, "a text", err);
     case CS_KEY_BOOL:

@@ -6,6 +6,7 @@
 #include "config/yaml_tree.h"
 
 typedef enum cs_key_kind {
+    CS_KEY_NAME,   /* the name of a collection */
     CS_KEY_TEXT,   /* any scalar that is not empty */
     CS_KEY_BOOL,   /* true, false, yes, no, on, off */
     CS_KEY_COUNT,  /* a whole number from `min` to `max` */

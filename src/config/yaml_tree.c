@@ -217,6 +217,25 @@ static clipsearch_status handle_event(builder *b, const yaml_event_t *event, cli
     return CLIPSEARCH_OK;
 }
 
+/* A byte that cannot be: libyaml gives only its number. */
+static clipsearch_status fail_reader(const builder *b, const yaml_parser_t *parser, const char *text, size_t size,
+                                     clipsearch_error *err)
+{
+    const size_t end = parser->problem_offset < size ? parser->problem_offset : size;
+    size_t line = 1, column = 1;
+    for (size_t i = 0; i < end; i++) {
+        const unsigned char byte = (unsigned char)text[i];
+        if (byte == '\n') {
+            line++;
+            column = 1;
+        } else if ((byte & 0xc0) != 0x80) { /* the other bytes of a letter count nothing */
+            column++;
+        }
+    }
+    return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s:%zu:%zu: %s; the file must be UTF-8", b->yaml->name, line, column,
+                   parser->problem ? parser->problem : "cannot be read");
+}
+
 /* The parser's own words, and what probably is wrong. */
 static clipsearch_status fail_parser(const builder *b, const yaml_parser_t *parser, const char *text, size_t size,
                                      clipsearch_error *err)
@@ -230,8 +249,7 @@ static clipsearch_status fail_parser(const builder *b, const yaml_parser_t *pars
                                      .context_line = parser->context_mark.line,
                                      .context_column = parser->context_mark.column};
     if (parser->error == YAML_READER_ERROR)
-        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: byte %zu: %s; the file must be UTF-8", b->yaml->name,
-                       parser->problem_offset, problem.problem);
+        return fail_reader(b, parser, text, size, err);
     cs_buf advice = cs_buf_make(512);
     size_t line, column;
     cs_yaml_put_advice(text, size, &problem, &advice, &line, &column);

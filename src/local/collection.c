@@ -3,6 +3,8 @@
 #include "local/collection.h"
 
 #include "backend/code_kinds.h"
+#include "base/collection_name.h"
+#include "base/index_types.h"
 #include "base/mem.h"
 #include "index/hnsw.h"
 #include "local/local.h"
@@ -312,7 +314,7 @@ static clipsearch_status describe_new(const char *name, const cs_encoder_identit
 {
     *made = (cs_store_identity){.m = index->m, .ef_construction = index->ef_construction, .ef = index->ef};
     snprintf(made->codes, sizeof made->codes, "%s", cs_codes_word(index->codes));
-    clipsearch_status status = cs_store_check_name(name, err);
+    clipsearch_status status = cs_check_file_collection_name(name, err);
     if (status != CLIPSEARCH_OK)
         return status;
     snprintf(made->name, sizeof made->name, "%s", name);
@@ -328,7 +330,7 @@ static clipsearch_status check_index_options(size_t dim, clipsearch_metric metri
     const cs_hnsw_options wanted = {.m = options->m, .ef_construction = options->ef_construction, .ef = options->ef};
     if (!cs_codes_word(options->codes))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there are no codes %d", (int)options->codes);
-    clipsearch_status status = cs_index_type_check(CS_LOCAL_INDEX_TYPES, options->type, err);
+    clipsearch_status status = cs_index_type_check(CS_FILE_INDEX_TYPES, options->type, err);
     if (status == CLIPSEARCH_OK)
         status = cs_index_hnsw_open(dim, metric, &wanted, &index, err);
     cs_index_close(&index);
@@ -341,7 +343,7 @@ clipsearch_status cs_local_check_new(const char *path, const char *name, const c
 {
     clipsearch_status status = cs_store_check_file(path, CLIPSEARCH_CREATE, err);
     if (status == CLIPSEARCH_OK)
-        status = cs_store_check_name(name, err);
+        status = cs_check_file_collection_name(name, err);
     return status == CLIPSEARCH_OK ? check_index_options(encoder->dim, metric, index, err) : status;
 }
 

@@ -76,8 +76,6 @@ void cs_local_refuse_graph(local_read *read, cs_snapshot *snapshot, const char *
 
 clipsearch_status cs_local_open_collection(clipsearch_database *db, const char *name,
                                            clipsearch_collection **collection, clipsearch_error *err);
-/* Bits 1 << TYPE: the types of index that a file can have. */
-enum { CS_LOCAL_INDEX_TYPES = 1 << CLIPSEARCH_INDEX_TYPE_DEFAULT | 1 << CLIPSEARCH_INDEX_TYPE_HNSW };
 
 clipsearch_status cs_local_ensure_collection(clipsearch_database *db, const char *name,
                                              const cs_encoder_identity *encoder, clipsearch_metric metric,

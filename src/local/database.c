@@ -2,6 +2,7 @@
  * database.c - a database opened and closed; connections for readers, turns for writers. */
 #include "local/database.h"
 
+#include "base/index_types.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "local/collection.h"
@@ -246,7 +247,7 @@ static const cs_database_ops ops = {
     .drop_collection = cs_local_drop_collection,
     .vacuum = vacuum,
     .close = close_database,
-    .index_types = CS_LOCAL_INDEX_TYPES,
+    .index_types = CS_FILE_INDEX_TYPES,
 };
 
 clipsearch_status cs_local_open(const char *path, unsigned flags, clipsearch_database **out, clipsearch_error *err)

@@ -4,6 +4,7 @@
 #include "local/local.h"
 
 #include "base/buf.h"
+#include "base/collection_name.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ static clipsearch_status try_lock(const char *file, const char *collection, cs_l
                                   clipsearch_error *err)
 {
     cs_buf path = cs_buf_make(SIZE_MAX / 2);
-    clipsearch_status status = cs_store_check_name(collection, err);
+    clipsearch_status status = cs_check_file_collection_name(collection, err);
     *lock = NULL;
     if (status != CLIPSEARCH_OK)
         return status;

@@ -2,6 +2,7 @@
  * milvus_create.c - a collection of ours is made on a server, with its index, and loaded. */
 #include "remote/milvus_schema.h"
 
+#include "base/collection_name.h"
 #include "base/decimal.h"
 #include "base/index_types.h"
 #include "base/json.h"
@@ -28,14 +29,9 @@ enum {
 clipsearch_status cs_milvus_check_new(const char *name, size_t dim, const clipsearch_index_options *index,
                                       clipsearch_error *err)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-    static const char others[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-    const size_t size = strlen(name);
-    if (size == 0 || size > CS_MILVUS_NAME_MAX || !strchr(letters, name[0]) || strspn(name, others) != size)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "the collection's name \"%s\": Milvus allows letters, digits and _, not beginning with a digit,"
-                       " of at most %d bytes",
-                       name, CS_MILVUS_NAME_MAX);
+    clipsearch_status status = cs_check_server_collection_name(name, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
     if (dim < LEAST_DIM || dim > CS_ITEM_DIM_MAX)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "vectors of %zu numbers; 1 to %d are allowed", dim, CS_ITEM_DIM_MAX);
     if ((index->m && (index->m < CS_MIN_M || index->m > CS_MAX_M)) || index->ef_construction > CS_MAX_EF_CONSTRUCTION ||

@@ -4,6 +4,7 @@
 #include "remote/milvus_collection.h"
 
 #include "base/base64.h"
+#include "base/index_types.h"
 #include "base/mem.h"
 
 #include <stdio.h>

@@ -2,6 +2,8 @@
  * collections.c - the table of collections. */
 #include "store/store_internal.h"
 
+#include "base/collection_name.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -15,20 +17,6 @@ enum {
     METRICS = sizeof metric_names / sizeof *metric_names,
     PRECISIONS_MAX = 0xffff /* more than there will be */
 };
-
-static bool is_good_name(const char *name, size_t size)
-{
-    size_t n = strnlen(name, size);
-    if (n < 1 || n > 64)
-        return false;
-    for (size_t i = 0; i < n; i++) {
-        char c = name[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!letter && !(c >= '0' && c <= '9') && c != '_' && c != '-' && c != '.')
-            return false;
-    }
-    return true;
-}
 
 /* ---- reading a row */
 
@@ -134,7 +122,7 @@ static clipsearch_status read_collection(cs_store *store, sqlite3_stmt *row, cs_
         .identity = {.key = sqlite3_column_int64(row, 0), .created = sqlite3_column_int64(row, 8)}};
     cs_store_identity *identity = &out->identity;
     if (!read_text(row, 1, identity->name, sizeof identity->name) ||
-        !is_good_name(identity->name, sizeof identity->name))
+        cs_check_file_collection_name(identity->name, NULL) != CLIPSEARCH_OK)
         return cs_store_fail_content(store, err, "a collection has a name that cannot be");
     if (!read_dim(row, 5, &identity->dim))
         return cs_store_fail_content(store, err, "collection %s: a dimension of %lld, expected 1 to %d", identity->name,
@@ -278,19 +266,11 @@ clipsearch_status cs_store_each(cs_store *store, bool (*each)(void *context, con
 
 /* ---- changing */
 
-clipsearch_status cs_store_check_name(const char *name, clipsearch_error *err)
-{
-    if (is_good_name(name, sizeof((cs_store_identity *)0)->name))
-        return CLIPSEARCH_OK;
-    return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                   "\"%.64s\" cannot be a collection's name: 1 to 64 letters, digits, '_', '-' or '.'", name);
-}
-
 static clipsearch_status check_new(const cs_store *store, const cs_store_identity *c, clipsearch_error *err)
 {
     if (store->read_only)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", store->path);
-    clipsearch_status status = cs_store_check_name(c->name, err);
+    clipsearch_status status = cs_check_file_collection_name(c->name, err);
     if (status)
         return status;
     if (!memchr(c->encoder, '\0', sizeof c->encoder) || !memchr(c->fingerprint, '\0', sizeof c->fingerprint) ||

@@ -78,8 +78,6 @@ typedef struct cs_store_collection {
     uint64_t remodelled; /* and how many items have their new vector */
 } cs_store_collection;
 
-/* CLIPSEARCH_E_ARGUMENT when no collection can have this name. */
-clipsearch_status cs_store_check_name(const char *name, clipsearch_error *err);
 /* Make a collection; its key, time of creation and state are filled in. CLIPSEARCH_E_ARGUMENT for a bad name,
  * CLIPSEARCH_E_DATABASE when the name is taken. */
 clipsearch_status cs_store_create(cs_store *store, cs_store_collection *collection, clipsearch_error *err);

@@ -158,6 +158,21 @@ slip '3:14: a text that begins with * must be in quotes: "*.jpg"' 'sources:\n  -
 slip '2:1: a tab stands where only spaces may' 'sources:\n\t- path: camera\n'
 slip '3:5: unknown key "inclde" in a source; did you mean include?' 'sources:\n  - path: camera\n    inclde: x\n'
 slip '1:11: $HOME/x.db: variables are not replaced here' 'database: $HOME/x.db\nsources: [camera]\n'
+slip '2:13: collection must be 1 to 64 letters,' 'sources: [camera]\ncollection: a b\n'
+slip '2:15: an index of the type ivf_flat is made by Milvus servers only' 'sources: [camera]\nindex: {type: ivf_flat}\n'
+slip '3:15: ' 'sources: [camera]\n# \303\251\ncollection: "\303\251\377"\n'
+err_has "the file must be UTF-8"
+printf 'sources: [camera]\ncollection: a-b\n' >slip.yaml
+run 2 "a name that only a server refuses" ingest slip.yaml --db milvus://127.0.0.1:1
+err_has "slip.yaml:2:13: the collection's name \"a-b\": Milvus allows letters"
+printf 'sources: [camera]\nmodel: nosuch\n' >slip.yaml
+run 4 "a model that is not there" ingest slip.yaml --db slip.db
+err_has "clipsearch: slip.yaml:2:8: "
+printf 'sources: [camera]\nmodel: ./nosuch\n' >slip.yaml
+run 4 "the directory of one that is not there" ingest slip.yaml --db slip.db
+err_has "clipsearch: slip.yaml:2:8: "
+[ ! -e slip.db ]
+ok "none of these makes a database"
 mkdir 2024
 cp "$pictures/cow-grass.jpg" 2024/1.jpg
 printf 'collection: 7\nsources:\n  - path: 2024\n    include: 1.jpg\n' >number.yaml
@@ -218,6 +233,16 @@ bad_config "2:13: token_file: $XDG_CONFIG_HOME/clipsearch/nowhere: a token's fil
 config 'consistency: stong\n'
 bad_config '1:14: consistency must be bounded, strong or eventually, not "stong"; did you mean strong?' cat --db case.db
 bad_config '1:14: consistency must be bounded, strong or eventually, not "stong"' cat --db milvus://127.0.0.1:1
+config 'collection: "a b"\n'
+bad_config "1:13: collection must be 1 to 64 letters, digits, '_', '-' or '.', not \"a b\"" cat --db case.db
+config 'k: 2\nmodel: nosuch\n'
+run 4 "the configuration's model is not there" ingest camera --db slip.db
+err_has "clipsearch: $XDG_CONFIG_HOME/clipsearch/config.yaml:2:8: "
 rm "$XDG_CONFIG_HOME/clipsearch/config.yaml"
+usage "--collection must be 1 to 64 letters, digits, '_', '-' or '.', not \"a b\"" cat --collection "a b" --db case.db
+CLIPSEARCH_COLLECTION="a b"
+export CLIPSEARCH_COLLECTION
+usage "the environment variable CLIPSEARCH_COLLECTION must be 1 to 64 letters" cat --db case.db
+unset CLIPSEARCH_COLLECTION
 
 echo "1..$count"

@@ -55,7 +55,9 @@ static void ingest_file(collection_update *u, const char *list)
 {
     clipsearch_error err;
     cs_ingest_file file;
-    if (cs_ingest_file_load(list, &file, &err) != CLIPSEARCH_OK) {
+    if (cs_ingest_file_load(list, &file, &err) != CLIPSEARCH_OK ||
+        cs_settings_check_file(u->settings, &file, &err) != CLIPSEARCH_OK) {
+        cs_ingest_file_close(&file);
         note_code(&u->code, cs_report_settings(&err));
         if (u->sum.error.code == CLIPSEARCH_OK)
             u->sum.error = err;

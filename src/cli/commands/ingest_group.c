@@ -91,6 +91,7 @@ int cs_ingest_group(const cs_args *args, const cs_settings *settings, const cs_s
     if (in.file.remodel && in.settings.model_from > CS_FROM_INGEST_FILE) { /* else the collection says which model */
         in.settings.model = in.file.model;
         in.settings.model_from = CS_FROM_INGEST_FILE;
+        in.settings.model_place = (cs_yaml_place){.yaml = in.file.yaml, .node = in.file.model_node};
     }
     cs_ingest_merge_options(&in);
     in.options.sources = group->sources;

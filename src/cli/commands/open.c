@@ -108,10 +108,17 @@ void cs_close_opened(cs_opened *opened)
 
 int cs_report_model(const clipsearch_error *err, const cs_settings *settings, const char *encoder)
 {
-    const char *name = encoder ? encoder : settings->model ? settings->model : CS_DEFAULT_MODEL;
+    const bool is_set = settings && settings->model && (!encoder || settings->model_from <= CS_FROM_INGEST_FILE);
+    const char *name = is_set ? settings->model : encoder ? encoder : CS_DEFAULT_MODEL;
+    const cs_yaml_place *place = is_set ? &settings->model_place : NULL;
+    clipsearch_error placed = *err;
     if (err->code != CLIPSEARCH_E_NOT_FOUND)
         return cs_report_error(err, CS_STAGE_MODEL);
-    return cs_report_with_advice(err, CS_STAGE_MODEL, cs_advice_for_model(name), settings, name);
+    if (place && place->node) {
+        cs_yaml_fail(place->yaml, place->node, false, &placed, "%s", err->message);
+        placed.code = err->code;
+    }
+    return cs_report_with_advice(&placed, CS_STAGE_MODEL, cs_advice_for_model(name), settings, name);
 }
 
 int cs_report_no_model(const char *collection)
