@@ -51,9 +51,9 @@ typedef struct cs_settings {
 
 /* Fill `settings` from `given`, from `file` (may be NULL) and the other places. An instruction set that was chosen is
  * put into the environment variable CLIPSEARCH_CPU, where the library reads it: call this before the library is used.
- * Free `settings` in any case. Errors: CLIPSEARCH_E_ARGUMENT (an environment variable or `given` has a wrong value), _NOT_FOUND
- * (there is no place for the default database, and nothing else), _FORMAT (a YAML file, with line and column), _IO,
- * _LIMIT, _MEMORY. */
+ * Free `settings` in any case. Errors: CLIPSEARCH_E_ARGUMENT (an environment variable or `given` has a wrong value),
+ * _NOT_FOUND (there is no place for the default database, and nothing else), _FORMAT (a YAML file, with line and
+ * column), _IO, _LIMIT, _MEMORY. */
 clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_ingest_file *file, cs_settings *settings,
                                    clipsearch_error *err);
 void cs_settings_free(cs_settings *settings);

@@ -129,7 +129,7 @@ static void test_messages(void)
          "f.yaml:3:11: case must be any or exact, not \"exakt\"; did you mean exact?"},
         {"sources:\n  - files_from: nowhere.txt\n",
          "f.yaml:2:17: the list of files in/nowhere.txt: No such file or directory"},
-        {"sources: [\xff]\n", "f.yaml: byte 10: invalid leading UTF-8 octet; the file must be UTF-8"},
+        {"sources: [\xff]\n", "f.yaml:1:11: invalid leading UTF-8 octet; the file must be UTF-8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const char *message = message_of(cases[i].text);
