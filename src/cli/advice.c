@@ -112,6 +112,13 @@ void cs_print_advice(const char *message, cs_advice advice, const cs_settings *s
     cs_buf_free(&text);
 }
 
+void cs_put_forget(cs_buf *buf, const cs_settings *settings, const char *path)
+{
+    cs_buf_puts(buf, "to forget it, run: clipsearch update");
+    put_database(buf, settings);
+    cs_buf_printf(buf, " %s --forget %s", settings->collection, path);
+}
+
 cs_advice cs_advice_for_model(const char *name)
 {
     cs_catalogue catalogue;

@@ -4,6 +4,7 @@
 #ifndef CS_CLI_ADVICE_H
 #define CS_CLI_ADVICE_H
 
+#include "base/buf.h"
 #include "config/settings.h"
 
 typedef enum cs_advice {
@@ -31,6 +32,9 @@ typedef enum cs_advice {
 /* Print `message`, and on a second line the advice. The commands in it get the --db and --collection of `settings`
  * (NULL: none). `name` is the collection or model that it is about (NULL: the settings' collection). */
 void cs_print_advice(const char *message, cs_advice advice, const cs_settings *settings, const char *name);
+
+/* Append how to forget a source of the settings' collection: "to forget it, run: clipsearch update ..." */
+void cs_put_forget(cs_buf *buf, const cs_settings *settings, const char *path);
 
 /* The advice for a model that could not be found: whether `name` is a known one. */
 cs_advice cs_advice_for_model(const char *name);

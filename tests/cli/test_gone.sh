@@ -269,6 +269,31 @@ err_has "does not remember $scratch/work/drive"
 has_images 14 "its images stay" --collection drive
 usage "--forget needs the name of one collection" update --forget drive
 
+# ---- a directory that was moved
+
+mkdir from
+cp "$examples/cat-snow.jpg" from/
+run 0 "ingest a directory" ingest from --collection trip
+mv from to
+run 0 "ingest it where it was moved to" ingest to --collection trip
+out_has "(1 moved)"
+forget="clipsearch update trip --forget $scratch/work/from"
+for how in "" --prune=force; do
+    run 3 "update $how" update trip $how
+    err_is "says how to forget the old one" <<END
+clipsearch: the source SCRATCH/work/from: No such file or directory; to forget it, run: clipsearch update trip --forget SCRATCH/work/from
+END
+done
+run 0 "that command" ${forget#clipsearch }
+run 0 "update" update trip
+silent "$err" "misses nothing any more"
+printf 'collection: listed\nsources: [to, from]\n' >listed.yaml
+run 3 "a YAML file that lists a directory that is gone" ingest listed.yaml
+run 3 "update" update listed
+err_is "names its line" <<END
+clipsearch: SCRATCH/work/listed.yaml:2:15: the source SCRATCH/work/from: No such file or directory
+END
+
 # ---- asked first
 
 run 2 "drop unasked" drop few

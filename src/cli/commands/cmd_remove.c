@@ -58,10 +58,21 @@ static bool lies_in(const char *path, const char *directory)
     return strncmp(path, real, n) == 0 && (path[n] == '/' || !path[n]);
 }
 
+static void note_source(const cs_settings *settings, const char *path)
+{
+    cs_buf words = cs_buf_make(1 << 14);
+    cs_put_forget(&words, settings, path);
+    if (words.data && !words.failed)
+        cs_print_message("%s is remembered, and the next update ingests it again; %s", path, words.data);
+    cs_buf_free(&words);
+}
+
 /* The images of a directory were removed that `update` would ingest again: say how to keep it from that. */
 static void note_remembered(const cs_args *args, const cs_opened *opened)
 {
     clipsearch_sources *sources = NULL;
+    cs_settings settings = opened->settings;
+    settings.collection = opened->info.name;
     if (args->quiet || !cs_has_folders(args) || args->filter ||
         clipsearch_collection_sources(opened->collection, &sources, NULL) != CLIPSEARCH_OK)
         return;
@@ -71,9 +82,7 @@ static void note_remembered(const cs_args *args, const cs_opened *opened)
         for (size_t k = 0; k < args->in.count && !inside; k++)
             inside = lies_in(path, args->in.items[k]);
         if (inside)
-            cs_print_message("%s is remembered, and the next update ingests it again; to forget it, run: clipsearch "
-                             "update %s --forget %s",
-                             path, opened->info.name, path);
+            note_source(&settings, path);
     }
     clipsearch_sources_free(&sources);
 }

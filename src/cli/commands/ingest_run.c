@@ -256,22 +256,38 @@ static void on_kept(void *context, const clipsearch_kept_images *images)
     cs_buf_free(&words);
 }
 
+/* Append what can be done about a source that cannot be read. A YAML file can be corrected; what a collection alone
+ * remembers must be forgotten. */
+static void put_source_advice(const cs_ingest_command *in, const char *path, const cs_yaml_node *place, cs_buf *words)
+{
+    const char *written = place ? place->text : path;
+    const char *advice = written ? cs_path_advice(written, place != NULL) : NULL;
+    if (advice)
+        cs_buf_printf(words, "; %s", advice);
+    if (in->sum && !place && path) {
+        cs_buf_puts(words, "; ");
+        cs_put_forget(words, &in->settings, path);
+    }
+}
+
 /* A source that cannot be read: where it is written, and what probably was meant. */
 static void on_bad_source(void *context, size_t source, const clipsearch_error *why)
 {
     cs_ingest_command *in = context;
     const cs_ingest_file *file = &in->file;
     const cs_yaml_node *place = file->yaml ? file->source_nodes[in->numbers ? in->numbers[source] : source] : NULL;
-    const char *written = place ? place->text : in->options.sources[source].path;
-    const char *advice = written ? cs_path_advice(written, place != NULL) : NULL;
+    const char *path = in->options.sources[source].path;
+    cs_buf words = cs_buf_make(1 << 14);
     char where[512] = "";
     if (place)
         snprintf(where, sizeof where, "%s:%zu:%zu: ", cs_yaml_name(file->yaml), place->line, place->column);
+    put_source_advice(in, path, place, &words);
     cs_progress_clear(&in->view);
     if (cs_ingest_is_progress(in, "json"))
-        cs_progress_json_message(in->settings.collection, "missing", in->options.sources[source].path, why->message);
+        cs_progress_json_message(in->settings.collection, "missing", path, why->message);
     else
-        cs_print_message("%s%s%s%s", where, why->message, advice ? "; " : "", advice ? advice : "");
+        cs_print_message("%s%s%s", where, why->message, words.data && !words.failed ? words.data : "");
+    cs_buf_free(&words);
 }
 
 /* Find out whether that is what does not fit. */
