@@ -2,31 +2,14 @@
  * gone.c - finds the items first, since listing them must not change the collection, then changes them together. */
 #include "ingest/gone.h"
 
+#include "base/file_gone.h"
 #include "base/mem.h"
 #include "ingest/prune.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 enum { PAGE = 256 }; /* paths of one question */
-
-/* What is at a path. */
-typedef enum place { PLACE_FILE, PLACE_NO_FILE, PLACE_UNKNOWN } place;
-
-static place look_at(const char *path)
-{
-    struct stat st;
-    if (stat(path, &st) == 0)
-        return S_ISREG(st.st_mode) ? PLACE_FILE : PLACE_NO_FILE;
-    return errno == ENOENT || errno == ENOTDIR ? PLACE_NO_FILE : PLACE_UNKNOWN;
-}
-
-bool cs_file_is_gone(const char *path)
-{
-    return look_at(path) == PLACE_NO_FILE;
-}
 
 typedef struct work {
     const cs_gone_request *request;
@@ -126,11 +109,11 @@ static clipsearch_status add_missing(work *w, const clipsearch_item *item, bool 
 static clipsearch_status look_at_item(work *w, const clipsearch_item *item, const cs_item_file *file,
                                       clipsearch_error *err)
 {
-    const place at = look_at(item->path);
+    const cs_place at = cs_look_at(item->path);
     clipsearch_status status = CLIPSEARCH_OK;
-    if (at == PLACE_UNKNOWN || cs_id_list_has(w->request->kept, item->id) || cs_id_list_has(&w->seen, item->id))
+    if (at == CS_PLACE_UNKNOWN || cs_id_list_has(w->request->kept, item->id) || cs_id_list_has(&w->seen, item->id))
         return CLIPSEARCH_OK;
-    if (at == PLACE_NO_FILE)
+    if (at == CS_PLACE_NO_FILE)
         return add_missing(w, item, true, file->gone_since != 0, err);
     if (!w->request->options->prune || !cs_source_excludes(w->source, item->path))
         return CLIPSEARCH_OK;

@@ -8,10 +8,6 @@
 #include "ingest/remembered.h"
 #include "ingest/sources.h"
 
-/* There is certainly no file at `path`, or there is a directory or something else that is no file. False also when that
- * cannot be found out. */
-bool cs_file_is_gone(const char *path);
-
 typedef struct cs_gone_request {
     clipsearch_collection *collection;
     const cs_sources *sources;       /* walked */

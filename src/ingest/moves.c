@@ -3,8 +3,8 @@
 #include "ingest/moves.h"
 
 #include "base/file.h"
+#include "base/file_gone.h"
 #include "base/mem.h"
-#include "ingest/gone.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * process_files.c - files out of the pipeline: what each changes in the collection, in batches. */
 #include "ingest/run.h"
 
+#include "base/file_gone.h"
 #include "base/mem.h"
-#include "ingest/gone.h"
 #include "ingest/item_attributes.h"
 
 #include <string.h>

@@ -3,10 +3,10 @@
 #include "ingest/remodel.h"
 
 #include "base/clock.h"
+#include "base/file_gone.h"
 #include "base/id_list.h"
 #include "base/mem.h"
 #include "ingest/claim.h"
-#include "ingest/gone.h"
 #include "ingest/pipeline.h"
 #include "ingest/prune.h"
 #include "ingest/run_options.h"

@@ -2,6 +2,7 @@
  * cmd_duplicates.c - clipsearch duplicates: groups of equal and near-equal images. */
 #include "cli/command.h"
 
+#include "base/file_gone.h"
 #include "base/mem.h"
 #include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"

@@ -12,9 +12,6 @@
 /* What to say when more than one kind of output is asked for. */
 #define CS_ONE_OUTPUT "--json, --paths and --null exclude each other; give one of them"
 
-/* Whether the file of a hit is gone: the last ingestion found it so, or it is not there now. */
-bool cs_hit_is_gone(const clipsearch_hit *hit);
-
 /* A line per hit, "0.312  path", or with results->relevance "0.312  0.87  path", with " (gone)" when its file is gone
  * and " (+2 copies)" when it stands for others too, below a heading per query when there are several. A path below
  * `here` (an absolute directory, or NULL) is printed relative to it. Control characters are printed as '?'. Errors:

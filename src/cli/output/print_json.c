@@ -3,6 +3,7 @@
 #include "cli/output/print.h"
 
 #include "base/decimal.h"
+#include "base/file_gone.h"
 #include "base/index_types.h"
 #include "cli/question_text.h"
 #include "cli/output/write_out.h"

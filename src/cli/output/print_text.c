@@ -3,15 +3,13 @@
 #include "cli/output/print.h"
 
 #include "base/error.h"
-#include "base/item_file.h"
+#include "base/file_gone.h"
 #include "cli/output/message.h"
 #include "cli/output/write_out.h"
 #include "output/copies.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 const char *cs_relative_path(const char *path, const char *here)
 {
@@ -21,12 +19,6 @@ const char *cs_relative_path(const char *path, const char *here)
     if (!n || strncmp(path, here, n) != 0 || path[n] != '/' || !path[n + 1])
         return path;
     return path + n + 1;
-}
-
-bool cs_hit_is_gone(const clipsearch_hit *hit)
-{
-    const bool file = hit->path[0] == '/' && cs_content_is_known(hit->hash); /* else it may never have been one */
-    return hit->gone || (file && access(hit->path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR));
 }
 
 static void put_hits(cs_buf *buf, const cs_result *result, bool relevance, const char *here)
