@@ -1397,8 +1397,8 @@ typedef struct clipsearch_hits clipsearch_hits;
  * reads all vectors into memory, where all handles of the database share them, and the first search after a change
  * reads them again. With a filter that few items match, only the vectors of those are read, and all of them are found
  * if `k` is large enough. The queries of one call run on all processors; hits do not depend on the number of
- * processors. With `fold_copies` the hit that stands for several is the one with the lowest id whose file is not known
- * to be gone. Items that were put without a hash are never copies.
+ * processors. With `fold_copies` the hit that stands for several is the one with the lowest id whose file is there;
+ * only files of items that have copies are looked at. Items that were put without a hash are never copies.
  *
  * A call that is cancelled or has used up its `timeout` ends within about 0.1 seconds; *hits is NULL then. If it was
  * reading all vectors, the next search reads them.

@@ -3,6 +3,7 @@
 #include "backend/hits.h"
 
 #include "base/buf.h"
+#include "base/file_gone.h"
 #include "base/mem.h"
 
 #include <math.h>
@@ -106,6 +107,11 @@ void cs_hits_set_relevance(clipsearch_hits *hits, size_t query, size_t rank, flo
     hits->hits[hits->starts[query] + rank].relevance = relevance;
 }
 
+void cs_hits_set_gone(clipsearch_hits *hits, size_t query, size_t rank)
+{
+    hits->hits[hits->starts[query] + rank].gone = true;
+}
+
 bool cs_hit_has_hash(const clipsearch_hit *hit)
 {
     return cs_content_is_known(hit->hash);
@@ -129,11 +135,14 @@ static clipsearch_hit *find_copy(clipsearch_hit *first, clipsearch_hit *end, con
     return NULL;
 }
 
-/* Count `hit` as a copy of `kept`, or the other way round when only its file is there. */
+/* Count `hit` as a copy of `kept`, or the other way round when only its file is there. Only files of contents that have
+ * copies are looked at: that of the one kept once, and the others until one is found. */
 static void add_copy(clipsearch_hit *kept, const clipsearch_hit *hit)
 {
     const uint64_t copies = kept->copies + 1;
-    if (kept->gone && !hit->gone)
+    if (!kept->copies)
+        kept->gone = cs_hit_is_gone(kept);
+    if (kept->gone && !cs_hit_is_gone(hit))
         *kept = *hit;
     kept->copies = copies;
 }

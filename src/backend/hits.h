@@ -26,6 +26,9 @@ void cs_hits_select(clipsearch_hits *hits, bool (*keep)(void *context, size_t qu
 /* Set the relevance of a hit that there is; NaN until then. */
 void cs_hits_set_relevance(clipsearch_hits *hits, size_t query, size_t rank, float relevance);
 
+/* Note that the file of a hit that there is is gone. */
+void cs_hits_set_gone(clipsearch_hits *hits, size_t query, size_t rank);
+
 /* Whether the hit has a content digest; an item that was put without one has all zeros. */
 bool cs_hit_has_hash(const clipsearch_hit *hit);
 
@@ -33,7 +36,8 @@ bool cs_hit_has_hash(const clipsearch_hit *hit);
 clipsearch_item cs_hit_item(const clipsearch_hit *hit);
 
 /* Once all queries have ended, each searched for up to `searched` hits: keep of each query at most `most` hits with
- * different contents, which count the others in `copies`. complete [queries] receives whether that is the answer: false
+ * different contents, which count the others in `copies`; the first whose file is there stands for them, and when none
+ * is, it is `gone`. complete [queries] receives whether that is the answer: false
  * where hits behind the last could be further contents, or copies of the last one kept. */
 void cs_hits_fold_copies(clipsearch_hits *hits, size_t most, size_t searched, bool *complete);
 

@@ -31,14 +31,14 @@ static clipsearch_item item_of(const char *name, unsigned content)
 static int64_t put_many(const char *prefix, size_t count, unsigned content, double angle, double step)
 {
     static clipsearch_item items[GRAPH];
-    static char paths[GRAPH][64];
+    static char paths[GRAPH][128];
     static int64_t ids[GRAPH];
     float *vectors = calloc(count * dim, sizeof *vectors);
     for (size_t i = 0; i < count; i++) {
         char number[16] = "";
         if (count > 1)
             snprintf(number, sizeof number, "%zu", i);
-        snprintf(paths[i], sizeof paths[i], "/images/%s%s", prefix, number);
+        snprintf(paths[i], sizeof paths[i], "%s/%s%s", g.images.path, prefix, number);
         items[i] = item_of(paths[i], content && step > 0 ? content + (unsigned)i : content);
         vectors[i * dim] = (float)cos(angle + step * (double)i);
         vectors[i * dim + 1] = (float)sin(angle + step * (double)i);
@@ -123,6 +123,7 @@ static void test_few(void)
     cs_collection_apply(g.collection, &gone, 1, &err);
     check(2, &options, "a2+1 b", "an item that is gone is no hit, and no copy");
     options.gone = true;
+    folder_write_text(&g.images, "a2", "x");
     check(2, &options, "a2+2 b", "with those that are gone one that is there stands for them");
     options.gone = false;
     put("a4", 1, 0.7);
@@ -133,6 +134,31 @@ static void test_few(void)
     put("other2", 9, 0.9);
     check(8, &options, "a2+1 b c none1 none2 a4 twin1+1 other1+1", "copies of two contents with one vector, in turn");
     check(7, &options, "a2+1 b c none1 none2 a4 twin1+1", "the last hit's copies are counted behind another's");
+}
+
+/* Files that are gone without an ingestion that has noted it. */
+static void test_missing(void)
+{
+    static float vector[MOST];
+    static const char *const name[] = {"lost1", "lost2", "here1", "lost3", "here2"};
+    clipsearch_search_options options = folding();
+    vector[2] = 1;
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++) {
+        const clipsearch_item item = item_of(folder_path(&g.images, name[i]), 77);
+        clipsearch_collection_put(g.collection, &item, vector, 1, NULL, &err);
+    }
+    clipsearch_hits *hits = NULL;
+    bool good = clipsearch_search(g.collection, vector, 1, 1, &options, &hits, &err) == CLIPSEARCH_OK;
+    TAP_OK(good && strcmp(names(hits, 0), "lost1+4") == 0 && clipsearch_hits_get(hits, 0, 0)->gone,
+           "no file is there: the first stands for all, and says so");
+    clipsearch_hits_free(&hits);
+    folder_write_text(&g.images, "here1", "x");
+    folder_write_text(&g.images, "here2", "x");
+    good = clipsearch_search(g.collection, vector, 1, 1, &options, &hits, &err) == CLIPSEARCH_OK;
+    TAP_OK(good && strcmp(names(hits, 0), "here1+4") == 0 && !clipsearch_hits_get(hits, 0, 0)->gone,
+           "the first whose file is there stands for all");
+    clipsearch_hits_free(&hits);
+    clipsearch_collection_remove_where(g.collection, "name like \"lost%\" or name like \"here%\"", NULL, NULL);
 }
 
 static void test_many(void)
@@ -198,6 +224,7 @@ int main(void)
     clipsearch_collection_describe(g.collection, &info, NULL);
     dim = info.dim;
     test_few();
+    test_missing();
     test_many();
     test_index();
     test_no_memory();
