@@ -1375,7 +1375,8 @@ typedef struct clipsearch_hit {
     int64_t mtime_ns;       /* time of the file's last change, in nanoseconds since 1970 */
     uint32_t width, height; /* in pixels */
     const char *attributes; /* a JSON object */
-    bool gone;              /* the last ingestion found no file at `path` */
+    bool gone;              /* the last ingestion found no file at `path`; of duplicates and of hits with `copies` also:
+                               there is none now */
     uint8_t hash[32];       /* SHA-256 of the file's bytes */
     uint64_t copies;        /* with fold_copies: further items with the same content that would be hits; else 0 */
     float relevance; /* 0 to 1, how well the image fits the question, comparable between questions, collections and
@@ -1622,7 +1623,7 @@ typedef struct clipsearch_duplicates_report {
     uint64_t decoded;    /* images that were read to compare such pairs */
     uint64_t unreadable; /* of these, those that could not be read */
     uint64_t groups;
-    uint64_t surplus;       /* images in groups, without the one of each that should be kept */
+    uint64_t surplus;       /* images in groups whose files are there, without the one of each that should be kept */
     uint64_t surplus_bytes; /* the sizes of their files */
 } clipsearch_duplicates_report;
 CLIPSEARCH_INIT(clipsearch_duplicates_report)
@@ -1634,8 +1635,8 @@ typedef struct clipsearch_duplicates clipsearch_duplicates;
  * digest, and the neighbours that a search finds for each item's vector; those that are near enough are read, averaged
  * down to 48 x 48 pixels and compared, so that like scenes are no duplicates. From the level edited on all images are
  * read, and those that are alike when turned or mirrored are candidates too. Items whose files are known to be gone
- * are left out. Nothing is changed. Free *duplicates with clipsearch_duplicates_free. `options` and `report` may be
- * NULL.
+ * are left out; those whose files are found to be gone only now are `gone`. Nothing is changed. Free *duplicates with
+ * clipsearch_duplicates_free. `options` and `report` may be NULL.
  * Errors: CLIPSEARCH_E_ARGUMENT and _LIMIT (the level, the filter), _CANCELLED (options->progress said so), _NOT_FOUND
  * (the collection was dropped), _DATABASE, _MEMORY. An image that cannot be read is no error. */
 CLIPSEARCH_API clipsearch_status clipsearch_duplicates_find(clipsearch_collection *collection,
@@ -1648,9 +1649,10 @@ CLIPSEARCH_API size_t clipsearch_duplicates_groups(const clipsearch_duplicates *
 /* The number of images in `group`, counted from 0; 0 if there is no such group. */
 CLIPSEARCH_API size_t clipsearch_duplicates_count(const clipsearch_duplicates *duplicates, size_t group);
 /* An image of a group; rank 0 is the one to keep: of those that can be read the one with the most pixels, then the
- * largest file, then the oldest, then the first path. *level (may be NULL) receives how alike the image and rank 0 are,
- * perhaps through a chain of other images of the group, whose least alike pair counts; for rank 0 itself it is
- * CLIPSEARCH_DUPLICATES_EXACT. NULL when there is none. Valid until the duplicates are freed. */
+ * largest file, then the oldest, then the first path. Those that are `gone` come last: of them there is nothing to move
+ * or remove, and nothing to keep either when rank 0 is one of them. *level (may be NULL) receives how alike the image
+ * and rank 0 are, perhaps through a chain of other images of the group, whose least alike pair counts; for rank 0
+ * itself it is CLIPSEARCH_DUPLICATES_EXACT. NULL when there is none. Valid until the duplicates are freed. */
 CLIPSEARCH_API const clipsearch_hit *clipsearch_duplicates_get(const clipsearch_duplicates *duplicates, size_t group,
                                                                size_t rank, clipsearch_duplicate_level *level);
 CLIPSEARCH_API void clipsearch_duplicates_free(clipsearch_duplicates **duplicates);

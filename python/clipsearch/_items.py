@@ -43,7 +43,7 @@ class Hit(NamedTuple):
     width: int
     height: int
     attributes: Attributes
-    gone: bool
+    gone: bool  # the last ingestion found no file at `path`; of duplicates, and with `copies`, also: there is none now
     hash: bytes
     copies: int  # with fold_copies: further items with the same content that would be hits
     relevance: Optional[float]  # 0 to 1, at 0.5 and above it probably fits; None when it was not asked for

@@ -86,7 +86,7 @@ class Duplicates(NamedTuple):
     images: int  # that were looked at
     candidates: int  # pairs that may be duplicates, beside those with the same bytes
     decoded: int  # images that were read to compare such pairs
-    surplus: int  # images in groups, without the first of each
+    surplus: int  # images in groups whose files are there, without the first of each
     surplus_bytes: int
     bad: List[BadFile]  # images that had to be compared and cannot be read
 

@@ -408,8 +408,9 @@ static void count_groups(const clipsearch_duplicates *duplicates, clipsearch_dup
     report->groups = cs_duplicates_groups(duplicates);
     for (size_t g = 0; g < report->groups; g++)
         for (size_t rank = 1; rank < cs_duplicates_count(duplicates, g); rank++) {
-            report->surplus++;
-            report->surplus_bytes += cs_duplicates_get(duplicates, g, rank, NULL)->size;
+            const clipsearch_hit *hit = cs_duplicates_get(duplicates, g, rank, NULL);
+            report->surplus += !hit->gone;
+            report->surplus_bytes += hit->gone ? 0 : hit->size;
         }
 }
 

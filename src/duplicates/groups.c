@@ -2,11 +2,13 @@
  * groups.c - groups by union-find. */
 #include "duplicates/groups.h"
 
+#include "base/file_gone.h"
 #include "base/mem.h"
 #include "duplicates/duplicates.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* An image in a group. */
 typedef struct member {
@@ -50,10 +52,13 @@ static int order_of(uint64_t a, uint64_t b)
     return (a > b) - (a < b);
 }
 
-/* Which to keep first; compares the members of one group. */
-static int compare_worth(const member *a, const member *b)
+/* Which to keep first; compares the members of one group. A file that is gone comes last: it cannot be kept. */
+static int compare_worth(const void *x, const void *y)
 {
-    int order = a->unreadable - b->unreadable;
+    const member *a = x, *b = y;
+    int order = a->hit->gone - b->hit->gone;
+    if (!order)
+        order = a->unreadable - b->unreadable;
     if (!order)
         order = order_of((uint64_t)b->hit->width * b->hit->height, (uint64_t)a->hit->width * a->hit->height);
     if (!order)
@@ -63,13 +68,13 @@ static int compare_worth(const member *a, const member *b)
     return order ? order : strcmp(a->hit->path, b->hit->path);
 }
 
-static int compare_members(const void *a, const void *b)
+static int compare_groups(const void *a, const void *b)
 {
     const member *x = a, *y = b;
-    return x->root != y->root ? (x->root > y->root) - (x->root < y->root) : compare_worth(x, y);
+    return (x->root > y->root) - (x->root < y->root);
 }
 
-/* All items, by group and worth. */
+/* All items, by group. */
 static size_t list_members(clipsearch_duplicates *d, uint32_t *parents, const bool *unreadable, size_t count)
 {
     size_t members = 0;
@@ -78,7 +83,7 @@ static size_t list_members(clipsearch_duplicates *d, uint32_t *parents, const bo
         d->members[members++] = (member){
             .hit = cs_hits_get(d->items, 0, i), .item = i, .root = root, .unreadable = unreadable && unreadable[i]};
     }
-    qsort(d->members, members, sizeof *d->members, compare_members);
+    qsort(d->members, members, sizeof *d->members, compare_groups);
     return members;
 }
 
@@ -96,6 +101,23 @@ static void find_starts(clipsearch_duplicates *d, size_t members)
         kept += end - i;
     }
     d->starts[d->groups] = kept;
+}
+
+/* Find out which files of groups can be kept: no others are looked at, and these only now, after all that took long. */
+static void look_at_files(clipsearch_duplicates *d)
+{
+    for (size_t i = 0; i < d->starts[d->groups]; i++) {
+        member *m = &d->members[i];
+        if (cs_hit_is_gone(m->hit))
+            cs_hits_set_gone(d->items, 0, m->item);
+        m->unreadable = m->unreadable || m->hit->gone || access(m->hit->path, R_OK) != 0;
+    }
+}
+
+static void sort_by_worth(clipsearch_duplicates *d)
+{
+    for (size_t g = 0; g < d->groups; g++)
+        qsort(&d->members[d->starts[g]], d->starts[g + 1] - d->starts[g], sizeof *d->members, compare_worth);
 }
 
 /* The level at which each member and the first of its group are first joined. */
@@ -137,6 +159,8 @@ clipsearch_status cs_duplicates_group(clipsearch_hits *items, const bool *unread
         parents[i] = i;
     join(parents, pairs, pair_count, CLIPSEARCH_DUPLICATES_BURST);
     find_starts(d, list_members(d, parents, unreadable, count));
+    look_at_files(d);
+    sort_by_worth(d);
     find_levels(d, parents, count, pairs, pair_count);
     cs_free(parents);
     return CLIPSEARCH_OK;

@@ -13,7 +13,8 @@ typedef struct cs_duplicate_pair {
 } cs_duplicate_pair;
 
 /* Group the items of `items` (query 0), which the duplicates own from now on, also after an error. `unreadable` [items]
- * (may be NULL) says which are never kept while another can be. CLIPSEARCH_E_MEMORY. */
+ * (may be NULL) says which are never kept while another can be; nor are those whose files are gone, which are noted as
+ * that. CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_duplicates_group(clipsearch_hits *items, const bool *unreadable, const cs_duplicate_pair *pairs,
                                       size_t pair_count, clipsearch_duplicates **duplicates, clipsearch_error *err);
 

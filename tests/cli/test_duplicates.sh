@@ -146,6 +146,86 @@ json_is "and JSON counts them" unreadable <<END
 END
 cp before/small.ppm before/mirror.ppm photos/
 
+# ---- files that are gone, which no ingestion has noted
+
+mkdir lost
+for name in a b c folder loop; do
+    cp "$examples/cat-snow.jpg" lost/$name.jpg
+done
+cp "$examples/dog-snow.jpg" lost/dog.jpg
+{ cat "$examples/cat-snow.jpg"; echo behind the end; } >lost/long.jpg # the largest file
+touch -d '2024-01-01' lost/a.jpg lost/folder.jpg lost/loop.jpg        # older than b.jpg, which is older than c.jpg
+touch -d '2024-01-02' lost/b.jpg
+run 0 "ingest" ingest -q --db lost.db lost
+rm lost/a.jpg lost/folder.jpg lost/long.jpg lost/loop.jpg
+mkdir lost/folder.jpg
+ln -s loop.jpg lost/loop.jpg # whether there is a file cannot be found out
+run 0 "files that are gone" duplicates --db lost.db --level exact
+out_is "one that is there is kept" <<END
+* keep  224x224  lost/b.jpg
+exact   224x224  lost/c.jpg
+exact   224x224  lost/loop.jpg
+exact   224x224  lost/a.jpg (gone)
+exact   224x224  lost/folder.jpg (gone)
+END
+rm lost/loop.jpg
+for level in same edited burst; do
+    run 0 "files that are gone" duplicates --db lost.db --level $level
+    out_is "one that is there is kept: $level" <<END
+* keep  224x224  lost/b.jpg
+exact   224x224  lost/c.jpg
+same    224x224  lost/long.jpg (gone)
+exact   224x224  lost/a.jpg (gone)
+exact   224x224  lost/folder.jpg (gone)
+exact   224x224  lost/loop.jpg (gone)
+END
+done
+for level in exact same edited burst; do
+    run 0 "--paths" duplicates --db lost.db --level $level --paths
+    out_is "those that are gone are not listed: $level" <<END
+SCRATCH/work/lost/c.jpg
+END
+done
+size=$(wc -c <lost/c.jpg)
+run 0 "--json" duplicates --db lost.db --json
+json_is "they are no surplus" surplus surplus_bytes groups.0.images groups.0.images.0.path groups.0.images.0.keep \
+    groups.0.images.0.gone groups.0.images.1.gone groups.0.images.2.keep groups.0.images.2.gone <<END
+1
+$size
+6
+SCRATCH/work/lost/b.jpg
+true
+false
+false
+false
+true
+END
+run 0 "a search" -k 2 --db lost.db --image "$examples/cat-snow.jpg" --filter 'name != "long.jpg"'
+sed -i 's/^[0-9.]* *//' "$out"
+out_is "a copy that is there stands for the others" <<END
+lost/b.jpg (+4 copies)
+lost/dog.jpg
+END
+run 0 "its paths" -k 1 --db lost.db --image "$examples/cat-snow.jpg" --filter 'name != "long.jpg"' --paths
+out_is "are of such a copy" <<END
+SCRATCH/work/lost/b.jpg
+END
+run 0 "its links" -k 1 --db lost.db --image "$examples/cat-snow.jpg" --filter 'name != "long.jpg"' --link lost-links
+cmp -s lost-links/001-b.jpg "$examples/cat-snow.jpg"
+ok "are to such a copy"
+mv lost/c.jpg lost/b.jpg "$scratch"
+run 0 "all of a group are gone" duplicates --db lost.db -0
+silent "$out" "there is nothing to move"
+run 0 "all of a group are gone, --json" duplicates --db lost.db --json
+json_is "no surplus" surplus surplus_bytes groups.0.images.0.gone groups.0.images.5.gone <<END
+0
+0
+true
+true
+END
+run 0 "a search for what is gone" -k 1 --db lost.db --image "$examples/cat-snow.jpg" --filter 'name != "long.jpg"'
+out_has "lost/a.jpg (gone) (+4 copies)"
+
 # ---- Ctrl-C
 
 # large images, so that reading them takes a while

@@ -204,8 +204,16 @@ static void test_near_misses(void)
     remove_all();
 }
 
+static void write_file(const char *name)
+{
+    folder_write_text(&g.images, name, "no image");
+}
+
 static void test_keep(void)
 {
+    static const char *const names[] = {"small", "large", "heavy", "alone"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        write_file(names[i]);
     put("small", 10, 10, 900, 7, NULL);
     put("large", 20, 10, 500, 7, NULL);
     put("heavy", 20, 10, 501, 7, NULL);
@@ -214,9 +222,40 @@ static void test_keep(void)
           "the most pixels, then the largest file, first");
     TAP_OK(report.surplus == 2 && report.surplus_bytes == 1400, "the report counts the others");
     check(CLIPSEARCH_DUPLICATES_SAME, "name != \"alone\"", "heavy large=exact small=exact",
-          "files that are missing are grouped by their digests");
+          "files that cannot be read are grouped by their digests");
     check(CLIPSEARCH_DUPLICATES_SAME, NULL, "heavy large=exact small=exact", "and not by their vectors alone");
     TAP_OK(report.unreadable == 4 && bad_count == 4, "each that had to be compared is reported");
+    remove_all();
+}
+
+/* Whether each image of the first group is gone, as "0011". */
+static const char *gone(void)
+{
+    static char text[16];
+    size_t rank = 0;
+    for (; rank < clipsearch_duplicates_count(found, 0); rank++)
+        text[rank] = clipsearch_duplicates_get(found, 0, rank, NULL)->gone ? '1' : '0';
+    text[rank] = 0;
+    return text;
+}
+
+static void test_gone(void)
+{
+    write_file("here");
+    write_file("there");
+    put("missing", 40, 40, 999, 7, NULL); /* the best, if it were there */
+    put("here", 10, 10, 100, 7, NULL);
+    put("there", 10, 10, 90, 7, NULL);
+    put("lost", 30, 30, 900, 7, NULL);
+    for (int level = CLIPSEARCH_DUPLICATES_EXACT; level <= CLIPSEARCH_DUPLICATES_BURST; level++) {
+        check((clipsearch_duplicate_level)level, NULL, "here there=exact missing=exact lost=exact",
+              "files that are gone come last");
+        TAP_OK(strcmp(gone(), "0011") == 0 && report.surplus == 1 && report.surplus_bytes == 90,
+               "they say so, and are no surplus");
+    }
+    check(CLIPSEARCH_DUPLICATES_EXACT, "name in [\"missing\", \"lost\"]", "missing lost=exact", "all are gone");
+    TAP_OK(strcmp(gone(), "11") == 0 && report.groups == 1 && report.surplus == 0 && report.surplus_bytes == 0,
+           "nothing is surplus");
     remove_all();
 }
 
@@ -280,6 +319,7 @@ int main(void)
     test_changes();
     test_near_misses();
     test_keep();
+    test_gone();
     test_bursts();
     test_progress();
     clipsearch_duplicates_free(&found);

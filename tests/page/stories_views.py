@@ -157,6 +157,21 @@ def test_duplicates(story):
     web.after(lambda: web.click_text("#duplicates-form button", "Find duplicates"))
     tap.ok("level=exact" in web.at() and len(web.hits(60)) >= 4, "another level", [web.at()])
     tap.ok(web.js("return !document.getElementById('copy-surplus').hidden"), "the paths of the others can be copied")
+    # the files that were kept go
+    kept = [group["images"][0]["path"] for group in story.cli("duplicates", "--level", "exact", "-q")["groups"]]
+    for path in kept:
+        os.rename(path, path + ".away")
+    web.after(lambda: web.click_text("#duplicates-form button", "Find duplicates"))
+    says = web.js("return [...document.querySelectorAll('.cell-link')].map((e) => e.getAttribute('aria-label'))")
+    tap.ok(
+        all(("keep" in label, "file is gone" in label) == (number % 2 == 0, number % 2 == 1)
+            for number, label in enumerate(says)) and len(says) == 2 * len(kept),
+        "a file that is gone is not kept",
+        [says],
+    )
+    tap.ok(web.js("return document.getElementById('copy-surplus').hidden"), "and is no path to copy")
+    for path in kept:
+        os.rename(path + ".away", path)
 
 
 def test_empty(story):

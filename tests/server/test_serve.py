@@ -151,6 +151,31 @@ def check_labels(server, db):
     tap.ok(groups.status == 200 and groups.json()["images"] == 24 and groups.json()["groups"] == [], "no duplicates")
 
 
+def check_gone(scratch):
+    """Files that are gone, which no ingestion has noted."""
+    source, db = os.path.join(scratch, "copies"), os.path.join(scratch, "copies.db")
+    os.mkdir(source)
+    for name in ("a.jpg", "b.jpg"):
+        shutil.copy(os.path.join(PHOTOGRAPHS, "cat.jpg"), os.path.join(source, name))
+    run("ingest", "-q", "--db", db, "--collection", "copies", source)
+    os.remove(os.path.join(source, "a.jpg"))
+    server = Server(PROGRAM, db)
+
+    def ask():
+        answer = server.post("/v1/duplicates", {"level": "exact"}).json()
+        group = [(os.path.basename(hit["path"]), hit["keep"], hit.get("gone", False)) for hit in answer["groups"][0]]
+        hits = server.ask("GET", "/v1/search?q=a+cat").json()["hits"]
+        return group, answer["surplus"], [(os.path.basename(hit["path"]), hit["copies"], hit.get("gone", False)) for hit in hits]
+
+    told = ask()
+    tap.ok(told == ([("b.jpg", True, False), ("a.jpg", False, True)], 0, [("b.jpg", 1, False)]),
+           "a copy whose file is there is kept, and stands for the others", [told])
+    os.remove(os.path.join(source, "b.jpg"))
+    told = ask()
+    tap.ok(told == ([("a.jpg", True, True), ("b.jpg", False, True)], 0, [("a.jpg", 1, True)]), "and none, if none is there", [told])
+    server.stop()
+
+
 BAD = [  # method, path, body, status, code
     ("GET", "/v1/nothing", None, 404, "not_found"),
     ("GET", "/v1/items/999999", None, 404, "not_found"),
@@ -673,6 +698,7 @@ def main():
         check_units(scratch)
         check_tls(db, scratch)
         check_uploads(scratch)
+        check_gone(scratch)
         check_hostile(server)
         check_slow(server)
         check_crowd(db)

@@ -2,7 +2,6 @@
  * cmd_duplicates.c - clipsearch duplicates: groups of equal and near-equal images. */
 #include "cli/command.h"
 
-#include "base/file_gone.h"
 #include "base/mem.h"
 #include "cli/commands/folder_filter.h"
 #include "cli/commands/open.h"
@@ -51,12 +50,15 @@ static clipsearch_duplicate_level level_of(const char *name)
     return (clipsearch_duplicate_level)level;
 }
 
-/* The paths of those not to keep, byte for byte. */
+/* The paths of those not to keep, byte for byte. Where there is no file there is nothing to move or remove. */
 static void put_paths(const clipsearch_duplicates *found, char end, cs_buf *out)
 {
     for (size_t g = 0; g < clipsearch_duplicates_groups(found); g++)
         for (size_t rank = 1; rank < clipsearch_duplicates_count(found, g); rank++) {
-            cs_buf_puts(out, clipsearch_duplicates_get(found, g, rank, NULL)->path);
+            const clipsearch_hit *hit = clipsearch_duplicates_get(found, g, rank, NULL);
+            if (hit->gone)
+                continue;
+            cs_buf_puts(out, hit->path);
             cs_buf_putc(out, end);
         }
 }
@@ -73,7 +75,7 @@ static void put_text(const clipsearch_duplicates *found, const char *here, cs_bu
             cs_buf_printf(out, "%-6s  %" PRIu32 "x%" PRIu32 "  ",
                           rank ? clipsearch_duplicate_level_name(level) : "* keep", hit->width, hit->height);
             cs_put_printable(out, cs_relative_path(hit->path, here));
-            cs_buf_puts(out, cs_hit_is_gone(hit) ? " (gone)\n" : "\n");
+            cs_buf_puts(out, hit->gone ? " (gone)\n" : "\n");
         }
     }
 }
@@ -100,7 +102,7 @@ static void put_json(const clipsearch_duplicates *found, const clipsearch_duplic
                           ",\"keep\":%s,\"level\":\"%s\",\"width\":%" PRIu32 ",\"height\":%" PRIu32 ",\"size\":%" PRIu64
                           ",\"gone\":%s}",
                           rank ? "false" : "true", clipsearch_duplicate_level_name(found_level), hit->width,
-                          hit->height, hit->size, cs_hit_is_gone(hit) ? "true" : "false");
+                          hit->height, hit->size, hit->gone ? "true" : "false");
         }
         cs_buf_puts(out, "]}");
     }

@@ -392,7 +392,7 @@ function listen() {
     go({ level: byId("level").value, item: 0 });
   });
   byId("copy-surplus").addEventListener("click", (event) => copyText(
-    results.entries.filter((entry) => !entry.keep).map((entry) => entry.path).join("\n"), event.currentTarget));
+    results.surplus().map((entry) => entry.path).join("\n"), event.currentTarget));
   listenToLinks();
   listenToKeys();
   listenForToken();

@@ -171,12 +171,17 @@ export class Results {
     return { ...answer, entries, more: false, took: answer.took_ms, groups: answer.groups };
   }
 
+  /** Of duplicates those that could be removed: where a file is gone, there is nothing to. */
+  surplus() {
+    return this.meta.groups ? this.entries.filter((entry) => !entry.keep && !entry.gone) : [];
+  }
+
   present(entries, complete) {
     this.clearNotices();
     this.grid.show(entries, complete);
     byId("status").textContent = this.summary();
     this.showLabels(this.meta.labels ?? []);
-    byId("copy-surplus").hidden = !(this.meta.groups?.length);
+    byId("copy-surplus").hidden = !this.surplus().length;
     if (!entries.length) this.explain();
     performance.mark("clipsearch-shown");
     this.options.changed();
@@ -197,7 +202,7 @@ export class Results {
       for (const group of groups) group[0].keep = true; // the best of those that are left stands first
       this.meta = this.readDuplicates({ ...meta, groups });
       this.grid.show(this.meta.entries, true);
-      byId("copy-surplus").hidden = !groups.length;
+      byId("copy-surplus").hidden = !this.surplus().length;
     } else {
       meta.reached--;
       if (Number.isFinite(meta.total)) meta.total--;

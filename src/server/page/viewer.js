@@ -143,7 +143,7 @@ export class Viewer {
       el("div", {}, copy, this.filterButton("This folder", text.under(format.folderOf(item.path)))));
     line("Number", String(item.id));
     if (item.copies) line("Copies", `${format.count(item.copies, "file", "files")} with the same bytes`);
-    if (item.gone) line("File", "gone at the last ingestion");
+    if (item.gone) line("File", "gone");
     return lines;
   }
 
