@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * file_gone.h - whether the file of an item is still there. */
+ * file_gone.h - whether the file of an item is still there, and still the one that was stored. */
 #ifndef CS_BASE_FILE_GONE_H
 #define CS_BASE_FILE_GONE_H
 
@@ -19,5 +19,9 @@ bool cs_file_is_gone(const char *path);
 /* Whether the file of a hit is gone: the last ingestion found it so, or it is not there now. An item whose path is not
  * absolute, or whose content is not known, may never have been a file: of such a one only the former counts. */
 bool cs_hit_is_gone(const clipsearch_hit *hit);
+
+/* Whether there is a file of another size or time than the one that was stored, so that nothing is known of its bytes.
+ * False also when size and time were not stored, or the file cannot be looked at. */
+bool cs_hit_has_changed(const clipsearch_hit *hit);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * find.c - pairs of duplicates: by content digest, then by the neighbours of each vector, compared as small images. */
 #include "base/clock.h"
+#include "base/file_gone.h"
 #include "base/mem.h"
 #include "base/pool.h"
 #include "duplicates/compare.h"
@@ -114,19 +115,38 @@ static int compare_hashes(const void *a, const void *b)
     return order ? order : ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
 }
 
+/* The items of equal digests, [count]: each with the next. Those whose files are others now are left out: nothing is
+ * read, so nothing would say that their bytes are not equal any more. */
+static clipsearch_status pair_equal(finder *f, const clipsearch_hit *const *items, size_t count, clipsearch_error *err)
+{
+    clipsearch_status status = CLIPSEARCH_OK;
+    const clipsearch_hit *first = item_at(f, 0), *last = NULL;
+    for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
+        if (cs_hit_has_changed(items[i]))
+            continue;
+        if (last)
+            status = add_pair(f, (uint32_t)(last - first), (uint32_t)(items[i] - first), 1, CLIPSEARCH_DUPLICATES_EXACT,
+                              err);
+        last = items[i];
+    }
+    return status;
+}
+
 static clipsearch_status pair_equal_files(finder *f, clipsearch_error *err)
 {
     clipsearch_status status = CLIPSEARCH_OK;
-    const clipsearch_hit *first = item_at(f, 0), **by_hash = cs_alloc_array(f->count, sizeof *by_hash);
+    const clipsearch_hit **by_hash = cs_alloc_array(f->count, sizeof *by_hash);
     if (!by_hash)
         return cs_fail_memory(err, "content digests");
     for (size_t i = 0; i < f->count; i++)
         by_hash[i] = item_at(f, i);
     qsort(by_hash, f->count, sizeof *by_hash, compare_hashes);
-    for (size_t i = 1; i < f->count && status == CLIPSEARCH_OK; i++)
-        if (cs_hit_has_hash(by_hash[i]) && memcmp(by_hash[i]->hash, by_hash[i - 1]->hash, sizeof first->hash) == 0)
-            status = add_pair(f, (uint32_t)(by_hash[i - 1] - first), (uint32_t)(by_hash[i] - first), 1,
-                              CLIPSEARCH_DUPLICATES_EXACT, err);
+    for (size_t i = 0, end; i < f->count && status == CLIPSEARCH_OK; i = end) {
+        for (end = i + 1; end < f->count && memcmp(by_hash[end]->hash, by_hash[i]->hash, sizeof by_hash[i]->hash) == 0;)
+            end++;
+        if (end > i + 1 && cs_hit_has_hash(by_hash[i]))
+            status = pair_equal(f, by_hash + i, end - i, err);
+    }
     cs_free(by_hash);
     return status;
 }

@@ -226,6 +226,21 @@ END
 run 0 "a search for what is gone" -k 1 --db lost.db --image "$examples/cat-snow.jpg" --filter 'name != "long.jpg"'
 out_has "lost/a.jpg (gone) (+4 copies)"
 
+# ---- a file that is another one since it was ingested
+
+mkdir new
+for name in a b c; do cp "$examples/cat-snow.jpg" "new/$name.jpg"; done
+run 0 "three equal files" ingest -q --db new.db new
+cp "$examples/red-dog-white.jpg" new/a.jpg
+run 0 "one is another image now" duplicates --db new.db --level exact --paths
+out_is "which is no duplicate" <<END
+SCRATCH/work/new/c.jpg
+END
+cp "$examples/red-dog-white.jpg" new/b.jpg
+run 1 "two are" duplicates --db new.db --level exact --paths
+[ ! -s "$out" ]
+ok "none is listed"
+
 # ---- Ctrl-C
 
 # large images, so that reading them takes a while

@@ -4,10 +4,12 @@
 #include "support/gallery.h"
 #include "tap.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MOST = 64, DIM = 4096 };
 
@@ -204,16 +206,23 @@ static void test_near_misses(void)
     remove_all();
 }
 
-static void write_file(const char *name)
+/* A file of `size` < 1,000 bytes that is no image, of the time that put() gives. */
+static void write_file(const char *name, size_t size)
 {
-    folder_write_text(&g.images, name, "no image");
+    static const struct timespec times[] = {{0, 1}, {0, 1}};
+    char text[1000];
+    memset(text, 'x', size);
+    text[size] = 0;
+    folder_write_text(&g.images, name, text);
+    utimensat(AT_FDCWD, folder_path(&g.images, name), times, 0);
 }
 
 static void test_keep(void)
 {
-    static const char *const names[] = {"small", "large", "heavy", "alone"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        write_file(names[i]);
+    write_file("small", 900);
+    write_file("large", 500);
+    write_file("heavy", 501);
+    write_file("alone", 501);
     put("small", 10, 10, 900, 7, NULL);
     put("large", 20, 10, 500, 7, NULL);
     put("heavy", 20, 10, 501, 7, NULL);
@@ -225,6 +234,8 @@ static void test_keep(void)
           "files that cannot be read are grouped by their digests");
     check(CLIPSEARCH_DUPLICATES_SAME, NULL, "heavy large=exact small=exact", "and not by their vectors alone");
     TAP_OK(report.unreadable == 4 && bad_count == 4, "each that had to be compared is reported");
+    write_file("large", 499);
+    check(CLIPSEARCH_DUPLICATES_EXACT, NULL, "heavy small=exact", "a file of another size is not what was stored");
     remove_all();
 }
 
@@ -241,8 +252,8 @@ static const char *gone(void)
 
 static void test_gone(void)
 {
-    write_file("here");
-    write_file("there");
+    write_file("here", 100);
+    write_file("there", 90);
     put("missing", 40, 40, 999, 7, NULL); /* the best, if it were there */
     put("here", 10, 10, 100, 7, NULL);
     put("there", 10, 10, 90, 7, NULL);
