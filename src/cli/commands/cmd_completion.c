@@ -30,8 +30,9 @@ static const struct {
     {CS_COMPLETION, VALUE_WORDS, "bash zsh fish"},
 };
 
-/* Lists the collections of the database that the shell's variable or words `DATABASE` name, a name on each line. */
-#define LIST_COLLECTIONS(DATABASE) "clipsearch collections -q " DATABASE " 2>/dev/null | cut -f 1"
+/* Before and behind what names a database: lists its collections, a name on each line. */
+#define COLLECTIONS_OF "clipsearch collections -q "
+#define ONLY_NAMES " 2>/dev/null | cut -f 1"
 
 /* Lists the names of the models, a name on each line. */
 #define LIST_MODELS "clipsearch model list 2>/dev/null | cut -d ' ' -f 1"
@@ -176,20 +177,19 @@ static const char bash_begin[] =
     "    compopt -o filenames 2>/dev/null\n"
     "    mapfile -t COMPREPLY < <(compgen -d -- \"$current\")\n"
     "}\n"
-    "_clipsearch_collections() { _clipsearch_words \"$(" LIST_COLLECTIONS(
-        "\"${database[@]}\"") ")\"; }\n"
-                              "_clipsearch_models()\n"
-                              "{\n"
-                              "    _clipsearch_files\n"
-                              "    files=(\"${COMPREPLY[@]}\")\n"
-                              "    _clipsearch_words \"$(" LIST_MODELS ")\"\n"
-                              "    COMPREPLY+=(\"${files[@]}\")\n"
-                              "}\n"
-                              "_clipsearch()\n"
-                              "{\n"
-                              "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
-                              "    local command= operand= equals= options= kind= words= word i files database=() "
-                              "commands='";
+    "_clipsearch_collections() { _clipsearch_words \"$(" COLLECTIONS_OF "\"${database[@]}\"" ONLY_NAMES ")\"; }\n"
+    "_clipsearch_models()\n"
+    "{\n"
+    "    _clipsearch_files\n"
+    "    files=(\"${COMPREPLY[@]}\")\n"
+    "    _clipsearch_words \"$(" LIST_MODELS ")\"\n"
+    "    COMPREPLY+=(\"${files[@]}\")\n"
+    "}\n"
+    "_clipsearch()\n"
+    "{\n"
+    "    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}\n"
+    "    local command= operand= equals= options= kind= words= word i files database=() "
+    "commands='";
 
 static const char bash_words[] = "'\n"
                                  "    COMPREPLY=()\n"
@@ -309,18 +309,18 @@ static void put_zsh(cs_buf *buf)
                      "# zsh completion of clipsearch, printed by: clipsearch completion zsh\n"
                      "_clipsearch_collections() {\n"
                      "    local -a names\n"
-                     "    names=(${(f)\"$(" LIST_COLLECTIONS("$database") ")\"})\n"
-                                                                          "    compadd -a names\n"
-                                                                          "}\n"
-                                                                          "_clipsearch_models() {\n"
-                                                                          "    local -a names\n"
-                                                                          "    names=(${(f)\"$(" LIST_MODELS ")\"})\n"
-                                                                          "    compadd -a names\n"
-                                                                          "    _files\n"
-                                                                          "}\n"
-                                                                          "_clipsearch_commands() {\n"
-                                                                          "    local -a commands\n"
-                                                                          "    commands=(\n");
+                     "    names=(${(f)\"$(" COLLECTIONS_OF "$database" ONLY_NAMES ")\"})\n"
+                     "    compadd -a names\n"
+                     "}\n"
+                     "_clipsearch_models() {\n"
+                     "    local -a names\n"
+                     "    names=(${(f)\"$(" LIST_MODELS ")\"})\n"
+                     "    compadd -a names\n"
+                     "    _files\n"
+                     "}\n"
+                     "_clipsearch_commands() {\n"
+                     "    local -a commands\n"
+                     "    commands=(\n");
     for (size_t i = 0; i < cs_command_count; i++) {
         cs_buf_printf(buf, "        '%s:", cs_command_names[i]);
         put_quoted(buf, cs_help_summary(cs_command_names[i]), ":\\");
@@ -474,15 +474,15 @@ static void put_fish(cs_buf *buf)
                      "        end\n"
                      "        set last $word\n"
                      "    end\n"
-                     "    " LIST_COLLECTIONS("$database") "\n"
-                                                          "end\n"
-                                                          "function __clipsearch_models\n"
-                                                          "    " LIST_MODELS "\n"
-                                                          "end\n"
-                                                          "# Whether an action of model stands in the line.\n"
-                                                          "function __clipsearch_action\n"
-                                                          "    for word in (commandline -opc)\n"
-                                                          "        contains -- $word ");
+                     "    " COLLECTIONS_OF "$database" ONLY_NAMES "\n"
+                     "end\n"
+                     "function __clipsearch_models\n"
+                     "    " LIST_MODELS "\n"
+                     "end\n"
+                     "# Whether an action of model stands in the line.\n"
+                     "function __clipsearch_action\n"
+                     "    for word in (commandline -opc)\n"
+                     "        contains -- $word ");
     put_actions(buf);
     cs_buf_puts(buf, "; and return 0\n"
                      "    end\n"
