@@ -344,8 +344,7 @@ static clipsearch_status open_file(cs_store *store, const char *name, unsigned f
             return status;
     }
     if (!store->read_only && sqlite3_db_readonly(store->db, "main") == 1)
-        return cs_fail(err, CLIPSEARCH_E_DATABASE,
-                       "%s: the file cannot be written; change its permissions, or open it for reading only",
+        return cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: the file cannot be written; change its permissions",
                        store->path);
     if (store->read_only)
         status = execute(store, "PRAGMA query_only = 1", "setting it up", err);
