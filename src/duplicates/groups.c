@@ -8,13 +8,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* An image in a group. */
 typedef struct member {
     const clipsearch_hit *hit;
-    uint32_t item, root;
-    bool unreadable;
+    uint32_t item, root, rank;
+    bool unreadable, linked;
+    uint64_t device, file; /* its file's number; 0: it has none */
     clipsearch_duplicate_level level;
 } member;
 
@@ -108,9 +110,14 @@ static void look_at_files(clipsearch_duplicates *d)
 {
     for (size_t i = 0; i < d->starts[d->groups]; i++) {
         member *m = &d->members[i];
+        struct stat st;
         if (cs_hit_is_gone(m->hit))
             cs_hits_set_gone(d->items, 0, m->item);
         m->unreadable = m->unreadable || m->hit->gone || access(m->hit->path, R_OK) != 0;
+        if (!m->hit->gone && stat(m->hit->path, &st) == 0) {
+            m->device = (uint64_t)st.st_dev;
+            m->file = (uint64_t)st.st_ino;
+        }
     }
 }
 
@@ -118,6 +125,53 @@ static void sort_by_worth(clipsearch_duplicates *d)
 {
     for (size_t g = 0; g < d->groups; g++)
         qsort(&d->members[d->starts[g]], d->starts[g + 1] - d->starts[g], sizeof *d->members, compare_worth);
+}
+
+static int compare_files(const void *x, const void *y)
+{
+    const member *a = x, *b = y;
+    int order = order_of(a->device, b->device);
+    if (!order)
+        order = order_of(a->file, b->file);
+    return order ? order : order_of(a->rank, b->rank);
+}
+
+static int compare_ranks(const void *x, const void *y)
+{
+    const member *a = x, *b = y;
+    return order_of(a->rank, b->rank);
+}
+
+/* Mark those of a group that are another path to the file of one before them. */
+static void mark_links(member *members, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        members[i].rank = i;
+    qsort(members, count, sizeof *members, compare_files);
+    for (uint32_t i = 1; i < count; i++)
+        members[i].linked =
+            members[i].file && members[i].file == members[i - 1].file && members[i].device == members[i - 1].device;
+    qsort(members, count, sizeof *members, compare_ranks);
+}
+
+/* Of several paths to one file only the first stays. The others take no room, and what is removed by one that leads
+ * through a linked folder is the file itself. */
+static void leave_out_links(clipsearch_duplicates *d)
+{
+    size_t kept = 0, groups = 0;
+    for (size_t g = 0; g < d->groups; g++) {
+        const size_t begin = d->starts[g], end = d->starts[g + 1], first = kept;
+        mark_links(&d->members[begin], (uint32_t)(end - begin));
+        for (size_t i = begin; i < end; i++)
+            if (!d->members[i].linked)
+                d->members[kept++] = d->members[i];
+        if (kept - first < 2)
+            kept = first;
+        else
+            d->starts[groups++] = first;
+    }
+    d->starts[groups] = kept;
+    d->groups = groups;
 }
 
 /* The level at which each member and the first of its group are first joined. */
@@ -162,6 +216,7 @@ clipsearch_status cs_duplicates_group(clipsearch_hits *items, const bool *unread
     look_at_files(d);
     sort_by_worth(d);
     find_levels(d, parents, count, pairs, pair_count);
+    leave_out_links(d);
     cs_free(parents);
     return CLIPSEARCH_OK;
 }

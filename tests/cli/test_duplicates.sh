@@ -226,6 +226,20 @@ END
 run 0 "a search for what is gone" -k 1 --db lost.db --image "$examples/cat-snow.jpg" --filter 'name != "long.jpg"'
 out_has "lost/a.jpg (gone) (+4 copies)"
 
+# ---- several paths to one file
+
+mkdir once
+cp "$examples/cat-snow.jpg" once/a.jpg
+ln once/a.jpg once/b.jpg
+ln -s once twice
+run 0 "a file with a second name, in a folder with a second name" ingest -q --db once.db once twice
+run 1 "it is no duplicate of itself" duplicates --db once.db --paths
+cp once/a.jpg once/c.jpg
+run 0 "a copy of it" ingest -q --db once.db once twice
+run 0 "is one" duplicates --db once.db --paths
+[ "$(wc -l <"$out")" -eq 1 ]
+ok "one of both is surplus"
+
 # ---- a file that is another one since it was ingested
 
 mkdir new
