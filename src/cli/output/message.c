@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print(const char *format, va_list args, bool one_line)
+__attribute__((format(printf, 1, 0))) static void print(const char *format, va_list args, bool one_line)
 {
     char message[4096];
     vsnprintf(message, sizeof message, format, args);
