@@ -12,7 +12,6 @@ enum {
 /* LANES channels from `c` on, or as many as are left. */
 typedef struct channels_at {
     size_t c;
-    int whole; /* all lanes are channels */
     lanes_mask mask;
 } channels_at;
 
@@ -21,14 +20,30 @@ typedef struct kernel_rows {
     size_t first, count;
 } kernel_rows;
 
-static inline __attribute__((always_inline)) void finish(const cs_depthwise_call *call, size_t place, int whole,
+/* What outputs are clamped to. */
+typedef struct limits {
+    lanes low, high;
+} limits;
+
+static inline limits read_limits(const cs_depthwise_call *call)
+{
+    return (limits){lanes_set(call->low), lanes_set(call->high)};
+}
+
+/* `residual` (NULL: there is none) and `y` are at the output's place. */
+static inline __attribute__((always_inline)) void finish(limits to, const float *residual, float *y, int whole,
                                                          lanes_mask mask, lanes sum)
 {
-    if (call->residual)
-        sum = lanes_add(sum, load(call->residual + place, whole, mask));
+    if (residual)
+        sum = lanes_add(sum, load(residual, whole, mask));
     /* the second operand comes out when one is NaN */
-    sum = lanes_min(lanes_set(call->high), lanes_max(lanes_set(call->low), sum));
-    store(call->y + place, whole, mask, sum);
+    store(y, whole, mask, lanes_min(to.high, lanes_max(to.low, sum)));
+}
+
+/* The residual of an output, NULL when there is none. */
+static inline const float *residual_at(const cs_depthwise_call *call, size_t place)
+{
+    return call->residual ? call->residual + place : NULL;
 }
 
 /* One output, any kernel, any place; `vectors` times LANES channels. */
@@ -49,14 +64,15 @@ static inline __attribute__((always_inline)) void pixel(const cs_depthwise_call 
                 sums[v] =
                     lanes_fma(load(from + v * LANES, whole, at.mask), load(w + v * LANES, whole, at.mask), sums[v]);
     }
+    const limits to = read_limits(call);
     for (size_t v = 0; v < vectors; v++)
-        finish(call, place + v * LANES, whole, at.mask, sums[v]);
+        finish(to, residual_at(call, place + v * LANES), call->y + place + v * LANES, whole, at.mask, sums[v]);
 }
 
 /* All channels of one output. */
 static void all_channels(const cs_depthwise_call *call, kernel_rows rows, size_t x)
 {
-    channels_at at = {.whole = 1, .mask = lanes_first(LANES)};
+    channels_at at = {.mask = lanes_first(LANES)};
     for (; at.c + BESIDE * LANES <= call->channels; at.c += BESIDE * LANES)
         pixel(call, rows, x, BESIDE, 1, at);
     for (; at.c + LANES <= call->channels; at.c += LANES)
@@ -72,8 +88,8 @@ static size_t share_ahead(const cs_depthwise_call *call)
     return call->next_floats * LANES / (call->out_width * call->channels) * sizeof(float);
 }
 
-/* `count` outputs from x on, none of whose taps is outside, of a kernel WIDE wide. Inputs are loaded
- * once for all of them. */
+/* `count` outputs from x on, none of whose taps is outside, of a kernel WIDE wide. Inputs are loaded once for all of
+ * them. */
 static inline __attribute__((always_inline)) void wide(const cs_depthwise_call *call, kernel_rows rows, size_t x,
                                                        size_t count, size_t stride, int whole, channels_at at)
 {
@@ -93,8 +109,11 @@ static inline __attribute__((always_inline)) void wide(const cs_depthwise_call *
                 sums[i] = lanes_fma(in[i * stride + kx], one, sums[i]);
         }
     }
-    for (size_t i = 0; i < count; i++)
-        finish(call, (x + i) * channels + at.c, whole, at.mask, sums[i]);
+    const limits to = read_limits(call);
+    for (size_t i = 0; i < count; i++) {
+        const size_t place = (x + i) * channels + at.c;
+        finish(to, residual_at(call, place), call->y + place, whole, at.mask, sums[i]);
+    }
 }
 
 /* Outputs [begin, end) of such a kernel, up to BESIDE at a time. */
@@ -134,7 +153,9 @@ static inline __attribute__((always_inline)) void span(const cs_depthwise_call *
 {
     const size_t channels = call->channels, move = call->stride * channels;
     const lanes bias = load(call->bias + at.c, whole, at.mask);
-    const lanes low = lanes_set(call->low), high = lanes_set(call->high);
+    const limits to = read_limits(call);
+    float *y = call->y + begin * channels + at.c;
+    const float *residual = residual_at(call, begin * channels + at.c);
     lanes w[3][3];
     const float *x[3];
     for (size_t r = 0; r < count; r++) {
@@ -142,8 +163,6 @@ static inline __attribute__((always_inline)) void span(const cs_depthwise_call *
         for (size_t kx = 0; kx < 3; kx++)
             w[r][kx] = load(call->weights + ((first + r) * 3 + kx) * channels + at.c, whole, at.mask);
     }
-    float *y = call->y + begin * channels + at.c;
-    const float *residual = call->residual ? call->residual + begin * channels + at.c : NULL;
     const size_t share = share_ahead(call); /* `next` is a number, since rounding may lead past the end */
     uintptr_t next = (uintptr_t)call->next + at.c / LANES * share * (end - begin);
     for (size_t i = begin; i < end; i++, y += channels) {
@@ -154,12 +173,9 @@ static inline __attribute__((always_inline)) void span(const cs_depthwise_call *
         for (size_t r = 0; r < count; r++, x[r - 1] += move)
             for (size_t kx = 0; kx < 3; kx++)
                 sum = lanes_fma(load(x[r] + kx * channels, whole, at.mask), w[r][kx], sum);
-        if (residual) {
-            sum = lanes_add(sum, load(residual, whole, at.mask));
+        finish(to, residual, y, whole, at.mask, sum);
+        if (residual)
             residual += channels;
-        }
-        /* the second operand comes out when one is NaN */
-        store(y, whole, at.mask, lanes_min(high, lanes_max(low, sum)));
     }
 }
 
@@ -201,8 +217,8 @@ static void row(const cs_depthwise_call *call)
         all_channels(call, rows, x);
     for (size_t c = 0; begin < end && c < call->channels; c += LANES) {
         const size_t left = call->channels - c;
-        const channels_at at = {c, left >= LANES, lanes_first(left)};
-        if (at.whole)
+        const channels_at at = {c, lanes_first(left)};
+        if (left >= LANES) /* all lanes are channels */
             spans(call, rows, begin, end, 1, at);
         else
             spans(call, rows, begin, end, 0, at);
