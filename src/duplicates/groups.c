@@ -14,8 +14,8 @@
 /* An image in a group. */
 typedef struct member {
     const clipsearch_hit *hit;
-    uint32_t item, root, rank;
-    bool unreadable, linked;
+    uint32_t item, root;
+    bool unreadable;
     uint64_t device, file; /* its file's number; 0: it has none */
     clipsearch_duplicate_level level;
 } member;
@@ -127,43 +127,31 @@ static void sort_by_worth(clipsearch_duplicates *d)
         qsort(&d->members[d->starts[g]], d->starts[g + 1] - d->starts[g], sizeof *d->members, compare_worth);
 }
 
+/* Paths to one file together, the one to keep first. */
 static int compare_files(const void *x, const void *y)
 {
     const member *a = x, *b = y;
     int order = order_of(a->device, b->device);
     if (!order)
         order = order_of(a->file, b->file);
-    return order ? order : order_of(a->rank, b->rank);
+    return order ? order : compare_worth(a, b);
 }
 
-static int compare_ranks(const void *x, const void *y)
+static bool is_one_file(const member *a, const member *b)
 {
-    const member *a = x, *b = y;
-    return order_of(a->rank, b->rank);
+    return a->file && a->file == b->file && a->device == b->device;
 }
 
-/* Mark those of a group that are another path to the file of one before them. */
-static void mark_links(member *members, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        members[i].rank = i;
-    qsort(members, count, sizeof *members, compare_files);
-    for (uint32_t i = 1; i < count; i++)
-        members[i].linked =
-            members[i].file && members[i].file == members[i - 1].file && members[i].device == members[i - 1].device;
-    qsort(members, count, sizeof *members, compare_ranks);
-}
-
-/* Of several paths to one file only the first stays. The others take no room, and what is removed by one that leads
- * through a linked folder is the file itself. */
+/* Of several paths to one file only the one to keep stays. The others take no room, and what is removed by one that
+ * leads through a linked folder is the file itself. */
 static void leave_out_links(clipsearch_duplicates *d)
 {
     size_t kept = 0, groups = 0;
     for (size_t g = 0; g < d->groups; g++) {
         const size_t begin = d->starts[g], end = d->starts[g + 1], first = kept;
-        mark_links(&d->members[begin], (uint32_t)(end - begin));
+        qsort(&d->members[begin], end - begin, sizeof *d->members, compare_files);
         for (size_t i = begin; i < end; i++)
-            if (!d->members[i].linked)
+            if (kept == first || !is_one_file(&d->members[i], &d->members[kept - 1]))
                 d->members[kept++] = d->members[i];
         if (kept - first < 2)
             kept = first;
@@ -214,9 +202,9 @@ clipsearch_status cs_duplicates_group(clipsearch_hits *items, const bool *unread
     join(parents, pairs, pair_count, CLIPSEARCH_DUPLICATES_BURST);
     find_starts(d, list_members(d, parents, unreadable, count));
     look_at_files(d);
+    leave_out_links(d);
     sort_by_worth(d);
     find_levels(d, parents, count, pairs, pair_count);
-    leave_out_links(d);
     cs_free(parents);
     return CLIPSEARCH_OK;
 }
