@@ -2,8 +2,6 @@
  * collections.c - the table of collections. */
 #include "store/store_internal.h"
 
-#include "base/collection_name.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -3,6 +3,7 @@
 #ifndef CS_STORE_STORE_H
 #define CS_STORE_STORE_H
 
+#include "base/collection_name.h"
 #include "base/error.h"
 #include "base/item_file.h"
 #include "base/item_limits.h"
@@ -46,7 +47,7 @@ void cs_store_set_timeout(cs_store *store, int milliseconds);
 typedef struct cs_store_identity {
     int64_t key;      /* internal */
     int64_t encoding; /* how often it was encoded anew; with `key` it says whether the vectors are still the same */
-    char name[65];
+    char name[CS_FILE_COLLECTION_NAME_MAX + 1];
     char encoder[129];
     char fingerprint[65];
     char preprocessing[256];

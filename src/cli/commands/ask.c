@@ -271,10 +271,11 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
 int cs_ask_questions(const cs_args *args, const char *filter, const cs_opened *opened, cs_questions *questions,
                      clipsearch_hits **answers, cs_result *results)
 {
-    for (size_t q = 0; q < questions->count; q++)
-        results[q] = make_result(&questions->items[q]);
-    if (!opened->info.count) /* no model is needed to find nothing */
+    if (!opened->info.count) { /* no model is needed to find nothing */
+        for (size_t q = 0; q < questions->count; q++)
+            results[q] = make_result(&questions->items[q]);
         return CS_EXIT_FOUND;
+    }
     asking a = {.args = args,
                 .filter = filter,
                 .opened = opened,
