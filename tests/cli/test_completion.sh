@@ -142,6 +142,12 @@ photos
 !use
 !list
 END
+    bash_offers "models and files behind --model" ingest --model "" <<END
+default
+clip-vit-b32
+photos
+!ingest
+END
     bash_offers "options of config" config --s <<END
 --show
 END
@@ -207,6 +213,12 @@ clip-vit-b32
 photos/
 !use
 !list
+END
+    fish_offers "models and files behind --model" "clipsearch ingest --model " <<END
+default
+clip-vit-b32
+photos/
+!search
 END
     fish_offers "options of config" "clipsearch config --s" <<END
 --show
@@ -276,6 +288,12 @@ default
 clip-vit-b32
 photos/
 !list
+END
+    zsh_offers "models and files behind --model" "clipsearch ingest --model " <<END
+default
+clip-vit-b32
+photos/
+!search
 END
     zsh_offers "options of config" "clipsearch config --s" <<END
 --show

@@ -15,6 +15,7 @@ typedef enum value_kind {
     VALUE_FILE,
     VALUE_DIRECTORY,
     VALUE_COLLECTION,
+    VALUE_MODEL,
     VALUE_ACTION,
     VALUE_WORDS
 } value_kind;
@@ -45,7 +46,9 @@ static value_kind kind_of(const cs_option_info *option)
         return VALUE_COLLECTION;
     if (strcmp(option->argument, "DIR") == 0)
         return VALUE_DIRECTORY;
-    static const char *const files[] = {"FILE", "MODEL", "PATH", "LABELS"};
+    if (strcmp(option->argument, "MODEL") == 0)
+        return VALUE_MODEL;
+    static const char *const files[] = {"FILE", "PATH", "LABELS"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (strcmp(option->argument, files[i]) == 0)
             return VALUE_FILE;
@@ -120,8 +123,11 @@ static void put_valued(cs_buf *buf)
 
 /* ---- bash */
 
-static const char *const bash_kinds[] = {
-    [VALUE_ANY] = "", [VALUE_FILE] = "files", [VALUE_DIRECTORY] = "directories", [VALUE_COLLECTION] = "collections"};
+static const char *const bash_kinds[] = {[VALUE_ANY] = "",
+                                         [VALUE_FILE] = "files",
+                                         [VALUE_DIRECTORY] = "directories",
+                                         [VALUE_COLLECTION] = "collections",
+                                         [VALUE_MODEL] = "models"};
 
 static void put_bash_command(cs_buf *buf, unsigned command)
 {
@@ -245,7 +251,8 @@ static void put_zsh_value(cs_buf *buf, value_kind kind)
     static const char *const calls[] = {[VALUE_ANY] = " ",
                                         [VALUE_FILE] = "_files",
                                         [VALUE_DIRECTORY] = "_files -/",
-                                        [VALUE_COLLECTION] = "_clipsearch_collections"};
+                                        [VALUE_COLLECTION] = "_clipsearch_collections",
+                                        [VALUE_MODEL] = "_clipsearch_models"};
     cs_buf_puts(buf, calls[kind]);
 }
 
@@ -372,7 +379,8 @@ static void put_fish_value(cs_buf *buf, value_kind kind)
     static const char *const words[] = {[VALUE_ANY] = " -x",
                                         [VALUE_FILE] = " -r -F",
                                         [VALUE_DIRECTORY] = " -x -a '(__fish_complete_directories)'",
-                                        [VALUE_COLLECTION] = " -x -a '(__clipsearch_collections)'"};
+                                        [VALUE_COLLECTION] = " -x -a '(__clipsearch_collections)'",
+                                        [VALUE_MODEL] = " -r -F -a '(__clipsearch_models)'"};
     cs_buf_puts(buf, words[kind]);
 }
 
