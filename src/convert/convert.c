@@ -129,8 +129,8 @@ static clipsearch_status write_codes(struct conversion *c, cs_safetensors_writer
     for (size_t first = 0; first < rows && status == CLIPSEARCH_OK; first += CS_QGEMM_STRIP) {
         int32_t *sums = (int32_t *)(void *)(scales + rows);
         if (!cs_qgemm_pack(from->dtype, from->data, rows, from->columns,
-                           (cs_qgemm_inputs){.side = from->side, .two_steps = from->two_steps}, first / CS_QGEMM_STRIP,
-                           1, codes, scales + first, sums + first))
+                           (cs_qgemm_inputs){.side = from->side, .most = cs_qgemm_most(from->two_steps)},
+                           first / CS_QGEMM_STRIP, 1, codes, scales + first, sums + first))
             status = cs_fail(c->err, CLIPSEARCH_E_MODEL, "%s: the tensor \"%s\" has a weight that is not a number",
                              c->dir.weights, source->name);
         else

@@ -38,14 +38,13 @@ void cs_qconv_gather(const uint8_t *const *starts, size_t runs, size_t run, size
             memcpy(to + i * apart + r * run, starts[r * rows + i], run);
 }
 
-cs_qconv_scale cs_qconv_scale_of(float least, float most)
+cs_qconv_scale cs_qconv_scale_of(float least, float most, int32_t codes)
 {
-    enum { CODES = 255 };
     const float range = most - least;
     if (!(range <= FLT_MAX))
         return (cs_qconv_scale){.scale = NAN};
-    if (range < FLT_MIN * CODES) /* all zeros, or so small that its inverse is no number */
+    if (range < FLT_MIN * (float)codes) /* all zeros, or so small that its inverse is no number */
         return (cs_qconv_scale){.scale = 0};
-    const float scale = range / CODES;
-    return (cs_qconv_scale){.scale = scale, .zero = (int32_t)rintf(-least / scale)};
+    const float scale = range / (float)codes;
+    return (cs_qconv_scale){.scale = scale, .zero = (int32_t)rintf(-least / scale), .most = codes};
 }

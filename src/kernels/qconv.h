@@ -12,10 +12,16 @@
 
 /*
  * Weights are those of qgemm.h: signed 8 bits with a scale for each output, the sum of neighbours limited so that AVX2
- * cannot saturate. Inputs are unsigned 8 bits with one scale for all taps of an output pixel: sums are exact, and what
- * is made of them by floats is done in one order without fused multiply-add. So every table gives the same bits.
+ * cannot saturate. Inputs are unsigned with one scale for all taps of an output pixel: sums are exact, and what is made
+ * of them by floats is done in one order without fused multiply-add. So every table gives the same bits.
+ *
+ * Kernels of one tap, whose inputs have a scale for each pixel, have codes up to 191 and not 255: neighbouring weights
+ * may then add up to 171 in place of 128, and there it is the weights' error that counts. Larger kernels, with one
+ * scale for a whole image, need the finer inputs. docs/precision.md has what was measured.
  */
 enum {
+    CS_QCONV_CODES = 255,
+    CS_QCONV_POINT_CODES = 191,
     CS_QCONV_GROUP = CS_QGEMM_GROUP, /* a run is a multiple of this many bytes, zeros behind its channels */
     CS_QCONV_STRIP = CS_PANEL_STRIP,
     CS_QCONV_PANEL = CS_PANEL,
@@ -24,8 +30,8 @@ enum {
 
 /* How values were quantized: code c stands for (c - zero) * scale. */
 typedef struct cs_qconv_scale {
-    float scale; /* NaN: a value was NaN or infinite; all outputs are NaN then */
-    int32_t zero;
+    float scale;        /* NaN: a value was NaN or infinite; all outputs are NaN then */
+    int32_t zero, most; /* most: the greatest code */
 } cs_qconv_scale;
 
 /* One call: `rows` output pixels by `outputs` channels. The inputs of an output pixel are `runs` runs of `run` bytes
@@ -67,7 +73,7 @@ const cs_qconv_ops *cs_qconv_ops_best(void);
 /* Copy the runs of each row together: to row i of `to`, `apart` bytes from row to row. */
 void cs_qconv_gather(const uint8_t *const *starts, size_t runs, size_t run, size_t rows, uint8_t *to, size_t apart);
 
-/* The scale at which values from `least` <= 0 to `most` >= 0 take all codes. */
-cs_qconv_scale cs_qconv_scale_of(float least, float most);
+/* The scale at which values from `least` <= 0 to `most` >= 0 take all codes up to `codes`. */
+cs_qconv_scale cs_qconv_scale_of(float least, float most, int32_t codes);
 
 #endif

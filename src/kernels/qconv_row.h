@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { QCONV_CODES = 255 };
-
 /* To the nearest whole number: adding 1.5 * 2^23 rounds a float to one, which then is in its lowest bits. Compilers
  * make vectors of this and not of rintf. */
 static inline int32_t qconv_nearest(float x)
@@ -28,10 +26,10 @@ static inline void qconv_quantize(const float *restrict x, size_t n, const cs_qc
         return;
     }
     const float inverse = 1 / scale->scale;
-    const int32_t zero = scale->zero;
+    const int32_t zero = scale->zero, most = scale->most;
     for (size_t i = 0; i < n; i++) {
         const int32_t code = qconv_nearest(x[i] * inverse) + zero;
-        codes[i] = (uint8_t)(code < 0 ? 0 : code > QCONV_CODES ? QCONV_CODES : code);
+        codes[i] = (uint8_t)(code < 0 ? 0 : code > most ? most : code);
     }
 }
 

@@ -41,7 +41,7 @@ void cs_qgemm_quantize_row(const cs_qgemm_ops *ops, const float *x, size_t k, co
 {
     const size_t stride = cs_qgemm_stride(k);
     float rest[CS_QGEMM_MAX_K];
-    const int32_t most = rows->rest ? CS_QGEMM_STEP_CODES : CS_QGEMM_CODES;
+    const int32_t most = cs_qgemm_most(rows->rest);
     ops->quantize(x, k, most, rows->codes + i * stride, &rows->rows[i], rows->rest ? rest : NULL);
     if (rows->rest)
         ops->quantize(rest, k, most, rows->codes + (rows->rest + i) * stride, &rows->rows[rows->rest + i], NULL);

@@ -16,12 +16,13 @@
  * One format for all processors, so that a vector has the same bits on each: unsigned 8-bit activations by signed
  * 8-bit weights, summed in 32 bits. vpdpbusd (AVX-VNNI, AVX512-VNNI) computes it as it is. AVX2 has only vpmaddubsw,
  * which adds two products in 16 bits with saturation. So weights are quantized such that no two products that it adds
- * can pass 16 bits: of inputs 2 i and 2 i + 1 of an output, the positive codes add up to at most CS_QGEMM_PAIR and the
- * negative ones to at least -CS_QGEMM_PAIR; 255 * 128 < 2^15. That costs a quarter of a bit of the weights and nothing
- * in speed. (16-bit activations with vpmaddwd were measured too, Zen 3, in a tile of 6 rows: 81 against 99
- * multiplications a nanosecond, because two additions a cycle come to its two multiplications.)
+ * can pass 16 bits: of inputs 2 i and 2 i + 1 of an output, the codes of one sign add up to at most
+ * cs_qgemm_pair(most) in size, `most` being the greatest code of a row: 128 for 255, as 255 * 128 < 2^15. That costs a
+ * quarter of a bit of the weights and nothing in speed. (16-bit activations with vpmaddwd were measured too, Zen 3, in
+ * a tile of 6 rows: 81 against 99 multiplications a nanosecond, because two additions a cycle come to its two
+ * multiplications.)
  *
- * Rows in two steps (cs_qgemm_rows.rest) have 7 bits in each: 127 * 254 < 2^15, so no limit on pairs is needed and
+ * Rows in two steps (cs_qgemm_rows.rest) have 7 bits in each: 127 * 254 < 2^15, so two weights of 127 may meet and
  * their weights are more exact. A quarter of the weights' error is the limit's.
  *
  * Few values of a row are far larger than the others (CLIP's outlier channels are 50 to 100 times as large). They
@@ -30,11 +31,9 @@
  */
 enum {
     CS_QGEMM_STRIP = CS_PANEL_STRIP,
-    CS_QGEMM_GROUP = 4,   /* inputs whose weights lie together */
-    CS_QGEMM_CODES = 255, /* the greatest code of a row */
-    CS_QGEMM_PAIR = 128,
+    CS_QGEMM_GROUP = 4,        /* inputs whose weights lie together */
+    CS_QGEMM_CODES = 255,      /* the greatest code of a row */
     CS_QGEMM_STEP_CODES = 127, /* the same of rows in two steps */
-    CS_QGEMM_STEP_PAIR = 254,
     CS_QGEMM_WIDE = 16,
     CS_QGEMM_WIDE_MOST = (1 << 19) - 1,
     /* the most inputs: 255 * 128 k for the codes, as much for the zero point, and 127 WIDE_MOST WIDE fit 32 bits */
@@ -116,11 +115,17 @@ void cs_qgemm_with(const cs_qgemm_ops *ops, const cs_qgemm_weights *w, const cs_
 /* Bytes of the codes of a matrix [n, k]; 0 on overflow. */
 size_t cs_qgemm_codes_size(size_t n, size_t k);
 
+/* The greatest code of a row. */
+int32_t cs_qgemm_most(bool two_steps);
+
+/* What two neighbours' codes of one sign may add up to, in size, for rows whose greatest code is `most`. */
+int32_t cs_qgemm_pair(int32_t most);
+
 /* What the inputs of a matrix are. `side`: pixels, images [k / side^2, side, side] whose neighbours are alike; rounding
- * then spares what a whole region has in common. 0: they are not. two_steps: rows are quantized so. */
+ * then spares what a whole region has in common. 0: they are not. `most`: the greatest code of their rows. */
 typedef struct cs_qgemm_inputs {
     size_t side;
-    bool two_steps;
+    int32_t most;
 } cs_qgemm_inputs;
 
 /* Quantize strips [first, first + count) of the weights rows [n, k] of `dtype` to codes (of the first of these

@@ -150,11 +150,23 @@ static void diffuse(const float *w, size_t k, size_t side, int32_t limit, float 
     }
 }
 
+int32_t cs_qgemm_most(bool two_steps)
+{
+    return two_steps ? CS_QGEMM_STEP_CODES : CS_QGEMM_CODES;
+}
+
+int32_t cs_qgemm_pair(int32_t most)
+{
+    assert(most > 0 && most <= CS_QGEMM_CODES);
+    const int32_t limit = INT16_MAX / most;
+    return limit < 2 * INT8_MAX ? limit : 2 * INT8_MAX;
+}
+
 /* codes [k]; false: a weight is no number. */
 static bool pack_output(const float *w, size_t k, cs_qgemm_inputs inputs, int8_t *codes, float *scale, int32_t *sum)
 {
     static const float parts[] = {1, 0.92f, 0.85f, 0.78f, 0.72f};
-    const int32_t limit = inputs.two_steps ? CS_QGEMM_STEP_PAIR : CS_QGEMM_PAIR;
+    const int32_t limit = cs_qgemm_pair(inputs.most);
     float widest;
     if (!widest_scale(w, k, limit, &widest))
         return false;

@@ -55,6 +55,7 @@ typedef struct pack_job {
     const cs_conv_spec *spec;
     const float *weight;
     size_t run, k;
+    int32_t most; /* the greatest code of the inputs */
     float *rows;  /* [out, taps, run]: the weights, zeros behind the channels */
     float *rests; /* [out, in] */
     int8_t *codes, *rest_codes;
@@ -95,14 +96,14 @@ static void pack_strip(void *context, size_t strip, unsigned worker)
     const size_t in = job->spec->in, out = job->spec->out, first = strip * STRIP;
     for (size_t o = first; o < out && o < first + STRIP; o++)
         arrange_output(job, o);
-    job->good[strip] = cs_qgemm_pack(CS_F32, job->rows, out, job->k, (cs_qgemm_inputs){0}, strip, 1,
+    job->good[strip] = cs_qgemm_pack(CS_F32, job->rows, out, job->k, (cs_qgemm_inputs){.most = job->most}, strip, 1,
                                      job->codes + first * job->k, job->scales + first, job->sums + first);
     if (!job->good[strip])
         return;
     for (size_t o = first; o < out && o < first + STRIP; o++)
         leave_rest(job, o);
     job->good[strip] =
-        cs_qgemm_pack(CS_F32, job->rests, out, in, (cs_qgemm_inputs){0}, strip, 1,
+        cs_qgemm_pack(CS_F32, job->rests, out, in, (cs_qgemm_inputs){.most = CS_QGEMM_CODES}, strip, 1,
                       job->rest_codes + first * cs_qgemm_stride(in), job->rest_scales + first, job->rest_sums + first);
 }
 
@@ -146,7 +147,10 @@ static clipsearch_status pack(pack_job *job, cs_pool *pool, clipsearch_error *er
 clipsearch_status cs_coded_conv_open(cs_coded_conv *conv, const cs_conv_spec *spec, const float *weight, cs_pool *pool,
                                      clipsearch_error *err)
 {
-    pack_job job = {.spec = spec, .weight = weight, .run = cs_qgemm_stride(spec->in)};
+    pack_job job = {.spec = spec,
+                    .weight = weight,
+                    .run = cs_qgemm_stride(spec->in),
+                    .most = taps_of(spec) == 1 ? CS_QCONV_POINT_CODES : CS_QCONV_CODES};
     job.k = taps_of(spec) * job.run;
     *conv = (cs_coded_conv){.ops = cs_qconv_ops_best(), .run = job.run};
     cs_workspace workspace = {0};
@@ -257,7 +261,7 @@ static void meet_line(void *context, size_t line, unsigned worker)
         ops->meet(x, in, sums, range);
         if (job->point) {
             const size_t pixel = line * job->width + i;
-            job->s->scales[pixel] = cs_qconv_scale_of(range[0], range[1]);
+            job->s->scales[pixel] = cs_qconv_scale_of(range[0], range[1], CS_QCONV_POINT_CODES);
             ops->quantize(x, in, &job->s->scales[pixel], job->s->codes + pixel * run, run);
         } else {
             widen(all, range);
@@ -285,7 +289,7 @@ static void meet_image(void *context, size_t image, unsigned worker)
     cs_qgemm_quantize_row(cs_qgemm_ops_best(), mean, in, &rows, image);
     if (job->point)
         return;
-    s->scales[image] = cs_qconv_scale_of(all[0], all[1]);
+    s->scales[image] = cs_qconv_scale_of(all[0], all[1], CS_QCONV_CODES);
     memset(s->pads + image * run, s->scales[image].zero, run);
 }
 

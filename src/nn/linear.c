@@ -134,7 +134,7 @@ clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weigh
     }
     if (status != CLIPSEARCH_OK)
         return status;
-    const cs_qgemm_inputs inputs = {.side = weight->side, .two_steps = weight->two_steps};
+    const cs_qgemm_inputs inputs = {.side = weight->side, .most = cs_qgemm_most(weight->two_steps)};
     linear->scales = cs_alloc_array(weight->rows, sizeof *linear->scales);
     linear->sums = cs_alloc_array(weight->rows, sizeof *linear->sums);
     if (!linear->scales || !linear->sums)

@@ -54,6 +54,7 @@ static size_t apart_of(const problem *p)
 static void problem_open(problem *p, size_t runs, size_t run, size_t rows, size_t outputs, bool full)
 {
     const size_t k = runs * run;
+    const int32_t most = runs == 1 ? CS_QCONV_POINT_CODES : CS_QCONV_CODES;
     *p = (problem){.runs = runs, .run = run, .rows = rows, .outputs = outputs, .ldy = outputs + rows % 4};
     p->rounded = (outputs + 15) / 16 * 16;
     p->x = must(calloc(runs * rows, sizeof *p->x));
@@ -61,7 +62,7 @@ static void problem_open(problem *p, size_t runs, size_t run, size_t rows, size_
     for (size_t i = 0; i < runs * rows; i++) {
         p->x[i] = kt_exact(run, i % 4);
         for (size_t c = 0; c < run; c++)
-            ((uint8_t *)p->x[i].at)[c] = full ? 255 : (uint8_t)kt_random();
+            ((uint8_t *)p->x[i].at)[c] = (uint8_t)(full ? most : (int32_t)(kt_random() % (unsigned)(most + 1)));
         p->starts[i] = p->x[i].at;
     }
     p->together = kt_exact((rows - 1) * apart_of(p) + k, 1);
@@ -73,14 +74,15 @@ static void problem_open(problem *p, size_t runs, size_t run, size_t rows, size_
     p->scales = must(calloc(p->rounded, sizeof *p->scales));
     p->bias = must(calloc(p->rounded, sizeof *p->bias));
     p->sums = must(calloc(p->rounded, sizeof *p->sums));
-    if (!cs_qgemm_pack(CS_F32, weights, outputs, k, (cs_qgemm_inputs){0}, 0, p->rounded / 16, p->codes.at, p->scales,
-                       p->sums))
+    if (!cs_qgemm_pack(CS_F32, weights, outputs, k, (cs_qgemm_inputs){.most = most}, 0, p->rounded / 16, p->codes.at,
+                       p->scales, p->sums))
         abort();
     free(weights);
     kt_fill(p->bias, outputs, KT_PLAIN);
     p->inputs = must(calloc(rows, sizeof *p->inputs));
     for (size_t i = 0; i < rows; i++)
-        p->inputs[i] = (cs_qconv_scale){.scale = 0.01f + 0.001f * (float)i, .zero = full ? 0 : (int32_t)(i * 37 % 256)};
+        p->inputs[i] = (cs_qconv_scale){
+            .scale = 0.01f + 0.001f * (float)i, .zero = full ? 0 : (int32_t)i * 37 % (most + 1), .most = most};
     p->residual = kt_exact(y_floats(p) * 4, 4);
     kt_fill(p->residual.at, y_floats(p), KT_PLAIN);
 }
@@ -199,7 +201,7 @@ static void test_shapes(void)
 }
 
 /* Values come back within half a step, `meet` gives their range and adds them up, and all levels agree. */
-static bool values_good(size_t n, kt_kind kind, float shift)
+static bool values_good(size_t n, kt_kind kind, float shift, int32_t codes_to)
 {
     const size_t run = (n + 3) / 4 * 4;
     kt_block x = kt_exact(n * 4, 4), sums = kt_canary(n * 4, 4), codes = kt_canary(run, 1);
@@ -221,7 +223,7 @@ static bool values_good(size_t n, kt_kind kind, float shift)
         memset(sums.at, 0, n * 4);
         ops->meet(x.at, n, sums.at, level ? other : range);
         ops->meet(x.at, n, sums.at, level ? other : range);
-        const cs_qconv_scale scale = cs_qconv_scale_of(range[0], range[1]);
+        const cs_qconv_scale scale = cs_qconv_scale_of(range[0], range[1], codes_to);
         ops->quantize(x.at, n, &scale, codes.at, run);
         good &= kt_canary_lives(&sums, n * 4) && kt_canary_lives(&codes, run);
         if (level) {
@@ -234,7 +236,7 @@ static bool values_good(size_t n, kt_kind kind, float shift)
         good &= range[0] == least && range[1] == most;
         for (size_t i = 0; i < n; i++) {
             const double value = (double)(first_codes[i] - scale.zero) * (double)scale.scale, want = ((float *)x.at)[i];
-            good &= first_sums[i] == 2 * ((float *)x.at)[i];
+            good &= first_sums[i] == 2 * ((float *)x.at)[i] && first_codes[i] <= codes_to;
             good &= fabs(value - want) <= 1.001 * (double)scale.scale + FLT_MIN * 256;
         }
         for (size_t i = n; i < run; i++)
@@ -254,7 +256,8 @@ static void test_values(void)
     for (size_t i = 1; i < kt_length_count; i++)
         for (int kind = 0; kind < KT_KINDS && kt_lengths[i]; kind++)
             for (int shift = -1; shift <= 1; shift++)
-                good &= values_good(kt_lengths[i], (kt_kind)kind, kind == KT_PLAIN ? (float)shift : 0);
+                good &= values_good(kt_lengths[i], (kt_kind)kind, kind == KT_PLAIN ? (float)shift : 0,
+                                    shift ? CS_QCONV_CODES : CS_QCONV_POINT_CODES);
     TAP_OK(good, "codes of values: within a step, zeros behind; ranges and sums; the same at every level");
 }
 
@@ -269,7 +272,7 @@ static void test_no_numbers(void)
             uint8_t codes[40];
             x[i / 3] = bad[i % 3];
             ops->meet(x, 40, sums, range);
-            const cs_qconv_scale scale = cs_qconv_scale_of(range[0], range[1]);
+            const cs_qconv_scale scale = cs_qconv_scale_of(range[0], range[1], CS_QCONV_CODES);
             ops->quantize(x, 40, &scale, codes, 40);
             good &= isnan(range[0]) && isnan(range[1]) && isnan(scale.scale);
         }

@@ -54,8 +54,8 @@ static bool problem_open(problem *p, size_t m, size_t n, size_t k)
     p->codes = kt_exact(bytes, 3);
     p->scales = malloc(n * sizeof *p->scales);
     p->sums = malloc(n * sizeof *p->sums);
-    const bool packed =
-        cs_qgemm_pack(CS_F32, p->weights, n, k, (cs_qgemm_inputs){0}, 0, strips, p->codes.at, p->scales, p->sums);
+    const bool packed = cs_qgemm_pack(CS_F32, p->weights, n, k, (cs_qgemm_inputs){.most = CS_QGEMM_CODES}, 0, strips,
+                                      p->codes.at, p->scales, p->sums);
     p->w = (cs_qgemm_weights){.n = n, .k = k, .codes = p->codes.at, .scales = p->scales, .sums = p->sums};
     p->x_codes = kt_exact(m * cs_qgemm_stride(k), 1);
     p->rows = malloc(m * sizeof *p->rows);
@@ -200,7 +200,8 @@ static double error_of_smooth_images(const float *w, size_t n, size_t channels, 
     float *scales = malloc(strips * CS_QGEMM_STRIP * sizeof *scales);
     int32_t *sums = malloc(strips * CS_QGEMM_STRIP * sizeof *sums);
     double total = 0;
-    cs_qgemm_pack(CS_F32, w, n, k, (cs_qgemm_inputs){.side = given_side}, 0, strips, codes, scales, sums);
+    cs_qgemm_pack(CS_F32, w, n, k, (cs_qgemm_inputs){.side = given_side, .most = CS_QGEMM_CODES}, 0, strips, codes,
+                  scales, sums);
     for (size_t o = 0; o < n; o++) {
         double flat = 0, falling = 0;
         for (size_t i = 0; i < k; i++) {
@@ -232,11 +233,13 @@ static void test_images(void)
     bool pairs = true;
     for (size_t i = 0; i < OUTPUTS * INPUTS; i++) /* of one size and mostly of one sign, where the limit counts */
         w[i] = i % 7 ? 1 : -1;
-    pairs &= cs_qgemm_pack(CS_F32, w, OUTPUTS, INPUTS, (cs_qgemm_inputs){.side = SIDE}, 0, 3, codes, scales, sums);
+    pairs &= cs_qgemm_pack(CS_F32, w, OUTPUTS, INPUTS, (cs_qgemm_inputs){.side = SIDE, .most = CS_QGEMM_CODES}, 0, 3,
+                           codes, scales, sums);
     for (size_t i = 0; i < sizeof codes; i += 2) {
         const int sum = codes[i] + codes[i + 1];
         const bool one_sign = (codes[i] < 0) == (codes[i + 1] < 0);
-        pairs &= (!one_sign || abs(sum) <= CS_QGEMM_PAIR) && codes[i] != INT8_MIN && codes[i + 1] != INT8_MIN;
+        pairs &= (!one_sign || abs(sum) <= cs_qgemm_pair(CS_QGEMM_CODES)) && codes[i] != INT8_MIN &&
+                 codes[i + 1] != INT8_MIN;
     }
     TAP_OK(pairs, "weights of pixels: two codes of one sign stay within the limit");
     TAP_OK(shared < each / 4, "weights of pixels: smooth images have %.1f times less of the error of rounding",
@@ -333,7 +336,7 @@ static void test_odd_rows(void)
     int8_t packed[256];
     float scale[4];
     int32_t sum[4];
-    TAP_OK(!cs_qgemm_pack(CS_F32, weights, 4, 4, (cs_qgemm_inputs){0}, 0, 1, packed, scale, sum),
+    TAP_OK(!cs_qgemm_pack(CS_F32, weights, 4, 4, (cs_qgemm_inputs){.most = CS_QGEMM_CODES}, 0, 1, packed, scale, sum),
            "a weight that is no number is refused");
 }
 
@@ -398,7 +401,8 @@ static void test_greatest(void)
                 w[i] = (i / K + i) % signs ? -1 : 1;
             for (size_t i = 0; i < M * K; i++)
                 x[i] = (i % K + i / K) % signs == 1 ? 0 : 1; /* codes 0 and the greatest */
-            cs_qgemm_pack(CS_F32, w, N, K, (cs_qgemm_inputs){.two_steps = two_steps}, 0, 2, codes, scales, sums);
+            cs_qgemm_pack(CS_F32, w, N, K, (cs_qgemm_inputs){.most = cs_qgemm_most(two_steps)}, 0, 2, codes, scales,
+                          sums);
             const cs_qgemm_weights weights = {.n = N, .k = K, .codes = codes, .scales = scales, .sums = sums};
             const cs_qgemm_rows q = {.codes = row_codes, .rows = rows, .rest = two_steps ? M : 0};
             for (unsigned level = 0; level < LEVELS; level++) {
@@ -421,7 +425,8 @@ static void test_greatest(void)
     static float normal[N * K];
     kt_fill(normal, N * K, KT_PLAIN);
     for (int two_steps = 0; two_steps < 2; two_steps++) {
-        cs_qgemm_pack(CS_F32, normal, N, K, (cs_qgemm_inputs){.two_steps = two_steps}, 0, 2, codes, scales, sums);
+        cs_qgemm_pack(CS_F32, normal, N, K, (cs_qgemm_inputs){.most = cs_qgemm_most(two_steps)}, 0, 2, codes, scales,
+                      sums);
         for (size_t o = 0; o < N; o++)
             for (size_t k = 0; k < K; k++) {
                 const int8_t code = codes[((o / 16 * 18 + k / 4) * 16 + o % 16) * 4 + k % 4];
