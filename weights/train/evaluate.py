@@ -19,14 +19,17 @@ import tempfile
 import numpy as np
 import torch
 
+import colours
 import drawing
 import export
 import knowledge
 import learn
 import photographs
+import towers
 import world
 
 PAIRS = 200
+LOUD = .1  # what the second part of the head says is heard from this length on; the first part has about 1
 STUDIO = (drawing.gradient, (235, 235, 235), (215, 215, 215))
 
 
@@ -46,6 +49,12 @@ class InPyTorch:
             pixels = np.stack([np.asarray(photographs.fit(image)) for image in images[i:i + 50]])
             parts.append(self.towers.image(torch.from_numpy(pixels)))
         return torch.cat(parts).numpy()
+
+    @torch.no_grad()
+    def second_parts(self, paths):
+        """What the second part of the head says."""
+        pixels = torch.from_numpy(np.stack([np.asarray(photographs.read(path)) for path in paths]))
+        return torch.cat([self.towers.image.draw(self.towers.image.seen(part)[1]) for part in pixels.split(50)]).numpy()
 
     def files(self, paths):
         return np.concatenate([self.images([photographs.read(path) for path in paths[i:i + 50]])
@@ -285,6 +294,14 @@ class OfPhotographs:
         yield "images to images, mAP", float(np.mean([average_precision(row, labels == label)[0]
                                                       for row, label in zip(scores, wanted)])), .83
 
+    def silence(self):
+        """Photographs that were not used, of which the second part of the head says something else than colours."""
+        if not isinstance(self.encoder, InPyTorch):
+            return
+        said = self.encoder.second_parts(photographs.labelled(self.directory, "test")[0])
+        said[:, towers.PHOTO:towers.PHOTO + len(colours.NAMES)] = 0
+        yield "photographs taken for drawn scenes", float((np.linalg.norm(said, axis=1) > LOUD).mean()), None
+
 
 DRAWN = ["scenes", "synonyms", "colour", "number", "place", "side", "identity", "alike"]
 
@@ -295,7 +312,7 @@ def main():
     parser.add_argument("--program")
     photographs.add_option(parser)
     parser.add_argument("--fold", choices=["0", "1", "all"], default="all")
-    parser.add_argument("--parts", default=",".join(DRAWN + ["captioned", "labelled"]))
+    parser.add_argument("--parts", default=",".join(DRAWN + ["captioned", "labelled", "silence"]))
     parser.add_argument("--seed", type=int, default=424242)
     parser.add_argument("--size", type=int, default=world.SIZE, help="of the drawn scenes, in pixels")
     parser.add_argument("--threads", type=int, default=0)

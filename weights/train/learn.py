@@ -162,7 +162,7 @@ class TextTrainer(Trainer):
     def __init__(self, text, rows, meant, names, drawn):
         """rows: tokens of the texts; meant: rows x DIMENSIONS; names, drawn: which of the texts are names of kinds, and
         captions of drawn scenes: both are few, and must be learnt one by one."""
-        super().__init__(text, text.parameters(), 1e-3)
+        super().__init__(text, text.parameters(), 2e-3)
         self.rows, self.meant = rows, meant
         self.names, self.drawn = names, drawn
 
@@ -178,14 +178,15 @@ class TextTrainer(Trainer):
 
 
 class PlaceTrainer(Trainer):
-    PHOTOGRAPHS, DROP, NOISE = 96, .25, .1
+    PHOTOGRAPHS, MOVED, DROP, NOISE = 192, 96, .25, .1
 
-    def __init__(self, image, scenes, photographs, says):
+    def __init__(self, image, scenes, photographs, says, rate, weight, move):
         """scenes: [(what the first part of the head says, what the places see, the captions' vectors, which may be
-        mirrored)]; photographs: what the places see of them, f16; says: what the second part says of them."""
+        mirrored)]; photographs: what the places see of them, f16; says: what the second part says of them; weight: how
+        much they count; move: see chosen_photographs."""
         super().__init__(image, [p for name, p in image.named_parameters()
-                                 if name.startswith(towers.DRAWING)], 2e-3)
-        self.scenes, self.photographs, self.says = scenes, photographs, says
+                                 if name.startswith(towers.DRAWING)], rate)
+        self.scenes, self.photographs, self.says, self.weight, self.move = scenes, photographs, says, weight, move
         self.spread = torch.cat([seen[:8] for _, seen, _, _ in scenes]).float().std((0, 1))
 
     def mirrored(self, seen, sided):
@@ -194,11 +195,22 @@ class PlaceTrainer(Trainer):
         squares = seen.view(len(seen), towers.GRID, towers.GRID, -1)
         return torch.where(turned[:, None, None, None], squares.flip(2), squares).view_as(seen)
 
+    def chosen_photographs(self):
+        """Which, and what the places see of them. Each place of the last MOVED goes up to `move` of the way from some place
+        of any photograph to another: that is how photographs differ, so what was not met yet is likely to lie there. The
+        mean of such ways is nothing, so the colours of the whole stay as they are."""
+        chosen = torch.randint(len(self.photographs), (self.PHOTOGRAPHS,))
+        seen, places = self.photographs[chosen].float(), self.photographs.flatten(0, 1)
+        moved = seen[-self.MOVED:]
+        start, end = (places[torch.randint(len(places), (moved[..., 0].numel(),))].float().view_as(moved) for _ in range(2))
+        moved += self.move * torch.rand(self.MOVED, 1, 1) * (end - start)
+        return chosen, seen
+
     def losses(self, rng):
         known, seen, wanted, sided = self.scenes[rng.randrange(len(self.scenes))]
-        chosen = torch.randint(len(self.photographs), (self.PHOTOGRAPHS,))
-        seen = torch.cat([self.mirrored(seen, sided).float(), self.photographs[chosen].float()])
+        chosen, photographs = self.chosen_photographs()
+        seen = torch.cat([self.mirrored(seen, sided).float(), photographs])
         drawn = self.module.draw(seen + self.NOISE * self.spread * torch.randn_like(seen), self.DROP)
         made = functional.normalize(known.float() + drawn[:len(known)].float(), dim=1)
         return {"near": (2, 1 - (made * wanted.float()).sum(1).mean()), "contrast": (1, contrast(made, wanted.float())),
-                "photographs": (16, (drawn[len(known):].float() - self.says[chosen]).square().sum(1).mean())}
+                "photographs": (self.weight, (drawn[len(known):].float() - self.says[chosen]).square().sum(1).mean())}

@@ -36,7 +36,9 @@ import world
 
 MERGES, TEXTS_FOR_MERGES = 4700, 120000
 TEXTS, DRAWN_TEXTS = 80000, 20000
-SCENE_FILES, TEXT_STEPS, PLACE_STEPS = 600, 4200, 6000
+SCENE_FILES, TEXT_STEPS = 600, 4200
+# steps, rate, how much the photographs count, how far they move: the second round is for the drawn scenes
+PLACE_ROUNDS = (6000, 2e-3, 32, .5), (1500, 1e-3, 10, .35)
 USUAL = 100  # things that are drawn more often
 SIZES = 112, 224, 224  # of the drawn scenes, in turns
 
@@ -178,8 +180,11 @@ def make_places(options, the_world):
     odd = torch.load(f"{options.work}/odd.pt", weights_only=True)
     standings = colours.standing(torch.cat([usual[1], odd[1]]), usual[1])
     says = functional.pad(code.of_photographs(standings), (towers.PHOTO, 0))
-    learn.PlaceTrainer(image, scenes, torch.cat([usual[0], odd[0]]), says).run(
-        options.place_steps, f"{options.work}/places-{name_of(options)}.pt")
+    for number, (steps, *how) in enumerate(PLACE_ROUNDS, 1):
+        trainer = learn.PlaceTrainer(image, scenes, torch.cat([usual[0], odd[0]]), says, *how)
+        last = "" if number == len(PLACE_ROUNDS) else f"-round-{number}"
+        trainer.run(steps, f"{options.work}/places-{name_of(options)}{last}.pt")
+        image.load_state_dict(trainer.average.state_dict())
 
 
 def trained(options, stage, name=None):
@@ -218,7 +223,6 @@ def main():
     parser.add_argument("--image", metavar="MODEL", help="keep the image tower of this model and make the text tower only")
     parser.add_argument("--scenes", type=int, default=SCENE_FILES, help="files of scenes, 128 in each")
     parser.add_argument("--text-steps", type=int, default=TEXT_STEPS)
-    parser.add_argument("--place-steps", type=int, default=PLACE_STEPS)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--only", help="only these stages, of vocabulary,photographs,lessons,text,odd,scenes,places,model")
     world.add_sources(parser)

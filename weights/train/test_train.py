@@ -180,6 +180,28 @@ def test_seed():
     ok(float((made * meant[:200]).sum(1).mean()) > .8, "and the text tower begins with it")
 
 
+def test_moved_photographs():
+    import learn
+    import torch
+    import towers
+    torch.manual_seed(6)
+    places, count, flat = towers.GRID ** 2, 40, 64
+    photographs = torch.randn(count, places, towers.PLACE)
+    photographs[:, :, :flat] = 3  # in what all have in common they cannot move
+    scenes = [(torch.randn(8, towers.DIMENSIONS).half(), torch.randn(8, places, towers.PLACE).half(),
+               torch.randn(8, towers.DIMENSIONS).half(), torch.zeros(8).bool())]
+    trainer = learn.PlaceTrainer(towers.ImageTower(), scenes, photographs.half(), torch.zeros(count, towers.DIMENSIONS),
+                                 1e-3, 1, .5)
+    chosen, seen = trainer.chosen_photographs()
+    way = seen - photographs.half().float()[chosen]
+    ok(not way[:-trainer.MOVED].any(), "photographs that are not moved are as they are")
+    way = way[-trainer.MOVED:]
+    size = way[:, :, flat:].std((1, 2))
+    ok(not way[:, :, :flat].any() and size.min() > 0 and .5 < size.max() / (trainer.move * 2 ** .5) < 1.1,
+       "moved ones go the ways in which photographs differ, not too far")
+    ok(way.mean((0, 1)).abs().max() < .05, "their mean stays")
+
+
 def test_export():
     import torch
     from torch.nn import functional
@@ -305,6 +327,7 @@ def main():
     if importlib.util.find_spec("torch"):
         test_towers()
         test_seed()
+        test_moved_photographs()
         test_teacher()
         test_export()
         test_folds(root)

@@ -151,9 +151,13 @@ class ImageTower(nn.Module):
         x = functional.relu(self.hidden(functional.relu(self.places(seen) + self.positions)))
         return self.drawn(functional.dropout(torch.cat([x.mean(1), x.amax(1)], 1), drop))
 
+    def seen(self, pixels):
+        """What the network sees of pixels: its two results."""
+        return self.network((pixels.permute(0, 3, 1, 2).float() / 255 - MEAN) / DEVIATION)
+
     def forward(self, pixels):
         """pixels: f32 or uint8, rows x IMAGE x IMAGE x 3, from 0 to 255."""
-        last, seen = self.network((pixels.permute(0, 3, 1, 2).float() / 255 - MEAN) / DEVIATION)
+        last, seen = self.seen(pixels)
         return functional.normalize(self.classes(self.known(last)) + self.draw(seen), dim=-1)
 
 
