@@ -1650,10 +1650,10 @@ CLIPSEARCH_API size_t clipsearch_duplicates_groups(const clipsearch_duplicates *
 CLIPSEARCH_API size_t clipsearch_duplicates_count(const clipsearch_duplicates *duplicates, size_t group);
 /* An image of a group; rank 0 is the one to keep: of those that can be read the one with the most pixels, then the
  * largest file, then the oldest, then the first path. Those that are `gone` come last: of them there is nothing to move
- * or remove, and nothing to keep either when rank 0 is one of them. Of several paths to one file only one is in
- * a group. *level (may be NULL) receives how alike the image
- * and rank 0 are, perhaps through a chain of other images of the group, whose least alike pair counts; for rank 0
- * itself it is CLIPSEARCH_DUPLICATES_EXACT. NULL when there is none. Valid until the duplicates are freed. */
+ * or remove, and nothing to keep either when rank 0 is one of them. Of several paths to one file only one is in a
+ * group. *level (may be NULL) receives how alike the image and rank 0 are, perhaps through a chain of other images of
+ * the group, whose least alike pair counts; for rank 0 itself it is CLIPSEARCH_DUPLICATES_EXACT. NULL when there is
+ * none. Valid until the duplicates are freed. */
 CLIPSEARCH_API const clipsearch_hit *clipsearch_duplicates_get(const clipsearch_duplicates *duplicates, size_t group,
                                                                size_t rank, clipsearch_duplicate_level *level);
 CLIPSEARCH_API void clipsearch_duplicates_free(clipsearch_duplicates **duplicates);

@@ -37,8 +37,8 @@ clipsearch_item cs_hit_item(const clipsearch_hit *hit);
 
 /* Once all queries have ended, each searched for up to `searched` hits: keep of each query at most `most` hits with
  * different contents, which count the others in `copies`; the first whose file is there stands for them, and when none
- * is, it is `gone`. complete [queries] receives whether that is the answer: false
- * where hits behind the last could be further contents, or copies of the last one kept. */
+ * is, it is `gone`. complete [queries] receives whether that is the answer: false where hits behind the last could be
+ * further contents, or copies of the last one kept. */
 void cs_hits_fold_copies(clipsearch_hits *hits, size_t most, size_t searched, bool *complete);
 
 /* Add the hits of query `number` of `from` to the current query. */

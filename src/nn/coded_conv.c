@@ -23,6 +23,12 @@ static size_t taps_of(const cs_conv_spec *spec)
     return spec->kernel_h * spec->kernel_w;
 }
 
+/* The greatest code of the inputs; no table saturates because the weights are packed for the same. */
+static int32_t most_of(const cs_conv_spec *spec)
+{
+    return taps_of(spec) == 1 ? CS_QCONV_POINT_CODES : CS_QCONV_CODES;
+}
+
 /* Bytes from row to row of inputs that are copied together: whole lines, but no whole pages: such rows would all lie in
  * the same few sets of the caches. */
 static size_t apart_of(const cs_coded_conv *conv)
@@ -55,7 +61,6 @@ typedef struct pack_job {
     const cs_conv_spec *spec;
     const float *weight;
     size_t run, k;
-    int32_t most; /* the greatest code of the inputs */
     float *rows;  /* [out, taps, run]: the weights, zeros behind the channels */
     float *rests; /* [out, in] */
     int8_t *codes, *rest_codes;
@@ -96,8 +101,8 @@ static void pack_strip(void *context, size_t strip, unsigned worker)
     const size_t in = job->spec->in, out = job->spec->out, first = strip * STRIP;
     for (size_t o = first; o < out && o < first + STRIP; o++)
         arrange_output(job, o);
-    job->good[strip] = cs_qgemm_pack(CS_F32, job->rows, out, job->k, (cs_qgemm_inputs){.most = job->most}, strip, 1,
-                                     job->codes + first * job->k, job->scales + first, job->sums + first);
+    job->good[strip] = cs_qgemm_pack(CS_F32, job->rows, out, job->k, (cs_qgemm_inputs){.most = most_of(job->spec)},
+                                     strip, 1, job->codes + first * job->k, job->scales + first, job->sums + first);
     if (!job->good[strip])
         return;
     for (size_t o = first; o < out && o < first + STRIP; o++)
@@ -147,10 +152,7 @@ static clipsearch_status pack(pack_job *job, cs_pool *pool, clipsearch_error *er
 clipsearch_status cs_coded_conv_open(cs_coded_conv *conv, const cs_conv_spec *spec, const float *weight, cs_pool *pool,
                                      clipsearch_error *err)
 {
-    pack_job job = {.spec = spec,
-                    .weight = weight,
-                    .run = cs_qgemm_stride(spec->in),
-                    .most = taps_of(spec) == 1 ? CS_QCONV_POINT_CODES : CS_QCONV_CODES};
+    pack_job job = {.spec = spec, .weight = weight, .run = cs_qgemm_stride(spec->in)};
     job.k = taps_of(spec) * job.run;
     *conv = (cs_coded_conv){.ops = cs_qconv_ops_best(), .run = job.run};
     cs_workspace workspace = {0};
@@ -261,7 +263,7 @@ static void meet_line(void *context, size_t line, unsigned worker)
         ops->meet(x, in, sums, range);
         if (job->point) {
             const size_t pixel = line * job->width + i;
-            job->s->scales[pixel] = cs_qconv_scale_of(range[0], range[1], CS_QCONV_POINT_CODES);
+            job->s->scales[pixel] = cs_qconv_scale_of(range[0], range[1], most_of(job->spec));
             ops->quantize(x, in, &job->s->scales[pixel], job->s->codes + pixel * run, run);
         } else {
             widen(all, range);
@@ -289,7 +291,7 @@ static void meet_image(void *context, size_t image, unsigned worker)
     cs_qgemm_quantize_row(cs_qgemm_ops_best(), mean, in, &rows, image);
     if (job->point)
         return;
-    s->scales[image] = cs_qconv_scale_of(all[0], all[1], CS_QCONV_CODES);
+    s->scales[image] = cs_qconv_scale_of(all[0], all[1], most_of(job->spec));
     memset(s->pads + image * run, s->scales[image].zero, run);
 }
 

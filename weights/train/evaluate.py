@@ -54,7 +54,8 @@ class InPyTorch:
     def second_parts(self, paths):
         """What the second part of the head says."""
         pixels = torch.from_numpy(np.stack([np.asarray(photographs.read(path)) for path in paths]))
-        return torch.cat([self.towers.image.draw(self.towers.image.seen(part)[1]) for part in pixels.split(50)]).numpy()
+        image = self.towers.image
+        return torch.cat([image.draw(image.network(towers.prepared(part))[1]) for part in pixels.split(50)]).numpy()
 
     def files(self, paths):
         return np.concatenate([self.images([photographs.read(path) for path in paths[i:i + 50]])
@@ -295,7 +296,8 @@ class OfPhotographs:
                                                       for row, label in zip(scores, wanted)])), .83
 
     def silence(self):
-        """Photographs that were not used, of which the second part of the head says something else than colours."""
+        """Photographs that were not used, of which the second part of the head says something else than colours. Only in
+        PyTorch: of the program's vectors nobody knows what either part said."""
         if not isinstance(self.encoder, InPyTorch):
             return
         said = self.encoder.second_parts(photographs.labelled(self.directory, "test")[0])

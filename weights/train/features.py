@@ -40,7 +40,7 @@ class Seer:
         """uint8, rows x IMAGE x IMAGE x 3 -> the class part, the mean features, what the places see."""
         parts = []
         for batch in torch.from_numpy(images).split(BATCH):
-            x = (batch.to(self.device).permute(0, 3, 1, 2).float() / 255 - towers.MEAN) / towers.DEVIATION
+            x = towers.prepared(batch.to(self.device))
             last, seen = self.network(x.contiguous(memory_format=torch.channels_last))
             parts.append((towers.class_part(self.network._fc(last)), last.mean(1), seen.half()))
         return [torch.cat(part).cpu() for part in zip(*parts)]

@@ -180,8 +180,9 @@ def make_places(options, the_world):
     odd = torch.load(f"{options.work}/odd.pt", weights_only=True)
     standings = colours.standing(torch.cat([usual[1], odd[1]]), usual[1])
     says = functional.pad(code.of_photographs(standings), (towers.PHOTO, 0))
+    seen = torch.cat([usual[0], odd[0]])
     for number, (steps, *how) in enumerate(PLACE_ROUNDS, 1):
-        trainer = learn.PlaceTrainer(image, scenes, torch.cat([usual[0], odd[0]]), says, *how)
+        trainer = learn.PlaceTrainer(image, scenes, seen, says, *how)
         last = "" if number == len(PLACE_ROUNDS) else f"-round-{number}"
         trainer.run(steps, f"{options.work}/places-{name_of(options)}{last}.pt")
         image.load_state_dict(trainer.average.state_dict())

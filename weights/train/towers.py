@@ -35,6 +35,11 @@ WHOLE_TEMPERATURE, PLACE_TEMPERATURE, FEATURE_WEIGHT = 2, 4, 1.4
 CONTEXT, WIDTH, HEADS, MLP, TEXT_LAYERS = 32, 480, 15, 176, 2
 
 
+def prepared(pixels):
+    """f32 or uint8, rows x IMAGE x IMAGE x 3, from 0 to 255 -> what the network takes."""
+    return (pixels.permute(0, 3, 1, 2).float() / 255 - MEAN) / DEVIATION
+
+
 class Convolution(nn.Conv2d):
     """With TensorFlow's padding "same", which is uneven where there is a stride."""
 
@@ -151,13 +156,9 @@ class ImageTower(nn.Module):
         x = functional.relu(self.hidden(functional.relu(self.places(seen) + self.positions)))
         return self.drawn(functional.dropout(torch.cat([x.mean(1), x.amax(1)], 1), drop))
 
-    def seen(self, pixels):
-        """What the network sees of pixels: its two results."""
-        return self.network((pixels.permute(0, 3, 1, 2).float() / 255 - MEAN) / DEVIATION)
-
     def forward(self, pixels):
         """pixels: f32 or uint8, rows x IMAGE x IMAGE x 3, from 0 to 255."""
-        last, seen = self.seen(pixels)
+        last, seen = self.network(prepared(pixels))
         return functional.normalize(self.classes(self.known(last)) + self.draw(seen), dim=-1)
 
 
