@@ -59,9 +59,9 @@ typedef struct cs_qconv_ops {
     bool together; /* a row's inputs are read from `together` */
     /* y = clamp(sum * scales[o] * inputs[i].scale + bias[o] + residual), the sum being of (code - zero) * weight. */
     void (*multiply)(const cs_qconv_call *call);
-    /* Add x [n] to sums [n]. range: the least and the greatest of x and of 0; NaN, both, when one of x is NaN or
-     * infinite. */
-    void (*meet)(const float *x, size_t n, float *sums, float range[2]);
+    /* Add the rows of x [rows, n], `apart` floats from row to row, to sums [n], in their order. ranges [rows]: a row's
+     * least and greatest value, or 0 beyond them; NaN, both, when one of its values is NaN or infinite. */
+    void (*meet)(const float *x, size_t apart, size_t rows, size_t n, float *sums, float (*ranges)[2]);
     /* Codes of x [n], zeros up to `run` behind them. */
     void (*quantize)(const float *x, size_t n, const cs_qconv_scale *scale, uint8_t *codes, size_t run);
 } cs_qconv_ops;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * qconv_c.c - the inner loop of a convolution in 8 bits, the plain reference: what all other tables compute. */
-#include "kernels/qconv_row.h"
+#include "kernels/qconv_impl.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* The strip of one row at `output` from its sums. */
 static void finish(const cs_qconv_call *call, size_t row, size_t output, const int32_t *sums)
@@ -38,7 +39,7 @@ static void multiply(const cs_qconv_call *call)
         }
 }
 
-static void meet(const float *x, size_t n, float *sums, float range[2])
+static void meet_row(const float *x, size_t n, float *sums, float range[2])
 {
     float least = 0, most = 0, nothing = 0;
     for (size_t i = 0; i < n; i++) {
@@ -51,9 +52,34 @@ static void meet(const float *x, size_t n, float *sums, float range[2])
     range[1] = most + nothing;
 }
 
+static void meet(const float *x, size_t apart, size_t rows, size_t n, float *sums, float (*ranges)[2])
+{
+    for (size_t r = 0; r < rows; r++)
+        meet_row(x + r * apart, n, sums, ranges[r]);
+}
+
+/* To the nearest whole number: adding 1.5 * 2^23 rounds a float to one, which then is in its lowest bits. Compilers
+ * make vectors of this and not of rintf. */
+static int32_t nearest(float x)
+{
+    const float shifted = x + 0x1.8p23f;
+    int32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    return bits - 0x4b400000;
+}
+
 static void quantize(const float *x, size_t n, const cs_qconv_scale *scale, uint8_t *codes, size_t run)
 {
-    qconv_quantize(x, n, scale, codes, run);
+    memset(codes + n, 0, run - n);
+    if (!(scale->scale > 0)) {
+        memset(codes, 0, n);
+        return;
+    }
+    const float inverse = 1 / scale->scale;
+    for (size_t i = 0; i < n; i++) {
+        const int32_t code = nearest(x[i] * inverse) + scale->zero;
+        codes[i] = (uint8_t)(code < 0 ? 0 : code > scale->most ? scale->most : code);
+    }
 }
 
 const cs_qconv_ops cs_qconv_ops_c = {.name = "qconv c", .multiply = multiply, .meet = meet, .quantize = quantize};

@@ -15,6 +15,7 @@ enum {
     EACH_THREAD = 4,  /* the least pieces for each thread, so that none waits long for the last */
     CACHE_BYTES = 512 << 10, /* weights up to this size stay in the second-level cache for all pixels */
     LINE_BYTES = 64,
+    MET = 8, /* pixels whose ranges are found by one call */
     PAGE_BYTES = 4096
 };
 
@@ -255,18 +256,20 @@ static void meet_line(void *context, size_t line, unsigned worker)
     const coded_job *job = context;
     const cs_qconv_ops *ops = job->conv->ops;
     const size_t in = job->spec->in, run = job->conv->run;
-    float *sums = job->s->sums + line * in, *all = job->s->ranges + line * 2, range[2];
+    const size_t apart = (job->point ? job->spec->stride : 1) * in;
+    float *sums = job->s->sums + line * in, *all = job->s->ranges + line * 2, ranges[MET][2];
     memset(sums, 0, in * sizeof *sums);
     all[0] = all[1] = 0;
-    for (size_t i = 0; i < job->width; i++) {
-        const float *x = pixel_at(job, line, i);
-        ops->meet(x, in, sums, range);
-        if (job->point) {
-            const size_t pixel = line * job->width + i;
-            job->s->scales[pixel] = cs_qconv_scale_of(range[0], range[1], most_of(job->spec));
-            ops->quantize(x, in, &job->s->scales[pixel], job->s->codes + pixel * run, run);
-        } else {
-            widen(all, range);
+    for (size_t first = 0; first < job->width; first += MET) {
+        const size_t count = job->width - first < MET ? job->width - first : MET;
+        const float *x = pixel_at(job, line, first);
+        ops->meet(x, apart, count, in, sums, ranges);
+        for (size_t i = 0; i < count && !job->point; i++)
+            widen(all, ranges[i]);
+        for (size_t i = 0; i < count && job->point; i++) {
+            const size_t pixel = line * job->width + first + i;
+            job->s->scales[pixel] = cs_qconv_scale_of(ranges[i][0], ranges[i][1], most_of(job->spec));
+            ops->quantize(x + i * apart, in, &job->s->scales[pixel], job->s->codes + pixel * run, run);
         }
     }
 }
@@ -281,8 +284,8 @@ static void meet_image(void *context, size_t image, unsigned worker)
     float *mean = s->means + image * in, all[2] = {0};
     memset(mean, 0, in * sizeof *mean);
     for (size_t line = first; line < first + job->lines; line++) {
-        float ignored[2];
-        job->conv->ops->meet(s->sums + line * in, in, mean, ignored);
+        float ignored[1][2];
+        job->conv->ops->meet(s->sums + line * in, in, 1, in, mean, ignored);
         widen(all, s->ranges + line * 2);
     }
     for (size_t c = 0; c < in; c++)

@@ -200,53 +200,83 @@ static void test_shapes(void)
            "with the largest codes and the most inputs");
 }
 
-/* Values come back within half a step, `meet` gives their range and adds them up, and all levels agree. */
-static bool values_good(size_t n, kt_kind kind, float shift, int32_t codes_to)
+/* Rows of values, apart from each other, and what one instruction set makes of them. */
+enum { VALUE_ROWS = 7 };
+typedef struct values {
+    size_t n, apart, run;
+    kt_block x, sums, codes;
+    float ranges[VALUE_ROWS][2];
+    cs_qconv_scale scales[VALUE_ROWS];
+} values;
+
+static const float *values_row(const values *v, size_t row)
 {
-    const size_t run = (n + 3) / 4 * 4;
-    kt_block x = kt_exact(n * 4, 4), sums = kt_canary(n * 4, 4), codes = kt_canary(run, 1);
-    float *first_sums = must(calloc(n, sizeof *first_sums)), range[2], other[2];
-    uint8_t *first_codes = must(calloc(run, 1));
-    kt_fill(x.at, n, kind);
-    for (size_t i = 0; i < n; i++)
-        ((float *)x.at)[i] += shift;
-    bool good = true;
+    return (const float *)v->x.at + row * v->apart;
+}
+
+static bool values_take(values *v, const cs_qconv_ops *ops, size_t rows, int32_t codes_to)
+{
+    v->sums = kt_canary(v->n * 4, 4);
+    v->codes = kt_canary(rows * v->run, 1);
+    memset(v->sums.at, 0, v->n * 4);
+    ops->meet(v->x.at, v->apart, rows, v->n, v->sums.at, v->ranges);
+    for (size_t r = 0; r < rows; r++) {
+        v->scales[r] = cs_qconv_scale_of(v->ranges[r][0], v->ranges[r][1], codes_to);
+        ops->quantize(values_row(v, r), v->n, &v->scales[r], (uint8_t *)v->codes.at + r * v->run, v->run);
+    }
+    return kt_canary_lives(&v->sums, v->n * 4) && kt_canary_lives(&v->codes, rows * v->run);
+}
+
+/* The codes of a row are within half a step of its values, and its range is right. */
+static bool row_good(const values *v, size_t row, int32_t codes_to)
+{
+    const uint8_t *codes = (const uint8_t *)v->codes.at + row * v->run;
+    const float *x = values_row(v, row);
+    const double step = (double)v->scales[row].scale;
     float least = 0, most = 0;
+    bool good = true;
+    for (size_t i = 0; i < v->n; i++) {
+        const double value = (double)(codes[i] - v->scales[row].zero) * step;
+        least = fminf(least, x[i]);
+        most = fmaxf(most, x[i]);
+        good &= codes[i] <= codes_to && fabs(value - (double)x[i]) <= 1.001 * step + FLT_MIN * 256;
+    }
+    for (size_t i = v->n; i < v->run; i++)
+        good &= codes[i] == 0;
+    return good && v->ranges[row][0] == least && v->ranges[row][1] == most;
+}
+
+/* `meet` gives each row's range and adds the rows up in order, values come back, and all levels agree. */
+static bool values_good(size_t n, size_t rows, kt_kind kind, float shift, int32_t codes_to)
+{
+    values first = {.n = n, .apart = n + n % 3, .run = (n + 3) / 4 * 4};
+    first.x = kt_exact(((rows - 1) * first.apart + n) * 4, 4);
+    kt_fill(first.x.at, (rows - 1) * first.apart + n, kind);
+    for (size_t i = 0; i < (rows - 1) * first.apart + n; i++)
+        ((float *)first.x.at)[i] += shift;
+    bool good = values_take(&first, cs_qconv_ops_for(CS_CPU_C), rows, codes_to);
+    for (size_t r = 0; r < rows; r++)
+        good &= row_good(&first, r, codes_to);
     for (size_t i = 0; i < n; i++) {
-        least = fminf(least, ((float *)x.at)[i]);
-        most = fmaxf(most, ((float *)x.at)[i]);
+        float sum = 0;
+        for (size_t r = 0; r < rows; r++)
+            sum += values_row(&first, r)[i];
+        good &= ((float *)first.sums.at)[i] == sum;
     }
-    for (int level = 0; level < LEVELS; level++) {
-        const cs_qconv_ops *ops = cs_qconv_ops_for(levels[level]);
-        if (!ops)
+    for (int level = 1; level < LEVELS; level++) {
+        values other = {.n = n, .apart = first.apart, .run = first.run, .x = first.x};
+        if (!cs_qconv_ops_for(levels[level]))
             continue;
-        memset(sums.at, 0, n * 4);
-        ops->meet(x.at, n, sums.at, level ? other : range);
-        ops->meet(x.at, n, sums.at, level ? other : range);
-        const cs_qconv_scale scale = cs_qconv_scale_of(range[0], range[1], codes_to);
-        ops->quantize(x.at, n, &scale, codes.at, run);
-        good &= kt_canary_lives(&sums, n * 4) && kt_canary_lives(&codes, run);
-        if (level) {
-            good &= range[0] == other[0] && range[1] == other[1] && memcmp(first_codes, codes.at, run) == 0 &&
-                    kt_same(first_sums, sums.at, n);
-            continue;
-        }
-        memcpy(first_codes, codes.at, run);
-        memcpy(first_sums, sums.at, n * 4);
-        good &= range[0] == least && range[1] == most;
-        for (size_t i = 0; i < n; i++) {
-            const double value = (double)(first_codes[i] - scale.zero) * (double)scale.scale, want = ((float *)x.at)[i];
-            good &= first_sums[i] == 2 * ((float *)x.at)[i] && first_codes[i] <= codes_to;
-            good &= fabs(value - want) <= 1.001 * (double)scale.scale + FLT_MIN * 256;
-        }
-        for (size_t i = n; i < run; i++)
-            good &= first_codes[i] == 0;
+        good &= values_take(&other, cs_qconv_ops_for(levels[level]), rows, codes_to);
+        good &= memcmp(first.ranges, other.ranges, rows * sizeof *first.ranges) == 0;
+        good &= memcmp(first.codes.at, other.codes.at, rows * first.run) == 0;
+        good &= kt_same(first.sums.at, other.sums.at, n);
+        kt_free(&other.sums);
+        kt_free(&other.codes);
     }
-    kt_free(&x);
-    kt_free(&sums);
-    kt_free(&codes);
-    free(first_sums);
-    free(first_codes);
+    kt_free(&first.x);
+    kt_free(&first.sums);
+    kt_free(&first.codes);
     return good;
 }
 
@@ -256,8 +286,8 @@ static void test_values(void)
     for (size_t i = 1; i < kt_length_count; i++)
         for (int kind = 0; kind < KT_KINDS && kt_lengths[i]; kind++)
             for (int shift = -1; shift <= 1; shift++)
-                good &= values_good(kt_lengths[i], (kt_kind)kind, kind == KT_PLAIN ? (float)shift : 0,
-                                    shift ? CS_QCONV_CODES : CS_QCONV_POINT_CODES);
+                good &= values_good(kt_lengths[i], 1 + (i + (size_t)kind) % VALUE_ROWS, (kt_kind)kind,
+                                    kind == KT_PLAIN ? (float)shift : 0, shift ? CS_QCONV_CODES : CS_QCONV_POINT_CODES);
     TAP_OK(good, "codes of values: within a step, zeros behind; ranges and sums; the same at every level");
 }
 
@@ -268,13 +298,17 @@ static void test_no_numbers(void)
     for (int level = 0; level < LEVELS; level++) {
         const cs_qconv_ops *ops = cs_qconv_ops_for(levels[level]);
         for (size_t i = 0; ops && i < 40 * 3; i++) {
-            float x[40] = {1}, sums[40] = {0}, range[2];
+            float x[5 * 40] = {1}, sums[40] = {0}, ranges[5][2];
             uint8_t codes[40];
-            x[i / 3] = bad[i % 3];
-            ops->meet(x, 40, sums, range);
-            const cs_qconv_scale scale = cs_qconv_scale_of(range[0], range[1], CS_QCONV_CODES);
-            ops->quantize(x, 40, &scale, codes, 40);
-            good &= isnan(range[0]) && isnan(range[1]) && isnan(scale.scale);
+            const size_t bad_row = i % 5;
+            x[bad_row * 40 + i / 3] = bad[i % 3];
+            ops->meet(x, 40, 5, 40, sums, ranges);
+            for (size_t r = 0; r < 5; r++) {
+                const cs_qconv_scale scale = cs_qconv_scale_of(ranges[r][0], ranges[r][1], CS_QCONV_CODES);
+                ops->quantize(x + r * 40, 40, &scale, codes, 40);
+                good &= isnan(ranges[r][0]) == (r == bad_row) && isnan(ranges[r][1]) == (r == bad_row) &&
+                        isnan(scale.scale) == (r == bad_row);
+            }
         }
     }
     TAP_OK(good, "a value that is no number makes the scale NaN");
