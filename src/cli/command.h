@@ -5,8 +5,10 @@
 
 #include "cli/advice.h"
 #include "cli/exit_code.h"
-#include "cli/options.h"
+#include "cli/command_line.h"
 #include "config/settings.h"
+
+#include <stdio.h>
 
 /* Each runs one command and returns the program's exit status (exit_code.h). */
 int cs_command_search(const cs_args *args);

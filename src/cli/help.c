@@ -2,6 +2,8 @@
  * help.c - the help pages. */
 #include "cli/command.h"
 
+#include "cli/option_help.h"
+
 #include <string.h>
 
 /* 24 lines of at most 80 columns, so that a small terminal shows all of it. */

@@ -4,7 +4,7 @@
 #define CS_CLI_INPUT_LIST_H
 
 #include "base/buf.h"
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 /* All inputs in order. Those from list files point into the buffers. */
 typedef struct cs_input_list {

@@ -138,7 +138,7 @@ int main(int argc, char **argv)
         cs_help_print(0, stderr);
         return CS_EXIT_USAGE;
     }
-    int first = cs_options_first_operand(argc, argv);
+    int first = cs_args_first_operand(argc, argv);
     unsigned command = command_of(argc, argv, first);
     bool command_given = command != 0;
     if (command_given) { /* remove the command's name from its arguments */
@@ -149,7 +149,7 @@ int main(int argc, char **argv)
     }
     cs_args args;
     clipsearch_error err;
-    clipsearch_status status = cs_options_parse(command, argc, argv, &args, &err);
+    clipsearch_status status = cs_args_parse(command, argc, argv, &args, &err);
     int code = status == CLIPSEARCH_OK           ? run_command(command, command_given, &args)
                : status == CLIPSEARCH_E_ARGUMENT ? cs_report_usage(command, "%s", err.message)
                                                  : cs_report_error(&err, CS_STAGE_INPUT);

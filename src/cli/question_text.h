@@ -4,7 +4,7 @@
 #define CS_CLI_QUESTION_TEXT_H
 
 #include "base/buf.h"
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 enum {
     CS_MAX_PARTS = 1000,        /* of one question */

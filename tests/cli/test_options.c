@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * test_options.c - parsing the command line, and the width of the list of options. */
 #include "base/mem.h"
-#include "cli/options.h"
+#include "cli/command_line.h"
+#include "cli/option_help.h"
 #include "tap.h"
 
 #include <math.h>
@@ -14,7 +15,7 @@ static clipsearch_status parse(unsigned command, char **argv, cs_args *args, cli
     int argc = 0;
     while (argv[argc])
         argc++;
-    return cs_options_parse(command, argc, argv, args, err);
+    return cs_args_parse(command, argc, argv, args, err);
 }
 
 static char *line[16];
@@ -92,11 +93,11 @@ static void test_options(void)
                a.operands.count == 1,
            "--prune=force");
     cs_args_free(&a);
-    TAP_OK(cs_options_first_operand(4, split("--prune ingest x")) == 2, "nor does it hide the command");
-    TAP_OK(cs_options_first_operand(3, split("ingest x")) == 1 &&
-               cs_options_first_operand(5, split("-k 3 --json info")) == 4 &&
-               cs_options_first_operand(4, split("-k3 --db=x info")) == 3 &&
-               cs_options_first_operand(4, split("-q -- info")) == 0,
+    TAP_OK(cs_args_first_operand(4, split("--prune ingest x")) == 2, "nor does it hide the command");
+    TAP_OK(cs_args_first_operand(3, split("ingest x")) == 1 &&
+               cs_args_first_operand(5, split("-k 3 --json info")) == 4 &&
+               cs_args_first_operand(4, split("-k3 --db=x info")) == 3 &&
+               cs_args_first_operand(4, split("-q -- info")) == 0,
            "the first operand, after options and their values, not after --");
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "cli/commands/model_actions.h"
+#include "cli/option_table.h"
 #include "cli/output/print.h"
 
 #include <string.h>
@@ -38,7 +39,13 @@ static const struct {
 /* Lists the names of the models, a name on each line. */
 #define LIST_MODELS "clipsearch model list 2>/dev/null | cut -d ' ' -f 1"
 
-static value_kind kind_of(const cs_option_info *option)
+/* Whether the option can stand alone; a value stands behind '='. */
+static bool value_is_optional(const cs_option *option)
+{
+    return option->kind == CS_OPTION_MAYBE;
+}
+
+static value_kind kind_of(const cs_option *option)
 {
     if (option->choices)
         return VALUE_WORDS;
@@ -99,7 +106,7 @@ static void put_quoted(cs_buf *buf, const char *text, const char *special)
 }
 
 /* Append "--name", or "-n" for a name of one letter, and with `letter` also its letter, with '|' or a space between. */
-static void put_spelling(cs_buf *buf, const cs_option_info *option, char between)
+static void put_spelling(cs_buf *buf, const cs_option *option, char between)
 {
     cs_buf_printf(buf, "%s%s", option->name[1] ? "--" : "-", option->name);
     if (option->letter && option->name[1])
@@ -110,13 +117,13 @@ static void put_spelling(cs_buf *buf, const cs_option_info *option, char between
  * first. */
 static void put_valued(cs_buf *buf)
 {
-    cs_option_info option;
+    const cs_option *option;
     bool first = true;
-    for (size_t i = 0; cs_options_get(CS_ALL_COMMANDS, i, &option); i++) {
-        if (!option.argument || option.value_optional)
+    for (size_t i = 0; (option = cs_option_at(CS_ALL_COMMANDS, i)); i++) {
+        if (!option->argument || value_is_optional(option))
             continue;
         cs_buf_puts(buf, first ? "" : "|");
-        put_spelling(buf, &option, '|');
+        put_spelling(buf, option, '|');
         first = false;
     }
 }
@@ -131,31 +138,31 @@ static const char *const bash_kinds[] = {[VALUE_ANY] = "",
 
 static void put_bash_command(cs_buf *buf, unsigned command)
 {
-    cs_option_info option;
+    const cs_option *option;
     const char *words = NULL;
     cs_buf_printf(buf, "    %s)\n        case $previous in\n", cs_command_name(command));
-    for (size_t i = 0; cs_options_get(command, i, &option); i++) {
-        if (!option.argument || (option.value_optional && !option.choices))
+    for (size_t i = 0; (option = cs_option_at(command, i)); i++) {
+        if (!option->argument || (value_is_optional(option) && !option->choices))
             continue;
         cs_buf_puts(buf, "        ");
-        put_spelling(buf, &option, '|');
+        put_spelling(buf, option, '|');
         cs_buf_puts(buf, ") ");
-        if (option.value_optional) /* only behind '=' */
+        if (value_is_optional(option)) /* only behind '=' */
             cs_buf_puts(buf, "[[ $equals ]] && ");
-        if (option.choices) {
+        if (option->choices) {
             cs_buf_puts(buf, "_clipsearch_words '");
-            put_choices(buf, option.choices);
+            put_choices(buf, option->choices);
             cs_buf_putc(buf, '\'');
         } else {
-            const char *kind = bash_kinds[kind_of(&option)];
+            const char *kind = bash_kinds[kind_of(option)];
             cs_buf_printf(buf, *kind ? "_clipsearch_%s" : ":%s", kind);
         }
-        cs_buf_puts(buf, option.value_optional ? " && return ;;\n" : "; return ;;\n");
+        cs_buf_puts(buf, value_is_optional(option) ? " && return ;;\n" : "; return ;;\n");
     }
     cs_buf_puts(buf, "        esac\n        options='");
-    for (size_t i = 0; cs_options_get(command, i, &option); i++) {
+    for (size_t i = 0; (option = cs_option_at(command, i)); i++) {
         cs_buf_puts(buf, i ? " " : "");
-        put_spelling(buf, &option, ' ');
+        put_spelling(buf, option, ' ');
     }
     const value_kind kind = kind_of_operands(command, &words);
     if (command == CS_HELP)
@@ -256,14 +263,14 @@ static void put_zsh_value(cs_buf *buf, value_kind kind)
     cs_buf_puts(buf, calls[kind]);
 }
 
-static void put_zsh_option(cs_buf *buf, const cs_option_info *option, const char *spelling, const char *equals)
+static void put_zsh_option(cs_buf *buf, const cs_option *option, const char *spelling, const char *equals)
 {
     cs_buf_printf(buf, " \\\n            '*%s%s[", spelling, option->argument ? equals : "");
     put_quoted(buf, option->help, "[]:\\");
     cs_buf_putc(buf, ']');
     if (option->argument) {
-        cs_buf_puts(buf, option->value_optional ? "::" : ":");
-        put_quoted(buf, option->value_optional ? "value" : option->argument, "[]:\\");
+        cs_buf_puts(buf, value_is_optional(option) ? "::" : ":");
+        put_quoted(buf, value_is_optional(option) ? "value" : option->argument, "[]:\\");
         cs_buf_putc(buf, ':');
         if (option->choices) {
             cs_buf_putc(buf, '(');
@@ -278,17 +285,17 @@ static void put_zsh_option(cs_buf *buf, const cs_option_info *option, const char
 
 static void put_zsh_command(cs_buf *buf, unsigned command)
 {
-    cs_option_info option;
+    const cs_option *option;
     const char *words = NULL;
     char spelling[64];
     cs_buf_printf(buf, "    (%s)\n        _arguments -s -S", cs_command_name(command));
-    for (size_t i = 0; cs_options_get(command, i, &option); i++) {
-        const bool is_long = option.name[1] != '\0';
-        cs_format(spelling, sizeof spelling, "%s%s", is_long ? "--" : "-", option.name);
-        put_zsh_option(buf, &option, spelling, option.value_optional ? "=-" : is_long ? "=" : "+");
-        if (option.letter && is_long) {
-            cs_format(spelling, sizeof spelling, "-%c", option.letter);
-            put_zsh_option(buf, &option, spelling, "+");
+    for (size_t i = 0; (option = cs_option_at(command, i)); i++) {
+        const bool is_long = option->name[1] != '\0';
+        cs_format(spelling, sizeof spelling, "%s%s", is_long ? "--" : "-", option->name);
+        put_zsh_option(buf, option, spelling, value_is_optional(option) ? "=-" : is_long ? "=" : "+");
+        if (option->letter && is_long) {
+            cs_format(spelling, sizeof spelling, "-%c", option->letter);
+            put_zsh_option(buf, option, spelling, "+");
         }
     }
     const value_kind kind = kind_of_operands(command, &words);
@@ -392,23 +399,23 @@ static void put_fish_condition(cs_buf *buf, unsigned command)
 
 static void put_fish_command(cs_buf *buf, unsigned command)
 {
-    cs_option_info option;
+    const cs_option *option;
     const char *words = NULL;
-    for (size_t i = 0; cs_options_get(command, i, &option); i++) {
+    for (size_t i = 0; (option = cs_option_at(command, i)); i++) {
         put_fish_condition(buf, command);
-        if (option.name[1])
-            cs_buf_printf(buf, " -l %s", option.name);
-        if (option.letter)
-            cs_buf_printf(buf, " -s %c", option.letter);
-        if (option.choices) {
-            cs_buf_puts(buf, option.value_optional ? " -f -a '" : " -x -a '");
-            put_choices(buf, option.choices);
+        if (option->name[1])
+            cs_buf_printf(buf, " -l %s", option->name);
+        if (option->letter)
+            cs_buf_printf(buf, " -s %c", option->letter);
+        if (option->choices) {
+            cs_buf_puts(buf, value_is_optional(option) ? " -f -a '" : " -x -a '");
+            put_choices(buf, option->choices);
             cs_buf_putc(buf, '\'');
-        } else if (option.argument) {
-            put_fish_value(buf, kind_of(&option));
+        } else if (option->argument) {
+            put_fish_value(buf, kind_of(option));
         }
         cs_buf_puts(buf, " -d '");
-        for (const char *c = option.help; *c; c++) /* fish quotes inside quotes with a backslash */
+        for (const char *c = option->help; *c; c++) /* fish quotes inside quotes with a backslash */
             cs_buf_printf(buf, *c == '\'' || *c == '\\' ? "\\%c" : "%c", *c);
         cs_buf_puts(buf, "'\n");
     }

@@ -3,7 +3,7 @@
 #ifndef CS_CLI_COMMANDS_CONFIRM_H
 #define CS_CLI_COMMANDS_CONFIRM_H
 
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 /* With --yes: CS_EXIT_FOUND. Else on a terminal print `fact` ("the collection photos has 12 images") and ask `question`
  * ("Drop it?"): CS_EXIT_FOUND when the answer is yes, else CS_EXIT_NOTHING. Where nobody can be asked, say that --yes

@@ -3,7 +3,7 @@
 #ifndef CS_CLI_COMMANDS_FOLDER_FILTER_H
 #define CS_CLI_COMMANDS_FOLDER_FILTER_H
 
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 /* Check --filter, and make one filter of it, the folders that --in and --here name, and the period from --since to
  * --until: *filter, to be freed with cs_free; NULL when none is given. Returns CS_EXIT_FOUND, or prints what is wrong

@@ -3,7 +3,7 @@
 #ifndef CS_CLI_COMMANDS_INGEST_GROUP_H
 #define CS_CLI_COMMANDS_INGEST_GROUP_H
 
-#include "cli/options.h"
+#include "cli/command_line.h"
 #include "config/ingest_yaml.h"
 #include "config/settings.h"
 

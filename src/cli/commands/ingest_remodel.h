@@ -3,7 +3,7 @@
 #ifndef CS_CLI_COMMANDS_INGEST_REMODEL_H
 #define CS_CLI_COMMANDS_INGEST_REMODEL_H
 
-#include "cli/options.h"
+#include "cli/command_line.h"
 #include "config/settings.h"
 
 typedef struct cs_remodel_request {

@@ -4,7 +4,7 @@
 #define CS_CLI_COMMANDS_MODEL_ACTIONS_H
 
 #include "models/catalogue.h"
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 /* Each gets the operands after the action's name and returns the program's exit status. */
 int cs_command_model_list(const cs_args *args, const char *const *operands, size_t count);

@@ -4,7 +4,7 @@
 #define CS_CLI_COMMANDS_MODEL_INSTALL_H
 
 #include "models/catalogue.h"
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 /* A directory that a model is being put into. Zero-initialise. */
 typedef struct cs_install {

@@ -4,7 +4,7 @@
 #ifndef CS_CLI_COMMANDS_OPEN_H
 #define CS_CLI_COMMANDS_OPEN_H
 
-#include "cli/options.h"
+#include "cli/command_line.h"
 #include "config/settings.h"
 #include "models/location.h"
 

@@ -3,7 +3,7 @@
 #ifndef CS_CLI_COMMANDS_SELECTION_H
 #define CS_CLI_COMMANDS_SELECTION_H
 
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 #include <stdint.h>
 

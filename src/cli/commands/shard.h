@@ -3,7 +3,7 @@
 #ifndef CS_CLI_COMMANDS_SHARD_H
 #define CS_CLI_COMMANDS_SHARD_H
 
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 /* Read --shard N/M, if it is given, into `options`. `remodel`: the ingest file asks for it. Returns CS_EXIT_FOUND, or
  * prints what is wrong and returns the exit status. */

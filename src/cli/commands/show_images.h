@@ -3,7 +3,7 @@
 #ifndef CS_CLI_COMMANDS_SHOW_IMAGES_H
 #define CS_CLI_COMMANDS_SHOW_IMAGES_H
 
-#include "cli/options.h"
+#include "cli/command_line.h"
 #include "output/results.h"
 #include "output/sheet_file.h"
 #include "output/sheet_layout.h"

@@ -3,7 +3,7 @@
 #ifndef CS_CLI_COMMANDS_SHOW_SETTINGS_H
 #define CS_CLI_COMMANDS_SHOW_SETTINGS_H
 
-#include "cli/options.h"
+#include "cli/command_line.h"
 
 /* Print them, as JSON with --json. Returns the exit status. */
 int cs_show_settings(const cs_args *args);

@@ -3,7 +3,7 @@
 #ifndef CS_CLI_COMMANDS_WRITE_INDEX_H
 #define CS_CLI_COMMANDS_WRITE_INDEX_H
 
-#include "cli/options.h"
+#include "cli/command_line.h"
 #include "config/settings.h"
 
 /* Write the index file, with progress on standard error, unless --no-index is given. With the collection's `encoder`

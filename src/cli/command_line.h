@@ -1,41 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * options.h - the command line. One table has all options; the parser and the help pages read it. */
-#ifndef CS_CLI_OPTIONS_H
-#define CS_CLI_OPTIONS_H
+ * command_line.h - the command line, parsed. */
+#ifndef CS_CLI_COMMAND_LINE_H
+#define CS_CLI_COMMAND_LINE_H
 
 #include "base/error.h"
-
-#include <stdio.h>
-
-/* A bit per command, so that a row of the table can belong to several commands. */
-enum {
-    CS_SEARCH = 1,
-    CS_INGEST = 2,
-    CS_EMBED = 4,
-    CS_TOKENIZE = 8,
-    CS_INFO = 16,
-    CS_HELP = 32,
-    CS_VERSION = 64,
-    CS_QUERY = 128,
-    CS_GET = 256,
-    CS_DELETE = 512,
-    CS_DROP = 1024,
-    CS_COLLECTIONS = 2048,
-    CS_MODEL = 4096,
-    CS_CHECK = 8192,
-    CS_VACUUM = 16384,
-    CS_LABEL = 32768,
-    CS_UPDATE = 65536,
-    CS_DUPLICATES = 131072,
-    CS_EXPORT = 262144,
-    CS_IMPORT = 524288,
-    CS_MERGE = 1048576,
-    CS_COMPLETION = 2097152,
-    CS_SERVE = 4194304,
-    CS_COPY = 8388608,
-    CS_CONFIG = 16777216,
-    CS_ALL_COMMANDS = 33554431
-};
+#include "cli/command_names.h"
 
 /* An argument that is not an option, or the value of an option that is a part of a query. */
 typedef enum cs_operand_kind { CS_WORD, CS_IMAGE, CS_LIKE, CS_ADD, CS_NOT, CS_CROP } cs_operand_kind;
@@ -98,35 +67,13 @@ typedef struct cs_args {
     bool no_index, texts;
 } cs_args;
 
-/* The names of the commands; the bit of a command, 0 when there is none of that name; and its name. */
-extern const char *const cs_command_names[];
-extern const size_t cs_command_count;
-unsigned cs_command_of(const char *word);
-const char *cs_command_name(unsigned command);
-
 /* The index in argv of the first argument that is neither an option nor an option's value; 0 when there is none before
  * a "--". */
-int cs_options_first_operand(int argc, char **argv);
+int cs_args_first_operand(int argc, char **argv);
 
 /* Parse argv[1..argc) as the arguments of `command`. Options and operands may be in any order; after "--" there are
  * only operands. Errors: CLIPSEARCH_E_ARGUMENT (names the most similar option), _MEMORY. Free `args` in any case. */
-clipsearch_status cs_options_parse(unsigned command, int argc, char **argv, cs_args *args, clipsearch_error *err);
+clipsearch_status cs_args_parse(unsigned command, int argc, char **argv, cs_args *args, clipsearch_error *err);
 void cs_args_free(cs_args *args);
-
-/* An option as a shell completes it. */
-typedef struct cs_option_info {
-    const char *name;     /* without the dashes; one character: it has no long name */
-    char letter;          /* 0: none */
-    const char *argument; /* what its value is, "FILE"; NULL: it takes none */
-    bool value_optional;  /* --name or --name=value */
-    const char *help;
-    const char *const *choices; /* the only values, NULL behind the last; NULL: any */
-} cs_option_info;
-
-/* Option number `i` of `command`, from 0, in the order of its help page; false when there are no more. */
-bool cs_options_get(unsigned command, size_t i, cs_option_info *info);
-
-/* Print the options of `command`, a line each. */
-void cs_options_print(unsigned command, FILE *out);
 
 #endif
