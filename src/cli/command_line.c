@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/decimal.h"
 #include "base/mem.h"
+#include "base/name_list.h"
 #include "cli/option_table.h"
 #include "config/nearest.h"
 #include "config/yaml_keys.h"
@@ -70,17 +71,13 @@ static clipsearch_status set_number(const cs_option *row, const char *value, cs_
 
 static clipsearch_status set_choice(const cs_option *row, const char *value, const char **option, clipsearch_error *err)
 {
-    cs_buf list = cs_buf_make(512);
-    size_t count = 0;
-    for (; row->choices[count]; count++) {
-        if (strcmp(row->choices[count], value) == 0) {
-            *option = value;
-            cs_buf_free(&list);
-            return CLIPSEARCH_OK;
-        }
-        cs_buf_printf(&list, "%s%s", count ? (row->choices[count + 1] ? ", " : " or ") : "", row->choices[count]);
+    if (row->choices[cs_name_index(value, row->choices)]) {
+        *option = value;
+        return CLIPSEARCH_OK;
     }
-    const char *nearest = cs_nearest(value, row->choices, count);
+    cs_buf list = cs_buf_make(512);
+    cs_put_names(&list, row->choices);
+    const char *nearest = cs_nearest(value, row->choices, cs_name_count(row->choices));
     cs_fail(err, CLIPSEARCH_E_ARGUMENT, "--%s must be %s, not \"%s\"%s%s%s", row->name, list.data ? list.data : "",
             value, nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
     cs_buf_free(&list);

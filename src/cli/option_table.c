@@ -2,6 +2,7 @@
  * option_table.c - the table of all options. */
 #include "cli/option_table.h"
 
+#include "base/consistency.h"
 #include "base/limits.h"
 #include "cli/command_line.h"
 #include "config/names.h"

@@ -2,8 +2,6 @@
  * names.c - the names of enumerated values. */
 #include "config/names.h"
 
-#include <string.h>
-
 const char *const cs_metric_names[] = {"cosine", "ip", "l2", NULL};
 const char *const cs_on_bad_names[] = {"skip", "stop", "report", NULL};
 const char *const cs_overflow_names[] = {"truncate", "refuse", NULL};
@@ -16,7 +14,6 @@ const clipsearch_codes cs_codes_values[] = {CLIPSEARCH_CODES_F32, CLIPSEARCH_COD
                                             CLIPSEARCH_CODES_I8};
 const char *const cs_precision_names[] = {"auto", "f32", "int8", "bf16", NULL};
 const char *const cs_decode_names[] = {"exact", "fast", NULL};
-const char *const cs_consistency_names[] = {"bounded", "strong", "eventually", NULL};
 const char *const cs_cpu_names[] = {"c", "avx2", "avxvnni", "avx512", "avx512vnni", "avx512bf16", "amx", "neon", NULL};
 
 void cs_put_precisions(cs_buf *buf, unsigned precisions, const char *around, const char *between)
@@ -28,12 +25,4 @@ void cs_put_precisions(cs_buf *buf, unsigned precisions, const char *around, con
         cs_buf_printf(buf, "%s%s%s%s", first ? "" : between, around, cs_precision_names[i], around);
         first = false;
     }
-}
-
-unsigned cs_name_index(const char *name, const char *const *names)
-{
-    unsigned i = 0;
-    while (names[i] && strcmp(names[i], name) != 0)
-        i++;
-    return i;
 }

@@ -3,7 +3,7 @@
 #ifndef CS_CONFIG_NAMES_H
 #define CS_CONFIG_NAMES_H
 
-#include "base/buf.h"
+#include "base/name_list.h"
 #include "clipsearch.h"
 
 /* What an ingestion does about images that cannot be read. The first two are clipsearch_on_bad's; the program's default
@@ -18,15 +18,11 @@ extern const char *const cs_exif_names[];     /* apply, ignore */
 extern const char *const cs_case_names[];     /* any, exact */
 extern const char *const cs_codes_names[];    /* cs_codes_values[i] is the value of name i */
 extern const clipsearch_codes cs_codes_values[];
-extern const char *const cs_precision_names[];   /* in the order of clipsearch_precision */
-extern const char *const cs_decode_names[];      /* clipsearch_decode */
-extern const char *const cs_cpu_names[];         /* instruction sets, as the library's CLIPSEARCH_CPU takes them */
-extern const char *const cs_consistency_names[]; /* how fresh the answers of a Milvus server must be */
-extern const char *const cs_tower_names[];       /* image, text, both: CLIPSEARCH_*_TOWER minus one */
-extern const char *const cs_number_names[];      /* clipsearch_number_type */
-
-/* The index of `name` in `names`, or the index of the NULL when it is not there. */
-unsigned cs_name_index(const char *name, const char *const *names);
+extern const char *const cs_precision_names[]; /* in the order of clipsearch_precision */
+extern const char *const cs_decode_names[];    /* clipsearch_decode */
+extern const char *const cs_cpu_names[];       /* instruction sets, as the library's CLIPSEARCH_CPU takes them */
+extern const char *const cs_tower_names[];     /* image, text, both: CLIPSEARCH_*_TOWER minus one */
+extern const char *const cs_number_names[];    /* clipsearch_number_type */
 
 /* Append the names of a set of precisions (clipsearch_collection_info.precisions), each between `around` and `around`,
  * with `between` between two. */

@@ -3,6 +3,7 @@
 #include "config/server_access.h"
 
 #include "base/buf.h"
+#include "base/environment.h"
 #include "base/file.h"
 
 #include <stdlib.h>
@@ -11,12 +12,6 @@
 enum { MAX_TOKEN = 16 << 10 };
 
 static const char TOKEN[] = "CLIPSEARCH_MILVUS_TOKEN";
-
-static bool is_set(const char *name)
-{
-    const char *value = getenv(name);
-    return value && value[0];
-}
 
 static clipsearch_status set(const char *name, const char *value, clipsearch_error *err)
 {
@@ -45,11 +40,11 @@ static clipsearch_status read_token(const char *path, clipsearch_error *err)
 clipsearch_status cs_server_access_set(const cs_server_access *access, bool overwrite, clipsearch_error *err)
 {
     clipsearch_status status = CLIPSEARCH_OK;
-    if (access->token_file && (overwrite || !is_set(TOKEN)))
+    if (access->token_file && (overwrite || !cs_variable(TOKEN)))
         status = read_token(access->token_file, err);
-    if (status == CLIPSEARCH_OK && access->ca && (overwrite || !is_set("CLIPSEARCH_MILVUS_CA")))
+    if (status == CLIPSEARCH_OK && access->ca && (overwrite || !cs_variable("CLIPSEARCH_MILVUS_CA")))
         status = set("CLIPSEARCH_MILVUS_CA", access->ca, err);
-    if (status == CLIPSEARCH_OK && access->consistency && (overwrite || !is_set("CLIPSEARCH_MILVUS_CONSISTENCY")))
+    if (status == CLIPSEARCH_OK && access->consistency && (overwrite || !cs_variable("CLIPSEARCH_MILVUS_CONSISTENCY")))
         status = set("CLIPSEARCH_MILVUS_CONSISTENCY", access->consistency, err);
     return status;
 }

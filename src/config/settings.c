@@ -3,6 +3,8 @@
 #include "config/settings.h"
 
 #include "base/collection_name.h"
+#include "base/consistency.h"
+#include "base/environment.h"
 #include "base/file.h"
 #include "base/index_types.h"
 #include "base/json.h"
@@ -71,17 +73,10 @@ clipsearch_status cs_create_parents(const char *path, clipsearch_error *err)
     return status;
 }
 
-/* The variable's value, NULL when unset or empty. */
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
-}
-
 static clipsearch_status count_variable(const char *name, size_t max, size_t *value, cs_origin *origin,
                                         clipsearch_error *err)
 {
-    const char *text = variable(name);
+    const char *text = cs_variable(name);
     if (text)
         *origin = CS_FROM_ENVIRONMENT;
     if (text && (!cs_read_count(text, max, value) || *value < 1))
@@ -269,35 +264,27 @@ static clipsearch_status read_config(cs_settings *settings, clipsearch_error *er
 
 static clipsearch_status read_environment(cs_settings *settings, clipsearch_error *err)
 {
-    set_text(variable("CLIPSEARCH_DB"), CS_FROM_ENVIRONMENT, &settings->db, &settings->db_from);
-    set_model(variable("CLIPSEARCH_MODEL"), CS_FROM_ENVIRONMENT, NULL, settings);
-    const char *collection = variable("CLIPSEARCH_COLLECTION");
+    set_text(cs_variable("CLIPSEARCH_DB"), CS_FROM_ENVIRONMENT, &settings->db, &settings->db_from);
+    set_model(cs_variable("CLIPSEARCH_MODEL"), CS_FROM_ENVIRONMENT, NULL, settings);
+    const char *collection = cs_variable("CLIPSEARCH_COLLECTION");
     if (collection && !cs_can_name_collection(collection))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "the environment variable CLIPSEARCH_COLLECTION must be " CS_COLLECTION_NAME_RULE
                        ", not \"%.64s\"",
                        collection);
     set_text(collection, CS_FROM_ENVIRONMENT, &settings->collection, &settings->collection_from);
-    const char *level = variable("CLIPSEARCH_CPU");
-    if (level && !cs_cpu_names[cs_name_index(level, cs_cpu_names)])
-        return cs_fail(
-            err, CLIPSEARCH_E_ARGUMENT,
-            "the environment variable CLIPSEARCH_CPU must be c, avx2, avxvnni, avx512, avx512vnni, avx512bf16, amx "
-            "or neon, not \"%s\"",
-            level);
+    const char *level = NULL, *precision = NULL, *decode = NULL;
+    clipsearch_status status = cs_variable_choice("CLIPSEARCH_CPU", cs_cpu_names, &level, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_variable_choice("CLIPSEARCH_PRECISION", cs_precision_names, &precision, err);
+    if (status == CLIPSEARCH_OK)
+        status = cs_variable_choice("CLIPSEARCH_DECODE", cs_decode_names, &decode, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
     set_text(level, CS_FROM_ENVIRONMENT, &settings->cpu, &settings->cpu_from);
-    const char *precision = variable("CLIPSEARCH_PRECISION");
-    if (precision && !cs_precision_names[cs_name_index(precision, cs_precision_names)])
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "the environment variable CLIPSEARCH_PRECISION must be auto, f32, int8 or bf16, not \"%s\"",
-                       precision);
     set_precision(precision, CS_FROM_ENVIRONMENT, settings);
-    const char *decode = variable("CLIPSEARCH_DECODE");
-    if (decode && !cs_decode_names[cs_name_index(decode, cs_decode_names)])
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "the environment variable CLIPSEARCH_DECODE must be exact or fast, not \"%s\"", decode);
     set_decode(decode, CS_FROM_ENVIRONMENT, settings);
-    clipsearch_status status = count_variable("CLIPSEARCH_K", CS_MAX_K, &settings->k, &settings->k_from, err);
+    status = count_variable("CLIPSEARCH_K", CS_MAX_K, &settings->k, &settings->k_from, err);
     return status == CLIPSEARCH_OK
                ? count_variable("CLIPSEARCH_THREADS", CS_MAX_THREADS, &settings->threads, &settings->threads_from, err)
                : status;

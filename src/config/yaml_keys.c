@@ -86,10 +86,8 @@ static clipsearch_status fail_choice(const cs_yaml *yaml, const cs_yaml_node *no
                                      clipsearch_error *err)
 {
     cs_buf list = cs_buf_make(512);
-    size_t count = 0;
-    for (; key->choices[count]; count++)
-        cs_buf_printf(&list, "%s%s", count ? (key->choices[count + 1] ? ", " : " or ") : "", key->choices[count]);
-    const char *nearest = is_text(node) ? cs_nearest(node->text, key->choices, count) : NULL;
+    cs_put_names(&list, key->choices);
+    const char *nearest = is_text(node) ? cs_nearest(node->text, key->choices, cs_name_count(key->choices)) : NULL;
     clipsearch_status status;
     if (nearest)
         status = cs_yaml_fail(yaml, node, false, err, "%s must be %s, not \"%.64s\"; did you mean %s?", key->name,

@@ -4,6 +4,7 @@
 #define CS_REMOTE_MILVUS_CLIENT_H
 
 #include "backend/backend.h"
+#include "base/consistency.h"
 #include "remote/http2.h"
 #include "remote/milvus_address.h"
 #include "remote/proto.h"
@@ -15,13 +16,6 @@ enum {
     CS_MILVUS_WAIT_SECONDS = 60        /* for an answer, with all further tries */
 };
 
-/* How fresh what a search sees must be, by Milvus's numbers. */
-typedef enum cs_milvus_consistency {
-    CS_MILVUS_STRONG = 0,  /* all that was written before */
-    CS_MILVUS_BOUNDED = 2, /* all but the last seconds */
-    CS_MILVUS_EVENTUALLY = 3
-} cs_milvus_consistency;
-
 /* A Milvus database. */
 typedef struct milvus_database {
     clipsearch_database base;
@@ -29,9 +23,9 @@ typedef struct milvus_database {
     char *authorization; /* the header's value, or NULL */
     char *ca;            /* owned; address.server.ca points to it */
     bool read_only;
-    cs_milvus_consistency consistency; /* of searches */
-    unsigned version[3];               /* of the server */
-    bool reached;                      /* guarded by lock: it has answered before */
+    cs_consistency consistency; /* of searches */
+    unsigned version[3];        /* of the server */
+    bool reached;               /* guarded by lock: it has answered before */
     pthread_mutex_t lock;
     cs_http2 *idle[CS_MILVUS_CONNECTIONS]; /* guarded by lock */
     size_t idle_count;

@@ -139,7 +139,7 @@ static clipsearch_status create_collection(milvus_database *db, const char *name
     const size_t schema = cs_proto_begin(&request, 4);
     put_schema(&request, name, description.data, m);
     cs_proto_end(&request, schema);
-    cs_proto_put_number(&request, 6, CS_MILVUS_BOUNDED);
+    cs_proto_put_number(&request, 6, CS_CONSISTENCY_BOUNDED);
     clipsearch_status status = cs_milvus_do(db, "CreateCollection", &request, err);
     cs_buf_free(&description);
     cs_buf_free(&request);

@@ -4,6 +4,7 @@
 #include "remote/milvus_collection.h"
 
 #include "base/base64.h"
+#include "base/environment.h"
 #include "base/index_types.h"
 #include "base/mem.h"
 
@@ -296,16 +297,10 @@ static clipsearch_status greet(milvus_database *db, clipsearch_error *err)
     return status;
 }
 
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    return value && value[0] ? value : NULL;
-}
-
 static clipsearch_status read_environment(milvus_database *db, clipsearch_error *err)
 {
-    const char *token = variable("CLIPSEARCH_MILVUS_TOKEN"), *ca = variable("CLIPSEARCH_MILVUS_CA");
-    const char *level = variable("CLIPSEARCH_MILVUS_CONSISTENCY");
+    const char *token = cs_variable("CLIPSEARCH_MILVUS_TOKEN"), *ca = cs_variable("CLIPSEARCH_MILVUS_CA");
+    const char *level = NULL;
     if (token) {
         cs_buf text = cs_buf_make(1 << 16);
         cs_put_base64(&text, token, strlen(token));
@@ -315,15 +310,9 @@ static clipsearch_status read_environment(milvus_database *db, clipsearch_error 
     db->address.server.ca = db->ca;
     if ((token && !db->authorization) || (ca && !db->ca))
         return cs_fail_memory(err, "a database");
-    db->consistency = CS_MILVUS_BOUNDED;
-    if (level && strcmp(level, "strong") == 0)
-        db->consistency = CS_MILVUS_STRONG;
-    else if (level && strcmp(level, "eventually") == 0)
-        db->consistency = CS_MILVUS_EVENTUALLY;
-    else if (level && strcmp(level, "bounded") != 0)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                       "the consistency \"%s\" is none of Milvus's: strong, bounded or eventually", level);
-    return CLIPSEARCH_OK;
+    clipsearch_status status = cs_variable_choice("CLIPSEARCH_MILVUS_CONSISTENCY", cs_consistency_names, &level, err);
+    db->consistency = cs_consistency_of(level);
+    return status;
 }
 
 clipsearch_status cs_milvus_open(const char *address, unsigned flags, clipsearch_database **out, clipsearch_error *err)

@@ -39,14 +39,15 @@ void cs_milvus_put_wanted(const milvus_collection *c, cs_milvus_wanted wanted, u
 void cs_milvus_put_consistency(milvus_collection *c, bool strong, uint32_t timestamp_field, uint32_t level_field,
                                cs_buf *request)
 {
-    const cs_milvus_consistency level = c->db->consistency;
-    uint64_t timestamp = level == CS_MILVUS_STRONG ? 0 : level == CS_MILVUS_BOUNDED ? 2 : 1;
+    const cs_consistency level = c->db->consistency;
+    uint64_t timestamp = level == CS_CONSISTENCY_STRONG ? 0 : level == CS_CONSISTENCY_BOUNDED ? 2 : 1;
     if (c->written > timestamp)
         timestamp = c->written;
-    if (strong || c->strong || level == CS_MILVUS_STRONG || c->unseen_removals)
+    if (strong || c->strong || level == CS_CONSISTENCY_STRONG || c->unseen_removals)
         timestamp = 0; /* now */
     cs_proto_put_number(request, timestamp_field, timestamp);
-    cs_proto_put_number(request, level_field, timestamp ? (uint64_t)CS_MILVUS_BOUNDED : (uint64_t)CS_MILVUS_STRONG);
+    cs_proto_put_number(request, level_field,
+                        timestamp ? (uint64_t)CS_CONSISTENCY_BOUNDED : (uint64_t)CS_CONSISTENCY_STRONG);
 }
 
 /* ---- one query */

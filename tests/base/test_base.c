@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * test_base.c - buffers, files, errors, the thread pool. */
 #include "base/buf.h"
+#include "base/consistency.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/name_list.h"
 #include "base/pool.h"
 #include "base/replace.h"
 #include "tap.h"
@@ -122,6 +125,46 @@ static void test_error(void)
            "in the middle, so that the reason stays");
 }
 
+static void test_names(void)
+{
+    static const char *const names[] = {"exact", "fast", NULL}, *const more[] = {"f32", "f16", "bf16", NULL};
+    cs_buf buf = cs_buf_make(100);
+    cs_put_names(&buf, names);
+    cs_buf_puts(&buf, "; ");
+    cs_put_names(&buf, more);
+    TAP_OK(strcmp(buf.data, "exact or fast; f32, f16 or bf16") == 0, "names in a sentence: %s", buf.data);
+    cs_buf_free(&buf);
+    TAP_OK(cs_name_index("fast", names) == 1 && cs_name_index("faster", names) == 2 && cs_name_count(more) == 3,
+           "a name's place in a list, and how many there are");
+    TAP_OK(cs_consistency_of("strong") == 0 && cs_consistency_of("bounded") == 2 &&
+               cs_consistency_of("eventually") == 3 && cs_consistency_of(NULL) == 2,
+           "consistency levels by Milvus's numbers");
+}
+
+static void test_variables(void)
+{
+    static const char *const names[] = {"exact", "fast", NULL};
+    const char *value = "";
+    clipsearch_error err;
+    unsetenv("CLIPSEARCH_TEST");
+    TAP_OK(!cs_variable("CLIPSEARCH_TEST") &&
+               cs_variable_choice("CLIPSEARCH_TEST", names, &value, &err) == CLIPSEARCH_OK && !value,
+           "a variable that is not set");
+    setenv("CLIPSEARCH_TEST", "", 1);
+    TAP_OK(!cs_variable("CLIPSEARCH_TEST") &&
+               cs_variable_choice("CLIPSEARCH_TEST", names, &value, &err) == CLIPSEARCH_OK && !value,
+           "an empty one counts as not set");
+    setenv("CLIPSEARCH_TEST", "fast", 1);
+    TAP_OK(cs_variable_choice("CLIPSEARCH_TEST", names, &value, &err) == CLIPSEARCH_OK && strcmp(value, "fast") == 0,
+           "a variable with one of the names");
+    setenv("CLIPSEARCH_TEST", "quick", 1);
+    TAP_OK(cs_variable_choice("CLIPSEARCH_TEST", names, &value, &err) == CLIPSEARCH_E_ARGUMENT &&
+               strcmp(err.message, "the environment variable CLIPSEARCH_TEST must be exact or fast, not \"quick\"") ==
+                   0,
+           "and with another: %s", err.message);
+    unsetenv("CLIPSEARCH_TEST");
+}
+
 static void test_file(void)
 {
     char directory[] = "/tmp/clipsearch-test-XXXXXX";
@@ -206,6 +249,8 @@ int main(void)
     test_mem();
     test_grow();
     test_error();
+    test_names();
+    test_variables();
     test_file();
     test_pool();
     return tap_done();
