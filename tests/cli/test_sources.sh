@@ -233,9 +233,6 @@ bad_config "2:13: token_file: $XDG_CONFIG_HOME/clipsearch/nowhere: a token's fil
 config 'consistency: stong\n'
 bad_config '1:14: consistency must be bounded, strong or eventually, not "stong"; did you mean strong?' cat --db case.db
 bad_config '1:14: consistency must be bounded, strong or eventually, not "stong"' cat --db milvus://127.0.0.1:1
-rm "$XDG_CONFIG_HOME/clipsearch/config.yaml"
-CLIPSEARCH_MILVUS_CONSISTENCY=stong run 2 "a wrong consistency in the environment" cat --db milvus://127.0.0.1:1
-err_has 'the environment variable CLIPSEARCH_MILVUS_CONSISTENCY must be bounded, strong or eventually, not "stong"'
 config 'collection: "a b"\n'
 bad_config "1:13: collection must be 1 to 64 letters, digits, '_', '-' or '.', not \"a b\"" cat --db case.db
 config 'k: 2\nmodel: nosuch\n'

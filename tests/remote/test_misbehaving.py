@@ -254,7 +254,16 @@ def test_not_finite():
     server.server.socket.close()
 
 
+def test_environment():
+    """A variable with a wrong value is named before a server is asked."""
+    done = subprocess.run([PROGRAM, "collections", "--db", "milvus://127.0.0.1:1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, "CLIPSEARCH_MILVUS_CONSISTENCY": "stong"}, timeout=120, check=False)
+    text = 'the environment variable CLIPSEARCH_MILVUS_CONSISTENCY must be bounded, strong or eventually, not "stong"'
+    check(done.returncode == 2 and text in done.stderr, "a wrong consistency in the environment", done.returncode, done.stderr)
+
+
 def main():
+    test_environment()
     test_index_types()
     test_not_finite()
     for what, server, text in cases():
