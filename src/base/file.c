@@ -62,6 +62,8 @@ clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info
     clipsearch_status status = open_regular(path, &fd, &st, err);
     if (status != CLIPSEARCH_OK)
         return status;
+    if (info)
+        *info = info_of(&st);
     cs_buf_clear(buf);
     if ((uint64_t)st.st_size > buf->max) {
         status = cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: %lld bytes, more than the limit of %zu", path,
@@ -85,8 +87,6 @@ clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info
         buf->len += (size_t)n;
     }
     buf->data[buf->len] = '\0';
-    if (info)
-        *info = info_of(&st);
 done:
     close(fd);
     return status;

@@ -22,7 +22,7 @@ clipsearch_status cs_file_stat(const char *path, cs_file_info *info, clipsearch_
 
 /* Read the whole of `path` into `buf` (cleared first; its `max` is the limit, checked against the file's size before
  * memory is taken). Not a regular file: CLIPSEARCH_E_IO. Errors: _NOT_FOUND, _IO, _LIMIT, _MEMORY. `info` may be NULL;
- * it describes the very file that was read. */
+ * it describes the very file that was read, or that was found larger than the limit. */
 clipsearch_status cs_file_read(const char *path, cs_buf *buf, cs_file_info *info, clipsearch_error *err);
 
 /* Append all that can be read from `fd`, which may be a pipe or a terminal, to `buf`, whose `max` is the limit. `name`

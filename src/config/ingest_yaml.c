@@ -403,8 +403,7 @@ static clipsearch_status read_file(const reader *r, cs_ingest_file *file)
 {
     const cs_yaml_node *found[FILE_KEYS], *root = cs_yaml_root(r->yaml);
     if (!root)
-        return cs_fail(r->err, CLIPSEARCH_E_FORMAT, "%s: the file is empty; it needs at least the key sources",
-                       cs_yaml_name(r->yaml));
+        return cs_yaml_fail(r->yaml, NULL, false, r->err, "the file is empty; it needs at least the key sources");
     clipsearch_status status = cs_yaml_match(r->yaml, root, "an ingest file", file_keys, FILE_KEYS, found, r->err);
     if (status != CLIPSEARCH_OK)
         return status;

@@ -76,8 +76,9 @@ clipsearch_status cs_yaml_fail(const cs_yaml *yaml, const cs_yaml_node *node, bo
     va_start(args, format);
     cs_vformat(message, sizeof message, format, args);
     va_end(args);
-    return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s:%zu:%zu: %s", yaml->name, at_key ? node->key_line : node->line,
-                   at_key ? node->key_column : node->column, message);
+    const size_t line = !node ? 1 : at_key ? node->key_line : node->line;
+    const size_t column = !node ? 1 : at_key ? node->key_column : node->column;
+    return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s:%zu:%zu: %s", yaml->name, line, column, message);
 }
 
 static clipsearch_status fail_at(const builder *b, yaml_mark_t mark, clipsearch_status code, clipsearch_error *err,
@@ -263,12 +264,19 @@ static clipsearch_status fail_parser(const builder *b, const yaml_parser_t *pars
     return status;
 }
 
+static clipsearch_status fail_size(const char *name, uint64_t size, clipsearch_error *err)
+{
+    return cs_fail(
+        err, CLIPSEARCH_E_LIMIT,
+        "%s:1:1: %llu bytes, more than the limit of %d for a YAML file; shorten it, or divide it into several", name,
+        (unsigned long long)size, CS_YAML_MAX_BYTES);
+}
+
 clipsearch_status cs_yaml_parse(const char *text, size_t size, const char *name, cs_yaml **yaml, clipsearch_error *err)
 {
     *yaml = NULL;
     if (size > CS_YAML_MAX_BYTES)
-        return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: %zu bytes, more than the limit of %d", name, size,
-                       CS_YAML_MAX_BYTES);
+        return fail_size(name, size, err);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return cs_fail_memory(err, name);
@@ -301,7 +309,10 @@ clipsearch_status cs_yaml_load(const char *path, cs_yaml **yaml, clipsearch_erro
 {
     *yaml = NULL;
     cs_buf text = cs_buf_make(CS_YAML_MAX_BYTES);
-    clipsearch_status status = cs_file_read(path, &text, NULL, err);
+    cs_file_info info;
+    clipsearch_status status = cs_file_read(path, &text, &info, err);
+    if (status == CLIPSEARCH_E_LIMIT)
+        status = fail_size(path, info.size, err);
     if (status == CLIPSEARCH_OK)
         status = cs_yaml_parse(text.data ? text.data : "", text.len, path, yaml, err);
     cs_buf_free(&text);

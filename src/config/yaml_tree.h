@@ -53,8 +53,8 @@ const cs_yaml_node *cs_yaml_root(const cs_yaml *yaml);
 /* Zeroed memory that lives as long as the tree; NULL when out of memory. */
 void *cs_yaml_alloc(cs_yaml *yaml, size_t count, size_t size);
 
-/* Fill `err` with "name:line:column: " and the message; the place is that of `node`, or of its key when `at_key`.
- * Returns CLIPSEARCH_E_FORMAT. */
+/* Fill `err` with "name:line:column: " and the message; the place is that of `node`, or of its key when `at_key`;
+ * without a node it is the beginning of the file. Returns CLIPSEARCH_E_FORMAT. */
 clipsearch_status cs_yaml_fail(const cs_yaml *yaml, const cs_yaml_node *node, bool at_key, clipsearch_error *err,
                                const char *format, ...) __attribute__((format(printf, 5, 6)));
 

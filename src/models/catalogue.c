@@ -306,7 +306,7 @@ clipsearch_status cs_catalogue_read(cs_yaml *yaml, cs_catalogue *catalogue, clip
     *catalogue = (cs_catalogue){.yaml = yaml};
     const cs_yaml_node *root = cs_yaml_root(yaml), *models = NULL;
     if (!root)
-        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: the file is empty", cs_yaml_name(yaml));
+        return cs_yaml_fail(yaml, NULL, false, err, "the file is empty");
     clipsearch_status status = cs_yaml_match(yaml, root, "the file of known models", keys, 1, &models, err);
     if (status != CLIPSEARCH_OK)
         return status;

@@ -162,6 +162,11 @@ slip '2:13: collection must be 1 to 64 letters,' 'sources: [camera]\ncollection:
 slip '2:15: an index of the type ivf_flat is made by Milvus servers only' 'sources: [camera]\nindex: {type: ivf_flat}\n'
 slip '3:15: ' 'sources: [camera]\n# \303\251\ncollection: "\303\251\377"\n'
 err_has "the file must be UTF-8"
+slip '1:1: the file is empty; it needs at least the key sources' ''
+slip '1:1: the file is empty; it needs at least the key sources' '# nothing yet\n'
+{ echo 'sources: [camera]' && head -c 1048576 /dev/zero | tr '\0' '#'; } >slip.yaml
+run 2 "a YAML file of more than a MiB" ingest slip.yaml
+err_has "slip.yaml:1:1: 1048594 bytes, more than the limit of 1048576 for a YAML file; shorten it, or divide it into several"
 printf 'sources: [camera]\ncollection: a-b\n' >slip.yaml
 run 2 "a name that only a server refuses" ingest slip.yaml --db milvus://127.0.0.1:1
 err_has "slip.yaml:2:13: the collection's name \"a-b\": Milvus allows letters"

@@ -108,7 +108,7 @@ static void test_mistakes(void)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"", "the file is empty"},
+        {"", ":1:1: the file is empty"},
         {"[]", "must be a map"},
         {"models: []", "models must be a map"},
         {"{}", "has no models"},
