@@ -8,7 +8,7 @@
 
 #include <stdarg.h>
 
-int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_settings *settings)
+static int load_settings(const cs_args *args, const cs_ingest_file *file, bool with_token, cs_settings *settings)
 {
     clipsearch_error err;
     const cs_given_settings given = {.db = args->db,
@@ -29,7 +29,19 @@ int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_setting
         cs_print_advice(err.message, CS_ADVICE_DATABASE, NULL, NULL);
         return CS_EXIT_USAGE;
     }
+    if (status == CLIPSEARCH_OK && with_token)
+        status = cs_settings_use_database(settings, settings->db, &err);
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_settings(&err);
+}
+
+int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_settings *settings)
+{
+    return load_settings(args, file, true, settings);
+}
+
+int cs_load_settings_without_token(const cs_args *args, cs_settings *settings)
+{
+    return load_settings(args, NULL, false, settings);
 }
 
 int cs_report_error(const clipsearch_error *err, cs_stage stage)

@@ -43,8 +43,12 @@ const char *cs_help_summary(const char *name);
 
 /* The functions below print a message when something is wrong and return the exit status for it. */
 
-/* Load the settings for `args` and `file` (may be NULL). Free them in any case. */
+/* Load the settings for `args` and `file` (may be NULL), and the token if their database is on a server. Free them in
+ * any case. */
 int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_settings *settings);
+
+/* The same without the token and without a file: to show them, also while the token's file is missing. */
+int cs_load_settings_without_token(const cs_args *args, cs_settings *settings);
 
 /* Print `err`. */
 int cs_report_error(const clipsearch_error *err, cs_stage stage);

@@ -381,8 +381,7 @@ clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_inge
     if (!settings->db)
         return cs_fail(err, CLIPSEARCH_E_NOT_FOUND,
                        "neither XDG_DATA_HOME nor HOME is set, so there is no place for the default database");
-    status = file ? cs_settings_check_file(settings, file, err) : CLIPSEARCH_OK;
-    return status == CLIPSEARCH_OK ? cs_settings_use_database(settings, settings->db, err) : status;
+    return file ? cs_settings_check_file(settings, file, err) : CLIPSEARCH_OK;
 }
 
 void cs_settings_free(cs_settings *settings)

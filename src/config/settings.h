@@ -63,9 +63,9 @@ void cs_settings_free(cs_settings *settings);
 clipsearch_status cs_settings_check_file(const cs_settings *settings, const cs_ingest_file *file,
                                          clipsearch_error *err);
 
-/* Before the database `db` is opened: if it is on a server, read the token that the configuration has for it, unless
- * one is in the environment. cs_settings_load has done this for settings->db; call it for any other. Errors:
- * CLIPSEARCH_E_FORMAT (the token's file cannot be read: with the configuration's line and column), _MEMORY. */
+/* Before the database `db` is opened, that of the settings or another: if it is on a server, read the token that the
+ * configuration has for it, unless one is in the environment. Errors: CLIPSEARCH_E_FORMAT (the token's file cannot be
+ * read: with the configuration's line and column), _MEMORY. */
 clipsearch_status cs_settings_use_database(const cs_settings *settings, const char *db, clipsearch_error *err);
 
 /* Where new collections are told which model to use when nothing else does: $XDG_CONFIG_HOME/clipsearch/model.yaml,

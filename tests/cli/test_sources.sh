@@ -233,6 +233,33 @@ run 0 "info" info --db case.db
 run 0 "config" config --show
 bad_config "2:13: token_file: $XDG_CONFIG_HOME/clipsearch/nowhere: No such file" cat --db milvus://127.0.0.1:1
 bad_config "2:13: token_file: $XDG_CONFIG_HOME/clipsearch/nowhere: No such file" copy --from milvus://127.0.0.1:1 --to x.db
+config 'k: 3\ndatabase: milvus://127.0.0.1:1\ntoken_file: nowhere\n'
+bad_config "3:13: token_file: $XDG_CONFIG_HOME/clipsearch/nowhere: No such file" cat
+run 2 "config shows the settings nevertheless" config --show
+out_is "and what is wrong" <<END
+database     milvus://127.0.0.1:1  (SCRATCH/config/clipsearch/config.yaml)
+collection   photos  (default)
+model        the collection's, or default  (default)
+k            3  (SCRATCH/config/clipsearch/config.yaml)
+threads      one per processor  (default)
+precision    auto  (default)
+decode       exact  (default)
+cpu          all that there is  (default)
+problem      SCRATCH/config/clipsearch/config.yaml:3:13: token_file: SCRATCH/config/clipsearch/nowhere: No such file or directory
+END
+run 2 "and as JSON" config --show --json
+json_is "with the problem" database.value k.value problem <<END
+milvus://127.0.0.1:1
+3
+SCRATCH/config/clipsearch/config.yaml:3:13: token_file: SCRATCH/config/clipsearch/nowhere: No such file or directory
+END
+run 0 "another database needs no token" config --show --db case.db
+! grep -q problem "$out"
+ok "so nothing is wrong"
+CLIPSEARCH_MILVUS_TOKEN=root:x run 0 "nor one whose token is in the environment" config --show
+! grep -q problem "$out"
+ok "so again nothing is"
+config 'k: 3\ntoken_file: nowhere\n'
 printf 'one\ntwo\n' >"$XDG_CONFIG_HOME/clipsearch/nowhere"
 bad_config "2:13: token_file: $XDG_CONFIG_HOME/clipsearch/nowhere: a token's file is one line" cat --db milvus://127.0.0.1:1
 config 'consistency: stong\n'

@@ -37,7 +37,8 @@ static void put_origin(cs_buf *buf, const value *v, const setting_files *files)
         cs_buf_puts(buf, "default");
 }
 
-static void put_values(cs_buf *buf, const value *values, const setting_files *files)
+/* `problem`: what is wrong with a setting, or NULL. */
+static void put_values(cs_buf *buf, const value *values, const setting_files *files, const char *problem)
 {
     for (size_t i = 0; i < VALUES; i++) {
         cs_buf_printf(buf, "%-11s  ", values[i].name);
@@ -46,9 +47,14 @@ static void put_values(cs_buf *buf, const value *values, const setting_files *fi
         put_origin(buf, &values[i], files);
         cs_buf_puts(buf, ")\n");
     }
+    if (problem) {
+        cs_buf_printf(buf, "%-11s  ", "problem");
+        cs_put_printable(buf, problem);
+        cs_buf_putc(buf, '\n');
+    }
 }
 
-static void put_json(cs_buf *buf, const value *values, const char *config)
+static void put_json(cs_buf *buf, const value *values, const char *config, const char *problem)
 {
     static const char *const origins[] = {"option",     "ingest file", "environment", "configuration file",
                                           "model file", "default"};
@@ -61,43 +67,54 @@ static void put_json(cs_buf *buf, const value *values, const char *config)
     }
     cs_buf_puts(buf, ",\n ");
     cs_put_member(buf, "configuration_file", config);
+    if (problem) {
+        cs_buf_puts(buf, ",\n ");
+        cs_put_member(buf, "problem", problem);
+    }
     cs_buf_puts(buf, "}\n");
+}
+
+static int print_settings(const cs_settings *settings, const char *problem, bool json)
+{
+    char k[24], threads[24];
+    char *config = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml"), *model = cs_settings_model_file();
+    cs_buf out = cs_buf_make(1 << 20);
+    snprintf(k, sizeof k, "%zu", settings->k);
+    snprintf(threads, sizeof threads, "%zu", settings->threads);
+    const value values[VALUES] = {
+        {"database", settings->db, settings->db_from, "--db", "CLIPSEARCH_DB"},
+        {"collection", settings->collection, settings->collection_from, "--collection", "CLIPSEARCH_COLLECTION"},
+        {"model", settings->model ? settings->model : "the collection's, or " CS_DEFAULT_MODEL, settings->model_from,
+         "--model", "CLIPSEARCH_MODEL"},
+        {"k", k, settings->k_from, "-k", "CLIPSEARCH_K"},
+        {"threads", settings->threads ? threads : "one per processor", settings->threads_from, "--threads",
+         "CLIPSEARCH_THREADS"},
+        {"precision", cs_precision_names[settings->precision], settings->precision_from, "--precision",
+         "CLIPSEARCH_PRECISION"},
+        {"decode", cs_decode_names[settings->decode], settings->decode_from, "--decode", "CLIPSEARCH_DECODE"},
+        {"cpu", settings->cpu ? settings->cpu : "all that there is", settings->cpu_from, "--cpu", "CLIPSEARCH_CPU"},
+    };
+    if (json)
+        put_json(&out, values, config, problem);
+    else
+        put_values(&out, values, &(setting_files){.config = config ? config : "", .model = model ? model : ""},
+                   problem);
+    clipsearch_status status = cs_print_buf(&out, stdout, NULL);
+    cs_buf_free(&out);
+    cs_free(config);
+    cs_free(model);
+    return status != CLIPSEARCH_OK ? cs_report_memory() : problem ? CS_EXIT_USAGE : CS_EXIT_FOUND;
 }
 
 int cs_show_settings(const cs_args *args)
 {
-    clipsearch_error err;
+    clipsearch_error why;
     cs_settings settings = {0};
-    char k[24], threads[24];
-    int code = cs_load_settings(args, NULL, &settings);
-    char *config = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml"), *model = cs_settings_model_file();
-    cs_buf out = cs_buf_make(1 << 20);
-    snprintf(k, sizeof k, "%zu", settings.k);
-    snprintf(threads, sizeof threads, "%zu", settings.threads);
-    const value values[VALUES] = {
-        {"database", settings.db, settings.db_from, "--db", "CLIPSEARCH_DB"},
-        {"collection", settings.collection, settings.collection_from, "--collection", "CLIPSEARCH_COLLECTION"},
-        {"model", settings.model ? settings.model : "the collection's, or " CS_DEFAULT_MODEL, settings.model_from,
-         "--model", "CLIPSEARCH_MODEL"},
-        {"k", k, settings.k_from, "-k", "CLIPSEARCH_K"},
-        {"threads", settings.threads ? threads : "one per processor", settings.threads_from, "--threads",
-         "CLIPSEARCH_THREADS"},
-        {"precision", cs_precision_names[settings.precision], settings.precision_from, "--precision",
-         "CLIPSEARCH_PRECISION"},
-        {"decode", cs_decode_names[settings.decode], settings.decode_from, "--decode", "CLIPSEARCH_DECODE"},
-        {"cpu", settings.cpu ? settings.cpu : "all that there is", settings.cpu_from, "--cpu", "CLIPSEARCH_CPU"},
-    };
-    if (code == CS_EXIT_FOUND) {
-        if (args->json)
-            put_json(&out, values, config);
-        else
-            put_values(&out, values, &(setting_files){.config = config ? config : "", .model = model ? model : ""});
-        if (cs_print_buf(&out, stdout, &err) != CLIPSEARCH_OK)
-            code = cs_report_memory();
+    int code = cs_load_settings_without_token(args, &settings);
+    if (code == CS_EXIT_FOUND) { /* to repair what is wrong with the token's file, one needs to see the settings */
+        clipsearch_status status = cs_settings_use_database(&settings, settings.db, &why);
+        code = print_settings(&settings, status == CLIPSEARCH_OK ? NULL : why.message, args->json);
     }
-    cs_buf_free(&out);
-    cs_free(config);
-    cs_free(model);
     cs_settings_free(&settings);
     return code;
 }
