@@ -17,6 +17,7 @@ static cs_file_info info_of(const struct stat *st)
                           .mtime_ns = (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
                           .ctime_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec,
                           .device = (uint64_t)st->st_dev,
+                          .inode = (uint64_t)st->st_ino,
                           .is_directory = S_ISDIR(st->st_mode),
                           .is_regular = S_ISREG(st->st_mode)};
 }

@@ -14,6 +14,7 @@ typedef struct cs_file_info {
     int64_t mtime_ns;
     int64_t ctime_ns; /* of the inode's last change */
     uint64_t device;  /* number of the device that the file is on */
+    uint64_t inode;   /* its number there */
     bool is_directory, is_regular;
 } cs_file_info;
 

@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* An image in a group. */
@@ -110,13 +109,14 @@ static void look_at_files(clipsearch_duplicates *d)
 {
     for (size_t i = 0; i < d->starts[d->groups]; i++) {
         member *m = &d->members[i];
-        struct stat st;
-        if (cs_hit_is_gone(m->hit))
+        cs_file_info file;
+        const cs_place place = cs_look_at(m->hit->path, &file);
+        if (cs_hit_is_gone_from(m->hit, place))
             cs_hits_set_gone(d->items, 0, m->item);
         m->unreadable = m->unreadable || m->hit->gone || access(m->hit->path, R_OK) != 0;
-        if (!m->hit->gone && stat(m->hit->path, &st) == 0) {
-            m->device = (uint64_t)st.st_dev;
-            m->file = (uint64_t)st.st_ino;
+        if (!m->hit->gone && place == CS_PLACE_FILE) {
+            m->device = file.device;
+            m->file = file.inode;
         }
     }
 }

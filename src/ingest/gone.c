@@ -109,7 +109,7 @@ static clipsearch_status add_missing(work *w, const clipsearch_item *item, bool 
 static clipsearch_status look_at_item(work *w, const clipsearch_item *item, const cs_item_file *file,
                                       clipsearch_error *err)
 {
-    const cs_place at = cs_look_at(item->path);
+    const cs_place at = cs_look_at(item->path, NULL);
     clipsearch_status status = CLIPSEARCH_OK;
     if (at == CS_PLACE_UNKNOWN || cs_id_list_has(w->request->kept, item->id) || cs_id_list_has(&w->seen, item->id))
         return CLIPSEARCH_OK;
