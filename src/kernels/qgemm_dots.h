@@ -20,35 +20,32 @@ static inline void read_outputs(const cs_qgemm_weights *w, size_t first, size_t 
     memcpy(to->scales, w->scales + first, outputs * sizeof *to->scales);
 }
 
-/* LANES of a row's integer sums, or when not `whole` the first n, become floats. */
-static inline __attribute__((always_inline)) void finish_some(bool whole, size_t n, const cs_qgemm_row *row,
-                                                              const int32_t *sums, const int32_t *of_codes,
-                                                              const float *scales, const float *bias,
-                                                              const float *residual, float *y)
+/* LANES of a row's integer sums from j on, or when not `whole` n of them, become floats. */
+static inline __attribute__((always_inline)) void finish_some(bool whole, size_t j, size_t n, const cs_qgemm_row *row,
+                                                              const panel_outputs *panel, const int32_t *sums,
+                                                              cs_qgemm_output to)
 {
-    lanes value = dots_floats(dots_load(sums), of_codes, row->zero);
-    value = lanes_mul(lanes_mul(value, lanes_load(scales)), lanes_set(row->scale));
-    if (bias)
-        value = lanes_add(value, whole ? lanes_load(bias) : lanes_load_first(bias, n));
-    if (residual)
-        value = lanes_add(value, whole ? lanes_load(residual) : lanes_load_first(residual, n));
+    lanes value = dots_floats(dots_load(sums + j), panel->sums + j, row->zero);
+    value = lanes_mul(lanes_mul(value, lanes_load(panel->scales + j)), lanes_set(row->scale));
+    if (to.bias)
+        value = lanes_add(value, whole ? lanes_load(to.bias + j) : lanes_load_first(to.bias + j, n));
+    if (to.residual)
+        value = lanes_add(value, whole ? lanes_load(to.residual + j) : lanes_load_first(to.residual + j, n));
     if (whole)
-        lanes_store(y, value);
+        lanes_store(to.y + j, value);
     else
-        lanes_store_first(y, n, value);
+        lanes_store_first(to.y + j, n, value);
 }
 
+/* `to` is for this row alone. */
 static inline __attribute__((always_inline)) void finish_row(const cs_qgemm_row *row, const panel_outputs *panel,
-                                                             size_t outputs, const int32_t *sums, const float *bias,
-                                                             const float *residual, float *y)
+                                                             size_t outputs, const int32_t *sums, cs_qgemm_output to)
 {
     size_t j = 0;
     for (; j + LANES <= outputs; j += LANES)
-        finish_some(true, LANES, row, sums + j, panel->sums + j, panel->scales + j, bias ? bias + j : NULL,
-                    residual ? residual + j : NULL, y + j);
+        finish_some(true, j, LANES, row, panel, sums, to);
     if (j < outputs)
-        finish_some(false, outputs - j, row, sums + j, panel->sums + j, panel->scales + j, bias ? bias + j : NULL,
-                    residual ? residual + j : NULL, y + j);
+        finish_some(false, j, outputs - j, row, panel, sums, to);
 }
 
 /* The sums [count, CS_PANEL] of `count` rows become outputs. A function of its own, so that a compiler finds registers
@@ -64,13 +61,15 @@ static __attribute__((noinline)) void finish_rows(const cs_qgemm_weights *w, con
     read_outputs(w, first, outputs, &panel);
     for (size_t i = 0; i < count; i++, sums += CS_PANEL) {
         float *y = to->y + i * to->ldy;
+        const float *residual = to->residual ? to->residual + i * to->ldy : NULL;
         qgemm_add_wide(w, &rows[i], &columns, first, outputs, sums);
-        if (to->bias && to->residual)
-            finish_row(&rows[i], &panel, outputs, sums, to->bias, to->residual + i * to->ldy, y);
+        if (to->bias && residual)
+            finish_row(&rows[i], &panel, outputs, sums,
+                       (cs_qgemm_output){.y = y, .bias = to->bias, .residual = residual});
         else if (to->bias)
-            finish_row(&rows[i], &panel, outputs, sums, to->bias, NULL, y);
+            finish_row(&rows[i], &panel, outputs, sums, (cs_qgemm_output){.y = y, .bias = to->bias});
         else
-            finish_row(&rows[i], &panel, outputs, sums, NULL, to->residual ? to->residual + i * to->ldy : NULL, y);
+            finish_row(&rows[i], &panel, outputs, sums, (cs_qgemm_output){.y = y, .residual = residual});
     }
 }
 
