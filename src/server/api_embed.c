@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "config/yaml_keys.h"
 #include "server/api.h"
-#include "server/multipart.h"
 #include "server/part_vector.h"
 #include "server/search_json.h"
 #include "server/site.h"
@@ -104,11 +103,8 @@ static clipsearch_status set_field(const cs_form_field *field, embedding *e, cli
 
 static clipsearch_status read_form(const cs_request *request, embedding *e, clipsearch_error *err)
 {
-    cs_form *form = cs_alloc_array(1, sizeof *form);
-    if (!form)
-        return cs_fail_memory(err, "a form");
-    clipsearch_status status =
-        cs_form_read(request->content_type, request->body.len ? request->body.data : "", request->body.len, form, err);
+    cs_form *form = NULL;
+    clipsearch_status status = cs_request_form(request, &form, err);
     for (size_t i = 0; status == CLIPSEARCH_OK && i < form->count; i++)
         status = set_field(&form->fields[i], e, err);
     cs_free(form);

@@ -6,7 +6,6 @@
 #include "config/relevance_cache.h"
 #include "server/api.h"
 #include "server/hit_json.h"
-#include "server/multipart.h"
 #include "server/part_vector.h"
 #include "server/search_json.h"
 #include "server/site.h"
@@ -86,11 +85,8 @@ static clipsearch_status set_crop(cs_search_body *body, const cs_form *form, cli
 
 static clipsearch_status read_form(const cs_request *request, cs_search_body *body, clipsearch_error *err)
 {
-    cs_form *form = cs_alloc_array(1, sizeof *form);
-    if (!form)
-        return cs_fail_memory(err, "a form");
-    clipsearch_status status =
-        cs_form_read(request->content_type, request->body.len ? request->body.data : "", request->body.len, form, err);
+    cs_form *form = NULL;
+    clipsearch_status status = cs_request_form(request, &form, err);
     for (size_t i = 0; status == CLIPSEARCH_OK && i < form->count; i++)
         status = set_field(body, &form->fields[i], err);
     if (status == CLIPSEARCH_OK)

@@ -9,7 +9,6 @@
 #include "config/yaml_keys.h"
 #include "server/api.h"
 #include "server/hit_json.h"
-#include "server/multipart.h"
 #include "server/site.h"
 #include "server/upload_name.h"
 
@@ -197,14 +196,13 @@ void cs_answer_upload(cs_request *request)
         cs_reply_fail(&request->reply, 403, "off", "this server takes no images; it was started without --upload-dir");
         return;
     }
-    cs_form *form = cs_alloc_array(1, sizeof *form);
-    clipsearch_status status = form ? CLIPSEARCH_OK : cs_fail_memory(&err, "a form");
-    if (form && !cs_request_has_type(request, "multipart/form-data"))
+    cs_form *form = NULL;
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (!cs_request_has_type(request, "multipart/form-data"))
         status =
             cs_fail(&err, CLIPSEARCH_E_UNSUPPORTED, "the body should be multipart/form-data, with a file \"image\"");
     if (status == CLIPSEARCH_OK)
-        status = cs_form_read(request->content_type, request->body.len ? request->body.data : "", request->body.len,
-                              form, &err);
+        status = cs_request_form(request, &form, &err);
     if (status == CLIPSEARCH_OK)
         status = add(&a, form, &err);
     if (status != CLIPSEARCH_OK)

@@ -2,6 +2,8 @@
  * request.c - what handlers ask of a request. */
 #include "server/request.h"
 
+#include "base/mem.h"
+
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +42,14 @@ clipsearch_status cs_request_json(const cs_request *request, cs_json_document **
         status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the body is a JSON %s; it should be an object",
                          cs_json_type_name(cs_json_root(*document)->type));
     return status;
+}
+
+clipsearch_status cs_request_form(const cs_request *request, cs_form **form, clipsearch_error *err)
+{
+    *form = cs_alloc_array(1, sizeof **form);
+    return *form ? cs_form_read(request->content_type, request->body.len ? request->body.data : "", request->body.len,
+                                *form, err)
+                 : cs_fail_memory(err, "a form");
 }
 
 bool cs_request_is_abandoned(const cs_request *request)

@@ -4,6 +4,7 @@
 #define CS_SERVER_REQUEST_H
 
 #include "base/json.h"
+#include "server/multipart.h"
 #include "server/reply.h"
 #include "server/route.h"
 
@@ -48,6 +49,9 @@ const char *cs_request_argument(const cs_request *request, const char *name);
 
 /* Read the body as JSON, an object; {} when it is empty. Close *document in any case. */
 clipsearch_status cs_request_json(const cs_request *request, cs_json_document **document, clipsearch_error *err);
+
+/* Read the body as a form. cs_free *form in any case. */
+clipsearch_status cs_request_form(const cs_request *request, cs_form **form, clipsearch_error *err);
 
 /* Whether the client has closed the connection. Any thread may ask. */
 bool cs_request_is_abandoned(const cs_request *request);
