@@ -85,15 +85,13 @@ enum {
     F(H5T_STD_U16LE_g)                                                                                                 \
     F(H5T_STD_U8LE_g)
 
-#define FIELD(function) __typeof__(&function) function;
 #define NUMBER(number) const hid_t *number;
 static struct {
-    FUNCTIONS(FIELD)
+    FUNCTIONS(CS_SYMBOL_FIELD)
     NUMBERS(NUMBER)
 } lib;
 
-#define ROW(symbol) {#symbol, &lib.symbol},
-static const cs_symbol symbols[] = {FUNCTIONS(ROW) NUMBERS(ROW)};
+static const cs_symbol symbols[] = {FUNCTIONS(CS_SYMBOL_ENTRY) NUMBERS(CS_SYMBOL_ENTRY)};
 static bool loaded;
 
 /* Programs and library must be of the same minor version: its types change. */

@@ -42,13 +42,10 @@ struct transfer {
     F(curl_slist_free_all)                                                                                             \
     F(curl_version_info)
 
-#define FIELD(function) __typeof__(&function) function;
 static struct {
-    FUNCTIONS(FIELD)
+    FUNCTIONS(CS_SYMBOL_FIELD)
 } lib;
-
-#define ROW(function) {#function, &lib.function},
-static const cs_symbol symbols[] = {FUNCTIONS(ROW)};
+static const cs_symbol symbols[] = {FUNCTIONS(CS_SYMBOL_ENTRY)};
 static bool loaded;
 
 static void load(void)

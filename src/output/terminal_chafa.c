@@ -41,13 +41,10 @@ extern char **environ;
     F(g_unichar_iswide)                                                                                                \
     F(g_unichar_iszerowidth)
 
-#define FIELD(function) __typeof__(&function) function;
 static struct {
-    FUNCTIONS(FIELD)
+    FUNCTIONS(CS_SYMBOL_FIELD)
 } lib;
-
-#define ROW(function) {#function, &lib.function},
-static const cs_symbol symbols[] = {FUNCTIONS(ROW)};
+static const cs_symbol symbols[] = {FUNCTIONS(CS_SYMBOL_ENTRY)};
 
 /* Fill in `lib`; false when something is missing. The library stays loaded: GLib cannot be unloaded. */
 static bool load(void)

@@ -6,7 +6,6 @@
 #include "output/glib_guard.h"
 #include "output/text.h"
 
-#include <dlfcn.h>
 #include <pango/pangocairo.h>
 
 /* What is used of the libraries. */
@@ -44,16 +43,10 @@
     F(pango_layout_set_wrap)                                                                                           \
     F(pango_version_string)
 
-#define FIELD(function) __typeof__(&function) function;
 static struct {
-    FUNCTIONS(FIELD)
+    FUNCTIONS(CS_SYMBOL_FIELD)
 } lib;
-
-#define ROW(function) {#function, &lib.function},
-static const struct {
-    const char *name;
-    void *pointer; /* to the field */
-} symbols[] = {FUNCTIONS(ROW)};
+static const cs_symbol symbols[] = {FUNCTIONS(CS_SYMBOL_ENTRY)};
 
 /* ---------------------------------------------------------------- loading */
 
@@ -83,13 +76,9 @@ static bool load(void)
     /* fontconfig, which Pango asks for fonts, does not end when it gets no memory any more (2.14.1) */
     if (cs_mem_is_limited())
         return false;
-    void *library = dlopen("libpangocairo-1.0.so.0", RTLD_NOW | RTLD_LOCAL); /* brings Pango, Cairo and GLib with it */
-    if (!library)
-        return false;
-    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
-        if (!cs_symbol_find(library, symbols[i].name, symbols[i].pointer))
-            return false;
-    return cs_glib_guard_install(library) && has_font();
+    static const char *const names[] = {"libpangocairo-1.0.so.0", NULL}; /* brings Pango, Cairo and GLib with it */
+    void *library = cs_symbols_load(names, symbols, sizeof symbols / sizeof *symbols);
+    return library && cs_glib_guard_install(library) && has_font();
 }
 
 /* ---------------------------------------------------------------- drawing */

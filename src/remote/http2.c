@@ -56,13 +56,10 @@ struct cs_http2 {
     F(nghttp2_submit_settings)                                                                                         \
     F(nghttp2_version)
 
-#define FIELD(function) __typeof__(&function) function;
 static struct {
-    FUNCTIONS(FIELD)
+    FUNCTIONS(CS_SYMBOL_FIELD)
 } lib;
-
-#define ROW(function) {#function, &lib.function},
-static const cs_symbol symbols[] = {FUNCTIONS(ROW)};
+static const cs_symbol symbols[] = {FUNCTIONS(CS_SYMBOL_ENTRY)};
 static bool loaded;
 
 static void load(void)

@@ -38,13 +38,10 @@ struct cs_tls {
     F(SSL_write)                                                                                                       \
     F(TLS_client_method)
 
-#define FIELD(function) __typeof__(&function) function;
 static struct {
-    FUNCTIONS(FIELD)
+    FUNCTIONS(CS_SYMBOL_FIELD)
 } lib;
-
-#define ROW(function) {#function, &lib.function},
-static const cs_symbol symbols[] = {FUNCTIONS(ROW)};
+static const cs_symbol symbols[] = {FUNCTIONS(CS_SYMBOL_ENTRY)};
 static bool loaded;
 
 static void load(void)

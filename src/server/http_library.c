@@ -2,7 +2,6 @@
  * http_library.c - loads libmicrohttpd. */
 #include "server/http_library.h"
 
-#include "base/symbol.h"
 #include "server/server.h"
 
 #include <pthread.h>

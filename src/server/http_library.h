@@ -4,6 +4,8 @@
 #ifndef CS_SERVER_HTTP_LIBRARY_H
 #define CS_SERVER_HTTP_LIBRARY_H
 
+#include "base/symbol.h"
+
 #include <sys/types.h>
 
 #include <microhttpd.h>
@@ -26,9 +28,8 @@
     F(MHD_stop_daemon)                                                                                                 \
     F(MHD_suspend_connection)
 
-#define CS_MHD_FIELD(function) __typeof__(&function) function;
 typedef struct cs_mhd_functions {
-    CS_MHD_FUNCTIONS(CS_MHD_FIELD)
+    CS_MHD_FUNCTIONS(CS_SYMBOL_FIELD)
 } cs_mhd_functions;
 
 /* Set once cs_microhttpd_load has returned true. */
