@@ -79,17 +79,34 @@ static clipsearch_status copy_file_scales(cs_linear *linear, const cs_matrix *we
     return CLIPSEARCH_OK;
 }
 
-typedef struct quantize_job {
+/* Weights that are packed in 8 bits or as pairs of bf16, a strip of outputs a piece. */
+typedef struct pack_job {
     const cs_gemm_weights *from;
-    cs_qgemm_inputs inputs;
+    cs_qgemm_inputs inputs; /* of 8 bits */
     cs_linear *to;
     bool *good; /* [pieces] */
-} quantize_job;
+} pack_job;
+
+/* Pack all strips, each with `pack`. A weight that cannot be packed is CLIPSEARCH_E_MODEL with the message `bad`. */
+static clipsearch_status pack_strips(pack_job job, size_t strip, void (*pack)(void *context, size_t piece, unsigned),
+                                     const char *bad, cs_pool *pool, clipsearch_error *err)
+{
+    const size_t pieces = (job.from->n + strip - 1) / strip;
+    bool all = true;
+    job.good = cs_zalloc_array(pieces, sizeof *job.good);
+    if (!job.good)
+        return cs_fail_memory(err, "packed weights");
+    cs_pool_run(pool, pieces, pack, &job);
+    for (size_t i = 0; i < pieces; i++)
+        all &= job.good[i];
+    cs_free(job.good);
+    return all ? CLIPSEARCH_OK : cs_fail(err, CLIPSEARCH_E_MODEL, "%s", bad);
+}
 
 static void quantize_piece(void *context, size_t piece, unsigned worker)
 {
     (void)worker;
-    const quantize_job *job = context;
+    const pack_job *job = context;
     const cs_gemm_weights *from = job->from;
     const size_t strip = cs_qgemm_stride(from->k) * CS_QGEMM_STRIP, output = piece * CS_QGEMM_STRIP;
     job->good[piece] =
@@ -99,22 +116,14 @@ static void quantize_piece(void *context, size_t piece, unsigned worker)
 
 static clipsearch_status quantize(cs_linear *linear, cs_qgemm_inputs inputs, cs_pool *pool, clipsearch_error *err)
 {
-    const size_t pieces = (linear->weights.n + CS_QGEMM_STRIP - 1) / CS_QGEMM_STRIP;
     const size_t bytes = cs_qgemm_codes_size(linear->weights.n, linear->weights.k);
-    bool *good = cs_zalloc_array(pieces, sizeof *good), all = true;
+    const pack_job job = {.from = &linear->weights, .inputs = inputs, .to = linear};
     linear->owned_codes = bytes ? cs_alloc_large(bytes, 1) : NULL;
-    if (!good || !linear->owned_codes) {
-        cs_free(good);
+    if (!linear->owned_codes)
         return cs_fail_memory(err, "weights of 8 bits");
-    }
-    quantize_job job = {.from = &linear->weights, .inputs = inputs, .to = linear, .good = good};
-    cs_pool_run(pool, pieces, quantize_piece, &job);
-    for (size_t i = 0; i < pieces; i++)
-        all &= good[i];
-    cs_free(good);
     linear->coded.codes = linear->owned_codes;
-    return all ? CLIPSEARCH_OK
-               : cs_fail(err, CLIPSEARCH_E_MODEL, "a matrix has a weight that is not a number; the model is damaged");
+    return pack_strips(job, CS_QGEMM_STRIP, quantize_piece,
+                       "a matrix has a weight that is not a number; the model is damaged", pool, err);
 }
 
 clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias, cs_pool *pool,
@@ -154,16 +163,10 @@ clipsearch_status cs_linear_open_coded(cs_linear *linear, const cs_matrix *weigh
     return CLIPSEARCH_OK;
 }
 
-typedef struct pair_job {
-    const cs_gemm_weights *from;
-    cs_linear *to;
-    bool *good; /* [pieces] */
-} pair_job;
-
 static void pair_piece(void *context, size_t piece, unsigned worker)
 {
     (void)worker;
-    const pair_job *job = context;
+    const pack_job *job = context;
     const cs_gemm_weights *from = job->from;
     job->good[piece] = cs_bgemm_pack(from->dtype, from->rows, from->n, from->k, piece, 1,
                                      job->to->owned_pairs + piece * cs_bgemm_stride(from->k) * CS_PANEL_STRIP);
@@ -171,23 +174,15 @@ static void pair_piece(void *context, size_t piece, unsigned worker)
 
 static clipsearch_status make_pairs(cs_linear *linear, cs_pool *pool, clipsearch_error *err)
 {
-    const size_t pieces = (linear->weights.n + CS_PANEL_STRIP - 1) / CS_PANEL_STRIP;
     const size_t bytes = cs_bgemm_pairs_size(linear->weights.n, linear->weights.k);
-    bool *good = cs_zalloc_array(pieces, sizeof *good), all = true;
+    const pack_job job = {.from = &linear->weights, .to = linear};
     linear->owned_pairs = bytes ? cs_alloc_large(bytes, 1) : NULL;
-    if (!good || !linear->owned_pairs) {
-        cs_free(good);
+    if (!linear->owned_pairs)
         return cs_fail_memory(err, "weights in bf16");
-    }
-    pair_job job = {.from = &linear->weights, .to = linear, .good = good};
-    cs_pool_run(pool, pieces, pair_piece, &job);
-    for (size_t i = 0; i < pieces; i++)
-        all &= good[i];
-    cs_free(good);
     linear->paired.pairs = linear->owned_pairs;
-    return all ? CLIPSEARCH_OK
-               : cs_fail(err, CLIPSEARCH_E_MODEL,
-                         "a matrix has a weight that is not a number, or that bf16 cannot hold; compute it in f32");
+    return pack_strips(job, CS_PANEL_STRIP, pair_piece,
+                       "a matrix has a weight that is not a number, or that bf16 cannot hold; compute it in f32", pool,
+                       err);
 }
 
 clipsearch_status cs_linear_open_paired(cs_linear *linear, const cs_matrix *weight, const cs_matrix *bias,

@@ -90,17 +90,11 @@ size_t cs_classifier_packed_bytes(const cs_classifier *classifier)
     return cs_convnet_packed_bytes(&classifier->net);
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 size_t cs_classifier_scratch(const cs_classifier *classifier, size_t max_images, unsigned threads)
 {
     cs_workspace workspace = {0};
     cs_net_scratch scratch;
-    cs_convnet_carve(&classifier->net, &scratch, smaller(max_images, cs_convnet_group(&classifier->net)), threads,
-                     &workspace);
+    cs_convnet_carve(&classifier->net, &scratch, cs_convnet_group(&classifier->net, max_images), threads, &workspace);
     return cs_workspace_size(&workspace);
 }
 
@@ -110,12 +104,12 @@ void cs_classifier_forward(const cs_classifier *classifier, const float *pixels,
     assert((uintptr_t)scratch % CS_WORKSPACE_ALIGNMENT == 0);
     const cs_convnet *net = &classifier->net;
     const cs_map_shape *map = cs_convnet_result(net);
-    size_t group = smaller(cs_convnet_group(net), count), each = 3 * net->image_size * net->image_size;
+    size_t group = cs_convnet_group(net, count), each = 3 * net->image_size * net->image_size;
     cs_workspace workspace = {.base = scratch};
     cs_net_scratch s;
     cs_convnet_carve(net, &s, group, cs_pool_threads(pool), &workspace);
     for (size_t done = 0, n; done < count; done += n) {
-        n = smaller(group, count - done);
+        n = group < count - done ? group : count - done;
         const float *maps = cs_convnet_forward(net, pixels + done * each, n, &s, pool, probe);
         float *out = vectors + done * map->channels;
         if (classifier->max)

@@ -198,17 +198,11 @@ static void carve(const cs_clip_resnet *resnet, scratch *s, size_t images, unsig
     cs_attention_carve(&s->attention, c / resnet->heads, tokens, threads, workspace);
 }
 
-static size_t group_of(const cs_clip_resnet *resnet, size_t images)
-{
-    size_t group = cs_convnet_group(&resnet->net);
-    return group < images ? group : images;
-}
-
 size_t cs_clip_resnet_scratch(const cs_clip_resnet *resnet, size_t max_images, unsigned threads)
 {
     cs_workspace workspace = {0};
     scratch s;
-    carve(resnet, &s, group_of(resnet, max_images), threads, &workspace);
+    carve(resnet, &s, cs_convnet_group(&resnet->net, max_images), threads, &workspace);
     return cs_workspace_size(&workspace);
 }
 
@@ -254,7 +248,7 @@ void cs_clip_resnet_forward(const cs_clip_resnet *resnet, const float *pixels, s
                             const cs_probe *probe, float *vectors)
 {
     assert((uintptr_t)block % CS_WORKSPACE_ALIGNMENT == 0);
-    size_t group = group_of(resnet, count), each = 3 * resnet->net.image_size * resnet->net.image_size;
+    size_t group = cs_convnet_group(&resnet->net, count), each = 3 * resnet->net.image_size * resnet->net.image_size;
     cs_workspace workspace = {.base = block};
     scratch s;
     carve(resnet, &s, group, cs_pool_threads(pool), &workspace);

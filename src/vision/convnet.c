@@ -201,13 +201,14 @@ const cs_map_shape *cs_convnet_result(const cs_convnet *net)
     return &net->steps[net->count - 1].out;
 }
 
-size_t cs_convnet_group(const cs_convnet *net)
+size_t cs_convnet_group(const cs_convnet *net, size_t images)
 {
     size_t largest = 1;
     for (int i = 0; i < CS_NET_BUFFERS; i++)
         largest = net->floats[i] > largest ? net->floats[i] : largest;
     size_t group = GROUP_BYTES / sizeof(float) / largest;
-    return group < 1 ? 1 : group > MOST_IN_GROUP ? MOST_IN_GROUP : group;
+    group = group < 1 ? 1 : group > MOST_IN_GROUP ? MOST_IN_GROUP : group;
+    return group < images ? group : images;
 }
 
 void cs_convnet_carve(const cs_convnet *net, cs_net_scratch *scratch, size_t images, unsigned threads,

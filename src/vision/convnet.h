@@ -87,9 +87,9 @@ void cs_net_keep(cs_net_builder *builder);
 /* The shape of the last step's result. */
 const cs_map_shape *cs_convnet_result(const cs_convnet *net);
 
-/* How many images to process together: with more, their maps would push each other out of the processor's cache; with
- * fewer, the weights would be read more often. At least 1. */
-size_t cs_convnet_group(const cs_convnet *net);
+/* How many of `images` images to process together: with more, their maps would push each other out of the processor's
+ * cache; with fewer, the weights would be read more often. At least 1 unless `images` is 0. */
+size_t cs_convnet_group(const cs_convnet *net, size_t images);
 
 /* The buffers of a forward pass, [images, floats] each. */
 typedef struct cs_net_scratch {

@@ -79,17 +79,11 @@ static void carve(const cs_lite_clip *tower, scratch *s, size_t images, unsigned
     cs_lite_head_carve(&tower->head, &s->head, images, threads, workspace);
 }
 
-static size_t group_of(const cs_lite_clip *tower, size_t images)
-{
-    const size_t group = cs_convnet_group(&tower->net);
-    return group < images ? group : images;
-}
-
 size_t cs_lite_clip_scratch(const cs_lite_clip *tower, size_t max_images, unsigned threads)
 {
     cs_workspace workspace = {0};
     scratch s;
-    carve(tower, &s, group_of(tower, max_images), threads, &workspace);
+    carve(tower, &s, cs_convnet_group(&tower->net, max_images), threads, &workspace);
     return cs_workspace_size(&workspace);
 }
 
@@ -98,7 +92,7 @@ void cs_lite_clip_forward(const cs_lite_clip *tower, const float *pixels, size_t
 {
     assert((uintptr_t)block % CS_WORKSPACE_ALIGNMENT == 0);
     const cs_lite_head *head = &tower->head;
-    const size_t group = group_of(tower, count), each = 3 * tower->net.image_size * tower->net.image_size;
+    const size_t group = cs_convnet_group(&tower->net, count), each = 3 * tower->net.image_size * tower->net.image_size;
     cs_workspace workspace = {.base = block};
     scratch s;
     carve(tower, &s, group, cs_pool_threads(pool), &workspace);
