@@ -197,17 +197,24 @@ clipsearch_status cs_store_find(cs_store *store, const char *name, cs_store_coll
     return status || found ? status : fail_not_found(store, name, err);
 }
 
+/* Step to the row of a collection's state. *there: it has one. cs_store_done the statement in any case. */
+static clipsearch_status find_state(cs_store *store, const cs_store_identity *collection, sqlite3_stmt **statement,
+                                    bool *there, clipsearch_error *err)
+{
+    *there = false;
+    clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_STATE, statement, err);
+    if (status)
+        return status;
+    sqlite3_bind_int64(*statement, 1, collection->key);
+    sqlite3_bind_int64(*statement, 2, collection->encoding);
+    return cs_store_step(store, *statement, there, "looking up a collection", err);
+}
+
 clipsearch_status cs_store_exists(cs_store *store, const cs_store_identity *collection, bool *there,
                                   clipsearch_error *err)
 {
-    sqlite3_stmt *statement;
-    *there = false;
-    clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_STATE, &statement, err);
-    if (status)
-        return status;
-    sqlite3_bind_int64(statement, 1, collection->key);
-    sqlite3_bind_int64(statement, 2, collection->encoding);
-    status = cs_store_step(store, statement, there, "looking up a collection", err);
+    sqlite3_stmt *statement = NULL;
+    clipsearch_status status = find_state(store, collection, &statement, there, err);
     cs_store_done(statement);
     return status;
 }
@@ -215,14 +222,9 @@ clipsearch_status cs_store_exists(cs_store *store, const cs_store_identity *coll
 clipsearch_status cs_store_refresh(cs_store *store, const cs_store_identity *collection, cs_store_state *state,
                                    bool *there, clipsearch_error *err)
 {
-    sqlite3_stmt *statement, *counting;
+    sqlite3_stmt *statement = NULL, *counting;
     uint64_t generation = state->generation;
-    clipsearch_status status = cs_store_statement(store, CS_SQL_COLLECTION_STATE, &statement, err);
-    if (status)
-        return status;
-    sqlite3_bind_int64(statement, 1, collection->key);
-    sqlite3_bind_int64(statement, 2, collection->encoding);
-    status = cs_store_step(store, statement, there, "looking up a collection", err);
+    clipsearch_status status = find_state(store, collection, &statement, there, err);
     if (!status && *there) {
         if (!read_count(statement, 0, &generation) || !read_log(statement, 1, state))
             status = cs_store_fail_content(store, err, "collection %s: its counters cannot be", collection->name);

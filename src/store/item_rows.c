@@ -147,6 +147,14 @@ static clipsearch_status run_plain(cs_store *store, cs_sql which, clipsearch_err
     return status ? status : cs_store_run(store, statement, "changing an item", err);
 }
 
+/* Inside a transaction. *touched is for end_change. */
+static clipsearch_status begin_change(cs_store *store, int64_t *touched, clipsearch_error *err)
+{
+    *touched = store->touched;
+    clipsearch_status status = cs_store_need_transaction(store, err);
+    return status ? status : run_plain(store, CS_SQL_SAVEPOINT, err);
+}
+
 /* `touched` is what store->touched was before the change. */
 static clipsearch_status end_change(cs_store *store, clipsearch_status status, int64_t touched, clipsearch_error *err)
 {
@@ -213,8 +221,8 @@ clipsearch_status cs_store_put(cs_store *store, const cs_store_identity *collect
                        (long long)item->id);
     if (!cs_store_vector_is_finite(vector, collection->dim))
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: its vector holds a NaN or an infinity", item->path);
-    int64_t touched = store->touched;
-    status = run_plain(store, CS_SQL_SAVEPOINT, err);
+    int64_t touched;
+    status = begin_change(store, &touched, err);
     if (status)
         return status;
     status = put(store, collection, item, vector, id ? id : &unwanted, err);
@@ -231,9 +239,9 @@ clipsearch_status cs_store_update(cs_store *store, const cs_store_identity *coll
     if (!status && !key)
         return cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "%s: no item %lld in collection %s", store->path, (long long)id,
                        collection->name);
-    int64_t touched = store->touched;
+    int64_t touched;
     if (!status)
-        status = run_plain(store, CS_SQL_SAVEPOINT, err);
+        status = begin_change(store, &touched, err);
     if (status)
         return status;
     status = cs_store_touch(store, collection, err);
@@ -248,11 +256,8 @@ clipsearch_status cs_store_remove(cs_store *store, const cs_store_identity *coll
     sqlite3_stmt *statement;
     if (removed)
         *removed = false;
-    clipsearch_status status = cs_store_need_transaction(store, err);
-    if (status)
-        return status;
-    int64_t touched = store->touched;
-    status = run_plain(store, CS_SQL_SAVEPOINT, err);
+    int64_t touched;
+    clipsearch_status status = begin_change(store, &touched, err);
     if (status)
         return status;
     bool gone = false;
@@ -298,16 +303,14 @@ clipsearch_status cs_store_merge_attributes(cs_store *store, const cs_store_iden
                                             const char *attributes, clipsearch_error *err)
 {
     bool is_object, merged = false;
-    clipsearch_status status = cs_store_need_transaction(store, err);
-    if (!status)
-        status = cs_store_is_json_object(store, attributes, &is_object, err);
+    clipsearch_status status = cs_store_is_json_object(store, attributes, &is_object, err);
     if (!status && !is_object)
         status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %lld: its attributes are not a JSON object: %.200s",
                          (long long)id, attributes);
     if (status)
         return status;
-    int64_t touched = store->touched;
-    status = run_plain(store, CS_SQL_SAVEPOINT, err);
+    int64_t touched;
+    status = begin_change(store, &touched, err);
     if (status)
         return status;
     status = merge(store, collection, id, attributes, &merged, err);
@@ -323,11 +326,8 @@ clipsearch_status cs_store_remove_where(cs_store *store, const cs_store_identity
     uint64_t gone = 0;
     if (removed)
         *removed = 0;
-    clipsearch_status status = cs_store_need_transaction(store, err);
-    if (status)
-        return status;
-    int64_t touched = store->touched;
-    status = run_plain(store, CS_SQL_SAVEPOINT, err);
+    int64_t touched;
+    clipsearch_status status = begin_change(store, &touched, err);
     if (status)
         return status;
     /* touched first, to know the generation; taken back when nothing goes */
