@@ -298,40 +298,36 @@ static clipsearch_status parse_signed(cs_parser *p, uint32_t *number, clipsearch
     return status;
 }
 
+/* The token is an operator of `kind` behind *number: read its right side, and make *number the whole. */
+static clipsearch_status parse_right(cs_parser *p, cs_filter_kind kind,
+                                     clipsearch_status (*parse)(cs_parser *, uint32_t *, clipsearch_error *),
+                                     uint32_t *number, clipsearch_error *err)
+{
+    cs_filter_node n = {.kind = kind, .left = *number};
+    clipsearch_status status = need_number(p, n.left, err);
+    if (!status)
+        status = cs_parser_advance(p, err);
+    if (!status)
+        status = parse(p, &n.right, err);
+    if (!status)
+        status = need_number(p, n.right, err);
+    return status ? status : add_arithmetic(p, n, number, err);
+}
+
 static clipsearch_status parse_product(cs_parser *p, uint32_t *number, clipsearch_error *err)
 {
     clipsearch_status status = parse_signed(p, number, err);
-    while (!status && p->token.kind >= CS_TOKEN_STAR && p->token.kind <= CS_TOKEN_PERCENT) {
-        cs_filter_node n = {.left = *number};
-        n.kind = (cs_filter_kind)(CS_NODE_MULTIPLY + (p->token.kind - CS_TOKEN_STAR));
-        status = need_number(p, n.left, err);
-        if (!status)
-            status = cs_parser_advance(p, err);
-        if (!status)
-            status = parse_signed(p, &n.right, err);
-        if (!status)
-            status = need_number(p, n.right, err);
-        if (!status)
-            status = add_arithmetic(p, n, number, err);
-    }
+    while (!status && p->token.kind >= CS_TOKEN_STAR && p->token.kind <= CS_TOKEN_PERCENT)
+        status = parse_right(p, (cs_filter_kind)(CS_NODE_MULTIPLY + (p->token.kind - CS_TOKEN_STAR)), parse_signed,
+                             number, err);
     return status;
 }
 
 clipsearch_status cs_parser_sum(cs_parser *p, uint32_t *number, clipsearch_error *err)
 {
     clipsearch_status status = parse_product(p, number, err);
-    while (!status && (p->token.kind == CS_TOKEN_PLUS || p->token.kind == CS_TOKEN_MINUS)) {
-        cs_filter_node n = {.left = *number};
-        n.kind = p->token.kind == CS_TOKEN_PLUS ? CS_NODE_ADD : CS_NODE_SUBTRACT;
-        status = need_number(p, n.left, err);
-        if (!status)
-            status = cs_parser_advance(p, err);
-        if (!status)
-            status = parse_product(p, &n.right, err);
-        if (!status)
-            status = need_number(p, n.right, err);
-        if (!status)
-            status = add_arithmetic(p, n, number, err);
-    }
+    while (!status && (p->token.kind == CS_TOKEN_PLUS || p->token.kind == CS_TOKEN_MINUS))
+        status =
+            parse_right(p, p->token.kind == CS_TOKEN_PLUS ? CS_NODE_ADD : CS_NODE_SUBTRACT, parse_product, number, err);
     return status;
 }

@@ -44,22 +44,35 @@ static void keep_a_day(cs_reply *reply)
     reply->cache = "private, max-age=86400";
 }
 
-void cs_answer_item(cs_request *request)
+/* Answer a request for an item with what `put` makes of it. */
+static void answer(cs_request *request,
+                   clipsearch_status (*put)(cs_request *, const clipsearch_hit *, clipsearch_error *))
 {
     cs_open_collection *open = NULL;
     clipsearch_hits *hits = NULL;
     clipsearch_error err;
     clipsearch_status status = find_item(request, &open, &hits, &err);
-    if (status == CLIPSEARCH_OK) {
-        cs_buf *out = cs_reply_json(&request->reply);
-        cs_buf_putc(out, '{');
-        cs_put_hit(out, clipsearch_hits_get(hits, 0, 0));
-        cs_buf_puts(out, "}\n");
-    } else {
+    if (status == CLIPSEARCH_OK)
+        status = put(request, clipsearch_hits_get(hits, 0, 0), &err);
+    if (status != CLIPSEARCH_OK)
         cs_reply_error(&request->reply, &err);
-    }
     clipsearch_hits_free(&hits);
     cs_collection_give(request->server->collections, open);
+}
+
+static clipsearch_status put_item(cs_request *request, const clipsearch_hit *hit, clipsearch_error *err)
+{
+    cs_buf *out = cs_reply_json(&request->reply);
+    (void)err;
+    cs_buf_putc(out, '{');
+    cs_put_hit(out, hit);
+    cs_buf_puts(out, "}\n");
+    return CLIPSEARCH_OK;
+}
+
+void cs_answer_item(cs_request *request)
+{
+    answer(request, put_item);
 }
 
 /* ---------------------------------------------------------------- small images */
@@ -104,16 +117,7 @@ static clipsearch_status put_thumbnail(cs_request *request, const clipsearch_hit
 
 void cs_answer_thumbnail(cs_request *request)
 {
-    cs_open_collection *open = NULL;
-    clipsearch_hits *hits = NULL;
-    clipsearch_error err;
-    clipsearch_status status = find_item(request, &open, &hits, &err);
-    if (status == CLIPSEARCH_OK)
-        status = put_thumbnail(request, clipsearch_hits_get(hits, 0, 0), &err);
-    if (status != CLIPSEARCH_OK)
-        cs_reply_error(&request->reply, &err);
-    clipsearch_hits_free(&hits);
-    cs_collection_give(request->server->collections, open);
+    answer(request, put_thumbnail);
 }
 
 /* ---------------------------------------------------------------- files */
@@ -182,14 +186,5 @@ static clipsearch_status put_file(cs_request *request, const clipsearch_hit *hit
 
 void cs_answer_file(cs_request *request)
 {
-    cs_open_collection *open = NULL;
-    clipsearch_hits *hits = NULL;
-    clipsearch_error err;
-    clipsearch_status status = find_item(request, &open, &hits, &err);
-    if (status == CLIPSEARCH_OK)
-        status = put_file(request, clipsearch_hits_get(hits, 0, 0), &err);
-    if (status != CLIPSEARCH_OK)
-        cs_reply_error(&request->reply, &err);
-    clipsearch_hits_free(&hits);
-    cs_collection_give(request->server->collections, open);
+    answer(request, put_file);
 }
