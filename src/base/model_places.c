@@ -73,7 +73,7 @@ clipsearch_status cs_find_model_directory(const char *name, char **path, cs_buf 
             return *path ? CLIPSEARCH_OK : CLIPSEARCH_E_MEMORY;
         }
         if (at.len && !failed && searched)
-            cs_buf_printf(searched, "\n  %s", at.data);
+            cs_buf_printf(searched, "%s %s", searched->len ? "," : "", at.data);
         cs_buf_free(&at);
         if (failed)
             return CLIPSEARCH_E_MEMORY;

@@ -11,7 +11,7 @@
  * wherever it was moved to, in the source tree that it was built in; and where it was built to be installed. */
 
 /* Find the directory of the model `name`. *path [cs_free] receives it as the place has it, links not resolved. The
- * paths searched are added to `searched` (may be NULL), each behind "\n  ". Errors, without a message:
+ * paths searched are added to `searched` (may be NULL), as " A, B": messages are one line. Errors, without a message:
  * CLIPSEARCH_E_NOT_FOUND (no such directory, or no name: it is empty, begins with '.' or has a '/'), _MEMORY. */
 clipsearch_status cs_find_model_directory(const char *name, char **path, cs_buf *searched);
 

@@ -359,7 +359,8 @@ echo "this is not a database, although its name says so; it is long enough to be
 run 5 "no database" dog --db fake.db
 run 5 "ingest into no database" ingest pets --db fake.db
 run 4 "no such model" dog --model nosuch
-err_has "there is no model \"nosuch\". Searched:"
+err_has "there is no model \"nosuch\". Searched: /"
+err_has "/models/nosuch, /"
 err_has "Give a model with --model: a name, a directory or a weight file."
 run 4 "another model" dog --model tiny
 err_has "Use the model that the collection was made with (--model)."
