@@ -37,7 +37,7 @@ static clipsearch_status set_fields(char *text, cs_search_body *body, clipsearch
             *equals = '\0';
         status = cs_search_set(body, line, equals ? equals + 1 : "", err);
     }
-    return status;
+    return status == CLIPSEARCH_OK ? cs_search_check(body, err) : status;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

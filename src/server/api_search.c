@@ -32,7 +32,7 @@ static clipsearch_status read_arguments(const cs_request *request, cs_search_bod
     clipsearch_status status = CLIPSEARCH_OK;
     for (size_t i = 0; i < request->argument_count && status == CLIPSEARCH_OK; i++)
         status = cs_search_set(body, request->arguments[i].name, request->arguments[i].value, err);
-    return status;
+    return status == CLIPSEARCH_OK ? cs_search_check(body, err) : status;
 }
 
 static clipsearch_status add_image(cs_search_body *body, const cs_form_field *field, clipsearch_error *err)
@@ -92,7 +92,7 @@ static clipsearch_status read_form(const cs_request *request, cs_search_body *bo
     if (status == CLIPSEARCH_OK)
         status = set_crop(body, form, err);
     cs_free(form);
-    return status;
+    return status == CLIPSEARCH_OK ? cs_search_check(body, err) : status;
 }
 
 static clipsearch_status read_request(const cs_request *request, cs_search_body *body, clipsearch_error *err)

@@ -3,6 +3,8 @@
 #include "base/content_kind.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/item_limits.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/replace.h"
 #include "base/stored_attributes.h"
@@ -46,20 +48,34 @@ static clipsearch_status read_field(const cs_form *form, const char *name, char 
     return *value ? CLIPSEARCH_OK : cs_fail_memory(err, name);
 }
 
+/* The database would take JSON that no answer could show again, such as an object with a name twice. */
+static clipsearch_status check_attributes(const char *attributes, clipsearch_error *err)
+{
+    cs_json_document *document = NULL;
+    clipsearch_status status =
+        cs_json_parse(attributes, strlen(attributes), "the field attributes", CS_ITEM_ATTRIBUTES_MAX, &document, err);
+    if (status == CLIPSEARCH_OK && cs_json_root(document)->type != CS_JSON_OBJECT)
+        status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the field attributes is a JSON %s; it should be an object",
+                         cs_json_type_name(cs_json_root(document)->type));
+    cs_json_close(&document);
+    return status;
+}
+
 static clipsearch_status read_form(adding *a, const cs_form *form, clipsearch_error *err)
 {
-    static const char *const known = "collection image attributes";
-    for (size_t i = 0; i < form->count; i++)
-        if (!strstr(known, form->fields[i].name))
+    for (size_t i = 0; i < form->count; i++) {
+        const char *name = form->fields[i].name;
+        if (strcmp(name, "image") != 0 && strcmp(name, "collection") != 0 && strcmp(name, "attributes") != 0)
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                           "an upload has no field \"%s\"; it has image, collection and "
-                           "attributes",
-                           form->fields[i].name);
+                           "an upload has no field \"%s\"; it has image, collection and attributes", name);
+    }
     a->image = cs_form_get(form, "image");
     if (!a->image || !a->image->size)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no file in the field \"image\"");
     clipsearch_status status = read_field(form, "collection", &a->collection, err);
-    return status == CLIPSEARCH_OK ? read_field(form, "attributes", &a->attributes, err) : status;
+    if (status == CLIPSEARCH_OK)
+        status = read_field(form, "attributes", &a->attributes, err);
+    return status == CLIPSEARCH_OK && a->attributes ? check_attributes(a->attributes, err) : status;
 }
 
 static clipsearch_status encode(adding *a, cs_encode_pool *pool, clipsearch_error *err)

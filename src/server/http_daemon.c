@@ -96,11 +96,21 @@ static const char *header(const cs_request *request, const char *name)
     return cs_mhd.MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-static enum MHD_Result keep_argument(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+static bool has_nul(const char *text, size_t size)
+{
+    return text && memchr(text, '\0', size);
+}
+
+static enum MHD_Result keep_argument(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                     const char *value, size_t value_size)
 {
     (void)kind;
     cs_request *request = context;
-    if (request->argument_count == CS_REQUEST_ARGUMENTS)
+    if (has_nul(name, name_size) || has_nul(value, value_size))
+        request->argument_fault = "a field of the address has a NUL character";
+    else if (request->argument_count == CS_REQUEST_ARGUMENTS)
+        request->argument_fault = "the address has too many fields";
+    if (request->argument_fault)
         return MHD_NO;
     request->arguments[request->argument_count++] = (cs_argument){name, value ? value : ""};
     return MHD_YES;
@@ -157,6 +167,13 @@ static uint64_t announced_length(const cs_request *request)
     return announced;
 }
 
+/* A part of what the address asks for is not answered as if it were all. */
+static void check_arguments(cs_request *request)
+{
+    if (!request->reply.status && request->argument_fault)
+        cs_reply_fail(&request->reply, 400, "argument", "%s", request->argument_fault);
+}
+
 static void check_body(cs_request *request)
 {
     const uint64_t most = request->server->options.max_body;
@@ -194,12 +211,13 @@ static cs_request *begin(cs_server *server, struct MHD_Connection *connection, c
     request->body = cs_buf_make(server->options.max_body + 1);
     cs_reply_init(&request->reply);
     cs_connection_enter(&server->connections, request->entry, CS_CONNECTION_BODY, 0);
-    cs_mhd.MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, keep_argument, request);
+    cs_mhd.MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, keep_argument, request);
     request->content_type = header(request, "Content-Type");
     request->none_match = header(request, "If-None-Match");
     find_route(request);
     if (request->route)
         check_origin(request);
+    check_arguments(request);
     check_body(request);
     return request;
 }

@@ -17,7 +17,7 @@
     F(MHD_create_response_from_fd64)                                                                                   \
     F(MHD_destroy_response)                                                                                            \
     F(MHD_get_connection_info)                                                                                         \
-    F(MHD_get_connection_values)                                                                                       \
+    F(MHD_get_connection_values_n)                                                                                     \
     F(MHD_get_version)                                                                                                 \
     F(MHD_is_feature_supported)                                                                                        \
     F(MHD_lookup_connection_value)                                                                                     \

@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "server/site.h"
 
+#include <string.h>
+
 clipsearch_status cs_text_vector(cs_request *request, cs_encode_pool *pool, const char *text, float *vector,
                                  clipsearch_error *err)
 {
@@ -14,7 +16,7 @@ clipsearch_status cs_text_vector(cs_request *request, cs_encode_pool *pool, cons
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                          "the model %s encodes images only; search by an image, not by a text",
                          cs_encode_pool_info(pool)->name);
-    else if (!text[0])
+    else if (!text[strspn(text, " \t\r\n\f\v")]) /* as in a question of the library */
         status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a text is empty");
     else
         status = cs_encode_pool_text(pool, text, vector, err);

@@ -33,6 +33,7 @@ struct cs_request {
     char *places[CS_REQUEST_PLACES]; /* what stands for each * of the route; owned */
     cs_argument arguments[CS_REQUEST_ARGUMENTS];
     size_t argument_count;
+    const char *argument_fault;            /* why `arguments` does not have all of them; NULL: it has */
     const char *content_type, *none_match; /* NULL: not given */
     cs_buf body;
     uint64_t announced;          /* bytes of the body, as the server counts what all requests hold */

@@ -289,13 +289,20 @@ static clipsearch_status set_member(const cs_json *value, cs_search_body *body, 
     return read_number(value, key, score ? &body->min_score : &body->max_distance, err);
 }
 
-static clipsearch_status check(const cs_search_body *body, clipsearch_error *err)
+clipsearch_status cs_search_check(const cs_search_body *body, clipsearch_error *err)
 {
     if (body->offset + body->k > CS_SEARCH_MOST_HITS)
         return cs_fail(err, CLIPSEARCH_E_LIMIT, "offset + k is %zu; at most %d hits can be paged through",
                        body->offset + body->k, (int)CS_SEARCH_MOST_HITS);
     if (body->has_min_score && body->has_max_distance)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "min_score and max_distance exclude each other");
+    for (size_t i = 0; i < body->part_count && body->min_relevance > 0; i++)
+        if (!body->parts[i].text)
+            return cs_fail(
+                err, CLIPSEARCH_E_ARGUMENT,
+                "min_relevance is for queries of texts, and part %zu is none; for others there are min_score "
+                "and max_distance",
+                i + 1);
     return CLIPSEARCH_OK;
 }
 
@@ -305,7 +312,7 @@ clipsearch_status cs_search_from_json(const cs_json *object, cs_search_body *bod
     for (const cs_json *each = object->first; each && status == CLIPSEARCH_OK; each = each->next)
         if (each->type != CS_JSON_NULL)
             status = set_member(each, body, err);
-    return status == CLIPSEARCH_OK ? check(body, err) : status;
+    return status == CLIPSEARCH_OK ? cs_search_check(body, err) : status;
 }
 
 /* ---------------------------------------------------------------- fields of text */
@@ -319,9 +326,12 @@ static clipsearch_status set_text(const char *value, char **text, clipsearch_err
 
 static clipsearch_status add_text(cs_search_body *body, const char *value, double weight, clipsearch_error *err)
 {
+    if (strlen(value) > CS_SEARCH_MOST_TEXT)
+        return cs_fail(err, CLIPSEARCH_E_LIMIT, "a text has %zu bytes; at most %d are taken", strlen(value),
+                       (int)CS_SEARCH_MOST_TEXT);
     cs_search_part *part = cs_search_add_part(body, err);
     if (!part)
-        return CLIPSEARCH_E_LIMIT;
+        return err->code;
     part->weight = weight;
     return set_text(value, &part->text, err);
 }
@@ -345,15 +355,16 @@ static clipsearch_status set_scalar(cs_search_body *body, const char *name, cons
 clipsearch_status cs_search_set(cs_search_body *body, const char *name, const char *value, clipsearch_error *err)
 {
     size_t known = 0, id = 0;
-    clipsearch_status status;
     if (strlen(value) > CS_SEARCH_MOST_FILTER)
         return cs_fail(err, CLIPSEARCH_E_LIMIT, "\"%.40s\" has more than %d bytes", name, (int)CS_SEARCH_MOST_FILTER);
     if (strcmp(name, "q") == 0 || strcmp(name, "not") == 0)
         return add_text(body, value, name[0] == 'q' ? 1 : -1, err);
     if (strcmp(name, "id") == 0) {
-        cs_search_part *part = cs_read_count(value, INT64_MAX, &id) && id ? cs_search_add_part(body, err) : NULL;
-        if (!part)
+        if (!cs_read_count(value, INT64_MAX, &id) || !id)
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "\"%.40s\" is no id of an image", value);
+        cs_search_part *part = cs_search_add_part(body, err);
+        if (!part)
+            return err->code;
         part->id = (int64_t)id;
         return CLIPSEARCH_OK;
     }
@@ -365,6 +376,5 @@ clipsearch_status cs_search_set(cs_search_body *body, const char *name, const ch
         known++;
     if (!keys[known] || known == 0)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a search has no field \"%.100s\"", name);
-    status = set_scalar(body, name, value, err);
-    return status == CLIPSEARCH_OK ? check(body, err) : status;
+    return set_scalar(body, name, value, err);
 }

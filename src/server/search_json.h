@@ -49,6 +49,10 @@ clipsearch_status cs_search_from_json(const cs_json *object, cs_search_body *bod
  * offset, filter, collection, min_score, ... Errors: as above. */
 clipsearch_status cs_search_set(cs_search_body *body, const char *name, const char *value, clipsearch_error *err);
 
+/* Once all fields are set: whether they go together. cs_search_from_json has done it. Errors: CLIPSEARCH_E_ARGUMENT,
+ * _LIMIT. */
+clipsearch_status cs_search_check(const cs_search_body *body, clipsearch_error *err);
+
 /* Another part; NULL when there are too many (*err says so) or no memory. */
 cs_search_part *cs_search_add_part(cs_search_body *body, clipsearch_error *err);
 

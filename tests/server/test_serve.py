@@ -196,6 +196,16 @@ BAD = [  # method, path, body, status, code
     ("POST", "/v1/search", {"k": 1000, "offset": 9500}, 413, "limit"),
     ("POST", "/v1/search", {"query": [{"text": "a", "id": 1}]}, 400, "argument"),
     ("POST", "/v1/search", {"query": [{"text": ""}]}, 400, "argument"),
+    ("POST", "/v1/search", {"query": [{"text": "a cat"}, {"text": " \t"}]}, 400, "argument"),
+    ("POST", "/v1/embed", {"texts": [" "]}, 400, "argument"),
+    ("POST", "/v1/search", {"query": [{"id": 7}], "min_relevance": 0.5}, 400, "argument"),
+    ("GET", "/v1/search?min_relevance=0.5&q=a+cat&id=7", None, 400, "argument"),
+    ("GET", "/v1/search?q=a+cat%00dog", None, 400, "argument"),
+    ("GET", "/v1/search?q%00=a+cat", None, 400, "argument"),
+    ("GET", "/v1/search?q=a+cat" + 128 * "&k=1" + "&filter=width<0", None, 400, "argument"),
+    ("GET", "/v1/search?k=1" + 101 * "&id=1", None, 413, "limit"),
+    ("GET", "/v1/search?q=" + 10001 * "a", None, 413, "limit"),
+    ("GET", "/v1/search?q=a&k=1000&offset=9001", None, 413, "limit"),
     ("POST", "/v1/search", {"query": [{"vector": [1, 2]}]}, 400, "argument"),
     ("POST", "/v1/search", {"query": [{"vector": [0] * 512}]}, 400, "argument"),
     ("POST", "/v1/search", {"query": [{"text": "a", "weight": 0}]}, 400, "argument"),
@@ -215,9 +225,11 @@ BAD = [  # method, path, body, status, code
 def check_errors(server):
     for method, path, body, status, code in BAD:
         answer = server.ask(method, path, body)
-        what = f"{method} {path} {str(body)[:40] if body else ''}: {status} {code}"
+        what = f"{method} {path[:60]} {str(body)[:40] if body else ''}: {status} {code}"
         tap.ok(answer.status == status and answer.code() == code and answer.json()["error"]["message"], what,
                [answer.status, answer.body[:200]])
+    last = server.ask("GET", "/v1/search?q=a+cat&offset=9999&k=1")
+    tap.ok(last.status == 200 and not last.json()["hits"], "offset may stand before k", [last.body[:200]])
     told = run("search", "--db", server.db, "a", "--filter", "width <").stderr.decode()
     message = server.post("/v1/search", {"query": "a", "filter": "width <"}).json()["error"]["message"]
     tap.ok(message in told, "the words are the command line's", [message, told])
@@ -412,6 +424,14 @@ def check_uploads(scratch):
     body, kind = form([("image", "x.jpg", read("dandelions.jpg")), ("attributes", "[1]")])
     bad = server.ask("POST", "/v1/items", body, {"Content-Type": kind})
     tap.ok(bad.status == 400 and len(os.listdir(folder)) == 1, "nor is one with attributes that are none", [bad.body])
+    for attributes in (b'{"a":1,"a":2}', b'{"a":1e999}', b'{"a":"caf\xe9"}'):
+        body, kind = form([("image", "x.jpg", read("dandelions.jpg")), ("attributes", attributes)])
+        bad = server.ask("POST", "/v1/items", body, {"Content-Type": kind})
+        tap.ok(bad.status in (400, 413) and b"attributes" in bad.body and len(os.listdir(folder)) == 1,
+               f"nor with {attributes}, which no answer could show", [bad.body])
+    body, kind = form([("image", "x.jpg", read("dandelions.jpg")), ("attribute", '{"price": 3}')])
+    bad = server.ask("POST", "/v1/items", body, {"Content-Type": kind})
+    tap.ok(bad.status == 400 and len(os.listdir(folder)) == 1, "a field that an upload does not have", [bad.body])
     check_attributes(server, scratch)
     vectors = os.path.join(scratch, "numbers.npy")
     header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 512), }".ljust(117) + b"\n"
