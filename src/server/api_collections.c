@@ -70,10 +70,14 @@ void cs_answer_collections(cs_request *request)
     clipsearch_error err;
     name_list list = {.names = NULL};
     bool any = false;
-    clipsearch_database *db = cs_open_collections_database(server->collections, &err);
-    clipsearch_status status = db ? CLIPSEARCH_OK : err.code == CLIPSEARCH_E_NOT_FOUND ? CLIPSEARCH_OK : err.code;
-    if (db)
+    cs_open_database *taken;
+    clipsearch_database *db;
+    clipsearch_status status = cs_database_take(server->collections, &taken, &db, &err);
+    if (status == CLIPSEARCH_OK)
         status = clipsearch_database_collections(db, keep_name, &list, &err);
+    else if (status == CLIPSEARCH_E_NOT_FOUND) /* nothing has been ingested yet */
+        status = CLIPSEARCH_OK;
+    cs_database_give(server->collections, taken);
     if (status == CLIPSEARCH_OK && list.failed)
         status = cs_fail_memory(&err, "the collections");
     if (status != CLIPSEARCH_OK) {

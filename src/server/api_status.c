@@ -51,9 +51,11 @@ void cs_answer_metrics(cs_request *request)
     reply->type = "text/plain; version=0.0.4; charset=utf-8";
     cs_metrics_put(&server->metrics, out);
     cs_buf_puts(out, "# HELP clipsearch_images Items of a collection.\n# TYPE clipsearch_images gauge\n");
-    clipsearch_database *db = cs_open_collections_database(server->collections, NULL);
-    if (db)
+    cs_open_database *taken;
+    clipsearch_database *db;
+    if (cs_database_take(server->collections, &taken, &db, NULL) == CLIPSEARCH_OK)
         clipsearch_database_collections(db, put_images, out, NULL);
+    cs_database_give(server->collections, taken);
     cs_buf_puts(out, "# TYPE clipsearch_model_info gauge\n# TYPE clipsearch_encoded_total counter\n"
                      "# TYPE clipsearch_encode_batches_total counter\n");
     cs_each_encoder(server->collections, put_encoder, out);

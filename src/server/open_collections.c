@@ -4,17 +4,27 @@
 
 #include "base/item_limits.h"
 #include "base/mem.h"
+#include "base/server_scheme.h"
 #include "models/location.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MOST_ENCODERS = 16 };
 
+struct cs_open_database {
+    clipsearch_database *db;
+    size_t users; /* who has taken it, and collections that are open */
+    bool is_file;
+    dev_t device; /* of the file that was at the path before it was opened */
+    ino_t file;
+};
+
 struct cs_open_collections {
     cs_open_options options;
-    pthread_mutex_t lock; /* of what follows */
-    clipsearch_database *db;
+    pthread_mutex_t lock;       /* of what follows */
+    cs_open_database *database; /* NULL: none is open */
     cs_open_collection *first;
     cs_encode_pool *encoders[MOST_ENCODERS];
     size_t encoder_count;
@@ -22,18 +32,90 @@ struct cs_open_collections {
 
 /* ---------------------------------------------------------------- the database */
 
+static void leave_database(cs_open_collections *opened, cs_open_database *database)
+{
+    if (--database->users || database == opened->database)
+        return;
+    clipsearch_database_close(&database->db);
+    cs_free(database);
+}
+
+static void close_collection(cs_open_collections *opened, cs_open_collection *each)
+{
+    cs_calibration_cell_destroy(&each->calibration);
+    clipsearch_collection_close(&each->collection);
+    if (each->database)
+        leave_database(opened, each->database);
+    pthread_mutex_destroy(&each->facets.lock);
+    cs_free(each->facets.json);
+    cs_free(each->name);
+    cs_free(each);
+}
+
+/* Close stale collections that nobody uses. */
+static void sweep(cs_open_collections *opened)
+{
+    for (cs_open_collection **at = &opened->first; *at;) {
+        cs_open_collection *each = *at;
+        if (!each->is_stale || each->users) {
+            at = &each->next;
+            continue;
+        }
+        *at = each->next;
+        close_collection(opened, each);
+    }
+}
+
+/* Whether the file at the path is the one that was opened. Uploads to a file that was removed would be lost, and what
+ * has taken its place would never be found. */
+static bool is_current(const cs_open_database *database, const char *path)
+{
+    struct stat now;
+    return !database->is_file ||
+           (stat(path, &now) == 0 && now.st_dev == database->device && now.st_ino == database->file);
+}
+
+/* Who uses it still keeps it. */
+static void retire_database(cs_open_collections *opened)
+{
+    cs_open_database *database = opened->database;
+    database->users++;
+    opened->database = NULL;
+    for (cs_open_collection *each = opened->first; each; each = each->next)
+        each->is_stale = true;
+    sweep(opened);
+    leave_database(opened, database);
+}
+
 static clipsearch_status open_database(cs_open_collections *opened, clipsearch_error *err)
 {
-    if (opened->db)
+    const char *path = opened->options.settings->db;
+    struct stat before;
+    if (opened->database && is_current(opened->database, path))
         return CLIPSEARCH_OK;
-    clipsearch_status status = clipsearch_database_open(
-        opened->options.settings->db, opened->options.writable ? 0 : CLIPSEARCH_READ_ONLY, &opened->db, err);
-    if (status == CLIPSEARCH_OK && opened->options.note)
-        clipsearch_database_on_note(opened->db, opened->options.note, opened->options.context);
-    if (status == CLIPSEARCH_E_NOT_FOUND)
-        status = cs_fail(err, CLIPSEARCH_E_NOT_FOUND, "nothing has been ingested yet: there is no database %s",
-                         opened->options.settings->db);
-    return status;
+    if (opened->database)
+        retire_database(opened);
+    cs_open_database *database = cs_zalloc_array(1, sizeof *database);
+    if (!database)
+        return cs_fail_memory(err, "a database");
+    /* before it is opened: if another takes its place in between, the next request finds that out */
+    database->is_file = !cs_server_scheme_of(path) && stat(path, &before) == 0;
+    if (database->is_file) {
+        database->device = before.st_dev;
+        database->file = before.st_ino;
+    }
+    clipsearch_status status =
+        clipsearch_database_open(path, opened->options.writable ? 0 : CLIPSEARCH_READ_ONLY, &database->db, err);
+    if (status != CLIPSEARCH_OK) {
+        cs_free(database);
+        return status == CLIPSEARCH_E_NOT_FOUND
+                   ? cs_fail(err, status, "nothing has been ingested yet: there is no database %s", path)
+                   : status;
+    }
+    if (opened->options.note)
+        clipsearch_database_on_note(database->db, opened->options.note, opened->options.context);
+    opened->database = database;
+    return CLIPSEARCH_OK;
 }
 
 clipsearch_status cs_open_collections_make(const cs_open_options *options, cs_open_collections **made,
@@ -53,25 +135,32 @@ clipsearch_status cs_open_collections_make(const cs_open_options *options, cs_op
     return status;
 }
 
-clipsearch_database *cs_open_collections_database(cs_open_collections *opened, clipsearch_error *err)
+clipsearch_status cs_database_take(cs_open_collections *opened, cs_open_database **taken, clipsearch_database **db,
+                                   clipsearch_error *err)
 {
+    *taken = NULL;
+    *db = NULL;
     pthread_mutex_lock(&opened->lock);
     const clipsearch_status status = open_database(opened, err);
+    if (status == CLIPSEARCH_OK) {
+        *taken = opened->database;
+        *db = opened->database->db;
+        opened->database->users++;
+    }
     pthread_mutex_unlock(&opened->lock);
-    return status == CLIPSEARCH_OK ? opened->db : NULL;
+    return status;
+}
+
+void cs_database_give(cs_open_collections *opened, cs_open_database *taken)
+{
+    if (!taken)
+        return;
+    pthread_mutex_lock(&opened->lock);
+    leave_database(opened, taken);
+    pthread_mutex_unlock(&opened->lock);
 }
 
 /* ---------------------------------------------------------------- collections */
-
-static void close_collection(cs_open_collection *each)
-{
-    cs_calibration_cell_destroy(&each->calibration);
-    clipsearch_collection_close(&each->collection);
-    pthread_mutex_destroy(&each->facets.lock);
-    cs_free(each->facets.json);
-    cs_free(each->name);
-    cs_free(each);
-}
 
 void cs_open_collections_free(cs_open_collections **made)
 {
@@ -81,28 +170,17 @@ void cs_open_collections_free(cs_open_collections **made)
     while (opened->first) {
         cs_open_collection *each = opened->first;
         opened->first = each->next;
-        close_collection(each);
+        close_collection(opened, each);
     }
-    clipsearch_database_close(&opened->db);
+    if (opened->database) {
+        clipsearch_database_close(&opened->database->db);
+        cs_free(opened->database);
+    }
     for (size_t i = 0; i < opened->encoder_count; i++)
         cs_encode_pool_close(&opened->encoders[i]);
     pthread_mutex_destroy(&opened->lock);
     cs_free(opened);
     *made = NULL;
-}
-
-/* Close stale collections that nobody uses. */
-static void sweep(cs_open_collections *opened)
-{
-    for (cs_open_collection **at = &opened->first; *at;) {
-        cs_open_collection *each = *at;
-        if (!each->is_stale || each->users) {
-            at = &each->next;
-            continue;
-        }
-        *at = each->next;
-        close_collection(each);
-    }
 }
 
 static clipsearch_status open_new(cs_open_collections *opened, const char *name, cs_open_collection **made,
@@ -116,11 +194,13 @@ static clipsearch_status open_new(cs_open_collections *opened, const char *name,
     each->name = cs_strdup(name);
     clipsearch_status status = each->name ? CLIPSEARCH_OK : cs_fail_memory(err, "a collection");
     if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_open(opened->db, name, NULL, &each->collection, err);
+        status = clipsearch_collection_open(opened->database->db, name, NULL, &each->collection, err);
     if (status != CLIPSEARCH_OK) {
-        close_collection(each);
+        close_collection(opened, each);
         return status;
     }
+    each->database = opened->database;
+    each->database->users++;
     each->next = opened->first;
     opened->first = *made = each;
     return CLIPSEARCH_OK;
@@ -179,8 +259,9 @@ clipsearch_status cs_collection_take(cs_open_collections *opened, const char *na
     clipsearch_status status = open_database(opened, err);
     if (status == CLIPSEARCH_OK)
         status = take_named(opened, name ? name : settings->collection, taken, info, err);
-    if (status == CLIPSEARCH_E_NOT_FOUND && opened->db && !name && settings->collection_from == CS_FROM_DEFAULT &&
-        clipsearch_database_collections(opened->db, count_name, &only, NULL) == CLIPSEARCH_OK && only.count == 1)
+    if (status == CLIPSEARCH_E_NOT_FOUND && opened->database && !name && settings->collection_from == CS_FROM_DEFAULT &&
+        clipsearch_database_collections(opened->database->db, count_name, &only, NULL) == CLIPSEARCH_OK &&
+        only.count == 1)
         status = take_named(opened, only.name, taken, info, err);
     pthread_mutex_unlock(&opened->lock);
     return status;

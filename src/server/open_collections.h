@@ -20,9 +20,13 @@ typedef struct cs_facet_cache {
     double made; /* by cs_clock_ms */
 } cs_facet_cache;
 
+/* A database that is open; counted, and closed when its file was removed or replaced and nobody uses it any more. */
+typedef struct cs_open_database cs_open_database;
+
 /* A collection that is open; counted, and closed when it was dropped and nobody uses it any more. */
 typedef struct cs_open_collection {
     char *name;
+    cs_open_database *database; /* that it is in */
     clipsearch_collection *collection;
     cs_facet_cache facets;
     cs_calibration_cell calibration;
@@ -46,12 +50,15 @@ clipsearch_status cs_open_collections_make(const cs_open_options *options, cs_op
                                            clipsearch_error *err);
 void cs_open_collections_free(cs_open_collections **opened);
 
-/* The database; NULL while there is none. */
-clipsearch_database *cs_open_collections_database(cs_open_collections *opened, clipsearch_error *err);
+/* Take the database, and give it back (NULL: nothing is done). A file that was removed, or has taken the place of the
+ * one that was opened, is noticed. Errors: as of clipsearch_database_open; *db and *taken are NULL then. */
+clipsearch_status cs_database_take(cs_open_collections *opened, cs_open_database **taken, clipsearch_database **db,
+                                   clipsearch_error *err);
+void cs_database_give(cs_open_collections *opened, cs_open_database *taken);
 
 /* Take the collection `name` (NULL: the settings'; or the only one, if that is not there and was not chosen), and give
  * it back. `info` (may be NULL) receives what it is now; its strings are valid until it is given back. A collection
- * that was dropped or encoded anew is opened again.
+ * that was dropped or encoded anew is opened again, and so is one whose database file was replaced.
  * Errors: CLIPSEARCH_E_NOT_FOUND, _DATABASE, _MEMORY. */
 clipsearch_status cs_collection_take(cs_open_collections *opened, const char *name, cs_open_collection **taken,
                                      clipsearch_collection_info *info, clipsearch_error *err);

@@ -488,6 +488,42 @@ def check_other_process(server, db, source):
     tap.ok(len(names(server.ask("GET", "/v1/search?q=tulips"))) == 2, "one that comes again is there")
 
 
+def check_replaced(scratch):
+    """The database file is removed, or another takes its place: what is there now is answered, and uploads go there."""
+    db, other = os.path.join(scratch, "replaced.db"), os.path.join(scratch, "other.db")
+    folder = os.path.join(scratch, "replaced")
+    os.mkdir(folder)
+
+    def ingest(into, *images):
+        run("ingest", "-q", "--db", into, *[os.path.join(PHOTOGRAPHS, image) for image in images])
+
+    def collections():
+        return [(each["name"], each["count"]) for each in server.ask("GET", "/v1/collections").json()["collections"]]
+    ingest(db, "cat.jpg")
+    server = Server(PROGRAM, db, "--upload-dir", folder)
+    first = names(server.ask("GET", "/v1/search?q=a+boat"))
+    for name in os.listdir(scratch):
+        if name.startswith("replaced.db"):
+            os.remove(os.path.join(scratch, name))
+    gone = server.ask("GET", "/v1/search?q=a+boat")
+    tap.ok(first == ["cat.jpg"] and gone.status == 404 and gone.code() == "not_found" and collections() == [],
+           "a database that was removed", [first, gone.body])
+    ingest(db, "boats.jpg", "cat.jpg")
+    tap.ok(names(server.ask("GET", "/v1/search?q=a+boat")) == ["boats.jpg", "cat.jpg"] and collections() == [("photos", 2)],
+           "the one that is made in its place")
+    ingest(other, "boats.jpg", "cat.jpg", "tulips.jpg")
+    server.ask("GET", "/v1/search?q=a+boat")
+    os.rename(other, db)
+    tap.ok(collections() == [("photos", 3)], "another that takes its place")
+    body, kind = form([("image", "coffee.jpg", read("coffee.jpg"))])
+    added = server.ask("POST", "/v1/items", body, {"Content-Type": kind})
+    told = json.loads(run("query", "--db", db, "--json").stdout or "{}").get("items", [])
+    tap.ok(added.status == 201 and [item["path"] for item in told][-1:] == [added.json()["path"]],
+           "an upload is in the database that is there now", [added.body[:200], told])
+    code, errors = server.stop()
+    tap.ok(code == 0 and run("check", "--db", db).returncode == 0, "which is sound", [code, errors])
+
+
 def big_png():
     """40,000 x 40,000 pixels in some 60 bytes."""
     def chunk(kind, data):
@@ -719,6 +755,7 @@ def main():
         check_tls(db, scratch)
         check_uploads(scratch)
         check_gone(scratch)
+        check_replaced(scratch)
         check_hostile(server)
         check_slow(server)
         check_crowd(db)
