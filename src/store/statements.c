@@ -269,6 +269,13 @@ clipsearch_status cs_store_fail(const cs_store *store, int code, const char *doi
     if (store->reader && (primary == SQLITE_READONLY || primary == SQLITE_CANTOPEN))
         return cs_fail(err, CLIPSEARCH_E_DATABASE, "%s: %s: %s%s", store->path, doing, sqlite3_errstr(SQLITE_BUSY),
                        advice(SQLITE_BUSY));
+    /* of the database's own file SQLite reads missing bytes as zeros */
+    if ((own ? sqlite3_extended_errcode(store->db) : code) == SQLITE_IOERR_SHORT_READ)
+        return cs_fail(
+            err, CLIPSEARCH_E_DATABASE,
+            "%s: %s: the -wal and -shm files beside it do not fit it: if it has taken the place of a file that"
+            " was removed, end the programs that still have that one open (clipsearch serve?), and try again",
+            store->path, doing);
     if (system)
         return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, system, "%s: %s: %s%s", store->path, doing, words,
                              advice(primary));

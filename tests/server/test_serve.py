@@ -511,8 +511,18 @@ def check_replaced(scratch):
     ingest(db, "boats.jpg", "cat.jpg")
     tap.ok(names(server.ask("GET", "/v1/search?q=a+boat")) == ["boats.jpg", "cat.jpg"] and collections() == [("photos", 2)],
            "the one that is made in its place")
+    ingest(db, "tulips.jpg")
+    os.remove(db)  # and not the two files beside it, which the server still uses
+    refused = run("ingest", "-q", "--db", db, os.path.join(PHOTOGRAPHS, "cat.jpg"))
+    tap.ok(refused.returncode == 5 and b"end the programs that still have that one open" in refused.stderr,
+           "without the files beside it: it is said what to do", [refused.returncode, refused.stderr])
+    server.ask("GET", "/v1/search?q=a+boat")
+    ingest(db, "boats.jpg", "cat.jpg")
+    tap.ok(collections() == [("photos", 2)], "the server has let go of it", [collections()])
     ingest(other, "boats.jpg", "cat.jpg", "tulips.jpg")
     server.ask("GET", "/v1/search?q=a+boat")
+    for suffix in ("-wal", "-shm"):
+        os.remove(db + suffix)
     os.rename(other, db)
     tap.ok(collections() == [("photos", 3)], "another that takes its place")
     body, kind = form([("image", "coffee.jpg", read("coffee.jpg"))])
