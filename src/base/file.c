@@ -111,10 +111,15 @@ clipsearch_status cs_descriptor_read(int fd, const char *name, cs_buf *buf, clip
     }
 }
 
+const char *cs_input_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 clipsearch_status cs_input_read(const char *path, cs_buf *buf, clipsearch_error *err)
 {
     if (strcmp(path, "-") == 0)
-        return cs_descriptor_read(STDIN_FILENO, "standard input", buf, err);
+        return cs_descriptor_read(STDIN_FILENO, cs_input_name(path), buf, err);
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return cs_fail_errno(err, code_of(errno), errno, "%s", path);

@@ -34,6 +34,9 @@ clipsearch_status cs_descriptor_read(int fd, const char *name, cs_buf *buf, clip
  * input. Errors: those of cs_descriptor_read; CLIPSEARCH_E_NOT_FOUND. */
 clipsearch_status cs_input_read(const char *path, cs_buf *buf, clipsearch_error *err);
 
+/* What messages call it: "standard input" for "-", else the path. */
+const char *cs_input_name(const char *path);
+
 /* A read-only map of a whole file. An empty file maps to size 0 and a non-NULL pointer. */
 typedef struct cs_map {
     const uint8_t *data;

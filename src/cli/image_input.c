@@ -31,15 +31,10 @@ static int open_stream(const char *path, bool standard, clipsearch_error *err)
     return fd;
 }
 
-static const char *stream_name(const char *path)
-{
-    return strcmp(path, "-") == 0 ? "standard input" : path;
-}
-
 clipsearch_status cs_read_image_stream(const char *path, uint64_t max, cs_buf *bytes, clipsearch_error *err)
 {
     const bool standard = strcmp(path, "-") == 0;
-    const char *name = stream_name(path);
+    const char *name = cs_input_name(path);
     const int fd = open_stream(path, standard, err);
     *bytes = cs_buf_make(max < SIZE_MAX ? (size_t)max : SIZE_MAX - 1);
     if (fd < 0)
@@ -60,7 +55,7 @@ clipsearch_status cs_load_image(const char *path, const clipsearch_image_options
     cs_buf bytes;
     clipsearch_status status = cs_read_image_stream(path, options->max_bytes, &bytes, err);
     if (status == CLIPSEARCH_OK)
-        status = clipsearch_image_decode(bytes.data, bytes.len, stream_name(path), options, image, err);
+        status = clipsearch_image_decode(bytes.data, bytes.len, cs_input_name(path), options, image, err);
     cs_buf_free(&bytes);
     return status;
 }

@@ -22,7 +22,7 @@ static clipsearch_status add(cs_input_list *inputs, const char *text, bool is_im
 static clipsearch_status read_list(const char *path, bool is_image, cs_buf *buf, cs_input_list *inputs,
                                    clipsearch_error *err)
 {
-    const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
+    const char *name = cs_input_name(path);
     clipsearch_status status = cs_input_read(path, buf, err);
     if (status != CLIPSEARCH_OK || buf->len == 0)
         return status; /* an empty buffer has no memory */

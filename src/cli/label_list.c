@@ -21,7 +21,7 @@ static char *trim(char *text)
 static clipsearch_status read_lines(const char *path, cs_label_list *list, clipsearch_error *err)
 {
     const cs_args lines = {.list = path};
-    const char *const name = strcmp(path, "-") == 0 ? "standard input" : path;
+    const char *const name = cs_input_name(path);
     clipsearch_status status = cs_read_inputs(&lines, &list->lines, err);
     if (status != CLIPSEARCH_OK)
         return status;

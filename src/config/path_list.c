@@ -48,7 +48,7 @@ clipsearch_status cs_path_list_read(const char *file, bool nul, cs_path_list *li
     clipsearch_status status = cs_input_read(file, &list->text, &why);
     if (status != CLIPSEARCH_OK)
         return cs_fail(err, status, "the list of files %s", why.message);
-    return divide(list, strcmp(file, "-") == 0 ? "standard input" : file, nul, err);
+    return divide(list, cs_input_name(file), nul, err);
 }
 
 clipsearch_status cs_path_list_parse(const char *text, size_t size, const char *name, bool nul, cs_path_list *list,

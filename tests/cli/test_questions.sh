@@ -224,6 +224,8 @@ err_has "dog - dog: its parts cancel one another"
 : >list
 run 1 "an empty list" --list list
 err_has "list has no queries"
+run 1 "nor standard input" --list - </dev/null
+err_has "standard input has no queries"
 run 3 "no such list" --list none
 err_has "none"
 run 3 "a list that is a directory" --list photos

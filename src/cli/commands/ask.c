@@ -2,6 +2,7 @@
  * ask.c - from questions as they were written to the library's, and their hits. */
 #include "cli/commands/ask.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/command.h"
 #include "cli/commands/relevance.h"
@@ -167,7 +168,7 @@ static clipsearch_part library_part(const cs_part *part)
     } else if (part->kind == CS_PART_ITEM) {
         out.id = part->item;
     } else {
-        out.path = strcmp(part->text, "-") == 0 ? "standard input" : part->text;
+        out.path = cs_input_name(part->text);
         out.image = part->data.len ? part->data.data : NULL;
         out.image_size = part->data.len;
     }

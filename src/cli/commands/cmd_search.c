@@ -2,6 +2,7 @@
  * cmd_search.c - clipsearch search: the images nearest to texts and images. */
 #include "cli/command.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/commands/ask.h"
 #include "cli/commands/attribute_advice.h"
@@ -47,7 +48,7 @@ static int check_arguments(const cs_args *args)
 static clipsearch_status read_list(const cs_args *args, cs_questions *questions, clipsearch_error *err)
 {
     cs_input_list lines;
-    const char *name = strcmp(args->list, "-") == 0 ? "standard input" : args->list;
+    const char *name = cs_input_name(args->list);
     clipsearch_status status = cs_read_inputs(args, &lines, err);
     for (size_t i = args->operands.count; i < lines.count && status == CLIPSEARCH_OK; i++) {
         char place[PATH_MAX + 64];
@@ -72,7 +73,7 @@ static int read_questions(search *s)
         cs_advise_about_texts(&s->questions);
     if (s->questions.count)
         return CS_EXIT_FOUND;
-    cs_print_message("%s has no queries", s->args->list);
+    cs_print_message("%s has no queries", cs_input_name(s->args->list));
     return CS_EXIT_NOTHING;
 }
 
