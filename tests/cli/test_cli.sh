@@ -574,6 +574,8 @@ if [ -e /dev/full ]; then
         [ $? -eq 3 ]
         ok "a full disk: $command: exit 3"
         err_has "cannot write standard output: No space left on device"
+        ! grep -q Exported "$err"
+        ok "and nothing is said to be exported"
     done
 fi
 "$program" --image pets/cat.jpg >&- 2>"$err"

@@ -170,6 +170,8 @@ static void print_report(const export *e)
     char count[27];
     const cs_args *args = e->args;
     const bool to_stdout = args->meta.count && strcmp(args->meta.items[0], "-") == 0;
+    if (to_stdout && !cs_flush_out(stdout, NULL))
+        return; /* the program says so when it ends */
     if (!args->quiet)
         fprintf(to_stdout ? stderr : stdout, "Exported %s image%s of %s, vectors of %zu numbers\n",
                 cs_format_count(e->rows, count), cs_plural(e->rows), e->opened.info.name, e->opened.info.dim);
