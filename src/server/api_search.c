@@ -70,17 +70,24 @@ static clipsearch_status set_field(cs_search_body *body, const cs_form_field *fi
 static clipsearch_status set_crop(cs_search_body *body, const cs_form *form, clipsearch_error *err)
 {
     const cs_form_field *crop = cs_form_get(form, "crop");
+    cs_search_part *image = NULL;
+    size_t images = 0;
     char text[128];
     if (!crop)
         return CLIPSEARCH_OK;
     for (size_t i = 0; i < body->part_count; i++)
-        if (body->parts[i].image && crop->size < sizeof text) {
-            memcpy(text, crop->data, crop->size);
-            text[crop->size] = '\0';
-            body->parts[i].has_crop = true;
-            return cs_read_crop(text, body->parts[i].crop, err);
+        if (body->parts[i].image) {
+            image = &body->parts[i];
+            images++;
         }
-    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a crop is one of an image, X,Y,W,H in per cent");
+    if (images != 1 || crop->size >= sizeof text || memchr(crop->data, '\0', crop->size))
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
+                       "a crop is one of an image, of which a form with a crop has one: "
+                       "X,Y,W,H in per cent");
+    memcpy(text, crop->data, crop->size);
+    text[crop->size] = '\0';
+    image->has_crop = true;
+    return cs_read_crop(text, image->crop, err);
 }
 
 static clipsearch_status read_form(const cs_request *request, cs_search_body *body, clipsearch_error *err)

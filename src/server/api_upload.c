@@ -231,6 +231,17 @@ void cs_answer_upload(cs_request *request)
     cs_free(form);
 }
 
+static clipsearch_status read_removal(const cs_request *request, size_t *id, clipsearch_error *err)
+{
+    for (size_t i = 0; i < request->argument_count; i++)
+        if (strcmp(request->arguments[i].name, "collection") != 0) /* a slip would remove from another collection */
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a removal has no field \"%.100s\"; it has collection",
+                           request->arguments[i].name);
+    if (!request->places[0] || !cs_read_count(request->places[0], INT64_MAX, id) || !*id)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no number of an image in the path");
+    return CLIPSEARCH_OK;
+}
+
 void cs_answer_delete(cs_request *request)
 {
     cs_server *server = request->server;
@@ -242,9 +253,7 @@ void cs_answer_delete(cs_request *request)
                       "this server removes no images; it was started without --allow-delete");
         return;
     }
-    clipsearch_status status = CLIPSEARCH_OK;
-    if (!request->places[0] || !cs_read_count(request->places[0], INT64_MAX, &id) || !id)
-        status = cs_fail(&err, CLIPSEARCH_E_ARGUMENT, "there is no number of an image in the path");
+    clipsearch_status status = read_removal(request, &id, &err);
     const int64_t number = (int64_t)id;
     if (status == CLIPSEARCH_OK)
         status = cs_collection_take(server->collections, cs_request_argument(request, "collection"), &open, NULL, &err);

@@ -149,16 +149,20 @@ static clipsearch_status check_crop(const double crop[4], clipsearch_error *err)
 
 clipsearch_status cs_read_crop(const char *text, double crop[4], clipsearch_error *err)
 {
-    char copy[128];
     size_t count = 0;
-    snprintf(copy, sizeof copy, "%s", text);
-    char *rest = copy;
-    for (char *each = strtok_r(rest, ",", &rest); each && count < 4; each = strtok_r(NULL, ",", &rest), count++)
-        if (!cs_read_double(each, &crop[count]))
+    for (const char *at = text; count < 4; count++) {
+        char number[64];
+        const size_t length = strcspn(at, ",");
+        if (length >= sizeof number || at[length] != (count < 3 ? ',' : '\0'))
             break;
-    return count == 4 && strlen(text) < sizeof copy
-               ? check_crop(crop, err)
-               : cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the crop should be four numbers, X,Y,W,H in per cent");
+        memcpy(number, at, length);
+        number[length] = '\0';
+        if (!cs_read_double(number, &crop[count]))
+            break;
+        at += length + (count < 3);
+    }
+    return count == 4 ? check_crop(crop, err)
+                      : cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the crop should be four numbers, X,Y,W,H in per cent");
 }
 
 clipsearch_status cs_json_read_crop(const cs_json *value, double crop[4], clipsearch_error *err)

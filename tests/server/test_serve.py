@@ -93,6 +93,13 @@ def check_images(server):
     found = server.post("/v1/search", {"query": [{"vector": vector}], "k": 1}).json()["hits"]
     crop = server.post("/v1/search", {"query": [{"image": base64.b64encode(cat).decode(), "crop": [10, 10, 50, 60]}], "k": 1})
     tap.ok(found and found[0]["id"] == crop.json()["hits"][0]["id"], "a vector finds what its image finds")
+    cropped = [("image", "cat.jpg", cat), ("crop", "10,10,50,60")]
+    for fields in ([cropped[0], ("crop", "10,10,50,60,7")], [cropped[0], ("crop", "10,,10,50,60")], [cropped[0], *cropped],
+                   [cropped[0], ("crop", b"10,10,50,60\0")]):
+        body, kind = form(fields)
+        refused = server.ask("POST", "/v1/search", body, {"Content-Type": kind})
+        tap.ok(refused.status == 400 and "crop" in refused.json()["error"]["message"], f"a wrong crop: {fields[-1][1:]}"[:60],
+               [refused.body[:200]])
     texts = server.post("/v1/embed", {"texts": ["a dog", "a cat"]}).json()["vectors"]
     told = run("embed", "a dog", "a cat").stdout.splitlines()
     tap.ok(texts == [json.loads(line)["vector"] for line in told], "texts are encoded as by clipsearch embed")
@@ -447,6 +454,9 @@ def check_uploads(scratch):
     tap.ok(added.status == 201 and before == [] and precisions() == ["f32"], "what an image was computed in is noted",
            [added.body[:300], before, precisions()])
     run("drop", "-y", "--db", db, "numbers")
+    slip = server.ask("DELETE", f"/v1/items/{item['id']}?colection=other")
+    tap.ok(slip.status == 400 and server.ask("GET", f"/v1/items/{item['id']}").status == 200,
+           "a slip in a field's name removes nothing", [slip.status, slip.body])
     tap.ok(server.ask("DELETE", f"/v1/items/{item['id']}").status == 204
            and server.ask("GET", f"/v1/items/{item['id']}").status == 404 and os.path.exists(item["path"]),
            "an item is removed, and its file stays")
