@@ -403,6 +403,9 @@ run 0 "a file of such a name" --collection odd "odd/$newline" -k 1
 err_has '"odd/two?lines.jpg" is an image file: searching by it, as with --image odd/two?lines.jpg'
 run 3 "an image of such a name that is not there" --collection odd --image "$newline"
 err_has "clipsearch: two?lines.jpg: No such file or directory"
+run 3 "nor one with a control character of two bytes, and a byte that is none of UTF-8" \
+    --collection odd --image "$(printf 'c\302\2331m\377.jpg')"
+err_has "clipsearch: c??1m?.jpg: No such file or directory"
 run 2 "such a name as a number" get "$newline"
 err_has '"two?lines.jpg" is not an image'
 run 0 "odd names as JSON" --collection odd "a dog" --json

@@ -5,8 +5,8 @@
 
 #include "base/buf.h"
 
-/* Print "clipsearch: " and the message as a line of standard error. Control characters in it are shown as '?': a file
- * name can contain them, and a terminal would obey them. Line feeds are kept. */
+/* Print "clipsearch: " and the message as a line of standard error. Control characters (C0, C1) and broken UTF-8 in it
+ * are shown as '?': a file name can contain them, and a terminal would obey them. Line feeds are kept. */
 void cs_print_message(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same for a message of one line, which may contain names of files: line feeds in it are shown as '?' too. */
