@@ -225,6 +225,39 @@ SCRATCH/work/two/bread.jpg
 END
 run 0 "what is remembered" update --db all.db
 out_has "Inserted 0 images into more (2 unchanged)"
+: >"$out"
+: >"$err"
+"$with_signals" "$program" update --watch --db all.db >"$out" 2>"$err" &
+watcher=$!
+appears "$err" "watching for changes"
+"$program" drop --yes -q --db all.db more
+cp "$pictures/camel-desert.jpg" two/
+appears "$err" "the collection more was dropped; its directories are not followed any more"
+cp "$pictures/crown-purple.jpg" one/
+appears "$out" "Inserted 1 image into photos in"
+finish TERM
+run 0 "what was dropped" collections --db all.db
+! grep -q more "$out"
+ok "is not made again"
+
+mkdir empty
+begin empty --db empty.db
+cp "$pictures/cat-snow.jpg" empty/
+appears "$out" "Inserted 1 image into photos in"
+finish TERM
+run 0 "a directory that was empty at first" update --db empty.db
+out_has "Inserted 0 images into photos (1 unchanged)"
+begin empty --db empty.db
+"$program" drop --yes -q --db empty.db photos
+cp "$pictures/dog-snow.jpg" empty/
+appears "$out" "Inserted 1 image into photos (1 unchanged)"
+finish TERM
+stored "a collection that was dropped gets all images of the directory again" --db empty.db <<END
+empty/cat-snow.jpg
+empty/dog-snow.jpg
+END
+run 0 "which it remembers" update --db empty.db
+out_has "Inserted 0 images into photos (2 unchanged)"
 usage "--watch and --dry-run exclude each other" update --watch --dry-run --db all.db
 usage "--scan-every is for --watch, which is not given" update --scan-every 5 --db all.db
 

@@ -9,21 +9,32 @@
 #include "cli/output/message.h"
 #include "cli/signals.h"
 
-/* --watch: called by cs_follow_sources for all sources, and then for those that have changed. */
-static int ingest_changed(void *context, const clipsearch_source *changed, const size_t *numbers, size_t count,
-                          bool first)
+/* `all`: the sources as a whole, which are remembered, not only what has changed in them. */
+static int ingest_sources(cs_ingest_command *in, const clipsearch_source *sources, size_t count, bool all)
 {
-    cs_ingest_command *in = context;
-    in->options.sources = changed;
+    in->options.sources = sources;
     in->options.source_count = count;
-    in->numbers = numbers;
-    in->only_changes = !first;
-    in->options.remember = first; /* then `changed` are parts of the sources */
+    in->options.remember = all;
     in->view = cs_progress_open();
     const int code = cs_ingest_images(in);
     cs_bad_files_free(&in->bad);
     in->bad = cs_bad_files_make(in->args->verbose);
     return code;
+}
+
+/* --watch: called by cs_follow_sources for all sources, and then for those that have changed. */
+static int ingest_changed(void *context, const clipsearch_source *changed, const size_t *numbers, size_t count,
+                          bool first)
+{
+    cs_ingest_command *in = context;
+    in->numbers = numbers;
+    in->only_changes = !first;
+    const int code = ingest_sources(in, changed, count, first);
+    if (first || !in->created)
+        return code;
+    /* There had been no image yet, or the collection was dropped: it gets all there is, and remembers the sources. */
+    in->numbers = NULL;
+    return ingest_sources(in, in->followed, in->followed_count, true);
 }
 
 static void say_of_watch(void *context, const char *line)
@@ -38,8 +49,10 @@ static void say_of_watch(void *context, const char *line)
 
 static int watch_images(cs_ingest_command *in)
 {
-    const cs_follow follow = {.sources = in->options.sources,
-                              .source_count = in->options.source_count,
+    in->followed = in->options.sources;
+    in->followed_count = in->options.source_count;
+    const cs_follow follow = {.sources = in->followed,
+                              .source_count = in->followed_count,
                               .scan = in->args->scan_every.given ? (double)in->args->scan_every.value : 0,
                               .say = in->args->quiet ? NULL : say_of_watch,
                               .ingest = ingest_changed,

@@ -16,11 +16,14 @@
 /* Everything one ingestion holds. */
 typedef struct cs_ingest_command {
     const cs_args *args;
-    cs_ingest_file file;       /* the YAML file; else empty */
-    clipsearch_source *direct; /* sources of the command line; else NULL */
-    cs_path_list list;         /* of --files-from */
-    const size_t *numbers;     /* with --watch: which of all sources those of the options are; else NULL */
-    bool only_changes;         /* with --watch: not the first time */
+    cs_ingest_file file;               /* the YAML file; else empty */
+    clipsearch_source *direct;         /* sources of the command line; else NULL */
+    cs_path_list list;                 /* of --files-from */
+    const size_t *numbers;             /* with --watch: which of all sources those of the options are; else NULL */
+    const clipsearch_source *followed; /* [followed_count] with --watch: all sources */
+    size_t followed_count;
+    bool only_changes; /* with --watch: not the first time */
+    bool created;      /* the last run made the collection */
     cs_settings settings;
     clipsearch_encoder *encoder;
     clipsearch_session *session;

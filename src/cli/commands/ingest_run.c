@@ -345,6 +345,7 @@ int cs_ingest_images(cs_ingest_command *in)
         compare_models(in);
     }
     cs_progress_clear(&in->view);
+    in->created = report.created;
     const int code = cs_ingest_exit_code(in, status, &report);
     if (cs_ingest_is_progress(in, "json")) {
         print_json_end(in, &report, status, &err, code);

@@ -15,6 +15,7 @@
 typedef struct followed_collection {
     char *name;
     clipsearch_sources *sources;
+    bool dropped; /* while it was followed; that was said */
 } followed_collection;
 
 /* Where a source that is followed comes from. */
@@ -39,13 +40,17 @@ static bool is_json(const cs_args *args)
     return args->progress && strcmp(args->progress, "json") == 0;
 }
 
-static void say(void *context, const char *line)
+static void say_line(const watching *w, const char *line)
 {
-    const watching *w = context;
     if (is_json(w->args))
         cs_progress_json_message(NULL, "watch", NULL, line);
     else
         cs_print_message("%s", line);
+}
+
+static void say(void *context, const char *line)
+{
+    say_line(context, line);
 }
 
 /* Add the sources of one collection; its handles are in w->collections already. */
@@ -102,9 +107,28 @@ static bool has_changed(const clipsearch_ingest_report *r)
     return r->inserted + r->replaced + r->moved + r->copied + r->updated + r->pruned + r->newly_gone + r->returned > 0;
 }
 
+/* Whether the collection was dropped. Then its images are wanted no more: a change must not make it again. */
+static bool is_dropped(const watching *w, followed_collection *collection)
+{
+    char line[256];
+    clipsearch_collection *there = NULL;
+    if (!collection->dropped &&
+        clipsearch_collection_open(w->opened->db, collection->name, NULL, &there, NULL) == CLIPSEARCH_E_NOT_FOUND) {
+        collection->dropped = true;
+        snprintf(line, sizeof line, "the collection %s was dropped; its directories are not followed any more",
+                 collection->name);
+        if (!w->args->quiet)
+            say_line(w, line);
+    }
+    clipsearch_collection_close(&there);
+    return collection->dropped;
+}
+
 static int ingest_one(const watching *w, const clipsearch_source *changed, const origin *from)
 {
-    const followed_collection *collection = &w->collections[from->collection];
+    followed_collection *collection = &w->collections[from->collection];
+    if (is_dropped(w, collection))
+        return CS_EXIT_FOUND;
     const clipsearch_remembered_source *known = clipsearch_sources_get(collection->sources, from->number);
     const cs_source_group group = {
         .sources = changed, .count = 1, .part = true, .image = known->image, .metadata = known->metadata};
