@@ -47,6 +47,23 @@ void cs_watch_mark_whole(clipsearch_watch *watch, size_t i)
         watch->first = watch->last;
 }
 
+static void say(clipsearch_watch *watch, const cs_buf *line)
+{
+    if (watch->options.note && line->data)
+        watch->options.note(watch->options.context, line->data);
+}
+
+void cs_watch_look_for(clipsearch_watch *watch, size_t i)
+{
+    cs_buf line = cs_buf_make(8192);
+    watch->state[i].way = CS_ABSENT;
+    watch->state[i].next_scan = cs_watch_now() + watch->options.scan;
+    cs_buf_printf(&line, "%s cannot be watched now; it is looked for every %g s", watch->given[i].path,
+                  watch->options.scan);
+    say(watch, &line);
+    cs_buf_free(&line);
+}
+
 void cs_watch_scan_instead(clipsearch_watch *watch, size_t i, const char *why)
 {
     cs_buf line = cs_buf_make(8192);
@@ -55,8 +72,7 @@ void cs_watch_scan_instead(clipsearch_watch *watch, size_t i, const char *why)
     watch->state[i].next_scan = cs_watch_now() + watch->options.scan;
     cs_buf_printf(&line, "%s cannot be watched: %s; it is scanned every %g s instead", watch->given[i].path, why,
                   watch->options.scan);
-    if (watch->options.note && line.data)
-        watch->options.note(watch->options.context, line.data);
+    say(watch, &line);
     cs_buf_free(&line);
 }
 
@@ -170,8 +186,7 @@ clipsearch_status cs_watch_add_source(clipsearch_watch *watch, size_t i, clipsea
     state->way = CS_WATCHED;
     state->again = false;
     if (!source->root || cs_file_stat(source->root, &info, NULL) != CLIPSEARCH_OK) {
-        state->way = CS_ABSENT;
-        state->next_scan = cs_watch_now() + watch->options.scan;
+        cs_watch_look_for(watch, i);
         return CLIPSEARCH_OK;
     }
     if (watch->fd < 0) {

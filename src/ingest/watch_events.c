@@ -30,8 +30,7 @@ static void lose_root(clipsearch_watch *watch, size_t source)
 {
     cs_watch_remove_below(watch, source, NULL);
     cs_watch_files_drop(&watch->files, source);
-    watch->state[source].way = CS_ABSENT;
-    watch->state[source].next_scan = cs_watch_now() + watch->options.scan;
+    cs_watch_look_for(watch, source);
     cs_watch_mark_whole(watch, source);
 }
 

@@ -52,6 +52,9 @@ clipsearch_status cs_watch_add_directory(clipsearch_watch *watch, size_t i, cons
 /* Watch the directory `path` and those below it no longer. NULL: the whole source `i`. */
 void cs_watch_remove_below(clipsearch_watch *watch, size_t i, const char *path);
 
+/* The source is not there: have it looked for from now on, and say so. */
+void cs_watch_look_for(clipsearch_watch *watch, size_t i);
+
 /* Have the source scanned from now on, and say why. */
 void cs_watch_scan_instead(clipsearch_watch *watch, size_t i, const char *why);
 

@@ -178,6 +178,7 @@ END
 
 begin here/later --scan-every 1 --db later.db
 err_has "the source here/later: No such file or directory"
+err_has "here/later cannot be watched now; it is looked for every 1 s"
 mkdir here
 mkdir here/later
 cp "$pictures/cat-snow.jpg" here/later/
@@ -185,6 +186,7 @@ appears "$out" "Inserted 1 image into photos in"
 cp "$pictures/dog-snow.jpg" here/later/
 appears "$out" "Inserted 1 image into photos in" 2
 mv here/later here/gone
+appears "$err" "here/later cannot be watched now; it is looked for every 1 s" 2
 sleep 0.8
 mkdir here/later
 cp "$pictures/bird-sky.jpg" here/later/
