@@ -16,9 +16,22 @@ from typing import Any, Callable, Iterable, Iterator, List, Optional, Sequence, 
 import numpy as np
 
 from . import _library as lib
-from ._encoder import METRICS, PRECISIONS, Encoder, ImageLike, Path, _Pixels, as_floats, float_pointer, opened, path_bytes
+from ._encoder import (
+    METRICS,
+    PRECISIONS,
+    Encoder,
+    ImageLike,
+    Path,
+    _Name,
+    _Pixels,
+    as_floats,
+    float_pointer,
+    opened,
+    path_bytes,
+    text_bytes,
+)
 from ._duplicates import find_duplicates
-from ._errors import ArgumentError, Calls, MismatchError, call, make_error
+from ._errors import ArgumentError, Calls, Error, MismatchError, call, make_error
 from ._items import Attributes, Hit, Hits, Item, Part, Query, filter_of
 from ._reports import BadFile, CheckReport, CollectionInfo, Duplicates, DuplicatesProgress, IngestReport, Progress
 
@@ -35,7 +48,11 @@ def _pointers(values: Sequence[Optional[bytes]]) -> Any:
 
 
 def _ids_of(ids: Any) -> np.ndarray:
-    return np.ascontiguousarray(ids, dtype=np.int64).reshape(-1)
+    array = np.asarray(ids)
+    # NumPy would make whole numbers of others, and negative ones of large ones
+    if array.size and (array.dtype.kind not in "iu" or array.max() >= 2**63):
+        raise ArgumentError(f"ids must be whole numbers below 2**63, not {array.reshape(-1)[0]!r}")
+    return np.ascontiguousarray(array, dtype=np.int64).reshape(-1)
 
 
 def _id_pointer(ids: np.ndarray) -> Any:
@@ -61,10 +78,10 @@ def _run_ingestion(
             return True
         return progress(Progress(p.found, p.done, p.stored, p.seconds, os.fsdecode(p.path))) is not False
 
-    with Calls() as calls, encoder._lock:
+    with Calls() as calls, encoder._own_session() as session:
         options.bad_file = lib.BAD_FILE(calls.guard(note_bad, None))
         options.progress = lib.INGEST_PROGRESS(calls.guard(show, False))
-        calls.call(name, target, encoder._open(), ctypes.byref(options), ctypes.byref(report))
+        calls.call(name, target, session, ctypes.byref(options), ctypes.byref(report))
     counts = {field: getattr(report, field) for field in IngestReport._fields if field != "bad"}
     return IngestReport(bad=bad, **counts)
 
@@ -130,11 +147,14 @@ class Collection:
             raise ArgumentError("a collection with dim is for vectors of your own, without a model; give one of the two")
         self._database = ctypes.c_void_p()
         self._handle = ctypes.c_void_p()
-        self._path, self._read_only = path, read_only
+        # where it is, though the working directory may change; an address of a server and ":memory:" are no paths
+        is_file = b"://" not in path_bytes(path) and path_bytes(path) != b":memory:"
+        self._path, self._read_only = os.path.abspath(path_bytes(path)) if is_file else path, read_only
         self._calibration: Optional[_Calibration] = None
         self._calibration_lock = threading.Lock()
         self._model = model
         self._encoder: Optional[Encoder] = model if isinstance(model, Encoder) else None
+        self._encoder_lock = threading.Lock()  # so that threads open one encoder
         create = create or dim is not None or path_bytes(path) == b":memory:"
         flags = lib.READ_ONLY if read_only else lib.CREATE if create else 0
         if metric is not None and metric not in METRICS:
@@ -144,13 +164,21 @@ class Collection:
         try:
             self._open(name, create and not read_only, dim, metric)
         except BaseException:
+            made = not was_there and not self._has_collections()
             self.close()
-            if not was_there and os.path.exists(path):  # nothing is in it
+            if made and os.path.exists(path):
                 os.remove(path)
             raise
         self.name = self.info.name
         self.dim: int = self.info.dim
         self.metric: str = self.info.metric
+
+    def _has_collections(self) -> bool:
+        """Also those that somebody else has made since; true when that cannot be known."""
+        try:
+            return bool(self._names())
+        except Error:
+            return True
 
     def _names(self) -> List[str]:
         names: List[str] = []
@@ -166,40 +194,46 @@ class Collection:
         names = self._names()
         if name is None:
             name = names[0] if len(names) == 1 and not create else "photos"
+        own_name = text_bytes(name, "the collection's name")
         handle = ctypes.byref(self._handle)
         if dim is not None:
             options = lib.VectorsOptions()
             options.dim = dim
             options.metric = METRICS.index(metric or "cosine")
-            call("collection_ensure_vectors", self._database, name.encode(), ctypes.byref(options), handle)
+            call("collection_ensure_vectors", self._database, own_name, ctypes.byref(options), handle)
         elif create and name not in names:
             encoder = self.encoder
             number = METRICS.index(metric or encoder.info.metric)
-            call("collection_ensure_index", self._database, name.encode(), encoder._handle, number, None, handle)
+            call("collection_ensure_index", self._database, own_name, encoder._handle, number, None, handle)
         else:
             own = self.encoder._handle if self._model is not None else None
-            call("collection_open", self._database, name.encode(), own, handle)
+            call("collection_open", self._database, own_name, own, handle)
             if metric is not None and self.info.metric != metric:
                 raise MismatchError(f"the collection {name} compares by {self.info.metric}, not by {metric}")
 
     @property
     def encoder(self) -> Encoder:
         """The collection's model, opened when it is first asked for."""
-        if self._encoder is None:
-            model = self._model
-            if model is None and self._handle:
-                info = self.info
-                if not info.fingerprint:
-                    raise ArgumentError(
-                        f"the collection {info.name} holds vectors that were put without a model: no text and no image "
-                        "can be encoded for it; search by a vector or an id"
-                    )
-                model = info.model_path if info.model_path and os.path.exists(info.model_path) else info.encoder
-            encoder = opened(model)
-            if self._handle:
-                call("collection_check_encoder", self._handle, encoder._handle)
-            self._encoder = encoder
-        return self._encoder
+        with self._encoder_lock:
+            if self._encoder is None:
+                self._encoder = self._open_encoder()
+            return self._encoder
+
+    def _open_encoder(self) -> Encoder:
+        model = self._model
+        if model is None and self._handle:
+            info = self.info
+            if not info.fingerprint:
+                raise ArgumentError(
+                    f"the collection {info.name} holds vectors that were put without a model: no text and no image "
+                    "can be encoded for it; search by a vector or an id"
+                )
+            there = info.model_path and os.path.exists(info.model_path)
+            model = info.model_path if there else _Name(info.encoder)
+        encoder = opened(model)
+        if self._handle:
+            call("collection_check_encoder", self._handle, encoder._handle)
+        return encoder
 
     @property
     def info(self) -> CollectionInfo:
@@ -283,6 +317,8 @@ class Collection:
         go_on: Optional[Callable[[], bool]] = None,
     ) -> List[List[Hit]]:
         """Many searches at once, which takes less time: a list of queries, or vectors [count, dim]."""
+        if isinstance(queries, (str, bytes)):
+            raise ArgumentError("search_many takes a list of queries; search takes one")
         if k < 1:  # below 0 it would become a very large number
             raise ArgumentError(f"k is {k}; ask for one hit at least")
         options = lib.SearchOptions()
@@ -292,8 +328,6 @@ class Collection:
         if relevant and min_relevance is not None:
             raise ArgumentError("relevant means min_relevance=0.5; give one of them")
         calibration = None
-        if k < 0:
-            raise ArgumentError(f"k is {k}; it must be 0 or more")
         if relevant or min_relevance is not None:
             least = RELEVANT if min_relevance is None else min_relevance
             if not 0 <= least <= 1:
@@ -337,15 +371,13 @@ class Collection:
             lib.Question.__init__(question)
             question.parts, question.part_count, question.with_self = array, len(parts), with_self
             kept.append(array)
-        session, lock = None, None
-        if encoded:
-            session, lock = self.encoder._open(), self.encoder._lock
         arguments = (questions, len(queries), k, options, ctypes.byref(found.handle))
-        if lock is None:
-            calls.call("ask", self._open_handle(), session, *arguments)
+        if encoded:
+            encoder = self.encoder  # kept as long as its session is used
+            with encoder._lock:
+                calls.call("ask", self._open_handle(), encoder._open(), *arguments)
         else:
-            with lock:
-                calls.call("ask", self._open_handle(), session, *arguments)
+            calls.call("ask", self._open_handle(), None, *arguments)
 
     def calibrate(self, *, cache: Optional[Path] = None) -> None:
         """Find out what scores mean in this collection, for the relevance of hits.
@@ -397,9 +429,7 @@ class Collection:
         lib.Part.__init__(place)
         place.weight = part.weight
         if part.text is not None:
-            if "\0" in part.text:
-                raise ArgumentError("a text has a NUL character")
-            place.text = part.text.encode("utf-8", "surrogatepass")
+            place.text = text_bytes(part.text, "a text")
         elif part.image is not None:
             if isinstance(part.image, (bytes, bytearray, memoryview)):
                 data = bytes(part.image)
@@ -418,6 +448,8 @@ class Collection:
             place.id = part.id
         else:
             vector = as_floats(part.vector, self.dim, "the vector of a part")
+            if len(vector) != 1:
+                raise ArgumentError(f"a part is one vector, not {len(vector)}")
             kept.append(vector)
             place.vector = float_pointer(vector)
         if part.region is not None:
@@ -434,6 +466,8 @@ class Collection:
         self, filter: Optional[str] = None, *, after: int = 0, gone: bool = False, page: int = 500
     ) -> Iterator[Item]:
         """All items that match the filter, in the order of their ids. They are read page by page."""
+        if page < 1:
+            raise ArgumentError(f"page is {page}; it must be 1 or more")
         options = lib.ListOptions()
         options.filter = filter_of(filter)
         options.gone, options.limit, options.after = gone, page, after
@@ -592,8 +626,10 @@ class Collection:
             place.path = path_bytes(source)
             place.attributes = _attributes_of(attributes)
             for name, patterns in (("include", include), ("exclude", exclude)):
+                if isinstance(patterns, (str, bytes)):
+                    raise ArgumentError(f"{name} must be a list of patterns")
                 if patterns is not None:
-                    pointers = _pointers([os.fsencode(pattern) for pattern in patterns])
+                    pointers = _pointers([path_bytes(pattern) for pattern in patterns])
                     kept.append(pointers)
                     setattr(place, name, pointers)
                     setattr(place, name + "_count", len(pointers))
@@ -752,6 +788,6 @@ def drop(path: Path, name: str) -> None:
     database = ctypes.c_void_p()
     call("database_open", path_bytes(path), 0, ctypes.byref(database))
     try:
-        call("collection_drop", database, name.encode())
+        call("collection_drop", database, text_bytes(name, "the collection's name"))
     finally:
         lib.library.clipsearch_database_close(ctypes.byref(database))

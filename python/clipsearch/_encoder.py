@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import pathlib
 import threading
-from typing import Any, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
@@ -42,16 +43,21 @@ def as_floats(values: Any, dim: int, what: str) -> np.ndarray:
 
 
 def texts_of(texts: Sequence[str]) -> Any:
-    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-    if any(b"\0" in text for text in encoded):
-        raise ArgumentError("a text has a NUL character")
+    encoded = [text_bytes(text, "a text") for text in texts]
     return (ctypes.c_char_p * len(encoded))(*encoded)
+
+
+def text_bytes(text: str, what: str) -> bytes:
+    """A text as C has it, which ends at a NUL: behind one the rest would be ignored."""
+    if "\0" in text:
+        raise ArgumentError(f"{what} has a NUL character")
+    return text.encode("utf-8", "surrogatepass")
 
 
 def find_model(name: str = "default") -> str:
     """The directory of the installed model `name`: "default", or one that `clipsearch model fetch` has fetched."""
     path = ctypes.create_string_buffer(lib.PATH_SIZE)
-    call("model_find", name.encode(), path)
+    call("model_find", path_bytes(name), path)
     return os.fsdecode(path.value)
 
 
@@ -72,7 +78,7 @@ class EncoderInfo(NamedTuple):
 
 
 METRICS = ["cosine", "ip", "l2"]
-PRECISIONS = ["auto", "f32", "int8"]
+PRECISIONS = ["auto", "f32", "int8", "bf16"]
 
 
 class _Pixels:
@@ -122,6 +128,10 @@ class _Pixels:
         self.free()
 
 
+class _Name(str):
+    """The name of an installed model, never of a file or folder that is called so."""
+
+
 class Encoder:
     """An open model.
 
@@ -136,18 +146,17 @@ class Encoder:
         self._session = ctypes.c_void_p()
         self._lock = threading.Lock()
         options = lib.EncoderOptions()
-        path = os.fsdecode(model)
-        if os.sep not in path and not pathlib.Path(path).exists():
-            options.name = path.encode()
+        path = os.fsdecode(path_bytes(model))
+        if isinstance(model, _Name) or (os.sep not in path and not pathlib.Path(path).exists()):
+            options.name = os.fsencode(path)
             path = find_model(path)
         options.towers = lib.IMAGE_TOWER * image | lib.TEXT_TOWER * text
-        session = lib.SessionOptions()
-        session.threads = threads
+        self._threads = threads
         call("encoder_open", path_bytes(path), ctypes.byref(options), ctypes.byref(self._handle))
         try:
             info = lib.EncoderInfo()
             call("encoder_describe", self._handle, ctypes.byref(info))
-            call("session_open", self._handle, ctypes.byref(session), ctypes.byref(self._session))
+            self._open_session(self._session)
         except BaseException:
             self.close()
             raise
@@ -198,6 +207,22 @@ class Encoder:
         if not self._session:
             raise ArgumentError("the encoder is closed")
         return self._session
+
+    def _open_session(self, session: ctypes.c_void_p) -> None:
+        options = lib.SessionOptions()
+        options.threads = self._threads
+        call("session_open", self._handle, ctypes.byref(options), ctypes.byref(session))
+
+    @contextlib.contextmanager
+    def _own_session(self) -> Iterator[ctypes.c_void_p]:
+        """A session beside the encoder's: what takes long keeps nobody else from encoding, not even its own functions."""
+        self._open()
+        session = ctypes.c_void_p()
+        self._open_session(session)
+        try:
+            yield session
+        finally:
+            lib.library.clipsearch_session_close(ctypes.byref(session))
 
     def close(self) -> None:
         """Free the model. It may be closed already."""

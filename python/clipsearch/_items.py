@@ -82,7 +82,11 @@ Query = Union[str, np.ndarray, Part, Sequence[Union[str, Part]]]
 
 
 def filter_of(filter: Optional[str]) -> Optional[bytes]:
-    return None if filter is None else filter.encode("utf-8", "surrogateescape")
+    if filter is None:
+        return None
+    if "\0" in filter:  # C would read the part before it alone, another filter
+        raise ArgumentError("a filter has a NUL character")
+    return filter.encode("utf-8", "surrogateescape")
 
 
 def hit_of(hit: Any) -> Hit:

@@ -24,7 +24,7 @@ class CollectionInfo(NamedTuple):
     indexed: bool
     changes: int
     model_path: Optional[str]  # of the model, where it was opened by a path
-    precisions: List[str]  # what the vectors were computed in, "f32" or "int8"; empty: not known
+    precisions: List[str]  # what the vectors were computed in: "f32", "int8", "bf16"; empty: not known
 
 
 class BadFile(NamedTuple):

@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 from clipsearch import _library as lib
+from clipsearch._encoder import PRECISIONS
 
 
 def assertions():
@@ -60,15 +61,20 @@ def main():
     drifted = code.replace("offsetof(clipsearch_search_options, gone) == ", "offsetof(clipsearch_search_options, gone) == 1 + ")
     caught = drifted != code and not compiles(header_directory, compiler, drifted)[0]
     print(("ok" if caught else "not ok") + " 2 - and one that is elsewhere would be noticed")
-    counts = dict(parameters((pathlib.Path(header_directory) / "clipsearch.h").read_text()))
+    header = (pathlib.Path(header_directory) / "clipsearch.h").read_text()
+    counts = dict(parameters(header))
     wrong = [
         name
         for name, arguments in {**lib._functions, **{name: pair[0] for name, pair in lib._others.items()}}.items()
         if counts.get("clipsearch_" + name) != len(arguments)
     ]
     print(("not ok" if wrong else "ok") + " 3 - every function has as many parameters" + "".join(" " + name for name in wrong))
-    print("1..3")
-    sys.exit(0 if good and caught and not wrong else 1)
+    enum = re.sub(r"/\*.*?\*/", "", header.split("typedef enum clipsearch_precision {")[1].split("}")[0], flags=re.S)
+    precisions = [name.strip().removeprefix("CLIPSEARCH_PRECISION_").lower() for name in enum.split(",")]
+    named = precisions == PRECISIONS
+    print(("ok" if named else "not ok") + f" 4 - the names of all precisions: {PRECISIONS} of {precisions}")
+    print("1..4")
+    sys.exit(0 if good and caught and not wrong and named else 1)
 
 
 main()

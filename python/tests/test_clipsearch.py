@@ -5,6 +5,7 @@ import concurrent.futures
 import ctypes
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import threading
@@ -81,6 +82,15 @@ def test_own_vectors():
         raises(clipsearch.ArgumentError, "not 1", c.search, 1)
         raises(clipsearch.ArgumentError, "one for each vector", c.put, [[1, 2]], attributes={"a": 1})
         tap.ok(len(c.search([4, 6], k=1, go_on=lambda: None)) == 1, "go_on that returns nothing goes on")
+        raises(clipsearch.ArgumentError, "NUL", c.remove_where, "id == 1\0 and id == 2")
+        raises(clipsearch.ArgumentError, "NUL", clipsearch.Collection, WORK / "own.db", "l2\0x")
+        raises(clipsearch.ArgumentError, "NUL", clipsearch.Encoder, "default\0x")
+        raises(clipsearch.ArgumentError, "whole numbers", c.remove, [1.5])
+        raises(clipsearch.ArgumentError, "whole numbers", c.get, 2**63)
+        tap.ok(c.remove([]) == 0 and c.get([]) == [] and len(c) == 10, "no ids")
+        raises(clipsearch.ArgumentError, "page is 0", lambda: list(c.items(page=0)))
+        raises(clipsearch.ArgumentError, "one vector, not 2", c.search, clipsearch.Part(vector=np.eye(2)))
+        raises(clipsearch.ArgumentError, "takes a list of queries", c.search_many, "a dog")
         c.checkpoint()
         c.vacuum()
         tap.ok(c.check().images == 10 and c.check().index == "none", "check", [c.check()])
@@ -93,6 +103,17 @@ def test_own_vectors():
     tap.ok(not (WORK / "not.db").exists(), "nothing is left of a collection that cannot be made")
     clipsearch.drop(WORK / "own.db", "l2")
     tap.ok(clipsearch.collections(WORK / "own.db") == [], "drop")
+
+    class Late:
+        """The path of a model, during whose look-up somebody else makes the database."""
+
+        def __fspath__(self):
+            with clipsearch.Collection(WORK / "two.db", "own", dim=3) as other:
+                other.put(np.eye(3))
+            return str(WORK / "no model")
+
+    raises(clipsearch.NotFoundError, "no such model", clipsearch.Collection, WORK / "two.db", create=True, model=Late())
+    tap.ok(clipsearch.collections(WORK / "two.db") == ["own"], "a database that somebody else has made stays")
 
 
 def test_encoder():
@@ -152,6 +173,17 @@ def test_images():
         tap.ok(len(c.search(clipsearch.Part(image=pixels), k=2)) == 2, "pixels are searched by")
         raises(clipsearch.ArgumentError, "one by one", c.ingest, [IMAGES])
         raises(clipsearch.ArgumentError, "no sources", c.ingest)
+        raises(clipsearch.ArgumentError, "include must be a list", c.ingest, IMAGES, include="*.png")
+        found = []
+
+        def search(progress):
+            if not found:
+                found.extend(hit.id for hit in c.search("a black dog", k=3))
+
+        run = threading.Thread(target=lambda: c.ingest(IMAGES, rescan=True, progress=search), daemon=True)
+        run.start()
+        run.join(60)
+        tap.ok(found == [hit.id for hit in hits], "a progress function may search", found)
         for image in (dog, dog.read_bytes(), pixels):
             raises(clipsearch.ArgumentError, "Part(image=...)", c.search, image)
         raises(clipsearch.ArgumentError, "k is -1", c.search, "a dog", k=-1)
@@ -182,6 +214,35 @@ def test_images():
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda i: [hit.id for hit in c.search("a black dog", k=3)], range(16)))
         tap.ok(all(ids == [hit.id for hit in hits] for ids in answers), "threads share a collection")
+
+    script = """if True:
+        import os, sys, threading, clipsearch
+        name, image = sys.argv[1:]
+        with clipsearch.Collection("named.db", create=True, model=name) as c:
+            c.add_images([image])
+        os.mkdir(name)  # a folder of the model's name, which is another thing
+        for _ in range(10):
+            with clipsearch.Collection("named.db") as c:
+                start = threading.Barrier(8)
+                first = lambda: (start.wait(), good.append(len(c.search("a black dog", k=3)) == 1))
+                good = []
+                threads = [threading.Thread(target=first) for _ in range(8)]
+                [thread.start() for thread in threads]
+                [thread.join() for thread in threads]
+                assert good == [True] * 8, good
+        """
+    home = WORK / "threads"
+    (home / "clipsearch/models").mkdir(parents=True)
+    (home / "clipsearch/models" / encoder.info.name).symlink_to(pathlib.Path(MODEL).resolve())
+    paths = {
+        "XDG_DATA_HOME": home,
+        "PYTHONPATH": pathlib.Path(clipsearch.__file__).resolve().parents[1],
+        "CLIPSEARCH_LIBRARY": os.path.abspath(clipsearch._library.library._name),
+    }
+    environment = {**os.environ, **{name: str(path) for name, path in paths.items()}}
+    arguments = [sys.executable, "-c", script, encoder.info.name, dog]
+    done = subprocess.run(arguments, cwd=home, env=environment)
+    tap.ok(done.returncode == 0, "threads whose first search opens the model, which has the name of a folder", [done])
 
     with clipsearch.Collection(database, read_only=True, model=MODEL) as c:
         tap.ok("black-dog" in c.search("a black dog", k=1)[0].path, "reading only, with the path of the model")
@@ -295,6 +356,15 @@ def test_remodel(encoder):
         raises(clipsearch.NotFoundError, "no model", c.remodel, "nosuch")
     with clipsearch.Collection(database, read_only=True) as c:
         raises(ValueError, "read_only", c.remodel, tiny)
+    before = os.getcwd()
+    os.chdir(WORK)
+    try:
+        with clipsearch.Collection("remodel.db", model=encoder) as c:
+            os.chdir(folder)
+            tap.ok(c.remodel(tiny).found == count, "in another working directory than it was opened in")
+            c.remodel(encoder)
+    finally:
+        os.chdir(before)
     with clipsearch.Collection(database, model=tiny, name="tiny", create=True) as c:
         c.add_images([folder / "cat-snow.jpg"])
     with clipsearch.Collection(database, "tiny") as c:  # its model is not installed: it is found where it was
