@@ -624,8 +624,9 @@ CLIPSEARCH_INIT(clipsearch_index_options)
 CLIPSEARCH_API const char *clipsearch_codes_name(clipsearch_codes codes);
 
 /* Open the database file `path`. `flags` is CLIPSEARCH_READ_ONLY, CLIPSEARCH_CREATE or 0 (read and write; the file must
- * exist). The database may be closed before its collections: it stays open for them until the last one is closed, but
- * the functions given to clipsearch_database_on_note and _on_wait are no longer called.
+ * exist). A relative path begins at the working directory, which may change afterwards. The database may be closed
+ * before its collections: it stays open for them until the last one is closed, but the functions given to
+ * clipsearch_database_on_note and _on_wait are no longer called.
  *
  * CLIPSEARCH_READ_ONLY also works for a user who may not write the file or its directory, even while others write. For
  * such a user no file is made beside the database, and a call can fail with CLIPSEARCH_E_DATABASE when another process
@@ -644,7 +645,8 @@ CLIPSEARCH_API const char *clipsearch_codes_name(clipsearch_codes codes);
  * notes one at a time.
  *
  * Errors: CLIPSEARCH_E_NOT_FOUND (no such file), _DATABASE (not a clipsearch database, written by a newer version,
- * locked, damaged, disk full), _ARGUMENT (the flags; ":memory:" with CLIPSEARCH_READ_ONLY), _MEMORY. */
+ * locked, damaged, disk full), _ARGUMENT (the flags; ":memory:" with CLIPSEARCH_READ_ONLY), _IO (a relative path, and
+ * the working directory was removed), _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_database_open(const char *path, unsigned flags, clipsearch_database **db,
                                                           clipsearch_error *err);
 CLIPSEARCH_API void clipsearch_database_close(clipsearch_database **db);

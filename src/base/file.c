@@ -169,6 +169,17 @@ char *cs_path_join(const char *directory, const char *name)
     return cs_buf_detach(&buf);
 }
 
+clipsearch_status cs_path_make_absolute(const char *path, char **absolute, clipsearch_error *err)
+{
+    char here[CLIPSEARCH_PATH_SIZE];
+    here[0] = '\0';
+    *absolute = NULL;
+    if (path[0] != '/' && !getcwd(here, sizeof here))
+        return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "the current directory");
+    *absolute = cs_path_join(here, path);
+    return *absolute ? CLIPSEARCH_OK : cs_fail_memory(err, "a path");
+}
+
 const char *cs_path_base(const char *path)
 {
     const char *slash = strrchr(path, '/');

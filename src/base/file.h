@@ -50,6 +50,10 @@ void cs_map_close(cs_map *map);
  * memory. */
 char *cs_path_join(const char *directory, const char *name);
 
+/* `path` as it is seen from any working directory, in a fresh string (cs_free): a relative one behind the current one.
+ * Links and ".." stay. Errors: CLIPSEARCH_E_IO (the current directory has no name), _MEMORY. */
+clipsearch_status cs_path_make_absolute(const char *path, char **absolute, clipsearch_error *err);
+
 /* The part of `path` after its last '/'. */
 const char *cs_path_base(const char *path);
 

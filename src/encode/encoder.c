@@ -42,17 +42,12 @@ static clipsearch_status choose_name(const char *path, const char *asked, char *
 /* Links are kept: what lies beside the name is the model, and not what lies beside the file that it leads to. */
 static clipsearch_status make_absolute(const char *path, char **absolute, clipsearch_error *err)
 {
-    char here[PATH_MAX];
     while (path[0] == '.' && path[1] == '/')
         for (path += 2; path[0] == '/'; path++)
             continue;
-    if (path[0] != '/' && !getcwd(here, sizeof here))
-        return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "the current directory");
-    *absolute = path[0] == '/'                      ? cs_strdup(path)
-                : path[0] && strcmp(path, ".") != 0 ? cs_path_join(here, path)
-                                                    : cs_strdup(here);
-    if (!*absolute)
-        return cs_fail_memory(err, "an encoder's path");
+    clipsearch_status status = cs_path_make_absolute(strcmp(path, ".") == 0 ? "" : path, absolute, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
     for (size_t n = strlen(*absolute); n > 1 && (*absolute)[n - 1] == '/'; n--)
         (*absolute)[n - 1] = '\0';
     return CLIPSEARCH_OK;

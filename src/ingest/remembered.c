@@ -41,10 +41,10 @@ static void put_count(cs_buf *text, const char *name, uint64_t value)
 /* `path` as it is seen from anywhere: a fresh string, NULL when out of memory. */
 static char *absolute_path(const char *path)
 {
-    char real[PATH_MAX], here[PATH_MAX];
+    char real[PATH_MAX], *absolute;
     if (realpath(path, real))
         return cs_strdup(real);
-    return path[0] == '/' || !getcwd(here, sizeof here) ? cs_strdup(path) : cs_path_join(here, path);
+    return cs_path_make_absolute(path, &absolute, NULL) == CLIPSEARCH_E_IO ? cs_strdup(path) : absolute;
 }
 
 static bool write_options(const clipsearch_source *source, bool is_file, const clipsearch_ingest_options *run,

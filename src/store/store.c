@@ -71,7 +71,7 @@ static clipsearch_status check_owner(cs_store *store, content *what, clipsearch_
 {
     uint8_t header[HEADER_SIZE] = {0};
     struct stat st;
-    if (stat(store->path, &st) != 0)
+    if (stat(store->file, &st) != 0)
         return cs_fail_errno(err, CLIPSEARCH_E_DATABASE, errno, "%s", store->path);
     *what = st.st_size == 0 ? CONTENT_EMPTY : CONTENT_OURS;
     if (*what == CONTENT_EMPTY)
@@ -91,17 +91,11 @@ static clipsearch_status check_owner(cs_store *store, content *what, clipsearch_
     return CLIPSEARCH_OK;
 }
 
-/* What SQLite takes specially in a name ("file:...") is an ordinary file behind "./". */
-static char *plain_name(const char *path)
-{
-    return path[0] == '/' ? cs_strdup(path) : cs_path_join(".", path);
-}
-
-/* "file:" URI of a path, every byte but the plainest as %XX; SQLite does not make a -shm file for it. */
+/* "file:" URI of an absolute path, every byte but the plainest as %XX; SQLite does not make a -shm file for it. */
 static char *reader_uri(const char *path)
 {
     cs_buf uri = cs_buf_make(3 * strlen(path) + 32);
-    cs_buf_puts(&uri, path[0] == '/' ? "file:" : "file:./");
+    cs_buf_puts(&uri, "file:");
     for (const char *p = path; *p; p++) {
         bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '/';
         cs_buf_printf(&uri, plain ? "%c" : "%%%02X", (unsigned char)*p);
@@ -313,7 +307,7 @@ clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsear
 /* Without making any file: -shm and -wal would belong to this user, and keep those out who may write. */
 static clipsearch_status connect_reader(cs_store *store, clipsearch_error *err)
 {
-    char *uri = reader_uri(store->path);
+    char *uri = reader_uri(store->file);
     const char *vfs = cs_store_reader_vfs();
     store->reader = true;
     clipsearch_status status = uri && vfs ? connect(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, vfs, err)
@@ -322,13 +316,14 @@ static clipsearch_status connect_reader(cs_store *store, clipsearch_error *err)
     return status;
 }
 
-static clipsearch_status open_file(cs_store *store, const char *name, unsigned flags, clipsearch_error *err)
+/* SQLite is given an absolute name: an ordinary file, where "file:..." alone is something special to it. */
+static clipsearch_status open_file(cs_store *store, unsigned flags, clipsearch_error *err)
 {
     /* Also to read, SQLite may open the file for writing if it can: then it repairs what a crash left, and removes -wal
      * and -shm when it closes. query_only keeps it from changing rows. */
     int how = SQLITE_OPEN_READWRITE | (flags == CLIPSEARCH_CREATE ? SQLITE_OPEN_CREATE : 0);
     content what = CONTENT_OURS;
-    clipsearch_status status = connect(store, name, how, cs_store_vfs(), err);
+    clipsearch_status status = connect(store, store->file, how, cs_store_vfs(), err);
     if (!status)
         status = check_owner(store, &what, err);
     if (!status && what == CONTENT_ZEROS && flags == CLIPSEARCH_CREATE)
@@ -355,13 +350,17 @@ static clipsearch_status open_file(cs_store *store, const char *name, unsigned f
     return status;
 }
 
-/* By whatever links a file is opened, what belongs to it has one name. */
+/* Further connections, and files that belong to the database, are opened later, when the working directory may be
+ * another one. By whatever link the file was opened, what belongs to it has one name. */
 static clipsearch_status follow_link(cs_store *store, clipsearch_error *err)
 {
     struct stat st;
-    const bool link = lstat(store->path, &st) == 0 && S_ISLNK(st.st_mode);
-    const char *file = link ? sqlite3_db_filename(store->db, "main") : NULL; /* without links */
-    store->file = cs_strdup(file && *file ? file : store->path);
+    const bool link = lstat(store->file, &st) == 0 && S_ISLNK(st.st_mode);
+    const char *real = link ? sqlite3_db_filename(store->db, "main") : NULL; /* without links */
+    if (!real || !*real)
+        return CLIPSEARCH_OK;
+    cs_free(store->file);
+    store->file = cs_strdup(real);
     return store->file ? CLIPSEARCH_OK : cs_fail_memory(err, "a path");
 }
 
@@ -415,23 +414,22 @@ static uint64_t next_memory_number(void)
 
 /* ---- */
 
-static clipsearch_status open_store(const char *path, unsigned flags, uint64_t memory, cs_store **out,
+/* `file`: the path as cs_store_file has it; NULL: follow from `path`. */
+static clipsearch_status open_store(const char *path, const char *file, unsigned flags, uint64_t memory, cs_store **out,
                                     clipsearch_error *err)
 {
     cs_store *store = make_store(path, flags == CLIPSEARCH_READ_ONLY);
-    char *name = store ? plain_name(path) : NULL;
-    clipsearch_status status = CLIPSEARCH_OK;
-    if (!name) {
-        status = cs_fail_memory(err, "a database handle");
-    } else if (memory) {
+    clipsearch_status status = store ? CLIPSEARCH_OK : cs_fail_memory(err, "a database handle");
+    if (!status && memory) {
         store->memory = memory;
         status = open_memory(store, err);
-    } else {
-        status = open_file(store, name, flags, err);
+    } else if (!status) {
+        status = cs_path_make_absolute(file ? file : path, &store->file, err);
         if (!status)
+            status = open_file(store, flags, err);
+        if (!status && !file)
             status = follow_link(store, err);
     }
-    cs_free(name);
     if (status)
         cs_store_close(&store);
     *out = store;
@@ -445,14 +443,14 @@ clipsearch_status cs_store_open(const char *path, unsigned flags, cs_store **sto
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "%s: a database in memory begins empty, so it cannot be opened for reading only", path);
     if (strcmp(path, CS_STORE_MEMORY) == 0)
-        return open_store(path, flags, next_memory_number(), store, err);
+        return open_store(path, NULL, flags, next_memory_number(), store, err);
     clipsearch_status status = cs_store_check_file(path, flags, err);
-    return status ? status : open_store(path, flags, 0, store, err);
+    return status ? status : open_store(path, NULL, flags, 0, store, err);
 }
 
 clipsearch_status cs_store_open_reader(const cs_store *of, cs_store **reader, clipsearch_error *err)
 {
-    return open_store(of->path, CLIPSEARCH_READ_ONLY, of->memory, reader, err);
+    return open_store(of->path, of->file, CLIPSEARCH_READ_ONLY, of->memory, reader, err);
 }
 
 bool cs_store_is_in_memory(const cs_store *store)

@@ -38,7 +38,7 @@ bool cs_store_is_in_memory(const cs_store *store);
 clipsearch_status cs_store_check_file(const char *path, unsigned flags, clipsearch_error *err);
 void cs_store_close(cs_store **store);
 const char *cs_store_path(const cs_store *store);
-/* The same, or of a symbolic link the file that it leads to: beside it lie the files that belong to it. */
+/* The same, absolute, or of a symbolic link the file that it leads to: beside it lie the files that belong to it. */
 const char *cs_store_file(const cs_store *store);
 /* How long to wait for another writer before failing; CS_STORE_TIMEOUT_MS at first. */
 void cs_store_set_timeout(cs_store *store, int milliseconds);

@@ -82,7 +82,7 @@ typedef enum cs_sql {
 struct cs_store {
     sqlite3 *db;
     char *path; /* as the caller gave it, for messages */
-    char *file; /* the same, or of a link what it leads to: other files of the database lie beside it */
+    char *file; /* the same, absolute, or of a link what it leads to: other files of the database lie beside it */
     bool read_only;
     bool reader;       /* opened by cs_store_reader_vfs */
     int timeout_ms;    /* how long a call waits for locks, in all */

@@ -855,7 +855,7 @@ printf 'XXXXXXXXXXXXXXXX' | dd of=crowd.db.photos.hnsw bs=1 seek=150 conv=notrun
 run 0 "search beside a damaged index" -k 1 "two red cars" $crowd
 cmp -s "$out" "$scratch/by-index"
 ok "the same answer"
-err_has "clipsearch: crowd.db.photos.hnsw: its header is damaged; searching all of photos exactly"
+err_has "clipsearch: $scratch/work/crowd.db.photos.hnsw: its header is damaged; searching all of photos exactly"
 err_has "To write the index again, run: clipsearch check --repair --db crowd.db photos"
 run 0 "search -q" -q -k 1 "two red cars" $crowd
 silent "$err" "says nothing"

@@ -6,7 +6,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DIM = 3, LARGE = 6000 };
 
@@ -259,6 +261,35 @@ static void test_index(clipsearch_database *db, clipsearch_metric metric, const 
     clipsearch_collection_close(&c);
 }
 
+/* A database belongs to the file that was opened, also when the program changes its working directory and a file of the
+ * same name lies there. */
+static void test_working_directory(void)
+{
+    folder here, there;
+    clipsearch_database *db = NULL, *other = NULL;
+    clipsearch_collection *c = NULL;
+    folder_make(&here);
+    folder_make(&there);
+    char *before = getcwd(NULL, 0);
+    TAP_OK(
+        before && chdir(there.path) == 0 &&
+            clipsearch_database_open("own.db", CLIPSEARCH_CREATE, &other, &err) == CLIPSEARCH_OK &&
+            ensure(other, "moved", DIM, CLIPSEARCH_COSINE, NULL, NULL, &c) == CLIPSEARCH_OK && chdir(here.path) == 0 &&
+            clipsearch_database_open("own.db", CLIPSEARCH_CREATE, &db, &err) == CLIPSEARCH_OK && chdir(there.path) == 0,
+        "the working directory changes after a database was opened");
+    clipsearch_collection_close(&c);
+    test_index(db, CLIPSEARCH_COSINE, "moved");
+    TAP_OK(access(folder_path(&here, "own.db.moved.hnsw"), F_OK) == 0 &&
+               access(folder_path(&there, "own.db.moved.hnsw"), F_OK) != 0,
+           "the index file lies beside the database");
+    clipsearch_database_close(&db);
+    clipsearch_database_close(&other);
+    TAP_OK(before && chdir(before) == 0, "and back");
+    free(before);
+    folder_remove(&here);
+    folder_remove(&there);
+}
+
 int main(void)
 {
     gallery g;
@@ -269,6 +300,7 @@ int main(void)
     test_fingerprint(g.db, g.encoder, g.session);
     test_index(g.db, CLIPSEARCH_COSINE, "cosine");
     test_index(g.db, CLIPSEARCH_L2, "l2");
+    test_working_directory();
     TAP_OK(clipsearch_database_open(":memory:", CLIPSEARCH_CREATE, &memory, &err) == CLIPSEARCH_OK, "in memory");
     test_put(memory);
     clipsearch_database_close(&memory);
