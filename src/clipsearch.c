@@ -113,7 +113,8 @@ clipsearch_status clipsearch_tokenize(const clipsearch_encoder *encoder, const c
         *count = 0;
     if (!encoder || !text || !count || (!ids && capacity))
         return cs_fail_null(err, __func__, encoder, text, count, ids);
-    return cs_encoder_tokenize(encoder, text, overflow, ids, capacity, count, err);
+    clipsearch_status status = cs_overflow_check(overflow, __func__, err);
+    return status ? status : cs_encoder_tokenize(encoder, text, overflow, ids, capacity, count, err);
 }
 
 const char *clipsearch_token_piece(const clipsearch_encoder *encoder, int32_t id)

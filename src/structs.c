@@ -59,6 +59,20 @@ STRUCT(duplicates_report, surplus_bytes, NULL)
 STRUCT(part, weight, &part)
 STRUCT(question, with_self, NULL)
 
+/* A value of an enum that a caller of a newer header may have, or one that has not initialised it. */
+static clipsearch_status check_choice(unsigned value, unsigned last, const char *what, const char *function,
+                                      clipsearch_error *err)
+{
+    if (value <= last)
+        return CLIPSEARCH_OK;
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: there is no %s %u", function, what, value);
+}
+
+clipsearch_status cs_overflow_check(clipsearch_overflow overflow, const char *function, clipsearch_error *err)
+{
+    return check_choice(overflow, CLIPSEARCH_REFUSE, "overflow", function, err);
+}
+
 clipsearch_status cs_image_options_read(clipsearch_image_options *own, const clipsearch_image_options *theirs,
                                         const char *function, clipsearch_error *err)
 {
@@ -67,7 +81,7 @@ clipsearch_status cs_image_options_read(clipsearch_image_options *own, const cli
         own->max_bytes = image_options.max_bytes;
     if (!own->max_pixels)
         own->max_pixels = image_options.max_pixels;
-    return status;
+    return status ? status : check_choice(own->decode, CLIPSEARCH_DECODE_FAST, "decode", function, err);
 }
 
 clipsearch_status cs_session_options_read(clipsearch_session_options *own, const clipsearch_session_options *theirs,
@@ -76,7 +90,7 @@ clipsearch_status cs_session_options_read(clipsearch_session_options *own, const
     clipsearch_status status = cs_struct_read(own, theirs, &cs_session_options_type, function, err);
     if (!own->max_batch)
         own->max_batch = session_options.max_batch;
-    return status;
+    return status ? status : cs_overflow_check(own->overflow, function, err);
 }
 
 clipsearch_status cs_encoder_options_read(clipsearch_encoder_options *own, const clipsearch_encoder_options *theirs,
@@ -94,7 +108,7 @@ clipsearch_status cs_ingest_options_read(clipsearch_ingest_options *own, const c
     clipsearch_status status = cs_struct_read(own, theirs, &cs_ingest_options_type, function, err);
     if (!own->batch)
         own->batch = ingest_options.batch;
-    return status;
+    return status ? status : check_choice(own->on_bad, CLIPSEARCH_STOP_AT_BAD, "on_bad", function, err);
 }
 
 clipsearch_status cs_fail_null_argument(clipsearch_error *err, const char *function, const char *names,

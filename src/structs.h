@@ -53,6 +53,8 @@ clipsearch_status cs_ingest_options_read(clipsearch_ingest_options *own, const c
 /* `names`: the arguments as they are written, with commas between; `given` [as many]: false where one is NULL. */
 clipsearch_status cs_fail_null_argument(clipsearch_error *err, const char *function, const char *names,
                                         const bool *given);
+/* CLIPSEARCH_E_ARGUMENT: there is no such value. */
+clipsearch_status cs_overflow_check(clipsearch_overflow overflow, const char *function, clipsearch_error *err);
 /* CLIPSEARCH_E_ARGUMENT: there is no such metric. */
 clipsearch_status cs_metric_check(clipsearch_metric metric, const char *function, clipsearch_error *err);
 

@@ -94,6 +94,12 @@ clipsearch_status cs_database_vacuum(clipsearch_database *db, clipsearch_error *
 
 /* ---- collections */
 
+/* What messages call an encoder; who puts vectors may give a fingerprint alone. */
+static const char *label_of(const char *name)
+{
+    return name[0] ? name : "without a name";
+}
+
 /* One of the two has no fingerprint: only vectors that a program put itself come without one. */
 static clipsearch_status check_without_model(const cs_collection_identity *own, const cs_encoder_identity *encoder,
                                              clipsearch_error *err)
@@ -102,13 +108,13 @@ static clipsearch_status check_without_model(const cs_collection_identity *own, 
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,
                        "the collection %s holds vectors that were put without a model, so they cannot be compared with "
                        "those of the encoder %s: search it by vector or by item",
-                       own->name, encoder->name);
+                       own->name, label_of(encoder->name));
     if (own->fingerprint[0])
         return cs_fail(
             err, CLIPSEARCH_E_MISMATCH,
             "the collection %s was made with the encoder %s (fingerprint %.12s), and where these vectors come "
             "from is not known: give their model's fingerprint, or use another collection",
-            own->name, own->encoder, own->fingerprint);
+            own->name, label_of(own->encoder), own->fingerprint);
     if (own->encoder[0] && encoder->name[0] && strcmp(own->encoder, encoder->name) != 0)
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,
                        "the collection %s holds vectors of \"%s\", not of \"%s\": use another collection", own->name,
@@ -125,7 +131,7 @@ clipsearch_status cs_collection_check_encoder(const clipsearch_collection *colle
         return cs_fail(
             err, CLIPSEARCH_E_MISMATCH,
             "the collection %s holds vectors of %zu numbers made by the encoder %s; the encoder %s makes %zu",
-            own->name, own->dim, own->encoder, encoder->name, encoder->dim);
+            own->name, own->dim, label_of(own->encoder), label_of(encoder->name), encoder->dim);
     if (own->dim != encoder->dim)
         return cs_fail(err, CLIPSEARCH_E_MISMATCH, "the collection %s holds vectors of %zu numbers, not of %zu",
                        own->name, own->dim, encoder->dim);
@@ -134,15 +140,16 @@ clipsearch_status cs_collection_check_encoder(const clipsearch_collection *colle
     if (!known)
         return check_without_model(own, encoder, err);
     if (strcmp(own->fingerprint, encoder->fingerprint) != 0)
-        return cs_fail(err, CLIPSEARCH_E_MISMATCH,
-                       "the collection %s was made with the encoder %s (fingerprint %.12s), not with %s (%.12s); their "
-                       "vectors cannot be compared: use that encoder, or another collection",
-                       own->name, own->encoder, own->fingerprint, encoder->name, encoder->fingerprint);
+        return cs_fail(
+            err, CLIPSEARCH_E_MISMATCH,
+            "the collection %s was made with the encoder %s (fingerprint %.12s), not with the encoder %s (%.12s); "
+            "their vectors cannot be compared: use that encoder, or another collection",
+            own->name, label_of(own->encoder), own->fingerprint, label_of(encoder->name), encoder->fingerprint);
     /* who puts vectors that an encoder made elsewhere may not know how their images were prepared */
     if (own->preprocessing[0] && encoder->preprocessing[0] && strcmp(own->preprocessing, encoder->preprocessing) != 0)
         return cs_fail(err, CLIPSEARCH_E_MISMATCH,
                        "the images of the collection %s were prepared by \"%s\"; the encoder %s prepares by \"%s\"",
-                       own->name, own->preprocessing, encoder->name, encoder->preprocessing);
+                       own->name, own->preprocessing, label_of(encoder->name), encoder->preprocessing);
     return CLIPSEARCH_OK;
 }
 

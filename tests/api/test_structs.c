@@ -438,6 +438,31 @@ static void test_structs(void)
     }
 }
 
+/* ---- values of enums that the library does not know (docs/abi.md) */
+
+static void test_unknown_values(void)
+{
+    const int unknown = 99;
+    clipsearch_session_options session;
+    clipsearch_session_options_init(&session);
+    memcpy(&session.overflow, &unknown, sizeof unknown);
+    TAP_OK(use_session_options(&session) == CLIPSEARCH_E_ARGUMENT && strstr(err.message, "overflow 99"), "%s",
+           err.message);
+    int32_t ids[8];
+    size_t count;
+    TAP_OK(clipsearch_tokenize(g.encoder, "a dog", session.overflow, ids, 8, &count, &err) == CLIPSEARCH_E_ARGUMENT &&
+               strstr(err.message, "overflow 99"),
+           "%s", err.message);
+    clipsearch_image_options image;
+    clipsearch_image_options_init(&image);
+    memcpy(&image.decode, &unknown, sizeof unknown);
+    TAP_OK(use_image_options(&image) == CLIPSEARCH_E_ARGUMENT && strstr(err.message, "decode 99"), "%s", err.message);
+    clipsearch_ingest_options ingest;
+    clipsearch_ingest_options_init(&ingest);
+    memcpy(&ingest.on_bad, &unknown, sizeof unknown);
+    TAP_OK(use_ingest_options(&ingest) == CLIPSEARCH_E_ARGUMENT && strstr(err.message, "on_bad 99"), "%s", err.message);
+}
+
 /* ---- structs that others point to */
 
 static void test_pointed_to(void)
@@ -501,6 +526,7 @@ int main(void)
     gallery_ingest(&g, NULL);
     query[0] = 1;
     test_structs();
+    test_unknown_values();
     test_pointed_to();
     test_array();
     gallery_close(&g);

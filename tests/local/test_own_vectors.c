@@ -210,6 +210,8 @@ static void test_fingerprint(clipsearch_database *db, const clipsearch_encoder *
            "are found by text: %s", ids_of(hits));
     clipsearch_hits_free(&hits);
     clipsearch_collection_close(&c);
+    expect(ensure(db, "known", info.dim, CLIPSEARCH_COSINE, NULL, "abc", &c), CLIPSEARCH_E_MISMATCH,
+           "not with the encoder without a name (abc)");
 }
 
 /* So many that there is an index file. */
