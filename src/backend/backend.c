@@ -211,9 +211,8 @@ static clipsearch_status check_made(const clipsearch_collection *collection, cli
     return CLIPSEARCH_OK;
 }
 
-/* The model may have been moved, or be given as a path for the first time. */
-static clipsearch_status remember_path(clipsearch_collection *collection, const cs_encoder_identity *encoder,
-                                       clipsearch_error *err)
+clipsearch_status cs_collection_remember_path(clipsearch_collection *collection, const cs_encoder_identity *encoder,
+                                              clipsearch_error *err)
 {
     const char *known = collection->identity.model_path;
     if (!encoder->path || strlen(encoder->path) > CS_MODEL_PATH_MAX || (known && strcmp(known, encoder->path) == 0))
@@ -236,7 +235,7 @@ clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name
     if (status == CLIPSEARCH_OK)
         status = cs_collection_check_encoder(*collection, encoder, err);
     if (status == CLIPSEARCH_OK)
-        status = remember_path(*collection, encoder, err);
+        status = cs_collection_remember_path(*collection, encoder, err);
     if (status != CLIPSEARCH_OK)
         cs_collection_close(collection);
     return status;

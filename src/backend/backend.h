@@ -243,6 +243,10 @@ clipsearch_status cs_collection_open(clipsearch_database *db, const char *name, 
 clipsearch_status cs_collection_ensure(clipsearch_database *db, const char *name, const cs_encoder_identity *encoder,
                                        clipsearch_metric metric, const clipsearch_index_options *index,
                                        clipsearch_collection **collection, clipsearch_error *err);
+/* Of a collection of this encoder: remember the path that it was opened by, if it has one. The model may have been
+ * moved, or be given as a path for the first time. cs_collection_ensure does so too. */
+clipsearch_status cs_collection_remember_path(clipsearch_collection *collection, const cs_encoder_identity *encoder,
+                                              clipsearch_error *err);
 clipsearch_status cs_collection_drop(clipsearch_database *db, const char *name, clipsearch_error *err);
 void cs_collection_close(clipsearch_collection **collection);
 

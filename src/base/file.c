@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -169,6 +170,35 @@ char *cs_path_join(const char *directory, const char *name)
     return cs_buf_detach(&buf);
 }
 
+/* Behind the last ".." among the steps of a path; the path itself when there is none. */
+static const char *behind_parents(const char *path)
+{
+    const char *behind = path;
+    for (const char *step = path; *step; step += strspn(step, "/")) {
+        const size_t n = strcspn(step, "/");
+        if (n == 2 && step[0] == '.' && step[1] == '.')
+            behind = step + n;
+        step += n;
+    }
+    return behind;
+}
+
+/* A path whose parent directories are not there stays as it is. */
+static char *follow_parents(char *path)
+{
+    char real[CLIPSEARCH_PATH_SIZE];
+    const char *behind = behind_parents(path);
+    char *parent = behind > path ? cs_strndup(path, (size_t)(behind - path)) : NULL;
+    if (!parent || !realpath(parent, real)) {
+        cs_free(parent);
+        return path;
+    }
+    char *followed = cs_path_join(real, behind + strspn(behind, "/"));
+    cs_free(parent);
+    cs_free(path);
+    return followed;
+}
+
 clipsearch_status cs_path_make_absolute(const char *path, char **absolute, clipsearch_error *err)
 {
     char here[CLIPSEARCH_PATH_SIZE];
@@ -177,6 +207,8 @@ clipsearch_status cs_path_make_absolute(const char *path, char **absolute, clips
     if (path[0] != '/' && !getcwd(here, sizeof here))
         return cs_fail_errno(err, CLIPSEARCH_E_IO, errno, "the current directory");
     *absolute = cs_path_join(here, path);
+    if (*absolute)
+        *absolute = follow_parents(*absolute);
     return *absolute ? CLIPSEARCH_OK : cs_fail_memory(err, "a path");
 }
 

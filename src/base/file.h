@@ -51,7 +51,8 @@ void cs_map_close(cs_map *map);
 char *cs_path_join(const char *directory, const char *name);
 
 /* `path` as it is seen from any working directory, in a fresh string (cs_free): a relative one behind the current one.
- * Links and ".." stay. Errors: CLIPSEARCH_E_IO (the current directory has no name), _MEMORY. */
+ * ".." is followed, so that the name does not depend on the directory it leads out of; other links stay.
+ * Errors: CLIPSEARCH_E_IO (the current directory has no name), _MEMORY. */
 clipsearch_status cs_path_make_absolute(const char *path, char **absolute, clipsearch_error *err);
 
 /* The part of `path` after its last '/'. */

@@ -340,7 +340,7 @@ static clipsearch_status run(remodel *r, const cs_ingest_into *into)
         status = cs_collection_begin_remodel(r->collection, &identity, r->metric, &resumed, r->err);
     if (status == CLIPSEARCH_OK && same) {
         r->report->unchanged = state.count;
-        return CLIPSEARCH_OK;
+        return r->options->dry_run ? status : cs_collection_remember_path(r->collection, &identity, r->err);
     }
     if (status == CLIPSEARCH_OK && resumed)
         status = cs_collection_describe_remodel(r->collection, &begun, r->err);

@@ -165,6 +165,39 @@ static void test_variables(void)
     unsetenv("CLIPSEARCH_TEST");
 }
 
+static bool is_absolute(const char *path, const char *expected)
+{
+    char *absolute = NULL;
+    clipsearch_error err;
+    const bool same = cs_path_make_absolute(path, &absolute, &err) == CLIPSEARCH_OK && strcmp(absolute, expected) == 0;
+    if (!same)
+        tap_note("%s: %s", path, absolute ? absolute : err.message);
+    cs_free(absolute);
+    return same;
+}
+
+static void test_absolute(void)
+{
+    char directory[] = "/tmp/clipsearch-test-XXXXXX", expected[64];
+    char *before = getcwd(NULL, 0);
+    TAP_OK(before && mkdtemp(directory) && chdir(directory) == 0 && mkdir("real", 0700) == 0 &&
+               mkdir("real/below", 0700) == 0 && symlink("real/below", "link") == 0,
+           "directories and a link");
+    snprintf(expected, sizeof expected, "%s/link/x..y", directory);
+    TAP_OK(is_absolute("link/x..y", expected) && is_absolute("real/../link/x..y", expected) &&
+               is_absolute("/a/b", "/a/b") && is_absolute("/no such/../b", "/no such/../b"),
+           "an absolute path: links stay");
+    snprintf(expected, sizeof expected, "%s/real/x", directory);
+    TAP_OK(is_absolute("link/../x", expected) && is_absolute("real/below/..//x", expected), "and .. is followed");
+    TAP_OK(chdir("real/below") == 0 && is_absolute("../x", expected), "from a directory below");
+    TAP_OK(before && chdir(before) == 0, "and back");
+    free(before);
+    unlink(strcat(strcpy(expected, directory), "/link"));
+    rmdir(strcat(strcpy(expected, directory), "/real/below"));
+    rmdir(strcat(strcpy(expected, directory), "/real"));
+    rmdir(directory);
+}
+
 static void test_file(void)
 {
     char directory[] = "/tmp/clipsearch-test-XXXXXX";
@@ -251,6 +284,7 @@ int main(void)
     test_error();
     test_names();
     test_variables();
+    test_absolute();
     test_file();
     test_pool();
     return tap_done();

@@ -47,6 +47,13 @@ cmp -s "$out" "$scratch/hits"
 ok "and is the same model under another name"
 run 0 "an ingestion with it" ingest --model moved/ pictures
 run 0 "remembers where it is now" "a cat"
+mv moved again
+run 0 "a collection that is encoded with it already" ingest --remodel --model pictures/../again
+out_has "photos is encoded with again already"
+run 0 "remembers it too" "a cat"
+run 0 "by its path" info
+out_has "read from $scratch/work/again"
+mv again moved
 cp -r "$tiny" "$models/my-clip"
 mv moved gone
 run 0 "when it is gone, one that has its name is used" "a cat"
