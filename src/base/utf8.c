@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 
 #include <assert.h>
+#include <string.h>
 
 size_t cs_utf8_length(const char *text, size_t size)
 {
@@ -35,6 +36,11 @@ bool cs_is_utf8(const char *text, size_t size)
     while (at < size && (n = cs_utf8_length(text + at, size - at)) > 0)
         at += n;
     return at == size;
+}
+
+bool cs_is_blank_text(const char *text)
+{
+    return !text[strspn(text, " \t\r\n\f\v")];
 }
 
 size_t cs_utf8_put(uint32_t code_point, char out[4])

@@ -14,6 +14,9 @@ size_t cs_utf8_length(const char *text, size_t size);
 /* Whether all of the `size` bytes at `text` are well-formed. */
 bool cs_is_utf8(const char *text, size_t size);
 
+/* Whether a text has nothing but blanks: spaces, tabs and line ends of ASCII. */
+bool cs_is_blank_text(const char *text);
+
 /* Write `code_point` (a scalar value: at most 0x10FFFF and no surrogate) at `out`; returns its length, 1 to 4. */
 size_t cs_utf8_put(uint32_t code_point, char out[4]);
 

@@ -4,6 +4,7 @@
 
 #include "base/decimal.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -222,7 +223,7 @@ clipsearch_status cs_questions_add_line(cs_questions *questions, const char *lin
 {
     cs_question *question = NULL;
     clipsearch_error why;
-    if (!line[strspn(line, " \t\r\n\f\v")])
+    if (cs_is_blank_text(line))
         return CLIPSEARCH_OK;
     clipsearch_status status = begin_question(questions, &question, err);
     if (status != CLIPSEARCH_OK)

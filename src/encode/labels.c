@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "kernels/vec.h"
 
 #include <math.h>
@@ -14,11 +15,6 @@
 static const char default_template[] = "a photo of a {}.", place[] = "{}";
 
 /* ---------------------------------------------------------------- checking what is asked for */
-
-static bool is_blank(const char *text)
-{
-    return !text[strspn(text, " \t\r\n")];
-}
 
 static int compare_texts(const void *a, const void *b)
 {
@@ -52,7 +48,7 @@ static clipsearch_status check_labels(const char *const *labels, size_t count, c
     for (size_t i = 0; i < count; i++) {
         if (!labels[i])
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "label %zu is NULL", i + 1);
-        if (is_blank(labels[i]))
+        if (cs_is_blank_text(labels[i]))
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "label %zu is empty", i + 1);
         if (strlen(labels[i]) > CS_LABEL_BYTES_MAX)
             return cs_fail(err, CLIPSEARCH_E_LIMIT, "label %zu has more than %d bytes", i + 1, CS_LABEL_BYTES_MAX);

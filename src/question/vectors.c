@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/utf8.h"
 #include "encode/part_image.h"
 #include "question/sum.h"
 
@@ -57,7 +58,7 @@ static const char *fault_of(const clipsearch_part *part)
         return "is empty; give it a text, an image, an id or a vector";
     if (set > 1)
         return "has more than one of text, image, id and vector; give it one of them";
-    if (part->text && !part->text[strspn(part->text, " \t\r\n\f\v")])
+    if (part->text && cs_is_blank_text(part->text))
         return "is an empty text";
     if (part->id < 0)
         return "has an id below 1";

@@ -3,9 +3,8 @@
 #include "server/part_vector.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "server/site.h"
-
-#include <string.h>
 
 clipsearch_status cs_text_vector(cs_request *request, cs_encode_pool *pool, const char *text, float *vector,
                                  clipsearch_error *err)
@@ -16,7 +15,7 @@ clipsearch_status cs_text_vector(cs_request *request, cs_encode_pool *pool, cons
         status = cs_fail(err, CLIPSEARCH_E_UNSUPPORTED,
                          "the model %s encodes images only; search by an image, not by a text",
                          cs_encode_pool_info(pool)->name);
-    else if (!text[strspn(text, " \t\r\n\f\v")]) /* as in a question of the library */
+    else if (cs_is_blank_text(text))
         status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a text is empty");
     else
         status = cs_encode_pool_text(pool, text, vector, err);

@@ -213,6 +213,8 @@ BAD = [  # method, path, body, status, code
     ("GET", "/v1/search?k=1" + 101 * "&id=1", None, 413, "limit"),
     ("GET", "/v1/search?q=" + 10001 * "a", None, 413, "limit"),
     ("GET", "/v1/search?q=a&k=1000&offset=9001", None, 413, "limit"),
+    ("POST", "/v1/search", {"query": " \n"}, 400, "argument"),
+    ("GET", "/v1/search?q=%20", None, 400, "argument"),
     ("POST", "/v1/search", {"query": [{"vector": [1, 2]}]}, 400, "argument"),
     ("POST", "/v1/search", {"query": [{"vector": [0] * 512}]}, 400, "argument"),
     ("POST", "/v1/search", {"query": [{"text": "a", "weight": 0}]}, 400, "argument"),
