@@ -93,6 +93,9 @@ out_has "($total of them replaced others of their path)"
 [ "$("$program" query --db b.db --paths | wc -l)" -eq "$total" ]
 ok "nothing is there twice"
 answers "$first_db" a
+run 0 "without a model" import --db none.db --vectors x.npy --meta y.jsonl -q
+run 0 "its images are encoded with one" ingest --remodel --db none.db --model default
+err_has "until all are done, searches use the vectors that there are"
 run 0 "with a table in CSV" import --db c.db --model default --vectors x.npy --meta y.csv -q
 answers c.db b
 same "CSV: the same answers"

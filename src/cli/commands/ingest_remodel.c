@@ -208,7 +208,7 @@ static void announce(remodel *r)
         return;
     snprintf(line, sizeof line, "encoding the images of %s anew with %s%s%s; until all are done, searches use %s",
              collection, r->model.name, r->precision ? " in " : "", r->precision ? r->precision : "",
-             r->precision ? "the vectors that there are" : r->before);
+             r->precision || !r->before[0] ? "the vectors that there are" : r->before);
     say(r, line);
     if (r->model.towers & CLIPSEARCH_TEXT_TOWER)
         return;
