@@ -101,6 +101,11 @@ ok "nothing is left behind"
 
 # with images to ingest, progress as JSON, the model of new collections
 mkdir more && cp "$source/examples/pictures/sailboat-sea.jpg" "$source/examples/pictures/two-red-cars.jpg" more/
+run 0 "how many both are" ingest --remodel --model "$network" --metric l2 --precision int8 more --dry-run
+out_has "Would encode 40 images of photos anew with resnet50"
+out_has "Would insert 2 images into photos"
+silent "$err" "nothing is wrong"
+is_of one
 run 0 "remodel and ingest" ingest --remodel --model ./two more
 out_has "Encoded 40 images of photos anew with two"
 out_has "Inserted 2 images into photos"

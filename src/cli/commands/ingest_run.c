@@ -155,6 +155,16 @@ static void print_json_note(void *context, const char *line)
     cs_progress_json_message(settings->collection, "note", NULL, line);
 }
 
+/* A dry run has encoded nothing: what is to be ingested afterwards is counted with the collection's own model. */
+static void use_own_model(cs_ingest_command *in)
+{
+    in->settings.model = NULL;
+    in->settings.model_from = CS_FROM_DEFAULT;
+    in->settings.precision = CLIPSEARCH_PRECISION_AUTO;
+    in->settings.precision_from = CS_FROM_DEFAULT;
+    in->metric_given = false;
+}
+
 int cs_ingest_remodel(cs_ingest_command *in, bool quiet_when_same, bool *done)
 {
     const cs_args *args = in->args;
@@ -180,7 +190,10 @@ int cs_ingest_remodel(cs_ingest_command *in, bool quiet_when_same, bool *done)
         if (code != CS_EXIT_FOUND || !found.exists)
             return code;
     }
-    return cs_remodel_collection(&request, done);
+    const int code = cs_remodel_collection(&request, done);
+    if (*done && args->dry_run)
+        use_own_model(in);
+    return code;
 }
 
 int cs_ingest_prepare(cs_ingest_command *in)
