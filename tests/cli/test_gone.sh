@@ -96,6 +96,8 @@ echo x >in/sub/notes.txt
 run 1 "all its files go" ingest -q in/sub --collection sub
 run 1 "search where all is gone" --with-self --image "$examples/cat-snow.jpg" --collection sub
 err_has "all images of the collection sub are gone: their files are not there (--gone shows them)"
+run 1 "nothing to label" label --collection sub --labels dog,cat
+err_has "all images of the collection sub are gone: their files are not there"
 rm -r in/sub
 
 # ---- prune is careful

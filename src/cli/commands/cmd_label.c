@@ -305,7 +305,10 @@ static int label_collection(label_run *r)
         code = label_items(r, hits);
     if (code == CS_EXIT_FOUND && !r->any) {
         if (!r->args->quiet && !cs_say_none_chosen(r->args, r->opened.info.name))
-            cs_print_message("the collection %s has no images yet", r->opened.info.name);
+            cs_print_message(r->opened.info.count
+                                 ? "all images of the collection %s are gone: their files are not there"
+                                 : "the collection %s has no images yet",
+                             r->opened.info.name);
         code = CS_EXIT_NOTHING;
     }
     clipsearch_hits_free(&hits);
