@@ -522,9 +522,10 @@ class Collection:
                 raise ArgumentError(f"{what} must be a list, with one for each vector")
             if given is not None and len(given) != len(floats):
                 raise ArgumentError(f"{len(floats)} vectors, but {len(given)} {what}")
+        wanted = None if ids is None else _ids_of(list(ids)).tolist()
         for i, item in enumerate(items):
             item.path = path_bytes(paths[i]) if paths is not None and paths[i] is not None else None
-            item.id = int(ids[i]) if ids is not None else 0
+            item.id = wanted[i] if wanted is not None else 0
             item.attributes = _attributes_of(attributes[i]) if attributes is not None else None
         given = np.zeros(len(floats), np.int64)
         call(

@@ -144,6 +144,8 @@ class Encoder:
     ) -> None:
         self._handle = ctypes.c_void_p()
         self._session = ctypes.c_void_p()
+        if not image and not text:  # to the library none means both
+            raise ArgumentError("an encoder has an image tower or a text tower; both were left out")
         self._lock = threading.Lock()
         options = lib.EncoderOptions()
         path = os.fsdecode(path_bytes(model))

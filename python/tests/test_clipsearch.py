@@ -86,6 +86,7 @@ def test_own_vectors():
         raises(clipsearch.ArgumentError, "NUL", clipsearch.Collection, WORK / "own.db", "l2\0x")
         raises(clipsearch.ArgumentError, "NUL", clipsearch.Encoder, "default\0x")
         raises(clipsearch.ArgumentError, "whole numbers", c.remove, [1.5])
+        raises(clipsearch.ArgumentError, "whole numbers", c.put, [[1, 2]], ids=[1.5])
         raises(clipsearch.ArgumentError, "whole numbers", c.get, 2**63)
         tap.ok(c.remove([]) == 0 and c.get([]) == [] and len(c) == 10, "no ids")
         raises(clipsearch.ArgumentError, "page is 0", lambda: list(c.items(page=0)))
@@ -146,6 +147,7 @@ def test_encoder():
         tap.ok(len(encoder.info.fingerprint) == 64 and encoder.info.texts, "what it is", [encoder.info])
     raises(ValueError, "closed", encoder.encode_texts, "a")
     raises(clipsearch.NotFoundError, 'no model "nosuch"', clipsearch.Encoder, "nosuch")
+    raises(clipsearch.ArgumentError, "both were left out", clipsearch.Encoder, MODEL, image=False, text=False)
     raises(LookupError, "no model", clipsearch.find_model, "nosuch")
 
 
