@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/digest.h"
+#include "base/replace.h"
 #include "convert/convert_plan.h"
 #include "kernels/bgemm.h"
 #include "kernels/cvt.h"
@@ -425,8 +426,10 @@ static clipsearch_status convert(struct conversion *c, const char *from, const c
     cs_safetensors_writer writer = {0};
     char *path = cs_path_join(to, "model.safetensors");
     status = path ? make_directory(c, from, to, path) : cs_fail_memory(c->err, to);
-    if (status == CLIPSEARCH_OK)
+    if (status == CLIPSEARCH_OK) {
+        cs_replacement_tidy(path);
         status = hash_source(c);
+    }
     if (status == CLIPSEARCH_OK)
         status = write_weights(c, path, &writer);
     if (status == CLIPSEARCH_OK)

@@ -60,6 +60,7 @@ static clipsearch_status check_copy(copying *c)
 static clipsearch_status copy(copying *c, const char *to)
 {
     unsigned char *chunk = cs_alloc_array(CHUNK, 1);
+    cs_replacement_tidy(to);
     clipsearch_status status = chunk ? cs_replacement_open(to, &c->file, c->err) : cs_fail_memory(c->err, "a copy");
     cs_digest_init(&c->digest, c->known && c->known->digest_kind == CS_DIGEST_MD5 ? CS_MD5 : CS_SHA256);
     if (status == CLIPSEARCH_OK)

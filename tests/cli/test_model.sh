@@ -163,6 +163,7 @@ err_has 'there is no model "nosuch"'
 # ---- convert
 
 cat=$source/examples/pictures/cat-snow.jpg
+mkdir as-f32 && echo half >as-f32/model.safetensors.0123abcd # left by a conversion that was killed
 for type in f32 f16 bf16; do
     run 0 "convert to $type" model convert "$tiny/hf" --to "as-$type" --type $type
     "$program" embed --model "as-$type" "a white dog" --image "$cat" >"$scratch/$type" 2>"$err"
@@ -170,6 +171,8 @@ for type in f32 f16 bf16; do
         cmp -s - "$scratch/$type"
     ok "the same vectors: clip-tiny's numbers are exact in $type"
 done
+[ ! -e as-f32/model.safetensors.0123abcd ]
+ok "what a killed conversion left is removed"
 out_has "Converted: as-bf16, 94 tensors"
 run 0 "convert to pairs of bf16" model convert "$tiny/hf" --to as-pairs --precision bf16
 run 0 "a text in them, on a processor without bf16" embed --cpu avx2 --model ./as-pairs "a"

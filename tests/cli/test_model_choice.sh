@@ -208,6 +208,12 @@ ok "is copied"
 run 2 "again" model add ./my-clip
 err_has "there is a model my-clip already: $models/my-clip"
 err_has "choose another name with --name"
+mkdir "$models/killed" && cp my-clip/config.json "$models/killed/" && echo half >"$models/killed/model.safetensors.0123abcd"
+run 0 "what is left of an addition that was killed does not count" model add ./my-clip --name killed
+[ ! -e "$models/killed/model.safetensors.0123abcd" ] && cmp -s my-clip/model.safetensors "$models/killed/model.safetensors"
+ok "and is removed"
+run 2 "a whole model does" model add ./my-clip --name killed
+rm -r "$models/killed"
 : >my-clip/pytorch_model.bin && : >my-clip/flax_model.msgpack
 run 0 "by another name" model add ./my-clip --name mine
 [ -e "$models/mine/model.safetensors" ] && [ ! -e "$models/mine/pytorch_model.bin" ] && [ ! -e "$models/mine/flax_model.msgpack" ]

@@ -273,8 +273,10 @@ static clipsearch_status copy_own(adding *a, clipsearch_error *err)
         bytes += belongs(a, i) ? a->sizes[i] : 0;
     clipsearch_status status = cs_install_begin(&a->install, a->to, bytes, err);
     for (size_t i = 0; i < a->count && status == CLIPSEARCH_OK; i++)
-        if (belongs(a, i))
+        if (belongs(a, i) && i != a->weights)
             status = copy_one(a, i, a->names[i], NULL, err);
+    if (status == CLIPSEARCH_OK) /* last: with them the model is complete */
+        status = copy_one(a, a->weights, a->names[a->weights], NULL, err);
     return status;
 }
 
@@ -317,11 +319,24 @@ static int check_name(const char *name)
     return CS_EXIT_FOUND;
 }
 
+/* A directory without them is what is left of an addition that was killed. */
+static bool has_weights(const char *directory)
+{
+    clipsearch_error err;
+    clipsearch_encoder *encoder = NULL;
+    clipsearch_encoder_options options;
+    clipsearch_encoder_options_init(&options);
+    options.towers = CLIPSEARCH_IMAGE_TOWER;
+    const clipsearch_status status = clipsearch_encoder_open(directory, &options, &encoder, &err);
+    clipsearch_encoder_close(&encoder);
+    return status != CLIPSEARCH_E_NOT_FOUND;
+}
+
 /* A model of the user's own does not take the place of another. */
 static int check_place(const adding *a)
 {
     char *there = cs_model_directory(a->name);
-    const bool taken = there && !a->known;
+    const bool taken = there && !a->known && has_weights(there);
     if (taken)
         cs_print_message("there is a model %s already: %s\nRemove it, or choose another name with --name", a->name,
                          there);
