@@ -307,6 +307,14 @@ run 0 "drop --yes" drop few --yes
 run 2 "delete everything unasked" delete --collection swap --filter true
 err_has "this is all images of swap: 2; nobody can be asked here, so this needs --yes"
 has_images 2 "nothing is removed" --collection swap
+deep=$(printf '%064d' 0 | tr 0 '(')true$(printf '%064d' 0 | tr 0 ')')
+run 2 "delete everything unasked by a filter with as many parentheses as are taken" delete --collection swap --filter "$deep"
+err_has "this may be all images of swap: 2; nobody can be asked here, so this needs --yes"
+run 2 "and with too many" delete --collection swap --filter "($deep)"
+err_has "parentheses more than 64 deep"
+run 2 "and with too many because of --in" delete --collection swap --filter "$deep" --in .
+err_has "parentheses more than 64 deep"
+has_images 2 "nothing is removed" --collection swap
 run 0 "delete some" delete --collection swap --filter 'name == "a.jpg"'
 run 2 "delete the rest" delete --collection swap --filter 'name like "%"'
 run 0 "delete the rest --yes" delete --collection swap --filter 'name like "%"' --yes

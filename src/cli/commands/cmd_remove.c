@@ -16,10 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether `filter` lets all items of the collection through: none passes its opposite. */
-static bool passes_all(clipsearch_collection *collection, const char *filter)
+/* What `filter` matches. MAYBE_ALL: it could not be found out. */
+typedef enum extent { SOME, ALL, MAYBE_ALL } extent;
+
+/* Whether `filter` lets all items of the collection through: none passes its opposite. The opposite is nested one level
+ * deeper and longer, so it can exceed a limit that the filter keeps; its error is not taken for "some". */
+static extent find_extent(clipsearch_collection *collection, const char *filter)
 {
-    bool all = false;
+    extent found = MAYBE_ALL;
     clipsearch_hits *hits = NULL;
     clipsearch_list_options options;
     cs_buf opposite = cs_buf_make(1 << 20);
@@ -28,21 +32,29 @@ static bool passes_all(clipsearch_collection *collection, const char *filter)
         options.filter = opposite.data;
         options.limit = 1;
         options.gone = true;
-        all = clipsearch_list(collection, &options, &hits, NULL) == CLIPSEARCH_OK && !clipsearch_hits_count(hits, 0);
+        if (clipsearch_list(collection, &options, &hits, NULL) == CLIPSEARCH_OK)
+            found = clipsearch_hits_count(hits, 0) ? SOME : ALL;
     }
     clipsearch_hits_free(&hits);
     cs_buf_free(&opposite);
-    return all;
+    return found;
 }
 
-/* Ask before everything is removed. */
+/* Ask before everything is removed, or may be. */
 static int confirm_all(const cs_args *args, const cs_selection *selection, const cs_opened *opened)
 {
     char fact[160], count[27];
     const uint64_t images = opened->info.count;
-    if (selection->ids || !images || args->yes || !passes_all(opened->collection, selection->filter))
+    if (selection->ids || !images || args->yes)
         return CS_EXIT_FOUND;
-    snprintf(fact, sizeof fact, "this is all images of %s: %s", opened->info.name, cs_format_count(images, count));
+    const extent found = find_extent(opened->collection, selection->filter);
+    if (found == SOME)
+        return CS_EXIT_FOUND;
+    /* a filter that is refused removes nothing; the removal itself says why */
+    if (found == MAYBE_ALL && clipsearch_filter_check(selection->filter, NULL, NULL) != CLIPSEARCH_OK)
+        return CS_EXIT_FOUND;
+    snprintf(fact, sizeof fact, "this %s all images of %s: %s", found == ALL ? "is" : "may be", opened->info.name,
+             cs_format_count(images, count));
     return cs_confirm(args, CS_DELETE, fact, "Remove them?");
 }
 
