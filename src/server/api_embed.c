@@ -70,9 +70,8 @@ static clipsearch_status set_field(const cs_form_field *field, embedding *e, cli
     char text[128];
     size_t id = 0;
     if (strcmp(field->name, "image") == 0) {
-        if (e->image || !field->size)
-            return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                           field->size ? "there is more than one image" : "the image is empty");
+        if (!field->size)
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the image is empty");
         e->image = cs_alloc_array(field->size, 1);
         if (!e->image)
             return cs_fail_memory(err, "an image");
@@ -85,7 +84,6 @@ static clipsearch_status set_field(const cs_form_field *field, embedding *e, cli
     memcpy(text, field->data, field->size);
     text[field->size] = '\0';
     if (strcmp(field->name, "collection") == 0) {
-        cs_free(e->collection);
         e->collection = cs_strdup(text);
         return e->collection ? CLIPSEARCH_OK : cs_fail_memory(err, "a form");
     }
@@ -104,7 +102,7 @@ static clipsearch_status set_field(const cs_form_field *field, embedding *e, cli
 static clipsearch_status read_form(const cs_request *request, embedding *e, clipsearch_error *err)
 {
     cs_form *form = NULL;
-    clipsearch_status status = cs_request_form(request, &form, err);
+    clipsearch_status status = cs_request_form(request, NULL, &form, err);
     for (size_t i = 0; status == CLIPSEARCH_OK && i < form->count; i++)
         status = set_field(&form->fields[i], e, err);
     cs_free(form);

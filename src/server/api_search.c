@@ -93,7 +93,7 @@ static clipsearch_status set_crop(cs_search_body *body, const cs_form *form, cli
 static clipsearch_status read_form(const cs_request *request, cs_search_body *body, clipsearch_error *err)
 {
     cs_form *form = NULL;
-    clipsearch_status status = cs_request_form(request, &form, err);
+    clipsearch_status status = cs_request_form(request, cs_search_repeats, &form, err);
     for (size_t i = 0; status == CLIPSEARCH_OK && i < form->count; i++)
         status = set_field(body, &form->fields[i], err);
     if (status == CLIPSEARCH_OK)

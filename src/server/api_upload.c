@@ -218,7 +218,7 @@ void cs_answer_upload(cs_request *request)
         status =
             cs_fail(&err, CLIPSEARCH_E_UNSUPPORTED, "the body should be multipart/form-data, with a file \"image\"");
     if (status == CLIPSEARCH_OK)
-        status = cs_request_form(request, &form, &err);
+        status = cs_request_form(request, NULL, &form, &err);
     if (status == CLIPSEARCH_OK)
         status = add(&a, form, &err);
     if (status != CLIPSEARCH_OK)
@@ -233,10 +233,6 @@ void cs_answer_upload(cs_request *request)
 
 static clipsearch_status read_removal(const cs_request *request, size_t *id, clipsearch_error *err)
 {
-    for (size_t i = 0; i < request->argument_count; i++)
-        if (strcmp(request->arguments[i].name, "collection") != 0) /* a slip would remove from another collection */
-            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "a removal has no field \"%.100s\"; it has collection",
-                           request->arguments[i].name);
     if (!request->places[0] || !cs_read_count(request->places[0], INT64_MAX, id) || !*id)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "there is no number of an image in the path");
     return CLIPSEARCH_OK;

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 enum {
@@ -18,6 +19,9 @@ enum {
     SILENCE_SECONDS = 10,    /* of a connection; slow ones: connections.c */
     MAX_PATH = 1024
 };
+
+/* Its address in *kept says that the path has a NUL. */
+static char nul_in_path;
 
 static const char default_policy[] = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
@@ -77,6 +81,7 @@ static enum MHD_Result send_reply(cs_request *request)
     add(response, "Allow", reply->allow);
     add(response, "WWW-Authenticate", reply->challenge);
     add(response, "Retry-After", seconds);
+    add(response, "Connection", reply->closes ? "close" : NULL);
     add(response, "Content-Security-Policy", reply->policy ? reply->policy : default_policy);
     add(response, "X-Content-Type-Options", "nosniff");
     add(response, "Referrer-Policy", "no-referrer");
@@ -155,6 +160,44 @@ static void check_origin(cs_request *request)
     }
 }
 
+/* What a request's head says of where the request ends. */
+typedef struct framing {
+    unsigned lengths, encodings; /* Content-Length, Transfer-Encoding */
+    bool other_encoding;         /* than chunked */
+    bool spaced;                 /* a name with a space, which some programs take for the name without it */
+} framing;
+
+static enum MHD_Result note_framing(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                    const char *value, size_t value_size)
+{
+    (void)kind;
+    (void)name_size;
+    (void)value_size;
+    framing *f = context;
+    f->spaced |= name[strcspn(name, " \t")] != '\0';
+    f->lengths += strcasecmp(name, "Content-Length") == 0;
+    if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        f->encodings++;
+        f->other_encoding |= !value || strcasecmp(value, "chunked") != 0;
+    }
+    return MHD_YES;
+}
+
+/* Refuse what leaves open where the request ends: a proxy in front may see another end than libmicrohttpd does, which
+ * takes all this, and what one client sends behind it would be read as the request of another. */
+static void check_framing(cs_request *request)
+{
+    framing f = {0};
+    cs_mhd.MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, note_framing, &f);
+    if (f.lengths + f.encodings <= 1 && !f.other_encoding && !f.spaced)
+        return;
+    cs_reply_fail(&request->reply, 400, "argument", "%s",
+                  f.spaced           ? "there is a space in the name of a header"
+                  : f.other_encoding ? "the only Transfer-Encoding that is taken is chunked"
+                                     : "there is more than one Content-Length or Transfer-Encoding");
+    request->reply.closes = true;
+}
+
 /* What Content-Length says; UINT64_MAX when it is more than can be told, 0 when it says nothing. */
 static uint64_t announced_length(const cs_request *request)
 {
@@ -170,8 +213,13 @@ static uint64_t announced_length(const cs_request *request)
 /* A part of what the address asks for is not answered as if it were all. */
 static void check_arguments(cs_request *request)
 {
-    if (!request->reply.status && request->argument_fault)
+    clipsearch_error err;
+    if (request->reply.status)
+        return;
+    if (request->argument_fault)
         cs_reply_fail(&request->reply, 400, "argument", "%s", request->argument_fault);
+    else if (cs_request_check_arguments(request, &err) != CLIPSEARCH_OK)
+        cs_reply_error(&request->reply, &err);
 }
 
 static void check_body(cs_request *request)
@@ -188,10 +236,21 @@ static void check_body(cs_request *request)
 static bool reads_past(const cs_request *request)
 {
     const uint64_t announced = announced_length(request);
-    return announced && announced <= READ_PAST && !header(request, "Expect");
+    return announced && announced <= READ_PAST && !request->reply.closes && !header(request, "Expect");
 }
 
-static cs_request *begin(cs_server *server, struct MHD_Connection *connection, const char *path, const char *method)
+/* Called with the address as it was sent, before it is decoded. What it returns is what `handle` finds in *kept. A
+ * path ends at its first NUL for libmicrohttpd: /v1/items/1%00 would be item 1. */
+static void *note_address(void *context, const char *address, struct MHD_Connection *connection)
+{
+    (void)context;
+    (void)connection;
+    const char *nul = strstr(address, "%00");
+    return nul && nul < address + strcspn(address, "?") ? &nul_in_path : NULL;
+}
+
+static cs_request *begin(cs_server *server, struct MHD_Connection *connection, const char *path, const char *method,
+                         bool is_cut)
 {
     cs_request *request = cs_zalloc_array(1, sizeof *request);
     if (!request)
@@ -212,9 +271,13 @@ static cs_request *begin(cs_server *server, struct MHD_Connection *connection, c
     cs_reply_init(&request->reply);
     cs_connection_enter(&server->connections, request->entry, CS_CONNECTION_BODY, 0);
     cs_mhd.MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, keep_argument, request);
+    if (is_cut)
+        request->argument_fault = "the path has a NUL character";
     request->content_type = header(request, "Content-Type");
     request->none_match = header(request, "If-None-Match");
-    find_route(request);
+    check_framing(request);
+    if (!request->reply.status)
+        find_route(request);
     if (request->route)
         check_origin(request);
     check_arguments(request);
@@ -287,9 +350,10 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
                               const char *version, const char *bytes, size_t *size, void **kept)
 {
     (void)version;
-    cs_request *request = *kept;
+    const bool is_cut = *kept == &nul_in_path;
+    cs_request *request = is_cut ? NULL : *kept;
     if (!request) {
-        *kept = request = begin(context, connection, path, method);
+        *kept = request = begin(context, connection, path, method, is_cut);
         if (!request)
             return MHD_NO;
         return request->reply.status && !reads_past(request) ? send_reply(request) : MHD_YES;
@@ -308,10 +372,10 @@ static void completed(void *context, struct MHD_Connection *connection, void **k
     (void)connection;
     (void)code;
     cs_server *server = context;
-    cs_request *request = *kept;
+    cs_request *request = *kept == &nul_in_path ? NULL : *kept;
+    *kept = NULL;
     if (!request)
         return;
-    *kept = NULL;
     atomic_fetch_sub(&server->body_bytes, request->announced);
     cs_connection_enter(&server->connections, request->entry, CS_CONNECTION_HEAD, 0);
     for (size_t i = 0; i < CS_REQUEST_PLACES; i++)
@@ -361,8 +425,8 @@ clipsearch_status cs_http_daemon_start(cs_server *server, clipsearch_error *err)
         server->socket.fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->options.max_connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)SILENCE_SECONDS, MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-        connection_changes, server, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls ? tls_items : none,
-        MHD_OPTION_END);
+        connection_changes, server, MHD_OPTION_URI_LOG_CALLBACK, note_address, NULL, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
+        1, MHD_OPTION_ARRAY, tls ? tls_items : none, MHD_OPTION_END);
     if (!server->daemon)
         return tls ? cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                              "TLS does not begin: --cert and --key should be PEM files that belong together")

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Bytes that several owners share, counted: a small image in the cache and in answers. */
@@ -38,6 +39,7 @@ typedef struct cs_reply {
     const char *allow;     /* Allow; NULL: none; static */
     const char *challenge; /* WWW-Authenticate; NULL: none; static */
     unsigned retry_after;  /* seconds; 0: none */
+    bool closes;           /* the connection ends with this answer */
 } cs_reply;
 
 void cs_reply_init(cs_reply *reply);

@@ -44,12 +44,56 @@ clipsearch_status cs_request_json(const cs_request *request, cs_json_document **
     return status;
 }
 
-clipsearch_status cs_request_form(const cs_request *request, cs_form **form, clipsearch_error *err)
+static bool is_one_of(const char *name, const char *const *names)
 {
-    *form = cs_alloc_array(1, sizeof **form);
-    return *form ? cs_form_read(request->content_type, request->body.len ? request->body.data : "", request->body.len,
-                                *form, err)
-                 : cs_fail_memory(err, "a form");
+    while (names && *names && strcmp(*names, name) != 0)
+        names++;
+    return names && *names;
+}
+
+/* Only one of two values would count, and which is not to be seen. JSON refuses a key that is there twice, too. */
+static clipsearch_status fail_repeated(const char *name, clipsearch_error *err)
+{
+    return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the field \"%.100s\" is given twice", name);
+}
+
+static clipsearch_status fail_unknown(const char *name, const char *const *known, clipsearch_error *err)
+{
+    cs_buf list = cs_buf_make(1024);
+    for (size_t i = 0; known[i]; i++)
+        cs_buf_printf(&list, "%s%s", i ? ", " : "; they are ", known[i]);
+    clipsearch_status status = cs_fail(err, CLIPSEARCH_E_ARGUMENT, "\"%.100s\" is none of the fields of this address%s",
+                                       name, list.data && !list.failed ? list.data : "");
+    cs_buf_free(&list);
+    return status;
+}
+
+clipsearch_status cs_request_check_arguments(const cs_request *request, clipsearch_error *err)
+{
+    const cs_route *route = request->route;
+    for (size_t i = 0; i < request->argument_count; i++) {
+        const char *name = request->arguments[i].name;
+        if (route->fields && !is_one_of(name, route->fields))
+            return fail_unknown(name, route->fields, err);
+        for (size_t j = 0; j < i && !is_one_of(name, route->repeats); j++)
+            if (strcmp(name, request->arguments[j].name) == 0)
+                return fail_repeated(name, err);
+    }
+    return CLIPSEARCH_OK;
+}
+
+clipsearch_status cs_request_form(const cs_request *request, const char *const *repeats, cs_form **made,
+                                  clipsearch_error *err)
+{
+    cs_form *form = *made = cs_alloc_array(1, sizeof *form);
+    if (!form)
+        return cs_fail_memory(err, "a form");
+    clipsearch_status status =
+        cs_form_read(request->content_type, request->body.len ? request->body.data : "", request->body.len, form, err);
+    for (size_t i = 0; status == CLIPSEARCH_OK && i < form->count; i++)
+        if (cs_form_get(form, form->fields[i].name) != &form->fields[i] && !is_one_of(form->fields[i].name, repeats))
+            status = fail_repeated(form->fields[i].name, err);
+    return status;
 }
 
 bool cs_request_is_abandoned(const cs_request *request)
@@ -61,7 +105,8 @@ bool cs_request_is_abandoned(const cs_request *request)
 bool cs_request_is_unchanged(cs_request *request, const char *etag)
 {
     snprintf(request->reply.etag, sizeof request->reply.etag, "%s", etag);
-    if (!request->none_match || !strstr(request->none_match, etag))
+    const char *has = request->none_match;
+    if (!has || (strcmp(has, "*") != 0 && !strstr(has, etag)))
         return false;
     cs_reply_empty(&request->reply, 304);
     return true;

@@ -45,14 +45,19 @@ struct cs_request {
     cs_request *next; /* in the queue */
 };
 
-/* The first field `name` of the query string; NULL: not given. */
+/* The field `name` of the query string; NULL: not given. */
 const char *cs_request_argument(const cs_request *request, const char *name);
 
 /* Read the body as JSON, an object; {} when it is empty. Close *document in any case. */
 clipsearch_status cs_request_json(const cs_request *request, cs_json_document **document, clipsearch_error *err);
 
-/* Read the body as a form. cs_free *form in any case. */
-clipsearch_status cs_request_form(const cs_request *request, cs_form **form, clipsearch_error *err);
+/* Whether the route takes the fields of the address, each once but for those that may be repeated. */
+clipsearch_status cs_request_check_arguments(const cs_request *request, clipsearch_error *err);
+
+/* Read the body as a form, whose fields are there once each but for `repeats` (NULL-ended; NULL: none). cs_free *form
+ * in any case. */
+clipsearch_status cs_request_form(const cs_request *request, const char *const *repeats, cs_form **form,
+                                  clipsearch_error *err);
 
 /* Whether the client has closed the connection. Any thread may ask. */
 bool cs_request_is_abandoned(const cs_request *request);
@@ -60,7 +65,8 @@ bool cs_request_is_abandoned(const cs_request *request);
 /* Whether the body is of this type, "application/json" or "multipart/form-data"; a body without a type is JSON. */
 bool cs_request_has_type(const cs_request *request, const char *type);
 
-/* Answer 304 if the client has what `etag` (with quotes) names, and set it otherwise. */
+/* Answer 304 if the client has what `etag` (with quotes) names, or says that it has anything ("*"), and set it
+ * otherwise. */
 bool cs_request_is_unchanged(cs_request *request, const char *etag);
 
 #endif

@@ -7,25 +7,33 @@
 
 #include <string.h>
 
+/* Fields of addresses. "v" is any text: the page gives the file's time there, so that a browser asks again. */
+static const char *const none[] = {NULL};
+static const char *const collection[] = {"collection", NULL};
+static const char *const thumbnail[] = {"collection", "size", "v", NULL};
+static const char *const file[] = {"collection", "download", "v", NULL};
+
+const char *const cs_search_repeats[] = {"q", "not", "id", "image", NULL};
+
 static const cs_route routes[] = {
     {"GET", "/", cs_answer_page, .open = true, .fast = true, .link = true},
     {"GET", "/page/*", cs_answer_page_file, .open = true, .fast = true},
     {"GET", "/openapi.json", cs_answer_openapi, .open = true, .fast = true, .link = true},
     {"GET", "/healthz", cs_answer_health, .open = true, .fast = true, .link = true},
     {"GET", "/metrics", cs_answer_metrics, .open = false},
-    {"POST", "/v1/login", cs_answer_login, .open = true, .fast = true},
-    {"GET", "/v1/collections", cs_answer_collections, .open = false},
-    {"GET", "/v1/collections/*/attributes", cs_answer_attributes, .open = false},
-    {"GET", "/v1/search", cs_answer_search, .open = false},
-    {"POST", "/v1/search", cs_answer_search, .open = false},
-    {"POST", "/v1/embed", cs_answer_embed, .open = false},
-    {"POST", "/v1/labels", cs_answer_labels, .open = false},
-    {"POST", "/v1/duplicates", cs_answer_duplicates, .open = false},
-    {"POST", "/v1/items", cs_answer_upload, .open = false},
-    {"GET", "/v1/items/*", cs_answer_item, .open = false},
-    {"DELETE", "/v1/items/*", cs_answer_delete, .open = false},
-    {"GET", "/v1/items/*/thumbnail", cs_answer_thumbnail, .open = false, .patient = true},
-    {"GET", "/v1/items/*/file", cs_answer_file, .open = false},
+    {"POST", "/v1/login", cs_answer_login, .open = true, .fast = true, .fields = none},
+    {"GET", "/v1/collections", cs_answer_collections, .fields = none},
+    {"GET", "/v1/collections/*/attributes", cs_answer_attributes, .fields = none},
+    {"GET", "/v1/search", cs_answer_search, .repeats = cs_search_repeats},
+    {"POST", "/v1/search", cs_answer_search, .fields = none},
+    {"POST", "/v1/embed", cs_answer_embed, .fields = none},
+    {"POST", "/v1/labels", cs_answer_labels, .fields = none},
+    {"POST", "/v1/duplicates", cs_answer_duplicates, .fields = none},
+    {"POST", "/v1/items", cs_answer_upload, .fields = none},
+    {"GET", "/v1/items/*", cs_answer_item, .fields = collection},
+    {"DELETE", "/v1/items/*", cs_answer_delete, .fields = collection},
+    {"GET", "/v1/items/*/thumbnail", cs_answer_thumbnail, .patient = true, .fields = thumbnail},
+    {"GET", "/v1/items/*/file", cs_answer_file, .fields = file},
 };
 
 enum { ROUTES = sizeof routes / sizeof *routes, PLACES = 2 };

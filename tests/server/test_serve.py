@@ -94,12 +94,22 @@ def check_images(server):
     crop = server.post("/v1/search", {"query": [{"image": base64.b64encode(cat).decode(), "crop": [10, 10, 50, 60]}], "k": 1})
     tap.ok(found and found[0]["id"] == crop.json()["hits"][0]["id"], "a vector finds what its image finds")
     cropped = [("image", "cat.jpg", cat), ("crop", "10,10,50,60")]
-    for fields in ([cropped[0], ("crop", "10,10,50,60,7")], [cropped[0], ("crop", "10,,10,50,60")], [cropped[0], *cropped],
+    for fields in ([cropped[0], ("crop", "10,10,50,60,7")], [cropped[0], ("crop", "10,,10,50,60")], [cropped[0], *cropped], [*cropped, cropped[1]],
                    [cropped[0], ("crop", b"10,10,50,60\0")]):
         body, kind = form(fields)
         refused = server.ask("POST", "/v1/search", body, {"Content-Type": kind})
         tap.ok(refused.status == 400 and "crop" in refused.json()["error"]["message"], f"a wrong crop: {fields[-1][1:]}"[:60],
                [refused.body[:200]])
+    for path, fields in (("search", [("q", "a cat"), ("k", 3), ("k", 4)]), ("search", [("collection", "photos")] * 2),
+                         ("embed", [("image", "cat.jpg", cat)] * 2), ("embed", [("id", 1), ("id", 2)]),
+                         ("embed", [("id", 1), ("collection", "none"), ("collection", "photos")])):
+        body, kind = form(fields)
+        refused = server.ask("POST", "/v1/" + path, body, {"Content-Type": kind})
+        tap.ok(refused.status == 400 and refused.json()["error"]["message"] == f'the field "{fields[-1][0]}" is given twice',
+               f"{path}: the field {fields[-1][0]} twice", [refused.body[:200]])
+    body, kind = form([("q", "a cat"), ("q", "a dog"), ("not", "snow"), ("not", "grass"), ("id", 1), ("id", 2), ("k", 1)])
+    tap.ok(len(names(server.ask("POST", "/v1/search", body, {"Content-Type": kind}))) == 1,
+           "several texts and items are parts of one query")
     texts = server.post("/v1/embed", {"texts": ["a dog", "a cat"]}).json()["vectors"]
     told = run("embed", "a dog", "a cat").stdout.splitlines()
     tap.ok(texts == [json.loads(line)["vector"] for line in told], "texts are encoded as by clipsearch embed")
@@ -122,6 +132,9 @@ def check_items(server):
     tap.ok(jpeg_sides(big.body) == (item["width"], item["height"]), "never enlarged")
     again = server.ask("GET", "/v1/items/1/thumbnail?size=128", headers={"If-None-Match": small.headers["ETag"]})
     tap.ok(again.status == 304 and not again.body, "not sent again when the client has it")
+    for path in ("/v1/items/1/thumbnail?size=128&v=7", "/v1/items/1/file", "/"):
+        again = server.ask("GET", path, headers={"If-None-Match": "*"})
+        tap.ok(again.status == 304 and not again.body, f"{path.split('?')[0]}: nor when it says that it has something", [again.status])
     head = server.ask("HEAD", "/v1/items/1/file")
     tap.ok(head.status == 200 and not head.body and head.headers["Content-Length"] == str(len(file.body)), "HEAD")
     attributes = server.ask("GET", "/v1/collections/photos/attributes").json()
@@ -189,6 +202,18 @@ BAD = [  # method, path, body, status, code
     ("GET", "/v1/items/one", None, 400, "argument"),
     ("GET", "/v1/items/1/thumbnail?size=5", None, 400, "argument"),
     ("GET", "/v1/items/1?collection=none", None, 404, "not_found"),
+    ("GET", "/v1/items/1?colection=none", None, 400, "argument"),
+    ("GET", "/v1/items/1/thumbnail?colection=none", None, 400, "argument"),
+    ("GET", "/v1/items/1/file?size=64", None, 400, "argument"),
+    ("GET", "/v1/items/1?collection=photos&collection=none", None, 400, "argument"),
+    ("GET", "/v1/items/1/thumbnail?size=64&size=128", None, 400, "argument"),
+    ("GET", "/v1/items/1%00", None, 400, "argument"),
+    ("GET", "/v1/items/1%00/file", None, 400, "argument"),
+    ("GET", "/healthz%00", None, 400, "argument"),
+    ("GET", "/v1/search?q=a+cat&k=3&k=4", None, 400, "argument"),
+    ("GET", "/v1/search?filter=true&q=a+cat&filter=false", None, 400, "argument"),
+    ("POST", "/v1/search?collection=none", {"query": "a cat"}, 400, "argument"),
+    ("POST", "/v1/items?collection=none", b"", 400, "argument"),
     ("GET", "/v1/items/..%2f..%2fetc%2fpasswd/file", None, 404, "not_found"),
     ("GET", "/page/..%2fserver.c", None, 404, "not_found"),
     ("GET", "/page/../../etc/passwd", None, 404, "not_found"),
@@ -567,6 +592,15 @@ def check_hostile(server):
     tap.ok(got is not None and (got == b"" or b" 4" in got[:20] or b" 200" in got[:20]), "2,000 headers", [got])
     got = server.send(b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", close=False)
     tap.ok(got is not None and (got == b"" or b" 4" in got[:20]), "a path of 100,000 letters", [str(got)[:80]])
+    for method in (b"POST /v1/search", b"GET /healthz", b"GET /nothing"):
+        for framing in (b"Content-Length: 0\r\nContent-Length: 44\r\n", b"Content-Length: 44\r\nContent-Length: 44\r\n",
+                        b"Content-Length: 49\r\nTransfer-Encoding: chunked\r\n", b"Content-Length : 44\r\n",
+                        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n"):
+            head, second = b"HTTP/1.1\r\nHost: localhost\r\n", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            chunk = b"0\r\n\r\n" if b"Transfer" in framing else b""
+            got = server.send(b"%b %b%b\r\n%b%b" % (method, head, framing, chunk, second), close=False)
+            tap.ok(got and got.startswith(b"HTTP/1.1 400 ") and got.count(b"HTTP/1.1 ") == 1 and b"\r\nConnection: close\r\n" in got,
+                   f"{method.decode()}, {framing.decode().split(chr(13))[0]} ...: refused, and what follows is no second request", [got])
     answer = server.ask("POST", "/v1/search", b"x" * (40 << 10), {"Content-Length": str(64 << 30)})
     tap.ok(answer.status == 413, "a body that is said to be 64 GiB")
     large = [server.ask("POST", "/v1/search", b"x" * (40 << 20), timeout=60) for _ in range(4)]
