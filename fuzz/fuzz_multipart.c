@@ -14,7 +14,7 @@ static void check_name(const char *given)
 {
     static const uint8_t hash[32];
     char name[CS_UPLOAD_NAME];
-    cs_upload_name(given, ".jpg", hash, name);
+    cs_upload_name(given, ".jpg", hash, 1, name);
     const size_t length = strlen(name);
     if (length < 20 || strchr(name, '/') || name[0] == '.' || strcmp(name + length - 4, ".jpg") != 0 ||
         name[strspn(name, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-")])

@@ -24,6 +24,8 @@ static const char *const suffixes[CS_FORMATS] = {
     [CS_FORMAT_BMP] = ".bmp",  [CS_FORMAT_PNM] = ".pnm",   [CS_FORMAT_WEBP] = ".webp",
     [CS_FORMAT_TIFF] = ".tif", [CS_FORMAT_HEIC] = ".heic", [CS_FORMAT_AVIF] = ".avif"};
 
+enum { MOST_NAMES = 100 };
+
 /* An image that is being added. */
 typedef struct adding {
     cs_request *request;
@@ -131,21 +133,45 @@ static clipsearch_status join_attributes(adding *a, clipsearch_error *err)
     return status;
 }
 
-/* Write the file, under a name that its content and its own name decide: the same file twice is one file and item. */
-static clipsearch_status store_file(adding *a, clipsearch_error *err)
+/* Whether the file at a->path has the bytes of the upload. */
+static clipsearch_status compare_file(const adding *a, bool *same, clipsearch_error *err)
+{
+    cs_buf there = cs_buf_make(a->image->size + 1);
+    clipsearch_error why;
+    clipsearch_status status = cs_file_read(a->path, &there, NULL, &why);
+    *same = status == CLIPSEARCH_OK && there.len == a->image->size &&
+            memcmp(there.data, a->image->data, a->image->size) == 0;
+    cs_buf_free(&there);
+    return status == CLIPSEARCH_E_MEMORY ? cs_fail_memory(err, "an upload") : CLIPSEARCH_OK;
+}
+
+/* Find a->path, under a name that the file's content and its own name decide: the same file twice is one file and item.
+ * Where such a file is there with other bytes, because somebody has changed it, it is left alone: the next name. */
+static clipsearch_status choose_path(adding *a, clipsearch_error *err)
 {
     char name[CS_UPLOAD_NAME];
+    const char *suffix = suffixes[cs_content_kind_of(a->image->data, a->image->size)->format];
+    for (unsigned number = 1; number <= MOST_NAMES; number++) {
+        bool same = false;
+        cs_free(a->path);
+        cs_upload_name(a->image->file_name, suffix ? suffix : ".img", a->item.hash, number, name);
+        a->path = cs_path_join(a->request->server->upload_dir, name);
+        if (!a->path)
+            return cs_fail_memory(err, "an upload");
+        a->stored = access(a->path, F_OK) != 0;
+        clipsearch_status status = a->stored ? CLIPSEARCH_OK : compare_file(a, &same, err);
+        if (a->stored || same || status != CLIPSEARCH_OK)
+            return status;
+    }
+    return cs_fail(err, CLIPSEARCH_E_IO, "%s: too many files that were changed have the name of this upload", a->path);
+}
+
+/* Write the file. */
+static clipsearch_status store_file(adding *a, clipsearch_error *err)
+{
     cs_file_info info = {0};
-    const cs_content_kind *kind = cs_content_kind_of(a->image->data, a->image->size);
-    clipsearch_status status = cs_digest_of(CS_SHA256, a->image->data, a->image->size, a->item.hash, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    cs_upload_name(a->image->file_name, suffixes[kind->format] ? suffixes[kind->format] : ".img", a->item.hash, name);
-    a->path = cs_path_join(a->request->server->upload_dir, name);
-    if (!a->path)
-        return cs_fail_memory(err, "an upload");
-    a->stored = access(a->path, F_OK) != 0;
-    if (a->stored)
+    clipsearch_status status = choose_path(a, err);
+    if (status == CLIPSEARCH_OK && a->stored)
         status = cs_replace_file(a->path, a->image->data, a->image->size, err);
     if (status == CLIPSEARCH_OK)
         status = cs_file_stat(a->path, &info, err);
@@ -155,6 +181,25 @@ static clipsearch_status store_file(adding *a, clipsearch_error *err)
     a->item.width = a->pixels.width;
     a->item.height = a->pixels.height;
     a->item.attributes = a->attributes;
+    return status;
+}
+
+/* Store file and item, or neither. Uploads do this one after the other: of two of the same file at once, both would
+ * find none there, and the one whose item cannot be stored would remove the other's. */
+static clipsearch_status store(adding *a, clipsearch_collection *collection, const clipsearch_encoder *encoder,
+                               clipsearch_error *err)
+{
+    cs_server *server = a->request->server;
+    clipsearch_status status = cs_digest_of(CS_SHA256, a->image->data, a->image->size, a->item.hash, err);
+    if (status != CLIPSEARCH_OK)
+        return status;
+    pthread_mutex_lock(&server->uploads);
+    status = store_file(a, err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_put_encoded(collection, encoder, &a->item, a->vector, 1, &a->id, err);
+    if (status != CLIPSEARCH_OK && a->stored)
+        unlink(a->path);
+    pthread_mutex_unlock(&server->uploads);
     return status;
 }
 
@@ -192,12 +237,7 @@ static clipsearch_status add(adding *a, const cs_form *form, clipsearch_error *e
     if (status == CLIPSEARCH_OK)
         status = join_attributes(a, err);
     if (status == CLIPSEARCH_OK)
-        status = store_file(a, err);
-    if (status == CLIPSEARCH_OK)
-        status = clipsearch_collection_put_encoded(open->collection, cs_encode_pool_encoder(pool), &a->item, a->vector,
-                                                   1, &a->id, err);
-    if (status != CLIPSEARCH_OK && a->stored && a->path)
-        unlink(a->path);
+        status = store(a, open->collection, cs_encode_pool_encoder(pool), err);
     if (status == CLIPSEARCH_OK)
         status = answer_item(a, open->collection, err);
     cs_collection_give(server->collections, open);

@@ -206,6 +206,7 @@ clipsearch_status cs_server_open(const cs_server_options *options, cs_server **o
     server->options = *options;
     server->socket.fd = -1;
     fit_connections(&server->options);
+    pthread_mutex_init(&server->uploads, NULL);
     cs_metrics_init(&server->metrics);
     cs_connections_init(&server->connections, server->options.max_connections);
     clipsearch_status status = open_all(server, options, err);
@@ -260,6 +261,7 @@ void cs_server_close(cs_server **opened)
     cs_open_collections_free(&server->collections);
     cs_connections_destroy(&server->connections);
     cs_metrics_destroy(&server->metrics);
+    pthread_mutex_destroy(&server->uploads);
     cs_guard_free(&server->guard);
     cs_buf_free(&server->cert);
     cs_buf_free(&server->key);

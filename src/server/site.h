@@ -12,6 +12,7 @@
 #include "server/thumbnails.h"
 #include "server/work_queue.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct MHD_Daemon;
@@ -28,6 +29,7 @@ struct cs_server {
     cs_metrics metrics;
     cs_connections connections;
     struct MHD_Daemon *daemon;
+    pthread_mutex_t uploads;  /* held from the look whether a file is there until its item is stored */
     atomic_ullong body_bytes; /* that requests hold at the moment */
     atomic_bool ends;         /* long requests end when it is set */
     char address[512];

@@ -10,9 +10,10 @@
 
 enum { KEPT = 80, HASH_BYTES = 8 };
 
-void cs_upload_name(const char *given, const char *suffix, const uint8_t hash[32], char name[CS_UPLOAD_NAME])
+void cs_upload_name(const char *given, const char *suffix, const uint8_t hash[32], unsigned number,
+                    char name[CS_UPLOAD_NAME])
 {
-    char kept[KEPT + 1], digits[2 * HASH_BYTES + 1];
+    char kept[KEPT + 1], digits[2 * HASH_BYTES + 1], another[12] = "";
     size_t length = 0;
     for (const char *c = given; *c; c++)
         if (*c == '/' || *c == '\\') /* some clients send whole paths */
@@ -30,5 +31,7 @@ void cs_upload_name(const char *given, const char *suffix, const uint8_t hash[32
     }
     kept[length] = '\0';
     cs_digest_hex(hash, HASH_BYTES, digits);
-    snprintf(name, CS_UPLOAD_NAME, "%s%s%s%.8s", digits, length ? "-" : "", kept, suffix);
+    if (number > 1)
+        snprintf(another, sizeof another, "-%u", number);
+    snprintf(name, CS_UPLOAD_NAME, "%s%s%s%s%.8s", digits, another, length ? "-" : "", kept, suffix);
 }

@@ -467,6 +467,7 @@ def check_uploads(scratch):
     bad = server.ask("POST", "/v1/items", body, {"Content-Type": kind})
     tap.ok(bad.status == 400 and len(os.listdir(folder)) == 1, "a field that an upload does not have", [bad.body])
     check_attributes(server, scratch)
+    check_equal_uploads(server)
     vectors = os.path.join(scratch, "numbers.npy")
     header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1, 512), }".ljust(117) + b"\n"
     with open(vectors, "wb") as out:
@@ -508,6 +509,39 @@ def check_attributes(server, scratch):
     tap.ok("camera" in asked and "no" not in asked, "filters are offered for attributes that have values", [asked])
     server.ask("DELETE", f"/v1/items/{item['id']}")
     os.remove(item["path"])
+
+
+def check_equal_uploads(server):
+    """The same file several times: changed on the disk between, and at once with one that cannot be stored."""
+    cat = read("cat.jpg")
+
+    def add(name, *fields):
+        body, kind = form([("image", name, cat), *fields])
+        return server.ask("POST", "/v1/items", body, {"Content-Type": kind})
+    first = add("changed.jpg").json()
+    with open(first["path"], "ab") as file:
+        file.write(b"changed")
+    second, third = add("changed.jpg").json(), add("changed.jpg").json()
+    with open(first["path"], "rb") as changed, open(second["path"], "rb") as whole:
+        tap.ok(changed.read() == cat + b"changed" and whole.read() == cat and second["size"] == len(cat)
+               and second["id"] != first["id"], "a file that was changed stays, and the upload is another one", [first, second])
+    tap.ok(third["id"] == second["id"], "which is found again", [second, third])
+    added = [first, second]
+    long = ("attributes", json.dumps({"long": "x" * (1 << 20)}))  # which the database refuses
+    lost = []
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        for number in range(20):
+            both = threads.map(lambda fields: add(f"both-{number}.jpg", *fields), [[long], []])
+            refused, good = list(both)
+            if refused.status != 400 or good.status != 201 or not os.path.exists(good.json()["path"]):
+                lost.append([number, refused.body[:100], good.body[:100]])
+            if good.status == 201:
+                added.append(good.json())
+    tap.ok(not lost, "an upload that cannot be stored does not take away the file of another one", lost[:3])
+    for item in added:
+        server.ask("DELETE", f"/v1/items/{item['id']}")
+        if os.path.exists(item["path"]):
+            os.remove(item["path"])
 
 
 def check_other_process(server, db, source):
