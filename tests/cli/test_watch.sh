@@ -241,6 +241,18 @@ finish TERM
 run 0 "what was dropped" collections --db all.db
 ! grep -q more "$out"
 ok "is not made again"
+: >"$out"
+: >"$err"
+"$with_signals" "$program" update --watch --db all.db >"$out" 2>"$err" &
+watcher=$!
+appears "$err" "watching for changes"
+rm all.db*
+cp "$pictures/bread-room.jpg" one/after.jpg
+appears "$err" "clipsearch: the database all.db was removed; nothing is followed any more"
+wait "$watcher"
+[ $? -eq 5 ] && [ ! -e all.db ]
+ok "and that ends it with status 5, and makes no database"
+watcher=
 
 mkdir empty
 begin empty --db empty.db

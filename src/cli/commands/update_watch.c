@@ -2,6 +2,7 @@
  * update_watch.c - one watch on the sources of several collections. */
 #include "cli/commands/update_watch.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "cli/command.h"
 #include "cli/commands/follow.h"
@@ -107,13 +108,22 @@ static bool has_changed(const clipsearch_ingest_report *r)
     return r->inserted + r->replaced + r->moved + r->copied + r->updated + r->pruned + r->newly_gone + r->returned > 0;
 }
 
-/* Whether the collection was dropped. Then its images are wanted no more: a change must not make it again. */
-static bool is_dropped(const watching *w, followed_collection *collection)
+/* Look for the collection in the database that is there now: w->opened->db is open still when its file was removed.
+ * CS_EXIT_DATABASE, which was said: there is none. */
+static int look_for(const watching *w, followed_collection *collection)
 {
+    const char *path = w->opened->settings.db;
     char line[256];
+    clipsearch_database *db = NULL;
     clipsearch_collection *there = NULL;
-    if (!collection->dropped &&
-        clipsearch_collection_open(w->opened->db, collection->name, NULL, &there, NULL) == CLIPSEARCH_E_NOT_FOUND) {
+    if (clipsearch_database_open(path, CLIPSEARCH_READ_ONLY, &db, NULL) == CLIPSEARCH_E_NOT_FOUND) {
+        cs_buf words = cs_buf_make(1 << 14);
+        cs_buf_printf(&words, "the database %s was removed; nothing is followed any more", path);
+        say_line(w, words.data && !words.failed ? words.data : "the database was removed");
+        cs_buf_free(&words);
+        return CS_EXIT_DATABASE;
+    }
+    if (db && clipsearch_collection_open(db, collection->name, NULL, &there, NULL) == CLIPSEARCH_E_NOT_FOUND) {
         collection->dropped = true;
         snprintf(line, sizeof line, "the collection %s was dropped; its directories are not followed any more",
                  collection->name);
@@ -121,14 +131,17 @@ static bool is_dropped(const watching *w, followed_collection *collection)
             say_line(w, line);
     }
     clipsearch_collection_close(&there);
-    return collection->dropped;
+    clipsearch_database_close(&db);
+    return CS_EXIT_FOUND;
 }
 
 static int ingest_one(const watching *w, const clipsearch_source *changed, const origin *from)
 {
     followed_collection *collection = &w->collections[from->collection];
-    if (is_dropped(w, collection))
-        return CS_EXIT_FOUND;
+    /* a change must make neither a database nor a collection again: the images are wanted no more */
+    const int found = collection->dropped ? CS_EXIT_FOUND : look_for(w, collection);
+    if (found != CS_EXIT_FOUND || collection->dropped)
+        return found;
     const clipsearch_remembered_source *known = clipsearch_sources_get(collection->sources, from->number);
     const cs_source_group group = {
         .sources = changed, .count = 1, .part = true, .image = known->image, .metadata = known->metadata};
@@ -148,7 +161,7 @@ static int ingest_changed(void *context, const clipsearch_source *changed, const
     int worst = CS_EXIT_FOUND;
     if (first)
         return w->update(w->context);
-    for (size_t i = 0; i < count && worst < CS_EXIT_SIGNAL; i++) {
+    for (size_t i = 0; i < count && worst < CS_EXIT_SIGNAL && worst != CS_EXIT_DATABASE; i++) {
         const int code = ingest_one(w, &changed[i], &w->origins[numbers[i]]);
         worst = code > worst ? code : worst;
     }
