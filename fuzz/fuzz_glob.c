@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * fuzz_glob.c - the first line is a pattern, the rest a path. */
 #include "base/mem.h"
-#include "ingest/glob.h"
+#include "base/glob.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,6 +9,7 @@ enum {
     CS_MAX_K = 1000000, /* hits of a query that the program asks for; the library has no limit */
     /* ranges of an index's parameters, as clipsearch_index_options documents them */
     CS_MIN_M = 4,
+    CS_DEFAULT_M = 16,
     CS_MAX_M = 64,
     CS_MAX_EF_CONSTRUCTION = 4096,
     CS_MAX_EF = 65536,

@@ -3,6 +3,7 @@
 #include "config/ingest_yaml.h"
 
 #include "base/file.h"
+#include "base/glob.h"
 #include "base/index_types.h"
 #include "base/mem.h"
 #include "base/limits.h"
@@ -168,22 +169,34 @@ static clipsearch_status read_database(const reader *r, const cs_yaml_node *node
     return *path ? CLIPSEARCH_OK : fail_memory(r);
 }
 
-static clipsearch_status read_texts(const reader *r, const cs_yaml_node *node, const char *const **texts, size_t *count)
+/* Whether it is a pattern; the walk will compile it again. */
+static clipsearch_status check_pattern(const reader *r, const cs_yaml_node *node)
 {
-    size_t n = node->kind == CS_YAML_LIST ? node->count : 1;
-    const char **made = cs_yaml_alloc(r->yaml, n, sizeof *made);
-    if (!made)
-        return fail_memory(r);
-    if (node->kind == CS_YAML_LIST) {
-        size_t i = 0;
-        for (const cs_yaml_node *child = node->first; child; child = child->next)
-            made[i++] = child->text;
-    } else {
-        made[0] = node->text;
+    cs_glob *glob;
+    clipsearch_error why;
+    clipsearch_status status = cs_glob_open(node->text, true, &glob, &why);
+    cs_glob_close(&glob);
+    return status == CLIPSEARCH_OK         ? status
+           : status == CLIPSEARCH_E_MEMORY ? fail_memory(r)
+                                           : cs_yaml_fail(r->yaml, node, false, r->err, "%s", why.message);
+}
+
+static clipsearch_status read_patterns(const reader *r, const cs_yaml_node *node, const char *const **patterns,
+                                       size_t *count)
+{
+    const bool list = node->kind == CS_YAML_LIST;
+    const char **made = cs_yaml_alloc(r->yaml, list ? node->count : 1, sizeof *made);
+    clipsearch_status status = made ? CLIPSEARCH_OK : fail_memory(r);
+    size_t n = 0;
+    for (const cs_yaml_node *at = list ? node->first : node; at && status == CLIPSEARCH_OK; at = at->next) {
+        made[n++] = at->text;
+        status = check_pattern(r, at);
+        if (!list)
+            break; /* the next node is another key's */
     }
-    *texts = made;
+    *patterns = made;
     *count = n;
-    return CLIPSEARCH_OK;
+    return status;
 }
 
 static clipsearch_status read_csv(const reader *r, const cs_yaml_node *node, clipsearch_source *source)
@@ -281,10 +294,10 @@ static clipsearch_status read_source(const reader *r, const cs_yaml_node *node, 
 {
     clipsearch_source_init(source);
     *place = node;
-    if (node->kind == CS_YAML_SCALAR && node->text[0]) /* `- photos` is short for `- path: photos` */
+    if (cs_yaml_is_text(node)) /* `- photos` is short for `- path: photos` */
         return read_source_path(r, node, source);
     if (node->kind != CS_YAML_MAP)
-        return cs_yaml_fail(r->yaml, node, false, r->err, "a source must be a path, or a map that has a path");
+        return cs_yaml_fail_kind(r->yaml, node, "a source", "a path, or a map that has a path", r->err);
     const cs_yaml_node *found[SOURCE_KEYS];
     clipsearch_status status = cs_yaml_match(r->yaml, node, "a source", source_keys, SOURCE_KEYS, found, r->err);
     if (status == CLIPSEARCH_OK && !found[KEY_PATH] && !found[KEY_FILES_FROM])
@@ -297,9 +310,9 @@ static clipsearch_status read_source(const reader *r, const cs_yaml_node *node, 
     if (status == CLIPSEARCH_OK && found[KEY_FILES_FROM])
         status = read_files_from(r, found[KEY_FILES_FROM], source);
     if (status == CLIPSEARCH_OK && found[KEY_INCLUDE])
-        status = read_texts(r, found[KEY_INCLUDE], &source->include, &source->include_count);
+        status = read_patterns(r, found[KEY_INCLUDE], &source->include, &source->include_count);
     if (status == CLIPSEARCH_OK && found[KEY_EXCLUDE])
-        status = read_texts(r, found[KEY_EXCLUDE], &source->exclude, &source->exclude_count);
+        status = read_patterns(r, found[KEY_EXCLUDE], &source->exclude, &source->exclude_count);
     if (status != CLIPSEARCH_OK)
         return status;
     read_switches(found, source);
@@ -386,7 +399,7 @@ static clipsearch_status read_index(const reader *r, const cs_yaml_node *node, c
         index->codes = cs_codes_values[cs_name_index(found[KEY_CODES]->text, cs_codes_names)];
     if (found[KEY_M])
         index->m = (unsigned)cs_yaml_count(found[KEY_M]);
-    if (found[KEY_EF_CONSTRUCTION])
+    if ((file->ef_construction_node = found[KEY_EF_CONSTRUCTION]))
         index->ef_construction = (unsigned)cs_yaml_count(found[KEY_EF_CONSTRUCTION]);
     if (found[KEY_EF])
         index->ef = (unsigned)cs_yaml_count(found[KEY_EF]);

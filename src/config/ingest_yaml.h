@@ -24,7 +24,7 @@ typedef struct cs_ingest_file {
     clipsearch_source *sources;     /* [source_count] */
     size_t source_count;
     const cs_yaml_node **source_nodes; /* [source_count] where each source's path is written */
-    const cs_yaml_node *collection_node, *model_node, *index_type_node; /* and these values */
+    const cs_yaml_node *collection_node, *model_node, *index_type_node, *ef_construction_node; /* and these values */
 } cs_ingest_file;
 
 /* Read `path`. Relative paths in it are relative to its directory; "~/" is the home directory.

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,12 +56,13 @@ static clipsearch_status put_scalar(const cs_yaml *yaml, const cs_yaml_node *nod
         cs_buf_puts(json, "true");
     else if (is_one_of(text, falses, sizeof falses / sizeof *falses))
         cs_buf_puts(json, "false");
-    else if (is_one_of(text, not_finite, sizeof not_finite / sizeof *not_finite))
+    else if (is_one_of(text, not_finite, sizeof not_finite / sizeof *not_finite) ||
+             (cs_read_double(text, &real) && !isfinite(real))) /* 1e999 */
         return cs_yaml_fail(yaml, node, false, err, "%s cannot be stored as a number; quote it to store it as a text",
                             text);
     else if (read_integer(text, &integer))
         cs_buf_printf(json, "%" PRId64, integer);
-    else if (cs_read_double(text, &real) && real - real == 0) /* 1e999 stays a text */
+    else if (cs_read_double(text, &real))
         cs_put_double(json, real);
     else
         cs_json_put_string(json, text, strlen(text));

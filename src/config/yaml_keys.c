@@ -57,7 +57,7 @@ float cs_yaml_share(const cs_yaml_node *node)
     return value;
 }
 
-static bool is_text(const cs_yaml_node *node)
+bool cs_yaml_is_text(const cs_yaml_node *node)
 {
     if (node->kind != CS_YAML_SCALAR || !node->text[0])
         return false;
@@ -70,16 +70,16 @@ static const char *describe_kind(const cs_yaml_node *node)
     return node->kind == CS_YAML_LIST ? "a list" : node->kind == CS_YAML_MAP ? "a map" : "nothing";
 }
 
-static clipsearch_status fail_kind(const cs_yaml *yaml, const cs_yaml_node *node, const char *key, const char *wanted,
-                                   clipsearch_error *err)
+clipsearch_status cs_yaml_fail_kind(const cs_yaml *yaml, const cs_yaml_node *node, const char *what, const char *wanted,
+                                    clipsearch_error *err)
 {
-    if (is_text(node))
-        return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not \"%.64s\"", key, wanted, node->text);
+    if (cs_yaml_is_text(node))
+        return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not \"%.64s\"", what, wanted, node->text);
     if (node->kind == CS_YAML_SCALAR && node->plain && strcmp(node->text, "~") == 0)
         return cs_yaml_fail(yaml, node, false, err,
-                            "%s must be %s, not nothing, which ~ alone means in YAML; the home directory is ~/", key,
+                            "%s must be %s, not nothing, which ~ alone means in YAML; the home directory is ~/", what,
                             wanted);
-    return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not %s", key, wanted, describe_kind(node));
+    return cs_yaml_fail(yaml, node, false, err, "%s must be %s, not %s", what, wanted, describe_kind(node));
 }
 
 static clipsearch_status fail_choice(const cs_yaml *yaml, const cs_yaml_node *node, const cs_yaml_key *key,
@@ -87,13 +87,14 @@ static clipsearch_status fail_choice(const cs_yaml *yaml, const cs_yaml_node *no
 {
     cs_buf list = cs_buf_make(512);
     cs_put_names(&list, key->choices);
-    const char *nearest = is_text(node) ? cs_nearest(node->text, key->choices, cs_name_count(key->choices)) : NULL;
+    const char *nearest =
+        cs_yaml_is_text(node) ? cs_nearest(node->text, key->choices, cs_name_count(key->choices)) : NULL;
     clipsearch_status status;
     if (nearest)
         status = cs_yaml_fail(yaml, node, false, err, "%s must be %s, not \"%.64s\"; did you mean %s?", key->name,
                               list.data ? list.data : "", node->text, nearest);
     else
-        status = fail_kind(yaml, node, key->name, list.data ? list.data : "", err);
+        status = cs_yaml_fail_kind(yaml, node, key->name, list.data ? list.data : "", err);
     cs_buf_free(&list);
     return status;
 }
@@ -102,9 +103,10 @@ static clipsearch_status check_texts(const cs_yaml *yaml, const cs_yaml_node *no
                                      clipsearch_error *err)
 {
     if (node->kind != CS_YAML_LIST)
-        return is_text(node) ? CLIPSEARCH_OK : fail_kind(yaml, node, key, "a text or a list of texts", err);
+        return cs_yaml_is_text(node) ? CLIPSEARCH_OK
+                                     : cs_yaml_fail_kind(yaml, node, key, "a text or a list of texts", err);
     for (const cs_yaml_node *child = node->first; child; child = child->next)
-        if (!is_text(child))
+        if (!cs_yaml_is_text(child))
             return cs_yaml_fail(yaml, child, false, err, "every element of %s must be a text, not %s", key,
                                 describe_kind(child));
     return CLIPSEARCH_OK;
@@ -113,29 +115,29 @@ static clipsearch_status check_texts(const cs_yaml *yaml, const cs_yaml_node *no
 static clipsearch_status check_value(const cs_yaml *yaml, const cs_yaml_node *node, const cs_yaml_key *key,
                                      clipsearch_error *err)
 {
-    bool text = is_text(node);
+    bool text = cs_yaml_is_text(node);
     size_t count;
     float share;
     switch (key->kind) {
     case CS_KEY_NAME:
         return text && cs_can_name_collection(node->text)
                    ? CLIPSEARCH_OK
-                   : fail_kind(yaml, node, key->name, CS_COLLECTION_NAME_RULE, err);
+                   : cs_yaml_fail_kind(yaml, node, key->name, CS_COLLECTION_NAME_RULE, err);
     case CS_KEY_TEXT:
-        return text ? CLIPSEARCH_OK : fail_kind(yaml, node, key->name, "a text", err);
+        return text ? CLIPSEARCH_OK : cs_yaml_fail_kind(yaml, node, key->name, "a text", err);
     case CS_KEY_BOOL:
         return text && bool_of(node->text) >= 0 ? CLIPSEARCH_OK
-                                                : fail_kind(yaml, node, key->name, "true or false", err);
+                                                : cs_yaml_fail_kind(yaml, node, key->name, "true or false", err);
     case CS_KEY_COUNT:
         if (text && cs_read_count(node->text, key->max, &count) && count >= key->min)
             return CLIPSEARCH_OK;
         char wanted[96];
         snprintf(wanted, sizeof wanted, "a whole number from %zu to %zu", key->min, key->max);
-        return fail_kind(yaml, node, key->name, wanted, err);
+        return cs_yaml_fail_kind(yaml, node, key->name, wanted, err);
     case CS_KEY_SHARE:
         return text && cs_read_float(node->text, &share) && share >= 0 && share <= 1
                    ? CLIPSEARCH_OK
-                   : fail_kind(yaml, node, key->name, "a number from 0 to 1", err);
+                   : cs_yaml_fail_kind(yaml, node, key->name, "a number from 0 to 1", err);
     case CS_KEY_CHOICE:
         return text && key->choices[cs_name_index(node->text, key->choices)] ? CLIPSEARCH_OK
                                                                              : fail_choice(yaml, node, key, err);
@@ -143,10 +145,11 @@ static clipsearch_status check_value(const cs_yaml *yaml, const cs_yaml_node *no
         return check_texts(yaml, node, key->name, err);
     case CS_KEY_MAP:
         return node->kind == CS_YAML_MAP ? CLIPSEARCH_OK
-                                         : fail_kind(yaml, node, key->name, "a map (key: value lines)", err);
+                                         : cs_yaml_fail_kind(yaml, node, key->name, "a map (key: value lines)", err);
     case CS_KEY_LIST:
-        return node->kind == CS_YAML_LIST ? CLIPSEARCH_OK
-                                          : fail_kind(yaml, node, key->name, "a list (lines beginning with -)", err);
+        return node->kind == CS_YAML_LIST
+                   ? CLIPSEARCH_OK
+                   : cs_yaml_fail_kind(yaml, node, key->name, "a list (lines beginning with -)", err);
     }
     return CLIPSEARCH_OK;
 }

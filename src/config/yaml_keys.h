@@ -30,6 +30,13 @@ typedef struct cs_yaml_key {
 clipsearch_status cs_yaml_match(const cs_yaml *yaml, const cs_yaml_node *map, const char *what, const cs_yaml_key *keys,
                                 size_t count, const cs_yaml_node **found, clipsearch_error *err);
 
+/* Whether the node is a text: a scalar that is not empty, and not the null of YAML (~ or null without quotes). */
+bool cs_yaml_is_text(const cs_yaml_node *node);
+
+/* Fail at `node`: "what must be wanted, not ..." and what it is. Returns CLIPSEARCH_E_FORMAT. */
+clipsearch_status cs_yaml_fail_kind(const cs_yaml *yaml, const cs_yaml_node *node, const char *what, const char *wanted,
+                                    clipsearch_error *err);
+
 /* The values of nodes that cs_yaml_match has checked. */
 bool cs_yaml_bool(const cs_yaml_node *node);
 size_t cs_yaml_count(const cs_yaml_node *node);

@@ -2,6 +2,7 @@
  * hnsw.c - the HNSW index behind the interface of every index: takes the locks, calls the parts that do the work. */
 #include "index/hnsw_graph.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "index/hnsw_build.h"
 #include "index/hnsw_calibrate.h"
@@ -18,7 +19,6 @@ enum {
     DIM_MAX = 4096,
     M_MIN = 4,
     M_MAX = 64,
-    M_DEFAULT = 16,
     EF_CONSTRUCTION_MAX = 4096,
     EF_CONSTRUCTION_DEFAULT = 200,
     EF_MAX = 65536,
@@ -276,7 +276,7 @@ static size_t value_or(size_t value, size_t or_default)
 
 void cs_hnsw_options_set_defaults(cs_hnsw_options *options)
 {
-    options->m = value_or(options->m, M_DEFAULT);
+    options->m = value_or(options->m, CS_DEFAULT_M);
     options->ef_construction = value_or(options->ef_construction, EF_CONSTRUCTION_DEFAULT);
     options->ef = value_or(options->ef, EF_DEFAULT);
 }

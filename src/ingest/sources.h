@@ -5,7 +5,7 @@
 
 #include "ingest/attributes.h"
 #include "ingest/devices.h"
-#include "ingest/glob.h"
+#include "base/glob.h"
 #include "ingest/retry.h"
 #include "ingest/walk.h"
 

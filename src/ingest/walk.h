@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "ingest/file_kind.h"
-#include "ingest/glob.h"
+#include "base/glob.h"
 #include "ingest/retry.h"
 
 /* What a walk leaves out although no `exclude` asks for it. */

@@ -13,7 +13,6 @@
 #include <time.h>
 
 enum {
-    DEFAULT_M = 16,
     DEFAULT_EF_CONSTRUCTION = 200,
     DEFAULT_EF = 64,
     DEFAULT_NLIST = 1024,
@@ -216,7 +215,7 @@ static clipsearch_index_options choose_index(const milvus_database *db, const cl
                                                      : CLIPSEARCH_INDEX_TYPE_HNSW;
     const bool clusters = index.type == CLIPSEARCH_INDEX_TYPE_IVF_FLAT || index.type == CLIPSEARCH_INDEX_TYPE_IVF_SQ8;
     if (index.type == CLIPSEARCH_INDEX_TYPE_HNSW) {
-        index.m = wanted->m ? wanted->m : DEFAULT_M;
+        index.m = wanted->m ? wanted->m : CS_DEFAULT_M;
         index.ef_construction = wanted->ef_construction ? wanted->ef_construction : DEFAULT_EF_CONSTRUCTION;
     }
     if (clusters) {

@@ -813,6 +813,12 @@ while [ $n -lt 105 ]; do
     n=$((n + 1))
 done
 crowd="--db crowd.db"
+printf 'sources: [crowd]\nindex:\n  ef_construction: 8\n' >slip.yaml
+run 2 "ef_construction below m in an ingest file" ingest slip.yaml --db slip.db
+err_has "slip.yaml:3:20: ef_construction is 8; M, here 16, to 4096 are allowed"
+run 2 "on the command line" ingest slip.yaml --db slip.db --ef-construction 9
+err_has "clipsearch: ef_construction is 9; M, here 16, to 4096 are allowed"
+run 0 "with another m" ingest -q slip.yaml --db slip.db -m 4
 run 0 "ingest a crowd, with parameters" ingest crowd $crowd --codes bf16 -m 8 --ef-construction 50 --ef 40
 out_has "Inserted 20 images into photos (2080 copies of others)"
 [ -s crowd.db.photos.hnsw ]

@@ -3,6 +3,7 @@
 #include "cli/commands/ingest_command.h"
 
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "cli/commands/ingest_remodel.h"
 #include "cli/commands/open.h"
@@ -325,6 +326,19 @@ static int open_again(cs_ingest_command *in)
     return cs_ingest_prepare(in);
 }
 
+/* Say where the YAML file has the ef_construction that was refused for being below m. The file alone does not show that
+ * it will be: options may give another m, and a Milvus server takes it. */
+static void place_error(const cs_ingest_command *in, clipsearch_error *err)
+{
+    const cs_yaml_node *node = in->args->ef_construction.given ? NULL : in->file.ef_construction_node;
+    const unsigned m = in->index.m ? in->index.m : CS_DEFAULT_M;
+    const clipsearch_error why = *err;
+    if (err->code != CLIPSEARCH_E_ARGUMENT || !node || in->index.ef_construction >= m)
+        return;
+    cs_yaml_fail(in->file.yaml, node, false, err, "%s", why.message);
+    err->code = why.code;
+}
+
 /* With --progress json: the last line, or for `update` what cs_print_sum needs for it. */
 static void print_json_end(const cs_ingest_command *in, const clipsearch_ingest_report *report,
                            clipsearch_status status, clipsearch_error *err, int code)
@@ -357,6 +371,8 @@ int cs_ingest_images(cs_ingest_command *in)
     } else if (status == CLIPSEARCH_E_MISMATCH) {
         compare_models(in);
     }
+    if (status != CLIPSEARCH_OK)
+        place_error(in, &err);
     cs_progress_clear(&in->view);
     in->created = report.created;
     const int code = cs_ingest_exit_code(in, status, &report);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * glob.h - shell patterns for names and paths, compiled; matching takes time of at most pattern times text. */
-#ifndef CS_INGEST_GLOB_H
-#define CS_INGEST_GLOB_H
+#ifndef CS_BASE_GLOB_H
+#define CS_BASE_GLOB_H
 
 #include "base/error.h"
 

@@ -2,7 +2,7 @@
  * test_glob.c - patterns: the table of what they mean, fnmatch(3) as the reference where it has the same rules, and
  * hostile ones. */
 #include "base/mem.h"
-#include "ingest/glob.h"
+#include "base/glob.h"
 #include "tap.h"
 
 #include <fnmatch.h>

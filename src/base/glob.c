@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * glob.c - a pattern is a chain of tokens; matching walks the set of tokens reached so far, so nothing backtracks. */
-#include "ingest/glob.h"
+#include "base/glob.h"
 
 #include "base/file.h"
 #include "base/mem.h"
