@@ -35,6 +35,15 @@ run 0 "the same as JSON" -k 1 --with-self --image "$examples/cat-snow.jpg" --jso
 json_is "says so" queries.0.hits.0.gone <<END
 true
 END
+run 0 "get of it" get 1
+out_has "in/cat-snow.jpg (gone)"
+run 0 "get of it as JSON" get --json 1
+json_is "says so too" items.0.gone <<END
+true
+END
+run 0 "and query" query
+[ "$(grep -c "" "$out")" -eq 3 ] && [ "$(grep -c "(gone)" "$out")" -eq 1 ]
+ok "marks it"
 run 0 "ingest without it" ingest in
 out_is "counts it" <<END
 Inserted 0 images into photos (2 unchanged, 1 gone) in T

@@ -27,8 +27,8 @@ void cs_print_paths(const cs_results *results, char end, FILE *out);
 /* One JSON object. Errors: CLIPSEARCH_E_MEMORY. */
 clipsearch_status cs_print_json(const cs_results *results, FILE *out, clipsearch_error *err);
 
-/* Items without scores: a line each, "12  path", with paths as in cs_print_text, and with `attributes` a line for each
- * of these below it; or one JSON object. */
+/* Items without scores: a line each, "12  path", with paths and " (gone)" as in cs_print_text, and with `attributes` a
+ * line for each of these below it; or one JSON object. */
 clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, bool attributes, FILE *out,
                                  clipsearch_error *err);
 clipsearch_status cs_print_items_json(const char *collection, const clipsearch_hits *hits, FILE *out,

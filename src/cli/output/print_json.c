@@ -154,7 +154,7 @@ clipsearch_status cs_print_items_json(const char *collection, const clipsearch_h
         cs_buf_printf(&buf, "\"size\":%" PRIu64 ",\"mtime\":", hit->size);
         cs_put_double(&buf, (double)hit->mtime_ns / 1e9);
         cs_buf_putc(&buf, ',');
-        put_gone(&buf, hit->gone);
+        put_gone(&buf, cs_hit_is_gone(hit));
         put_size_and_attributes(&buf, hit);
     }
     cs_buf_puts(&buf, "]}\n");

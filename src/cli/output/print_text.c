@@ -65,7 +65,7 @@ clipsearch_status cs_print_items(const clipsearch_hits *hits, const char *here, 
         const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, i);
         cs_buf_printf(&buf, "%" PRId64 "  ", hit->id);
         cs_put_printable(&buf, cs_relative_path(hit->path, here));
-        cs_buf_puts(&buf, hit->gone ? " (gone)\n" : "\n");
+        cs_buf_puts(&buf, cs_hit_is_gone(hit) ? " (gone)\n" : "\n");
         if (attributes)
             cs_put_attributes(&buf, hit->attributes);
     }
