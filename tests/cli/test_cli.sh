@@ -875,6 +875,12 @@ run 0 "vacuum" vacuum $crowd
 out_has "Vacuumed crowd.db:"
 run 0 "check again" check $crowd
 out_has "2,080 vectors, 0 changes since"
+odd=$(printf 'odd\033[1m.db')
+cp crowd.db "$odd"
+run 0 "vacuum a database whose name has a control character" vacuum --db "$odd"
+out_has "Vacuumed odd?[1m.db: "
+run 0 "merge it" merge --db merged.db "$odd"
+out_has " of photos from odd?[1m.db"
 run 0 "drop the crowd" drop photos $crowd --yes
 [ ! -e crowd.db.photos.hnsw ]
 ok "its index file is gone"

@@ -69,8 +69,8 @@ static void print_copied(const clipsearch_merge_report *report, const char *name
 {
     char count[27];
     const char *before = " (";
-    printf("Copied %s image%s of %s from %s", cs_format_count(report->copied, count), cs_plural(report->copied), name,
-           path);
+    printf("Copied %s image%s of %s from ", cs_format_count(report->copied, count), cs_plural(report->copied), name);
+    cs_print_name(path, stdout);
     if (report->replaced) {
         printf("%s%s of them replaced others of their path", before, cs_format_count(report->replaced, count));
         before = ", ";

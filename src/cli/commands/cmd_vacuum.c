@@ -51,8 +51,9 @@ int cs_command_vacuum(const cs_args *args)
         code = cs_report_error(&err, CS_STAGE_DATABASE);
     if (code == CS_EXIT_FOUND && !args->quiet) {
         cs_file_stat(opened.settings.db, &after, NULL);
-        printf("Vacuumed %s: %s, before %s\n", opened.settings.db, cs_format_bytes(after.size, sizes[0]),
-               cs_format_bytes(before.size, sizes[1]));
+        printf("Vacuumed ");
+        cs_print_name(opened.settings.db, stdout);
+        printf(": %s, before %s\n", cs_format_bytes(after.size, sizes[0]), cs_format_bytes(before.size, sizes[1]));
     }
     cs_close_opened(&opened);
     return code;

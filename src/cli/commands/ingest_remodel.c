@@ -231,19 +231,21 @@ static void print_report(const remodel *r, const clipsearch_ingest_report *repor
         if (more[i].count)
             n += (size_t)snprintf(text + n, sizeof text - n, "%s%llu %s", n ? ", " : " (",
                                   (unsigned long long)more[i].count, more[i].words);
-    fprintf(out, "%s%s %llu image%s of %s anew with %s%s%s in %s\n", before,
-            r->args->dry_run ? "Would encode" : "Encoded", (unsigned long long)report->replaced,
-            cs_plural(report->replaced), r->request->settings->collection, r->model.name, text, text[0] ? ")" : "",
-            cs_format_duration(report->seconds, duration));
+    fprintf(out, "%s%s %llu image%s of %s anew with ", before, r->args->dry_run ? "Would encode" : "Encoded",
+            (unsigned long long)report->replaced, cs_plural(report->replaced), r->request->settings->collection);
+    cs_print_name(r->model.name, out);
+    fprintf(out, "%s%s in %s\n", text, text[0] ? ")" : "", cs_format_duration(report->seconds, duration));
 }
 
 static void print_success(const remodel *r, const clipsearch_ingest_report *report)
 {
     /* another process may have been quicker, which we waited for */
     const bool same = r->same || (report->found && report->unchanged == report->found && !r->args->dry_run);
-    if (same && !r->quiet && !r->request->quiet_when_same)
-        printf("%s is encoded with %s already\n", r->request->settings->collection, r->model.name);
-    else if (!same && !r->quiet)
+    if (same && !r->quiet && !r->request->quiet_when_same) {
+        printf("%s is encoded with ", r->request->settings->collection);
+        cs_print_name(r->model.name, stdout);
+        printf(" already\n");
+    } else if (!same && !r->quiet)
         print_report(r, report, stdout, "");
     if (!r->quiet && !r->args->dry_run && report->gone + report->skipped)
         cs_print_message(

@@ -381,10 +381,9 @@ static int install(adding *a)
         return CS_EXIT_FILE;
     }
     if (!a->args->quiet) {
-        cs_buf printable = cs_buf_make(1 << 16);
-        cs_put_printable(&printable, a->to);
-        printf("Added %s: %s\n", a->name, printable.data ? printable.data : "");
-        cs_buf_free(&printable);
+        printf("Added %s: ", a->name);
+        cs_print_name(a->to, stdout);
+        printf("\n");
     }
     cs_install_compile(a->args, a->to);
     return cs_install_use(a->args, a->to, a->name);

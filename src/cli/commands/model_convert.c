@@ -34,15 +34,13 @@ static bool on_progress(void *context, uint64_t done, uint64_t total)
 static void print_report(const clipsearch_convert_report *report, const char *to)
 {
     char tensors[27], parameters[27], rounded[27], bytes[32];
-    cs_buf printable = cs_buf_make(1 << 16);
-    cs_put_printable(&printable, to);
-    printf("Converted: %s, %s tensors, %s numbers, %s", printable.data ? printable.data : "",
-           cs_format_count(report->tensors, tensors), cs_format_count(report->parameters, parameters),
-           cs_format_bytes(report->bytes, bytes));
+    printf("Converted: ");
+    cs_print_name(to, stdout);
+    printf(", %s tensors, %s numbers, %s", cs_format_count(report->tensors, tensors),
+           cs_format_count(report->parameters, parameters), cs_format_bytes(report->bytes, bytes));
     if (report->rounded)
         printf("; %s numbers were rounded", cs_format_count(report->rounded, rounded));
     printf("\n");
-    cs_buf_free(&printable);
 }
 
 static int convert_model(const cs_args *args, const char *from)

@@ -123,11 +123,9 @@ static int fetch_model(const cs_args *args, const cs_known_model *model, const c
         return code;
     }
     if (!args->quiet) {
-        cs_buf printable = cs_buf_make(1 << 16);
-        cs_put_printable(&printable, directory);
-        printf("%s %s: %s\n", fetched ? "Fetched" : "Already present:", model->name,
-               printable.data ? printable.data : "");
-        cs_buf_free(&printable);
+        printf("%s %s: ", fetched ? "Fetched" : "Already present:", model->name);
+        cs_print_name(directory, stdout);
+        printf("\n");
     }
     cs_install_compile(args, directory);
     return cs_install_use(args, directory, args->to ? NULL : model->name);

@@ -139,8 +139,9 @@ static bool print_other(void *context, const clipsearch_collection_info *info)
         return false;
     }
     const bool usual = strcmp(info->name, o->settings->collection) == 0;
-    printf("To encode %s anew with it, run: clipsearch ingest --remodel --model %s%s%s\n", info->name, o->model,
-           usual ? "" : " --collection ", usual ? "" : info->name);
+    printf("To encode %s anew with it, run: clipsearch ingest --remodel --model ", info->name);
+    cs_print_name(o->model, stdout);
+    printf("%s%s\n", usual ? "" : " --collection ", usual ? "" : info->name);
     return true;
 }
 
@@ -157,13 +158,20 @@ static void print_others(const cs_settings *settings, const clipsearch_encoder_i
     clipsearch_database_close(&db);
 }
 
+static void print_with_name(const char *words, const char *name)
+{
+    printf("%s", words);
+    cs_print_name(name, stdout);
+    printf("\n");
+}
+
 /* A setting of the user's own counts more. */
 static void print_choice(const cs_settings *settings, const char *name)
 {
     char *config = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml");
     const bool ours = settings->model && strcmp(settings->model, name) == 0;
     if (ours || !settings->model)
-        printf("New collections use %s\n", name);
+        print_with_name("New collections use ", name);
     else
         cs_print_message("%s names the model %s, which counts more: new collections use that",
                          settings->model_from == CS_FROM_ENVIRONMENT ? "CLIPSEARCH_MODEL"
@@ -214,7 +222,7 @@ int cs_install_use(const cs_args *args, const char *directory, const char *name)
     if (info.towers & CLIPSEARCH_TEXT_TOWER)
         code = use_model(args, &info, known_as);
     else if (!args->quiet)
-        printf("It encodes images only, so new collections use it when they are told: --model %s\n", known_as);
+        print_with_name("It encodes images only, so new collections use it when they are told: --model ", known_as);
     clipsearch_encoder_close(&encoder);
     return code;
 }

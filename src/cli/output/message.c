@@ -2,6 +2,8 @@
  * message.c - messages on standard error. */
 #include "cli/output/message.h"
 
+#include "cli/output/write_out.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +50,15 @@ void cs_print_line(const char *format, ...)
     va_start(args, format);
     print(format, args, true);
     va_end(args);
+}
+
+void cs_print_name(const char *text, FILE *out)
+{
+    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+        const size_t n = printable_length(s);
+        cs_write_out(n ? (const char *)s : "?", n ? n : 1, out);
+        s += n ? n : 1;
+    }
 }
 
 void cs_put_printable(cs_buf *buf, const char *text)
