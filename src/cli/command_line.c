@@ -84,11 +84,34 @@ static clipsearch_status set_choice(const cs_option *row, const char *value, con
     return CLIPSEARCH_E_ARGUMENT;
 }
 
+/* Whether an option that takes one value has one already. */
+static bool has_value(const cs_option *row, const void *field)
+{
+    switch (row->kind) {
+    case CS_OPTION_TEXT:
+    case CS_OPTION_CHOICE:
+    case CS_OPTION_MAYBE:
+        return *(const char *const *)field != NULL;
+    case CS_OPTION_SIZE:
+        return ((const cs_size_option *)field)->given;
+    case CS_OPTION_NUMBER:
+        return ((const cs_number_option *)field)->given;
+    case CS_OPTION_FLAG:
+    case CS_OPTION_TEXTS:
+    case CS_OPTION_OPERAND:
+        break;
+    }
+    return false;
+}
+
 /* Set the field of `row`; `value` is NULL for flags. */
 static clipsearch_status set_option(const cs_option *row, const char *value, cs_args *args, clipsearch_error *err)
 {
     void *field = (char *)args + row->offset;
     size_t count;
+    if (has_value(row, field)) /* one of two filters, say, would count for nothing */
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s%s is given twice; it takes one value", dashes_of(row),
+                       row->name);
     switch (row->kind) {
     case CS_OPTION_FLAG:
         *(bool *)field = true;

@@ -36,14 +36,14 @@ static void test_options(void)
 {
     cs_args a;
     clipsearch_error err = {0};
-    TAP_OK(parse(CS_SEARCH, split("dog -k 3 --image x.jpg cat --min-score=-0.5 -qv -k5 --db d -- -k --json"), &a,
+    TAP_OK(parse(CS_SEARCH, split("dog --ef 3 --image x.jpg cat --min-score=-0.5 -qvq -k5 --db d -- -k --json"), &a,
                  &err) == CLIPSEARCH_OK,
            "options among words: %s", err.message);
     TAP_OK(a.operands.count == 5 && !a.operands.items[0].is_image && a.operands.items[1].is_image &&
                strcmp(a.operands.items[2].text, "cat") == 0 && strcmp(a.operands.items[3].text, "-k") == 0,
            "texts and images keep their order; after -- there are only operands");
-    TAP_OK(a.k.given && a.k.value == 5 && a.min_score.given && fabsf(a.min_score.value + 0.5F) < 1e-9F && a.quiet &&
-               a.verbose && !a.json && strcmp(a.db, "d") == 0,
+    TAP_OK(a.k.given && a.k.value == 5 && a.ef.value == 3 && a.min_score.given &&
+               fabsf(a.min_score.value + 0.5F) < 1e-9F && a.quiet && a.verbose && !a.json && strcmp(a.db, "d") == 0,
            "values: separate, joined, with =, negative, flags in one word");
     cs_args_free(&a);
 
@@ -56,6 +56,12 @@ static void test_options(void)
         {CS_SEARCH, "dog --wobble", "unknown option --wobble. To give text that begins with a dash, put -- before it"},
         {CS_SEARCH, "dog --prune", "--prune is an option of ingest and update, not of search"},
         {CS_INGEST, "d --offset 3", "--offset is an option of query, not of ingest"},
+        {CS_SEARCH, "dog -k 3 -k5", "-k is given twice; it takes one value"},
+        {CS_SEARCH, "dog --sheet a.png --sheet=b.png", "--sheet is given twice; it takes one value"},
+        {CS_SEARCH, "dog --min-score 0 --min-score 0", "--min-score is given twice; it takes one value"},
+        {CS_DELETE, "--filter a --filter b", "--filter is given twice; it takes one value"},
+        {CS_INGEST, "d --metric ip --metric ip", "--metric is given twice; it takes one value"},
+        {CS_INGEST, "d --prune --prune=force", "--prune is given twice; it takes one value"},
         {CS_DROP, "d --paths",
          "--paths is an option of search, query, get and duplicates, not of drop. To search for the word, run: "
          "clipsearch search "
