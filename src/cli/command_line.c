@@ -226,21 +226,30 @@ static clipsearch_status parse_letters(reader *r, cs_args *args, clipsearch_erro
     return CLIPSEARCH_OK;
 }
 
+/* The list of the next option, from number *i on, whose values are collected. False: there are no more. Several options
+ * may share one. */
+static bool list_at(cs_args *args, size_t *i, cs_strings **list)
+{
+    const cs_option *row;
+    while ((row = cs_option_at(CS_ALL_COMMANDS, (*i)++)))
+        if (row->kind == CS_OPTION_TEXTS) {
+            *list = (cs_strings *)(void *)((char *)args + row->offset);
+            return true;
+        }
+    return false;
+}
+
 clipsearch_status cs_args_parse(unsigned command, int argc, char **argv, cs_args *args, clipsearch_error *err)
 {
     *args = (cs_args){0};
     size_t room = (size_t)(argc > 0 ? argc : 1);
     args->operands.items = cs_zalloc_array(room, sizeof *args->operands.items);
-    args->include.items = cs_zalloc_array(room, sizeof *args->include.items);
-    args->exclude.items = cs_zalloc_array(room, sizeof *args->exclude.items);
-    args->images.items = cs_zalloc_array(room, sizeof *args->images.items);
-    args->templates.items = cs_zalloc_array(room, sizeof *args->templates.items);
-    args->in.items = cs_zalloc_array(room, sizeof *args->in.items);
-    args->vectors.items = cs_zalloc_array(room, sizeof *args->vectors.items);
-    args->meta.items = cs_zalloc_array(room, sizeof *args->meta.items);
-    args->from.items = cs_zalloc_array(room, sizeof *args->from.items);
-    if (!args->operands.items || !args->include.items || !args->exclude.items || !args->images.items ||
-        !args->templates.items || !args->in.items || !args->vectors.items || !args->meta.items || !args->from.items)
+    bool complete = args->operands.items != NULL;
+    cs_strings *list;
+    for (size_t i = 0; complete && list_at(args, &i, &list);)
+        if (!list->items)
+            complete = (list->items = cs_zalloc_array(room, sizeof *list->items)) != NULL;
+    if (!complete)
         return cs_fail_memory(err, "the command line");
     reader r = {.command = command, .argc = argc, .argv = argv};
     bool only_operands = false;
@@ -261,14 +270,11 @@ clipsearch_status cs_args_parse(unsigned command, int argc, char **argv, cs_args
 
 void cs_args_free(cs_args *args)
 {
+    cs_strings *list;
     cs_free(args->operands.items);
-    cs_free(args->include.items);
-    cs_free(args->exclude.items);
-    cs_free(args->images.items);
-    cs_free(args->in.items);
-    cs_free(args->vectors.items);
-    cs_free(args->meta.items);
-    cs_free(args->from.items);
-    cs_free(args->templates.items);
+    for (size_t i = 0; list_at(args, &i, &list);) {
+        cs_free(list->items);
+        list->items = NULL;
+    }
     *args = (cs_args){0};
 }

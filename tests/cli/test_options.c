@@ -49,6 +49,23 @@ static void test_options(void)
 
     static const struct {
         unsigned command;
+        const char *name;
+    } lists[] = {{CS_SERVE, "host-name"}, {CS_SEARCH, "in"},      {CS_LABEL, "template"},
+                 {CS_INGEST, "include"},  {CS_INGEST, "exclude"}, {CS_EXPORT, "meta"},
+                 {CS_IMPORT, "vectors"},  {CS_COPY, "from"},      {CS_MODEL, "image"}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        char words[64];
+        snprintf(words, sizeof words, "--%s a --%s b", lists[i].name, lists[i].name);
+        TAP_OK(parse(lists[i].command, split(words), &a, &err) == CLIPSEARCH_OK, "%s", words);
+        cs_args_free(&a);
+    }
+    TAP_OK(parse(CS_SERVE, split("--host-name a --host-name b"), &a, &err) == CLIPSEARCH_OK &&
+               a.host_names.count == 2 && strcmp(a.host_names.items[1], "b") == 0,
+           "each use adds a value");
+    cs_args_free(&a);
+
+    static const struct {
+        unsigned command;
         const char *words, *message;
     } cases[] = {
         {CS_SEARCH, "dog --shet x", "unknown option --shet; did you mean --sheet?"},

@@ -319,6 +319,11 @@ def check_token(db, scratch):
         out.write("short\n")
     refused = run("serve", "--db", db, "--listen", "127.0.0.1:0", "--token-file", file)
     tap.ok(refused.returncode == 2 and b"token of 16 to 256" in refused.stderr, "a short token is refused")
+    named = Server(PROGRAM, db, "--host-name", "photos.example", "--host-name", "other.example")
+    codes = [named.ask("GET", "/healthz", headers={"Host": name}).status
+             for name in ("photos.example", "other.example:80", "more.example")]
+    tap.ok(codes == [200, 200, 421], "names that the server is given are taken", [codes])
+    named.stop()
     elsewhere = Server(PROGRAM, db, listen="0.0.0.0:0")
     tap.ok("?token=" in elsewhere.link and elsewhere.ask("GET", "/v1/collections").status == 401,
            "listening elsewhere: a token is made up and printed")
