@@ -752,10 +752,14 @@ run 1 "delete what is not there" delete 99 $shop
 out_is "says so" <<END
 Removed 0 images from shop
 END
+err_is "and names it" <<END
+clipsearch: the collection shop has no image 99
+END
 run 0 "delete by number" delete 1 99 $shop
 out_is "says how many" <<END
 Removed 1 image from shop
 END
+err_has "clipsearch: the collection shop has no image 99"
 run 0 "delete by filter" delete --filter 'label == "dog"' $shop
 out_is "says how many" <<END
 Removed 2 images from shop

@@ -10,7 +10,6 @@
 #include "cli/output/message.h"
 #include "cli/output/print.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,22 +34,6 @@ static int print_items(unsigned command, const cs_args *args, const char *collec
     return status == CLIPSEARCH_OK ? cs_show_results(show, &results) : cs_report_error(&err, CS_STAGE_INPUT);
 }
 
-/* Name the ids that are not among the hits, which come in the order of the ids. */
-static int report_missing(const cs_selection *selection, const clipsearch_hits *hits, const char *collection)
-{
-    int code = CS_EXIT_FOUND;
-    for (size_t i = 0, rank = 0; i < selection->count; i++) {
-        const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, rank);
-        if (hit && hit->id == selection->ids[i]) {
-            rank++;
-            continue;
-        }
-        cs_print_message("the collection %s has no image %" PRId64, collection, selection->ids[i]);
-        code = CS_EXIT_NOTHING;
-    }
-    return code;
-}
-
 /* Whether there are images that pass the filter, be they behind --offset or not. */
 static bool has_images(const cs_args *args, const cs_selection *selection, clipsearch_collection *collection)
 {
@@ -71,7 +54,7 @@ static int report_count(const cs_args *args, const cs_selection *selection, cons
                         const cs_opened *opened)
 {
     if (selection->ids)
-        return report_missing(selection, hits, opened->info.name);
+        return cs_name_missing(selection, hits, opened->info.name) ? CS_EXIT_NOTHING : CS_EXIT_FOUND;
     if (clipsearch_hits_count(hits, 0))
         return CS_EXIT_FOUND;
     if (args->quiet)

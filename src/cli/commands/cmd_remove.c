@@ -99,21 +99,33 @@ static void note_remembered(const cs_args *args, const cs_opened *opened)
     clipsearch_sources_free(&sources);
 }
 
+static clipsearch_status remove_ids(const cs_opened *opened, const cs_selection *selection, uint64_t *removed,
+                                    clipsearch_error *err)
+{
+    size_t count = 0;
+    clipsearch_hits *hits = NULL;
+    clipsearch_status status = clipsearch_get(opened->collection, selection->ids, selection->count, &hits, err);
+    if (status == CLIPSEARCH_OK)
+        status = clipsearch_collection_remove(opened->collection, selection->ids, selection->count, &count, err);
+    if (status == CLIPSEARCH_OK)
+        cs_name_missing(selection, hits, opened->info.name);
+    clipsearch_hits_free(&hits);
+    *removed = count;
+    return status;
+}
+
 static int remove_selection(const cs_args *args, const cs_selection *selection)
 {
     clipsearch_error err;
     cs_opened opened = {0};
     uint64_t removed = 0;
-    size_t by_id = 0;
     int code = cs_open_collection(args, NULL, 0, &opened);
     if (code == CS_EXIT_FOUND)
         code = confirm_all(args, selection, &opened);
     if (code == CS_EXIT_FOUND) {
         clipsearch_status status =
-            selection->ids
-                ? clipsearch_collection_remove(opened.collection, selection->ids, selection->count, &by_id, &err)
-                : clipsearch_collection_remove_where(opened.collection, selection->filter, &removed, &err);
-        removed += by_id;
+            selection->ids ? remove_ids(&opened, selection, &removed, &err)
+                           : clipsearch_collection_remove_where(opened.collection, selection->filter, &removed, &err);
         if (status == CLIPSEARCH_E_LIMIT) /* the filter */
             code = cs_report_usage(CS_DELETE, "%s", err.message);
         else if (status != CLIPSEARCH_OK)

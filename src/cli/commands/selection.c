@@ -5,7 +5,10 @@
 #include "base/mem.h"
 #include "cli/command.h"
 #include "cli/commands/folder_filter.h"
+#include "cli/output/message.h"
 #include "config/yaml_keys.h"
+
+#include <inttypes.h>
 
 int cs_read_selection(unsigned command, const cs_args *args, cs_selection *selection)
 {
@@ -26,6 +29,21 @@ int cs_read_selection(unsigned command, const cs_args *args, cs_selection *selec
         selection->ids[selection->count++] = (int64_t)id;
     }
     return CS_EXIT_FOUND;
+}
+
+bool cs_name_missing(const cs_selection *selection, const clipsearch_hits *hits, const char *collection)
+{
+    bool missing = false;
+    for (size_t i = 0, rank = 0; i < selection->count; i++) {
+        const clipsearch_hit *hit = clipsearch_hits_get(hits, 0, rank); /* they come in the order of the ids */
+        if (hit && hit->id == selection->ids[i]) {
+            rank++;
+            continue;
+        }
+        cs_print_message("the collection %s has no image %" PRId64, collection, selection->ids[i]);
+        missing = true;
+    }
+    return missing;
 }
 
 void cs_free_selection(cs_selection *selection)

@@ -16,6 +16,10 @@ typedef struct cs_selection {
 /* Read the filter and the operands, which are ids. Returns CS_EXIT_FOUND, or prints what is wrong and returns the exit
  * status for it. Free in any case. */
 int cs_read_selection(unsigned command, const cs_args *args, cs_selection *selection);
+/* Print a line for each id that is not among `hits`, which clipsearch_get has given for the ids. Whether there is
+ * one. */
+bool cs_name_missing(const cs_selection *selection, const clipsearch_hits *hits, const char *collection);
+
 void cs_free_selection(cs_selection *selection);
 
 #endif
