@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_VALUES = 100000 };
-
 /* ---- from rows */
 
 static const cs_field *find(const cs_row *row, const char *name)
@@ -149,7 +147,8 @@ static void put_attribute(cs_buf *attributes, const cs_field *field)
 /* What the field "attributes" of a row as we write it has: a JSON object, in CSV as text. */
 static clipsearch_status open_attributes(const cs_field *field, cs_json_document **document, clipsearch_error *err)
 {
-    clipsearch_status status = cs_json_parse(field->text, field->length, "attributes", MAX_VALUES, document, err);
+    clipsearch_status status =
+        cs_json_parse(field->text, field->length, "attributes", CS_ITEM_ATTRIBUTES_MAX, document, err);
     if (status == CLIPSEARCH_OK && cs_json_root(*document)->type != CS_JSON_OBJECT)
         status = cs_fail(err, CLIPSEARCH_E_FORMAT, "attributes must be a JSON object");
     return status;
@@ -222,6 +221,14 @@ const char *cs_item_hash_text(const clipsearch_hit *item, char text[65])
     return text;
 }
 
+/* Put attributes as they are stored, but in one line. Line ends, which stand between JSON's tokens only, become tabs,
+ * not spaces: those tell whose attributes they are (base/stored_attributes.h). */
+static void put_in_one_line(cs_buf *buf, const char *attributes)
+{
+    for (; *attributes; attributes++)
+        cs_buf_putc(buf, *attributes == '\n' || *attributes == '\r' ? '\t' : *attributes);
+}
+
 void cs_put_item_row(cs_buf *buf, const clipsearch_hit *item)
 {
     char hash[65];
@@ -237,9 +244,10 @@ void cs_put_item_row(cs_buf *buf, const clipsearch_hit *item)
     cs_buf_printf(buf, ",\"size\":%" PRIu64 ",\"mtime_ns\":%" PRId64, item->size, item->mtime_ns);
     if (*cs_item_hash_text(item, hash))
         cs_buf_printf(buf, ",\"hash\":\"%s\"", hash);
-    cs_buf_printf(buf, ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 "%s,\"attributes\":%s}\n", item->width,
-                  item->height, item->gone ? ",\"gone\":true" : "",
-                  item->attributes && *item->attributes ? item->attributes : "{}");
+    cs_buf_printf(buf, ",\"width\":%" PRIu32 ",\"height\":%" PRIu32 "%s,\"attributes\":", item->width, item->height,
+                  item->gone ? ",\"gone\":true" : "");
+    put_in_one_line(buf, item->attributes && *item->attributes ? item->attributes : "{}");
+    cs_buf_puts(buf, "}\n");
 }
 
 static void put_csv_field(cs_buf *buf, const char *text)

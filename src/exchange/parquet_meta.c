@@ -110,12 +110,24 @@ static clipsearch_status add_leaf(reader *r, int column, clipsearch_error *err)
     return CLIPSEARCH_OK;
 }
 
+static bool has_column(const cs_parquet_meta *meta, const element *e)
+{
+    for (size_t i = 0; i < meta->count; i++)
+        if (strlen(meta->columns[i].name) == e->name_length &&
+            memcmp(meta->columns[i].name, e->name, e->name_length) == 0)
+            return true;
+    return false;
+}
+
 static clipsearch_status add_column(reader *r, const element *e, clipsearch_error *err)
 {
     enum { UINT_8 = 11, UINT_64 = 14 };
     cs_parquet_meta *meta = r->meta;
     if (meta->count == CS_ROWS_MAX_FIELDS)
         return cs_fail(err, CLIPSEARCH_E_LIMIT, "%s: more than %d columns", r->name, CS_ROWS_MAX_FIELDS);
+    if (has_column(meta, e))
+        return cs_fail(err, CLIPSEARCH_E_FORMAT, "%s: two columns have the name %.*s", r->name,
+                       (int)(e->name_length < 60 ? e->name_length : 60), e->name);
     cs_parquet_column *grown = cs_grow(meta->columns, &r->column_capacity, meta->count + 1, sizeof *grown);
     if (!grown)
         return cs_fail_memory(err, r->name);

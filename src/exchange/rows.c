@@ -5,13 +5,14 @@
 #include "base/csv.h"
 #include "base/decimal.h"
 #include "base/file.h"
+#include "base/item_limits.h"
 #include "base/json.h"
 #include "base/mem.h"
 
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_VALUES = 100000 }; /* of a line */
+enum { MAX_VALUES = CS_ITEM_ATTRIBUTES_MAX }; /* of a line: no more fit into attributes */
 
 clipsearch_status cs_rows_open(const char *path, cs_rows **rows, clipsearch_error *err)
 {
@@ -187,6 +188,8 @@ clipsearch_status cs_json_lines_open(const char *path, cs_rows **rows, clipsearc
         close_lines(&lines->rows);
         return status;
     }
+    if (lines->map.size >= 3 && memcmp(lines->map.data, "\xEF\xBB\xBF", 3) == 0)
+        lines->at = 3; /* a byte order mark */
     *rows = &lines->rows;
     return CLIPSEARCH_OK;
 }

@@ -4,12 +4,13 @@
 
 #include "base/decimal.h"
 #include "base/error.h"
+#include "base/item_limits.h"
 #include "base/json.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { MAX_VALUES = 100000, DATE = 10, DATE_AND_MINUTE = 16 };
+enum { MAX_VALUES = CS_ITEM_ATTRIBUTES_MAX, DATE = 10, DATE_AND_MINUTE = 16 };
 
 /* The numbers that are written with a unit. */
 static const struct {

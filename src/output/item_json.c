@@ -3,12 +3,11 @@
 #include "output/item_json.h"
 
 #include "base/base64.h"
+#include "base/item_limits.h"
 #include "base/json.h"
 #include "base/utf8.h"
 
 #include <string.h>
-
-enum { MAX_ATTRIBUTE_VALUES = 100000 };
 
 void cs_put_json_text(cs_buf *buf, const char *text)
 {
@@ -41,7 +40,7 @@ void cs_put_attributes_json(cs_buf *buf, const char *attributes)
     size_t size = attributes ? strlen(attributes) : 0;
     clipsearch_status status = CLIPSEARCH_E_FORMAT;
     if (size)
-        status = cs_json_parse(attributes, size, "attributes", MAX_ATTRIBUTE_VALUES, &document, NULL);
+        status = cs_json_parse(attributes, size, "attributes", CS_ITEM_ATTRIBUTES_MAX, &document, NULL);
     if (status == CLIPSEARCH_E_MEMORY) /* says nothing about the attributes */
         buf->failed = true;
     else if (status == CLIPSEARCH_OK)

@@ -195,6 +195,26 @@ run 0 "rows are named after the file" query --db t.db --paths -k 1
 grep -q 'x.npy#0$' "$out"
 ok "x.npy#0"
 
+# ---- attributes of many values
+
+{
+    printf '\223NUMPY\001\000\166\000'
+    printf "%-117s\n" "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 512), }"
+    tail -c 2048 x.npy
+} >one.npy
+awk 'BEGIN { printf "{\"path\":\"/many\",\"l\":["; for (i = 0; i < 150000; i++) printf "%d,", i % 10; print "7]}" }' >many.jsonl
+run 0 "a list of 150,001 numbers" import --db many.db --vectors one.npy --meta many.jsonl
+run 0 "as JSON" query --db many.db --json
+json_is "it is whole" items.0.attributes.l.149999 items.0.attributes.l.150000 <<END
+9
+7
+END
+run 0 "as text" get --db many.db 1
+grep -q "    l: 0, 1, 2" "$out"
+ok "it is printed"
+run 0 "exported" export --db many.db --meta many2.jsonl -q
+run 0 "and imported again" import --db many2.db --vectors one.npy --meta many2.jsonl -q
+
 # ---- merge
 
 usage "nothing to merge was given; name database files, and the target with --db" merge

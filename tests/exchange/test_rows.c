@@ -127,6 +127,25 @@ static void test_refused(void)
     }
 }
 
+static void test_name_twice(void)
+{
+    char *path = data_path("plain.parquet");
+    cs_buf file = cs_buf_make(1 << 20);
+    cs_rows *rows;
+    clipsearch_error err = {0};
+    if (cs_file_read(path, &file, NULL, &err) != CLIPSEARCH_OK)
+        abort();
+    for (size_t i = 0; i + 5 <= file.len; i++)
+        if (memcmp(file.data + i, "width", 5) == 0)
+            memcpy(file.data + i, "small", 5);
+    TAP_OK(cs_parquet_parse(file.data, file.len, "twice.parquet", &rows, &err) == CLIPSEARCH_E_FORMAT && !rows &&
+               strcmp(err.message, "twice.parquet: two columns have the name small") == 0,
+           "a column name twice: %s", err.message);
+    cs_rows_close(&rows);
+    cs_buf_free(&file);
+    cs_free(path);
+}
+
 /* Read all rows; the status that ends it. */
 static clipsearch_status read_all(const uint8_t *bytes, size_t size, size_t *count, clipsearch_error *err)
 {
@@ -244,6 +263,11 @@ static void test_lines(void)
                cs_rows_next(rows, &row, &more, &err) == CLIPSEARCH_OK && !more,
            "blank lines are no rows, and the last needs no end");
     cs_rows_close(&rows);
+    TAP_OK(open_text("\xEF\xBB\xBF{\"a\":1}\n", ".jsonl", &rows, &err) == CLIPSEARCH_OK &&
+               cs_rows_next(rows, &row, &more, &err) == CLIPSEARCH_OK && more &&
+               field_is(&row, "a", CS_FIELD_JSON, "1"),
+           "a byte order mark is no part of the first line");
+    cs_rows_close(&rows);
     static const char *const wrong[][2] = {{"{\"a\":1}\n{\"a\":", "line 2"},
                                            {"[1]\n", "must be a JSON object, not an array"},
                                            {"{\"a\":1,\"a\":2}\n", "line 1"},
@@ -333,6 +357,35 @@ static void test_items(void)
     }
 }
 
+static void test_one_line(void)
+{
+    cs_buf line = cs_buf_make(1 << 16);
+    clipsearch_item item;
+    cs_put_item_row(&line, &(clipsearch_hit){.id = 1, .path = "/a", .attributes = "{\r\n\"a\":1,\r\n\"b\":2}"});
+    TAP_OK(!line.failed && strchr(line.data, '\n') == line.data + line.len - 1 && !strchr(line.data, '\r'),
+           "attributes of several lines are written in one");
+    TAP_OK(item_is(line.data, NULL, "/a", "{\t\t\"a\":1,\t\t\"b\":2}", &item), "and read again");
+    cs_buf_free(&line);
+}
+
+static void test_many_values(void)
+{
+    enum { VALUES = 400000 };
+    cs_buf line = cs_buf_make(4 << 20);
+    clipsearch_item item;
+    cs_buf_puts(&line, "{\"path\":\"/a\",\"mtime_ns\":1,\"attributes\":{\"l\":[");
+    for (size_t i = 0; i < VALUES; i++)
+        cs_buf_puts(&line, i ? ",1" : "1");
+    cs_buf_puts(&line, "]}}");
+    char *attributes = strdup(strstr(line.data, "{\"l\""));
+    if (!attributes)
+        abort();
+    attributes[strlen(attributes) - 1] = '\0';
+    TAP_OK(item_is(line.data, NULL, "/a", attributes, &item), "as many values as attributes can have");
+    free(attributes);
+    cs_buf_free(&line);
+}
+
 static void test_big_attributes(void)
 {
     cs_buf a = cs_buf_make(1 << 17), b = cs_buf_make(128 << 20), line = cs_buf_make(4 << 20);
@@ -374,11 +427,14 @@ int main(void)
 {
     test_parquet();
     test_refused();
+    test_name_twice();
     test_damage();
     test_memory();
     test_lines();
     test_csv();
     test_items();
+    test_one_line();
+    test_many_values();
     test_big_attributes();
     test_snappy();
     return tap_done();

@@ -3,13 +3,14 @@
 #include "cli/output/print.h"
 
 #include "base/decimal.h"
+#include "base/item_limits.h"
 #include "base/json.h"
 #include "cli/output/message.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { MAX_VALUES = 100000 };
+enum { MAX_VALUES = CS_ITEM_ATTRIBUTES_MAX };
 
 /* Append a text on one line. */
 static void put_line(cs_buf *buf, const char *text)
