@@ -794,7 +794,7 @@ typedef struct clipsearch_item {
  * error: the later item replaces the earlier one, as in two calls, and both have the same id. `ids` [count] receives
  * the ids; it may be NULL. In a CLIPSEARCH_COSINE collection the vectors must have length 1.
  * Errors: CLIPSEARCH_E_ARGUMENT (names the item: a path that is not absolute, attributes that are not an object, a
- * vector with a NaN, an infinity or another length), _DATABASE, _MEMORY. */
+ * vector with a NaN, an infinity or another length, for another metric one longer than 1.15e18), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection *collection,
                                                            const clipsearch_item *items, const float *vectors,
                                                            size_t count, int64_t *ids, clipsearch_error *err);
@@ -805,7 +805,7 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_put(clipsearch_collection
  * `count` new items without paths. Size, time, hash, width and height are 0 where they are not known. To change the
  * vector of an item, put it again with the same path, or with the same id.
  * Errors: CLIPSEARCH_E_ARGUMENT (names the item: an empty path, attributes that are not an object, a vector with a NaN
- * or an infinity, a cosine vector of zeros), _DATABASE, _MEMORY. */
+ * or an infinity, a cosine vector of zeros, for another metric a vector longer than 1.15e18), _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_put_vectors(clipsearch_collection *collection,
                                                                    const clipsearch_item *items, const float *vectors,
                                                                    size_t count, int64_t *ids, clipsearch_error *err);
@@ -1405,9 +1405,9 @@ typedef struct clipsearch_hits clipsearch_hits;
  *
  * A call that is cancelled or has used up its `timeout` ends within about 0.1 seconds; *hits is NULL then. If it was
  * reading all vectors, the next search reads them.
- * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, an invalid filter, a
- * timeout below 0), _LIMIT (a filter that is too long or too complex), _NOT_FOUND (the collection was dropped),
- * _CANCELLED, _TIMEOUT, _DATABASE, _MEMORY. */
+ * Errors: CLIPSEARCH_E_ARGUMENT (k is 0, a query with a NaN or infinity, a cosine query of zeros, for another metric a
+ * query longer than 1.15e18, an invalid filter, a timeout below 0), _LIMIT (a filter that is too long or too complex),
+ * _NOT_FOUND (the collection was dropped), _CANCELLED, _TIMEOUT, _DATABASE, _MEMORY. */
 CLIPSEARCH_API clipsearch_status clipsearch_search(clipsearch_collection *collection, const float *queries,
                                                    size_t count, size_t k, const clipsearch_search_options *options,
                                                    clipsearch_hits **hits, clipsearch_error *err);

@@ -2,6 +2,7 @@
  * put_items.c - items and vectors that a program stores itself: checked, and of one length for a cosine. */
 #include "backend/backend.h"
 
+#include "base/item_limits.h"
 #include "base/mem.h"
 
 #include <math.h>
@@ -19,16 +20,19 @@ static const char *name_of(const clipsearch_item *item)
 }
 
 /* *squared receives the vector's squared length. */
-static clipsearch_status measure(size_t dim, const clipsearch_item *item, const float *vector, size_t i,
-                                 double *squared, clipsearch_error *err)
+static clipsearch_status measure(const cs_collection_identity *own, const clipsearch_item *item, const float *vector,
+                                 size_t i, double *squared, clipsearch_error *err)
 {
     *squared = 0;
-    for (size_t d = 0; d < dim; d++) {
+    for (size_t d = 0; d < own->dim; d++) {
         if (!isfinite(vector[d]))
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu (%s): element %zu of its vector is no finite number",
                            i, name_of(item), d);
         *squared += (double)vector[d] * vector[d];
     }
+    if (own->metric != CLIPSEARCH_COSINE && *squared > CS_ITEM_SQUARED_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu (%s): its vector has length %.3g; the limit is %.3g", i,
+                       name_of(item), sqrt(*squared), sqrt(CS_ITEM_SQUARED_MAX));
     return CLIPSEARCH_OK;
 }
 
@@ -39,7 +43,7 @@ static clipsearch_status check_put(const cs_collection_identity *own, const clip
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu: the path \"%s\" is not absolute", i,
                        item->path ? item->path : "");
     double squared;
-    clipsearch_status status = measure(own->dim, item, vector, i, &squared, err);
+    clipsearch_status status = measure(own, item, vector, i, &squared, err);
     if (status == CLIPSEARCH_OK && own->metric == CLIPSEARCH_COSINE && fabs(squared - 1) > NORMALIZED_TOLERANCE)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "item %zu (%s): its vector has length %.3f; a cosine collection takes L2-normalized ones", i,
@@ -78,18 +82,18 @@ clipsearch_status cs_collection_put(clipsearch_collection *collection, const cli
 }
 
 /* Copy vector `i` to `unit`, brought to length 1. */
-static clipsearch_status make_unit(size_t dim, const clipsearch_item *item, const float *vector, size_t i, float *unit,
-                                   clipsearch_error *err)
+static clipsearch_status make_unit(const cs_collection_identity *own, const clipsearch_item *item, const float *vector,
+                                   size_t i, float *unit, clipsearch_error *err)
 {
     double squared;
-    clipsearch_status status = measure(dim, item, vector, i, &squared, err);
+    clipsearch_status status = measure(own, item, vector, i, &squared, err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (squared == 0)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "item %zu (%s): a vector of zeros has no direction", i,
                        name_of(item));
     const double length = fabs(squared - 1) <= SAME_BITS_TOLERANCE ? 1 : sqrt(squared);
-    for (size_t d = 0; d < dim; d++)
+    for (size_t d = 0; d < own->dim; d++)
         unit[d] = (float)(vector[d] / length);
     return CLIPSEARCH_OK;
 }
@@ -111,8 +115,8 @@ clipsearch_status cs_collection_put_vectors(clipsearch_collection *collection, c
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++) {
         const clipsearch_item *item = items ? &items[i] : NULL;
         const float *vector = vectors + i * own->dim;
-        status = cosine ? make_unit(own->dim, item, vector, i, units + i * own->dim, err)
-                        : measure(own->dim, item, vector, i, &squared, err);
+        status = cosine ? make_unit(own, item, vector, i, units + i * own->dim, err)
+                        : measure(own, item, vector, i, &squared, err);
     }
     if (status == CLIPSEARCH_OK)
         status = put(collection, items, cosine ? units : vectors, count, precisions, ids, err);

@@ -2,6 +2,8 @@
  * query_vector.c - a query's vector, checked and brought to length 1. */
 #include "backend/query_vector.h"
 
+#include "base/item_limits.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -17,6 +19,9 @@ clipsearch_status cs_copy_query(size_t dim, clipsearch_metric metric, const floa
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "query %zu: element %zu is no finite number", number, d);
         squared += (double)query[d] * query[d];
     }
+    if (metric != CLIPSEARCH_COSINE && squared > CS_ITEM_SQUARED_MAX)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "query %zu: a vector of length %.3g; the limit is %.3g", number,
+                       sqrt(squared), sqrt(CS_ITEM_SQUARED_MAX));
     memcpy(unit, query, dim * sizeof *unit);
     if (metric != CLIPSEARCH_COSINE || fabs(squared - 1) <= SAME_BITS_TOLERANCE)
         return CLIPSEARCH_OK;

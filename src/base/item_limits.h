@@ -12,4 +12,9 @@ enum {
     CS_COLLECTION_NAME_MAX = 255      /* bytes, on a Milvus server; in a file a name has at most 64 */
 };
 
+/* The squared length of a vector that is stored or searched for as it is, not brought to length 1. Products and squared
+ * distances of such vectors are finite floats, also of what codes make of them; an infinite score, or one that is no
+ * number, would have no place among the others. */
+#define CS_ITEM_SQUARED_MAX 0x1p120
+
 #endif

@@ -190,6 +190,17 @@ run 3 "a vector of zeros and one of NaNs" import --db z.db --vectors bad.npy --m
 err_has "bad.npy: row 1 is left out: its vector is zero, which has no direction"
 err_has "bad.npy: row 3 is left out: its vector has a NaN or an infinity"
 out_has "Imported 1 vector into photos"
+{
+    printf '\223NUMPY\001\000\166\000'
+    printf "%-117s\n" "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 512), }"
+    head -c 2048 /dev/zero
+    tail -c 2048 x.npy
+    head -c 2048 /dev/zero | tr '\0' '\177'
+} >huge.npy
+run 3 "a vector of the largest numbers" import --db ip.db --metric ip --vectors huge.npy --meta short.jsonl
+err_has "huge.npy: row 3 is left out: its vector is too long to be compared with others"
+out_has "Imported 2 vectors into photos"
+run 3 "a cosine knows no length, but zeros" import --db cosine.db --vectors huge.npy -q --meta short.jsonl
 run 0 "without a table" import --db t.db --vectors x.npy -q
 run 0 "rows are named after the file" query --db t.db --paths -k 1
 grep -q 'x.npy#0$' "$out"

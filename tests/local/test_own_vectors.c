@@ -182,6 +182,33 @@ static void test_errors(clipsearch_database *db, const clipsearch_encoder *encod
     clipsearch_collection_close(&c);
 }
 
+/* Vectors so long that the scores of two would be infinite, or no number. */
+static void test_length(clipsearch_database *db, clipsearch_metric metric, const char *name)
+{
+    static const float huge[2][DIM] = {{3e38f, 3e38f, 0}, {3e38f, -3e38f, 0}}, longest[2][DIM] = {{1e18f}, {-1e18f}};
+    clipsearch_collection *c = NULL;
+    clipsearch_hits *hits = NULL;
+    TAP_OK(ensure(db, name, DIM, metric, NULL, NULL, &c) == CLIPSEARCH_OK, "made: %s", err.message);
+    if (metric == CLIPSEARCH_COSINE) {
+        TAP_OK(clipsearch_collection_put_vectors(c, NULL, huge[0], 2, NULL, &err) == CLIPSEARCH_OK &&
+                   finds(c, huge[1], NULL, "2 1"),
+               "a cosine has no length: %s", err.message);
+    } else {
+        expect(clipsearch_collection_put_vectors(c, NULL, huge[0], 2, NULL, &err), CLIPSEARCH_E_ARGUMENT,
+               "has length 4.24e+38; the limit is 1.15e+18");
+        TAP_OK(clipsearch_collection_put_vectors(c, NULL, longest[0], 2, NULL, &err) == CLIPSEARCH_OK &&
+                   finds(c, longest[1], NULL, "2 1"),
+               "below the limit all are found: %s", err.message);
+        expect(clipsearch_search(c, huge[1], 1, 10, NULL, &hits, &err), CLIPSEARCH_E_ARGUMENT,
+               "query 0: a vector of length 4.24e+38; the limit is 1.15e+18");
+        TAP_OK(clipsearch_search(c, longest[1], 1, 10, NULL, &hits, &err) == CLIPSEARCH_OK &&
+                   isfinite(clipsearch_hits_get(hits, 0, 1)->score),
+               "and have a score");
+        clipsearch_hits_free(&hits);
+    }
+    clipsearch_collection_close(&c);
+}
+
 /* Vectors that were made elsewhere, with a model that is here too. */
 static void test_fingerprint(clipsearch_database *db, const clipsearch_encoder *encoder, clipsearch_session *session)
 {
@@ -300,6 +327,9 @@ int main(void)
     test_put(g.db);
     test_errors(g.db, g.encoder);
     test_fingerprint(g.db, g.encoder, g.session);
+    test_length(g.db, CLIPSEARCH_COSINE, "long-cosine");
+    test_length(g.db, CLIPSEARCH_L2, "long-l2");
+    test_length(g.db, CLIPSEARCH_IP, "long-ip");
     test_index(g.db, CLIPSEARCH_COSINE, "cosine");
     test_index(g.db, CLIPSEARCH_L2, "l2");
     test_working_directory();

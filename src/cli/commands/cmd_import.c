@@ -109,6 +109,8 @@ static const char *fault_of(const import *in, const float *vector)
         squared += (double)vector[i] * (double)vector[i];
     if (!isfinite(squared))
         return "its vector has a NaN or an infinity";
+    if (in->metric != CLIPSEARCH_COSINE && squared > CS_ITEM_SQUARED_MAX)
+        return "its vector is too long to be compared with others";
     return squared == 0 && in->metric == CLIPSEARCH_COSINE ? "its vector is zero, which has no direction" : NULL;
 }
 
