@@ -200,6 +200,16 @@ out_has "Imported 1 vector into photos"
 run 3 "a vector of the largest numbers" import --db ip.db --metric ip --vectors huge.npy --meta short.jsonl
 err_has "huge.npy: row 3 is left out: its vector is too long to be compared with others"
 out_has "Imported 2 vectors into photos"
+{
+    printf '\223NUMPY\001\000\166\000'
+    printf "%-117s\n" "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2), }"
+    printf '\000\340\177\107\000\340\177\307\000\000\200\077\000\360\177\107' # 65504, -65504, 1, 65520
+} >halves.npy
+run 0 "numbers that a half cannot hold" import --db halves.db --metric l2 --vectors halves.npy -q
+usage "--type f16 holds numbers up to 65,504, and the vector of image 2 has a larger one; export it as f32" \
+    export --db halves.db --vectors halves2.npy --type f16
+has_no_file halves2.npy
+run 0 "the largest is one" export --db halves.db --vectors halves2.npy --type f16 --filter 'id == 1'
 run 3 "a cosine knows no length, but zeros" import --db cosine.db --vectors huge.npy -q --meta short.jsonl
 run 0 "without a table" import --db t.db --vectors x.npy -q
 run 0 "rows are named after the file" query --db t.db --paths -k 1

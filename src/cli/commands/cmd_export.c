@@ -18,6 +18,8 @@
 #include "exchange/parquet_write.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -32,7 +34,8 @@ typedef struct export
     cs_parquet_writer *table; /* of a Parquet file, else NULL */
     clipsearch_error table_error;
     clipsearch_status table_status;
-    uint16_t *halves; /* [dim] */
+    uint16_t *halves;  /* [dim] */
+    int64_t too_large; /* the id of an item with a number that no half can hold, or 0 */
     cs_buf line;
     uint64_t rows;
 }
@@ -100,15 +103,18 @@ static clipsearch_status open_files(export *e, clipsearch_error *err)
     return status;
 }
 
-static void write_vector(export *e, const float *vector)
+static void write_vector(export *e, int64_t id, const float *vector)
 {
     const size_t dim = e->opened.info.dim;
     if (!e->half) {
         cs_write_out(vector, dim * sizeof *vector, e->vectors.stream);
         return;
     }
-    for (size_t i = 0; i < dim; i++)
+    for (size_t i = 0; i < dim; i++) {
         e->halves[i] = cs_f16_from_float(vector[i]);
+        if (isfinite(vector[i]) && !isfinite(cs_float_from_f16(e->halves[i])))
+            e->too_large = id;
+    }
     cs_write_out(e->halves, dim * sizeof *e->halves, e->vectors.stream);
 }
 
@@ -116,7 +122,7 @@ static bool write_item(void *context, const clipsearch_hit *item, const float *v
 {
     export *e = context;
     if (e->vectors.stream)
-        write_vector(e, vector);
+        write_vector(e, item->id, vector);
     if (e->table) {
         e->table_status = cs_parquet_writer_add(e->table, item, &e->table_error);
     } else if (e->meta.stream) {
@@ -126,8 +132,9 @@ static bool write_item(void *context, const clipsearch_hit *item, const float *v
             cs_write_out(e->line.data, e->line.len, e->meta.stream);
     }
     e->rows++;
-    return !e->line.failed && e->table_status == CLIPSEARCH_OK && !(e->vectors.stream && ferror(e->vectors.stream)) &&
-           !(e->meta.stream && ferror(e->meta.stream)) && !cs_caught_signal();
+    return !e->too_large && !e->line.failed && e->table_status == CLIPSEARCH_OK &&
+           !(e->vectors.stream && ferror(e->vectors.stream)) && !(e->meta.stream && ferror(e->meta.stream)) &&
+           !cs_caught_signal();
 }
 
 static int export_all(export *e, const char *filter)
@@ -147,6 +154,11 @@ static int export_all(export *e, const char *filter)
         cs_print_message("interrupted; nothing was written");
         return CS_EXIT_SIGNAL + cs_caught_signal();
     }
+    if (e->too_large)
+        return cs_report_usage(CS_EXPORT,
+                               "--type f16 holds numbers up to 65,504, and the vector of image %" PRId64
+                               " has a larger one; export it as f32",
+                               e->too_large);
     if (e->line.failed || e->table_status == CLIPSEARCH_E_MEMORY)
         return cs_report_memory();
     if (!e->rows) {
