@@ -236,6 +236,25 @@ ok "it is printed"
 run 0 "exported" export --db many.db --meta many2.jsonl -q
 run 0 "and imported again" import --db many2.db --vectors one.npy --meta many2.jsonl -q
 
+# ---- the index cannot be written
+
+{
+    printf '\223NUMPY\001\000\166\000'
+    printf "%-117s\n" "{'descr': '<f4', 'fortran_order': False, 'shape': (2100, 2), }"
+    awk 'BEGIN { for (i = 0; i < 4200; i++) printf "%04d", i * 7919 % 10000 }'
+} >indexed.npy
+mkdir -p way.db.photos.hnsw/it way2.db.photos.hnsw/it
+run 5 "a directory is in its way" import --db way.db --vectors indexed.npy
+err_has "everything is stored, but the index is not written, and searches are exact: "
+err_has "way.db.photos.hnsw: a database, or no file"
+err_has "clipsearch check --repair --db way.db"
+run 0 "all vectors" query --db way.db --paths
+[ "$(wc -l <"$out")" -eq 2100 ]
+ok "are there"
+run 5 "in the way of merge" merge --db way2.db way.db
+out_has "Copied 2,100 images of photos from way.db"
+err_has "everything is stored, but the index is not written, and searches are exact: "
+
 # ---- merge
 
 usage "nothing to merge was given; name database files, and the target with --db" merge

@@ -2,6 +2,7 @@
  * write_index.c - a checkpoint that Ctrl-C can end. */
 #include "cli/commands/write_index.h"
 
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/output/message.h"
 #include "cli/signals.h"
@@ -31,5 +32,12 @@ int cs_write_index(const cs_args *args, const cs_settings *settings, clipsearch_
                         CS_ADVICE_REPAIR, settings, NULL);
         return CS_EXIT_SIGNAL + cs_caught_signal();
     }
-    return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_error(&err, CS_STAGE_DATABASE);
+    if (status == CLIPSEARCH_OK)
+        return CS_EXIT_FOUND;
+    if (status == CLIPSEARCH_E_NOT_FOUND) /* the collection was dropped meanwhile */
+        return cs_report_error(&err, CS_STAGE_DATABASE);
+    clipsearch_error why = err;
+    cs_fail(&err, status, "everything is stored, but the index is not written, and searches are exact: %s",
+            why.message);
+    return cs_report_with_advice(&err, CS_STAGE_DATABASE, CS_ADVICE_REPAIR, settings, NULL);
 }
