@@ -19,7 +19,8 @@ enum {
     DUE_LEAST = 1000, /* changes whose scan, at 7 ms for 100,000, costs about as much as a walk */
     DUE_SHARE = 256,
     REMOVED_SHARE = 4, /* removed nodes, which walks pass over, to those they may find: then they are freed */
-    EMPTY_SHARE = 2    /* of all places; then a file made anew is worth its time */
+    EMPTY_SHARE = 2,   /* of all places; then a file made anew is worth its time */
+    TRIES = 4          /* while other processes put files of older states in place first */
 };
 
 /* One checkpoint. Its order is what keeps it safe (docs/index.md): changes are logged before the
@@ -36,6 +37,7 @@ typedef struct checkpoint {
     cs_index *index;
     cs_hnsw_stamp stamp;
     bool changed; /* the index is not the file's any more */
+    bool lost;    /* the file of another process took the place, and does not have all that this one has */
     int64_t *ids;
     float *vectors; /* [batch, dim] */
     size_t batch, filled;
@@ -207,7 +209,8 @@ static clipsearch_status calibrate(checkpoint *c)
 /* ---- the file */
 
 /* In a change: whether the collection's file is still the one we began with, and no other than `next` is about to take
- * its place: another process may have been quicker. */
+ * its place: another process may have been quicker. What that one saw may be older, and it does not free what a vacuum
+ * does, nor have the queries that were given here. */
 static clipsearch_status check_first(checkpoint *c, uint64_t next, bool *first)
 {
     cs_store_state now = c->state;
@@ -215,6 +218,8 @@ static clipsearch_status check_first(checkpoint *c, uint64_t next, bool *first)
     clipsearch_status status = cs_store_refresh(c->db->writer, c->identity, &now, &there, c->err);
     *first = there && now.logging && now.log_from == c->state.log_from && now.index_owner == c->state.index_owner &&
              (next == 0 || now.index_next == next);
+    c->lost = status == CLIPSEARCH_OK && there && !*first &&
+              (c->options->vacuum || c->options->query_count || !now.logging || now.log_from < c->state.generation);
     return status;
 }
 
@@ -339,24 +344,19 @@ static clipsearch_status run(checkpoint *c)
     return status == CLIPSEARCH_OK && c->changed ? write_file(c) : status;
 }
 
-clipsearch_status cs_local_checkpoint(clipsearch_collection *base, const clipsearch_checkpoint_options *options,
-                                      clipsearch_error *err)
+/* *lost: as in checkpoint. */
+static clipsearch_status checkpoint_once(clipsearch_collection *base, const clipsearch_checkpoint_options *options,
+                                         bool *lost, clipsearch_error *err)
 {
     local_collection *collection = cs_local_collection(base);
     local_database *db = collection->db;
-    clipsearch_error why; /* on the way there are faults that are dealt with */
     local_read read;
-    if (db->in_memory)
-        return CLIPSEARCH_OK;
-    if (!db->writer)
-        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", cs_store_path(db->first));
-    pthread_mutex_lock(&db->checkpoint_lock);
     checkpoint c = {.db = db,
                     .identity = &collection->shared->identity,
                     .path = collection->shared->index_path,
                     .options = options,
-                    .err = &why};
-    clipsearch_status status = cs_local_begin_read(base, &read, &why);
+                    .err = err};
+    clipsearch_status status = cs_local_begin_read(base, &read, err);
     if (status == CLIPSEARCH_OK) {
         c.state = read.state;
         cs_store_end_read(read.store); /* none is open while the index is made: it would keep the log from shrinking */
@@ -364,15 +364,31 @@ clipsearch_status cs_local_checkpoint(clipsearch_collection *base, const clipsea
         status = c.state.count < CS_INDEX_FILE_LEAST ? remove_file(&c) : run(&c);
         cs_local_end_read(&read);
     }
-    pthread_mutex_unlock(&db->checkpoint_lock);
-    if (status != CLIPSEARCH_OK)
-        cs_fail(err, status, "%s", why.message);
+    *lost = c.lost;
     cs_index_close(&c.index);
     cs_pool_close(&c.pool);
     cs_free(c.ids);
     cs_free(c.vectors);
     cs_free(c.queries);
     return status;
+}
+
+clipsearch_status cs_local_checkpoint(clipsearch_collection *base, const clipsearch_checkpoint_options *options,
+                                      clipsearch_error *err)
+{
+    local_database *db = cs_local_collection(base)->db;
+    clipsearch_error why; /* on the way there are faults that are dealt with */
+    clipsearch_status status = CLIPSEARCH_OK;
+    if (db->in_memory)
+        return CLIPSEARCH_OK;
+    if (!db->writer)
+        return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "%s: opened for reading only", cs_store_path(db->first));
+    pthread_mutex_lock(&db->checkpoint_lock);
+    bool lost = true;
+    for (int i = 0; i < TRIES && lost && status == CLIPSEARCH_OK; i++)
+        status = checkpoint_once(base, options, &lost, &why);
+    pthread_mutex_unlock(&db->checkpoint_lock);
+    return status == CLIPSEARCH_OK ? CLIPSEARCH_OK : cs_fail(err, status, "%s", why.message);
 }
 
 clipsearch_status cs_local_checkpoint_is_due(clipsearch_collection *base, bool *due, bool *wants_queries,
