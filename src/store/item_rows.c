@@ -193,12 +193,20 @@ static clipsearch_status put(cs_store *store, const cs_store_identity *collectio
     return status ? status : cs_store_log(store, collection, *id, err);
 }
 
-/* Name an item without a path after its id, which is chosen now if it has none. */
+/* Name an item without a path after its id, which is chosen now if it has none: one whose name no other item has, which
+ * the new one would replace. */
 static clipsearch_status name_item(cs_store *store, const cs_store_identity *collection, clipsearch_item *item,
                                    char path[PATH_OF_ID], clipsearch_error *err)
 {
-    clipsearch_status status = item->id ? CLIPSEARCH_OK : next_id(store, collection, &item->id, err);
-    snprintf(path, PATH_OF_ID, "#%lld", (long long)item->id);
+    int64_t key = 0, owner, id = item->id;
+    clipsearch_status status = id ? CLIPSEARCH_OK : next_id(store, collection, &id, err);
+    do {
+        id += key != 0;
+        snprintf(path, PATH_OF_ID, "#%lld", (long long)id);
+        if (!status && !item->id)
+            status = find_key(store, collection, path, 0, &key, &owner, err);
+    } while (!status && key && id < INT64_MAX);
+    item->id = id;
     item->path = path;
     return status;
 }

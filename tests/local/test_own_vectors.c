@@ -182,6 +182,26 @@ static void test_errors(clipsearch_database *db, const clipsearch_encoder *encod
     clipsearch_collection_close(&c);
 }
 
+/* Items without paths are new ones, also where another item has the name that the next id gives: after a merge. */
+static void test_names_taken(clipsearch_database *db)
+{
+    static const float vectors[4][DIM] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {1, 1, 0}};
+    static const clipsearch_item items[2] = {{.path = "#2", .attributes = "{\"kept\": true}"}, {.path = "#4"}};
+    clipsearch_collection *c = NULL;
+    int64_t ids[2] = {0};
+    TAP_OK(ensure(db, "taken", DIM, CLIPSEARCH_COSINE, NULL, NULL, &c) == CLIPSEARCH_OK &&
+               clipsearch_collection_put_vectors(c, &items[0], vectors[0], 1, NULL, &err) == CLIPSEARCH_OK &&
+               clipsearch_collection_put_vectors(c, NULL, vectors[1], 1, ids, &err) == CLIPSEARCH_OK,
+           "an item that is called #2: %s", err.message);
+    TAP_OK(ids[0] == 3 && finds(c, vectors[0], NULL, "1 3") && finds(c, vectors[0], "kept", "1"),
+           "the next one does not replace it: id %lld", (long long)ids[0]);
+    TAP_OK(clipsearch_collection_put_vectors(c, &items[1], vectors[2], 1, ids, &err) == CLIPSEARCH_OK && ids[0] == 4 &&
+               clipsearch_collection_put_vectors(c, NULL, vectors[2], 2, ids, &err) == CLIPSEARCH_OK && ids[0] == 5 &&
+               ids[1] == 6,
+           "and others follow: %lld, %lld", (long long)ids[0], (long long)ids[1]);
+    clipsearch_collection_close(&c);
+}
+
 /* Vectors so long that the scores of two would be infinite, or no number. */
 static void test_length(clipsearch_database *db, clipsearch_metric metric, const char *name)
 {
@@ -327,6 +347,7 @@ int main(void)
     test_put(g.db);
     test_errors(g.db, g.encoder);
     test_fingerprint(g.db, g.encoder, g.session);
+    test_names_taken(g.db);
     test_length(g.db, CLIPSEARCH_COSINE, "long-cosine");
     test_length(g.db, CLIPSEARCH_L2, "long-l2");
     test_length(g.db, CLIPSEARCH_IP, "long-ip");
