@@ -5,12 +5,14 @@
 #include "base/huge_pages.h"
 #include "base/mem.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* FEW: fewer vectors have no useful mean. SAMPLE: so many have nearly the mean of all. AT_ONCE: quantizing so many
  * takes some hundredths of a second; more are quantized again only beside a batch of at least a SHARE-th of them, whose
- * own work is greater. */
-enum { FEW = 32, SAMPLE = 16384, AT_ONCE = 32768, SHARE = 64 };
+ * own work is greater. LONGER: times the median of the lengths. */
+enum { FEW = 32, SAMPLE = 16384, AT_ONCE = 32768, SHARE = 64, LONGER = 4 };
 
 typedef struct requantization {
     const cs_hnsw *hnsw;
@@ -30,26 +32,75 @@ static void requantize_piece(void *context, size_t piece, unsigned worker)
             cs_quant_encode(&work->quant, row, hnsw->exact + row * hnsw->exact_stride, &work->scratch[worker]);
 }
 
-/* mean [dim] of about SAMPLE of vectors [count, stride]; of the index's own vectors only those that are in use. */
-static void compute_mean(const cs_hnsw *hnsw, const float *vectors, size_t count, size_t stride, bool own, double *sums,
-                         float *mean)
+/* What a mean is computed in. */
+typedef struct mean {
+    double *sums;    /* [dim] */
+    double *lengths; /* [SAMPLE] */
+    float *numbers;  /* [dim], the mean */
+} mean;
+
+/* About SAMPLE of the vectors [count, stride]; of the index's own only those that are in use. */
+typedef struct sample {
+    const cs_hnsw *hnsw;
+    const float *vectors;
+    size_t count, stride, step;
+    bool own;
+} sample;
+
+static bool is_in_use(const sample *s, size_t row)
 {
-    const size_t dim = hnsw->base.dim, step = count / SAMPLE + 1;
+    return !s->own || s->hnsw->state[row] == CS_HNSW_LIVE || s->hnsw->state[row] == CS_HNSW_SAME;
+}
+
+static double length_of(const float *vector, size_t dim)
+{
+    double square = 0;
+    for (size_t i = 0; i < dim; i++)
+        square += (double)vector[i] * vector[i];
+    return sqrt(square);
+}
+
+static int compare_lengths(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The length from which on a vector counts as one of this length. A few that are very much longer than the others would
+ * otherwise be the mean, and the codes of the others, which are what is left beside it, all the same. */
+static double find_longest(const sample *s, size_t dim, double *lengths)
+{
     size_t n = 0;
-    memset(sums, 0, dim * sizeof *sums);
-    for (size_t row = 0; row < count; row += step) {
-        if (own && hnsw->state[row] != CS_HNSW_LIVE && hnsw->state[row] != CS_HNSW_SAME)
+    for (size_t row = 0; row < s->count; row += s->step)
+        if (is_in_use(s, row))
+            lengths[n++] = length_of(s->vectors + row * s->stride, dim);
+    if (n == 0)
+        return 0;
+    qsort(lengths, n, sizeof *lengths, compare_lengths);
+    return LONGER * lengths[n / 2];
+}
+
+static void compute_mean(const sample *s, mean *m)
+{
+    const size_t dim = s->hnsw->base.dim;
+    const double longest = find_longest(s, dim, m->lengths);
+    size_t n = 0;
+    memset(m->sums, 0, dim * sizeof *m->sums);
+    for (size_t row = 0; row < s->count; row += s->step) {
+        if (!is_in_use(s, row))
             continue;
+        const float *vector = s->vectors + row * s->stride;
+        const double length = length_of(vector, dim), share = length > longest ? longest / length : 1;
         n++;
         for (size_t i = 0; i < dim; i++)
-            sums[i] += vectors[row * stride + i];
+            m->sums[i] += share * vector[i];
     }
     for (size_t i = 0; i < dim; i++)
-        mean[i] = n ? (float)(sums[i] / (double)n) : 0;
+        m->numbers[i] = n ? (float)(m->sums[i] / (double)n) : 0;
 }
 
 /* New arrays are filled while searches use the old ones; then the pointers change. */
-static clipsearch_status quantize_again(cs_hnsw *hnsw, const float *mean, cs_pool *pool, clipsearch_error *err)
+static clipsearch_status quantize_again(cs_hnsw *hnsw, const float *offset, cs_pool *pool, clipsearch_error *err)
 {
     const unsigned threads = cs_pool_threads(pool);
     requantization work = {.hnsw = hnsw, .quant = hnsw->quant};
@@ -71,7 +122,7 @@ static clipsearch_status quantize_again(cs_hnsw *hnsw, const float *mean, cs_poo
     }
     cs_request_huge_pages(work.quant.rows, hnsw->capacity * work.quant.row_bytes);
     memset(work.quant.rows, 0, hnsw->capacity * work.quant.row_bytes);
-    cs_quant_set_offset(&work.quant, mean);
+    cs_quant_set_offset(&work.quant, offset);
     cs_pool_run(pool, (hnsw->rows + PIECE_ROWS - 1) / PIECE_ROWS, requantize_piece, &work);
     pthread_rwlock_wrlock(&hnsw->shared->lock);
     hnsw->quant = work.quant;
@@ -94,23 +145,33 @@ clipsearch_status cs_hnsw_update_offset(cs_hnsw *hnsw, const float *vectors, siz
         return CLIPSEARCH_OK;
     if (hnsw->rows > AT_ONCE && count < hnsw->rows / SHARE)
         return CLIPSEARCH_OK;
-    double *sums = cs_alloc_array(dim, sizeof *sums);
-    float *mean = cs_alloc_array(dim, sizeof *mean);
+    const bool own = hnsw->rows > 0;
+    const size_t rows = own ? hnsw->rows : count;
+    const sample some = {.hnsw = hnsw,
+                         .vectors = own ? hnsw->exact : vectors,
+                         .count = rows,
+                         .stride = own ? hnsw->exact_stride : dim,
+                         .step = rows / SAMPLE + 1,
+                         .own = own};
+    mean m = {.sums = cs_alloc_array(dim, sizeof *m.sums),
+              .lengths = cs_alloc_array(SAMPLE, sizeof *m.lengths),
+              .numbers = cs_alloc_array(dim, sizeof *m.numbers)};
     clipsearch_status status = CLIPSEARCH_OK;
-    if (!sums || !mean) {
+    if (!m.sums || !m.lengths || !m.numbers) {
         status = cs_fail_memory(err, "the mean of an index");
-    } else if (hnsw->rows) {
-        compute_mean(hnsw, hnsw->exact, hnsw->rows, hnsw->exact_stride, true, sums, mean);
-        status = quantize_again(hnsw, mean, pool, err);
+    } else if (own) {
+        compute_mean(&some, &m);
+        status = quantize_again(hnsw, m.numbers, pool, err);
     } else {
-        compute_mean(hnsw, vectors, count, dim, false, sums, mean);
+        compute_mean(&some, &m);
         pthread_rwlock_wrlock(&hnsw->shared->lock);
-        cs_quant_set_offset(&hnsw->quant, mean);
+        cs_quant_set_offset(&hnsw->quant, m.numbers);
         pthread_rwlock_unlock(&hnsw->shared->lock);
     }
     if (status == CLIPSEARCH_OK)
         hnsw->offset_count = have;
-    cs_free(sums);
-    cs_free(mean);
+    cs_free(m.sums);
+    cs_free(m.lengths);
+    cs_free(m.numbers);
     return status;
 }

@@ -312,6 +312,34 @@ static void test_index(clipsearch_database *db, clipsearch_metric metric, const 
 
 /* A database belongs to the file that was opened, also when the program changes its working directory and a file of the
  * same name lies there. */
+/* Two vectors that somebody forgot to scale. */
+static void test_outliers(clipsearch_database *db, clipsearch_metric metric, const char *name)
+{
+    enum { COUNT = 3000, NUMBERS = 16 };
+    float *vectors = malloc(sizeof(float) * COUNT * NUMBERS);
+    clipsearch_collection *c = NULL;
+    clipsearch_check_report report;
+    clipsearch_check_report_init(&report);
+    uint64_t seed = 7;
+    if (!vectors)
+        abort();
+    for (size_t i = 0; i < COUNT * NUMBERS; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        vectors[i] = (float)(seed >> 40) / (float)(1 << 23) - 1;
+        if (i / NUMBERS == 5 || i / NUMBERS == 1700)
+            vectors[i] *= 1e6f;
+    }
+    TAP_OK(ensure(db, name, NUMBERS, metric, NULL, NULL, &c) == CLIPSEARCH_OK &&
+               clipsearch_collection_put_vectors(c, NULL, vectors, COUNT, NULL, &err) == CLIPSEARCH_OK &&
+               clipsearch_collection_checkpoint(c, NULL, &err) == CLIPSEARCH_OK &&
+               clipsearch_collection_check(c, 0, &report, &err) == CLIPSEARCH_OK && report.recall > 0.99 &&
+               report.unreachable == 0,
+           "%s: two vectors a million times as long as the others do not spoil the index: recall %.3f %s", name,
+           report.recall, err.message);
+    clipsearch_collection_close(&c);
+    free(vectors);
+}
+
 static void test_working_directory(void)
 {
     folder here, there;
@@ -353,6 +381,8 @@ int main(void)
     test_length(g.db, CLIPSEARCH_IP, "long-ip");
     test_index(g.db, CLIPSEARCH_COSINE, "cosine");
     test_index(g.db, CLIPSEARCH_L2, "l2");
+    test_outliers(g.db, CLIPSEARCH_L2, "outliers-l2");
+    test_outliers(g.db, CLIPSEARCH_IP, "outliers-ip");
     test_working_directory();
     TAP_OK(clipsearch_database_open(":memory:", CLIPSEARCH_CREATE, &memory, &err) == CLIPSEARCH_OK, "in memory");
     test_put(memory);
