@@ -50,7 +50,7 @@ def _pointers(values: Sequence[Optional[bytes]]) -> Any:
 def _ids_of(ids: Any) -> np.ndarray:
     array = np.asarray(ids)
     # NumPy would make whole numbers of others, and negative ones of large ones
-    if array.size and (array.dtype.kind not in "iu" or array.max() >= 2**63):
+    if array.size and (array.dtype.kind not in "iu" or int(array.max()) >= 2**63):
         raise ArgumentError(f"ids must be whole numbers below 2**63, not {array.reshape(-1)[0]!r}")
     return np.ascontiguousarray(array, dtype=np.int64).reshape(-1)
 

@@ -88,6 +88,7 @@ def test_own_vectors():
         raises(clipsearch.ArgumentError, "whole numbers", c.remove, [1.5])
         raises(clipsearch.ArgumentError, "whole numbers", c.put, [[1, 2]], ids=[1.5])
         raises(clipsearch.ArgumentError, "whole numbers", c.get, 2**63)
+        tap.ok(c.put([[0, 0]], ids=[2**63 - 2])[0] == 2**63 - 2 and c.remove([2**63 - 2]) == 1, "the greatest id")
         tap.ok(c.remove([]) == 0 and c.get([]) == [] and len(c) == 10, "no ids")
         raises(clipsearch.ArgumentError, "page is 0", lambda: list(c.items(page=0)))
         raises(clipsearch.ArgumentError, "one vector, not 2", c.search, clipsearch.Part(vector=np.eye(2)))
