@@ -2,6 +2,9 @@
  * date.c - dates as ISO 8601 writes them. */
 #include "filter/parser.h"
 
+#include "base/file_time.h"
+
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
@@ -46,7 +49,7 @@ static bool read_zone(const char **text, int *ahead)
 bool cs_filter_date(const char *text, double *seconds)
 {
     int year, month, day, hour = 0, minute = 0, second = 0, ahead = 0;
-    double fraction = 0, unit = 1;
+    int64_t nanoseconds = 0;
     if (!read_digits(&text, 4, 0, 9999, &year) || !skip_char(&text, '-') || !read_digits(&text, 2, 1, 12, &month) ||
         !skip_char(&text, '-') || !read_digits(&text, 2, 1, 31, &day))
         return false;
@@ -61,8 +64,8 @@ bool cs_filter_date(const char *text, double *seconds)
             if (skip_char(&text, '.')) {
                 if (*text < '0' || *text > '9')
                     return false;
-                for (; *text >= '0' && *text <= '9'; text++)
-                    fraction += (*text - '0') * (unit /= 10);
+                for (int64_t unit = CS_NANOSECONDS / 10; *text >= '0' && *text <= '9'; text++, unit /= 10)
+                    nanoseconds += (*text - '0') * unit; /* digits behind the ninth add nothing */
             }
         }
         if (!read_zone(&text, &ahead) || *text)
@@ -72,6 +75,13 @@ bool cs_filter_date(const char *text, double *seconds)
     time_t midnight = timegm(&parts);
     if (parts.tm_mday != day) /* timegm has made 31 February a day of March */
         return false;
-    *seconds = (double)midnight + hour * 3600 + minute * 60 + second - ahead + fraction;
+    /* the double that mtime is; beyond the range of nanoseconds no time is stored */
+    const int64_t whole = (int64_t)midnight + hour * 3600 + minute * 60 + second - ahead;
+    int64_t time;
+    if (__builtin_mul_overflow(whole, (int64_t)CS_NANOSECONDS, &time) ||
+        __builtin_add_overflow(time, nanoseconds, &time))
+        *seconds = (double)whole;
+    else
+        *seconds = cs_file_seconds(time);
     return true;
 }

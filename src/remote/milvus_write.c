@@ -3,6 +3,7 @@
 #include "remote/milvus_write.h"
 
 #include "base/digest.h"
+#include "base/file_time.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,7 +108,7 @@ static void put_mtime(const columns *c)
     begun b = begin_column(c, "mtime", CS_MILVUS_DOUBLE, 5);
     b.packed = cs_proto_begin(c->out, 1);
     for (size_t i = 0; i < c->count; i++) {
-        const double seconds = (double)c->rows[i].item.mtime_ns / 1e9;
+        const double seconds = cs_file_seconds(c->rows[i].item.mtime_ns);
         cs_buf_append(c->out, &seconds, sizeof seconds); /* little-endian, as we are */
     }
     cs_proto_end(c->out, b.packed);

@@ -9,13 +9,14 @@
 /* Far above what the limits of filter.h let through (1,000 fields of 16 keys, three times each). */
 enum { MAX_SQL = 64 << 20 };
 
-/* By field. A path is a BLOB in the table, so that any name can be stored; as TEXT its bytes are the same. */
+/* By field. A path is a BLOB in the table, so that any name can be stored; as TEXT its bytes are the same. mtime is
+ * cs_file_seconds of base/file_time.h, to the bit. */
 static const char *const field_sql[CS_FIELDS] = {
     [CS_FIELD_ID] = "items.id",
     [CS_FIELD_PATH] = "CAST(items.path AS TEXT)",
     [CS_FIELD_NAME] = "clipsearch_name(items.path)",
     [CS_FIELD_SIZE] = "items.size",
-    [CS_FIELD_MTIME] = "(items.mtime_ns / 1e9)",
+    [CS_FIELD_MTIME] = "(items.mtime_ns / 1000000000 + (items.mtime_ns % 1000000000) / 1e9)",
     [CS_FIELD_WIDTH] = "items.width",
     [CS_FIELD_HEIGHT] = "items.height",
 };

@@ -4,6 +4,7 @@
 
 #include "base/decimal.h"
 #include "base/file_gone.h"
+#include "base/file_time.h"
 #include "base/index_types.h"
 #include "cli/question_text.h"
 #include "cli/output/write_out.h"
@@ -152,7 +153,7 @@ clipsearch_status cs_print_items_json(const char *collection, const clipsearch_h
         cs_put_path(&buf, hit->path);
         cs_buf_putc(&buf, ',');
         cs_buf_printf(&buf, "\"size\":%" PRIu64 ",\"mtime\":", hit->size);
-        cs_put_double(&buf, (double)hit->mtime_ns / 1e9);
+        cs_put_double(&buf, cs_file_seconds(hit->mtime_ns));
         cs_buf_putc(&buf, ',');
         put_gone(&buf, cs_hit_is_gone(hit));
         put_size_and_attributes(&buf, hit);
