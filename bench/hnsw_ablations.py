@@ -52,8 +52,8 @@ CHANGES = {
     "no-rerank": ("ranked on the codes' ten best only", [], [(SEARCH, RERANK, "    const size_t keep = k;\n")]),
     "rerank-all": ("all of the pool ranked", [], [(SEARCH, RERANK, "    const size_t keep = efs[far];\n")]),
     "no-mean": ("codes without the mean subtracted", [], [("src/index/hnsw_offset.c",
-                                                         "mean[i] = n ? (float)(sums[i] / (double)n) : 0;",
-                                                         "mean[i] = 0;")]),
+                                                         "m->numbers[i] = n ? (float)(m->sums[i] / (double)n) : 0;",
+                                                         "m->numbers[i] = 0;")]),
     "nearest-links": ("the nearest as links, nothing pruned", [], [
         (WALK, "if (scratch->distances[i - 1] < candidates[i].distance)", "if (false)")]),
     "keep-pruned": ("keepPrunedConnections for every metric", [], [(WALK, PICK, PICK.replace(
