@@ -237,10 +237,13 @@ static void put_times(const struct reader *reader)
         if (!reader->times[i].values ||
             !cs_metadata_read_time((const char *)reader->times[i].values, reader->times[i].size, &time))
             continue;
-        for (size_t n = 0; fraction->values && n < fraction->size && n < sizeof time.fraction - 1 &&
-                           fraction->values[n] >= '0' && fraction->values[n] <= '9';
-             n++)
-            time.fraction[n] = (char)fraction->values[n];
+        size_t digits = 0;
+        for (; fraction->values && digits < fraction->size && digits < sizeof time.fraction - 1 &&
+               fraction->values[digits] >= '0' && fraction->values[digits] <= '9';
+             digits++)
+            time.fraction[digits] = (char)fraction->values[digits];
+        if (digits) /* else what stands in the time itself counts, if anything does */
+            time.fraction[digits] = '\0';
         if (zone->values)
             cs_metadata_read_zone((const char *)zone->values, zone->size, &time);
         cs_metadata_put_time(reader->metadata, CS_META_TAKEN, ranks[i], &time);
@@ -273,8 +276,8 @@ static void read_gps(const struct reader *reader)
     double altitude, below = 0;
     if (!cs_tiff_number(&reader->tiff, &tags[GPS_ALTITUDE], 0, &altitude))
         return;
-    cs_tiff_number(&reader->tiff, &tags[GPS_ALTITUDE_REF], 0, &below); /* 1: below the sea */
-    cs_metadata_put_altitude(reader->metadata, CS_RANK_EXIF, below == 1 ? -altitude : altitude);
+    cs_tiff_number(&reader->tiff, &tags[GPS_ALTITUDE_REF], 0, &below);
+    cs_metadata_put_altitude(reader->metadata, CS_RANK_EXIF, cs_metadata_is_below(below) ? -altitude : altitude);
 }
 
 void cs_exif_read(cs_metadata *metadata, const uint8_t *data, size_t size)

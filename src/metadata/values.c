@@ -81,31 +81,49 @@ bool cs_metadata_failed(const cs_metadata *metadata)
 
 /* ---- texts ---- */
 
-static bool is_utf8(const char *text, size_t size)
+/* Whether the bytes begin a character of UTF-8 that goes on behind them. */
+static bool is_cut_character(const char *text, size_t size)
 {
-    for (size_t i = 0, n; i < size; i += n)
-        if (!(n = cs_utf8_length(text + i, size - i)))
+    const unsigned char lead = (unsigned char)text[0];
+    const size_t length = lead < 0xc2 || lead > 0xf4 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    for (size_t i = 1; i < size; i++)
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
             return false;
+    return size < length;
+}
+
+/* Whether a text is UTF-8. The limits of IPTC, and ours on XMP, count bytes, so that the last character may be cut:
+ * *size becomes that of the characters before it. With no other character of several bytes, it is one of ISO 8859-1. */
+static bool is_utf8(const char *text, size_t *size)
+{
+    bool has_long = false;
+    for (size_t i = 0, n; i < *size; i += n) {
+        n = cs_utf8_length(text + i, *size - i);
+        if (n == 0 && has_long && is_cut_character(text + i, *size - i))
+            *size = i;
+        else if (n == 0)
+            return false;
+        has_long |= n > 1;
+    }
     return true;
 }
 
-/* Append a character of `n` bytes unless the text, which begins at `start`, would become longer than `max`. */
-static void put_character(cs_buf *out, size_t start, size_t max, const char *bytes, size_t n)
+/* Append a character of `n` bytes. False: the text, which begins at `start`, would become longer than `max`. */
+static bool put_character(cs_buf *out, size_t start, size_t max, const char *bytes, size_t n)
 {
     const unsigned char first = (unsigned char)bytes[0];
     const bool control =
         (n == 1 && (first < 0x20 || first == 0x7f)) || (first == 0xc2 && (unsigned char)bytes[1] < 0xa0);
     if (control && first == '\r')
-        return;
+        return true;
     if (control && first != '\n') {
         bytes = " ";
         n = 1;
     }
     const bool space = *bytes == ' ' || *bytes == '\n';
     if (space && out->len == start)
-        return; /* at the beginning */
-    if (out->len - start + n <= max)
-        cs_buf_append(out, bytes, n);
+        return true; /* at the beginning */
+    return out->len - start + n <= max && cs_buf_append(out, bytes, n);
 }
 
 static void trim_end(cs_buf *out, size_t start)
@@ -121,11 +139,12 @@ static void put_clean(cs_buf *out, size_t max, const char *text, size_t size)
     const char *end = size ? memchr(text, 0, size) : NULL;
     if (end)
         size = (size_t)(end - text);
-    const bool utf8 = is_utf8(text, size);
-    for (size_t i = 0; i < size && out->len - start < max && !out->failed;) {
+    const bool utf8 = is_utf8(text, &size);
+    for (size_t i = 0; i < size;) {
         char latin[4];
         size_t n = utf8 ? cs_utf8_length(text + i, size - i) : cs_utf8_put((unsigned char)text[i], latin);
-        put_character(out, start, max, utf8 ? text + i : latin, n);
+        if (!put_character(out, start, max, utf8 ? text + i : latin, n))
+            break;
         i += utf8 ? n : 1;
     }
     trim_end(out, start);
@@ -134,7 +153,7 @@ static void put_clean(cs_buf *out, size_t max, const char *text, size_t size)
 static void put_clean_utf16(cs_buf *out, size_t max, const uint8_t *text, size_t size)
 {
     const size_t start = out->len;
-    for (size_t i = 0; i + 1 < size && out->len - start < max && !out->failed; i += 2) {
+    for (size_t i = 0; i + 1 < size; i += 2) {
         uint32_t c = (uint32_t)text[i] | (uint32_t)text[i + 1] << 8;
         if (c == 0)
             break;
@@ -145,7 +164,8 @@ static void put_clean_utf16(cs_buf *out, size_t max, const uint8_t *text, size_t
             continue; /* half of a character */
         }
         char bytes[4];
-        put_character(out, start, max, bytes, cs_utf8_put(c, bytes));
+        if (!put_character(out, start, max, bytes, cs_utf8_put(c, bytes)))
+            break;
     }
     trim_end(out, start);
 }
@@ -165,12 +185,17 @@ static void keep_value(cs_metadata *metadata, cs_metadata_field field, unsigned 
     metadata->fields[field].rank = rank;
 }
 
+static size_t most_bytes(cs_metadata_field field)
+{
+    return field == CS_META_CAPTION ? CS_META_MAX_CAPTION : CS_META_MAX_TEXT;
+}
+
 void cs_metadata_put_text(cs_metadata *metadata, cs_metadata_field field, unsigned rank, const void *text, size_t size)
 {
     if (!is_wanted(metadata, field, rank))
         return;
     const size_t start = metadata->texts.len;
-    put_clean(&metadata->texts, field == CS_META_CAPTION ? CS_META_MAX_CAPTION : CS_META_MAX_TEXT, text, size);
+    put_clean(&metadata->texts, most_bytes(field), text, size);
     keep_value(metadata, field, rank, start);
 }
 
@@ -180,7 +205,7 @@ void cs_metadata_put_utf16(cs_metadata *metadata, cs_metadata_field field, unsig
     if (!is_wanted(metadata, field, rank))
         return;
     const size_t start = metadata->texts.len;
-    put_clean_utf16(&metadata->texts, CS_META_MAX_TEXT, text, size);
+    put_clean_utf16(&metadata->texts, most_bytes(field), text, size);
     keep_value(metadata, field, rank, start);
 }
 
@@ -256,6 +281,11 @@ void cs_metadata_put_angle(cs_metadata *metadata, cs_metadata_field field, unsig
         return;
     const double rounded = round(degrees * 1e7) / 1e7;
     cs_metadata_put_number(metadata, field, rank, upper == letters[0] ? rounded : -rounded, -most, most);
+}
+
+bool cs_metadata_is_below(double altitude_ref)
+{
+    return altitude_ref == 1 || altitude_ref == 3;
 }
 
 void cs_metadata_put_altitude(cs_metadata *metadata, unsigned rank, double metres)
@@ -340,7 +370,7 @@ bool cs_metadata_read_time(const char *text, size_t size, cs_metadata_time *time
     *time = (cs_metadata_time){.parts = 1};
     while (skip_any(&at, end, " \t\r\n"))
         ;
-    if (!read_digits(&at, end, 4, &time->year) || time->year == 0)
+    if (!read_digits(&at, end, 4, &time->year) || time->year == 0 || (at < end && *at >= '0' && *at <= '9'))
         return false;
     if (!skip_any(&at, end, ":-/.") || !read_digits(&at, end, 2, &time->month) || time->month == 0)
         return time->month == 0;

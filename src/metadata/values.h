@@ -80,7 +80,8 @@ bool cs_metadata_failed(const cs_metadata *metadata);
 
 /* A place states a value. It is kept unless a place of the same or a lower rank (from 1) has stated one. */
 
-/* A text: bytes up to the first NUL. Without valid UTF-8 it is read as ISO 8859-1. Control characters become spaces,
+/* A text: bytes up to the first NUL. Without valid UTF-8 it is read as ISO 8859-1; UTF-8 whose last character is cut
+ * stays UTF-8, and that character is left out. Control characters become spaces,
  * but line feeds stay; white space at both ends is left out, and then also an empty text. */
 void cs_metadata_put_text(cs_metadata *metadata, cs_metadata_field field, unsigned rank, const void *text, size_t size);
 /* The same in UTF-16, little-endian. */
@@ -99,6 +100,8 @@ void cs_metadata_add_keyword_utf16(cs_metadata *metadata, unsigned rank, const u
  * one of these the place is not known, and nothing is kept. Rounded to 1e-7 degrees, a centimetre. */
 void cs_metadata_put_angle(cs_metadata *metadata, cs_metadata_field field, unsigned rank, double degrees, char letter,
                            const char letters[2], double most);
+/* Whether this GPSAltitudeRef says that the altitude counts downwards: 1, or EXIF 3.0's 3. */
+bool cs_metadata_is_below(double altitude_ref);
 /* Metres above the sea, rounded to millimetres. */
 void cs_metadata_put_altitude(cs_metadata *metadata, unsigned rank, double metres);
 

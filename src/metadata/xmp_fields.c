@@ -180,7 +180,7 @@ static void put_value(struct packet *packet, const property *p, const char *text
         packet->has_altitude |= read_number(text, size, &packet->altitude);
         break;
     case BELOW_SEA:
-        packet->below_sea = read_number(text, size, &number) && number == 1;
+        packet->below_sea = read_number(text, size, &number) && cs_metadata_is_below(number);
         break;
     case EXTENDED:
         name_extended(&metadata->extended, text, size);

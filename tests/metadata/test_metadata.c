@@ -324,6 +324,7 @@ static void test_times(void)
         {"yesterday", "none"},
         {"", "none"},
         {"24:07:01", "none"},
+        {"1719850205", "none"}, /* seconds since 1970 */
     };
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         const char *got = time_of(times[i][0]);
@@ -368,7 +369,52 @@ static void test_texts(void)
     for (size_t i = 1; i < 100000; i += 2)
         memcpy(big + i - 1, "\xC3\xA9", 2);
     TAP_OK(strlen(text_of(big, 99999, CS_META_TITLE)) % 2 == 0, "at the end of a character");
+    memset(big, 'x', CS_META_MAX_TEXT - 1);
+    memcpy(big + CS_META_MAX_TEXT - 1, "\xC3\xA9xx", 4);
+    TAP_OK(strlen(text_of(big, CS_META_MAX_TEXT + 3, CS_META_TITLE)) == CS_META_MAX_TEXT - 1,
+           "nothing of what follows a character for which there is no room");
     cs_free(big);
+    static const uint8_t utf16[2000] = {'a', 0};
+    uint8_t comment[sizeof utf16];
+    for (size_t i = 0; i < sizeof comment; i++)
+        comment[i] = utf16[i % 2];
+    cs_metadata_clear(&metadata);
+    cs_metadata_put_utf16(&metadata, CS_META_CAPTION, 1, comment, sizeof comment);
+    cs_metadata_put_utf16(&metadata, CS_META_TITLE, 1, comment, sizeof comment);
+    TAP_OK(metadata.fields[CS_META_CAPTION].length == sizeof comment / 2 &&
+               metadata.fields[CS_META_TITLE].length == CS_META_MAX_TEXT,
+           "a caption in UTF-16 has the room of a caption: %zu", metadata.fields[CS_META_CAPTION].length);
+}
+
+/* IPTC's limits count bytes, so programs cut the last character. */
+static void test_cut_character(void)
+{
+    static const char *const texts[][2] = {
+        {"Z\xC3\xBCrich, Caf\xC3", "Z\xC3\xBCrich, Caf"},
+        {"\xE7\x8A\xAC\xE7\x8A", "\xE7\x8A\xAC"},
+        {"\xE7\x8A\xAC\xF0\x9F\x98", "\xE7\x8A\xAC"},
+        {"\xC3\xA9t\xC3\xA9\xFF", "\xC3\x83\xC2\xA9t\xC3\x83\xC2\xA9\xC3\xBF"},
+        {"\xC3\xA9\xC3t", "\xC3\x83\xC2\xA9\xC3\x83t"},
+        {"caf\xE9", "caf\xC3\xA9"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *got = text_of(texts[i][0], strlen(texts[i][0]), CS_META_TITLE);
+        TAP_OK(strcmp(got, texts[i][1]) == 0, "cut text %zu: %s", i, got);
+    }
+    if (!cs_xml_available()) {
+        tap_skip("a long text in XMP", "this build has no expat");
+        return;
+    }
+    cs_buf packet = cs_buf_make(1 << 20);
+    cs_buf_puts(&packet, RDF "<rdf:Description " DC "><dc:title>x");
+    for (int i = 0; i < 6000; i++)
+        cs_buf_puts(&packet, "\xC3\xA9");
+    cs_buf_puts(&packet, "</dc:title></rdf:Description></rdf:RDF>");
+    xmp_of(packet.data);
+    TAP_OK(metadata.fields[CS_META_TITLE].length == CS_META_MAX_TEXT - 1 &&
+               memcmp(metadata.texts.data, "x\xC3\xA9\xC3\xA9", 5) == 0,
+           "a text in XMP that is longer than what is kept while it is read: %.8s", metadata.texts.data);
+    cs_buf_free(&packet);
 }
 
 static void test_choice(void)
@@ -399,6 +445,42 @@ static size_t make_exif(uint8_t *to, const uint8_t (*entries)[12], size_t count)
     to[9] = 0;
     memcpy(to + 10, entries, count * 12);
     return 10 + count * 12;
+}
+
+/* Altitudes by EXIF 2.32 (0 and 1) and by EXIF 3.0, which has 2 and 3 for heights above and below the sea. */
+static void test_altitude(void)
+{
+    static const double expected[] = {7, -7, 7, -7};
+    static const uint8_t entries[][12] = {{0x25, 0x88, 4, 0, 1, 0, 0, 0, 22, 0, 0, 0}},
+                         gps[][12] = {{5, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0}, {6, 0, 5, 0, 1, 0, 0, 0, 48, 0, 0, 0}};
+    static const uint8_t seven[] = {7, 0, 0, 0, 1, 0, 0, 0};
+    for (uint8_t ref = 0; ref < 4; ref++) {
+        uint8_t exif[64] = {0};
+        make_exif(exif, entries, 1);
+        exif[22] = 2;
+        memcpy(exif + 24, gps, sizeof gps);
+        exif[24 + 8] = ref;
+        memcpy(exif + 48, seven, sizeof seven);
+        cs_metadata_clear(&metadata);
+        cs_exif_read(&metadata, exif, sizeof exif);
+        TAP_OK(metadata.fields[CS_META_ALTITUDE].rank && atof(metadata.texts.data) == expected[ref],
+               "GPSAltitudeRef %d: %s", ref, metadata.texts.data);
+    }
+}
+
+/* What SubSecTimeOriginal states is the whole fraction, also where the time of day has one. */
+static void test_fraction(void)
+{
+    static const char text[] = "2024:07:01 18:30:05.123456";
+    uint8_t exif[128] = {0};
+    static const uint8_t entries[][12] = {{0x03, 0x90, 2, 0, sizeof text, 0, 0, 0, 64, 0, 0, 0},
+                                          {0x91, 0x92, 2, 0, 3, 0, 0, 0, '2', '5', 0, 0}};
+    make_exif(exif, entries, 2);
+    memcpy(exif + 64, text, sizeof text);
+    cs_metadata_clear(&metadata);
+    cs_exif_read(&metadata, exif, sizeof exif);
+    TAP_OK(strcmp(metadata.texts.data, "2024-07-01T18:30:05.25") == 0, "two fractions of a second: %s",
+           metadata.texts.data);
 }
 
 static void test_hostile(void)
@@ -509,7 +591,10 @@ int main(void)
     test_sidecar();
     test_times();
     test_texts();
+    test_cut_character();
     test_choice();
+    test_altitude();
+    test_fraction();
     test_hostile();
     test_damage();
     test_memory();
