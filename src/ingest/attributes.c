@@ -283,7 +283,7 @@ clipsearch_status cs_attributes_open(const clipsearch_source *source, const char
     a->values = cs_buf_make(SIZE_MAX / 2);
     a->by_name = source->csv_by_name;
     a->root = with_slash(root);
-    a->given = with_slash(source->path);
+    a->given = with_slash(source->path ? source->path : "."); /* a list of files need not have one */
     if (!a->root || !a->given)
         status = cs_fail_memory(err, "a source's attributes");
     if (status == CLIPSEARCH_OK && source->attributes)

@@ -30,6 +30,15 @@ static void count_bad_source(void *context, size_t source, const clipsearch_erro
     in->options->bad_source(in->options->context, source, why);
 }
 
+/* An empty name would be the directory that the list starts at. */
+static clipsearch_status check_files(const clipsearch_source *source, size_t number, clipsearch_error *err)
+{
+    for (size_t i = 0; source->files && i < source->file_count; i++)
+        if (!source->files[i] || !source->files[i][0])
+            return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "number %zu of the files of source %zu has no path", i, number);
+    return CLIPSEARCH_OK;
+}
+
 static clipsearch_status check_options(cs_ingest_run *in)
 {
     const clipsearch_ingest_options *o = in->options;
@@ -38,6 +47,9 @@ static clipsearch_status check_options(cs_ingest_run *in)
     for (size_t i = 0; i < o->source_count; i++)
         if (!o->sources[i].files && (!o->sources[i].path || !o->sources[i].path[0]))
             return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "source %zu has no path", i);
+    for (size_t i = 0; i < o->source_count; i++)
+        if (check_files(&o->sources[i], i, in->err) != CLIPSEARCH_OK)
+            return CLIPSEARCH_E_ARGUMENT;
     if (o->shards ? o->shard < 1 || o->shard > o->shards : o->shard != 0)
         return cs_fail(in->err, CLIPSEARCH_E_ARGUMENT, "shard is %u of %u; 1 to the number of shards are allowed",
                        o->shard, o->shards);

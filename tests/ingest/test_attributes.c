@@ -158,10 +158,27 @@ static void test_memory(void)
     TAP_OK(all && n > 8 && n < 200, "each of %d allocations may fail", n - 1);
 }
 
+/* A list of files need not have a path: its relative names start at the current directory. */
+static void test_without_path(void)
+{
+    static const char *const files[] = {"x.jpg"};
+    const clipsearch_source source = {
+        .attributes_csv = csv("path,v\n./x.jpg,1\n/disk/images/y.jpg,2\n"), .files = files, .file_count = 1};
+    cs_attributes *a;
+    cs_buf out = cs_buf_make(1000);
+    bool good = cs_attributes_open(&source, "/disk/images", &a, &err) == CLIPSEARCH_OK &&
+                cs_attributes_write(a, "x.jpg", &out, &err) == CLIPSEARCH_OK && strcmp(out.data, "{\"v\":1}") == 0 &&
+                cs_attributes_write(a, "y.jpg", &out, &err) == CLIPSEARCH_OK && strcmp(out.data, "{\"v\":2}") == 0;
+    TAP_OK(good, "a list of files without a path");
+    cs_buf_free(&out);
+    cs_attributes_close(&a);
+}
+
 int main(void)
 {
     folder_make(&f);
     test_json();
+    test_without_path();
     test_csv();
     test_csv_errors();
     test_counts();

@@ -447,6 +447,16 @@ static void test_lists(void)
     source.attributes = "{\"kind\":\"listed\"}";
     gallery_ingest(&g, &options);
     REPORT(&g, "attributes", 1, 0, 0, 0, 0, 0, 1, 0, 0);
+    static const char *const unnamed[] = {"p00.png", ""}, *const without[] = {NULL};
+    source.files = unnamed;
+    source.file_count = 2;
+    const uint64_t count = gallery_count(&g);
+    TAP_OK(gallery_ingest(&g, &options) == CLIPSEARCH_E_ARGUMENT && strstr(g.err.message, "1 of the files of source 0"),
+           "an empty name is not the whole directory: %s", g.err.message);
+    source.files = without;
+    source.file_count = 1;
+    TAP_OK(gallery_ingest(&g, &options) == CLIPSEARCH_E_ARGUMENT && gallery_count(&g) == count, "nor is none: %s",
+           g.err.message);
     gallery_close(&g);
 }
 
