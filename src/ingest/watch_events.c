@@ -82,7 +82,8 @@ static void join_move(clipsearch_watch *watch, size_t source, const struct inoti
     watch->moved_cookie = 0;
 }
 
-/* A file of XMP has changed: its image is looked at again. If its name does not say which image that is, all are. */
+/* A file of XMP has changed: its image is looked at again, if the source has it. If the name does not say which image
+ * that is, all are. `relative` is a part of `path`. */
 static clipsearch_status handle_sidecar(clipsearch_watch *watch, size_t source, const cs_walk_spec *spec,
                                         const char *path, const char *relative, clipsearch_error *err)
 {
@@ -92,8 +93,23 @@ static clipsearch_status handle_sidecar(clipsearch_watch *watch, size_t source, 
         (!spec->hidden && cs_is_hidden_name(cs_path_base(path))))
         return CLIPSEARCH_OK;
     if (cs_sidecar_image(path, image) && cs_file_stat(image, &info, NULL) == CLIPSEARCH_OK && info.is_regular)
-        return add_file(watch, source, image, true, err);
+        return cs_walk_takes(spec, image, image + (relative - path), false) ? add_file(watch, source, image, true, err)
+                                                                            : CLIPSEARCH_OK;
     cs_watch_mark_whole(watch, source);
+    return CLIPSEARCH_OK;
+}
+
+/* Another file in the directory of a source that is one file: only the source's own file of XMP matters. */
+static clipsearch_status handle_neighbour(clipsearch_watch *watch, size_t source, const char *path,
+                                          clipsearch_error *err)
+{
+    const char *image = watch->sources.sources[source].root;
+    char sidecar[PATH_MAX];
+    cs_file_info info;
+    for (unsigned i = 0; i < CS_SIDECAR_NAMES; i++)
+        if (cs_sidecar_path(image, i, sidecar) && strcmp(sidecar, path) == 0 &&
+            cs_file_stat(image, &info, NULL) == CLIPSEARCH_OK && info.is_regular)
+            return add_file(watch, source, image, true, err);
     return CLIPSEARCH_OK;
 }
 
@@ -130,7 +146,7 @@ static clipsearch_status handle_at(clipsearch_watch *watch, size_t place, const 
             lose_root(watch, source);
         return CLIPSEARCH_OK;
     }
-    if (!event->len || (at->only && strcmp(event->name, at->only) != 0))
+    if (!event->len)
         return CLIPSEARCH_OK;
     char path[PATH_MAX + NAME_MAX + 2];
     const size_t n = strlen(at->path), name = strlen(event->name);
@@ -140,6 +156,8 @@ static clipsearch_status handle_at(clipsearch_watch *watch, size_t place, const 
     const size_t slash = n && path[n - 1] == '/' ? 0 : 1;
     path[n] = '/';
     memcpy(path + n + slash, event->name, name + 1);
+    if (at->only && strcmp(event->name, at->only) != 0)
+        return handle_neighbour(watch, source, path, err);
     const size_t below = cs_walk_part_below(in->root, path);
     const char *relative = below == SIZE_MAX || !path[below] ? cs_path_base(path) : path + below;
     const cs_walk_spec spec = cs_source_walk_spec(in);

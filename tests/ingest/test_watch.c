@@ -210,6 +210,43 @@ static void test_changes(void)
     folder_remove(&w.f);
 }
 
+/* A file of XMP hands out its image, if that is one of the source. */
+static void test_sidecars(void)
+{
+    static watched w;
+    folder_make(&w.f);
+    folder_write_text(&w.f, "a/one.jpg", "x");
+    folder_write_text(&w.f, "a/film.mp4", "x");
+    folder_write_text(&w.f, "a/out.jpg", "x");
+    folder_write_text(&w.f, "b/two.jpg", "x");
+    folder_write_text(&w.f, "b/three.jpg", "x");
+    char a[4096], two[4096];
+    snprintf(a, sizeof a, "%s", folder_path(&w.f, "a"));
+    snprintf(two, sizeof two, "%s", folder_path(&w.f, "b/two.jpg"));
+    static const char *const exclude[] = {"out.*"};
+    for (int i = 0; i < 2; i++)
+        clipsearch_source_init(&w.sources[i]);
+    w.sources[0].path = a;
+    w.sources[0].exclude = exclude;
+    w.sources[0].exclude_count = 1;
+    w.sources[1].path = two;
+    TAP_OK(open_watch(&w, 2) == CLIPSEARCH_OK, "open: %s", w.notes);
+    folder_write_text(&w.f, "a/one.jpg.xmp", "x");
+    CHANGES(&w, "0:a/one.jpg;", "of an image");
+    folder_write_text(&w.f, "a/one.xmp", "x");
+    CHANGES(&w, "0:*;", "of an image with any suffix");
+    folder_write_text(&w.f, "a/film.mp4.xmp", "x");
+    folder_write_text(&w.f, "a/out.jpg.xmp", "x");
+    folder_write_text(&w.f, "b/three.jpg.xmp", "x");
+    CHANGES(&w, "", "of a film, and of images that are not in the source");
+    folder_write_text(&w.f, "b/two.jpg.xmp", "x");
+    CHANGES(&w, "1:b/two.jpg;", "of a source that is one file");
+    folder_write_text(&w.f, "b/two.xmp", "x");
+    CHANGES(&w, "1:b/two.jpg;", "under the other name");
+    cs_watch_close(&w.watch);
+    folder_remove(&w.f);
+}
+
 /* A file that is open for writing is not handed out, whatever else happens. */
 static void test_slow_writer(void)
 {
@@ -277,6 +314,7 @@ int main(void)
     test_files();
     test_being_written();
     test_changes();
+    test_sidecars();
     test_slow_writer();
     test_refused();
     test_memory();
