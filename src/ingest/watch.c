@@ -185,8 +185,10 @@ static clipsearch_status make_changes(clipsearch_watch *watch, size_t *count, cl
         else if (next > first)
             watch->changes[(*count)++] =
                 (clipsearch_change){.source = i, .files = watch->paths + first, .file_count = next - first};
-        watch->state[i].whole = false;
+        watch->state[i].whole = watch->state[i].changed = watch->state[i].renamed = false;
     }
+    for (size_t i = 0; i < watch->files.count; i++) /* those that are being written */
+        watch->state[watch->files.files[i].source].changed = true;
     return CLIPSEARCH_OK;
 }
 

@@ -34,17 +34,20 @@ static void lose_root(clipsearch_watch *watch, size_t source)
     cs_watch_mark_whole(watch, source);
 }
 
-static void note_change(clipsearch_watch *watch)
+static void note_change(clipsearch_watch *watch, size_t source)
 {
+    cs_watched_source *state = &watch->state[source];
     watch->last = cs_watch_now();
     if (watch->first <= 0)
         watch->first = watch->last;
+    state->whole |= state->renamed; /* the renamed file may be the one that changes */
+    state->changed = true;
 }
 
 static clipsearch_status add_file(clipsearch_watch *watch, size_t source, const char *path, bool closed,
                                   clipsearch_error *err)
 {
-    note_change(watch);
+    note_change(watch, source);
     if (watch->files.count >= MOST_FILES) {
         cs_watch_files_sort(&watch->files);
         if (watch->files.count >= MOST_FILES) {
@@ -68,18 +71,19 @@ static clipsearch_status handle_directory(clipsearch_watch *watch, size_t source
     }
     if (!(mask & (IN_CREATE | IN_MOVED_TO)))
         return CLIPSEARCH_OK;
-    note_change(watch);
+    note_change(watch, source);
     return cs_watch_add_directory(watch, source, path, err);
 }
 
-/* A file was moved to a place in a source. If the event before said that it was moved away from another place in it,
- * nothing was removed. (Another source may belong to another collection.) */
-static void join_move(clipsearch_watch *watch, size_t source, const struct inotify_event *event)
+/* Whether a file that was moved to a place in a source was moved away from another place in it just before. If nothing
+ * else has changed there, it is the file that its item has, and nothing was removed. (Another source may belong to
+ * another collection.) */
+static bool is_rename(clipsearch_watch *watch, size_t source, const struct inotify_event *event)
 {
-    if (event->mask & IN_MOVED_TO && event->cookie && event->cookie == watch->moved_cookie &&
-        watch->moved_source == source && watch->moved_alone)
-        watch->state[source].whole = false;
+    const bool joined = event->mask & IN_MOVED_TO && event->cookie && event->cookie == watch->moved_cookie &&
+                        watch->moved_source == source && watch->moved_alone;
     watch->moved_cookie = 0;
+    return joined;
 }
 
 /* A file of XMP has changed: its image is looked at again, if the source has it. If the name does not say which image
@@ -124,14 +128,18 @@ static clipsearch_status handle_file(clipsearch_watch *watch, size_t source, con
             return CLIPSEARCH_OK;
         watch->moved_cookie = event->mask & IN_MOVED_FROM ? event->cookie : 0;
         watch->moved_source = source;
-        watch->moved_alone = !watch->state[source].whole;
+        watch->moved_alone = !watch->state[source].whole && !watch->state[source].changed;
         cs_watch_mark_whole(watch, source);
         return CLIPSEARCH_OK;
     }
     if (!named && !cs_walk_takes(spec, path, relative, false))
         return CLIPSEARCH_OK;
-    join_move(watch, source, event);
-    return add_file(watch, source, path, event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO), err);
+    const bool renamed = is_rename(watch, source, event);
+    if (renamed)
+        watch->state[source].whole = false;
+    clipsearch_status status = add_file(watch, source, path, event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO), err);
+    watch->state[source].renamed |= renamed;
+    return status;
 }
 
 /* Handle an event at one place. */

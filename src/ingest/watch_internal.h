@@ -17,6 +17,8 @@ typedef enum cs_watch_way {
 typedef struct cs_watched_source {
     cs_watch_way way;
     bool whole;       /* it has to be read whole */
+    bool changed;     /* it has changes that are not handed out, */
+    bool renamed;     /* which are one file with another name */
     bool again;       /* events were lost: its directories must be watched again */
     double next_scan; /* unless it is watched */
 } cs_watched_source;
@@ -34,7 +36,7 @@ struct clipsearch_watch {
     /* the last file that was moved away: should it arrive elsewhere in its source, nothing was removed */
     uint32_t moved_cookie;
     size_t moved_source;
-    bool moved_alone;           /* its source had not to be read whole before */
+    bool moved_alone;           /* its source had no changes before */
     clipsearch_change *changes; /* [source_count] what was handed out last */
     cs_watch_files handed;      /* the files of `changes` */
     const char **paths;         /* [handed.count] */

@@ -210,6 +210,37 @@ static void test_changes(void)
     folder_remove(&w.f);
 }
 
+/* A rename alone hands out the new name. With anything else at the same time the source is read whole: the old name may
+ * be one of the changes, or the content another one than that of the item. */
+static void test_renames(void)
+{
+    static watched w;
+    folder_make(&w.f);
+    folder_write_text(&w.f, "one.jpg", "x");
+    clipsearch_source_init(&w.sources[0]);
+    w.sources[0].path = w.f.path;
+    TAP_OK(open_watch(&w, 1) == CLIPSEARCH_OK, "open: %s", w.notes);
+    char one[4096], two[4096], three[4096];
+    snprintf(one, sizeof one, "%s", folder_path(&w.f, "one.jpg"));
+    snprintf(two, sizeof two, "%s", folder_path(&w.f, "two.jpg"));
+    snprintf(three, sizeof three, "%s", folder_path(&w.f, "three.jpg"));
+    rename(one, two);
+    CHANGES(&w, "0:two.jpg;", "renamed");
+    rename(two, three);
+    rename(three, one);
+    CHANGES(&w, "0:*;", "renamed twice");
+    folder_write_text(&w.f, "one.jpg", "y");
+    rename(one, two);
+    CHANGES(&w, "0:*;", "written, then renamed");
+    rename(two, one);
+    folder_write_text(&w.f, "one.jpg", "z");
+    CHANGES(&w, "0:*;", "renamed, then written");
+    rename(one, two);
+    CHANGES(&w, "0:two.jpg;", "renamed alone again");
+    cs_watch_close(&w.watch);
+    folder_remove(&w.f);
+}
+
 /* A file of XMP hands out its image, if that is one of the source. */
 static void test_sidecars(void)
 {
@@ -314,6 +345,7 @@ int main(void)
     test_files();
     test_being_written();
     test_changes();
+    test_renames();
     test_sidecars();
     test_slow_writer();
     test_refused();
