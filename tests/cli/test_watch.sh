@@ -121,6 +121,9 @@ appears "$out" "Inserted 0 images into photos (15 unchanged, 1 removed)"
 cp "$pictures/carrot-blue.jpg" album/.old.tmp
 mv album/.old.tmp album/cow-grass.jpg
 appears "$out" "(1 copy of another)"
+mv album/old/cactus-desert.jpg album/old/cookie-pink.jpg
+appears "$out" "(1 copy of another)" 2
+appears "$out" "(14 unchanged, 1 removed)" # the first, though nothing says that the second was there before
 finish INT
 
 # ---- XMP beside images

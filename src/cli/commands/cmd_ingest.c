@@ -24,12 +24,13 @@ static int ingest_sources(cs_ingest_command *in, const clipsearch_source *source
 
 /* --watch: called by cs_follow_sources for all sources, and then for those that have changed. */
 static int ingest_changed(void *context, const clipsearch_source *changed, const size_t *numbers, size_t count,
-                          bool first)
+                          bool first, bool *copied)
 {
     cs_ingest_command *in = context;
     in->numbers = numbers;
     in->only_changes = !first;
     const int code = ingest_sources(in, changed, count, first);
+    *copied = in->copied;
     if (first || !in->created)
         return code;
     /* There had been no image yet, or the collection was dropped: it gets all there is, and remembers the sources. */

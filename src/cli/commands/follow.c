@@ -25,12 +25,27 @@ static bool may_go_on(int code)
     return code == CS_EXIT_FOUND || code == CS_EXIT_NOTHING || code == CS_EXIT_FILE;
 }
 
-/* Sources of the changes, and their numbers; both are the caller's to free. */
+/* Read the sources of which changed files were ingested as a whole. `changed` and `numbers` have room for them. */
+static int ingest_whole(const cs_follow *follow, const clipsearch_change *changes, size_t count,
+                        clipsearch_source *changed, size_t *numbers)
+{
+    size_t whole = 0;
+    bool copied = false;
+    for (size_t i = 0; i < count; i++) {
+        if (!changes[i].files)
+            continue;
+        numbers[whole] = changes[i].source;
+        changed[whole++] = follow->sources[changes[i].source];
+    }
+    return whole ? follow->ingest(follow->context, changed, numbers, whole, false, &copied) : CS_EXIT_FOUND;
+}
+
 static int ingest_changes(const cs_follow *follow, const clipsearch_change *changes, size_t count)
 {
     clipsearch_source *changed = cs_alloc_array(count, sizeof *changed);
     size_t *numbers = cs_alloc_array(count, sizeof *numbers);
     int code = CS_EXIT_INTERNAL;
+    bool copied = false;
     if (changed && numbers) {
         for (size_t i = 0; i < count; i++) {
             numbers[i] = changes[i].source;
@@ -38,7 +53,9 @@ static int ingest_changes(const cs_follow *follow, const clipsearch_change *chan
             changed[i].files = changes[i].files;
             changed[i].file_count = changes[i].file_count;
         }
-        code = follow->ingest(follow->context, changed, numbers, count, false);
+        code = follow->ingest(follow->context, changed, numbers, count, false, &copied);
+        if (copied && may_go_on(code)) /* a file that was renamed onto another one is gone from its own place */
+            code = ingest_whole(follow, changes, count, changed, numbers);
     } else {
         cs_report_memory();
     }
@@ -81,10 +98,11 @@ int cs_follow_sources(const cs_follow *follow)
         return cs_report_error(&err, CS_STAGE_INPUT);
     size_t *numbers = cs_alloc_array(follow->source_count, sizeof *numbers);
     int code = numbers ? CS_EXIT_FOUND : cs_report_memory();
+    bool copied = false;
     for (size_t i = 0; numbers && i < follow->source_count; i++)
         numbers[i] = i;
     if (numbers)
-        code = follow->ingest(follow->context, follow->sources, numbers, follow->source_count, true);
+        code = follow->ingest(follow->context, follow->sources, numbers, follow->source_count, true, &copied);
     if (may_go_on(code)) {
         if (follow->say)
             follow->say(follow->context, "watching for changes; Ctrl-C ends this");

@@ -12,8 +12,10 @@ typedef struct cs_follow {
     void (*say)(void *context, const char *line); /* for the person at the terminal; NULL: nobody is told anything */
     /* Ingest the sources, and from then on what has changed in them: `changed` are copies of those that have, reduced
      * to their changed files where that is known; numbers[i] is the number of changed[i] among `sources`. The first
-     * call gets them all. Returns an exit status. */
-    int (*ingest)(void *context, const clipsearch_source *changed, const size_t *numbers, size_t count, bool first);
+     * call gets them all. Returns an exit status. *copied, false before: set it to true if files had the content of
+     * other items. */
+    int (*ingest)(void *context, const clipsearch_source *changed, const size_t *numbers, size_t count, bool first,
+                  bool *copied);
     void *context;
 } cs_follow;
 

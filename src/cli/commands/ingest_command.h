@@ -24,6 +24,7 @@ typedef struct cs_ingest_command {
     size_t followed_count;
     bool only_changes; /* with --watch: not the first time */
     bool created;      /* the last run made the collection */
+    bool copied;       /* it found files with the content of other items */
     cs_settings settings;
     clipsearch_encoder *encoder;
     clipsearch_session *session;

@@ -375,6 +375,7 @@ int cs_ingest_images(cs_ingest_command *in)
         place_error(in, &err);
     cs_progress_clear(&in->view);
     in->created = report.created;
+    in->copied = report.copied > 0;
     const int code = cs_ingest_exit_code(in, status, &report);
     if (cs_ingest_is_progress(in, "json")) {
         print_json_end(in, &report, status, &err, code);

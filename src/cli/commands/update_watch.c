@@ -135,7 +135,7 @@ static int look_for(const watching *w, followed_collection *collection)
     return CS_EXIT_FOUND;
 }
 
-static int ingest_one(const watching *w, const clipsearch_source *changed, const origin *from)
+static int ingest_one(const watching *w, const clipsearch_source *changed, const origin *from, bool *copied)
 {
     followed_collection *collection = &w->collections[from->collection];
     /* a change must make neither a database nor a collection again: the images are wanted no more */
@@ -149,20 +149,21 @@ static int ingest_one(const watching *w, const clipsearch_source *changed, const
     cs_group_sum sum = {0};
     settings.collection = collection->name;
     const int code = cs_ingest_group(w->args, &settings, &group, &sum);
+    *copied |= sum.report.copied > 0;
     if (is_json(w->args) || has_changed(&sum.report))
         cs_print_sum(w->args, collection->name, &sum, code);
     return code;
 }
 
 static int ingest_changed(void *context, const clipsearch_source *changed, const size_t *numbers, size_t count,
-                          bool first)
+                          bool first, bool *copied)
 {
     const watching *w = context;
     int worst = CS_EXIT_FOUND;
     if (first)
         return w->update(w->context);
     for (size_t i = 0; i < count && worst < CS_EXIT_SIGNAL && worst != CS_EXIT_DATABASE; i++) {
-        const int code = ingest_one(w, &changed[i], &w->origins[numbers[i]]);
+        const int code = ingest_one(w, &changed[i], &w->origins[numbers[i]], copied);
         worst = code > worst ? code : worst;
     }
     return worst;
