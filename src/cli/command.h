@@ -47,7 +47,8 @@ const char *cs_help_summary(const char *name);
  * any case. */
 int cs_load_settings(const cs_args *args, const cs_ingest_file *file, cs_settings *settings);
 
-/* The same without the token and without a file: to show them, also while the token's file is missing. */
+/* The same without the token and without a file: for what opens no database on a server, also while the token's file is
+ * missing. */
 int cs_load_settings_without_token(const cs_args *args, cs_settings *settings);
 
 /* Print `err`. */

@@ -253,6 +253,15 @@ milvus://127.0.0.1:1
 3
 SCRATCH/config/clipsearch/config.yaml:3:13: token_file: SCRATCH/config/clipsearch/nowhere: No such file or directory
 END
+run 0 "what opens no database needs no token: embed" embed "a cat"
+run 0 "tokenize" tokenize "a cat"
+run 0 "label of files" label --labels cat,dog camera/IMG_1.JPG
+run 0 "model list" model list
+run 0 "model info" model info default
+run 0 "model use" model use default
+run 0 "model convert" model convert default --to converted
+run 4 "model verify" model verify clip-vit-b32
+err_has "there is no model \"clip-vit-b32\""
 run 0 "another database needs no token" config --show --db case.db
 ! grep -q problem "$out"
 ok "so nothing is wrong"

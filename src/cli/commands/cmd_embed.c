@@ -230,7 +230,7 @@ int cs_command_embed(const cs_args *args)
 {
     clipsearch_error err;
     embed e = {.args = args, .npy = args->format && strcmp(args->format, "npy") == 0};
-    int code = cs_load_settings(args, NULL, &e.settings);
+    int code = cs_load_settings_without_token(args, &e.settings);
     if (code == CS_EXIT_FOUND && cs_read_inputs(args, &e.inputs, &err) != CLIPSEARCH_OK)
         code = cs_report_error(&err, CS_STAGE_INPUT);
     else if (code == CS_EXIT_FOUND && !e.inputs.count)

@@ -354,7 +354,7 @@ static int label_file(label_run *r, const char *path)
 
 static int label_files(label_run *r)
 {
-    int code = cs_load_settings(r->args, NULL, &r->opened.settings);
+    int code = cs_load_settings_without_token(r->args, &r->opened.settings);
     if (code == CS_EXIT_FOUND)
         code = open_model(r, NULL, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER);
     if (code == CS_EXIT_FOUND && r->args->json)

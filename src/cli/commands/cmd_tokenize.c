@@ -87,7 +87,7 @@ int cs_command_tokenize(const cs_args *args)
     cs_settings settings = {0};
     cs_input_list inputs = {0};
     clipsearch_encoder *encoder = NULL;
-    int code = cs_load_settings(args, NULL, &settings);
+    int code = cs_load_settings_without_token(args, &settings);
     if (code == CS_EXIT_FOUND && cs_read_inputs(args, &inputs, &err) != CLIPSEARCH_OK)
         code = cs_report_error(&err, CS_STAGE_INPUT);
     else if (code == CS_EXIT_FOUND && !inputs.count)

@@ -82,7 +82,7 @@ int cs_command_model_convert(const cs_args *args, const char *const *operands, s
     cs_model_location location = {0};
     if (!args->to)
         return cs_report_usage(CS_MODEL, "no directory for the new model was given; give --to DIR");
-    int code = cs_load_settings(args, NULL, &settings);
+    int code = cs_load_settings_without_token(args, &settings);
     if (code == CS_EXIT_FOUND)
         code = cs_find_model(operands[0], &location);
     if (code == CS_EXIT_FOUND)

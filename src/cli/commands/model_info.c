@@ -208,7 +208,7 @@ int cs_command_model_info(const cs_args *args, const char *const *operands, size
     clipsearch_encoder_info_init(&in.of);
     clipsearch_memory_init(&in.memory);
     clipsearch_weights_info_init(&in.weights);
-    int code = cs_load_settings(args, NULL, &settings);
+    int code = cs_load_settings_without_token(args, &settings);
     const char *model = operands[0];
     const bool file = code == CS_EXIT_FOUND && is_file(model);
     if (code == CS_EXIT_FOUND && !file)

@@ -187,7 +187,7 @@ static int use_model(const cs_args *args, const clipsearch_encoder_info *info, c
     cs_settings settings;
     if (cs_settings_write_model(strcmp(name, CS_DEFAULT_MODEL) == 0 ? NULL : name, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_INPUT);
-    int code = args->quiet ? CS_EXIT_FOUND : cs_load_settings(args, NULL, &settings);
+    int code = args->quiet ? CS_EXIT_FOUND : cs_load_settings_without_token(args, &settings);
     if (args->quiet)
         return code;
     if (code == CS_EXIT_FOUND) {

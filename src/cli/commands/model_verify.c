@@ -341,7 +341,7 @@ int cs_command_model_verify(const cs_args *args, const char *const *operands, si
     verification v = {.args = args, .out = cs_buf_make(16 << 20)};
     int code = cs_model_catalogue(args, &catalogue);
     if (code == CS_EXIT_FOUND)
-        code = cs_load_settings(args, NULL, &settings);
+        code = cs_load_settings_without_token(args, &settings);
     if (code == CS_EXIT_FOUND && cs_catalogue_find(&catalogue, operands[0], &v.model, &err) != CLIPSEARCH_OK)
         code = cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_KNOWN_MODELS, NULL, NULL);
     if (code == CS_EXIT_FOUND && count < 2)
