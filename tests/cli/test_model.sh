@@ -64,7 +64,7 @@ json_is "what the schema promises; a file of the wrong size does not count" mode
     models.2.bytes models.2.bytes_exact <<END
 default
 mine
-yes
+partly
 clip-vit-b32
 no
 512
@@ -73,7 +73,22 @@ MIT
 355333439
 true
 END
-rm -r "$models/clip-vit-b32" "$models/mine"
+run 4 "a directory without weights cannot be used" model use mine
+err_has "mine: "
+! grep -q "complete" "$err"
+ok "and is not called complete"
+cp -r "$source/tests/data/clip-tiny/hf" "$models/größer"
+mkdir "$models/short"
+head -c 1000 "$models/größer/model.safetensors" >"$models/short/model.safetensors"
+run 0 "models of one's own" model list
+out_has "mine                    partly                      your own"
+out_has "größer                  installed                   your own"
+out_has "short                   unusable                    your own"
+run 4 "weights that were cut short cannot be used" model use short
+err_has "short/model.safetensors: "
+! grep -q "complete" "$err"
+ok "nor are they called complete"
+rm -r "$models/clip-vit-b32" "$models/mine" "$models/größer" "$models/short"
 run 4 "a known model that is not here" embed --model clip-vit-b32 "a dog"
 err_has "It is a known model. To fetch it, run: clipsearch model fetch clip-vit-b32"
 run 4 "a name that is nearly one" model fetch clip-vit-b23 --catalogue "$known"

@@ -386,7 +386,7 @@ static int install(adding *a)
         printf("\n");
     }
     cs_install_compile(a->args, a->to);
-    return cs_install_use(a->args, a->to, a->name);
+    return cs_install_use(a->args, a->to, a->name, true);
 }
 
 static int add_model(adding *a, const cs_catalogue *catalogue, const char *given)

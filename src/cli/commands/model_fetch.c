@@ -128,7 +128,7 @@ static int fetch_model(const cs_args *args, const cs_known_model *model, const c
         printf("\n");
     }
     cs_install_compile(args, directory);
-    return cs_install_use(args, directory, args->to ? NULL : model->name);
+    return cs_install_use(args, directory, args->to ? NULL : model->name, true);
 }
 
 int cs_command_model_fetch(const cs_args *args, const char *const *operands, size_t count)

@@ -198,7 +198,7 @@ static int use_model(const cs_args *args, const clipsearch_encoder_info *info, c
     return code;
 }
 
-int cs_install_use(const cs_args *args, const char *directory, const char *name)
+int cs_install_use(const cs_args *args, const char *directory, const char *name, bool complete)
 {
     char real[PATH_MAX];
     clipsearch_error err;
@@ -212,6 +212,8 @@ int cs_install_use(const cs_args *args, const char *directory, const char *name)
         options.towers = CLIPSEARCH_IMAGE_TOWER;
         status = clipsearch_encoder_open(directory, &options, &encoder, NULL);
     }
+    if (status != CLIPSEARCH_OK && !complete)
+        return cs_report_error(&err, CS_STAGE_MODEL);
     if (status != CLIPSEARCH_OK) {
         cs_print_message("the files are complete, but this build cannot use them: %s", err.message);
         return CS_EXIT_FOUND;

@@ -26,10 +26,10 @@ void cs_print_by_hand(const cs_args *args, const cs_known_model *model, const ch
 /* Compile the vocabulary of the model that has just been put into `directory`. Without it only speed is lost. */
 void cs_install_compile(const cs_args *args, const char *directory);
 
-/* Open the model that has just been put into `directory`, so that the user learns now, and not at the first search, if
- * this build cannot use it. Then make it the model of new collections, under `name` (NULL: by its absolute path),
- * unless it encodes images only, and print what to run for the collections that there are. Returns the program's exit
- * status. */
-int cs_install_use(const cs_args *args, const char *directory, const char *name);
+/* Open the model in `directory`, so that the user learns now, and not at the first search, if this build cannot use it.
+ * That is an error unless `complete`: its files have just been put there and checked. Then make it the model of new
+ * collections, under `name` (NULL: by its absolute path), unless it encodes images only, and print what to run for the
+ * collections that there are. Returns the program's exit status. */
+int cs_install_use(const cs_args *args, const char *directory, const char *name, bool complete);
 
 #endif

@@ -89,6 +89,41 @@ static bool is_known(const cs_catalogue *catalogue, const char *name)
     return cs_catalogue_find(catalogue, name, &model, NULL) == CLIPSEARCH_OK;
 }
 
+/* What there is of a model that the catalogue does not have. A directory without weights is what is left of an addition
+ * that was killed, or was copied in part. */
+static const char *own_state(const char *path, bool json)
+{
+    static const unsigned towers[] = {CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, CLIPSEARCH_IMAGE_TOWER,
+                                      CLIPSEARCH_TEXT_TOWER};
+    clipsearch_error err;
+    clipsearch_encoder *encoder = NULL;
+    clipsearch_encoder_options options;
+    clipsearch_encoder_options_init(&options);
+    clipsearch_status status = CLIPSEARCH_E_MODEL;
+    for (size_t i = 0; i < sizeof towers / sizeof *towers && status != CLIPSEARCH_OK; i++) {
+        options.towers = towers[i];
+        status = clipsearch_encoder_open(path, &options, &encoder, &err);
+        clipsearch_encoder_close(&encoder);
+    }
+    if (status == CLIPSEARCH_OK)
+        return json ? "yes" : "installed";
+    return status == CLIPSEARCH_E_NOT_FOUND ? "partly" : "unusable";
+}
+
+/* Append `name` in a column of 22 letters. printf would count bytes. */
+static void put_name(cs_buf *buf, const char *name)
+{
+    enum { LETTERS = 22 };
+    size_t letters = 0;
+    cs_buf printable = cs_buf_make(1024);
+    cs_put_printable(&printable, name);
+    for (size_t i = 0; i < printable.len; i++)
+        letters += ((unsigned char)printable.data[i] & 0xC0) != 0x80;
+    cs_buf_printf(buf, "%s%*s", printable.data ? printable.data : "", letters < LETTERS ? (int)(LETTERS - letters) : 0,
+                  "");
+    cs_buf_free(&printable);
+}
+
 static int compare_strings(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -118,15 +153,13 @@ static void put_others(cs_buf *buf, const cs_catalogue *catalogue, bool json)
         if (path && json) {
             put_text(buf, "\n  {", "name", names[i]);
             put_text(buf, ",", "title", cs_model_is_built_in(path) ? "the small built-in model" : NULL);
-            put_text(buf, ",", "installed", "yes");
+            put_text(buf, ",", "installed", own_state(path, true));
             put_text(buf, ",", "path", path);
             cs_buf_puts(buf, "},");
         } else if (path) {
-            cs_buf printable = cs_buf_make(1024);
-            cs_put_printable(&printable, names[i]);
-            cs_buf_printf(buf, "%-22s  installed%17s  %s\n", printable.data ? printable.data : "", "",
+            put_name(buf, names[i]);
+            cs_buf_printf(buf, "  %-9s%17s  %s\n", own_state(path, false), "",
                           cs_model_is_built_in(path) ? "the small built-in model" : "your own");
-            cs_buf_free(&printable);
         }
         cs_free(path);
         cs_free(names[i]);

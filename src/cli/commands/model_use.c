@@ -13,7 +13,7 @@ int cs_command_model_use(const cs_args *args, const char *const *operands, size_
     cs_model_location location = {0};
     int code = cs_find_model(operands[0], &location);
     if (code == CS_EXIT_FOUND)
-        code = cs_install_use(args, location.directory, location.name);
+        code = cs_install_use(args, location.directory, location.name, false);
     cs_model_location_free(&location);
     return code;
 }
