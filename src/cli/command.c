@@ -2,8 +2,6 @@
  * command.c - settings and error reports of all commands. */
 #include "cli/command.h"
 
-#include "config/server_access.h"
-
 #include "cli/output/message.h"
 
 #include <stdarg.h>
@@ -17,14 +15,12 @@ static int load_settings(const cs_args *args, const cs_ingest_file *file, bool w
                                      .precision = args->precision,
                                      .decode = args->decode,
                                      .cpu = args->cpu,
+                                     .ca = args->ca,
+                                     .consistency = args->consistency,
                                      .k = args->k.given ? args->k.value : 0,
                                      .threads = args->threads.given ? args->threads.value : 0,
                                      .quiet = args->quiet};
-    const cs_server_access access = {.ca = args->ca, .consistency = args->consistency};
-    clipsearch_status status = cs_server_access_set(&access, true, &err);
-    if (status != CLIPSEARCH_OK)
-        return cs_report_settings(&err);
-    status = cs_settings_load(&given, file, settings, &err);
+    clipsearch_status status = cs_settings_load(&given, file, settings, &err);
     if (status == CLIPSEARCH_E_NOT_FOUND) { /* there is no place for the default database */
         cs_print_advice(err.message, CS_ADVICE_DATABASE, NULL, NULL);
         return CS_EXIT_USAGE;

@@ -198,18 +198,28 @@ clipsearch_status cs_settings_write_model(const char *model, clipsearch_error *e
 static clipsearch_status read_access(cs_settings *settings, const char *directory, const cs_yaml_node *const *found,
                                      clipsearch_error *err)
 {
-    cs_server_access access = {0};
     if (found[KEY_TOKEN_FILE]) {
         settings->token_file = cs_yaml_path(settings->config, directory, found[KEY_TOKEN_FILE]->text);
         settings->token_place = (cs_yaml_place){.yaml = settings->config, .node = found[KEY_TOKEN_FILE]};
+        settings->token_from = CS_FROM_CONFIG;
     }
     if (found[KEY_CA])
-        access.ca = cs_yaml_path(settings->config, directory, found[KEY_CA]->text);
+        set_text(cs_yaml_path(settings->config, directory, found[KEY_CA]->text), CS_FROM_CONFIG, &settings->ca,
+                 &settings->ca_from);
     if (found[KEY_CONSISTENCY])
-        access.consistency = found[KEY_CONSISTENCY]->text;
-    if ((found[KEY_TOKEN_FILE] && !settings->token_file) || (found[KEY_CA] && !access.ca))
+        set_text(found[KEY_CONSISTENCY]->text, CS_FROM_CONFIG, &settings->consistency, &settings->consistency_from);
+    if ((found[KEY_TOKEN_FILE] && !settings->token_file) || (found[KEY_CA] && !settings->ca))
         return cs_fail_memory(err, "the configuration");
-    return cs_server_access_set(&access, false, err);
+    return CLIPSEARCH_OK;
+}
+
+/* What the environment does not say already is put there. */
+static clipsearch_status use_access(const cs_settings *settings, clipsearch_error *err)
+{
+    const cs_server_access access = {
+        .ca = settings->ca_from == CS_FROM_ENVIRONMENT ? NULL : settings->ca,
+        .consistency = settings->consistency_from == CS_FROM_ENVIRONMENT ? NULL : settings->consistency};
+    return cs_server_access_set(&access, true, err);
 }
 
 /* The configuration file comes first of the rest: everything after it may overwrite what it sets. */
@@ -257,8 +267,10 @@ static clipsearch_status read_config(cs_settings *settings, clipsearch_error *er
         set_decode(found[KEY_DECODE]->text, CS_FROM_CONFIG, settings);
     if (found[KEY_CPU])
         set_text(found[KEY_CPU]->text, CS_FROM_CONFIG, &settings->cpu, &settings->cpu_from);
-    if (found[KEY_MIN_RELEVANCE])
+    if (found[KEY_MIN_RELEVANCE]) {
         settings->min_relevance = cs_yaml_share(found[KEY_MIN_RELEVANCE]);
+        settings->min_relevance_from = CS_FROM_CONFIG;
+    }
     return read_access(settings, directory, found, err);
 }
 
@@ -284,6 +296,11 @@ static clipsearch_status read_environment(cs_settings *settings, clipsearch_erro
     set_text(level, CS_FROM_ENVIRONMENT, &settings->cpu, &settings->cpu_from);
     set_precision(precision, CS_FROM_ENVIRONMENT, settings);
     set_decode(decode, CS_FROM_ENVIRONMENT, settings);
+    set_text(cs_variable("CLIPSEARCH_MILVUS_CA"), CS_FROM_ENVIRONMENT, &settings->ca, &settings->ca_from);
+    set_text(cs_variable("CLIPSEARCH_MILVUS_CONSISTENCY"), CS_FROM_ENVIRONMENT, &settings->consistency,
+             &settings->consistency_from);
+    if (cs_variable("CLIPSEARCH_MILVUS_TOKEN"))
+        settings->token_from = CS_FROM_ENVIRONMENT;
     status = count_variable("CLIPSEARCH_K", CS_MAX_K, &settings->k, &settings->k_from, err);
     return status == CLIPSEARCH_OK
                ? count_variable("CLIPSEARCH_THREADS", CS_MAX_THREADS, &settings->threads, &settings->threads_from, err)
@@ -313,6 +330,8 @@ static clipsearch_status apply_given(const cs_given_settings *given, cs_settings
     set_precision(given->precision, CS_FROM_FLAG, settings);
     set_decode(given->decode, CS_FROM_FLAG, settings);
     set_text(given->cpu, CS_FROM_FLAG, &settings->cpu, &settings->cpu_from);
+    set_text(given->ca, CS_FROM_FLAG, &settings->ca, &settings->ca_from);
+    set_text(given->consistency, CS_FROM_FLAG, &settings->consistency, &settings->consistency_from);
     set_count(given->k, CS_FROM_FLAG, &settings->k, &settings->k_from);
     set_count(given->threads, CS_FROM_FLAG, &settings->threads, &settings->threads_from);
     return CLIPSEARCH_OK;
@@ -360,6 +379,10 @@ clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_inge
         .precision_from = CS_FROM_DEFAULT,
         .decode_from = CS_FROM_DEFAULT,
         .cpu_from = CS_FROM_DEFAULT,
+        .min_relevance_from = CS_FROM_DEFAULT,
+        .token_from = CS_FROM_DEFAULT,
+        .ca_from = CS_FROM_DEFAULT,
+        .consistency_from = CS_FROM_DEFAULT,
         .quiet = given->quiet,
     };
     clipsearch_status status = read_model_file(settings, err);
@@ -372,6 +395,8 @@ clipsearch_status cs_settings_load(const cs_given_settings *given, const cs_inge
     if (file)
         apply_ingest_file(file, settings);
     status = apply_given(given, settings, err);
+    if (status == CLIPSEARCH_OK)
+        status = use_access(settings, err);
     if (status != CLIPSEARCH_OK)
         return status;
     if (settings->cpu && setenv("CLIPSEARCH_CPU", settings->cpu, 1) != 0)

@@ -21,7 +21,7 @@ typedef enum cs_origin {
 
 /* The settings that a command line gives. NULL or 0: not given. */
 typedef struct cs_given_settings {
-    const char *db, *collection, *model, *precision, *decode, *cpu;
+    const char *db, *collection, *model, *precision, *decode, *cpu, *ca, *consistency;
     size_t k, threads;
     bool quiet;
 } cs_given_settings;
@@ -40,6 +40,8 @@ typedef struct cs_settings {
     clipsearch_decode decode;
     const char *cpu; /* NULL: all that there is */
     cs_origin k_from, threads_from, precision_from, decode_from, cpu_from;
+    const char *ca, *consistency; /* of servers; NULL: the system's authorities, the first of cs_consistency_names */
+    cs_origin min_relevance_from, token_from, ca_from, consistency_from;
     float min_relevance;    /* of the hits of texts; 0: all are shown. Only the configuration file has it */
     bool quiet;             /* print only results and errors */
     const char *token_file; /* of a server's token; NULL: the configuration names none */
@@ -50,7 +52,8 @@ typedef struct cs_settings {
 } cs_settings;
 
 /* Fill `settings` from `given`, from `file` (may be NULL) and the other places. An instruction set that was chosen is
- * put into the environment variable CLIPSEARCH_CPU, where the library reads it: call this before the library is used.
+ * put into the environment variable CLIPSEARCH_CPU, where the library reads it, and what servers are reached with into
+ * those of config/server_access.h, but for the token: call this before the library is used.
  * Free `settings` in any case. Errors: CLIPSEARCH_E_ARGUMENT (an environment variable or `given` has a wrong value),
  * _NOT_FOUND (there is no place for the default database, and nothing else), _FORMAT (a YAML file, with line and
  * column), _IO, _LIMIT, _MEMORY. */

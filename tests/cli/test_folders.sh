@@ -181,14 +181,18 @@ CLIPSEARCH_THREADS=2
 export CLIPSEARCH_THREADS
 run 0 "config --show" config --show --collection pets
 out_is "each with its place" <<END
-database     SCRATCH/data/clipsearch/clipsearch.db  (default)
-collection   pets  (--collection)
-model        default  (SCRATCH/config/clipsearch/config.yaml)
-k            7  (SCRATCH/config/clipsearch/config.yaml)
-threads      2  (CLIPSEARCH_THREADS in the environment)
-precision    auto  (default)
-decode       exact  (default)
-cpu          all that there is  (default)
+database       SCRATCH/data/clipsearch/clipsearch.db  (default)
+collection     pets  (--collection)
+model          default  (SCRATCH/config/clipsearch/config.yaml)
+k              7  (SCRATCH/config/clipsearch/config.yaml)
+threads        2  (CLIPSEARCH_THREADS in the environment)
+precision      auto  (default)
+decode         exact  (default)
+cpu            all that there is  (default)
+min_relevance  all hits are shown  (default)
+token_file     none  (default)
+ca             the system's authorities  (default)
+consistency    bounded  (default)
 END
 run 0 "as JSON" config --show --json
 json_is "the same" database.from collection.value collection.from k.value k.from threads.from cpu.from <<END
@@ -201,6 +205,28 @@ environment
 default
 END
 unset CLIPSEARCH_THREADS
+printf 'min_relevance: 0.25\ntoken_file: token\nca: /tmp/ca.pem\nconsistency: strong\n' \
+    >"$XDG_CONFIG_HOME/clipsearch/config.yaml"
+run 0 "what servers are reached with" config --show --json
+json_is "is shown too" min_relevance.value min_relevance.from token_file.value token_file.from ca.value ca.from \
+    consistency.value consistency.from <<END
+0.25
+configuration file
+SCRATCH/config/clipsearch/token
+configuration file
+/tmp/ca.pem
+configuration file
+strong
+configuration file
+END
+export CLIPSEARCH_MILVUS_TOKEN=root:secret CLIPSEARCH_MILVUS_CA=other.pem
+run 0 "the environment and an option" config --show --consistency eventually
+out_has "token_file     not read: a token is given  (CLIPSEARCH_MILVUS_TOKEN in the environment)"
+out_has "ca             other.pem  (CLIPSEARCH_MILVUS_CA in the environment)"
+out_has "consistency    eventually  (--consistency)"
+! grep -q secret "$out"
+ok "no token is shown"
+unset CLIPSEARCH_MILVUS_TOKEN CLIPSEARCH_MILVUS_CA
 rm "$XDG_CONFIG_HOME/clipsearch/config.yaml"
 run 0 "without the option it is a word to search for" config -q -k 1
 

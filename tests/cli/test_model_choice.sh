@@ -102,7 +102,7 @@ New collections use SCRATCH/work/my-clip
 END
 setting "$scratch/work/my-clip" "model file"
 run 0 "info --show" info --show
-out_has "model        $scratch/work/my-clip  ($chosen)"
+out_has "model          $scratch/work/my-clip  ($chosen)"
 run 0 "a new collection" ingest --db new.db pictures
 "$program" collections --db new.db | grep -q "my-clip"
 ok "uses it"

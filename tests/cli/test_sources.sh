@@ -237,15 +237,19 @@ config 'k: 3\ndatabase: milvus://127.0.0.1:1\ntoken_file: nowhere\n'
 bad_config "3:13: token_file: $XDG_CONFIG_HOME/clipsearch/nowhere: No such file" cat
 run 2 "config shows the settings nevertheless" config --show
 out_is "and what is wrong" <<END
-database     milvus://127.0.0.1:1  (SCRATCH/config/clipsearch/config.yaml)
-collection   photos  (default)
-model        the collection's, or default  (default)
-k            3  (SCRATCH/config/clipsearch/config.yaml)
-threads      one per processor  (default)
-precision    auto  (default)
-decode       exact  (default)
-cpu          all that there is  (default)
-problem      SCRATCH/config/clipsearch/config.yaml:3:13: token_file: SCRATCH/config/clipsearch/nowhere: No such file or directory
+database       milvus://127.0.0.1:1  (SCRATCH/config/clipsearch/config.yaml)
+collection     photos  (default)
+model          the collection's, or default  (default)
+k              3  (SCRATCH/config/clipsearch/config.yaml)
+threads        one per processor  (default)
+precision      auto  (default)
+decode         exact  (default)
+cpu            all that there is  (default)
+min_relevance  all hits are shown  (default)
+token_file     SCRATCH/config/clipsearch/nowhere  (SCRATCH/config/clipsearch/config.yaml)
+ca             the system's authorities  (default)
+consistency    bounded  (default)
+problem        SCRATCH/config/clipsearch/config.yaml:3:13: token_file: SCRATCH/config/clipsearch/nowhere: No such file or directory
 END
 run 2 "and as JSON" config --show --json
 json_is "with the problem" database.value k.value problem <<END

@@ -2,6 +2,8 @@
  * show_settings.c - a line for each setting. */
 #include "cli/commands/show_settings.h"
 
+#include "base/consistency.h"
+#include "base/decimal.h"
 #include "base/mem.h"
 #include "base/xdg_path.h"
 #include "cli/command.h"
@@ -11,7 +13,7 @@
 
 #include <stdio.h>
 
-enum { VALUES = 8 };
+enum { VALUES = 12 };
 
 typedef struct value {
     const char *name, *text;
@@ -41,14 +43,14 @@ static void put_origin(cs_buf *buf, const value *v, const setting_files *files)
 static void put_values(cs_buf *buf, const value *values, const setting_files *files, const char *problem)
 {
     for (size_t i = 0; i < VALUES; i++) {
-        cs_buf_printf(buf, "%-11s  ", values[i].name);
+        cs_buf_printf(buf, "%-13s  ", values[i].name);
         cs_put_printable(buf, values[i].text);
         cs_buf_puts(buf, "  (");
         put_origin(buf, &values[i], files);
         cs_buf_puts(buf, ")\n");
     }
     if (problem) {
-        cs_buf_printf(buf, "%-11s  ", "problem");
+        cs_buf_printf(buf, "%-13s  ", "problem");
         cs_put_printable(buf, problem);
         cs_buf_putc(buf, '\n');
     }
@@ -76,11 +78,13 @@ static void put_json(cs_buf *buf, const value *values, const char *config, const
 
 static int print_settings(const cs_settings *settings, const char *problem, bool json)
 {
-    char k[24], threads[24];
+    char k[24], threads[24], relevance[CS_DECIMAL_TEXT];
     char *config = cs_xdg_path("XDG_CONFIG_HOME", ".config", "config.yaml"), *model = cs_settings_model_file();
     cs_buf out = cs_buf_make(1 << 20);
     snprintf(k, sizeof k, "%zu", settings->k);
     snprintf(threads, sizeof threads, "%zu", settings->threads);
+    cs_float_text(settings->min_relevance, 6, relevance);
+    const bool token_given = settings->token_from == CS_FROM_ENVIRONMENT;
     const value values[VALUES] = {
         {"database", settings->db, settings->db_from, "--db", "CLIPSEARCH_DB"},
         {"collection", settings->collection, settings->collection_from, "--collection", "CLIPSEARCH_COLLECTION"},
@@ -93,6 +97,17 @@ static int print_settings(const cs_settings *settings, const char *problem, bool
          "CLIPSEARCH_PRECISION"},
         {"decode", cs_decode_names[settings->decode], settings->decode_from, "--decode", "CLIPSEARCH_DECODE"},
         {"cpu", settings->cpu ? settings->cpu : "all that there is", settings->cpu_from, "--cpu", "CLIPSEARCH_CPU"},
+        {"min_relevance", settings->min_relevance > 0 ? relevance : "all hits are shown", settings->min_relevance_from,
+         NULL, NULL},
+        {"token_file",
+         token_given            ? "not read: a token is given"
+         : settings->token_file ? settings->token_file
+                                : "none",
+         settings->token_from, NULL, "CLIPSEARCH_MILVUS_TOKEN"},
+        {"ca", settings->ca ? settings->ca : "the system's authorities", settings->ca_from, "--ca",
+         "CLIPSEARCH_MILVUS_CA"},
+        {"consistency", settings->consistency ? settings->consistency : cs_consistency_names[0],
+         settings->consistency_from, "--consistency", "CLIPSEARCH_MILVUS_CONSISTENCY"},
     };
     if (json)
         put_json(&out, values, config, problem);
