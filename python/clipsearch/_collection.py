@@ -28,6 +28,7 @@ from ._encoder import (
     float_pointer,
     opened,
     path_bytes,
+    precision_number,
     text_bytes,
 )
 from ._duplicates import find_duplicates
@@ -86,6 +87,12 @@ def _run_ingestion(
     return IngestReport(bad=bad, **counts)
 
 
+def _check_precision(model: Any, precision: str) -> None:
+    precision_number(precision)
+    if isinstance(model, Encoder) and precision != "auto":
+        raise ArgumentError("an Encoder has its precision already: Encoder(..., precision=...)")
+
+
 class _Calibration:
     """What scores mean in a collection of `count` items; freed with its last user."""
 
@@ -127,7 +134,8 @@ class Collection:
     `path` is the database; ":memory:" is one in memory. `name` is the collection; None: "photos", or the only one that
     there is. It must exist unless `create` is set: then it is made for `model` or, with `dim`, for vectors of your own.
     `model` is a name, a path or an Encoder; None: the model that made the collection, opened when it is first needed.
-    Any number of threads may use a collection.
+    `precision` is what vectors are computed in, as in Encoder, which has its own; with "auto" new images are computed as
+    those that are there. Any number of threads may use a collection.
     """
 
     def __init__(
@@ -140,7 +148,9 @@ class Collection:
         model: Optional[Union[str, Path, Encoder]] = None,
         dim: Optional[int] = None,
         metric: Optional[str] = None,
+        precision: str = "auto",
     ) -> None:
+        _check_precision(model, precision)
         if read_only and create:
             raise ArgumentError("read_only and create contradict each other")
         if dim is not None and model is not None:
@@ -153,7 +163,9 @@ class Collection:
         self._calibration: Optional[_Calibration] = None
         self._calibration_lock = threading.Lock()
         self._model = model
+        self._precision = precision
         self._encoder: Optional[Encoder] = model if isinstance(model, Encoder) else None
+        self._image_encoder: Optional[Encoder] = None  # where new images are computed in another precision than queries
         self._encoder_lock = threading.Lock()  # so that threads open one encoder
         create = create or dim is not None or path_bytes(path) == b":memory:"
         flags = lib.READ_ONLY if read_only else lib.CREATE if create else 0
@@ -219,7 +231,7 @@ class Collection:
                 self._encoder = self._open_encoder()
             return self._encoder
 
-    def _open_encoder(self) -> Encoder:
+    def _model_to_open(self) -> Optional[Union[str, Path, Encoder]]:
         model = self._model
         if model is None and self._handle:
             info = self.info
@@ -230,10 +242,38 @@ class Collection:
                 )
             there = info.model_path and os.path.exists(info.model_path)
             model = info.model_path if there else _Name(info.encoder)
-        encoder = opened(model)
+        return model
+
+    def _open_encoder(self) -> Encoder:
+        encoder = opened(self._model_to_open(), self._precision)
         if self._handle:
             call("collection_check_encoder", self._handle, encoder._handle)
         return encoder
+
+    def _encoder_for_images(self) -> Encoder:
+        """The encoder of images that are added: they are computed as those that are there."""
+        encoder = self.encoder
+        if isinstance(self._model, Encoder):
+            return encoder
+        with self._encoder_lock:
+            own = self._image_encoder
+            precision = self._precision_to_follow(encoder, self._precision)
+            if precision == "auto":
+                return encoder
+            if own is None or own.info.image_precision != precision:
+                if own is not None:
+                    own.close()
+                self._image_encoder = own = Encoder(self._model_to_open() or "default", text=False, precision=precision)
+                call("collection_check_encoder", self._handle, own._handle)
+            return own
+
+    def _precision_to_follow(self, encoder: Encoder, asked: str) -> str:
+        """That of all stored vectors, when it is another than the encoder's and nothing else was asked for."""
+        info = self.info
+        follows = asked == "auto" and encoder.info.image_precision == "f32" and info.fingerprint == encoder.info.fingerprint
+        if not follows or len(info.precisions) != 1 or info.precisions[0] == "f32":
+            return "auto"
+        return info.precisions[0]
 
     @property
     def info(self) -> CollectionInfo:
@@ -554,7 +594,7 @@ class Collection:
         for what, given in (("paths", paths), ("attributes", attributes)):
             if given is not None and len(given) != len(listed):
                 raise ArgumentError(f"{len(listed)} images, but {len(given)} {what}")
-        encoder = self.encoder
+        encoder = self._encoder_for_images()
         all_ids = np.zeros(len(listed), np.int64)
         for first in range(0, len(listed), 32):
             some = listed[first : first + 32]
@@ -616,7 +656,7 @@ class Collection:
         New and changed images are encoded and stored. `progress` is called from time to time; if it returns False the
         ingestion stops, and CancelledError is raised; another call continues. See `clipsearch_ingest` in clipsearch.h.
         """
-        encoder = self.encoder
+        encoder = self._encoder_for_images()
         options = lib.IngestOptions()
         if any(not isinstance(source, (str, bytes, os.PathLike)) for source in sources):
             raise ArgumentError("ingest takes folders and files one by one: ingest(*paths) for a list")
@@ -649,6 +689,7 @@ class Collection:
         dry_run: bool = False,
         batch: int = 32,
         threads: int = 0,
+        precision: Optional[str] = None,
         progress: Optional[Callable[[Progress], Optional[bool]]] = None,
     ) -> IngestReport:
         """Encode all images of the collection anew with another model, in place.
@@ -656,36 +697,48 @@ class Collection:
         Ids, paths and attributes stay. Until the last image is done other collections that are open find what they found
         before; then they fail with NotFoundError and must be opened again. This one goes on with the new model; no other
         thread may use it meanwhile. What was done is kept if it is interrupted: another call continues. `metric` is the
-        model's usual one if it is None. `force` switches though many files are gone or cannot be read. See
-        `clipsearch_remodel` in clipsearch.h.
+        model's usual one if it is None. `force` switches though many files are gone or cannot be read.
+        `precision` is as in Collection, whose own is used if it is None. See `clipsearch_remodel` in clipsearch.h.
         """
         self._open_handle()
         if path_bytes(self._path) == b":memory:" or self._read_only:
             raise ArgumentError("a collection in memory or opened with read_only cannot be encoded anew")
         if metric is not None and metric not in METRICS:
             raise ArgumentError(f'metric is "{metric}"; it can be "cosine", "ip" or "l2"')
-        encoder = opened(model)
+        if precision is None:
+            precision = "auto" if isinstance(model, Encoder) else self._precision
+        _check_precision(model, precision)
+        encoder, images = opened(model, precision), None
         try:
+            follow = "auto" if encoder is model else self._precision_to_follow(encoder, precision)
+            if follow != "auto":
+                images = Encoder(model, text=False, precision=follow)
             target, options = lib.IngestTarget(), lib.IngestOptions()
             target.database, target.collection = path_bytes(self._path), self.name.encode()
             target.metric = METRICS.index(metric or encoder.info.metric)
             options.batch, options.threads, options.dry_run, options.force_prune = batch, threads, dry_run, force
-            report = _run_ingestion("remodel", ctypes.byref(target), encoder, options, progress)
+            report = _run_ingestion("remodel", ctypes.byref(target), images or encoder, options, progress)
         except BaseException:
             if encoder is not model:
                 encoder.close()
             raise
+        finally:
+            if images is not None:
+                images.close()
         if not dry_run:
-            self._switch(model, encoder)
+            self._switch(model, encoder, precision)
         elif encoder is not model:
             encoder.close()
         return report
 
-    def _switch(self, model: Union[str, Path, Encoder], encoder: Encoder) -> None:
+    def _switch(self, model: Union[str, Path, Encoder], encoder: Encoder, precision: str) -> None:
         """Open the collection again, which is the encoder's now."""
         if self._encoder is not None and self._encoder is not self._model and self._encoder is not encoder:
             self._encoder.close()
-        self._model, self._encoder, self._calibration = model, encoder, None
+        if self._image_encoder is not None:
+            self._image_encoder.close()
+        self._model, self._encoder, self._image_encoder, self._calibration = model, encoder, None, None
+        self._precision = precision
         lib.library.clipsearch_collection_close(ctypes.byref(self._handle))
         call("collection_open", self._database, self.name.encode(), encoder._handle, ctypes.byref(self._handle))
         self.dim, self.metric = self.info.dim, self.info.metric
@@ -748,7 +801,9 @@ class Collection:
         lib.library.clipsearch_database_close(ctypes.byref(self._database))
         if self._encoder is not None and self._encoder is not self._model:
             self._encoder.close()
-        self._encoder = None
+        if self._image_encoder is not None:
+            self._image_encoder.close()
+        self._encoder = self._image_encoder = None
 
     def __enter__(self) -> "Collection":
         return self

@@ -75,10 +75,18 @@ class EncoderInfo(NamedTuple):
     texts: bool  # it encodes texts too
     metric: str
     normalized: bool
+    image_precision: Optional[str] = None  # what images are computed in: "f32", "int8", "bf16"; None: without the tower
+    text_precision: Optional[str] = None  # the same of texts
 
 
 METRICS = ["cosine", "ip", "l2"]
 PRECISIONS = ["auto", "f32", "int8", "bf16"]
+
+
+def precision_number(precision: str) -> int:
+    if precision not in PRECISIONS:
+        raise ArgumentError(f'precision is "{precision}"; it can be "auto", "f32", "int8" or "bf16"')
+    return PRECISIONS.index(precision)
 
 
 class _Pixels:
@@ -135,12 +143,19 @@ class _Name(str):
 class Encoder:
     """An open model.
 
-    `model` is a name for find_model, or the path of a model directory or weight file. Threads may share an encoder; one
-    at a time encodes with it.
+    `model` is a name for find_model, or the path of a model directory or weight file. `precision` is what vectors are
+    computed in: "f32", "int8" or "bf16"; "auto": as the weight file is. Threads may share an encoder; one at a time encodes
+    with it.
     """
 
     def __init__(
-        self, model: Union[str, Path] = "default", *, threads: int = 0, image: bool = True, text: bool = True
+        self,
+        model: Union[str, Path] = "default",
+        *,
+        threads: int = 0,
+        image: bool = True,
+        text: bool = True,
+        precision: str = "auto",
     ) -> None:
         self._handle = ctypes.c_void_p()
         self._session = ctypes.c_void_p()
@@ -148,6 +163,7 @@ class Encoder:
             raise ArgumentError("an encoder has an image tower or a text tower; both were left out")
         self._lock = threading.Lock()
         options = lib.EncoderOptions()
+        options.precision = precision_number(precision)
         path = os.fsdecode(path_bytes(model))
         if isinstance(model, _Name) or (os.sep not in path and not pathlib.Path(path).exists()):
             options.name = os.fsencode(path)
@@ -174,6 +190,8 @@ class Encoder:
             texts=bool(info.towers & lib.TEXT_TOWER),
             metric=METRICS[info.metric],
             normalized=info.normalized,
+            image_precision=PRECISIONS[info.image_precision] if info.image_precision else None,
+            text_precision=PRECISIONS[info.text_precision] if info.text_precision else None,
         )
         self.dim: int = self.info.dim
 
@@ -245,6 +263,8 @@ class Encoder:
         return f"<clipsearch.Encoder {self.info.name}, {self.dim} floats>"
 
 
-def opened(model: Optional[Union[str, Path, Encoder]]) -> Encoder:
+def opened(model: Optional[Union[str, Path, Encoder]], precision: str = "auto") -> Encoder:
     """`model` itself if it is an encoder, otherwise a new one."""
-    return model if isinstance(model, Encoder) else Encoder("default" if model is None else model)
+    if isinstance(model, Encoder):
+        return model
+    return Encoder("default" if model is None else model, precision=precision)

@@ -374,6 +374,41 @@ def test_remodel(encoder):
         tap.ok(c.info.model_path == str(tiny) and len(c.search("a cat")) == 1, "a model that was opened by a path", [c.info])
 
 
+def test_precision(encoder):
+    cat, dog = IMAGES / "cat-snow.jpg", IMAGES / "dog-snow.jpg"
+    name = MODEL
+    with clipsearch.Encoder(name, precision="int8") as exact:
+        tap.ok(exact.info.image_precision == "int8" and encoder.info.image_precision == "f32", "precisions of encoders",
+               [exact.info])
+        coded = exact.encode_image(cat)
+    with clipsearch.Encoder(name, image=False) as texts:
+        tap.ok(texts.info.image_precision is None and texts.info.text_precision == "f32", "none of a tower that is not there")
+    plain = encoder.encode_image(cat)
+    tap.ok(not np.array_equal(coded, plain) and coded @ plain > 0.98, "int8 is a little different", [coded @ plain])
+    database = WORK / "precision.db"
+    with clipsearch.Collection(database, create=True, model=name, precision="int8") as c:
+        one = int(c.add_images([cat])[0])
+        tap.ok(c.info.precisions == ["int8"] and np.array_equal(c.vectors(one), coded), "a collection in int8", [c.info])
+    with clipsearch.Collection(database, model=name) as c:
+        two = int(c.add_images([cat], paths=["again"])[0])
+        tap.ok(c.info.precisions == ["int8"] and np.array_equal(c.vectors(two), coded), "which new images follow", [c.info])
+        tap.ok(c.ingest(dog).inserted == 1 and c.info.precisions == ["int8"], "those of ingest too", [c.info])
+        tap.ok(c.encoder.info.text_precision == "f32" and c.encoder.info.image_precision == "f32", "queries do not")
+        c.remove(two)
+        c.remodel(name)
+        tap.ok(c.info.precisions == ["int8"] and np.array_equal(c.vectors(one), coded), "remodel follows", [c.info])
+        c.remodel(name, precision="f32")
+        tap.ok(c.info.precisions == ["f32"] and np.array_equal(c.vectors(one), plain), "unless it is told", [c.info])
+    with clipsearch.Collection(database, model=name, precision="int8") as c:
+        c.add_images([cat], paths=["another"])
+        tap.ok(c.info.precisions == ["f32", "int8"], "another precision on demand", [c.info])
+        c.remodel(name)
+        tap.ok(c.info.precisions == ["int8"], "which remodel keeps to", [c.info])
+    raises(ValueError, 'precision is "half"', clipsearch.Encoder, name, precision="half")
+    raises(ValueError, 'precision is "half"', clipsearch.Collection, database, precision="half")
+    raises(ValueError, "has its precision already", clipsearch.Collection, database, model=encoder, precision="int8")
+
+
 def test_rest():
     info = clipsearch.build_info()
     tap.ok("kernels" in info and "sqlite" in info, "build_info", [info])
@@ -416,6 +451,7 @@ with clipsearch.Encoder(MODEL) as opened:
     test_relevance(opened)
     test_duplicates(opened)
     test_remodel(opened)
+    test_precision(opened)
 test_documentation()
 test_rest()
 SCRATCH.cleanup()
