@@ -5,7 +5,9 @@
 #include "backend/backend.h"
 #include "backend/code_kinds.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/server_scheme.h"
 #include "database_kinds.h"
 #include "encode/encoder.h"
 #include "filter/period.h"
@@ -345,8 +347,17 @@ static clipsearch_status ingest_target(ingest_function run, const clipsearch_ing
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                        "%s: a database in memory would be gone at once; open one and use clipsearch_ingest", function);
     own.index = &index;
+    /* a progress function may change the working directory before the database is opened */
+    char *absolute = NULL;
+    if (own.database[0] && !cs_server_scheme_of(own.database)) {
+        status = cs_path_make_absolute(own.database, &absolute, err);
+        own.database = absolute;
+    }
     const cs_ingest_into into = {.target = &own, .opener = &cs_database_kinds};
-    return ingest_into(run, &into, session, options, report, function, err);
+    if (status == CLIPSEARCH_OK)
+        status = ingest_into(run, &into, session, options, report, function, err);
+    cs_free(absolute);
+    return status;
 }
 
 clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_target *target, clipsearch_session *session,

@@ -225,12 +225,43 @@ static void test_memory(void)
     gallery_close(&g);
 }
 
+static bool go_elsewhere(void *context, const clipsearch_progress *progress)
+{
+    (void)progress;
+    return chdir(context) == 0;
+}
+
+static void test_working_directory(void)
+{
+    gallery g;
+    char here[CLIPSEARCH_PATH_SIZE];
+    clipsearch_ingest_target target;
+    clipsearch_source source;
+    gallery_open(&g, false);
+    fill(&g, 6);
+    clipsearch_ingest_options options = gallery_options(&g, &source);
+    options.progress = go_elsewhere;
+    options.context = g.images.path;
+    clipsearch_ingest_target_init(&target);
+    target.database = "fresh.db";
+    target.collection = "new";
+    TAP_OK(getcwd(here, sizeof here) && chdir(g.elsewhere.path) == 0 &&
+               ingest_into(&g, &target, &options) == CLIPSEARCH_OK,
+           "the working directory changes before the first batch");
+    TAP_OK(is_there(&g) && count_items(&g) == 6 && access(folder_path(&g.images, "fresh.db"), F_OK) != 0,
+           "the database is where it was when the call began");
+    TAP_OK(chdir(here) == 0, "back");
+    remove_database(&g);
+    gallery_close(&g);
+}
+
 int main(void)
 {
     test_nothing_to_store();
     test_numbers_of_clusters();
     test_first_batch();
     test_refused();
+    test_working_directory();
     test_memory();
     return tap_done();
 }
