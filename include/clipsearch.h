@@ -765,13 +765,14 @@ CLIPSEARCH_API clipsearch_status clipsearch_collection_ensure_vectors(clipsearch
 CLIPSEARCH_API void clipsearch_collection_close(clipsearch_collection **collection);
 
 /* Remove a collection with its index file and all its items. Image files are never touched. No handle of the collection
- * may be open in this process.
+ * that was opened from `db` may be open, unless `db` is on a server. Handles that were opened from another database
+ * handle, in this process or another, find nothing any more: their calls return CLIPSEARCH_E_NOT_FOUND.
  * Errors: CLIPSEARCH_E_NOT_FOUND, _ARGUMENT (the collection is open), _DATABASE. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_drop(clipsearch_database *db, const char *name,
                                                             clipsearch_error *err);
 
 /* Describe an open collection as it is now. The strings are valid until it is closed.
- * Errors: CLIPSEARCH_E_NOT_FOUND (it was dropped by another process), _DATABASE. */
+ * Errors: CLIPSEARCH_E_NOT_FOUND (it was dropped meanwhile), _DATABASE. */
 CLIPSEARCH_API clipsearch_status clipsearch_collection_describe(clipsearch_collection *collection,
                                                                 clipsearch_collection_info *info,
                                                                 clipsearch_error *err);
