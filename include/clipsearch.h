@@ -1245,7 +1245,8 @@ CLIPSEARCH_API clipsearch_status clipsearch_ingest_into(const clipsearch_ingest_
  * does.
  *
  * An item whose file is gone, damaged or too large keeps its id, path and attributes. It is noted as gone, has no
- * vector that could be found, and is encoded by the next ingestion that finds the file. bad_file is called for each.
+ * vector, so that no search finds it, not even one with clipsearch_search_options.gone, and is encoded by the next
+ * ingestion that finds the file. bad_file is called for each.
  * But when more than 5 images and more than a fifth are newly gone (a disk may not be mounted), or when a file cannot
  * be read, the run ends with CLIPSEARCH_E_IO instead of the switch, unless options->force_prune is set.
  *
@@ -1352,7 +1353,8 @@ typedef struct clipsearch_search_options {
     size_t ef; /* candidates that a walk keeps, 1 to 65,536; fewer than `k` count as `k`. 0 (default): as many as the
                checkpoint found to be needed for queries of this kind, and at least the collection's ef */
     clipsearch_search_stats *stats; /* filled in; may be NULL */
-    bool gone;                      /* find also items whose files are known to be gone. Default false */
+    bool gone;        /* find also items whose files are known to be gone, but for those that could not be encoded anew
+                  (clipsearch_remodel). Default false */
     bool fold_copies; /* items with the same content (an equal hash) are one hit, whose `copies` counts the others; k
                          then counts contents. Default false: every item is a hit */
     const clipsearch_calibration *calibration; /* clipsearch_ask: give hits their relevance; NULL (default): do not */

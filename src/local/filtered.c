@@ -16,9 +16,9 @@ clipsearch_status cs_filtered_read(const local_read *read, const cs_filter_tree 
     return cs_store_each_id(read->store, read->identity, filter, with_gone, add_id, ids, err);
 }
 
-clipsearch_status cs_filtered_gone(const local_read *read, cs_id_list *ids, clipsearch_error *err)
+clipsearch_status cs_filtered_gone(const local_read *read, bool with_gone, cs_id_list *ids, clipsearch_error *err)
 {
-    return cs_store_each_gone(read->store, read->identity, add_id, ids, err);
+    return cs_store_each_gone(read->store, read->identity, with_gone, add_id, ids, err);
 }
 
 clipsearch_status cs_filtered_index(const local_read *read, const cs_id_list *ids, cs_index **out,

@@ -42,10 +42,10 @@ typedef struct place {
 static clipsearch_status read_gone(const local_read *read, const cs_search_request *request, place *where,
                                    clipsearch_error *err)
 {
-    if (request->with_gone || request->filter || !where->snapshot->state.gone)
+    if (request->filter || !where->snapshot->state.gone)
         return CLIPSEARCH_OK;
-    clipsearch_status status = cs_filtered_gone(read, &where->gone, err);
-    if (status == CLIPSEARCH_OK && where->graph)
+    clipsearch_status status = cs_filtered_gone(read, request->with_gone, &where->gone, err);
+    if (status == CLIPSEARCH_OK && where->graph && where->gone.count)
         status = cs_id_list_merge(&where->gone, &where->snapshot->delta->changed, &where->not_in_graph, err);
     return status;
 }

@@ -59,7 +59,8 @@ static clipsearch_status measure_recall(milvus_collection *collection, const che
                                         clipsearch_check_report *report, clipsearch_error *err)
 {
     size_t all = 0;
-    const cs_search_request request = {.queries = c->queries, .count = c->sample, .k = NEAREST, .with_gone = true};
+    const cs_search_request request = {
+        .queries = c->queries, .count = c->sample, .k = NEAREST, .with_gone = true, .without_vector = true};
     clipsearch_hits *hits = NULL;
     clipsearch_status status = cs_collection_search(&collection->base, &request, &hits, err);
     for (size_t query = 0; query < c->sample; query++)

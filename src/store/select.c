@@ -78,9 +78,9 @@ clipsearch_status cs_store_each_id(cs_store *store, const cs_store_identity *col
 {
     sqlite3_stmt *statement;
     bool row = true;
-    clipsearch_status status =
-        cs_store_prepare_where(store, collection, "SELECT id FROM items", filter,
-                               with_gone ? "ORDER BY id" : "AND gone_since = 0 ORDER BY id", &statement, err);
+    clipsearch_status status = cs_store_prepare_where(
+        store, collection, "SELECT id FROM items", filter,
+        with_gone ? "AND " CS_STORE_HAS_VECTOR " ORDER BY id" : "AND gone_since = 0 ORDER BY id", &statement, err);
     while (!status && row) {
         status = cs_store_step(store, statement, &row, "reading by a filter", err);
         if (!status && row)

@@ -47,13 +47,14 @@ clipsearch_status cs_store_mark_gone(cs_store *store, const cs_store_identity *c
     return status;
 }
 
-clipsearch_status cs_store_each_gone(cs_store *store, const cs_store_identity *collection,
+clipsearch_status cs_store_each_gone(cs_store *store, const cs_store_identity *collection, bool without_vector,
                                      clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                      void *context, clipsearch_error *err)
 {
     sqlite3_stmt *statement;
     bool row = true;
-    clipsearch_status status = cs_store_statement(store, CS_SQL_ITEMS_GONE, &statement, err);
+    clipsearch_status status =
+        cs_store_statement(store, without_vector ? CS_SQL_ITEMS_WITHOUT_VECTOR : CS_SQL_ITEMS_GONE, &statement, err);
     if (status)
         return status;
     sqlite3_bind_int64(statement, 1, collection->key);

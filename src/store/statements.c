@@ -99,6 +99,8 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_ITEMS_BELOW] = SELECT_BELOW(CS_STORE_ITEM_COLUMNS),
     [CS_SQL_ITEMS_GONE] =
         "SELECT id FROM items INDEXED BY items_gone WHERE collection = ?1 AND gone_since <> 0 ORDER BY id",
+    [CS_SQL_ITEMS_WITHOUT_VECTOR] = "SELECT id FROM items INDEXED BY items_gone WHERE collection = ?1 AND"
+                                    " gone_since <> 0 AND NOT " CS_STORE_HAS_VECTOR " ORDER BY id",
     [CS_SQL_PATHS_ALL] = "SELECT path FROM items INDEXED BY items_by_path WHERE collection = ?1 ORDER BY path",
     [CS_SQL_PATHS_BELOW] = SELECT_BELOW("path"),
     [CS_SQL_SOURCES] = "SELECT path, list, options, devices FROM sources WHERE collection = ?1 ORDER BY key",

@@ -183,13 +183,14 @@ clipsearch_status cs_store_each_content(cs_store *store, const cs_store_identity
                                         clipsearch_status (*each)(void *context, const uint8_t hash[32],
                                                                   clipsearch_error *err),
                                         void *context, clipsearch_error *err);
-/* The ids alone, ascending. */
+/* The ids alone, ascending; with_gone does not give items without a vector (cs_store_put_no_vector). */
 clipsearch_status cs_store_each_id(cs_store *store, const cs_store_identity *collection, const cs_filter_tree *filter,
                                    bool with_gone,
                                    clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                    void *context, clipsearch_error *err);
-/* The ids of the items whose files are known to be gone, ascending. */
-clipsearch_status cs_store_each_gone(cs_store *store, const cs_store_identity *collection,
+/* The ids of the items whose files are known to be gone, ascending; `without_vector`: of these alone those that have no
+ * vector (cs_store_put_no_vector). */
+clipsearch_status cs_store_each_gone(cs_store *store, const cs_store_identity *collection, bool without_vector,
                                      clipsearch_status (*each)(void *context, int64_t id, clipsearch_error *err),
                                      void *context, clipsearch_error *err);
 
@@ -226,8 +227,8 @@ clipsearch_status cs_store_forget_remodel(cs_store *store, const cs_store_identi
 /* Store the new vector [to->dim] of an item, of which the content is `hash`. That there is no such item is no error. */
 clipsearch_status cs_store_put_new_vector(cs_store *store, const cs_store_identity *to, int64_t id,
                                           const uint8_t hash[32], const float *vector, clipsearch_error *err);
-/* The file of an item cannot be encoded: the item gets the vector `far` [to->dim] and is noted as gone, and when the
- * file is back, it is taken for one that has changed. */
+/* The file of an item cannot be encoded: the item gets the vector `far` [to->dim], which no search finds, and is noted
+ * as gone, and when the file is back, it is taken for one that has changed. */
 clipsearch_status cs_store_put_no_vector(cs_store *store, const cs_store_identity *to, int64_t id, int64_t gone_since,
                                          const float *far, clipsearch_error *err);
 /* Give the collection its other model and the new vectors; its index file is no more. Every item must have its new

@@ -53,6 +53,7 @@ typedef enum cs_sql {
     CS_SQL_ITEMS_ALL,
     CS_SQL_ITEMS_BELOW,
     CS_SQL_ITEMS_GONE,
+    CS_SQL_ITEMS_WITHOUT_VECTOR,
     CS_SQL_PATHS_ALL,
     CS_SQL_PATHS_BELOW,
     CS_SQL_SOURCES,
@@ -99,6 +100,10 @@ struct cs_store {
 };
 
 /* ---- statements.c */
+
+/* Not what cs_store_put_no_vector leaves: a hash without times, which no file has that an ingestion has seen, nor an
+ * item that was put without a file. */
+#define CS_STORE_HAS_VECTOR "(gone_since = 0 OR mtime_ns <> 0 OR ctime_ns <> 0 OR hash = zeroblob(32))"
 
 /* What cs_store_walk reads. Column 8: 1 when attributes are what the table's CHECK demands; another program may
  * have written past it. */

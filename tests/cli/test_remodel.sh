@@ -153,8 +153,14 @@ run 0 "a search" -k 100 "a red bus"
 [ "$(wc -l <"$out")" -eq 40 ] && ! grep -q '0-red-bus-blue' "$out"
 ok "leaves both out"
 run 0 "with --gone" -k 100 --gone "a red bus"
+[ "$(wc -l <"$out")" -eq 40 ]
+ok "too: they have no vector, so no score"
+run 0 "and with a filter" -k 100 --gone --filter 'size > 0' "a red bus"
+[ "$(wc -l <"$out")" -eq 40 ]
+ok "too"
+run 0 "query --gone" query --gone
 [ "$(wc -l <"$out")" -eq 42 ]
-ok "they are there"
+ok "lists them"
 cp "$source/examples/pictures/red-bus-blue.jpg" pictures/0-red-bus-blue.jpg
 cp kept.jpg "$damaged"
 run 0 "their files are back" ingest pictures more
@@ -179,6 +185,12 @@ run 0 "by force" ingest --remodel=force --model ./one
 out_has "(40 gone)"
 is_of one
 run 0 "a search" -k 100 "a red bus"
+[ "$(wc -l <"$out")" -eq 2 ]
+ok "finds the rest"
+run 0 "with --gone" --gone -k 100 "a red bus"
+[ "$(wc -l <"$out")" -eq 2 ]
+ok "too"
+run 0 "and an exact search" --exact --gone -k 100 "a red bus"
 [ "$(wc -l <"$out")" -eq 2 ]
 ok "finds the rest"
 mv away pictures

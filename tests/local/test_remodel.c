@@ -88,6 +88,25 @@ static int64_t best(clipsearch_collection *c, size_t dim, size_t n, bool with_go
     return id;
 }
 
+/* How many items a search finds; -1: an error, or another number with a filter that all match. */
+static int count_hits(clipsearch_collection *c, bool with_gone)
+{
+    size_t found[2];
+    const float query[NEW_DIM] = {1};
+    for (int i = 0; i < 2; i++) {
+        clipsearch_hits *hits = NULL;
+        clipsearch_search_options options;
+        clipsearch_search_options_init(&options);
+        options.gone = with_gone;
+        options.filter = i ? "size > 0" : NULL;
+        if (clipsearch_search(c, query, 1, 1000, &options, &hits, &err) != CLIPSEARCH_OK)
+            return -1;
+        found[i] = clipsearch_hits_count(hits, 0);
+        clipsearch_hits_free(&hits);
+    }
+    return found[0] == found[1] ? (int)found[0] : -1;
+}
+
 static void test_switch(const char *path)
 {
     clipsearch_database *db = NULL, *reader_db = NULL;
@@ -153,6 +172,19 @@ static void test_switch(const char *path)
     TAP_OK(cs_collection_describe(again, &counts, &err) == CLIPSEARCH_OK && counts.count == COUNT + 1 &&
                counts.gone == 1 && best(again, NEW_DIM, 4, false) != 4,
            "and is not found");
+    TAP_OK(count_hits(again, true) == COUNT && count_hits(again, false) == COUNT,
+           "nor when items are found that are gone");
+    cs_item_change gone = {.kind = CS_ITEM_GONE, .item.id = 5, .file.gone_since = 1000};
+    TAP_OK(cs_collection_apply(again, &gone, 1, &err) == CLIPSEARCH_OK && count_hits(again, true) == COUNT &&
+               count_hits(again, false) == COUNT - 1,
+           "unlike one that went later, whose vector is the new model's");
+    if (!in_memory) {
+        clipsearch_checkpoint_options options;
+        clipsearch_checkpoint_options_init(&options);
+        TAP_OK(clipsearch_collection_checkpoint(again, &options, &err) == CLIPSEARCH_OK &&
+                   count_hits(again, true) == COUNT && count_hits(again, false) == COUNT - 1,
+               "with an index too %s", err.message);
+    }
     cs_items_free(&items);
 
     /* giving up */

@@ -84,7 +84,7 @@ static clipsearch_status note_path(void *context, const char *path, clipsearch_e
 static const char *gone(cs_store *store, const cs_store_collection *c)
 {
     seen[0] = '\0';
-    return cs_store_each_gone(store, &c->identity, note_id, NULL, &err) == CLIPSEARCH_OK ? seen : err.message;
+    return cs_store_each_gone(store, &c->identity, false, note_id, NULL, &err) == CLIPSEARCH_OK ? seen : err.message;
 }
 
 static const char *paths(cs_store *store, const cs_store_collection *c, const char *root)
