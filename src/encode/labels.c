@@ -251,15 +251,33 @@ static void choose_best(clipsearch_label_score *all, size_t count, size_t k, cli
     }
 }
 
-/* Score one vector: its cosines with the labels, and their softmax. `cosines` and `all` are scratch [count]. */
+/* Write `vector` with length 1 to `unit`, in double precision: the squares of its numbers may be too large or too small
+ * for floats. False: it is zero or not finite. */
+static bool normalise_far(const float *vector, size_t dim, float *unit)
+{
+    double squared = 0;
+    for (size_t i = 0; i < dim; i++)
+        squared += (double)vector[i] * vector[i];
+    const double length = sqrt(squared);
+    for (size_t i = 0; i < dim; i++)
+        unit[i] = (float)(vector[i] / length);
+    return isfinite(length) && length > 0;
+}
+
+/* Score one vector: its cosines with the labels, and their softmax. `cosines` and `all` are scratch [count], `unit` is
+ * scratch [dim]. */
 static clipsearch_status rank_one(const clipsearch_labels *labels, const float *vector, size_t which, float *cosines,
-                                  clipsearch_label_score *all, size_t k, clipsearch_label_score *best,
+                                  clipsearch_label_score *all, float *unit, size_t k, clipsearch_label_score *best,
                                   clipsearch_error *err)
 {
-    const double norm = sqrt((double)cs_vec()->dot(vector, vector, labels->dim));
-    double sum = 0;
+    const double least = 1e-10; /* the squares of shorter vectors lose digits as floats */
+    double norm = sqrt((double)cs_vec()->dot(vector, vector, labels->dim)), sum = 0;
     float highest = -INFINITY;
-    if (!isfinite(norm) || norm == 0)
+    if (!isfinite(norm) || norm < least) {
+        norm = normalise_far(vector, labels->dim, unit) ? 1 : 0;
+        vector = unit;
+    }
+    if (norm == 0)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "vector %zu is zero or not finite", which);
     cs_vec()->dot_many(vector, labels->vectors, labels->dim, labels->count, labels->dim, cosines);
     for (size_t i = 0; i < labels->count; i++) {
@@ -284,9 +302,11 @@ clipsearch_status cs_labels_rank(const clipsearch_labels *labels, const float *v
                        labels->count);
     float *cosines = cs_alloc_array(labels->count, sizeof *cosines);
     clipsearch_label_score *all = cs_alloc_array(labels->count, sizeof *all);
-    clipsearch_status status = cosines && all ? CLIPSEARCH_OK : cs_fail_memory(err, "labels");
+    float *unit = cs_alloc_array(labels->dim, sizeof *unit);
+    clipsearch_status status = cosines && all && unit ? CLIPSEARCH_OK : cs_fail_memory(err, "labels");
     for (size_t i = 0; i < count && status == CLIPSEARCH_OK; i++)
-        status = rank_one(labels, vectors + i * labels->dim, i, cosines, all, k, best + i * k, err);
+        status = rank_one(labels, vectors + i * labels->dim, i, cosines, all, unit, k, best + i * k, err);
+    cs_free(unit);
     cs_free(cosines);
     cs_free(all);
     return status;

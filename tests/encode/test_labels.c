@@ -84,6 +84,15 @@ static void test_probabilities(const char *const *templates, size_t count, const
                same[0].label == best[0].label && fabsf(same[0].probability - best[0].probability) < 1e-5f &&
                same[1].label == best[1].label,
            "the length of a vector does not matter, and k is how many are wanted");
+    static const float lengths[] = {1e-12f, 1e-30f, 1e18f, 1e25f, 1e38f}; /* many have squares that are no floats */
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        for (int d = 0; d < DIM; d++)
+            twice[d] = lengths[i] * image[d];
+        TAP_OK(ok && clipsearch_labels_rank(opened, twice, 1, 2, same, &err) == CLIPSEARCH_OK &&
+                   same[0].label == best[0].label && fabsf(same[0].probability - best[0].probability) < 1e-5f &&
+                   fabsf(same[0].score - best[0].score) < 1e-6f,
+               "nor does it at %g %s", (double)lengths[i], ok ? err.message : "");
+    }
     clipsearch_labels_close(&opened);
 }
 
