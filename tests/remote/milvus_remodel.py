@@ -94,7 +94,7 @@ def test(milvus, folder):
           all(after[row["path"]]["attributes"] == row["attributes"] for row in expected),
           f"with what changed meanwhile; {len(gone)} without a file are noted as gone", sorted(after.values(), key=str), expected)
     code, out, err = run("a red bus", "-k", "50", "--gone", "--json", "--consistency", "strong", *at)
-    found = {hit["path"] for hit in json.loads(out)["results"][0]["hits"]} if code == 0 else set()
+    found = {hit["path"] for hit in json.loads(out)["queries"][0]["hits"]} if code == 0 else set()
     check(found == set(after) - gone, "--gone finds none without a vector", sorted(found), sorted(gone), err)
     os.unlink(tree + "/lawn.jpg")
     fresh = ["--collection", "fresh", "--db", folder + "/fresh.db"]
