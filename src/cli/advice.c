@@ -28,7 +28,7 @@ static void put_ingest(cs_buf *buf, const cs_settings *settings)
 
 static void put_remodel(cs_buf *buf, const cs_settings *settings, const char *name)
 {
-    cs_buf_puts(buf, "To encode the collection anew with this model, run: clipsearch ingest --remodel");
+    cs_buf_puts(buf, "clipsearch ingest --remodel");
     put_database(buf, settings);
     if (settings && strcmp(settings->collection, CS_DEFAULT_COLLECTION) != 0)
         cs_buf_printf(buf, " --collection %s", settings->collection);
@@ -72,6 +72,7 @@ static const char *fixed_text(cs_advice advice)
 
 static void put_advice(cs_buf *buf, cs_advice advice, const cs_settings *settings, const char *name)
 {
+    static const char anew[] = "To encode the collection anew with this model, run: ";
     const char *collection = name ? name : settings ? settings->collection : CS_DEFAULT_COLLECTION;
     switch (advice) {
     case CS_ADVICE_INGEST:
@@ -84,9 +85,15 @@ static void put_advice(cs_buf *buf, cs_advice advice, const cs_settings *setting
         break;
     case CS_ADVICE_OTHER_MODEL:
         cs_buf_puts(buf, "Use the model that the collection was made with (--model).\n");
+        cs_buf_puts(buf, anew);
         put_remodel(buf, settings, name);
         break;
+    case CS_ADVICE_TEXTS:
+        cs_buf_puts(buf, "For texts, encode the collection anew with a CLIP model; run: ");
+        put_remodel(buf, settings, "NAME");
+        break;
     case CS_ADVICE_REMODEL:
+        cs_buf_puts(buf, anew);
         put_remodel(buf, settings, name);
         cs_buf_printf(buf, "\n%s", fixed_text(CS_ADVICE_OTHER_COLLECTION));
         break;

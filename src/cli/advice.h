@@ -24,6 +24,7 @@ typedef enum cs_advice {
     CS_ADVICE_SMALLER_SHEET,    /* a contact sheet would be too high */
     CS_ADVICE_FORCE,            /* --prune was refused */
     CS_ADVICE_REMODEL,          /* the collection is of another model than `name`, which it can be encoded anew with */
+    CS_ADVICE_TEXTS,            /* the collection is of a model that encodes images only */
     CS_ADVICE_FORCE_REMODEL,    /* --remodel was refused */
     CS_ADVICE_COLLECTIONS,      /* what was to be changed or removed is not there */
     CS_ADVICE_NO_TERMINAL       /* images cannot be drawn on standard output */

@@ -204,8 +204,7 @@ clipsearch_status cs_encoder_refuse_texts(const clipsearch_encoder *encoder, cli
     if (!encoder->dir.image_only)
         return cs_fail(err, CLIPSEARCH_E_ARGUMENT, "the encoder %s was opened without its text tower", encoder->name);
     return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
-                   "the encoder %s (%s) makes vectors of images only and cannot read texts; search with an image, or "
-                   "with a CLIP model, which reads both",
+                   "the encoder %s (%s) makes vectors of images only and cannot read texts; a CLIP model reads both",
                    encoder->name, encoder->dir.image.name);
 }
 

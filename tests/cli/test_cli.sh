@@ -439,8 +439,15 @@ END
 ok "and how long searching took"
 run 2 "a text" --db image.db --model "$model" "a dog"
 err_has "makes vectors of images only"
+err_has "For texts, encode the collection anew with a CLIP model; run: clipsearch ingest --remodel --db image.db --model NAME"
 run 2 "a text beside an image" --db image.db --model "$model" "a dog" --image pets/cat.jpg
-err_has "search with an image"
+err_has "For texts, encode the collection anew with a CLIP model; run: clipsearch ingest --remodel --db image.db --model NAME"
+run 2 "labels" label --labels cat,dog --db image.db --model "$model"
+err_has "For texts, encode the collection anew with a CLIP model; run: clipsearch ingest --remodel --db image.db --model NAME"
+run 2 "without a collection" embed --model "$model" "a dog"
+err_has "cannot read texts; a CLIP model reads both"
+! grep -q remodel "$err"
+ok "there is nothing to encode anew"
 run 0 "a weight file by itself" embed --model "$model/model.safetensors" --image pets/cat.jpg
 run 4 "another encoder for its collection" --db image.db --model "$source/tests/data/cnn-tiny/resnet34" --image pets/cat.jpg
 err_has "24 numbers"

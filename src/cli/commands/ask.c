@@ -29,6 +29,7 @@ typedef struct asking {
     clipsearch_session *session;
     clipsearch_calibration *calibration; /* NULL: hits get no relevance */
     float least_relevance;
+    bool without_texts; /* texts are asked for, and the model cannot read them */
     /* of one batch */
     clipsearch_question *asked; /* [BATCH] */
     clipsearch_part *parts;     /* of all questions of the batch, in turn */
@@ -118,6 +119,10 @@ static int open_model(asking *a)
     cs_apply_image_flags(a->args, &image);
     if (clipsearch_session_open(a->encoder, &options, &a->session, &err) != CLIPSEARCH_OK)
         return cs_report_error(&err, CS_STAGE_MODEL);
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
+    clipsearch_encoder_describe(a->encoder, &info, NULL);
+    a->without_texts = texts && !(info.towers & CLIPSEARCH_TEXT_TOWER);
     a->least_relevance = cs_least_relevance(a->args, settings, a->questions);
     return cs_wants_relevance(a->args, settings, a->questions)
                ? cs_make_calibration(a->args, a->opened, a->session, &a->calibration)
@@ -255,7 +260,9 @@ static int ask_batch(asking *a, size_t first, size_t count, clipsearch_hits **an
         status = clipsearch_ask(a->opened->collection, a->session, a->asked, count, a->opened->settings.k, &options,
                                 answer, &err);
     if (status != CLIPSEARCH_OK)
-        return report_failure(&err);
+        return status == CLIPSEARCH_E_ARGUMENT && a->without_texts
+                   ? cs_report_with_advice(&err, CS_STAGE_INPUT, CS_ADVICE_TEXTS, &a->opened->settings, NULL)
+                   : report_failure(&err);
     note_truncated(a, first, count);
     for (size_t q = 0; q < count; q++) {
         results[q] = make_result(&a->questions->items[first + q]);

@@ -151,6 +151,21 @@ void cs_note_precision(const cs_settings *settings, const clipsearch_encoder *en
     said |= info.lacks_bf16;
 }
 
+/* Whether the model is the collection's, and a network that encodes images only. */
+static bool is_without_texts(const cs_model_location *location, const cs_collection_model *made)
+{
+    clipsearch_encoder *encoder = NULL;
+    clipsearch_encoder_info info;
+    clipsearch_encoder_info_init(&info);
+    if (cs_model_open(location, CLIPSEARCH_IMAGE_TOWER | CLIPSEARCH_TEXT_TOWER, false, CLIPSEARCH_PRECISION_AUTO,
+                      &encoder, NULL) != CLIPSEARCH_OK)
+        return false;
+    clipsearch_encoder_describe(encoder, &info, NULL);
+    const bool without = !(info.towers & CLIPSEARCH_TEXT_TOWER) && strcmp(info.name, made->encoder) == 0;
+    clipsearch_encoder_close(&encoder);
+    return without;
+}
+
 int cs_open_model(const cs_settings *settings, const cs_collection_model *made, unsigned towers, bool pack_weights,
                   clipsearch_encoder **opened)
 {
@@ -175,7 +190,11 @@ int cs_open_model(const cs_settings *settings, const cs_collection_model *made, 
         note_other_model(settings, made);
     if (status == CLIPSEARCH_OK)
         cs_note_precision(settings, *opened);
+    const bool no_texts =
+        status == CLIPSEARCH_E_ARGUMENT && made && towers == CLIPSEARCH_TEXT_TOWER && is_without_texts(&location, made);
     cs_model_location_free(&location);
+    if (no_texts)
+        return cs_report_with_advice(&err, CS_STAGE_MODEL, CS_ADVICE_TEXTS, settings, NULL);
     return status == CLIPSEARCH_OK ? CS_EXIT_FOUND : cs_report_model(&err, settings, made ? made->encoder : NULL);
 }
 
