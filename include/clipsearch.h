@@ -1359,7 +1359,8 @@ typedef struct clipsearch_search_options {
                          then counts contents. Default false: every item is a hit */
     const clipsearch_calibration *calibration; /* clipsearch_ask: give hits their relevance; NULL (default): do not */
     float min_relevance; /* clipsearch_ask: of the `k` nearest return only those that have at least this relevance, e.g.
-                            CLIPSEARCH_RELEVANT; above 0 it takes a calibration. Default 0: all */
+                            CLIPSEARCH_RELEVANT; above 0 it takes a calibration, and of a question that has parts other
+                            than texts no hit is returned, because none has a relevance. Default 0: all */
     double timeout;      /* seconds after which the call ends with CLIPSEARCH_E_TIMEOUT; 0 (default): no limit.
                             clipsearch_ask encodes texts and images within it: decoding is interrupted as a search is,
                             the model's work on one image or 32 texts is finished first */
