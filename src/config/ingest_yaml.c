@@ -126,7 +126,11 @@ const char *cs_yaml_path(cs_yaml *yaml, const char *directory, const char *path)
     const char *home = getenv("HOME");
     if (path[0] == '~' && (path[1] == '/' || !path[1]) && home && home[0])
         return move_to_tree(yaml, path[1] ? cs_path_join(home, path + 2) : cs_strdup(home));
-    return move_to_tree(yaml, strcmp(directory, ".") == 0 ? cs_strdup(path) : cs_path_join(directory, path));
+    if (strcmp(directory, ".") == 0)
+        return move_to_tree(yaml, cs_strdup(path));
+    while (path[0] == '.' && path[1] == '/' && path[2]) /* "./clip" is "clip" in the directory */
+        path += 2 + strspn(path + 2, "/");
+    return move_to_tree(yaml, cs_path_join(directory, path));
 }
 
 const char *cs_yaml_database(cs_yaml *yaml, const char *directory, const char *database)

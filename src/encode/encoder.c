@@ -39,18 +39,29 @@ static clipsearch_status choose_name(const char *path, const char *asked, char *
     return CLIPSEARCH_OK;
 }
 
+/* Take the steps that lead nowhere out of an absolute path: "/a/.//b/" is "/a/b". */
+static void remove_idle_steps(char *path)
+{
+    size_t kept = 0;
+    for (const char *step = path + strspn(path, "/"); *step; step += strspn(step, "/")) {
+        const size_t n = strcspn(step, "/");
+        if (n != 1 || step[0] != '.') {
+            path[kept++] = '/';
+            memmove(path + kept, step, n);
+            kept += n;
+        }
+        step += n;
+    }
+    path[kept ? kept : 1] = '\0';
+}
+
 /* Links are kept: what lies beside the name is the model, and not what lies beside the file that it leads to. */
 static clipsearch_status make_absolute(const char *path, char **absolute, clipsearch_error *err)
 {
-    while (path[0] == '.' && path[1] == '/')
-        for (path += 2; path[0] == '/'; path++)
-            continue;
-    clipsearch_status status = cs_path_make_absolute(strcmp(path, ".") == 0 ? "" : path, absolute, err);
-    if (status != CLIPSEARCH_OK)
-        return status;
-    for (size_t n = strlen(*absolute); n > 1 && (*absolute)[n - 1] == '/'; n--)
-        (*absolute)[n - 1] = '\0';
-    return CLIPSEARCH_OK;
+    clipsearch_status status = cs_path_make_absolute(path, absolute, err);
+    if (status == CLIPSEARCH_OK)
+        remove_idle_steps(*absolute);
+    return status;
 }
 
 static void add_number(cs_digest *digest, uint64_t number)

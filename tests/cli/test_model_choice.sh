@@ -37,6 +37,24 @@ json_is "has the path" 0.encoder 0.model_path <<END
 my-clip
 SCRATCH/work/my-clip
 END
+mkdir sheets
+ln -s ../my-clip sheets/clip
+printf 'database: ./steps.db\nmodel: ./clip\nsources: [../pictures]\n' >sheets/in.yaml
+run 0 "an ingest file of another directory" ingest sheets/in.yaml
+run 0 "collections" collections --json --db sheets/steps.db
+json_is "has its path without idle steps" 0.encoder 0.model_path <<END
+my-clip
+SCRATCH/work/sheets/clip
+END
+mkdir -p "$XDG_CONFIG_HOME/clipsearch"
+printf 'model: .//./clip\n' >"$XDG_CONFIG_HOME/clipsearch/config.yaml"
+setting "$XDG_CONFIG_HOME/clipsearch/clip" "configuration file"
+rm -r "$XDG_CONFIG_HOME/clipsearch"
+run 0 "steps within a path" ingest --model sheets/.././/sheets/./clip// --db sheets/steps.db pictures
+"$program" collections --json --db sheets/steps.db 2>"$err" | "$json_check" 0.model_path >"$scratch/values"
+[ "$(cat "$scratch/values")" = "$scratch/work/sheets/clip" ]
+ok "are not remembered"
+rm -r sheets
 run 0 "ingest again needs none either" ingest pictures
 out_has "2 unchanged"
 mv my-clip moved
