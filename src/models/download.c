@@ -159,8 +159,11 @@ static clipsearch_status open_part(download *d)
         d->fd = open(d->part, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
         if (d->fd < 0)
             return fail_part(d);
-        if (fcntl(d->fd, F_OFD_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES))
+        if (fcntl(d->fd, F_OFD_SETLK, &lock) != 0 && (errno == EAGAIN || errno == EACCES)) {
+            close(d->fd); /* it is not this run's to remove, even while it is empty */
+            d->fd = -1;
             return cs_fail(d->err, CLIPSEARCH_E_IO, "%s: another clipsearch is fetching this file", d->part);
+        }
         if (fstat(d->fd, &of_file) != 0)
             return fail_part(d);
         if (stat(d->part, &of_name) == 0 && of_name.st_ino == of_file.st_ino && of_name.st_dev == of_file.st_dev) {

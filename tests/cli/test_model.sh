@@ -673,6 +673,22 @@ err_has "another clipsearch is fetching this file"
 wait $other
 ok "the other one ends well"
 whole "with the file"
+big plain
+mkdir -p one && : >one/big.part # as another has it before the first bytes come
+python3 -c 'import fcntl, sys, time
+part = open(sys.argv[1], "r+b")
+fcntl.lockf(part, fcntl.LOCK_EX)
+open(sys.argv[2], "w").close()
+time.sleep(60)' one/big.part locked 2>"$scratch/other" &
+other=$!
+wait_for locked
+fetch 3 "while another waits for the first bytes"
+err_has "another clipsearch is fetching this file"
+[ -e one/big.part ]
+ok "the other one's part stays"
+kill $other
+wait $other 2>/dev/null
+rm locked
 for signal in INT TERM; do
     big slow
     "$with_signals" "$program" model fetch one --to one --catalogue one.yaml >"$out" 2>"$err" &
