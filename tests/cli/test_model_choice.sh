@@ -205,6 +205,13 @@ run 0 "add it from where it is" model add --catalogue known.yaml "$models/tiny"
 run 0 "under another name" model add --catalogue known.yaml downloads --name other
 [ -e "$models/other/tiny-1.safetensors" ]
 ok "is there"
+run 0 "once more under that name" model add --catalogue known.yaml downloads --name other
+cp -r ./my-clip "$models/taken"
+run 2 "under the name of another model" model add --catalogue known.yaml downloads --name taken
+err_has "there is a model taken already: $models/taken"
+[ ! -e "$models/taken/tiny-1.safetensors" ]
+ok "which stays as it is"
+rm -r "$models/taken"
 head -c 2000 "$tiny/model.safetensors" >downloads/tiny-1.safetensors
 rm "downloads/tiny-1 (1).safetensors"
 run 4 "weights that were cut short" model add --catalogue known.yaml downloads/tiny-1.safetensors

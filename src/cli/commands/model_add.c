@@ -332,11 +332,19 @@ static bool has_weights(const char *directory)
     return status != CLIPSEARCH_E_NOT_FOUND;
 }
 
-/* A model of the user's own does not take the place of another. */
+/* Whether the known model may be put there: under its own name, or where it is already. */
+static bool is_its_place(const adding *a, const char *directory)
+{
+    const cs_known_model *known = a->known;
+    return known && (strcmp(a->name, known->name) == 0 ||
+                     cs_known_file_is_there(&known->files[known->file_count - 1], directory));
+}
+
+/* A model does not take the place of another that the user has added. */
 static int check_place(const adding *a)
 {
     char *there = cs_model_directory(a->name);
-    const bool taken = there && !a->known && has_weights(there);
+    const bool taken = there && !is_its_place(a, there) && has_weights(there);
     if (taken)
         cs_print_message("there is a model %s already: %s\nRemove it, or choose another name with --name", a->name,
                          there);
