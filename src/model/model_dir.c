@@ -134,15 +134,26 @@ static bool ends_with_one(const char *name, const char *const *ends, size_t coun
     return false;
 }
 
+/* Whether the name is that of one file of several: "model-00001-of-00002.safetensors". */
+static bool is_shard(const char *name)
+{
+    for (const char *of = strstr(name, "-of-"); of; of = strstr(of + 1, "-of-"))
+        if (of > name && of[-1] >= '0' && of[-1] <= '9' && of[4] >= '0' && of[4] <= '9')
+            return true;
+    return false;
+}
+
 static bool list_name(struct listing *listing, const char *name)
 {
     static const char *const read[] = {".pt", ".pth", ".bin", ".h5"};
     static const char *const unread[] = {".ckpt", ".keras", ".msgpack", ".onnx", ".gguf"};
     /* files that training programs write beside a model */
     static const char *const no_weights[] = {"optimizer.pt", "optimizer.bin", "scheduler.pt", "training_args.bin"};
+    if (name[0] == '.') /* "._model.safetensors", say, is what macOS puts beside a file on foreign disks */
+        return true;
     bool weights = ends_with(name, ".safetensors"), other = ends_with_one(name, read, sizeof read / sizeof *read);
     if (ends_with(name, ".safetensors.index.json") || ends_with(name, ".bin.index.json") ||
-        ((weights || other) && strstr(name, "-of-")))
+        ((weights || other) && is_shard(name)))
         return keep(&listing->sharded, name);
     if (weights)
         return add_name(&listing->safetensors, name);

@@ -36,7 +36,7 @@ static void clear(void)
 {
     DIR *dir = opendir(directory);
     for (struct dirent *entry; dir && (entry = readdir(dir));)
-        if (entry->d_name[0] != '.') {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             char *path = cs_path_join(directory, entry->d_name);
             if (unlink(path) != 0)
                 rmdir(path);
@@ -240,6 +240,12 @@ static void test_refusals(void)
     clear();
     put("pytorch_model-00001-of-00002.bin", "");
     expect_refusal("a shard of PyTorch's", CLIPSEARCH_E_UNSUPPORTED, "(pytorch_model-00001-of-00002.bin)");
+    clear();
+    put("art-of-war.pth", "PK");
+    expect_refusal("a name that is like a shard's", CLIPSEARCH_E_MODEL, "/art-of-war.pth: 2 bytes");
+    put("._art-of-war.pth", "");
+    put(".model.safetensors", "");
+    expect_refusal("hidden files beside it", CLIPSEARCH_E_MODEL, "/art-of-war.pth: 2 bytes");
     clear();
     put("optimizer.pt", "");
     put("training_args.bin", "");
