@@ -192,9 +192,10 @@ static clipsearch_status compute(const verification *v, const cs_acceptance *acc
         values[i] = (double)info.logit_scale * cosine;
         most = fmax(most, values[i]);
     }
-    for (size_t i = 0; i < acceptance->count && acceptance->probabilities; i++)
+    const bool shares = acceptance->probabilities && status == CLIPSEARCH_OK;
+    for (size_t i = 0; i < acceptance->count && shares; i++)
         sum += values[i] = exp(values[i] - most);
-    for (size_t i = 0; i < acceptance->count && acceptance->probabilities; i++)
+    for (size_t i = 0; i < acceptance->count && shares; i++)
         values[i] /= sum;
     cs_free(vectors);
     clipsearch_session_close(&session);
