@@ -348,6 +348,7 @@ static clipsearch_status send_without(sides *s, const clipsearch_item *item, con
         row.file.gone_since = now > 0 ? now : 1;
     if (getrandom(row.item.hash, sizeof row.item.hash, 0) != (ssize_t)sizeof row.item.hash)
         return cs_fail(err, CLIPSEARCH_E_IO, "the system gives no random numbers");
+    cs_mark_without_vector(row.item.hash);
     return cs_milvus_send_rows(&s->new, &row, 1, err);
 }
 

@@ -215,7 +215,7 @@ clipsearch_status cs_milvus_search(clipsearch_collection *base, const cs_search_
         status = cs_milvus_print_filter(c, request->filter, request->with_gone, &filter, &none, err);
     if (status == CLIPSEARCH_OK && request->with_gone && !request->without_vector && c->schema->own) {
         /* items that could not be encoded anew (milvus_remodel.c) have no score */
-        cs_buf_printf(&filter, "%s(gone_since == 0 or mtime_ns != 0 or ctime_ns != 0 or hash == \"\")",
+        cs_buf_printf(&filter, "%s(gone_since == 0 or not (hash like \"" CS_WITHOUT_VECTOR "%%\"))",
                       filter.len ? " and " : "");
         status = filter.failed ? cs_fail_memory(err, "a filter") : status;
     }

@@ -134,9 +134,10 @@ static const char *const sql[CS_SQL_COUNT] = {
     [CS_SQL_CHANGES_DELETE] = "DELETE FROM changes WHERE collection = ?1",
     /* so that the file, when it is back, is one that has changed, and gets a vector; and no other file is taken for
      * it */
-    [CS_SQL_ITEM_WITHOUT_VECTOR] = "UPDATE items SET hash = randomblob(32), mtime_ns = 0, ctime_ns = 0,"
-                                   " gone_since = CASE WHEN gone_since = 0 THEN ?3 ELSE gone_since END"
-                                   " WHERE collection = ?1 AND id = ?2 RETURNING hash",
+    [CS_SQL_ITEM_WITHOUT_VECTOR] =
+        "UPDATE items SET hash = CAST(x'" CS_WITHOUT_VECTOR "' || randomblob(16) AS BLOB), mtime_ns = 0, ctime_ns = 0,"
+        " gone_since = CASE WHEN gone_since = 0 THEN ?3 ELSE gone_since END"
+        " WHERE collection = ?1 AND id = ?2 RETURNING hash",
     [CS_SQL_JSON_TYPE] = "SELECT json_type(?1) = 'object'",
     [CS_SQL_VECTOR_PUT] = "INSERT INTO vectors(key, vector) VALUES(?1, ?2)"
                           " ON CONFLICT(key) DO UPDATE SET vector = excluded.vector",

@@ -101,9 +101,8 @@ struct cs_store {
 
 /* ---- statements.c */
 
-/* Not what cs_store_put_no_vector leaves: a hash without times, which no file has that an ingestion has seen, nor an
- * item that was put without a file. */
-#define CS_STORE_HAS_VECTOR "(gone_since = 0 OR mtime_ns <> 0 OR ctime_ns <> 0 OR hash = zeroblob(32))"
+/* Not what cs_store_put_no_vector leaves. */
+#define CS_STORE_HAS_VECTOR "(gone_since = 0 OR substr(hash, 1, 16) <> x'" CS_WITHOUT_VECTOR "')"
 
 /* What cs_store_walk reads. Column 8: 1 when attributes are what the table's CHECK demands; another program may
  * have written past it. */
