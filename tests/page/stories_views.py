@@ -5,6 +5,7 @@ import os
 
 from selenium.webdriver.common.keys import Keys
 
+import browser as browsers
 import place as places
 from story import tap, names
 
@@ -90,6 +91,11 @@ def test_filters(story):
     web.expected = ()
     for text, words in [
         ('"a" in keywords or "b" in keywords', ["Keywords", "a or b"]),
+        ('"a or b" in keywords or 3 in keywords', ["Keywords", "a or b or 3"]),
+        ('"a" in keywords or ', ["", '"a" in keywords or ']),
+        ('"a" in keywords or "b" in tags', ["", '"a" in keywords or "b" in tags']),
+        ("weight == 1.5e-9", ["Weight", "1.5e-9"]),
+        ('attributes["width"] == "wide"', ["Width (attribute)", "wide"]),
         ("2 <= rating <= 4", ["Rating", "2 to 4"]),
         ('attributes["focal length"] == 50', ["Focal length", "50"]),
         ('"2024-01-01" <= taken < "2025-01-01"', ["Date", "1 Jan 2024 to 31 Dec 2024"]),
@@ -132,6 +138,63 @@ def test_labels(story):
         [web.hits(60)],
     )
     tap.ok("label=flowers" in web.at(), "it is in the address")
+    story.open("?view=labels&labels=dog%0Acat&label=mouse")
+    title = web.js("return document.querySelector('#empty h2').textContent")
+    tap.ok("“mouse”" in title, "a label that no image has is named", [title])
+    web.choose("#collection", "nothing")
+    web.wait("return document.getElementById('empty').textContent.includes('no images in nothing')")
+    tap.ok(
+        web.js("return document.getElementById('label-list').hidden"),
+        "an empty collection shows no labels of another one",
+    )
+
+
+def test_attribute_names(story):
+    web = story.web
+    place = os.path.join(story.work, "names")
+    os.makedirs(place)
+    with open(os.path.join(place, "in.yaml"), "w", encoding="utf-8") as file:
+        file.write(
+            f"""sources:
+  - {story.images}/drawings
+  - path: {story.images}/camera.jpg
+    attributes:
+      {{width: wide, size: L, "dc.creator": Ann, name: {{first: Bob, "b.c": [x, 'y or z']}}, "<b>": "<i>&'\\""}}
+"""
+        )
+    database = os.path.join(place, "names.db")
+    places.run(story.program, "ingest", "-q", "--exif", "ignore", "--db", database, os.path.join(place, "in.yaml"))
+    serve = browsers.Serve(story.program, database)
+    try:
+        for value, chip in (
+            ("wide", "Width (attribute)wide"),
+            ("L", "Size (attribute)L"),
+            ("Ann", "Dc.creatorAnn"),
+            ("Bob", "Name.firstBob"),
+            ("y or z", "Name.b.cy or z"),
+            ("<i>&'\"", "<b><i>&'\""),
+        ):
+            web.open(serve.url + "?f=exists+attributes%5B%22width%22%5D")
+            web.settled()
+            web.click(".cell-link")
+            web.after(lambda: web.click_text("#viewer-facts .value", value))
+            tap.ok(
+                web.hits() == ["camera.jpg"] and web.chips()[1:] == [chip],
+                f"the value {value} is a filter, whatever the name of its attribute",
+                [web.hits(), web.chips(), web.at()],
+            )
+        web.open(serve.url)
+        web.settled()
+        open_more(web, "Width (attribute)")
+        web.after(lambda: web.click_text(".menu-item", "wide"))
+        tap.ok(
+            web.hits() == ["camera.jpg"] and web.js("return document.querySelector('#menu input:checked') !== null"),
+            "an attribute with the name of a field is in the list of filters",
+            [web.hits(), web.chips()],
+        )
+        web.collect()
+    finally:
+        serve.stop()
 
 
 def test_duplicates(story):
@@ -223,4 +286,4 @@ def test_empty(story):
     )
 
 
-TESTS = [test_filters, test_labels, test_duplicates, test_empty]
+TESTS = [test_filters, test_attribute_names, test_labels, test_duplicates, test_empty]

@@ -7,12 +7,23 @@ export const FIELDS = ["id", "path", "name", "size", "mtime", "width", "height"]
 const WORDS = new Set(["and", "or", "not", "in", "like", "under", "is", "null", "exists", "true", "false", "attributes"]);
 const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 
-/** How a filter names an attribute; dots lead into attributes inside attributes. */
+const OWN = "attributes."; // before the name of an attribute that is also a field
+
+/** The name of an attribute on this page, which is not that of a field of every image. */
+export const attributeName = (name) => (FIELDS.includes(name) ? OWN + name : name);
+
+/** How a filter names an attribute that is reached by `steps`, which may have dots themselves. */
+function attributeText(steps) {
+  const plain = steps.every((step) => NAME.test(step)) && !WORDS.has(steps[0].toLowerCase()) && !FIELDS.includes(steps[0]);
+  return plain ? steps.join(".") : "attributes" + steps.map((step) => `[${JSON.stringify(step)}]`).join("");
+}
+
+/** How a filter names a field, or an attribute: by its steps, or by its name, in which dots lead into attributes inside attributes. */
 export function fieldText(name) {
+  if (Array.isArray(name)) return attributeText(name);
   if (FIELDS.includes(name)) return name;
-  const steps = name.split(".");
-  if (steps.every((step) => NAME.test(step)) && !WORDS.has(steps[0].toLowerCase())) return name;
-  return "attributes" + steps.map((step) => `[${JSON.stringify(step)}]`).join("");
+  const isOwn = name.startsWith(OWN) && FIELDS.includes(name.slice(OWN.length));
+  return attributeText((isOwn ? name.slice(OWN.length) : name).split("."));
 }
 
 const constant = (value) => JSON.stringify(value);
@@ -50,27 +61,35 @@ export const days = (name, from, to) =>
 
 const FIELD = String.raw`([\p{L}_][\p{L}\p{N}_.]*|attributes(?:\["(?:[^"\\]|\\.)*"\])+)`;
 const STRING = String.raw`("(?:[^"\\]|\\.)*")`;
-const NUMBER = String.raw`(-?\d+(?:\.\d+)?)`;
+const NUMBER = String.raw`(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)`;
+const CONSTANT = `(${STRING}|${NUMBER}|true|false)`;
 const only = (text) => new RegExp(`^${text}$`, "u");
 const FORMS = {
-  is: only(`${FIELD} == (${STRING}|${NUMBER}|true|false)`),
+  is: only(`${FIELD} == ${CONSTANT}`),
   oneOf: only(`${FIELD} in (\\[.*\\])`),
   like: only(`${FIELD} like ${STRING}`),
   under: only(`path under ${STRING}`),
   numbers: only(`(?:${NUMBER} <= )?${FIELD}(?: <= ${NUMBER})?`),
   days: only(`(?:"(\\d{4}-\\d\\d-\\d\\d)" <= )?${FIELD}(?: < "(\\d{4}-\\d\\d-\\d\\d)")?`),
-  element: only(`${STRING} in ${FIELD}`),
 };
 
 function nameOf(field) {
+  if (field.startsWith(OWN)) return attributeName(field.slice(OWN.length));
   if (!field.startsWith("attributes[")) return field;
-  return [...field.matchAll(/\[("(?:[^"\\]|\\.)*")\]/gu)].map((found) => JSON.parse(found[1])).join(".");
+  return attributeName([...field.matchAll(/\[("(?:[^"\\]|\\.)*")\]/gu)].map((found) => JSON.parse(found[1])).join("."));
 }
 
+/** `"a" in keywords or "b" in keywords`; a value may have " or " in it. */
 function readList(text) {
-  const parts = text.split(" or ").map((part) => FORMS.element.exec(part));
-  if (!parts.every((part) => part && part[2] === parts[0][2])) return null;
-  return { kind: "values", name: nameOf(parts[0][2]), values: parts.map((part) => JSON.parse(part[1])), isList: true };
+  const element = new RegExp(`${CONSTANT} in ${FIELD}(?: or (?=.)|$)`, "suy");
+  const values = [], fields = new Set();
+  while (element.lastIndex < text.length) {
+    const found = element.exec(text);
+    if (!found) return null;
+    values.push(JSON.parse(found[1]));
+    fields.add(found.at(-1));
+  }
+  return fields.size === 1 ? { kind: "values", name: nameOf([...fields][0]), values, isList: true } : null;
 }
 
 /** What a filter of this page means: {kind, name, ...}; {kind: "expression"} for any other. */

@@ -19,11 +19,11 @@ const BUILT_IN = [
 const CAMERA = { name: "camera", type: "values", values: [] };
 
 function fieldOf(attribute) {
-  const { name, type, values = [] } = attribute;
+  const { type, values = [] } = attribute, name = text.attributeName(attribute.name);
   const dates = type === "string" && (name === "taken" || (values.length > 0 && values.every(({ value }) => /^\d{4}-\d\d-\d\d/.test(value))));
-  if (dates) return { ...attribute, type: "days" };
-  if (type === "number") return { ...attribute, type: "numbers" };
-  return { ...attribute, type: "values", isList: type === "list" };
+  if (dates) return { ...attribute, name, type: "days" };
+  if (type === "number") return { ...attribute, name, type: "numbers" };
+  return { ...attribute, name, type: "values", isList: type === "list" };
 }
 
 export class Filters {

@@ -53,7 +53,8 @@ const NAMES = {
 };
 
 /** An attribute's name as a word, in lower case. */
-export const fieldName = (name) => NAMES[name] ?? name.replaceAll("_", " ");
+export const fieldName = (name) => NAMES[name]
+  ?? (name.startsWith("attributes.") ? `${name.slice("attributes.".length)} (attribute)` : name).replaceAll("_", " ");
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The value of an attribute as text. */

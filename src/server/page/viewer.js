@@ -155,16 +155,16 @@ export class Viewer {
     return el("button", { type: "button", class: "quiet", onclick: () => this.options.filter(filters) }, icon("filter"), label);
   }
 
-  attributeLines(attributes, prefix = "") {
+  attributeLines(attributes, before = []) {
     return Object.entries(attributes).flatMap(([key, value]) => {
-      const name = prefix + key;
+      const steps = [...before, key], name = text.attributeName(steps.join("."));
       if (SHOWN.has(name) && typeof value !== "object") return [];
-      if (value && typeof value === "object" && !Array.isArray(value)) return this.attributeLines(value, name + ".");
+      if (value && typeof value === "object" && !Array.isArray(value)) return this.attributeLines(value, steps);
       const each = (Array.isArray(value) ? value : [value]).filter((one) => one === null || typeof one !== "object");
       return [el("div", {}, el("dt", {}, format.capital(format.fieldName(name))), el("dd", {}, each.map((one) => (one === null ? "nothing"
         : el("button", {
           type: "button", class: "value", title: "Show only images with this value",
-          onclick: () => this.options.filter([text.oneOf(name, [one], Array.isArray(value))]),
+          onclick: () => this.options.filter([text.oneOf(steps, [one], Array.isArray(value))]),
         }, format.value(name, one)))))) ];
     });
   }
