@@ -106,6 +106,24 @@ def test_chips(story):
 
 
 def test_scores(story):
+    web.search('2:"3 dogs" + cat')
+    shown = web.parts()
+    web.driver.refresh()
+    web.settled()
+    tap.ok(
+        web.parts() == shown == [["+", "2 × 3 dogs"], ["+", "cat"]],
+        "a weight before a text that begins with a digit is still there when the page is loaded again",
+        [shown, web.parts(), web.at()],
+    )
+    web.search('"" + cat')
+    tap.ok(web.status().startswith("43 images, nearest"), "an empty text is no part", [web.status()])
+    web.expected = ("status of 400",)
+    web.one("#query").click()
+    web.one("#query").send_keys(Keys.CONTROL + "a", Keys.NULL, "0:cat", Keys.ENTER)
+    problem = web.wait("const p = document.getElementById('problem'); return !p.hidden && p.textContent", seconds=5)
+    tap.ok(problem and "weight" in problem, "a weight of 0: the server's words", [problem, web.status()])
+    web.collect()
+    web.expected = ()
     web = story.web
     story.open("?q=a+cat")
     shown = "return [...document.querySelectorAll('.badge.score')].filter((e) => e.getClientRects().length).map((e) => e.textContent)"

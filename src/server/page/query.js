@@ -39,7 +39,7 @@ export function parseQuery(text, images = null) {
     const found = piece.match(WEIGHT);
     const weight = (sign === "-" ? -1 : 1) * (found ? Number(found[1]) : 1);
     const what = found ? piece.slice(found[0].length).trim() : piece;
-    if (what === "" || !(Math.abs(weight) >= 0.001 && Math.abs(weight) <= 1000)) continue;
+    if (back(what).trim() === "") continue; // it is still being typed; a weight of 0 the server refuses
     if (/^#\d+$/.test(what)) parts.push({ kind: "item", id: Number(what.slice(1)), weight });
     else if (images && /^@\d+$/.test(what)) {
       const image = images[Number(what.slice(1)) - 1];
@@ -52,7 +52,8 @@ export function parseQuery(text, images = null) {
 function printWhat(part, images) {
   if (part.kind === "item") return "#" + part.id;
   if (part.kind === "image") return "@" + images.push(part.image);
-  const must = part.text.search(SIGN) >= 0 || WEIGHT.test(part.text) || SPECIAL.test(part.text);
+  const must = part.text.search(SIGN) >= 0 || WEIGHT.test(part.text) || SPECIAL.test(part.text)
+    || (Math.abs(part.weight) !== 1 && /^\d/.test(part.text)); // behind a weight, a digit would make both a text
   return must && !part.text.includes('"') ? `"${part.text}"` : part.text;
 }
 
