@@ -211,6 +211,16 @@ def test_errors(story):
         web.js("return document.getElementById('problem').hidden") and len(web.hits()) == 10,
         "and asked again when it is back",
     )
+    story.serve.stop()
+    web.one("#query").send_keys(" in bed", Keys.ENTER)
+    web.wait("return !document.getElementById('problem').hidden")
+    story.serve = browsers.Serve(story.program, story.database, listen=listen)
+    web.one("#query").send_keys(Keys.ENTER)
+    tap.ok(
+        web.wait("return document.getElementById('problem').hidden && document.querySelector('.cell-link')", seconds=10),
+        "by Enter, too",
+        [web.js("return document.getElementById('problem').textContent")],
+    )
     web.collect()
 
 

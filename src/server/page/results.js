@@ -286,8 +286,8 @@ export class Results {
   fail(error) {
     this.stop();
     this.failed = true;
+    this.key = ""; // the same again asks again
     if (error.status === 401) {
-      this.key = "";
       this.options.wantToken();
       return;
     }
@@ -295,7 +295,7 @@ export class Results {
     this.clearNotices();
     byId("status").textContent = "";
     this.showLabels([]);
-    this.showProblem(error, () => { this.key = ""; this.show(this.state, this.collection); });
+    this.showProblem(error, () => this.show(this.state, this.collection));
   }
 
   showProblem(error, again) {
