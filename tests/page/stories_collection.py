@@ -88,6 +88,20 @@ def test_adding(story):
             [web.focus()],
         )
         serious = find_serious(web, axe, ("added",))
+        web.click("#filter-camera")
+        before = web.wait("return document.querySelector('#menu:popover-open')?.textContent")
+        web.keys(Keys.ESCAPE)
+        choose(web, "#upload", os.path.join(story.root, "tests/data/metadata/camera.jpg"))
+        toast(web, "camera.jpg was added")
+        web.click("#filter-camera")
+        after = web.wait("return document.querySelector('#menu:popover-open')?.textContent")
+        tap.ok(
+            "No image of this collection" in before and "Canon EOS R5" in after,
+            "filters know the attributes of what was added",
+            [before, after],
+        )
+        web.keys(Keys.ESCAPE)
+        own.run("delete", "--filter", "exists camera")
         own.open("?q=mountains")
         choose(web, "#upload", os.path.join(photographs, "cat.jpg"))
         toast(web, "cat.jpg was added to photos")

@@ -39,6 +39,11 @@ export class Filters {
     byId("filter-more").addEventListener("click", (event) => this.openList(event.currentTarget));
   }
 
+  /** The collection has changed, or may be read only now: the next use() asks again. */
+  forget() {
+    this.collection = "";
+  }
+
   /** Another collection: what it has is asked for, once. */
   async use(collection) {
     if (this.collection === collection) return;
@@ -55,6 +60,7 @@ export class Filters {
       if (this.collection !== collection) return;
       this.folders = [];
       this.fields = [];
+      this.forget();
     }
   }
 

@@ -258,6 +258,7 @@ async function addToCollection(list) {
       if (collection?.name === name) await apply(true, { scroll: scrollY, count: grid.entries.length });
     }
     if (items.length || cancelled) {
+      filters.forget();
       const what = items.length === 1 ? `${format.fileName(items[0].path)} was` : items.length ? `${format.integer(items.length)} images were` : "Nothing was";
       say(`${what} added to ${name}${cancelled ? "; the others were not" : ""}`,
         items.length ? [items.length === 1 ? "Show it" : "Show the newest", newest] : null);
@@ -294,8 +295,10 @@ async function removeItem(item) {
   say(`${file} was removed from ${name}`);
   await readServed();
   collection = served.collections.find((each) => each.name === name) ?? collection;
-  if (collection.count) showChrome();
-  else apply(true);
+  filters.forget();
+  if (!collection.count) return apply(true);
+  filters.use(collection.name);
+  showChrome();
 }
 
 /* ---- One image */
