@@ -143,6 +143,7 @@ function showNothing() {
   viewer.close();
   byId("status").textContent = "";
   if (!collection && state.collection && served.collections.length) {
+  results.showLabels([]);
     byId("problem").replaceChildren(el("p", {}, `no collection is named “${state.collection}”`));
     byId("problem").hidden = false;
     return;

@@ -24,8 +24,8 @@ export const nothingYet = (database, collection, add) => notice("image",
   add && el("p", {}, "Or choose some here, or drop them on the page:"),
   add && el("button", { type: "button", class: "primary", onclick: add }, "Add images"));
 
-export function nothingFound({ query, filtered, fits, clear, loosen }) {
-  const title = query ? `Nothing found for ${query}` : "No image matches the filters";
+export function nothingFound({ query, label, filtered, fits, clear, loosen }) {
+  const title = query ? `Nothing found for ${query}` : label ? `“${label}” fits no image best` : "No image matches the filters";
   const buttons = [
     filtered && el("button", { type: "button", class: "primary", onclick: clear }, "Remove the filters"),
     fits && el("button", { type: "button", class: "primary", onclick: loosen }, "Show what fits less, too"),

@@ -244,7 +244,7 @@ export class Results {
     const { state } = this;
     if (state.view === "duplicates") return this.empty(notices.noDuplicates(this.meta.images ?? this.collection.count));
     this.empty(notices.nothingFound({
-      query: state.view === "images" ? state.parts.map((part) => `“${partName(part)}”`).join(", ") : "",
+      label: state.view === "labels" ? state.label : "", query: state.view === "images" ? state.parts.map((part) => `“${partName(part)}”`).join(", ") : "",
       filtered: state.filters.length > 0, fits: state.view === "images" && state.fits && canFit(state),
       clear: this.options.clearFilters, loosen: this.options.loosen,
     }));
