@@ -62,6 +62,9 @@ def test_text(story):
     length = web.js("return history.length")
     web.after(lambda: web.one("#query").send_keys(" at night"))
     tap.ok(web.js("return history.length") == length, "typing on makes no further step for Back")
+    web.one("#query").send_keys(Keys.ENTER)
+    web.one("#query").send_keys(Keys.ENTER)
+    tap.ok(web.js("return history.length") == length, "nor does Enter where the query is shown already")
 
 
 def test_chips(story):
@@ -103,9 +106,6 @@ def test_chips(story):
         web.js("return document.getElementById('query').value") == '"rock - paper"' and web.parts() == [],
         "a text in quotes is one text",
     )
-
-
-def test_scores(story):
     web.search('2:"3 dogs" + cat')
     shown = web.parts()
     web.driver.refresh()
@@ -124,6 +124,9 @@ def test_scores(story):
     tap.ok(problem and "weight" in problem, "a weight of 0: the server's words", [problem, web.status()])
     web.collect()
     web.expected = ()
+
+
+def test_scores(story):
     web = story.web
     story.open("?q=a+cat")
     shown = "return [...document.querySelectorAll('.badge.score')].filter((e) => e.getClientRects().length).map((e) => e.textContent)"
@@ -210,6 +213,14 @@ def test_viewer(story):
     )
     story.open("?c=photos&item=3")
     tap.ok(viewer_name(web), "an address opens an image")
+    story.open("?c=photos&item=3&f=name+%3D%3D+%22camera.jpg%22")
+    name = web.wait("return document.querySelector('#viewer-facts h2')?.textContent")
+    web.keys(Keys.ARROW_RIGHT)
+    tap.ok(
+        name != "camera.jpg" and viewer_name(web) == name and "item=3" in web.at(),
+        "from an image that is no hit the arrow keys go nowhere, as the buttons do",
+        [name, viewer_name(web)],
+    )
     web.expected = ("status of 404",)
     story.open("?c=photos&item=99999")
     tap.ok(

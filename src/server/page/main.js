@@ -56,7 +56,8 @@ const filters = new Filters({
 const viewer = new Viewer({
   close: closeItem,
   step: (by) => {
-    const next = grid.entries[placeOf(state.item) + by];
+    const place = placeOf(state.item); // -1: it is none of the hits
+    const next = place >= 0 ? grid.entries[place + by] : null;
     if (next) go({ item: next.id }, { replace: true });
   },
   similar: (item) => searchLike(item),
@@ -69,16 +70,18 @@ const viewer = new Viewer({
 
 /* ---- The state and its address */
 
-/** Change the state, put it into the address and show it. `replace`: without a new step for Back. */
+/** Change the state, put it into the address and show it. `replace`: without a new step for Back, as where the address stays. */
 function go(change, { replace = false, ...notes } = {}) {
   remember();
   typing = Boolean(notes.typing);
   state = { ...state, ...change };
+  const address = printAddress(state);
+  if (new URL(address, location.href).href === location.href) replace = true;
   const mark = replace ? { ...history.state, ...notes } : notes;
   delete mark.scroll;
   delete mark.count;
   if (state.item) Object.assign(mark, { scroll: scrollY, count: grid.entries.length });
-  history[replace ? "replaceState" : "pushState"](mark, "", printAddress(state));
+  history[replace ? "replaceState" : "pushState"](mark, "", address);
   apply(typing);
 }
 
@@ -140,10 +143,10 @@ function showNothing() {
   results.forget();
   grid.reset();
   results.clearNotices();
+  results.showLabels([]);
   viewer.close();
   byId("status").textContent = "";
   if (!collection && state.collection && served.collections.length) {
-  results.showLabels([]);
     byId("problem").replaceChildren(el("p", {}, `no collection is named “${state.collection}”`));
     byId("problem").hidden = false;
     return;
@@ -255,11 +258,11 @@ async function addToCollection(list) {
       : go({ view: "images", parts: [], filters: [], fits: false, item: 0 }));
     if (items.length) {
       results.forget();
+      filters.forget();
       await readServed();
       if (collection?.name === name) await apply(true, { scroll: scrollY, count: grid.entries.length });
     }
     if (items.length || cancelled) {
-      filters.forget();
       const what = items.length === 1 ? `${format.fileName(items[0].path)} was` : items.length ? `${format.integer(items.length)} images were` : "Nothing was";
       say(`${what} added to ${name}${cancelled ? "; the others were not" : ""}`,
         items.length ? [items.length === 1 ? "Show it" : "Show the newest", newest] : null);
