@@ -51,6 +51,10 @@ static void put_named_number(cs_buf *buf, const char *name, const cs_json *value
         put_exposure(buf, value->number);
         return;
     }
+    if (strcmp(name, "rating") == 0 && value->number < 0) {
+        cs_buf_puts(buf, "rejected");
+        return;
+    }
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (strcmp(units[i].name, name) == 0) {
             cs_buf_puts(buf, units[i].before);
@@ -79,13 +83,15 @@ static void put_list(cs_buf *buf, const char *name, const cs_json *list)
 {
     bool any = false;
     for (const cs_json *at = list->first; at; at = at->next) {
-        if (at->type != CS_JSON_STRING && at->type != CS_JSON_NUMBER)
+        if (at->type != CS_JSON_STRING && at->type != CS_JSON_NUMBER && at->type != CS_JSON_BOOL)
             continue;
         cs_buf_puts(buf, any ? ", " : "");
         if (at->type == CS_JSON_STRING)
             put_text(buf, name, at);
-        else
+        else if (at->type == CS_JSON_NUMBER)
             put_number(buf, at);
+        else
+            cs_buf_puts(buf, at->boolean ? "true" : "false");
         any = true;
     }
 }

@@ -397,6 +397,8 @@ static void test_captions(void)
     static const char *const others[][3] = {{"{\"exposure_time\":1.5}", "exposure_time", "1.5 s"},
                                             {"{\"taken\":\"2024-07\"}", "taken", "2024-07"},
                                             {"{\"taken\":7}", "taken", "taken: 7"},
+                                            {"{\"rating\":-1}", "rating", "rejected"},
+                                            {"{\"flags\":[true,null,false,[1],1]}", "flags", "true, false, 1"},
                                             {"{\"latitude\":1}", "gps", ""},
                                             {"{\"gps\":\"home\"}", "gps", "home"},
                                             {"no JSON", "x", ""}};
