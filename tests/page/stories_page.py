@@ -238,6 +238,13 @@ def test_token(story):
             and web.wait("return document.activeElement.id === 'token-input'"),
             "a token is asked for where one is wanted",
         )
+        for _ in range(3):
+            web.keys(Keys.ESCAPE)
+            web.next_frames(2)
+        tap.ok(
+            web.wait("return document.getElementById('token').open && document.activeElement.id === 'token-input'", seconds=2),
+            "Escape does not leave the page without it",
+        )
         web.one("#token-input").send_keys("wrong", Keys.ENTER)
         words = web.wait("const p = document.getElementById('token-problem'); return !p.hidden && p.textContent")
         tap.ok(words, "a wrong token: the server's words", [words])

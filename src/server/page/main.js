@@ -353,6 +353,7 @@ async function readServed() {
 }
 
 function wantToken() {
+  byId("token").returnValue = "";
   if (!byId("token").open) byId("token").showModal();
   byId("token-input").focus();
 }
@@ -450,6 +451,9 @@ function listenToKeys() {
 
 function listenForToken() {
   byId("token").addEventListener("cancel", (event) => event.preventDefault());
+  byId("token").addEventListener("close", ({ currentTarget }) => { // a browser closes it at the second Escape, whatever "cancel" says
+    if (!currentTarget.returnValue) wantToken();
+  });
   byId("token-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     byId("token-problem").hidden = true;
@@ -461,7 +465,7 @@ function listenForToken() {
       byId("token-input").select();
       return;
     }
-    byId("token").close();
+    byId("token").close("known");
     byId("token-input").value = "";
     results.forget();
     await start();
