@@ -263,6 +263,16 @@ def test_similar(story):
     web.js("document.querySelector('.cell-link').focus()")
     web.after(lambda: web.keys("+"))
     tap.ok([p[0] for p in web.parts()] == ["+", "-", "+"], "and one added by a key", [web.parts()])
+    story.open("?q=a+dog")
+    web.click(".cell-link")
+    web.wait("return document.getElementById('viewer').open")
+    web.keys("-")
+    tap.ok(
+        web.wait("return document.querySelectorAll('#parts .chip.minus').length === 1", seconds=5)
+        and not web.js("return document.getElementById('viewer').open"),
+        "the keys are those of the large image, too",
+        [web.parts()],
+    )
 
 
 TESTS = [test_start, test_text, test_chips, test_scores, test_viewer, test_similar]

@@ -36,6 +36,7 @@ export class Viewer {
     const acts = {
       ArrowLeft: () => this.options.step(-1), ArrowRight: () => this.options.step(1),
       m: () => this.options.similar(this.item),
+      "+": () => this.options.add(this.item, 1), "-": () => this.options.add(this.item, -1),
       ...(this.options.canRemove() && { Delete: () => this.options.remove(this.item) }),
     };
     if (!acts[event.key]) return;
