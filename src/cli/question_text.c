@@ -189,20 +189,21 @@ static clipsearch_status read_part(cs_question *question, const char *start, con
 static clipsearch_status read_parts(cs_question *question, const char *text, int group_sign, clipsearch_error *err)
 {
     const char *at = text + strspn(text, BLANKS);
-    int sign = group_sign;
+    char last = '+'; /* the sign before the part */
     if (is_sign(text, at))
-        sign = *at++ == '-' ? -group_sign : group_sign;
+        last = *at++;
     for (;;) {
+        const int sign = last == '-' ? -group_sign : group_sign;
         at += strspn(at, BLANKS);
         if (!*at || is_sign(text, at))
             return cs_fail(err, CLIPSEARCH_E_ARGUMENT,
                            "a part is missing %s \"%c\" in the query \"%s\"; to search for a text with a sign in it, "
                            "put the text in double quotes inside the query",
-                           *at ? "before" : "after", *at ? *at : text[strcspn(text, "+-")], text);
+                           *at ? "before" : "after", *at ? *at : last, text);
         clipsearch_status status = read_part(question, text, &at, sign, err);
         if (status != CLIPSEARCH_OK || !*at)
             return status;
-        sign = *at++ == '-' ? -group_sign : group_sign;
+        last = *at++;
     }
 }
 

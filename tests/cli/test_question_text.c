@@ -100,6 +100,7 @@ static void test_grammar(void)
         {"+", "!a part is missing after \"+\""},
         {"-", "!a part is missing after \"-\""},
         {"dog +", "!a part is missing after \"+\""},
+        {"a t-shirt - dog +", "!a part is missing after \"+\""},
         {"dog + - cat", "!a part is missing before \"-\""},
         {"dog + + cat", "!a part is missing before \"+\""},
         {"dog + \"\"", "!a part of the query \"dog + \"\"\" is empty"},
