@@ -274,6 +274,9 @@ run 0 "its images" query --db m.db --collection texts --paths
 [ "$(wc -l <"$out")" -eq 20 ]
 ok "are all there"
 run 1 "a collection that no source has" merge --db m.db --collection nosuch r.db
+run 1 "and into a new database" merge --db unmade.db --collection nosuch r.db
+[ ! -e unmade.db ]
+ok "which is not made"
 err_has "r.db has no collection nosuch to merge"
 
 usage "name a database with --from, and the one to copy it to with --to" copy --from b.db

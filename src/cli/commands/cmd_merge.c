@@ -88,6 +88,20 @@ static void print_copied(const clipsearch_merge_report *report, const char *name
     puts(report->replaced + report->gone + report->kept + report->sources ? ")" : "");
 }
 
+/* Only when there is something to copy: nothing leaves no new database. */
+static int open_target(merge *m)
+{
+    clipsearch_error err;
+    if (m->into)
+        return CS_EXIT_FOUND;
+    if (m->settings.db_from == CS_FROM_DEFAULT && cs_create_parents(m->settings.db, &err) != CLIPSEARCH_OK)
+        return cs_report_error(&err, CS_STAGE_DATABASE);
+    if (clipsearch_database_open(m->settings.db, CLIPSEARCH_CREATE, &m->into, &err) != CLIPSEARCH_OK)
+        return cs_report_error(&err, CS_STAGE_DATABASE);
+    cs_attend_database(m->args, &m->settings, m->into);
+    return CS_EXIT_FOUND;
+}
+
 static int merge_collection(merge *m, clipsearch_database *source, const char *path, const char *name)
 {
     clipsearch_error err;
@@ -97,6 +111,9 @@ static int merge_collection(merge *m, clipsearch_database *source, const char *p
     clipsearch_merge_options_init(&options);
     clipsearch_merge_report_init(&report);
     options.progress = go_on;
+    const int code = open_target(m);
+    if (code != CS_EXIT_FOUND)
+        return code;
     clipsearch_status status = clipsearch_collection_open(source, name, NULL, &from, &err);
     if (status == CLIPSEARCH_OK)
         status = clipsearch_collection_merge(from, m->into, &options, &report, &err);
@@ -173,17 +190,11 @@ static int write_indexes(merge *m)
 
 static int run(merge *m)
 {
-    clipsearch_error err;
     int code = cs_load_settings(m->args, NULL, &m->settings);
     if (code == CS_EXIT_FOUND)
         code = check_sources(m);
     if (code != CS_EXIT_FOUND)
         return code;
-    if (m->settings.db_from == CS_FROM_DEFAULT && cs_create_parents(m->settings.db, &err) != CLIPSEARCH_OK)
-        return cs_report_error(&err, CS_STAGE_DATABASE);
-    if (clipsearch_database_open(m->settings.db, CLIPSEARCH_CREATE, &m->into, &err) != CLIPSEARCH_OK)
-        return cs_report_error(&err, CS_STAGE_DATABASE);
-    cs_attend_database(m->args, &m->settings, m->into);
     cs_catch_signals();
     for (size_t i = 0; i < m->source_count && code == CS_EXIT_FOUND && !cs_caught_signal(); i++)
         code = merge_database(m, m->sources[i]);
