@@ -1353,8 +1353,8 @@ typedef struct clipsearch_search_options {
     size_t ef; /* candidates that a walk keeps, 1 to 65,536; fewer than `k` count as `k`. 0 (default): as many as the
                checkpoint found to be needed for queries of this kind, and at least the collection's ef */
     clipsearch_search_stats *stats; /* filled in; may be NULL */
-    bool gone;        /* find also items whose files are known to be gone, but for those that could not be encoded anew
-                  (clipsearch_remodel). Default false */
+    bool gone; /* find also items whose files are known to be gone. Those that clipsearch_remodel could not encode
+                  are never found: they have no vector. Default false */
     bool fold_copies; /* items with the same content (an equal hash) are one hit, whose `copies` counts the others; k
                          then counts contents. Default false: every item is a hit */
     const clipsearch_calibration *calibration; /* clipsearch_ask: give hits their relevance; NULL (default): do not */

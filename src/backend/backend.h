@@ -99,7 +99,7 @@ typedef struct cs_search_request {
     const float *queries; /* [count, dim] */
     size_t count, k;
     const cs_filter_tree *filter; /* NULL: all items */
-    bool with_gone;               /* also items whose files are known to be gone, but for those without a vector */
+    bool with_gone;               /* also items whose files are known to be gone, if they have a vector */
     bool without_vector;          /* and these too: to check an index */
     bool has_limit;
     float limit; /* only hits as near or nearer */

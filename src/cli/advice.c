@@ -72,7 +72,7 @@ static const char *fixed_text(cs_advice advice)
 
 static void put_advice(cs_buf *buf, cs_advice advice, const cs_settings *settings, const char *name)
 {
-    static const char anew[] = "To encode the collection anew with this model, run: ";
+    static const char remodel[] = "To encode the collection anew with this model, run: ";
     const char *collection = name ? name : settings ? settings->collection : CS_DEFAULT_COLLECTION;
     switch (advice) {
     case CS_ADVICE_INGEST:
@@ -85,7 +85,7 @@ static void put_advice(cs_buf *buf, cs_advice advice, const cs_settings *setting
         break;
     case CS_ADVICE_OTHER_MODEL:
         cs_buf_puts(buf, "Use the model that the collection was made with (--model).\n");
-        cs_buf_puts(buf, anew);
+        cs_buf_puts(buf, remodel);
         put_remodel(buf, settings, name);
         break;
     case CS_ADVICE_TEXTS:
@@ -93,7 +93,7 @@ static void put_advice(cs_buf *buf, cs_advice advice, const cs_settings *setting
         put_remodel(buf, settings, "NAME");
         break;
     case CS_ADVICE_REMODEL:
-        cs_buf_puts(buf, anew);
+        cs_buf_puts(buf, remodel);
         put_remodel(buf, settings, name);
         cs_buf_printf(buf, "\n%s", fixed_text(CS_ADVICE_OTHER_COLLECTION));
         break;

@@ -18,11 +18,12 @@ static clipsearch_status set(const char *name, const char *value, clipsearch_err
     return setenv(name, value, 1) == 0 ? CLIPSEARCH_OK : cs_fail_memory(err, "the environment");
 }
 
-static clipsearch_status read_token(const char *path, clipsearch_error *err)
+clipsearch_status cs_server_access_read_token(const char *path, clipsearch_error *err)
 {
-    cs_file_info info;
+    if (cs_variable(TOKEN))
+        return CLIPSEARCH_OK;
     cs_buf token = cs_buf_make(MAX_TOKEN);
-    clipsearch_status status = cs_file_read(path, &token, &info, err);
+    clipsearch_status status = cs_file_read(path, &token, NULL, err);
     if (status == CLIPSEARCH_OK) {
         size_t size = token.data ? strcspn(token.data, "\r\n") : 0;
         if (size == 0 || strspn(token.data + size, "\r\n") != token.len - size)
@@ -37,14 +38,10 @@ static clipsearch_status read_token(const char *path, clipsearch_error *err)
     return status;
 }
 
-clipsearch_status cs_server_access_set(const cs_server_access *access, bool overwrite, clipsearch_error *err)
+clipsearch_status cs_server_access_set(const char *ca, const char *consistency, clipsearch_error *err)
 {
-    clipsearch_status status = CLIPSEARCH_OK;
-    if (access->token_file && (overwrite || !cs_variable(TOKEN)))
-        status = read_token(access->token_file, err);
-    if (status == CLIPSEARCH_OK && access->ca && (overwrite || !cs_variable("CLIPSEARCH_MILVUS_CA")))
-        status = set("CLIPSEARCH_MILVUS_CA", access->ca, err);
-    if (status == CLIPSEARCH_OK && access->consistency && (overwrite || !cs_variable("CLIPSEARCH_MILVUS_CONSISTENCY")))
-        status = set("CLIPSEARCH_MILVUS_CONSISTENCY", access->consistency, err);
+    clipsearch_status status = ca ? set("CLIPSEARCH_MILVUS_CA", ca, err) : CLIPSEARCH_OK;
+    if (status == CLIPSEARCH_OK && consistency)
+        status = set("CLIPSEARCH_MILVUS_CONSISTENCY", consistency, err);
     return status;
 }

@@ -5,16 +5,13 @@
 
 #include "base/error.h"
 
-/* Paths and words; NULL: not given. */
-typedef struct cs_server_access {
-    const char *token_file;  /* the file whose first line is the token */
-    const char *ca;          /* a PEM file of authorities */
-    const char *consistency; /* a word of Milvus */
-} cs_server_access;
+/* Set the environment variables by which the library knows them. Before any thread is started. */
 
-/* Set the environment variables by which the library knows them; one that is set already stays, unless `overwrite`.
- * Before any thread is started. Errors: CLIPSEARCH_E_IO, _ARGUMENT (a file that is no token), _MEMORY. The token is in
- * no message. */
-clipsearch_status cs_server_access_set(const cs_server_access *access, bool overwrite, clipsearch_error *err);
+/* `ca`: a PEM file of authorities; `consistency`: a word of Milvus; NULL: not given. CLIPSEARCH_E_MEMORY. */
+clipsearch_status cs_server_access_set(const char *ca, const char *consistency, clipsearch_error *err);
+
+/* The token is the first line of the file `path`; one that is set already stays. Errors: CLIPSEARCH_E_IO, _ARGUMENT (a
+ * file that is no token), _MEMORY. The token is in no message. */
+clipsearch_status cs_server_access_read_token(const char *path, clipsearch_error *err);
 
 #endif

@@ -216,10 +216,9 @@ static clipsearch_status read_access(cs_settings *settings, const char *director
 /* What the environment does not say already is put there. */
 static clipsearch_status use_access(const cs_settings *settings, clipsearch_error *err)
 {
-    const cs_server_access access = {
-        .ca = settings->ca_from == CS_FROM_ENVIRONMENT ? NULL : settings->ca,
-        .consistency = settings->consistency_from == CS_FROM_ENVIRONMENT ? NULL : settings->consistency};
-    return cs_server_access_set(&access, true, err);
+    const bool has_ca = settings->ca_from == CS_FROM_ENVIRONMENT;
+    const bool has_consistency = settings->consistency_from == CS_FROM_ENVIRONMENT;
+    return cs_server_access_set(has_ca ? NULL : settings->ca, has_consistency ? NULL : settings->consistency, err);
 }
 
 /* The configuration file comes first of the rest: everything after it may overwrite what it sets. */
@@ -354,10 +353,9 @@ clipsearch_status cs_settings_check_file(const cs_settings *settings, const cs_i
 clipsearch_status cs_settings_use_database(const cs_settings *settings, const char *db, clipsearch_error *err)
 {
     clipsearch_error why;
-    const cs_server_access access = {.token_file = settings->token_file};
     if (!settings->token_file || !cs_server_scheme_of(db))
         return CLIPSEARCH_OK;
-    clipsearch_status status = cs_server_access_set(&access, false, &why);
+    clipsearch_status status = cs_server_access_read_token(settings->token_file, &why);
     if (status == CLIPSEARCH_E_MEMORY)
         return cs_fail_memory(err, "the environment");
     const cs_yaml_place *place = &settings->token_place;

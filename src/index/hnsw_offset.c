@@ -159,11 +159,12 @@ clipsearch_status cs_hnsw_update_offset(cs_hnsw *hnsw, const float *vectors, siz
     clipsearch_status status = CLIPSEARCH_OK;
     if (!m.sums || !m.lengths || !m.numbers) {
         status = cs_fail_memory(err, "the mean of an index");
-    } else if (own) {
-        compute_mean(&some, &m);
-        status = quantize_again(hnsw, m.numbers, pool, err);
     } else {
         compute_mean(&some, &m);
+    }
+    if (status == CLIPSEARCH_OK && own) {
+        status = quantize_again(hnsw, m.numbers, pool, err);
+    } else if (status == CLIPSEARCH_OK) {
         pthread_rwlock_wrlock(&hnsw->shared->lock);
         cs_quant_set_offset(&hnsw->quant, m.numbers);
         pthread_rwlock_unlock(&hnsw->shared->lock);

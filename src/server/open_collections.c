@@ -2,6 +2,7 @@
  * open_collections.c - collections and encoders that stay open. */
 #include "server/open_collections.h"
 
+#include "base/file.h"
 #include "base/item_limits.h"
 #include "base/mem.h"
 #include "base/server_scheme.h"
@@ -9,7 +10,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { MOST_ENCODERS = 16 };
 
@@ -17,8 +17,7 @@ struct cs_open_database {
     clipsearch_database *db;
     size_t users; /* who has taken it, and collections that are open */
     bool is_file;
-    dev_t device; /* of the file that was at the path before it was opened */
-    ino_t file;
+    cs_file_info file; /* that was at the path before it was opened */
 };
 
 struct cs_open_collections {
@@ -70,9 +69,9 @@ static void sweep(cs_open_collections *opened)
  * has taken its place would never be found. */
 static bool is_current(const cs_open_database *database, const char *path)
 {
-    struct stat now;
-    return !database->is_file ||
-           (stat(path, &now) == 0 && now.st_dev == database->device && now.st_ino == database->file);
+    cs_file_info now;
+    return !database->is_file || (cs_file_stat(path, &now, NULL) == CLIPSEARCH_OK &&
+                                  now.device == database->file.device && now.inode == database->file.inode);
 }
 
 /* Who uses it still keeps it. */
@@ -90,7 +89,6 @@ static void retire_database(cs_open_collections *opened)
 static clipsearch_status open_database(cs_open_collections *opened, clipsearch_error *err)
 {
     const char *path = opened->options.settings->db;
-    struct stat before;
     if (opened->database && is_current(opened->database, path))
         return CLIPSEARCH_OK;
     if (opened->database)
@@ -99,11 +97,7 @@ static clipsearch_status open_database(cs_open_collections *opened, clipsearch_e
     if (!database)
         return cs_fail_memory(err, "a database");
     /* before it is opened: if another takes its place in between, the next request finds that out */
-    database->is_file = !cs_server_scheme_of(path) && stat(path, &before) == 0;
-    if (database->is_file) {
-        database->device = before.st_dev;
-        database->file = before.st_ino;
-    }
+    database->is_file = !cs_server_scheme_of(path) && cs_file_stat(path, &database->file, NULL) == CLIPSEARCH_OK;
     clipsearch_status status =
         clipsearch_database_open(path, opened->options.writable ? 0 : CLIPSEARCH_READ_ONLY, &database->db, err);
     if (status != CLIPSEARCH_OK) {
